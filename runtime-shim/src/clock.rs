@@ -1,0 +1,83 @@
+//! A coarse clock, so that a spawn or a poll need not read a fine one.
+//!
+//! One thread advances a counter ten times a second; whoever changes the state of a task stores the
+//! counter, which is one load. Ages are therefore right to a tenth of a second. The same thread
+//! gives memory back that is no longer needed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// The length of a tick.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// Ticks since the clock was started, in the upper half, so that it can be or-ed into a word.
+static NOW: AtomicU64 = AtomicU64::new(0);
+static START: OnceLock<Start> = OnceLock::new();
+
+/// The system's id of the clock's thread.
+static THREAD: AtomicU64 = AtomicU64::new(0);
+
+struct Start {
+    at: Instant,
+    process: u32,
+    runs: bool,
+}
+
+/// The present tick, in the upper half.
+#[inline]
+pub(crate) fn now() -> u64 {
+    NOW.load(Ordering::Relaxed)
+}
+
+/// How long ago the tick in the upper half of `then` was, as seen by one who has called [`refresh`].
+pub(crate) fn since(then: u64) -> Duration {
+    let ticks = (now() >> 32).saturating_sub(then >> 32);
+    TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+}
+
+/// The system's id of the clock's thread, if it runs.
+pub(crate) fn os_id() -> Option<u64> {
+    Some(THREAD.load(Ordering::Relaxed)).filter(|&id| id != 0)
+}
+
+/// Starts the clock, once.
+pub(crate) fn start() {
+    START.get_or_init(|| Start {
+        at: Instant::now(),
+        process: std::process::id(),
+        runs: spawn_thread(),
+    });
+}
+
+/// Whether ages can be told: the clock's thread runs, and in this process (it does not survive a
+/// `fork`).
+pub(crate) fn runs() -> bool {
+    START
+        .get()
+        .is_some_and(|start| start.runs && start.process == std::process::id())
+}
+
+/// Sets the counter by a fine clock, for those who are about to ask for ages.
+pub(crate) fn refresh() {
+    let Some(start) = START.get() else { return };
+    let ticks = start.at.elapsed().as_millis() / TICK.as_millis();
+    let ticks = u64::from(u32::try_from(ticks).unwrap_or(u32::MAX));
+    NOW.fetch_max(ticks << 32, Ordering::Relaxed);
+}
+
+fn spawn_thread() -> bool {
+    let thread = std::thread::Builder::new()
+        .name("birthmark".into())
+        .stack_size(128 * 1024)
+        .spawn(|| {
+            crate::sys::thread::block_signals();
+            THREAD.store(crate::sys::thread::os_id(), Ordering::Relaxed);
+            loop {
+                std::thread::sleep(TICK);
+                refresh();
+                crate::registry::reclaim::tick();
+            }
+        });
+    thread.is_ok()
+}

@@ -1,0 +1,102 @@
+//! What a dump covers and what it does not.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use super::Row;
+use crate::registry::pool;
+use crate::registry::read::Record;
+
+/// What a dump covers and what it does not.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    threads: Option<Threads>,
+    untracked: u64,
+    unrecorded: u64,
+    sites: usize,
+    clock: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Threads {
+    all: usize,
+    recorded: usize,
+}
+
+impl Coverage {
+    pub(super) fn of(rows: &[Row]) -> Self {
+        Coverage {
+            threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, rows)),
+            untracked: pool::blocks()
+                .map(|block| block.untracked.load(std::sync::atomic::Ordering::Relaxed))
+                .sum(),
+            unrecorded: crate::birth::unrecorded_count(),
+            sites: crate::site::count(),
+            clock: crate::clock::runs(),
+        }
+    }
+
+    /// How many OS threads the process has; `None` where the system does not say. The thread of
+    /// birthmark's own clock is not counted.
+    pub fn os_threads(&self) -> Option<usize> {
+        self.threads.map(|threads| threads.all)
+    }
+
+    /// How many of them have a record of their own. The others may still run recorded tasks.
+    pub fn recorded_os_threads(&self) -> Option<usize> {
+        self.threads.map(|threads| threads.recorded)
+    }
+
+    /// How many tasks were spawned while birthmark was off.
+    pub fn spawned_while_off(&self) -> u64 {
+        self.untracked
+    }
+
+    /// How many tasks could not be recorded for lack of memory.
+    pub fn unrecorded(&self) -> u64 {
+        self.unrecorded
+    }
+
+    /// How many sites are linked into the program.
+    pub fn sites(&self) -> usize {
+        self.sites
+    }
+}
+
+impl Threads {
+    fn of(all: &[u64], rows: &[Row]) -> Self {
+        let own = crate::clock::os_id();
+        let all: HashSet<u64> = all.iter().copied().filter(|&id| Some(id) != own).collect();
+        let threads = rows.iter().filter(|row| row.kind().is_thread());
+        let ids = threads.filter_map(|row| Record::thread_of(row.status)?.os_id());
+        let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
+        Threads {
+            all: all.len(),
+            recorded,
+        }
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("coverage: ")?;
+        match self.threads {
+            Some(Threads { all, recorded }) => {
+                let none = all.saturating_sub(recorded);
+                write!(
+                    f,
+                    "{recorded} of {all} OS threads have a record, {none} have none"
+                )?;
+            }
+            None => f.write_str("OS threads not looked at (this system does not list them)")?,
+        }
+        write!(f, "; {} spawned while birthmark was off", self.untracked)?;
+        if self.unrecorded > 0 {
+            write!(f, "; {} not recorded for lack of memory", self.unrecorded)?;
+        }
+        if !self.clock {
+            f.write_str("; ages not known (the clock does not run)")?;
+        }
+        write!(f, "; {} sites linked", self.sites)
+    }
+}

@@ -1,0 +1,251 @@
+//! The answer to "what is everybody doing?".
+
+pub(crate) mod age;
+mod coverage;
+mod nodes;
+pub(crate) mod text;
+mod tree;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock;
+use crate::kind::Kind;
+use crate::local;
+use crate::registry::read::Record;
+use crate::registry::root::ARENA;
+use crate::registry::slot::{flag, state, Slot};
+use crate::site::Site;
+use crate::task::{Name, NameOrigin, State, Task, TaskId};
+
+pub use coverage::Coverage;
+use nodes::{Nodes, NONE};
+pub use tree::Tree;
+
+/// A snapshot of all live tasks.
+///
+/// Taking it stops nobody: tasks are read one after the other while they go on. Each is consistent
+/// in itself, and a task that lives through the whole of it is in it.
+///
+/// `{}` shows each task with its site, its creator and where its name came from; `{:#}`, or
+/// [`Dump::tree`], shows who spawned whom. Both end with what the dump covers and what it does not.
+#[derive(Debug)]
+pub struct Dump {
+    rows: Vec<Row>,
+    nodes: Nodes,
+    coverage: Coverage,
+    clock: bool,
+}
+
+/// A task in a dump. Small, because there may be millions.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    id: u64,
+    status: u64,
+    site: &'static Site,
+    /// The ticks of birth.
+    born: u32,
+    polls: u32,
+    flags: u32,
+    /// The node it was born under.
+    parent: u32,
+    /// The name that was given to it.
+    name: u32,
+    cut: u32,
+}
+
+/// Takes a snapshot of all live tasks.
+///
+/// # Examples
+///
+/// ```
+/// println!("{}", birthmark::dump());
+/// println!("{}", birthmark::dump().tree());
+/// ```
+pub fn dump() -> Dump {
+    clock::refresh();
+    let mut nodes = Nodes::default();
+    let mut rows = Vec::with_capacity(task_count());
+    ARENA.walk(|slot| {
+        if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
+            rows.push(nodes.row(&record));
+        }
+    });
+    let coverage = Coverage::of(&rows);
+    Dump {
+        rows,
+        nodes,
+        coverage,
+        clock: clock::runs(),
+    }
+}
+
+/// All live tasks. A [`dump`] holds the same in a fraction of the memory.
+pub fn tasks() -> Vec<Task> {
+    dump().tasks().collect()
+}
+
+/// How many tasks are alive.
+pub fn task_count() -> usize {
+    let mut count = 0;
+    ARENA.walk(|slot| {
+        let id = slot.id.load(std::sync::atomic::Ordering::Relaxed);
+        let is_task = id != 0 && id & crate::registry::slot::NAME_BIT == 0;
+        count += usize::from(is_task && slot.state() < state::COMPLETED);
+    });
+    count
+}
+
+/// The task that runs on this thread, or `None` on a thread that instrumented code has not spawned
+/// and that has not spawned from instrumented code itself.
+///
+/// # Examples
+///
+/// ```
+/// # #[birthmark::instrument]
+/// # fn main() {
+/// let child = std::thread::spawn(|| birthmark::current().unwrap().role().to_owned());
+/// assert_eq!(child.join().unwrap(), "main::{closure}");
+/// # }
+/// ```
+pub fn current() -> Option<Task> {
+    if crate::sys::thread::is_main() && !crate::birth::has_mode(crate::birth::mode::OFF) {
+        local::with(|local| local.scope_or_adopt().map(drop));
+    }
+    local::with(|local| local.current()).map(one)
+}
+
+/// All that is known of one task, which the caller keeps alive.
+pub(crate) fn one(slot: &'static Slot) -> Task {
+    clock::refresh();
+    let mut nodes = Nodes::default();
+    let row = loop {
+        if let Some(record) = Record::read(slot) {
+            break nodes.row(&record);
+        }
+    };
+    nodes.task(&row, clock::runs())
+}
+
+impl Dump {
+    /// The tasks, in the order of their ids, which is about that of their creation.
+    pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        self.order()
+            .into_iter()
+            .map(|row| self.nodes.task(&self.rows[row as usize], self.clock))
+    }
+
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// What the dump covers and what it does not.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The tasks as a tree by creation.
+    pub fn tree(&self) -> Tree<'_> {
+        Tree(self)
+    }
+
+    /// The indices of the rows, by id.
+    fn order(&self) -> Vec<u32> {
+        let mut order: Vec<(u64, u32)> = self
+            .rows
+            .iter()
+            .zip(0..)
+            .map(|(row, index)| (row.id, index))
+            .collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, index)| index).collect()
+    }
+}
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            self.tree().fmt(f)
+        } else {
+            text::write(f, self)
+        }
+    }
+}
+
+impl Row {
+    fn kind(&self) -> Kind {
+        let refined =
+            Kind::ALL[(u64::from(self.flags) & flag::KIND_MASK) as usize % Kind::ALL.len()];
+        if refined == Kind::Unknown {
+            self.site.kind()
+        } else {
+            refined
+        }
+    }
+
+    fn state(&self) -> State {
+        State::of(self.status, self.flags.into())
+    }
+}
+
+impl Nodes {
+    fn row(&mut self, record: &Record) -> Row {
+        let parent = self.above(record);
+        let name = record.own_name().map_or(NONE, |name| self.name(&name));
+        Row {
+            id: record.id,
+            status: record.status,
+            site: record.site(),
+            born: (record.born() >> 32) as u32,
+            polls: record.polls(),
+            flags: record.flags() as u32,
+            parent,
+            name,
+            cut: record.cut_ancestors() as u32,
+        }
+    }
+
+    fn task(&self, row: &Row, clock: bool) -> Task {
+        Task {
+            id: TaskId(row.id),
+            site: row.site,
+            role: self.role(row),
+            name: self.name_of(row),
+            kind: row.kind(),
+            state: row.state(),
+            since: clock.then(|| clock::since(row.status)),
+            age: clock.then(|| clock::since(u64::from(row.born) << 32)),
+            polls: row.polls,
+            detached: u64::from(row.flags) & flag::DETACHED != 0,
+            lineage: self.lineage(row),
+            lineage_complete: self.is_complete(row),
+        }
+    }
+
+    /// The role, which for foreign threads is the name of the thread.
+    fn role(&self, row: &Row) -> Arc<str> {
+        let thread = || {
+            Record::thread_of(row.status)
+                .map(|block| block.name())
+                .filter(|name| !name.is_empty())
+        };
+        match row.site.kind() {
+            Kind::Foreign => thread().map_or_else(|| row.site.role().into(), Arc::from),
+            _ => row.site.role().into(),
+        }
+    }
+
+    fn name_of(&self, row: &Row) -> Option<Name> {
+        if row.name != NONE {
+            return self.get_name(row.name, None);
+        }
+        let (name, from) = self.effective(row.parent)?;
+        self.get_name(name, Some(NameOrigin::Inherited { from: TaskId(from) }))
+    }
+}

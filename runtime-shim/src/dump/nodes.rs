@@ -1,0 +1,231 @@
+//! The ancestors of the tasks in a dump, each read once however many descend from it.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::Row;
+use crate::kind::Kind;
+use crate::registry::read::{Above, NameText, Record};
+use crate::site::Site;
+use crate::task::{Ancestor, Name, NameOrigin, TaskId};
+
+/// No node: a root; no name.
+pub(super) const NONE: u32 = u32::MAX;
+/// The line is lost: its task ended while it was read.
+pub(super) const LOST: u32 = u32::MAX - 1;
+
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    nodes: Vec<Node>,
+    names: Vec<Named>,
+    /// By the id of the task or name that the node stands for. Only needed while reading.
+    known: HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
+    last: (u64, u32),
+}
+
+/// A task under the name that it had when it spawned.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) id: u64,
+    pub(super) site: &'static Site,
+    role: Option<Arc<str>>,
+    pub(super) name: u32,
+    pub(super) parent: u32,
+    pub(super) cut: u32,
+    /// The name that those born under it inherit, and whose it is.
+    effective: Option<(u32, u64)>,
+}
+
+#[derive(Debug)]
+struct Named {
+    text: Arc<str>,
+    cut: bool,
+    by_hook: bool,
+}
+
+impl Nodes {
+    /// The node under which a task was born.
+    #[inline]
+    pub(super) fn above(&mut self, record: &Record) -> u32 {
+        match record.parent() {
+            Above::Nothing => NONE,
+            Above::Lost => LOST,
+            Above::Node(parent) if parent.id == self.last.0 => self.last.1,
+            Above::Node(parent) => {
+                let index = self.node(parent);
+                self.last = (parent.id, index);
+                index
+            }
+        }
+    }
+
+    /// The node that a record stands for. Goes up to the first that is known, and then down again:
+    /// a lineage may be longer than the stack is deep.
+    fn node(&mut self, record: Record) -> u32 {
+        let mut path = Vec::new();
+        let mut next = Above::Node(record);
+        let mut top = loop {
+            match next {
+                Above::Nothing => break NONE,
+                Above::Lost => break LOST,
+                Above::Node(record) => {
+                    if let Some(&index) = self.known.get(&record.id) {
+                        break index;
+                    }
+                    let Some((task, name)) = task_and_name(record) else {
+                        break LOST;
+                    };
+                    next = task.parent();
+                    path.push((record.id, task, name));
+                }
+            }
+        };
+        for (id, task, name) in path.into_iter().rev() {
+            top = self.add(id, &task, name, top);
+        }
+        top
+    }
+
+    fn add(&mut self, id: u64, task: &Record, name: Option<NameText>, parent: u32) -> u32 {
+        let name = name.map_or(NONE, |name| self.add_name(&name));
+        let effective = match name {
+            NONE => self.effective(parent),
+            name => self
+                .names
+                .get(name as usize)
+                .filter(|name| !name.text.is_empty())
+                .map(|_| (name, task.id)),
+        };
+        let role = (task.site().kind() == Kind::Foreign)
+            .then(|| thread_name(task))
+            .flatten();
+        let cut = task.cut_ancestors() as u32;
+        let index = self.nodes.len() as u32;
+        self.nodes.push(Node {
+            id: task.id,
+            site: task.site(),
+            role,
+            name,
+            parent,
+            cut,
+            effective,
+        });
+        self.known.insert(id, index);
+        index
+    }
+
+    fn add_name(&mut self, name: &NameText) -> u32 {
+        self.names.push(Named {
+            text: name.as_str().into(),
+            cut: name.is_cut(),
+            by_hook: name.is_by_hook(),
+        });
+        self.names.len() as u32 - 1
+    }
+
+    /// The name that a name node holds.
+    pub(super) fn name(&mut self, record: &Record) -> u32 {
+        match self.known.get(&record.id) {
+            Some(&node) => self.nodes[node as usize].name,
+            None => record.text().map_or(NONE, |text| self.add_name(&text)),
+        }
+    }
+
+    /// The name that those born under a node inherit, and whose it is.
+    pub(super) fn effective(&self, node: u32) -> Option<(u32, u64)> {
+        self.nodes.get(node as usize)?.effective
+    }
+
+    /// A name, with `origin` or its own. An empty one is none.
+    pub(super) fn get_name(&self, name: u32, origin: Option<NameOrigin>) -> Option<Name> {
+        let Named { text, cut, by_hook } = self.names.get(name as usize)?;
+        let own = if *by_hook {
+            NameOrigin::Hook
+        } else {
+            NameOrigin::Explicit
+        };
+        (!text.is_empty()).then(|| Name {
+            text: text.clone(),
+            cut: *cut,
+            origin: origin.unwrap_or(own),
+        })
+    }
+
+    pub(super) fn get(&self, node: u32) -> Option<&Node> {
+        self.nodes.get(node as usize)
+    }
+
+    /// The nodes above a task, nearest first, each with the number of ancestors cut before it.
+    pub(super) fn line<'a>(&'a self, row: &Row) -> impl Iterator<Item = (&'a Node, u32)> {
+        let mut next = (row.parent, row.cut);
+        std::iter::from_fn(move || {
+            let node = self.get(next.0)?;
+            let cut = std::mem::replace(&mut next, (node.parent, node.cut)).1;
+            Some((node, cut))
+        })
+    }
+
+    pub(super) fn lineage(&self, row: &Row) -> Vec<Ancestor> {
+        let ancestor = |(node, cut): (&Node, u32)| Ancestor {
+            id: TaskId(node.id),
+            site: node.site,
+            role: node.role().into(),
+            name: self.get_name(node.name, None),
+            cut_below: cut.into(),
+        };
+        self.line(row).map(ancestor).collect()
+    }
+
+    pub(super) fn is_complete(&self, row: &Row) -> bool {
+        self.line(row)
+            .last()
+            .map_or(row.parent, |(node, _)| node.parent)
+            != LOST
+    }
+}
+
+impl Node {
+    pub(super) fn role(&self) -> &str {
+        self.role.as_deref().unwrap_or(self.site.role())
+    }
+}
+
+/// The task that a node belongs to, and the name if it is one.
+fn task_and_name(record: Record) -> Option<(Record, Option<NameText>)> {
+    if !record.is_name() {
+        return Some((record, None));
+    }
+    match record.parent() {
+        Above::Node(task) if !task.is_name() => Some((task, Some(record.text()?))),
+        _ => None,
+    }
+}
+
+fn thread_name(task: &Record) -> Option<Arc<str>> {
+    let name = Record::thread_of(task.status)?.name();
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// Ids are numbers in sequence: spreading them is enough.
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        // Fibonacci hashing: 2^64 divided by the golden ratio (Knuth, TAOCP 3, 6.4).
+        self.0 = (self.0 ^ id)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(26);
+    }
+}

@@ -1,0 +1,35 @@
+//! Text that came from outside, made harmless: names, panic messages, thread names.
+
+use std::fmt::{self, Write};
+
+/// Displays a text in double quotes, with everything escaped that could end the quotes or the line,
+/// move the cursor or turn the writing direction. An ellipsis follows if it was `cut`.
+pub(crate) struct Quoted<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) cut: bool,
+}
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        escape(self.text, f)?;
+        f.write_str(if self.cut { "…\"" } else { "\"" })
+    }
+}
+
+/// Writes `text` with control characters, quotes and backslashes escaped.
+pub(crate) fn escape(text: &str, out: &mut impl Write) -> fmt::Result {
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
+    {
+        return out.write_str(text);
+    }
+    for character in text.chars() {
+        match character {
+            '\'' => out.write_char('\'')?,
+            other => write!(out, "{}", other.escape_debug())?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The wrapper around a spawned future.
+
+use core::future::Future;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use crate::birth::{Birth, Running, Status};
+use crate::registry::slot::state;
+
+/// A spawned future with its birth: one word more than the future.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Instrumented<F> {
+    birth: Birth,
+    /// Dropped by our own `drop`, while the task is current. Structurally pinned.
+    future: ManuallyDrop<F>,
+}
+
+/// Wraps a future.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn future<F: Future>(birth: Birth, future: F) -> Instrumented<F> {
+    Instrumented {
+        birth,
+        future: ManuallyDrop::new(future),
+    }
+}
+
+/// Wraps a function that makes the future where it will run.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn future_fn<F, Fut>(birth: Birth, f: F) -> impl FnOnce() -> Instrumented<Fut>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    move || future(birth, f())
+}
+
+// The address-sensitive part is `F`; the birth can move.
+impl<F: Unpin> Unpin for Instrumented<F> {}
+
+impl<F: Future> Future for Instrumented<F> {
+    type Output = F::Output;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in
+        // place, and Unpin is implemented only where F is.
+        let (birth, future) = unsafe {
+            let this = self.get_unchecked_mut();
+            (&this.birth, Pin::new_unchecked(&mut *this.future))
+        };
+        match birth.as_plain() {
+            Some(slot) => {
+                let running = Running::start(slot);
+                let result = future.poll(cx);
+                running.stop(if result.is_ready() {
+                    state::COMPLETED
+                } else {
+                    state::SUSPENDED
+                });
+                result
+            }
+            None => poll_special(birth, future, cx),
+        }
+    }
+}
+
+/// Polls a future that is not recorded, refused, or has something attached.
+#[cold]
+fn poll_special<F: Future>(
+    birth: &Birth,
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    match birth.status() {
+        Status::Attached(attached) => attached.poll(future, cx),
+        // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
+        Status::Refused => Poll::Pending,
+        Status::Plain(_) | Status::Untracked => future.poll(cx),
+    }
+}
+
+impl<F> Drop for Instrumented<F> {
+    #[inline]
+    fn drop(&mut self) {
+        let future = &mut self.future;
+        // SAFETY: dropped here, once, in place; nothing uses it afterwards.
+        let drop_future = move || unsafe { ManuallyDrop::drop(future) };
+        if !core::mem::needs_drop::<F>() {
+            return;
+        }
+        match self.birth.as_plain() {
+            Some(slot) => crate::birth::as_current(slot, drop_future),
+            None => drop_special(&self.birth, drop_future),
+        }
+        // The birth is dropped after this, also if the future panics: that is the end of the task.
+    }
+}
+
+#[cold]
+fn drop_special(birth: &Birth, drop_future: impl FnOnce()) {
+    match birth.status() {
+        Status::Attached(attached) => attached.during_drop(drop_future),
+        _ => drop_future(),
+    }
+}

@@ -1,0 +1,214 @@
+//! What hooks leave with a task.
+
+use core::cell::UnsafeCell;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Weak;
+
+use super::list::Entry;
+use super::run::quietly;
+use crate::birth::{OnDrop, Running};
+use crate::registry::slot::{flag, state, Slot};
+use crate::task::{Outcome, TaskRef};
+
+type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Something that is entered around a closure or a poll.
+pub(super) trait Carry: Send {
+    fn enter(&mut self);
+    fn leave(&mut self);
+}
+
+/// The guard that `enter` makes is kept here, so that entering allocates nothing.
+pub(super) struct Carried<F, G> {
+    enter: F,
+    guard: Option<G>,
+}
+
+// SAFETY: a guard exists only between `enter` and `leave`, which the same thread calls, one after
+// the other, while it polls or calls the task; at all other times this is just an `F`.
+unsafe impl<F: Send, G> Send for Carried<F, G> {}
+
+impl<F: FnMut() -> G, G> Carried<F, G> {
+    pub(super) fn new(enter: F) -> Self {
+        Carried { enter, guard: None }
+    }
+}
+
+impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
+    fn enter(&mut self) {
+        self.guard = Some((self.enter)());
+    }
+
+    fn leave(&mut self) {
+        self.guard = None;
+    }
+}
+
+/// What hooks leave with a task.
+pub(crate) struct Attached {
+    slot: &'static Slot,
+    /// Somebody uses `inner`. An `Fn` closure may be entered by several threads at once, or by
+    /// itself; then the first one carries and the others do not.
+    busy: AtomicBool,
+    inner: UnsafeCell<Inner>,
+}
+
+struct Inner {
+    carried: Vec<Box<dyn Carry>>,
+    gate: Option<GateFuture>,
+    watchers: Vec<Weak<Entry>>,
+    started: bool,
+}
+
+// SAFETY: `inner` is used only by whoever has set `busy`, and all in it is Send.
+unsafe impl Sync for Attached {}
+
+impl Attached {
+    pub(super) fn new(
+        slot: &'static Slot,
+        carried: Vec<Box<dyn Carry>>,
+        gate: Option<GateFuture>,
+        watchers: Vec<Weak<Entry>>,
+    ) -> Self {
+        if gate.is_some() {
+            slot.set_flags(flag::DELAYED);
+        }
+        let inner = UnsafeCell::new(Inner {
+            carried,
+            gate,
+            watchers,
+            started: false,
+        });
+        Attached {
+            slot,
+            busy: AtomicBool::new(false),
+            inner,
+        }
+    }
+
+    pub(crate) fn slot(&self) -> &'static Slot {
+        self.slot
+    }
+
+    /// Polls the task's future, once the gate is open, inside of what is carried.
+    pub(crate) fn poll<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        if self
+            .exclusively(|inner| inner.poll_gate(self.slot, cx))
+            .is_some_and(|gate| gate.is_pending())
+        {
+            return Poll::Pending;
+        }
+        let running = Running::start(self.slot);
+        let entered = self.enter();
+        let leave = OnDrop(|| {
+            if entered {
+                self.leave();
+            }
+        });
+        let result = future.poll(cx);
+        drop(leave);
+        running.stop(if result.is_ready() {
+            state::COMPLETED
+        } else {
+            state::SUSPENDED
+        });
+        result
+    }
+
+    /// Blocks the thread of a closure until the gate is open.
+    pub(crate) fn wait_until_open(&self) {
+        let gate = self.exclusively(|inner| inner.gate.take()).flatten();
+        if let Some(mut gate) = gate {
+            quietly(|| super::gate::block_on(gate.as_mut()));
+            self.slot.clear_flags(flag::DELAYED);
+        }
+    }
+
+    /// Enters what is carried. If it returns true, [`Attached::leave`] must be called.
+    pub(crate) fn enter(&self) -> bool {
+        if self.busy.swap(true, Ordering::Acquire) {
+            return false;
+        }
+        // SAFETY: `busy` was not set and is now; `leave` resets it.
+        let inner = unsafe { &mut *self.inner.get() };
+        inner.start(self.slot);
+        for carried in &mut inner.carried {
+            quietly(|| carried.enter());
+        }
+        true
+    }
+
+    /// Leaves what [`Attached::enter`] has entered.
+    pub(crate) fn leave(&self) {
+        // SAFETY: `enter` has set `busy` for us.
+        let inner = unsafe { &mut *self.inner.get() };
+        for carried in inner.carried.iter_mut().rev() {
+            quietly(|| carried.leave());
+        }
+        self.busy.store(false, Ordering::Release);
+    }
+
+    /// Drops what the task owns, inside of what is carried.
+    pub(crate) fn during_drop(&self, drop_task: impl FnOnce()) {
+        let slot = self.slot;
+        crate::birth::as_current(slot, || {
+            let entered = self.exclusively(|inner| inner.started).unwrap_or(false) && self.enter();
+            let _leave = OnDrop(|| {
+                if entered {
+                    self.leave();
+                }
+            });
+            drop_task();
+        });
+    }
+
+    /// Tells the hooks that the task has ended. The slot is still the task's.
+    pub(crate) fn end(self: Box<Self>) {
+        let outcome = Outcome::of_last_state(self.slot.state());
+        let inner = self.inner.into_inner();
+        for entry in inner.watchers.iter().filter_map(Weak::upgrade) {
+            quietly(|| entry.hook.on_end(&TaskRef::new(self.slot), outcome));
+        }
+        quietly(|| drop((inner.carried, inner.gate)));
+    }
+
+    fn exclusively<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> Option<R> {
+        if self.busy.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        let _free = OnDrop(|| self.busy.store(false, Ordering::Release));
+        // SAFETY: `busy` was not set and is now, until the guard resets it.
+        Some(f(unsafe { &mut *self.inner.get() }))
+    }
+}
+
+impl Inner {
+    fn poll_gate(&mut self, slot: &'static Slot, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(gate) = &mut self.gate else {
+            return Poll::Ready(());
+        };
+        // A gate that panics is open: the spawn goes on.
+        if let Some(Poll::Pending) = quietly(|| gate.as_mut().poll(cx)) {
+            return Poll::Pending;
+        }
+        self.gate = None;
+        slot.clear_flags(flag::DELAYED);
+        Poll::Ready(())
+    }
+
+    fn start(&mut self, slot: &'static Slot) {
+        if std::mem::replace(&mut self.started, true) {
+            return;
+        }
+        for entry in self.watchers.iter().filter_map(Weak::upgrade) {
+            quietly(|| entry.hook.on_start(&TaskRef::new(slot)));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The list of hooks: read without a lock, replaced as a whole.
+
+use std::fmt;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::SpawnHook;
+use crate::birth::{mode, set_mode};
+use crate::local;
+use crate::registry::pool;
+
+static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
+/// Serialises those who replace the list. Never held while a hook runs.
+static WRITER: Mutex<Writer> = Mutex::new(Writer {
+    next: 1,
+    set: false,
+});
+
+struct Writer {
+    next: u64,
+    set: bool,
+}
+
+type List = Vec<Arc<Entry>>;
+
+pub(super) struct Entry {
+    id: u64,
+    pub(super) hook: Box<dyn SpawnHook>,
+}
+
+/// The list that a thread is reading, which therefore must not be freed.
+pub(crate) struct Hazard(AtomicPtr<List>);
+
+impl Hazard {
+    pub(crate) const fn new() -> Self {
+        Hazard(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Looks at the present list. `f` is short and calls nothing of the program's.
+    fn read<R>(&self, f: impl FnOnce(&List) -> R) -> Option<R> {
+        let mut list = LIST.load(Ordering::SeqCst);
+        loop {
+            self.0.store(list, Ordering::SeqCst);
+            let now = LIST.load(Ordering::SeqCst);
+            if now == list {
+                break;
+            }
+            list = now;
+        }
+        // SAFETY: a writer frees a list only after it has been replaced and no hazard shows it; we
+        // have shown it and seen after that that it was not replaced yet.
+        let result = unsafe { list.as_ref() }.map(f);
+        self.0.store(ptr::null_mut(), Ordering::SeqCst);
+        result
+    }
+}
+
+/// The first hook that was added after the one with the id `after`.
+pub(super) fn next(after: u64) -> Option<Arc<Entry>> {
+    let find = |list: &List| list.iter().find(|entry| entry.id > after).cloned();
+    local::with(|local| {
+        local
+            .with_block(|block| block.hazard.read(find))
+            .flatten()
+            .flatten()
+    })
+}
+
+impl Entry {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// Replaces the list, and frees the old one when nobody looks at it any more.
+fn replace(change: impl FnOnce(&mut List)) {
+    let old = LIST.load(Ordering::SeqCst);
+    // SAFETY: only writers free lists, and the caller is the one writer.
+    let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
+    change(&mut list);
+    set_mode(mode::HOOKED, !list.is_empty());
+    let new = if list.is_empty() {
+        ptr::null_mut()
+    } else {
+        Box::into_raw(Box::new(list))
+    };
+    LIST.store(new, Ordering::SeqCst);
+    if old.is_null() {
+        return;
+    }
+    // Readers show a hazard for the time of a search and the clone of an Arc.
+    while pool::blocks().any(|block| block.hazard.0.load(Ordering::SeqCst) == old) {
+        std::thread::yield_now();
+    }
+    // SAFETY: it came from `Box::into_raw` above, it was replaced, and no hazard shows it.
+    drop(unsafe { Box::from_raw(old) });
+}
+
+fn add(writer: &mut Writer, hook: Box<dyn SpawnHook>) -> u64 {
+    let id = writer.next;
+    writer.next += 1;
+    replace(|list| list.push(Arc::new(Entry { id, hook })));
+    id
+}
+
+/// Sets the program's hook, once and for good.
+///
+/// Libraries, tests and whoever wants to remove the hook later use [`add_hook`].
+///
+/// # Examples
+///
+/// ```
+/// birthmark::set_hook(|spawn: &mut birthmark::Spawn<'_>| {
+///     println!("{} spawned at {}", spawn.site().role(), spawn.site());
+/// })?;
+/// # Ok::<_, birthmark::SetHookError>(())
+/// ```
+///
+/// # Errors
+///
+/// If it has been called before.
+pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
+    let mut writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::replace(&mut writer.set, true) {
+        return Err(SetHookError(()));
+    }
+    add(&mut writer, Box::new(hook));
+    Ok(())
+}
+
+/// Adds a hook, which stays until its handle is dropped.
+///
+/// # Examples
+///
+/// ```
+/// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| spawn.set_name("test"));
+/// // … what is spawned here is named "test"
+/// hook.remove();
+/// ```
+#[must_use = "the hook is removed when its handle is dropped; `keep` leaves it for good"]
+pub fn add_hook(hook: impl SpawnHook) -> HookHandle {
+    let mut writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
+    HookHandle(add(&mut writer, Box::new(hook)))
+}
+
+/// Removes its hook when it is dropped.
+#[derive(Debug)]
+pub struct HookHandle(u64);
+
+impl HookHandle {
+    /// Removes the hook. It may still be running, here or on other threads, and is dropped when the
+    /// last run has ended; no new run begins.
+    pub fn remove(self) {}
+
+    /// Leaves the hook in place for good.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for HookHandle {
+    fn drop(&mut self) {
+        let mut removed = None;
+        {
+            let _writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
+            replace(|list| {
+                let index = list.iter().position(|entry| entry.id == self.0);
+                removed = index.map(|index| list.remove(index));
+            });
+        }
+        // Last, and outside of the lock: this may run the program's code.
+        drop(removed);
+    }
+}
+
+/// [`set_hook`] was called before.
+pub struct SetHookError(());
+
+impl fmt::Debug for SetHookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetHookError")
+    }
+}
+
+impl fmt::Display for SetHookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the spawn hook has already been set; use `birthmark::add_hook` for further ones",
+        )
+    }
+}
+
+impl std::error::Error for SetHookError {}

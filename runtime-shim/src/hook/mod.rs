@@ -1,0 +1,84 @@
+//! Hooks: the program's code that is told of every spawn.
+
+mod attached;
+mod gate;
+mod list;
+mod refusal;
+pub(crate) mod run;
+mod spawn;
+
+pub(crate) use attached::Attached;
+pub use gate::{Gate, Opened};
+pub(crate) use list::Hazard;
+pub use list::{add_hook, set_hook, HookHandle, SetHookError};
+pub(crate) use refusal::private as refusal_private;
+pub use refusal::Refusal;
+pub use spawn::Spawn;
+
+use crate::task::{Outcome, TaskRef};
+
+/// The program's code that is told of every spawn in instrumented code, and has a say in it.
+///
+/// A closure that takes `&mut` [`Spawn`] is a hook that looks at spawns only.
+///
+/// # Contract
+///
+/// - `on_spawn` runs in the spawner, before the child exists. What it decides is visible before the
+///   child's first instruction or poll.
+/// - A hook that panics is treated as if it had returned; the spawn goes on.
+/// - Spawns made by a hook are recorded, but no hook is told of them.
+/// - No lock is held while a hook runs: it may spawn, dump, name, add and remove hooks, itself too.
+/// - Hooks run in the order in which they were added, until one refuses.
+/// - `on_start` and `on_end` are called for those tasks whose `on_spawn` the hook has seen, on the
+///   thread where it happens, and not any more once the hook has been removed.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark::{Outcome, Spawn, SpawnHook, TaskRef};
+///
+/// struct Failures;
+///
+/// impl SpawnHook for Failures {
+///     fn on_spawn(&self, _spawn: &mut Spawn<'_>) {}
+///
+///     fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {
+///         if outcome == Outcome::Panicked {
+///             eprintln!("{} has failed", task.id());
+///         }
+///     }
+/// }
+///
+/// birthmark::set_hook(Failures)?;
+/// # Ok::<_, birthmark::SetHookError>(())
+/// ```
+pub trait SpawnHook: Send + Sync + 'static {
+    /// A task is about to be spawned.
+    fn on_spawn(&self, spawn: &mut Spawn<'_>);
+
+    /// A task starts: a closure is called, or a future is polled for the first time.
+    fn on_start(&self, task: &TaskRef<'_>) {
+        let _ = task;
+    }
+
+    /// A task has ended. Called after what the task owned was dropped.
+    fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {
+        let _ = (task, outcome);
+    }
+
+    /// Whether `on_start` and `on_end` do anything. Where they do not, tasks need not remember the
+    /// hook, which makes them cheaper.
+    fn watches(&self) -> bool {
+        true
+    }
+}
+
+impl<F: Fn(&mut Spawn<'_>) + Send + Sync + 'static> SpawnHook for F {
+    fn on_spawn(&self, spawn: &mut Spawn<'_>) {
+        self(spawn);
+    }
+
+    fn watches(&self) -> bool {
+        false
+    }
+}

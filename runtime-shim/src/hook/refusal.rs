@@ -1,0 +1,229 @@
+//! How a refused spawn comes out.
+//!
+//! The verdict falls before the callee is called, but only the callee's result shows how it can be
+//! passed on. So the verdict waits, on the spawner's thread, until the call has returned; what was
+//! spawned in the meantime is inert: a future that never becomes ready, or a closure that unwinds
+//! without a message before its first statement.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Weak;
+
+use super::list::Entry;
+use super::run::quietly;
+use crate::birth::Birth;
+use crate::kind::Kind;
+use crate::registry::slot::Slot;
+use crate::site::Site;
+use crate::task::{Outcome, TaskRef};
+
+/// A spawn that a hook has refused: the source of the [`io::Error`] of a refused thread.
+///
+/// # Examples
+///
+/// ```
+/// fn was_refused(error: &std::io::Error) -> bool {
+///     error.get_ref().is_some_and(|source| source.is::<birthmark::Refusal>())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    site: &'static Site,
+    reason: String,
+}
+
+impl Refusal {
+    /// Where the spawn is.
+    pub fn site(&self) -> &'static Site {
+        self.site
+    }
+
+    /// What the hook gave as the reason.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refusal { site, reason } = self;
+        write!(
+            f,
+            "a spawn hook refused {} ({}) at {site}: {reason}",
+            site.callee(),
+            site.role()
+        )
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// A refusal has waited for its callee at least once in this process.
+static WAITED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static WAITING: RefCell<Vec<Refusal>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Ends the record of a refused task, and keeps the verdict for the spawner.
+pub(super) fn refuse(
+    birth: Birth,
+    slot: &'static Slot,
+    kind: Kind,
+    reason: String,
+    watchers: &[Weak<Entry>],
+) -> Birth {
+    let site = crate::birth::site_of(slot);
+    site.counts.refused.fetch_add(1, Ordering::Relaxed);
+    for entry in watchers.iter().filter_map(Weak::upgrade) {
+        quietly(|| entry.hook.on_end(&TaskRef::new(slot), Outcome::Refused));
+    }
+    birth.discard();
+    let refusal = Refusal { site, reason };
+    if !can_wait(site, kind) {
+        panic_with(&refusal);
+    }
+    WAITED.store(true, Ordering::Relaxed);
+    WAITING.with_borrow_mut(|waiting| waiting.push(refusal));
+    Birth::refused()
+}
+
+/// Whether what is spawned can be inert until the verdict is passed on: a future can; a closure
+/// must unwind, which is right for a thread whose spawner gets an error instead of its handle.
+fn can_wait(site: &'static Site, kind: Kind) -> bool {
+    matches!(kind, Kind::Future | Kind::Unknown) || site.is_fallible() && cfg!(panic = "unwind")
+}
+
+#[track_caller]
+fn panic_with(refusal: &Refusal) -> ! {
+    panic!("{refusal}")
+}
+
+fn take(site: &'static Site) -> Option<Refusal> {
+    WAITING
+        .try_with(|waiting| {
+            let mut waiting = waiting.try_borrow_mut().ok()?;
+            let index = waiting
+                .iter()
+                .rposition(|refusal| ptr::eq(refusal.site, site))?;
+            Some(waiting.remove(index))
+        })
+        .ok()
+        .flatten()
+}
+
+/// What generated code needs to pass a verdict on.
+pub(crate) mod private {
+    use super::*;
+    use crate::adapt::Probe;
+
+    /// Whether the spawn at `site`, which has just returned, was refused.
+    ///
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[inline]
+    pub fn refused(site: &'static Site) -> bool {
+        WAITED.load(Ordering::Relaxed) && is_waiting(site)
+    }
+
+    #[cold]
+    fn is_waiting(site: &'static Site) -> bool {
+        let is = |waiting: &RefCell<Vec<Refusal>>| {
+            waiting
+                .try_borrow()
+                .is_ok_and(|waiting| waiting.iter().any(|refusal| ptr::eq(refusal.site, site)))
+        };
+        WAITING.try_with(is).unwrap_or(false)
+    }
+
+    /// What [`Abort::abort`] returns where the handle has no `abort` of its own.
+    #[doc(hidden)]
+    #[derive(Debug)]
+    pub struct NoAbort;
+
+    /// A method that a handle's own `abort` hides.
+    #[doc(hidden)]
+    pub trait Abort {
+        fn abort(&self) -> NoAbort {
+            NoAbort
+        }
+    }
+
+    impl<T: ?Sized> Abort for T {}
+
+    /// Whether a handle had an `abort` of its own, by the type of what that returned.
+    #[doc(hidden)]
+    pub trait ViaNoAbort {
+        fn aborted(&self) -> bool {
+            false
+        }
+    }
+
+    impl ViaNoAbort for &Probe<NoAbort> {}
+
+    #[doc(hidden)]
+    pub trait ViaOwnAbort {
+        fn aborted(&self) -> bool {
+            true
+        }
+    }
+
+    impl<T> ViaOwnAbort for Probe<T> {}
+
+    #[doc(hidden)]
+    #[derive(Debug)]
+    pub struct ResultVerdict;
+
+    #[doc(hidden)]
+    pub trait ViaResult {
+        fn verdict(&self) -> ResultVerdict {
+            ResultVerdict
+        }
+    }
+
+    impl<T> ViaResult for &Probe<io::Result<T>> {}
+
+    impl ResultVerdict {
+        /// Drops the handle of the inert thread, and says why there is none.
+        pub fn settle<T>(
+            self,
+            site: &'static Site,
+            _aborted: bool,
+            _handle: io::Result<T>,
+        ) -> io::Result<T> {
+            match take(site) {
+                Some(refusal) => Err(io::Error::other(refusal)),
+                None => Err(io::Error::other("a spawn hook refused this task")),
+            }
+        }
+    }
+
+    #[doc(hidden)]
+    #[derive(Debug)]
+    pub struct HandleVerdict;
+
+    #[doc(hidden)]
+    pub trait ViaHandle {
+        fn verdict(&self) -> HandleVerdict {
+            HandleVerdict
+        }
+    }
+
+    impl<T> ViaHandle for Probe<T> {}
+
+    impl HandleVerdict {
+        /// # Panics
+        ///
+        /// If the handle could not be aborted: then this is the only way to tell the spawner.
+        #[track_caller]
+        pub fn settle<T>(self, site: &'static Site, aborted: bool, handle: T) -> T {
+            match take(site) {
+                Some(refusal) if !aborted => panic_with(&refusal),
+                _ => handle,
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Runs hooks: in the spawner, one after the other, without a lock, and without letting a panic out.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::{Arc, Weak};
+
+use super::attached::Attached;
+use super::refusal;
+use super::spawn::Spawn;
+use crate::birth::{Birth, OnDrop};
+use crate::kind::Kind;
+use crate::local;
+use crate::registry::slot::Slot;
+use crate::task::TaskRef;
+
+/// Tells the hooks of a birth, and does what they decide.
+pub(crate) fn at_birth(birth: Birth, slot: &'static Slot, kind: Kind) -> Birth {
+    if local::with(|local| local.in_hook.get()) {
+        return birth;
+    }
+    let mut spawn = Spawn::new(TaskRef::new(slot), slot, kind);
+    let mut watchers = Vec::new();
+    let mut last = 0;
+    while let Some(entry) = super::list::next(last) {
+        last = entry.id();
+        quietly(|| entry.hook.on_spawn(&mut spawn));
+        if entry.hook.watches() {
+            watchers.push(Arc::downgrade(&entry));
+        }
+        if spawn.refusal.is_some() {
+            break;
+        }
+    }
+    attach(birth, slot, spawn, watchers)
+}
+
+fn attach(
+    birth: Birth,
+    slot: &'static Slot,
+    mut spawn: Spawn<'_>,
+    watchers: Vec<Weak<super::list::Entry>>,
+) -> Birth {
+    let (carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
+    if let Some(reason) = spawn.refusal.take() {
+        quietly(|| drop((carried, gate)));
+        return refusal::refuse(birth, slot, spawn.kind(), reason, &watchers);
+    }
+    if carried.is_empty() && gate.is_none() && watchers.is_empty() {
+        return birth;
+    }
+    std::mem::forget(birth);
+    Birth::attached(Box::new(Attached::new(slot, carried, gate, watchers)))
+}
+
+/// Runs the program's code on behalf of a hook: spawns in it are not told to hooks, and a panic in
+/// it ends here (the panic hook has reported it).
+pub(super) fn quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
+    let outer = local::with(|local| local.in_hook.replace(true));
+    let _restore = OnDrop(|| local::with(|local| local.in_hook.set(outer)));
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            // A payload whose destructor panics too is left alone.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            None
+        }
+    }
+}

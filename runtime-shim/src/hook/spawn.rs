@@ -1,0 +1,109 @@
+//! What a hook sees of a spawn, and what it can do about it.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use super::attached::{Carried, Carry};
+use crate::kind::Kind;
+use crate::registry::slot::{flag, Slot};
+use crate::task::TaskRef;
+
+/// A spawn that is about to happen.
+///
+/// Dereferences to the [`TaskRef`] of the child.
+pub struct Spawn<'a> {
+    child: TaskRef<'a>,
+    slot: &'static Slot,
+    kind: Kind,
+    pub(super) carried: Vec<Box<dyn Carry>>,
+    pub(super) gate: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    pub(super) refusal: Option<String>,
+}
+
+impl<'a> Spawn<'a> {
+    pub(super) fn new(child: TaskRef<'a>, slot: &'static Slot, kind: Kind) -> Self {
+        Spawn {
+            child,
+            slot,
+            kind,
+            carried: Vec::new(),
+            gate: None,
+            refusal: None,
+        }
+    }
+
+    /// Names the child, in place of the name that it would inherit or that its spawn gives it.
+    pub fn set_name(&mut self, name: impl fmt::Display) {
+        crate::name::give(self.slot, format_args!("{name}"), flag::BY_HOOK);
+    }
+
+    /// Carries something into the child: `enter` is called there and what it returns is dropped
+    /// there, around the child's closure or around each poll of its future and its drop.
+    ///
+    /// # Examples
+    ///
+    /// Tasks run in the tracing span of their spawner, without an edited spawn:
+    ///
+    /// ```
+    /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     let span = tracing::Span::current();
+    ///     spawn.carry(move || span.clone().entered());
+    /// });
+    /// # drop(hook);
+    /// ```
+    pub fn carry<G: 'static>(&mut self, enter: impl FnMut() -> G + Send + 'static) {
+        self.carried.push(Box::new(Carried::new(enter)));
+    }
+
+    /// Holds the child back until `ready` is. A future stays pending meanwhile; a closure blocks its
+    /// thread. With several hooks, the child waits for all of them.
+    pub fn delay_until(&mut self, ready: impl Future<Output = ()> + Send + 'static) {
+        self.gate = Some(match self.gate.take() {
+            None => Box::pin(ready),
+            Some(earlier) => Box::pin(async move {
+                earlier.await;
+                ready.await;
+            }),
+        });
+    }
+
+    /// Refuses the spawn: the child never runs.
+    ///
+    /// How the spawner learns of it depends on the callee:
+    ///
+    /// | callee | result |
+    /// | --- | --- |
+    /// | `thread::Builder::spawn`, `spawn_scoped`; others that return an [`io::Result`](std::io::Result) | an error, whose source is a [`Refusal`](crate::Refusal) |
+    /// | those that return a handle with an `abort` method: tokio's `spawn`, `spawn_local`, `JoinSet::spawn` | the handle is aborted: a cancelled `JoinError` |
+    /// | all others | a panic in the spawner that says who refused what, where |
+    ///
+    /// Where panics abort the program, a refused thread aborts it too: it cannot be stopped
+    /// otherwise.
+    pub fn refuse(&mut self, reason: impl Into<String>) {
+        self.refusal = Some(reason.into());
+    }
+
+    /// What kind of task it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl<'a> Deref for Spawn<'a> {
+    type Target = TaskRef<'a>;
+
+    fn deref(&self) -> &TaskRef<'a> {
+        &self.child
+    }
+}
+
+impl fmt::Debug for Spawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spawn")
+            .field("child", &self.child)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}

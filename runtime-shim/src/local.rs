@@ -1,0 +1,130 @@
+//! What each thread knows of itself.
+
+use core::cell::Cell;
+use core::ptr;
+
+use crate::registry::pool::{self, Block};
+use crate::registry::root;
+use crate::registry::slot::{state, Slot};
+
+/// Without a destructor, so that it can be read while the thread exits.
+pub(crate) struct Local {
+    /// The node under which tasks are born on this thread: the current task, or its name.
+    pub(crate) scope: Cell<*const Slot>,
+    /// This thread's block, null until it is needed and again once the thread exits.
+    pub(crate) block: Cell<*const Block>,
+    /// The record of the thread itself, if it was adopted.
+    root: Cell<*const Slot>,
+    /// Not null while what runs here belongs to a task that waits for it on another thread: the
+    /// scope that it has lent. Names that are set meanwhile end with the loan.
+    pub(crate) lent: Cell<*const Slot>,
+    /// A hook runs on this thread.
+    pub(crate) in_hook: Cell<bool>,
+}
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local {
+            scope: Cell::new(ptr::null()),
+            block: Cell::new(ptr::null()),
+            root: Cell::new(ptr::null()),
+            lent: Cell::new(ptr::null()),
+            in_hook: Cell::new(false),
+        }
+    };
+    static EXIT: Exit = const { Exit };
+}
+
+/// Gives the block back when the thread exits.
+struct Exit;
+
+impl Drop for Exit {
+    fn drop(&mut self) {
+        with(Local::leave);
+    }
+}
+
+/// The calling thread's own. Never panics: there is no destructor that could have run.
+#[inline(always)]
+pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
+    // A closure as small as this one is inlined, which `f` may not be.
+    let local = LOCAL.with(ptr::from_ref);
+    // SAFETY: without a destructor it lives as long as the thread, which is in this very call.
+    f(unsafe { &*local })
+}
+
+impl Local {
+    /// This thread's block if it has one.
+    #[inline(always)]
+    pub(crate) fn block(&self) -> Option<&'static Block> {
+        // SAFETY: null or set by `register`; blocks are never freed.
+        unsafe { self.block.get().as_ref() }
+    }
+
+    /// The node under which tasks are born now.
+    #[inline]
+    pub(crate) fn scope(&self) -> Option<&'static Slot> {
+        // SAFETY: null, or a node that the running task keeps alive; slots are never unmapped.
+        unsafe { self.scope.get().as_ref() }
+    }
+
+    /// The task that runs on this thread now.
+    pub(crate) fn current(&self) -> Option<&'static Slot> {
+        let scope = self.scope()?;
+        if scope.is_name() {
+            scope.parent.get()
+        } else {
+            Some(scope)
+        }
+    }
+
+    /// Takes a block for this thread, which has none.
+    #[cold]
+    pub(crate) fn register(&self) -> Option<&'static Block> {
+        if let Some(block) = self.block() {
+            return Some(block);
+        }
+        // A thread that is exiting would never give the block back.
+        EXIT.try_with(|_| ()).ok()?;
+        crate::clock::start();
+        let block = pool::acquire()?;
+        self.block.set(block);
+        Some(block)
+    }
+
+    /// Does `f` with a block: this thread's own, or, while the thread exits, with a borrowed one.
+    pub(crate) fn with_block<R>(&self, f: impl FnOnce(&'static Block) -> R) -> Option<R> {
+        if let Some(block) = self.block().or_else(|| self.register()) {
+            return Some(f(block));
+        }
+        let block = pool::acquire()?;
+        let result = f(block);
+        pool::give_up(block);
+        Some(result)
+    }
+
+    /// The node under which tasks are born, after making this thread a task if it runs none.
+    pub(crate) fn scope_or_adopt(&self) -> Option<&'static Slot> {
+        if let Some(scope) = self.scope() {
+            return Some(scope);
+        }
+        let root = root::adopt(self.register()?)?;
+        self.root.set(root);
+        self.scope.set(root);
+        Some(root)
+    }
+
+    /// The last thing that the thread does with us, short of what other destructors still do.
+    fn leave(&self) {
+        let Some(block) = self.block() else { return };
+        // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
+        if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
+            self.scope.set(ptr::null());
+            block
+                .store
+                .end(&root::ARENA, root, crate::clock::now() | state::COMPLETED);
+        }
+        self.block.set(ptr::null());
+        pool::give_up(block);
+    }
+}

@@ -1,0 +1,131 @@
+//! The macros that users write at a spawn, and those that generated code calls.
+
+/// Names the task that is spawned: put it around the task's argument.
+///
+/// The name is formatted like [`format!`], by the spawner, and only while birthmark is on. Where
+/// the code is not instrumented, this is the argument and nothing else.
+///
+/// # Examples
+///
+/// ```
+/// # async fn serve(_: u32) {}
+/// # #[birthmark::instrument]
+/// # fn f(peer: u32) {
+/// tokio::spawn(birthmark::named!("conn {peer}" => serve(peer)));
+/// # }
+/// ```
+#[macro_export]
+macro_rules! named {
+    ($($name_and_task:tt)+) => {
+        $crate::__named!([] $($name_and_task)+)
+    };
+}
+
+/// Not public API. Used by `named!` where it is not rewritten: splits at the arrow, and gives the
+/// task back. The name is looked at by the compiler, so that what it mentions counts as used.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __named {
+    ([$($name:tt)+] => $task:expr) => {{
+        if false {
+            let _ = $crate::__private::core::format_args!($($name)+);
+        }
+        $task
+    }};
+    ([$($name:tt)*] $next:tt $($rest:tt)+) => {
+        $crate::__named!([$($name)* $next] $($rest)+)
+    };
+}
+
+/// Makes the task that is spawned the root of a lineage, which inherits no name: put it around the
+/// task's argument.
+///
+/// For what is started by chance in the middle of something else: a pool that is made when it is
+/// first needed, a cache's janitor. Where the code is not instrumented, this is the argument and
+/// nothing else.
+///
+/// # Examples
+///
+/// ```
+/// # fn clean() {}
+/// # #[birthmark::instrument]
+/// # fn f() {
+/// std::thread::spawn(birthmark::detached!(|| clean()));
+/// # }
+/// ```
+#[macro_export]
+macro_rules! detached {
+    ($task:expr) => {
+        $task
+    };
+}
+
+/// Not public API. Used by generated code: a birth under `named!` or `detached!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __birth_as {
+    ($site:expr, $detached:expr $(,)?) => {
+        $crate::__private::birth_as($site, $detached, $crate::__private::core::option::Option::None)
+    };
+    ($site:expr, $detached:expr, $($name:tt)+) => {
+        match $crate::__private::is_enabled() {
+            true => $crate::__private::birth_as(
+                $site,
+                $detached,
+                $crate::__private::core::option::Option::Some($crate::__private::core::format_args!($($name)+)),
+            ),
+            false => $crate::__private::birth_as($site, $detached, $crate::__private::core::option::Option::None),
+        }
+    };
+}
+
+/// Not public API. Used by generated code: adapts an argument according to its type.
+///
+/// The argument is mentioned twice, so it must be a place. Method lookup removes references until a
+/// trait fits; see `adapt.rs`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __adapt {
+    ($birth:expr, $task:expr) => {{
+        use $crate::__private::{
+            ViaAny as _, ViaBoxedFn as _, ViaBoxedFnMut as _, ViaBoxedFnOnce as _,
+            ViaBoxedFuture as _, ViaFn as _, ViaFnMut as _, ViaFnOnce as _, ViaFuture as _,
+            ViaPinnedBox as _,
+        };
+        (&&&&&&&&&$crate::__private::Probe::new(&$task))
+            .kind()
+            .wrap($birth, $task)
+    }};
+}
+
+/// Not public API. Used by generated code: passes the verdict of a hook on to the spawner.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __settle {
+    ($site:expr, $handle:ident) => {
+        if $crate::__private::refused($site) {
+            use $crate::__private::{
+                Abort as _, ViaHandle as _, ViaNoAbort as _, ViaOwnAbort as _, ViaResult as _,
+            };
+            let abort = (&$handle).abort();
+            let aborted = (&&$crate::__private::Probe::new(&abort)).aborted();
+            (&&$crate::__private::Probe::new(&$handle))
+                .verdict()
+                .settle($site, aborted, $handle)
+        } else {
+            $handle
+        }
+    };
+}
+
+/// Not public API. Used by generated code: the message of an `assert!` whose condition is rewritten.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assert_message {
+    ($condition:expr) => {
+        $crate::__private::core::concat!(
+            "assertion failed: ",
+            $crate::__private::core::stringify!($condition)
+        )
+    };
+}

@@ -1,0 +1,34 @@
+//! Not public API. Used by generated code, and by nothing else; it changes without notice.
+
+// For those paths of the standard library that generated code needs, whatever the user has named
+// `core`.
+pub use core;
+// Registers sites.
+pub use inventory;
+
+// What a site is made of.
+pub use crate::kind::Kind;
+pub use crate::site::{Site, Sites};
+
+// How a task is born, for closures and futures whose kind the source shows.
+pub use crate::birth::{birth, birth_as, Birth};
+pub use crate::enter::{Entered, EnteredOwned};
+pub use crate::future::{future, future_fn, Instrumented};
+pub use crate::inherit::{inherit, Inherited, Working};
+pub use crate::install::is_enabled;
+
+// How the kind of any other argument is found out.
+pub use crate::adapt::{
+    IntoBirth, Probe, ViaAny, ViaBoxedFn, ViaBoxedFnMut, ViaBoxedFnOnce, ViaBoxedFuture, ViaFn,
+    ViaFnMut, ViaFnOnce, ViaFuture, ViaPinnedBox,
+};
+
+// How a refused spawn comes out.
+pub use crate::hook::refusal_private::{
+    refused, Abort, ViaHandle, ViaNoAbort, ViaOwnAbort, ViaResult,
+};
+
+pub use crate::{
+    __adapt as adapt, __assert_message as assert_message, __birth_as as birth_as,
+    __settle as settle,
+};

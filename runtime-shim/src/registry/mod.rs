@@ -1,0 +1,12 @@
+//! The registry: one record per live task, reachable from one symbol, without a lock on the way of
+//! a spawn, a poll or an end.
+
+pub(crate) mod arena;
+pub(crate) mod block;
+pub(crate) mod lineage;
+pub(crate) mod pool;
+pub(crate) mod read;
+pub(crate) mod reclaim;
+pub(crate) mod root;
+pub(crate) mod slot;
+mod stack;

@@ -1,0 +1,155 @@
+//! The blocks of all threads: one each while it has to do with instrumented code, handed on to the
+//! next thread when it exits, never freed. So the counts in them go on, and a reader needs no lock.
+
+use core::cell::Cell;
+use core::ptr;
+use std::sync::OnceLock;
+
+use super::block::Store;
+use super::slot::state;
+use super::stack::Stack;
+use crate::hook::Hazard;
+use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+/// Threads that can have a block at once; what others spawn is not recorded.
+const MAX_BLOCKS: usize = 65_536;
+/// Bytes kept of a thread's name.
+const NAME_BYTES: usize = 32;
+
+static BLOCKS: [AtomicPtr<Block>; MAX_BLOCKS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; MAX_BLOCKS];
+static BLOCK_COUNT: AtomicU32 = AtomicU32::new(0);
+static IDLE: Stack = Stack::new();
+
+/// Two cache lines, so that neighbours do not disturb each other.
+#[repr(align(128))]
+pub(crate) struct Block {
+    pub(crate) store: Store,
+    /// What a task's status says while this thread runs it.
+    pub(crate) running: u64,
+    /// Tasks that have completed on this thread, by the index of their site.
+    pub(crate) completed: Box<[AtomicU64]>,
+    /// Spawns that were not recorded because birthmark was off.
+    pub(crate) untracked: AtomicU64,
+    pub(crate) next_name: Cell<u64>,
+    pub(crate) hazard: Hazard,
+    index: u32,
+    /// The system's id of the thread that has the block, 0 while none has.
+    os_id: AtomicU64,
+    name: [AtomicU64; NAME_BYTES / 8],
+    below: AtomicU32,
+}
+
+// SAFETY: the cells, in `store` and `next_name`, are touched only by the thread that has taken the
+// block (by `acquire`, until `give_up`), and the stack of idle blocks orders one owner after the
+// other. All else is atomic or never changes.
+unsafe impl Sync for Block {}
+
+impl Block {
+    fn new(index: u32) -> Self {
+        Block {
+            store: Store::new(),
+            running: state::RUNNING | u64::from(index) << state::THREAD_SHIFT,
+            completed: (0..crate::site::count())
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+            untracked: AtomicU64::new(0),
+            next_name: Cell::new(u64::from(index) << 40),
+            hazard: Hazard::new(),
+            index,
+            os_id: AtomicU64::new(0),
+            name: [const { AtomicU64::new(0) }; NAME_BYTES / 8],
+            below: AtomicU32::new(0),
+        }
+    }
+
+    /// The system's id of the thread that has the block.
+    pub(crate) fn os_id(&self) -> Option<u64> {
+        Some(self.os_id.load(Ordering::Relaxed)).filter(|&id| id != 0)
+    }
+
+    /// Keeps the beginning of the thread's name, for records that say where they run.
+    pub(crate) fn set_name(&self, name: &str) {
+        let mut bytes = [0; NAME_BYTES];
+        let end = crate::name::boundary(name, NAME_BYTES);
+        bytes[..end].copy_from_slice(&name.as_bytes()[..end]);
+        for (word, bytes) in self.name.iter().zip(bytes.chunks_exact(8)) {
+            word.store(
+                u64::from_ne_bytes(bytes.try_into().unwrap_or_default()),
+                Ordering::Relaxed,
+            );
+        }
+    }
+
+    /// Shows `f` the beginning of the thread's name; it is empty where there is none.
+    pub(crate) fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        let mut bytes = [0; NAME_BYTES];
+        for (bytes, word) in bytes.chunks_exact_mut(8).zip(&self.name) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        let end = bytes
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(NAME_BYTES);
+        // A reader that races with `set_name` may see a mixture of two names.
+        f(std::str::from_utf8(&bytes[..end]).unwrap_or(""))
+    }
+
+    /// The beginning of the thread's name.
+    pub(crate) fn name(&self) -> String {
+        self.with_name(str::to_owned)
+    }
+}
+
+/// Takes a block for the calling thread.
+pub(crate) fn acquire() -> Option<&'static Block> {
+    let index = IDLE.pop(|index| block(index)?.below.load(Ordering::Relaxed).checked_sub(1));
+    let block = match index {
+        Some(index) => block(index)?,
+        None => create()?,
+    };
+    block
+        .os_id
+        .store(crate::sys::thread::os_id(), Ordering::Relaxed);
+    Some(block)
+}
+
+/// Gives a block back, which the calling thread does not touch any more.
+pub(crate) fn give_up(block: &'static Block) {
+    block.store.empty_stock(&super::root::ARENA);
+    block.os_id.store(0, Ordering::Relaxed);
+    block.set_name("");
+    IDLE.push(block.index, |below| {
+        block
+            .below
+            .store(below.map_or(0, |index| index + 1), Ordering::Relaxed);
+    });
+}
+
+/// The block with this index.
+pub(crate) fn block(index: u32) -> Option<&'static Block> {
+    let block = BLOCKS.get(index as usize)?.load(Ordering::Acquire);
+    // SAFETY: entries are null or come from `create`, which leaks the block.
+    unsafe { block.as_ref() }
+}
+
+/// All blocks that there ever were.
+pub(crate) fn blocks() -> impl Iterator<Item = &'static Block> {
+    (0..BLOCK_COUNT.load(Ordering::Acquire)).filter_map(block)
+}
+
+#[cold]
+fn create() -> Option<&'static Block> {
+    static FULL: OnceLock<()> = OnceLock::new();
+    if FULL.get().is_some() {
+        return None;
+    }
+    let index = BLOCK_COUNT.fetch_add(1, Ordering::AcqRel);
+    if index as usize >= MAX_BLOCKS {
+        let _ = FULL.set(());
+        return None;
+    }
+    let block: &'static Block = Box::leak(Box::new(Block::new(index)));
+    BLOCKS[index as usize].store(ptr::from_ref(block).cast_mut(), Ordering::Release);
+    Some(block)
+}

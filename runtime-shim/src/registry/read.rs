@@ -1,0 +1,237 @@
+//! Reads slots that others write at the same time.
+//!
+//! A slot is read like under a sequence lock whose sequence is the id: read the id, read the
+//! content, read the id again. Ids are never reused and a free slot has none, so the same id twice
+//! means that the content is that task's. Links are followed hand over hand: what a node links to
+//! cannot have been reused as long as the node is the same and still links to it.
+
+use core::ptr;
+use std::sync::atomic::{fence, Ordering};
+
+use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
+use super::slot::{flag, state, Link, Slot, CONTINUED_WORDS, NAME_BIT, NAME_WORDS};
+use crate::name::{continued_words, MAX_NAME_LEN};
+use crate::site::Site;
+
+/// What a slot held at one moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) slot: &'static Slot,
+    pub(crate) id: u64,
+    pub(crate) status: u64,
+    site: u64,
+    parent: u64,
+    scope: u64,
+    refs: u64,
+    polls: u64,
+    depth: u64,
+}
+
+impl Record {
+    /// The record of a task or a name, or `None` if the slot is free or changes hands just now.
+    #[inline]
+    pub(crate) fn read(slot: &'static Slot) -> Option<Self> {
+        let id = slot.id.load(Ordering::Acquire);
+        if id == 0 {
+            return None;
+        }
+        let record = Record {
+            slot,
+            id,
+            status: slot.status.load(Ordering::Relaxed),
+            site: slot.site.load(Ordering::Relaxed),
+            parent: slot.parent.word().load(Ordering::Relaxed),
+            scope: slot.scope.word().load(Ordering::Relaxed),
+            refs: slot.refs.load(Ordering::Relaxed),
+            polls: slot.polls.load(Ordering::Relaxed),
+            depth: slot.depth.load(Ordering::Relaxed),
+        };
+        fence(Ordering::Acquire);
+        record.is_current().then_some(record)
+    }
+
+    /// Whether the slot still belongs to the same task.
+    fn is_current(&self) -> bool {
+        self.slot.id.load(Ordering::Relaxed) == self.id
+    }
+
+    pub(crate) fn is_name(&self) -> bool {
+        self.id & NAME_BIT != 0
+    }
+
+    /// Whether it is a task that has not ended.
+    pub(crate) fn is_live_task(&self) -> bool {
+        !self.is_name() && self.state() < state::COMPLETED
+    }
+
+    /// Whether it is a task that is still counted as alive by its site.
+    pub(crate) fn is_counted(&self) -> bool {
+        !self.is_name() && self.flags() & flag::ENDED == 0
+    }
+
+    pub(crate) fn state(&self) -> u64 {
+        self.status & state::MASK
+    }
+
+    pub(crate) fn site(&self) -> &'static Site {
+        debug_assert!(!self.is_name());
+        // SAFETY: the record is consistent and a task's, and births store a static site.
+        unsafe { &*ptr::with_exposed_provenance::<Site>(self.site as usize) }
+    }
+
+    pub(crate) fn polls(&self) -> u32 {
+        self.polls as u32
+    }
+
+    pub(crate) fn flags(&self) -> u64 {
+        self.polls >> 32
+    }
+
+    /// The tick of birth, in the upper half.
+    pub(crate) fn born(&self) -> u64 {
+        self.depth
+    }
+
+    pub(crate) fn cut_ancestors(&self) -> u64 {
+        self.refs >> 32
+    }
+
+    /// The block of the thread that runs a task with this status.
+    pub(crate) fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
+        let index = (status >> state::THREAD_SHIFT) & state::THREAD_MASK;
+        super::pool::block(index as u32).filter(|_| status & state::MASK == state::RUNNING)
+    }
+
+    /// The node above: the task, or the name of it, under which this was born.
+    pub(crate) fn parent(&self) -> Above {
+        let mut below = *self;
+        // A lineage is cut under our eyes at most a few times.
+        for _ in 0..8 {
+            // SAFETY: the record is consistent, so its link is that of a live node.
+            let Some(slot) = (unsafe { Link::decode(below.parent) }) else {
+                return Above::Nothing;
+            };
+            let parent = Record::read(slot);
+            fence(Ordering::Acquire);
+            let unchanged = below.slot.parent.word().load(Ordering::Relaxed) == below.parent;
+            match parent {
+                _ if !below.is_current() => return Above::Lost,
+                Some(parent) if unchanged => return Above::Node(parent),
+                _ => {}
+            }
+            let Some(again) = Record::read(below.slot).filter(|again| again.id == below.id) else {
+                return Above::Lost;
+            };
+            below = again;
+        }
+        Above::Lost
+    }
+
+    /// The task's own name, if it has one: the node that its children are born under.
+    pub(crate) fn own_name(&self) -> Option<Record> {
+        if self.scope == 0 || self.scope == ptr::from_ref(self.slot).addr() as u64 {
+            return None;
+        }
+        // SAFETY: as in `parent`.
+        let slot = unsafe { Link::decode(self.scope) }?;
+        let name = Record::read(slot).filter(Record::is_name)?;
+        // The name of this task, even if it has a newer one by now.
+        (name.parent == ptr::from_ref(self.slot).addr() as u64 && self.is_current()).then_some(name)
+    }
+
+    /// The text of a name.
+    pub(crate) fn text(&self) -> Option<NameText> {
+        let len = (self.polls as u32 as usize).min(MAX_NAME_LEN);
+        let mut text = NameText {
+            bytes: [0; TEXT_BYTES],
+            len,
+            flags: self.flags(),
+        };
+        let mut words = text.bytes.chunks_exact_mut(8);
+        for (into, word) in words.by_ref().zip([self.status, self.site]) {
+            into.copy_from_slice(&word.to_ne_bytes());
+        }
+        let mut next = self.scope;
+        let mut room = len.saturating_sub(8 * NAME_WORDS);
+        while room > 0 && next != 0 {
+            // SAFETY: the link of a name, or of a part of it: `read_part` has checked the latter.
+            let part = unsafe { Link::decode(next) }?;
+            next = read_part(self.id, part, &mut words)?;
+            room = room.saturating_sub(8 * CONTINUED_WORDS);
+        }
+        self.is_current().then_some(text)
+    }
+}
+
+/// Reads a part of the name `id`; returns the link to the next part.
+fn read_part(
+    id: u64,
+    part: &'static Slot,
+    into: &mut std::slice::ChunksExactMut<'_, u8>,
+) -> Option<u64> {
+    if part.id.load(Ordering::Acquire) != id {
+        return None;
+    }
+    for (into, word) in into.by_ref().zip(continued_words(part)) {
+        into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+    }
+    let next = part.depth.load(Ordering::Relaxed);
+    fence(Ordering::Acquire);
+    (part.id.load(Ordering::Relaxed) == id).then_some(next)
+}
+
+/// What stands above a node.
+pub(crate) enum Above {
+    /// Nothing: a root.
+    Nothing,
+    Node(Record),
+    /// The node ended while it was read.
+    Lost,
+}
+
+const TEXT_BYTES: usize = (MAX_NAME_LEN + 8 * CONTINUED_WORDS) / 8 * 8;
+
+/// The text of a name, on the stack.
+#[derive(Clone, Copy)]
+pub(crate) struct NameText {
+    bytes: [u8; TEXT_BYTES],
+    len: usize,
+    flags: u64,
+}
+
+impl NameText {
+    pub(crate) fn as_str(&self) -> &str {
+        // It was valid when it was written; a reader that panics must not panic again.
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?")
+    }
+
+    /// Whether it was longer than names are.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.flags & flag::CUT != 0
+    }
+
+    pub(crate) fn is_by_hook(&self) -> bool {
+        self.flags & flag::BY_HOOK != 0
+    }
+}
+
+impl Arena {
+    /// Calls `f` with every slot that has ever been handed out.
+    pub(crate) fn walk(&self, mut f: impl FnMut(&'static Slot)) {
+        let pages = self.fresh.load(Ordering::Acquire) as usize;
+        for (number, chunk) in self
+            .chunks
+            .iter()
+            .enumerate()
+            .take(pages.div_ceil(CHUNK_PAGES))
+        {
+            let end = (pages - number * CHUNK_PAGES).min(CHUNK_PAGES) * BATCH;
+            debug_assert!(end <= CHUNK_SLOTS);
+            // SAFETY: null or installed, and then never unmapped.
+            let Some(chunk) = (unsafe { chunk.load(Ordering::Acquire).as_ref() }) else {
+                continue;
+            };
+            (BATCH..end).for_each(|place| f(chunk.slot(place)));
+        }
+    }
+}

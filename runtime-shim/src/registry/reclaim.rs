@@ -1,0 +1,85 @@
+//! Gives memory back to the system that free slots occupy.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::arena::{Arena, Batch, BATCH};
+use super::root::ARENA;
+use super::slot::Slot;
+use crate::sys::memory;
+
+/// Free batches (of 4 KiB) below which nothing is done: 1 MiB.
+const SPARE_BATCHES: u32 = 256;
+/// Ticks for which there must have been more than that: one second.
+const PATIENCE: u32 = 10;
+
+/// Called by the clock's thread at every tick.
+pub(crate) fn tick() {
+    static PATIENT: AtomicU32 = AtomicU32::new(0);
+    if !memory::RELEASES || ARENA.batch_count.load(Ordering::Relaxed) <= SPARE_BATCHES {
+        PATIENT.store(0, Ordering::Relaxed);
+    } else if PATIENT.fetch_add(1, Ordering::Relaxed) == PATIENCE {
+        PATIENT.store(0, Ordering::Relaxed);
+        reclaim(&ARENA);
+    }
+}
+
+/// Takes all free batches, gives those pages back that are free as a whole, and regroups the rest.
+///
+/// Whoever needs slots meanwhile takes fresh pages: nobody waits.
+fn reclaim(arena: &Arena) {
+    let slots = take_all(arena);
+    let mut free_on_page = vec![0_u8; arena.fresh.load(Ordering::Acquire) as usize];
+    for slot in &slots {
+        free_on_page[*slot as usize / BATCH] += 1;
+    }
+    let is_whole = |page: usize| usize::from(free_on_page[page]) == BATCH;
+    let rest: Vec<u32> = slots
+        .into_iter()
+        .filter(|&slot| !is_whole(slot as usize / BATCH))
+        .collect();
+    put_back(arena, rest);
+    for page in (0..free_on_page.len()).filter(|&page| is_whole(page)) {
+        let start = std::ptr::from_ref(arena.slot((page * BATCH) as u32)).cast_mut();
+        // SAFETY: a page of slots, all of them free and taken by us: nobody writes to them, and to
+        // readers the zeros that the kernel puts there are free slots.
+        unsafe { memory::release(start.cast(), BATCH * size_of::<Slot>()) };
+        arena.put_page(page as u32);
+    }
+}
+
+/// The indices of all slots in free batches, which are now ours.
+fn take_all(arena: &Arena) -> Vec<u32> {
+    let mut slots = Vec::new();
+    let mut batch = arena.batches.take_all();
+    while let Some(first) = batch {
+        arena.batch_count.fetch_sub(1, Ordering::Relaxed);
+        batch = arena.batch_below(first);
+        let mut slot = Some(arena.slot(first));
+        while let Some(free) = slot {
+            slots.push(super::arena::index_of(free));
+            slot = free.parent.get();
+        }
+    }
+    slots
+}
+
+/// Groups slots into batches, in the order of their addresses. Those that do not fill one stay with
+/// this thread.
+fn put_back(arena: &Arena, mut slots: Vec<u32>) {
+    slots.sort_unstable();
+    let batches = slots.chunks_exact(BATCH);
+    let keep = batches.remainder();
+    crate::local::with(|local| {
+        local.with_block(|block| {
+            keep.iter()
+                .for_each(|&index| block.store.free(arena, arena.slot(index)))
+        })
+    });
+    for batch in batches {
+        for pair in batch.windows(2) {
+            arena.slot(pair[0]).parent.set(Some(arena.slot(pair[1])));
+        }
+        arena.slot(batch[BATCH - 1]).parent.set(None);
+        arena.put(Batch(arena.slot(batch[0])));
+    }
+}

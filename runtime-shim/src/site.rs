@@ -1,0 +1,170 @@
+//! Spawn sites: what is known of a spawn at compile time.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::OnceLock;
+
+use crate::kind::Kind;
+
+/// One spawn call in the source.
+///
+/// Sites are statics, registered before `main` runs: [`sites`](crate::sites) lists those of every
+/// crate that is linked into the program, also of functions that are never called.
+#[derive(Debug)]
+pub struct Site {
+    file: &'static str,
+    line: u32,
+    column: u32,
+    module: &'static str,
+    function: &'static str,
+    callee: &'static str,
+    role: &'static str,
+    kind: Kind,
+    fallible: bool,
+    index: AtomicU32,
+    pub(crate) counts: RareEnds,
+}
+
+/// Ends that are counted in the site itself. Completions, the common case, are counted by thread.
+#[derive(Debug)]
+pub(crate) struct RareEnds {
+    pub(crate) completed: AtomicU64,
+    pub(crate) panicked: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) refused: AtomicU64,
+}
+
+/// A site that has no index: one of ours, or of a library that was loaded after the start.
+const NO_INDEX: u32 = u32::MAX;
+
+impl Site {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "generated code is checked faster without a struct"
+    )]
+    pub const fn new(
+        file: &'static str,
+        line: u32,
+        column: u32,
+        module: &'static str,
+        function: &'static str,
+        callee: &'static str,
+        role: &'static str,
+        kind: Kind,
+    ) -> Self {
+        let counts = RareEnds {
+            completed: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        };
+        let index = AtomicU32::new(NO_INDEX);
+        Site {
+            file,
+            line,
+            column,
+            module,
+            function,
+            callee,
+            role,
+            kind,
+            fallible: false,
+            index,
+            counts,
+        }
+    }
+
+    /// Not public API. Used by generated code: the callee returns an `io::Result`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn fallible(mut self) -> Self {
+        self.fallible = true;
+        self
+    }
+
+    /// The file, as the compiler names it in panics.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line, counted from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column in characters, counted from 1, as in [`std::panic::Location`].
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// The path of the module, as [`module_path!`] has it.
+    pub fn module_path(&self) -> &'static str {
+        self.module
+    }
+
+    /// The enclosing function, with its type if it has one: `Server::accept`.
+    pub fn function(&self) -> &'static str {
+        self.function
+    }
+
+    /// What is called, as written: `tokio::spawn`.
+    pub fn callee(&self) -> &'static str {
+        self.callee
+    }
+
+    /// What the task is: the function spawned, else the enclosing function and `{closure}`,
+    /// `{async}` or `{task}`.
+    pub fn role(&self) -> &'static str {
+        self.role
+    }
+
+    /// What kind of task is spawned here, as far as the source shows it.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn is_fallible(&self) -> bool {
+        self.fallible
+    }
+
+    #[inline]
+    pub(crate) fn index(&self) -> usize {
+        self.index.load(Ordering::Relaxed) as usize
+    }
+}
+
+/// `src/server.rs:31:5`
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Not public API. Used by generated code: the sites of one function.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Sites(pub &'static [Site]);
+
+inventory::collect!(Sites);
+
+/// All sites, by file and line. Numbers them the first time.
+pub(crate) fn all() -> &'static [&'static Site] {
+    static ALL: OnceLock<Vec<&'static Site>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut all: Vec<&Site> = inventory::iter::<Sites>()
+            .flat_map(|sites| sites.0)
+            .collect();
+        all.sort_by_key(|site| (site.file, site.line, site.column));
+        for (index, site) in all.iter().enumerate() {
+            site.index.store(index as u32, Ordering::Relaxed);
+        }
+        all
+    })
+}
+
+/// The number of sites.
+pub(crate) fn count() -> usize {
+    all().len()
+}

@@ -1,0 +1,80 @@
+//! The sites of the program, with what has become of the tasks that were spawned there.
+
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+use crate::registry::pool;
+use crate::registry::read::Record;
+use crate::registry::root::ARENA;
+use crate::site::{self, Site};
+
+/// A site and its counts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SiteStats {
+    /// The site.
+    pub site: &'static Site,
+    /// Tasks that are alive.
+    pub live: u64,
+    /// Tasks that have returned.
+    pub completed: u64,
+    /// Tasks that have panicked.
+    pub panicked: u64,
+    /// Tasks that were dropped before they were done.
+    pub cancelled: u64,
+    /// Tasks that a hook has refused. They are not counted as spawned.
+    pub refused: u64,
+}
+
+impl SiteStats {
+    /// Tasks that were spawned here.
+    pub fn spawned(&self) -> u64 {
+        self.live + self.completed + self.panicked + self.cancelled
+    }
+}
+
+/// Every spawn site that is linked into the program, also those that were never executed, by file
+/// and line.
+///
+/// The counts of a site are read one after the other, while tasks go on: they are exact when
+/// nothing is spawned or ends meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// for stats in birthmark::sites() {
+///     println!("{} {}: {} live", stats.site, stats.site.role(), stats.live);
+/// }
+/// ```
+pub fn sites() -> Vec<SiteStats> {
+    let live = count_live();
+    site::all()
+        .iter()
+        .map(|site| stats(site, live.get(&ptr::from_ref(*site)).copied().unwrap_or(0)))
+        .collect()
+}
+
+fn count_live() -> HashMap<*const Site, u64> {
+    let mut live = HashMap::new();
+    ARENA.walk(|slot| {
+        if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
+            *live.entry(ptr::from_ref(record.site())).or_default() += 1;
+        }
+    });
+    live
+}
+
+fn stats(site: &'static Site, live: u64) -> SiteStats {
+    let on_threads = pool::blocks().filter_map(|block| block.completed.get(site.index()));
+    let completed: u64 = on_threads.map(|count| count.load(Ordering::Relaxed)).sum();
+    let counts = &site.counts;
+    SiteStats {
+        site,
+        live,
+        completed: completed + counts.completed.load(Ordering::Relaxed),
+        panicked: counts.panicked.load(Ordering::Relaxed),
+        cancelled: counts.cancelled.load(Ordering::Relaxed),
+        refused: counts.refused.load(Ordering::Relaxed),
+    }
+}

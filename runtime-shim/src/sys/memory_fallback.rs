@@ -1,0 +1,31 @@
+//! Memory at stable, aligned addresses from the allocator. Nothing is given back.
+
+use std::alloc::{alloc_zeroed, dealloc, Layout};
+
+/// Whether [`release`] gives memory back.
+pub(crate) const RELEASES: bool = false;
+
+/// Allocates `bytes` of zeroed memory, aligned to `bytes`, which is a power of two.
+pub(crate) fn map(bytes: usize) -> Option<*mut u8> {
+    let layout = Layout::from_size_align(bytes, bytes).ok()?;
+    // SAFETY: the layout is not empty.
+    let start = unsafe { alloc_zeroed(layout) };
+    (!start.is_null()).then_some(start)
+}
+
+/// # Safety
+///
+/// The range came from [`map`] and is not used any more.
+pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize) {
+    if let Ok(layout) = Layout::from_size_align(bytes, bytes) {
+        // SAFETY: by the contract, with the layout that `map` used.
+        unsafe { dealloc(start, layout) };
+    }
+}
+
+/// Does nothing here: the range stays as it is.
+///
+/// # Safety
+///
+/// As on other platforms.
+pub(crate) unsafe fn release(_start: *mut u8, _bytes: usize) {}

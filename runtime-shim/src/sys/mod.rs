@@ -1,0 +1,11 @@
+//! All that depends on the platform, one small module each, each with a fallback that works.
+
+#[cfg_attr(unix, path = "memory_unix.rs")]
+#[cfg_attr(not(unix), path = "memory_fallback.rs")]
+pub(crate) mod memory;
+#[cfg_attr(unix, path = "stderr_unix.rs")]
+#[cfg_attr(not(unix), path = "stderr_fallback.rs")]
+pub(crate) mod stderr;
+#[cfg_attr(target_os = "linux", path = "thread_linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "thread_fallback.rs")]
+pub(crate) mod thread;

@@ -1,0 +1,31 @@
+//! What Linux knows of threads.
+
+/// The kernel's id of this thread, as `gettid`, `/proc` and panic messages show it.
+pub(crate) fn os_id() -> u64 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::gettid() as u64 }
+}
+
+/// Whether this is the thread that runs `main`.
+pub(crate) fn is_main() -> bool {
+    // SAFETY: both take nothing and cannot fail.
+    unsafe { libc::gettid() == libc::getpid() }
+}
+
+/// The kernel's ids of all threads of the process, or `None` where procfs cannot be read.
+pub(crate) fn all_os_ids() -> Option<Vec<u64>> {
+    let entries = std::fs::read_dir("/proc/self/task").ok()?;
+    entries
+        .map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// Keeps signals away from this thread, so that they reach the program's own.
+pub(crate) fn block_signals() {
+    let mut all = core::mem::MaybeUninit::uninit();
+    // SAFETY: sigfillset initialises the set before it is read; the old mask is not asked for.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), core::ptr::null_mut());
+    }
+}
