@@ -1,6 +1,7 @@
 //! The birth of a task, and the handle by which the task holds its record.
 
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ptr;
 use std::fmt;
 use std::sync::atomic::{fence, AtomicU32, AtomicU64, Ordering};
@@ -8,9 +9,8 @@ use std::sync::atomic::{fence, AtomicU32, AtomicU64, Ordering};
 use crate::clock;
 use crate::hook::Attached;
 use crate::kind::Kind;
-use crate::local::{self, Local};
-use crate::registry::pool::Block;
-use crate::registry::root::{ARENA, IDS};
+use crate::local;
+use crate::registry::root::{ARENA, WORLD};
 use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
 
@@ -119,11 +119,8 @@ impl Birth {
     pub(crate) fn discard(self) {
         if let Some(slot) = self.as_plain() {
             local::with(|local| {
-                local.with_block(|block| {
-                    block
-                        .store
-                        .end(&ARENA, slot, clock::now() | state::CANCELLED)
-                })
+                local
+                    .with_block(|store, _| store.end(&ARENA, slot, clock::now() | state::CANCELLED))
             });
             core::mem::forget(self);
         }
@@ -187,43 +184,29 @@ pub fn birth(site: &'static Site) -> Birth {
 }
 
 fn birth_plain(site: &'static Site) -> Birth {
-    local::with(|local| match (local.scope(), local.block()) {
-        (Some(scope), Some(block)) => birth_under(site, scope, block),
-        _ => birth_first(site, local),
+    local::with(|local| {
+        match local
+            .store
+            .birth_fast(local.scope.get(), site.address(), clock::now())
+        {
+            Some(slot) => Birth::plain(slot),
+            None => birth_slow(site),
+        }
     })
 }
 
-#[inline(always)]
-fn birth_under(site: &'static Site, scope: &'static Slot, block: &'static Block) -> Birth {
-    match block
-        .store
-        .birth(&ARENA, &IDS, scope, address(site), clock::now())
-    {
-        Some(slot)
-            if slot.depth.load(Ordering::Relaxed) & (crate::registry::block::GENERATIONS - 1)
-                != 0 =>
-        {
-            Birth::plain(slot)
-        }
-        Some(slot) => {
-            crate::registry::lineage::cut(&block.store, slot);
-            Birth::plain(slot)
-        }
-        None => unrecorded(),
-    }
+#[cold]
+#[inline(never)]
+fn birth_slow(site: &'static Site) -> Birth {
+    // A thread that exits is no task any more: what it spawns is a root.
+    local::with(|local| birth_under(site, local.scope_or_adopt()))
 }
 
-/// The first birth on a thread, and births on one that is exiting.
-#[cold]
-fn birth_first(site: &'static Site, local: &Local) -> Birth {
-    if let (Some(scope), Some(block)) = (local.scope_or_adopt(), local.block()) {
-        return birth_under(site, scope, block);
-    }
-    let root = |block: &Block| block.store.root(&ARENA, &IDS, address(site), clock::now());
-    local
-        .with_block(root)
-        .flatten()
-        .map_or_else(unrecorded, Birth::plain)
+fn birth_under(site: &'static Site, parent: Option<&'static Slot>) -> Birth {
+    let slot = local::with(|local| {
+        local.with_block(|store, _| store.birth(WORLD, parent, site.address(), clock::now()))
+    });
+    slot.flatten().map_or_else(unrecorded, Birth::plain)
 }
 
 #[cold]
@@ -288,18 +271,17 @@ fn birth_with(
 
 #[cold]
 fn birth_detached(site: &'static Site) -> Birth {
-    let root = |block: &Block| block.store.root(&ARENA, &IDS, address(site), clock::now());
-    let Some(Some(slot)) = local::with(|local| local.with_block(root)) else {
-        return unrecorded();
-    };
-    slot.set_flags(flag::DETACHED);
-    Birth::plain(slot)
+    let birth = birth_under(site, None);
+    if let Some(slot) = birth.slot() {
+        slot.set_flags(flag::DETACHED);
+    }
+    birth
 }
 
 /// A birth while birthmark is off.
 fn skip() -> Birth {
     local::with(|local| {
-        local.with_block(|block| {
+        local.with_block(|_, block| {
             let count = &block.untracked;
             count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         })
@@ -318,49 +300,51 @@ pub(crate) fn unrecorded_count() -> u64 {
     UNRECORDED.load(Ordering::Relaxed)
 }
 
-fn address(site: &'static Site) -> u64 {
-    ptr::from_ref(site).expose_provenance() as u64
-}
-
 /// Ends the task of `slot`, counting how.
+#[inline]
 fn end(slot: &'static Slot) {
-    local::with(|local| match local.block() {
-        Some(block) => end_with(block, slot),
-        None => end_elsewhere(local, slot),
-    });
-}
-
-#[inline(always)]
-fn end_with(block: &'static Block, slot: &'static Slot) {
-    let site = site_of(slot);
-    let status = slot.status.load(Ordering::Relaxed);
-    if status & state::MASK == state::COMPLETED {
-        match block.completed.get(site.index()) {
-            Some(count) => count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed),
-            None => count_rare(&site.counts.completed),
-        }
-        block.store.end(&ARENA, slot, status);
+    if slot.state() == state::COMPLETED {
+        end_completed(slot);
     } else {
-        end_badly(block, slot, status);
+        end_badly(slot);
     }
 }
 
+/// Ends a task that has returned.
+pub(crate) fn end_completed(slot: &'static Slot) {
+    local::with(|local| {
+        let counted = local
+            .block()
+            .is_some_and(|block| block.count_completed(site_of(slot)));
+        if !counted || !local.store.end_fast(slot) {
+            end_slow(slot, counted);
+        }
+    });
+}
+
 #[cold]
-fn end_badly(block: &'static Block, slot: &'static Slot, status: u64) {
-    let (outcome, count) = match status & state::MASK {
-        state::PANICKED => (state::PANICKED, &site_of(slot).counts.panicked),
-        _ => (state::CANCELLED, &site_of(slot).counts.cancelled),
+#[inline(never)]
+fn end_slow(slot: &'static Slot, counted: bool) {
+    if !counted {
+        count_rare(&site_of(slot).counts.completed);
+    }
+    let status = clock::now() | state::COMPLETED;
+    local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
+}
+
+#[cold]
+#[inline(never)]
+fn end_badly(slot: &'static Slot) {
+    let counts = &site_of(slot).counts;
+    let (outcome, count) = match slot.state() {
+        state::PANICKED => (state::PANICKED, &counts.panicked),
+        _ => (state::CANCELLED, &counts.cancelled),
     };
     count_rare(count);
-    block.store.end(&ARENA, slot, clock::now() | outcome);
+    let status = clock::now() | outcome;
+    local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
 }
 
-#[cold]
-fn end_elsewhere(local: &Local, slot: &'static Slot) {
-    local.with_block(|block| end_with(block, slot));
-}
-
-#[cold]
 fn count_rare(count: &AtomicU64) {
     count.fetch_add(1, Ordering::Relaxed);
 }
@@ -385,18 +369,16 @@ impl Running {
     #[inline(always)]
     pub(crate) fn start(slot: &'static Slot) -> Self {
         local::with(|local| {
-            let running = local
-                .block()
-                .or_else(|| local.register())
-                .map_or(state::RUNNING, |block| block.running);
+            let running = match local.running.get() {
+                0 => local.register_to_run(),
+                running => running,
+            };
             slot.status.store(clock::now() | running, Ordering::Relaxed);
             slot.polls.store(
                 slot.polls.load(Ordering::Relaxed).wrapping_add(1),
                 Ordering::Relaxed,
             );
-            let outer = local
-                .scope
-                .replace(slot.scope.get().map_or(ptr::null(), ptr::from_ref));
+            let outer = local.scope.replace(slot.scope.as_ptr());
             Running {
                 slot,
                 outer,
@@ -408,23 +390,44 @@ impl Running {
     /// Puts the thread back to what it was, and the task into `state`.
     #[inline(always)]
     pub(crate) fn stop(self, state: u64) {
-        self.restore(state);
-        core::mem::forget(self);
+        ManuallyDrop::new(self).put_back(state);
     }
 
     #[inline(always)]
-    fn restore(&self, state: u64) {
-        local::with(|local| local.scope.set(self.outer));
+    pub(crate) fn put_back(&self, state: u64) {
+        self.restore_thread();
         self.slot
             .status
             .store(clock::now() | state, Ordering::Relaxed);
     }
+
+    /// Leaves the run to a guard that cannot hold this.
+    #[inline(always)]
+    pub(crate) fn into_outer(self) -> *const Slot {
+        ManuallyDrop::new(self).outer
+    }
+
+    /// The run that [`Running::into_outer`] was called on.
+    #[inline(always)]
+    pub(crate) fn resume(slot: &'static Slot, outer: *const Slot) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Running {
+            slot,
+            outer,
+            _not_send: PhantomData,
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn restore_thread(&self) {
+        local::with(|local| local.scope.set(self.outer));
+    }
 }
 
-/// Only reached when the task panics: [`Running::stop`] forgets itself.
+/// Only reached when the task panics: the others forget themselves.
 impl Drop for Running {
+    #[cold]
     fn drop(&mut self) {
-        self.restore(state::PANICKED);
+        self.put_back(state::PANICKED);
     }
 }
 
@@ -448,7 +451,7 @@ pub(crate) fn has_mode(bit: u32) -> bool {
 /// Does `f` while `slot` is the current task, without counting it as a run.
 #[inline]
 pub(crate) fn as_current(slot: &'static Slot, f: impl FnOnce()) {
-    let scope = slot.scope.get().map_or(ptr::null(), ptr::from_ref);
+    let scope = slot.scope.as_ptr();
     let outer = local::with(|local| local.scope.replace(scope));
     let _restore = OnDrop(|| local::with(|local| local.scope.set(outer)));
     f();

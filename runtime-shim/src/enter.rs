@@ -1,12 +1,10 @@
 //! How a closure enters its birth.
 
-use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ptr;
-use std::fmt;
 
-use crate::birth::{Birth, Running, Status};
-use crate::hook::Attached;
-use crate::registry::slot::state;
+use crate::birth::{end_completed, Birth, Running, Status};
+use crate::registry::slot::{state, Slot};
 
 /// The time in which a closure runs as its task.
 ///
@@ -14,8 +12,8 @@ use crate::registry::slot::state;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Entered<'a> {
-    _stay: Stay,
-    _birth: PhantomData<&'a Birth>,
+    birth: &'a Birth,
+    stay: Stay,
 }
 
 /// As [`Entered`], with the birth itself: when the closure is done, so is the task.
@@ -24,18 +22,19 @@ pub struct Entered<'a> {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct EnteredOwned {
-    // Declared first, dropped first: it may point into the birth.
-    _stay: Stay,
-    _birth: Birth,
+    birth: ManuallyDrop<Birth>,
+    stay: Stay,
 }
 
-/// Ends, in `drop`, what was begun when the closure was entered.
+/// What must be put back when the closure is done.
+#[derive(Clone, Copy, Debug)]
 struct Stay {
-    running: Option<Running>,
-    /// What is attached to the birth, which outlives us; null if nothing is.
-    attached: *const Attached,
+    /// The scope of the thread before.
+    outer: *const Slot,
     /// A closure may be called by a destructor while the thread unwinds for another reason.
     was_panicking: bool,
+    /// What is attached to the birth was entered.
+    carries: bool,
 }
 
 impl Birth {
@@ -43,26 +42,26 @@ impl Birth {
     #[inline]
     pub fn enter(&self) -> Entered<'_> {
         Entered {
-            _stay: Stay::begin(self),
-            _birth: PhantomData,
+            birth: self,
+            stay: Stay::begin(self),
         }
     }
 
-    /// As [`Birth::enter`], for closures that call once and own their birth.
+    /// As [`Birth::enter`], for closures that are called once and own their birth.
     #[inline]
     pub fn enter_owned(self) -> EnteredOwned {
         EnteredOwned {
-            _stay: Stay::begin(&self),
-            _birth: self,
+            stay: Stay::begin(&self),
+            birth: ManuallyDrop::new(self),
         }
     }
 }
 
 impl Stay {
-    #[inline]
+    #[inline(always)]
     fn begin(birth: &Birth) -> Self {
         match birth.as_plain() {
-            Some(slot) => Stay::new(Some(Running::start(slot)), ptr::null()),
+            Some(slot) => Stay::new(Running::start(slot).into_outer(), false),
             None => Self::begin_special(birth),
         }
     }
@@ -72,48 +71,73 @@ impl Stay {
         match birth.status() {
             Status::Attached(attached) => {
                 attached.wait_until_open();
-                let running = Running::start(attached.slot());
-                let entered = attached.enter();
-                Stay::new(Some(running), if entered { attached } else { ptr::null() })
+                let outer = Running::start(attached.slot()).into_outer();
+                Stay::new(outer, attached.enter())
             }
             // The spawner is told by the callee's own means; see `refusal.rs`.
             Status::Refused => std::panic::resume_unwind(Box::new("a hook refused this task")),
-            Status::Plain(_) | Status::Untracked => Stay::new(None, ptr::null()),
+            Status::Plain(_) | Status::Untracked => Stay::new(ptr::null(), false),
         }
     }
 
-    #[inline]
-    fn new(running: Option<Running>, attached: *const Attached) -> Self {
+    #[inline(always)]
+    fn new(outer: *const Slot, carries: bool) -> Self {
         Stay {
-            running,
-            attached,
+            outer,
             was_panicking: std::thread::panicking(),
+            carries,
         }
     }
-}
 
-impl Drop for Stay {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.attached.is_null() {
-            // SAFETY: it belongs to the birth, which the guard borrows or owns and drops later.
-            unsafe { (*self.attached).leave() };
+    /// Whether the closure itself has panicked.
+    #[inline(always)]
+    fn panicked(self) -> bool {
+        std::thread::panicking() && !self.was_panicking
+    }
+
+    /// Ends the stay. The task goes on to its end, or to the next call of its closure.
+    fn end(self, birth: &Birth) {
+        if let Status::Attached(attached) = birth.status() {
+            if self.carries {
+                attached.leave();
+            }
         }
-        if let Some(running) = self.running.take() {
-            let panicked = std::thread::panicking() && !self.was_panicking;
-            running.stop(if panicked {
+        if let Some(slot) = birth.slot() {
+            let last = if self.panicked() {
                 state::PANICKED
             } else {
                 state::COMPLETED
-            });
+            };
+            Running::resume(slot, self.outer).put_back(last);
         }
     }
 }
 
-impl fmt::Debug for Stay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stay")
-            .field("recorded", &self.running.is_some())
-            .finish_non_exhaustive()
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.stay.end(self.birth);
+    }
+}
+
+impl Drop for EnteredOwned {
+    #[inline]
+    fn drop(&mut self) {
+        match self.birth.as_plain() {
+            Some(slot) if !self.stay.panicked() => {
+                Running::resume(slot, self.stay.outer).restore_thread();
+                end_completed(slot);
+            }
+            _ => self.drop_special(),
+        }
+    }
+}
+
+impl EnteredOwned {
+    #[cold]
+    fn drop_special(&mut self) {
+        self.stay.end(&self.birth);
+        // SAFETY: dropped here, once, by `drop`; the other way out has ended the task itself.
+        unsafe { ManuallyDrop::drop(&mut self.birth) };
     }
 }

@@ -19,7 +19,7 @@ struct Loan(&'static Slot);
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        local::with(|local| local.with_block(|block| block.store.release(&ARENA, self.0)));
+        local::with(|local| local.release(self.0));
     }
 }
 
@@ -33,7 +33,7 @@ pub fn inherit() -> Inherited {
     }
     Inherited(local::with(|local| {
         let scope = local.scope_or_adopt()?;
-        local.block()?.store.retain(&ARENA, scope);
+        local.with_block(|store, _| store.retain(&ARENA, scope))?;
         Some(Loan(scope))
     }))
 }
@@ -72,7 +72,7 @@ impl Drop for Working {
             if !ptr::eq(last, loan.0) {
                 // SAFETY: a name that was set meanwhile, and whose one reference the scope was.
                 let name = unsafe { &*last };
-                local.with_block(|block| block.store.release(&ARENA, name));
+                local.release(name);
             }
         });
     }

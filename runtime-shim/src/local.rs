@@ -6,13 +6,18 @@ use core::ptr;
 use crate::registry::pool::{self, Block};
 use crate::registry::root;
 use crate::registry::slot::{state, Slot};
+use crate::registry::store::Store;
 
 /// Without a destructor, so that it can be read while the thread exits.
 pub(crate) struct Local {
     /// The node under which tasks are born on this thread: the current task, or its name.
     pub(crate) scope: Cell<*const Slot>,
+    /// In use while the thread has a block.
+    pub(crate) store: Store,
+    /// What a task's status says while this thread runs it; 0 as long as the thread has no block.
+    pub(crate) running: Cell<u64>,
     /// This thread's block, null until it is needed and again once the thread exits.
-    pub(crate) block: Cell<*const Block>,
+    block: Cell<*const Block>,
     /// The record of the thread itself, if it was adopted.
     root: Cell<*const Slot>,
     /// Not null while what runs here belongs to a task that waits for it on another thread: the
@@ -26,6 +31,8 @@ thread_local! {
     static LOCAL: Local = const {
         Local {
             scope: Cell::new(ptr::null()),
+            store: Store::new(),
+            running: Cell::new(0),
             block: Cell::new(ptr::null()),
             root: Cell::new(ptr::null()),
             lent: Cell::new(ptr::null()),
@@ -78,9 +85,16 @@ impl Local {
         }
     }
 
-    /// Takes a block for this thread, which has none.
+    /// What a task's status says while this thread runs it.
     #[cold]
-    pub(crate) fn register(&self) -> Option<&'static Block> {
+    pub(crate) fn register_to_run(&self) -> u64 {
+        self.register()
+            .map_or(state::RUNNING, |block| block.running)
+    }
+
+    /// Takes a block for this thread, if it has none.
+    #[cold]
+    fn register(&self) -> Option<&'static Block> {
         if let Some(block) = self.block() {
             return Some(block);
         }
@@ -88,17 +102,20 @@ impl Local {
         EXIT.try_with(|_| ()).ok()?;
         crate::clock::start();
         let block = pool::acquire()?;
+        block.parked.move_to(&self.store);
+        self.running.set(block.running);
         self.block.set(block);
         Some(block)
     }
 
-    /// Does `f` with a block: this thread's own, or, while the thread exits, with a borrowed one.
-    pub(crate) fn with_block<R>(&self, f: impl FnOnce(&'static Block) -> R) -> Option<R> {
+    /// Does `f` with a block and its store: this thread's own, or, while the thread exits, with
+    /// borrowed ones.
+    pub(crate) fn with_block<R>(&self, f: impl FnOnce(&Store, &'static Block) -> R) -> Option<R> {
         if let Some(block) = self.block().or_else(|| self.register()) {
-            return Some(f(block));
+            return Some(f(&self.store, block));
         }
         let block = pool::acquire()?;
-        let result = f(block);
+        let result = f(&block.parked, block);
         pool::give_up(block);
         Some(result)
     }
@@ -108,10 +125,15 @@ impl Local {
         if let Some(scope) = self.scope() {
             return Some(scope);
         }
-        let root = root::adopt(self.register()?)?;
+        let root = root::adopt(&self.store, self.register()?)?;
         self.root.set(root);
         self.scope.set(root);
         Some(root)
+    }
+
+    /// Gives a reference to `node` back.
+    pub(crate) fn release(&self, node: &'static Slot) {
+        self.with_block(|store, _| store.release(&root::ARENA, node));
     }
 
     /// The last thing that the thread does with us, short of what other destructors still do.
@@ -120,11 +142,12 @@ impl Local {
         // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
         if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
             self.scope.set(ptr::null());
-            block
-                .store
+            self.store
                 .end(&root::ARENA, root, crate::clock::now() | state::COMPLETED);
         }
         self.block.set(ptr::null());
+        self.running.set(0);
+        self.store.move_to(&block.parked);
         pool::give_up(block);
     }
 }

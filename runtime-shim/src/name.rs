@@ -11,8 +11,9 @@ use std::sync::atomic::{fence, Ordering};
 use crate::birth::{has_mode, mode, OnDrop};
 use crate::local::{self, Local};
 use crate::registry::pool::Block;
-use crate::registry::root::ARENA;
-use crate::registry::slot::{flag, Slot, CONTINUED_WORDS, NAME_BIT, NAME_WORDS};
+use crate::registry::root::{ARENA, WORLD};
+use crate::registry::slot::{flag, Slot, CONTINUED_WORDS, NAMED, NAME_BIT, NAME_WORDS};
+use crate::registry::store::Store;
 
 /// The most bytes that a name has. What is longer is cut at a character boundary and shown with
 /// an ellipsis.
@@ -38,7 +39,7 @@ pub fn set_name(name: impl fmt::Display) {
     local::with(|local| {
         if let Some(node) = name_current(local, &text) {
             let old = local.set_scope_for_good(node);
-            local.with_block(|block| old.map(|old| block.store.release(&ARENA, old)));
+            old.map(|old| local.release(old));
         }
     });
 }
@@ -66,7 +67,7 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
     let mut named = Named::enter(node);
     let _leave = OnDrop(|| {
         let node = named.leave();
-        local::with(|local| local.with_block(|block| block.store.release(&ARENA, node)));
+        local::with(|local| local.release(node));
     });
     f()
 }
@@ -163,7 +164,7 @@ struct NameRef(&'static Slot);
 
 impl Drop for NameRef {
     fn drop(&mut self) {
-        local::with(|local| local.with_block(|block| block.store.release(&ARENA, self.0)));
+        local::with(|local| local.release(self.0));
     }
 }
 
@@ -237,7 +238,7 @@ fn name_current(local: &Local, text: &Text) -> Option<&'static Slot> {
     local.scope_or_adopt()?;
     let task = local.current()?;
     local
-        .with_block(|block| make(block, task, text, 0))
+        .with_block(|store, block| make(store, block, task, text, 0))
         .flatten()
 }
 
@@ -245,27 +246,34 @@ fn name_current(local: &Local, text: &Text) -> Option<&'static Slot> {
 pub(crate) fn give(task: &'static Slot, name: fmt::Arguments<'_>, flags: u64) {
     let text = Text::new(name);
     local::with(|local| {
-        local.with_block(|block| {
-            let Some(node) = make(block, task, &text, flags) else {
+        local.with_block(|store, block| {
+            let Some(node) = make(store, block, task, &text, flags) else {
                 return;
             };
             if let Some(old) = task.scope.swap(Some(node)).filter(|old| old.is_name()) {
-                block.store.release(&ARENA, old);
+                store.release(&ARENA, old);
             }
         })
     });
 }
 
 /// Makes a name node between `task` and what it will spawn.
-fn make(block: &Block, task: &'static Slot, text: &Text, flags: u64) -> Option<&'static Slot> {
+fn make(
+    store: &Store,
+    block: &Block,
+    task: &'static Slot,
+    text: &Text,
+    flags: u64,
+) -> Option<&'static Slot> {
     let number = block.next_name.get();
     block.next_name.set(number + 1);
     let id = NAME_BIT | number;
-    let node = block.store.take(&ARENA)?;
+    let node = store.take(WORLD)?;
     let (head, rest) = text.bytes().split_at(text.len.min(8 * NAME_WORDS));
-    let (rest, complete) = write_continuation(block, id, rest);
+    let (rest, complete) = write_continuation(store, id, rest);
     let cut = if text.cut || !complete { flag::CUT } else { 0 };
     task.refs.fetch_add(1, Ordering::Relaxed);
+    task.refs.fetch_or(NAMED, Ordering::Relaxed);
     // As at a birth: who sees the new content must not take it for the old.
     fence(Ordering::Release);
     for (word, bytes) in [&node.status, &node.site].into_iter().zip(head.chunks(8)) {
@@ -276,24 +284,23 @@ fn make(block: &Block, task: &'static Slot, text: &Text, flags: u64) -> Option<&
     node.refs.store(1, Ordering::Relaxed);
     node.polls
         .store(text.len as u64 | (flags | cut) << 32, Ordering::Relaxed);
-    node.depth
-        .store(task.depth.load(Ordering::Relaxed), Ordering::Relaxed);
+    node.born.store(0, Ordering::Relaxed);
     node.id.store(id, Ordering::Release);
     Some(node)
 }
 
 /// Writes what does not fit into the node itself, last part first. Returns whether all was written.
-fn write_continuation(block: &Block, id: u64, rest: &[u8]) -> (Option<&'static Slot>, bool) {
+fn write_continuation(store: &Store, id: u64, rest: &[u8]) -> (Option<&'static Slot>, bool) {
     let mut next = None;
     for part in rest.chunks(8 * CONTINUED_WORDS).rev() {
-        let Some(slot) = block.store.take(&ARENA) else {
+        let Some(slot) = store.take(WORLD) else {
             return (None, false);
         };
         fence(Ordering::Release);
         for (word, bytes) in continued_words(slot).into_iter().zip(part.chunks(8)) {
             word.store(word_of(bytes), Ordering::Relaxed);
         }
-        slot.depth.store(
+        slot.born.store(
             next.map_or(0, |next: &Slot| {
                 ptr::from_ref(next).expose_provenance() as u64
             }),

@@ -91,7 +91,7 @@ fn write_task(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
         write!(
             out,
             ", born {} ago",
-            Age(clock::since(task.depth.load(Ordering::Relaxed)))
+            Age(clock::since(task.born.load(Ordering::Relaxed)))
         )?;
     }
     if !kind.is_thread() {

@@ -129,6 +129,12 @@ impl Site {
         self.fallible
     }
 
+    /// The address, as slots keep it.
+    #[inline]
+    pub(crate) fn address(&'static self) -> u64 {
+        std::ptr::from_ref(self).expose_provenance() as u64
+    }
+
     #[inline]
     pub(crate) fn index(&self) -> usize {
         self.index.load(Ordering::Relaxed) as usize

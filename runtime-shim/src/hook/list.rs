@@ -61,7 +61,7 @@ pub(super) fn next(after: u64) -> Option<Arc<Entry>> {
     let find = |list: &List| list.iter().find(|entry| entry.id > after).cloned();
     local::with(|local| {
         local
-            .with_block(|block| block.hazard.read(find))
+            .with_block(|_, block| block.hazard.read(find))
             .flatten()
             .flatten()
     })

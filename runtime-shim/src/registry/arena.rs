@@ -5,6 +5,7 @@
 //! compare-and-swap. Pages whose slots are all free are given back to the system by the clock
 //! thread (`reclaim.rs`); they stay mapped and read as zeros, which is what a free slot looks like.
 
+use super::lineage::Cutting;
 use super::slot::Slot;
 use super::stack::Stack;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -28,6 +29,7 @@ pub(crate) struct Arena {
     pub(super) batch_count: AtomicU32,
     /// Pages that were given back to the system.
     pub(super) returned: Stack,
+    pub(super) cutting: Cutting,
 }
 
 /// A chunk: a header page, then pages of slots.
@@ -53,6 +55,7 @@ impl Arena {
             batches: Stack::new(),
             batch_count: AtomicU32::new(0),
             returned: Stack::new(),
+            cutting: Cutting::new(0),
         }
     }
 
@@ -131,10 +134,13 @@ impl Arena {
 
     fn link(&self, page: u32) -> Batch {
         let first = page * BATCH as u32;
-        for index in first..first + BATCH as u32 - 1 {
-            self.slot(index).parent.set(Some(self.slot(index + 1)));
+        let last = first + BATCH as u32 - 1;
+        for index in first..=last {
+            let slot = self.slot(index);
+            slot.refs.store(1, Ordering::Relaxed);
+            slot.parent
+                .set((index < last).then(|| self.slot(index + 1)));
         }
-        self.slot(first + BATCH as u32 - 1).parent.set(None);
         Batch(self.slot(first))
     }
 
@@ -232,6 +238,7 @@ impl Arena {
             batches: Stack::new(),
             batch_count: AtomicU32::new(0),
             returned: Stack::new(),
+            cutting: Cutting::new(0),
         }
     }
 }

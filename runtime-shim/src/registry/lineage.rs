@@ -1,46 +1,66 @@
 //! Keeps lineage bounded: a task that respawns itself for ever has an ancestor per generation.
 //!
-//! A slot stays as long as others descend from it. Every [`GENERATIONS`](super::block::GENERATIONS)
-//! births deep, the newborn's spawner looks up its own lineage; beyond the nearest [`KEPT`]
+//! A slot stays as long as others descend from it. Every [`GENERATIONS`] generations, the thread
+//! that first spawns under a node looks up the node's lineage; beyond the nearest [`KEPT`]
 //! ancestors, those that have ended and that only one node refers to are taken out, and the node
 //! below them counts how many. So the near and the far end of a lineage stay, and the gap between
 //! them is marked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use super::block::Store;
-use super::root::ARENA;
+use super::arena::Arena;
 use super::slot::{state, Slot};
+use super::store::Store;
+use crate::sync::atomic::{AtomicU32, Ordering};
 
+/// How many generations apart lineages are looked at.
+const GENERATIONS: u64 = if cfg!(loom) { 2 } else { 16 };
 /// Ancestors that are always kept.
-const KEPT: usize = 16;
+const KEPT: usize = if cfg!(loom) { 1 } else { 16 };
 /// How far beyond them one look goes.
 const REACH: usize = 64;
 
-/// Only one thread takes ancestors out at a time, so that two that look up the same lineage do not
-/// meet. Others do not wait: they look again when they are 16 generations deeper.
-static BUSY: AtomicBool = AtomicBool::new(false);
-
-/// Takes superfluous ancestors of `newborn` out.
-#[cold]
-pub(crate) fn cut(store: &Store, newborn: &'static Slot) {
-    if BUSY.swap(true, Ordering::Acquire) {
+/// Notes that `node` has children from now on.
+pub(super) fn note_generation(store: &Store, arena: &Arena, node: &'static Slot) {
+    let born = node.born.load(Ordering::Relaxed);
+    if generation(born) != 0 {
         return;
     }
-    let mut below = newborn;
-    let mut named = false;
+    let above = node
+        .parent
+        .get()
+        .map_or(0, |parent| generation(parent.born.load(Ordering::Relaxed)));
+    // It wraps around past the zero that means "not noted".
+    let own = above % u64::from(u32::MAX) + 1;
+    node.born.store(born | own, Ordering::Relaxed);
+    if own % GENERATIONS == 0 {
+        cut(store, arena, node);
+    }
+}
+
+fn generation(born: u64) -> u64 {
+    born & u64::from(u32::MAX)
+}
+
+/// Takes superfluous ancestors of `node` out.
+fn cut(store: &Store, arena: &Arena, node: &'static Slot) {
+    if arena.cutting.swap(1, Ordering::Acquire) == 1 {
+        // Only one thread takes ancestors out at a time, so that two that look up the same lineage
+        // do not meet. This one looks again some generations deeper.
+        return;
+    }
+    let mut below = node;
+    let mut named = node.is_name();
     for distance in 0..KEPT + REACH {
         let Some(node) = below.parent.get() else {
             break;
         };
         if distance >= KEPT && is_superfluous(below, node, named) {
-            take_out(store, below, node);
+            take_out(store, arena, below, node);
         } else {
             named |= node.is_name();
             below = node;
         }
     }
-    BUSY.store(false, Ordering::Release);
+    arena.cutting.store(0, Ordering::Release);
 }
 
 /// Whether nobody would miss `node` but the one node below it. A name is missed if it is the
@@ -56,9 +76,12 @@ fn is_superfluous(below: &'static Slot, node: &'static Slot, named: bool) -> boo
 
 /// Links `below` past `node`, whose one reference it has, and takes over the reference that `node`
 /// has to the one above.
-fn take_out(store: &Store, below: &'static Slot, node: &'static Slot) {
+fn take_out(store: &Store, arena: &Arena, below: &'static Slot, node: &'static Slot) {
     let count = node.cut_ancestors() + u64::from(!node.is_name());
     below.parent.set(node.parent.get());
     below.add_cut_ancestors(count);
-    store.free_node(&ARENA, node);
+    store.free_node(arena, node);
 }
+
+/// Whether a thread is taking ancestors out.
+pub(super) type Cutting = AtomicU32;

@@ -2,7 +2,6 @@
 //! a spawn, a poll or an end.
 
 pub(crate) mod arena;
-pub(crate) mod block;
 pub(crate) mod lineage;
 pub(crate) mod pool;
 pub(crate) mod read;
@@ -10,3 +9,4 @@ pub(crate) mod reclaim;
 pub(crate) mod root;
 pub(crate) mod slot;
 mod stack;
+pub(crate) mod store;

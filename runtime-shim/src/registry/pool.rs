@@ -5,10 +5,11 @@ use core::cell::Cell;
 use core::ptr;
 use std::sync::OnceLock;
 
-use super::block::Store;
 use super::slot::state;
 use super::stack::Stack;
+use super::store::Store;
 use crate::hook::Hazard;
+use crate::site::Site;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// Threads that can have a block at once; what others spawn is not recorded.
@@ -24,7 +25,8 @@ static IDLE: Stack = Stack::new();
 /// Two cache lines, so that neighbours do not disturb each other.
 #[repr(align(128))]
 pub(crate) struct Block {
-    pub(crate) store: Store,
+    /// The store of the thread that had the block, while none has.
+    pub(crate) parked: Store,
     /// What a task's status says while this thread runs it.
     pub(crate) running: u64,
     /// Tasks that have completed on this thread, by the index of their site.
@@ -40,7 +42,7 @@ pub(crate) struct Block {
     below: AtomicU32,
 }
 
-// SAFETY: the cells, in `store` and `next_name`, are touched only by the thread that has taken the
+// SAFETY: the cells, in `parked` and `next_name`, are touched only by the thread that has taken the
 // block (by `acquire`, until `give_up`), and the stack of idle blocks orders one owner after the
 // other. All else is atomic or never changes.
 unsafe impl Sync for Block {}
@@ -48,7 +50,7 @@ unsafe impl Sync for Block {}
 impl Block {
     fn new(index: u32) -> Self {
         Block {
-            store: Store::new(),
+            parked: Store::new(),
             running: state::RUNNING | u64::from(index) << state::THREAD_SHIFT,
             completed: (0..crate::site::count())
                 .map(|_| AtomicU64::new(0))
@@ -61,6 +63,17 @@ impl Block {
             name: [const { AtomicU64::new(0) }; NAME_BYTES / 8],
             below: AtomicU32::new(0),
         }
+    }
+
+    /// Counts a completed task, if its site has an index.
+    #[inline(always)]
+    pub(crate) fn count_completed(&self, site: &Site) -> bool {
+        let Some(count) = self.completed.get(site.index()) else {
+            return false;
+        };
+        // Only the thread that has the block writes: no atomic addition is needed.
+        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        true
     }
 
     /// The system's id of the thread that has the block.
@@ -116,7 +129,7 @@ pub(crate) fn acquire() -> Option<&'static Block> {
 
 /// Gives a block back, which the calling thread does not touch any more.
 pub(crate) fn give_up(block: &'static Block) {
-    block.store.empty_stock(&super::root::ARENA);
+    block.parked.empty_stock(&super::root::ARENA);
     block.os_id.store(0, Ordering::Relaxed);
     block.set_name("");
     IDLE.push(block.index, |below| {

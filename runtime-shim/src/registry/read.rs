@@ -24,7 +24,7 @@ pub(crate) struct Record {
     scope: u64,
     refs: u64,
     polls: u64,
-    depth: u64,
+    born: u64,
 }
 
 impl Record {
@@ -44,7 +44,7 @@ impl Record {
             scope: slot.scope.word().load(Ordering::Relaxed),
             refs: slot.refs.load(Ordering::Relaxed),
             polls: slot.polls.load(Ordering::Relaxed),
-            depth: slot.depth.load(Ordering::Relaxed),
+            born: slot.born.load(Ordering::Relaxed),
         };
         fence(Ordering::Acquire);
         record.is_current().then_some(record)
@@ -89,7 +89,7 @@ impl Record {
 
     /// The tick of birth, in the upper half.
     pub(crate) fn born(&self) -> u64 {
-        self.depth
+        self.born
     }
 
     pub(crate) fn cut_ancestors(&self) -> u64 {
@@ -175,7 +175,7 @@ fn read_part(
     for (into, word) in into.by_ref().zip(continued_words(part)) {
         into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
     }
-    let next = part.depth.load(Ordering::Relaxed);
+    let next = part.born.load(Ordering::Relaxed);
     fence(Ordering::Acquire);
     (part.id.load(Ordering::Relaxed) == id).then_some(next)
 }

@@ -70,9 +70,9 @@ fn put_back(arena: &Arena, mut slots: Vec<u32>) {
     let batches = slots.chunks_exact(BATCH);
     let keep = batches.remainder();
     crate::local::with(|local| {
-        local.with_block(|block| {
+        local.with_block(|store, _| {
             keep.iter()
-                .for_each(|&index| block.store.free(arena, arena.slot(index)))
+                .for_each(|&index| store.free(arena, arena.slot(index)))
         })
     });
     for batch in batches {

@@ -4,33 +4,35 @@
 use super::arena::Arena;
 use super::pool::Block;
 use super::slot::Slot;
+use super::store::{Store, World};
 use crate::kind::Kind;
 use crate::site::Site;
-use crate::sync::atomic::AtomicU64;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) static ARENA: Arena = Arena::new();
-/// The next id that no thread has reserved.
-pub(crate) static IDS: AtomicU64 = AtomicU64::new(1);
+static IDS: AtomicU64 = AtomicU64::new(1);
+/// The registry, for stores.
+pub(crate) static WORLD: World<'static> = World {
+    arena: &ARENA,
+    ids: &IDS,
+};
 
 static MAIN: Site = Site::new("", 0, 0, "", "", "", "main", Kind::Main);
 static FOREIGN: Site = Site::new("", 0, 0, "", "", "", "thread", Kind::Foreign);
 
 /// Records the calling thread, which has `block`, as a task of its own.
 #[cold]
-pub(crate) fn adopt(block: &'static Block) -> Option<&'static Slot> {
-    let is_main = crate::sys::thread::is_main();
-    let site = if is_main { &MAIN } else { &FOREIGN };
+pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slot> {
+    let site = if crate::sys::thread::is_main() {
+        &MAIN
+    } else {
+        &FOREIGN
+    };
     if let Some(name) = std::thread::current().name() {
         block.set_name(name);
     }
     let now = crate::clock::now();
-    let slot = block.store.root(
-        &ARENA,
-        &IDS,
-        core::ptr::from_ref(site).expose_provenance() as u64,
-        now,
-    )?;
-    slot.status
-        .store(now | block.running, crate::sync::atomic::Ordering::Relaxed);
+    let slot = store.birth(WORLD, None, site.address(), now)?;
+    slot.status.store(now | block.running, Ordering::Relaxed);
     Some(slot)
 }

@@ -10,9 +10,9 @@
 //! | 2 | site | text | text | |
 //! | 3 | node it was born under | task it belongs to | text | next free slot |
 //! | 4 | node its children are born under | continued in | text | next batch |
-//! | 5 | references, ancestors cut | the same | text | |
+//! | 5 | references, ancestors cut | the same | text | 1 |
 //! | 6 | polls, flags | length, flags | text | |
-//! | 7 | depth, tick of birth | depth | continued in | |
+//! | 7 | generation, tick of birth | generation | continued in | |
 //!
 //! A *node* is a task or a name. `set_name` does not write into the task: it puts a name node
 //! between the task and the children that it will have from now on. So a name costs nothing to
@@ -31,6 +31,11 @@ pub(crate) const NAME_BIT: u64 = 1 << 63;
 /// One unit in the upper half of a word.
 const UPPER: u64 = 1 << 32;
 
+/// In `refs`: the count, and whether the task has a name, so that one comparison tells that it has
+/// neither descendants nor a name.
+pub(crate) const REFS: u64 = NAMED - 1;
+pub(crate) const NAMED: u64 = 1 << 31;
+
 #[cfg_attr(not(loom), repr(C, align(64)))]
 pub(crate) struct Slot {
     pub(crate) id: AtomicU64,
@@ -40,7 +45,7 @@ pub(crate) struct Slot {
     pub(crate) scope: Link,
     pub(crate) refs: AtomicU64,
     pub(crate) polls: AtomicU64,
-    pub(crate) depth: AtomicU64,
+    pub(crate) born: AtomicU64,
     /// loom's atomics do not fit 64 bytes, so an index cannot be computed from the address there.
     #[cfg(loom)]
     pub(crate) index: u32,
@@ -91,7 +96,7 @@ impl Slot {
             scope: link(),
             refs: word(),
             polls: word(),
-            depth: word(),
+            born: word(),
             index,
         }
     }
@@ -105,7 +110,7 @@ impl Slot {
     /// child, and those that threads hold in stock.
     #[inline]
     pub(crate) fn refs(&self, order: Ordering) -> u64 {
-        self.refs.load(order) & (UPPER - 1)
+        self.refs.load(order) & REFS
     }
 
     pub(crate) fn cut_ancestors(&self) -> u64 {
@@ -155,6 +160,12 @@ impl Link {
         // SAFETY: the caller's reference keeps the slot from being reused, so that the word was
         // written by `set` or `swap`.
         unsafe { Self::decode(self.0.load(Ordering::Relaxed)) }
+    }
+
+    /// As [`Link::get`], null for none.
+    #[inline(always)]
+    pub(crate) fn as_ptr(&self) -> *const Slot {
+        core::ptr::with_exposed_provenance(self.0.load(Ordering::Relaxed) as usize)
     }
 
     #[inline]
