@@ -1,41 +1,54 @@
-//! The registry's own algorithms under loom: every interleaving of two or three threads.
-//!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test --release -p birthmark --lib`.
-
 use loom::sync::Arc;
 use loom::thread;
 
-use super::arena::Arena;
-use super::block::Store;
-use super::slot::{state, Slot};
+use crate::registry::arena::Arena;
+use crate::registry::slot::{state, Slot};
+use crate::registry::store::{Store, World};
 use crate::sync::atomic::{fence, AtomicU64, Ordering};
 
-struct World {
+/// A registry of its own for each execution. loom does not mind the leak: it is short.
+struct Registry {
     arena: &'static Arena,
     ids: &'static AtomicU64,
 }
 
-impl World {
+impl Registry {
     fn new() -> Arc<Self> {
-        Arc::new(World {
+        Arc::new(Registry {
             arena: Box::leak(Box::new(Arena::new())),
             ids: Box::leak(Box::new(AtomicU64::new(1))),
         })
     }
 
+    fn world(&self) -> World<'_> {
+        World {
+            arena: self.arena,
+            ids: self.ids,
+        }
+    }
+
     fn root(&self, store: &Store) -> &'static Slot {
-        store.root(self.arena, self.ids, 0, 0).unwrap()
+        store.birth(self.world(), None, 0, 0).unwrap()
     }
 
     fn birth(&self, store: &Store, parent: &'static Slot, site: u64) -> &'static Slot {
-        store.birth(self.arena, self.ids, parent, site, 0).unwrap()
+        match store.birth_fast(parent, site, 0) {
+            Some(slot) => slot,
+            None => store.birth(self.world(), Some(parent), site, 0).unwrap(),
+        }
+    }
+
+    fn end(&self, store: &Store, slot: &'static Slot) {
+        if !store.end_fast(slot) {
+            store.end(self.arena, slot, state::COMPLETED);
+        }
     }
 }
 
 #[test]
 fn a_task_that_ends_elsewhere_frees_its_parent() {
     loom::model(|| {
-        let world = World::new();
+        let world = Registry::new();
         let store = Store::new();
         let parent = world.root(&store);
         let child = world.birth(&store, parent, 1);
@@ -43,11 +56,11 @@ fn a_task_that_ends_elsewhere_frees_its_parent() {
             let world = world.clone();
             thread::spawn(move || {
                 let store = Store::new();
-                store.end(world.arena, child, state::COMPLETED);
+                world.end(&store, child);
                 store.empty_stock(world.arena);
             })
         };
-        store.end(world.arena, parent, state::COMPLETED);
+        world.end(&store, parent);
         store.empty_stock(world.arena);
         there.join().unwrap();
         assert_eq!(parent.id.load(Ordering::Relaxed), 0);
@@ -58,17 +71,17 @@ fn a_task_that_ends_elsewhere_frees_its_parent() {
 #[test]
 fn two_children_that_end_at_once_free_their_parent_once() {
     loom::model(|| {
-        let world = World::new();
+        let world = Registry::new();
         let store = Store::new();
         let parent = world.root(&store);
         let children = [1, 2].map(|site| world.birth(&store, parent, site));
-        store.end(world.arena, parent, state::COMPLETED);
+        world.end(&store, parent);
         store.empty_stock(world.arena);
         let threads = children.map(|child| {
             let world = world.clone();
             thread::spawn(move || {
                 let store = Store::new();
-                store.end(world.arena, child, state::COMPLETED);
+                world.end(&store, child);
                 usize::from(parent.id.load(Ordering::Relaxed) == 0)
             })
         });
@@ -81,7 +94,7 @@ fn two_children_that_end_at_once_free_their_parent_once() {
 #[test]
 fn a_reader_never_mixes_two_tasks() {
     loom::model(|| {
-        let world = World::new();
+        let world = Registry::new();
         let store = Store::new();
         let root = world.root(&store);
         let slot = world.birth(&store, root, 7);
@@ -93,7 +106,7 @@ fn a_reader_never_mixes_two_tasks() {
             (id, site, same)
         });
         let first = slot.id.load(Ordering::Relaxed);
-        store.end(world.arena, slot, state::COMPLETED);
+        world.end(&store, slot);
         let again = world.birth(&store, root, 9);
         assert!(std::ptr::eq(slot, again), "the slot was to be reused");
         let (id, site, same) = reader.join().unwrap();
@@ -106,10 +119,17 @@ fn a_reader_never_mixes_two_tasks() {
 #[test]
 fn batches_are_handed_over_whole() {
     loom::model(|| {
-        let world = World::new();
+        let world = Registry::new();
         let batch = world.arena.take().unwrap();
         world.arena.put(batch);
-        let take = |world: Arc<World>| move || world.arena.take().map(|batch| std::ptr::from_ref(batch.0).addr());
+        let take = |world: Arc<Registry>| {
+            move || {
+                world
+                    .arena
+                    .take()
+                    .map(|batch| std::ptr::from_ref(batch.0).addr())
+            }
+        };
         let there = thread::spawn(take(world.clone()));
         let here = take(world)();
         let there = there.join().unwrap();

@@ -1,0 +1,29 @@
+//! The registry's own algorithms under loom, which tries every interleaving of its atomics.
+//!
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p birthmark-loom --release`.
+
+#![cfg(loom)]
+#![allow(dead_code, reason = "the registry is included in part")]
+
+/// loom's atomics in place of `core`'s.
+mod sync {
+    pub(crate) mod atomic {
+        pub(crate) use loom::sync::atomic::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    }
+}
+
+mod registry {
+    #[path = "../../../src/registry/arena.rs"]
+    pub(crate) mod arena;
+    #[path = "../../../src/registry/lineage.rs"]
+    pub(crate) mod lineage;
+    #[path = "../../../src/registry/slot.rs"]
+    pub(crate) mod slot;
+    #[path = "../../../src/registry/stack.rs"]
+    mod stack;
+    #[path = "../../../src/registry/store.rs"]
+    pub(crate) mod store;
+
+    #[cfg(test)]
+    mod tests;
+}
