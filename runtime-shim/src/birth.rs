@@ -176,10 +176,10 @@ impl fmt::Debug for Birth {
 #[doc(hidden)]
 #[inline]
 pub fn birth(site: &'static Site) -> Birth {
-    if MODE.load(Ordering::Relaxed) == 0 {
-        birth_plain(site)
-    } else {
-        birth_special(site)
+    match MODE.load(Ordering::Relaxed) {
+        0 => birth_plain(site),
+        mode if mode & mode::OFF != 0 => skip(site),
+        _ => birth_special(site),
     }
 }
 
@@ -249,7 +249,7 @@ fn birth_with(
 ) -> Birth {
     let mode = MODE.load(Ordering::Relaxed);
     if mode & mode::OFF != 0 {
-        return skip();
+        return skip(site);
     }
     let birth = if detached {
         birth_detached(site)
@@ -279,13 +279,9 @@ fn birth_detached(site: &'static Site) -> Birth {
 }
 
 /// A birth while birthmark is off.
-fn skip() -> Birth {
-    local::with(|local| {
-        local.with_block(|_, block| {
-            let count = &block.untracked;
-            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        })
-    });
+#[inline]
+fn skip(site: &'static Site) -> Birth {
+    site.counts.untracked.fetch_add(1, Ordering::Relaxed);
     Birth::untracked()
 }
 

@@ -60,32 +60,29 @@ impl Birth {
 impl Stay {
     #[inline(always)]
     fn begin(birth: &Birth) -> Self {
-        match birth.as_plain() {
-            Some(slot) => Stay::new(Running::start(slot).into_outer(), false),
+        let (outer, carries) = match birth.as_plain() {
+            Some(slot) => (Running::start(slot).into_outer(), false),
             None => Self::begin_special(birth),
-        }
-    }
-
-    #[cold]
-    fn begin_special(birth: &Birth) -> Self {
-        match birth.status() {
-            Status::Attached(attached) => {
-                attached.wait_until_open();
-                let outer = Running::start(attached.slot()).into_outer();
-                Stay::new(outer, attached.enter())
-            }
-            // The spawner is told by the callee's own means; see `refusal.rs`.
-            Status::Refused => std::panic::resume_unwind(Box::new("a hook refused this task")),
-            Status::Plain(_) | Status::Untracked => Stay::new(ptr::null(), false),
-        }
-    }
-
-    #[inline(always)]
-    fn new(outer: *const Slot, carries: bool) -> Self {
+        };
         Stay {
             outer,
             was_panicking: std::thread::panicking(),
             carries,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_special(birth: &Birth) -> (*const Slot, bool) {
+        match birth.status() {
+            Status::Attached(attached) => {
+                attached.wait_until_open();
+                let outer = Running::start(attached.slot()).into_outer();
+                (outer, attached.enter())
+            }
+            // The spawner is told by the callee's own means; see `refusal.rs`.
+            Status::Refused => std::panic::resume_unwind(Box::new("a hook refused this task")),
+            Status::Plain(_) | Status::Untracked => (ptr::null(), false),
         }
     }
 
@@ -96,6 +93,7 @@ impl Stay {
     }
 
     /// Ends the stay. The task goes on to its end, or to the next call of its closure.
+    #[inline(never)]
     fn end(self, birth: &Birth) {
         if let Status::Attached(attached) = birth.status() {
             if self.carries {

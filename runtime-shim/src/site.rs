@@ -22,16 +22,18 @@ pub struct Site {
     kind: Kind,
     fallible: bool,
     index: AtomicU32,
-    pub(crate) counts: RareEnds,
+    pub(crate) counts: Counts,
 }
 
-/// Ends that are counted in the site itself. Completions, the common case, are counted by thread.
+/// What is counted in the site itself. Completions, the common case, are counted by thread.
 #[derive(Debug)]
-pub(crate) struct RareEnds {
+pub(crate) struct Counts {
     pub(crate) completed: AtomicU64,
     pub(crate) panicked: AtomicU64,
     pub(crate) cancelled: AtomicU64,
     pub(crate) refused: AtomicU64,
+    /// Spawns while birthmark was off.
+    pub(crate) untracked: AtomicU64,
 }
 
 /// A site that has no index: one of ours, or of a library that was loaded after the start.
@@ -54,11 +56,12 @@ impl Site {
         role: &'static str,
         kind: Kind,
     ) -> Self {
-        let counts = RareEnds {
+        let counts = Counts {
             completed: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            untracked: AtomicU64::new(0),
         };
         let index = AtomicU32::new(NO_INDEX);
         Site {

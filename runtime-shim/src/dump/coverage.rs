@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::Ordering;
 
 use super::Row;
-use crate::registry::pool;
 use crate::registry::read::Record;
+use crate::site;
 
 /// What a dump covers and what it does not.
 #[derive(Clone, Debug)]
@@ -27,8 +28,9 @@ impl Coverage {
     pub(super) fn of(rows: &[Row]) -> Self {
         Coverage {
             threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, rows)),
-            untracked: pool::blocks()
-                .map(|block| block.untracked.load(std::sync::atomic::Ordering::Relaxed))
+            untracked: site::all()
+                .iter()
+                .map(|site| site.counts.untracked.load(Ordering::Relaxed))
                 .sum(),
             unrecorded: crate::birth::unrecorded_count(),
             sites: crate::site::count(),

@@ -31,8 +31,6 @@ pub(crate) struct Block {
     pub(crate) running: u64,
     /// Tasks that have completed on this thread, by the index of their site.
     pub(crate) completed: Box<[AtomicU64]>,
-    /// Spawns that were not recorded because birthmark was off.
-    pub(crate) untracked: AtomicU64,
     pub(crate) next_name: Cell<u64>,
     pub(crate) hazard: Hazard,
     index: u32,
@@ -55,7 +53,6 @@ impl Block {
             completed: (0..crate::site::count())
                 .map(|_| AtomicU64::new(0))
                 .collect(),
-            untracked: AtomicU64::new(0),
             next_name: Cell::new(u64::from(index) << 40),
             hazard: Hazard::new(),
             index,
