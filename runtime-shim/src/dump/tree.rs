@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use super::text::{write_heading, write_label};
 use super::Dump;
-use crate::task::Task;
+use crate::task::{Name, Task};
 
 /// Displays a [`Dump`] as a tree: who spawned whom.
 ///
@@ -16,7 +16,14 @@ pub struct Tree<'a>(pub(super) &'a Dump);
 /// A line of the tree: a live task, or an ancestor that has ended.
 enum Line<'a> {
     Live(Task),
-    Ended { id: u64, role: &'a str },
+    Ended(Ancestor<'a>),
+}
+
+/// An ancestor that has ended, under the name that it had when it last spawned.
+struct Ancestor<'a> {
+    id: u64,
+    role: &'a str,
+    name: Option<Name>,
 }
 
 /// The lines by id, and for each task those that it spawned, in the order of their ids.
@@ -40,7 +47,11 @@ impl<'a> Forest<'a> {
         for row in &dump.rows {
             forest.place(
                 row.id,
-                dump.nodes.line(row).map(|(node, _)| (node.id, node.role())),
+                dump.nodes.line(row).map(|(node, _)| Ancestor {
+                    id: node.id,
+                    role: node.role(),
+                    name: dump.nodes.get_name(node.name, None),
+                }),
             );
         }
         forest.roots.sort_unstable();
@@ -52,14 +63,14 @@ impl<'a> Forest<'a> {
     }
 
     /// Puts a task under its parent, and those ancestors that are not in the tree yet.
-    fn place(&mut self, mut id: u64, line: impl Iterator<Item = (u64, &'a str)>) {
-        for (parent, role) in line {
-            let siblings = self.children.entry(parent).or_default();
-            siblings.push(id);
+    fn place(&mut self, mut id: u64, line: impl Iterator<Item = Ancestor<'a>>) {
+        for ancestor in line {
+            let parent = ancestor.id;
+            self.children.entry(parent).or_default().push(id);
             if self.lines.contains_key(&parent) {
                 return;
             }
-            self.lines.insert(parent, Line::Ended { id: parent, role });
+            self.lines.insert(parent, Line::Ended(ancestor));
             id = parent;
         }
         self.roots.push(id);
@@ -134,8 +145,11 @@ fn write_line(f: &mut fmt::Formatter<'_>, line: &Line<'_>) -> fmt::Result {
                 write!(f, " {site}")?;
             }
         }
-        Line::Ended { id, role } => {
+        Line::Ended(Ancestor { id, role, name }) => {
             write!(f, "{id} ")?;
+            if let Some(name) = name {
+                write!(f, "{name} ")?;
+            }
             crate::escape::escape(role, f)?;
             f.write_str(" [ended]")?;
         }

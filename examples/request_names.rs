@@ -1,0 +1,172 @@
+//! Who is doing what, and for which request: a server that names the current task once per request,
+//! and reads the name in a panic and in dumps. No spawn in it carries a name by hand.
+//!
+//!     cargo run --example request_names
+
+use std::error::Error;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+#[birthmark::instrument]
+async fn main() -> Result<(), Box<dyn Error>> {
+    birthmark::install();
+    let server = app::Server::bind().await?;
+    let address = server.address()?;
+    tokio::spawn(server.accept_loop());
+
+    client::get(address, "req-id-123123").await?;
+    app::let_the_audit_fail().await;
+    app::wait_for_helpers();
+
+    println!("{}", birthmark::dump());
+    println!("{}", birthmark::dump().tree());
+    app::release_helpers();
+    Ok(())
+}
+
+/// A server as any other, but for the attribute.
+#[birthmark::instrument]
+mod app {
+    use std::net::SocketAddr;
+    use std::sync::Barrier;
+    use std::thread;
+
+    use axum::Router;
+    use axum::http::HeaderMap;
+    use axum::routing::get;
+    use hyper_util::rt::TokioIo;
+    use hyper_util::service::TowerToHyperService;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::{Notify, oneshot};
+
+    pub struct Server {
+        listener: TcpListener,
+    }
+
+    impl Server {
+        pub async fn bind() -> std::io::Result<Server> {
+            Ok(Server {
+                listener: TcpListener::bind("127.0.0.1:0").await?,
+            })
+        }
+
+        pub fn address(&self) -> std::io::Result<SocketAddr> {
+            self.listener.local_addr()
+        }
+
+        pub async fn accept_loop(self) {
+            let router = Router::new().route("/", get(handler));
+            while let Ok((stream, _)) = self.listener.accept().await {
+                tokio::spawn(serve_connection(stream, router.clone()));
+            }
+        }
+    }
+
+    async fn serve_connection(stream: TcpStream, router: Router) {
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        if let Err(error) = connection.await {
+            eprintln!("connection failed: {error}");
+        }
+    }
+
+    /// Names its task, once, and starts helpers that go on after the request was answered.
+    async fn handler(headers: HeaderMap) -> &'static str {
+        if let Some(id) = headers.get("Request-Id") {
+            birthmark::set_name(String::from_utf8_lossy(id.as_bytes()));
+        }
+        tokio::spawn(audit(vec![2, 3, 5]));
+        tokio::spawn(wait_for_payment());
+        tokio::task::spawn_blocking(compress_log);
+        thread::spawn(index_documents);
+        "accepted"
+    }
+
+    /// Fails a while after its request was answered.
+    async fn audit(prices: Vec<u32>) {
+        let _done = NotifyOnDrop(&AUDITED);
+        ANSWERED.notified().await;
+        let discounted = 7;
+        println!("price: {}", prices[discounted]);
+    }
+
+    /// Waits for a message that never comes.
+    async fn wait_for_payment() {
+        let (_sender, receiver) = oneshot::channel::<()>();
+        let _ = receiver.await;
+    }
+
+    /// Occupies a thread of the pool for blocking work.
+    fn compress_log() {
+        HELPERS.wait();
+        RELEASE.wait();
+    }
+
+    /// A thread of its own, which itself uses rayon.
+    fn index_documents() {
+        rayon::scope(|scope| {
+            scope.spawn(|_| {
+                HELPERS.wait();
+                RELEASE.wait();
+            });
+        });
+    }
+
+    /// Told when the client has its answer.
+    static ANSWERED: Notify = Notify::const_new();
+    /// Told when `audit` is over.
+    static AUDITED: Notify = Notify::const_new();
+    /// Met by those helpers that block a thread, and by `main`.
+    static HELPERS: Barrier = Barrier::new(3);
+    static RELEASE: Barrier = Barrier::new(3);
+
+    struct NotifyOnDrop(&'static Notify);
+
+    impl Drop for NotifyOnDrop {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+
+    pub async fn let_the_audit_fail() {
+        ANSWERED.notify_one();
+        AUDITED.notified().await;
+    }
+
+    pub fn wait_for_helpers() {
+        tokio::task::block_in_place(|| HELPERS.wait());
+    }
+
+    pub fn release_helpers() {
+        RELEASE.wait();
+    }
+}
+
+/// Sends a request to the server, and reads the answer.
+mod client {
+    use std::error::Error;
+    use std::net::SocketAddr;
+
+    use http_body_util::{BodyExt, Empty};
+    use hyper::Request;
+    use hyper::body::Bytes;
+    use hyper_util::rt::TokioIo;
+    use tokio::net::TcpStream;
+
+    pub async fn get(address: SocketAddr, id: &str) -> Result<(), Box<dyn Error>> {
+        let stream = TokioIo::new(TcpStream::connect(address).await?);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
+        let request = Request::get("/")
+            .header("Request-Id", id)
+            .body(Empty::<Bytes>::new())?;
+        let exchange = async {
+            let answer = sender.send_request(request).await?;
+            println!("{id}: {}", answer.status());
+            answer.into_body().collect().await
+        };
+        tokio::select! {
+            answer = exchange => answer.map(drop)?,
+            closed = connection => closed?,
+        }
+        Ok(())
+    }
+}
