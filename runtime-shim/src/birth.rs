@@ -100,11 +100,13 @@ impl Birth {
         match self.0 {
             NONE => Status::Untracked,
             REFUSED => Status::Refused,
-            // SAFETY: the tagged address of a box that this birth owns, by `attached`.
-            Handle(tagged) => {
-                Status::Attached(unsafe { &*tagged.wrapping_byte_sub(TAG).cast::<Attached>() })
-            }
+            // SAFETY: what is left is a box that this birth owns, by `attached`.
+            Handle(tagged) => Status::Attached(unsafe { &*Self::untag(tagged) }),
         }
+    }
+
+    fn untag(tagged: *const ()) -> *mut Attached {
+        tagged.wrapping_byte_sub(TAG).cast::<Attached>().cast_mut()
     }
 
     pub(crate) fn slot(&self) -> Option<&'static Slot> {
@@ -149,10 +151,10 @@ impl Drop for Birth {
 impl Birth {
     #[cold]
     fn drop_special(&mut self) {
-        if let Status::Attached(attached) = self.status() {
+        if matches!(self.status(), Status::Attached(_)) {
+            // SAFETY: the box that `attached` took apart. Whoever is given a birth drops it once.
+            let attached = unsafe { Box::from_raw(Self::untag(self.0 .0)) };
             let slot = attached.slot();
-            // SAFETY: the box that `attached` took apart; `self` is not used after this.
-            let attached = unsafe { Box::from_raw(ptr::from_ref(attached).cast_mut()) };
             attached.end();
             end(slot);
         }

@@ -41,6 +41,11 @@ pub(crate) fn os_id() -> Option<u64> {
     Some(THREAD.load(Ordering::Relaxed)).filter(|&id| id != 0)
 }
 
+/// Where the present tick is kept, for those who read it from outside.
+pub(crate) const fn counter() -> *const AtomicU64 {
+    &raw const NOW
+}
+
 /// Starts the clock, once.
 pub(crate) fn start() {
     START.get_or_init(|| Start {

@@ -14,16 +14,13 @@ use crate::panic_report::{self, PanicReport};
 /// # Examples
 ///
 /// ```
-/// fn main() {
-///     birthmark::install();
-/// }
+/// birthmark::install();
 /// ```
 pub fn install() {
     builder().install();
 }
 
 /// Setting birthmark up in detail. See [`Builder`].
-#[must_use]
 pub fn builder() -> Builder {
     Builder {
         panic_report: PanicReport::default(),

@@ -39,7 +39,9 @@ pub fn set_name(name: impl fmt::Display) {
     local::with(|local| {
         if let Some(node) = name_current(local, &text) {
             let old = local.set_scope_for_good(node);
-            old.map(|old| local.release(old));
+            if let Some(old) = old {
+                local.release(old);
+            }
         }
     });
 }

@@ -12,14 +12,14 @@ use crate::kind::Kind;
 /// crate that is linked into the program, also of functions that are never called.
 #[derive(Debug)]
 pub struct Site {
-    file: &'static str,
-    line: u32,
-    column: u32,
-    module: &'static str,
-    function: &'static str,
-    callee: &'static str,
-    role: &'static str,
-    kind: Kind,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) module: &'static str,
+    pub(crate) function: &'static str,
+    pub(crate) callee: &'static str,
+    pub(crate) role: &'static str,
+    pub(crate) kind: Kind,
     fallible: bool,
     index: AtomicU32,
     pub(crate) counts: Counts,

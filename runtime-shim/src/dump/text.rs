@@ -25,13 +25,21 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Result {
 
 /// `5 tasks: 2 running, 3 suspended`
 pub(super) fn write_heading(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Result {
-    let count = |is: fn(State) -> bool| dump.rows.iter().filter(|row| is(row.state())).count();
-    let states: [(&str, fn(State) -> bool); 4] = [
-        ("running", |state| matches!(state, State::Running { .. })),
-        ("suspended", |state| state == State::Suspended),
-        ("created", |state| state == State::Created),
-        ("delayed", |state| state == State::Delayed),
+    let mut counts = [
+        ("running", 0),
+        ("suspended", 0),
+        ("created", 0),
+        ("delayed", 0),
     ];
+    for row in &dump.rows {
+        let index = match row.state() {
+            State::Running { .. } => 0,
+            State::Suspended => 1,
+            State::Delayed => 3,
+            _ => 2,
+        };
+        counts[index].1 += 1;
+    }
     write!(
         f,
         "{} task{}",
@@ -39,14 +47,9 @@ pub(super) fn write_heading(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Res
         if dump.len() == 1 { "" } else { "s" }
     )?;
     let mut separator = ": ";
-    for (name, is) in states {
-        match count(is) {
-            0 => {}
-            count => {
-                write!(f, "{separator}{count} {name}")?;
-                separator = ", ";
-            }
-        }
+    for (state, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        write!(f, "{separator}{count} {state}")?;
+        separator = ", ";
     }
     writeln!(f)
 }

@@ -170,7 +170,7 @@ impl Attached {
     }
 
     /// Tells the hooks that the task has ended. The slot is still the task's.
-    pub(crate) fn end(self: Box<Self>) {
+    pub(crate) fn end(self) {
         let outcome = Outcome::of_last_state(self.slot.state());
         let inner = self.inner.into_inner();
         for entry in inner.watchers.iter().filter_map(Weak::upgrade) {

@@ -103,7 +103,7 @@ impl Arena {
             if page as usize >= MAX_CHUNKS * CHUNK_PAGES {
                 return None;
             }
-            if page as usize % CHUNK_PAGES == 0 {
+            if (page as usize).is_multiple_of(CHUNK_PAGES) {
                 self.ensure_chunk(page as usize / CHUNK_PAGES)?;
             }
             let taken = self.fresh.compare_exchange_weak(
@@ -113,7 +113,7 @@ impl Arena {
                 Ordering::Relaxed,
             );
             // The first page of a chunk is its header: somebody has moved past it, go on to the next.
-            if taken.is_ok() && page as usize % CHUNK_PAGES != 0 {
+            if taken.is_ok() && !(page as usize).is_multiple_of(CHUNK_PAGES) {
                 return Some(self.link(page));
             }
         }

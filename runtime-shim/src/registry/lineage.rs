@@ -24,15 +24,22 @@ pub(super) fn note_generation(store: &Store, arena: &Arena, node: &'static Slot)
     if generation(born) != 0 {
         return;
     }
-    let above = node
-        .parent
-        .get()
-        .map_or(0, |parent| generation(parent.born.load(Ordering::Relaxed)));
+    let above = generation_above(node);
     // It wraps around past the zero that means "not noted".
     let own = above % u64::from(u32::MAX) + 1;
     node.born.store(born | own, Ordering::Relaxed);
-    if own % GENERATIONS == 0 {
+    if own.is_multiple_of(GENERATIONS) {
         cut(store, arena, node);
+    }
+}
+
+/// The generation of the nearest node above that has one. The task that a name belongs to has none if
+/// it was named before it spawned: then its children are all born under the name.
+fn generation_above(node: &'static Slot) -> u64 {
+    let noted = |slot: &'static Slot| generation(slot.born.load(Ordering::Relaxed));
+    match node.parent.get() {
+        Some(owner) if node.is_name() && noted(owner) == 0 => owner.parent.get().map_or(0, noted),
+        parent => parent.map_or(0, noted),
     }
 }
 

@@ -2,6 +2,7 @@
 //! a spawn, a poll or an end.
 
 pub(crate) mod arena;
+mod export;
 pub(crate) mod lineage;
 pub(crate) mod pool;
 pub(crate) mod read;

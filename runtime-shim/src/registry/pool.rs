@@ -49,7 +49,7 @@ impl Block {
     fn new(index: u32) -> Self {
         Block {
             parked: Store::new(),
-            running: state::RUNNING | u64::from(index) << state::THREAD_SHIFT,
+            running: state::RUNNING | (u64::from(index) + 1) << state::THREAD_SHIFT,
             completed: (0..crate::site::count())
                 .map(|_| AtomicU64::new(0))
                 .collect(),

@@ -99,7 +99,8 @@ impl Record {
     /// The block of the thread that runs a task with this status.
     pub(crate) fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
         let index = (status >> state::THREAD_SHIFT) & state::THREAD_MASK;
-        super::pool::block(index as u32).filter(|_| status & state::MASK == state::RUNNING)
+        let index = (index as u32).checked_sub(1)?;
+        super::pool::block(index).filter(|_| status & state::MASK == state::RUNNING)
     }
 
     /// The node above: the task, or the name of it, under which this was born.

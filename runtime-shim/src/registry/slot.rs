@@ -63,7 +63,8 @@ pub(crate) mod state {
     pub(crate) const PANICKED: u64 = 4;
     pub(crate) const CANCELLED: u64 = 5;
     pub(crate) const MASK: u64 = 0xff;
-    /// Above the state: the index of the thread that runs the task.
+    /// Above the state: one more than the index of the block of the thread that runs the task, 0 if it
+    /// has none.
     pub(crate) const THREAD_SHIFT: u32 = 8;
     pub(crate) const THREAD_MASK: u64 = 0x00ff_ffff;
 }

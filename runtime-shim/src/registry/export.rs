@@ -1,0 +1,77 @@
+//! The symbol by which a debugger, or another process, finds the registry.
+//!
+//! Everything is read from memory: no code runs in the target, so it works on a core file too. Who
+//! reads follows `chunks`, and in each chunk that is not null takes all slots but those of the first
+//! page; `slot.rs` says what the words of a slot mean.
+
+use core::mem::offset_of;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+
+use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
+use super::root::ARENA;
+use super::slot::Slot;
+use crate::clock;
+use crate::site::Site;
+
+/// What the symbol names. Fields are only ever added at the end; `version` counts when the meaning
+/// of one changes.
+#[repr(C)]
+pub struct Registry {
+    magic: [u8; 8],
+    version: u32,
+    slot_bytes: u32,
+    page_slots: u32,
+    chunk_pages: u32,
+    max_chunks: u32,
+    tick_millis: u32,
+    /// An array of `max_chunks` pointers.
+    chunks: *const AtomicPtr<Chunk>,
+    /// Pages in use, counting the first of each chunk.
+    pages: *const AtomicU32,
+    /// The present tick, in the upper half.
+    now: *const AtomicU64,
+    site: SiteLayout,
+}
+
+/// Where the parts of a site are, in bytes from its address. Strings are a pointer and a length.
+#[repr(C)]
+struct SiteLayout {
+    file: u32,
+    line: u32,
+    column: u32,
+    module: u32,
+    function: u32,
+    callee: u32,
+    role: u32,
+    kind: u32,
+}
+
+// SAFETY: pointers to statics, which nobody writes through.
+unsafe impl Sync for Registry {}
+
+/// The registry of this process.
+// SAFETY: no other item has this name: it carries the name of the crate and of the layout's version.
+#[unsafe(no_mangle)]
+#[used]
+pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
+    magic: *b"birthmrk",
+    version: 1,
+    slot_bytes: size_of::<Slot>() as u32,
+    page_slots: BATCH as u32,
+    chunk_pages: CHUNK_PAGES as u32,
+    max_chunks: MAX_CHUNKS as u32,
+    tick_millis: clock::TICK.as_millis() as u32,
+    chunks: ARENA.chunks.as_ptr(),
+    pages: &raw const ARENA.fresh,
+    now: clock::counter(),
+    site: SiteLayout {
+        file: offset_of!(Site, file) as u32,
+        line: offset_of!(Site, line) as u32,
+        column: offset_of!(Site, column) as u32,
+        module: offset_of!(Site, module) as u32,
+        function: offset_of!(Site, function) as u32,
+        callee: offset_of!(Site, callee) as u32,
+        role: offset_of!(Site, role) as u32,
+        kind: offset_of!(Site, kind) as u32,
+    },
+};
