@@ -1,0 +1,131 @@
+"""birthmark's tasks in gdb, of a live process or a core file, without running code in it.
+
+    (gdb) source debug/birthmark.py
+    (gdb) birthmark
+
+The layout is that of runtime-shim/src/registry/export.rs and slot.rs, version 1.
+"""
+
+import re
+import struct
+
+import gdb
+
+STATES = ["suspended", "created", "running", "completed", "panicked", "cancelled"]
+NAME_BIT = 1 << 63
+NAMED = 1 << 31
+
+
+class Registry:
+    """The registry, read through the exported symbol."""
+
+    HEAD = "<8s6I3Q8I"
+
+    def __init__(self):
+        self.memory = gdb.selected_inferior()
+        # Found by any language setting, and without debug information.
+        told = gdb.execute("info address BIRTHMARK_REGISTRY_V1", to_string=True)
+        address = int(re.search("0x[0-9a-f]+", told).group(), 16)
+        fields = struct.unpack(self.HEAD, self.read(address, struct.calcsize(self.HEAD)))
+        magic, version, self.slot_bytes, self.page_slots, self.chunk_pages = fields[:5]
+        if magic != b"birthmrk" or version != 1:
+            raise gdb.GdbError("this program has no birthmark registry of version 1")
+        self.max_chunks, self.tick_millis, chunks, pages, now = fields[5:10]
+        self.site_layout = fields[10:]
+        self.pages = self.words(pages, 1, "I")[0]
+        self.now = self.words(now, 1)[0] >> 32
+        self.chunks = self.words(chunks, -(-self.pages // self.chunk_pages) or 1)
+
+    def read(self, address, size):
+        return bytes(self.memory.read_memory(address, size))
+
+    def words(self, address, count, kind="Q"):
+        size = struct.calcsize(kind)
+        return struct.unpack("<%d%s" % (count, kind), self.read(address, count * size))
+
+    def slots(self):
+        """The address and the words of each slot that is not free."""
+        page_bytes = self.page_slots * self.slot_bytes
+        for number, chunk in enumerate(self.chunks):
+            pages = min(self.pages - number * self.chunk_pages, self.chunk_pages)
+            if not chunk or pages < 2:
+                continue
+            content = self.read(chunk + page_bytes, (pages - 1) * page_bytes)
+            for offset in range(0, len(content), self.slot_bytes):
+                words = struct.unpack_from("<8Q", content, offset)
+                if words[0]:
+                    yield chunk + page_bytes + offset, words
+
+    def slot(self, address):
+        return self.words(address, 8)
+
+    def text(self, site, part):
+        pointer, length = self.words(site + self.site_layout[part], 2)
+        return self.read(pointer, length).decode("utf-8", "replace") if length else ""
+
+    def role(self, words):
+        return self.text(words[2], 6)
+
+    def site(self, words):
+        line, column = (self.words(words[2] + self.site_layout[n], 1, "I")[0] for n in (1, 2))
+        file = self.text(words[2], 0)
+        return "%s:%d:%d" % (file, line, column) if file else ""
+
+    def name(self, words):
+        """The text of a name node."""
+        length = words[6] & 0xFFFFFFFF
+        content, part = struct.pack("<2Q", words[1], words[2]), words[4]
+        while len(content) < length and part:
+            words = self.slot(part)
+            content, part = content + struct.pack("<6Q", *words[1:7]), words[7]
+        return content[:length].decode("utf-8", "replace")
+
+    def line(self, words):
+        """The ancestors: (id, role, name under which it spawned)."""
+        above = words[3]
+        while above:
+            node, name = self.slot(above), None
+            if node[0] & NAME_BIT:
+                name, node = self.name(node), self.slot(node[3])
+            yield node[0], self.role(node), name
+            above = node[3]
+
+
+class Birthmark(gdb.Command):
+    """List the tasks that birthmark has recorded, with names, states and lineage."""
+
+    def __init__(self):
+        super().__init__("birthmark", gdb.COMMAND_DATA)
+
+    def invoke(self, _argument, _from_tty):
+        registry = Registry()
+        tasks = [(words[0], address, words) for address, words in registry.slots()]
+        for identity, _, words in sorted(tasks):
+            if not identity & NAME_BIT and words[1] & 0xFF < 3:
+                print(describe(registry, words))
+
+
+def describe(registry, words):
+    line = list(registry.line(words))
+    own = registry.name(registry.slot(words[4])) if words[5] & NAMED else None
+    name = own if own is not None else next((n for _, _, n in line if n is not None), "")
+    age = (registry.now - (words[1] >> 32)) * registry.tick_millis / 1000
+    ancestors = "".join(" < %d %s" % (identity, label(role, name)) for identity, role, name in line)
+    return "task %d %s [%s, %.1f s] %s\n    lineage %d %s%s" % (
+        words[0],
+        label(registry.role(words), name),
+        STATES[words[1] & 0xFF],
+        max(age, 0),
+        registry.site(words),
+        words[0],
+        registry.role(words),
+        ancestors,
+    )
+
+
+def label(role, name):
+    """As Python writes strings: with whatever could move the cursor escaped."""
+    return "%s %s" % (ascii(name), role) if name else role
+
+
+Birthmark()

@@ -1,0 +1,84 @@
+//! gdb reads the tasks of a stopped program, and of a core file, without running code in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Builds the example, and returns the path of its executable.
+fn example() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--package",
+            "birthmark-examples",
+            "--example",
+            "request_names",
+        ])
+        .status()
+        .expect("cargo runs");
+    assert!(built.success());
+    let test = std::env::current_exe().expect("this test has a path");
+    let profile = test.ancestors().nth(2).expect("it lies in <profile>/deps");
+    profile.join("examples/request_names")
+}
+
+/// What gdb prints when it is given these commands.
+fn gdb(arguments: &[&str], commands: &[&str]) -> String {
+    let mut gdb = Command::new("gdb");
+    gdb.args(["-q", "-nx", "-batch"]);
+    for command in commands {
+        gdb.args(["-ex", command]);
+    }
+    let output = gdb
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .expect("gdb is installed: `apt-get install gdb`");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The tasks that were alive when the program stopped, in terms that do not change.
+fn assert_lists_the_tasks(output: &str) {
+    for part in [
+        " main [running, ",
+        " Server::accept_loop [suspended, ",
+        " 'req-id-123123' wait_for_payment [suspended, ",
+        " 'req-id-123123' compress_log [running, ",
+        " index_documents::{closure} < ",
+        " 'req-id-123123' serve_connection < 2 Server::accept_loop < 1 main",
+    ] {
+        assert!(output.contains(part), "{part:?} is not in:\n{output}");
+    }
+    assert!(
+        !output.contains("audit ["),
+        "a task that has ended is listed:\n{output}"
+    );
+}
+
+#[test]
+fn gdb_lists_the_tasks_of_a_process_and_of_its_core_file() {
+    let program = example();
+    let program = program.to_str().expect("the path is text");
+    let core = format!("{program}.{}.core", std::process::id());
+    let dump_core = format!("generate-core-file {core}");
+    let live = gdb(
+        &["--args", program],
+        &[
+            "set breakpoint pending on",
+            "break request_names::app::release_helpers",
+            "run",
+            "source debug/birthmark.py",
+            "birthmark",
+            &dump_core,
+            "kill",
+        ],
+    );
+    assert_lists_the_tasks(&live);
+
+    let dead = gdb(
+        &[program, &core],
+        &["source debug/birthmark.py", "birthmark"],
+    );
+    let _ = std::fs::remove_file(&core);
+    assert_lists_the_tasks(&dead);
+}
