@@ -66,8 +66,15 @@ impl Birth {
         Birth(Handle(ptr::from_ref(slot).cast()))
     }
 
-    fn untracked() -> Self {
+    /// The birth of a task that is not recorded, or not any more.
+    #[inline(always)]
+    pub(crate) fn untracked() -> Self {
         Birth(NONE)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_untracked(&self) -> bool {
+        self.0 == NONE
     }
 
     pub(crate) fn refused() -> Self {
@@ -141,22 +148,25 @@ impl Birth {
 impl Drop for Birth {
     #[inline]
     fn drop(&mut self) {
-        match self.as_plain() {
-            Some(slot) => end(slot),
-            None => self.drop_special(),
+        if !self.is_untracked() {
+            self.drop_tracked();
         }
     }
 }
 
 impl Birth {
-    #[cold]
-    fn drop_special(&mut self) {
-        if matches!(self.status(), Status::Attached(_)) {
-            // SAFETY: the box that `attached` took apart. Whoever is given a birth drops it once.
-            let attached = unsafe { Box::from_raw(Self::untag(self.0 .0)) };
-            let slot = attached.slot();
-            attached.end();
-            end(slot);
+    #[inline(never)]
+    fn drop_tracked(&mut self) {
+        match self.status() {
+            Status::Plain(slot) => end(slot),
+            Status::Attached(_) => {
+                // SAFETY: the box that `attached` took apart. Whoever is given a birth drops it once.
+                let attached = unsafe { Box::from_raw(Self::untag(self.0 .0)) };
+                let slot = attached.slot();
+                attached.end();
+                end(slot);
+            }
+            Status::Untracked | Status::Refused => {}
         }
     }
 }
@@ -309,11 +319,9 @@ fn end(slot: &'static Slot) {
 }
 
 /// Ends a task that has returned.
-pub(crate) fn end_completed(slot: &'static Slot) {
+fn end_completed(slot: &'static Slot) {
     local::with(|local| {
-        let counted = local
-            .block()
-            .is_some_and(|block| block.count_completed(site_of(slot)));
+        let counted = local.completed.get().add(site_of(slot));
         if !counted || !local.store.end_fast(slot) {
             end_slow(slot, counted);
         }
@@ -392,11 +400,19 @@ impl Running {
     }
 
     #[inline(always)]
-    pub(crate) fn put_back(&self, state: u64) {
+    fn put_back(&self, state: u64) {
         self.restore_thread();
         self.slot
             .status
             .store(clock::now() | state, Ordering::Relaxed);
+    }
+
+    /// Puts the thread back to what it was, and ends the task: it has returned.
+    #[inline(always)]
+    pub(crate) fn complete(self) {
+        let this = ManuallyDrop::new(self);
+        this.restore_thread();
+        end_completed(this.slot);
     }
 
     /// Leaves the run to a guard that cannot hold this.
@@ -407,16 +423,16 @@ impl Running {
 
     /// The run that [`Running::into_outer`] was called on.
     #[inline(always)]
-    pub(crate) fn resume(slot: &'static Slot, outer: *const Slot) -> ManuallyDrop<Self> {
-        ManuallyDrop::new(Running {
+    pub(crate) fn resume(slot: &'static Slot, outer: *const Slot) -> Self {
+        Running {
             slot,
             outer,
             _not_send: PhantomData,
-        })
+        }
     }
 
     #[inline(always)]
-    pub(crate) fn restore_thread(&self) {
+    fn restore_thread(&self) {
         local::with(|local| local.scope.set(self.outer));
     }
 }

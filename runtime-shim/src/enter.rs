@@ -3,7 +3,7 @@
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use crate::birth::{end_completed, Birth, Running, Status};
+use crate::birth::{Birth, Running, Status};
 use crate::registry::slot::{state, Slot};
 
 /// The time in which a closure runs as its task.
@@ -106,7 +106,7 @@ impl Stay {
             } else {
                 state::COMPLETED
             };
-            Running::resume(slot, self.outer).put_back(last);
+            Running::resume(slot, self.outer).stop(last);
         }
     }
 }
@@ -123,8 +123,7 @@ impl Drop for EnteredOwned {
     fn drop(&mut self) {
         match self.birth.as_plain() {
             Some(slot) if !self.stay.panicked() => {
-                Running::resume(slot, self.stay.outer).restore_thread();
-                end_completed(slot);
+                Running::resume(slot, self.stay.outer).complete();
             }
             _ => self.drop_special(),
         }

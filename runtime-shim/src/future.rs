@@ -14,6 +14,7 @@ use crate::registry::slot::state;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Instrumented<F> {
+    /// Untracked once the future has completed, which ends the task.
     birth: Birth,
     /// Dropped by our own `drop`, while the task is current. Structurally pinned.
     future: ManuallyDrop<F>,
@@ -55,21 +56,20 @@ impl<F: Future> Future for Instrumented<F> {
         // place, and Unpin is implemented only where F is.
         let (birth, future) = unsafe {
             let this = self.get_unchecked_mut();
-            (&this.birth, Pin::new_unchecked(&mut *this.future))
+            (&mut this.birth, Pin::new_unchecked(&mut *this.future))
         };
-        match birth.as_plain() {
-            Some(slot) => {
-                let running = Running::start(slot);
-                let result = future.poll(cx);
-                running.stop(if result.is_ready() {
-                    state::COMPLETED
-                } else {
-                    state::SUSPENDED
-                });
-                result
-            }
-            None => poll_special(birth, future, cx),
+        let Some(slot) = birth.as_plain() else {
+            return poll_special(birth, future, cx);
+        };
+        let running = Running::start(slot);
+        let result = future.poll(cx);
+        if result.is_ready() {
+            running.complete();
+            core::mem::forget(core::mem::replace(birth, Birth::untracked()));
+        } else {
+            running.stop(state::SUSPENDED);
         }
+        result
     }
 }
 
@@ -93,22 +93,22 @@ impl<F> Drop for Instrumented<F> {
     fn drop(&mut self) {
         let future = &mut self.future;
         // SAFETY: dropped here, once, in place; nothing uses it afterwards.
-        let drop_future = move || unsafe { ManuallyDrop::drop(future) };
-        if !core::mem::needs_drop::<F>() {
-            return;
-        }
-        match self.birth.as_plain() {
-            Some(slot) => crate::birth::as_current(slot, drop_future),
-            None => drop_special(&self.birth, drop_future),
+        let mut drop_future = move || unsafe { ManuallyDrop::drop(future) };
+        if self.birth.is_untracked() {
+            drop_future();
+        } else {
+            drop_unfinished(&self.birth, drop_future);
         }
         // The birth is dropped after this, also if the future panics: that is the end of the task.
     }
 }
 
-#[cold]
-fn drop_special(birth: &Birth, drop_future: impl FnOnce()) {
+/// Drops a future that has not completed, as its task.
+#[inline(never)]
+fn drop_unfinished(birth: &Birth, drop_future: impl FnOnce()) {
     match birth.status() {
+        Status::Plain(slot) => crate::birth::as_current(slot, drop_future),
         Status::Attached(attached) => attached.during_drop(drop_future),
-        _ => drop_future(),
+        Status::Untracked | Status::Refused => drop_future(),
     }
 }

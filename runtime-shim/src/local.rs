@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::registry::pool::{self, Block};
+use crate::registry::pool::{self, Block, Completed};
 use crate::registry::root;
 use crate::registry::slot::{state, Slot};
 use crate::registry::store::Store;
@@ -16,6 +16,8 @@ pub(crate) struct Local {
     pub(crate) store: Store,
     /// What a task's status says while this thread runs it; 0 as long as the thread has no block.
     pub(crate) running: Cell<u64>,
+    /// The counts of this thread's block.
+    pub(crate) completed: Cell<Completed>,
     /// This thread's block, null until it is needed and again once the thread exits.
     block: Cell<*const Block>,
     /// The record of the thread itself, if it was adopted.
@@ -33,6 +35,7 @@ thread_local! {
             scope: Cell::new(ptr::null()),
             store: Store::new(),
             running: Cell::new(0),
+            completed: Cell::new(Completed::NONE),
             block: Cell::new(ptr::null()),
             root: Cell::new(ptr::null()),
             lent: Cell::new(ptr::null()),
@@ -104,6 +107,7 @@ impl Local {
         let block = pool::acquire()?;
         block.parked.move_to(&self.store);
         self.running.set(block.running);
+        self.completed.set(block.completed);
         self.block.set(block);
         Some(block)
     }
@@ -147,6 +151,7 @@ impl Local {
         }
         self.block.set(ptr::null());
         self.running.set(0);
+        self.completed.set(Completed::NONE);
         self.store.move_to(&block.parked);
         pool::give_up(block);
     }

@@ -66,8 +66,7 @@ fn count_live() -> HashMap<*const Site, u64> {
 }
 
 fn stats(site: &'static Site, live: u64) -> SiteStats {
-    let on_threads = pool::blocks().filter_map(|block| block.completed.get(site.index()));
-    let completed: u64 = on_threads.map(|count| count.load(Ordering::Relaxed)).sum();
+    let completed: u64 = pool::blocks().map(|block| block.completed.of(site)).sum();
     let counts = &site.counts;
     SiteStats {
         site,

@@ -30,7 +30,7 @@ pub(crate) struct Block {
     /// What a task's status says while this thread runs it.
     pub(crate) running: u64,
     /// Tasks that have completed on this thread, by the index of their site.
-    pub(crate) completed: Box<[AtomicU64]>,
+    pub(crate) completed: Completed,
     pub(crate) next_name: Cell<u64>,
     pub(crate) hazard: Hazard,
     index: u32,
@@ -50,9 +50,7 @@ impl Block {
         Block {
             parked: Store::new(),
             running: state::RUNNING | (u64::from(index) + 1) << state::THREAD_SHIFT,
-            completed: (0..crate::site::count())
-                .map(|_| AtomicU64::new(0))
-                .collect(),
+            completed: Completed::new(),
             next_name: Cell::new(u64::from(index) << 40),
             hazard: Hazard::new(),
             index,
@@ -60,17 +58,6 @@ impl Block {
             name: [const { AtomicU64::new(0) }; NAME_BYTES / 8],
             below: AtomicU32::new(0),
         }
-    }
-
-    /// Counts a completed task, if its site has an index.
-    #[inline(always)]
-    pub(crate) fn count_completed(&self, site: &Site) -> bool {
-        let Some(count) = self.completed.get(site.index()) else {
-            return false;
-        };
-        // Only the thread that has the block writes: no atomic addition is needed.
-        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        true
     }
 
     /// The system's id of the thread that has the block.
@@ -108,6 +95,39 @@ impl Block {
     /// The beginning of the thread's name.
     pub(crate) fn name(&self) -> String {
         self.with_name(str::to_owned)
+    }
+}
+
+/// Completed tasks by the index of their site. Only one thread writes, any may read.
+#[derive(Clone, Copy)]
+pub(crate) struct Completed(&'static [AtomicU64]);
+
+impl Completed {
+    /// No counts: nothing can be counted here.
+    pub(crate) const NONE: Completed = Completed(&[]);
+
+    fn new() -> Self {
+        let counts: Vec<AtomicU64> = (0..crate::site::count())
+            .map(|_| AtomicU64::new(0))
+            .collect();
+        Completed(counts.leak())
+    }
+
+    /// Adds one, if the site has an index.
+    #[inline(always)]
+    pub(crate) fn add(self, site: &Site) -> bool {
+        let Some(count) = self.0.get(site.index()) else {
+            return false;
+        };
+        // One thread writes: no atomic addition is needed.
+        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        true
+    }
+
+    pub(crate) fn of(self, site: &Site) -> u64 {
+        self.0
+            .get(site.index())
+            .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 }
 

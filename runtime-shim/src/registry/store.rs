@@ -21,6 +21,9 @@ const STOCK_LIMIT: u32 = 8 * STOCK;
 /// Slots, and ids, that a thread begins with: few, so that small programs have small ids.
 const FIRST_PORTION: usize = if cfg!(loom) { 1 } else { 8 };
 
+/// Neither a node nor null, so that neither a task nor a thread without one has it as its scope.
+const NO_NODE: *const Slot = ptr::without_provenance(1);
+
 pub(crate) struct Store {
     /// The node that the references in stock are to.
     stock_of: Cell<*const Slot>,
@@ -49,7 +52,7 @@ struct Chain {
 impl Store {
     pub(crate) const fn new() -> Self {
         Store {
-            stock_of: Cell::new(ptr::null()),
+            stock_of: Cell::new(NO_NODE),
             stock: Cell::new(0),
             free: Cell::new(None),
             next_id: Cell::new(0),
@@ -68,7 +71,7 @@ impl Store {
     /// Moves all that is in `self` to `other`, which is empty: to where the thread that has it next
     /// looks.
     pub(crate) fn move_to(&self, other: &Store) {
-        other.stock_of.set(self.stock_of.replace(ptr::null()));
+        other.stock_of.set(self.stock_of.replace(NO_NODE));
         other.stock.set(self.stock.take());
         other.free.set(self.free.take());
         other.next_id.set(self.next_id.take());
@@ -94,12 +97,11 @@ impl Store {
     ) -> Option<&'static Slot> {
         let slot = self.free.get()?;
         let stock = self.stock.get();
-        // A thread that runs no task has a null scope, and no stock of it.
         if !ptr::eq(self.stock_of.get(), scope) || stock == 0 {
             return None;
         }
         self.stock.set(stock - 1);
-        // SAFETY: the stock is of `scope`, which therefore is not null.
+        // SAFETY: there are references to `scope` in stock, which keep it alive.
         let parent = unsafe { &*scope };
         self.take_and_write(slot, Some(parent), site, tick);
         Some(slot)
@@ -213,7 +215,7 @@ impl Store {
         // references to it, so this one is the last for good.
         let lone = slot.refs.load(Ordering::Acquire) == 1;
         let parent = slot.parent.word().load(Ordering::Relaxed);
-        let stocked = parent == self.stock_of.get().addr() as u64 && parent != 0;
+        let stocked = parent == self.stock_of.get().addr() as u64;
         let freed = self.freed_len.get();
         if !lone || !stocked || freed == BATCH - 1 {
             return false;
@@ -339,11 +341,11 @@ impl Store {
 
     /// Gives the references in stock back.
     pub(crate) fn empty_stock(&self, arena: &Arena) {
-        // SAFETY: the stock is of a live node, which it keeps alive, or of none.
-        let node = unsafe { self.stock_of.replace(ptr::null()).as_ref() };
+        let node = self.stock_of.replace(NO_NODE);
         let stock = self.stock.take();
-        if let (Some(node), 1..) = (node, stock) {
-            self.give_back(arena, node, stock);
+        if stock > 0 {
+            // SAFETY: there are references to it, which keep it alive.
+            self.give_back(arena, unsafe { &*node }, stock);
         }
     }
 
