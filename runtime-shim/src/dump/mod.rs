@@ -189,6 +189,10 @@ impl Row {
         }
     }
 
+    fn is_detached(&self) -> bool {
+        u64::from(self.flags) & flag::DETACHED != 0
+    }
+
     fn state(&self) -> State {
         State::of(self.status, self.flags.into())
     }
@@ -222,7 +226,7 @@ impl Nodes {
             since: clock.then(|| clock::since(row.status)),
             age: clock.then(|| clock::since(u64::from(row.born) << 32)),
             polls: row.polls,
-            detached: u64::from(row.flags) & flag::DETACHED != 0,
+            detached: row.is_detached(),
             lineage: self.lineage(row),
             lineage_complete: self.is_complete(row),
         }

@@ -21,7 +21,8 @@ pub(super) struct Nodes {
     names: Vec<Named>,
     /// By the id of the task or name that the node stands for. Only needed while reading.
     known: HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
-    last: (u64, u32),
+    /// The link, the id and the index of the node that was asked for last.
+    last: (u64, u64, u32),
 }
 
 /// A task under the name that it had when it spawned.
@@ -48,13 +49,16 @@ impl Nodes {
     /// The node under which a task was born.
     #[inline]
     pub(super) fn above(&mut self, record: &Record) -> u32 {
+        let (link, id, index) = self.last;
+        if record.has_parent(link, id) {
+            return index;
+        }
         match record.parent() {
             Above::Nothing => NONE,
             Above::Lost => LOST,
-            Above::Node(parent) if parent.id == self.last.0 => self.last.1,
             Above::Node(parent) => {
                 let index = self.node(parent);
-                self.last = (parent.id, index);
+                self.last = (record.parent_link(), parent.id, index);
                 index
             }
         }

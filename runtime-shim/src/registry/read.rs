@@ -103,6 +103,23 @@ impl Record {
         super::pool::block(index).filter(|_| status & state::MASK == state::RUNNING)
     }
 
+    /// The link to the node above, as a number.
+    pub(crate) fn parent_link(&self) -> u64 {
+        self.parent
+    }
+
+    /// Whether the node above is the one with this link and id.
+    #[inline]
+    pub(crate) fn has_parent(&self, link: u64, id: u64) -> bool {
+        if self.parent != link || link == 0 {
+            return false;
+        }
+        // SAFETY: the record is consistent, so its link is that of a live node.
+        let parent = unsafe { Link::decode(link) };
+        let same = parent.is_some_and(|parent| parent.id.load(Ordering::Acquire) == id);
+        same && self.is_current()
+    }
+
     /// The node above: the task, or the name of it, under which this was born.
     pub(crate) fn parent(&self) -> Above {
         let mut below = *self;
