@@ -106,10 +106,11 @@ macro_rules! __settle {
         if $crate::__private::refused($site) {
             use $crate::__private::{
                 Abort as _, ViaHandle as _, ViaNoAbort as _, ViaOwnAbort as _, ViaResult as _,
+                ViaScoped as _,
             };
             let abort = (&$handle).abort();
             let aborted = (&&$crate::__private::Probe::new(&abort)).aborted();
-            (&&$crate::__private::Probe::new(&$handle))
+            (&&&$crate::__private::Probe::new(&$handle))
                 .verdict()
                 .settle($site, aborted, $handle)
         } else {

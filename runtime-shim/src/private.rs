@@ -25,7 +25,7 @@ pub use crate::adapt::{
 
 // How a refused spawn comes out.
 pub use crate::hook::refusal_private::{
-    refused, Abort, ViaHandle, ViaNoAbort, ViaOwnAbort, ViaResult,
+    refused, Abort, ViaHandle, ViaNoAbort, ViaOwnAbort, ViaResult, ViaScoped,
 };
 
 pub use crate::{

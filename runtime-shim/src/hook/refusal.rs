@@ -117,6 +117,8 @@ fn take(site: &'static Site) -> Option<Refusal> {
 
 /// What generated code needs to pass a verdict on.
 pub(crate) mod private {
+    use std::thread::ScopedJoinHandle;
+
     use super::*;
     use crate::adapt::Probe;
 
@@ -172,6 +174,33 @@ pub(crate) mod private {
     }
 
     impl<T> ViaOwnAbort for Probe<T> {}
+
+    #[doc(hidden)]
+    #[derive(Debug)]
+    pub struct ScopedVerdict;
+
+    #[doc(hidden)]
+    pub trait ViaScoped {
+        fn verdict(&self) -> ScopedVerdict {
+            ScopedVerdict
+        }
+    }
+
+    impl<T> ViaScoped for &&Probe<io::Result<ScopedJoinHandle<'_, T>>> {}
+
+    impl ScopedVerdict {
+        /// Waits for the inert thread, which ends at once: its scope would take one that was not
+        /// joined for a thread that has panicked, and panic itself.
+        pub fn settle<'scope, T>(
+            self,
+            site: &'static Site,
+            aborted: bool,
+            handle: io::Result<ScopedJoinHandle<'scope, T>>,
+        ) -> io::Result<ScopedJoinHandle<'scope, T>> {
+            let _ended = handle.map(ScopedJoinHandle::join);
+            ResultVerdict.settle(site, aborted, Err(io::ErrorKind::Other.into()))
+        }
+    }
 
     #[doc(hidden)]
     #[derive(Debug)]

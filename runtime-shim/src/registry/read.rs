@@ -166,7 +166,8 @@ impl Record {
             flags: self.flags(),
         };
         let mut words = text.bytes.chunks_exact_mut(8);
-        for (into, word) in words.by_ref().zip([self.status, self.site]) {
+        // The words come first: `zip` would take a part of the text for which there is no word.
+        for (word, into) in [self.status, self.site].into_iter().zip(&mut words) {
             into.copy_from_slice(&word.to_ne_bytes());
         }
         let mut next = self.scope;
@@ -190,7 +191,7 @@ fn read_part(
     if part.id.load(Ordering::Acquire) != id {
         return None;
     }
-    for (into, word) in into.by_ref().zip(continued_words(part)) {
+    for (word, into) in continued_words(part).into_iter().zip(&mut *into) {
         into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
     }
     let next = part.born.load(Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! Gives memory back to the system that free slots occupy.
 
+use std::iter::successors;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::arena::{Arena, Batch, BATCH};
@@ -27,14 +28,12 @@ pub(crate) fn tick() {
 ///
 /// Whoever needs slots meanwhile takes fresh pages: nobody waits.
 fn reclaim(arena: &Arena) {
-    let slots = take_all(arena);
+    let batches = take_all(arena);
+    let slots = || batches.iter().flat_map(|&first| slots_of(arena, first));
     let mut free_on_page = vec![0_u8; arena.fresh.load(Ordering::Acquire) as usize];
-    for slot in &slots {
-        free_on_page[*slot as usize / BATCH] += 1;
-    }
+    slots().for_each(|slot| free_on_page[slot as usize / BATCH] += 1);
     let is_whole = |page: usize| usize::from(free_on_page[page]) == BATCH;
-    let rest: Vec<u32> = slots
-        .into_iter()
+    let rest: Vec<u32> = slots()
         .filter(|&slot| !is_whole(slot as usize / BATCH))
         .collect();
     put_back(arena, rest);
@@ -47,20 +46,19 @@ fn reclaim(arena: &Arena) {
     }
 }
 
-/// The indices of all slots in free batches, which are now ours.
+/// The first slots of all free batches, which are now ours.
 fn take_all(arena: &Arena) -> Vec<u32> {
-    let mut slots = Vec::new();
-    let mut batch = arena.batches.take_all();
-    while let Some(first) = batch {
-        arena.batch_count.fetch_sub(1, Ordering::Relaxed);
-        batch = arena.batch_below(first);
-        let mut slot = Some(arena.slot(first));
-        while let Some(free) = slot {
-            slots.push(super::arena::index_of(free));
-            slot = free.parent.get();
-        }
-    }
-    slots
+    let first = arena.batches.take_all();
+    let batches: Vec<u32> = successors(first, |&first| arena.batch_below(first)).collect();
+    arena
+        .batch_count
+        .fetch_sub(batches.len() as u32, Ordering::Relaxed);
+    batches
+}
+
+/// The indices of the slots of a batch.
+fn slots_of(arena: &Arena, first: u32) -> impl Iterator<Item = u32> {
+    successors(Some(arena.slot(first)), |slot| slot.parent.get()).map(super::arena::index_of)
 }
 
 /// Groups slots into batches, in the order of their addresses. Those that do not fill one stay with
