@@ -1,0 +1,134 @@
+//! The arguments of the attribute: `also(a, b)`, `macros(a, b)`, `crate = path`, `skip`.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Error, Ident, Path, Result, Token, parenthesized};
+
+/// The parsed arguments of one attribute.
+#[derive(Clone, Default)]
+pub struct Args {
+    /// Where the runtime is found, if not at `::birthmark`.
+    pub krate: Option<Path>,
+    /// Further callees, by the last segment of their path or the name of the method.
+    pub also: Vec<String>,
+    /// Further macros whose arguments may be rewritten, by the last segment of their path.
+    pub macros: Vec<String>,
+    /// Whether the item is left alone.
+    pub skip: bool,
+}
+
+impl Args {
+    /// Parses the tokens between the parentheses and collects one error for each mistake.
+    pub fn parse(tokens: TokenStream) -> (Args, Vec<Error>) {
+        let mut args = Args::default();
+        let mut errors = Vec::new();
+        let pieces = split_at_commas(tokens);
+        let alone = pieces.len() == 1;
+        let mut seen = Vec::new();
+        for piece in pieces {
+            let parser = |input: ParseStream| args.argument(input, &mut seen, alone);
+            if let Err(error) = Parser::parse2(parser, piece) {
+                errors.push(error);
+            }
+        }
+        (args, errors)
+    }
+
+    /// Adds the arguments of an attribute on an inner item to those of the outer one.
+    pub(crate) fn merge(&mut self, inner: Args) {
+        self.also.extend(inner.also);
+        self.macros.extend(inner.macros);
+    }
+
+    fn argument(&mut self, input: ParseStream, seen: &mut Vec<Ident>, alone: bool) -> Result<()> {
+        let name = input.call(Ident::parse_any).map_err(|error| {
+            Error::new(
+                error.span(),
+                "expected `also(…)`, `macros(…)`, `crate = path` or `skip`",
+            )
+        })?;
+        if seen.contains(&name) {
+            return Err(Error::new(
+                name.span(),
+                format!("`{name}` is given twice; merge the two"),
+            ));
+        }
+        seen.push(name.clone());
+        match name.to_string().as_str() {
+            "also" => self.also = names(input, &name, "function or method", "launch")?,
+            "macros" => self.macros = names(input, &name, "macro", "my_select")?,
+            "crate" => self.krate = Some(path(input, &name)?),
+            "skip" if !alone => return Err(Error::new(name.span(), SKIP_IS_ALONE)),
+            "skip" => self.skip = true,
+            _ => {
+                return Err(Error::new(
+                    name.span(),
+                    format!("unknown argument `{name}`; {TAKES}"),
+                ));
+            }
+        }
+        if input.is_empty() {
+            Ok(())
+        } else {
+            Err(input.error(format!("unexpected token after `{name}`; {TAKES}")))
+        }
+    }
+}
+
+const TAKES: &str =
+    "`#[instrument]` takes `also(…)`, `macros(…)`, `crate = path` and `skip`, separated by commas";
+const SKIP_IS_ALONE: &str =
+    "`skip` leaves the item alone, so no other argument has an effect; remove one or the other";
+
+/// Parses `(a, b)` after `also` or `macros`.
+fn names(input: ParseStream, argument: &Ident, what: &str, example: &str) -> Result<Vec<String>> {
+    if !input.peek(syn::token::Paren) {
+        let text =
+            format!("`{argument}` takes the name of each {what}, as in `{argument}({example})`");
+        return Err(Error::new(argument.span(), text));
+    }
+    let content;
+    parenthesized!(content in input);
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content).map_err(|error| {
+        let text = format!("expected the bare name of a {what}, as in `{argument}({example})`; the last segment of a path is enough");
+        Error::new(error.span(), text)
+    })?;
+    if names.is_empty() {
+        let text = format!(
+            "`{argument}()` names nothing; list each {what}, as in `{argument}({example})`, or remove it"
+        );
+        return Err(Error::new(argument.span(), text));
+    }
+    Ok(names.iter().map(|name| name.unraw().to_string()).collect())
+}
+
+/// Parses `= path` after `crate`.
+fn path(input: ParseStream, argument: &Ident) -> Result<Path> {
+    let remedy = "`crate` takes the path under which birthmark is found, as in `crate = crate::reexports::birthmark`";
+    if !input.peek(Token![=]) {
+        return Err(Error::new(argument.span(), remedy));
+    }
+    input.parse::<Token![=]>()?;
+    input
+        .call(Path::parse_mod_style)
+        .map_err(|error| Error::new(error.span(), remedy))
+}
+
+fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut pieces = Vec::new();
+    let mut piece = TokenStream::new();
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => {
+                pieces.push(std::mem::take(&mut piece))
+            }
+            _ => piece.extend([token]),
+        }
+    }
+    if !piece.is_empty() {
+        pieces.push(piece);
+    }
+    pieces
+}

@@ -1,0 +1,131 @@
+//! The table of callees: which calls are spawns, and which of their arguments is the task.
+//!
+//! A macro cannot resolve names, so a callee is known by the last segment of its path or by the name of
+//! the method, and by the number of its arguments. A row that matches too much does no harm: an argument
+//! that turns out to be no task passes through the adaptor untouched.
+
+/// How a callee is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `tokio::spawn(task)` or `set.spawn(task)`; counting from the end makes both look alike.
+    Any,
+    /// `blocking::unblock(task)` only.
+    Path,
+    /// `pool.execute(task)` only.
+    Method,
+}
+
+/// How the task argument is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Closure and async literals are changed in place, anything else goes through the adaptor.
+    Task,
+    /// The same, but a closure literal without `move` only where the receiver's name tells of a pool:
+    /// such a literal can be called once only afterwards, and `execute` is a common name.
+    Execute,
+    /// The argument is a closure that returns the future.
+    FutureFn,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// The last segment of the path, or the name of the method.
+    pub name: &'static str,
+    /// Whether it is called by path, as a method, or both.
+    pub form: Form,
+    /// The least number of arguments, without the receiver of a method.
+    pub least: usize,
+    /// The greatest number of arguments.
+    pub most: usize,
+    /// How many arguments follow the task.
+    pub from_end: usize,
+    /// How the task argument is treated.
+    pub mode: Mode,
+    /// Whether the callee runs its task on a pool for blocking work.
+    pub blocking: bool,
+}
+
+const fn row(name: &'static str, form: Form, arity: (usize, usize), from_end: usize) -> Row {
+    Row {
+        name,
+        form,
+        least: arity.0,
+        most: arity.1,
+        from_end,
+        mode: Mode::Task,
+        blocking: false,
+    }
+}
+
+const fn blocking(row: Row) -> Row {
+    Row {
+        blocking: true,
+        ..row
+    }
+}
+
+const fn mode(row: Row, mode: Mode) -> Row {
+    Row { mode, ..row }
+}
+
+/// The callees that are known without `also(…)`.
+pub(crate) const TABLE: &[Row] = &[
+    // std, tokio, JoinSet, TaskTracker, JoinMap (key, task), LocalSet, smol, async-executor, rayon,
+    // crossbeam, futures' SpawnExt, actix-rt; the receiver of a method written as a function counts too.
+    row("spawn", Form::Any, (1, 3), 0),
+    row("spawn_local", Form::Any, (1, 3), 0),
+    blocking(row("spawn_blocking", Form::Any, (1, 3), 0)),
+    // JoinSet, JoinMap, TaskTracker, tokio's task::Builder: the runtime's handle follows the task.
+    row("spawn_on", Form::Any, (2, 4), 1),
+    row("spawn_local_on", Form::Any, (2, 4), 1),
+    blocking(row("spawn_blocking_on", Form::Any, (2, 4), 1)),
+    // std's thread::Builder.
+    row("spawn_scoped", Form::Any, (2, 3), 0),
+    row("spawn_unchecked", Form::Any, (1, 2), 0),
+    // rayon.
+    row("spawn_fifo", Form::Any, (1, 2), 0),
+    // futures.
+    row("spawn_with_handle", Form::Any, (1, 2), 0),
+    row("spawn_local_with_handle", Form::Any, (1, 2), 0),
+    row("spawn_ok", Form::Any, (1, 2), 0),
+    // actix-rt's Arbiter.
+    row("spawn_fn", Form::Any, (1, 2), 0),
+    // tokio-util's LocalPoolHandle.
+    mode(row("spawn_pinned", Form::Any, (1, 2), 0), Mode::FutureFn),
+    mode(
+        row("spawn_pinned_by_idx", Form::Any, (2, 3), 1),
+        Mode::FutureFn,
+    ),
+    // blocking, smol.
+    blocking(row("unblock", Form::Path, (1, 1), 0)),
+    // hyper's Executor, threadpool.
+    mode(row("execute", Form::Method, (1, 1), 0), Mode::Execute),
+];
+
+/// The row of a callee, from the table or from `also`.
+pub(crate) fn find(name: &str, method: bool, arguments: usize, also: &[String]) -> Option<Row> {
+    let known = TABLE
+        .iter()
+        .find(|row| row.name == name && row.fits(method, arguments));
+    known.copied().or_else(|| {
+        let listed = arguments > 0 && also.iter().any(|listed| listed == name);
+        listed.then_some(row("", Form::Any, (1, usize::MAX), 0))
+    })
+}
+
+impl Row {
+    fn fits(&self, method: bool, arguments: usize) -> bool {
+        let form = match self.form {
+            Form::Any => true,
+            Form::Path => !method,
+            Form::Method => method,
+        };
+        form && (self.least..=self.most).contains(&arguments)
+    }
+}
+
+/// Whether the name is in the table at all, whatever its arguments.
+pub(crate) fn is_known(name: &str, also: &[String]) -> bool {
+    TABLE.iter().any(|row| row.name == name) || also.iter().any(|listed| listed == name)
+}

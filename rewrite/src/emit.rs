@@ -1,0 +1,254 @@
+//! The code that is inserted: each function gives one emission around a hole.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Path, Token};
+
+use crate::named::Naming;
+use crate::site::Site;
+
+/// The static that holds the sites of one function body. Its presence tells that the body is done.
+pub(crate) const TABLE: &str = "__BIRTHMARK_SITES";
+
+/// Prints emissions with the path under which the runtime is found.
+pub(crate) struct Emit {
+    pub krate: Option<Path>,
+}
+
+/// The span of generated tokens: the macro's own hygiene and edition, which keep lints silent and drop the
+/// temporaries of a body before the guard, at the user's line, to which errors point.
+pub(crate) fn generated(user: Span) -> Span {
+    Span::mixed_site().located_at(user)
+}
+
+impl Emit {
+    /// `P::__private`, where `P` is `::birthmark` or what `crate = …` says.
+    fn private(&self, span: Span) -> TokenStream {
+        let Some(path) = &self.krate else {
+            return quote_spanned!(span=> ::birthmark::__private);
+        };
+        let path = path.to_token_stream().into_iter().map(|mut token| {
+            // `$crate` is resolved by its own span.
+            if !matches!(&token, TokenTree::Ident(ident) if ident == "$crate") {
+                token.set_span(span);
+            }
+            token
+        });
+        let path: TokenStream = path.collect();
+        quote_spanned!(span=> #path::__private)
+    }
+
+    /// The table of a body and its registration.
+    pub(crate) fn table(&self, sites: &[Site]) -> TokenStream {
+        let span = Span::mixed_site();
+        let private = self.private(span);
+        let name = Ident::new(TABLE, span);
+        let length = Literal::usize_unsuffixed(sites.len());
+        let entries = sites.iter().map(|site| self.entry(site, span));
+        quote_spanned! {span=>
+            static #name: [#private::Site; #length] = [#(#entries),*];
+            #private::inventory::submit! { #private::Sites(&#name) }
+        }
+    }
+
+    fn entry(&self, site: &Site, span: Span) -> TokenStream {
+        let private = self.private(span);
+        let Site {
+            position,
+            function,
+            callee,
+            role,
+            ..
+        } = site;
+        let file = match position.file.as_str() {
+            "" => quote_spanned!(span=> #private::core::file!()),
+            file => Literal::string(file).into_token_stream(),
+        };
+        let line = Literal::usize_unsuffixed(position.line);
+        let column = Literal::usize_unsuffixed(position.column);
+        let kind = Ident::new(site.kind.name(), span);
+        let fallible = site.fallible.then(|| quote_spanned!(span=> .fallible()));
+        quote_spanned! {span=>
+            #private::Site::new(
+                #file, #line, #column, #private::core::module_path!(), #function, #callee, #role, #private::Kind::#kind
+            ) #fallible
+        }
+    }
+
+    /// A block that holds the table of a spawn that stands in no function body.
+    pub(crate) fn with_table(&self, sites: &[Site], hole: TokenStream) -> TokenStream {
+        let table = self.table(sites);
+        quote_spanned!(Span::mixed_site()=> { #table #hole })
+    }
+
+    fn site(index: usize, span: Span) -> TokenStream {
+        let name = Ident::new(TABLE, span);
+        let index = Literal::usize_unsuffixed(index);
+        quote_spanned!(span=> &#name[#index])
+    }
+
+    /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
+    /// and `detached!` the birth itself.
+    pub(crate) fn adapted(&self, index: usize, naming: &Naming, user: Span) -> TokenStream {
+        if naming.is_plain() {
+            Self::site(index, generated(user))
+        } else {
+            self.birth(index, naming, user)
+        }
+    }
+
+    /// The expression that records a birth, in the spawner, before the call.
+    pub(crate) fn birth(&self, index: usize, naming: &Naming, user: Span) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::site(index, span);
+        if naming.is_plain() {
+            return quote_spanned!(span=> #private::birth(#site));
+        }
+        let detached = Ident::new(if naming.detached { "true" } else { "false" }, span);
+        let name = naming.name.as_ref().map(|name| quote!(, #name));
+        quote_spanned!(span=> #private::birth_as!(#site, #detached #name))
+    }
+
+    /// The expression that hands on the spawner's own identity.
+    pub(crate) fn inherit(&self, user: Span) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        quote_spanned!(span=> #private::inherit())
+    }
+
+    /// Around a closure literal: the birth happens before the closure is made. The braces are the user's by
+    /// their span, so that errors about the argument point at it and not at the attribute.
+    pub(crate) fn closure(
+        &self,
+        birth: &TokenStream,
+        user: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let birth = quote_spanned!(span=> let __birthmark = #birth;);
+        quote_spanned!(user=> { #birth #hole })
+    }
+
+    /// Around a closure's body. A `move` closure owns the handle in any case and enters it by reference, so
+    /// that it can still be called twice; any other enters it by value, which captures nothing else.
+    ///
+    /// The outer braces are the user's by their span, `end`: with others the closure would lie half inside of
+    /// the expansion, and errors about it would point at the attribute.
+    pub(crate) fn body(
+        &self,
+        by_value: bool,
+        parens: bool,
+        user: Span,
+        end: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let hole = parenthesized(parens, span, hole);
+        let enter = Ident::new(if by_value { "enter_owned" } else { "enter" }, span);
+        let body = quote_spanned!(span=> { let _birthmark = __birthmark.#enter(); #hole });
+        quote_spanned!(end=> { #body })
+    }
+
+    /// Around an `async` block.
+    pub(crate) fn future(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        quote_spanned!(span=> #private::future(#birth, #hole))
+    }
+
+    /// Around a closure that returns the future.
+    pub(crate) fn future_fn(
+        &self,
+        birth: &TokenStream,
+        user: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        quote_spanned!(span=> #private::future_fn(#birth, #hole))
+    }
+
+    /// Around a place, which the adaptor may mention twice: that keeps implicit reborrows.
+    pub(crate) fn adapt_place(
+        &self,
+        birth: &TokenStream,
+        user: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        quote_spanned!(span=> #private::adapt!(#birth, #hole))
+    }
+
+    /// Around any value under `named!` or `detached!`: the name is formatted before the task takes what it
+    /// mentions. A tuple keeps the temporaries alive as well as its parts alone.
+    pub(crate) fn adapt_named_value(
+        &self,
+        birth: &TokenStream,
+        user: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        quote_spanned! {span=>
+            match (#birth, #hole) {
+                (__birthmark_birth, __birthmark) => #private::adapt!(__birthmark_birth, __birthmark)
+            }
+        }
+    }
+
+    /// Around any other value. The `match` keeps its temporaries alive to the end of the user's statement.
+    pub(crate) fn adapt_value(
+        &self,
+        birth: &TokenStream,
+        user: Span,
+        parens: bool,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let hole = parenthesized(parens, span, hole);
+        quote_spanned!(span=> match #hole { __birthmark => #private::adapt!(#birth, __birthmark) })
+    }
+
+    /// Around the whole call: settles what the callee returned with what became of the birth. Parentheses are
+    /// the user's by their span, so that the larger expression which begins with them is, too.
+    pub(crate) fn settle(
+        &self,
+        index: usize,
+        user: Span,
+        parens: bool,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::site(index, span);
+        let call = quote_spanned! {span=>
+            match #hole { __birthmark => #private::settle!(#site, __birthmark) }
+        };
+        parenthesized(parens, user, call)
+    }
+
+    /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the
+    /// message is known at compile time and the payload stays a `&'static str`; `panic!` treats `{}` specially.
+    pub(crate) fn assert_message(
+        &self,
+        comma: Option<Token![,]>,
+        original: &TokenStream,
+    ) -> TokenStream {
+        let span = Span::mixed_site();
+        let private = self.private(span);
+        let comma = comma.is_none().then(|| quote_spanned!(span=> ,));
+        quote_spanned!(span=> #comma "{:}", #private::assert_message!(#original))
+    }
+}
+
+/// Puts parentheses around tokens, where the place asks for them.
+pub(crate) fn parenthesized(parens: bool, span: Span, tokens: TokenStream) -> TokenStream {
+    if parens {
+        quote_spanned!(span=> (#tokens))
+    } else {
+        tokens
+    }
+}

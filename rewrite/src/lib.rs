@@ -1,0 +1,110 @@
+//! The engine of birthmark: finds the spawns in an item and rewrites them.
+//!
+//! It is pure. Syntax goes in; syntax, the sites that were found and the spawns that were left alone come out.
+//! The attribute macro is one front end; a command that inserts text into source files can be another, for every
+//! change is an insertion around an expression (see `backend.rs`).
+//!
+//! The way of a spawn through the engine:
+//!
+//! 1. [`Args`] holds what the attribute says; `nested.rs` adds what attributes on inner items say.
+//! 2. `visit.rs` walks the tree, and `visitor.rs` knows the enclosing function, type and variables; `macros.rs`
+//!    and `tokens.rs` take it into macro calls.
+//! 3. `callees.rs` is the table of callees; `spawn.rs` recognises a call by it.
+//! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
+//! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
+//!    `named!` and `detached!` around it.
+//! 6. `emit.rs` prints the code that `backend.rs` inserts.
+
+mod args;
+mod backend;
+mod callees;
+mod emit;
+mod item;
+mod macros;
+mod named;
+mod nested;
+mod role;
+mod scope;
+mod shape;
+mod site;
+mod spawn;
+mod task;
+mod tokens;
+mod visit;
+mod visitor;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::Item;
+use syn::visit_mut::VisitMut;
+
+pub use args::Args;
+pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
+
+/// What became of an item.
+pub struct Output {
+    /// The item, rewritten; as it was, if there was nothing to do.
+    pub item: TokenStream,
+    /// The spawns that were rewritten.
+    pub sites: Vec<Site>,
+    /// The spawns that were seen and left alone.
+    pub uncovered: Vec<Uncovered>,
+    /// The user's mistakes.
+    pub errors: Vec<syn::Error>,
+}
+
+impl Output {
+    fn unchanged(item: TokenStream, errors: Vec<syn::Error>) -> Output {
+        Output {
+            item,
+            sites: Vec::new(),
+            uncovered: Vec::new(),
+            errors,
+        }
+    }
+
+    /// The item, and beside it the errors as the compiler is to report them.
+    #[must_use]
+    pub fn into_tokens(self) -> TokenStream {
+        let errors = self.errors.iter().map(syn::Error::to_compile_error);
+        let mut tokens: TokenStream = errors.collect();
+        tokens.extend(self.item);
+        tokens
+    }
+}
+
+/// Rewrites the spawns in an item that carries `#[instrument(args)]`.
+///
+/// An item that does not parse comes out as it went in: the compiler has better words for it.
+#[must_use]
+pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Output {
+    let (args, mut errors) = Args::parse(args);
+    let Ok(mut parsed) = syn::parse2::<Item>(item.clone()) else {
+        return Output::unchanged(item, errors);
+    };
+    if args.skip {
+        return Output::unchanged(item, errors);
+    }
+    if let Err(error) = item::check(&parsed) {
+        errors.push(error);
+        return Output::unchanged(item, errors);
+    }
+    let mut backend = backend::Tree;
+    let mut visitor = visitor::Visitor::new(args, &mut backend, locate);
+    visitor.visit_item_mut(&mut parsed);
+    errors.append(&mut visitor.errors);
+    let item = if visitor.edits > 0 {
+        parsed.to_token_stream()
+    } else {
+        item
+    };
+    Output {
+        item,
+        sites: visitor.sites,
+        uncovered: visitor.uncovered,
+        errors,
+    }
+}

@@ -1,0 +1,102 @@
+//! `named!` and `detached!`: what the user writes around a task to name one spawn or to make it a root.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Macro, Path};
+
+/// What `named!` and `detached!` around one task say together.
+#[derive(Clone, Default)]
+pub(crate) struct Naming {
+    /// The arguments of `format!`.
+    pub name: Option<TokenStream>,
+    pub detached: bool,
+}
+
+impl Naming {
+    pub(crate) fn is_plain(&self) -> bool {
+        self.name.is_none() && !self.detached
+    }
+}
+
+/// One `named!(… => task)` or `detached!(task)`, taken apart.
+pub(crate) struct Named {
+    /// The arguments of `format!`; none for `detached!`.
+    pub name: Option<TokenStream>,
+    pub task: Expr,
+}
+
+/// Takes a macro call apart, unless it is some other macro or a name that happens to be the same.
+pub(crate) fn parse(mac: &Macro) -> Option<Named> {
+    let last = mac.path.segments.last()?;
+    if last.ident == "detached" {
+        let task = syn::parse2(mac.tokens.clone()).ok()?;
+        return Some(Named { name: None, task });
+    }
+    if last.ident != "named" {
+        return None;
+    }
+    let (name, task) = split_at_arrow(mac.tokens.clone())?;
+    let task = syn::parse2(task).ok()?;
+    Some(Named {
+        name: Some(name),
+        task,
+    })
+}
+
+/// The task inside.
+pub(crate) fn inner(mac: &Macro) -> Option<Expr> {
+    parse(mac).map(|named| named.task)
+}
+
+/// The arguments that the user's macro call keeps: it stays, so that the user's `use birthmark::named` stays
+/// used, but the name has moved into the birth.
+pub(crate) fn emptied(named: &Named) -> TokenStream {
+    let task = &named.task;
+    match named.name {
+        Some(_) => quote_spanned!(Span::mixed_site()=> "" => #task),
+        None => quote!(#task),
+    }
+}
+
+/// The complaint about a `birthmark::named!` that no spawn will ever see.
+pub(crate) fn misplaced(path: &Path, krate: Option<&Path>) -> Option<Error> {
+    let last = path.segments.last()?;
+    if last.ident != "named" && last.ident != "detached" || !is_ours(path, krate) {
+        return None;
+    }
+    let text = format!(
+        "`{name}!` has no effect here; put it directly around the argument of the spawn that is the task, \
+         or list the callee: `#[instrument(also(callee))]`",
+        name = last.ident,
+    );
+    Some(Error::new(path.span(), text))
+}
+
+/// Whether a path leads to an item of the runtime: `birthmark::x`, or `x` below what `crate = …` says.
+pub(crate) fn is_ours(path: &Path, krate: Option<&Path>) -> bool {
+    let names: Vec<String> = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    let Some((_, owner)) = names.split_last() else {
+        return false;
+    };
+    let home: Vec<String> = krate
+        .iter()
+        .flat_map(|path| &path.segments)
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    owner == ["birthmark"] || !home.is_empty() && owner == home
+}
+
+fn split_at_arrow(tokens: TokenStream) -> Option<(TokenStream, TokenStream)> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |token: &TokenTree, wanted| matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted);
+    let arrow = tokens
+        .windows(2)
+        .position(|pair| is(&pair[0], '=') && is(&pair[1], '>'))?;
+    let task = tokens[arrow + 2..].iter().cloned().collect();
+    Some((tokens[..arrow].iter().cloned().collect(), task))
+}

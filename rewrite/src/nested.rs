@@ -1,0 +1,54 @@
+//! Our own attribute on an item inside of an instrumented one.
+//!
+//! It stays where it is, for taking it away could leave an unused `use birthmark::instrument` behind. It runs
+//! later, over code that is done, and recognises that. Here its arguments are only added to the outer ones.
+
+use proc_macro2::TokenStream;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Path, Token};
+
+use crate::args::Args;
+use crate::named;
+
+/// The arguments of each of our attributes on an item, also under `cfg_attr`: whether that applies cannot be
+/// seen here, and a `skip` too many does less harm than one too few.
+pub(crate) fn arguments(attrs: &[Attribute], krate: Option<&Path>) -> Vec<Args> {
+    attrs
+        .iter()
+        .flat_map(|attr| from_meta(&attr.meta, krate))
+        .collect()
+}
+
+fn from_meta(meta: &Meta, krate: Option<&Path>) -> Vec<Args> {
+    let Meta::List(list) = meta else {
+        return Vec::new();
+    };
+    if list.path.is_ident("cfg_attr") {
+        return conditional(list.tokens.clone(), krate);
+    }
+    if list
+        .path
+        .segments
+        .last()
+        .is_none_or(|last| last.ident != "instrument")
+    {
+        return Vec::new();
+    }
+    let (args, errors) = Args::parse(list.tokens.clone());
+    // A bare `#[instrument(…)]` may be tracing's; its arguments would be errors to ours.
+    let ours =
+        named::is_ours(&list.path, krate) || list.path.get_ident().is_some() && errors.is_empty();
+    if ours { vec![args] } else { Vec::new() }
+}
+
+fn conditional(tokens: TokenStream, krate: Option<&Path>) -> Vec<Args> {
+    let metas = Punctuated::<Meta, Token![,]>::parse_terminated
+        .parse2(tokens)
+        .unwrap_or_default();
+    metas
+        .iter()
+        .skip(1)
+        .flat_map(|meta| from_meta(meta, krate))
+        .collect()
+}

@@ -1,0 +1,196 @@
+//! What is known of the local variables: their types, where visible, and what the tasks in them are.
+
+use syn::{Expr, FnArg, Local, Pat, Type};
+
+/// What is known of one local variable.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Binding {
+    /// The last segment of its type, references and smart pointers looked through.
+    pub ty: Option<String>,
+    /// The role of a task that is spawned from it.
+    pub role: Option<String>,
+    /// The thread scope that it stands for, as `s` in `thread::scope(|s| …)`.
+    pub scope: Option<ScopeKind>,
+}
+
+/// Which scope function a closure parameter comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    /// `thread::scope` of std or crossbeam: its spawns are scoped threads.
+    Thread,
+    /// A bare `scope`: std's closures take no parameter, rayon's take one.
+    Unknown,
+}
+
+/// The variables in scope, innermost block last.
+#[derive(Default)]
+pub(crate) struct Scopes(Vec<Vec<(String, Binding)>>);
+
+impl Scopes {
+    pub(crate) fn push(&mut self) {
+        self.0.push(Vec::new());
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    pub(crate) fn bind(&mut self, name: String, binding: Binding) {
+        if let Some(block) = self.0.last_mut() {
+            block.push((name, binding));
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
+        let mut newest_first = self.0.iter().rev().flat_map(|block| block.iter().rev());
+        newest_first
+            .find(|(bound, _)| bound == name)
+            .map(|(_, binding)| binding)
+    }
+
+    /// Binds a parameter of a function with the type that its signature shows.
+    pub(crate) fn bind_parameter(&mut self, argument: &FnArg, self_ty: Option<&str>) {
+        if let FnArg::Typed(typed) = argument
+            && let Pat::Ident(name) = &*typed.pat
+        {
+            let ty = type_name(&typed.ty, self_ty);
+            self.bind(
+                name.ident.to_string(),
+                Binding {
+                    ty,
+                    ..Binding::default()
+                },
+            );
+        }
+    }
+}
+
+/// The name that a `let` binds, and the type that it declares.
+pub(crate) fn local_name(local: &Local, self_ty: Option<&str>) -> Option<(String, Option<String>)> {
+    let (pat, ty) = match &local.pat {
+        Pat::Type(typed) => (&*typed.pat, type_name(&typed.ty, self_ty)),
+        pat => (pat, None),
+    };
+    match pat {
+        Pat::Ident(name) => Some((name.ident.to_string(), ty)),
+        _ => None,
+    }
+}
+
+/// The last segment of a type, looking through references and smart pointers.
+pub(crate) fn type_name(ty: &Type, self_ty: Option<&str>) -> Option<String> {
+    match ty {
+        Type::Reference(reference) => type_name(&reference.elem, self_ty),
+        Type::Paren(paren) => type_name(&paren.elem, self_ty),
+        Type::Group(group) => type_name(&group.elem, self_ty),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            match first_type_argument(last) {
+                Some(inner) if is_pointer(&last.ident.to_string()) => type_name(inner, self_ty),
+                _ => Some(resolve_self(&last.ident.to_string(), self_ty)),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn first_type_argument(segment: &syn::PathSegment) -> Option<&Type> {
+    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// The type of an initialiser, where it is visible: `Server::new(…)`, `Server { … }`, `Server(…)`.
+pub(crate) fn expr_type(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<String> {
+    match expr {
+        Expr::Paren(paren) => expr_type(&paren.expr, scopes, self_ty),
+        Expr::Group(group) => expr_type(&group.expr, scopes, self_ty),
+        Expr::Reference(reference) => expr_type(&reference.expr, scopes, self_ty),
+        Expr::Await(awaited) => constructed(&awaited.base, scopes, self_ty),
+        Expr::Try(tried) => constructed(&tried.expr, scopes, self_ty),
+        Expr::Struct(literal) => Some(resolve_self(
+            &literal.path.segments.last()?.ident.to_string(),
+            self_ty,
+        )),
+        Expr::MethodCall(call) if call.method == "clone" => {
+            expr_type(&call.receiver, scopes, self_ty)
+        }
+        Expr::Call(_) | Expr::MethodCall(_) => constructed(expr, scopes, self_ty),
+        Expr::Path(path) => match path.path.get_ident()?.to_string().as_str() {
+            "self" => self_ty.map(str::to_owned),
+            name => scopes.get(name)?.ty.clone(),
+        },
+        _ => None,
+    }
+}
+
+/// The type that a constructor call gives, also under `?`, `.await` and `unwrap()`.
+fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<String> {
+    match expr {
+        Expr::Await(awaited) => constructed(&awaited.base, scopes, self_ty),
+        Expr::Try(tried) => constructed(&tried.expr, scopes, self_ty),
+        Expr::MethodCall(call) if call.method == "unwrap" || call.method == "expect" => {
+            constructed(&call.receiver, scopes, self_ty)
+        }
+        // The methods of a builder give it back, by convention.
+        Expr::MethodCall(call)
+            if !matches!(
+                call.method.to_string().as_str(),
+                "build" | "spawn" | "finish"
+            ) =>
+        {
+            constructed(&call.receiver, scopes, self_ty).filter(|ty| ty.ends_with("Builder"))
+        }
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else {
+                return None;
+            };
+            let names: Vec<String> = path
+                .path
+                .segments
+                .iter()
+                .map(|segment| segment.ident.to_string())
+                .collect();
+            match names.as_slice() {
+                [.., ty, new] if is_pointer(ty) && (new == "new" || new == "clone") => {
+                    expr_type(call.args.first()?, scopes, self_ty)
+                }
+                [.., ty, constructor] if is_type(ty) && is_constructor(constructor) => {
+                    Some(resolve_self(ty, self_ty))
+                }
+                [.., ty] if is_type(ty) => Some(resolve_self(ty, self_ty)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_pointer(name: &str) -> bool {
+    matches!(name, "Arc" | "Rc" | "Box" | "Pin")
+}
+
+/// Whether a segment is a type by the usual convention.
+pub(crate) fn is_type(name: &str) -> bool {
+    name.starts_with(char::is_uppercase) && name.chars().any(char::is_lowercase)
+        || name.len() == 1 && name.starts_with(char::is_uppercase)
+}
+
+fn is_constructor(name: &str) -> bool {
+    let prefixes = ["new_", "with_", "from_"];
+    matches!(
+        name,
+        "new" | "default" | "from" | "bind" | "connect" | "open"
+    ) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn resolve_self(name: &str, self_ty: Option<&str>) -> String {
+    match self_ty {
+        Some(ty) if name == "Self" => ty.to_owned(),
+        _ => name.to_owned(),
+    }
+}

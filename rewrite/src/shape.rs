@@ -1,0 +1,244 @@
+//! The shape of a task argument: what can be changed in place, what is adapted, what is never a task.
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{Expr, ExprMethodCall, Macro, UnOp};
+
+/// How the innermost expression of a task argument is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaf {
+    /// A closure literal; whether it says `move`.
+    Closure { moves: bool },
+    /// `async { … }`.
+    Async,
+    /// `async || …`, which nothing outside can enter.
+    AsyncClosure,
+    /// A place that can be mentioned twice: `x`, `path::to::f`, `self.x`.
+    Place,
+    /// Anything else that may be a task.
+    Value,
+    /// Something that is no task whatever the callee.
+    Never,
+}
+
+/// Classifies the innermost expression of a task argument.
+pub(crate) fn leaf(expr: &Expr) -> Leaf {
+    match expr {
+        Expr::Closure(closure) if closure.asyncness.is_some() => Leaf::AsyncClosure,
+        Expr::Closure(closure) => Leaf::Closure {
+            moves: closure.capture.is_some(),
+        },
+        Expr::Async(_) => Leaf::Async,
+        expr if is_never_a_task(expr) => Leaf::Never,
+        expr if is_place(expr) => Leaf::Place,
+        _ => Leaf::Value,
+    }
+}
+
+/// Whether an expression is, under its parentheses, a closure or an `async` literal.
+pub(crate) fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(paren) => is_literal(&paren.expr),
+        Expr::Group(group) => is_literal(&group.expr),
+        Expr::Closure(_) | Expr::Async(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a call is `Type::name(argument)`, with whatever path leads to the type.
+pub(crate) fn is_call_of(call: &syn::ExprCall, ty: &str, name: &str) -> bool {
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let mut names = path.path.segments.iter().rev();
+    call.args.len() == 1
+        && names.next().is_some_and(|last| last.ident == name)
+        && names.next().is_some_and(|owner| owner.ident == ty)
+}
+
+/// `x`, `path::to::f`, `self.x.y`; not an index, whose operator would run twice.
+fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Paren(paren) => is_place(&paren.expr),
+        Expr::Group(group) => is_place(&group.expr),
+        _ => false,
+    }
+}
+
+/// Expressions whose value is no task, whose type only the callee's signature tells, or which never return.
+/// The adaptor would pass the first through at best; the second it would break, for it asks for the type.
+fn is_never_a_task(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_)
+        | Expr::Tuple(_)
+        | Expr::Array(_)
+        | Expr::Repeat(_)
+        | Expr::Range(_)
+        | Expr::Binary(_) => true,
+        Expr::Let(_) | Expr::Assign(_) | Expr::Infer(_) | Expr::Const(_) | Expr::Verbatim(_) => {
+            true
+        }
+        Expr::Return(_)
+        | Expr::Break(_)
+        | Expr::Continue(_)
+        | Expr::Loop(_)
+        | Expr::While(_)
+        | Expr::ForLoop(_) => true,
+        Expr::If(branch) => branch.else_branch.is_none(),
+        Expr::Unary(unary) => !matches!(unary.op, UnOp::Deref(_)),
+        Expr::Reference(reference) => !is_place(&reference.expr) && !is_literal(&reference.expr),
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "None"),
+        Expr::Macro(call) => is_macro_without_task(&call.mac),
+        Expr::Call(call) => is_call_without_task(call),
+        Expr::MethodCall(_) | Expr::Try(_) | Expr::Await(_) => takes_its_type_from_the_callee(expr),
+        _ => false,
+    }
+}
+
+fn is_macro_without_task(mac: &Macro) -> bool {
+    let Some(last) = mac.path.segments.last() else {
+        return false;
+    };
+    let names = [
+        "format",
+        "vec",
+        "todo",
+        "panic",
+        "unimplemented",
+        "unreachable",
+        "format_args",
+        "concat",
+        "stringify",
+        "include_str",
+        "line",
+    ];
+    names.iter().any(|name| last.ident == name)
+}
+
+/// `Default::default()`, `Some(…)`, `Vec::new()`: calls whose type arguments only the callee may know.
+fn is_call_without_task(call: &syn::ExprCall) -> bool {
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let mut names = path
+        .path
+        .segments
+        .iter()
+        .rev()
+        .map(|segment| segment.ident.to_string());
+    let last = names.next().unwrap_or_default();
+    match names.next().as_deref() {
+        Some("Default" | "From" | "Into" | "TryFrom" | "TryInto" | "FromStr" | "FromIterator") => {
+            true
+        }
+        Some(
+            "Vec" | "VecDeque" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "PhantomData",
+        ) => true,
+        _ => matches!(
+            last.as_str(),
+            "default" | "Some" | "Ok" | "Err" | "PhantomData"
+        ),
+    }
+}
+
+/// `.into()` and its like, also under `?`, `.await` and `unwrap()`.
+fn takes_its_type_from_the_callee(expr: &Expr) -> bool {
+    match expr {
+        Expr::Try(tried) => takes_its_type_from_the_callee(&tried.expr),
+        Expr::Await(awaited) => takes_its_type_from_the_callee(&awaited.base),
+        Expr::MethodCall(call) => {
+            is_conversion(call) || is_unwrap(call) && takes_its_type_from_the_callee(&call.receiver)
+        }
+        _ => false,
+    }
+}
+
+fn is_conversion(call: &ExprMethodCall) -> bool {
+    let names = [
+        "into",
+        "try_into",
+        "parse",
+        "collect",
+        "sum",
+        "product",
+        "try_collect",
+    ];
+    names.iter().any(|name| call.method == name)
+}
+
+fn is_unwrap(call: &ExprMethodCall) -> bool {
+    let names = [
+        "unwrap",
+        "expect",
+        "unwrap_or",
+        "unwrap_or_else",
+        "unwrap_or_default",
+    ];
+    names.iter().any(|name| call.method == name)
+}
+
+/// Whether `match expr { … }` would take a struct literal's brace for its own.
+pub(crate) fn exposes_struct_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Struct(_) => true,
+        Expr::Unary(unary) => exposes_struct_literal(&unary.expr),
+        Expr::Reference(reference) => exposes_struct_literal(&reference.expr),
+        expr => leading_operand(expr).is_some_and(exposes_struct_literal),
+    }
+}
+
+/// Whether the expression, at the start of a statement, would end after its first block.
+pub(crate) fn starts_with_block(expr: &Expr) -> bool {
+    let Some(operand) = leading_operand(expr) else {
+        return false;
+    };
+    is_block_like(operand) || starts_with_block(operand)
+}
+
+fn is_block_like(expr: &Expr) -> bool {
+    match expr {
+        Expr::Block(_)
+        | Expr::Unsafe(_)
+        | Expr::Const(_)
+        | Expr::Async(_)
+        | Expr::If(_)
+        | Expr::Match(_) => true,
+        Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) | Expr::TryBlock(_) => true,
+        Expr::Macro(call) => matches!(call.mac.delimiter, syn::MacroDelimiter::Brace(_)),
+        _ => false,
+    }
+}
+
+/// Where an expression ends.
+pub(crate) fn end(expr: &Expr) -> Span {
+    match expr {
+        Expr::Block(block) => block.block.brace_token.span.close(),
+        expr => {
+            let last = expr.to_token_stream().into_iter().last();
+            last.map_or_else(Span::call_site, |token| token.span())
+        }
+    }
+}
+
+/// The operand with which a compound expression begins.
+pub(crate) fn leading_operand(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::MethodCall(call) => Some(&call.receiver),
+        Expr::Call(call) => Some(&call.func),
+        Expr::Field(field) => Some(&field.base),
+        Expr::Index(index) => Some(&index.expr),
+        Expr::Await(awaited) => Some(&awaited.base),
+        Expr::Try(tried) => Some(&tried.expr),
+        Expr::Binary(binary) => Some(&binary.left),
+        Expr::Assign(assign) => Some(&assign.left),
+        Expr::Cast(cast) => Some(&cast.expr),
+        Expr::Range(range) => range.start.as_deref(),
+        _ => None,
+    }
+}

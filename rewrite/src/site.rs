@@ -1,0 +1,92 @@
+//! The model of what was found: one [`Site`] a rewritten spawn, one [`Uncovered`] a spawn that was left alone.
+
+use proc_macro2::Span;
+
+/// Where something stands in the source, as `std::panic::Location` would tell it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The file as the compiler prints it; empty where the front end cannot tell.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted in characters from 1.
+    pub column: usize,
+}
+
+/// Tells the [`Position`] of a span. The engine has no I/O and leaves this to its front end.
+pub type Locate<'a> = &'a dyn Fn(Span) -> Position;
+
+/// What a site spawns, as far as the syntax shows it. The runtime's adaptor refines [`Kind::Unknown`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Not visible in the syntax.
+    Unknown,
+    /// A future that an executor polls.
+    Future,
+    /// An OS thread.
+    Thread,
+    /// An OS thread that ends within a scope.
+    ScopedThread,
+    /// A closure on a pool for blocking work.
+    Blocking,
+    /// A closure on another pool, such as rayon's.
+    Job,
+}
+
+impl Kind {
+    /// The name of the variant, the same as in the runtime's enum.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Unknown => "Unknown",
+            Kind::Future => "Future",
+            Kind::Thread => "Thread",
+            Kind::ScopedThread => "ScopedThread",
+            Kind::Blocking => "Blocking",
+            Kind::Job => "Job",
+        }
+    }
+}
+
+/// One spawn call that the engine rewrote.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Where `std::panic::Location::caller()` sees the call.
+    pub position: Position,
+    /// The enclosing function without its module path, such as `Server::accept`.
+    pub function: String,
+    /// The callee as written, without arguments, such as `tokio::spawn` or `self.pool.spawn`.
+    pub callee: String,
+    /// What the task is, such as `send_email`, `Server::run` or `Server::accept::{closure}`.
+    pub role: String,
+    /// What is spawned.
+    pub kind: Kind,
+    /// Whether the callee reports failure to spawn as an `io::Error`.
+    pub fallible: bool,
+}
+
+/// One spawn call that the engine saw and left alone.
+#[derive(Clone, Debug)]
+pub struct Uncovered {
+    /// Where the callee stands.
+    pub position: Position,
+    /// The enclosing function without its module path.
+    pub function: String,
+    /// The callee as written; for a module, its name.
+    pub callee: String,
+    /// Why it was left alone.
+    pub reason: Reason,
+}
+
+/// Why a spawn was left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It stands in an item that says `skip`.
+    Skipped,
+    /// It stands in the arguments of a macro that is not known to leave its input as it is.
+    Macro(String),
+    /// Its argument has a shape that cannot be adapted; the text says which.
+    Shape(&'static str),
+    /// It may stand in the file of a `mod name;`, which no attribute can see.
+    Module,
+}

@@ -1,0 +1,290 @@
+//! Recognises a call as a spawn, and tells what the syntax shows of it.
+
+use proc_macro2::Span;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprPath, Ident, Token};
+
+use crate::callees::{self, Row};
+use crate::role::Place;
+use crate::scope::ScopeKind;
+use crate::shape::Leaf;
+use crate::site::Kind;
+
+/// A callee as it stands in the source.
+pub(crate) struct Callee<'a> {
+    pub name: &'a Ident,
+    /// The path of a call by path.
+    pub path: Option<&'a ExprPath>,
+    /// The receiver of a method, unless only tokens are at hand.
+    pub receiver: Option<&'a Expr>,
+}
+
+/// The arguments of a call.
+pub(crate) type Arguments = Punctuated<Expr, Token![,]>;
+
+/// A call that the table knows.
+pub(crate) struct Spawn {
+    pub row: Row,
+    /// Which argument is the task.
+    pub index: usize,
+    pub callee: String,
+    /// Where `std::panic::Location::caller()` sees the call.
+    pub span: Span,
+    pub role: String,
+    pub fallible: bool,
+    /// Whether the receiver's name tells of a pool that calls each closure once.
+    pub pool: bool,
+    /// The thread scope on which it is called.
+    pub scope: Option<ScopeKind>,
+    threads: bool,
+}
+
+impl<'a> Callee<'a> {
+    /// The callee of a call expression, if it is written as a path or a method.
+    pub(crate) fn of(expr: &'a Expr) -> Option<(Callee<'a>, &'a Arguments)> {
+        match expr {
+            Expr::Call(call) => {
+                let Expr::Path(path) = &*call.func else {
+                    return None;
+                };
+                let name = &path.path.segments.last()?.ident;
+                Some((
+                    Callee {
+                        name,
+                        path: Some(path),
+                        receiver: None,
+                    },
+                    &call.args,
+                ))
+            }
+            Expr::MethodCall(call) => Some((
+                Callee {
+                    name: &call.method,
+                    path: None,
+                    receiver: Some(&call.receiver),
+                },
+                &call.args,
+            )),
+            _ => None,
+        }
+    }
+
+    /// Looks the callee up in the table.
+    pub(crate) fn recognise(
+        &self,
+        args: &Arguments,
+        also: &[String],
+        place: &Place,
+    ) -> Option<Spawn> {
+        let row = callees::find(
+            &self.name.to_string(),
+            self.path.is_none(),
+            args.len(),
+            also,
+        )?;
+        let index = args.len() - 1 - row.from_end;
+        let builder = self
+            .receiver
+            .is_some_and(|receiver| is_builder(receiver, place))
+            || self.path_has("Builder");
+        let chain = self.receiver.and_then(chain).unwrap_or_default();
+        let tokio = chain.contains("task::Builder");
+        Some(Spawn {
+            row,
+            index,
+            callee: self.as_written(),
+            span: self.path.map_or(self.name.span(), Spanned::span),
+            role: place.role(&args[index]),
+            fallible: builder && !row.name.is_empty(),
+            pool: self.receiver.is_some_and(|receiver| {
+                mentions(receiver, &["pool", "executor", "worker", "thread"])
+            }),
+            scope: self.receiver.and_then(|receiver| scope_of(receiver, place)),
+            threads: self.path_has("thread") || builder && !tokio,
+        })
+    }
+
+    fn path_has(&self, segment: &str) -> bool {
+        self.path
+            .is_some_and(|path| path.path.segments.iter().any(|name| name.ident == segment))
+    }
+
+    /// `tokio::spawn`, `self.pool.spawn`, `thread::Builder::new().name().spawn`; `.spawn` of a longer receiver.
+    fn as_written(&self) -> String {
+        if let Some(path) = self.path {
+            return path_text(path);
+        }
+        let receiver = self
+            .receiver
+            .and_then(chain)
+            .filter(|text| text.len() <= LONGEST_RECEIVER);
+        format!("{}.{}", receiver.unwrap_or_default(), self.name)
+    }
+}
+
+const LONGEST_RECEIVER: usize = 60;
+
+impl Spawn {
+    /// What is spawned, as far as the callee and the shape of the task show it.
+    pub(crate) fn kind(&self, leaf: Leaf, parameters: bool) -> Kind {
+        let closure = matches!(leaf, Leaf::Closure { .. });
+        match leaf {
+            Leaf::Async => Kind::Future,
+            _ if matches!(self.row.mode, callees::Mode::FutureFn) => Kind::Future,
+            _ if self.row.blocking => Kind::Blocking,
+            _ if self.row.name == "spawn_scoped" => Kind::ScopedThread,
+            _ if self.threads => Kind::Thread,
+            _ if self.scope == Some(ScopeKind::Thread) => Kind::ScopedThread,
+            _ if self.scope == Some(ScopeKind::Unknown) && closure && !parameters => {
+                Kind::ScopedThread
+            }
+            _ if closure => Kind::Job,
+            _ => Kind::Unknown,
+        }
+    }
+}
+
+/// The scope function whose closure parameter is the receiver.
+fn scope_of(receiver: &Expr, place: &Place) -> Option<ScopeKind> {
+    match receiver {
+        Expr::Path(path) => place.scopes.get(&path.path.get_ident()?.to_string())?.scope,
+        _ => None,
+    }
+}
+
+/// Whether the call `scope(|s| …)` gives its closure a thread scope.
+pub(crate) fn opens_scope(expr: &Expr) -> Option<ScopeKind> {
+    let (callee, _) = Callee::of(expr)?;
+    let path = callee.path.filter(|_| callee.name == "scope")?;
+    let known = |name: &str| matches!(name, "thread" | "crossbeam" | "crossbeam_utils");
+    let threads = path
+        .path
+        .segments
+        .iter()
+        .any(|segment| known(&segment.ident.to_string()));
+    match path.path.segments.len() {
+        _ if threads => Some(ScopeKind::Thread),
+        1 => Some(ScopeKind::Unknown),
+        _ => None,
+    }
+}
+
+/// Whether the call runs its last argument on another thread while its caller waits, as the caller's own task.
+pub(crate) fn inherits(expr: &Expr) -> bool {
+    let Some((callee, args)) = Callee::of(expr) else {
+        return false;
+    };
+    let literal =
+        matches!(args.last(), Some(Expr::Closure(closure)) if closure.asyncness.is_none());
+    let scope = callee.name == "scope" || callee.name == "scope_fifo";
+    literal
+        && match callee.receiver {
+            Some(receiver) => (scope || callee.name == "install") && mentions(receiver, &["pool"]),
+            None => scope && callee.path_has("rayon"),
+        }
+}
+
+/// Whether the receiver is a `Builder`: in its chain of calls, or by the type of its variable.
+fn is_builder(receiver: &Expr, place: &Place) -> bool {
+    match receiver {
+        Expr::Path(path) => {
+            let local = path
+                .path
+                .get_ident()
+                .and_then(|name| place.scopes.get(&name.to_string()));
+            local.and_then(|local| local.ty.as_deref()) == Some("Builder")
+        }
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Path(path) if path.path.segments.iter().any(|name| name.ident == "Builder"))
+        }
+        Expr::MethodCall(call) => is_builder(&call.receiver, place),
+        Expr::Paren(paren) => is_builder(&paren.expr, place),
+        Expr::Try(tried) => is_builder(&tried.expr, place),
+        _ => false,
+    }
+}
+
+/// Whether the last name of a receiver, under `?`, `unwrap()` and the like, contains one of the words.
+fn mentions(receiver: &Expr, words: &[&str]) -> bool {
+    let told = |name: String| words.iter().any(|word| name.to_lowercase().contains(word));
+    match receiver {
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| told(last.ident.to_string())),
+        Expr::Field(field) => match &field.member {
+            syn::Member::Named(name) => told(name.to_string()),
+            syn::Member::Unnamed(_) => mentions(&field.base, words),
+        },
+        Expr::Paren(paren) => mentions(&paren.expr, words),
+        Expr::Reference(reference) => mentions(&reference.expr, words),
+        Expr::Unary(unary) => mentions(&unary.expr, words),
+        Expr::Try(tried) => mentions(&tried.expr, words),
+        Expr::Await(awaited) => mentions(&awaited.base, words),
+        Expr::MethodCall(call) if is_access(&call.method.to_string()) => {
+            mentions(&call.receiver, words)
+        }
+        Expr::MethodCall(call) => told(call.method.to_string()),
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => path
+                .path
+                .segments
+                .iter()
+                .rev()
+                .take(2)
+                .any(|segment| told(segment.ident.to_string())),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Methods that lead to the same thing as their receiver.
+fn is_access(method: &str) -> bool {
+    let names = [
+        "unwrap",
+        "expect",
+        "clone",
+        "build",
+        "lock",
+        "read",
+        "write",
+        "as_ref",
+        "as_mut",
+        "borrow",
+        "borrow_mut",
+        "get",
+        "num_threads",
+    ];
+    names.contains(&method)
+}
+
+/// The receiver without arguments, as long as it is a chain of names, fields and calls.
+fn chain(expr: &Expr) -> Option<String> {
+    Some(match expr {
+        Expr::Path(path) => path_text(path),
+        Expr::Field(field) => match &field.member {
+            syn::Member::Named(name) => format!("{}.{name}", chain(&field.base)?),
+            syn::Member::Unnamed(index) => format!("{}.{}", chain(&field.base)?, index.index),
+        },
+        Expr::MethodCall(call) => format!("{}.{}()", chain(&call.receiver)?, call.method),
+        Expr::Call(call) => format!("{}()", chain(&call.func)?),
+        Expr::Try(tried) => format!("{}?", chain(&tried.expr)?),
+        Expr::Await(awaited) => format!("{}.await", chain(&awaited.base)?),
+        Expr::Paren(paren) => chain(&paren.expr)?,
+        Expr::Reference(reference) => chain(&reference.expr)?,
+        _ => return None,
+    })
+}
+
+fn path_text(path: &ExprPath) -> String {
+    let names: Vec<String> = path
+        .path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    names.join("::")
+}

@@ -1,0 +1,244 @@
+//! The way from the argument of a spawn to the expression that is the task, and what is put around it.
+//!
+//! Blocks, branches, parentheses, `Box::pin(…)`, `named!` are gone through and left as they are: what stands
+//! innermost is changed in place, so that the types that the callee expects still reach it.
+
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{Block, Expr, ExprCall, ExprMacro, ExprMatch, Stmt, Token};
+
+use crate::callees::Mode;
+use crate::named::{self, Naming};
+use crate::scope::ScopeKind;
+use crate::shape::{self, Leaf};
+use crate::site::Reason;
+use crate::spawn::Spawn;
+use crate::visitor::Visitor;
+
+/// A spawn whose arguments are being visited.
+pub(crate) struct Task {
+    pub spawn: Spawn,
+    naming: Naming,
+    /// The index of its site; a spawn whose argument turns out to be no task has none.
+    pub site: Option<usize>,
+    /// Whether the call's result has to be settled.
+    pub settles: bool,
+}
+
+impl Task {
+    pub(crate) fn new(spawn: Spawn) -> Task {
+        Task {
+            spawn,
+            naming: Naming::default(),
+            site: None,
+            settles: false,
+        }
+    }
+}
+
+impl Visitor<'_> {
+    /// Visits the arguments of a spawn, its task among them.
+    pub(crate) fn arguments(&mut self, args: &mut Punctuated<Expr, Token![,]>, task: &mut Task) {
+        for (index, arg) in args.iter_mut().enumerate() {
+            if index == task.spawn.index {
+                self.task(arg, task);
+            } else {
+                self.visit_expr_mut(arg);
+            }
+        }
+    }
+
+    /// Goes through an expression towards the task in it.
+    fn task(&mut self, expr: &mut Expr, task: &mut Task) {
+        match expr {
+            // The closure returns the future: there is nothing inside to look for.
+            _ if task.spawn.row.mode == Mode::FutureFn && !is_naming(expr) => self.leaf(expr, task),
+            Expr::Paren(paren) => self.task(&mut paren.expr, task),
+            Expr::Group(group) => self.task(&mut group.expr, task),
+            Expr::Block(block) if block.label.is_none() => {
+                self.task_in_block(&mut block.block, task)
+            }
+            Expr::Unsafe(block) => self.task_in_block(&mut block.block, task),
+            Expr::If(branch) if branch.else_branch.is_some() => {
+                self.visit_expr_mut(&mut branch.cond);
+                self.task_in_block(&mut branch.then_branch, task);
+                if let Some((_, other)) = &mut branch.else_branch {
+                    self.task(other, task);
+                }
+            }
+            Expr::Match(branches) => self.task_in_arms(branches, task),
+            Expr::Macro(call) if named::parse(&call.mac).is_some() => {
+                self.task_in_naming(call, task)
+            }
+            Expr::Call(call) if is_transparent_call(call) => self.task(&mut call.args[0], task),
+            Expr::Cast(cast) if matches!(&*cast.expr, Expr::Call(call) if is_transparent_call(call)) => {
+                self.task(&mut cast.expr, task)
+            }
+            Expr::MethodCall(call) if is_decorated_literal(&call.receiver, &call.method) => {
+                self.task(&mut call.receiver, task);
+                call.args
+                    .iter_mut()
+                    .for_each(|arg| self.visit_expr_mut(arg));
+            }
+            _ => self.leaf(expr, task),
+        }
+    }
+
+    fn task_in_block(&mut self, block: &mut Block, task: &mut Task) {
+        self.scopes.push();
+        let last = block.stmts.len().saturating_sub(1);
+        for (index, stmt) in block.stmts.iter_mut().enumerate() {
+            match stmt {
+                Stmt::Expr(tail, None) if index == last => self.task(tail, task),
+                stmt => self.visit_stmt_mut(stmt),
+            }
+        }
+        self.scopes.pop();
+    }
+
+    fn task_in_arms(&mut self, branches: &mut ExprMatch, task: &mut Task) {
+        self.visit_expr_mut(&mut branches.expr);
+        for arm in &mut branches.arms {
+            self.scopes.push();
+            self.visit_pat_mut(&mut arm.pat);
+            if let Some((_, guard)) = &mut arm.guard {
+                self.visit_expr_mut(guard);
+            }
+            self.task(&mut arm.body, task);
+            self.scopes.pop();
+        }
+    }
+
+    /// Takes note of `named!` or `detached!` and goes on inside.
+    fn task_in_naming(&mut self, call: &mut ExprMacro, task: &mut Task) {
+        let Some(mut named) = named::parse(&call.mac) else {
+            return;
+        };
+        let outer = task.naming.clone();
+        match &named.name {
+            Some(name) => task.naming.name = Some(name.clone()),
+            None => task.naming.detached = true,
+        }
+        let edits = self.edits;
+        self.task(&mut named.task, task);
+        if self.edits != edits {
+            call.mac.tokens = named::emptied(&named);
+        }
+        task.naming = outer;
+    }
+
+    /// Changes the innermost expression. Its shape is taken before its own spawns are rewritten.
+    fn leaf(&mut self, expr: &mut Expr, task: &mut Task) {
+        let leaf = shape::leaf(expr);
+        if let Some(reason) = unsupported(leaf, &task.spawn) {
+            self.uncovered(&task.spawn, Reason::Shape(reason));
+            return self.visit_expr_mut(expr);
+        }
+        if leaf == Leaf::Never {
+            return self.visit_expr_mut(expr);
+        }
+        let parameters = matches!(expr, Expr::Closure(closure) if !closure.inputs.is_empty());
+        let kind = task.spawn.kind(leaf, parameters);
+        let site = *task
+            .site
+            .get_or_insert_with(|| self.site(&task.spawn, kind));
+        let exposed = shape::exposes_struct_literal(expr);
+        self.scope_parameter = task.spawn.scope.filter(|scope| *scope == ScopeKind::Thread);
+        self.visit_expr_mut(expr);
+        self.scope_parameter = None;
+        self.emit(expr, leaf, site, exposed, task);
+    }
+
+    fn emit(&mut self, expr: &mut Expr, leaf: Leaf, site: usize, exposed: bool, task: &mut Task) {
+        let span = expr.span();
+        let birth = self.emit.birth(site, &task.naming, span);
+        let future_fn = task.spawn.row.mode == Mode::FutureFn;
+        task.settles |= future_fn || !matches!(leaf, Leaf::Closure { .. }) || task.spawn.fallible;
+        if future_fn {
+            return self.wrap(expr, |emit, hole| emit.future_fn(&birth, span, hole));
+        }
+        match leaf {
+            Leaf::Closure { moves } => self.closure(expr, &birth, !moves),
+            Leaf::Async => self.wrap(expr, |emit, hole| emit.future(&birth, span, hole)),
+            _ => {
+                let plain = task.naming.is_plain();
+                let birth = self.emit.adapted(site, &task.naming, span);
+                self.wrap(expr, |emit, hole| match leaf {
+                    Leaf::Place => emit.adapt_place(&birth, span, hole),
+                    _ if !plain => emit.adapt_named_value(&birth, span, hole),
+                    _ => emit.adapt_value(&birth, span, exposed, hole),
+                });
+            }
+        }
+    }
+
+    /// Changes a closure literal: the birth before it, its entry at the start of the body.
+    pub(crate) fn closure(
+        &mut self,
+        expr: &mut Expr,
+        birth: &proc_macro2::TokenStream,
+        by_value: bool,
+    ) {
+        let span = expr.span();
+        let Expr::Closure(closure) = expr else { return };
+        // The braces of a body are needless where it is the tail of another block, and a lint says so.
+        let parens =
+            shape::starts_with_block(&closure.body) || matches!(*closure.body, Expr::Block(_));
+        let end = shape::end(&closure.body);
+        self.wrap(&mut closure.body, |emit, hole| {
+            emit.body(by_value, parens, span, end, hole)
+        });
+        self.wrap(expr, |emit, hole| emit.closure(birth, span, hole));
+    }
+}
+
+/// Why a task of this shape cannot be adapted.
+fn unsupported(leaf: Leaf, spawn: &Spawn) -> Option<&'static str> {
+    match (leaf, spawn.row.mode) {
+        (Leaf::AsyncClosure, Mode::Task | Mode::Execute) => Some("an async closure"),
+        (Leaf::Closure { moves: false }, Mode::Execute) if !spawn.pool => {
+            Some("a closure without `move` that may be called more than once")
+        }
+        _ => None,
+    }
+}
+
+fn is_naming(expr: &Expr) -> bool {
+    matches!(expr, Expr::Macro(call) if named::parse(&call.mac).is_some())
+}
+
+/// `Box::pin(task)`, and `Box::new` around a literal, a box or a name.
+fn is_transparent_call(call: &ExprCall) -> bool {
+    shape::is_call_of(call, "Box", "pin")
+        || shape::is_call_of(call, "Box", "new") && is_boxed_literal(&call.args[0])
+}
+
+fn is_boxed_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => is_transparent_call(call),
+        Expr::Block(block) => {
+            matches!(block.block.stmts.last(), Some(Stmt::Expr(tail, None)) if shape::is_literal(tail))
+        }
+        expr => shape::is_literal(expr) || is_naming(expr),
+    }
+}
+
+/// `async { … }.instrument(span)` and its like, which keep working on the changed literal.
+fn is_decorated_literal(receiver: &Expr, method: &syn::Ident) -> bool {
+    let names = [
+        "boxed",
+        "boxed_local",
+        "instrument",
+        "in_current_span",
+        "with_subscriber",
+        "with_current_subscriber",
+    ];
+    let decoration = names.iter().any(|name| method == name);
+    decoration
+        && match receiver {
+            Expr::Async(_) => true,
+            Expr::MethodCall(call) => is_decorated_literal(&call.receiver, &call.method),
+            _ => false,
+        }
+}

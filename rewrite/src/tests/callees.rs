@@ -1,0 +1,213 @@
+use super::{becomes, instrument, untouched};
+use crate::callees::{Form, Mode, TABLE};
+use crate::site::Kind;
+
+/// Arguments `a0, …` with the task where the row says.
+fn arguments(count: usize, from_end: usize, task: &str) -> String {
+    let names = (0..count).map(|index| {
+        if index + 1 + from_end == count {
+            task.to_owned()
+        } else {
+            format!("{index}")
+        }
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn every_row_with_every_arity() {
+    for row in TABLE {
+        for count in row.least..=row.most {
+            let args = arguments(count, row.from_end, "work(1)");
+            for (form, call) in [
+                (Form::Path, format!("lib::{}({args})", row.name)),
+                (Form::Method, format!("pool.{}({args})", row.name)),
+            ] {
+                let run = instrument("", &format!("fn f() {{ {call}; }}"));
+                let known = row.form == Form::Any || row.form == form;
+                assert_eq!(run.sites.len(), usize::from(known), "{call}");
+                assert!(run.text.contains("work(1)"), "{call}");
+                assert_eq!(
+                    run.text.contains(if row.mode == Mode::FutureFn {
+                        "future_fn(P::birth(S0),work(1))"
+                    } else {
+                        "matchwork(1){"
+                    }),
+                    known,
+                    "{call}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_row_with_a_closure() {
+    for row in TABLE.iter().filter(|row| row.mode != Mode::FutureFn) {
+        let args = arguments(row.least, row.from_end, "|| 1");
+        let call = if row.form == Form::Path {
+            format!("{}({args})", row.name)
+        } else {
+            format!("pool.{}({args})", row.name)
+        };
+        let run = instrument("", &format!("fn f() {{ {call}; }}"));
+        assert_eq!(
+            run.text
+                .matches("let_birthmark=__birthmark.enter_owned();")
+                .count(),
+            1,
+            "{call}"
+        );
+    }
+}
+
+#[test]
+fn an_arity_outside_of_the_row_is_untouched() {
+    untouched("command.spawn();");
+    untouched("spawn(a, b, c, task);");
+    untouched("connection.execute(sql, parameters);");
+    untouched("unblock(a, work());");
+    untouched("set.spawn_on(task);");
+    untouched("pool.unblock(work);");
+}
+
+#[test]
+fn callees_that_are_not_in_the_table() {
+    untouched(
+        "rayon::join(|| 1, || 2); pool.spawn_broadcast(|_| 1); spawner.spawn_obj(task); launch(work());",
+    );
+}
+
+#[test]
+fn also_extends_the_table() {
+    let run = instrument(
+        "also(launch)",
+        "fn f() { launch(1, 2, 3, 4, || work()); x.launch(a); launch(); }",
+    );
+    assert_eq!(run.sites.len(), 2);
+    assert_eq!(run.sites[0].kind, Kind::Job);
+}
+
+#[test]
+fn functions_for_methods_count_from_the_end() {
+    becomes(
+        "tokio::task::JoinSet::spawn(&mut set, fut);",
+        "match tokio::task::JoinSet::spawn(&mut set, P::adapt!(S0, fut)) { __birthmark => P::settle!(S0, __birthmark) };",
+    );
+}
+
+#[test]
+fn execute_takes_a_borrowing_closure_only_from_a_pool() {
+    for pool in [
+        "pool",
+        "self.thread_pool",
+        "ThreadPool::new(4)",
+        "workers.lock().unwrap()",
+        "executor",
+        "POOL",
+    ] {
+        let run = instrument("", &format!("fn f() {{ {pool}.execute(|| work()); }}"));
+        assert_eq!(run.sites.len(), 1, "{pool}");
+    }
+    let run = instrument("", "fn f() { command.execute(|| work()); }");
+    assert_eq!((run.sites.len(), run.uncovered.len()), (0, 1));
+    assert_eq!(
+        instrument("", "fn f() { command.execute(move || work()); }")
+            .sites
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn scopes_of_rayon_run_as_the_task_of_their_caller() {
+    let inherited = "{ let __birthmark = P::inherit(); |s| {{ let _birthmark = __birthmark.enter_owned(); work(s) }} }";
+    becomes(
+        "rayon::scope(|s| work(s));",
+        &format!("rayon::scope({inherited});"),
+    );
+    becomes(
+        "self.pool.install(|s| work(s));",
+        &format!("self.pool.install({inherited});"),
+    );
+    untouched("std::thread::scope(|s| work(s));");
+    untouched(
+        "rayon::in_place_scope(|s| work(s)); package.install(|| work()); rayon::scope(work);",
+    );
+}
+
+#[test]
+fn kinds() {
+    let kind = |call: &str| {
+        instrument("", &format!("fn f() {{ {call}; }}"))
+            .sites
+            .last()
+            .map(|site| site.kind)
+    };
+    for (call, expected) in [
+        ("tokio::spawn(async {})", Kind::Future),
+        ("tokio::spawn(work())", Kind::Unknown),
+        ("std::thread::spawn(work)", Kind::Thread),
+        ("thread::Builder::new().name(n).spawn(|| 1)", Kind::Thread),
+        (
+            "let builder = thread::Builder::new(); builder.spawn(|| 1)",
+            Kind::Thread,
+        ),
+        ("tokio::task::Builder::new().spawn(work())", Kind::Unknown),
+        ("tokio::task::spawn_blocking(work)", Kind::Blocking),
+        ("unblock(|| 1)", Kind::Blocking),
+        ("rayon::spawn(|| 1)", Kind::Job),
+        ("rayon::scope(|s| s.spawn(|_| 1))", Kind::Job),
+        ("thread::scope(|s| s.spawn(|| 1))", Kind::ScopedThread),
+        ("thread::scope(|s| { s.spawn(work); })", Kind::ScopedThread),
+        ("scope(|s| s.spawn(|| 1))", Kind::ScopedThread),
+        ("scope(|s| s.spawn(|_| 1))", Kind::Job),
+        (
+            "crossbeam::scope(|s| { s.spawn(|s| { s.spawn(|_| 1); }); })",
+            Kind::ScopedThread,
+        ),
+        ("builder.spawn_scoped(s, || 1)", Kind::ScopedThread),
+        ("pool.spawn_pinned(|| async {})", Kind::Future),
+    ] {
+        assert_eq!(kind(call), Some(expected), "{call}");
+    }
+}
+
+#[test]
+fn builders_are_fallible() {
+    let fallible = |call: &str| {
+        instrument("", &format!("fn f() {{ {call}; }}"))
+            .text
+            .contains(").fallible()")
+    };
+    assert!(fallible("thread::Builder::new().spawn(|| 1)"));
+    assert!(fallible(
+        "let b = thread::Builder::new().name(n); b.spawn_scoped(s, || 1)"
+    ));
+    assert!(fallible(
+        "tokio::task::Builder::new().name(n).spawn(async {})"
+    ));
+    assert!(!fallible("thread::spawn(|| 1)"));
+}
+
+#[test]
+fn callees_as_written() {
+    let callee = |call: &str| {
+        instrument("", &format!("fn f() {{ {call}; }}")).sites[0]
+            .callee
+            .clone()
+    };
+    for (call, expected) in [
+        ("::tokio::spawn(x)", "tokio::spawn"),
+        ("spawn::<_, T>(x)", "spawn"),
+        ("self.pool.spawn(x)", "self.pool.spawn"),
+        (
+            "thread::Builder::new().name(n.into()).spawn(x)",
+            "thread::Builder::new().name().spawn",
+        ),
+        ("(if a { b } else { c }).spawn(x)", ".spawn"),
+        ("handle?.spawn(x)", "handle?.spawn"),
+    ] {
+        assert_eq!(callee(call), expected, "{call}");
+    }
+}

@@ -1,0 +1,112 @@
+use super::{becomes, body, instrument, reasons, untouched};
+use crate::site::Reason;
+
+const CALL: &str = "match spawn(P::adapt!(S0, x)) { __birthmark => P::settle!(S0, __birthmark) }";
+
+#[test]
+fn arguments_that_are_expressions() {
+    for mac in [
+        "vec![0, @]",
+        "tokio::join!(@, b)",
+        "println!(\"{}\", @)",
+        "matches!(@, Ok(_))",
+        "assert_eq!(@, 1)",
+        "std::panic!(\"{}\", @)",
+    ] {
+        becomes(
+            &format!("{};", mac.replace('@', "spawn(x)")),
+            &format!("{};", mac.replace('@', CALL)),
+        );
+    }
+}
+
+#[test]
+fn arguments_that_are_tokens() {
+    let text = body(
+        "tokio::select! { a = lib::spawn(x) => { let t = make(); spawn(t); } _ = set.spawn(async {}) => {} }",
+    );
+    assert!(
+        text.contains("a=(matchlib::spawn(P::adapt!(S0,x)){"),
+        "{text}"
+    );
+    assert!(
+        text.contains("matchspawn(P::adapt!(S1,t)){__birthmark=>P::settle!(S1,__birthmark)};"),
+        "{text}"
+    );
+    assert!(
+        text.contains("set.spawn(P::future(P::birth(S2),async{}))=>{}"),
+        "{text}"
+    );
+    becomes(
+        "vec![spawn::<_, T>(|| 1); 2];",
+        &format!("vec![spawn::<_, T>({}); 2];", closure()),
+    );
+    becomes(
+        "vec![Set::<T>::spawn(|| 1); 2];",
+        &format!("vec![Set::<T>::spawn({}); 2];", closure()),
+    );
+    untouched("matches!(x, Foo { spawn, .. } if a);");
+}
+
+fn closure() -> &'static str {
+    "{ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }"
+}
+
+#[test]
+fn definitions_among_tokens_are_no_calls() {
+    let run = instrument(
+        "",
+        "fn f() { cfg_if! { if #[cfg(a)] { fn spawn(x: u8) {} } else { fn g() { spawn(x); } } } }",
+    );
+    assert_eq!(run.sites.len(), 1);
+    assert_eq!(run.sites[0].function, "f::g");
+}
+
+#[test]
+fn unknown_macros_are_left_alone_and_reported() {
+    for mac in ["quote", "stringify", "dbg", "ensure", "my_select"] {
+        let item = format!("fn f() {{ {mac}!(tokio::spawn(x), a.spawn(y)); }}");
+        let run = instrument("", &item);
+        assert!(run.sites.is_empty());
+        let reason = Reason::Macro(mac.to_owned());
+        assert_eq!(
+            reasons(&run),
+            [("tokio::spawn", &reason), (".spawn", &reason)],
+            "{mac}"
+        );
+    }
+    assert_eq!(
+        instrument("macros(my_select)", "fn f() { my_select!(spawn(x)); }")
+            .sites
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn an_assert_keeps_its_message() {
+    becomes(
+        "assert!(spawn(x));",
+        &format!("assert!({CALL}, \"{{:}}\", P::assert_message!(spawn(x)));"),
+    );
+    becomes(
+        "assert!(spawn(x),);",
+        &format!("assert!({CALL}, \"{{:}}\", P::assert_message!(spawn(x)));"),
+    );
+    becomes(
+        "assert!(spawn(x), \"a\");",
+        &format!("assert!({CALL}, \"a\");"),
+    );
+    untouched("assert!(x == 3); debug_assert!(scope(spawn));");
+}
+
+#[test]
+fn macros_outside_of_functions_hold_their_own_table() {
+    let run = instrument(
+        "",
+        "mod m { thread_local! { static A: T = spawn(|| 1); static B: T = a.spawn(move || 2); } }",
+    );
+    assert_eq!(run.sites.len(), 2);
+    assert_eq!(run.text.matches("static__BIRTHMARK_SITES").count(), 2);
+    assert_eq!(run.text.matches("P::birth(S0)").count(), 2);
+}

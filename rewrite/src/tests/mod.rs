@@ -1,0 +1,90 @@
+//! Tests of the engine, with a small language for what a piece of code becomes.
+
+mod callees;
+mod errors;
+mod items;
+mod macros;
+mod naming;
+mod roles;
+mod shapes;
+
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+
+use crate::site::{Position, Reason, Site, Uncovered};
+
+/// What became of an item, in a form that is easy to compare.
+pub(crate) struct Run {
+    /// The item without white space, `P` for the path of the runtime, `S0` for the first site of a table.
+    pub text: String,
+    pub sites: Vec<Site>,
+    pub uncovered: Vec<Uncovered>,
+    pub errors: Vec<String>,
+}
+
+/// Runs the engine over an item.
+pub(crate) fn instrument(args: &str, item: &str) -> Run {
+    let parse =
+        |code: &str| TokenStream::from_str(code).expect("the test's code consists of tokens");
+    let nowhere = |_| Position {
+        file: "x.rs".into(),
+        line: 1,
+        column: 1,
+    };
+    let output = crate::instrument(parse(args), parse(item), &nowhere);
+    Run {
+        text: short(&output.item.to_string()),
+        sites: output.sites,
+        uncovered: output.uncovered,
+        errors: output.errors.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Runs the engine over statements and gives what they become, without the table.
+pub(crate) fn body(statements: &str) -> String {
+    let text = instrument("", &format!("fn f() {{ {statements} }}")).text;
+    let inner = text
+        .strip_prefix("fnf(){")
+        .and_then(|text| text.strip_suffix('}'));
+    let inner = inner.expect("the function is printed first");
+    match inner.split_once("P::inventory::submit!{P::Sites(&__BIRTHMARK_SITES)}") {
+        Some((_, statements)) => statements.to_owned(),
+        None => inner.to_owned(),
+    }
+}
+
+/// Asserts what statements become; `same` stands for no change at all.
+#[track_caller]
+pub(crate) fn becomes(statements: &str, expected: &str) {
+    assert_eq!(body(statements), short(expected), "{statements}");
+}
+
+/// Asserts that statements stay as they are.
+#[track_caller]
+pub(crate) fn untouched(statements: &str) {
+    becomes(statements, statements);
+}
+
+/// The reasons for which spawns were left alone, with their callees.
+pub(crate) fn reasons(run: &Run) -> Vec<(&str, &Reason)> {
+    run.uncovered
+        .iter()
+        .map(|one| (one.callee.as_str(), &one.reason))
+        .collect()
+}
+
+/// Removes white space and shortens what every emission contains.
+pub(crate) fn short(code: &str) -> String {
+    let code = TokenStream::from_str(code)
+        .expect("the code consists of tokens")
+        .to_string();
+    let mut text: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    for index in 0..10 {
+        text = text.replace(
+            &format!("&__BIRTHMARK_SITES[{index}]"),
+            &format!("S{index}"),
+        );
+    }
+    text.replace("::birthmark::__private", "P")
+}

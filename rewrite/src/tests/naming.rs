@@ -1,0 +1,81 @@
+use super::{becomes, instrument};
+
+const SETTLE: &str = "{ __birthmark => P::settle!(S0, __birthmark) }";
+
+#[test]
+fn names_move_into_the_birth() {
+    becomes(
+        "tokio::spawn(birthmark::named!(\"conn {peer} {}\", a + 1 => serve(conn)));",
+        &format!(
+            "match tokio::spawn(birthmark::named!(\"\" => match serve(conn) {{
+                __birthmark => P::adapt!(P::birth_as!(S0, false, \"conn {{peer}} {{}}\", a + 1), __birthmark) }})) {SETTLE};"
+        ),
+    );
+}
+
+#[test]
+fn detached_and_named_nest_in_either_order() {
+    let closure = |birth| {
+        format!(
+            "{{ let __birthmark = {birth}; move || {{{{ let _birthmark = __birthmark.enter(); 1 }}}} }}"
+        )
+    };
+    let named = closure("P::birth_as!(S0, true, \"a\")");
+    becomes(
+        "thread::spawn(detached!(move || 1));",
+        &format!(
+            "thread::spawn(detached!({}));",
+            closure("P::birth_as!(S0, true)")
+        ),
+    );
+    becomes(
+        "thread::spawn(detached!(named!(\"a\" => move || 1)));",
+        &format!("thread::spawn(detached!(named!(\"\" => {named})));"),
+    );
+    becomes(
+        "thread::spawn(named!(\"a\" => detached!(move || 1)));",
+        &format!("thread::spawn(named!(\"\" => detached!({named})));"),
+    );
+    becomes(
+        "spawn_pinned(named!(\"a\" => || async {}));",
+        &format!(
+            "match spawn_pinned(named!(\"\" => P::future_fn(P::birth_as!(S0, false, \"a\"), || async {{}}))) {SETTLE};"
+        ),
+    );
+}
+
+#[test]
+fn a_name_elsewhere_is_an_error() {
+    let run = instrument(
+        "",
+        "fn f() { launch(birthmark::named!(\"a\" => x)); let y = birthmark::detached!(x); }",
+    );
+    assert_eq!(run.errors.len(), 2);
+    assert!(run.errors[0].contains("`#[instrument(also(callee))]`"));
+    assert!(
+        instrument(
+            "also(launch)",
+            "fn f() { launch(birthmark::named!(\"a\" => x)); }"
+        )
+        .errors
+        .is_empty()
+    );
+    assert_eq!(
+        instrument(
+            "crate = crate::bm",
+            "fn f() { launch(crate::bm::named!(\"a\" => x)); }"
+        )
+        .errors
+        .len(),
+        1
+    );
+}
+
+#[test]
+fn another_macro_of_that_name_is_none_of_ours() {
+    assert!(
+        instrument("", "fn f() { named!(parser); let x = detached!(y); }")
+            .errors
+            .is_empty()
+    );
+}

@@ -1,0 +1,219 @@
+use super::{becomes, instrument, reasons, untouched};
+use crate::site::Reason;
+
+const SETTLE: &str = "{ __birthmark => P::settle!(S0, __birthmark) }";
+
+fn settled(call: &str) -> String {
+    format!("match {call} {SETTLE};")
+}
+
+#[test]
+fn closures_are_changed_in_place() {
+    becomes(
+        "rayon::spawn(|| work());",
+        "rayon::spawn({ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
+    );
+    becomes(
+        "s.spawn(move |s, (a, b): (u8, u8)| -> u8 { a + b });",
+        "s.spawn({ let __birthmark = P::birth(S0);
+            move |s, (a, b): (u8, u8)| -> u8 {{{ let _birthmark = __birthmark.enter(); ({ a + b }) }}} });",
+    );
+    becomes(
+        "spawn(|| unsafe { x }.y() + 1);",
+        "spawn({ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); (unsafe { x }.y() + 1) }} });",
+    );
+}
+
+#[test]
+fn async_blocks_are_wrapped() {
+    becomes(
+        "tokio::spawn(async move { 1 });",
+        &settled("tokio::spawn(P::future(P::birth(S0), async move { 1 }))"),
+    );
+}
+
+#[test]
+fn places_are_mentioned_by_the_adaptor() {
+    for place in ["x", "lib::work", "self.x", "self.x.0", "work::<T>"] {
+        becomes(
+            &format!("spawn({place});"),
+            &settled(&format!("spawn(P::adapt!(S0, {place}))")),
+        );
+    }
+}
+
+#[test]
+fn other_values_are_adapted_by_value() {
+    for value in [
+        "work(a)?",
+        "work().await",
+        "a[0]",
+        "*x",
+        "&x",
+        "server.run()",
+        "self.make()()",
+        "Thing(1)",
+        "x as fn()",
+    ] {
+        becomes(
+            &format!("spawn({value});"),
+            &settled(&format!(
+                "spawn(match {value} {{ __birthmark => P::adapt!(S0, __birthmark) }})"
+            )),
+        );
+    }
+    becomes(
+        "spawn(Worker { a }.run());",
+        &settled("spawn(match (Worker { a }.run()) { __birthmark => P::adapt!(S0, __birthmark) })"),
+    );
+}
+
+#[test]
+fn what_is_never_a_task() {
+    for value in [
+        "1",
+        "\"a\"",
+        "(A, B)",
+        "[a]",
+        "[a; 3]",
+        "1..2",
+        "a + b",
+        "-x",
+        "!x",
+        "None",
+        "Some(x)",
+        "Default::default()",
+        "T::default()",
+        "x.into()",
+        "x.try_into()?",
+        "x.parse().unwrap()",
+        "x.collect()",
+        "x.sum()",
+        "x.product()",
+        "todo!()",
+        "panic!(\"a\")",
+        "return",
+        "loop {}",
+        "format!(\"a\")",
+        "vec![x]",
+        "&[a, b]",
+        "&mut *x",
+        "Vec::new()",
+        "if a { b(); }",
+        "From::from(x)",
+    ] {
+        untouched(&format!("spawn({value});"));
+    }
+}
+
+#[test]
+fn the_tail_of_a_block_is_the_task() {
+    becomes(
+        "spawn({ let tx = tx.clone(); async move { tx } });",
+        &settled("spawn({ let tx = tx.clone(); P::future(P::birth(S0), async move { tx }) })"),
+    );
+    becomes(
+        "spawn(unsafe { (move || x) });",
+        "spawn(unsafe { ({ let __birthmark = P::birth(S0); move || {{ let _birthmark = __birthmark.enter(); x }} }) });",
+    );
+}
+
+#[test]
+fn each_branch_is_the_task() {
+    becomes(
+        "spawn(if a { b() } else if c { d } else { return });",
+        &settled(
+            "spawn(if a { match b() { __birthmark => P::adapt!(S0, __birthmark) } } else if c { P::adapt!(S0, d) } else { return })",
+        ),
+    );
+    becomes(
+        "spawn(match a { Some(f) => f, None => panic!() });",
+        &settled("spawn(match a { Some(f) => P::adapt!(S0, f), None => panic!() })"),
+    );
+}
+
+#[test]
+fn boxes_are_entered() {
+    let closure = "{ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }";
+    becomes(
+        "spawn(Box::new(|| 1));",
+        &format!("spawn(Box::new({closure}));"),
+    );
+    becomes(
+        "spawn(Box::pin(async {}));",
+        &settled("spawn(Box::pin(P::future(P::birth(S0), async {})))"),
+    );
+    becomes(
+        "spawn(Box::pin(async {}) as Task);",
+        &settled("spawn(Box::pin(P::future(P::birth(S0), async {})) as Task)"),
+    );
+    becomes(
+        "spawn(Box::pin(x));",
+        &settled("spawn(Box::pin(P::adapt!(S0, x)))"),
+    );
+    becomes(
+        "spawn(Box::new(x));",
+        &settled("spawn(match Box::new(x) { __birthmark => P::adapt!(S0, __birthmark) })"),
+    );
+}
+
+#[test]
+fn decorated_literals_are_entered() {
+    becomes(
+        "spawn(async {}.instrument(span).boxed());",
+        &settled("spawn(P::future(P::birth(S0), async {}).instrument(span).boxed())"),
+    );
+}
+
+#[test]
+fn async_closures_are_left_alone() {
+    let run = instrument("", "fn f() { spawn(async || 1); }");
+    assert_eq!(
+        reasons(&run),
+        [("spawn", &Reason::Shape("an async closure"))]
+    );
+    becomes(
+        "pool.spawn_pinned(async || 1);",
+        &settled("pool.spawn_pinned(P::future_fn(P::birth(S0), async || 1))"),
+    );
+}
+
+#[test]
+fn a_call_that_goes_on_is_parenthesised() {
+    let call = format!("(match spawn(P::adapt!(S0, x)) {SETTLE})");
+    for rest in [".abort()", ".await", "?", ".id == 3", "as T", "[0]"] {
+        becomes(&format!("spawn(x) {rest};"), &format!("{call} {rest};"));
+    }
+    becomes(
+        "a(spawn(x), b);",
+        &format!("a(match spawn(P::adapt!(S0, x)) {SETTLE}, b);"),
+    );
+    becomes(
+        "let a = spawn(x);",
+        &format!("let a = match spawn(P::adapt!(S0, x)) {SETTLE};"),
+    );
+}
+
+#[test]
+fn spawns_inside_of_spawns() {
+    let run = instrument(
+        "",
+        "fn f() { spawn(async { spawn(async { spawn(|| 1) }) }); spawn(make(spawn(x))); }",
+    );
+    assert_eq!(run.sites.len(), 5);
+    assert!(
+        run.text.contains("P::future(P::birth(S1),async{"),
+        "{}",
+        run.text
+    );
+}
+
+#[test]
+fn receivers_are_visited() {
+    assert_eq!(
+        instrument("", "fn f() { set(|| spawn(x)).spawn(y); }")
+            .sites
+            .len(),
+        2
+    );
+}

@@ -1,0 +1,204 @@
+//! The walk over the syntax tree: which parts are gone into, and under which name and scope.
+
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, Block, Expr, Item, Pat, Stmt};
+
+use crate::emit;
+use crate::role::Place;
+use crate::scope::{self, Binding};
+use crate::shape;
+use crate::site::Reason;
+use crate::spawn::{self, Callee};
+use crate::visitor::Visitor;
+
+/// Whether the block was rewritten before, by the attribute of an enclosing or of the same item.
+fn is_done(block: &Block) -> bool {
+    matches!(block.stmts.first(), Some(Stmt::Item(Item::Static(item))) if item.ident == emit::TABLE)
+}
+
+impl VisitMut for Visitor<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let operand = std::mem::take(&mut self.operand);
+        let found = Callee::of(expr).and_then(|(callee, args)| self.recognise(&callee, args));
+        if let Some(spawn) = found {
+            return self.spawn(expr, spawn, operand);
+        }
+        let inherits = !self.is_skipped() && spawn::inherits(expr);
+        self.scope_parameter = spawn::opens_scope(expr)
+            .filter(|_| !inherits)
+            .or(self.scope_parameter);
+        self.operand = shape::leading_operand(expr).is_some();
+        visit_mut::visit_expr_mut(self, expr);
+        self.operand = false;
+        if inherits {
+            self.inherit(expr);
+        }
+    }
+
+    fn visit_expr_closure_mut(&mut self, closure: &mut syn::ExprClosure) {
+        let scope = self.scope_parameter.take();
+        self.in_scope(|visitor| {
+            closure
+                .inputs
+                .iter_mut()
+                .for_each(|input| visitor.visit_pat_mut(input));
+            if let (Some(Pat::Ident(name)), true) = (closure.inputs.first(), scope.is_some()) {
+                visitor.scopes.bind(
+                    name.ident.to_string(),
+                    Binding {
+                        scope,
+                        ..Binding::default()
+                    },
+                );
+            }
+            visitor.visit_expr_mut(&mut closure.body);
+        });
+    }
+
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        if !is_done(block) {
+            self.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
+        }
+    }
+
+    fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
+        self.in_scope(|visitor| visit_mut::visit_arm_mut(visitor, arm));
+    }
+
+    fn visit_expr_for_loop_mut(&mut self, each: &mut syn::ExprForLoop) {
+        self.in_scope(|visitor| visit_mut::visit_expr_for_loop_mut(visitor, each));
+    }
+
+    fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        let self_ty = self.self_ty.as_deref();
+        let known = scope::local_name(local, self_ty).map(|(name, declared)| {
+            let function = self.function();
+            let place = Place {
+                function: &function,
+                self_ty,
+                scopes: &self.scopes,
+            };
+            let init = local.init.as_ref().map(|init| &*init.expr);
+            let ty = declared.or_else(|| scope::expr_type(init?, &self.scopes, self_ty));
+            (
+                name,
+                Binding {
+                    ty,
+                    role: init.and_then(|init| place.find(init)),
+                    scope: None,
+                },
+            )
+        });
+        visit_mut::visit_local_mut(self, local);
+        if let Some((name, binding)) = known {
+            self.scopes.bind(name, binding);
+        }
+    }
+
+    fn visit_pat_ident_mut(&mut self, name: &mut syn::PatIdent) {
+        self.scopes.bind(name.ident.to_string(), Binding::default());
+    }
+
+    fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
+        let (signature, block) = (&item.sig, &mut item.block);
+        self.item(&item.attrs, Some(signature.ident.to_string()), |visitor| {
+            visitor.function_item(signature, block)
+        });
+    }
+
+    fn visit_impl_item_fn_mut(&mut self, item: &mut syn::ImplItemFn) {
+        let (signature, block) = (&item.sig, &mut item.block);
+        self.item(&item.attrs, Some(signature.ident.to_string()), |visitor| {
+            visitor.function_item(signature, block)
+        });
+    }
+
+    fn visit_trait_item_fn_mut(&mut self, item: &mut syn::TraitItemFn) {
+        let Some(block) = &mut item.default else {
+            return;
+        };
+        let signature = &item.sig;
+        self.item(&item.attrs, Some(signature.ident.to_string()), |visitor| {
+            visitor.function_item(signature, block)
+        });
+    }
+
+    fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
+        let name = scope::type_name(&item.self_ty, None);
+        let items = &mut item.items;
+        self.item(&item.attrs, None, |visitor| {
+            visitor.fresh(name, |visitor| {
+                items
+                    .iter_mut()
+                    .for_each(|item| visitor.visit_impl_item_mut(item))
+            });
+        });
+    }
+
+    fn visit_item_trait_mut(&mut self, item: &mut syn::ItemTrait) {
+        let name = item.ident.to_string();
+        let items = &mut item.items;
+        self.item(&item.attrs, None, |visitor| {
+            visitor.fresh(Some(name), |visitor| {
+                items
+                    .iter_mut()
+                    .for_each(|item| visitor.visit_trait_item_mut(item))
+            });
+        });
+    }
+
+    fn visit_item_mod_mut(&mut self, item: &mut syn::ItemMod) {
+        let Some((_, items)) = &mut item.content else {
+            return self.uncovered_at(item.ident.span(), item.ident.to_string(), Reason::Module);
+        };
+        let table = self.table.take();
+        self.item(&item.attrs, None, |visitor| {
+            visitor.fresh(None, |visitor| {
+                items
+                    .iter_mut()
+                    .for_each(|item| visitor.visit_item_mut(item))
+            });
+        });
+        self.table = table;
+    }
+
+    fn visit_item_static_mut(&mut self, item: &mut syn::ItemStatic) {
+        let expr = &mut item.expr;
+        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+            visitor.visit_expr_mut(expr)
+        });
+    }
+
+    fn visit_item_const_mut(&mut self, item: &mut syn::ItemConst) {
+        let expr = &mut item.expr;
+        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+            visitor.visit_expr_mut(expr)
+        });
+    }
+
+    fn visit_impl_item_const_mut(&mut self, item: &mut syn::ImplItemConst) {
+        let expr = &mut item.expr;
+        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+            visitor.visit_expr_mut(expr)
+        });
+    }
+
+    fn visit_trait_item_const_mut(&mut self, item: &mut syn::TraitItemConst) {
+        let Some((_, expr)) = &mut item.default else {
+            return;
+        };
+        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+            visitor.visit_expr_mut(expr)
+        });
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        self.macro_call(mac);
+    }
+
+    // No spawn stands in these.
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+    fn visit_type_mut(&mut self, _: &mut syn::Type) {}
+    fn visit_path_mut(&mut self, _: &mut syn::Path) {}
+    fn visit_generics_mut(&mut self, _: &mut syn::Generics) {}
+}

@@ -1,0 +1,229 @@
+//! The state of the walk over the syntax tree, and what it does at a spawn and around an item.
+
+use proc_macro2::{Span, TokenStream};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, Block, Expr, Signature};
+
+use crate::args::Args;
+use crate::backend::Backend;
+use crate::emit::Emit;
+use crate::nested;
+use crate::role::Place;
+use crate::scope::{ScopeKind, Scopes};
+use crate::site::{Kind, Locate, Reason, Site, Uncovered};
+use crate::spawn::{self, Callee, Spawn};
+use crate::task::Task;
+
+/// The state of the walk.
+pub(crate) struct Visitor<'a> {
+    pub args: Args,
+    pub emit: Emit,
+    pub backend: &'a mut dyn Backend,
+    pub locate: Locate<'a>,
+    /// The enclosing type and functions.
+    pub names: Vec<String>,
+    pub self_ty: Option<String>,
+    pub scopes: Scopes,
+    /// The sites of the enclosing function body; none outside of any.
+    pub table: Option<Vec<Site>>,
+    /// How many enclosing items say `skip`.
+    pub skips: usize,
+    /// Whether the next expression is the operand with which a larger one begins.
+    pub operand: bool,
+    /// What the first parameter of the next closure stands for.
+    pub scope_parameter: Option<ScopeKind>,
+    /// How often the program was changed.
+    pub edits: usize,
+    pub sites: Vec<Site>,
+    pub uncovered: Vec<Uncovered>,
+    pub errors: Vec<syn::Error>,
+}
+
+impl<'a> Visitor<'a> {
+    pub(crate) fn new(args: Args, backend: &'a mut dyn Backend, locate: Locate<'a>) -> Visitor<'a> {
+        Visitor {
+            emit: Emit {
+                krate: args.krate.clone(),
+            },
+            args,
+            backend,
+            locate,
+            names: Vec::new(),
+            self_ty: None,
+            scopes: Scopes::default(),
+            table: None,
+            skips: 0,
+            operand: false,
+            scope_parameter: None,
+            edits: 0,
+            sites: Vec::new(),
+            uncovered: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The enclosing function, such as `Server::accept`.
+    pub(crate) fn function(&self) -> String {
+        self.names.join("::")
+    }
+
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.skips > 0
+    }
+
+    /// Surrounds an expression with generated code.
+    pub(crate) fn wrap(
+        &mut self,
+        expr: &mut Expr,
+        template: impl Fn(&Emit, TokenStream) -> TokenStream,
+    ) {
+        let emit = &self.emit;
+        self.backend.wrap(expr, &|hole| template(emit, hole));
+        self.edits += 1;
+    }
+
+    /// Enters a site into the table of the enclosing body.
+    pub(crate) fn site(&mut self, spawn: &Spawn, kind: Kind) -> usize {
+        let site = Site {
+            position: (self.locate)(spawn.span),
+            function: self.function(),
+            callee: spawn.callee.clone(),
+            role: spawn.role.clone(),
+            kind,
+            fallible: spawn.fallible,
+        };
+        let table = self.table.get_or_insert_default();
+        table.push(site);
+        table.len() - 1
+    }
+
+    pub(crate) fn uncovered(&mut self, spawn: &Spawn, reason: Reason) {
+        self.uncovered_at(spawn.span, spawn.callee.clone(), reason);
+    }
+
+    pub(crate) fn uncovered_at(&mut self, span: Span, callee: String, reason: Reason) {
+        let position = (self.locate)(span);
+        self.uncovered.push(Uncovered {
+            position,
+            function: self.function(),
+            callee,
+            reason,
+        });
+    }
+
+    pub(crate) fn recognise(&self, callee: &Callee, args: &spawn::Arguments) -> Option<Spawn> {
+        let function = self.function();
+        let place = Place {
+            function: &function,
+            self_ty: self.self_ty.as_deref(),
+            scopes: &self.scopes,
+        };
+        callee.recognise(args, &self.args.also, &place)
+    }
+
+    /// Rewrites a call that the table knows.
+    pub(crate) fn spawn(&mut self, expr: &mut Expr, spawn: Spawn, operand: bool) {
+        if self.is_skipped() {
+            self.uncovered(&spawn, Reason::Skipped);
+            return visit_mut::visit_expr_mut(self, expr);
+        }
+        let span = spawn.span;
+        let mut task = Task::new(spawn);
+        let homeless = self.is_homeless();
+        match expr {
+            Expr::Call(call) => self.arguments(&mut call.args, &mut task),
+            Expr::MethodCall(call) => {
+                self.operand = true;
+                self.visit_expr_mut(&mut call.receiver);
+                self.arguments(&mut call.args, &mut task);
+            }
+            _ => {}
+        }
+        if let Some(site) = task.site.filter(|_| task.settles) {
+            self.wrap(expr, |emit, hole| emit.settle(site, span, operand, hole));
+        }
+        if homeless {
+            self.house(expr);
+        }
+    }
+
+    /// Whether no enclosing function body holds a table of sites.
+    pub(crate) fn is_homeless(&self) -> bool {
+        self.table.is_none()
+    }
+
+    /// Gives the sites of a spawn that stands in no function body a table in a block around it.
+    pub(crate) fn house(&mut self, expr: &mut Expr) {
+        if let Some(sites) = self.table.take() {
+            self.wrap(expr, |emit, hole| emit.with_table(&sites, hole));
+            self.sites.extend(sites);
+        }
+    }
+
+    /// Changes the closure of a scope that runs as the task of its caller.
+    pub(crate) fn inherit(&mut self, expr: &mut Expr) {
+        let (Expr::Call(syn::ExprCall { args, .. })
+        | Expr::MethodCall(syn::ExprMethodCall { args, .. })) = expr
+        else {
+            return;
+        };
+        if let Some(closure) = args.last_mut() {
+            let inherit = self.emit.inherit(syn::spanned::Spanned::span(closure));
+            self.closure(closure, &inherit, true);
+        }
+    }
+
+    /// Visits an item under its own name and with the arguments of its own attribute.
+    pub(crate) fn item(
+        &mut self,
+        attrs: &[Attribute],
+        name: Option<String>,
+        visit: impl FnOnce(&mut Self),
+    ) {
+        let inner = nested::arguments(attrs, self.args.krate.as_ref());
+        let skips = inner.iter().any(|args| args.skip);
+        let outer = self.args.clone();
+        inner.into_iter().for_each(|args| self.args.merge(args));
+        self.skips += usize::from(skips);
+        let names = self.names.len();
+        self.names.extend(name);
+        visit(self);
+        self.names.truncate(names);
+        self.skips -= usize::from(skips);
+        self.args = outer;
+    }
+
+    /// Visits a function: no local of the outside is visible, and its body has a table of its own.
+    pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
+        let outer = (
+            std::mem::take(&mut self.scopes),
+            self.table.replace(Vec::new()),
+        );
+        self.scopes.push();
+        for argument in &signature.inputs {
+            self.scopes
+                .bind_parameter(argument, self.self_ty.as_deref());
+        }
+        self.visit_block_mut(block);
+        if let Some(sites) = self.table.take().filter(|sites| !sites.is_empty()) {
+            self.backend.prepend(block, self.emit.table(&sites));
+            self.sites.extend(sites);
+        }
+        (self.scopes, self.table) = outer;
+    }
+
+    /// Visits something whose names start afresh: a module, an `impl`, a trait.
+    pub(crate) fn fresh(&mut self, name: Option<String>, visit: impl FnOnce(&mut Self)) {
+        let outer = (std::mem::take(&mut self.names), self.self_ty.take());
+        self.names.extend(name.clone());
+        self.self_ty = name;
+        visit(self);
+        (self.names, self.self_ty) = outer;
+    }
+
+    pub(crate) fn in_scope(&mut self, visit: impl FnOnce(&mut Self)) {
+        self.scopes.push();
+        visit(self);
+        self.scopes.pop();
+    }
+}
