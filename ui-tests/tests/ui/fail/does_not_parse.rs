@@ -1,0 +1,5 @@
+#[birthmark::instrument]
+fn main() {
+    let x = ;
+    std::thread::spawn(|| x);
+}

@@ -1,0 +1,1 @@
+// The module of `../module_in_another_file.rs`.

@@ -1,0 +1,7 @@
+fn launch<T>(_: T) {}
+
+#[birthmark::instrument]
+fn main() {
+    launch(birthmark::named!("job" => || ()));
+    let _task = birthmark::detached!(|| ());
+}

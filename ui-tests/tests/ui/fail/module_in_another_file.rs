@@ -1,0 +1,4 @@
+#[birthmark::instrument]
+mod inner;
+
+fn main() {}

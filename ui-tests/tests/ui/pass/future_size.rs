@@ -1,0 +1,31 @@
+// A future grows by at most 24 bytes, whichever way it is spawned.
+use std::future::Future;
+
+fn spawn<F: Future>(task: F) -> usize {
+    size_of_val(&task)
+}
+
+async fn work(input: [u8; 100]) -> usize {
+    std::future::ready(()).await;
+    input.len()
+}
+
+birthmark_ui_tests::twice! {
+    pub fn sizes() -> Vec<usize> {
+        let buffer = [0; 1000];
+        vec![
+            super::spawn(super::work([0; 100])),
+            super::spawn(async move {
+                std::future::ready(()).await;
+                buffer.len()
+            }),
+            super::spawn(std::future::pending::<()>()),
+        ]
+    }
+}
+
+fn main() {
+    for (plain, marked) in plain::sizes().into_iter().zip(marked::sizes()) {
+        assert!(marked > plain && marked <= plain + 24, "{plain} grew to {marked}");
+    }
+}
