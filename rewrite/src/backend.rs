@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Block, Expr, Macro, Stmt};
+use syn::{Block, Expr, Item, Macro, Stmt};
 
 /// Code around a hole for the user's expression, which appears in it exactly once.
 pub(crate) type Template<'a> = &'a dyn Fn(TokenStream) -> TokenStream;
@@ -14,6 +14,8 @@ pub(crate) trait Backend {
     fn wrap(&mut self, expr: &mut Expr, template: Template);
     /// Inserts items at the start of a block.
     fn prepend(&mut self, block: &mut Block, items: TokenStream);
+    /// Inserts items at the start of a module.
+    fn prepend_item(&mut self, items: &mut Vec<Item>, tokens: TokenStream);
     /// Inserts tokens at the end of a macro's arguments.
     fn append(&mut self, mac: &mut Macro, tokens: TokenStream);
 }
@@ -30,6 +32,10 @@ impl Backend for Tree {
         block
             .stmts
             .insert(0, Stmt::Expr(Expr::Verbatim(items), None));
+    }
+
+    fn prepend_item(&mut self, items: &mut Vec<Item>, tokens: TokenStream) {
+        items.insert(0, Item::Verbatim(tokens));
     }
 
     fn append(&mut self, mac: &mut Macro, tokens: TokenStream) {

@@ -7,7 +7,7 @@ use syn::{Path, Token};
 use crate::named::Naming;
 use crate::site::Site;
 
-/// The static that holds the sites of one function body. Its presence tells that the body is done.
+/// The static that holds the sites of a module or a function body. Where it is mentioned, the item is done.
 pub(crate) const TABLE: &str = "__BIRTHMARK_SITES";
 
 /// Prints emissions with the path under which the runtime is found.
@@ -217,6 +217,7 @@ impl Emit {
     pub(crate) fn settle(
         &self,
         index: usize,
+        fallible: bool,
         user: Span,
         parens: bool,
         hole: TokenStream,
@@ -224,8 +225,9 @@ impl Emit {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::site(index, span);
+        let fallible = fallible.then(|| quote_spanned!(span=> fallible,));
         let call = quote_spanned! {span=>
-            match #hole { __birthmark => #private::settle!(#site, __birthmark) }
+            match #hole { __birthmark => #private::settle!(#fallible #site, __birthmark) }
         };
         parenthesized(parens, user, call)
     }

@@ -36,7 +36,7 @@ mod visitor;
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Item;
 use syn::visit_mut::VisitMut;
@@ -76,6 +76,15 @@ impl Output {
     }
 }
 
+/// Whether the item was rewritten before, by the attribute of an enclosing item or another one of its own.
+fn is_done(item: &TokenStream) -> bool {
+    item.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == emit::TABLE,
+        TokenTree::Group(group) => is_done(&group.stream()),
+        _ => false,
+    })
+}
+
 /// Rewrites the spawns in an item that carries `#[instrument(args)]`.
 ///
 /// An item that does not parse comes out as it went in: the compiler has better words for it.
@@ -85,7 +94,7 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
     let Ok(mut parsed) = syn::parse2::<Item>(item.clone()) else {
         return Output::unchanged(item, errors);
     };
-    if args.skip {
+    if args.skip || is_done(&item) {
         return Output::unchanged(item, errors);
     }
     if let Err(error) = item::check(&parsed) {

@@ -1,20 +1,14 @@
 //! The walk over the syntax tree: which parts are gone into, and under which name and scope.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Block, Expr, Item, Pat, Stmt};
+use syn::{Attribute, Block, Expr, Pat};
 
-use crate::emit;
 use crate::role::Place;
 use crate::scope::{self, Binding};
 use crate::shape;
 use crate::site::Reason;
 use crate::spawn::{self, Callee};
 use crate::visitor::Visitor;
-
-/// Whether the block was rewritten before, by the attribute of an enclosing or of the same item.
-fn is_done(block: &Block) -> bool {
-    matches!(block.stmts.first(), Some(Stmt::Item(Item::Static(item))) if item.ident == emit::TABLE)
-}
 
 impl VisitMut for Visitor<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -56,9 +50,7 @@ impl VisitMut for Visitor<'_> {
     }
 
     fn visit_block_mut(&mut self, block: &mut Block) {
-        if !is_done(block) {
-            self.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
-        }
+        self.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
     }
 
     fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
@@ -151,15 +143,7 @@ impl VisitMut for Visitor<'_> {
         let Some((_, items)) = &mut item.content else {
             return self.uncovered_at(item.ident.span(), item.ident.to_string(), Reason::Module);
         };
-        let table = self.table.take();
-        self.item(&item.attrs, None, |visitor| {
-            visitor.fresh(None, |visitor| {
-                items
-                    .iter_mut()
-                    .for_each(|item| visitor.visit_item_mut(item))
-            });
-        });
-        self.table = table;
+        self.item(&item.attrs, None, |visitor| visitor.module_items(items));
     }
 
     fn visit_item_static_mut(&mut self, item: &mut syn::ItemStatic) {

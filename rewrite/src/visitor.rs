@@ -24,8 +24,11 @@ pub(crate) struct Visitor<'a> {
     pub names: Vec<String>,
     pub self_ty: Option<String>,
     pub scopes: Scopes,
-    /// The sites of the enclosing function body; none outside of any.
+    /// The sites that share a table: those of the enclosing module or, where no module is seen or part of it may
+    /// be left out by `cfg`, of the function body; none outside of both.
     pub table: Option<Vec<Site>>,
+    /// Whether what is visited now may be left out by a `cfg` while the module around it is not.
+    conditional: bool,
     /// How many enclosing items say `skip`.
     pub skips: usize,
     /// Whether the next expression is the operand with which a larger one begins.
@@ -52,6 +55,7 @@ impl<'a> Visitor<'a> {
             self_ty: None,
             scopes: Scopes::default(),
             table: None,
+            conditional: true,
             skips: 0,
             operand: false,
             scope_parameter: None,
@@ -140,7 +144,10 @@ impl<'a> Visitor<'a> {
             _ => {}
         }
         if let Some(site) = task.site.filter(|_| task.settles) {
-            self.wrap(expr, |emit, hole| emit.settle(site, span, operand, hole));
+            let fallible = task.spawn.fallible;
+            self.wrap(expr, |emit, hole| {
+                emit.settle(site, fallible, span, operand, hole)
+            });
         }
         if homeless {
             self.house(expr);
@@ -185,31 +192,60 @@ impl<'a> Visitor<'a> {
         let outer = self.args.clone();
         inner.into_iter().for_each(|args| self.args.merge(args));
         self.skips += usize::from(skips);
+        let conditional = self.conditional;
+        self.conditional |= attrs.iter().any(is_conditional);
         let names = self.names.len();
         self.names.extend(name);
         visit(self);
         self.names.truncate(names);
+        self.conditional = conditional;
         self.skips -= usize::from(skips);
         self.args = outer;
     }
 
-    /// Visits a function: no local of the outside is visible, and its body has a table of its own.
+    /// Visits a function: no local of the outside is visible.
     pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
-        let outer = (
-            std::mem::take(&mut self.scopes),
-            self.table.replace(Vec::new()),
-        );
+        let scopes = std::mem::take(&mut self.scopes);
         self.scopes.push();
         for argument in &signature.inputs {
             self.scopes
                 .bind_parameter(argument, self.self_ty.as_deref());
         }
-        self.visit_block_mut(block);
-        if let Some(sites) = self.table.take().filter(|sites| !sites.is_empty()) {
-            self.backend.prepend(block, self.emit.table(&sites));
-            self.sites.extend(sites);
+        if self.conditional || self.table.is_none() {
+            let table = self.with_own_table(|visitor| visitor.visit_block_mut(block));
+            if let Some(table) = table {
+                self.backend.prepend(block, table);
+            }
+        } else {
+            self.visit_block_mut(block);
         }
-        (self.scopes, self.table) = outer;
+        self.scopes = scopes;
+    }
+
+    /// Visits the items of a module, which share a table.
+    pub(crate) fn module_items(&mut self, items: &mut Vec<syn::Item>) {
+        let conditional = std::mem::replace(&mut self.conditional, false);
+        let table = self.with_own_table(|visitor| {
+            visitor.fresh(None, |visitor| {
+                items
+                    .iter_mut()
+                    .for_each(|item| visitor.visit_item_mut(item))
+            });
+        });
+        self.conditional = conditional;
+        if let Some(table) = table {
+            self.backend.prepend_item(items, table);
+        }
+    }
+
+    /// Collects the sites of what is visited apart from those of the outside. Returns their table, if any.
+    fn with_own_table(&mut self, visit: impl FnOnce(&mut Self)) -> Option<TokenStream> {
+        let outer = self.table.replace(Vec::new());
+        visit(self);
+        let sites = std::mem::replace(&mut self.table, outer).filter(|sites| !sites.is_empty())?;
+        let table = self.emit.table(&sites);
+        self.sites.extend(sites);
+        Some(table)
     }
 
     /// Visits something whose names start afresh: a module, an `impl`, a trait.
@@ -226,4 +262,8 @@ impl<'a> Visitor<'a> {
         visit(self);
         self.scopes.pop();
     }
+}
+
+fn is_conditional(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
 }

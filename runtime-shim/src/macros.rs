@@ -98,21 +98,25 @@ macro_rules! __adapt {
     }};
 }
 
-/// Not public API. Used by generated code: passes the verdict of a hook on to the spawner.
+/// Not public API. Used by generated code: passes the verdict of a hook on to the spawner, by what
+/// the callee returned: where that may be an `io::Result`, by its type, else by its `abort` method.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __settle {
-    ($site:expr, $handle:ident) => {
+    (fallible, $site:expr, $handle:ident) => {
         if $crate::__private::refused($site) {
-            use $crate::__private::{
-                Abort as _, ViaHandle as _, ViaNoAbort as _, ViaOwnAbort as _, ViaResult as _,
-                ViaScoped as _,
-            };
-            let abort = (&$handle).abort();
-            let aborted = (&&$crate::__private::Probe::new(&abort)).aborted();
+            use $crate::__private::{ViaHandle as _, ViaResult as _, ViaScoped as _};
             (&&&$crate::__private::Probe::new(&$handle))
                 .verdict()
-                .settle($site, aborted, $handle)
+                .settle($site, $handle)
+        } else {
+            $handle
+        }
+    };
+    ($site:expr, $handle:ident) => {
+        if $crate::__private::refused($site) {
+            use $crate::__private::Abort as _;
+            $crate::__private::settle($site, (&$handle).abort(), $handle)
         } else {
             $handle
         }
@@ -123,7 +127,7 @@ macro_rules! __settle {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_message {
-    ($condition:expr) => {
+    ($condition:expr $(,)?) => {
         $crate::__private::core::concat!(
             "assertion failed: ",
             $crate::__private::core::stringify!($condition)

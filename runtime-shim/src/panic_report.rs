@@ -150,9 +150,8 @@ fn write_role(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
 
 /// The name of a task that the caller keeps alive, and where it came from.
 fn effective_name(task: &'static Slot) -> Option<(NameText, NameOrigin)> {
-    let own = task
-        .scope
-        .get()
+    // The thread's scope, which is not the task's where the task waits for what is done here.
+    let own = local::with(|local| local.scope())
         .filter(|scope| scope.is_name())
         .and_then(name_text);
     if let Some(text) = own {

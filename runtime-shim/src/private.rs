@@ -24,9 +24,7 @@ pub use crate::adapt::{
 };
 
 // How a refused spawn comes out.
-pub use crate::hook::refusal_private::{
-    refused, Abort, ViaHandle, ViaNoAbort, ViaOwnAbort, ViaResult, ViaScoped,
-};
+pub use crate::hook::refusal_private::{refused, settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
 pub use crate::{
     __adapt as adapt, __assert_message as assert_message, __birth_as as birth_as,

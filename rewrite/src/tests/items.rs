@@ -12,7 +12,28 @@ fn everything_inside_at_any_depth() {
         }",
     );
     assert_eq!(run.sites.len(), 6);
-    assert_eq!(run.text.matches("inventory::submit!").count(), 6);
+}
+
+#[test]
+fn the_items_of_a_module_share_a_table() {
+    let run = instrument(
+        "",
+        "mod m { fn a() { spawn(x); } mod n { fn b() { spawn(x); } fn c() { spawn(x); } } impl T { fn d() { spawn(x); } } }",
+    );
+    assert_eq!(run.sites.len(), 4);
+    assert_eq!(run.text.matches("inventory::submit!").count(), 2);
+}
+
+/// The table of a module would list spawns that are not in the program.
+#[test]
+fn what_a_cfg_may_leave_out_has_a_table_of_its_own() {
+    let run = instrument(
+        "",
+        "mod m { #[cfg(a)] fn a() { spawn(x); } #[cfg(b)] mod n { fn b() { spawn(x); } fn c() { spawn(x); } }
+            #[cfg_attr(c, cfg(d))] impl T { fn d() { spawn(x); } } fn e() { spawn(x); } }",
+    );
+    assert_eq!(run.sites.len(), 5);
+    assert_eq!(run.text.matches("inventory::submit!").count(), 4);
 }
 
 #[test]

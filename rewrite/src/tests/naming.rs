@@ -7,8 +7,9 @@ fn names_move_into_the_birth() {
     becomes(
         "tokio::spawn(birthmark::named!(\"conn {peer} {}\", a + 1 => serve(conn)));",
         &format!(
-            "match tokio::spawn(birthmark::named!(\"\" => match serve(conn) {{
-                __birthmark => P::adapt!(P::birth_as!(S0, false, \"conn {{peer}} {{}}\", a + 1), __birthmark) }})) {SETTLE};"
+            "match tokio::spawn(birthmark::named!(\"\" => match (
+                P::birth_as!(S0, false, \"conn {{peer}} {{}}\", a + 1), serve(conn)) {{
+                    (__birthmark_birth, __birthmark) => P::adapt!(__birthmark_birth, __birthmark) }})) {SETTLE};"
         ),
     );
 }

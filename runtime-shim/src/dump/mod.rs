@@ -112,18 +112,28 @@ pub fn current() -> Option<Task> {
     if crate::sys::thread::is_main() && !crate::birth::has_mode(crate::birth::mode::OFF) {
         local::with(|local| local.scope_or_adopt().map(drop));
     }
-    local::with(|local| local.current()).map(one)
+    let (task, scope) = local::with(|local| (local.current(), local.scope()));
+    Some(one_under(task?, scope))
 }
 
 /// All that is known of one task, which the caller keeps alive.
 pub(crate) fn one(slot: &'static Slot) -> Task {
+    one_under(slot, slot.scope.get())
+}
+
+/// One task, under the name that it has on this thread. That is another than its own where it waits
+/// elsewhere for what is done here, and that has been given a name.
+fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
     clock::refresh();
     let mut nodes = Nodes::default();
-    let row = loop {
+    let mut row = loop {
         if let Some(record) = Record::read(slot) {
             break nodes.row(&record);
         }
     };
+    if let Some(name) = scope.and_then(Record::read).filter(Record::is_name) {
+        row.name = nodes.name(&name);
+    }
     nodes.task(&row, clock::runs())
 }
 

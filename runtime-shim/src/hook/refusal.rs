@@ -5,6 +5,7 @@
 //! spawned in the meantime is inert: a future that never becomes ready, or a closure that unwinds
 //! without a message before its first statement.
 
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
@@ -156,24 +157,21 @@ pub(crate) mod private {
 
     impl<T: ?Sized> Abort for T {}
 
-    /// Whether a handle had an `abort` of its own, by the type of what that returned.
+    /// Passes the verdict on by a handle. `_abort` is what its `abort` has returned: [`NoAbort`] if it
+    /// has none of its own.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has no `abort`: then this is the only way to tell the spawner.
     #[doc(hidden)]
-    pub trait ViaNoAbort {
-        fn aborted(&self) -> bool {
-            false
+    #[track_caller]
+    pub fn settle<A: 'static, T>(site: &'static Site, _abort: A, handle: T) -> T {
+        let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
+        match take(site) {
+            Some(refusal) if !aborted => panic_with(&refusal),
+            _ => handle,
         }
     }
-
-    impl ViaNoAbort for &Probe<NoAbort> {}
-
-    #[doc(hidden)]
-    pub trait ViaOwnAbort {
-        fn aborted(&self) -> bool {
-            true
-        }
-    }
-
-    impl<T> ViaOwnAbort for Probe<T> {}
 
     #[doc(hidden)]
     #[derive(Debug)]
@@ -194,11 +192,10 @@ pub(crate) mod private {
         pub fn settle<'scope, T>(
             self,
             site: &'static Site,
-            aborted: bool,
             handle: io::Result<ScopedJoinHandle<'scope, T>>,
         ) -> io::Result<ScopedJoinHandle<'scope, T>> {
             let _ended = handle.map(ScopedJoinHandle::join);
-            ResultVerdict.settle(site, aborted, Err(io::ErrorKind::Other.into()))
+            ResultVerdict.settle(site, Err(io::ErrorKind::Other.into()))
         }
     }
 
@@ -217,12 +214,7 @@ pub(crate) mod private {
 
     impl ResultVerdict {
         /// Drops the handle of the inert thread, and says why there is none.
-        pub fn settle<T>(
-            self,
-            site: &'static Site,
-            _aborted: bool,
-            _handle: io::Result<T>,
-        ) -> io::Result<T> {
+        pub fn settle<T>(self, site: &'static Site, _handle: io::Result<T>) -> io::Result<T> {
             match take(site) {
                 Some(refusal) => Err(io::Error::other(refusal)),
                 None => Err(io::Error::other("a spawn hook refused this task")),
@@ -244,15 +236,9 @@ pub(crate) mod private {
     impl<T> ViaHandle for Probe<T> {}
 
     impl HandleVerdict {
-        /// # Panics
-        ///
-        /// If the handle could not be aborted: then this is the only way to tell the spawner.
         #[track_caller]
-        pub fn settle<T>(self, site: &'static Site, aborted: bool, handle: T) -> T {
-            match take(site) {
-                Some(refusal) if !aborted => panic_with(&refusal),
-                _ => handle,
-            }
+        pub fn settle<T>(self, site: &'static Site, handle: T) -> T {
+            settle(site, NoAbort, handle)
         }
     }
 }
