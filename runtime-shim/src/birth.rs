@@ -1,4 +1,7 @@
 //! The birth of a task, and the handle by which the task holds its record.
+//!
+//! What is inlined in a release is not in a debug build: there it would be compiled again for each
+//! crate that spawns.
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -67,12 +70,12 @@ impl Birth {
     }
 
     /// The birth of a task that is not recorded, or not any more.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn untracked() -> Self {
         Birth(NONE)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_untracked(&self) -> bool {
         self.0 == NONE
     }
@@ -91,7 +94,7 @@ impl Birth {
     }
 
     /// The slot of a birth with nothing attached: the common case, one test.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain(&self) -> Option<&'static Slot> {
         if self.0 .0.addr() & TAG != 0 {
             return None;
@@ -136,7 +139,7 @@ impl Birth {
     }
 
     /// Notes what the adaptor found out about the kind of the task, which has not started yet.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn set_kind(&self, found: Kind) {
         let Some(slot) = self.slot() else { return };
         let kind = refine(site_of(slot).kind(), found) as u64;
@@ -146,7 +149,7 @@ impl Birth {
 }
 
 impl Drop for Birth {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
         if !self.is_untracked() {
             self.drop_tracked();
@@ -186,7 +189,7 @@ impl fmt::Debug for Birth {
 ///
 /// If a hook refuses a task whose callee offers no other way to say so.
 #[doc(hidden)]
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 pub fn birth(site: &'static Site) -> Birth {
     match MODE.load(Ordering::Relaxed) {
         0 => birth_plain(site),
@@ -235,7 +238,7 @@ pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments
 }
 
 /// Records a task that the adaptor has found to be a future or a closure.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn birth_of_kind(site: &'static Site, found: Kind) -> Birth {
     if MODE.load(Ordering::Relaxed) != 0 {
         return birth_with(site, refine(site.kind(), found), false, None);
@@ -291,7 +294,7 @@ fn birth_detached(site: &'static Site) -> Birth {
 }
 
 /// A birth while birthmark is off.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 fn skip(site: &'static Site) -> Birth {
     site.counts.untracked.fetch_add(1, Ordering::Relaxed);
     Birth::untracked()
@@ -309,7 +312,7 @@ pub(crate) fn unrecorded_count() -> u64 {
 }
 
 /// Ends the task of `slot`, counting how.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 fn end(slot: &'static Slot) {
     if slot.state() == state::COMPLETED {
         end_completed(slot);
@@ -372,7 +375,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Makes `slot` the current task of this thread.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn start(slot: &'static Slot) -> Self {
         local::with(|local| {
             let running = match local.running.get() {
@@ -394,12 +397,12 @@ impl Running {
     }
 
     /// Puts the thread back to what it was, and the task into `state`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn stop(self, state: u64) {
         ManuallyDrop::new(self).put_back(state);
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_back(&self, state: u64) {
         self.restore_thread();
         self.slot
@@ -408,7 +411,7 @@ impl Running {
     }
 
     /// Puts the thread back to what it was, and ends the task: it has returned.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn complete(self) {
         let this = ManuallyDrop::new(self);
         this.restore_thread();
@@ -416,13 +419,13 @@ impl Running {
     }
 
     /// Leaves the run to a guard that cannot hold this.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn into_outer(self) -> *const Slot {
         ManuallyDrop::new(self).outer
     }
 
     /// The run that [`Running::into_outer`] was called on.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn resume(slot: &'static Slot, outer: *const Slot) -> Self {
         Running {
             slot,
@@ -431,7 +434,7 @@ impl Running {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn restore_thread(&self) {
         local::with(|local| local.scope.set(self.outer));
     }
@@ -457,13 +460,12 @@ pub(crate) fn set_mode(bit: u32, on: bool) -> bool {
 }
 
 /// Whether a mode is on.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn has_mode(bit: u32) -> bool {
     MODE.load(Ordering::Relaxed) & bit != 0
 }
 
 /// Does `f` while `slot` is the current task, without counting it as a run.
-#[inline]
 pub(crate) fn as_current(slot: &'static Slot, f: impl FnOnce()) {
     let scope = slot.scope.as_ptr();
     let outer = local::with(|local| local.scope.replace(scope));

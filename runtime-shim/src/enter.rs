@@ -39,7 +39,7 @@ struct Stay {
 
 impl Birth {
     /// Makes this the current task until the guard is dropped.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     pub fn enter(&self) -> Entered<'_> {
         Entered {
             birth: self,
@@ -48,7 +48,7 @@ impl Birth {
     }
 
     /// As [`Birth::enter`], for closures that are called once and own their birth.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     pub fn enter_owned(self) -> EnteredOwned {
         EnteredOwned {
             stay: Stay::begin(&self),
@@ -58,7 +58,7 @@ impl Birth {
 }
 
 impl Stay {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn begin(birth: &Birth) -> Self {
         let (outer, carries) = match birth.as_plain() {
             Some(slot) => (Running::start(slot).into_outer(), false),
@@ -87,7 +87,7 @@ impl Stay {
     }
 
     /// Whether the closure itself has panicked.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn panicked(self) -> bool {
         std::thread::panicking() && !self.was_panicking
     }
@@ -112,14 +112,14 @@ impl Stay {
 }
 
 impl Drop for Entered<'_> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
         self.stay.end(self.birth);
     }
 }
 
 impl Drop for EnteredOwned {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
         match self.birth.as_plain() {
             Some(slot) if !self.stay.panicked() => {

@@ -77,14 +77,40 @@ impl<F: Future> Future for Instrumented<F> {
 #[cold]
 fn poll_special<F: Future>(
     birth: &Birth,
-    future: Pin<&mut F>,
+    mut future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    match birth.status() {
-        Status::Attached(attached) => attached.poll(future, cx),
-        // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
-        Status::Refused => Poll::Pending,
-        Status::Plain(_) | Status::Untracked => future.poll(cx),
+    if birth.is_untracked() {
+        return future.poll(cx);
+    }
+    let mut result = Poll::Pending;
+    // As little as possible is compiled anew for each type of future.
+    birth.poll_attached(cx, &mut |cx| {
+        result = future.as_mut().poll(cx);
+        result.is_ready()
+    });
+    result
+}
+
+impl Birth {
+    /// Polls by `poll`, which returns whether the future was ready.
+    fn poll_attached(&self, cx: &mut Context<'_>, poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
+        match self.status() {
+            Status::Attached(attached) => attached.poll(cx, poll),
+            // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
+            Status::Refused => {}
+            Status::Plain(_) | Status::Untracked => drop(poll(cx)),
+        }
+    }
+
+    /// Drops a future that has not completed, as its task.
+    #[inline(never)]
+    fn drop_unfinished(&self, drop_future: &mut dyn FnMut()) {
+        match self.status() {
+            Status::Plain(slot) => crate::birth::as_current(slot, drop_future),
+            Status::Attached(attached) => attached.during_drop(drop_future),
+            Status::Untracked | Status::Refused => drop_future(),
+        }
     }
 }
 
@@ -93,22 +119,12 @@ impl<F> Drop for Instrumented<F> {
     fn drop(&mut self) {
         let future = &mut self.future;
         // SAFETY: dropped here, once, in place; nothing uses it afterwards.
-        let mut drop_future = move || unsafe { ManuallyDrop::drop(future) };
+        let mut drop_future = || unsafe { ManuallyDrop::drop(future) };
         if self.birth.is_untracked() {
             drop_future();
         } else {
-            drop_unfinished(&self.birth, drop_future);
+            self.birth.drop_unfinished(&mut drop_future);
         }
         // The birth is dropped after this, also if the future panics: that is the end of the task.
-    }
-}
-
-/// Drops a future that has not completed, as its task.
-#[inline(never)]
-fn drop_unfinished(birth: &Birth, drop_future: impl FnOnce()) {
-    match birth.status() {
-        Status::Plain(slot) => crate::birth::as_current(slot, drop_future),
-        Status::Attached(attached) => attached.during_drop(drop_future),
-        Status::Untracked | Status::Refused => drop_future(),
     }
 }

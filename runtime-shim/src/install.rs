@@ -123,12 +123,21 @@ pub fn enable() {
 
 /// Switches the recording of spawns off: a spawn then costs next to nothing. Tasks that are
 /// recorded stay so until they end; those that are spawned now will not be, and no hook is told.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::disable();
+/// assert!(!birthmark::is_enabled());
+/// birthmark::enable();
+/// assert!(birthmark::is_enabled());
+/// ```
 pub fn disable() {
     set_mode(mode::OFF, true);
 }
 
 /// Whether spawns are recorded.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 #[must_use]
 pub fn is_enabled() -> bool {
     !has_mode(mode::OFF)

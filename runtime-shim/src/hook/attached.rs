@@ -93,17 +93,16 @@ impl Attached {
         self.slot
     }
 
-    /// Polls the task's future, once the gate is open, inside of what is carried.
-    pub(crate) fn poll<F: Future>(
+    /// Polls the task, once the gate is open, inside of what is carried. `poll` returns whether the
+    /// future was ready.
+    pub(crate) fn poll(
         &self,
-        future: Pin<&mut F>,
         cx: &mut Context<'_>,
-    ) -> Poll<F::Output> {
-        if self
-            .exclusively(|inner| inner.poll_gate(self.slot, cx))
-            .is_some_and(|gate| gate.is_pending())
-        {
-            return Poll::Pending;
+        poll: &mut dyn FnMut(&mut Context<'_>) -> bool,
+    ) {
+        let gate = self.exclusively(|inner| inner.poll_gate(self.slot, cx));
+        if gate.is_some_and(|gate| gate.is_pending()) {
+            return;
         }
         let running = Running::start(self.slot);
         let entered = self.enter();
@@ -112,14 +111,13 @@ impl Attached {
                 self.leave();
             }
         });
-        let result = future.poll(cx);
+        let ready = poll(cx);
         drop(leave);
-        running.stop(if result.is_ready() {
+        running.stop(if ready {
             state::COMPLETED
         } else {
             state::SUSPENDED
         });
-        result
     }
 
     /// Blocks the thread of a closure until the gate is open.
@@ -156,7 +154,7 @@ impl Attached {
     }
 
     /// Drops what the task owns, inside of what is carried.
-    pub(crate) fn during_drop(&self, drop_task: impl FnOnce()) {
+    pub(crate) fn during_drop(&self, drop_task: &mut dyn FnMut()) {
         let slot = self.slot;
         crate::birth::as_current(slot, || {
             let entered = self.exclusively(|inner| inner.started).unwrap_or(false) && self.enter();

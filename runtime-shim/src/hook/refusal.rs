@@ -127,7 +127,7 @@ pub(crate) mod private {
     ///
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     pub fn refused(site: &'static Site) -> bool {
         WAITED.load(Ordering::Relaxed) && is_waiting(site)
     }
