@@ -78,9 +78,10 @@
 //! # What it costs
 //!
 //! A spawn, a poll and an end take no lock, read no clock and make no call to the allocator, as long as
-//! no hook attaches anything. Records are 64 bytes, in memory that birthmark maps itself and gives back.
-//! A thread named `birthmark` advances a coarse clock, from the first recorded spawn on. While birthmark
-//! is off, a spawn costs a load and a branch, and one addition for the coverage line.
+//! no hook attaches anything, but for what a thread sets up when it first spawns. Records are 64 bytes,
+//! in memory that birthmark maps itself and gives back. A thread named `birthmark`, started on first
+//! use, advances a coarse clock. While birthmark is off, a spawn costs a load, a branch, and an addition
+//! for the coverage line.
 //!
 //! # Platforms
 //!

@@ -15,7 +15,8 @@ use crate::registry::slot::{flag, Slot};
 use crate::sys::stderr;
 use crate::task::NameOrigin;
 
-/// How much a panic report says. `BIRTHMARK=panic=…`
+/// How much a panic report says: set by [`Builder::panic_report`](crate::Builder::panic_report), or by
+/// `BIRTHMARK=panic=…` in the environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PanicReport {

@@ -191,7 +191,7 @@ impl Ancestor {
     }
 
     /// How many ancestors between this one and the one before it in the lineage were left out,
-    /// because they had ended and the line had grown too long.
+    /// because the line had grown too long: some that had ended, or all but the near and the far end.
     pub fn cut_before(&self) -> u64 {
         self.cut_below
     }

@@ -15,14 +15,29 @@ pub(super) const NONE: u32 = u32::MAX;
 /// The line is lost: its task ended while it was read.
 pub(super) const LOST: u32 = u32::MAX - 1;
 
+/// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
+/// dump has its own: of a chain of 100,000 live tasks, whole lineages would be ten gigabytes of text.
+const SHOWN: usize = 32;
+
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     nodes: Vec<Node>,
     names: Vec<Named>,
+    /// What few tasks have, by id.
+    extras: HashMap<u64, Extra, BuildHasherDefault<IdHasher>>,
     /// By the id of the task or name that the node stands for. Only needed while reading.
     known: HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
     /// The link, the id and the index of the node that was asked for last.
     last: (u64, u64, u32),
+}
+
+/// What few tasks have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extra {
+    /// The name that was given to it.
+    pub(super) name: Option<u32>,
+    /// Ancestors cut between it and the node it was born under.
+    pub(super) cut: u32,
 }
 
 /// A task under the name that it had when it spawned.
@@ -36,6 +51,9 @@ pub(super) struct Node {
     pub(super) cut: u32,
     /// The name that those born under it inherit, and whose it is.
     effective: Option<(u32, u64)>,
+    /// The far end of its line, and how many ancestors there are up to that.
+    far: u32,
+    distance: u64,
 }
 
 #[derive(Debug)]
@@ -106,6 +124,9 @@ impl Nodes {
             .flatten();
         let cut = task.cut_ancestors() as u32;
         let index = self.nodes.len() as u32;
+        let (far, distance) = self.get(parent).map_or((index, 0), |above| {
+            (above.far, above.distance + u64::from(cut) + 1)
+        });
         self.nodes.push(Node {
             id: task.id,
             site: task.site(),
@@ -114,6 +135,8 @@ impl Nodes {
             parent,
             cut,
             effective,
+            far,
+            distance,
         });
         self.known.insert(id, index);
         index
@@ -126,6 +149,34 @@ impl Nodes {
             by_hook: name.is_by_hook(),
         });
         self.names.len() as u32 - 1
+    }
+
+    /// Keeps what few tasks have. Returns whether this one has any of it.
+    #[inline]
+    pub(super) fn note_extra(&mut self, record: &Record) -> bool {
+        let name = record.own_name().map(|name| self.name(&name));
+        let cut = record.cut_ancestors() as u32;
+        let has_extra = name.is_some() || cut != 0;
+        if has_extra {
+            self.extras.insert(record.id, Extra { name, cut });
+        }
+        has_extra
+    }
+
+    /// Puts another name in the place of the task's own.
+    pub(super) fn rename(&mut self, row: &mut Row, name: &Record) {
+        let cut = self.extra(row).map_or(0, |extra| extra.cut);
+        let name = Some(self.name(name));
+        self.extras.insert(row.id, Extra { name, cut });
+        row.has_extra = true;
+    }
+
+    pub(super) fn extra(&self, row: &Row) -> Option<Extra> {
+        if row.has_extra {
+            self.extras.get(&row.id).copied()
+        } else {
+            None
+        }
     }
 
     /// The name that a name node holds.
@@ -162,7 +213,7 @@ impl Nodes {
 
     /// The nodes above a task, nearest first, each with the number of ancestors cut before it.
     pub(super) fn line<'a>(&'a self, row: &Row) -> impl Iterator<Item = (&'a Node, u32)> {
-        let mut next = (row.parent, row.cut);
+        let mut next = (row.parent, self.extra(row).map_or(0, |extra| extra.cut));
         std::iter::from_fn(move || {
             let node = self.get(next.0)?;
             let cut = std::mem::replace(&mut next, (node.parent, node.cut)).1;
@@ -170,22 +221,35 @@ impl Nodes {
         })
     }
 
+    /// The line, its near part whole, of a long one besides that only its far end.
     pub(super) fn lineage(&self, row: &Row) -> Vec<Ancestor> {
-        let ancestor = |(node, cut): (&Node, u32)| Ancestor {
+        let mut lineage = Vec::new();
+        let mut last = None;
+        for (node, cut) in self.line(row).take(SHOWN) {
+            lineage.push(self.ancestor(node, cut.into()));
+            last = Some(node);
+        }
+        let far = last.and_then(|last| Some((last, self.get(last.far)?)));
+        if let Some((last, far)) = far.filter(|(last, _)| last.distance > 0) {
+            lineage.push(self.ancestor(far, last.distance - 1));
+        }
+        lineage
+    }
+
+    fn ancestor(&self, node: &Node, cut: u64) -> Ancestor {
+        Ancestor {
             id: TaskId(node.id),
             site: node.site,
             role: node.role().into(),
             name: self.get_name(node.name, None),
-            cut_below: cut.into(),
-        };
-        self.line(row).map(ancestor).collect()
+            cut_below: cut,
+        }
     }
 
+    /// Whether the line of a task goes back to a root.
     pub(super) fn is_complete(&self, row: &Row) -> bool {
-        self.line(row)
-            .last()
-            .map_or(row.parent, |(node, _)| node.parent)
-            != LOST
+        let far = self.get(row.parent).and_then(|above| self.get(above.far));
+        far.map_or(row.parent, |far| far.parent) != LOST
     }
 }
 

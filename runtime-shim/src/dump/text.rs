@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::ptr;
 
 use super::age::Age;
-use super::nodes::{LOST, NONE};
+use super::nodes::LOST;
 use super::{Dump, Row};
 use crate::clock;
 use crate::kind::Kind;
@@ -172,7 +172,7 @@ struct AgeText {
 
 impl Texts {
     fn push_row(&mut self, out: &mut String, dump: &Dump, row: &Row) {
-        let shared = row.cut == 0 && row.name == NONE && row.site.kind() != Kind::Foreign;
+        let shared = !row.has_extra && row.site.kind() != Kind::Foreign;
         if !shared {
             return push(out, dump.nodes.task(row, dump.clock));
         }

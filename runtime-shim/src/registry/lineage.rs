@@ -71,14 +71,14 @@ fn cut(store: &Store, arena: &Arena, node: &'static Slot) {
 }
 
 /// Whether nobody would miss `node` but the one node below it. A name is missed if it is the
-/// nearest one, which those below have inherited; a task is, by its own name.
+/// nearest one, which those below have inherited; a task is, by its own name. The root is missed.
 fn is_superfluous(below: &'static Slot, node: &'static Slot, named: bool) -> bool {
     let is_over = if node.is_name() {
         named
     } else {
         node.state() >= state::COMPLETED && !below.is_name()
     };
-    is_over && node.refs(Ordering::Acquire) == 1
+    is_over && node.parent.get().is_some() && node.refs(Ordering::Acquire) == 1
 }
 
 /// Links `below` past `node`, whose one reference it has, and takes over the reference that `node`
