@@ -16,7 +16,7 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) const LOST: u32 = u32::MAX - 1;
 
 /// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
-/// dump has its own: of a chain of 100,000 live tasks, whole lineages would be ten gigabytes of text.
+/// dump has its own: of a chain of 100,000 live tasks, whole lineages would be a hundred gigabytes of text.
 const SHOWN: usize = 32;
 
 #[derive(Debug, Default)]
