@@ -30,10 +30,16 @@ pub(crate) fn now() -> u64 {
     NOW.load(Ordering::Relaxed)
 }
 
-/// How long ago the tick in the upper half of `then` was, as seen by one who has called [`refresh`].
-pub(crate) fn since(then: u64) -> Duration {
-    let ticks = (now() >> 32).saturating_sub(then >> 32);
+/// The time between two ticks in the upper half.
+pub(crate) fn between(then: u64, now: u64) -> Duration {
+    let ticks = (now >> 32).saturating_sub(then >> 32);
     TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+}
+
+/// The present tick by a fine clock, for those who ask for ages. `None` where ages cannot be told.
+pub(crate) fn fine() -> Option<u64> {
+    refresh();
+    runs().then(now)
 }
 
 /// The system's id of the clock's thread, if it runs.
@@ -63,8 +69,8 @@ pub(crate) fn runs() -> bool {
         .is_some_and(|start| start.runs && start.process == std::process::id())
 }
 
-/// Sets the counter by a fine clock, for those who are about to ask for ages.
-pub(crate) fn refresh() {
+/// Sets the counter by a fine clock.
+fn refresh() {
     let Some(start) = START.get() else { return };
     let ticks = start.at.elapsed().as_millis() / TICK.as_millis();
     let ticks = u64::from(u32::try_from(ticks).unwrap_or(u32::MAX));

@@ -67,8 +67,8 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     let Some(task) = local::with(|local| local.current()) else {
         return out.write_str("  in no task: birthmark did not see this thread being spawned\n");
     };
-    clock::refresh();
-    write_task(out, task)?;
+    let now = clock::fine();
+    write_task(out, task, now)?;
     write_site(out, task)?;
     if with_lineage {
         write_lineage(out, task)
@@ -78,7 +78,7 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
 }
 
 /// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
-fn write_task(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
+fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::Result {
     let id = task.id.load(Ordering::Relaxed);
     write!(out, "  in task {id} ")?;
     let name = effective_name(task);
@@ -88,11 +88,11 @@ fn write_task(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
     write_role(out, task)?;
     let kind = kind_of(task);
     write!(out, " ({kind})")?;
-    if clock::runs() {
+    if let Some(now) = now {
         write!(
             out,
             ", born {} ago",
-            Age(clock::since(task.born.load(Ordering::Relaxed)))
+            Age(clock::between(task.born.load(Ordering::Relaxed), now))
         )?;
     }
     if !kind.is_thread() {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::escape::Quoted;
 use crate::kind::Kind;
-use crate::registry::read::Record;
 use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
 
@@ -365,14 +364,13 @@ impl fmt::Debug for TaskRef<'_> {
 }
 
 impl State {
-    /// The state that a record's status and flags show.
-    pub(crate) fn of(status: u64, flags: u64) -> State {
+    /// The state that a record's status and flags show, and the system's id of the thread that it
+    /// runs on, if it does.
+    pub(crate) fn of(status: u64, flags: u64, thread: Option<u64>) -> State {
         match status & state::MASK {
             state::CREATED if flags & flag::DELAYED != 0 => State::Delayed,
             state::CREATED => State::Created,
-            state::RUNNING => State::Running {
-                thread: Record::thread_of(status).and_then(|block| block.os_id()),
-            },
+            state::RUNNING => State::Running { thread },
             state::SUSPENDED => State::Suspended,
             ended => State::Ended(Outcome::of_last_state(ended)),
         }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::Row;
-use crate::registry::read::Record;
 use crate::site;
 
 /// What a dump covers and what it does not.
@@ -25,9 +24,9 @@ struct Threads {
 }
 
 impl Coverage {
-    pub(super) fn of(rows: &[Row]) -> Self {
+    pub(super) fn of(rows: &[Row], seen: &super::threads::Threads) -> Self {
         Coverage {
-            threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, rows)),
+            threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, rows, seen)),
             untracked: site::all()
                 .iter()
                 .map(|site| site.counts.untracked.load(Ordering::Relaxed))
@@ -66,11 +65,11 @@ impl Coverage {
 }
 
 impl Threads {
-    fn of(all: &[u64], rows: &[Row]) -> Self {
+    fn of(all: &[u64], rows: &[Row], seen: &super::threads::Threads) -> Self {
         let own = crate::clock::os_id();
         let all: HashSet<u64> = all.iter().copied().filter(|&id| Some(id) != own).collect();
         let threads = rows.iter().filter(|row| row.kind().is_thread());
-        let ids = threads.filter_map(|row| Record::thread_of(row.status)?.os_id());
+        let ids = threads.filter_map(|row| seen.of(row.status)?.os_id);
         let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
         Threads {
             all: all.len(),

@@ -4,6 +4,7 @@ pub(crate) mod age;
 mod coverage;
 mod nodes;
 pub(crate) mod text;
+mod threads;
 mod tree;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::task::{Name, NameOrigin, State, Task, TaskId};
 
 pub use coverage::Coverage;
 use nodes::Nodes;
+use threads::Threads;
 pub use tree::Tree;
 
 /// A snapshot of all live tasks.
@@ -34,7 +36,8 @@ pub struct Dump {
     rows: Vec<Row>,
     nodes: Nodes,
     coverage: Coverage,
-    clock: bool,
+    /// The tick at which it was taken, if ages can be told.
+    now: Option<u64>,
 }
 
 /// A task in a dump. Small, because there may be millions.
@@ -64,7 +67,7 @@ const _: () = assert!(size_of::<Row>() <= 40);
 /// println!("{}", birthmark::dump().tree());
 /// ```
 pub fn dump() -> Dump {
-    clock::refresh();
+    let now = clock::fine();
     let mut nodes = Nodes::default();
     let mut rows = Vec::with_capacity(task_count());
     ARENA.walk(|slot| {
@@ -72,12 +75,13 @@ pub fn dump() -> Dump {
             rows.push(nodes.row(&record));
         }
     });
-    let coverage = Coverage::of(&rows);
+    nodes.threads = Threads::now();
+    let coverage = Coverage::of(&rows, &nodes.threads);
     Dump {
         rows,
         nodes,
         coverage,
-        clock: clock::runs(),
+        now,
     }
 }
 
@@ -133,17 +137,18 @@ pub(crate) fn one(slot: &'static Slot) -> Task {
 /// One task, under the name that it has on this thread. That is another than its own where it waits
 /// elsewhere for what is done here, and that has been given a name.
 fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
-    clock::refresh();
+    let now = clock::fine();
     let mut nodes = Nodes::default();
     let mut row = loop {
         if let Some(record) = Record::read(slot) {
             break nodes.row(&record);
         }
     };
+    nodes.threads = Threads::only(row.status);
     if let Some(name) = scope.and_then(Record::read).filter(Record::is_name) {
         nodes.rename(&mut row, &name);
     }
-    nodes.task(&row, clock::runs())
+    nodes.task(&row, now)
 }
 
 impl Dump {
@@ -151,7 +156,7 @@ impl Dump {
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
         self.order()
             .into_iter()
-            .map(|row| self.nodes.task(&self.rows[row as usize], self.clock))
+            .map(|row| self.nodes.task(&self.rows[row as usize], self.now))
     }
 
     /// How many tasks there are.
@@ -212,8 +217,9 @@ impl Row {
         u64::from(self.flags) & flag::DETACHED != 0
     }
 
-    fn state(&self) -> State {
-        State::of(self.status, self.flags.into())
+    fn state(&self, threads: &Threads) -> State {
+        let thread = threads.of(self.status).and_then(|thread| thread.os_id);
+        State::of(self.status, self.flags.into(), thread)
     }
 }
 
@@ -233,16 +239,16 @@ impl Nodes {
         }
     }
 
-    fn task(&self, row: &Row, clock: bool) -> Task {
+    fn task(&self, row: &Row, now: Option<u64>) -> Task {
         Task {
             id: TaskId(row.id),
             site: row.site,
             role: self.role(row),
             name: self.name_of(row),
             kind: row.kind(),
-            state: row.state(),
-            since: clock.then(|| clock::since(row.status)),
-            age: clock.then(|| clock::since(u64::from(row.born) << 32)),
+            state: row.state(&self.threads),
+            since: now.map(|now| clock::between(row.status, now)),
+            age: now.map(|now| clock::between(u64::from(row.born) << 32, now)),
             polls: row.polls,
             detached: row.is_detached(),
             lineage: self.lineage(row),
@@ -253,12 +259,13 @@ impl Nodes {
     /// The role, which for foreign threads is the name of the thread.
     fn role(&self, row: &Row) -> Arc<str> {
         let thread = || {
-            Record::thread_of(row.status)
-                .map(|block| block.name())
+            self.threads
+                .of(row.status)
+                .map(|thread| thread.name.clone())
                 .filter(|name| !name.is_empty())
         };
         match row.site.kind() {
-            Kind::Foreign => thread().map_or_else(|| row.site.role().into(), Arc::from),
+            Kind::Foreign => thread().unwrap_or_else(|| row.site.role().into()),
             _ => row.site.role().into(),
         }
     }

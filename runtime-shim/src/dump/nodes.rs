@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use super::threads::Threads;
 use super::Row;
 use crate::kind::Kind;
 use crate::registry::read::{Above, NameText, Record};
@@ -21,6 +22,7 @@ const SHOWN: usize = 32;
 
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
+    pub(super) threads: Threads,
     nodes: Vec<Node>,
     names: Vec<Named>,
     /// What few tasks have, by id.

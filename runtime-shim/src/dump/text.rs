@@ -40,7 +40,7 @@ pub(super) fn write_heading(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Res
         ("delayed", 0),
     ];
     for row in &dump.rows {
-        let index = match row.state() {
+        let index = match row.state(&dump.nodes.threads) {
             State::Running { .. } => 0,
             State::Suspended => 1,
             State::Delayed => 3,
@@ -174,7 +174,7 @@ impl Texts {
     fn push_row(&mut self, out: &mut String, dump: &Dump, row: &Row) {
         let shared = !row.has_extra && row.site.kind() != Kind::Foreign;
         if !shared {
-            return push(out, dump.nodes.task(row, dump.clock));
+            return push(out, dump.nodes.task(row, dump.now));
         }
         let site = self
             .sites
@@ -190,7 +190,7 @@ impl Texts {
             origin: above.origin,
             role: &site.role,
             kind: row.kind(),
-            state: row.state(),
+            state: row.state(&dump.nodes.threads),
             since: self.since.get(dump, row.status),
             age: self.age.get(dump, u64::from(row.born) << 32),
             polls: row.polls,
@@ -230,7 +230,7 @@ impl AgeText {
         let then = then >> 32;
         if self.then != Some(then) {
             self.then = Some(then);
-            self.text = age_text(dump.clock.then(|| clock::since(then << 32)));
+            self.text = age_text(dump.now.map(|now| clock::between(then << 32, now)));
         }
         &self.text
     }

@@ -38,7 +38,7 @@ impl<'a> Forest<'a> {
         let live = dump
             .rows
             .iter()
-            .map(|row| (row.id, Line::Live(dump.nodes.task(row, dump.clock))));
+            .map(|row| (row.id, Line::Live(dump.nodes.task(row, dump.now))));
         let mut forest = Forest {
             lines: live.collect(),
             children: HashMap::new(),

@@ -96,11 +96,17 @@ impl Record {
         self.refs >> 32
     }
 
-    /// The block of the thread that runs a task with this status.
-    pub(crate) fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
+    /// The index of the block of the thread that runs a task with this status.
+    pub(crate) fn thread_index(status: u64) -> Option<u32> {
         let index = (status >> state::THREAD_SHIFT) & state::THREAD_MASK;
-        let index = (index as u32).checked_sub(1)?;
-        super::pool::block(index).filter(|_| status & state::MASK == state::RUNNING)
+        (index as u32)
+            .checked_sub(1)
+            .filter(|_| status & state::MASK == state::RUNNING)
+    }
+
+    /// The block itself.
+    pub(crate) fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
+        super::pool::block(Self::thread_index(status)?)
     }
 
     /// The link to the node above, as a number.

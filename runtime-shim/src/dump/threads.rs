@@ -1,0 +1,55 @@
+//! The threads that tasks run on, as they were when a dump was taken: by the time it is shown, one
+//! may have ended and its block may be another's.
+
+use std::sync::Arc;
+
+use crate::registry::pool;
+use crate::registry::read::Record;
+
+/// With the index of the thread's block, in order.
+#[derive(Debug, Default)]
+pub(super) struct Threads(Vec<(u32, Thread)>);
+
+#[derive(Debug)]
+pub(super) struct Thread {
+    /// The system's id, if a thread has the block.
+    pub(super) os_id: Option<u64>,
+    pub(super) name: Arc<str>,
+}
+
+impl Threads {
+    /// All threads.
+    pub(super) fn now() -> Self {
+        Threads((0..).zip(pool::blocks().map(Thread::of)).collect())
+    }
+
+    /// The one that runs a task with this status.
+    pub(super) fn only(status: u64) -> Self {
+        let thread = |index| Some((index, Thread::of(pool::block(index)?)));
+        Threads(
+            Record::thread_index(status)
+                .and_then(thread)
+                .into_iter()
+                .collect(),
+        )
+    }
+
+    /// The thread that runs a task with this status.
+    pub(super) fn of(&self, status: u64) -> Option<&Thread> {
+        let index = Record::thread_index(status)?;
+        let place = self
+            .0
+            .binary_search_by_key(&index, |(index, _)| *index)
+            .ok()?;
+        Some(&self.0[place].1)
+    }
+}
+
+impl Thread {
+    fn of(block: &pool::Block) -> Self {
+        Thread {
+            os_id: block.os_id(),
+            name: block.name().into(),
+        }
+    }
+}
