@@ -20,7 +20,11 @@ pub(super) struct Thread {
 impl Threads {
     /// All threads.
     pub(super) fn now() -> Self {
-        Threads((0..).zip(pool::blocks().map(Thread::of)).collect())
+        Threads(
+            pool::blocks()
+                .map(|block| (block.index(), Thread::of(block)))
+                .collect(),
+        )
     }
 
     /// The one that runs a task with this status.

@@ -60,6 +60,10 @@ impl Block {
         }
     }
 
+    pub(crate) fn index(&self) -> u32 {
+        self.index
+    }
+
     /// The system's id of the thread that has the block.
     pub(crate) fn os_id(&self) -> Option<u64> {
         Some(self.os_id.load(Ordering::Relaxed)).filter(|&id| id != 0)
