@@ -143,8 +143,8 @@ impl Birth {
     pub(crate) fn set_kind(&self, found: Kind) {
         let Some(slot) = self.slot() else { return };
         let kind = refine(site_of(slot).kind(), found) as u64;
-        let word = slot.polls.load(Ordering::Relaxed) & !(flag::KIND_MASK << 32);
-        slot.polls.store(word | kind << 32, Ordering::Relaxed);
+        let others = slot.flags() & !flag::KIND_MASK;
+        slot.polls.store((others | kind) << 32, Ordering::Relaxed);
     }
 }
 
@@ -240,12 +240,15 @@ pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments
 /// Records a task that the adaptor has found to be a future or a closure.
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn birth_of_kind(site: &'static Site, found: Kind) -> Birth {
-    if MODE.load(Ordering::Relaxed) != 0 {
-        return birth_with(site, refine(site.kind(), found), false, None);
+    match MODE.load(Ordering::Relaxed) {
+        0 => {
+            let birth = birth_plain(site);
+            birth.set_kind(found);
+            birth
+        }
+        mode if mode & mode::OFF != 0 => skip(site),
+        _ => birth_with(site, refine(site.kind(), found), false, None),
     }
-    let birth = birth_plain(site);
-    birth.set_kind(found);
-    birth
 }
 
 /// What the adaptor found, unless the site knows more about the closure.

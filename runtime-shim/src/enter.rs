@@ -58,10 +58,18 @@ impl Birth {
 }
 
 impl Stay {
+    /// Nothing is put back: the task is not recorded.
+    const NONE: Stay = Stay {
+        outer: ptr::null(),
+        was_panicking: false,
+        carries: false,
+    };
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn begin(birth: &Birth) -> Self {
         let (outer, carries) = match birth.as_plain() {
             Some(slot) => (Running::start(slot).into_outer(), false),
+            None if birth.is_untracked() => return Stay::NONE,
             None => Self::begin_special(birth),
         };
         Stay {
@@ -114,13 +122,18 @@ impl Stay {
 impl Drop for Entered<'_> {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
-        self.stay.end(self.birth);
+        if !self.birth.is_untracked() {
+            self.stay.end(self.birth);
+        }
     }
 }
 
 impl Drop for EnteredOwned {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
+        if self.birth.is_untracked() {
+            return;
+        }
         match self.birth.as_plain() {
             Some(slot) if !self.stay.panicked() => {
                 Running::resume(slot, self.stay.outer).complete();

@@ -59,6 +59,9 @@ impl<F: Future> Future for Instrumented<F> {
             (&mut this.birth, Pin::new_unchecked(&mut *this.future))
         };
         let Some(slot) = birth.as_plain() else {
+            if birth.is_untracked() {
+                return future.poll(cx);
+            }
             return poll_special(birth, future, cx);
         };
         let running = Running::start(slot);
@@ -80,9 +83,6 @@ fn poll_special<F: Future>(
     mut future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    if birth.is_untracked() {
-        return future.poll(cx);
-    }
     let mut result = Poll::Pending;
     // As little as possible is compiled anew for each type of future.
     birth.poll_attached(cx, &mut |cx| {
