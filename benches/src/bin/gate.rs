@@ -1,0 +1,34 @@
+//! Fails if birthmark costs more instructions than [the bars](birthmark_benches::bars) allow, and
+//! says which of their goals are not reached yet.
+
+use std::process::ExitCode;
+
+use birthmark_benches::{bars, run};
+
+fn main() -> ExitCode {
+    run::build_cases();
+    let measured = bars::measure();
+    println!("instructions a unit, by callgrind, mimalloc");
+    println!(
+        "{:<26} {:<16} {:>8} {:>8} {:>8} {:>6}",
+        "", "", "raw", "added", "allowed", "goal"
+    );
+    for one in &measured {
+        let verdict = match (one.holds(), one.reaches_goal()) {
+            (false, _) => "TOO MUCH",
+            (true, false) => "goal not reached",
+            (true, true) => "ok",
+        };
+        println!(
+            "{:<26} {:<16} {:>8.1} {:>+8.1} {:>8} {:>6} {verdict}",
+            one.bar.unit, one.bar.variant, one.raw, one.added, one.bar.allowed, one.bar.goal,
+        );
+    }
+    let failed = measured.iter().filter(|one| !one.holds()).count();
+    println!("{} passed, {failed} failed", measured.len() - failed);
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

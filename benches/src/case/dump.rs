@@ -1,0 +1,104 @@
+//! How long it takes to ask a million live tasks what they are doing, while others come and go.
+
+use std::fmt::{self, Write};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::memory::{MILLION, spawn_all};
+use super::unit;
+use crate::spawn::{AsyncBacktrace, AwaitTree, Birthmark, Raw, Spawn, registry};
+use crate::stats::Sample;
+use crate::variant::Variant;
+use crate::work::{Ends, Waits};
+
+const ROUNDS: usize = 7;
+
+/// Milliseconds, the medians. For birthmark: of the walk, the snapshot, the text into a sink, the
+/// text into a string. For others: of the text into a string.
+pub(super) fn times(variant: Variant, churners: usize) -> Vec<f64> {
+    variant.prepare();
+    let runtime = unit::current_thread();
+    spawn_all::<Waits<40>>(variant, &runtime, MILLION);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..churners {
+            scope.spawn(|| churn(variant, &done));
+        }
+        let times = match variant {
+            Variant::On => ours(),
+            Variant::AsyncBacktrace => vec![median(|| {
+                black_box(async_backtrace::taskdump_tree(false));
+            })],
+            Variant::AwaitTree => vec![median(await_tree_text)],
+            _ => panic!("{variant} has no dump"),
+        };
+        done.store(true, Ordering::Relaxed);
+        // Some peers take minutes to end their tasks, and nothing more is asked of them.
+        std::mem::forget(runtime);
+        times
+    })
+}
+
+fn ours() -> Vec<f64> {
+    assert!(birthmark::task_count() >= MILLION, "all are seen");
+    vec![
+        median(|| {
+            black_box(birthmark::task_count());
+        }),
+        median(|| {
+            black_box(birthmark::dump());
+        }),
+        median(|| write!(Sink, "{}", birthmark::dump()).expect("a sink takes all")),
+        median(|| {
+            let mut text = String::new();
+            write!(text, "{}", birthmark::dump()).expect("a string takes all");
+            black_box(text);
+        }),
+    ]
+}
+
+/// Takes text and forgets it. (The one of `std` does not even have it made.)
+struct Sink;
+
+impl Write for Sink {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        black_box(text);
+        Ok(())
+    }
+}
+
+fn await_tree_text() {
+    let mut text = String::new();
+    for (_, tree) in registry().collect_all() {
+        writeln!(text, "{tree}").expect("a string takes all");
+    }
+    black_box(text);
+}
+
+fn median(work: impl Fn()) -> f64 {
+    let times = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64() * 1e3
+    });
+    Sample::new(times).median()
+}
+
+fn churn(variant: Variant, done: &AtomicBool) {
+    let runtime = unit::current_thread();
+    while !done.load(Ordering::Relaxed) {
+        runtime.block_on(async {
+            match variant {
+                Variant::On => churn_of::<Birthmark>().await,
+                Variant::AsyncBacktrace => churn_of::<AsyncBacktrace>().await,
+                Variant::AwaitTree => churn_of::<AwaitTree>().await,
+                _ => churn_of::<Raw>().await,
+            }
+        });
+    }
+}
+
+async fn churn_of<S: Spawn>() {
+    unit::tasks::<S, Ends<40>>(1024).await;
+}

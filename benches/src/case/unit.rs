@@ -1,0 +1,232 @@
+//! The units of which a case runs any number: a task from spawn to end, a poll, a job, a thread.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::spawn::{
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Raw, Spawn, SpawnMore, Tracing,
+};
+use crate::variant::Variant;
+use crate::work::{Ends, Owns, Task, Yields};
+
+/// Tasks that are spawned before the first is awaited.
+const BATCH: usize = 128;
+/// Tasks among which polls are divided.
+const YIELDERS: usize = 16;
+
+/// One thing that a program does many times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A tokio task from spawn to end, on `current_thread`.
+    Spawn,
+    /// As `Spawn`, for a future that has something to drop.
+    SpawnOwning,
+    /// As `Spawn`, for an async block.
+    SpawnBlock,
+    /// As `Spawn`, on `multi_thread` with 2 workers.
+    SpawnMulti,
+    /// A poll of a live task, on `current_thread`.
+    Poll,
+    /// A poll of a live task, on `multi_thread` with 2 workers.
+    PollMulti,
+    /// A rayon job.
+    Job,
+    /// An OS thread from spawn to join.
+    Thread,
+    /// A rayon `join`.
+    Join,
+}
+
+impl Unit {
+    const NAMES: [(Unit, &'static str); 9] = [
+        (Unit::Spawn, "tokio task"),
+        (Unit::SpawnOwning, "tokio task with a drop"),
+        (Unit::SpawnBlock, "tokio task, async block"),
+        (Unit::SpawnMulti, "tokio task, 2 workers"),
+        (Unit::Poll, "poll"),
+        (Unit::PollMulti, "poll, 2 workers"),
+        (Unit::Job, "rayon job"),
+        (Unit::Thread, "OS thread"),
+        (Unit::Join, "rayon join"),
+    ];
+
+    /// How many units take long enough to be timed, and short enough to alternate often.
+    pub fn timed(self) -> usize {
+        match self {
+            Unit::Poll | Unit::PollMulti => 1 << 16,
+            Unit::Thread => 1 << 7,
+            _ => 1 << 14,
+        }
+    }
+
+    /// How many units are enough to be counted.
+    pub fn counted(self) -> usize {
+        match self {
+            Unit::Thread => 1 << 8,
+            _ => 1 << 13,
+        }
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Unit::NAMES.iter().find(|(unit, _)| unit == self);
+        f.pad(name.map_or("?", |(_, name)| name))
+    }
+}
+
+impl FromStr for Unit {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Unit::NAMES.iter().find(|(_, known)| *known == name);
+        found
+            .map(|(unit, _)| *unit)
+            .ok_or_else(|| format!("no unit is called {name:?}"))
+    }
+}
+
+/// A unit with the runtime that it needs.
+pub(crate) struct Stage {
+    unit: Unit,
+    payload: usize,
+    runtime: Option<Runtime>,
+    pool: Option<ThreadPool>,
+}
+
+impl Stage {
+    pub(crate) fn new(unit: Unit, payload: usize) -> Self {
+        let runtime = match unit {
+            Unit::Job | Unit::Thread | Unit::Join => None,
+            Unit::SpawnMulti | Unit::PollMulti => Some(multi_thread()),
+            _ => Some(current_thread()),
+        };
+        let pool = matches!(unit, Unit::Job | Unit::Join).then(|| {
+            let builder = ThreadPoolBuilder::new().num_threads(1);
+            builder.use_current_thread().build().expect("a rayon pool")
+        });
+        Stage {
+            unit,
+            payload,
+            runtime,
+            pool,
+        }
+    }
+
+    pub(crate) fn run(&self, variant: Variant, units: usize) {
+        match variant {
+            Variant::Raw | Variant::Console => self.run_any::<Raw>(units),
+            Variant::On | Variant::Off => self.run_any::<Birthmark>(units),
+            Variant::Tracing | Variant::Registry => self.run_tokio::<Tracing>(units),
+            Variant::AsyncBacktrace => self.run_tokio::<AsyncBacktrace>(units),
+            Variant::AwaitTree => self.run_tokio::<AwaitTree>(units),
+            Variant::Fastrace => self.run_tokio::<Fastrace>(units),
+        }
+    }
+
+    fn run_any<S: SpawnMore>(&self, units: usize) {
+        match self.unit {
+            Unit::SpawnBlock => match self.payload {
+                8 => self.on_runtime::<S>(blocks::<S, Ends<8>>(units)),
+                40 => self.on_runtime::<S>(blocks::<S, Ends<40>>(units)),
+                72 => self.on_runtime::<S>(blocks::<S, Ends<72>>(units)),
+                _ => self.on_runtime::<S>(blocks::<S, Ends<104>>(units)),
+            },
+            Unit::Job => self.on_pool(|| jobs::<S>(units)),
+            Unit::Join => self.on_pool(|| (0..units).for_each(|_| S::join())),
+            Unit::Thread => {
+                (0..units).for_each(|_| S::thread().join().expect("no thread panics"));
+            }
+            _ => self.run_tokio::<S>(units),
+        }
+    }
+
+    fn run_tokio<S: Spawn>(&self, units: usize) {
+        match (self.unit, self.payload) {
+            (Unit::Poll | Unit::PollMulti, _) => self.on_runtime::<S>(polls::<S>(units)),
+            (Unit::Spawn | Unit::SpawnMulti, 8) => {
+                self.on_runtime::<S>(tasks::<S, Ends<8>>(units));
+            }
+            (Unit::Spawn | Unit::SpawnMulti, 40) => {
+                self.on_runtime::<S>(tasks::<S, Ends<40>>(units));
+            }
+            (Unit::Spawn | Unit::SpawnMulti, 72) => {
+                self.on_runtime::<S>(tasks::<S, Ends<72>>(units));
+            }
+            (Unit::Spawn | Unit::SpawnMulti, _) => {
+                self.on_runtime::<S>(tasks::<S, Ends<104>>(units));
+            }
+            (Unit::SpawnOwning, 8) => self.on_runtime::<S>(tasks::<S, Owns<8>>(units)),
+            (Unit::SpawnOwning, 40) => self.on_runtime::<S>(tasks::<S, Owns<40>>(units)),
+            (Unit::SpawnOwning, 72) => self.on_runtime::<S>(tasks::<S, Owns<72>>(units)),
+            (Unit::SpawnOwning, _) => self.on_runtime::<S>(tasks::<S, Owns<104>>(units)),
+            (unit, _) => panic!("the variant has no {unit}"),
+        }
+    }
+
+    /// Runs what spawns as a task of the variant itself, as it would be in a real program.
+    fn on_runtime<S: Spawn>(&self, spawner: impl Future<Output = ()> + Send + 'static) {
+        let runtime = self.runtime.as_ref().expect("units of tokio have one");
+        let done = runtime.block_on(async { S::spawn(spawner).await });
+        done.expect("no task panics");
+    }
+
+    fn on_pool(&self, work: impl FnOnce() + Send) {
+        self.pool
+            .as_ref()
+            .expect("units of rayon have one")
+            .install(work);
+    }
+}
+
+pub(crate) fn current_thread() -> Runtime {
+    Builder::new_current_thread()
+        .build()
+        .expect("a current_thread runtime")
+}
+
+pub(crate) fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("a multi_thread runtime")
+}
+
+pub(crate) async fn tasks<S: Spawn, T: Task>(units: usize) {
+    let mut batch = Vec::with_capacity(BATCH);
+    for _ in 0..units / BATCH {
+        batch.extend((0..BATCH).map(|_| S::spawn(T::new())));
+        for task in batch.drain(..) {
+            task.await.expect("no task panics");
+        }
+    }
+}
+
+async fn blocks<S: SpawnMore, T: Task>(units: usize) {
+    let mut batch = Vec::with_capacity(BATCH);
+    for _ in 0..units / BATCH {
+        batch.extend((0..BATCH).map(|_| S::block(T::new())));
+        for task in batch.drain(..) {
+            task.await.expect("no task panics");
+        }
+    }
+}
+
+async fn polls<S: Spawn>(units: usize) {
+    let yielders: Vec<_> = (0..YIELDERS)
+        .map(|_| S::spawn(Yields(units / YIELDERS)))
+        .collect();
+    for yielder in yielders {
+        yielder.await.expect("no task panics");
+    }
+}
+
+fn jobs<S: SpawnMore>(units: usize) {
+    for _ in 0..units / BATCH {
+        (0..BATCH).for_each(|_| S::job());
+        while rayon::yield_now() == Some(Yield::Executed) {}
+    }
+}

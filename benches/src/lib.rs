@@ -1,0 +1,40 @@
+//! What birthmark costs, beside the raw runtime and beside its peers.
+//!
+//! Three commands, from the root of the workspace:
+//!
+//! ```text
+//! cargo run --release -p birthmark-benches --bin table     everything, in one table
+//! cargo run --release -p birthmark-benches --bin gate      the instruction bars, pass or fail
+//! RUSTFLAGS="--cfg tokio_unstable" \
+//! cargo run --release -p birthmark-benches --features console --bin console
+//! ```
+//!
+//! The last is a build of its own because console-subscriber changes what tokio compiles to.
+//!
+//! # How it is measured
+//!
+//! Every figure comes from a child process, `case` (glibc's malloc) or `case_mimalloc`, which runs
+//! one [case](case) under one [variant](variant), so that what one leaves behind does not touch the
+//! next. All variants are in the same binary.
+//!
+//! - *Instructions* are counted by callgrind: the difference between `2N` units and `N` units, by
+//!   `N`. All of it runs on one thread. The result is the same to a few hundredths of an
+//!   instruction from run to run, so a bar can be put on it.
+//! - *Ratios* of time are taken between neighbours: a child alternates short stretches of raw and
+//!   of the variant, and several children of all variants take turns. Shown are the median of all
+//!   ratios and the quartiles. Below 15 % they are a sanity check rather than evidence: where the
+//!   heap happens to put things weighs as much.
+//! - *Bytes* are resident memory, since birthmark's records do not come from the allocator.
+//!
+//! The wrapper makes a future 8 bytes larger, and allocators round sizes up (as does tokio, to 128
+//! bytes), so one size of payload could show 0 or 128 bytes, and an instruction count by luck. Cases
+//! on tokio tasks run with [several payloads](case::PAYLOADS); the median counts.
+
+pub mod bars;
+pub mod case;
+pub mod report;
+pub mod run;
+pub mod spawn;
+pub mod stats;
+pub mod variant;
+pub mod work;

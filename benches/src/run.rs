@@ -1,0 +1,126 @@
+//! Runs cases in child processes.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::case::PAYLOADS;
+use crate::case::Unit;
+use crate::stats::Sample;
+use crate::variant::Variant;
+
+/// The allocator of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malloc {
+    /// glibc's.
+    Glibc,
+    /// mimalloc.
+    Mimalloc,
+}
+
+impl Malloc {
+    /// Both, and what they are called.
+    pub const ALL: [(Malloc, &'static str); 2] =
+        [(Malloc::Mimalloc, "mimalloc"), (Malloc::Glibc, "glibc")];
+
+    fn program(self) -> PathBuf {
+        let name = match self {
+            Malloc::Glibc => "case",
+            Malloc::Mimalloc => "case_mimalloc",
+        };
+        let own = std::env::current_exe().expect("the path of this program");
+        own.with_file_name(name)
+    }
+}
+
+/// Builds the children, beside this program and with its features: `cargo run` builds only the one
+/// binary that it runs.
+///
+/// # Panics
+///
+/// If they do not build.
+pub fn build_cases() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--release", "--quiet"])
+        .args([
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
+        .args(["--bin", "case", "--bin", "case_mimalloc"]);
+    if cfg!(feature = "console") {
+        command.args(["--features", "console"]);
+    }
+    let status = command.status().expect("cargo can be run");
+    assert!(status.success(), "the cases must build");
+}
+
+/// The values that a case prints.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn case(malloc: Malloc, args: &[&str]) -> Vec<f64> {
+    let output = Command::new(malloc.program()).args(args).output();
+    let output = succeeded(output.expect("a case can be run"), args);
+    let values = String::from_utf8(output.stdout).expect("numbers");
+    let parse = |line: &str| line.parse().expect("a number");
+    values.lines().map(parse).collect()
+}
+
+/// Instructions a unit, by callgrind: the median over all payloads.
+///
+/// # Panics
+///
+/// If valgrind is not there, or the case fails.
+pub fn instructions(malloc: Malloc, unit: Unit, variant: Variant) -> f64 {
+    let payloads = match unit {
+        Unit::Spawn | Unit::SpawnOwning | Unit::SpawnBlock => &PAYLOADS[..],
+        _ => &PAYLOADS[..1],
+    };
+    let units = match variant {
+        // It takes minutes otherwise, and is about nothing less than thousands of instructions.
+        Variant::Console => 1 << 8,
+        _ => unit.counted(),
+    };
+    let per_unit = |payload: &usize| {
+        let [once, twice] =
+            [units, 2 * units].map(|units| collected(malloc, unit, variant, *payload, units));
+        (twice - once) / units as f64
+    };
+    Sample::new(payloads.iter().map(per_unit)).median()
+}
+
+fn collected(malloc: Malloc, unit: Unit, variant: Variant, payload: usize, units: usize) -> f64 {
+    let [unit, variant, payload, units] =
+        [&unit as &dyn ToString, &variant, &payload, &units].map(|arg| arg.to_string());
+    let args = ["count", &unit, &variant, &payload, &units];
+    let output = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--instr-atstart=no",
+            "--callgrind-out-file=/dev/null",
+        ])
+        .arg(malloc.program())
+        .args(args)
+        .output();
+    let output = output.unwrap_or_else(|error| {
+        panic!("failed to run valgrind, which counts instructions: {error}; install it")
+    });
+    let report = String::from_utf8_lossy(&succeeded(output, &args).stderr).into_owned();
+    let total = report
+        .lines()
+        .find_map(|line| line.split_once("Collected :"));
+    total
+        .and_then(|(_, total)| total.trim().parse().ok())
+        .unwrap_or_else(|| panic!("callgrind did not say what it collected:\n{report}"))
+}
+
+fn succeeded(output: Output, args: &[&str]) -> Output {
+    assert!(
+        output.status.success(),
+        "the case {args:?} failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}

@@ -1,0 +1,62 @@
+//! With birthmark: `raw.rs` with the attribute on it.
+
+use std::hint::black_box;
+use std::thread;
+
+use tokio::task::JoinHandle;
+
+use super::{Spawn, SpawnMore};
+use crate::work::{Task, work};
+
+/// Annotated code.
+#[derive(Debug)]
+pub enum Birthmark {}
+
+#[birthmark::instrument]
+impl Spawn for Birthmark {
+    #[inline(never)]
+    fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> JoinHandle<()> {
+        tokio::spawn(future)
+    }
+}
+
+#[birthmark::instrument]
+impl SpawnMore for Birthmark {
+    #[inline(never)]
+    fn block<T: Task>(task: T) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            task.await;
+            work([0; 3]);
+        })
+    }
+
+    #[inline(never)]
+    fn job() {
+        let payload = black_box([0; 3]);
+        rayon::spawn(move || work(payload));
+    }
+
+    #[inline(never)]
+    fn thread() -> thread::JoinHandle<()> {
+        let payload = black_box([0; 3]);
+        thread::spawn(move || work(payload))
+    }
+
+    /// What the attribute does *not* do to `join`, to know what it would cost.
+    #[inline(never)]
+    fn join() {
+        use birthmark::__private::inherit;
+        let payload = black_box([0; 3]);
+        let (left, right) = (inherit(), inherit());
+        rayon::join(
+            move || {
+                let _working = left.enter_owned();
+                work(payload);
+            },
+            move || {
+                let _working = right.enter_owned();
+                work(payload);
+            },
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What is measured beside what.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One way to instrument a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// The runtime alone.
+    Raw,
+    /// birthmark, as it is when a program starts: on, without a hook.
+    On,
+    /// birthmark, switched off at run time.
+    Off,
+    /// tracing without a subscriber.
+    Tracing,
+    /// tracing with a bare registry.
+    Registry,
+    /// async-backtrace.
+    AsyncBacktrace,
+    /// await-tree.
+    AwaitTree,
+    /// fastrace without a reporter.
+    Fastrace,
+    /// console-subscriber without a client; only with the feature `console`.
+    Console,
+}
+
+impl Variant {
+    /// All that one build can compare with [`Variant::Raw`].
+    pub const COMPARED: [Variant; 7] = [
+        Variant::On,
+        Variant::Off,
+        Variant::Tracing,
+        Variant::Registry,
+        Variant::AsyncBacktrace,
+        Variant::AwaitTree,
+        Variant::Fastrace,
+    ];
+
+    /// birthmark, for cases that only it covers.
+    pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
+
+    const NAMES: [(Variant, &'static str); 9] = [
+        (Variant::Raw, "raw"),
+        (Variant::On, "birthmark"),
+        (Variant::Off, "birthmark, off"),
+        (Variant::Tracing, "tracing, no subscriber"),
+        (Variant::Registry, "tracing, registry"),
+        (Variant::AsyncBacktrace, "async-backtrace"),
+        (Variant::AwaitTree, "await-tree"),
+        (Variant::Fastrace, "fastrace, no reporter"),
+        (Variant::Console, "console-subscriber, no client"),
+    ];
+
+    /// Sets up what the variant needs once per process.
+    ///
+    /// # Panics
+    ///
+    /// If the variant is not in this build, or is set up twice.
+    pub fn prepare(self) {
+        match self {
+            Variant::Off => birthmark::disable(),
+            Variant::Registry => {
+                tracing::subscriber::set_global_default(tracing_subscriber::registry())
+                    .expect("the first subscriber of this process");
+            }
+            Variant::Console => prepare_console(),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "console")]
+fn prepare_console() {
+    console_subscriber::Builder::default()
+        .server_addr(([127, 0, 0, 1], 0))
+        .init();
+}
+
+#[cfg(not(feature = "console"))]
+fn prepare_console() {
+    panic!("console-subscriber needs the feature `console`");
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Variant::NAMES.iter().find(|(variant, _)| variant == self);
+        f.pad(name.map_or("?", |(_, name)| name))
+    }
+}
+
+impl FromStr for Variant {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Variant::NAMES.iter().find(|(_, known)| *known == name);
+        found
+            .map(|(variant, _)| *variant)
+            .ok_or_else(|| format!("no variant is called {name:?}"))
+    }
+}

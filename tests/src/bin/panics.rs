@@ -1,0 +1,253 @@
+//! A program that panics in the way that its argument says, for `tests/panics.rs`.
+
+use std::panic::{catch_unwind, resume_unwind, set_hook, take_hook};
+use std::process::exit;
+use std::thread;
+
+use tokio::runtime::{Builder, Runtime};
+
+fn main() {
+    let scenario = std::env::args().nth(1).unwrap_or_default();
+    let install = std::env::var_os("WITHOUT_INSTALL").is_none();
+    if scenario == "user_hook_before_install" {
+        set_hook(Box::new(|info| eprintln!("the user's hook: {info}")));
+    }
+    if install {
+        birthmark::install();
+        // Once is enough, and twice is no mistake.
+        birthmark::install();
+    }
+    let Some((_, run)) = SCENARIOS.iter().find(|(name, _)| *name == scenario) else {
+        eprintln!("there is no scenario {scenario:?}");
+        exit(2)
+    };
+    run();
+    println!("reached the end");
+}
+
+const SCENARIOS: &[(&str, fn())] = &[
+    ("tokio_task", scenarios::tokio_task),
+    ("blocking_job", scenarios::blocking_job),
+    ("std_thread", scenarios::std_thread),
+    ("rayon_job", scenarios::rayon_job),
+    ("main_thread", scenarios::main_thread),
+    (
+        "main_thread_without_spawns",
+        scenarios::main_thread_without_spawns,
+    ),
+    ("foreign_thread", foreign_thread),
+    ("user_hook_before_install", scenarios::std_thread),
+    (
+        "user_hook_after_install",
+        scenarios::user_hook_after_install,
+    ),
+    ("while_panicking", scenarios::while_panicking),
+    ("in_a_destructor", scenarios::in_a_destructor),
+    ("while_the_thread_exits", scenarios::while_the_thread_exits),
+    ("hostile_name", scenarios::hostile_name),
+    ("long_lineage", scenarios::long_lineage),
+    ("detached", scenarios::detached),
+    ("stderr_closed", stderr_closed),
+    ("silent", scenarios::silent),
+    ("many_at_once", scenarios::many_at_once),
+    ("while_off", scenarios::while_off),
+    ("in_the_panic_hook", scenarios::in_the_panic_hook),
+    ("carried_name", scenarios::carried_name),
+];
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("the runtime starts")
+}
+
+/// Nothing here is instrumented.
+fn foreign_thread() {
+    let thread = thread::Builder::new().name("foreign".into());
+    let result = thread.spawn(|| panic!("nobody saw it being spawned"));
+    assert!(result.expect("the thread starts").join().is_err());
+}
+
+/// The report has nowhere to go, and that is all.
+fn stderr_closed() {
+    use std::os::fd::{FromRawFd, OwnedFd};
+    // SAFETY: nobody else uses the descriptor; writes to it fail from here on.
+    drop(unsafe { OwnedFd::from_raw_fd(2) });
+    scenarios::std_thread();
+}
+
+#[birthmark::instrument]
+mod scenarios {
+    use super::*;
+
+    async fn audit(entries: &[u32], index: usize) -> u32 {
+        tokio::task::yield_now().await;
+        entries[index]
+    }
+
+    pub fn tokio_task() {
+        let runtime = runtime();
+        let result = runtime.block_on(async {
+            let handler = tokio::spawn(async {
+                birthmark::set_name("req-id-123123");
+                tokio::spawn(audit(&[1, 2, 3], 7)).await
+            });
+            handler.await.expect("the handler itself is well")
+        });
+        assert!(result.is_err());
+    }
+
+    pub fn blocking_job() {
+        let job = runtime().spawn_blocking(|| panic!("in a blocking job"));
+        assert!(runtime().block_on(job).is_err());
+    }
+
+    pub fn std_thread() {
+        let thread = thread::Builder::new()
+            .name("worker".into())
+            .spawn(|| panic!("in a thread"));
+        assert!(thread.expect("the thread starts").join().is_err());
+    }
+
+    pub fn rayon_job() {
+        let result = catch_unwind(|| rayon::scope(|s| s.spawn(|_| panic!("in a job"))));
+        assert!(result.is_err());
+    }
+
+    pub fn main_thread() {
+        thread::spawn(|| ()).join().expect("it does nothing");
+        assert!(catch_unwind(|| panic!("in main")).is_err());
+    }
+
+    pub fn main_thread_without_spawns() {
+        assert!(catch_unwind(|| panic!("in main")).is_err());
+    }
+
+    pub fn user_hook_after_install() {
+        let previous = take_hook();
+        set_hook(Box::new(move |info| {
+            eprintln!("the user's hook: {info}");
+            previous(info);
+        }));
+        std_thread();
+    }
+
+    struct PanicsOnDrop;
+
+    impl Drop for PanicsOnDrop {
+        fn drop(&mut self) {
+            panic!("the second one");
+        }
+    }
+
+    /// Aborts, after both reports.
+    pub fn while_panicking() {
+        let result = thread::spawn(|| {
+            let _second = PanicsOnDrop;
+            panic!("the first one");
+        });
+        assert!(result.join().is_err());
+    }
+
+    /// A panic that is caught inside of a destructor that runs while the thread unwinds.
+    pub fn in_a_destructor() {
+        struct Catches;
+        impl Drop for Catches {
+            fn drop(&mut self) {
+                assert!(catch_unwind(|| panic!("the inner one")).is_err());
+            }
+        }
+        let result = thread::spawn(|| {
+            let _inner = Catches;
+            panic!("the outer one");
+        });
+        assert!(result.join().is_err());
+    }
+
+    /// std aborts when a destructor of a thread-local unwinds, so this one is caught.
+    pub fn while_the_thread_exits() {
+        struct Late;
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let _caught = catch_unwind(|| panic!("while the thread exits"));
+            }
+        }
+        thread_local!(static BEFORE: Late = const { Late });
+        thread_local!(static AFTER: Late = const { Late });
+        let result = thread::spawn(|| {
+            BEFORE.with(|_| ());
+            thread::spawn(|| ()).join().expect("it does nothing");
+            AFTER.with(|_| ());
+        });
+        result.join().expect("the panics are caught");
+    }
+
+    pub fn hostile_name() {
+        birthmark::set_name("a\nfake: line \u{1b}[31m\"quoted\"\u{202e}reversed");
+        std_thread();
+    }
+
+    pub fn long_lineage() {
+        fn generation(depth: u32) {
+            match depth {
+                0 => panic!("at the end of a long line"),
+                _ => drop(thread::spawn(move || generation(depth - 1)).join()),
+            }
+        }
+        generation(300);
+    }
+
+    pub fn detached() {
+        birthmark::set_name("not inherited");
+        let thread = thread::spawn(birthmark::detached!(|| panic!("in a root")));
+        assert!(thread.join().is_err());
+    }
+
+    /// Unwinds without a panic: there is nothing to report.
+    pub fn silent() {
+        let thread = thread::spawn(|| resume_unwind(Box::new(1)));
+        assert!(thread.join().is_err());
+    }
+
+    pub fn many_at_once() {
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                let _joined = scope.spawn(|| {
+                    for _ in 0..20 {
+                        drop(thread::spawn(|| panic!("one of many")).join());
+                    }
+                });
+            }
+        });
+    }
+
+    pub fn while_off() {
+        birthmark::disable();
+        let thread = thread::spawn(|| panic!("while birthmark is off"));
+        assert!(thread.join().is_err());
+    }
+
+    /// A user's hook that takes a dump and spawns.
+    pub fn in_the_panic_hook() {
+        let previous = take_hook();
+        set_hook(Box::new(move |info| {
+            previous(info);
+            let dump = birthmark::dump();
+            let spawned = thread::spawn(|| birthmark::current().is_some()).join();
+            eprintln!("in the hook: {} tasks, {spawned:?}", dump.len());
+        }));
+        std_thread();
+    }
+
+    /// A name that stands above a name.
+    pub fn carried_name() {
+        birthmark::with_name("the first name of the two, longer than a slot", || {
+            let thread = thread::spawn(|| {
+                birthmark::set_name("second");
+                panic!("under its own name");
+            });
+            assert!(thread.join().is_err());
+        });
+    }
+}

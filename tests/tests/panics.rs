@@ -1,0 +1,343 @@
+//! What a panic says, in processes of their own.
+
+use std::fmt::Write as _;
+
+use birthmark_integration_tests::{Ran, build, normalise, run};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_panics");
+const SOURCE: &str = include_str!("../src/bin/panics.rs");
+
+/// Runs a scenario that reaches its end.
+#[track_caller]
+fn report(scenario: &str, environment: &[(&str, &str)]) -> String {
+    let ran = run(PROGRAM, scenario, environment);
+    assert!(ran.success, "{ran:?}");
+    assert_eq!(ran.stdout, "reached the end\n");
+    normalise(&ran.stderr)
+}
+
+/// The position of a piece of source.
+#[track_caller]
+fn at(piece: &str) -> String {
+    let mut lines = SOURCE.lines().zip(1..);
+    let (line, number) = lines.find(|(line, _)| line.contains(piece)).unwrap();
+    let column = line.find(piece).unwrap() + 1;
+    assert!(
+        !lines.any(|(line, _)| line.contains(piece)),
+        "{piece} is there twice"
+    );
+    format!("tests/src/bin/panics.rs:{number}:{column}")
+}
+
+/// Lines, the first of which is `first`.
+#[track_caller]
+fn from(text: &str, first: &str) -> String {
+    let start = text
+        .find(first)
+        .unwrap_or_else(|| panic!("no {first:?} in:\n{text}"));
+    text[start..].to_owned()
+}
+
+/// The last report in a text: from the first line that is ours.
+#[track_caller]
+fn ours(text: &str) -> String {
+    from(text, "  in ")
+}
+
+#[test]
+fn a_panic_in_a_tokio_task_tells_who_it_was_and_where_it_came_from() {
+    let text = report("tokio_task", &[]);
+    let mut expected = String::new();
+    let panicked = at("entries[index]");
+    writeln!(
+        expected,
+        "\nthread 'tokio-rt-worker' (#) panicked at {panicked}:"
+    )
+    .unwrap();
+    expected += "index out of bounds: the len is 3 but the index is 7\n";
+    expected += "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
+    expected +=
+        "  in task # \"req-id-123123\" audit (future), born # s ago, # polls, name from task #\n";
+    let spawned = at("tokio::spawn(audit");
+    writeln!(
+        expected,
+        "    spawned at {spawned} by tokio::spawn in panics::scenarios::tokio_task"
+    )
+    .unwrap();
+    expected += "    lineage   # audit < # \"req-id-123123\" tokio_task::{async} < # main\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_panic_in_a_job_of_a_pool_is_reported() {
+    let text = report("blocking_job", &[]);
+    assert!(
+        text.contains("  in task # blocking_job::{closure} (blocking), born # s ago, # poll\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("    lineage   # blocking_job::{closure} < # main\n"),
+        "{text}"
+    );
+    let text = report("rayon_job", &[]);
+    assert!(
+        text.contains("  in task # rayon_job::{closure} (job), born # s ago, # poll\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("    lineage   # rayon_job::{closure} < # main\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_panic_in_a_thread_is_reported() {
+    let text = report("std_thread", &[]);
+    assert!(
+        text.contains("thread 'worker' ("),
+        "its name is what the program gave it: {text}"
+    );
+    let expected = "  in task # std_thread::{closure} (thread), born # s ago\n";
+    assert!(ours(&text).starts_with(expected), "{text}");
+}
+
+#[test]
+fn a_panic_in_main_is_reported() {
+    let text = report("main_thread", &[]);
+    let expected = "  in task # main (main thread), born # s ago\n    lineage   # main\n";
+    assert_eq!(ours(&text), expected);
+    // It has not become a task yet.
+    let text = report("main_thread_without_spawns", &[]);
+    assert!(ours(&text).starts_with("  in no task: "), "{text}");
+}
+
+#[test]
+fn a_panic_in_a_thread_that_was_never_seen_says_so() {
+    let text = report("foreign_thread", &[]);
+    assert_eq!(
+        ours(&text),
+        "  in no task: birthmark did not see this thread being spawned\n"
+    );
+}
+
+#[test]
+fn the_users_hook_is_called_whichever_came_first() {
+    for scenario in ["user_hook_before_install", "user_hook_after_install"] {
+        let text = report(scenario, &[]);
+        assert_eq!(
+            text.matches("the user's hook: ").count(),
+            1,
+            "{scenario}: {text}"
+        );
+        assert_eq!(
+            text.matches("  in task # std_thread::{closure}").count(),
+            1,
+            "{text}"
+        );
+        let message = text.find("in a thread").unwrap();
+        assert!(
+            message < text.find("  in task #").unwrap(),
+            "the message comes first: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_program_that_has_not_installed_it_has_no_report() {
+    let text = report("std_thread", &[("WITHOUT_INSTALL", "1")]);
+    assert!(
+        text.contains("in a thread") && !text.contains("in task"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_panic_while_panicking_is_reported_too() {
+    let ran = run(PROGRAM, "while_panicking", &[]);
+    assert_eq!(ran.signal, Some(6), "std aborts: {ran:?}");
+    // The first one, the second one, and the one with which std says that this was one too many.
+    assert_eq!(
+        ran.stderr.matches("  in task ").count(),
+        3,
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        ran.stderr.matches("panicked at").count(),
+        3,
+        "{}",
+        ran.stderr
+    );
+    let text = report("in_a_destructor", &[]);
+    assert_eq!(
+        text.matches("  in task # in_a_destructor::{closure}")
+            .count(),
+        2,
+        "{text}"
+    );
+}
+
+#[test]
+fn a_panic_while_the_thread_exits_does_no_harm() {
+    let text = report("while_the_thread_exits", &[]);
+    assert_eq!(
+        text.matches("while the thread exits\n").count(),
+        2,
+        "{text}"
+    );
+    assert_eq!(text.matches("  in ").count(), 2, "each is reported: {text}");
+}
+
+#[test]
+fn the_name_cannot_forge_the_report() {
+    let text = report("hostile_name", &[]);
+    let expected = r#" "a\nfake: line \u{1b}[31m\"quoted\"\u{202e}reversed" "#;
+    assert!(text.contains(expected), "{text}");
+    assert!(
+        !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_long_lineage_is_reported_whole() {
+    let text = report("long_lineage", &[]);
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("    lineage "))
+        .unwrap();
+    assert_eq!(line.matches(" < # ").count(), 300, "{text}");
+    assert!(line.ends_with(" < # main"), "{text}");
+}
+
+#[test]
+fn a_detached_task_has_no_lineage() {
+    let text = report("detached", &[]);
+    assert!(
+        text.ends_with("    lineage   # detached::{closure}\n"),
+        "{text}"
+    );
+    assert!(!text.contains("not inherited"), "{text}");
+}
+
+#[test]
+fn its_own_name_is_shown_and_the_spawners_in_the_lineage() {
+    let text = ours(&report("carried_name", &[]));
+    assert!(
+        text.starts_with("  in task # \"second\" carried_name::{closure} (thread)"),
+        "{text}"
+    );
+    let spawner = " < # \"the first name of the two, longer than a slot\" main\n";
+    assert!(text.ends_with(spawner), "{text}");
+}
+
+#[test]
+fn unwinding_without_a_panic_is_silent() {
+    assert_eq!(report("silent", &[]), "");
+}
+
+#[test]
+fn panics_at_the_same_time_do_not_wait_for_each_other() {
+    let text = report("many_at_once", &[]);
+    assert_eq!(
+        text.matches("  in task # many_at_once::{closure} (thread)")
+            .count(),
+        160
+    );
+    assert_eq!(text.matches("    lineage   # ").count(), 160);
+}
+
+#[test]
+fn a_task_that_was_spawned_while_off_is_unknown() {
+    let text = report("while_off", &[]);
+    assert!(ours(&text).starts_with("  in no task: "), "{text}");
+}
+
+#[test]
+fn a_panic_hook_may_dump_and_spawn() {
+    let text = report("in_the_panic_hook", &[]);
+    assert!(text.contains("in the hook: 2 tasks, Ok(true)"), "{text}");
+}
+
+#[test]
+fn a_closed_stderr_does_no_harm() {
+    assert_eq!(report("stderr_closed", &[]), "");
+}
+
+#[test]
+fn the_environment_says_how_much_is_reported() {
+    let said = |words| {
+        let text = report("carried_name", &[("BIRTHMARK", words)]);
+        let parts = [
+            "  in task # ",
+            "    spawned at ",
+            "    lineage ",
+            "\ncoverage: ",
+        ];
+        parts.map(|part| text.contains(part))
+    };
+    assert_eq!(said("panic=off"), [false, false, false, false]);
+    assert_eq!(said("panic=task"), [true, true, false, false]);
+    assert_eq!(said("panic=lineage"), [true, true, true, false]);
+    assert_eq!(said("panic=all"), [true, true, true, true]);
+    assert_eq!(said(" on , panic=task,,"), [true, true, false, false]);
+    assert_eq!(said(""), [true, true, true, false]);
+    assert!(!said("off")[1], "nothing is recorded");
+    // The last one counts.
+    assert_eq!(said("panic=all,panic=task"), [true, true, false, false]);
+}
+
+#[test]
+fn a_word_that_is_not_understood_is_named_and_ignored() {
+    let text = report(
+        "carried_name",
+        &[("BIRTHMARK", "panik=task,panic=task,\u{1b}[2J")],
+    );
+    let told =
+        r#"birthmark: "panik=task" in BIRTHMARK is not understood, and ignored; use on, off, "#;
+    assert!(text.contains(told), "{text}");
+    assert!(
+        text.contains(r#"birthmark: "\u{1b}[2J" in BIRTHMARK"#),
+        "{text}"
+    );
+    assert!(
+        text.contains("    spawned at ") && !text.contains("    lineage "),
+        "{text}"
+    );
+}
+
+const ABORTS: &str = r#"
+#[birthmark::instrument]
+fn main() {
+    birthmark::install();
+    if std::env::args().nth(1).as_deref() == Some("refused") {
+        birthmark::set_hook(|spawn: &mut birthmark::Spawn<'_>| spawn.refuse("no")).unwrap();
+    }
+    birthmark::set_name("the name");
+    std::thread::spawn(|| panic!("and that is the end")).join().unwrap();
+}
+"#;
+
+#[test]
+fn it_works_where_panics_abort() {
+    let tmp = env!("CARGO_TARGET_TMPDIR");
+    let program = build(tmp, "aborts", "panic = \"abort\"", ABORTS);
+    let ran: Ran = run(&program, "", &[]);
+    assert_eq!(ran.signal, Some(6), "{ran:?}");
+    let text = normalise(&ran.stderr);
+    assert!(
+        text.contains("  in task # \"the name\" main::{closure} (thread)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("    lineage   # main::{closure} < # \"the name\" main\n"),
+        "{text}"
+    );
+    let ran: Ran = run(&program, "refused", &[]);
+    assert_eq!(ran.signal, Some(6), "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("a spawn hook refused std::thread::spawn"),
+        "{ran:?}"
+    );
+}
