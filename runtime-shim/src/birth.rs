@@ -15,6 +15,7 @@ use crate::kind::Kind;
 use crate::local;
 use crate::registry::root::{ARENA, WORLD};
 use crate::registry::slot::{flag, state, Slot};
+use crate::registry::store::Newborn;
 use crate::site::Site;
 
 /// Why a birth cannot take the short way.
@@ -139,16 +140,17 @@ impl Birth {
     }
 
     /// Notes what the adaptor found out about the kind of the task, which has not started yet.
-    #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn set_kind(&self, found: Kind) {
-        let Some(slot) = self.slot() else { return };
-        let kind = refine(site_of(slot).kind(), found) as u64;
-        let others = slot.flags() & !flag::KIND_MASK;
-        slot.polls.store((others | kind) << 32, Ordering::Relaxed);
+        if let Some(slot) = self.slot() {
+            let others = slot.flags() & !flag::KIND_MASK;
+            slot.polls
+                .store((others | found as u64) << 32, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for Birth {
+    // Most births are untracked by the time they are dropped: their future has completed.
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
         if !self.is_untracked() {
@@ -192,36 +194,45 @@ impl fmt::Debug for Birth {
 #[cfg_attr(not(debug_assertions), inline)]
 pub fn birth(site: &'static Site) -> Birth {
     match MODE.load(Ordering::Relaxed) {
-        0 => birth_plain(site),
+        0 => birth_plain(site, 0),
         mode if mode & mode::OFF != 0 => skip(site),
         _ => birth_special(site),
     }
 }
 
-fn birth_plain(site: &'static Site) -> Birth {
+fn birth_plain(site: &'static Site, flags: u64) -> Birth {
     local::with(|local| {
         match local
             .store
-            .birth_fast(local.scope.get(), site.address(), clock::now())
+            .birth_fast(local.scope.get(), newborn(site, flags))
         {
             Some(slot) => Birth::plain(slot),
-            None => birth_slow(site),
+            None => birth_slow(site, flags),
         }
     })
 }
 
 #[cold]
 #[inline(never)]
-fn birth_slow(site: &'static Site) -> Birth {
+fn birth_slow(site: &'static Site, flags: u64) -> Birth {
     // A thread that exits is no task any more: what it spawns is a root.
-    local::with(|local| birth_under(site, local.scope_or_adopt()))
+    local::with(|local| birth_under(site, flags, local.scope_or_adopt()))
 }
 
-fn birth_under(site: &'static Site, parent: Option<&'static Slot>) -> Birth {
+fn birth_under(site: &'static Site, flags: u64, parent: Option<&'static Slot>) -> Birth {
     let slot = local::with(|local| {
-        local.with_block(|store, _| store.birth(WORLD, parent, site.address(), clock::now()))
+        local.with_block(|store, _| store.birth(WORLD, parent, newborn(site, flags)))
     });
     slot.flatten().map_or_else(unrecorded, Birth::plain)
+}
+
+#[inline(always)]
+fn newborn(site: &'static Site, flags: u64) -> Newborn {
+    Newborn {
+        site: site.address(),
+        flags,
+        tick: clock::now(),
+    }
 }
 
 #[cold]
@@ -241,21 +252,9 @@ pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn birth_of_kind(site: &'static Site, found: Kind) -> Birth {
     match MODE.load(Ordering::Relaxed) {
-        0 => {
-            let birth = birth_plain(site);
-            birth.set_kind(found);
-            birth
-        }
+        0 => birth_plain(site, found as u64),
         mode if mode & mode::OFF != 0 => skip(site),
-        _ => birth_with(site, refine(site.kind(), found), false, None),
-    }
-}
-
-/// What the adaptor found, unless the site knows more about the closure.
-fn refine(site: Kind, found: Kind) -> Kind {
-    match (site, found) {
-        (Kind::Unknown, found) | (_, found @ Kind::Future) => found,
-        (known, _) => known,
+        _ => birth_with(site, site.kind().refined(found), false, None),
     }
 }
 
@@ -269,15 +268,13 @@ fn birth_with(
     if mode & mode::OFF != 0 {
         return skip(site);
     }
-    let birth = if detached {
-        birth_detached(site)
-    } else {
-        birth_plain(site)
+    let birth = match detached {
+        true => birth_under(site, kind as u64 | flag::DETACHED, None),
+        false => birth_plain(site, kind as u64),
     };
     let Some(slot) = birth.slot() else {
         return birth;
     };
-    birth.set_kind(kind);
     if let Some(name) = name {
         crate::name::give(slot, name, 0);
     }
@@ -285,15 +282,6 @@ fn birth_with(
         return birth;
     }
     crate::hook::run::at_birth(birth, slot, kind)
-}
-
-#[cold]
-fn birth_detached(site: &'static Site) -> Birth {
-    let birth = birth_under(site, None);
-    if let Some(slot) = birth.slot() {
-        slot.set_flags(flag::DETACHED);
-    }
-    birth
 }
 
 /// A birth while birthmark is off.

@@ -122,8 +122,12 @@ impl Stay {
 impl Drop for Entered<'_> {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
-        if !self.birth.is_untracked() {
-            self.stay.end(self.birth);
+        match self.birth.as_plain() {
+            Some(slot) if !self.stay.panicked() => {
+                Running::resume(slot, self.stay.outer).stop(state::COMPLETED);
+            }
+            None if self.birth.is_untracked() => {}
+            _ => self.stay.end(self.birth),
         }
     }
 }

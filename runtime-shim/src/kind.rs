@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::registry::slot::flag;
+use crate::site::Site;
+
 /// What a task is to the system that runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -36,6 +39,22 @@ impl Kind {
         Kind::Main,
         Kind::Foreign,
     ];
+
+    /// The kind of a task at a site of this kind that was found to be a future or a closure: of
+    /// closures, the site may know more.
+    pub(crate) fn refined(self, found: Kind) -> Kind {
+        match (self, found) {
+            (Kind::Unknown, found) | (_, found @ Kind::Future) => found,
+            (known, _) => known,
+        }
+    }
+
+    /// The kind that a task's flags show.
+    pub(crate) fn of(site: &Site, flags: u64) -> Kind {
+        let found = (flags & flag::KIND_MASK) as usize;
+        site.kind()
+            .refined(Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown))
+    }
 
     /// Whether the task is an OS thread as a whole.
     pub fn is_thread(self) -> bool {

@@ -11,7 +11,7 @@ use crate::escape::{escape, Quoted};
 use crate::kind::Kind;
 use crate::local;
 use crate::registry::read::{NameText, Record};
-use crate::registry::slot::{flag, Slot};
+use crate::registry::slot::Slot;
 use crate::sys::stderr;
 use crate::task::NameOrigin;
 
@@ -86,7 +86,7 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
         write!(out, "{} ", quoted(text))?;
     }
     write_role(out, task)?;
-    let kind = kind_of(task);
+    let kind = Kind::of(site_of(task), task.flags());
     write!(out, " ({kind})")?;
     if let Some(now) = now {
         write!(
@@ -180,15 +180,6 @@ fn quoted(text: &NameText) -> Quoted<'_> {
     Quoted {
         text: text.as_str(),
         cut: text.is_cut(),
-    }
-}
-
-fn kind_of(task: &'static Slot) -> Kind {
-    let refined = Kind::ALL[(task.flags() & flag::KIND_MASK) as usize % Kind::ALL.len()];
-    if refined == Kind::Unknown {
-        site_of(task).kind()
-    } else {
-        refined
     }
 }
 

@@ -204,13 +204,7 @@ impl fmt::Display for Dump {
 
 impl Row {
     fn kind(&self) -> Kind {
-        let refined =
-            Kind::ALL[(u64::from(self.flags) & flag::KIND_MASK) as usize % Kind::ALL.len()];
-        if refined == Kind::Unknown {
-            self.site.kind()
-        } else {
-            refined
-        }
+        Kind::of(self.site, self.flags.into())
     }
 
     fn is_detached(&self) -> bool {

@@ -4,7 +4,7 @@
 use super::arena::Arena;
 use super::pool::Block;
 use super::slot::Slot;
-use super::store::{Store, World};
+use super::store::{Newborn, Store, World};
 use crate::kind::Kind;
 use crate::site::Site;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,15 @@ pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slo
         block.set_name(name);
     }
     let now = crate::clock::now();
-    let slot = store.birth(WORLD, None, site.address(), now)?;
+    let slot = store.birth(
+        WORLD,
+        None,
+        Newborn {
+            site: site.address(),
+            flags: 0,
+            tick: now,
+        },
+    )?;
     slot.status.store(now | block.running, Ordering::Relaxed);
     Some(slot)
 }

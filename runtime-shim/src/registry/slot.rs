@@ -71,7 +71,7 @@ pub(crate) mod state {
 
 /// The upper half of `polls`.
 pub(crate) mod flag {
-    /// The three lowest bits: the task's kind, where the adaptor knew better than the site.
+    /// The lowest bits: the task's kind, as far as it was found at its birth.
     pub(crate) const KIND_MASK: u64 = 0xf;
     pub(crate) const DETACHED: u64 = 0x10;
     /// On a name: it was longer than `MAX_NAME_LEN`.

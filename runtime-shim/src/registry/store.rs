@@ -89,12 +89,7 @@ impl Store {
     /// Records a task that is born under `scope`, if nothing out of the ordinary is due. Otherwise
     /// nothing has happened, and [`Store::birth`] does it.
     #[inline(always)]
-    pub(crate) fn birth_fast(
-        &self,
-        scope: *const Slot,
-        site: u64,
-        tick: u64,
-    ) -> Option<&'static Slot> {
+    pub(crate) fn birth_fast(&self, scope: *const Slot, newborn: Newborn) -> Option<&'static Slot> {
         let slot = self.free.get()?;
         let stock = self.stock.get();
         if !ptr::eq(self.stock_of.get(), scope) || stock == 0 {
@@ -103,7 +98,7 @@ impl Store {
         self.stock.set(stock - 1);
         // SAFETY: there are references to `scope` in stock, which keep it alive.
         let parent = unsafe { &*scope };
-        self.take_and_write(slot, Some(parent), site, tick);
+        self.take_and_write(slot, Some(parent), newborn);
         Some(slot)
     }
 
@@ -112,8 +107,7 @@ impl Store {
         &self,
         world: World<'_>,
         parent: Option<&'static Slot>,
-        site: u64,
-        tick: u64,
+        newborn: Newborn,
     ) -> Option<&'static Slot> {
         let slot = match self.free.get() {
             Some(slot) => slot,
@@ -122,18 +116,13 @@ impl Store {
         if let Some(parent) = parent {
             self.retain(world.arena, parent);
         }
-        self.take_and_write(slot, parent, site, tick);
+        self.take_and_write(slot, parent, newborn);
         Some(slot)
     }
 
     #[inline(always)]
-    fn take_and_write(
-        &self,
-        slot: &'static Slot,
-        parent: Option<&'static Slot>,
-        site: u64,
-        tick: u64,
-    ) {
+    fn take_and_write(&self, slot: &'static Slot, parent: Option<&'static Slot>, newborn: Newborn) {
+        let Newborn { site, flags, tick } = newborn;
         self.free.set(slot.parent.get());
         let id = self.next_id.get();
         self.next_id.set(id + 1);
@@ -143,7 +132,7 @@ impl Store {
         slot.site.store(site, Ordering::Relaxed);
         slot.parent.set(parent);
         slot.scope.set(Some(slot));
-        slot.polls.store(0, Ordering::Relaxed);
+        slot.polls.store(flags << 32, Ordering::Relaxed);
         slot.born.store(tick, Ordering::Relaxed);
         // `refs` is 1 in every free slot.
         slot.id.store(id, Ordering::Release);
@@ -379,6 +368,16 @@ impl Store {
         }
         before == count
     }
+}
+
+/// What is known of a task when it is born.
+#[derive(Clone, Copy)]
+pub(crate) struct Newborn {
+    /// The address of its site.
+    pub(crate) site: u64,
+    pub(crate) flags: u64,
+    /// The present tick, in the upper half.
+    pub(crate) tick: u64,
 }
 
 /// The registry that a store belongs to.

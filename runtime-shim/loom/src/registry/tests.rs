@@ -3,8 +3,16 @@ use loom::thread;
 
 use crate::registry::arena::Arena;
 use crate::registry::slot::{state, Slot};
-use crate::registry::store::{Store, World};
+use crate::registry::store::{Newborn, Store, World};
 use crate::sync::atomic::{fence, AtomicU64, Ordering};
+
+fn newborn(site: u64) -> Newborn {
+    Newborn {
+        site,
+        flags: 0,
+        tick: 0,
+    }
+}
 
 /// A registry of its own for each execution. loom does not mind the leak: it is short.
 struct Registry {
@@ -28,13 +36,15 @@ impl Registry {
     }
 
     fn root(&self, store: &Store) -> &'static Slot {
-        store.birth(self.world(), None, 0, 0).unwrap()
+        store.birth(self.world(), None, newborn(0)).unwrap()
     }
 
     fn birth(&self, store: &Store, parent: &'static Slot, site: u64) -> &'static Slot {
-        match store.birth_fast(parent, site, 0) {
+        match store.birth_fast(parent, newborn(site)) {
             Some(slot) => slot,
-            None => store.birth(self.world(), Some(parent), site, 0).unwrap(),
+            None => store
+                .birth(self.world(), Some(parent), newborn(site))
+                .unwrap(),
         }
     }
 
