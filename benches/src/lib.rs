@@ -14,7 +14,7 @@
 //! # How it is measured
 //!
 //! Every figure comes from a child process, `case` (glibc's malloc) or `case_mimalloc`, which runs
-//! one [case](case) under one [variant](variant), so that what one leaves behind does not touch the
+//! one [case] under one [variant], so that what one leaves behind does not touch the
 //! next. All variants are in the same binary.
 //!
 //! - *Instructions* are counted by callgrind: the difference between `2N` units and `N` units, by
