@@ -3,29 +3,20 @@
 //! What is inlined in a release is not in a debug build: there it would be compiled again for each
 //! crate that spawns.
 
-use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
 use core::ptr;
 use std::fmt;
-use std::sync::atomic::{fence, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock;
 use crate::hook::Attached;
 use crate::kind::Kind;
 use crate::local;
+use crate::mode;
 use crate::registry::root::{ARENA, WORLD};
 use crate::registry::slot::{flag, state, Slot};
 use crate::registry::store::Newborn;
 use crate::site::Site;
 
-/// Why a birth cannot take the short way.
-pub(crate) mod mode {
-    pub(crate) const OFF: u32 = 1;
-    pub(crate) const HOOKED: u32 = 2;
-}
-
-/// 0 in the common case: on, without a hook.
-static MODE: AtomicU32 = AtomicU32::new(0);
 /// Births that found no memory for a record.
 static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 
@@ -193,9 +184,9 @@ impl fmt::Debug for Birth {
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
 pub fn birth(site: &'static Site) -> Birth {
-    match MODE.load(Ordering::Relaxed) {
+    match mode::get() {
         0 => birth_plain(site, 0),
-        mode if mode & mode::OFF != 0 => skip(site),
+        modes if modes & mode::OFF != 0 => skip(site),
         _ => birth_special(site),
     }
 }
@@ -251,9 +242,9 @@ pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments
 /// Records a task that the adaptor has found to be a future or a closure.
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn birth_of_kind(site: &'static Site, found: Kind) -> Birth {
-    match MODE.load(Ordering::Relaxed) {
+    match mode::get() {
         0 => birth_plain(site, found as u64),
-        mode if mode & mode::OFF != 0 => skip(site),
+        modes if modes & mode::OFF != 0 => skip(site),
         _ => birth_with(site, site.kind().refined(found), false, None),
     }
 }
@@ -264,8 +255,8 @@ fn birth_with(
     detached: bool,
     name: Option<fmt::Arguments<'_>>,
 ) -> Birth {
-    let mode = MODE.load(Ordering::Relaxed);
-    if mode & mode::OFF != 0 {
+    let modes = mode::get();
+    if modes & mode::OFF != 0 {
         return skip(site);
     }
     let birth = match detached {
@@ -278,7 +269,7 @@ fn birth_with(
     if let Some(name) = name {
         crate::name::give(slot, name, 0);
     }
-    if mode & mode::HOOKED == 0 {
+    if modes & mode::HOOKED == 0 {
         return birth;
     }
     crate::hook::run::at_birth(birth, slot, kind)
@@ -313,7 +304,7 @@ fn end(slot: &'static Slot) {
 }
 
 /// Ends a task that has returned.
-fn end_completed(slot: &'static Slot) {
+pub(crate) fn end_completed(slot: &'static Slot) {
     local::with(|local| {
         let counted = local.completed.get().add(site_of(slot));
         if !counted || !local.store.end_fast(slot) {
@@ -354,121 +345,4 @@ pub(crate) fn site_of(slot: &'static Slot) -> &'static Site {
     let site = slot.site.load(Ordering::Relaxed) as usize;
     // SAFETY: births store the address of a static site, and the slot is a live task's.
     unsafe { &*ptr::with_exposed_provenance::<Site>(site) }
-}
-
-/// A stretch of time in which a thread runs a task.
-pub(crate) struct Running {
-    slot: &'static Slot,
-    outer: *const Slot,
-    /// The thread's own state must be put back on the thread that it was taken from.
-    _not_send: PhantomData<*const ()>,
-}
-
-impl Running {
-    /// Makes `slot` the current task of this thread.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start(slot: &'static Slot) -> Self {
-        local::with(|local| {
-            let running = match local.running.get() {
-                0 => local.register_to_run(),
-                running => running,
-            };
-            slot.status.store(clock::now() | running, Ordering::Relaxed);
-            slot.polls.store(
-                slot.polls.load(Ordering::Relaxed).wrapping_add(1),
-                Ordering::Relaxed,
-            );
-            let outer = local.scope.replace(slot.scope.as_ptr());
-            Running {
-                slot,
-                outer,
-                _not_send: PhantomData,
-            }
-        })
-    }
-
-    /// Puts the thread back to what it was, and the task into `state`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn stop(self, state: u64) {
-        ManuallyDrop::new(self).put_back(state);
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn put_back(&self, state: u64) {
-        self.restore_thread();
-        self.slot
-            .status
-            .store(clock::now() | state, Ordering::Relaxed);
-    }
-
-    /// Puts the thread back to what it was, and ends the task: it has returned.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn complete(self) {
-        let this = ManuallyDrop::new(self);
-        this.restore_thread();
-        end_completed(this.slot);
-    }
-
-    /// Leaves the run to a guard that cannot hold this.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn into_outer(self) -> *const Slot {
-        ManuallyDrop::new(self).outer
-    }
-
-    /// The run that [`Running::into_outer`] was called on.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn resume(slot: &'static Slot, outer: *const Slot) -> Self {
-        Running {
-            slot,
-            outer,
-            _not_send: PhantomData,
-        }
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn restore_thread(&self) {
-        local::with(|local| local.scope.set(self.outer));
-    }
-}
-
-/// Only reached when the task panics: the others forget themselves.
-impl Drop for Running {
-    #[cold]
-    fn drop(&mut self) {
-        self.put_back(state::PANICKED);
-    }
-}
-
-/// Switches a mode on or off. Returns whether it was on.
-pub(crate) fn set_mode(bit: u32, on: bool) -> bool {
-    let old = if on {
-        MODE.fetch_or(bit, Ordering::SeqCst)
-    } else {
-        MODE.fetch_and(!bit, Ordering::SeqCst)
-    };
-    fence(Ordering::SeqCst);
-    old & bit != 0
-}
-
-/// Whether a mode is on.
-#[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn has_mode(bit: u32) -> bool {
-    MODE.load(Ordering::Relaxed) & bit != 0
-}
-
-/// Does `f` while `slot` is the current task, without counting it as a run.
-pub(crate) fn as_current(slot: &'static Slot, f: impl FnOnce()) {
-    let scope = slot.scope.as_ptr();
-    let outer = local::with(|local| local.scope.replace(scope));
-    let _restore = OnDrop(|| local::with(|local| local.scope.set(outer)));
-    f();
-}
-
-/// Does something when it goes out of scope, also by a panic.
-pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }

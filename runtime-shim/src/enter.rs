@@ -3,8 +3,9 @@
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use crate::birth::{Birth, Running, Status};
+use crate::birth::{Birth, Status};
 use crate::registry::slot::{state, Slot};
+use crate::running::Running;
 
 /// The time in which a closure runs as its task.
 ///

@@ -5,8 +5,9 @@ use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::birth::{Birth, Running, Status};
+use crate::birth::{Birth, Status};
 use crate::registry::slot::state;
+use crate::running::Running;
 
 /// A spawned future with its birth: one word more than the future.
 ///
@@ -107,7 +108,7 @@ impl Birth {
     #[inline(never)]
     fn drop_unfinished(&self, drop_future: &mut dyn FnMut()) {
         match self.status() {
-            Status::Plain(slot) => crate::birth::as_current(slot, drop_future),
+            Status::Plain(slot) => crate::running::as_current(slot, drop_future),
             Status::Attached(attached) => attached.during_drop(drop_future),
             Status::Untracked | Status::Refused => drop_future(),
         }

@@ -2,8 +2,8 @@
 
 use core::ptr;
 
-use crate::birth::{has_mode, mode};
 use crate::local;
+use crate::mode;
 use crate::registry::root::ARENA;
 use crate::registry::slot::Slot;
 
@@ -28,7 +28,7 @@ impl Drop for Loan {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub fn inherit() -> Inherited {
-    if has_mode(mode::OFF) {
+    if mode::has(mode::OFF) {
         return Inherited(None);
     }
     Inherited(local::with(|local| {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::birth::{has_mode, mode, set_mode};
+use crate::mode;
 use crate::panic_report::{self, PanicReport};
 
 /// Sets the panic report up, with what `BIRTHMARK` in the environment says.
@@ -85,7 +85,7 @@ impl Builder {
                 }
             }
         }
-        set_mode(mode::OFF, !self.enabled);
+        mode::set(mode::OFF, !self.enabled);
         panic_report::install(self.panic_report);
     }
 
@@ -118,7 +118,7 @@ impl fmt::Display for UnknownWord {
 /// Switches the recording of spawns on, if it was off. It is on unless the program or the
 /// environment says otherwise.
 pub fn enable() {
-    set_mode(mode::OFF, false);
+    mode::set(mode::OFF, false);
 }
 
 /// Switches the recording of spawns off: a spawn then costs next to nothing. Tasks that are
@@ -133,12 +133,12 @@ pub fn enable() {
 /// assert!(birthmark::is_enabled());
 /// ```
 pub fn disable() {
-    set_mode(mode::OFF, true);
+    mode::set(mode::OFF, true);
 }
 
 /// Whether spawns are recorded.
 #[cfg_attr(not(debug_assertions), inline)]
 #[must_use]
 pub fn is_enabled() -> bool {
-    !has_mode(mode::OFF)
+    !mode::has(mode::OFF)
 }

@@ -8,12 +8,13 @@ use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::atomic::{fence, Ordering};
 
-use crate::birth::{has_mode, mode, OnDrop};
 use crate::local::{self, Local};
+use crate::mode;
 use crate::registry::pool::Block;
 use crate::registry::root::{ARENA, WORLD};
 use crate::registry::slot::{flag, Slot, CONTINUED_WORDS, NAMED, NAME_BIT, NAME_WORDS};
 use crate::registry::store::Store;
+use crate::running::OnDrop;
 
 /// The most bytes that a name has. What is longer is cut at a character boundary and shown with
 /// an ellipsis.
@@ -32,7 +33,7 @@ pub const MAX_NAME_LEN: usize = 255;
 /// assert_eq!(birthmark::current().unwrap().name().unwrap().as_str(), "req-id-123123");
 /// ```
 pub fn set_name(name: impl fmt::Display) {
-    if has_mode(mode::OFF) {
+    if mode::has(mode::OFF) {
         return;
     }
     let text = Text::new(format_args!("{name}"));
@@ -59,7 +60,7 @@ pub fn set_name(name: impl fmt::Display) {
 /// # }
 /// ```
 pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
-    if has_mode(mode::OFF) {
+    if mode::has(mode::OFF) {
         return f();
     }
     let text = Text::new(format_args!("{name}"));
@@ -89,7 +90,7 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
 /// # }
 /// ```
 pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> WithName<F> {
-    let text = (!has_mode(mode::OFF)).then(|| Text::new(format_args!("{name}")).into());
+    let text = (!mode::has(mode::OFF)).then(|| Text::new(format_args!("{name}")).into());
     WithName {
         text,
         node: None,

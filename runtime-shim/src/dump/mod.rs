@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::clock;
 use crate::kind::Kind;
 use crate::local;
+use crate::mode;
 use crate::registry::read::Record;
 use crate::registry::root::ARENA;
 use crate::registry::slot::{flag, state, Slot};
@@ -122,7 +123,7 @@ pub fn task_count() -> usize {
 /// # }
 /// ```
 pub fn current() -> Option<Task> {
-    if crate::sys::thread::is_main() && !crate::birth::has_mode(crate::birth::mode::OFF) {
+    if crate::sys::thread::is_main() && !mode::has(mode::OFF) {
         local::with(|local| local.scope_or_adopt().map(drop));
     }
     let (task, scope) = local::with(|local| (local.current(), local.scope()));

@@ -9,8 +9,8 @@ use std::sync::Weak;
 
 use super::list::Entry;
 use super::run::quietly;
-use crate::birth::{OnDrop, Running};
 use crate::registry::slot::{flag, state, Slot};
+use crate::running::{OnDrop, Running};
 use crate::task::{Outcome, TaskRef};
 
 type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -156,7 +156,7 @@ impl Attached {
     /// Drops what the task owns, inside of what is carried.
     pub(crate) fn during_drop(&self, drop_task: &mut dyn FnMut()) {
         let slot = self.slot;
-        crate::birth::as_current(slot, || {
+        crate::running::as_current(slot, || {
             let entered = self.exclusively(|inner| inner.started).unwrap_or(false) && self.enter();
             let _leave = OnDrop(|| {
                 if entered {

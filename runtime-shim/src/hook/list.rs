@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SpawnHook;
-use crate::birth::{mode, set_mode};
 use crate::local;
+use crate::mode;
 use crate::registry::pool;
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
@@ -79,7 +79,7 @@ fn replace(change: impl FnOnce(&mut List)) {
     // SAFETY: only writers free lists, and the caller is the one writer.
     let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
     change(&mut list);
-    set_mode(mode::HOOKED, !list.is_empty());
+    mode::set(mode::HOOKED, !list.is_empty());
     let new = if list.is_empty() {
         ptr::null_mut()
     } else {

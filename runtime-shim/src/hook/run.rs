@@ -6,10 +6,11 @@ use std::sync::{Arc, Weak};
 use super::attached::Attached;
 use super::refusal;
 use super::spawn::Spawn;
-use crate::birth::{Birth, OnDrop};
+use crate::birth::Birth;
 use crate::kind::Kind;
 use crate::local;
 use crate::registry::slot::Slot;
+use crate::running::OnDrop;
 use crate::task::TaskRef;
 
 /// Tells the hooks of a birth, and does what they decide.
