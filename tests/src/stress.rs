@@ -75,6 +75,9 @@ struct Ledger {
     cancelled: AtomicU64,
 }
 
+/// Tasks of a kind that are kept.
+const MANY: usize = 1_000;
+
 type HeldTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 struct World {
@@ -204,6 +207,7 @@ fn check(world: &World) {
 /// What one thread does.
 fn drive(world: &Arc<World>, mut random: Random, steps: u64) {
     for _ in 0..steps {
+        abort_most_if_many(world);
         match random.below(100) {
             0..70 => spawning::any(world, &mut random, 4, &[]),
             70..80 => poll_one(world, &mut random),
@@ -215,6 +219,21 @@ fn drive(world: &Arc<World>, mut random: Random, steps: u64) {
                 spawning::any(world, &mut random, 2, &[]);
             }),
         }
+    }
+}
+
+/// Keeps the number of live tasks from growing with the steps, for the sake of the dumps.
+fn abort_most_if_many(world: &World) {
+    let mut held = lock(&world.held);
+    let mut dropped = Vec::new();
+    if held.len() > MANY {
+        dropped = held.split_off(MANY / 10);
+    }
+    drop(held);
+    drop(dropped);
+    let mut aborts = lock(&world.aborts);
+    if aborts.len() > MANY {
+        aborts.drain(MANY / 10..).for_each(|task| task.abort());
     }
 }
 
