@@ -60,14 +60,16 @@ impl Visitor<'_> {
                 self.task_in_block(&mut block.block, task)
             }
             Expr::Unsafe(block) => self.task_in_block(&mut block.block, task),
-            Expr::If(branch) if branch.else_branch.is_some() => {
+            Expr::If(branch) if if_ends_in_boxes(branch) => {
                 self.visit_expr_mut(&mut branch.cond);
                 self.task_in_block(&mut branch.then_branch, task);
                 if let Some((_, other)) = &mut branch.else_branch {
                     self.task(other, task);
                 }
             }
-            Expr::Match(branches) => self.task_in_arms(branches, task),
+            Expr::Match(branches) if branches.arms.iter().all(|arm| ends_in_box(&arm.body)) => {
+                self.task_in_arms(branches, task)
+            }
             Expr::Macro(call) if named::parse(&call.mac).is_some() => {
                 self.task_in_naming(call, task)
             }
@@ -202,6 +204,29 @@ fn unsupported(leaf: Leaf, spawn: &Spawn) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether all branches are boxes, whose types may differ until the callee's type makes them one. Branches of
+/// another kind are of one type already, or become it (a function pointer) before the callee sees them.
+fn if_ends_in_boxes(branch: &syn::ExprIf) -> bool {
+    let other = branch.else_branch.as_ref();
+    ends_in_box_block(&branch.then_branch) && other.is_some_and(|(_, other)| ends_in_box(other))
+}
+
+fn ends_in_box(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => is_transparent_call(call),
+        Expr::Cast(cast) => ends_in_box(&cast.expr),
+        Expr::Paren(paren) => ends_in_box(&paren.expr),
+        Expr::Block(block) => ends_in_box_block(&block.block),
+        Expr::If(branch) => if_ends_in_boxes(branch),
+        Expr::Match(branches) => branches.arms.iter().all(|arm| ends_in_box(&arm.body)),
+        _ => false,
+    }
+}
+
+fn ends_in_box_block(block: &Block) -> bool {
+    matches!(block.stmts.last(), Some(Stmt::Expr(tail, None)) if ends_in_box(tail))
 }
 
 fn is_naming(expr: &Expr) -> bool {

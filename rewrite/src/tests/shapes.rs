@@ -119,17 +119,25 @@ fn the_tail_of_a_block_is_the_task() {
 }
 
 #[test]
-fn each_branch_is_the_task() {
+fn branches_become_one_type_before_they_are_adapted() {
     becomes(
-        "spawn(if a { b() } else if c { d } else { return });",
-        &settled(
-            "spawn(if a { match b() { __birthmark => P::adapt!(S0, __birthmark) } } else if c { P::adapt!(S0, d) } else { return })",
+        "spawn(if a { f } else { g });",
+        &format!(
+            "match spawn(match if a {{ f }} else {{ g }} {{ __birthmark => P::adapt!(S0, __birthmark) }}) {SETTLE};"
         ),
     );
-    becomes(
-        "spawn(match a { Some(f) => f, None => panic!() });",
-        &settled("spawn(match a { Some(f) => P::adapt!(S0, f), None => panic!() })"),
+}
+
+/// The types of boxes differ until the type that the callee expects makes them one.
+#[test]
+fn each_branch_that_is_a_box_is_the_task() {
+    let run = instrument(
+        "",
+        "fn f() { spawn(if a { Box::pin(b()) } else if c { Box::pin(async {}) } else { Box::pin(d) }); }",
     );
+    assert_eq!(run.sites.len(), 1);
+    assert_eq!(run.text.matches("P::adapt!(S0").count(), 2, "{}", run.text);
+    assert!(run.text.contains("P::future("), "{}", run.text);
 }
 
 #[test]
