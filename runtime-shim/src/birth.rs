@@ -34,7 +34,8 @@ struct Handle(*const ());
 
 const TAG: usize = 1;
 const NONE: Handle = Handle(ptr::without_provenance(1));
-const REFUSED: Handle = Handle(ptr::without_provenance(3));
+/// Both bits: refused, with the number of the refusal above them.
+const REFUSED: usize = 3;
 
 // SAFETY: a slot is made of atomics; which of its parts only the task itself may touch does not
 // depend on the thread. `Attached` is Send, and reached only through an exclusive reference or by
@@ -52,8 +53,8 @@ pub(crate) enum Status<'a> {
     Attached(&'a Attached),
     /// Not recorded: birthmark was off.
     Untracked,
-    /// A hook has refused the task.
-    Refused,
+    /// A hook has refused the task: the number of the refusal.
+    Refused(usize),
 }
 
 impl Birth {
@@ -72,8 +73,8 @@ impl Birth {
         self.0 == NONE
     }
 
-    pub(crate) fn refused() -> Self {
-        Birth(REFUSED)
+    pub(crate) fn refused(number: usize) -> Self {
+        Birth(Handle(ptr::without_provenance(number << 2 | REFUSED)))
     }
 
     pub(crate) fn attached(attached: Box<Attached>) -> Self {
@@ -101,7 +102,9 @@ impl Birth {
         }
         match self.0 {
             NONE => Status::Untracked,
-            REFUSED => Status::Refused,
+            Handle(refused) if refused.addr() & REFUSED == REFUSED => {
+                Status::Refused(refused.addr() >> 2)
+            }
             // SAFETY: what is left is a box that this birth owns, by `attached`.
             Handle(tagged) => Status::Attached(unsafe { &*Self::untag(tagged) }),
         }
@@ -115,7 +118,7 @@ impl Birth {
         match self.status() {
             Status::Plain(slot) => Some(slot),
             Status::Attached(attached) => Some(attached.slot()),
-            Status::Untracked | Status::Refused => None,
+            Status::Untracked | Status::Refused(_) => None,
         }
     }
 
@@ -162,7 +165,8 @@ impl Birth {
                 attached.end();
                 end(slot);
             }
-            Status::Untracked | Status::Refused => {}
+            Status::Refused(number) => crate::hook::abandon_refusal(number),
+            Status::Untracked => {}
         }
     }
 }

@@ -90,7 +90,7 @@ impl Stay {
                 (outer, attached.enter())
             }
             // The spawner is told by the callee's own means; see `refusal.rs`.
-            Status::Refused => std::panic::resume_unwind(Box::new("a hook refused this task")),
+            Status::Refused(_) => std::panic::resume_unwind(Box::new("a hook refused this task")),
             Status::Plain(_) | Status::Untracked => (ptr::null(), false),
         }
     }

@@ -99,7 +99,7 @@ impl Birth {
         match self.status() {
             Status::Attached(attached) => attached.poll(cx, poll),
             // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
-            Status::Refused => {}
+            Status::Refused(_) => {}
             Status::Plain(_) | Status::Untracked => drop(poll(cx)),
         }
     }
@@ -110,7 +110,7 @@ impl Birth {
         match self.status() {
             Status::Plain(slot) => crate::running::as_current(slot, drop_future),
             Status::Attached(attached) => attached.during_drop(drop_future),
-            Status::Untracked | Status::Refused => drop_future(),
+            Status::Untracked | Status::Refused(_) => drop_future(),
         }
     }
 }

@@ -770,7 +770,6 @@ mod refusing {
     }
 
     #[test]
-    #[ignore = "a known defect: the verdict outlives a callee that panics"]
     fn a_refusal_of_a_spawn_that_panics_does_not_hit_the_next_one() {
         let hook = hook_in("spawn_here", |spawn| spawn.refuse("over the quota"));
         assert!(catch_unwind(spawn_here).is_err(), "there is no runtime");

@@ -11,8 +11,8 @@ pub(crate) use attached::Attached;
 pub use gate::{Gate, Opened};
 pub(crate) use list::Hazard;
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
-pub(crate) use refusal::private as refusal_private;
 pub use refusal::Refusal;
+pub(crate) use refusal::{abandon as abandon_refusal, private as refusal_private};
 pub use spawn::Spawn;
 
 use crate::task::{Outcome, TaskRef};

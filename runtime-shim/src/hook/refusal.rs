@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Weak;
 
 use super::list::Entry;
@@ -34,6 +34,8 @@ use crate::task::{Outcome, TaskRef};
 pub struct Refusal {
     site: &'static Site,
     reason: String,
+    /// Tells those apart that wait on one thread.
+    number: usize,
 }
 
 impl Refusal {
@@ -50,7 +52,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refusal { site, reason } = self;
+        let Refusal { site, reason, .. } = self;
         write!(
             f,
             "a spawn hook refused {} ({}) at {site}: {reason}",
@@ -83,13 +85,19 @@ pub(super) fn refuse(
         quietly(|| entry.hook.on_end(&TaskRef::new(slot), Outcome::Refused));
     }
     birth.discard();
-    let refusal = Refusal { site, reason };
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let refusal = Refusal {
+        site,
+        reason,
+        number,
+    };
     if !can_wait(site, kind) {
         panic_with(&refusal);
     }
     WAITED.store(true, Ordering::Relaxed);
     WAITING.with_borrow_mut(|waiting| waiting.push(refusal));
-    Birth::refused()
+    Birth::refused(number)
 }
 
 /// Whether what is spawned can be inert until the verdict is passed on: a future can; a closure
@@ -101,6 +109,19 @@ fn can_wait(site: &'static Site, kind: Kind) -> bool {
 #[track_caller]
 fn panic_with(refusal: &Refusal) -> ! {
     panic!("{refusal}")
+}
+
+/// Called when what stands for a refused task is dropped. If that is before the callee has returned,
+/// and on its thread, the callee did not take the task, and has its own way to say so: the verdict
+/// must not hit the next spawn at the same site.
+pub(crate) fn abandon(number: usize) {
+    let abandon = |waiting: &RefCell<Vec<Refusal>>| {
+        waiting
+            .try_borrow_mut()
+            .map(|mut waiting| waiting.retain(|refusal| refusal.number != number))
+    };
+    // While the thread exits, nobody is left to ask.
+    let _ = WAITING.try_with(abandon);
 }
 
 fn take(site: &'static Site) -> Option<Refusal> {

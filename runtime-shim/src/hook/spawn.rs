@@ -76,7 +76,7 @@ impl<'a> Spawn<'a> {
     /// | callee | result |
     /// | --- | --- |
     /// | `thread::Builder::spawn`, `spawn_scoped`; others that return an [`io::Result`](std::io::Result) | an error, whose source is a [`Refusal`](crate::Refusal) |
-    /// | those that return a handle with an `abort` method: tokio's `spawn`, `spawn_local`, `JoinSet::spawn` | the handle is aborted: a cancelled `JoinError` |
+    /// | those that take a future and return a handle with an `abort` method: tokio's `spawn`, `spawn_local`, `JoinSet::spawn` | the handle is aborted: a cancelled `JoinError` |
     /// | all others | a panic in the spawner that says who refused what, where |
     ///
     /// Where panics abort the program, a refused thread aborts it too: it cannot be stopped
