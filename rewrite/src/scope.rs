@@ -149,12 +149,7 @@ fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<St
             let Expr::Path(path) = &*call.func else {
                 return None;
             };
-            let names: Vec<String> = path
-                .path
-                .segments
-                .iter()
-                .map(|segment| segment.ident.to_string())
-                .collect();
+            let names = segment_names(&path.path);
             match names.as_slice() {
                 [.., ty, new] if is_pointer(ty) && (new == "new" || new == "clone") => {
                     expr_type(call.args.first()?, scopes, self_ty)
@@ -193,4 +188,13 @@ fn resolve_self(name: &str, self_ty: Option<&str>) -> String {
         Some(ty) if name == "Self" => ty.to_owned(),
         _ => name.to_owned(),
     }
+}
+
+/// The segments of a path without their arguments.
+pub(crate) fn segment_names(path: &syn::Path) -> Vec<String> {
+    let names = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string());
+    names.collect()
 }

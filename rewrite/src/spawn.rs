@@ -7,7 +7,7 @@ use syn::{Expr, ExprPath, Ident, Token};
 
 use crate::callees::{self, Row};
 use crate::role::Place;
-use crate::scope::ScopeKind;
+use crate::scope::{self, ScopeKind};
 use crate::shape::Leaf;
 use crate::site::Kind;
 
@@ -280,11 +280,5 @@ fn chain(expr: &Expr) -> Option<String> {
 }
 
 fn path_text(path: &ExprPath) -> String {
-    let names: Vec<String> = path
-        .path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
-    names.join("::")
+    scope::segment_names(&path.path).join("::")
 }

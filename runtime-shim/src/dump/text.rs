@@ -5,7 +5,6 @@ use std::fmt::{self, Write};
 use std::ptr;
 
 use super::age::Age;
-use super::nodes::LOST;
 use super::{Dump, Row};
 use crate::clock;
 use crate::kind::Kind;
@@ -215,10 +214,7 @@ impl AboveTexts {
     fn new(dump: &Dump, row: &Row) -> Self {
         let name = dump.nodes.name_of(row);
         AboveTexts {
-            lineage: lineage_text(
-                &dump.nodes.lineage(row),
-                row.parent != LOST && dump.nodes.is_complete(row),
-            ),
+            lineage: lineage_text(&dump.nodes.lineage(row), dump.nodes.is_complete(row)),
             origin: name.as_ref().map(|name| name.origin()),
             name: name.map_or_else(String::new, |name| name.to_string()),
         }

@@ -254,7 +254,7 @@ impl Store {
         while let Some(slot) = next {
             let parent = slot.parent.get();
             self.free_node(arena, slot);
-            next = parent.filter(|parent| self.is_last(parent, 1));
+            next = parent.filter(|parent| self.give_back_one(parent));
         }
     }
 
@@ -314,7 +314,7 @@ impl Store {
 
     /// Gives a reference to `node` back.
     pub(crate) fn release(&self, arena: &Arena, node: &'static Slot) {
-        if self.is_last(node, 1) {
+        if self.give_back_one(node) {
             self.retire(arena, node);
         }
     }
@@ -351,13 +351,13 @@ impl Store {
         }
     }
 
-    /// Gives references back, into stock if possible. Returns whether they were the last ones.
-    fn is_last(&self, node: &'static Slot, count: u32) -> bool {
+    /// Gives a reference back, into stock if possible. Returns whether it was the last one.
+    fn give_back_one(&self, node: &'static Slot) -> bool {
         if ptr::eq(self.stock_of.get(), node) {
-            self.stock.set(self.stock.get() + count);
+            self.stock.set(self.stock.get() + 1);
             return false;
         }
-        self.take_off(node, count)
+        self.take_off(node, 1)
     }
 
     fn take_off(&self, node: &'static Slot, count: u32) -> bool {
