@@ -1,44 +1,55 @@
-//! Where the engine's decisions go. The macro edits the syntax tree; a command that edits text would record
-//! byte ranges. Everything before this point is the same for both, for every change is an insertion.
+//! Where the engine's decisions go. [`Tree`] edits the syntax tree, for the macro; `text` notes insertions into
+//! the source. Everything before this point is the same for both, for every change is an insertion.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Block, Expr, Item, Macro, Stmt};
 
-/// Code around a hole for the user's expression, which appears in it exactly once.
-pub(crate) type Template<'a> = &'a dyn Fn(TokenStream) -> TokenStream;
+use crate::around::Around;
+use crate::emit::Emit;
+use crate::named::{self, Named};
+use crate::site::Site;
 
 /// Puts insertions into the program.
 pub(crate) trait Backend {
     /// Surrounds an expression.
-    fn wrap(&mut self, expr: &mut Expr, template: Template);
-    /// Inserts items at the start of a block.
-    fn prepend(&mut self, block: &mut Block, items: TokenStream);
-    /// Inserts items at the start of a module.
-    fn prepend_item(&mut self, items: &mut Vec<Item>, tokens: TokenStream);
-    /// Inserts tokens at the end of a macro's arguments.
-    fn append(&mut self, mac: &mut Macro, tokens: TokenStream);
+    fn wrap(&mut self, expr: &mut Expr, around: &Around);
+    /// Puts a table of sites into a function body.
+    fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]);
+    /// Puts a table of sites into a module.
+    fn table_in_module(&mut self, items: &mut Vec<Item>, sites: &[&Site]);
+    /// Gives an `assert!` whose condition was changed the message that it would have had. Its arguments end
+    /// with a comma if `comma`.
+    fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool);
+    /// Has `named!` and `detached!` keep the changed task, and no name, which has moved into the birth.
+    fn name_moved(&mut self, mac: &mut Macro, named: &Named);
 }
 
 /// The back end of the attribute macro: edits the syntax tree in place.
-pub(crate) struct Tree;
+pub(crate) struct Tree {
+    pub emit: Emit,
+}
 
 impl Backend for Tree {
-    fn wrap(&mut self, expr: &mut Expr, template: Template) {
-        *expr = Expr::Verbatim(template(expr.to_token_stream()));
+    fn wrap(&mut self, expr: &mut Expr, around: &Around) {
+        *expr = Expr::Verbatim(self.emit.around(around, expr.to_token_stream()));
     }
 
-    fn prepend(&mut self, block: &mut Block, items: TokenStream) {
-        block
-            .stmts
-            .insert(0, Stmt::Expr(Expr::Verbatim(items), None));
+    fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]) {
+        let table = Expr::Verbatim(self.emit.table(sites));
+        block.stmts.insert(0, Stmt::Expr(table, None));
     }
 
-    fn prepend_item(&mut self, items: &mut Vec<Item>, tokens: TokenStream) {
-        items.insert(0, Item::Verbatim(tokens));
+    fn table_in_module(&mut self, items: &mut Vec<Item>, sites: &[&Site]) {
+        items.insert(0, Item::Verbatim(self.emit.table(sites)));
     }
 
-    fn append(&mut self, mac: &mut Macro, tokens: TokenStream) {
-        mac.tokens.extend(tokens);
+    fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {
+        mac.tokens
+            .extend(self.emit.assert_message(condition, comma));
+    }
+
+    fn name_moved(&mut self, mac: &mut Macro, named: &Named) {
+        mac.tokens = named::emptied(named);
     }
 }

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Path, Token};
+use syn::Path;
 
-use crate::named::Naming;
+use crate::around::{Around, Birth, Identity};
 use crate::site::Site;
 
 /// The static that holds the sites of a module or a function body. Where it is mentioned, the item is done.
@@ -38,8 +38,50 @@ impl Emit {
         quote_spanned!(span=> #path::__private)
     }
 
+    /// What a decision of the engine looks like around an expression.
+    pub(crate) fn around(&self, around: &Around, hole: TokenStream) -> TokenStream {
+        match *around {
+            Around::Closure { identity, user } => {
+                self.closure(&self.identity(identity, user), user, hole)
+            }
+            Around::Body {
+                by_value,
+                parens,
+                user,
+                end,
+                ..
+            } => self.body(by_value, parens, user, end, hole),
+            Around::Future { birth, user } => self.future(&self.birth(birth, user), user, hole),
+            Around::FutureFn { birth, user } => {
+                self.future_fn(&self.birth(birth, user), user, hole)
+            }
+            Around::Place { birth, user } => {
+                self.adapt_place(&self.adapted(birth, user), user, hole)
+            }
+            Around::Value {
+                birth,
+                parens,
+                user,
+            } => {
+                let adapted = self.adapted(birth, user);
+                if birth.naming.is_plain() {
+                    self.adapt_value(&adapted, user, parens, hole)
+                } else {
+                    self.adapt_named_value(&adapted, user, hole)
+                }
+            }
+            Around::Settle {
+                site,
+                fallible,
+                parens,
+                user,
+            } => self.settle(site.entry, fallible, user, parens, hole),
+            Around::Table(sites) => self.with_table(sites, hole),
+        }
+    }
+
     /// The table of a body and its registration.
-    pub(crate) fn table(&self, sites: &[Site]) -> TokenStream {
+    pub(crate) fn table(&self, sites: &[&Site]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
         let name = Ident::new(TABLE, span);
@@ -76,7 +118,7 @@ impl Emit {
     }
 
     /// A block that holds the table of a spawn that stands in no function body.
-    pub(crate) fn with_table(&self, sites: &[Site], hole: TokenStream) -> TokenStream {
+    fn with_table(&self, sites: &[&Site], hole: TokenStream) -> TokenStream {
         let table = self.table(sites);
         quote_spanned!(Span::mixed_site()=> { #table #hole })
     }
@@ -89,19 +131,27 @@ impl Emit {
 
     /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
     /// and `detached!` the birth itself.
-    pub(crate) fn adapted(&self, index: usize, naming: &Naming, user: Span) -> TokenStream {
-        if naming.is_plain() {
-            Self::site(index, generated(user))
+    fn adapted(&self, birth: Birth, user: Span) -> TokenStream {
+        if birth.naming.is_plain() {
+            Self::site(birth.site.entry, generated(user))
         } else {
-            self.birth(index, naming, user)
+            self.birth(birth, user)
+        }
+    }
+
+    fn identity(&self, identity: Identity, user: Span) -> TokenStream {
+        match identity {
+            Identity::Birth(birth) => self.birth(birth, user),
+            Identity::Inherit => self.inherit(user),
         }
     }
 
     /// The expression that records a birth, in the spawner, before the call.
-    pub(crate) fn birth(&self, index: usize, naming: &Naming, user: Span) -> TokenStream {
+    fn birth(&self, birth: Birth, user: Span) -> TokenStream {
+        let Birth { site, naming } = birth;
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::site(index, span);
+        let site = Self::site(site.entry, span);
         if naming.is_plain() {
             return quote_spanned!(span=> #private::birth(#site));
         }
@@ -111,7 +161,7 @@ impl Emit {
     }
 
     /// The expression that hands on the spawner's own identity.
-    pub(crate) fn inherit(&self, user: Span) -> TokenStream {
+    fn inherit(&self, user: Span) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned!(span=> #private::inherit())
@@ -119,12 +169,7 @@ impl Emit {
 
     /// Around a closure literal: the birth happens before the closure is made. The braces are the user's by
     /// their span, so that errors about the argument point at it and not at the attribute.
-    pub(crate) fn closure(
-        &self,
-        birth: &TokenStream,
-        user: Span,
-        hole: TokenStream,
-    ) -> TokenStream {
+    fn closure(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let birth = quote_spanned!(span=> let __birthmark = #birth;);
         quote_spanned!(user=> { #birth #hole })
@@ -135,7 +180,7 @@ impl Emit {
     ///
     /// The outer braces are the user's by their span, `end`: with others the closure would lie half inside of
     /// the expansion, and errors about it would point at the attribute.
-    pub(crate) fn body(
+    fn body(
         &self,
         by_value: bool,
         parens: bool,
@@ -151,31 +196,21 @@ impl Emit {
     }
 
     /// Around an `async` block.
-    pub(crate) fn future(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+    fn future(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned!(span=> #private::future(#birth, #hole))
     }
 
     /// Around a closure that returns the future.
-    pub(crate) fn future_fn(
-        &self,
-        birth: &TokenStream,
-        user: Span,
-        hole: TokenStream,
-    ) -> TokenStream {
+    fn future_fn(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned!(span=> #private::future_fn(#birth, #hole))
     }
 
     /// Around a place, which the adaptor may mention twice: that keeps implicit reborrows.
-    pub(crate) fn adapt_place(
-        &self,
-        birth: &TokenStream,
-        user: Span,
-        hole: TokenStream,
-    ) -> TokenStream {
+    fn adapt_place(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned!(span=> #private::adapt!(#birth, #hole))
@@ -183,12 +218,7 @@ impl Emit {
 
     /// Around any value under `named!` or `detached!`: the name is formatted before the task takes what it
     /// mentions. A tuple keeps the temporaries alive as well as its parts alone.
-    pub(crate) fn adapt_named_value(
-        &self,
-        birth: &TokenStream,
-        user: Span,
-        hole: TokenStream,
-    ) -> TokenStream {
+    fn adapt_named_value(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned! {span=>
@@ -199,7 +229,7 @@ impl Emit {
     }
 
     /// Around any other value. The `match` keeps its temporaries alive to the end of the user's statement.
-    pub(crate) fn adapt_value(
+    fn adapt_value(
         &self,
         birth: &TokenStream,
         user: Span,
@@ -214,7 +244,7 @@ impl Emit {
 
     /// Around the whole call: settles what the callee returned with what became of the birth. Parentheses are
     /// the user's by their span, so that the larger expression which begins with them is, too.
-    pub(crate) fn settle(
+    fn settle(
         &self,
         index: usize,
         fallible: bool,
@@ -234,14 +264,10 @@ impl Emit {
 
     /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the
     /// message is known at compile time and the payload stays a `&'static str`; `panic!` treats `{}` specially.
-    pub(crate) fn assert_message(
-        &self,
-        comma: Option<Token![,]>,
-        original: &TokenStream,
-    ) -> TokenStream {
+    pub(crate) fn assert_message(&self, original: &TokenStream, comma: bool) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
-        let comma = comma.is_none().then(|| quote_spanned!(span=> ,));
+        let comma = (!comma).then(|| quote_spanned!(span=> ,));
         quote_spanned!(span=> #comma "{:}", #private::assert_message!(#original))
     }
 }

@@ -16,6 +16,7 @@
 //! 6. `emit.rs` prints the code that `backend.rs` inserts.
 
 mod args;
+mod around;
 mod backend;
 mod callees;
 mod emit;
@@ -101,7 +102,11 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
         errors.push(error);
         return Output::unchanged(item, errors);
     }
-    let mut backend = backend::Tree;
+    let mut backend = backend::Tree {
+        emit: emit::Emit {
+            krate: args.krate.clone(),
+        },
+    };
     let mut visitor = visitor::Visitor::new(args, &mut backend, locate);
     visitor.visit_item_mut(&mut parsed);
     errors.append(&mut visitor.errors);

@@ -109,10 +109,8 @@ impl Visitor<'_> {
         mac.tokens = exprs.to_token_stream();
         if prints_condition && exprs.len() == 1 {
             let condition = without_trailing_comma(&exprs, original);
-            let message = self
-                .emit
-                .assert_message(exprs.trailing_punct().then(Default::default), &condition);
-            self.backend.append(mac, message);
+            self.backend
+                .assert_message(mac, &condition, exprs.trailing_punct());
         }
     }
 

@@ -6,8 +6,9 @@
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
-use syn::{Block, Expr, ExprCall, ExprMacro, ExprMatch, Stmt, Token};
+use syn::{Block, Expr, ExprCall, ExprMacro, ExprMatch, ReturnType, Stmt, Token};
 
+use crate::around::{Around, Birth, Identity, SiteRef};
 use crate::callees::Mode;
 use crate::named::{self, Naming};
 use crate::scope::ScopeKind;
@@ -21,7 +22,7 @@ pub(crate) struct Task {
     pub spawn: Spawn,
     naming: Naming,
     /// The index of its site; a spawn whose argument turns out to be no task has none.
-    pub site: Option<usize>,
+    pub site: Option<SiteRef>,
     /// Whether the call's result has to be settled.
     pub settles: bool,
 }
@@ -125,7 +126,7 @@ impl Visitor<'_> {
         let edits = self.edits;
         self.task(&mut named.task, task);
         if self.edits != edits {
-            call.mac.tokens = named::emptied(&named);
+            self.backend.name_moved(&mut call.mac, &named);
         }
         task.naming = outer;
     }
@@ -152,46 +153,42 @@ impl Visitor<'_> {
         self.emit(expr, leaf, site, exposed, task);
     }
 
-    fn emit(&mut self, expr: &mut Expr, leaf: Leaf, site: usize, exposed: bool, task: &mut Task) {
-        let span = expr.span();
-        let birth = self.emit.birth(site, &task.naming, span);
+    fn emit(&mut self, expr: &mut Expr, leaf: Leaf, site: SiteRef, exposed: bool, task: &mut Task) {
+        let user = expr.span();
+        let naming = &task.naming;
+        let birth = Birth { site, naming };
         let future_fn = task.spawn.row.mode == Mode::FutureFn;
         task.settles |= future_fn || !matches!(leaf, Leaf::Closure { .. }) || task.spawn.fallible;
-        if future_fn {
-            return self.wrap(expr, |emit, hole| emit.future_fn(&birth, span, hole));
-        }
-        match leaf {
-            Leaf::Closure { moves } => self.closure(expr, &birth, !moves),
-            Leaf::Async => self.wrap(expr, |emit, hole| emit.future(&birth, span, hole)),
-            _ => {
-                let plain = task.naming.is_plain();
-                let birth = self.emit.adapted(site, &task.naming, span);
-                self.wrap(expr, |emit, hole| match leaf {
-                    Leaf::Place => emit.adapt_place(&birth, span, hole),
-                    _ if !plain => emit.adapt_named_value(&birth, span, hole),
-                    _ => emit.adapt_value(&birth, span, exposed, hole),
-                });
-            }
-        }
+        let around = match leaf {
+            _ if future_fn => Around::FutureFn { birth, user },
+            Leaf::Closure { moves } => return self.closure(expr, Identity::Birth(birth), !moves),
+            Leaf::Async => Around::Future { birth, user },
+            Leaf::Place => Around::Place { birth, user },
+            _ => Around::Value {
+                birth,
+                parens: exposed,
+                user,
+            },
+        };
+        self.wrap(expr, &around);
     }
 
     /// Changes a closure literal: the birth before it, its entry at the start of the body.
-    pub(crate) fn closure(
-        &mut self,
-        expr: &mut Expr,
-        birth: &proc_macro2::TokenStream,
-        by_value: bool,
-    ) {
-        let span = expr.span();
+    pub(crate) fn closure(&mut self, expr: &mut Expr, identity: Identity, by_value: bool) {
+        let user = expr.span();
         let Expr::Closure(closure) = expr else { return };
-        // The braces of a body are needless where it is the tail of another block, and a lint says so.
-        let parens =
-            shape::starts_with_block(&closure.body) || matches!(*closure.body, Expr::Block(_));
-        let end = shape::end(&closure.body);
-        self.wrap(&mut closure.body, |emit, hole| {
-            emit.body(by_value, parens, span, end, hole)
-        });
-        self.wrap(expr, |emit, hole| emit.closure(birth, span, hole));
+        let body = Around::Body {
+            by_value,
+            // The braces of a body are needless where it is the tail of another block, and a lint says so.
+            parens: shape::starts_with_block(&closure.body)
+                || matches!(*closure.body, Expr::Block(_)),
+            typed: matches!(closure.output, ReturnType::Type(..)),
+            site: identity.site(),
+            user,
+            end: shape::end(&closure.body),
+        };
+        self.wrap(&mut closure.body, &body);
+        self.wrap(expr, &Around::Closure { identity, user });
     }
 }
 

@@ -1,12 +1,12 @@
 //! The state of the walk over the syntax tree, and what it does at a spawn and around an item.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Signature};
 
 use crate::args::Args;
+use crate::around::{Around, Identity, SiteRef};
 use crate::backend::Backend;
-use crate::emit::Emit;
 use crate::nested;
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
@@ -17,7 +17,6 @@ use crate::task::Task;
 /// The state of the walk.
 pub(crate) struct Visitor<'a> {
     pub args: Args,
-    pub emit: Emit,
     pub backend: &'a mut dyn Backend,
     pub locate: Locate<'a>,
     /// The enclosing type and functions.
@@ -25,8 +24,8 @@ pub(crate) struct Visitor<'a> {
     pub self_ty: Option<String>,
     pub scopes: Scopes,
     /// The sites that share a table: those of the enclosing module or, where no module is seen or part of it may
-    /// be left out by `cfg`, of the function body; none outside of both.
-    pub table: Option<Vec<Site>>,
+    /// be left out by `cfg`, of the function body; none outside of both. They are indices into `sites`.
+    table: Option<Vec<usize>>,
     /// Whether what is visited now may be left out by a `cfg` while the module around it is not.
     conditional: bool,
     /// How many enclosing items say `skip`.
@@ -45,9 +44,6 @@ pub(crate) struct Visitor<'a> {
 impl<'a> Visitor<'a> {
     pub(crate) fn new(args: Args, backend: &'a mut dyn Backend, locate: Locate<'a>) -> Visitor<'a> {
         Visitor {
-            emit: Emit {
-                krate: args.krate.clone(),
-            },
             args,
             backend,
             locate,
@@ -76,29 +72,26 @@ impl<'a> Visitor<'a> {
     }
 
     /// Surrounds an expression with generated code.
-    pub(crate) fn wrap(
-        &mut self,
-        expr: &mut Expr,
-        template: impl Fn(&Emit, TokenStream) -> TokenStream,
-    ) {
-        let emit = &self.emit;
-        self.backend.wrap(expr, &|hole| template(emit, hole));
+    pub(crate) fn wrap(&mut self, expr: &mut Expr, around: &Around) {
+        self.backend.wrap(expr, around);
         self.edits += 1;
     }
 
     /// Enters a site into the table of the enclosing body.
-    pub(crate) fn site(&mut self, spawn: &Spawn, kind: Kind) -> usize {
-        let site = Site {
+    pub(crate) fn site(&mut self, spawn: &Spawn, kind: Kind) -> SiteRef {
+        let index = self.sites.len();
+        self.sites.push(Site {
             position: (self.locate)(spawn.span),
             function: self.function(),
             callee: spawn.callee.clone(),
             role: spawn.role.clone(),
             kind,
             fallible: spawn.fallible,
-        };
+        });
         let table = self.table.get_or_insert_default();
-        table.push(site);
-        table.len() - 1
+        table.push(index);
+        let entry = table.len() - 1;
+        SiteRef { index, entry }
     }
 
     pub(crate) fn uncovered(&mut self, spawn: &Spawn, reason: Reason) {
@@ -144,10 +137,13 @@ impl<'a> Visitor<'a> {
             _ => {}
         }
         if let Some(site) = task.site.filter(|_| task.settles) {
-            let fallible = task.spawn.fallible;
-            self.wrap(expr, |emit, hole| {
-                emit.settle(site, fallible, span, operand, hole)
-            });
+            let settle = Around::Settle {
+                site,
+                fallible: task.spawn.fallible,
+                parens: operand,
+                user: span,
+            };
+            self.wrap(expr, &settle);
         }
         if homeless {
             self.house(expr);
@@ -161,9 +157,10 @@ impl<'a> Visitor<'a> {
 
     /// Gives the sites of a spawn that stands in no function body a table in a block around it.
     pub(crate) fn house(&mut self, expr: &mut Expr) {
-        if let Some(sites) = self.table.take() {
-            self.wrap(expr, |emit, hole| emit.with_table(&sites, hole));
-            self.sites.extend(sites);
+        if let Some(table) = self.table.take() {
+            let sites = pick(&self.sites, &table);
+            self.backend.wrap(expr, &Around::Table(&sites));
+            self.edits += 1;
         }
     }
 
@@ -175,8 +172,7 @@ impl<'a> Visitor<'a> {
             return;
         };
         if let Some(closure) = args.last_mut() {
-            let inherit = self.emit.inherit(syn::spanned::Spanned::span(closure));
-            self.closure(closure, &inherit, true);
+            self.closure(closure, Identity::Inherit, true);
         }
     }
 
@@ -213,8 +209,9 @@ impl<'a> Visitor<'a> {
         }
         if self.conditional || self.table.is_none() {
             let table = self.with_own_table(|visitor| visitor.visit_block_mut(block));
-            if let Some(table) = table {
-                self.backend.prepend(block, table);
+            if !table.is_empty() {
+                self.backend
+                    .table_in_body(block, &pick(&self.sites, &table));
             }
         } else {
             self.visit_block_mut(block);
@@ -233,19 +230,17 @@ impl<'a> Visitor<'a> {
             });
         });
         self.conditional = conditional;
-        if let Some(table) = table {
-            self.backend.prepend_item(items, table);
+        if !table.is_empty() {
+            self.backend
+                .table_in_module(items, &pick(&self.sites, &table));
         }
     }
 
-    /// Collects the sites of what is visited apart from those of the outside. Returns their table, if any.
-    fn with_own_table(&mut self, visit: impl FnOnce(&mut Self)) -> Option<TokenStream> {
+    /// Collects the sites of what is visited apart from those of the outside.
+    fn with_own_table(&mut self, visit: impl FnOnce(&mut Self)) -> Vec<usize> {
         let outer = self.table.replace(Vec::new());
         visit(self);
-        let sites = std::mem::replace(&mut self.table, outer).filter(|sites| !sites.is_empty())?;
-        let table = self.emit.table(&sites);
-        self.sites.extend(sites);
-        Some(table)
+        std::mem::replace(&mut self.table, outer).unwrap_or_default()
     }
 
     /// Visits something whose names start afresh: a module, an `impl`, a trait.
@@ -262,6 +257,11 @@ impl<'a> Visitor<'a> {
         visit(self);
         self.scopes.pop();
     }
+}
+
+/// The sites of a table.
+fn pick<'a>(sites: &'a [Site], table: &[usize]) -> Vec<&'a Site> {
+    table.iter().map(|&index| &sites[index]).collect()
 }
 
 fn is_conditional(attr: &Attribute) -> bool {

@@ -1,0 +1,98 @@
+//! The model of what is put into the program: one [`Around`] an expression that is surrounded. The engine
+//! decides on it, a back end prints it.
+
+use proc_macro2::Span;
+
+use crate::named::Naming;
+use crate::site::Site;
+
+/// A site, and where it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SiteRef {
+    /// Its index among all sites of the run.
+    pub index: usize,
+    /// Its index in the table that the code around it can see.
+    pub entry: usize,
+}
+
+/// A birth to be recorded.
+#[derive(Clone, Copy)]
+pub(crate) struct Birth<'a> {
+    pub site: SiteRef,
+    pub naming: &'a Naming,
+}
+
+/// Whose identity a closure enters.
+#[derive(Clone, Copy)]
+pub(crate) enum Identity<'a> {
+    /// That of the task which is born here.
+    Birth(Birth<'a>),
+    /// That of the spawner, who waits for it.
+    Inherit,
+}
+
+impl Identity<'_> {
+    /// The site of the birth.
+    pub(crate) fn site(&self) -> Option<SiteRef> {
+        match self {
+            Identity::Birth(birth) => Some(birth.site),
+            Identity::Inherit => None,
+        }
+    }
+}
+
+/// What is put around an expression. Spans are those of the user, to which errors shall point.
+#[derive(Clone, Copy)]
+pub(crate) enum Around<'a> {
+    /// A closure literal: the identity is made before the closure.
+    Closure { identity: Identity<'a>, user: Span },
+    /// The body of that closure, which enters the identity.
+    Body {
+        by_value: bool,
+        /// Whether the body, as the tail of another block, has to be kept together by parentheses.
+        parens: bool,
+        /// Whether the closure declares its result, after which only a block may stand.
+        typed: bool,
+        site: Option<SiteRef>,
+        user: Span,
+        end: Span,
+    },
+    /// An `async` block.
+    Future { birth: Birth<'a>, user: Span },
+    /// A closure that returns the future.
+    FutureFn { birth: Birth<'a>, user: Span },
+    /// A place, which may be mentioned twice.
+    Place { birth: Birth<'a>, user: Span },
+    /// Any other value; whether it ends in a brace that `match` would take for its own.
+    Value {
+        birth: Birth<'a>,
+        parens: bool,
+        user: Span,
+    },
+    /// A call whose result may have to carry a refusal; whether it is the operand of something larger.
+    Settle {
+        site: SiteRef,
+        fallible: bool,
+        parens: bool,
+        user: Span,
+    },
+    /// A spawn that stands in no function body and brings its table along.
+    Table(&'a [&'a Site]),
+}
+
+impl Around<'_> {
+    /// The site that it belongs to.
+    #[cfg(feature = "text")]
+    pub(crate) fn site(&self) -> Option<SiteRef> {
+        match self {
+            Around::Closure { identity, .. } => identity.site(),
+            Around::Future { birth, .. }
+            | Around::FutureFn { birth, .. }
+            | Around::Place { birth, .. }
+            | Around::Value { birth, .. } => Some(birth.site),
+            Around::Body { site, .. } => *site,
+            Around::Settle { site, .. } => Some(*site),
+            Around::Table(_) => None,
+        }
+    }
+}
