@@ -1,6 +1,14 @@
 //! The model of what is put into the program: one [`Around`] an expression that is surrounded. The engine
 //! decides on it, a back end prints it.
 
+#![cfg_attr(
+    not(feature = "text"),
+    allow(
+        dead_code,
+        reason = "the back end for text reads more than the one for trees"
+    )
+)]
+
 use proc_macro2::Span;
 
 use crate::named::Naming;

@@ -30,6 +30,8 @@ mod shape;
 mod site;
 mod spawn;
 mod task;
+#[cfg(feature = "text")]
+pub mod text;
 mod tokens;
 mod visit;
 mod visitor;

@@ -113,6 +113,7 @@ mod sites;
 mod sync;
 mod sys;
 mod task;
+mod text;
 
 #[doc(hidden)]
 #[path = "private.rs"]

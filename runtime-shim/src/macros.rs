@@ -16,6 +16,10 @@
 /// ```
 #[macro_export]
 macro_rules! named {
+    // The text of the file was rewritten, and the name has moved into the birth.
+    (@moved $($name_and_task:tt)+) => {
+        $crate::__named!(@moved $($name_and_task)+)
+    };
     ($($name_and_task:tt)+) => {
         $crate::__named!([] $($name_and_task)+)
     };
@@ -26,6 +30,12 @@ macro_rules! named {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __named {
+    (@moved => $task:expr) => {
+        $task
+    };
+    (@moved $name:tt $($rest:tt)+) => {
+        $crate::__named!(@moved $($rest)+)
+    };
     ([$($name:tt)+] => $task:expr) => {{
         if false {
             let _ = $crate::__private::core::format_args!($($name)+);

@@ -30,3 +30,10 @@ pub use crate::{
     __adapt as adapt, __assert_message as assert_message, __birth_as as birth_as,
     __settle as settle,
 };
+
+// What is put around expressions in text.
+pub use crate::{
+    __closure as closure, __enter as enter, __enter_owned as enter_owned, __inherit as inherit,
+    __place as place, __settled as settled, __table as table, __task as task, __task_fn as task_fn,
+    __value as value,
+};

@@ -1,0 +1,46 @@
+//! The attribute's arguments as plain data, which can be sent, compared and put together.
+
+use quote::ToTokens;
+
+use crate::args::Args;
+
+/// What `birthmark::instrument(…)` says for a whole crate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// Further callees, by the last segment of their path or the name of the method.
+    pub also: Vec<String>,
+    /// Further macros whose arguments may be rewritten, by the last segment of their path.
+    pub macros: Vec<String>,
+    /// Under which path the crate itself finds birthmark; what is inserted does not need it.
+    pub krate: Option<String>,
+    /// Whether everything is left alone.
+    pub skip: bool,
+}
+
+impl From<Args> for Annotation {
+    fn from(args: Args) -> Annotation {
+        Annotation {
+            also: args.also,
+            macros: args.macros,
+            krate: args
+                .krate
+                .map(|path| path.to_token_stream().to_string().replace(' ', "")),
+            skip: args.skip,
+        }
+    }
+}
+
+impl Annotation {
+    /// The same as the engine wants it.
+    pub(super) fn args(&self) -> Args {
+        Args {
+            krate: self
+                .krate
+                .as_deref()
+                .and_then(|path| syn::parse_str(path).ok()),
+            also: self.also.clone(),
+            macros: self.macros.clone(),
+            skip: self.skip,
+        }
+    }
+}

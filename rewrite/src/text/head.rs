@@ -1,0 +1,109 @@
+//! What the root of a crate says about the crate: the annotation, and whether it does without std.
+
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{AttrStyle, Attribute, Meta, Token};
+
+use crate::args::Args;
+use crate::named;
+
+use super::source::Source;
+use super::{Annotation, Mistake, Unparsed, apart};
+
+/// What the inner attributes at the root of a crate say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The arguments of `#![cfg_attr(birthmark, birthmark::instrument(…))]`, if it is there.
+    pub annotation: Option<Annotation>,
+    /// The mistakes in them.
+    pub mistakes: Vec<Mistake>,
+    /// Whether the crate does without the standard library, which the runtime needs.
+    pub no_std: NoStd,
+}
+
+/// Whether a crate does without the standard library.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NoStd {
+    /// It uses it.
+    #[default]
+    No,
+    /// `#![no_std]`.
+    Always,
+    /// `#![cfg_attr(…, no_std)]`, with this condition.
+    When(String),
+}
+
+/// Reads the attributes of a crate root.
+///
+/// # Errors
+///
+/// If the file does not parse so far.
+pub fn head(source: &str) -> Result<Head, Unparsed> {
+    apart(|| {
+        let tokens = Source::new(source).tokens()?;
+        let parser = |input: syn::parse::ParseStream| {
+            let attributes = input.call(Attribute::parse_inner)?;
+            input.parse::<proc_macro2::TokenStream>()?;
+            Ok(attributes)
+        };
+        let attributes =
+            Parser::parse2(parser, tokens).map_err(|error| Unparsed((&error).into()))?;
+        Ok(read(&attributes))
+    })
+}
+
+fn read(attributes: &[Attribute]) -> Head {
+    let mut head = Head::default();
+    for attribute in attributes
+        .iter()
+        .filter(|one| matches!(one.style, AttrStyle::Inner(_)))
+    {
+        head.meta(&attribute.meta, None);
+    }
+    head
+}
+
+impl Head {
+    fn meta(&mut self, meta: &Meta, condition: Option<&Meta>) {
+        let path = meta.path();
+        if path.is_ident("cfg_attr") {
+            self.conditional(meta);
+        } else if path.is_ident("no_std") || path.is_ident("no_core") {
+            self.no_std = match condition {
+                None => NoStd::Always,
+                Some(condition) => NoStd::When(condition.to_token_stream().to_string()),
+            };
+        } else if named::is_ours(path, None)
+            && path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "instrument")
+        {
+            self.annotation(meta);
+        }
+    }
+
+    fn conditional(&mut self, meta: &Meta) {
+        let Ok(list) = meta.require_list() else {
+            return;
+        };
+        let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+        let Ok(parts) = parser.parse2(list.tokens.clone()) else {
+            return;
+        };
+        let mut parts = parts.iter();
+        let condition = parts.next();
+        parts.for_each(|part| self.meta(part, condition));
+    }
+
+    fn annotation(&mut self, meta: &Meta) {
+        let tokens = match meta {
+            Meta::List(list) => list.tokens.clone(),
+            _ => proc_macro2::TokenStream::new(),
+        };
+        let (args, errors) = Args::parse(tokens);
+        self.annotation = Some(args.into());
+        self.mistakes.extend(errors.iter().map(Mistake::from));
+    }
+}

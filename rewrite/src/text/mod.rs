@@ -1,0 +1,207 @@
+//! The front end for text: rewrites one source file by insertions.
+//!
+//! For tools that instrument whole crates while they are built. Every insertion stays on its line and contains no
+//! line break, so that line numbers hold. What is found is what the attribute macro finds; the tests compare both.
+
+mod annotation;
+mod backend;
+mod edits;
+mod head;
+mod modules;
+mod prefilter;
+mod print;
+mod source;
+
+use proc_macro2::Span;
+
+use crate::emit;
+use crate::site::{Position, Site, Uncovered};
+use crate::visitor::Visitor;
+
+pub use annotation::Annotation;
+pub use edits::Insertion;
+pub use head::{Head, NoStd, head};
+pub use modules::{Module, Parent, modules};
+pub use prefilter::may_spawn;
+
+use source::Source;
+
+/// The edition of a crate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Edition {
+    /// Where `::name` is an item of the crate and not another crate.
+    E2015,
+    /// 2018.
+    E2018,
+    /// 2021.
+    E2021,
+    /// 2024, and those to come.
+    #[default]
+    E2024,
+}
+
+/// How to rewrite the files of a crate.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What is said for the whole crate, by its root or by the user of the tool.
+    pub annotation: Annotation,
+    /// The name of the runtime among the crates that the compiler is given (`--extern name=…`). Let it be one that no
+    /// program has, such as `__birthmark`: in the edition 2015 a module of that name would hide the crate.
+    pub runtime: String,
+    /// The edition of the crate.
+    pub edition: Edition,
+}
+
+/// A source file.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its text.
+    pub source: &'a str,
+    /// Its path, for the positions of sites. What the program prints is the path that the compiler is given.
+    pub path: &'a str,
+}
+
+/// What became of a source file.
+#[derive(Clone, Debug, Default)]
+pub struct Rewritten {
+    /// The new text; the old one, if there was nothing to do.
+    pub text: String,
+    /// What was inserted, in the order of the text.
+    pub insertions: Vec<Insertion>,
+    /// The spawns that were rewritten.
+    pub sites: Vec<Site>,
+    /// The spawns that were seen and left alone.
+    pub uncovered: Vec<Uncovered>,
+    /// The user's mistakes, such as a `named!` without effect. The macro would refuse the code; here it is as well to
+    /// go on.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Rewritten {
+    fn unchanged(source: &str) -> Rewritten {
+        Rewritten {
+            text: source.to_owned(),
+            ..Rewritten::default()
+        }
+    }
+}
+
+/// A file that does not parse, and where and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unparsed(pub Mistake);
+
+/// What is wrong with a piece of code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted in characters from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Mistake {
+    fn new(span: Span, message: String) -> Mistake {
+        let start = span.start();
+        Mistake {
+            line: start.line,
+            column: start.column + 1,
+            message,
+        }
+    }
+}
+
+impl Unparsed {
+    fn new(span: Span, message: &str) -> Unparsed {
+        Unparsed(Mistake::new(span, message.to_owned()))
+    }
+}
+
+impl From<&syn::Error> for Mistake {
+    fn from(error: &syn::Error) -> Mistake {
+        Mistake::new(error.span(), error.to_string())
+    }
+}
+
+/// Rewrites the spawns in a source file.
+///
+/// # Errors
+///
+/// If the file does not parse. It is best left as it is: the compiler has better words for it, or it knows syntax that
+/// we do not.
+pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
+    if !may_spawn(file.source, &options.annotation) || file.source.contains(emit::TABLE) {
+        return Ok(Rewritten::unchanged(file.source));
+    }
+    apart(|| rewrite_here(file, options))
+}
+
+fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
+    let source = Source::new(file.source);
+    let mut parsed: syn::File =
+        syn::parse2(source.tokens()?).map_err(|error| Unparsed((&error).into()))?;
+    let mut backend = backend::Text {
+        print: print::Print {
+            private: options.private(),
+            source,
+        },
+        edits: edits::Edits::default(),
+    };
+    let locate = |span: Span| {
+        let start = span.start();
+        Position {
+            file: file.path.to_owned(),
+            line: start.line,
+            column: start.column + 1,
+        }
+    };
+    let mut visitor = Visitor::new(options.annotation.args(), &mut backend, &locate);
+    visitor.skips = usize::from(options.annotation.skip);
+    visitor.module_items(&mut parsed.items);
+    let Visitor {
+        sites,
+        uncovered,
+        errors,
+        ..
+    } = visitor;
+    let insertions = backend.edits.in_order();
+    Ok(Rewritten {
+        text: edits::apply(file.source, &insertions),
+        insertions,
+        sites,
+        uncovered,
+        mistakes: errors.iter().map(Mistake::from).collect(),
+    })
+}
+
+impl Options {
+    /// The path of the module that generated code uses.
+    fn private(&self) -> String {
+        let root = if self.edition == Edition::E2015 {
+            ""
+        } else {
+            "::"
+        };
+        format!("{root}{}::__private", self.runtime)
+    }
+}
+
+/// The stack of the thread that parses. Nested expressions take as many calls as they are deep.
+const STACK: usize = 64 << 20;
+
+/// Runs something on a thread of its own: with it goes the table of positions, which would otherwise keep the text of
+/// each file, and it has a stack for code that no human wrote.
+fn apart<T: Send>(run: impl FnOnce() -> Result<T, Unparsed> + Send) -> Result<T, Unparsed> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        match thread.spawn_scoped(scope, run).map(|handle| handle.join()) {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(Unparsed(Mistake {
+                line: 1,
+                column: 1,
+                message: "the parser gave up on this file".to_owned(),
+            })),
+        }
+    })
+}

@@ -1,0 +1,119 @@
+//! What the engine's decisions look like in text: calls of macros that the runtime exports.
+//!
+//! Text has neither the hygiene nor the silence under lints that the tokens of a macro have. So what is
+//! inserted is the head and the tail of a macro call around the user's expression, which goes through it token by
+//! token. The code in which it ends up is the runtime's: lints do not look into macros of other crates, its locals
+//! are hygienic, and its edition is the runtime's. The head is the same in every edition.
+
+use crate::around::{Around, Birth, Identity};
+use crate::emit::TABLE;
+use crate::site::Site;
+
+use super::source::Source;
+
+/// The variable that holds a birth until the closure takes it. A macro's own would be out of the reach of the next
+/// macro, which enters it.
+const LOCAL: &str = "__birthmark";
+
+/// Prints emissions.
+pub(super) struct Print<'a> {
+    /// The path of the module that generated code uses.
+    pub private: String,
+    pub source: Source<'a>,
+}
+
+impl Print<'_> {
+    /// What stands before and behind an expression.
+    pub(super) fn around(&self, around: &Around) -> (String, String) {
+        match around {
+            Around::Closure {
+                identity: Identity::Inherit,
+                ..
+            } => self.call("inherit", LOCAL),
+            Around::Closure {
+                identity: Identity::Birth(birth),
+                ..
+            } => self.call("closure", &format!("{LOCAL} {}", self.birth(birth))),
+            Around::Body {
+                by_value, typed, ..
+            } => self.body(*by_value, *typed),
+            Around::Future { birth, .. } => self.call("task", &self.birth(birth)),
+            Around::FutureFn { birth, .. } => self.call("task_fn", &self.birth(birth)),
+            Around::Place { birth, .. } => self.call("place", &self.birth(birth)),
+            Around::Value { birth, .. } => self.call("value", &self.birth(birth)),
+            Around::Settle { site, fallible, .. } => {
+                let fallible = if *fallible { "fallible " } else { "" };
+                self.call("settled", &format!("{fallible}{TABLE}[{}]", site.entry))
+            }
+            Around::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),
+        }
+    }
+
+    fn call(&self, name: &str, arguments: &str) -> (String, String) {
+        (
+            format!("{}::{name}!({arguments}, ", self.private),
+            ")".to_owned(),
+        )
+    }
+
+    fn body(&self, by_value: bool, typed: bool) -> (String, String) {
+        let name = if by_value { "enter_owned" } else { "enter" };
+        let (head, tail) = self.call(name, LOCAL);
+        if typed {
+            (format!("{{ {head}"), format!("{tail} }}"))
+        } else {
+            (head, tail)
+        }
+    }
+
+    /// `TABLE[3]`; under `named!` and `detached!` also `(true, "conn {peer}")`: whether it is detached, and the name.
+    fn birth(&self, birth: &Birth) -> String {
+        let site = format!("{TABLE}[{}]", birth.site.entry);
+        if birth.naming.is_plain() {
+            return site;
+        }
+        let name = birth.naming.name.as_ref();
+        let name = name.map_or_else(String::new, |name| {
+            format!(", {}", self.source.one_line(name))
+        });
+        format!("{site}({}{name})", birth.naming.detached)
+    }
+
+    /// The table of a module or a body.
+    pub(super) fn table(&self, sites: &[&Site]) -> String {
+        let entries: String = sites.iter().map(|site| entry(site)).collect();
+        format!(
+            "{}::table! {{ {TABLE} {}{entries} }}",
+            self.private,
+            sites.len()
+        )
+    }
+
+    /// The rest of an `assert!` whose condition was changed.
+    pub(super) fn assert_message(
+        &self,
+        condition: &proc_macro2::TokenStream,
+        comma: bool,
+    ) -> String {
+        let comma = if comma { "" } else { "," };
+        let condition = self.source.one_line(condition);
+        format!(
+            "{comma} \"{{:}}\", {}::assert_message!({condition})",
+            self.private
+        )
+    }
+}
+
+fn entry(site: &Site) -> String {
+    let Site {
+        position,
+        function,
+        callee,
+        role,
+        kind,
+        fallible,
+    } = site;
+    let (line, column, kind) = (position.line, position.column, kind.name());
+    let fallible = if *fallible { " fallible" } else { "" };
+    format!(" ({line}, {column}, {function:?}, {callee:?}, {role:?}, {kind}{fallible})")
+}

@@ -1,0 +1,96 @@
+//! The text of one file, and where its tokens stand in it.
+
+use std::ops::Range;
+use std::str::FromStr;
+
+use proc_macro2::{Literal, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+
+use super::Unparsed;
+
+/// What an editor may have put before the code.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// The text of a file. Spans count from the start of its code.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    /// The whole of it.
+    pub text: &'a str,
+    /// Where the code begins, behind a byte order mark and a line for the system's loader.
+    start: usize,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(text: &'a str) -> Source<'a> {
+        let code = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let start = text.len() - code.len() + shebang(code);
+        Source { text, start }
+    }
+
+    /// Takes the code apart. The first line stays the first, even where only its end is left.
+    pub(super) fn tokens(&self) -> Result<TokenStream, Unparsed> {
+        let tokens = TokenStream::from_str(&self.text[self.start..]);
+        tokens
+            .map_err(|error| Unparsed::new(error.span(), "the compiler's lexer would refuse this"))
+    }
+
+    /// Where the tokens of something stand in the text, in bytes.
+    pub(super) fn range(&self, tokens: &impl ToTokens) -> Option<Range<usize>> {
+        let mut tokens = tokens.to_token_stream().into_iter();
+        let first = tokens.next()?;
+        let start = self.bytes(first.span()).start;
+        let end = self.bytes(tokens.last().unwrap_or(first).span()).end;
+        Some(start..end)
+    }
+
+    /// Where a span stands in the text, in bytes.
+    pub(super) fn bytes(&self, span: Span) -> Range<usize> {
+        let range = span.byte_range();
+        range.start + self.start..range.end + self.start
+    }
+
+    /// Tokens of the file on one line, as they stand there if they stand on one line.
+    pub(super) fn one_line(&self, tokens: &TokenStream) -> String {
+        let written = self.range(tokens).map(|range| &self.text[range]);
+        match written {
+            Some(text) if !text.contains(['\n', '\r']) => text.to_owned(),
+            _ => tokens
+                .clone()
+                .into_iter()
+                .map(unbroken)
+                .collect::<TokenStream>()
+                .to_string(),
+        }
+    }
+}
+
+/// The length of a first line for the system's loader; `#![…]` is an attribute.
+fn shebang(code: &str) -> usize {
+    match code.strip_prefix("#!") {
+        Some(rest) if !rest.trim_start().starts_with('[') => code.find('\n').unwrap_or(code.len()),
+        _ => 0,
+    }
+}
+
+/// A token without a line break in it: such a literal is written with escapes.
+fn unbroken(token: TokenTree) -> TokenTree {
+    match token {
+        TokenTree::Group(group) => {
+            let inner = group.stream().into_iter().map(unbroken).collect();
+            proc_macro2::Group::new(group.delimiter(), inner).into()
+        }
+        TokenTree::Literal(literal) if literal.to_string().contains(['\n', '\r']) => {
+            escaped(literal).into()
+        }
+        token => token,
+    }
+}
+
+fn escaped(literal: Literal) -> Literal {
+    match syn::Lit::new(literal.clone()) {
+        syn::Lit::Str(text) => Literal::string(&text.value()),
+        syn::Lit::ByteStr(bytes) => Literal::byte_string(&bytes.value()),
+        syn::Lit::CStr(text) => Literal::c_string(&text.value()),
+        _ => literal,
+    }
+}

@@ -1,0 +1,138 @@
+//! The macros between whose head and tail `birthmark-rewrite` puts an expression, when it instruments the text of a
+//! source file.
+//!
+//! The user's tokens go through untouched, and what is around them is ours: its lints, its locals, its edition. The
+//! attribute has all that from its spans. A birth is written `TABLE[3]`, or `TABLE[3](detached, "name")` under
+//! `named!` and `detached!`.
+
+/// Not public API. Used by generated code: the table of sites of a module or a body.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table {
+    ($table:ident $count:literal
+        $(($line:literal, $column:literal, $function:literal, $callee:literal, $role:literal, $kind:ident $($fallible:ident)?))*
+    ) => {
+        static $table: [$crate::__private::Site; $count] = [$(
+            $crate::__private::Site::new(
+                $crate::__private::core::file!(),
+                $line,
+                $column,
+                $crate::__private::core::module_path!(),
+                $function,
+                $callee,
+                $role,
+                $crate::__private::Kind::$kind,
+            )$(.$fallible())?
+        ),*];
+        $crate::__private::inventory::submit! { $crate::__private::Sites(&$table) }
+    };
+}
+
+/// Not public API. Used by the macros below: a birth.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __born {
+    ($table:ident[$site:literal]) => {
+        $crate::__private::birth(&$table[$site])
+    };
+    ($table:ident[$site:literal]($($naming:tt)*)) => {
+        $crate::__private::birth_as!(&$table[$site], $($naming)*)
+    };
+}
+
+/// Not public API. Used by generated code: a closure literal, after the birth of the task.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __closure {
+    ($local:ident $table:ident[$site:literal]$(($($naming:tt)*))?, $($closure:tt)*) => {{
+        let $local = $crate::__born!($table[$site]$(($($naming)*))?);
+        $($closure)*
+    }};
+}
+
+/// Not public API. Used by generated code: a closure that runs as the task of who waits for it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __inherit {
+    ($local:ident, $($closure:tt)*) => {{
+        let $local = $crate::__private::inherit();
+        $($closure)*
+    }};
+}
+
+/// Not public API. Used by generated code: the body of a closure that owns the birth in any case.
+///
+/// The temporaries of an arm are dropped at its end, in every edition; so they are dropped by the task.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enter {
+    ($local:ident, $($body:tt)*) => {
+        match $local.enter() { _entered => ($($body)*) }
+    };
+}
+
+/// Not public API. Used by generated code: the body of a closure that captures only the birth by value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enter_owned {
+    ($local:ident, $($body:tt)*) => {
+        match $local.enter_owned() { _entered => ($($body)*) }
+    };
+}
+
+/// Not public API. Used by generated code: an `async` block.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __task {
+    ($table:ident[$site:literal]$(($($naming:tt)*))?, $($task:tt)*) => {
+        $crate::__private::future($crate::__born!($table[$site]$(($($naming)*))?), $($task)*)
+    };
+}
+
+/// Not public API. Used by generated code: a closure that returns the future.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __task_fn {
+    ($table:ident[$site:literal]$(($($naming:tt)*))?, $($task:tt)*) => {
+        $crate::__private::future_fn($crate::__born!($table[$site]$(($($naming)*))?), $($task)*)
+    };
+}
+
+/// Not public API. Used by generated code: a task that is a place, which may be mentioned twice.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __place {
+    ($table:ident[$site:literal], $($task:tt)*) => {
+        $crate::__private::adapt!(&$table[$site], $($task)*)
+    };
+    ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
+        $crate::__private::adapt!($crate::__born!($table[$site]($($naming)*)), $($task)*)
+    };
+}
+
+/// Not public API. Used by generated code: a task that is any other value. The `match` keeps its temporaries alive to
+/// the end of the user's statement; under a name, it is formatted before the task takes what it mentions.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __value {
+    ($table:ident[$site:literal], $($task:tt)*) => {
+        match ($($task)*) { task => $crate::__private::adapt!(&$table[$site], task) }
+    };
+    ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
+        match ($crate::__born!($table[$site]($($naming)*)), $($task)*) {
+            (birth, task) => $crate::__private::adapt!(birth, task),
+        }
+    };
+}
+
+/// Not public API. Used by generated code: a whole call, whose result may have to carry a refusal.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __settled {
+    (fallible $table:ident[$site:literal], $($call:tt)*) => {
+        match ($($call)*) { handle => $crate::__private::settle!(fallible, &$table[$site], handle) }
+    };
+    ($table:ident[$site:literal], $($call:tt)*) => {
+        match ($($call)*) { handle => $crate::__private::settle!(&$table[$site], handle) }
+    };
+}
