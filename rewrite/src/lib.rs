@@ -79,7 +79,7 @@ impl Output {
     }
 }
 
-/// Whether the item was rewritten before, by the attribute of an enclosing item or another one of its own.
+/// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own.
 fn is_done(item: &TokenStream) -> bool {
     item.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == emit::TABLE,

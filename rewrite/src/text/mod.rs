@@ -14,8 +14,7 @@ mod source;
 
 use proc_macro2::Span;
 
-use crate::emit;
-use crate::site::{Position, Site, Uncovered};
+use crate::site::{Position, Reason, Site, Uncovered};
 use crate::visitor::Visitor;
 
 pub use annotation::Annotation;
@@ -131,7 +130,7 @@ impl From<&syn::Error> for Mistake {
 /// If the file does not parse. It is best left as it is: the compiler has better words for it, or it knows syntax that
 /// we do not.
 pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
-    if !may_spawn(file.source, &options.annotation) || file.source.contains(emit::TABLE) {
+    if !may_spawn(file.source, &options.annotation) {
         return Ok(Rewritten::unchanged(file.source));
     }
     apart(|| rewrite_here(file, options))
@@ -139,8 +138,11 @@ pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
 
 fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     let source = Source::new(file.source);
-    let mut parsed: syn::File =
-        syn::parse2(source.tokens()?).map_err(|error| Unparsed((&error).into()))?;
+    let tokens = source.tokens()?;
+    if crate::is_done(&tokens) {
+        return Ok(Rewritten::unchanged(file.source));
+    }
+    let mut parsed: syn::File = syn::parse2(tokens).map_err(|error| Unparsed((&error).into()))?;
     let mut backend = backend::Text {
         print: print::Print {
             private: options.private(),
@@ -165,6 +167,11 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
         errors,
         ..
     } = visitor;
+    // The files of other modules are rewritten, too.
+    let uncovered = uncovered
+        .into_iter()
+        .filter(|one| one.reason != Reason::Module)
+        .collect();
     let insertions = backend.edits.in_order();
     Ok(Rewritten {
         text: edits::apply(file.source, &insertions),
