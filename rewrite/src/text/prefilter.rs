@@ -5,18 +5,84 @@ use crate::callees;
 use super::Annotation;
 
 /// Names of calls that are changed without being spawns.
-const SCOPES: [&str; 2] = ["scope", "install"];
+const SCOPES: [&str; 3] = ["scope", "scope_fifo", "install"];
 
-/// Whether a spawn may stand in the text: a search for names, which takes no notice of comments and strings.
+/// Whether a spawn may stand in the text: a search for calls of the known names, which takes no notice of comments
+/// and strings.
 ///
 /// What this says no to, [`rewrite`](super::rewrite) leaves as it is.
+///
+/// ```
+/// use birthmark_rewrite::text::{may_spawn, Annotation};
+///
+/// let nothing = Annotation::default();
+/// assert!(may_spawn("fn main() { tokio::spawn(work()); }", &nothing));
+/// assert!(!may_spawn("fn spawn(task: Task) { /* it does not spawn */ }", &nothing));
+/// ```
 #[must_use]
 pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
-    let known = callees::TABLE.iter().map(|row| row.name).chain(SCOPES);
-    // `spawn` is part of most other names.
-    let known = known
-        .filter(|name| !name.starts_with("spawn"))
-        .chain(["spawn"]);
     let listed = annotation.also.iter().map(String::as_str);
-    known.chain(listed).any(|name| source.contains(name))
+    let is_known = |name: &str| callees::is_known(name, &annotation.also) || SCOPES.contains(&name);
+    STEMS
+        .into_iter()
+        .chain(listed)
+        .any(|stem| has_call(source, stem, is_known))
+}
+
+/// What all names in the table begin with.
+const STEMS: [&str; 5] = ["spawn", "unblock", "execute", "scope", "install"];
+
+/// Whether a known name that begins with the stem is called.
+fn has_call(source: &str, stem: &str, is_known: impl Fn(&str) -> bool) -> bool {
+    source.match_indices(stem).any(|(start, _)| {
+        let rest = &source[start..];
+        let end = rest
+            .find(|character| !is_part_of_a_name(character))
+            .unwrap_or(rest.len());
+        is_known(&rest[..end]) && is_head(&source[..start]) && is_tail(&rest[end..])
+    })
+}
+
+/// Whether a name begins here, and not that of a definition.
+fn is_head(before: &str) -> bool {
+    let definition = before.trim_end().strip_suffix("fn");
+    !before.ends_with(is_part_of_a_name)
+        && definition.is_none_or(|before| before.ends_with(is_part_of_a_name))
+}
+
+/// Whether arguments follow, behind a turbofish or a comment perhaps.
+fn is_tail(after: &str) -> bool {
+    after.trim_start().starts_with(['(', ':', '/'])
+}
+
+fn is_part_of_a_name(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_name_begins_with_a_stem() {
+        let known = callees::TABLE.iter().map(|row| row.name).chain(SCOPES);
+        for name in known {
+            assert!(STEMS.iter().any(|stem| name.starts_with(stem)), "{name}");
+        }
+    }
+
+    #[test]
+    fn calls_are_told_from_other_mentions() {
+        let may = |source| may_spawn(source, &Annotation::default());
+        assert!(
+            may("spawn(x)") && may(".spawn (x)") && may("spawn::<T>(x)") && may("spawn/**/(x)")
+        );
+        assert!(may("spawn\n(x)") && may("my_fn spawn(x)"));
+        assert!(
+            !may("fn spawn(x)")
+                && !may("(fn\nspawn(x)")
+                && !may("respawn(x)")
+                && !may("spawn_it(x)")
+        );
+    }
 }
