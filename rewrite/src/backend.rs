@@ -8,6 +8,7 @@ use syn::{Block, Expr, Item, Macro, Stmt};
 use crate::around::Around;
 use crate::emit::Emit;
 use crate::named::{self, Named};
+use crate::shape;
 use crate::site::Site;
 
 /// Puts insertions into the program.
@@ -32,7 +33,9 @@ pub(crate) struct Tree {
 
 impl Backend for Tree {
     fn wrap(&mut self, expr: &mut Expr, around: &Around) {
-        *expr = Expr::Verbatim(self.emit.around(around, expr.to_token_stream()));
+        let (mut tokens, hole) = shape::split_attributes(expr.to_token_stream());
+        tokens.extend(self.emit.around(around, hole));
+        *expr = Expr::Verbatim(tokens);
     }
 
     fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]) {

@@ -65,8 +65,11 @@ const fn blocking(row: Row) -> Row {
     }
 }
 
-const fn mode(row: Row, mode: Mode) -> Row {
-    Row { mode, ..row }
+const fn future_fn(row: Row) -> Row {
+    Row {
+        mode: Mode::FutureFn,
+        ..row
+    }
 }
 
 /// The callees that are known without `also(…)`.
@@ -91,16 +94,18 @@ pub(crate) const TABLE: &[Row] = &[
     row("spawn_ok", Form::Any, (1, 2), 0),
     // actix-rt's Arbiter.
     row("spawn_fn", Form::Any, (1, 2), 0),
-    // tokio-util's LocalPoolHandle.
-    mode(row("spawn_pinned", Form::Any, (1, 2), 0), Mode::FutureFn),
-    mode(
-        row("spawn_pinned_by_idx", Form::Any, (2, 3), 1),
-        Mode::FutureFn,
-    ),
+    // tokio-util's LocalPoolHandle, and not what it is made of: a method with another argument.
+    future_fn(row("spawn_pinned", Form::Method, (1, 1), 0)),
+    future_fn(row("spawn_pinned", Form::Path, (1, 2), 0)),
+    future_fn(row("spawn_pinned_by_idx", Form::Method, (2, 2), 1)),
+    future_fn(row("spawn_pinned_by_idx", Form::Path, (2, 3), 1)),
     // blocking, smol.
     blocking(row("unblock", Form::Path, (1, 1), 0)),
     // hyper's Executor, threadpool.
-    mode(row("execute", Form::Method, (1, 1), 0), Mode::Execute),
+    Row {
+        mode: Mode::Execute,
+        ..row("execute", Form::Method, (1, 1), 0)
+    },
 ];
 
 /// The row of a callee, from the table or from `also`.

@@ -10,6 +10,8 @@ pub(crate) struct Place<'a> {
     pub function: &'a str,
     pub self_ty: Option<&'a str>,
     pub scopes: &'a Scopes,
+    /// The type parameters of the enclosing items; in a trait, the trait.
+    pub parameters: &'a [String],
 }
 
 impl Place<'_> {

@@ -1,6 +1,6 @@
 //! The shape of a task argument: what can be changed in place, what is adapted, what is never a task.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ExprMethodCall, Macro, UnOp};
 
@@ -213,6 +213,19 @@ fn is_block_like(expr: &Expr) -> bool {
         Expr::Macro(call) => matches!(call.mac.delimiter, syn::MacroDelimiter::Brace(_)),
         _ => false,
     }
+}
+
+/// The attributes of an expression, and the rest of it. A `cfg` has to stay in front of the whole statement.
+pub(crate) fn split_attributes(expr: TokenStream) -> (TokenStream, TokenStream) {
+    let mut tokens = expr.into_iter().peekable();
+    let mut attributes = TokenStream::new();
+    let is_hash =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#');
+    while let Some(hash) = tokens.next_if(is_hash) {
+        attributes.extend([hash]);
+        attributes.extend(tokens.next());
+    }
+    (attributes, tokens.collect())
 }
 
 /// Where an expression ends.

@@ -37,6 +37,12 @@ pub(crate) struct Spawn {
     pub pool: bool,
     /// The thread scope on which it is called.
     pub scope: Option<ScopeKind>,
+    /// Whether a closure with parameters may be the task: a scope gives itself to it, as its only argument but for
+    /// the scope itself. Behind other arguments it is what schedules them.
+    pub scoping: bool,
+    /// Whether a bound may demand this very type of the task: on the receiver, whose type is a type parameter, or
+    /// on what it is a field of, in an `execute` that hands on to another `execute`.
+    pub bounded: bool,
     threads: bool,
 }
 
@@ -101,8 +107,31 @@ impl<'a> Callee<'a> {
                 mentions(receiver, &["pool", "executor", "worker", "thread"])
             }),
             scope: self.receiver.and_then(|receiver| scope_of(receiver, place)),
+            scoping: args.len() == 1 || row.name.is_empty() || self.is_called_on_a_type(),
+            bounded: self.forwards(place)
+                || self
+                    .receiver
+                    .and_then(|receiver| scope::expr_type(receiver, place.scopes, place.self_ty))
+                    .is_some_and(|ty| place.parameters.contains(&ty)),
             threads: self.path_has("thread") || builder && !tokio,
         })
+    }
+
+    /// Whether the enclosing function is of the same name.
+    fn forwards(&self, place: &Place) -> bool {
+        place
+            .function
+            .rsplit("::")
+            .next()
+            .is_some_and(|function| self.name == function)
+    }
+
+    /// `Scope::spawn(scope, task)`.
+    fn is_called_on_a_type(&self) -> bool {
+        let owner = self
+            .path
+            .and_then(|path| path.path.segments.iter().nth_back(1));
+        owner.is_some_and(|owner| scope::is_type(&owner.ident.to_string()))
     }
 
     fn path_has(&self, segment: &str) -> bool {

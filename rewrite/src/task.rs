@@ -134,14 +134,14 @@ impl Visitor<'_> {
     /// Changes the innermost expression. Its shape is taken before its own spawns are rewritten.
     fn leaf(&mut self, expr: &mut Expr, task: &mut Task) {
         let leaf = shape::leaf(expr);
-        if let Some(reason) = unsupported(leaf, &task.spawn) {
+        let parameters = matches!(expr, Expr::Closure(closure) if !closure.inputs.is_empty());
+        if let Some(reason) = unsupported(leaf, parameters, &task.spawn) {
             self.uncovered(&task.spawn, Reason::Shape(reason));
             return self.visit_expr_mut(expr);
         }
         if leaf == Leaf::Never {
             return self.visit_expr_mut(expr);
         }
-        let parameters = matches!(expr, Expr::Closure(closure) if !closure.inputs.is_empty());
         let kind = task.spawn.kind(leaf, parameters);
         let site = *task
             .site
@@ -193,11 +193,17 @@ impl Visitor<'_> {
 }
 
 /// Why a task of this shape cannot be adapted.
-fn unsupported(leaf: Leaf, spawn: &Spawn) -> Option<&'static str> {
+fn unsupported(leaf: Leaf, parameters: bool, spawn: &Spawn) -> Option<&'static str> {
     match (leaf, spawn.row.mode) {
         (Leaf::AsyncClosure, Mode::Task | Mode::Execute) => Some("an async closure"),
         (Leaf::Closure { moves: false }, Mode::Execute) if !spawn.pool => {
             Some("a closure without `move` that may be called more than once")
+        }
+        (Leaf::Closure { .. }, Mode::Task) if parameters && !spawn.scoping => Some(
+            "a closure with parameters behind other arguments, which may be called more than once",
+        ),
+        (Leaf::Place | Leaf::Value, Mode::Execute) if spawn.bounded => {
+            Some("a task whose very type a bound may demand")
         }
         _ => None,
     }

@@ -8,7 +8,7 @@ use crate::scope::{self, Binding};
 use crate::shape;
 use crate::site::Reason;
 use crate::spawn::{self, Callee};
-use crate::visitor::Visitor;
+use crate::visitor::{Visitor, type_parameters};
 
 impl VisitMut for Visitor<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -69,6 +69,7 @@ impl VisitMut for Visitor<'_> {
                 function: &function,
                 self_ty,
                 scopes: &self.scopes,
+                parameters: &self.parameters,
             };
             let init = local.init.as_ref().map(|init| &*init.expr);
             let ty = declared.or_else(|| scope::expr_type(init?, &self.scopes, self_ty));
@@ -118,7 +119,9 @@ impl VisitMut for Visitor<'_> {
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
         let name = scope::type_name(&item.self_ty, None);
         let items = &mut item.items;
+        let parameters = type_parameters(&item.generics);
         self.item(&item.attrs, None, |visitor| {
+            visitor.parameters.extend(parameters);
             visitor.fresh(name, |visitor| {
                 items
                     .iter_mut()
@@ -131,6 +134,7 @@ impl VisitMut for Visitor<'_> {
         let name = item.ident.to_string();
         let items = &mut item.items;
         self.item(&item.attrs, None, |visitor| {
+            visitor.parameters.push(name.clone());
             visitor.fresh(Some(name), |visitor| {
                 items
                     .iter_mut()

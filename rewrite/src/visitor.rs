@@ -23,6 +23,8 @@ pub(crate) struct Visitor<'a> {
     pub names: Vec<String>,
     pub self_ty: Option<String>,
     pub scopes: Scopes,
+    /// The type parameters of the enclosing items; in a trait, the trait.
+    pub parameters: Vec<String>,
     /// The sites that share a table: those of the enclosing module or, where no module is seen or part of it may
     /// be left out by `cfg`, of the function body; none outside of both. They are indices into `sites`.
     table: Option<Vec<usize>>,
@@ -50,6 +52,7 @@ impl<'a> Visitor<'a> {
             names: Vec::new(),
             self_ty: None,
             scopes: Scopes::default(),
+            parameters: Vec::new(),
             table: None,
             conditional: true,
             skips: 0,
@@ -114,6 +117,7 @@ impl<'a> Visitor<'a> {
             function: &function,
             self_ty: self.self_ty.as_deref(),
             scopes: &self.scopes,
+            parameters: &self.parameters,
         };
         callee.recognise(args, &self.args.also, &place)
     }
@@ -190,10 +194,11 @@ impl<'a> Visitor<'a> {
         self.skips += usize::from(skips);
         let conditional = self.conditional;
         self.conditional |= attrs.iter().any(is_conditional);
-        let names = self.names.len();
+        let (names, parameters) = (self.names.len(), self.parameters.len());
         self.names.extend(name);
         visit(self);
         self.names.truncate(names);
+        self.parameters.truncate(parameters);
         self.conditional = conditional;
         self.skips -= usize::from(skips);
         self.args = outer;
@@ -202,6 +207,7 @@ impl<'a> Visitor<'a> {
     /// Visits a function: no local of the outside is visible.
     pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
         let scopes = std::mem::take(&mut self.scopes);
+        self.parameters.extend(type_parameters(&signature.generics));
         self.scopes.push();
         for argument in &signature.inputs {
             self.scopes
@@ -257,6 +263,12 @@ impl<'a> Visitor<'a> {
         visit(self);
         self.scopes.pop();
     }
+}
+
+/// The names of type parameters.
+pub(crate) fn type_parameters(generics: &syn::Generics) -> Vec<String> {
+    let names = generics.type_params().map(|one| one.ident.to_string());
+    names.collect()
 }
 
 /// The sites of a table.

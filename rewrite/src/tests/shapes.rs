@@ -1,4 +1,4 @@
-use super::{becomes, instrument, reasons, untouched};
+use super::{becomes, body, instrument, reasons, untouched};
 use crate::site::Reason;
 
 const SETTLE: &str = "{ __birthmark => P::settle!(S0, __birthmark) }";
@@ -223,5 +223,48 @@ fn receivers_are_visited() {
             .sites
             .len(),
         2
+    );
+}
+
+#[test]
+fn what_schedules_a_task_is_none() {
+    let calls = [
+        "async_task::spawn(future, |runnable| queue.push(runnable));",
+        "Builder::new().spawn(|()| future, move |r| drop(r));",
+    ];
+    calls.into_iter().for_each(untouched);
+    let scope = body("Scope::spawn(s, |s| work(s));");
+    assert!(scope.contains("P::birth"), "{scope}");
+}
+
+#[test]
+fn a_bound_may_demand_the_very_type_of_the_task() {
+    let items = [
+        "impl<E: Executor<F>, F> Exec<F> for E { fn f(&self, task: F) { self.execute(task) } }",
+        "fn f<E: Executor<F>, F>(executor: &E, task: F) { executor.execute(task) }",
+        "impl<E> Outer<E> { fn execute<F>(&self, task: F) { self.inner.execute(task.in_span()) } }",
+        "trait Exec { fn execute(&self, task: Task); fn f(&self, task: Task) { self.execute(task) } }",
+    ];
+    for item in items {
+        let run = instrument("", item);
+        assert!(run.sites.is_empty(), "{item}");
+        assert_eq!(run.uncovered.len(), 1, "{item}");
+    }
+    assert_eq!(
+        instrument("", "fn f<T>(e: E, t: T) { e.execute(t) }")
+            .sites
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn attributes_stay_in_front() {
+    becomes(
+        "#[cfg(a)] spawn(work());",
+        &format!(
+            "#[cfg(a)] {}",
+            settled("spawn(match work() { __birthmark => P::adapt!(S0, __birthmark) })")
+        ),
     );
 }

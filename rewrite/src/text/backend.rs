@@ -7,6 +7,7 @@ use syn::{Block, Expr, Item, Macro};
 use crate::around::Around;
 use crate::backend::Backend;
 use crate::named::Named;
+use crate::shape;
 use crate::site::Site;
 
 use super::edits::Edits;
@@ -36,7 +37,8 @@ impl Text<'_> {
 
 impl Backend for Text<'_> {
     fn wrap(&mut self, expr: &mut Expr, around: &Around) {
-        let Some(range) = self.print.source.range(expr) else {
+        let (_, hole) = shape::split_attributes(expr.to_token_stream());
+        let Some(range) = self.print.source.range(&hole) else {
             return;
         };
         let (head, tail) = self.print.around(around);
