@@ -12,7 +12,9 @@ pub struct Project<'a> {
     pub name: &'a str,
     /// Its edition.
     pub edition: &'a str,
-    /// Lines of the manifest, behind the one that depends on birthmark as `__birthmark`.
+    /// The name by which it depends on birthmark.
+    pub runtime: &'a str,
+    /// Lines of the manifest, behind the one that does.
     pub manifest: &'a str,
 }
 
@@ -27,12 +29,13 @@ impl Project<'_> {
         let Project {
             name,
             edition,
+            runtime,
             manifest,
             ..
         } = self;
         let manifest = format!(
             "[package]\nname = \"{name}\"\nedition = \"{edition}\"\n\n[workspace]\n\n\
-             [dependencies]\n__birthmark = {{ path = \"{root}/runtime-shim\", package = \"birthmark\" }}\n{manifest}\n"
+             [dependencies]\n{runtime} = {{ path = \"{root}/runtime-shim\", package = \"birthmark\" }}\n{manifest}\n"
         );
         let files = files
             .iter()

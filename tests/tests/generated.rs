@@ -4,7 +4,9 @@
 //! others. Each stands in the program twice, plain and instrumented; their results, what they log
 //! (the order of evaluation, of drops) and their panics are compared.
 
+use birthmark_integration_tests::project::Project;
 use birthmark_integration_tests::{Random, build, run};
+use birthmark_rewrite::text::{Annotation, File, Options, rewrite};
 
 const FUNCTIONS: usize = 200;
 
@@ -13,30 +15,78 @@ const SUPPORT: &str = include_str!("generated/support.rs");
 
 #[test]
 fn whatever_the_shape_of_a_spawn_the_program_computes_the_same() {
+    let functions = functions(seed());
+    let program = format!(
+        "{}mod plain {{\n{functions}}}\n\n\
+         #[birthmark::instrument(also(launch))]\nmod instrumented {{\n{functions}}}\n",
+        main()
+    );
+    computes_the_same(&build(
+        env!("CARGO_TARGET_TMPDIR"),
+        "generated",
+        "",
+        &program,
+    ));
+}
+
+#[test]
+fn so_does_a_program_whose_text_is_rewritten() {
+    let functions = functions(seed());
+    let options = Options {
+        annotation: Annotation {
+            also: vec!["launch".to_owned()],
+            ..Annotation::default()
+        },
+        runtime: "birthmark".to_owned(),
+        ..Options::default()
+    };
+    let file = File {
+        source: &functions,
+        path: "src/instrumented.rs",
+    };
+    let rewritten = rewrite(file, &options).expect("it parses");
+    assert!(rewritten.sites.len() > FUNCTIONS);
+    let main = format!("{}mod plain;\nmod instrumented;\n", main());
+    let project = Project {
+        tmp: env!("CARGO_TARGET_TMPDIR"),
+        name: "generated-text",
+        edition: "2024",
+        runtime: "birthmark",
+        manifest: "[profile.dev]\ndebug = false",
+    };
+    project.write(&[
+        ("main.rs", &main),
+        ("plain.rs", &functions),
+        ("instrumented.rs", &rewritten.text),
+    ]);
+    computes_the_same(&project.build());
+}
+
+fn seed() -> u64 {
     let seed = std::env::var("BIRTHMARK_SEED").ok();
-    let seed = seed.map_or(1, |seed| seed.parse().expect("BIRTHMARK_SEED is a number"));
-    let program = build(env!("CARGO_TARGET_TMPDIR"), "generated", "", &program(seed));
-    let ran = run(&program, "", &[]);
-    assert!(ran.success, "seed {seed}: {ran:?}");
+    seed.map_or(1, |seed| seed.parse().expect("BIRTHMARK_SEED is a number"))
+}
+
+fn computes_the_same(program: &str) {
+    let ran = run(program, "", &[]);
+    assert!(ran.success, "seed {}: {ran:?}", seed());
     assert!(ran.stdout.starts_with("the same: "), "{ran:?}");
 }
 
-/// The source of the whole program.
-fn program(seed: u64) -> String {
+/// The content of both modules.
+fn functions(seed: u64) -> String {
     let mut random = Random(seed);
-    let functions: String = (0..FUNCTIONS)
-        .map(|number| function(number, &mut random))
-        .collect();
+    let functions = (0..FUNCTIONS).map(|number| function(number, &mut random));
+    let uses = "use crate::*;\nuse crate::spawn as launch;\n".to_owned();
+    functions.fold(uses, |all, one| all + &one)
+}
+
+/// What compares them.
+fn main() -> String {
     let list: String = (0..FUNCTIONS)
         .map(|number| format!("(plain::f{number}, instrumented::f{number}), "))
         .collect();
-    format!(
-        "{SUPPORT}\n\
-         mod plain {{\nuse crate::*;\nuse crate::spawn as launch;\n{functions}}}\n\n\
-         #[birthmark::instrument(also(launch))]\n\
-         mod instrumented {{\nuse crate::*;\nuse crate::spawn as launch;\n{functions}}}\n\n\
-         fn main() {{\ncompare(&[{list}]);\n}}\n"
-    )
+    format!("{SUPPORT}\nfn main() {{\ncompare(&[{list}]);\n}}\n")
 }
 
 fn function(number: usize, random: &mut Random) -> String {

@@ -112,6 +112,7 @@ fn build(name: &str, edition: &str, files: &[(&str, &str)]) -> String {
         tmp: env!("CARGO_TARGET_TMPDIR"),
         name,
         edition,
+        runtime: "__birthmark",
         manifest: "",
     };
     project.write(files);
