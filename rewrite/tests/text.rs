@@ -1,24 +1,389 @@
 //! The front end for text: what it inserts, and where.
 #![cfg(feature = "text")]
 
-use birthmark_rewrite::text::{self, File, Options, Rewritten};
+mod common;
 
-fn rewrite(source: &str) -> Rewritten {
-    let options = Options {
-        runtime: "P".to_owned(),
+use birthmark_rewrite::Reason;
+use birthmark_rewrite::text::{
+    Annotation, Edition, File, Mistake, Module, NoStd, Options, Parent, Rewritten, Unparsed, head,
+    may_spawn, modules, rewrite,
+};
+
+fn options() -> Options {
+    Options {
+        runtime: "B".to_owned(),
         ..Options::default()
-    };
+    }
+}
+
+fn with(source: &str, options: &Options) -> Result<Rewritten, Unparsed> {
     let path = "src/x.rs";
-    text::rewrite(File { source, path }, &options).expect("the test's code parses")
+    let rewritten = rewrite(File { source, path }, options)?;
+    common::only_inserts(source, path, &rewritten);
+    Ok(rewritten)
+}
+
+#[track_caller]
+fn rewritten(source: &str) -> Rewritten {
+    with(source, &options()).expect("the test's code parses")
+}
+
+/// The new text, `P::` for the path of what it calls, `S` for the table and `…` for what is in it.
+#[track_caller]
+fn short(source: &str) -> String {
+    let text = rewritten(source).text;
+    let text = text.replace("::B::__private::", "P::");
+    let mut short = String::new();
+    for (index, part) in text.split("P::table! {").enumerate() {
+        let entries = part.find(") }").filter(|_| index > 0);
+        short.push_str(if index > 0 { "P::table! {…}" } else { "" });
+        short.push_str(entries.map_or(part, |end| &part[end + ") }".len()..]));
+    }
+    short
+        .replace("__BIRTHMARK_SITES", "S")
+        .replace("__birthmark", "b")
+}
+
+/// Where the sites are.
+#[track_caller]
+fn positions(source: &str) -> Vec<(usize, usize)> {
+    let sites = rewritten(source).sites;
+    let positions = sites
+        .iter()
+        .map(|site| (site.position.line, site.position.column));
+    positions.collect()
 }
 
 #[test]
-fn a_spawn_is_surrounded_on_its_line() {
-    let rewritten = rewrite("fn f() {\n    spawn(g());\n} // the end");
-    assert_eq!(
-        rewritten.text,
-        "fn f() {\n    ::P::__private::settled!(__BIRTHMARK_SITES[0], \
-         spawn(::P::__private::value!(__BIRTHMARK_SITES[0], g())));\n\
-         } ::P::__private::table! { __BIRTHMARK_SITES 1 (2, 5, \"f\", \"spawn\", \"g\", Unknown) } // the end"
+fn each_emission() {
+    let cases = [
+        (
+            "spawn(|| 1)",
+            "spawn(P::closure!(b S[0], || P::enter_owned!(b, 1)))",
+        ),
+        (
+            "spawn(move || { 1 })",
+            "spawn(P::closure!(b S[0], move || P::enter!(b, { 1 })))",
+        ),
+        (
+            "spawn(|| -> u8 { 1 })",
+            "spawn(P::closure!(b S[0], || -> u8 { P::enter_owned!(b, { 1 }) }))",
+        ),
+        (
+            "spawn(async { 1 })",
+            "P::settled!(S[0], spawn(P::task!(S[0], async { 1 })))",
+        ),
+        (
+            "spawn(task)",
+            "P::settled!(S[0], spawn(P::place!(S[0], task)))",
+        ),
+        (
+            "spawn(work(1)).await?.x",
+            "P::settled!(S[0], spawn(P::value!(S[0], work(1)))).await?.x",
+        ),
+        (
+            "pool.spawn_pinned(work)",
+            "P::settled!(S[0], pool.spawn_pinned(P::task_fn!(S[0], work)))",
+        ),
+        (
+            "Builder::new().spawn(|| 1)",
+            "P::settled!(fallible S[0], Builder::new().spawn(P::closure!(b S[0], || P::enter_owned!(b, 1))))",
+        ),
+        (
+            "spawn(named!(\"a {}\", x => work()))",
+            "P::settled!(S[0], spawn(named!(@moved \"a {}\", x => P::value!(S[0](false, \"a {}\", x), work()))))",
+        ),
+        (
+            "spawn(detached!(|| 1))",
+            "spawn(detached!(P::closure!(b S[0](true), || P::enter_owned!(b, 1))))",
+        ),
+        (
+            "assert!(spawn(f()).ok)",
+            "assert!(P::settled!(S[0], spawn(P::value!(S[0], f()))).ok, \"{:}\", P::assert_message!(spawn(f()).ok))",
+        ),
+        (
+            "rayon::scope(|s| s.spawn(|_| 1))",
+            "rayon::scope(P::inherit!(b, |s| P::enter_owned!(b, s.spawn(P::closure!(b S[0], |_| P::enter_owned!(b, 1))))))",
+        ),
+    ];
+    for (call, expected) in cases {
+        let found = short(&format!("fn f() {{ {call}; }}"));
+        assert_eq!(found, format!("fn f() {{ {expected}; }} P::table! {{…}}"));
+    }
+}
+
+#[test]
+fn the_table_stands_behind_the_last_item() {
+    let (spawn, done) = (
+        "spawn(|| 1);",
+        "spawn(P::closure!(b S[0], || P::enter_owned!(b, 1)));",
     );
+    let cases = [
+        ("fn f() { @ }", "fn f() { @ } %"),
+        ("fn f() { @ } // end", "fn f() { @ } % // end"),
+        (
+            "fn f() { @ }/* end\n */ // end",
+            "fn f() { @ } %/* end\n */ // end",
+        ),
+        (
+            "fn f() { @ }\nmod end;\n// end\n",
+            "fn f() { @ }\nmod end; %\n// end\n",
+        ),
+        ("fn f() { @ }\nend! {}\n", "fn f() { @ }\nend! {} %\n"),
+        ("fn f() { @ }\nend!(());\n", "fn f() { @ }\nend!(()); %\n"),
+        (
+            "mod m { fn f() { @ } }\nfn g() {}",
+            "mod m { fn f() { @ } % }\nfn g() {}",
+        ),
+        // What a `cfg` may leave out brings its own, behind the brace or what has to stand there.
+        ("#[cfg(x)] fn f() { @ }", "#[cfg(x)] fn f() { % @ }"),
+        ("#[cfg(x)] fn f() {\n@\n}", "#[cfg(x)] fn f() { %\n@\n}"),
+        (
+            "#[cfg(x)] fn f() { #![y] @ }",
+            "#[cfg(x)] fn f() { #![y] % @ }",
+        ),
+        (
+            "#[cfg(x)] fn f() { // a\n@ }",
+            "#[cfg(x)] fn f() { % // a\n@ }",
+        ),
+    ];
+    for (source, expected) in cases {
+        let expected = expected.replace('@', done).replace('%', "P::table! {…}");
+        assert_eq!(short(&source.replace('@', spawn)), expected);
+    }
+}
+
+#[test]
+fn positions_are_those_of_the_original_in_characters() {
+    assert_eq!(
+        positions("fn f() { spawn(|| spawn(|| 1)) }"),
+        [(1, 10), (1, 19)]
+    );
+    assert_eq!(
+        positions("fn f() { /* äöü€𝄞 */ let ß = \"ä\"; spawn(|| 1) }"),
+        [(1, 35)]
+    );
+    assert_eq!(positions("\u{feff}fn f() { spawn(|| 1) }"), [(1, 10)]);
+    assert_eq!(
+        positions("\u{feff}#!/bin/x\nfn f() { spawn(|| 1) }"),
+        [(2, 10)]
+    );
+    assert_eq!(
+        positions("#!/bin/x ä\r\nfn f() {\r\n\tspawn(|| 1)\r\n}"),
+        [(3, 2)]
+    );
+    assert_eq!(positions("#![allow(x)] fn f() { spawn(|| 1) }"), [(1, 23)]);
+    assert_eq!(
+        positions("#! [allow(x)]\nfn f() { x\n  .spawn(|| 1) }"),
+        [(3, 4)]
+    );
+    let long = format!("fn f() {{ g({}); spawn(|| 1) }}", "1, ".repeat(100_000));
+    assert_eq!(positions(&long), [(1, 300_015)]);
+}
+
+#[test]
+fn what_only_looks_like_a_spawn() {
+    let sources = [
+        "",
+        "// spawn(|| 1)",
+        "//! spawn(|| 1)\n#![allow(x)]",
+        "#!/bin/spawn(",
+        "/* spawn(|| 1) /* spawn(|| 2) */ */",
+        "/// spawn(|| 1)\n#[doc = \"spawn(|| 1)\"] fn f() {}",
+        "fn f() { r#\"spawn(|| 1) \" \"#; 'a'; b\"spawn(|| 1)\"; c\"spawn(|| 1)\"; }",
+        "fn r#spawn(x: u8) {} fn f() { r#spawn(1); spawn (2); }",
+        "macro_rules! m { ($x:expr) => { spawn($x); spawn(|| 1) } }",
+    ];
+    for source in sources {
+        let rewritten = rewritten(source);
+        assert_eq!(rewritten.text, source);
+        assert!(rewritten.sites.is_empty(), "{source}");
+    }
+}
+
+#[test]
+fn a_name_with_line_breaks_is_repeated_without() {
+    let source = "fn f() { spawn(named!(\"a\n{}\", // b\r\n r\"c\nd\" => || 1)); }";
+    let text = rewritten(source).text;
+    assert!(
+        text.contains(r#"[0](false, "a\n{}" , "c\nd"), || "#),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_condition_with_line_breaks_is_repeated_without() {
+    let text = rewritten("fn f() { assert!(spawn(f()) // b\n .ok(),); }").text;
+    assert!(text.ends_with("assert_message!(spawn (f ()) . ok ())); } ::B::__private::table! { __BIRTHMARK_SITES 1 (1, 18, \"f\", \"spawn\", \"f\", Unknown) }"), "{text}");
+    assert!(text.contains(".ok(), \"{:}\", ::B"), "{text}");
+}
+
+#[test]
+fn what_the_macro_has_done_or_will_do_is_not_done_twice() {
+    // The attribute recognises what is done by the name of the table.
+    let own = rewritten("#[birthmark::instrument(also(go))] fn f() { go(|| 1) }");
+    assert_eq!(own.sites.len(), 1);
+    let again = with(&own.text, &options()).expect("it parses");
+    assert_eq!(again.text, own.text);
+    let skipped = rewritten("#[birthmark::instrument(skip)] fn f() { spawn(|| 1) }");
+    assert!(skipped.insertions.is_empty());
+    assert_eq!(skipped.uncovered[0].reason, Reason::Skipped);
+}
+
+#[test]
+fn options_say_what_the_attribute_says() {
+    let source = "fn f() { launch(|| 1); my!(spawn(|| 2)) }";
+    let nothing = rewritten(source);
+    assert_eq!((nothing.sites.len(), nothing.uncovered.len()), (0, 1));
+    let mut options = options();
+    options.annotation.also = vec!["launch".to_owned()];
+    options.annotation.macros = vec!["my".to_owned()];
+    assert_eq!(with(source, &options).map(|it| it.sites.len()), Ok(2));
+    options.annotation.skip = true;
+    let skipped = with(source, &options).expect("it parses");
+    assert_eq!((skipped.sites.len(), skipped.uncovered.len()), (0, 2));
+}
+
+#[test]
+fn in_the_first_edition_the_path_is_relative() {
+    let options = Options {
+        edition: Edition::E2015,
+        ..options()
+    };
+    let text = with("fn f() { spawn(task) }", &options)
+        .expect("it parses")
+        .text;
+    assert!(
+        text.starts_with("fn f() { B::__private::settled!("),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_does_not_parse_is_told_and_nothing_else() {
+    let cases = [
+        ("fn f() { spawn(|| 1) ", (1, 8)),
+        ("fn f() { spawn(|| 1) }\nlet x;", (2, 1)),
+        ("---\n[package]\n---\nfn f() { spawn(|| 1) }", (1, 1)),
+        ("fn f() { spawn(|| 1) } \"", (1, 24)),
+        ("\u{feff}\nfn ä() { spawn(1) } + +", (2, 21)),
+    ];
+    for (source, position) in cases {
+        let Err(Unparsed(Mistake {
+            line,
+            column,
+            message,
+        })) = with(source, &options())
+        else {
+            panic!("{source} parses");
+        };
+        assert_eq!((line, column), position, "{source}: {message}");
+        assert!(!message.is_empty());
+    }
+}
+
+#[test]
+fn nesting_beyond_measure_is_no_end_of_the_tool() {
+    let deep = format!(
+        "fn f() {{ spawn({}1{}) }}",
+        "(".repeat(3000),
+        ")".repeat(3000)
+    );
+    // Whether it parses is a matter of the stack; that it comes back is not.
+    let _ = with(&deep, &options());
+}
+
+#[test]
+fn a_name_without_effect_is_a_mistake() {
+    let mistakes =
+        rewritten("fn f() { spawn(|| 1);\n  g(birthmark::named!(\"a\" => 1)) }").mistakes;
+    assert_eq!(
+        (mistakes[0].line, mistakes[0].column, mistakes.len()),
+        (2, 5, 1)
+    );
+}
+
+#[test]
+fn the_head_of_a_crate() {
+    let root = "#!/bin/x\n//! docs\n#![cfg_attr(birthmark, birthmark::instrument(also(go, run), macros(m)))]\nfn f() {}";
+    let annotation = Annotation {
+        also: vec!["go".to_owned(), "run".to_owned()],
+        macros: vec!["m".to_owned()],
+        ..Annotation::default()
+    };
+    assert_eq!(head(root).map(|head| head.annotation), Ok(Some(annotation)));
+    let bare = head("#![cfg_attr(any(birthmark), birthmark::instrument)]");
+    assert_eq!(
+        bare.map(|head| head.annotation),
+        Ok(Some(Annotation::default()))
+    );
+    assert_eq!(
+        head("fn f() { this ; is + no = code }").map(|head| head.annotation),
+        Ok(None)
+    );
+
+    let wrong = head("#![cfg_attr(birthmark, birthmark::instrument(alos(x)))]").expect("it parses");
+    assert_eq!((wrong.mistakes[0].line, wrong.mistakes[0].column), (1, 46));
+
+    let no_std = |source: &str| head(source).expect("it parses").no_std;
+    assert_eq!(
+        no_std("#![no_std] #[cfg_attr(birthmark, x)] mod y;"),
+        NoStd::Always
+    );
+    assert_eq!(no_std("//! #![no_std]"), NoStd::No);
+    let when = NoStd::When("not (feature = \"std\")".to_owned());
+    assert_eq!(no_std("#![cfg_attr(not(feature = \"std\"), no_std)]"), when);
+}
+
+#[test]
+fn the_modules_of_a_file() {
+    let module = |name: &str| Module {
+        name: name.to_owned(),
+        ..Module::default()
+    };
+    let parent = |name: &str, paths: &[&str]| Parent {
+        name: name.to_owned(),
+        paths: paths.iter().map(|&path| path.to_owned()).collect(),
+    };
+    let source = "// mod no;\nmod a; pub(crate) mod r#b; fn f() { mod c; }\n\
+        #[cfg(x)] /// doc\n pub mod d;\n\
+        #[path = \"e/f.rs\"] mod e; #[cfg_attr(x, path = \"x.rs\")] #[cfg_attr(y, path = \"y.rs\")] mod g;\n\
+        mod h { #[path = \"i\"] mod j { mod k; } const M: &str = \"mod no;\"; mod l; }\n\
+        cfg_if! { if #[cfg(m)] { mod m; } } macro_rules! n { () => { mod $n; } }";
+    let conditional = |paths: &[&str], name| Module {
+        paths: paths.iter().map(|&path| path.to_owned()).collect(),
+        conditional: true,
+        ..module(name)
+    };
+    let expected = vec![
+        module("a"),
+        module("b"),
+        module("c"),
+        conditional(&[], "d"),
+        Module {
+            conditional: false,
+            ..conditional(&["e/f.rs"], "e")
+        },
+        conditional(&["x.rs", "y.rs"], "g"),
+        Module {
+            parents: vec![parent("h", &[]), parent("j", &["i"])],
+            ..module("k")
+        },
+        Module {
+            parents: vec![parent("h", &[])],
+            ..module("l")
+        },
+        module("m"),
+    ];
+    assert_eq!(modules(source), Ok(expected));
+}
+
+#[test]
+fn what_the_filter_says_no_to_is_left_alone() {
+    let nothing = Annotation::default();
+    let mut also = nothing.clone();
+    also.also = vec!["ausführen".to_owned()];
+    assert!(!may_spawn("fn f() { ausführen(|| 1) }", &nothing));
+    assert!(may_spawn("fn f() { ausführen(|| 1) }", &also));
+    assert!(!may_spawn("fn f() { nicht_ausführen(|| 1) }", &also));
 }
