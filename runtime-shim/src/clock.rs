@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The length of a tick.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -40,6 +40,11 @@ pub(crate) fn between(then: u64, now: u64) -> Duration {
 pub(crate) fn fine() -> Option<u64> {
     refresh();
     runs().then(now)
+}
+
+/// The time of day, for those who compare with other records of what happened.
+pub(crate) fn wall() -> Option<SystemTime> {
+    HAS_CLOCK.then(SystemTime::now)
 }
 
 /// The system's id of the clock's thread, if it runs.

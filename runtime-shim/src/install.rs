@@ -1,9 +1,12 @@
 //! Setting birthmark up.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::mode;
 use crate::panic_report::{self, PanicReport};
+use crate::redact::{self, Redaction};
 
 /// Sets the panic report up, with what `BIRTHMARK` in the environment says.
 ///
@@ -24,6 +27,7 @@ pub fn install() {
 pub fn builder() -> Builder {
     Builder {
         panic_report: PanicReport::default(),
+        redaction: None,
         enabled: true,
         env: true,
     }
@@ -47,6 +51,7 @@ pub fn builder() -> Builder {
 #[must_use = "a builder does nothing until `install`"]
 pub struct Builder {
     panic_report: PanicReport,
+    redaction: Option<Redaction>,
     enabled: bool,
     env: bool,
 }
@@ -55,6 +60,34 @@ impl Builder {
     /// How much a panic report says.
     pub fn panic_report(mut self, report: PanicReport) -> Self {
         self.panic_report = report;
+        self
+    }
+
+    /// Names go through this function before anybody sees them: in dumps, whatever their form, in
+    /// [`tasks`](crate::tasks) and in panic reports. The program itself, by
+    /// [`current`](crate::current) and in hooks, has them as they are, and so has who reads its memory.
+    ///
+    /// The function may be called while a thread panics: it must not panic then, which would abort
+    /// the program, nor wait for a lock. Where it panics at another time, the name is hidden. The
+    /// first function that is installed stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder()
+    ///     .redact_names(|name| match name.split_once('@') {
+    ///         Some((_, domain)) => format!("…@{domain}").into(),
+    ///         None => name.into(),
+    ///     })
+    ///     .install();
+    /// birthmark::set_name("jane@example.com");
+    /// assert!(birthmark::dump().to_string().contains("\"…@example.com\""));
+    /// ```
+    pub fn redact_names(
+        mut self,
+        redact: impl Fn(&str) -> Cow<'_, str> + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction = Some(Redaction(Arc::new(redact)));
         self
     }
 
@@ -86,6 +119,7 @@ impl Builder {
             }
         }
         mode::set(mode::OFF, !self.enabled);
+        self.redaction.into_iter().for_each(redact::install);
         panic_report::install(self.panic_report);
     }
 

@@ -66,7 +66,7 @@
 //! | have panics say who panicked | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
 //! | say for whom a task works | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
 //! | start afresh, without the spawner's lineage and name | [`detached!`] |
-//! | know what everybody does | [`dump`], [`Dump::tree`], [`Coverage`]; as values, [`tasks`], [`task_count`], [`Task`] |
+//! | know what everybody does | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
 //! | know who runs here | [`current`] |
 //! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
 //! | be told of spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
@@ -106,6 +106,7 @@ mod macros;
 mod mode;
 mod name;
 mod panic_report;
+mod redact;
 mod registry;
 mod running;
 mod site;
@@ -119,7 +120,9 @@ mod text;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use crate::dump::{current, dump, task_count, tasks, Coverage, Dump, Tree};
+pub use crate::dump::{
+    current, dump, render, task_count, tasks, Coverage, Dump, Filter, FilterError,
+};
 pub use crate::hook::{
     add_hook, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn, SpawnHook,
 };

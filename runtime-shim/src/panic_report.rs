@@ -10,6 +10,7 @@ use crate::dump::age::Age;
 use crate::escape::{escape, Quoted};
 use crate::kind::Kind;
 use crate::local;
+use crate::redact::redact;
 use crate::registry::read::{NameText, Record};
 use crate::registry::slot::Slot;
 use crate::sys::stderr;
@@ -83,7 +84,7 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
     write!(out, "  in task {id} ")?;
     let name = effective_name(task);
     if let Some((text, _)) = &name {
-        write!(out, "{} ", quoted(text))?;
+        write_name(out, text)?;
     }
     write_role(out, task)?;
     let kind = Kind::of(site_of(task), task.flags());
@@ -107,7 +108,7 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
 
 fn write_site(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
     let site = site_of(task);
-    if matches!(site.kind(), Kind::Main | Kind::Foreign) {
+    if !site.is_real() {
         return Ok(());
     }
     let (callee, module, function) = (site.callee(), site.module_path(), site.function());
@@ -133,7 +134,7 @@ fn write_lineage(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
         }
         write!(out, " < {} ", owner.id.load(Ordering::Relaxed))?;
         if let Some(text) = node.is_name().then(|| name_text(node)).flatten() {
-            write!(out, "{} ", quoted(&text))?;
+            write_name(out, &text)?;
         }
         write_role(out, owner)?;
         below = owner;
@@ -176,11 +177,12 @@ fn name_text(node: &'static Slot) -> Option<NameText> {
     Record::read(node)?.text()
 }
 
-fn quoted(text: &NameText) -> Quoted<'_> {
-    Quoted {
-        text: text.as_str(),
-        cut: text.is_cut(),
-    }
+fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {
+    let quoted = Quoted {
+        text: &redact(name.as_str()),
+        cut: name.is_cut(),
+    };
+    write!(out, "{quoted} ")
 }
 
 /// Collects text on the stack, and writes it to standard error when it is full.

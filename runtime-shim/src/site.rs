@@ -128,6 +128,11 @@ impl Site {
         self.kind
     }
 
+    /// Whether it is a call in the source, and not the place of the main thread or a foreign one.
+    pub(crate) fn is_real(&self) -> bool {
+        !matches!(self.kind, Kind::Main | Kind::Foreign)
+    }
+
     pub(crate) fn is_fallible(&self) -> bool {
         self.fallible
     }

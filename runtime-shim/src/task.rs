@@ -186,7 +186,7 @@ impl Ancestor {
 
     /// Where it was spawned; `None` for the main thread and foreign ones.
     pub fn site(&self) -> Option<&'static Site> {
-        real_site(self.site)
+        Some(self.site).filter(|site| site.is_real())
     }
 
     /// How many ancestors between this one and the one before it in the lineage were left out,
@@ -231,7 +231,7 @@ impl Task {
 
     /// Where it was spawned; `None` for the main thread and foreign ones.
     pub fn site(&self) -> Option<&'static Site> {
-        real_site(self.site)
+        Some(self.site).filter(|site| site.is_real())
     }
 
     /// What kind of task it is.
@@ -294,12 +294,8 @@ impl Task {
 /// As in a dump.
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::dump::text::write_task(f, self)
+        crate::dump::render::paragraph::write(f, self)
     }
-}
-
-fn real_site(site: &'static Site) -> Option<&'static Site> {
-    (!matches!(site.kind(), Kind::Main | Kind::Foreign)).then_some(site)
 }
 
 /// A task that is being spawned, starts or ends, as a hook sees it.

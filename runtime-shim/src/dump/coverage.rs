@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::Ordering;
 
-use super::Row;
+use super::row::Row;
 use crate::site;
 
 /// What a dump covers and what it does not.
@@ -56,6 +56,12 @@ impl Coverage {
     /// How many tasks could not be recorded for lack of memory.
     pub fn unrecorded(&self) -> u64 {
         self.unrecorded
+    }
+
+    /// Whether ages are known. They are not where the clock does not run: on a platform without one,
+    /// or after a `fork`.
+    pub fn ages_known(&self) -> bool {
+        self.clock
     }
 
     /// How many sites are linked into the program.

@@ -2,62 +2,51 @@
 
 pub(crate) mod age;
 mod coverage;
+mod filter;
 mod nodes;
-pub(crate) mod text;
+pub mod render;
+mod row;
 mod threads;
-mod tree;
 
 use std::fmt;
-use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::clock;
-use crate::kind::Kind;
 use crate::local;
 use crate::mode;
 use crate::registry::read::Record;
 use crate::registry::root::ARENA;
-use crate::registry::slot::{flag, state, Slot};
-use crate::site::Site;
-use crate::task::{Name, NameOrigin, State, Task, TaskId};
+use crate::registry::slot::{state, Slot};
+use crate::task::Task;
 
 pub use coverage::Coverage;
+use filter::Filters;
+pub use filter::{Filter, FilterError};
 use nodes::Nodes;
+use row::Row;
 use threads::Threads;
-pub use tree::Tree;
 
-/// A snapshot of all live tasks.
+/// A snapshot of all live tasks, or of those that a [`Filter`] selects.
 ///
 /// Taking it stops nobody: tasks are read one after the other while they go on. Each is consistent
 /// in itself, and a task that lives through the whole of it is in it.
 ///
 /// `{}` shows each task with its site, its creator and where its name came from; `{:#}`, or
-/// [`Dump::tree`], shows who spawned whom. Both end with what the dump covers and what it does not.
+/// [`Dump::tree`], shows who spawned whom. [`render`] lists all forms. Each says what the dump covers
+/// and what it does not.
 #[derive(Debug)]
 pub struct Dump {
+    /// By id.
     rows: Vec<Row>,
     nodes: Nodes,
     coverage: Coverage,
     /// The tick at which it was taken, if ages can be told.
     now: Option<u64>,
+    taken: Option<SystemTime>,
+    /// How many tasks there were, and which of them were selected.
+    total: usize,
+    filter: Filters,
 }
-
-/// A task in a dump. Small, because there may be millions.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    id: u64,
-    status: u64,
-    site: &'static Site,
-    /// The ticks of birth.
-    born: u32,
-    polls: u32,
-    /// The node it was born under.
-    parent: u32,
-    flags: u16,
-    /// [`Nodes`] knows more of it.
-    has_extra: bool,
-}
-
-const _: () = assert!(size_of::<Row>() <= 40);
 
 /// Takes a snapshot of all live tasks.
 ///
@@ -69,20 +58,24 @@ const _: () = assert!(size_of::<Row>() <= 40);
 /// ```
 pub fn dump() -> Dump {
     let now = clock::fine();
-    let mut nodes = Nodes::default();
+    let mut nodes = Nodes::redacted();
     let mut rows = Vec::with_capacity(task_count());
     ARENA.walk(|slot| {
         if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
             rows.push(nodes.row(&record));
         }
     });
+    rows.sort_unstable_by_key(|row| row.id);
     nodes.threads = Threads::now();
     let coverage = Coverage::of(&rows, &nodes.threads);
     Dump {
+        total: rows.len(),
         rows,
         nodes,
         coverage,
         now,
+        taken: clock::wall(),
+        filter: Filters::default(),
     }
 }
 
@@ -155,12 +148,10 @@ fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
 impl Dump {
     /// The tasks, in the order of their ids, which is about that of their creation.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
-        self.order()
-            .into_iter()
-            .map(|row| self.nodes.task(&self.rows[row as usize], self.now))
+        self.rows.iter().map(|row| self.nodes.task(row, self.now))
     }
 
-    /// How many tasks there are.
+    /// How many tasks there are in it.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
@@ -170,26 +161,44 @@ impl Dump {
         self.rows.is_empty()
     }
 
+    /// How many tasks were alive, with those that a [`Filter`] has left out.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
     /// What the dump covers and what it does not.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }
 
-    /// The tasks as a tree by creation.
-    pub fn tree(&self) -> Tree<'_> {
-        Tree(self)
+    /// Keeps those tasks that `filter` selects. Every rendering says so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let stuck = "state=suspended&for=1m".parse()?;
+    /// println!("{}", birthmark::dump().filter(&stuck));
+    /// # Ok::<(), birthmark::FilterError>(())
+    /// ```
+    #[must_use]
+    pub fn filter(mut self, filter: &Filter) -> Self {
+        let mut selection = filter::Selection::new(filter, &self.nodes, self.now);
+        self.rows.retain(|row| selection.has(row));
+        self.filter.add(filter);
+        self
     }
 
-    /// The indices of the rows, by id.
-    fn order(&self) -> Vec<u32> {
-        let mut order: Vec<(u64, u32)> = self
-            .rows
-            .iter()
-            .zip(0..)
-            .map(|(row, index)| (row.id, index))
-            .collect();
-        order.sort_unstable();
-        order.into_iter().map(|(_, index)| index).collect()
+    /// For each node, whether it is an ancestor of a task in the dump.
+    fn used_nodes(&self) -> Vec<bool> {
+        let mut used = vec![false; self.nodes.all().len()];
+        for row in &self.rows {
+            let mut next = row.parent;
+            while let Some(seen) = used.get_mut(next as usize).filter(|seen| !**seen) {
+                *seen = true;
+                next = self.nodes.get(next).map_or(nodes::NONE, |node| node.parent);
+            }
+        }
+        used
     }
 }
 
@@ -198,78 +207,7 @@ impl fmt::Display for Dump {
         if f.alternate() {
             self.tree().fmt(f)
         } else {
-            text::write(f, self)
+            self.text().fmt(f)
         }
-    }
-}
-
-impl Row {
-    fn kind(&self) -> Kind {
-        Kind::of(self.site, self.flags.into())
-    }
-
-    fn is_detached(&self) -> bool {
-        u64::from(self.flags) & flag::DETACHED != 0
-    }
-
-    fn state(&self, threads: &Threads) -> State {
-        let thread = threads.of(self.status).and_then(|thread| thread.os_id);
-        State::of(self.status, self.flags.into(), thread)
-    }
-}
-
-impl Nodes {
-    fn row(&mut self, record: &Record) -> Row {
-        let parent = self.above(record);
-        let has_extra = self.note_extra(record);
-        Row {
-            id: record.id,
-            status: record.status,
-            site: record.site(),
-            born: (record.born() >> 32) as u32,
-            polls: record.polls(),
-            parent,
-            flags: record.flags() as u16,
-            has_extra,
-        }
-    }
-
-    fn task(&self, row: &Row, now: Option<u64>) -> Task {
-        Task {
-            id: TaskId(row.id),
-            site: row.site,
-            role: self.role(row),
-            name: self.name_of(row),
-            kind: row.kind(),
-            state: row.state(&self.threads),
-            since: now.map(|now| clock::between(row.status, now)),
-            age: now.map(|now| clock::between(u64::from(row.born) << 32, now)),
-            polls: row.polls,
-            detached: row.is_detached(),
-            lineage: self.lineage(row),
-            lineage_complete: self.is_complete(row),
-        }
-    }
-
-    /// The role, which for foreign threads is the name of the thread.
-    fn role(&self, row: &Row) -> Arc<str> {
-        let thread = || {
-            self.threads
-                .of(row.status)
-                .map(|thread| thread.name.clone())
-                .filter(|name| !name.is_empty())
-        };
-        match row.site.kind() {
-            Kind::Foreign => thread().unwrap_or_else(|| row.site.role().into()),
-            _ => row.site.role().into(),
-        }
-    }
-
-    fn name_of(&self, row: &Row) -> Option<Name> {
-        if let Some(name) = self.extra(row).and_then(|extra| extra.name) {
-            return self.get_name(name, None);
-        }
-        let (name, from) = self.effective(row.parent)?;
-        self.get_name(name, Some(NameOrigin::Inherited { from: TaskId(from) }))
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use super::row::Row;
 use super::threads::Threads;
-use super::Row;
 use crate::kind::Kind;
 use crate::registry::read::{Above, NameText, Record};
 use crate::site::Site;
@@ -26,11 +26,13 @@ pub(super) struct Nodes {
     nodes: Vec<Node>,
     names: Vec<Named>,
     /// What few tasks have, by id.
-    extras: HashMap<u64, Extra, BuildHasherDefault<IdHasher>>,
+    extras: HashMap<u64, Extra, IdHash>,
     /// By the id of the task or name that the node stands for. Only needed while reading.
-    known: HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
+    known: HashMap<u64, u32, IdHash>,
     /// The link, the id and the index of the node that was asked for last.
     last: (u64, u64, u32),
+    /// Names are shown to people, not to the program itself.
+    redacted: bool,
 }
 
 /// What few tasks have.
@@ -47,6 +49,8 @@ pub(super) struct Extra {
 pub(super) struct Node {
     pub(super) id: u64,
     pub(super) site: &'static Site,
+    /// Whether it was alive when it was read.
+    pub(super) live: bool,
     role: Option<Arc<str>>,
     pub(super) name: u32,
     pub(super) parent: u32,
@@ -66,6 +70,14 @@ struct Named {
 }
 
 impl Nodes {
+    /// With names as the program wants them to be shown.
+    pub(super) fn redacted() -> Self {
+        Nodes {
+            redacted: true,
+            ..Nodes::default()
+        }
+    }
+
     /// The node under which a task was born.
     #[inline]
     pub(super) fn above(&mut self, record: &Record) -> u32 {
@@ -132,6 +144,7 @@ impl Nodes {
         self.nodes.push(Node {
             id: task.id,
             site: task.site(),
+            live: task.is_live_task(),
             role,
             name,
             parent,
@@ -145,8 +158,13 @@ impl Nodes {
     }
 
     fn add_name(&mut self, name: &NameText) -> u32 {
+        let text = if self.redacted {
+            crate::redact::redact(name.as_str())
+        } else {
+            name.as_str().into()
+        };
         self.names.push(Named {
-            text: name.as_str().into(),
+            text: text.into(),
             cut: name.is_cut(),
             by_hook: name.is_by_hook(),
         });
@@ -207,6 +225,19 @@ impl Nodes {
             cut: *cut,
             origin: origin.unwrap_or(own),
         })
+    }
+
+    /// The text of a task's name; empty if it has none.
+    pub(super) fn name_text(&self, row: &Row) -> &str {
+        let own = self.extra(row).and_then(|extra| extra.name);
+        let name = own.or_else(|| Some(self.effective(row.parent)?.0));
+        name.and_then(|name| self.names.get(name as usize))
+            .map_or("", |name| &name.text)
+    }
+
+    /// All nodes. Each comes after the one above it.
+    pub(super) fn all(&self) -> &[Node] {
+        &self.nodes
     }
 
     pub(super) fn get(&self, node: u32) -> Option<&Node> {
@@ -277,7 +308,10 @@ fn thread_name(task: &Record) -> Option<Arc<str>> {
     (!name.is_empty()).then(|| name.into())
 }
 
-/// Ids are numbers in sequence: spreading them is enough.
+/// Ids are numbers in sequence, and addresses of statics are not chosen by anybody: spreading them
+/// is enough.
+pub(super) type IdHash = BuildHasherDefault<IdHasher>;
+
 #[derive(Debug, Default)]
 pub(super) struct IdHasher(u64);
 
@@ -290,6 +324,14 @@ impl Hasher for IdHasher {
         bytes
             .iter()
             .for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u32(&mut self, index: u32) {
+        self.write_u64(u64::from(index));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        self.write_u64(address as u64);
     }
 
     fn write_u64(&mut self, id: u64) {

@@ -1,0 +1,178 @@
+//! Which tasks of a dump are shown.
+
+mod pattern;
+mod selection;
+mod text;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::task::{State, TaskId};
+
+use pattern::Pattern;
+pub(super) use selection::Selection;
+pub use text::FilterError;
+
+/// Selects tasks of a [`Dump`](crate::Dump).
+///
+/// A filter is made by its methods or read from a text, which is the same in the environment, in
+/// HTTP queries and on command lines: `key=value`, joined by `&`.
+///
+/// | key | selects tasks |
+/// | --- | --- |
+/// | `name` | whose name, as dumps show it, matches; a task without one has the name `` |
+/// | `role` | whose role matches |
+/// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
+/// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread` |
+/// | `state` | that are `running`, `suspended`, `created` or `delayed` |
+/// | `older` | that were born at least so long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
+/// | `for` | that have been in their state for at least so long |
+/// | `under` | with this id, or descending from the task that has it |
+///
+/// In what is matched, `*` stands for any text and `?` for any character. A key that is given
+/// several times selects what any of its values does; different keys must all agree. `%` and two
+/// hexadecimal digits stand for a byte and `+` for a space, as in the query of a URL.
+///
+/// An ancestor that has ended may have been cut out of a long lineage; `under` then does not find it.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark::Filter;
+/// use std::time::Duration;
+///
+/// let built = Filter::new().suspended().older_than(Duration::from_secs(10)).name("req-*");
+/// let read: Filter = "state=suspended&older=10s&name=req-*".parse()?;
+/// assert_eq!(built, read);
+/// println!("{}", birthmark::dump().filter(&read));
+/// # Ok::<(), birthmark::FilterError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    names: Vec<Pattern>,
+    roles: Vec<Pattern>,
+    sites: Vec<Pattern>,
+    kinds: Vec<Pattern>,
+    states: Vec<State>,
+    older: Option<Duration>,
+    in_state: Option<Duration>,
+    under: Vec<TaskId>,
+}
+
+impl Filter {
+    /// Selects all tasks.
+    pub fn new() -> Self {
+        Filter::default()
+    }
+
+    /// Whether all tasks are selected.
+    pub fn is_empty(&self) -> bool {
+        *self == Filter::default()
+    }
+
+    /// Tasks whose name matches.
+    #[must_use]
+    pub fn name(mut self, pattern: &str) -> Self {
+        self.names.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks whose role matches.
+    #[must_use]
+    pub fn role(mut self, pattern: &str) -> Self {
+        self.roles.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks whose site matches, with or without line and column.
+    #[must_use]
+    pub fn site(mut self, pattern: &str) -> Self {
+        self.sites.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks whose kind matches.
+    #[must_use]
+    pub fn kind(mut self, pattern: &str) -> Self {
+        self.kinds.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks that run.
+    #[must_use]
+    pub fn running(self) -> Self {
+        self.state(State::Running { thread: None })
+    }
+
+    /// Tasks that wait to be polled again.
+    #[must_use]
+    pub fn suspended(self) -> Self {
+        self.state(State::Suspended)
+    }
+
+    /// Tasks that have not started yet.
+    #[must_use]
+    pub fn created(self) -> Self {
+        self.state(State::Created)
+    }
+
+    /// Tasks that a hook holds back.
+    #[must_use]
+    pub fn delayed(self) -> Self {
+        self.state(State::Delayed)
+    }
+
+    fn state(mut self, state: State) -> Self {
+        self.states.push(state);
+        self
+    }
+
+    /// Tasks that were born at least so long ago. Where no clock runs, none.
+    #[must_use]
+    pub fn older_than(mut self, age: Duration) -> Self {
+        self.older = Some(age);
+        self
+    }
+
+    /// Tasks that have been in their state for at least so long. Where no clock runs, none.
+    #[must_use]
+    pub fn in_state_for(mut self, time: Duration) -> Self {
+        self.in_state = Some(time);
+        self
+    }
+
+    /// The task with this id and all that descend from it.
+    #[must_use]
+    pub fn under(mut self, id: TaskId) -> Self {
+        self.under.push(id);
+        self
+    }
+}
+
+/// The filters that a dump has gone through: all must agree.
+#[derive(Debug, Default)]
+pub(super) struct Filters(Vec<Filter>);
+
+impl Filters {
+    pub(super) fn add(&mut self, filter: &Filter) {
+        if !filter.is_empty() {
+            self.0.push(filter.clone());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// `state=running and then name=req-*`
+impl fmt::Display for Filters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for filter in &self.0 {
+            write!(f, "{separator}{filter}")?;
+            separator = " and then ";
+        }
+        Ok(())
+    }
+}

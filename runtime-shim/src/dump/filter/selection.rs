@@ -1,0 +1,105 @@
+//! Whether a task is selected.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Filter, Pattern};
+use crate::clock;
+use crate::dump::nodes::{IdHash, Nodes};
+use crate::dump::row::Row;
+use crate::kind::Kind;
+use crate::site::Site;
+
+/// A filter at work on one dump.
+pub(in crate::dump) struct Selection<'a> {
+    filter: &'a Filter,
+    nodes: &'a Nodes,
+    now: Option<u64>,
+    /// Whether the site and the role are selected, by the address of the site.
+    sites: HashMap<usize, bool, IdHash>,
+    /// Whether what is born under a node descends from a task that is asked for.
+    under: Vec<bool>,
+}
+
+impl<'a> Selection<'a> {
+    pub(in crate::dump) fn new(filter: &'a Filter, nodes: &'a Nodes, now: Option<u64>) -> Self {
+        Selection {
+            filter,
+            nodes,
+            now,
+            sites: HashMap::default(),
+            under: under(filter, nodes),
+        }
+    }
+
+    pub(in crate::dump) fn has(&mut self, row: &Row) -> bool {
+        let filter = self.filter;
+        let state = row.bare_state();
+        any(&filter.states, |wanted| *wanted == state)
+            && self.is_old(filter.older, row.birth())
+            && self.is_old(filter.in_state, row.status)
+            && self.is_under(row)
+            && self.has_site(row)
+            && matches(&filter.kinds, row.kind().as_str())
+            && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
+    }
+
+    fn is_old(&self, wanted: Option<Duration>, then: u64) -> bool {
+        let Some(wanted) = wanted else { return true };
+        self.now
+            .is_some_and(|now| clock::between(then, now) >= wanted)
+    }
+
+    fn is_under(&self, row: &Row) -> bool {
+        let ids = &self.filter.under;
+        any(ids, |id| id.as_u64() == row.id)
+            || self.under.get(row.parent as usize).is_some_and(|is| *is)
+    }
+
+    fn has_site(&mut self, row: &Row) -> bool {
+        let Filter { sites, roles, .. } = self.filter;
+        if sites.is_empty() && roles.is_empty() {
+            return true;
+        }
+        if row.site.kind() == Kind::Foreign {
+            return sites.is_empty() && matches(roles, &self.nodes.role(row));
+        }
+        let key = std::ptr::from_ref(row.site).addr();
+        *self
+            .sites
+            .entry(key)
+            .or_insert_with(|| is_at(sites, row.site) && matches(roles, row.site.role()))
+    }
+}
+
+/// For each node, whether it is one of the tasks that are asked for or descends from one. A node
+/// comes after the one above it.
+fn under(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
+    if filter.under.is_empty() {
+        return Vec::new();
+    }
+    let mut under: Vec<bool> = Vec::with_capacity(nodes.all().len());
+    for node in nodes.all() {
+        let is = filter.under.iter().any(|id| id.as_u64() == node.id);
+        under.push(is || under.get(node.parent as usize).is_some_and(|above| *above));
+    }
+    under
+}
+
+fn is_at(patterns: &[Pattern], site: &Site) -> bool {
+    let line = format!("{}:{}", site.file(), site.line());
+    let column = format!("{line}:{}", site.column());
+    any(patterns, |pattern| {
+        let here = [site.file(), &line, &column];
+        site.is_real() && here.into_iter().any(|text| pattern.matches(text))
+    })
+}
+
+fn matches(patterns: &[Pattern], text: &str) -> bool {
+    any(patterns, |pattern| pattern.matches(text))
+}
+
+/// Whether one of the values that were given agrees, if any were.
+fn any<T>(wanted: &[T], is: impl Fn(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(is)
+}

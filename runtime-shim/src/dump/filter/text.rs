@@ -1,0 +1,300 @@
+//! Filters as text.
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Filter, Pattern};
+use crate::escape::Quoted;
+use crate::task::TaskId;
+
+/// Why a text is no filter, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    kind: ErrorKind,
+    /// The part that is not understood.
+    what: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ErrorKind {
+    Key,
+    NoValue,
+    State,
+    Time,
+    Id,
+    Twice,
+    Escape,
+}
+
+impl Filter {
+    /// Adds a condition by its key, with a value that is not encoded: for those who have parsed a
+    /// query already.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such key, or it has no such value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let filter = birthmark::Filter::new().with("name", "a & b")?.with("state", "running")?;
+    /// assert_eq!(filter.to_string(), "name=a%20%26%20b&state=running");
+    /// # Ok::<(), birthmark::FilterError>(())
+    /// ```
+    pub fn with(self, key: &str, value: &str) -> Result<Self, FilterError> {
+        match key {
+            "name" => Ok(self.name(value)),
+            "role" => Ok(self.role(value)),
+            "site" => Ok(self.site(value)),
+            "kind" => Ok(self.kind(value)),
+            "state" => self.with_state(value),
+            "older" if self.older.is_some() => Err(FilterError::new(ErrorKind::Twice, key)),
+            "older" => Ok(self.older_than(time(value)?)),
+            "for" if self.in_state.is_some() => Err(FilterError::new(ErrorKind::Twice, key)),
+            "for" => Ok(self.in_state_for(time(value)?)),
+            "under" => match value.parse() {
+                Ok(id) => Ok(self.under(TaskId(id))),
+                Err(_) => Err(FilterError::new(ErrorKind::Id, value)),
+            },
+            _ => Err(FilterError::new(ErrorKind::Key, key)),
+        }
+    }
+
+    fn with_state(self, value: &str) -> Result<Self, FilterError> {
+        match value {
+            "running" => Ok(self.running()),
+            "suspended" => Ok(self.suspended()),
+            "created" => Ok(self.created()),
+            "delayed" => Ok(self.delayed()),
+            _ => Err(FilterError::new(ErrorKind::State, value)),
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        let mut filter = Filter::new();
+        for part in text.split('&').filter(|part| !part.is_empty()) {
+            let Some((key, value)) = part.split_once('=') else {
+                return Err(FilterError::new(ErrorKind::NoValue, part));
+            };
+            filter = filter.with(&decode(key)?, &decode(value)?)?;
+        }
+        Ok(filter)
+    }
+}
+
+/// As it is read again.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Conditions { f, separator: "" };
+        out.patterns("name", &self.names)?;
+        out.patterns("role", &self.roles)?;
+        out.patterns("site", &self.sites)?;
+        out.patterns("kind", &self.kinds)?;
+        for state in &self.states {
+            out.add("state", state)?;
+        }
+        for (key, time) in [("older", self.older), ("for", self.in_state)] {
+            time.map_or(Ok(()), |time| out.add(key, Time(time)))?;
+        }
+        for id in &self.under {
+            out.add("under", id)?;
+        }
+        Ok(())
+    }
+}
+
+struct Conditions<'a, 'b> {
+    f: &'a mut fmt::Formatter<'b>,
+    separator: &'static str,
+}
+
+impl Conditions<'_, '_> {
+    fn add(&mut self, key: &str, value: impl fmt::Display) -> fmt::Result {
+        write!(self.f, "{}{key}={value}", self.separator)?;
+        self.separator = "&";
+        Ok(())
+    }
+
+    fn patterns(&mut self, key: &str, patterns: &[Pattern]) -> fmt::Result {
+        patterns
+            .iter()
+            .try_for_each(|pattern| self.add(key, Encoded(pattern.as_str())))
+    }
+}
+
+/// Displays a value so that it can stand in a filter.
+struct Encoded<'a>(&'a str);
+
+impl fmt::Display for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if matches!(character, '\0'..=' ' | '%' | '&' | '+' | '#' | '\x7f') {
+                write!(f, "%{:02X}", u32::from(character))?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn decode(text: &str) -> Result<String, FilterError> {
+    let wrong = || FilterError::new(ErrorKind::Escape, text);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => match (rest.next().and_then(hex), rest.next().and_then(hex)) {
+                (Some(high), Some(low)) => high << 4 | low,
+                _ => return Err(wrong()),
+            },
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|digit| digit as u8)
+}
+
+const UNITS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+
+fn time(text: &str) -> Result<Duration, FilterError> {
+    let wrong = || FilterError::new(ErrorKind::Time, text);
+    let unit = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(unit);
+    let unit = UNITS.iter().find(|(name, _)| *name == unit);
+    let (_, millis) = unit.ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let millis = number.checked_mul(*millis).ok_or_else(wrong)?;
+    Ok(Duration::from_millis(millis))
+}
+
+/// Displays a time in the largest unit that it is a multiple of.
+struct Time(Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let fitting = UNITS
+            .iter()
+            .rev()
+            .find(|(_, unit)| millis.is_multiple_of(u128::from(*unit)));
+        let (name, unit) = fitting.unwrap_or(&UNITS[0]);
+        write!(f, "{}{name}", millis / u128::from(*unit))
+    }
+}
+
+impl FilterError {
+    fn new(kind: ErrorKind, what: &str) -> Self {
+        FilterError {
+            kind,
+            what: what.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = Quoted {
+            text: &self.what,
+            cut: false,
+        };
+        match self.kind {
+            ErrorKind::Key => write!(
+                f,
+                "a filter has no key {what}; use name, role, site, kind, state, older, for or under"
+            ),
+            ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
+            ErrorKind::State => write!(
+                f,
+                "{what} is no state; use running, suspended, created or delayed"
+            ),
+            ErrorKind::Time => write!(
+                f,
+                "{what} is no time; write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"
+            ),
+            ErrorKind::Id => write!(f, "{what} is no id of a task; write a number, as in under=42"),
+            ErrorKind::Twice => write!(f, "{what} is there twice in a filter; leave one out"),
+            ErrorKind::Escape => write!(
+                f,
+                "{what} in a filter is not well encoded; write % and two hexadecimal digits for each \
+                 byte of UTF-8, and %25 for % itself"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_read_again() {
+        let built = Filter::new()
+            .name("req & %+ä\n*")
+            .name("")
+            .role("*::{async}")
+            .site("src/a.rs:31")
+            .kind("*thread")
+            .running()
+            .delayed()
+            .older_than(Duration::from_millis(90_500))
+            .in_state_for(Duration::from_secs(7200))
+            .under(TaskId(42));
+        let text = built.to_string();
+        assert_eq!(
+            text,
+            "name=req%20%26%20%25%2Bä%0A*&name=&role=*::{async}&site=src/a.rs:31&kind=*thread\
+             &state=running&state=delayed&older=90500ms&for=2h&under=42"
+        );
+        assert_eq!(text.parse(), Ok(built));
+        assert_eq!("".parse(), Ok(Filter::new()));
+        assert_eq!(
+            "&older=0s&".parse(),
+            Ok(Filter::new().older_than(Duration::ZERO))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_a_remedy() {
+        for (text, start) in [
+            ("stat=running", "a filter has no key \"stat\"; use name, "),
+            ("state", "\"state\" in a filter has no value; write "),
+            ("state=Running", "\"Running\" is no state; use running, "),
+            ("older=10", "\"10\" is no time; write "),
+            ("older=-1s", "\"-1s\" is no time; "),
+            (
+                "older=99999999999999999999s",
+                "\"99999999999999999999s\" is no time; ",
+            ),
+            (
+                "for=99999999999999999d",
+                "\"99999999999999999d\" is no time; ",
+            ),
+            ("under=me", "\"me\" is no id of a task; "),
+            ("for=1s&for=2s", "\"for\" is there twice in a filter; "),
+            ("name=%2", "\"%2\" in a filter is not well encoded; "),
+            ("name=%ff", "\"%ff\" in a filter is not well encoded; "),
+            ("\x1b[31m=1", "a filter has no key \"\\u{1b}[31m\"; "),
+        ] {
+            let error = text.parse::<Filter>().unwrap_err().to_string();
+            assert!(error.starts_with(start), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What many tasks of a dump share, made once: the text of their site, of their lineage, of their
+//! age.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::ptr;
+use std::time::Duration;
+
+use crate::clock;
+use crate::dump::nodes::IdHash;
+use crate::site::Site;
+
+/// How much is kept. Where each task has a lineage of its own, nothing is shared, and keeping all
+/// of it would take more memory than the dump.
+const MOST: usize = 1024;
+
+/// Values by key, forgotten when there are too many.
+pub(super) struct Cache<K, V>(HashMap<K, V, IdHash>);
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Cache(HashMap::default())
+    }
+}
+
+impl<K: Hash + Eq, V> Cache<K, V> {
+    pub(super) fn get(&mut self, key: K, make: impl FnOnce() -> V) -> &V {
+        if self.0.len() >= MOST && !self.0.contains_key(&key) {
+            self.0.clear();
+        }
+        self.0.entry(key).or_insert_with(make)
+    }
+}
+
+/// A site as a key.
+pub(super) fn address(site: &'static Site) -> usize {
+    ptr::from_ref(site).addr()
+}
+
+/// The text of the last moment that was asked for: tasks of one time come one after the other.
+#[derive(Default)]
+pub(super) struct Moment {
+    then: Option<u64>,
+    text: String,
+}
+
+impl Moment {
+    /// The text for how long ago `then` was; both are ticks in the upper half.
+    pub(super) fn ago(
+        &mut self,
+        then: u64,
+        now: Option<u64>,
+        push: impl FnOnce(&mut String, Option<Duration>),
+    ) -> &str {
+        let then = then >> 32;
+        if self.then != Some(then) {
+            self.then = Some(then);
+            self.text.clear();
+            let ago = now.map(|now| clock::between(then << 32, now));
+            push(&mut self.text, ago);
+        }
+        &self.text
+    }
+}

@@ -1,0 +1,117 @@
+//! Renderings by their names.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use crate::dump::Dump;
+use crate::escape::Quoted;
+
+/// A form of a [`Dump`], by a name that the environment, HTTP paths and command lines share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// `text`: a paragraph for each task. The default.
+    #[default]
+    Text,
+    /// `tree`: who spawned whom.
+    Tree,
+    /// `json`: see [`Json`](super::Json).
+    Json,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: &'static [Format] = &[Format::Text, Format::Tree, Format::Json];
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Tree => "tree",
+            Format::Json => "json",
+        }
+    }
+
+    /// What files of this form end with.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Text | Format::Tree => "txt",
+            Format::Json => "json",
+        }
+    }
+
+    /// The media type, for HTTP.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Format::Text | Format::Tree => "text/plain; charset=utf-8",
+            Format::Json => "application/json",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        let mut all = Format::ALL.iter().copied();
+        all.find(|format| format.as_str() == name)
+            .ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}
+
+/// A name that is no [`Format`]'s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownFormat(String);
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Quoted {
+            text: &self.0,
+            cut: false,
+        };
+        write!(f, "{name} is no format of a dump; use ")?;
+        let (last, rest) = Format::ALL.split_last().unwrap_or((&Format::Text, &[]));
+        for (format, separator) in rest
+            .iter()
+            .zip([""].into_iter().chain(std::iter::repeat(", ")))
+        {
+            write!(f, "{separator}{format}")?;
+        }
+        write!(f, " or {last}")
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl Dump {
+    /// Writes the dump in one of its forms, piece by piece: neither the text of a million tasks nor
+    /// anything else of its size is made on the way.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::render::Format;
+    ///
+    /// let mut file = Vec::new();
+    /// birthmark::dump().write(Format::Json, &mut file)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+        match format {
+            Format::Text => write!(out, "{}", self.text()),
+            Format::Tree => write!(out, "{}", self.tree()),
+            Format::Json => write!(out, "{}", self.json()),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The first line of a dump: how many tasks there are, in which states, and which were selected.
+
+use std::fmt;
+
+use super::pieces::escaped;
+use crate::dump::Dump;
+use crate::task::State;
+
+/// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`.
+pub(super) struct Heading<'a>(pub(super) &'a Dump);
+
+impl fmt::Display for Heading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Heading(dump) = self;
+        if !dump.filter.is_empty() {
+            write!(f, "{} of ", dump.len())?;
+        }
+        write!(f, "{} task{}", dump.total, plural(dump.total))?;
+        if !dump.filter.is_empty() {
+            write!(f, " ({})", escaped(&dump.filter.to_string()))?;
+        }
+        let mut separator = ": ";
+        for (state, count) in states(dump).into_iter().filter(|(_, count)| *count > 0) {
+            write!(f, "{separator}{count} {state}")?;
+            separator = ", ";
+        }
+        writeln!(f)
+    }
+}
+
+fn states(dump: &Dump) -> [(&'static str, usize); 4] {
+    let mut counts = [
+        ("running", 0),
+        ("suspended", 0),
+        ("created", 0),
+        ("delayed", 0),
+    ];
+    for row in &dump.rows {
+        let index = match row.bare_state() {
+            State::Running { .. } => 0,
+            State::Suspended => 1,
+            State::Delayed => 3,
+            _ => 2,
+        };
+        counts[index].1 += 1;
+    }
+    counts
+}
+
+pub(super) fn plural(count: usize) -> &'static str {
+    if count == 1 {
+        ""
+    } else {
+        "s"
+    }
+}

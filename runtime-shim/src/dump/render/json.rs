@@ -1,0 +1,207 @@
+//! A dump as JSON, by hand rather than by a library: the runtime has no dependency for it, parts
+//! that tasks share are encoded once, and a million tasks go by without being held in memory.
+
+mod string;
+mod tables;
+
+use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::cache::{address, Cache, Moment};
+use super::pieces::{push, push_number, Pieces};
+use crate::dump::row::Row;
+use crate::dump::Dump;
+use crate::kind::Kind;
+use crate::site::Site;
+use crate::task::{Name, NameOrigin, State};
+
+use string::push_string;
+use tables::{push_ancestors, push_index, push_name, push_sites, Tables};
+
+/// Displays a [`Dump`] as JSON.
+///
+/// The [schema] is in the repository. `version` is 1 until a change that readers have to know of;
+/// they ignore what they do not know, since there may be more than they look for.
+///
+/// Sites and ancestors are in tables, to which tasks refer by index. There is a line for each task.
+///
+/// [schema]: https://github.com/birthmark-rs/birthmark/blob/main/runtime-shim/schema/dump-1.schema.json
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(pub(super) &'a Dump);
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Json(dump) = self;
+        let tables = Tables::new(dump);
+        let mut pieces = Pieces::new(f);
+        push_head(&mut pieces.out, dump);
+        push_sites(&mut pieces, &tables)?;
+        push_ancestors(&mut pieces, dump, &tables)?;
+        pieces.out.push_str(",\n\"tasks\":[");
+        let mut parts = Parts::default();
+        let mut separator = "\n";
+        for row in &dump.rows {
+            pieces.out.push_str(separator);
+            separator = ",\n";
+            parts.push_row(&mut pieces.out, dump, &tables, row);
+            pieces.next()?;
+        }
+        pieces.out.push_str("\n]}\n");
+        pieces.finish()
+    }
+}
+
+fn push_head(out: &mut String, dump: &Dump) {
+    out.push_str("{\"format\":\"birthmark-dump\",\"version\":1,\"pid\":");
+    push_number(out, std::process::id().into());
+    out.push_str(",\"time_unix_ms\":");
+    let taken = dump
+        .taken
+        .and_then(|taken| taken.duration_since(UNIX_EPOCH).ok());
+    push_or_null(out, taken.map(|taken| taken.as_millis() as u64));
+    out.push_str(",\"total\":");
+    push_number(out, dump.total as u64);
+    out.push_str(",\"filter\":");
+    if dump.filter.is_empty() {
+        out.push_str("null");
+    } else {
+        push_string(out, &dump.filter.to_string());
+    }
+    push_coverage(out, dump);
+}
+
+fn push_coverage(out: &mut String, dump: &Dump) {
+    let coverage = dump.coverage();
+    let threads = |threads: Option<usize>| threads.map(|count| count as u64);
+    out.push_str(",\n\"coverage\":{\"os_threads\":");
+    push_or_null(out, threads(coverage.os_threads()));
+    out.push_str(",\"recorded_os_threads\":");
+    push_or_null(out, threads(coverage.recorded_os_threads()));
+    let rest = format_args!(
+        ",\"spawned_while_off\":{},\"unrecorded\":{},\"ages_known\":{},\"sites\":{}}}",
+        coverage.spawned_while_off(),
+        coverage.unrecorded(),
+        coverage.ages_known(),
+        coverage.sites(),
+    );
+    push(out, rest);
+}
+
+/// Parts of the objects of tasks, each made once for all tasks that share it.
+#[derive(Default)]
+struct Parts {
+    sites: Cache<(usize, Kind), String>,
+    above: Cache<u32, String>,
+    since: Moment,
+    age: Moment,
+}
+
+impl Parts {
+    fn push_row(&mut self, out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+        out.push_str("{\"id\":");
+        push_number(out, row.id);
+        if row.site.kind() == Kind::Foreign {
+            push_what(out, row.site, &dump.nodes.role(row), row.kind(), tables);
+        } else {
+            let key = (address(row.site), row.kind());
+            out.push_str(self.sites.get(key, || what(row, tables)));
+        }
+        push_state(out, row.state(&dump.nodes.threads));
+        out.push_str(",\"state_ms\":");
+        out.push_str(self.since.ago(row.status, dump.now, push_millis));
+        out.push_str(",\"age_ms\":");
+        out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
+        out.push_str(",\"polls\":");
+        push_number(out, row.polls.into());
+        if row.is_detached() {
+            out.push_str(",\"detached\":true");
+        }
+        if row.has_extra {
+            push_whose(out, dump, tables, row);
+        } else {
+            out.push_str(self.above.get(row.parent, || whose(dump, tables, row)));
+        }
+        out.push('}');
+    }
+}
+
+fn what(row: &Row, tables: &Tables) -> String {
+    let mut out = String::new();
+    push_what(&mut out, row.site, row.site.role(), row.kind(), tables);
+    out
+}
+
+fn push_what(out: &mut String, site: &'static Site, role: &str, kind: Kind, tables: &Tables) {
+    out.push_str(",\"role\":");
+    push_string(out, role);
+    out.push_str(",\"kind\":\"");
+    out.push_str(kind.as_str());
+    out.push_str("\",\"site\":");
+    push_index(out, tables.site(site));
+}
+
+fn push_state(out: &mut String, state: State) {
+    out.push_str(match state {
+        State::Created => ",\"state\":\"created\"",
+        State::Delayed => ",\"state\":\"delayed\"",
+        State::Running { .. } => ",\"state\":\"running\"",
+        State::Suspended => ",\"state\":\"suspended\"",
+        State::Ended(_) => ",\"state\":\"ended\"",
+    });
+    if let State::Running { thread } = state {
+        out.push_str(",\"thread\":");
+        push_or_null(out, thread);
+    }
+}
+
+fn whose(dump: &Dump, tables: &Tables, row: &Row) -> String {
+    let mut out = String::new();
+    push_whose(&mut out, dump, tables, row);
+    out
+}
+
+/// The name, and the lineage.
+fn push_whose(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+    let name = dump.nodes.name_of(row);
+    out.push_str(",\"name\":");
+    push_name(out, name.as_ref());
+    if let Some(origin) = name.as_ref().map(Name::origin) {
+        push_origin(out, origin);
+    }
+    out.push_str(",\"parent\":");
+    let cut = dump.nodes.extra(row).map_or(0, |extra| extra.cut);
+    let parent = dump.nodes.get(row.parent).filter(|_| cut == 0);
+    push_or_null(out, parent.map(|node| node.id));
+    out.push_str(",\"ancestor\":");
+    push_index(out, tables.ancestor(row.parent));
+    if cut > 0 {
+        out.push_str(",\"cut\":");
+        push_number(out, cut.into());
+    }
+    if !dump.nodes.is_complete(row) {
+        out.push_str(",\"lineage_lost\":true");
+    }
+}
+
+fn push_origin(out: &mut String, origin: NameOrigin) {
+    out.push_str(match origin {
+        NameOrigin::Explicit => ",\"name_origin\":\"explicit\"",
+        NameOrigin::Hook => ",\"name_origin\":\"hook\"",
+        NameOrigin::Inherited { .. } => ",\"name_origin\":\"inherited\"",
+    });
+    if let NameOrigin::Inherited { from } = origin {
+        out.push_str(",\"name_from\":");
+        push_number(out, from.as_u64());
+    }
+}
+
+fn push_or_null(out: &mut String, number: Option<u64>) {
+    match number {
+        Some(number) => push_number(out, number),
+        None => out.push_str("null"),
+    }
+}
+
+fn push_millis(out: &mut String, time: Option<Duration>) {
+    push_or_null(out, time.map(|time| time.as_millis() as u64));
+}

@@ -1,0 +1,143 @@
+//! The tables that tasks refer to: sites and ancestors.
+
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+use std::fmt;
+
+use super::super::cache::address;
+use super::super::pieces::{push_number, Pieces};
+use super::string::push_string;
+use crate::dump::nodes::{IdHash, NONE};
+use crate::dump::Dump;
+use crate::site::Site;
+use crate::task::Name;
+
+/// The sites and ancestors that a dump refers to.
+#[derive(Default)]
+pub(super) struct Tables {
+    sites: Vec<&'static Site>,
+    by_address: HashMap<usize, u32, IdHash>,
+    /// For each node its index in the table, or `NONE`.
+    ancestors: Vec<u32>,
+}
+
+impl Tables {
+    pub(super) fn new(dump: &Dump) -> Self {
+        let mut tables = Tables::default();
+        let mut last = None;
+        for row in &dump.rows {
+            if last.replace(address(row.site)) != last {
+                tables.add(row.site);
+            }
+        }
+        let used = dump.used_nodes();
+        let mut count = 0;
+        for (node, used) in dump.nodes.all().iter().zip(used) {
+            tables.ancestors.push(if used { count } else { NONE });
+            if used {
+                count += 1;
+                tables.add(node.site);
+            }
+        }
+        tables
+    }
+
+    fn add(&mut self, site: &'static Site) {
+        if let Entry::Vacant(entry) = self.by_address.entry(address(site)) {
+            if site.is_real() {
+                entry.insert(self.sites.len() as u32);
+                self.sites.push(site);
+            }
+        }
+    }
+
+    pub(super) fn site(&self, site: &'static Site) -> Option<u32> {
+        self.by_address.get(&address(site)).copied()
+    }
+
+    pub(super) fn ancestor(&self, node: u32) -> Option<u32> {
+        let index = *self.ancestors.get(node as usize)?;
+        (index != NONE).then_some(index)
+    }
+}
+
+pub(super) fn push_index(out: &mut String, index: Option<u32>) {
+    match index {
+        Some(index) => push_number(out, index.into()),
+        None => out.push_str("null"),
+    }
+}
+
+pub(super) fn push_name(out: &mut String, name: Option<&Name>) {
+    match name {
+        Some(name) => push_string(out, name.as_str()),
+        None => out.push_str("null"),
+    }
+    if name.is_some_and(Name::is_cut) {
+        out.push_str(",\"name_cut\":true");
+    }
+}
+
+pub(super) fn push_sites(pieces: &mut Pieces<'_>, tables: &Tables) -> fmt::Result {
+    pieces.out.push_str(",\n\"sites\":[");
+    let mut separator = "\n";
+    for site in &tables.sites {
+        pieces.out.push_str(separator);
+        separator = ",\n";
+        push_site(&mut pieces.out, site);
+        pieces.next()?;
+    }
+    pieces.out.push_str("\n]");
+    Ok(())
+}
+
+fn push_site(out: &mut String, site: &Site) {
+    out.push_str("{\"file\":");
+    push_string(out, site.file());
+    out.push_str(",\"line\":");
+    push_number(out, site.line().into());
+    out.push_str(",\"column\":");
+    push_number(out, site.column().into());
+    for (key, text) in [
+        (",\"module\":", site.module_path()),
+        (",\"function\":", site.function()),
+        (",\"callee\":", site.callee()),
+        (",\"role\":", site.role()),
+        (",\"kind\":", site.kind().as_str()),
+    ] {
+        out.push_str(key);
+        push_string(out, text);
+    }
+    out.push('}');
+}
+
+pub(super) fn push_ancestors(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
+    pieces.out.push_str(",\n\"ancestors\":[");
+    let mut separator = "\n";
+    for (index, node) in (0..).zip(dump.nodes.all()) {
+        if tables.ancestor(index).is_none() {
+            continue;
+        }
+        let out = &mut pieces.out;
+        out.push_str(separator);
+        separator = ",\n";
+        out.push_str("{\"id\":");
+        push_number(out, node.id);
+        out.push_str(",\"role\":");
+        push_string(out, node.role());
+        out.push_str(",\"site\":");
+        push_index(out, tables.site(node.site));
+        out.push_str(",\"name\":");
+        push_name(out, dump.nodes.get_name(node.name, None).as_ref());
+        out.push_str(",\"ancestor\":");
+        push_index(out, tables.ancestor(node.parent));
+        if node.cut > 0 {
+            out.push_str(",\"cut\":");
+            push_number(out, node.cut.into());
+        }
+        out.push('}');
+        pieces.next()?;
+    }
+    pieces.out.push_str("\n]");
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! What is said of one task.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::palette::Palette;
+use super::pieces::{escaped, push, push_number};
+use crate::dump::age::Age;
+use crate::kind::Kind;
+use crate::site::Site;
+use crate::task::{Ancestor, NameOrigin, State, Task};
+
+/// What is said of a task, each part ready to be copied.
+pub(super) struct Paragraph<'a> {
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+    pub(super) origin: Option<NameOrigin>,
+    pub(super) role: &'a str,
+    pub(super) kind: Kind,
+    pub(super) state: State,
+    pub(super) since: &'a str,
+    pub(super) age: &'a str,
+    pub(super) polls: u32,
+    pub(super) detached: bool,
+    pub(super) site: &'a str,
+    pub(super) lineage: &'a str,
+}
+
+impl Paragraph<'_> {
+    /// Shows `f` the paragraph of a task.
+    pub(super) fn with(task: &Task, f: impl FnOnce(&Paragraph<'_>)) {
+        let name = task.name.as_ref();
+        f(&Paragraph {
+            id: task.id.as_u64(),
+            name: &name.map_or_else(String::new, |name| name.to_string()),
+            origin: name.map(|name| name.origin()),
+            role: &escaped(&task.role),
+            kind: task.kind,
+            state: task.state,
+            since: &age_text(task.since),
+            age: &age_text(task.age),
+            polls: task.polls,
+            detached: task.detached,
+            site: &site_line(task.site()),
+            lineage: &lineage_text(&task.lineage, task.lineage_complete),
+        });
+    }
+
+    /// Appends the paragraph, each line ended.
+    pub(super) fn push(&self, out: &mut String, palette: &Palette) {
+        out.push_str("task ");
+        push_number(out, self.id);
+        out.push(' ');
+        self.push_label(out, palette);
+        out.push_str(":\n    ");
+        self.push_facts(out);
+        out.push_str(palette.faint);
+        out.push_str(self.site);
+        if !self.lineage.is_empty() {
+            out.push_str("    lineage ");
+            push_number(out, self.id);
+            out.push(' ');
+            out.push_str(self.role);
+            out.push_str(self.lineage);
+            out.push('\n');
+        }
+        out.push_str(palette.end);
+    }
+
+    /// `"req-id-123123" audit [suspended, 2 minutes]`
+    fn push_label(&self, out: &mut String, palette: &Palette) {
+        push_who(out, palette, self.name, self.role);
+        out.push_str(" [");
+        out.push_str(palette.state(self.state));
+        match self.state {
+            State::Suspended => out.push_str("suspended"),
+            state => push(out, state),
+        }
+        out.push_str(palette.end);
+        if !self.since.is_empty() {
+            out.push_str(", ");
+            out.push_str(self.since);
+        }
+        out.push(']');
+    }
+
+    /// `future, 3 polls, born 2 minutes ago, name inherited from task 6`
+    fn push_facts(&self, out: &mut String) {
+        out.push_str(self.kind.as_str());
+        if !self.kind.is_thread() {
+            out.push_str(", ");
+            push_number(out, self.polls.into());
+            out.push_str(if self.polls == 1 { " poll" } else { " polls" });
+        }
+        if !self.age.is_empty() {
+            out.push_str(", born ");
+            out.push_str(self.age);
+            out.push_str(" ago");
+        }
+        match self.origin {
+            Some(NameOrigin::Explicit) => out.push_str(", name given to it"),
+            Some(NameOrigin::Hook) => out.push_str(", name given by a hook"),
+            Some(NameOrigin::Inherited { from }) => {
+                out.push_str(", name inherited from task ");
+                push_number(out, from.as_u64());
+            }
+            None => {}
+        }
+        out.push_str(if self.detached { ", detached\n" } else { "\n" });
+    }
+}
+
+/// `"req-id-123123" audit`, of a name in quotes, or an empty one, and a role, both escaped.
+pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &str) {
+    if !name.is_empty() {
+        out.push_str(palette.name);
+        out.push_str(name);
+        out.push_str(palette.end);
+        out.push(' ');
+    }
+    out.push_str(palette.role);
+    out.push_str(role);
+    out.push_str(palette.end);
+}
+
+/// `"req-id-123123" audit [suspended, 2 minutes]`
+pub(super) fn push_label(out: &mut String, palette: &Palette, task: &Task) {
+    Paragraph::with(task, |paragraph| paragraph.push_label(out, palette));
+}
+
+/// A paragraph without colours.
+pub(crate) fn write(f: &mut fmt::Formatter<'_>, task: &Task) -> fmt::Result {
+    let mut out = String::new();
+    Paragraph::with(task, |paragraph| {
+        paragraph.push(&mut out, Palette::new(false))
+    });
+    f.write_str(&out)
+}
+
+/// Empty where there is no site to speak of.
+pub(super) fn site_line(site: Option<&'static Site>) -> String {
+    let Some(site) = site.filter(|site| site.is_real()) else {
+        return String::new();
+    };
+    let (callee, module, function) = (site.callee(), site.module_path(), site.function());
+    format!("    spawned at {site} by {callee} in {module}::{function}\n")
+}
+
+/// ` < 6 "req-id-123123" serve_connection < 1 main`; empty for roots.
+pub(super) fn lineage_text(lineage: &[Ancestor], complete: bool) -> String {
+    let mut out = String::new();
+    for ancestor in lineage {
+        if ancestor.cut_below > 0 {
+            push(&mut out, format_args!(" < … {} cut …", ancestor.cut_below));
+        }
+        push(&mut out, format_args!(" < {} ", ancestor.id));
+        if let Some(name) = &ancestor.name {
+            push(&mut out, format_args!("{name} "));
+        }
+        out.push_str(&escaped(&ancestor.role));
+    }
+    if !complete {
+        out.push_str(" < ? (ended while it was read)");
+    }
+    out
+}
+
+fn age_text(age: Option<Duration>) -> String {
+    let mut out = String::new();
+    push_age(&mut out, age);
+    out
+}
+
+/// Nothing where ages are not known.
+pub(super) fn push_age(out: &mut String, age: Option<Duration>) {
+    if let Some(age) = age {
+        push(out, Age(age));
+    }
+}

@@ -1,0 +1,127 @@
+//! A dump as text: a paragraph for each task.
+
+use std::fmt;
+
+use super::cache::{address, Cache, Moment};
+use super::heading::Heading;
+use super::palette::Palette;
+use super::paragraph::{lineage_text, push_age, site_line, Paragraph};
+use super::pieces::{escaped, push, Pieces};
+use crate::dump::row::Row;
+use crate::dump::Dump;
+use crate::kind::Kind;
+use crate::site::Site;
+use crate::task::NameOrigin;
+
+/// Displays a [`Dump`] as a paragraph for each task.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    dump: &'a Dump,
+    palette: &'static Palette,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        Text {
+            dump,
+            palette: Palette::new(false),
+        }
+    }
+
+    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Heading(self.dump))?;
+        let mut texts = Texts::default();
+        let mut pieces = Pieces::new(f);
+        for row in &self.dump.rows {
+            pieces.out.push('\n');
+            texts.push_row(&mut pieces.out, self, row);
+            pieces.next()?;
+        }
+        pieces.finish()?;
+        writeln!(f, "\n{}", self.dump.coverage)
+    }
+}
+
+/// Texts that many tasks of a dump share.
+#[derive(Default)]
+struct Texts {
+    sites: Cache<usize, SiteTexts>,
+    /// By node.
+    above: Cache<u32, AboveTexts>,
+    since: Moment,
+    age: Moment,
+}
+
+struct SiteTexts {
+    role: String,
+    site: String,
+}
+
+/// The lineage from a node on, and the name that is inherited from there.
+struct AboveTexts {
+    lineage: String,
+    name: String,
+    origin: Option<NameOrigin>,
+}
+
+impl Texts {
+    fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
+        let Text { dump, palette } = *text;
+        let shared = !row.has_extra && row.site.kind() != Kind::Foreign;
+        if !shared {
+            return Paragraph::with(&dump.nodes.task(row, dump.now), |it| it.push(out, palette));
+        }
+        let site = self
+            .sites
+            .get(address(row.site), || SiteTexts::new(row.site));
+        let above = self.above.get(row.parent, || AboveTexts::new(dump, row));
+        let paragraph = Paragraph {
+            id: row.id,
+            name: &above.name,
+            origin: above.origin,
+            role: &site.role,
+            kind: row.kind(),
+            state: row.state(&dump.nodes.threads),
+            since: self.since.ago(row.status, dump.now, push_age),
+            age: self.age.ago(row.birth(), dump.now, push_age),
+            polls: row.polls,
+            detached: row.is_detached(),
+            site: &site.site,
+            lineage: &above.lineage,
+        };
+        paragraph.push(out, palette);
+    }
+}
+
+impl SiteTexts {
+    fn new(site: &'static Site) -> Self {
+        SiteTexts {
+            role: escaped(site.role()),
+            site: site_line(Some(site)),
+        }
+    }
+}
+
+impl AboveTexts {
+    fn new(dump: &Dump, row: &Row) -> Self {
+        let name = dump.nodes.name_of(row);
+        let mut shown = String::new();
+        if let Some(name) = &name {
+            push(&mut shown, name);
+        }
+        AboveTexts {
+            lineage: lineage_text(&dump.nodes.lineage(row), dump.nodes.is_complete(row)),
+            origin: name.map(|name| name.origin()),
+            name: shown,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A line of the tree.
+
+use super::alike::Siblings;
+use super::forest::{Entry, Forest};
+use crate::dump::nodes::Node;
+use crate::dump::render::palette::Palette;
+use crate::dump::render::paragraph::{push_label, push_who};
+use crate::dump::render::pieces::{escaped, push, push_number};
+use crate::dump::render::range::Range;
+use crate::dump::row::Row;
+use crate::dump::Dump;
+use crate::site::Site;
+use crate::task::State;
+
+/// Where a line stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) depth: usize,
+    /// Whether it is the last one below its parent.
+    pub(super) last: bool,
+}
+
+impl Place {
+    pub(super) const ROOT: Place = Place {
+        depth: 0,
+        last: true,
+    };
+
+    pub(super) fn below(self, last: bool) -> Self {
+        Place {
+            depth: self.depth + 1,
+            last,
+        }
+    }
+}
+
+/// Deeper levels are shown by number: an indent for each would fill the line.
+const MOST_INDENT: usize = 40;
+
+/// Appends what stands before a line. `open` says of each level above whether a line goes on there.
+pub(super) fn push_indent(out: &mut String, open: &[bool], Place { depth, last }: Place) {
+    if depth == 0 {
+        return;
+    }
+    if depth > MOST_INDENT {
+        push(out, format_args!("(level {depth}) "));
+    }
+    let levels = &open[1.min(open.len())..];
+    for &goes_on in &levels[levels.len().saturating_sub(MOST_INDENT)..] {
+        out.push_str(if goes_on { "│  " } else { "   " });
+    }
+    out.push_str(if last { "└─ " } else { "├─ " });
+}
+
+pub(super) fn push_line(
+    out: &mut String,
+    palette: &Palette,
+    forest: &Forest<'_>,
+    siblings: &Siblings,
+) {
+    let first = forest.entry(siblings.first);
+    match first {
+        _ if !siblings.rest.is_empty() => push_alike(out, palette, forest, siblings),
+        Entry::Task(row) => push_task(out, palette, forest.dump, row),
+        Entry::Ancestor(node) => push_ancestor(out, palette, forest.dump, node),
+    }
+    out.push('\n');
+}
+
+fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row) {
+    push_number(out, row.id);
+    out.push(' ');
+    push_label(out, palette, &dump.nodes.task(row, dump.now));
+    push_site(out, palette, row.site);
+}
+
+/// An ancestor, under the name that it had when it last spawned.
+fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) {
+    push_number(out, node.id);
+    out.push(' ');
+    let name = Entry::Ancestor(node).name(dump).unwrap_or_default();
+    push_who(out, palette, &name, &escaped(node.role()));
+    push_absent(out, palette, dump, node);
+}
+
+/// Why an ancestor is not in the dump.
+fn push_absent(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) {
+    let why = if node.live && !dump.filter.is_empty() {
+        "not selected"
+    } else {
+        "ended"
+    };
+    push(
+        out,
+        format_args!(" [{}{why}{}]", palette.faint, palette.end),
+    );
+}
+
+fn push_site(out: &mut String, palette: &Palette, site: &Site) {
+    if site.is_real() {
+        push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
+    }
+}
+
+/// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`
+fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings: &Siblings) {
+    let (first, last) = (forest.entry(siblings.first), forest.entry(siblings.last()));
+    push_number(out, 1 + siblings.rest.len() as u64);
+    out.push_str(" × ");
+    push_who(out, palette, "", &escaped(first.site().role()));
+    match first {
+        Entry::Task(row) => {
+            push_state(out, palette, row.bare_state(), &times(forest, siblings));
+            push_site(out, palette, row.site);
+        }
+        Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
+    }
+    push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
+    push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
+}
+
+fn push_state(out: &mut String, palette: &Palette, state: State, times: &str) {
+    let color = palette.state(state);
+    push(out, format_args!(" [{color}{state}{}{times}]", palette.end));
+}
+
+/// For how long the tasks have been in their states: `, 0.3 s to 5 minutes`
+fn times(forest: &Forest<'_>, siblings: &Siblings) -> String {
+    let lines = std::iter::once(&siblings.first).chain(&siblings.rest);
+    let since = lines.filter_map(|&line| match forest.entry(line) {
+        Entry::Task(row) => Some(row.status >> 32),
+        Entry::Ancestor(_) => None,
+    });
+    let mut times = Range::default();
+    since.for_each(|tick| times.add(tick));
+    times
+        .ago(forest.dump.now)
+        .map_or_else(String::new, |times| format!(", {times}"))
+}
+
+fn push_names(out: &mut String, [first, last]: [Option<String>; 2]) {
+    let last = last.filter(|last| Some(last) != first.as_ref());
+    let mut before = ", named ";
+    for name in first.into_iter().chain(last) {
+        out.push_str(before);
+        out.push_str(&name);
+        before = " … ";
+    }
+}

@@ -1,0 +1,96 @@
+//! A dump as a tree by creation.
+
+mod alike;
+mod forest;
+mod line;
+
+use std::fmt;
+
+use super::heading::Heading;
+use super::palette::Palette;
+use super::pieces::Pieces;
+use crate::dump::Dump;
+
+use alike::{Shapes, Siblings};
+use forest::Forest;
+use line::{push_indent, push_line, Place};
+
+/// Displays a [`Dump`] as a tree: who spawned whom.
+///
+/// Tasks that have ended are shown where others descend from them. Where more than four children of
+/// a task are alike, with the same site, state and tasks below them, one line stands for all of them;
+/// what is below the first of them follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Tree<'a> {
+    dump: &'a Dump,
+    palette: &'static Palette,
+    expanded: bool,
+}
+
+impl<'a> Tree<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        Tree {
+            dump,
+            palette: Palette::new(false),
+            expanded: false,
+        }
+    }
+
+    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+
+    /// Whether each task has a line of its own, however many are alike.
+    #[must_use]
+    pub fn expanded(mut self, expanded: bool) -> Self {
+        self.expanded = expanded;
+        self
+    }
+}
+
+impl fmt::Display for Tree<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", Heading(self.dump))?;
+        let forest = Forest::new(self.dump);
+        let shapes = (!self.expanded).then(|| Shapes::new(&forest));
+        let mut pieces = Pieces::new(f);
+        for siblings in Siblings::of(&forest, shapes.as_ref(), forest.roots()) {
+            self.write_below(&mut pieces, &forest, shapes.as_ref(), siblings)?;
+        }
+        pieces.finish()?;
+        writeln!(f, "\n{}", self.dump.coverage)
+    }
+}
+
+impl Tree<'_> {
+    /// Writes a root and all below it. Goes down by a list of what is still to be written, not by
+    /// recursion: a tree may be deeper than the stack.
+    fn write_below(
+        &self,
+        pieces: &mut Pieces<'_>,
+        forest: &Forest<'_>,
+        shapes: Option<&Shapes>,
+        root: Siblings,
+    ) -> fmt::Result {
+        let mut to_come = vec![(root, Place::ROOT)];
+        // For each level above, whether a line goes on there.
+        let mut open = Vec::new();
+        while let Some((siblings, place)) = to_come.pop() {
+            open.truncate(place.depth);
+            push_indent(&mut pieces.out, &open, place);
+            push_line(&mut pieces.out, self.palette, forest, &siblings);
+            pieces.next()?;
+            open.push(!place.last);
+            let below = Siblings::of(forest, shapes, forest.children(siblings.first));
+            let count = below.len();
+            to_come.extend(
+                (below.into_iter().enumerate().rev())
+                    .map(|(index, below)| (below, place.below(index + 1 == count))),
+            );
+        }
+        Ok(())
+    }
+}

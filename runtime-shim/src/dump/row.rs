@@ -1,0 +1,111 @@
+//! A task in a dump, and what is known of it besides.
+
+use std::sync::Arc;
+
+use super::nodes::Nodes;
+use super::threads::Threads;
+use crate::clock;
+use crate::kind::Kind;
+use crate::registry::read::Record;
+use crate::registry::slot::flag;
+use crate::site::Site;
+use crate::task::{Name, NameOrigin, State, Task, TaskId};
+
+/// A task in a dump. Small, because there may be millions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) id: u64,
+    pub(super) status: u64,
+    pub(super) site: &'static Site,
+    /// The ticks of birth.
+    pub(super) born: u32,
+    pub(super) polls: u32,
+    /// The node it was born under.
+    pub(super) parent: u32,
+    flags: u16,
+    /// [`Nodes`] knows more of it.
+    pub(super) has_extra: bool,
+}
+
+const _: () = assert!(size_of::<Row>() <= 40);
+
+impl Row {
+    pub(super) fn kind(&self) -> Kind {
+        Kind::of(self.site, self.flags.into())
+    }
+
+    pub(super) fn is_detached(&self) -> bool {
+        u64::from(self.flags) & flag::DETACHED != 0
+    }
+
+    pub(super) fn state(&self, threads: &Threads) -> State {
+        let thread = threads.of(self.status).and_then(|thread| thread.os_id);
+        State::of(self.status, self.flags.into(), thread)
+    }
+
+    /// The state without the thread.
+    pub(super) fn bare_state(&self) -> State {
+        State::of(self.status, self.flags.into(), None)
+    }
+
+    /// The tick of birth, in the upper half.
+    pub(super) fn birth(&self) -> u64 {
+        u64::from(self.born) << 32
+    }
+}
+
+impl Nodes {
+    pub(super) fn row(&mut self, record: &Record) -> Row {
+        let parent = self.above(record);
+        let has_extra = self.note_extra(record);
+        Row {
+            id: record.id,
+            status: record.status,
+            site: record.site(),
+            born: (record.born() >> 32) as u32,
+            polls: record.polls(),
+            parent,
+            flags: record.flags() as u16,
+            has_extra,
+        }
+    }
+
+    pub(super) fn task(&self, row: &Row, now: Option<u64>) -> Task {
+        Task {
+            id: TaskId(row.id),
+            site: row.site,
+            role: self.role(row),
+            name: self.name_of(row),
+            kind: row.kind(),
+            state: row.state(&self.threads),
+            since: now.map(|now| clock::between(row.status, now)),
+            age: now.map(|now| clock::between(row.birth(), now)),
+            polls: row.polls,
+            detached: row.is_detached(),
+            lineage: self.lineage(row),
+            lineage_complete: self.is_complete(row),
+        }
+    }
+
+    /// The role, which for foreign threads is the name of the thread.
+    pub(super) fn role(&self, row: &Row) -> Arc<str> {
+        let thread = || {
+            self.threads
+                .of(row.status)
+                .map(|thread| thread.name.clone())
+                .filter(|name| !name.is_empty())
+        };
+        match row.site.kind() {
+            Kind::Foreign => thread().unwrap_or_else(|| row.site.role().into()),
+            _ => row.site.role().into(),
+        }
+    }
+
+    pub(super) fn name_of(&self, row: &Row) -> Option<Name> {
+        if let Some(name) = self.extra(row).and_then(|extra| extra.name) {
+            return self.get_name(name, None);
+        }
+        let (name, from) = self.effective(row.parent)?;
+        self.get_name(name, Some(NameOrigin::Inherited { from: TaskId(from) }))
+    }
+}

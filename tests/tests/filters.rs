@@ -1,0 +1,148 @@
+//! Which tasks a filter selects, and that a dump says so.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+
+use birthmark::{Dump, Filter, TaskId};
+use birthmark_integration_tests::own_id;
+
+type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An executor that gives the task back.
+fn spawn<T>(task: T) -> T {
+    task
+}
+
+fn poll_once(future: &mut Held) {
+    let pending = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(pending.is_pending());
+}
+
+/// Asserts how many tasks a filter selects, both as it was read and as its own text says.
+#[track_caller]
+fn selects(filter: &str, count: usize) -> Dump {
+    let read: Filter = filter.parse().unwrap();
+    assert_eq!(read.to_string().parse(), Ok(read.clone()));
+    let dump = birthmark::dump().filter(&read);
+    assert_eq!(dump.len(), count, "{filter}\n{dump}");
+    assert_eq!(dump.tasks().count(), count);
+    dump
+}
+
+#[birthmark::instrument]
+mod by_each_key {
+    use super::*;
+
+    async fn by_each_key_waits() {
+        pending().await
+    }
+
+    #[test]
+    fn tasks_are_selected() {
+        let mut held: Vec<Held> = (0..3)
+            .map(|number| {
+                let name = format!("tenant {number} of by_each_key");
+                birthmark::with_name(name, || Box::pin(spawn(by_each_key_waits())) as Held)
+            })
+            .collect();
+        poll_once(&mut held[0]);
+        let role = "role=by_each_key_waits";
+        selects(role, 3);
+        selects("name=tenant+?+of+by_each_key", 3);
+        selects("name=*1+of+by_each_key&name=*2+of+by_each_key", 2);
+        selects(&format!("{role}&name="), 0);
+        selects(&format!("{role}&state=suspended"), 1);
+        selects(&format!("{role}&state=created"), 2);
+        selects(&format!("{role}&state=created&state=suspended"), 3);
+        selects(&format!("{role}&state=running&state=delayed"), 0);
+        selects(&format!("{role}&kind=future"), 3);
+        selects(&format!("{role}&kind=*thread"), 0);
+        selects(&format!("{role}&older=0s&for=0ms"), 3);
+        selects(&format!("{role}&older=1d"), 0);
+        selects(&format!("{role}&for=1d"), 0);
+        let site = birthmark::dump()
+            .tasks()
+            .find(|task| task.role() == "by_each_key_waits")
+            .and_then(|task| task.site())
+            .unwrap();
+        let (file, line) = (site.file(), site.line());
+        for here in [format!("{file}:{line}"), site.to_string()] {
+            selects(&format!("site={here}"), 3);
+        }
+        selects(&format!("site={file}&{role}"), 3);
+        selects(&format!("site={file}:1*:1&{role}"), 0);
+        selects("site=src/*", 0);
+    }
+
+    #[test]
+    fn those_under_a_task_are_selected_also_when_it_has_ended() {
+        let make = || {
+            let parent = spawn(|| {
+                let child = spawn(|| Box::pin(spawn(async { pending::<()>().await })) as Held);
+                (own_id(), child())
+            });
+            parent()
+        };
+        let ((ended, grandchild), (other, _other)) = (make(), make());
+        let dump = selects(&format!("under={ended}"), 1);
+        let tree = dump.tree().to_string();
+        assert!(
+            tree.contains(&format!("{ended} ")) && tree.contains("[ended]"),
+            "{tree}"
+        );
+        assert!(!tree.contains(&format!("─ {other} ")), "{tree}");
+        let id = dump.tasks().next().unwrap().id();
+        selects(&format!("under={id}"), 1);
+        selects(&format!("under={ended}&under={other}"), 2);
+        selects("under=18446744073709551615", 0);
+        drop(grandchild);
+        selects(&format!("under={ended}"), 0);
+    }
+}
+
+#[birthmark::instrument]
+mod what_is_said {
+    use super::*;
+
+    #[test]
+    fn a_filtered_dump_says_that_it_is() {
+        let task = Box::pin(spawn(async { pending::<()>().await }));
+        let filter = Filter::new()
+            .role("what_is_said*")
+            .created()
+            .older_than(Duration::ZERO);
+        let dump = birthmark::dump().filter(&filter);
+        let total = dump.total();
+        let expected = format!("0 of {total} tasks (role=what_is_said*&state=created&older=0d)\n");
+        for text in [dump.to_string(), dump.tree().to_string()] {
+            assert!(text.starts_with(&expected), "{text}");
+            assert!(text.contains("\ncoverage: "), "{text}");
+        }
+        let again = dump.filter(&Filter::new().name("\u{1b}[2J"));
+        let text = again.to_string();
+        assert!(text.contains("older=0d and then name=%1B[2J)"), "{text}");
+        drop(task);
+    }
+
+    #[test]
+    fn an_ancestor_that_was_not_selected_is_not_called_ended() {
+        let (to, from) = std::sync::mpsc::channel();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let parent = thread::spawn(move || {
+            let child: Held = Box::pin(spawn(async { pending().await }));
+            to.send((own_id(), child)).unwrap();
+            let _ = stopped.recv();
+        });
+        let (id, _child): (TaskId, Held) = from.recv().unwrap();
+        let dump = birthmark::dump().filter(&Filter::new().under(id).kind("future"));
+        let tree = dump.tree().to_string();
+        assert!(tree.contains("::{closure} [not selected]\n"), "{tree}");
+        drop(stop);
+        parent.join().unwrap();
+    }
+}

@@ -1,0 +1,169 @@
+//! Dumps as JSON: that the schema describes them, and that they say what the dump says.
+
+use std::future::pending;
+use std::pin::Pin;
+
+use birthmark::{Dump, Filter, NameOrigin, State, Task};
+use serde_json::Value;
+
+const SCHEMA: &str = include_str!("../../runtime-shim/schema/dump-1.schema.json");
+
+type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An executor that gives the task back.
+fn spawn<T>(task: T) -> T {
+    task
+}
+
+/// Reads a dump as another program would.
+#[track_caller]
+fn read(dump: &Dump) -> Value {
+    let mut text = Vec::new();
+    dump.write(birthmark::render::Format::Json, &mut text)
+        .unwrap();
+    let value: Value = serde_json::from_slice(&text).unwrap();
+    let schema = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&value).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    value
+}
+
+/// Asserts that the object of a task says what the task itself does.
+#[track_caller]
+fn check(task: &Task, object: &Value, dump: &Value) {
+    assert_eq!(object["id"], task.id().as_u64());
+    assert_eq!(object["role"], task.role());
+    assert_eq!(object["kind"], task.kind().as_str());
+    assert_eq!(object["polls"], task.polls());
+    assert_eq!(
+        object["name"].as_str(),
+        task.name().map(|name| name.as_str())
+    );
+    assert_eq!(
+        object["parent"].as_u64(),
+        task.parent().map(|id| id.as_u64())
+    );
+    assert_eq!(object.get("detached").is_some(), task.is_detached());
+    let millis = |key: &str| object[key].as_u64().map(u128::from);
+    assert_eq!(millis("age_ms"), task.age().map(|age| age.as_millis()));
+    assert_eq!(
+        millis("state_ms"),
+        task.since().map(|since| since.as_millis())
+    );
+    let state = match task.state() {
+        State::Running { thread } => {
+            assert_eq!(object["thread"].as_u64(), thread);
+            "running".to_owned()
+        }
+        other => other.to_string(),
+    };
+    assert_eq!(object["state"], state);
+    let origin = task.name().map(|name| match name.origin() {
+        NameOrigin::Inherited { from } => {
+            assert_eq!(object["name_from"], from.as_u64());
+            "inherited"
+        }
+        NameOrigin::Explicit => "explicit",
+        _ => "hook",
+    });
+    assert_eq!(object.get("name_origin").and_then(Value::as_str), origin);
+    let site = object["site"].as_u64().map(|index| {
+        let site = &dump["sites"][index as usize];
+        let text = |key: &str| site[key].as_str().unwrap().to_owned();
+        format!("{}:{}:{}", text("file"), site["line"], site["column"])
+    });
+    assert_eq!(site, task.site().map(|site| site.to_string()));
+    check_lineage(task, object, &dump["ancestors"]);
+}
+
+#[track_caller]
+fn check_lineage(task: &Task, object: &Value, ancestors: &Value) {
+    let mut next = &object["ancestor"];
+    for expected in task.lineage() {
+        let ancestor = &ancestors[next.as_u64().unwrap() as usize];
+        assert_eq!(ancestor["id"], expected.id().as_u64());
+        assert_eq!(ancestor["role"], expected.role());
+        let name = expected.name().map(|name| name.as_str());
+        assert_eq!(ancestor["name"].as_str(), name);
+        next = &ancestor["ancestor"];
+    }
+    assert!(next.is_null(), "the line ends with a root");
+}
+
+#[birthmark::instrument]
+mod dumps {
+    use super::*;
+
+    fn family() -> Held {
+        let request = spawn(move || {
+            birthmark::set_name("req-\"7\"\n\u{1b}[31m</script>\u{202e}");
+            let child = spawn(|| {
+                Box::pin(spawn(birthmark::named!("own" => async { pending().await }))) as Held
+            });
+            child()
+        });
+        request()
+    }
+
+    #[test]
+    fn they_say_what_the_tasks_say() {
+        let held: Vec<Held> = vec![
+            family(),
+            Box::pin(spawn(birthmark::detached!(async { pending().await }))),
+            birthmark::with_name("x".repeat(300), || {
+                Box::pin(spawn(async { pending().await })) as Held
+            }),
+        ];
+        let dump = birthmark::dump();
+        let value = read(&dump);
+        assert_eq!(value["total"], dump.len());
+        assert_eq!(value["pid"], std::process::id());
+        assert_eq!(value["filter"], Value::Null);
+        let objects = value["tasks"].as_array().unwrap();
+        assert_eq!(objects.len(), dump.len());
+        for (task, object) in dump.tasks().zip(objects) {
+            check(&task, object, &value);
+        }
+        assert!(objects.iter().any(|task| task.get("name_cut").is_some()));
+        drop(held);
+    }
+
+    #[test]
+    fn hostile_names_harm_neither_terminal_nor_page() {
+        let held = family();
+        let text = birthmark::dump().json().to_string();
+        assert!(
+            !text.contains(['\u{1b}', '\u{202e}']) && !text.contains("</"),
+            "{text}"
+        );
+        let names = r#""name":"req-\"7\"\n\u001b[31m\u003c/script>\u202e""#;
+        assert!(text.contains(names), "{text}");
+        drop(held);
+    }
+
+    #[test]
+    fn a_filtered_dump_has_no_more_than_it_needs() {
+        let held = family();
+        let filter: Filter = "name=own".parse().unwrap();
+        let dump = birthmark::dump().filter(&filter);
+        let value = read(&dump);
+        assert_eq!(value["filter"], "name=own");
+        let (tasks, ancestors) = (&value["tasks"], value["ancestors"].as_array().unwrap());
+        let named = |task: &&Value| task["name"] == "own";
+        assert_eq!(
+            tasks.as_array().unwrap().iter().filter(named).count(),
+            dump.len()
+        );
+        for (task, object) in dump.tasks().zip(tasks.as_array().unwrap()) {
+            check(&task, object, &value);
+        }
+        assert!(ancestors.len() <= 3 * dump.len(), "{ancestors:#?}");
+        let nothing = birthmark::dump().filter(&Filter::new().name("nobody"));
+        let value = read(&nothing);
+        for table in ["tasks", "ancestors", "sites"] {
+            assert_eq!(value[table].as_array().map(Vec::len), Some(0));
+        }
+        drop(held);
+    }
+}
