@@ -254,19 +254,27 @@ impl Nodes {
         })
     }
 
-    /// The line, its near part whole, of a long one besides that only its far end.
-    pub(super) fn lineage(&self, row: &Row) -> Vec<Ancestor> {
-        let mut lineage = Vec::new();
-        let mut last = None;
-        for (node, cut) in self.line(row).take(SHOWN) {
-            lineage.push(self.ancestor(node, cut.into()));
+    /// The line as far as it is shown, with the number of ancestors left out before each: its near
+    /// part whole, of a long one besides that only its far end.
+    pub(super) fn shown_line<'a>(&'a self, row: &Row) -> impl Iterator<Item = (&'a Node, u64)> {
+        let mut line = self.line(row);
+        let (mut shown, mut last) = (0, None::<&Node>);
+        std::iter::from_fn(move || {
+            if shown == SHOWN {
+                let last = last.take().filter(|last| last.distance > 0)?;
+                return Some((self.get(last.far)?, last.distance - 1));
+            }
+            shown += 1;
+            let (node, cut) = line.next()?;
             last = Some(node);
-        }
-        let far = last.and_then(|last| Some((last, self.get(last.far)?)));
-        if let Some((last, far)) = far.filter(|(last, _)| last.distance > 0) {
-            lineage.push(self.ancestor(far, last.distance - 1));
-        }
-        lineage
+            Some((node, cut.into()))
+        })
+    }
+
+    pub(super) fn lineage(&self, row: &Row) -> Vec<Ancestor> {
+        self.shown_line(row)
+            .map(|(node, cut)| self.ancestor(node, cut))
+            .collect()
     }
 
     fn ancestor(&self, node: &Node, cut: u64) -> Ancestor {

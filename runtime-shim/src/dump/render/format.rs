@@ -16,36 +16,60 @@ pub enum Format {
     Text,
     /// `tree`: who spawned whom.
     Tree,
+    /// `groups`: alike tasks counted together.
+    Groups,
+    /// `folded`: stacks for flame graphs.
+    Folded,
     /// `json`: see [`Json`](super::Json).
     Json,
+    /// `pprof`: see [`Pprof`](super::Pprof). With the feature `pprof`.
+    #[cfg(feature = "pprof")]
+    Pprof,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: &'static [Format] = &[Format::Text, Format::Tree, Format::Json];
+    pub const ALL: &'static [Format] = &[
+        Format::Text,
+        Format::Tree,
+        Format::Groups,
+        Format::Folded,
+        Format::Json,
+        #[cfg(feature = "pprof")]
+        Format::Pprof,
+    ];
 
     /// The name.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Tree => "tree",
+            Format::Groups => "groups",
+            Format::Folded => "folded",
             Format::Json => "json",
+            #[cfg(feature = "pprof")]
+            Format::Pprof => "pprof",
         }
     }
 
     /// What files of this form end with.
     pub fn extension(self) -> &'static str {
         match self {
-            Format::Text | Format::Tree => "txt",
+            Format::Text | Format::Tree | Format::Groups => "txt",
+            Format::Folded => "folded",
             Format::Json => "json",
+            #[cfg(feature = "pprof")]
+            Format::Pprof => "pb.gz",
         }
     }
 
     /// The media type, for HTTP.
     pub fn content_type(self) -> &'static str {
         match self {
-            Format::Text | Format::Tree => "text/plain; charset=utf-8",
             Format::Json => "application/json",
+            #[cfg(feature = "pprof")]
+            Format::Pprof => "application/octet-stream",
+            _ => "text/plain; charset=utf-8",
         }
     }
 }
@@ -76,6 +100,9 @@ impl fmt::Display for UnknownFormat {
             text: &self.0,
             cut: false,
         };
+        if self.0 == "pprof" {
+            return write!(f, "{name} needs birthmark's feature `pprof`, which is off");
+        }
         write!(f, "{name} is no format of a dump; use ")?;
         let (last, rest) = Format::ALL.split_last().unwrap_or((&Format::Text, &[]));
         for (format, separator) in rest
@@ -111,7 +138,11 @@ impl Dump {
         match format {
             Format::Text => write!(out, "{}", self.text()),
             Format::Tree => write!(out, "{}", self.tree()),
+            Format::Groups => write!(out, "{}", self.groups()),
+            Format::Folded => write!(out, "{}", self.folded()),
             Format::Json => write!(out, "{}", self.json()),
+            #[cfg(feature = "pprof")]
+            Format::Pprof => self.pprof().write(out),
         }
     }
 }

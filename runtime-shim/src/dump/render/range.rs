@@ -1,6 +1,7 @@
 //! The times of several tasks.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::clock;
 use crate::dump::age::Age;
@@ -8,12 +9,6 @@ use crate::dump::age::Age;
 /// The earliest and the latest of some ticks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Range(Option<(u64, u64)>);
-
-/// Displays `0.3 s to 5 minutes`, or `0.3 s` if that is all.
-pub(super) struct Ago {
-    shortest: String,
-    longest: String,
-}
 
 impl Range {
     pub(super) fn add(&mut self, tick: u64) {
@@ -31,6 +26,17 @@ impl Range {
             longest: ago(first),
         })
     }
+
+    /// How long ago the earliest was.
+    pub(super) fn longest(self, now: Option<u64>) -> Option<Duration> {
+        Some(clock::between(self.0?.0 << 32, now?))
+    }
+}
+
+/// Displays `0.3 s to 5 minutes`, or `0.3 s` if that is all.
+pub(super) struct Ago {
+    shortest: String,
+    longest: String,
 }
 
 impl fmt::Display for Ago {

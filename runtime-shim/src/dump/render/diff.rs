@@ -1,0 +1,175 @@
+//! What has changed between two dumps.
+
+mod growth;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::groups;
+use super::heading::plural;
+use super::palette::Palette;
+use super::pieces::{escaped, push};
+use crate::clock;
+use crate::dump::age::Age;
+use crate::dump::row::Row;
+use crate::dump::Dump;
+use crate::task::Task;
+
+pub use growth::Growth;
+
+/// Displays what has changed between two [`Dump`]s of one process.
+///
+/// First how many tasks each site has more or less than before; then, in groups, tasks that are new,
+/// those that are gone, and those that are *unchanged*: alive in both dumps, and neither polled nor in
+/// another state since the first.
+#[derive(Clone, Debug)]
+pub struct Diff<'a> {
+    before: &'a Dump,
+    after: &'a Dump,
+    // Places of rows.
+    new: Vec<u32>,
+    gone: Vec<u32>,
+    unchanged: Vec<u32>,
+    palette: &'static Palette,
+}
+
+impl Dump {
+    /// What has changed since an earlier dump. If tasks were selected, both should have gone through
+    /// the same [`Filter`](crate::Filter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let before = birthmark::dump();
+    /// // …
+    /// let after = birthmark::dump();
+    /// let diff = after.diff(&before);
+    /// println!("{diff}");
+    /// for growth in diff.growth() {
+    ///     println!("{}: {:+}", growth.site(), growth.growth());
+    /// }
+    /// ```
+    pub fn diff<'a>(&'a self, before: &'a Dump) -> Diff<'a> {
+        Diff::new(before, self)
+    }
+}
+
+impl<'a> Diff<'a> {
+    fn new(before: &'a Dump, after: &'a Dump) -> Self {
+        let mut diff = Diff {
+            before,
+            after,
+            new: Vec::new(),
+            gone: Vec::new(),
+            unchanged: Vec::new(),
+            palette: Palette::new(false),
+        };
+        let (mut old, mut new) = (0, 0);
+        loop {
+            // A dump that has come to its end has an id above all others.
+            let [was, is] = [before.rows.get(old), after.rows.get(new)];
+            let id = |row: Option<&Row>| row.map_or(u64::MAX, |row| row.id);
+            match (was, is, id(was).cmp(&id(is))) {
+                (None, None, _) => return diff,
+                (_, _, Ordering::Less) => diff.gone.push(old as u32),
+                (_, _, Ordering::Greater) => diff.new.push(new as u32),
+                (Some(was), Some(is), _) if is.is_unchanged_since(was) => {
+                    diff.unchanged.push(new as u32);
+                }
+                _ => {}
+            }
+            old += usize::from(id(was) <= id(is));
+            new += usize::from(id(is) <= id(was));
+        }
+    }
+
+    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+
+    /// The tasks that are alive now and were not.
+    pub fn new_tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        tasks(self.after, &self.new)
+    }
+
+    /// The tasks that are not alive any more, as they were.
+    pub fn gone_tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        tasks(self.before, &self.gone)
+    }
+
+    /// The tasks that are as they were: neither polled nor in another state since.
+    pub fn unchanged_tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        tasks(self.after, &self.unchanged)
+    }
+
+    /// How many tasks each site has more or less, those that have the most more first. Sites that
+    /// have as many as before are left out.
+    pub fn growth(&self) -> Vec<Growth> {
+        growth::between(self.before, self.after)
+    }
+
+    fn push_heading(&self, out: &mut String) {
+        let (before, after) = (self.before.len(), self.after.len());
+        push(
+            out,
+            format_args!("{before} task{} before, {after}", plural(before)),
+        );
+        if let (Some(then), Some(now)) = (self.before.now, self.after.now) {
+            push(
+                out,
+                format_args!(" {} later", Age(clock::between(then, now))),
+            );
+        } else {
+            out.push_str(" later");
+        }
+        let [new, gone, unchanged] = [&self.new, &self.gone, &self.unchanged].map(Vec::len);
+        let rest = format_args!(": {new} new, {gone} gone, {unchanged} unchanged\n");
+        push(out, rest);
+        if !self.after.filter.is_empty() {
+            let filter = escaped(&self.after.filter.to_string());
+            push(out, format_args!("of those selected by {filter}\n"));
+        }
+    }
+}
+
+fn tasks<'a>(dump: &'a Dump, places: &'a [u32]) -> impl Iterator<Item = Task> + 'a {
+    let rows = places.iter().map(|&place| &dump.rows[place as usize]);
+    rows.map(|row| dump.nodes.task(row, dump.now))
+}
+
+impl fmt::Display for Diff<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::new();
+        self.push_heading(&mut out);
+        growth::push(&mut out, self.palette, &self.growth());
+        for (title, dump, places) in [
+            ("new", self.after, &self.new),
+            ("gone", self.before, &self.gone),
+            (
+                "unchanged: neither polled nor in another state since",
+                self.after,
+                &self.unchanged,
+            ),
+        ] {
+            if !places.is_empty() {
+                push(&mut out, format_args!("\n{title}\n"));
+            }
+            let rows = places.iter().map(|&place| &dump.rows[place as usize]);
+            for group in groups::count(dump, rows) {
+                out.push_str("  ");
+                group.push_line(&mut out, self.palette);
+            }
+        }
+        writeln!(f, "{out}\n{}", self.after.coverage)
+    }
+}
+
+impl Row {
+    /// Whether a task has done nothing between two moments.
+    fn is_unchanged_since(&self, before: &Row) -> bool {
+        self.status == before.status && self.polls == before.polls
+    }
+}

@@ -1,0 +1,90 @@
+//! How many tasks each site has gained or lost.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use crate::dump::nodes::IdHash;
+use crate::dump::render::cache::address;
+use crate::dump::render::palette::Palette;
+use crate::dump::render::paragraph::push_who;
+use crate::dump::render::pieces::{escaped, push as push_text};
+use crate::dump::Dump;
+use crate::site::Site;
+
+/// How many tasks of a site there were and are.
+#[derive(Clone, Copy, Debug)]
+pub struct Growth {
+    site: &'static Site,
+    before: usize,
+    after: usize,
+}
+
+impl Growth {
+    /// The site.
+    pub fn site(&self) -> &'static Site {
+        self.site
+    }
+
+    /// How many there were.
+    pub fn before(&self) -> usize {
+        self.before
+    }
+
+    /// How many there are.
+    pub fn after(&self) -> usize {
+        self.after
+    }
+
+    /// How many more there are.
+    pub fn growth(&self) -> i64 {
+        self.after as i64 - self.before as i64
+    }
+}
+
+pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
+    let mut sites: HashMap<usize, Growth, IdHash> = HashMap::default();
+    for (dump, counted) in [(before, [1, 0]), (after, [0, 1])] {
+        for row in dump.rows.iter().filter(|row| row.site.is_real()) {
+            let growth = sites.entry(address(row.site)).or_insert(Growth {
+                site: row.site,
+                before: 0,
+                after: 0,
+            });
+            growth.before += counted[0];
+            growth.after += counted[1];
+        }
+    }
+    let mut all: Vec<Growth> = sites.into_values().collect();
+    all.retain(|growth| growth.growth() != 0);
+    all.sort_by_key(|growth| {
+        let site = growth.site;
+        (
+            Reverse(growth.growth()),
+            site.file(),
+            site.line(),
+            site.column(),
+        )
+    });
+    all
+}
+
+/// Appends a line for each site: `  +28  2 → 30  wait src/a.rs:3:5`
+pub(super) fn push(out: &mut String, palette: &Palette, all: &[Growth]) {
+    if !all.is_empty() {
+        out.push_str("\ngrowth by site\n");
+    }
+    for growth in all {
+        let more = growth.growth();
+        let color = if more > 0 { palette.more } else { palette.less };
+        let (before, after) = (growth.before, growth.after);
+        push_text(
+            out,
+            format_args!("  {color}{more:>+6}{}  {before} → {after}  ", palette.end),
+        );
+        push_who(out, palette, "", &escaped(growth.site.role()));
+        push_text(
+            out,
+            format_args!(" {}{}{}\n", palette.faint, growth.site, palette.end),
+        );
+    }
+}

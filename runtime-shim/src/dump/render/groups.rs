@@ -1,0 +1,66 @@
+//! Tasks that are alike, counted together: the form in which a leak meets the eye.
+
+mod group;
+
+use std::fmt;
+
+use super::heading::Heading;
+use super::palette::Palette;
+use crate::dump::Dump;
+
+pub(super) use group::count;
+pub use group::Group;
+
+/// Displays a [`Dump`] by groups: tasks of the same site, role and state are counted together, and
+/// the largest group comes first.
+#[derive(Clone, Debug)]
+pub struct Groups<'a> {
+    dump: &'a Dump,
+    groups: Vec<Group>,
+    palette: &'static Palette,
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        Groups {
+            dump,
+            groups: count(dump, &dump.rows),
+            palette: Palette::new(false),
+        }
+    }
+
+    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+
+    /// The groups, the largest first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let dump = birthmark::dump();
+    /// if let Some(largest) = dump.groups().list().first() {
+    ///     println!("{} × {} {}", largest.count(), largest.role(), largest.state());
+    /// }
+    /// ```
+    pub fn list(&self) -> &[Group] {
+        &self.groups
+    }
+}
+
+impl fmt::Display for Groups<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Heading(self.dump))?;
+        let mut out = String::new();
+        for group in &self.groups {
+            out.push('\n');
+            group.push(&mut out, self.palette);
+            f.write_str(&out)?;
+            out.clear();
+        }
+        writeln!(f, "\n{}", self.dump.coverage)
+    }
+}

@@ -1,0 +1,228 @@
+//! One group.
+
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+use std::mem::{discriminant, Discriminant};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dump::nodes::IdHash;
+use crate::dump::render::cache::address;
+use crate::dump::render::palette::Palette;
+use crate::dump::render::paragraph::{push_who, site_line};
+use crate::dump::render::pieces::{escaped, push, push_number};
+use crate::dump::render::range::Range;
+use crate::dump::row::Row;
+use crate::dump::Dump;
+use crate::kind::Kind;
+use crate::site::Site;
+use crate::task::{Name, State, TaskId};
+
+/// Names that are shown of a group.
+const NAMES: usize = 3;
+
+/// Tasks of the same site, role and state.
+#[derive(Clone, Debug)]
+pub struct Group {
+    site: &'static Site,
+    role: Arc<str>,
+    kind: Kind,
+    state: State,
+    count: usize,
+    first: TaskId,
+    last: TaskId,
+    since: Range,
+    born: Range,
+    now: Option<u64>,
+    /// The first few, and whether there are more.
+    names: Vec<Name>,
+    more_names: bool,
+}
+
+impl Group {
+    /// Where its tasks were spawned; `None` for the main thread and foreign ones.
+    pub fn site(&self) -> Option<&'static Site> {
+        Some(self.site).filter(|site| site.is_real())
+    }
+
+    /// What they are.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// What kind of task the first of them is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What they are doing. On which thread is not told.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// For how long the first of them to come into this state has been in it. `None` where no clock
+    /// runs.
+    pub fn longest(&self) -> Option<Duration> {
+        self.since.longest(self.now)
+    }
+
+    /// The lowest id.
+    pub fn first(&self) -> TaskId {
+        self.first
+    }
+
+    /// The highest id.
+    pub fn last(&self) -> TaskId {
+        self.last
+    }
+
+    /// Some of their names, as they are shown.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    fn new(dump: &Dump, row: &Row) -> Self {
+        Group {
+            site: row.site,
+            role: dump.nodes.role(row),
+            kind: row.kind(),
+            state: row.bare_state(),
+            count: 0,
+            first: TaskId(row.id),
+            last: TaskId(row.id),
+            since: Range::default(),
+            born: Range::default(),
+            now: dump.now,
+            names: Vec::new(),
+            more_names: false,
+        }
+    }
+
+    fn add(&mut self, dump: &Dump, row: &Row) {
+        self.count += 1;
+        self.last = TaskId(row.id);
+        self.since.add(row.status >> 32);
+        self.born.add(row.born.into());
+        if !self.more_names {
+            self.add_name(dump, row);
+        }
+    }
+
+    fn add_name(&mut self, dump: &Dump, row: &Row) {
+        let text = dump.nodes.name_text(row);
+        if text.is_empty() || self.names.iter().any(|name| name.as_str() == text) {
+            return;
+        }
+        if self.names.len() == NAMES {
+            self.more_names = true;
+        } else {
+            self.names.extend(dump.nodes.name_of(row));
+        }
+    }
+
+    /// Appends a few lines.
+    pub(super) fn push(&self, out: &mut String, palette: &Palette) {
+        self.push_title(out, palette);
+        out.push_str("\n    ");
+        out.push_str(self.kind.as_str());
+        self.push_ids(out);
+        if let Some(born) = self.born.ago(self.now) {
+            push(out, format_args!(", born {born} ago"));
+        }
+        out.push('\n');
+        let site = site_line(Some(self.site));
+        push(out, format_args!("{}{site}{}", palette.faint, palette.end));
+        self.push_names(out, palette);
+    }
+
+    /// Appends a line.
+    pub(in super::super) fn push_line(&self, out: &mut String, palette: &Palette) {
+        self.push_title(out, palette);
+        if let Some(site) = self.site() {
+            push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
+        }
+        self.push_ids(out);
+        out.push('\n');
+    }
+
+    /// `9998 × wait [suspended, 0.3 s to 5 minutes]`
+    fn push_title(&self, out: &mut String, palette: &Palette) {
+        push_number(out, self.count as u64);
+        out.push_str(" × ");
+        push_who(out, palette, "", &escaped(&self.role));
+        let (color, state) = (palette.state(self.state), self.state);
+        push(out, format_args!(" [{color}{state}{}", palette.end));
+        if let Some(since) = self.since.ago(self.now) {
+            push(out, format_args!(", {since}"));
+        }
+        out.push(']');
+    }
+
+    fn push_ids(&self, out: &mut String) {
+        if self.count == 1 {
+            push(out, format_args!(", task {}", self.first));
+        } else {
+            push(out, format_args!(", tasks {} to {}", self.first, self.last));
+        }
+    }
+
+    fn push_names(&self, out: &mut String, palette: &Palette) {
+        let mut before = "    named ";
+        for name in &self.names {
+            push(
+                out,
+                format_args!("{before}{}{name}{}", palette.name, palette.end),
+            );
+            before = ", ";
+        }
+        if !self.names.is_empty() {
+            out.push_str(if self.more_names { ", …\n" } else { "\n" });
+        }
+    }
+}
+
+/// Counts those of the dump's tasks by what makes a group. The largest comes first.
+pub(in super::super) fn count<'a>(
+    dump: &Dump,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known: HashMap<Key, usize, IdHash> = HashMap::default();
+    for row in rows {
+        let index = match known.entry(Key::of(row)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                groups.push(Group::new(dump, row));
+                *new.insert(groups.len() - 1)
+            }
+        };
+        groups[index].add(dump, row);
+    }
+    groups.sort_by_key(|group| (Reverse(group.count), group.first));
+    groups
+}
+
+/// What tasks of a group have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    site: usize,
+    state: Discriminant<State>,
+    /// Foreign threads have but their names in common.
+    only: Option<u64>,
+}
+
+impl Key {
+    fn of(row: &Row) -> Self {
+        Key {
+            site: address(row.site),
+            state: discriminant(&row.bare_state()),
+            only: (row.site.kind() == Kind::Foreign).then_some(row.id),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A dump as a profile, in the format of [pprof](https://github.com/google/pprof): a gzipped
+//! `profile.proto`.
+
+mod field;
+mod proto;
+mod tables;
+
+use std::io::{self, Write};
+use std::time::UNIX_EPOCH;
+
+use flate2::write::GzEncoder;
+use flate2::Compression;
+
+use super::pieces::escaped;
+use super::stacks::{self, Stack};
+use crate::dump::Dump;
+
+use proto::Message;
+use tables::Tables;
+
+/// Writes a [`Dump`] as a profile that `go tool pprof`, Pyroscope and speedscope read.
+///
+/// A sample is a stack of roles, from the task to its root, with as many tasks as have it. A role
+/// stands at the line where it was spawned. The labels `name`, `state` and `kind` tell tasks apart:
+/// `go tool pprof -tags`, `-tagfocus=state=suspended`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pprof<'a>(pub(super) &'a Dump);
+
+impl Pprof<'_> {
+    /// Writes the profile, sample by sample.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
+        let out = GzEncoder::new(io::BufWriter::new(out), Compression::fast());
+        let mut writer = Writer {
+            dump: self.0,
+            tables: Tables::default(),
+            fields: Message::default(),
+            out,
+        };
+        writer.write_head()?;
+        for stack in stacks::shared(self.0)
+            .into_iter()
+            .chain(stacks::single(self.0))
+        {
+            writer.write_sample(&stack)?;
+        }
+        writer.out.finish()?.flush()
+    }
+}
+
+struct Writer<'a, W: Write> {
+    dump: &'a Dump,
+    tables: Tables,
+    /// Fields of the profile that have not been written yet.
+    fields: Message,
+    out: W,
+}
+
+impl<W: Write> Writer<'_, W> {
+    fn write_head(&mut self) -> io::Result<()> {
+        // The first string is the empty one, which is what a label has that is not there.
+        self.tables.string(&mut self.fields, "");
+        let mut tasks = Message::default();
+        tasks.number(
+            field::value_type::TYPE,
+            self.tables.string(&mut self.fields, "tasks"),
+        );
+        tasks.number(
+            field::value_type::UNIT,
+            self.tables.string(&mut self.fields, "count"),
+        );
+        self.fields.message(field::profile::SAMPLE_TYPE, &tasks);
+        let coverage = self.dump.coverage().to_string();
+        let comment = self.tables.string(&mut self.fields, &coverage);
+        self.fields.number(field::profile::COMMENT, comment);
+        if !self.dump.filter.is_empty() {
+            let selected = format!(
+                "tasks selected by {}",
+                escaped(&self.dump.filter.to_string())
+            );
+            let comment = self.tables.string(&mut self.fields, &selected);
+            self.fields.number(field::profile::COMMENT, comment);
+        }
+        let taken = self
+            .dump
+            .taken
+            .and_then(|taken| taken.duration_since(UNIX_EPOCH).ok());
+        let nanos = taken.map_or(0, |taken| taken.as_nanos() as u64);
+        self.fields.number(field::profile::TIME_NANOS, nanos);
+        self.fields.write(&mut self.out)
+    }
+
+    fn write_sample(&mut self, stack: &Stack<'_>) -> io::Result<()> {
+        let (nodes, row) = (&self.dump.nodes, stack.row);
+        let mut locations = Vec::new();
+        stacks::for_each_frame(nodes, row, |frame| {
+            locations.push(self.tables.location(&mut self.fields, &frame));
+        });
+        let mut sample = Message::default();
+        sample.numbers(field::sample::LOCATION_ID, &locations);
+        sample.numbers(field::sample::VALUE, &[stack.count]);
+        let (name, state) = (escaped(nodes.name_text(row)), row.bare_state().to_string());
+        for (key, value) in [
+            ("name", &*name),
+            ("state", &state),
+            ("kind", row.kind().as_str()),
+        ] {
+            self.add_label(&mut sample, key, value);
+        }
+        self.fields.message(field::profile::SAMPLE, &sample);
+        self.fields.write(&mut self.out)
+    }
+
+    fn add_label(&mut self, sample: &mut Message, key: &'static str, value: &str) {
+        if value.is_empty() {
+            return;
+        }
+        let mut label = Message::default();
+        label.number(field::label::KEY, self.tables.string(&mut self.fields, key));
+        label.number(
+            field::label::STR,
+            self.tables.string(&mut self.fields, value),
+        );
+        sample.message(field::sample::LABEL, &label);
+    }
+}

@@ -1,0 +1,153 @@
+//! Dumps as profiles, opened by the real `go tool pprof`.
+
+use std::future::pending;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::Command;
+use std::task::{Context, Waker};
+
+use birthmark::render::Format;
+use birthmark::{Dump, Filter};
+use birthmark_integration_tests::own_id;
+
+type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An executor that gives the task back.
+fn spawn<T>(task: T) -> T {
+    task
+}
+
+fn start(mut task: Held) -> Held {
+    let pending = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(pending.is_pending());
+    task
+}
+
+fn profile(dump: &Dump, name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let mut file = std::fs::File::create(&path).unwrap();
+    dump.write(Format::Pprof, &mut file).unwrap();
+    path
+}
+
+/// What `go tool pprof` prints, without its own heading.
+#[track_caller]
+fn pprof(profile: &PathBuf, options: &[&str]) -> String {
+    let mut go = Command::new("go");
+    go.args(["tool", "pprof"]).args(options).arg(profile);
+    let output = go.output().expect("go is installed: see .ci/run");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    // "Main binary filename not available." is said of any profile without mappings.
+    assert!(!errors.contains("error"), "{errors}");
+    text
+}
+
+/// The words of the lines, so that the width of columns does not matter.
+fn rows(text: &str) -> Vec<String> {
+    let row = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.lines().map(row).collect()
+}
+
+#[birthmark::instrument]
+mod profiles {
+    use super::*;
+
+    async fn profiled_wait() {
+        pending().await
+    }
+
+    async fn profiled_other() {
+        pending().await
+    }
+
+    fn family() -> Vec<Held> {
+        let handler = spawn(|| {
+            birthmark::set_name("tenant \"7\"\n\u{1b}[31m");
+            let mut held: Vec<Held> = Vec::new();
+            held.extend((0..3).map(|_| start(Box::pin(spawn(profiled_wait())))));
+            held.push(Box::pin(spawn(profiled_other())));
+            held.push(Box::pin(spawn(
+                birthmark::named!("own" => profiled_other()),
+            )));
+            held
+        });
+        handler()
+    }
+
+    #[test]
+    fn go_reads_them() {
+        let held = family();
+        let filter = Filter::new().role("profiled_*").under(own_id());
+        let dump = birthmark::dump().filter(&filter);
+        assert_eq!(dump.len(), 5);
+        let path = profile(&dump, "go_reads_them.pb.gz");
+
+        let top = rows(&pprof(&path, &["-top"]));
+        let start = top
+            .iter()
+            .position(|row| row.starts_with("flat flat%"))
+            .unwrap();
+        assert_eq!(top[start + 1], "3 60.00% 60.00% 3 60.00% profiled_wait");
+        assert_eq!(top[start + 2], "2 40.00% 100% 2 40.00% profiled_other");
+        // The lineage is the stack.
+        assert!(
+            top.iter()
+                .any(|row| row.ends_with("5 100% family::{closure}")),
+            "{top:#?}"
+        );
+        assert!(
+            top.iter().any(|row| row.starts_with("Type: tasks")),
+            "{top:#?}"
+        );
+
+        let tags = pprof(&path, &["-tags"]);
+        for tag in [
+            "state: Total",
+            "3.0 (60.00%): suspended",
+            "2.0 (40.00%): created",
+            "kind: Total",
+            "5.0 (  100%): future",
+            "name: Total",
+            "1.0 (20.00%): own",
+        ] {
+            assert!(tags.contains(tag), "{tag}\n{tags}");
+        }
+        assert!(tags.contains(r#"tenant \"7\"\n\u{1b}[31m"#), "{tags}");
+        assert!(!tags.contains('\u{1b}'));
+
+        let focused = rows(&pprof(&path, &["-top", "-tagfocus=state=created"]));
+        assert!(
+            !focused.iter().any(|row| row.contains("profiled_wait")),
+            "{focused:#?}"
+        );
+
+        let raw = pprof(&path, &["-raw"]);
+        assert!(raw.contains("tests/tests/pprof.rs:"), "{raw}");
+        assert!(
+            raw.contains(&format!("tasks selected by {filter}")),
+            "{raw}"
+        );
+        drop(held);
+    }
+
+    #[test]
+    fn each_task_of_a_dump_is_counted_once() {
+        let held = family();
+        let dump = birthmark::dump();
+        let path = profile(&dump, "counted_once.pb.gz");
+        let top = pprof(&path, &["-top", "-nodecount=0"]);
+        let total = format!("100% of {} total", dump.len());
+        assert!(top.contains(&total), "{total}: {top}");
+        drop(held);
+    }
+
+    #[test]
+    fn nothing_is_a_profile_too() {
+        let dump = birthmark::dump().filter(&Filter::new().name("nobody"));
+        let path = profile(&dump, "nothing.pb.gz");
+        let raw = pprof(&path, &["-raw"]);
+        assert!(raw.contains("tasks/count"), "{raw}");
+    }
+}

@@ -1,0 +1,301 @@
+//! What the forms of a dump show, of the same tasks. Each test selects its own.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+use birthmark::render::Format;
+use birthmark::{Dump, Filter};
+use birthmark_integration_tests::normalise;
+
+type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An executor that gives the task back.
+fn spawn<T>(task: T) -> T {
+    task
+}
+
+/// Polls a task that does not end, once.
+fn start(mut task: Held) -> Held {
+    let pending = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(pending.is_pending());
+    task
+}
+
+/// The tasks whose role begins with the name of the test.
+fn dump_of(test: &str) -> Dump {
+    birthmark::dump().filter(&Filter::new().role(&format!("{test}*")))
+}
+
+/// The lines that are about tasks: those between the heading and the coverage.
+fn body(text: &str) -> String {
+    let (_, rest) = text.split_once('\n').unwrap();
+    let (body, _) = rest.rsplit_once("\ncoverage: ").unwrap();
+    normalise(body.trim_matches('\n'))
+}
+
+#[birthmark::instrument]
+mod of_groups {
+    use super::*;
+
+    async fn grouped_waits() {
+        pending().await
+    }
+
+    async fn grouped_other() {
+        pending().await
+    }
+
+    #[test]
+    fn alike_tasks_are_counted_together_the_most_first() {
+        let spawn_waits = |name: u32| {
+            birthmark::with_name(format_args!("\"{name}\""), || -> Held {
+                Box::pin(spawn(grouped_waits()))
+            })
+        };
+        let line = line!() - 3;
+        let mut held: Vec<Held> = vec![start(Box::pin(spawn(grouped_other())))];
+        held.extend((0..2).map(spawn_waits));
+        held.extend((2..7).map(spawn_waits).map(start));
+        let dump = dump_of("grouped_");
+        let groups = dump.groups();
+        let (first, last) = (groups.list()[0].first(), groups.list()[0].last());
+        let function = "renderings::of_groups::alike_tasks_are_counted_together_the_most_first";
+        let expected = format!(
+            "5 × grouped_waits [suspended, # s]\n    \
+             future, tasks {first} to {last}, born # s ago\n    \
+             spawned at tests/tests/renderings.rs:{line}:26 by spawn in {function}\n    \
+             named \"\\\"2\\\"\", \"\\\"3\\\"\", \"\\\"4\\\"\", …\n\n\
+             2 × grouped_waits [created, # s]\n"
+        );
+        let shown = body(&dump.groups().to_string());
+        assert!(shown.starts_with(&expected), "{shown}\n\n{expected}");
+        let counts: Vec<_> = groups.list().iter().map(|group| group.count()).collect();
+        assert_eq!(counts, [5, 2, 1]);
+        let tasks: usize = counts.iter().sum();
+        assert_eq!(tasks, dump.len());
+        let of = |group: usize| groups.list()[group].names().len();
+        assert_eq!([of(0), of(1), of(2)], [3, 2, 0]);
+        assert_eq!(groups.list()[2].first(), groups.list()[2].last());
+        drop(held);
+    }
+}
+
+#[birthmark::instrument]
+mod of_trees {
+    use super::*;
+
+    fn tree_family(children: usize) -> Vec<Held> {
+        let parent = spawn(move || {
+            let child = |_| {
+                let child = spawn(|| start(Box::pin(spawn(async { pending().await }))));
+                child()
+            };
+            (0..children).map(child).collect()
+        });
+        parent()
+    }
+
+    #[test]
+    fn many_alike_children_are_one_line_with_what_is_below_the_first() {
+        let (few, many) = (tree_family(4), tree_family(5));
+        let dump = dump_of("tree_family");
+        let tree = dump.tree().to_string();
+        let count = |text: &str, what: &str| text.matches(what).count();
+        assert_eq!(
+            count(&tree, "5 × tree_family::{closure} [ended], tasks "),
+            1,
+            "{tree}"
+        );
+        assert_eq!(count(&tree, "{async} [suspended"), 4 + 1, "{tree}");
+        let expanded = dump.tree().expanded(true).to_string();
+        assert!(!expanded.contains('×'));
+        assert_eq!(count(&expanded, "{async} [suspended"), 4 + 5, "{expanded}");
+        drop((few, many));
+    }
+
+    #[test]
+    fn alike_tasks_in_different_states_are_told_apart() {
+        let make = || -> Held { Box::pin(spawn(async { pending().await })) };
+        let mut held: Vec<Held> = (0..12).map(|_| make()).collect();
+        held.extend((0..7).map(|_| start(make())));
+        let tree = dump_of("alike_tasks_in_different_states")
+            .tree()
+            .to_string();
+        assert!(
+            tree.contains(
+                "12 × alike_tasks_in_different_states_are_told_apart::{async} [created, "
+            ),
+            "{tree}"
+        );
+        assert!(
+            tree.contains(
+                "7 × alike_tasks_in_different_states_are_told_apart::{async} [suspended, "
+            ),
+            "{tree}"
+        );
+        drop(held);
+    }
+}
+
+#[birthmark::instrument]
+mod of_stacks {
+    use super::*;
+
+    #[test]
+    fn folded_stacks_count_tasks_from_the_root() {
+        let root = spawn(birthmark::detached!(|| {
+            (0..3)
+                .map(|number| {
+                    let middle = spawn(move || {
+                        birthmark::set_name(number);
+                        start(Box::pin(spawn(async { pending().await })))
+                    });
+                    middle()
+                })
+                .collect::<Vec<Held>>()
+        }));
+        let held = root();
+        let folded = dump_of("folded_stacks").folded().to_string();
+        let role = "folded_stacks_count_tasks_from_the_root";
+        let expected =
+            format!("{role}::{{closure}};{role}::{{closure}};{role}::{{async}};[suspended] 3\n");
+        assert_eq!(folded, expected);
+        drop(held);
+    }
+}
+
+#[birthmark::instrument]
+mod of_diffs {
+    use super::*;
+
+    async fn diffed_leak() {
+        pending().await
+    }
+
+    async fn diffed_stuck() {
+        pending().await
+    }
+
+    #[test]
+    fn a_diff_shows_what_has_come_gone_and_stayed() {
+        let leak = |_| start(Box::pin(spawn(diffed_leak())));
+        let stuck = start(Box::pin(spawn(diffed_stuck())));
+        let mut polled = start(Box::pin(spawn(diffed_stuck())));
+        let mut leaked: Vec<Held> = (0..2).map(leak).collect();
+        let before = dump_of("diffed_");
+        drop(leaked.remove(0));
+        leaked.extend((0..6).map(leak));
+        polled = start(polled);
+        let after = dump_of("diffed_");
+        let diff = after.diff(&before);
+        let growth = diff.growth();
+        assert_eq!(growth.len(), 1, "sites that have not grown are left out");
+        assert_eq!(
+            (growth[0].before(), growth[0].after(), growth[0].growth()),
+            (2, 7, 5)
+        );
+        assert_eq!(diff.new_tasks().count(), 6);
+        assert_eq!(diff.gone_tasks().count(), 1);
+        let unchanged: Vec<_> = diff
+            .unchanged_tasks()
+            .map(|task| task.role().to_owned())
+            .collect();
+        assert_eq!(unchanged, ["diffed_stuck", "diffed_leak"], "one was polled");
+        let text = diff.to_string();
+        assert!(text.starts_with("4 tasks before, 9 "), "{text}");
+        assert!(
+            text.contains(" later: 6 new, 1 gone, 2 unchanged\n"),
+            "{text}"
+        );
+        for (title, line) in [
+            ("\ngrowth by site\n", "      +5  2 → 7  diffed_leak "),
+            ("\nnew\n", "  6 × diffed_leak [suspended, "),
+            ("\ngone\n", "  1 × diffed_leak [suspended, "),
+            (
+                "\nunchanged: neither polled nor in another state since\n",
+                "  1 × diffed_stuck [",
+            ),
+        ] {
+            let (_, below) = text.split_once(title).unwrap();
+            assert!(below.starts_with(line), "{text}");
+        }
+        let same = after.diff(&after);
+        assert_eq!(
+            (same.new_tasks().count(), same.gone_tasks().count()),
+            (0, 0)
+        );
+        assert_eq!(same.unchanged_tasks().count(), after.len());
+        drop((stuck, polled, leaked));
+    }
+}
+
+#[birthmark::instrument]
+mod of_all {
+    use super::*;
+
+    #[test]
+    fn names_cannot_forge_lines_or_control_a_terminal_in_any_form() {
+        let name = "x\n1 × forged [running]\u{1b}[2J\u{9b}\u{202e};\"\\";
+        let task: Held = birthmark::with_name(name, || -> Held {
+            start(Box::pin(spawn(async { pending().await })))
+        });
+        let dump = dump_of("names_cannot_forge");
+        for &format in Format::ALL {
+            let mut out = Vec::new();
+            dump.write(format, &mut out).unwrap();
+            if format == Format::Pprof {
+                // It is read by the tool that prints it: see `pprof.rs`.
+                continue;
+            }
+            let text = String::from_utf8(out).unwrap();
+            assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text}");
+            assert!(!text.contains("\n1 × forged"), "{text}");
+        }
+        drop(task);
+    }
+
+    #[test]
+    fn colours_are_the_only_difference() {
+        let task: Held = birthmark::with_name("named", || -> Held {
+            start(Box::pin(spawn(async { pending().await })))
+        });
+        let dump = dump_of("colours_are");
+        let none = birthmark::dump().filter(&Filter::new().name("nobody at all"));
+        for (plain, colored) in [
+            (dump.text().to_string(), dump.text().color(true).to_string()),
+            (dump.tree().to_string(), dump.tree().color(true).to_string()),
+            (
+                dump.groups().to_string(),
+                dump.groups().color(true).to_string(),
+            ),
+            (
+                dump.diff(&none).to_string(),
+                dump.diff(&none).color(true).to_string(),
+            ),
+        ] {
+            assert!(colored.contains("\u{1b}["));
+            assert_eq!(strip(&colored), plain);
+        }
+        drop(task);
+    }
+
+    /// Without colours.
+    fn strip(text: &str) -> String {
+        let mut parts = text.split("\u{1b}[");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |plain, part| plain + part.split_once('m').unwrap().1)
+    }
+
+    #[test]
+    fn formats_are_found_by_their_names() {
+        for &format in Format::ALL {
+            assert_eq!(format.to_string().parse(), Ok(format));
+            assert!(!format.content_type().is_empty() && !format.extension().is_empty());
+        }
+        let error = "xml\u{1b}".parse::<Format>().unwrap_err().to_string();
+        let expected = "\"xml\\u{1b}\" is no format of a dump; \
+                        use text, tree, groups, folded, json or pprof";
+        assert_eq!(error, expected);
+    }
+}
