@@ -15,9 +15,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 static NOW: AtomicU64 = AtomicU64::new(0);
 static START: OnceLock<Start> = OnceLock::new();
 
-/// The system's id of the clock's thread.
-static THREAD: AtomicU64 = AtomicU64::new(0);
-
 struct Start {
     at: Instant,
     process: u32,
@@ -45,11 +42,6 @@ pub(crate) fn fine() -> Option<u64> {
 /// The time of day, for those who compare with other records of what happened.
 pub(crate) fn wall() -> Option<SystemTime> {
     HAS_CLOCK.then(SystemTime::now)
-}
-
-/// The system's id of the clock's thread, if it runs.
-pub(crate) fn os_id() -> Option<u64> {
-    Some(THREAD.load(Ordering::Relaxed)).filter(|&id| id != 0)
 }
 
 /// Where the present tick is kept, for those who read it from outside.
@@ -89,17 +81,10 @@ fn refresh() {
 }
 
 fn spawn_thread() -> bool {
-    let thread = std::thread::Builder::new()
-        .name("birthmark".into())
-        .stack_size(128 * 1024)
-        .spawn(|| {
-            crate::sys::thread::block_signals();
-            THREAD.store(crate::sys::thread::os_id(), Ordering::Relaxed);
-            loop {
-                std::thread::sleep(TICK);
-                refresh();
-                crate::registry::reclaim::tick();
-            }
-        });
-    thread.is_ok()
+    crate::own_thread::spawn("birthmark", 128 * 1024, || loop {
+        std::thread::sleep(TICK);
+        refresh();
+        crate::registry::reclaim::tick();
+    })
+    .is_ok()
 }

@@ -91,6 +91,7 @@
 #![warn(missing_debug_implementations)]
 
 mod adapt;
+mod ask;
 mod birth;
 mod clock;
 mod dump;
@@ -105,6 +106,7 @@ mod local;
 mod macros;
 mod mode;
 mod name;
+mod own_thread;
 mod panic_report;
 mod redact;
 mod registry;
@@ -120,6 +122,7 @@ mod text;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
 pub use crate::dump::{
     current, dump, render, task_count, tasks, Coverage, Dump, Filter, FilterError,
 };

@@ -28,7 +28,8 @@ pub enum PanicReport {
     /// Also the line of tasks that led to it. The default.
     #[default]
     Lineage = 2,
-    /// Also a dump of all tasks. This allocates memory.
+    /// Also a dump, in the form and to the place that [`Builder`](crate::Builder) or `BIRTHMARK` says.
+    /// This allocates memory.
     All = 3,
 }
 
@@ -60,7 +61,7 @@ fn report() {
     let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
     out.flush();
     if level >= PanicReport::All as u8 {
-        let _ = stderr::write(crate::dump().to_string().as_bytes());
+        crate::ask::write_in_panic();
     }
 }
 

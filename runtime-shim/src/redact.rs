@@ -42,6 +42,11 @@ pub(crate) fn redact(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether the function runs on this thread.
+pub(crate) fn runs() -> bool {
+    RUNS.get()
+}
+
 fn call<'a>(Redaction(function): &Redaction, name: &'a str) -> Option<Cow<'a, str>> {
     if RUNS.replace(true) {
         return None;

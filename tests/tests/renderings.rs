@@ -203,7 +203,7 @@ mod of_diffs {
             .collect();
         assert_eq!(unchanged, ["diffed_stuck", "diffed_leak"], "one was polled");
         let text = diff.to_string();
-        assert!(text.starts_with("4 tasks before, 9 "), "{text}");
+        assert!(text.starts_with("4 tasks before, 9 now, "), "{text}");
         assert!(
             text.contains(" later: 6 new, 1 gone, 2 unchanged\n"),
             "{text}"

@@ -37,8 +37,8 @@ impl Coverage {
         }
     }
 
-    /// How many OS threads the process has; `None` where the system does not say. The thread of
-    /// birthmark's own clock is not counted.
+    /// How many OS threads the process has; `None` where the system does not say. Threads of
+    /// birthmark's own are not counted.
     pub fn os_threads(&self) -> Option<usize> {
         self.threads.map(|threads| threads.all)
     }
@@ -72,8 +72,8 @@ impl Coverage {
 
 impl Threads {
     fn of(all: &[u64], rows: &[Row], seen: &super::threads::Threads) -> Self {
-        let own = crate::clock::os_id();
-        let all: HashSet<u64> = all.iter().copied().filter(|&id| Some(id) != own).collect();
+        let all = all.iter().copied();
+        let all: HashSet<u64> = all.filter(|&id| !crate::own_thread::is_own(id)).collect();
         let threads = rows.iter().filter(|row| row.kind().is_thread());
         let ids = threads.filter_map(|row| seen.of(row.status)?.os_id);
         let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();

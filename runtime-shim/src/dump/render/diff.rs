@@ -115,15 +115,13 @@ impl<'a> Diff<'a> {
         let (before, after) = (self.before.len(), self.after.len());
         push(
             out,
-            format_args!("{before} task{} before, {after}", plural(before)),
+            format_args!("{before} task{} before, {after} now", plural(before)),
         );
         if let (Some(then), Some(now)) = (self.before.now, self.after.now) {
             push(
                 out,
-                format_args!(" {} later", Age(clock::between(then, now))),
+                format_args!(", {} later", Age(clock::between(then, now))),
             );
-        } else {
-            out.push_str(" later");
         }
         let [new, gone, unchanged] = [&self.new, &self.gone, &self.unchanged].map(Vec::len);
         let rest = format_args!(": {new} new, {gone} gone, {unchanged} unchanged\n");

@@ -135,10 +135,20 @@ impl Dump {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+        self.write_colored(format, false, out)
+    }
+
+    /// As [`Dump::write`], in colours where the form has any.
+    pub(crate) fn write_colored(
+        &self,
+        format: Format,
+        color: bool,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
         match format {
-            Format::Text => write!(out, "{}", self.text()),
-            Format::Tree => write!(out, "{}", self.tree()),
-            Format::Groups => write!(out, "{}", self.groups()),
+            Format::Text => write!(out, "{}", self.text().color(color)),
+            Format::Tree => write!(out, "{}", self.tree().color(color)),
+            Format::Groups => write!(out, "{}", self.groups().color(color)),
             Format::Folded => write!(out, "{}", self.folded()),
             Format::Json => write!(out, "{}", self.json()),
             #[cfg(feature = "pprof")]

@@ -1,9 +1,14 @@
 //! Setting birthmark up.
 
+mod words;
+
 use std::borrow::Cow;
-use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::ask::{self, Delivery, Directory, DumpSignal, Limits};
+use crate::dump::render::Format;
+use crate::dump::Filter;
 use crate::mode;
 use crate::panic_report::{self, PanicReport};
 use crate::redact::{self, Redaction};
@@ -28,6 +33,11 @@ pub fn builder() -> Builder {
     Builder {
         panic_report: PanicReport::default(),
         redaction: None,
+        signal: None,
+        format: Format::default(),
+        filter: Filter::default(),
+        directory: None,
+        limits: Limits::default(),
         enabled: true,
         env: true,
     }
@@ -41,6 +51,11 @@ pub fn builder() -> Builder {
 /// | --- | --- |
 /// | `off`, `on` | whether spawns are recorded and hooks are told |
 /// | `panic=off`, `panic=task`, `panic=lineage`, `panic=all` | how much a panic report says |
+/// | `signal=QUIT`, `USR1`, `USR2`, `HUP` | the signal on which there is a dump |
+/// | `format=groups` and so on | the form of dumps on a panic or a signal: see [`Format`] |
+/// | `filter=state=suspended&older=10s` | which tasks they show: see [`Filter`] |
+/// | `dir=/var/tmp/dumps` | the directory to which they go as files, instead of to standard error |
+/// | `files=16`, `size=1G` | how much is kept there |
 ///
 /// # Examples
 ///
@@ -52,6 +67,11 @@ pub fn builder() -> Builder {
 pub struct Builder {
     panic_report: PanicReport,
     redaction: Option<Redaction>,
+    signal: Option<DumpSignal>,
+    format: Format,
+    filter: Filter,
+    directory: Option<PathBuf>,
+    limits: Limits,
     enabled: bool,
     env: bool,
 }
@@ -60,6 +80,50 @@ impl Builder {
     /// How much a panic report says.
     pub fn panic_report(mut self, report: PanicReport) -> Self {
         self.panic_report = report;
+        self
+    }
+
+    /// Writes a dump whenever this signal arrives. There is none by default.
+    ///
+    /// The signal's handler only wakes a thread that waits for it; handlers that the program has set
+    /// before are called too, and one that it sets later by `sigaction` replaces ours. Where the
+    /// signal would end the program by itself, it does not any more. This needs the feature `signal`,
+    /// which is on by default, and Unix.
+    pub fn dump_on_signal(mut self, signal: DumpSignal) -> Self {
+        self.signal = Some(signal);
+        self
+    }
+
+    /// The form of dumps on a panic or a signal, and of [`write_dump`](crate::write_dump).
+    pub fn dump_format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Which tasks such dumps show.
+    pub fn dump_filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Writes such dumps to files in this directory, which is made if it is not there, instead of to
+    /// standard error. The path of each file is said on standard error. Others cannot read them.
+    pub fn dump_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
+        self
+    }
+
+    /// How many dumps are kept in the directory: 16, unless this says otherwise. The oldest are
+    /// removed, once a new one has been written.
+    pub fn dump_files(mut self, count: usize) -> Self {
+        self.limits.files = count.max(1);
+        self
+    }
+
+    /// How many bytes the dumps in the directory have together: a gigabyte, unless this says
+    /// otherwise. A dump that would alone be larger is not written.
+    pub fn dump_bytes(mut self, bytes: u64) -> Self {
+        self.limits.bytes = bytes;
         self
     }
 
@@ -106,46 +170,19 @@ impl Builder {
     /// Sets birthmark up. A word in `BIRTHMARK` that is not understood is reported on standard
     /// error and otherwise ignored.
     pub fn install(mut self) {
-        if let Some(value) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
-            for word in value
-                .to_string_lossy()
-                .split(',')
-                .map(str::trim)
-                .filter(|word| !word.is_empty())
-            {
-                if let Err(error) = self.apply(word) {
-                    let _ = crate::sys::stderr::write(format!("birthmark: {error}\n").as_bytes());
-                }
-            }
+        if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
+            self = words::apply(self, &words.to_string_lossy());
         }
         mode::set(mode::OFF, !self.enabled);
         self.redaction.into_iter().for_each(redact::install);
-        panic_report::install(self.panic_report);
-    }
-
-    fn apply(&mut self, word: &str) -> Result<(), UnknownWord> {
-        match word {
-            "on" => self.enabled = true,
-            "off" => self.enabled = false,
-            "panic=off" => self.panic_report = PanicReport::Off,
-            "panic=task" => self.panic_report = PanicReport::Task,
-            "panic=lineage" => self.panic_report = PanicReport::Lineage,
-            "panic=all" => self.panic_report = PanicReport::All,
-            _ => return Err(UnknownWord(word.into())),
-        }
-        Ok(())
-    }
-}
-
-struct UnknownWord(String);
-
-impl fmt::Display for UnknownWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = crate::escape::Quoted {
-            text: &self.0,
-            cut: false,
+        let limits = self.limits;
+        let delivery = Delivery {
+            format: self.format,
+            filter: self.filter,
+            directory: self.directory.map(|path| Directory { path, limits }),
         };
-        write!(f, "{word} in BIRTHMARK is not understood, and ignored; use on, off, panic=off, panic=task, panic=lineage or panic=all")
+        ask::install(delivery, self.signal);
+        panic_report::install(self.panic_report);
     }
 }
 

@@ -1,0 +1,143 @@
+//! Where dumps go that nobody takes by hand: those of a panic, of a signal and of [`write_dump`].
+
+mod directory;
+#[cfg_attr(all(unix, feature = "signal"), path = "listen_unix.rs")]
+#[cfg_attr(not(all(unix, feature = "signal")), path = "listen_fallback.rs")]
+mod listen;
+mod signal;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::dump::render::{wants_color, Format};
+use crate::dump::{Dump, Filter};
+use crate::redact;
+use crate::sys::stderr;
+
+pub(crate) use directory::{Directory, Limits};
+pub use signal::{DumpSignal, UnknownSignal};
+
+/// In which form, with which tasks and whereto.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delivery {
+    pub(crate) format: Format,
+    pub(crate) filter: Filter,
+    /// Standard error, if none.
+    pub(crate) directory: Option<Directory>,
+}
+
+/// Held for as long as it takes to copy the pointer.
+static DELIVERY: Mutex<Option<Arc<Delivery>>> = Mutex::new(None);
+
+/// Held while a dump goes to standard error, so that those of several threads do not mix.
+static STDERR: Mutex<()> = Mutex::new(());
+
+/// Sets up where dumps go, and the signal on which there is one.
+pub(crate) fn install(delivery: Delivery, signal: Option<DumpSignal>) {
+    *DELIVERY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(delivery));
+    if let Some(signal) = signal {
+        if let Err(error) = listen::listen(signal) {
+            say(format_args!("no dump on SIG{signal}: {error}"));
+        }
+    }
+}
+
+/// Writes a dump to where [`Builder`](crate::Builder) or `BIRTHMARK` says: to a new file, whose path
+/// is returned, or to standard error.
+///
+/// # Errors
+///
+/// If it cannot be written. Older files are kept then, and nothing is left of the new one.
+///
+/// # Examples
+///
+/// ```
+/// # let directory = std::env::temp_dir().join("birthmark-doctest");
+/// use birthmark::render::Format;
+///
+/// birthmark::builder()
+///     .dump_format(Format::Groups)
+///     .dump_directory(&directory)
+///     .install();
+/// let path = birthmark::write_dump()?.unwrap();
+/// assert!(std::fs::read_to_string(&path)?.contains("coverage: "));
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_dump() -> io::Result<Option<PathBuf>> {
+    write(|| Ok(STDERR.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Writes a dump for a thread that panics. It waits for nobody, since what it waits for may wait for
+/// it: a dump of its own, say, in which the program's function that redacts names has panicked.
+pub(crate) fn write_in_panic() {
+    if !redact::runs() {
+        tell(write(|| match STDERR.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "no dump written: another one is being written just now",
+            )),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Ok(free) => Ok(free),
+        }));
+    }
+}
+
+fn write(
+    stderr: impl FnOnce() -> io::Result<MutexGuard<'static, ()>>,
+) -> io::Result<Option<PathBuf>> {
+    let delivery = DELIVERY
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+        .unwrap_or_default();
+    if let Some(directory) = &delivery.directory {
+        return directory.write(&delivery.dump(), delivery.format).map(Some);
+    }
+    let _whole = stderr()?;
+    let color = wants_color(&io::stderr());
+    delivery
+        .dump()
+        .write_colored(delivery.format, color, &mut Stderr)?;
+    Ok(None)
+}
+
+impl Delivery {
+    fn dump(&self) -> Dump {
+        crate::dump().filter(&self.filter)
+    }
+}
+
+/// Says what has become of a dump that nobody waits for.
+fn tell(written: io::Result<Option<PathBuf>>) {
+    match written {
+        Ok(Some(path)) => say(format_args!("dump written to {}", shown(&path))),
+        Ok(None) => {}
+        Err(error) => say(format_args!("{error}")),
+    }
+}
+
+/// A path, in quotes and escaped.
+fn shown(path: &std::path::Path) -> String {
+    format!("{:?}", path.display().to_string())
+}
+
+/// A line on standard error. If it cannot be written, nobody reads it.
+fn say(what: fmt::Arguments<'_>) {
+    let _ = stderr::write(format!("birthmark: {what}\n").as_bytes());
+}
+
+/// Standard error, without the lock of std.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        stderr::write(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! The words of `BIRTHMARK` in the environment.
+
+use std::error::Error;
+use std::fmt;
+
+use super::Builder;
+use crate::panic_report::PanicReport;
+
+/// Applies all words, and says of those that are not understood why, and what to write.
+pub(super) fn apply(mut builder: Builder, words: &str) -> Builder {
+    for word in words
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
+        builder = builder.clone().apply(word).unwrap_or_else(|error| {
+            let error = NotUnderstood { word, error };
+            let _ = crate::sys::stderr::write(format!("birthmark: {error}\n").as_bytes());
+            builder
+        });
+    }
+    builder
+}
+
+impl Builder {
+    fn apply(self, word: &str) -> Result<Self, Box<dyn Error>> {
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        match (key, value) {
+            ("on", "") => Ok(self.enabled(true)),
+            ("off", "") => Ok(self.enabled(false)),
+            ("panic", "off") => Ok(self.panic_report(PanicReport::Off)),
+            ("panic", "task") => Ok(self.panic_report(PanicReport::Task)),
+            ("panic", "lineage") => Ok(self.panic_report(PanicReport::Lineage)),
+            ("panic", "all") => Ok(self.panic_report(PanicReport::All)),
+            ("panic", _) => Err("use panic=off, panic=task, panic=lineage or panic=all".into()),
+            ("signal", name) => Ok(self.dump_on_signal(name.parse()?)),
+            ("format", name) => Ok(self.dump_format(name.parse()?)),
+            ("filter", text) => Ok(self.dump_filter(text.parse()?)),
+            ("dir", path) if !path.is_empty() => Ok(self.dump_directory(path)),
+            ("files", count) => match count.parse() {
+                Ok(count) if count > 0 => Ok(self.dump_files(count)),
+                _ => Err("write a number above 0, as in files=16".into()),
+            },
+            ("size", size) => match bytes(size) {
+                Some(bytes) => Ok(self.dump_bytes(bytes)),
+                None => Err("write a number and K, M or G, as in size=64M".into()),
+            },
+            _ => Err(KNOWN.into()),
+        }
+    }
+}
+
+const KNOWN: &str = "use on, off, panic=…, signal=…, format=…, filter=…, dir=…, files=… or size=…";
+
+fn bytes(text: &str) -> Option<u64> {
+    let unit = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let shift = match unit {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+struct NotUnderstood<'a> {
+    word: &'a str,
+    error: Box<dyn Error>,
+}
+
+impl fmt::Display for NotUnderstood<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = crate::escape::Quoted {
+            text: self.word,
+            cut: false,
+        };
+        let error = &self.error;
+        write!(
+            f,
+            "{word} in BIRTHMARK is not understood, and ignored; {error}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, size) in [
+            ("7", Some(7)),
+            ("2K", Some(2048)),
+            ("64M", Some(64 << 20)),
+            ("1G", Some(1 << 30)),
+        ] {
+            assert_eq!(bytes(text), size);
+        }
+        for text in ["", "M", "1T", "-1", "1.5G", "99999999999999G"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+}
