@@ -1,0 +1,93 @@
+//! A program that is asked for dumps from outside, for `tests/signals.rs` and `tests/files.rs`. It does
+//! what the lines of its standard input say, and answers each by a line.
+
+use std::future::pending;
+use std::io::{BufRead, stdin};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::thread;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How often the program's own handlers have been called.
+static CALLED: AtomicU32 = AtomicU32::new(0);
+
+fn main() {
+    let scenario = std::env::args().nth(1).unwrap_or_default();
+    if scenario == "own_handler" {
+        handle_usr1();
+    }
+    birthmark::install();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
+    if scenario == "tokio_handler" {
+        runtime.block_on(count_usr1());
+    }
+    println!("ready");
+    let mut held = Vec::new();
+    for line in stdin().lock().lines() {
+        let line = line.expect("lines are text");
+        println!("{}", answer(&line, &mut held));
+    }
+    println!("reached the end");
+}
+
+#[birthmark::instrument]
+fn answer(line: &str, held: &mut Vec<Held>) -> String {
+    match line.split_once(' ').unwrap_or((line, "")) {
+        ("hold", count) => {
+            let count = count.parse().unwrap_or(0);
+            held.extend((0..count).map(|_| -> Held { Box::pin(spawn(asked_to_wait())) }));
+            format!("{} held", held.len())
+        }
+        ("panic", _) => {
+            let ended = thread::spawn(|| panic!("as it was asked to")).join();
+            format!("panicked: {}", ended.is_err())
+        }
+        ("dump", _) => match birthmark::write_dump() {
+            Ok(Some(path)) => format!("written to {}", path.display()),
+            Ok(None) => "written".to_owned(),
+            Err(error) => format!("{:?}: {error}", error.kind()),
+        },
+        ("called", _) => CALLED.load(SeqCst).to_string(),
+        _ => "what?".to_owned(),
+    }
+}
+
+/// An executor that gives the task back.
+fn spawn<T>(task: T) -> T {
+    task
+}
+
+async fn asked_to_wait() {
+    pending().await
+}
+
+/// Sets a handler as a program in C would.
+fn handle_usr1() {
+    extern "C" fn handler(_: libc::c_int) {
+        CALLED.fetch_add(1, SeqCst);
+    }
+    // SAFETY: the handler does nothing but an atomic addition. All other fields may be zero.
+    let set = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut())
+    };
+    assert_eq!(set, 0);
+}
+
+/// Waits for the signal as tokio does.
+async fn count_usr1() {
+    let mut signals = signal(SignalKind::user_defined1()).expect("tokio can wait for it");
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            CALLED.fetch_add(1, SeqCst);
+        }
+    });
+}

@@ -1,0 +1,136 @@
+//! Dumps on a signal, of a program of its own.
+
+use birthmark_integration_tests::asked::{Asked, empty_directory, files};
+use birthmark_integration_tests::wait_until;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_asks");
+
+#[test]
+fn the_program_says_what_it_does_and_goes_on() {
+    let mut asked = Asked::start(PROGRAM, "", "signal=QUIT");
+    assert_eq!(asked.ask("hold 3"), "3 held");
+    for _ in 0..2 {
+        asked.signal(libc::SIGQUIT);
+        let dump = asked.stderr_until("coverage: ");
+        assert!(
+            dump.starts_with("4 tasks: 1 running, 3 created\n"),
+            "{dump}"
+        );
+        assert_eq!(dump.matches(" asked_to_wait [created").count(), 3, "{dump}");
+        assert!(!dump.contains('\u{1b}'), "no colours in a pipe: {dump}");
+    }
+    assert_eq!(asked.end(), "");
+}
+
+#[test]
+fn form_and_selection_are_chosen() {
+    let words = "signal=SIGUSR2,format=groups,filter=role=asked*&state=created";
+    let mut asked = Asked::start(PROGRAM, "", words);
+    assert_eq!(asked.ask("hold 5"), "5 held");
+    asked.signal(libc::SIGUSR2);
+    let dump = asked.stderr_until("coverage: ");
+    let expected = "5 of 6 tasks (role=asked*&state=created): 5 created\n\n5 × asked_to_wait [";
+    assert!(dump.starts_with(expected), "{dump}");
+    assert_eq!(asked.end(), "");
+}
+
+#[test]
+fn without_the_word_the_signal_does_what_it_always_does() {
+    let asked = Asked::start(PROGRAM, "", "");
+    asked.signal(libc::SIGQUIT);
+    assert_eq!(asked.killed_by(), Some(libc::SIGQUIT));
+}
+
+#[test]
+fn the_programs_own_handlers_are_called_too() {
+    for scenario in ["own_handler", "tokio_handler"] {
+        let mut asked = Asked::start(PROGRAM, scenario, "signal=USR1");
+        asked.signal(libc::SIGUSR1);
+        asked.stderr_until("coverage: ");
+        wait_until("the program's handler was called", || {
+            asked.ask("called") == "1"
+        });
+        assert_eq!(asked.end(), "");
+    }
+}
+
+#[test]
+fn signals_that_come_faster_than_dumps_are_answered_together() {
+    let directory = empty_directory(env!("CARGO_TARGET_TMPDIR"), "signals_faster");
+    let words = format!("signal=USR1,files=3,dir={}", directory.display());
+    let mut asked = Asked::start(PROGRAM, "", &words);
+    assert_eq!(asked.ask("hold 2000"), "2000 held");
+    for _ in 0..5000 {
+        asked.signal(libc::SIGUSR1);
+    }
+    // The last signal has a dump of its own or shares one that began after it: this task is in one.
+    assert_eq!(asked.ask("hold 1"), "2001 held");
+    asked.signal(libc::SIGUSR1);
+    wait_until("the last signal is answered", || {
+        let newest = files(&directory).pop();
+        newest.is_some_and(|name| {
+            std::fs::read_to_string(directory.join(name))
+                .is_ok_and(|dump| dump.starts_with("2002 tasks: "))
+        })
+    });
+    let told = asked.end();
+    assert!(
+        told.lines()
+            .all(|line| line.starts_with("birthmark: dump written to \"")),
+        "{told}"
+    );
+    let count = files(&directory).len();
+    assert!((1..=3).contains(&count), "{count}");
+}
+
+#[test]
+fn a_reader_that_is_slow_stops_only_the_dump() {
+    let mut asked = Asked::start(PROGRAM, "", "signal=USR1");
+    assert_eq!(asked.ask("hold 5000"), "5000 held");
+    // Its dump is larger than a pipe, and nobody reads it.
+    asked.signal(libc::SIGUSR1);
+    for count in 1..=100 {
+        assert_eq!(asked.ask("hold 1"), format!("{} held", 5000 + count));
+        asked.signal(libc::SIGUSR1);
+    }
+    let dump = asked.stderr_until("coverage: ");
+    let (_, dump) = dump.split_once("tasks: ").unwrap();
+    assert!(
+        dump.len() > 500_000,
+        "the dump goes on where it stood: {}",
+        dump.len()
+    );
+    asked.stderr_until("coverage: ");
+    asked.end();
+}
+
+#[test]
+fn a_word_that_makes_no_sense_says_what_to_write() {
+    for (word, told) in [
+        (
+            "signal=KILL",
+            "there is no dump on \"KILL\"; use QUIT, USR1, USR2 or HUP\n",
+        ),
+        (
+            "format=xml",
+            "\"xml\" is no format of a dump; use text, tree, ",
+        ),
+        (
+            "filter=stat=x",
+            "a filter has no key \"stat\"; use name, role, ",
+        ),
+        ("files=0", "write a number above 0, as in files=16\n"),
+        ("size=1T", "write a number and K, M or G, as in size=64M\n"),
+        ("dir=", "use on, off, panic=…, signal=…, "),
+        (
+            "panic=loud",
+            "use panic=off, panic=task, panic=lineage or panic=all\n",
+        ),
+        ("on=1", "use on, off, panic=…, signal=…, "),
+    ] {
+        let text = Asked::start(PROGRAM, "", word).end();
+        let expected =
+            format!("birthmark: \"{word}\" in BIRTHMARK is not understood, and ignored; {told}");
+        assert!(text.starts_with(&expected), "{text}\n{expected}");
+    }
+}
