@@ -5,16 +5,12 @@
 //! `BLESS=1 cargo test -p birthmark-examples` writes the expected output anew; the README is
 //! corrected by hand.
 
-use std::io::Read;
-use std::path::Path;
-use std::process::Command;
-
 const EXPECTED: &str = "tests/request_names.txt";
 const README: &str = include_str!("../../README.md");
 
 #[test]
 fn output_is_as_expected_and_as_in_the_readme() {
-    let output = run();
+    let output = birthmark_examples::run("request_names");
     let normal = normalise(&output, &mut Ids::default());
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(EXPECTED, &normal).unwrap();
@@ -29,29 +25,6 @@ fn output_is_as_expected_and_as_in_the_readme() {
         normalise(&excerpt, &mut Ids::default()),
         "the ids in the README do not fit together; the output is now:\n{output}"
     );
-}
-
-/// Runs the example as the README says, but for the package, without which cargo would build its
-/// dependencies anew with the features of others. Both streams go into one pipe, as on a terminal.
-fn run() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["run", "-q", "-p", "birthmark-examples"])
-        .args(["--example", "request_names"])
-        .current_dir(root)
-        .env("RUST_BACKTRACE", "0")
-        .env_remove("BIRTHMARK")
-        .stdout(writer.try_clone().unwrap())
-        .stderr(writer);
-    let mut child = command.spawn().unwrap();
-    // It holds the writing ends, without which the pipe is at its end when the child is.
-    drop(command);
-    let mut output = String::new();
-    reader.read_to_string(&mut output).unwrap();
-    assert!(child.wait().unwrap().success(), "{output}");
-    output
 }
 
 /// The block of the README that follows the command. A line `…` stands for lines left out.

@@ -76,7 +76,7 @@ fn await_tree_text() {
     black_box(text);
 }
 
-fn median(work: impl Fn()) -> f64 {
+pub(super) fn median(work: impl Fn()) -> f64 {
     let times = (0..ROUNDS).map(|_| {
         let start = Instant::now();
         work();

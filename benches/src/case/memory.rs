@@ -116,3 +116,23 @@ fn resident() -> f64 {
         .expect("a line about resident memory");
     kib * 1024.0
 }
+
+/// Lets [`peak`] begin anew. Returns the bytes of this process that are in memory.
+pub(super) fn reset_peak() -> f64 {
+    std::fs::write("/proc/self/clear_refs", "5").expect("Linux lets a process do so");
+    status("VmRSS:")
+}
+
+/// The most bytes of this process that were in memory since [`reset_peak`].
+pub(super) fn peak() -> f64 {
+    status("VmHWM:")
+}
+
+fn status(line: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|found| found.strip_prefix(line));
+    let kib: f64 = line
+        .and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
+        .expect("a line about memory");
+    kib * 1024.0
+}

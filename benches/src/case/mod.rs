@@ -7,10 +7,12 @@ use crate::variant::Variant;
 
 mod dump;
 mod memory;
+mod render;
 mod time;
 mod unit;
 mod valgrind;
 
+pub use self::render::FORMS;
 pub use self::unit::Unit;
 
 /// Bytes in a task beside its state.
@@ -43,6 +45,7 @@ pub fn main() {
         ["residue-short", variant] => print_all([memory::after_short(parse(variant))]),
         ["residue-live", variant] => print_all([memory::after_live(parse(variant))]),
         ["dump", variant, churners] => print_all(dump::times(parse(variant), parse(churners))),
+        ["render", form] => print_all(render::measure(parse(form))),
         _ => panic!("usage: case WHAT PARAMETERS…; see the documentation of `case`, got {args:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! The one table: every section measures, then prints.
 
-use crate::case::{PAYLOADS, Unit};
+use crate::case::{FORMS, PAYLOADS, Unit};
 use crate::run::{self, Malloc};
 use crate::stats::Sample;
 use crate::variant::Variant;
@@ -22,13 +22,14 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 7] = [
+pub const SECTIONS: [(&str, fn()); 8] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("threads", threads),
     ("live", live),
     ("residue", residue),
     ("dump", dump),
+    ("render", render),
     ("compile", compile::section),
 ];
 
@@ -148,5 +149,21 @@ fn dump() {
                 _ => unreachable!("cases of this name print one value or four"),
             }
         }
+    }
+}
+
+fn render() {
+    println!("\n## Forms of a dump of a million live tasks (mimalloc)\n");
+    println!("| form | ms, without the snapshot | MB | MB/s | peak bytes a task, with it |");
+    println!("| --- | --- | --- | --- | --- |");
+    for form in FORMS {
+        let values = run::case(Malloc::Mimalloc, &["render", form.as_str()]);
+        let [ms, mb, bytes] = values[..] else {
+            unreachable!("cases of this name print three values")
+        };
+        println!(
+            "| {form} | {ms:.0} | {mb:.1} | {:.0} | {bytes:.1} |",
+            mb / ms * 1e3
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::palette::Palette;
 use super::pieces::{escaped, push, push_number};
+use super::range::Ago;
 use crate::dump::age::Age;
 use crate::kind::Kind;
 use crate::site::Site;
@@ -121,6 +122,16 @@ pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &s
     out.push_str(palette.role);
     out.push_str(role);
     out.push_str(palette.end);
+}
+
+/// ` [suspended, 0.3 s to 5 minutes]`, of several tasks.
+pub(super) fn push_states(out: &mut String, palette: &Palette, state: State, since: Option<Ago>) {
+    let color = palette.state(state);
+    push(out, format_args!(" [{color}{state}{}", palette.end));
+    if let Some(since) = since {
+        push(out, format_args!(", {since}"));
+    }
+    out.push(']');
 }
 
 /// `"req-id-123123" audit [suspended, 2 minutes]`

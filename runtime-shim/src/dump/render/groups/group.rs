@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::dump::nodes::IdHash;
 use crate::dump::render::cache::address;
 use crate::dump::render::palette::Palette;
-use crate::dump::render::paragraph::{push_who, site_line};
+use crate::dump::render::paragraph::{push_states, push_who, site_line};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
@@ -156,12 +156,7 @@ impl Group {
         push_number(out, self.count as u64);
         out.push_str(" × ");
         push_who(out, palette, "", &escaped(&self.role));
-        let (color, state) = (palette.state(self.state), self.state);
-        push(out, format_args!(" [{color}{state}{}", palette.end));
-        if let Some(since) = self.since.ago(self.now) {
-            push(out, format_args!(", {since}"));
-        }
-        out.push(']');
+        push_states(out, palette, self.state, self.since.ago(self.now));
     }
 
     fn push_ids(&self, out: &mut String) {

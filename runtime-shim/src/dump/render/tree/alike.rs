@@ -1,11 +1,11 @@
 //! Which siblings are alike, so that one line can stand for all of them.
 
-use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
 use std::mem::{discriminant, Discriminant};
 
 use super::forest::{Entry, Forest};
 use crate::dump::render::cache::address;
+use crate::dump::render::range::Range;
 use crate::kind::Kind;
 use crate::task::State;
 
@@ -81,54 +81,73 @@ fn from_below(forest: &Forest<'_>) -> impl Iterator<Item = u32> {
 }
 
 /// Siblings that have one line.
+#[derive(Clone, Copy)]
 pub(super) struct Siblings {
-    pub(super) first: u32,
-    pub(super) rest: Vec<u32>,
+    /// The first few of them.
+    lines: [u32; MOST_ALIKE],
+    pub(super) last: u32,
+    pub(super) count: usize,
+    /// When they came into their states.
+    pub(super) since: Range,
 }
 
 impl Siblings {
     /// The lines for some siblings, in the order in which the first of each comes.
     pub(super) fn of(forest: &Forest<'_>, shapes: Option<&Shapes>, lines: &[u32]) -> Vec<Self> {
-        let alone = lines.iter().copied().map(Siblings::alone);
         let Some(shapes) = shapes.filter(|_| lines.len() > MOST_ALIKE) else {
-            return alone.collect();
+            return lines.iter().map(|&line| Siblings::one(line)).collect();
         };
         let mut groups: Vec<Siblings> = Vec::new();
         let mut known = HashMap::new();
-        for one in alone {
-            match known.entry(shapes.0[one.first as usize]) {
-                MapEntry::Vacant(group) => {
-                    group.insert(groups.len());
-                    groups.push(one);
-                }
-                MapEntry::Occupied(group) => groups[*group.get()].rest.push(one.first),
+        for &line in lines {
+            let group = known.entry(shapes.0[line as usize]).or_insert(groups.len());
+            if *group == groups.len() {
+                groups.push(Siblings::none());
             }
+            groups[*group].add(forest, line);
         }
-        let mut all: Vec<_> = groups
-            .into_iter()
-            .flat_map(Siblings::apart_if_few)
-            .collect();
-        all.sort_by_key(|siblings| forest.entry(siblings.first).id());
+        let mut all: Vec<_> = groups.iter().flat_map(Siblings::apart_if_few).collect();
+        all.sort_by_key(|siblings| forest.entry(siblings.first()).id());
         all
     }
 
-    fn alone(line: u32) -> Self {
+    fn none() -> Self {
         Siblings {
-            first: line,
-            rest: Vec::new(),
+            lines: [0; MOST_ALIKE],
+            last: 0,
+            count: 0,
+            since: Range::default(),
         }
     }
 
-    fn apart_if_few(mut self) -> impl Iterator<Item = Self> {
-        let apart = if self.rest.len() < MOST_ALIKE {
-            std::mem::take(&mut self.rest)
-        } else {
-            Vec::new()
-        };
-        std::iter::once(self).chain(apart.into_iter().map(Siblings::alone))
+    fn one(line: u32) -> Self {
+        Siblings {
+            lines: [line; MOST_ALIKE],
+            last: line,
+            count: 1,
+            ..Siblings::none()
+        }
     }
 
-    pub(super) fn last(&self) -> u32 {
-        self.rest.last().copied().unwrap_or(self.first)
+    fn add(&mut self, forest: &Forest<'_>, line: u32) {
+        if let Some(place) = self.lines.get_mut(self.count) {
+            *place = line;
+        }
+        self.last = line;
+        self.count += 1;
+        if let Entry::Task(row) = forest.entry(line) {
+            self.since.add(row.status >> 32);
+        }
+    }
+
+    fn apart_if_few(&self) -> Vec<Self> {
+        match self.lines.get(..self.count) {
+            Some(few) => few.iter().map(|&line| Siblings::one(line)).collect(),
+            None => vec![*self],
+        }
+    }
+
+    pub(super) fn first(&self) -> u32 {
+        self.lines[0]
     }
 }

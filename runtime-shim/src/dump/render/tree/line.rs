@@ -4,13 +4,11 @@ use super::alike::Siblings;
 use super::forest::{Entry, Forest};
 use crate::dump::nodes::Node;
 use crate::dump::render::palette::Palette;
-use crate::dump::render::paragraph::{push_label, push_who};
+use crate::dump::render::paragraph::{push_label, push_states, push_who};
 use crate::dump::render::pieces::{escaped, push, push_number};
-use crate::dump::render::range::Range;
 use crate::dump::row::Row;
 use crate::dump::Dump;
 use crate::site::Site;
-use crate::task::State;
 
 /// Where a line stands.
 #[derive(Clone, Copy)]
@@ -58,9 +56,9 @@ pub(super) fn push_line(
     forest: &Forest<'_>,
     siblings: &Siblings,
 ) {
-    let first = forest.entry(siblings.first);
+    let first = forest.entry(siblings.first());
     match first {
-        _ if !siblings.rest.is_empty() => push_alike(out, palette, forest, siblings),
+        _ if siblings.count > 1 => push_alike(out, palette, forest, siblings),
         Entry::Task(row) => push_task(out, palette, forest.dump, row),
         Entry::Ancestor(node) => push_ancestor(out, palette, forest.dump, node),
     }
@@ -104,38 +102,20 @@ fn push_site(out: &mut String, palette: &Palette, site: &Site) {
 
 /// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`
 fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings: &Siblings) {
-    let (first, last) = (forest.entry(siblings.first), forest.entry(siblings.last()));
-    push_number(out, 1 + siblings.rest.len() as u64);
+    let (first, last) = (forest.entry(siblings.first()), forest.entry(siblings.last));
+    push_number(out, siblings.count as u64);
     out.push_str(" × ");
     push_who(out, palette, "", &escaped(first.site().role()));
     match first {
         Entry::Task(row) => {
-            push_state(out, palette, row.bare_state(), &times(forest, siblings));
+            let since = siblings.since.ago(forest.dump.now);
+            push_states(out, palette, row.bare_state(), since);
             push_site(out, palette, row.site);
         }
         Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
     }
     push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
     push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
-}
-
-fn push_state(out: &mut String, palette: &Palette, state: State, times: &str) {
-    let color = palette.state(state);
-    push(out, format_args!(" [{color}{state}{}{times}]", palette.end));
-}
-
-/// For how long the tasks have been in their states: `, 0.3 s to 5 minutes`
-fn times(forest: &Forest<'_>, siblings: &Siblings) -> String {
-    let lines = std::iter::once(&siblings.first).chain(&siblings.rest);
-    let since = lines.filter_map(|&line| match forest.entry(line) {
-        Entry::Task(row) => Some(row.status >> 32),
-        Entry::Ancestor(_) => None,
-    });
-    let mut times = Range::default();
-    since.for_each(|tick| times.add(tick));
-    times
-        .ago(forest.dump.now)
-        .map_or_else(String::new, |times| format!(", {times}"))
 }
 
 fn push_names(out: &mut String, [first, last]: [Option<String>; 2]) {

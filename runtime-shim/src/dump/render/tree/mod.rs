@@ -84,7 +84,7 @@ impl Tree<'_> {
             push_line(&mut pieces.out, self.palette, forest, &siblings);
             pieces.next()?;
             open.push(!place.last);
-            let below = Siblings::of(forest, shapes, forest.children(siblings.first));
+            let below = Siblings::of(forest, shapes, forest.children(siblings.first()));
             let count = below.len();
             to_come.extend(
                 (below.into_iter().enumerate().rev())

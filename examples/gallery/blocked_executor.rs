@@ -1,0 +1,47 @@
+//! A blocked executor: a task waits on a channel of `std` instead of one of the runtime, so that its
+//! thread can run no other.
+//!
+//! ```text
+//! cargo run --example blocked_executor
+//! ```
+//!
+//! Of the tasks that run, one has neither been polled nor has it changed its state between two dumps.
+//! Those that are created and never get their turn are the damage.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use birthmark::Filter;
+use tokio::runtime::Builder;
+
+#[birthmark::instrument]
+fn main() {
+    birthmark::install();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("a runtime starts");
+    let (begun, begins) = channel();
+    let (chunks, upload) = channel();
+    runtime.spawn(birthmark::named!("upload-7" => store_upload(upload, begun)));
+    begins.recv().expect("the upload begins");
+    for _ in 0..20 {
+        runtime.spawn(answer_health_check());
+    }
+    let before = birthmark::dump();
+    let after = birthmark::dump();
+    let running = Filter::new().running().kind("future");
+    println!("{}", after.diff(&before));
+    println!("{}", after.filter(&running));
+    // Whoever uploads has gone.
+    drop(chunks);
+}
+
+async fn store_upload(upload: Receiver<Vec<u8>>, begun: Sender<()>) {
+    let _ = begun.send(());
+    // This should be a channel of tokio's, and `recv().await`.
+    while let Ok(chunk) = upload.recv() {
+        drop(chunk);
+    }
+}
+
+async fn answer_health_check() {}

@@ -1,0 +1,43 @@
+//! A leak: each request leaves a task behind that waits for a message which is never sent.
+//!
+//! ```text
+//! cargo run --example leaked_waiters
+//! ```
+//!
+//! The groups have it at the top. The difference between two dumps says which site grows, and that
+//! those which were there before have done nothing since.
+
+use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::task::yield_now;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    birthmark::install();
+    let (reload, _) = channel(1);
+    serve(&reload, 0..10).await;
+    let before = birthmark::dump();
+    serve(&reload, 10..500).await;
+    let after = birthmark::dump();
+    println!("{}\n{}", after.groups(), after.diff(&before));
+}
+
+#[birthmark::instrument]
+async fn serve(reload: &Sender<()>, requests: std::ops::Range<u32>) {
+    for request in requests {
+        let handler = tokio::spawn(handle(request, reload.subscribe()));
+        handler.await.expect("no request fails");
+        yield_now().await;
+    }
+}
+
+/// Answers, but also wants to hear of changes to the configuration. The sender lives as long as the
+/// server, and nobody thinks of ending the task together with the request.
+#[birthmark::instrument]
+async fn handle(request: u32, reload: Receiver<()>) {
+    birthmark::set_name(format_args!("req-{request}"));
+    tokio::spawn(watch_configuration(reload));
+}
+
+async fn watch_configuration(mut reload: Receiver<()>) {
+    while reload.recv().await.is_ok() {}
+}

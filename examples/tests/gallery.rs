@@ -1,0 +1,81 @@
+//! Each program of the gallery is stuck, and its dump shows why.
+
+use birthmark_examples::run;
+
+/// Asserts that some line of the output has all of these parts, in order.
+#[track_caller]
+fn shows(output: &str, parts: &[&str]) {
+    let has_all = |line: &str| {
+        let mut rest = line;
+        parts.iter().all(|part| match rest.split_once(part) {
+            Some((_, behind)) => {
+                rest = behind;
+                true
+            }
+            None => false,
+        })
+    };
+    assert!(output.lines().any(has_all), "{parts:?} is not in\n{output}");
+}
+
+#[test]
+fn a_leak_is_the_first_group_and_grows() {
+    let output = run("leaked_waiters");
+    let groups = output.split("\n\n").nth(1).unwrap();
+    assert!(
+        groups.starts_with("500 × watch_configuration [suspended, "),
+        "{output}"
+    );
+    shows(groups, &["named \"req-0\", \"req-1\", \"req-2\", …"]);
+    shows(&output, &["490 new, 0 gone, "]);
+    shows(
+        &output,
+        &[
+            "+490  10 → 500  watch_configuration ",
+            "gallery/leaked_waiters.rs:",
+        ],
+    );
+    let (_, unchanged) = output.split_once("\nunchanged: ").unwrap();
+    shows(unchanged, &["  10 × watch_configuration [suspended, "]);
+}
+
+#[test]
+fn a_spawn_loop_is_in_the_lineage() {
+    let output = run("spawn_loop");
+    shows(&output, &[" × connect_again [suspended, "]);
+    shows(&output, &["by tokio::spawn in spawn_loop::connect"]);
+    shows(&output, &["by tokio::spawn in spawn_loop::on_error"]);
+    let (_, youngest) = output.split_once("\nthe youngest:\n").unwrap();
+    shows(
+        youngest,
+        &[
+            "lineage ",
+            "\"db-1\" connect_again ",
+            "\"db-1\" connect_again ",
+            "\"db-1\" connect < ",
+            " main",
+        ],
+    );
+}
+
+#[test]
+fn a_blocked_executor_thread_is_running_and_unchanged() {
+    let output = run("blocked_executor");
+    let (_, unchanged) = output.split_once("\nunchanged: ").unwrap();
+    shows(
+        unchanged,
+        &[
+            "1 × store_upload [running, ",
+            "gallery/blocked_executor.rs:",
+        ],
+    );
+    shows(unchanged, &["20 × answer_health_check [created, "]);
+    shows(
+        &output,
+        &["1 of 22 tasks (kind=future&state=running): 1 running"],
+    );
+    shows(
+        &output,
+        &["task ", "\"upload-7\" store_upload [running on thread "],
+    );
+}
