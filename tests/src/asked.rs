@@ -29,6 +29,16 @@ impl Asked {
         Self::start_command(command(program, scenario, &[("BIRTHMARK", words)]))
     }
 
+    /// As [`Asked::start`], in an environment.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    pub fn start_in(program: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_command(command(program, "", environment))
+    }
+
     /// As [`Asked::start`], for a program that can write so many bytes to a file, and no more: as on
     /// a disk that is full.
     ///

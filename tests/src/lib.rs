@@ -9,6 +9,7 @@ pub mod project;
 pub mod stress;
 
 use std::panic::Location;
+use std::pin::Pin;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -69,6 +70,26 @@ impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
+}
+
+/// A task that is held where it was spawned.
+pub type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An executor that gives the task back.
+pub fn spawn<T>(task: T) -> T {
+    task
+}
+
+/// Polls a task that does not end, once.
+///
+/// # Panics
+///
+/// If it does.
+#[must_use]
+pub fn start(mut task: Held) -> Held {
+    let pending = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(pending.is_pending(), "it ended");
+    task
 }
 
 /// What a task says of itself.
@@ -322,6 +343,8 @@ pub fn command(program: &str, scenario: &str, environment: &[(&str, &str)]) -> C
         .arg(scenario)
         .env_remove("BIRTHMARK")
         .env_remove("RUST_BACKTRACE")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
         .envs(environment.iter().copied())
         .stdin(Stdio::null());
     command

@@ -3,20 +3,13 @@
 
 use std::cell::RefCell;
 use std::future::pending;
-use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 use birthmark::render::Format;
 use birthmark::{SpawnHook, TaskRef};
-
-type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An executor that gives the task back.
-fn spawn<T>(task: T) -> T {
-    task
-}
+use birthmark_integration_tests::{Held, spawn};
 
 /// Writes a dump in every form, and returns how many tasks there were in it.
 fn write_all() -> usize {

@@ -1,27 +1,11 @@
 //! Which tasks a filter selects, and that a dump says so.
 
 use std::future::pending;
-use std::pin::Pin;
-use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use birthmark::{Dump, Filter, TaskId};
-use birthmark_integration_tests::own_id;
-
-type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An executor that gives the task back.
-fn spawn<T>(task: T) -> T {
-    task
-}
-
-fn poll_once(future: &mut Held) {
-    let pending = future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()));
-    assert!(pending.is_pending());
-}
+use birthmark_integration_tests::{Held, own_id, spawn, start};
 
 /// Asserts how many tasks a filter selects, both as it was read and as its own text says.
 #[track_caller]
@@ -44,13 +28,14 @@ mod by_each_key {
 
     #[test]
     fn tasks_are_selected() {
-        let mut held: Vec<Held> = (0..3)
+        let held: Vec<Held> = (0..3)
             .map(|number| {
                 let name = format!("tenant {number} of by_each_key");
                 birthmark::with_name(name, || Box::pin(spawn(by_each_key_waits())) as Held)
             })
             .collect();
-        poll_once(&mut held[0]);
+        let mut held = held.into_iter();
+        let _started = held.next().map(start);
         let role = "role=by_each_key_waits";
         selects(role, 3);
         selects("name=tenant+?+of+by_each_key", 3);

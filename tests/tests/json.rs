@@ -1,19 +1,12 @@
 //! Dumps as JSON: that the schema describes them, and that they say what the dump says.
 
 use std::future::pending;
-use std::pin::Pin;
 
 use birthmark::{Dump, Filter, NameOrigin, State, Task};
+use birthmark_integration_tests::{Held, spawn};
 use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../runtime-shim/schema/dump-1.schema.json");
-
-type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An executor that gives the task back.
-fn spawn<T>(task: T) -> T {
-    task
-}
 
 /// Reads a dump as another program would.
 #[track_caller]

@@ -2,26 +2,11 @@
 
 use std::future::pending;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::process::Command;
-use std::task::{Context, Waker};
 
 use birthmark::render::Format;
 use birthmark::{Dump, Filter};
-use birthmark_integration_tests::own_id;
-
-type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An executor that gives the task back.
-fn spawn<T>(task: T) -> T {
-    task
-}
-
-fn start(mut task: Held) -> Held {
-    let pending = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(pending.is_pending());
-    task
-}
+use birthmark_integration_tests::{Held, own_id, spawn, start};
 
 fn profile(dump: &Dump, name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);

@@ -1,26 +1,10 @@
 //! What the forms of a dump show, of the same tasks. Each test selects its own.
 
 use std::future::pending;
-use std::pin::Pin;
-use std::task::{Context, Waker};
 
 use birthmark::render::Format;
 use birthmark::{Dump, Filter};
-use birthmark_integration_tests::normalise;
-
-type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// An executor that gives the task back.
-fn spawn<T>(task: T) -> T {
-    task
-}
-
-/// Polls a task that does not end, once.
-fn start(mut task: Held) -> Held {
-    let pending = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(pending.is_pending());
-    task
-}
+use birthmark_integration_tests::{Held, normalise, spawn, start};
 
 /// The tasks whose role begins with the name of the test.
 fn dump_of(test: &str) -> Dump {

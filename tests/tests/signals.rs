@@ -105,6 +105,24 @@ fn a_reader_that_is_slow_stops_only_the_dump() {
 }
 
 #[test]
+fn colours_can_be_forced_and_forbidden() {
+    let (words, force) = (("BIRTHMARK", "signal=USR1"), ("CLICOLOR_FORCE", "1"));
+    for (environment, colored) in [
+        (&[words][..], false),
+        (&[words, force], true),
+        (&[words, force, ("NO_COLOR", "1")], false),
+        (&[words, ("CLICOLOR_FORCE", "0")], false),
+    ] {
+        let mut asked = Asked::start_in(PROGRAM, environment);
+        asked.ask("hold 1");
+        asked.signal(libc::SIGUSR1);
+        let dump = asked.stderr_until("coverage: ");
+        assert_eq!(dump.contains("\u{1b}["), colored, "{dump}");
+        assert_eq!(asked.end(), "");
+    }
+}
+
+#[test]
 fn a_word_that_makes_no_sense_says_what_to_write() {
     for (word, told) in [
         (
