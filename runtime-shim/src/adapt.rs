@@ -1,33 +1,25 @@
 //! The type-directed adaptor: what becomes of a task argument that is not a literal.
 //!
-//! Autoref specialisation: [`adapt!`](crate::__adapt) calls `kind` on a reference to a reference …
-//! to a [`Probe`], and method lookup takes the first of the traits below that holds for the type,
-//! counting references down. What no trait wants is passed through by [`ViaAny`].
+//! [`adapt!`](crate::__adapt) calls `kind` on a [`Probe`], and `wrap` on what that answers. Each is a
+//! chain of types which dereference to the next, all of them with an inherent method of that name
+//! under a bound on the type that is probed. Method lookup takes the first whose bound holds. The last
+//! has none: what nobody wants is passed through.
+//!
+//! The usual way is a trait for each case, implemented for ever more references. But then the compiler
+//! asks each trait at each reference, and the traits have to be imported at every spawn: that is
+//! several times the work of compiling the spawn itself.
 
 #![allow(clippy::unused_self, reason = "tags carry types, not values")]
 
 use core::future::Future;
 use core::marker::PhantomData;
+use core::ops::Deref;
 use core::pin::Pin;
 
 use crate::birth::{birth_of_kind, Birth};
 use crate::future::{future, Instrumented};
 use crate::kind::Kind;
 use crate::site::Site;
-
-/// Stands for the type of a value, without holding it.
-///
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Probe<T>(PhantomData<fn() -> T>);
-
-impl<T> Probe<T> {
-    #[inline]
-    pub fn new(_: &T) -> Self {
-        Probe(PhantomData)
-    }
-}
 
 /// From what a birth is made once the adaptor knows the kind of the task.
 ///
@@ -54,48 +46,128 @@ impl IntoBirth for Birth {
     }
 }
 
-/// Declares a trait that is implemented for some probes, and the tag that it answers with.
-macro_rules! via {
-    ($via:ident -> $tag:ident) => {
+/// Declares types that are asked in turn, for [`Untouched`] is the last: each dereferences to the next.
+macro_rules! ask {
+    ($($asked:ident => $next:ident;)*) => {$(
         #[doc(hidden)]
         #[derive(Debug)]
-        pub struct $tag;
+        pub struct $asked<T>($next<T>);
 
-        #[doc(hidden)]
-        pub trait $via {
+        impl<T> $asked<T> {
+            const ANY: Self = $asked($next::ANY);
+        }
+
+        impl<T> Deref for $asked<T> {
+            type Target = $next<T>;
+
             #[inline]
-            fn kind(&self) -> $tag {
-                $tag
+            fn deref(&self) -> &$next<T> {
+                &self.0
             }
         }
-    };
+    )*};
 }
 
-via!(ViaPinnedBox -> PinnedBox);
-via!(ViaBoxedFn -> BoxedFn);
-via!(ViaBoxedFnMut -> BoxedFnMut);
-via!(ViaBoxedFnOnce -> BoxedFnOnce);
-via!(ViaBoxedFuture -> BoxedFuture);
-via!(ViaFuture -> AnyFuture);
-via!(ViaFn -> AnyFn);
-via!(ViaFnMut -> AnyFnMut);
-via!(ViaFnOnce -> AnyFnOnce);
+// Stand for the type of a task, without holding it.
+ask! {
+    Probe => ProbeFuture;
+    ProbeFuture => ProbeFunction;
+    ProbeFunction => Untouched;
+}
 
-impl<F: Future + ?Sized> ViaPinnedBox for &&&&&&&&Probe<Pin<Box<F>>> {}
-impl<F: Fn() -> R + ?Sized, R> ViaBoxedFn for &&&&&&&Probe<Box<F>> {}
-impl<F: FnMut() -> R + ?Sized, R> ViaBoxedFnMut for &&&&&&Probe<Box<F>> {}
-impl<F: FnOnce() -> R + ?Sized, R> ViaBoxedFnOnce for &&&&&Probe<Box<F>> {}
-impl<F: Future + Unpin + ?Sized> ViaBoxedFuture for &&&&&Probe<Box<F>> {}
-impl<F: Future> ViaFuture for &&&&Probe<F> {}
-impl<F: Fn() -> R, R> ViaFn for &&&Probe<F> {}
-impl<F: FnMut() -> R, R> ViaFnMut for &&Probe<F> {}
-impl<F: FnOnce() -> R, R> ViaFnOnce for &Probe<F> {}
+// Stand for the type of a function.
+ask! {
+    Function => FunctionMut;
+    FunctionMut => FunctionOnce;
+    FunctionOnce => Untouched;
+}
+
+// The same for a box, by what is in it.
+ask! {
+    Boxed => BoxedMut;
+    BoxedMut => BoxedOnce;
+    BoxedOnce => BoxedFuture;
+    BoxedFuture => Untouched;
+}
+
+/// What is neither a future nor a function: a bundle of components, a path, a string.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Untouched<T>(PhantomData<fn() -> T>);
+
+impl<T> Probe<T> {
+    #[inline]
+    pub fn new(_: &T) -> Self {
+        Self::ANY
+    }
+}
+
+impl<B: InBox> Probe<B> {
+    #[inline]
+    pub fn kind(&self) -> B::Kind {
+        B::KIND
+    }
+}
+
+impl<F: Future> ProbeFuture<F> {
+    #[inline]
+    pub fn kind(&self) -> AnyFuture {
+        AnyFuture
+    }
+}
+
+impl<F: FnOnce() -> R, R> ProbeFunction<F> {
+    #[inline]
+    pub fn kind(&self) -> Function<F> {
+        Function::ANY
+    }
+}
+
+impl<T> Untouched<T> {
+    const ANY: Self = Untouched(PhantomData);
+
+    #[inline]
+    pub fn kind(&self) -> Self {
+        Self::ANY
+    }
+
+    /// The type is known from the probe, so a `&mut` variable is reborrowed, as by the callee itself.
+    #[inline(always)]
+    pub fn wrap(&self, _birth: impl IntoBirth, task: T) -> T {
+        task
+    }
+}
+
+/// A box that may have to stay one. A trait, for two types that can be asked at once would both fit a
+/// type that is not known, and that would be a second error beside the user's.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait InBox {
+    type Kind;
+    const KIND: Self::Kind;
+}
+
+impl<F: Future + ?Sized> InBox for Pin<Box<F>> {
+    type Kind = PinnedBox;
+    const KIND: PinnedBox = PinnedBox;
+}
+
+impl<F: ?Sized> InBox for Box<F> {
+    type Kind = Boxed<Box<F>>;
+    const KIND: Boxed<Box<F>> = Boxed::ANY;
+}
+
+/// What a pinned box of a future answers.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PinnedBox;
 
 impl PinnedBox {
     /// Stays a pinned box, so that it still coerces to `Pin<Box<dyn Future>>`.
     #[inline]
     pub fn wrap<F: Future + ?Sized>(
-        self,
+        &self,
         birth: impl IntoBirth,
         task: Pin<Box<F>>,
     ) -> Pin<Box<Instrumented<Pin<Box<F>>>>> {
@@ -103,31 +175,32 @@ impl PinnedBox {
     }
 }
 
-impl BoxedFuture {
-    /// Stays a box, so that it still coerces to `Box<dyn Future + Unpin>`.
-    #[inline]
-    pub fn wrap<F: Future + Unpin + ?Sized>(
-        self,
-        birth: impl IntoBirth,
-        task: Box<F>,
-    ) -> Box<Instrumented<Box<F>>> {
-        Box::new(future(birth.born(Kind::Future), task))
-    }
-}
+/// What any other future answers.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct AnyFuture;
 
 impl AnyFuture {
     #[inline]
-    pub fn wrap<F: Future>(self, birth: impl IntoBirth, task: F) -> Instrumented<F> {
+    pub fn wrap<F: Future>(&self, birth: impl IntoBirth, task: F) -> Instrumented<F> {
         future(birth.born(Kind::Future), task)
     }
 }
 
-/// Declares how a closure is wrapped: in a closure that implements the same trait.
-macro_rules! wrap_closures {
-    ($($tag:ident, $boxed:ident, $bound:ident, $($mutable:ident)?;)*) => {$(
-        impl $tag {
+impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
+    /// Stays a box, so that it still coerces to `Box<dyn Future + Unpin>`.
+    #[inline]
+    pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<Instrumented<Box<F>>> {
+        Box::new(future(birth.born(Kind::Future), task))
+    }
+}
+
+/// Declares how a function is wrapped: in a closure that implements the same trait.
+macro_rules! wrap_functions {
+    ($($asked:ident, $boxed:ident, $bound:ident, $($mutable:ident)?;)*) => {$(
+        impl<F: $bound() -> R, R> $asked<F> {
             #[inline]
-            pub fn wrap<F: $bound() -> R, R>(self, birth: impl IntoBirth, $($mutable)? task: F) -> impl $bound() -> R {
+            pub fn wrap(&self, birth: impl IntoBirth, $($mutable)? task: F) -> impl $bound() -> R {
                 let birth = birth.born(Kind::Job);
                 move || {
                     let _entered = birth.enter();
@@ -136,46 +209,18 @@ macro_rules! wrap_closures {
             }
         }
 
-        impl $boxed {
+        impl<F: $bound() -> R + ?Sized, R> $boxed<Box<F>> {
             /// Stays a box, so that it still coerces to a box of a trait object.
             #[inline]
-            pub fn wrap<F: $bound() -> R + ?Sized, R>(self, birth: impl IntoBirth, task: Box<F>) -> Box<impl $bound() -> R> {
-                Box::new($tag.wrap(birth, task))
+            pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<impl $bound() -> R> {
+                Box::new($asked::<Box<F>>::ANY.wrap(birth, task))
             }
         }
     )*};
 }
 
-wrap_closures! {
-    AnyFn, BoxedFn, Fn, ;
-    AnyFnMut, BoxedFnMut, FnMut, mut;
-    AnyFnOnce, BoxedFnOnce, FnOnce, ;
-}
-
-/// What is neither a future nor a function: a bundle of components, a path, a string.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Untouched<T>(PhantomData<fn() -> T>);
-
-#[doc(hidden)]
-pub trait ViaAny {
-    /// The type under the probe. Naming it in the tag lets a `&mut` variable be reborrowed, as the
-    /// callee itself would.
-    type Task;
-
-    #[inline]
-    fn kind(&self) -> Untouched<Self::Task> {
-        Untouched(PhantomData)
-    }
-}
-
-impl<T> ViaAny for Probe<T> {
-    type Task = T;
-}
-
-impl<T> Untouched<T> {
-    #[inline(always)]
-    pub fn wrap(self, _birth: impl IntoBirth, task: T) -> T {
-        task
-    }
+wrap_functions! {
+    Function, Boxed, Fn, ;
+    FunctionMut, BoxedMut, FnMut, mut;
+    FunctionOnce, BoxedOnce, FnOnce, ;
 }

@@ -91,21 +91,15 @@ macro_rules! __birth_as {
 
 /// Not public API. Used by generated code: adapts an argument according to its type.
 ///
-/// The argument is mentioned twice, so it must be a place. Method lookup removes references until a
-/// trait fits; see `adapt.rs`.
+/// The argument is mentioned twice, so it must be a place. See `adapt.rs`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __adapt {
-    ($birth:expr, $task:expr) => {{
-        use $crate::__private::{
-            ViaAny as _, ViaBoxedFn as _, ViaBoxedFnMut as _, ViaBoxedFnOnce as _,
-            ViaBoxedFuture as _, ViaFn as _, ViaFnMut as _, ViaFnOnce as _, ViaFuture as _,
-            ViaPinnedBox as _,
-        };
-        (&&&&&&&&&$crate::__private::Probe::new(&$task))
+    ($birth:expr, $task:expr) => {
+        $crate::__private::Probe::new(&$task)
             .kind()
             .wrap($birth, $task)
-    }};
+    };
 }
 
 /// Not public API. Used by generated code: passes the verdict of a hook on to the spawner, by what
@@ -123,14 +117,13 @@ macro_rules! __settle {
             $handle
         }
     };
-    ($site:expr, $handle:ident) => {
+    ($site:expr, $handle:ident) => {{
         if $crate::__private::refused($site) {
             use $crate::__private::Abort as _;
-            $crate::__private::settle($site, (&$handle).abort(), $handle)
-        } else {
-            $handle
+            $crate::__private::settle($site, (&$handle).abort());
         }
-    };
+        $handle
+    }};
 }
 
 /// Not public API. Used by generated code: the message of an `assert!` whose condition is rewritten.

@@ -18,10 +18,7 @@ pub use crate::inherit::{inherit, Inherited, Working};
 pub use crate::install::is_enabled;
 
 // How the kind of any other argument is found out.
-pub use crate::adapt::{
-    IntoBirth, Probe, ViaAny, ViaBoxedFn, ViaBoxedFnMut, ViaBoxedFnOnce, ViaBoxedFuture, ViaFn,
-    ViaFnMut, ViaFnOnce, ViaFuture, ViaPinnedBox,
-};
+pub use crate::adapt::{IntoBirth, Probe};
 
 // How a refused spawn comes out.
 pub use crate::hook::refusal_private::{refused, settle, Abort, ViaHandle, ViaResult, ViaScoped};

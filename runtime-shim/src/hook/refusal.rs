@@ -186,11 +186,11 @@ pub(crate) mod private {
     /// If the handle has no `abort`: then this is the only way to tell the spawner.
     #[doc(hidden)]
     #[track_caller]
-    pub fn settle<A: 'static, T>(site: &'static Site, _abort: A, handle: T) -> T {
+    pub fn settle<A: 'static>(site: &'static Site, _abort: A) {
         let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
         match take(site) {
             Some(refusal) if !aborted => panic_with(&refusal),
-            _ => handle,
+            _ => {}
         }
     }
 
@@ -259,7 +259,8 @@ pub(crate) mod private {
     impl HandleVerdict {
         #[track_caller]
         pub fn settle<T>(self, site: &'static Site, handle: T) -> T {
-            settle(site, NoAbort, handle)
+            settle(site, NoAbort);
+            handle
         }
     }
 }
