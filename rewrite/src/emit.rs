@@ -88,7 +88,11 @@ impl Emit {
         let length = Literal::usize_unsuffixed(sites.len());
         let entries = sites.iter().map(|site| self.entry(site, span));
         quote_spanned! {span=>
-            static #name: [#private::Site; #length] = [#(#entries),*];
+            static #name: [#private::Site; #length] = {
+                // One expansion for all.
+                const MODULE: &#private::core::primitive::str = #private::core::module_path!();
+                [#(#entries),*]
+            };
             #private::inventory::submit! { #private::Sites(&#name) }
         }
     }
@@ -112,7 +116,7 @@ impl Emit {
         let fallible = site.fallible.then(|| quote_spanned!(span=> .fallible()));
         quote_spanned! {span=>
             #private::Site::new(
-                #file, #line, #column, #private::core::module_path!(), #function, #callee, #role, #private::Kind::#kind
+                #file, #line, #column, MODULE, #function, #callee, #role, #private::Kind::#kind
             ) #fallible
         }
     }

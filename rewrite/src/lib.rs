@@ -81,9 +81,14 @@ impl Output {
 
 /// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own.
 fn is_done(item: &TokenStream) -> bool {
+    // A look at each token is slow in a macro, which is compiled without optimisation; the compiler prints fast.
+    item.to_string().contains(emit::TABLE) && names_table(item)
+}
+
+fn names_table(item: &TokenStream) -> bool {
     item.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == emit::TABLE,
-        TokenTree::Group(group) => is_done(&group.stream()),
+        TokenTree::Group(group) => names_table(&group.stream()),
         _ => false,
     })
 }
