@@ -51,7 +51,7 @@ impl<F: Unpin> Unpin for Instrumented<F> {}
 impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in
         // place, and Unpin is implemented only where F is.
@@ -59,34 +59,32 @@ impl<F: Future> Future for Instrumented<F> {
             let this = self.get_unchecked_mut();
             (&mut this.birth, Pin::new_unchecked(&mut *this.future))
         };
-        let Some(slot) = birth.as_plain() else {
-            if birth.is_untracked() {
-                return future.poll(cx);
+        match birth.as_plain() {
+            Some(slot) if INLINED => {
+                let running = Running::start(slot);
+                let result = future.poll(cx);
+                birth.stop(running, result.is_ready());
+                result
             }
-            return poll_special(birth, future, cx);
-        };
-        let running = Running::start(slot);
-        let result = future.poll(cx);
-        if result.is_ready() {
-            running.complete();
-            core::mem::forget(core::mem::replace(birth, Birth::untracked()));
-        } else {
-            running.stop(state::SUSPENDED);
+            None if INLINED && birth.is_untracked() => future.poll(cx),
+            _ => poll_special(birth, future, cx),
         }
-        result
     }
 }
+
+/// Whether what most futures need is compiled into each of them. A debug build shares one copy.
+const INLINED: bool = !cfg!(debug_assertions);
 
 /// Polls a future that is not recorded, refused, or has something attached.
 #[cold]
 fn poll_special<F: Future>(
-    birth: &Birth,
+    birth: &mut Birth,
     mut future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
     let mut result = Poll::Pending;
     // As little as possible is compiled anew for each type of future.
-    birth.poll_attached(cx, &mut |cx| {
+    birth.poll_by(cx, &mut |cx| {
         result = future.as_mut().poll(cx);
         result.is_ready()
     });
@@ -95,12 +93,28 @@ fn poll_special<F: Future>(
 
 impl Birth {
     /// Polls by `poll`, which returns whether the future was ready.
-    fn poll_attached(&self, cx: &mut Context<'_>, poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
+    fn poll_by(&mut self, cx: &mut Context<'_>, poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
         match self.status() {
+            Status::Plain(slot) => {
+                let running = Running::start(slot);
+                let ready = poll(cx);
+                self.stop(running, ready);
+            }
             Status::Attached(attached) => attached.poll(cx, poll),
             // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
             Status::Refused(_) => {}
-            Status::Plain(_) | Status::Untracked => drop(poll(cx)),
+            Status::Untracked => drop(poll(cx)),
+        }
+    }
+
+    /// Ends a poll, and with it the task if the future was ready.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn stop(&mut self, running: Running, ready: bool) {
+        if ready {
+            running.complete();
+            core::mem::forget(core::mem::replace(self, Birth::untracked()));
+        } else {
+            running.stop(state::SUSPENDED);
         }
     }
 
@@ -121,10 +135,9 @@ impl<F> Drop for Instrumented<F> {
         let future = &mut self.future;
         // SAFETY: dropped here, once, in place; nothing uses it afterwards.
         let mut drop_future = || unsafe { ManuallyDrop::drop(future) };
-        if self.birth.is_untracked() {
-            drop_future();
-        } else {
-            self.birth.drop_unfinished(&mut drop_future);
+        match INLINED && self.birth.is_untracked() {
+            true => drop_future(),
+            false => self.birth.drop_unfinished(&mut drop_future),
         }
         // The birth is dropped after this, also if the future panics: that is the end of the task.
     }
