@@ -59,23 +59,27 @@ impl<F: Future> Future for Instrumented<F> {
             let this = self.get_unchecked_mut();
             (&mut this.birth, Pin::new_unchecked(&mut *this.future))
         };
-        match birth.as_plain() {
-            Some(slot) if INLINED => {
-                let running = Running::start(slot);
-                let result = future.poll(cx);
-                birth.stop(running, result.is_ready());
-                result
-            }
-            None if INLINED && birth.is_untracked() => future.poll(cx),
-            _ => poll_special(birth, future, cx),
+        if SHARED {
+            return poll_special(birth, future, cx);
         }
+        let Some(slot) = birth.as_plain() else {
+            if birth.is_untracked() {
+                return future.poll(cx);
+            }
+            return poll_special(birth, future, cx);
+        };
+        let running = Running::start(slot);
+        let result = future.poll(cx);
+        birth.stop(running, result.is_ready());
+        result
     }
 }
 
-/// Whether what most futures need is compiled into each of them. A debug build shares one copy.
-const INLINED: bool = !cfg!(debug_assertions);
+/// Whether all types of futures share one copy of what is done around them, which is slower, but
+/// compiles faster. That is what a debug build is for.
+const SHARED: bool = cfg!(debug_assertions);
 
-/// Polls a future that is not recorded, refused, or has something attached.
+/// Polls a future that is not recorded, refused, or has something attached; any, where it is shared.
 #[cold]
 fn poll_special<F: Future>(
     birth: &mut Birth,
@@ -135,7 +139,7 @@ impl<F> Drop for Instrumented<F> {
         let future = &mut self.future;
         // SAFETY: dropped here, once, in place; nothing uses it afterwards.
         let mut drop_future = || unsafe { ManuallyDrop::drop(future) };
-        match INLINED && self.birth.is_untracked() {
+        match !SHARED && self.birth.is_untracked() {
             true => drop_future(),
             false => self.birth.drop_unfinished(&mut drop_future),
         }
