@@ -74,7 +74,7 @@ use proc_macro::TokenStream;
 /// std::thread::spawn({
 ///     let birth = hidden::birth(&SITES[0]);
 ///     move || {
-///         let _guard = birth.enter();
+///         let _guard = birth.enter_owned();
 ///         1 + 1
 ///     }
 /// });

@@ -180,7 +180,8 @@ impl Emit {
     }
 
     /// Around a closure's body. A `move` closure owns the handle in any case and enters it by reference, so
-    /// that it can still be called twice; any other enters it by value, which captures nothing else.
+    /// that it can still be called twice, unless its callee is known to call it once; any other enters it by
+    /// value, which captures nothing else.
     ///
     /// The outer braces are the user's by their span, `end`: with others the closure would lie half inside of
     /// the expansion, and errors about it would point at the attribute.

@@ -44,6 +44,8 @@ pub(crate) struct Spawn {
     /// on what it is a field of, in an `execute` that hands on to another `execute`.
     pub bounded: bool,
     threads: bool,
+    /// Whether the callee is known to call a closure once, so that it may give up its birth on the way.
+    pub once: bool,
 }
 
 impl<'a> Callee<'a> {
@@ -96,6 +98,8 @@ impl<'a> Callee<'a> {
             || self.path_has("Builder");
         let chain = self.receiver.and_then(chain).unwrap_or_default();
         let tokio = chain.contains("task::Builder");
+        let threads = self.path_has("thread") || builder && !tokio;
+        let scope = self.receiver.and_then(|receiver| scope_of(receiver, place));
         Some(Spawn {
             row,
             index,
@@ -106,14 +110,18 @@ impl<'a> Callee<'a> {
             pool: self.receiver.is_some_and(|receiver| {
                 mentions(receiver, &["pool", "executor", "worker", "thread"])
             }),
-            scope: self.receiver.and_then(|receiver| scope_of(receiver, place)),
+            once: row.blocking
+                || threads
+                || self.path_has("rayon")
+                || scope == Some(ScopeKind::Thread),
+            scope,
             scoping: args.len() == 1 || row.name.is_empty() || self.is_called_on_a_type(),
             bounded: self.forwards(place)
                 || self
                     .receiver
                     .and_then(|receiver| scope::expr_type(receiver, place.scopes, place.self_ty))
                     .is_some_and(|ty| place.parameters.contains(&ty)),
-            threads: self.path_has("thread") || builder && !tokio,
+            threads,
         })
     }
 

@@ -161,7 +161,10 @@ impl Visitor<'_> {
         task.settles |= future_fn || !matches!(leaf, Leaf::Closure { .. }) || task.spawn.fallible;
         let around = match leaf {
             _ if future_fn => Around::FutureFn { birth, user },
-            Leaf::Closure { moves } => return self.closure(expr, Identity::Birth(birth), !moves),
+            Leaf::Closure { moves } => {
+                let by_value = !moves || task.spawn.once;
+                return self.closure(expr, Identity::Birth(birth), by_value);
+            }
             Leaf::Async => Around::Future { birth, user },
             Leaf::Place => Around::Place { birth, user },
             _ => Around::Value {

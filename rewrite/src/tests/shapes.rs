@@ -19,6 +19,10 @@ fn closures_are_changed_in_place() {
             move |s, (a, b): (u8, u8)| -> u8 {{{ let _birthmark = __birthmark.enter(); ({ a + b }) }}} });",
     );
     becomes(
+        "rayon::spawn(move || work());",
+        "rayon::spawn({ let __birthmark = P::birth(S0); move || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
+    );
+    becomes(
         "spawn(|| unsafe { x }.y() + 1);",
         "spawn({ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); (unsafe { x }.y() + 1) }} });",
     );
