@@ -12,6 +12,7 @@ import struct
 import gdb
 
 STATES = ["suspended", "created", "running", "completed", "panicked", "cancelled"]
+CREATED = 1
 NAME_BIT = 1 << 63
 NAMED = 1 << 31
 
@@ -73,7 +74,7 @@ class Registry:
 
     def name(self, words):
         """The text of a name node."""
-        length = words[6] & 0xFFFFFFFF
+        length = words[6] >> 16
         content, part = struct.pack("<2Q", words[1], words[2]), words[4]
         while len(content) < length and part:
             words = self.slot(part)
@@ -105,6 +106,11 @@ class Birthmark(gdb.Command):
                 print(describe(registry, words))
 
 
+def state(words):
+    """A task that is suspended and was never polled has only been created."""
+    return words[1] & 0xFF or (CREATED if not words[6] >> 16 else 0)
+
+
 def describe(registry, words):
     line = list(registry.line(words))
     own = registry.name(registry.slot(words[4])) if words[5] & NAMED else None
@@ -114,7 +120,7 @@ def describe(registry, words):
     return "task %d %s [%s, %.1f s] %s\n    lineage %d %s%s" % (
         words[0],
         label(registry.role(words), name),
-        STATES[words[1] & 0xFF],
+        STATES[state(words)],
         max(age, 0),
         registry.site(words),
         words[0],

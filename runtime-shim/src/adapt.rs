@@ -16,7 +16,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::pin::Pin;
 
-use crate::birth::{birth_of_kind, Birth};
+use crate::birth::{birth_of_future, birth_of_job, Birth};
 use crate::future::{future, Instrumented};
 use crate::kind::Kind;
 use crate::site::Site;
@@ -33,7 +33,10 @@ pub trait IntoBirth {
 impl IntoBirth for &'static Site {
     #[inline]
     fn born(self, kind: Kind) -> Birth {
-        birth_of_kind(self, kind)
+        match kind {
+            Kind::Future => birth_of_future(self),
+            _ => birth_of_job(self),
+        }
     }
 }
 

@@ -5,9 +5,9 @@
 
 use core::ptr;
 use std::fmt;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::clock;
 use crate::hook::Attached;
 use crate::kind::Kind;
 use crate::local;
@@ -30,12 +30,35 @@ pub struct Birth(Handle);
 /// The slot's address; or one of the constants; or, with the lowest bit set, that of an
 /// [`Attached`], which knows the slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 struct Handle(*const ());
 
 const TAG: usize = 1;
+/// Both this and the tag: a slot like any other, but its task does not take the short way.
+const MARK: usize = 5;
 const NONE: Handle = Handle(ptr::without_provenance(1));
 /// Both bits: refused, with the number of the refusal above them.
 const REFUSED: usize = 3;
+
+impl Handle {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn as_plain(self) -> Option<&'static Slot> {
+        if self.0.addr() & TAG != 0 {
+            return None;
+        }
+        // SAFETY: without the tag it is the address of a slot, by `Birth::plain`.
+        Some(unsafe { &*self.0.cast::<Slot>() })
+    }
+
+    fn unmarked(self) -> Self {
+        // What is attached is aligned to more, and refusals have the bit between set.
+        if self.0.addr() & 7 == MARK {
+            Handle(self.0.wrapping_byte_sub(MARK))
+        } else {
+            self
+        }
+    }
+}
 
 // SAFETY: a slot is made of atomics; which of its parts only the task itself may touch does not
 // depend on the thread. `Attached` is Send, and reached only through an exclusive reference or by
@@ -86,21 +109,32 @@ impl Birth {
         ))
     }
 
+    /// The same birth, which [`Birth::as_plain`] does not know.
+    pub(crate) fn marked(mut self) -> Self {
+        if self.as_plain().is_some() {
+            self.0 = Handle(self.0 .0.wrapping_byte_add(MARK));
+        }
+        self
+    }
+
+    /// Undoes [`Birth::marked`].
+    pub(crate) fn unmarked(mut self) -> Self {
+        self.0 = self.0.unmarked();
+        self
+    }
+
     /// The slot of a birth with nothing attached: the common case, one test.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain(&self) -> Option<&'static Slot> {
-        if self.0 .0.addr() & TAG != 0 {
-            return None;
-        }
-        // SAFETY: without the tag it is the address of a slot, by `plain`.
-        Some(unsafe { &*self.0 .0.cast::<Slot>() })
+        self.0.as_plain()
     }
 
     pub(crate) fn status(&self) -> Status<'_> {
-        if let Some(slot) = self.as_plain() {
+        let handle = self.0.unmarked();
+        if let Some(slot) = handle.as_plain() {
             return Status::Plain(slot);
         }
-        match self.0 {
+        match handle {
             NONE => Status::Untracked,
             Handle(refused) if refused.addr() & REFUSED == REFUSED => {
                 Status::Refused(refused.addr() >> 2)
@@ -127,7 +161,7 @@ impl Birth {
         if let Some(slot) = self.as_plain() {
             local::with(|local| {
                 local
-                    .with_block(|store, _| store.end(&ARENA, slot, clock::now() | state::CANCELLED))
+                    .with_block(|store, _| store.end(&ARENA, slot, mode::tick() | state::CANCELLED))
             });
             core::mem::forget(self);
         }
@@ -137,8 +171,7 @@ impl Birth {
     pub(crate) fn set_kind(&self, found: Kind) {
         if let Some(slot) = self.slot() {
             let others = slot.flags() & !flag::KIND_MASK;
-            slot.polls
-                .store((others | found as u64) << 32, Ordering::Relaxed);
+            slot.polls.store(others | found as u64, Ordering::Relaxed);
         }
     }
 }
@@ -188,49 +221,47 @@ impl fmt::Debug for Birth {
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
 pub fn birth(site: &'static Site) -> Birth {
-    match mode::get() {
-        0 => birth_plain(site, 0),
-        modes if modes & mode::OFF != 0 => skip(site),
-        _ => birth_special(site),
-    }
+    birth_or(site, 0, birth_special)
 }
 
-fn birth_plain(site: &'static Site, flags: u64) -> Birth {
-    local::with(|local| {
-        match local
-            .store
-            .birth_fast(local.scope.get(), newborn(site, flags))
-        {
-            Some(slot) => Birth::plain(slot),
-            None => birth_slow(site, flags),
+/// Records a task if nothing out of the ordinary is due, else asks `special`. This much is inlined
+/// into each spawn.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn birth_or(
+    site: &'static Site,
+    flags: u64,
+    special: impl FnOnce(&'static Site) -> Birth,
+) -> Birth {
+    let pulse = mode::pulse();
+    if mode::is_plain(pulse) {
+        let newborn = Newborn {
+            site: site.address(),
+            flags,
+            tick: pulse,
+        };
+        let slot = local::with(|local| local.store.birth_fast(local.scope.get(), newborn));
+        if let Some(slot) = slot {
+            return Birth::plain(slot);
         }
-    })
+    } else if pulse & mode::OFF != 0 {
+        return skip(site);
+    }
+    special(site)
+}
+
+fn birth_under(site: &'static Site, flags: u64, parent: Option<&'static Slot>) -> Birth {
+    let newborn = Newborn {
+        site: site.address(),
+        flags,
+        tick: mode::tick(),
+    };
+    let slot =
+        local::with(|local| local.with_block(|store, _| store.birth(WORLD, parent, newborn)));
+    slot.flatten().map_or_else(unrecorded, Birth::plain)
 }
 
 #[cold]
 #[inline(never)]
-fn birth_slow(site: &'static Site, flags: u64) -> Birth {
-    // A thread that exits is no task any more: what it spawns is a root.
-    local::with(|local| birth_under(site, flags, local.scope_or_adopt()))
-}
-
-fn birth_under(site: &'static Site, flags: u64, parent: Option<&'static Slot>) -> Birth {
-    let slot = local::with(|local| {
-        local.with_block(|store, _| store.birth(WORLD, parent, newborn(site, flags)))
-    });
-    slot.flatten().map_or_else(unrecorded, Birth::plain)
-}
-
-#[inline(always)]
-fn newborn(site: &'static Site, flags: u64) -> Newborn {
-    Newborn {
-        site: site.address(),
-        flags,
-        tick: clock::now(),
-    }
-}
-
-#[cold]
 fn birth_special(site: &'static Site) -> Birth {
     birth_with(site, site.kind(), false, None)
 }
@@ -243,14 +274,40 @@ pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments
     birth_with(site, site.kind(), detached, name)
 }
 
-/// Records a task that the adaptor has found to be a future or a closure.
+/// Records a task that the adaptor has found to be a closure.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn birth_of_kind(site: &'static Site, found: Kind) -> Birth {
-    match mode::get() {
-        0 => birth_plain(site, found as u64),
-        modes if modes & mode::OFF != 0 => skip(site),
-        _ => birth_with(site, site.kind().refined(found), false, None),
-    }
+pub(crate) fn birth_of_job(site: &'static Site) -> Birth {
+    birth_or(site, Kind::Job as u64, birth_special_job)
+}
+
+#[cold]
+#[inline(never)]
+fn birth_special_job(site: &'static Site) -> Birth {
+    birth_with(site, site.kind().refined(Kind::Job), false, None)
+}
+
+/// Records a task that the adaptor has found to be a future.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn birth_of_future(site: &'static Site) -> Birth {
+    birth_or(site, Kind::Future as u64, |site| birth_special_future(site))
+}
+
+/// Declared as what cannot unwind: otherwise the spawner would keep a copy of the future, to drop it
+/// in that case.
+#[cold]
+#[inline(never)]
+extern "C" fn birth_special_future(site: &'static Site) -> Birth {
+    let kind = site.kind().refined(Kind::Future);
+    // A future that is refused is told so later, and panics of hooks do not come this far.
+    contained(|| birth_with(site, kind, false, None)).unwrap_or_else(Birth::untracked)
+}
+
+/// Does `f`, which does not unwind unless the destructor of a hook, or of its panic, does.
+pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
+    // What the destructor of the payload might do is not worth another attempt.
+    catch_unwind(AssertUnwindSafe(f))
+        .map_err(core::mem::forget)
+        .ok()
 }
 
 fn birth_with(
@@ -259,13 +316,14 @@ fn birth_with(
     detached: bool,
     name: Option<fmt::Arguments<'_>>,
 ) -> Birth {
-    let modes = mode::get();
+    let modes = mode::pulse();
     if modes & mode::OFF != 0 {
         return skip(site);
     }
     let birth = match detached {
         true => birth_under(site, kind as u64 | flag::DETACHED, None),
-        false => birth_plain(site, kind as u64),
+        // A thread that exits is no task any more: what it spawns is a root.
+        false => birth_under(site, kind as u64, local::with(local::Local::scope_or_adopt)),
     };
     let Some(slot) = birth.slot() else {
         return birth;
@@ -280,7 +338,7 @@ fn birth_with(
 }
 
 /// A birth while birthmark is off.
-#[cfg_attr(not(debug_assertions), inline)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn skip(site: &'static Site) -> Birth {
     site.counts.untracked.fetch_add(1, Ordering::Relaxed);
     Birth::untracked()
@@ -308,6 +366,7 @@ fn end(slot: &'static Slot) {
 }
 
 /// Ends a task that has returned.
+#[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn end_completed(slot: &'static Slot) {
     local::with(|local| {
         let counted = local.completed.get().add(site_of(slot));
@@ -323,7 +382,7 @@ fn end_slow(slot: &'static Slot, counted: bool) {
     if !counted {
         count_rare(&site_of(slot).counts.completed);
     }
-    let status = clock::now() | state::COMPLETED;
+    let status = mode::tick() | state::COMPLETED;
     local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
 }
 
@@ -336,7 +395,7 @@ fn end_badly(slot: &'static Slot) {
         _ => (state::CANCELLED, &counts.cancelled),
     };
     count_rare(count);
-    let status = clock::now() | outcome;
+    let status = mode::tick() | outcome;
     local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
 }
 
@@ -345,6 +404,7 @@ fn count_rare(count: &AtomicU64) {
 }
 
 /// The site of a task that the caller keeps alive.
+#[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn site_of(slot: &'static Slot) -> &'static Site {
     let site = slot.site.load(Ordering::Relaxed) as usize;
     // SAFETY: births store the address of a static site, and the slot is a live task's.

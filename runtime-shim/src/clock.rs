@@ -1,30 +1,23 @@
 //! A coarse clock, so that a spawn or a poll need not read a fine one.
 //!
 //! One thread advances a counter ten times a second; whoever changes the state of a task stores the
-//! counter, which is one load. Ages are therefore right to a tenth of a second. The same thread
-//! gives memory back that is no longer needed.
+//! counter, which is one load (of [`mode::pulse`]). Ages are therefore right to a tenth of a second.
+//! The same thread gives memory back that is no longer needed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
+
+use crate::mode;
 
 /// The length of a tick.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
-/// Ticks since the clock was started, in the upper half, so that it can be or-ed into a word.
-static NOW: AtomicU64 = AtomicU64::new(0);
 static START: OnceLock<Start> = OnceLock::new();
 
 struct Start {
     at: Instant,
     process: u32,
     runs: bool,
-}
-
-/// The present tick, in the upper half.
-#[inline]
-pub(crate) fn now() -> u64 {
-    NOW.load(Ordering::Relaxed)
 }
 
 /// The time between two ticks in the upper half.
@@ -36,17 +29,12 @@ pub(crate) fn between(then: u64, now: u64) -> Duration {
 /// The present tick by a fine clock, for those who ask for ages. `None` where ages cannot be told.
 pub(crate) fn fine() -> Option<u64> {
     refresh();
-    runs().then(now)
+    runs().then(mode::tick)
 }
 
 /// The time of day, for those who compare with other records of what happened.
 pub(crate) fn wall() -> Option<SystemTime> {
     HAS_CLOCK.then(SystemTime::now)
-}
-
-/// Where the present tick is kept, for those who read it from outside.
-pub(crate) const fn counter() -> *const AtomicU64 {
-    &raw const NOW
 }
 
 /// Whether the platform has a clock: `Instant::now` panics where it has none.
@@ -77,7 +65,7 @@ fn refresh() {
     let Some(start) = START.get() else { return };
     let ticks = start.at.elapsed().as_millis() / TICK.as_millis();
     let ticks = u64::from(u32::try_from(ticks).unwrap_or(u32::MAX));
-    NOW.fetch_max(ticks << 32, Ordering::Relaxed);
+    mode::advance(ticks << 32);
 }
 
 fn spawn_thread() -> bool {

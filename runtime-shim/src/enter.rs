@@ -4,6 +4,7 @@ use core::mem::ManuallyDrop;
 use core::ptr;
 
 use crate::birth::{Birth, Status};
+use crate::local::{self, Local};
 use crate::registry::slot::{state, Slot};
 use crate::running::Running;
 
@@ -24,7 +25,8 @@ pub struct Entered<'a> {
 #[derive(Debug)]
 pub struct EnteredOwned {
     birth: ManuallyDrop<Birth>,
-    stay: Stay,
+    /// The scope of the thread before; or, if the birth is marked, what [`Stay::pack`] made of it.
+    outer: *const Slot,
 }
 
 /// What must be put back when the closure is done.
@@ -36,6 +38,9 @@ struct Stay {
     was_panicking: bool,
     /// What is attached to the birth was entered.
     carries: bool,
+    /// The thread has its block for this stay only: an OS thread that exits afterwards is spared what
+    /// a destructor of a thread-local costs.
+    leaves: bool,
 }
 
 impl Birth {
@@ -51,10 +56,19 @@ impl Birth {
     /// As [`Birth::enter`], for closures that are called once and own their birth.
     #[cfg_attr(not(debug_assertions), inline)]
     pub fn enter_owned(self) -> EnteredOwned {
-        EnteredOwned {
-            stay: Stay::begin(&self),
-            birth: ManuallyDrop::new(self),
+        let birth = ManuallyDrop::new(self);
+        if let Some(slot) = birth.as_plain() {
+            if !std::thread::panicking() {
+                if let Some(running) = Running::start_fast(slot) {
+                    let outer = running.into_outer();
+                    return EnteredOwned { birth, outer };
+                }
+            }
+        } else if birth.is_untracked() {
+            let outer = ptr::null();
+            return EnteredOwned { birth, outer };
         }
+        EnteredOwned::special(birth)
     }
 }
 
@@ -64,19 +78,23 @@ impl Stay {
         outer: ptr::null(),
         was_panicking: false,
         carries: false,
+        leaves: false,
     };
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn begin(birth: &Birth) -> Self {
-        let (outer, carries) = match birth.as_plain() {
-            Some(slot) => (Running::start(slot).into_outer(), false),
-            None if birth.is_untracked() => return Stay::NONE,
+        if birth.is_untracked() {
+            return Stay::NONE;
+        }
+        let (outer, carries) = match birth.as_plain().and_then(Running::start_fast) {
+            Some(running) => (running.into_outer(), false),
             None => Self::begin_special(birth),
         };
         Stay {
             outer,
             was_panicking: std::thread::panicking(),
             carries,
+            leaves: false,
         }
     }
 
@@ -91,7 +109,25 @@ impl Stay {
             }
             // The spawner is told by the callee's own means; see `refusal.rs`.
             Status::Refused(_) => std::panic::resume_unwind(Box::new("a hook refused this task")),
-            Status::Plain(_) | Status::Untracked => (ptr::null(), false),
+            Status::Plain(slot) => (Running::start(slot).into_outer(), false),
+            Status::Untracked => (ptr::null(), false),
+        }
+    }
+
+    /// In one word: the flags take the bits that a slot's alignment leaves free.
+    fn pack(self) -> *const Slot {
+        let bit = |flag: bool, bit: u32| usize::from(flag) << bit;
+        let bits = bit(self.was_panicking, 0) | bit(self.carries, 1) | bit(self.leaves, 2);
+        self.outer.map_addr(|outer| outer | bits)
+    }
+
+    fn unpack(packed: *const Slot) -> Self {
+        let flag = |bit: u32| packed.addr() >> bit & 1 != 0;
+        Stay {
+            outer: packed.map_addr(|address| address & !0b111),
+            was_panicking: flag(0),
+            carries: flag(1),
+            leaves: flag(2),
         }
     }
 
@@ -136,23 +172,64 @@ impl Drop for Entered<'_> {
 impl Drop for EnteredOwned {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
-        if self.birth.is_untracked() {
+        if let Some(slot) = self.birth.as_plain() {
+            if !std::thread::panicking() {
+                return Running::resume(slot, self.outer).complete();
+            }
+        } else if self.birth.is_untracked() {
             return;
         }
-        match self.birth.as_plain() {
-            Some(slot) if !self.stay.panicked() => {
-                Running::resume(slot, self.stay.outer).complete();
-            }
-            _ => self.drop_special(),
-        }
+        // By value, so that the guard need not be in memory.
+        // SAFETY: dropped once, here; the other ways out have no birth to drop.
+        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
+        end_special(birth, self.outer);
     }
 }
 
 impl EnteredOwned {
     #[cold]
-    fn drop_special(&mut self) {
-        self.stay.end(&self.birth);
-        // SAFETY: dropped here, once, by `drop`; the other way out has ended the task itself.
-        unsafe { ManuallyDrop::drop(&mut self.birth) };
+    #[inline(never)]
+    fn special(birth: ManuallyDrop<Birth>) -> Self {
+        // Until nothing can unwind any more.
+        let birth = ManuallyDrop::into_inner(birth);
+        let leaves = birth.as_plain().is_some() && local::with(Local::borrow_block);
+        let stay = Stay {
+            leaves,
+            ..Stay::begin(&birth)
+        };
+        EnteredOwned {
+            birth: ManuallyDrop::new(birth.marked()),
+            outer: stay.pack(),
+        }
+    }
+}
+
+/// Ends a closure that has panicked, or whose birth is marked because there is more to put back than
+/// the scope.
+#[cold]
+#[inline(never)]
+fn end_special(birth: Birth, outer: *const Slot) {
+    let (birth, stay) = match birth.as_plain() {
+        Some(_) => (
+            birth,
+            Stay {
+                outer,
+                ..Stay::NONE
+            },
+        ),
+        None => (birth.unmarked(), Stay::unpack(outer)),
+    };
+    match birth.as_plain() {
+        Some(slot) if !stay.panicked() => {
+            std::mem::forget(birth);
+            Running::resume(slot, stay.outer).complete();
+        }
+        _ => {
+            stay.end(&birth);
+            drop(birth);
+        }
+    }
+    if stay.leaves {
+        local::with(Local::leave);
     }
 }

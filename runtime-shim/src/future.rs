@@ -5,7 +5,7 @@ use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::birth::{Birth, Status};
+use crate::birth::{contained, Birth, Status};
 use crate::registry::slot::state;
 use crate::running::Running;
 
@@ -15,8 +15,8 @@ use crate::running::Running;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Instrumented<F> {
-    /// Untracked once the future has completed, which ends the task.
-    birth: Birth,
+    /// Untracked once the future has completed, which ends the task; there is nothing to drop then.
+    birth: ManuallyDrop<Birth>,
     /// Dropped by our own `drop`, while the task is current. Structurally pinned.
     future: ManuallyDrop<F>,
 }
@@ -28,7 +28,7 @@ pub struct Instrumented<F> {
 #[inline]
 pub fn future<F: Future>(birth: Birth, future: F) -> Instrumented<F> {
     Instrumented {
-        birth,
+        birth: ManuallyDrop::new(birth),
         future: ManuallyDrop::new(future),
     }
 }
@@ -62,13 +62,12 @@ impl<F: Future> Future for Instrumented<F> {
         if SHARED {
             return poll_special(birth, future, cx);
         }
-        let Some(slot) = birth.as_plain() else {
-            if birth.is_untracked() {
-                return future.poll(cx);
-            }
+        if birth.is_untracked() {
+            return future.poll(cx);
+        }
+        let Some(running) = birth.as_plain().and_then(Running::start_fast) else {
             return poll_special(birth, future, cx);
         };
-        let running = Running::start(slot);
         let result = future.poll(cx);
         birth.stop(running, result.is_ready());
         result
@@ -79,7 +78,8 @@ impl<F: Future> Future for Instrumented<F> {
 /// compiles faster. That is what a debug build is for.
 const SHARED: bool = cfg!(debug_assertions);
 
-/// Polls a future that is not recorded, refused, or has something attached; any, where it is shared.
+/// Polls a future that is refused, has something attached, or is the first to run on its thread;
+/// any, where it is shared.
 #[cold]
 fn poll_special<F: Future>(
     birth: &mut Birth,
@@ -122,9 +122,9 @@ impl Birth {
         }
     }
 
-    /// Drops a future that has not completed, as its task.
+    /// Drops a future that has not completed, as its task, and with it the task.
     #[inline(never)]
-    fn drop_unfinished(&self, drop_future: &mut dyn FnMut()) {
+    fn drop_unfinished(self, drop_future: &mut dyn FnMut()) {
         match self.status() {
             Status::Plain(slot) => crate::running::as_current(slot, drop_future),
             Status::Attached(attached) => attached.during_drop(drop_future),
@@ -134,15 +134,35 @@ impl Birth {
 }
 
 impl<F> Drop for Instrumented<F> {
+    // As little as possible is on the way of a task that has completed.
     #[inline]
     fn drop(&mut self) {
-        let future = &mut self.future;
-        // SAFETY: dropped here, once, in place; nothing uses it afterwards.
-        let mut drop_future = || unsafe { ManuallyDrop::drop(future) };
-        match !SHARED && self.birth.is_untracked() {
-            true => drop_future(),
-            false => self.birth.drop_unfinished(&mut drop_future),
+        if !SHARED && self.birth.is_untracked() {
+            // SAFETY: dropped here, once, in place; nothing uses it afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.future) };
+        } else if SHARED || core::mem::needs_drop::<F>() {
+            drop_unfinished(self);
+        } else {
+            // By value, so that the wrapper need not be in memory.
+            // SAFETY: taken here, once; nothing uses it afterwards.
+            end_unfinished(unsafe { ManuallyDrop::take(&mut self.birth) });
         }
-        // The birth is dropped after this, also if the future panics: that is the end of the task.
     }
+}
+
+/// Ends a task whose future has nothing to drop. Declared as what cannot unwind, which spares the
+/// runtime all that it would do about that.
+#[cold]
+#[inline(never)]
+extern "C" fn end_unfinished(birth: Birth) {
+    contained(|| drop(birth));
+}
+
+#[cold]
+#[inline(never)]
+fn drop_unfinished<F>(this: &mut Instrumented<F>) {
+    // SAFETY: as above. The birth is dropped after the future, also if that panics.
+    let birth = unsafe { ManuallyDrop::take(&mut this.birth) };
+    // SAFETY: as above.
+    birth.drop_unfinished(&mut || unsafe { ManuallyDrop::drop(&mut this.future) });
 }

@@ -25,6 +25,9 @@ pub(crate) struct Local {
     /// Not null while what runs here belongs to a task that waits for it on another thread: the
     /// scope that it has lent. Names that are set meanwhile end with the loan.
     pub(crate) lent: Cell<*const Slot>,
+    /// The thread has had a block without registering a destructor that gives it back. A second time
+    /// that does not pay: it is a thread that runs one job after the other.
+    has_borrowed: Cell<bool>,
     /// A hook runs on this thread.
     pub(crate) in_hook: Cell<bool>,
 }
@@ -39,6 +42,7 @@ thread_local! {
             block: Cell::new(ptr::null()),
             root: Cell::new(ptr::null()),
             lent: Cell::new(ptr::null()),
+            has_borrowed: Cell::new(false),
             in_hook: Cell::new(false),
         }
     };
@@ -89,7 +93,6 @@ impl Local {
     }
 
     /// What a task's status says while this thread runs it.
-    #[cold]
     pub(crate) fn register_to_run(&self) -> u64 {
         self.register()
             .map_or(state::RUNNING, |block| block.running)
@@ -103,9 +106,19 @@ impl Local {
         }
         // A thread that is exiting would never give the block back.
         EXIT.try_with(|_| ()).ok()?;
+        self.take_block()
+    }
+
+    /// Takes a block for a thread that has never had one. Returns whether it was taken; then the caller
+    /// must [`leave`](Local::leave), to spare the thread a destructor.
+    pub(crate) fn borrow_block(&self) -> bool {
+        !self.has_borrowed.replace(true) && self.block().is_none() && self.take_block().is_some()
+    }
+
+    fn take_block(&self) -> Option<&'static Block> {
         crate::clock::start();
         let block = pool::acquire()?;
-        block.parked.move_to(&self.store);
+        self.store.swap(&block.parked);
         self.running.set(block.running);
         self.completed.set(block.completed);
         self.block.set(block);
@@ -140,19 +153,19 @@ impl Local {
         self.with_block(|store, _| store.release(&root::ARENA, node));
     }
 
-    /// The last thing that the thread does with us, short of what other destructors still do.
-    fn leave(&self) {
+    /// The last thing that the thread does with us, short of what destructors still do.
+    pub(crate) fn leave(&self) {
         let Some(block) = self.block() else { return };
         // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
         if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
             self.scope.set(ptr::null());
             self.store
-                .end(&root::ARENA, root, crate::clock::now() | state::COMPLETED);
+                .end(&root::ARENA, root, crate::mode::tick() | state::COMPLETED);
         }
         self.block.set(ptr::null());
         self.running.set(0);
         self.completed.set(Completed::NONE);
-        self.store.move_to(&block.parked);
+        self.store.swap(&block.parked);
         pool::give_up(block);
     }
 }

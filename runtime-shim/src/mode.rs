@@ -1,32 +1,62 @@
-//! Whether births may take the short way: one word, which every spawn reads.
+//! Whether births may take the short way, and what time it is: one word, which every spawn reads.
+//!
+//! The upper half is the [clock](crate::clock)'s tick, the two bits below it are modes. So the word
+//! goes as it is into a task's status, where readers ignore the modes, and in the common case, on
+//! and without a hook, it is the tick of birth.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Birthmark is switched off.
-pub(crate) const OFF: u32 = 1;
+pub(crate) const OFF: u64 = 1 << 30;
 /// There are hooks.
-pub(crate) const HOOKED: u32 = 2;
+pub(crate) const HOOKED: u64 = 1 << 31;
 
-/// 0 in the common case: on, without a hook.
-static MODE: AtomicU32 = AtomicU32::new(0);
+/// The upper half.
+const TICKS: u64 = !(u32::MAX as u64);
 
-/// All modes that are on.
+static PULSE: AtomicU64 = AtomicU64::new(0);
+
+/// The tick in the upper half, and the modes in the lower one.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn get() -> u32 {
-    MODE.load(Ordering::Relaxed)
+pub(crate) fn pulse() -> u64 {
+    PULSE.load(Ordering::Relaxed)
+}
+
+/// Whether the word says: on, and without a hook.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn is_plain(pulse: u64) -> bool {
+    pulse as u32 == 0
+}
+
+/// The tick alone, in the upper half.
+pub(crate) fn tick() -> u64 {
+    pulse() & TICKS
+}
+
+/// Where the word is kept, for those who read it from outside.
+pub(crate) const fn word() -> *const AtomicU64 {
+    &raw const PULSE
+}
+
+/// Advances the tick, in the upper half. It never goes back.
+pub(crate) fn advance(tick: u64) {
+    // Fails where the tick is reached already, which is as good.
+    let _ = PULSE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pulse| {
+        (tick > pulse & TICKS).then_some(tick | pulse & !TICKS)
+    });
 }
 
 /// Whether a mode is on.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn has(mode: u32) -> bool {
-    get() & mode != 0
+pub(crate) fn has(mode: u64) -> bool {
+    pulse() & mode != 0
 }
 
 /// Switches a mode on or off.
-pub(crate) fn set(mode: u32, on: bool) {
+pub(crate) fn set(mode: u64, on: bool) {
     if on {
-        MODE.fetch_or(mode, Ordering::SeqCst);
+        PULSE.fetch_or(mode, Ordering::SeqCst);
     } else {
-        MODE.fetch_and(!mode, Ordering::SeqCst);
+        PULSE.fetch_and(!mode, Ordering::SeqCst);
     }
 }

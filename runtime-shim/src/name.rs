@@ -285,8 +285,10 @@ fn make(
     node.parent.set(Some(task));
     node.scope.set(rest);
     node.refs.store(1, Ordering::Relaxed);
-    node.polls
-        .store(text.len as u64 | (flags | cut) << 32, Ordering::Relaxed);
+    node.polls.store(
+        flags | cut | (text.len as u64) << flag::COUNT_SHIFT,
+        Ordering::Relaxed,
+    );
     node.born.store(0, Ordering::Relaxed);
     node.id.store(id, Ordering::Release);
     Some(node)

@@ -12,7 +12,7 @@ use crate::kind::Kind;
 use crate::local;
 use crate::redact::redact;
 use crate::registry::read::{NameText, Record};
-use crate::registry::slot::Slot;
+use crate::registry::slot::{flag, Slot};
 use crate::sys::stderr;
 use crate::task::NameOrigin;
 
@@ -98,7 +98,7 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
         )?;
     }
     if !kind.is_thread() {
-        let polls = task.polls.load(Ordering::Relaxed) as u32;
+        let polls = (task.polls.load(Ordering::Relaxed) >> flag::COUNT_SHIFT) as u32;
         write!(out, ", {polls} poll{}", if polls == 1 { "" } else { "s" })?;
     }
     if let Some((_, NameOrigin::Inherited { from })) = name {

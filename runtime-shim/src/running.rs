@@ -5,9 +5,9 @@ use core::mem::ManuallyDrop;
 use std::sync::atomic::Ordering;
 
 use crate::birth::end_completed;
-use crate::clock;
-use crate::local;
-use crate::registry::slot::{state, Slot};
+use crate::local::{self, Local};
+use crate::mode;
+use crate::registry::slot::{flag, state, Slot};
 
 /// A stretch of time in which a thread runs a task.
 pub(crate) struct Running {
@@ -18,47 +18,44 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Makes `slot` the current task of this thread.
+    /// Makes `slot` the current task of this thread, if the thread has a block. That this calls
+    /// nothing keeps registers free in the caller.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start(slot: &'static Slot) -> Self {
-        local::with(|local| {
-            let running = match local.running.get() {
-                0 => local.register_to_run(),
-                running => running,
-            };
-            slot.status.store(clock::now() | running, Ordering::Relaxed);
-            slot.polls.store(
-                slot.polls.load(Ordering::Relaxed).wrapping_add(1),
-                Ordering::Relaxed,
-            );
-            let outer = local.scope.replace(slot.scope.as_ptr());
-            Running {
-                slot,
-                outer,
-                _not_send: PhantomData,
-            }
+    pub(crate) fn start_fast(slot: &'static Slot) -> Option<Self> {
+        local::with(|local| match local.running.get() {
+            0 => None,
+            running => Some(Self::start_as(local, slot, running)),
         })
+    }
+
+    /// Makes `slot` the current task of this thread.
+    pub(crate) fn start(slot: &'static Slot) -> Self {
+        local::with(|local| Self::start_as(local, slot, local.register_to_run()))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn start_as(local: &Local, slot: &'static Slot, running: u64) -> Self {
+        slot.status
+            .store(mode::pulse() | running, Ordering::Relaxed);
+        let polls = slot.polls.load(Ordering::Relaxed);
+        slot.polls
+            .store(polls.wrapping_add(flag::COUNT_ONE), Ordering::Relaxed);
+        let outer = local.scope.replace(slot.scope.as_ptr());
+        Running::resume(slot, outer)
     }
 
     /// Puts the thread back to what it was, and the task into `state`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn stop(self, state: u64) {
-        ManuallyDrop::new(self).put_back(state);
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn put_back(&self, state: u64) {
-        self.restore_thread();
-        self.slot
-            .status
-            .store(clock::now() | state, Ordering::Relaxed);
+        let this = ManuallyDrop::new(self);
+        put_back(this.slot, this.outer, state);
     }
 
     /// Puts the thread back to what it was, and ends the task: it has returned.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn complete(self) {
         let this = ManuallyDrop::new(self);
-        this.restore_thread();
+        restore_thread(this.outer);
         end_completed(this.slot);
     }
 
@@ -77,19 +74,32 @@ impl Running {
             _not_send: PhantomData,
         }
     }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn restore_thread(&self) {
-        local::with(|local| local.scope.set(self.outer));
-    }
 }
 
 /// Only reached when the task panics: the others forget themselves.
 impl Drop for Running {
-    #[cold]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn drop(&mut self) {
-        self.put_back(state::PANICKED);
+        // By value, so that nothing has to be in memory while the task runs.
+        put_back_panicked(self.slot, self.outer);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn put_back_panicked(slot: &'static Slot, outer: *const Slot) {
+    put_back(slot, outer, state::PANICKED);
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn put_back(slot: &'static Slot, outer: *const Slot, state: u64) {
+    restore_thread(outer);
+    slot.status.store(mode::pulse() | state, Ordering::Relaxed);
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn restore_thread(outer: *const Slot) {
+    local::with(|local| local.scope.set(outer));
 }
 
 /// Does `f` while `slot` is the current task, without counting it as a run.

@@ -113,11 +113,7 @@ impl Attached {
         });
         let ready = poll(cx);
         drop(leave);
-        running.stop(if ready {
-            state::COMPLETED
-        } else {
-            state::SUSPENDED
-        });
+        running.stop(state::after_poll(ready));
     }
 
     /// Blocks the thread of a closure until the gate is open.

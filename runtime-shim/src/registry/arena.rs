@@ -76,7 +76,14 @@ impl Arena {
     fn take_batch(&self) -> Option<Batch> {
         let top = self.batches.pop(|index| self.batch_below(index))?;
         self.batch_count.fetch_sub(1, Ordering::Relaxed);
-        Some(Batch(self.slot(top)))
+        Some(Batch(self.unstacked(top)))
+    }
+
+    /// The first slot of a batch that is on the stack no more, again as every free slot is.
+    pub(super) fn unstacked(&self, top: u32) -> &'static Slot {
+        let slot = self.slot(top);
+        slot.scope.set(Some(slot));
+        slot
     }
 
     /// What stands below a batch on the stack; nonsense, but no harm, if it has just been popped.
@@ -138,6 +145,7 @@ impl Arena {
         for index in first..=last {
             let slot = self.slot(index);
             slot.refs.store(1, Ordering::Relaxed);
+            slot.scope.set(Some(slot));
             slot.parent
                 .set((index < last).then(|| self.slot(index + 1)));
         }

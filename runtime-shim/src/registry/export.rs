@@ -11,6 +11,7 @@ use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
 use super::root::ARENA;
 use super::slot::Slot;
 use crate::clock;
+use crate::mode;
 use crate::site::Site;
 
 /// What the symbol names. Fields are only ever added at the end; `version` counts when the meaning
@@ -28,7 +29,7 @@ pub struct Registry {
     chunks: *const AtomicPtr<Chunk>,
     /// Pages in use, counting the first of each chunk.
     pages: *const AtomicU32,
-    /// The present tick, in the upper half.
+    /// The present tick, in the upper half; the lower one says what is switched on.
     now: *const AtomicU64,
     site: SiteLayout,
 }
@@ -63,7 +64,7 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
     tick_millis: clock::TICK.as_millis() as u32,
     chunks: ARENA.chunks.as_ptr(),
     pages: &raw const ARENA.fresh,
-    now: clock::counter(),
+    now: mode::word(),
     site: SiteLayout {
         file: offset_of!(Site, file) as u32,
         line: offset_of!(Site, line) as u32,

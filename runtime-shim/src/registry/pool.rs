@@ -82,6 +82,13 @@ impl Block {
         }
     }
 
+    /// Most threads had none.
+    fn forget_name(&self) {
+        if self.name[0].load(Ordering::Relaxed) != 0 {
+            self.set_name("");
+        }
+    }
+
     /// Shows `f` the beginning of the thread's name; it is empty where there is none.
     pub(crate) fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         let mut bytes = [0; NAME_BYTES];
@@ -152,7 +159,7 @@ pub(crate) fn acquire() -> Option<&'static Block> {
 pub(crate) fn give_up(block: &'static Block) {
     block.parked.empty_stock(&super::root::ARENA);
     block.os_id.store(0, Ordering::Relaxed);
-    block.set_name("");
+    block.forget_name();
     IDLE.push(block.index, |below| {
         block
             .below

@@ -35,7 +35,7 @@ impl Record {
         if id == 0 {
             return None;
         }
-        let record = Record {
+        let mut record = Record {
             slot,
             id,
             status: slot.status.load(Ordering::Relaxed),
@@ -47,6 +47,9 @@ impl Record {
             born: slot.born.load(Ordering::Relaxed),
         };
         fence(Ordering::Acquire);
+        if !record.is_name() && record.state() == state::SUSPENDED && record.polls() == 0 {
+            record.status |= state::CREATED;
+        }
         record.is_current().then_some(record)
     }
 
@@ -80,11 +83,11 @@ impl Record {
     }
 
     pub(crate) fn polls(&self) -> u32 {
-        self.polls as u32
+        (self.polls >> flag::COUNT_SHIFT) as u32
     }
 
     pub(crate) fn flags(&self) -> u64 {
-        self.polls >> 32
+        self.polls & flag::MASK
     }
 
     /// The tick of birth, in the upper half.
@@ -165,7 +168,7 @@ impl Record {
 
     /// The text of a name.
     pub(crate) fn text(&self) -> Option<NameText> {
-        let len = (self.polls as u32 as usize).min(MAX_NAME_LEN);
+        let len = (self.polls() as usize).min(MAX_NAME_LEN);
         let mut text = NameText {
             bytes: [0; TEXT_BYTES],
             len,

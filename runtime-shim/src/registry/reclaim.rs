@@ -53,6 +53,9 @@ fn take_all(arena: &Arena) -> Vec<u32> {
     arena
         .batch_count
         .fetch_sub(batches.len() as u32, Ordering::Relaxed);
+    for &first in &batches {
+        arena.unstacked(first);
+    }
     batches
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slo
     if let Some(name) = std::thread::current().name() {
         block.set_name(name);
     }
-    let now = crate::clock::now();
+    let now = crate::mode::tick();
     let slot = store.birth(
         WORLD,
         None,

@@ -6,12 +6,12 @@
 //! | word | task | name | continued name | free |
 //! | --- | --- | --- | --- | --- |
 //! | 0 | id, never reused | id, top bit set | the name's id | 0 |
-//! | 1 | tick of the last change, thread, state | text | text | |
+//! | 1 | tick of the last change, modes, thread, state | text | text | |
 //! | 2 | site | text | text | |
 //! | 3 | node it was born under | task it belongs to | text | next free slot |
-//! | 4 | node its children are born under | continued in | text | next batch |
+//! | 4 | node its children are born under | continued in | text | the slot itself, or next batch |
 //! | 5 | references, ancestors cut | the same | text | 1 |
-//! | 6 | polls, flags | length, flags | text | |
+//! | 6 | flags, polls | flags, length | text | |
 //! | 7 | generation, tick of birth | generation | continued in | |
 //!
 //! A *node* is a task or a name. `set_name` does not write into the task: it puts a name node
@@ -57,6 +57,7 @@ const _: () = assert!(size_of::<Slot>() == 64 && align_of::<Slot>() == 64);
 /// The lowest byte of `status`.
 pub(crate) mod state {
     pub(crate) const SUSPENDED: u64 = 0;
+    /// Never stored: readers see it where a suspended task has not been polled.
     pub(crate) const CREATED: u64 = 1;
     pub(crate) const RUNNING: u64 = 2;
     pub(crate) const COMPLETED: u64 = 3;
@@ -64,13 +65,27 @@ pub(crate) mod state {
     pub(crate) const CANCELLED: u64 = 5;
     pub(crate) const MASK: u64 = 0xff;
     /// Above the state: one more than the index of the block of the thread that runs the task, 0 if it
-    /// has none.
+    /// has none. Above the thread: the modes at the time, which mean nothing here.
     pub(crate) const THREAD_SHIFT: u32 = 8;
-    pub(crate) const THREAD_MASK: u64 = 0x00ff_ffff;
+    pub(crate) const THREAD_MASK: u64 = 0x003f_ffff;
+
+    /// What a poll leaves behind.
+    pub(crate) fn after_poll(ready: bool) -> u64 {
+        if ready {
+            COMPLETED
+        } else {
+            SUSPENDED
+        }
+    }
 }
 
-/// The upper half of `polls`.
+/// The lowest bits of `polls`.
 pub(crate) mod flag {
+    pub(crate) const MASK: u64 = 0xffff;
+    /// Above the flags: how often the task was polled, or how long the name is.
+    pub(crate) const COUNT_SHIFT: u32 = 16;
+    pub(crate) const COUNT_ONE: u64 = 1 << COUNT_SHIFT;
+
     /// The lowest bits: the task's kind, as far as it was found at its birth.
     pub(crate) const KIND_MASK: u64 = 0xf;
     pub(crate) const DETACHED: u64 = 0x10;
@@ -125,15 +140,15 @@ impl Slot {
     }
 
     pub(crate) fn set_flags(&self, flags: u64) {
-        self.polls.fetch_or(flags << 32, Ordering::Relaxed);
+        self.polls.fetch_or(flags, Ordering::Relaxed);
     }
 
     pub(crate) fn clear_flags(&self, flags: u64) {
-        self.polls.fetch_and(!(flags << 32), Ordering::Relaxed);
+        self.polls.fetch_and(!flags, Ordering::Relaxed);
     }
 
     pub(crate) fn flags(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed) >> 32
+        self.polls.load(Ordering::Relaxed) & flag::MASK
     }
 
     pub(crate) fn state(&self) -> u64 {
@@ -172,6 +187,13 @@ impl Link {
     #[inline]
     pub(crate) fn set(&self, slot: Option<&'static Slot>) {
         self.0.store(Self::encode(slot), Ordering::Relaxed);
+    }
+
+    /// Links to a slot by its address, or to none if it is null.
+    #[inline(always)]
+    pub(crate) fn set_ptr(&self, slot: *const Slot) {
+        self.0
+            .store(slot.expose_provenance() as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn swap(&self, slot: Option<&'static Slot>) -> Option<&'static Slot> {

@@ -11,7 +11,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::arena::{Arena, Batch, BATCH};
-use super::slot::{flag, state, Link, Slot, NAMED, REFS};
+use super::slot::{flag, Link, Slot, NAMED, REFS};
 use crate::sync::atomic::{fence, AtomicU64, Ordering};
 
 /// References taken at once.
@@ -27,14 +27,23 @@ const NO_NODE: *const Slot = ptr::without_provenance(1);
 pub(crate) struct Store {
     /// The node that the references in stock are to.
     stock_of: Cell<*const Slot>,
-    stock: Cell<u32>,
+    /// How many births may take the short way: for each there is a free slot, an id, and a reference
+    /// in stock.
+    births: Cell<u32>,
+    /// How many ends may take the short way: for each there is room among the freed slots.
+    ends: Cell<u32>,
     /// Free slots to take, with an id reserved for each.
-    free: Cell<Option<&'static Slot>>,
+    free: Cell<*const Slot>,
     next_id: Cell<u64>,
     /// Slots that were freed here, fewer than a batch.
-    freed: Cell<Option<&'static Slot>>,
-    freed_len: Cell<usize>,
+    freed: Cell<*const Slot>,
     // From here on only the long versions look.
+    /// What `births` and `ends` were when they were granted. What is missing since then is not yet in
+    /// the counts below; `settle` puts it there.
+    granted: Cell<(u32, u32)>,
+    stock: Cell<u32>,
+    free_len: Cell<u32>,
+    freed_len: Cell<u32>,
     end_id: Cell<u64>,
     /// Free slots that have no ids yet.
     rest: Cell<Chain>,
@@ -53,10 +62,14 @@ impl Store {
     pub(crate) const fn new() -> Self {
         Store {
             stock_of: Cell::new(NO_NODE),
-            stock: Cell::new(0),
-            free: Cell::new(None),
+            births: Cell::new(0),
+            ends: Cell::new(0),
+            free: Cell::new(ptr::null()),
             next_id: Cell::new(0),
-            freed: Cell::new(None),
+            freed: Cell::new(ptr::null()),
+            granted: Cell::new((0, 0)),
+            stock: Cell::new(0),
+            free_len: Cell::new(0),
             freed_len: Cell::new(0),
             end_id: Cell::new(0),
             rest: Cell::new(Chain {
@@ -68,19 +81,32 @@ impl Store {
         }
     }
 
-    /// Moves all that is in `self` to `other`, which is empty: to where the thread that has it next
-    /// looks.
-    pub(crate) fn move_to(&self, other: &Store) {
-        other.stock_of.set(self.stock_of.replace(NO_NODE));
-        other.stock.set(self.stock.take());
-        other.free.set(self.free.take());
-        other.next_id.set(self.next_id.take());
-        other.freed.set(self.freed.take());
-        other.freed_len.set(self.freed_len.take());
-        other.end_id.set(self.end_id.take());
-        other.rest.set(self.rest.take());
-        other.portion.set(self.portion.replace(FIRST_PORTION));
-        other.spare.set(self.spare.take());
+    /// Exchanges all that is in two stores of the calling thread: where a thread looks, and where the
+    /// store waits for the next one.
+    pub(crate) fn swap(&self, other: &Store) {
+        let [own, other] = [self, other].map(|store| ptr::from_ref(store).cast_mut());
+        // SAFETY: a store consists of cells, which may be written through a shared reference, and is
+        // not `Sync`: both are this thread's, and nobody else looks at them meanwhile.
+        unsafe { ptr::swap(own, other) };
+    }
+
+    /// Takes the grants back, so that the counts are right.
+    fn settle(&self) {
+        let (births, ends) = self.granted.take();
+        let born = births - self.births.take();
+        let ended = ends - self.ends.take();
+        self.stock.set(self.stock.get() + ended - born);
+        self.free_len.set(self.free_len.get() - born);
+        self.freed_len.set(self.freed_len.get() + ended);
+    }
+
+    /// Lets births and ends take the short way as often as the counts allow.
+    fn grant(&self) {
+        let births = self.free_len.get().min(self.stock.get());
+        let ends = BATCH as u32 - 1 - self.freed_len.get();
+        self.births.set(births);
+        self.ends.set(ends);
+        self.granted.set((births, ends));
     }
 }
 
@@ -90,16 +116,12 @@ impl Store {
     /// nothing has happened, and [`Store::birth`] does it.
     #[inline(always)]
     pub(crate) fn birth_fast(&self, scope: *const Slot, newborn: Newborn) -> Option<&'static Slot> {
-        let slot = self.free.get()?;
-        let stock = self.stock.get();
-        if !ptr::eq(self.stock_of.get(), scope) || stock == 0 {
+        if !ptr::eq(self.stock_of.get(), scope) || !spend(&self.births) {
             return None;
         }
-        self.stock.set(stock - 1);
         // SAFETY: there are references to `scope` in stock, which keep it alive.
         let parent = unsafe { &*scope };
-        self.take_and_write(slot, Some(parent), newborn);
-        Some(slot)
+        Some(self.take_and_write(Some(parent), newborn))
     }
 
     /// Records a task that is born under `parent`, or is a root. `None` where there is no memory.
@@ -109,41 +131,58 @@ impl Store {
         parent: Option<&'static Slot>,
         newborn: Newborn,
     ) -> Option<&'static Slot> {
-        let slot = match self.free.get() {
-            Some(slot) => slot,
-            None => self.refill(world)?,
-        };
+        self.settle();
+        self.ensure_free(world)?;
         if let Some(parent) = parent {
-            self.retain(world.arena, parent);
+            self.retain_settled(world.arena, parent);
         }
-        self.take_and_write(slot, parent, newborn);
+        self.free_len.set(self.free_len.get() - 1);
+        let slot = self.take_and_write(parent, newborn);
+        self.grant();
         Some(slot)
     }
 
+    /// The first of the free slots, of which there is one.
     #[inline(always)]
-    fn take_and_write(&self, slot: &'static Slot, parent: Option<&'static Slot>, newborn: Newborn) {
+    fn take_free(&self) -> &'static Slot {
+        // SAFETY: by the caller `free_len` is not zero, so this is a slot; slots are never unmapped.
+        let slot = unsafe { &*self.free.get() };
+        self.free.set(slot.parent.as_ptr());
+        slot
+    }
+
+    #[inline(always)]
+    fn take_and_write(&self, parent: Option<&'static Slot>, newborn: Newborn) -> &'static Slot {
         let Newborn { site, flags, tick } = newborn;
-        self.free.set(slot.parent.get());
+        let slot = self.take_free();
         let id = self.next_id.get();
         self.next_id.set(id + 1);
         // A reader that sees any of the stores below must also see that the slot was free before.
         fence(Ordering::Release);
-        slot.status.store(tick | state::CREATED, Ordering::Relaxed);
+        slot.status.store(tick, Ordering::Relaxed);
         slot.site.store(site, Ordering::Relaxed);
         slot.parent.set(parent);
-        slot.scope.set(Some(slot));
-        slot.polls.store(flags << 32, Ordering::Relaxed);
+        slot.polls.store(flags, Ordering::Relaxed);
         slot.born.store(tick, Ordering::Relaxed);
-        // `refs` is 1 in every free slot.
+        // In every free slot `refs` is 1, and `scope` the slot itself.
         slot.id.store(id, Ordering::Release);
+        slot
     }
 
-    /// Finds free slots, and reserves an id for each. Returns the first one.
+    fn ensure_free(&self, world: World<'_>) -> Option<()> {
+        match self.free_len.get() {
+            0 => self.refill(world),
+            _ => Some(()),
+        }
+    }
+
+    /// Finds free slots, and reserves an id for each.
     #[cold]
-    fn refill(&self, world: World<'_>) -> Option<&'static Slot> {
+    fn refill(&self, world: World<'_>) -> Option<()> {
         let mut chain = Chain {
-            first: self.freed.take(),
-            len: self.freed_len.take(),
+            // SAFETY: null or a slot that was freed here; slots are never unmapped.
+            first: unsafe { self.freed.replace(ptr::null()).as_ref() },
+            len: self.freed_len.take() as usize,
         };
         self.shrink_stock(world.arena);
         if chain.first.is_none() {
@@ -155,8 +194,10 @@ impl Store {
             self.next_id.set(first);
             self.end_id.set(first + len);
         }
-        self.free.set(chain.first);
-        chain.first
+        self.free
+            .set(chain.first.map_or(ptr::null(), ptr::from_ref));
+        self.free_len.set(chain.len as u32);
+        Some(())
     }
 
     /// Part of a batch at first, later a whole one.
@@ -171,12 +212,14 @@ impl Store {
         }
         let len = self.portion.get().min(rest.len);
         self.portion.set((2 * len).clamp(1, BATCH));
-        let last = (1..len).try_fold(rest.first?, |slot, _| slot.parent.get())?;
-        self.rest.set(Chain {
-            first: last.parent.get(),
-            len: rest.len - len,
-        });
-        last.parent.set(None);
+        if len < rest.len {
+            let last = (1..len).try_fold(rest.first?, |slot, _| slot.parent.get())?;
+            self.rest.set(Chain {
+                first: last.parent.get(),
+                len: rest.len - len,
+            });
+            last.parent.set(None);
+        }
         Some(Chain {
             first: rest.first,
             len,
@@ -185,12 +228,10 @@ impl Store {
 
     /// A slot for something other than a task.
     pub(crate) fn take(&self, world: World<'_>) -> Option<&'static Slot> {
-        let slot = match self.free.get() {
-            Some(slot) => slot,
-            None => self.refill(world)?,
-        };
-        self.free.set(slot.parent.get());
-        Some(slot)
+        self.settle();
+        self.ensure_free(world)?;
+        self.free_len.set(self.free_len.get() - 1);
+        Some(self.take_free())
     }
 }
 
@@ -203,23 +244,25 @@ impl Store {
         // No name, no ancestors cut, and nobody descends from it: nobody else can give out
         // references to it, so this one is the last for good.
         let lone = slot.refs.load(Ordering::Acquire) == 1;
-        let parent = slot.parent.word().load(Ordering::Relaxed);
-        let stocked = parent == self.stock_of.get().addr() as u64;
-        let freed = self.freed_len.get();
-        if !lone || !stocked || freed == BATCH - 1 {
+        let stocked = ptr::eq(slot.parent.as_ptr(), self.stock_of.get());
+        if !lone || !stocked || !spend(&self.ends) {
             return false;
         }
-        self.stock.set(self.stock.get() + 1);
         slot.id.store(0, Ordering::Relaxed);
         // A reader that sees what is written into the slot from here on must see the zero too.
         fence(Ordering::Release);
-        slot.parent.set(self.freed.replace(Some(slot)));
-        self.freed_len.set(freed + 1);
+        self.push_freed(slot);
         true
+    }
+
+    #[inline(always)]
+    fn push_freed(&self, slot: &'static Slot) {
+        slot.parent.set_ptr(self.freed.replace(slot));
     }
 
     /// Ends a task. Its slot stays as long as others descend from it.
     pub(crate) fn end(&self, arena: &Arena, slot: &'static Slot, status: u64) {
+        self.settle();
         if slot.refs.load(Ordering::Relaxed) & NAMED != 0 {
             self.drop_name(arena, slot);
         }
@@ -228,13 +271,14 @@ impl Store {
         } else {
             self.end_with_descendants(arena, slot, status);
         }
+        self.grant();
     }
 
     fn drop_name(&self, arena: &Arena, slot: &'static Slot) {
         let name = slot.scope.swap(Some(slot));
         slot.refs.fetch_and(!NAMED, Ordering::Relaxed);
         if let Some(name) = name.filter(|name| name.is_name()) {
-            self.release(arena, name);
+            self.release_settled(arena, name);
         }
     }
 
@@ -242,7 +286,7 @@ impl Store {
         slot.status.store(status, Ordering::Relaxed);
         slot.set_flags(flag::ENDED);
         if ptr::eq(self.stock_of.get(), slot) {
-            self.empty_stock(arena);
+            self.empty_stock_settled(arena);
         }
         self.give_back(arena, slot, 1);
     }
@@ -259,11 +303,12 @@ impl Store {
     }
 
     /// Frees a node alone: what it refers to is the caller's business.
+    /// It is called in the midst of other long versions, so the store is settled.
     pub(crate) fn free_node(&self, arena: &Arena, node: &'static Slot) {
         if node.is_name() {
             self.free_continuation(arena, node);
         }
-        self.free(arena, node);
+        self.free_settled(arena, node);
     }
 
     /// Frees the slots in which a long name goes on.
@@ -273,18 +318,24 @@ impl Store {
         while let Some(slot) = next {
             // SAFETY: the last word of a continued name is a link, as `name.rs` writes it.
             next = unsafe { Link::decode(slot.born.load(Ordering::Relaxed)) };
-            self.free(arena, slot);
+            self.free_settled(arena, slot);
         }
     }
 
     /// Puts a slot among the free ones. Its content must not be needed any more.
     pub(crate) fn free(&self, arena: &Arena, slot: &'static Slot) {
+        self.settle();
+        self.free_settled(arena, slot);
+    }
+
+    fn free_settled(&self, arena: &Arena, slot: &'static Slot) {
         slot.id.store(0, Ordering::Relaxed);
         fence(Ordering::Release);
         slot.refs.store(1, Ordering::Relaxed);
-        slot.parent.set(self.freed.replace(Some(slot)));
+        slot.scope.set(Some(slot));
+        self.push_freed(slot);
         self.freed_len.set(self.freed_len.get() + 1);
-        if self.freed_len.get() == BATCH {
+        if self.freed_len.get() == BATCH as u32 {
             self.put_away(arena);
         }
     }
@@ -293,7 +344,9 @@ impl Store {
     #[cold]
     fn put_away(&self, arena: &Arena) {
         self.freed_len.set(0);
-        if let Some(old) = self.spare.replace(self.freed.take().map(Batch)) {
+        // SAFETY: a slot that was freed here; slots are never unmapped.
+        let freed = unsafe { self.freed.replace(ptr::null()).as_ref() };
+        if let Some(old) = self.spare.replace(freed.map(Batch)) {
             arena.put(old);
         }
         self.shrink_stock(arena);
@@ -304,6 +357,11 @@ impl Store {
 impl Store {
     /// Takes a reference to `node`, which the caller knows to be alive.
     pub(crate) fn retain(&self, arena: &Arena, node: &'static Slot) {
+        self.settle();
+        self.retain_settled(arena, node);
+    }
+
+    fn retain_settled(&self, arena: &Arena, node: &'static Slot) {
         let stock = self.stock.get();
         if ptr::eq(self.stock_of.get(), node) && stock > 0 {
             self.stock.set(stock - 1);
@@ -314,6 +372,11 @@ impl Store {
 
     /// Gives a reference to `node` back.
     pub(crate) fn release(&self, arena: &Arena, node: &'static Slot) {
+        self.settle();
+        self.release_settled(arena, node);
+    }
+
+    fn release_settled(&self, arena: &Arena, node: &'static Slot) {
         if self.give_back_one(node) {
             self.retire(arena, node);
         }
@@ -322,7 +385,7 @@ impl Store {
     #[cold]
     fn restock(&self, arena: &Arena, node: &'static Slot) {
         node.refs.fetch_add(u64::from(STOCK), Ordering::Relaxed);
-        self.empty_stock(arena);
+        self.empty_stock_settled(arena);
         self.stock_of.set(node);
         self.stock.set(STOCK - 1);
         super::lineage::note_generation(self, arena, node);
@@ -330,6 +393,11 @@ impl Store {
 
     /// Gives the references in stock back.
     pub(crate) fn empty_stock(&self, arena: &Arena) {
+        self.settle();
+        self.empty_stock_settled(arena);
+    }
+
+    fn empty_stock_settled(&self, arena: &Arena) {
         let node = self.stock_of.replace(NO_NODE);
         let stock = self.stock.take();
         if stock > 0 {
@@ -340,7 +408,7 @@ impl Store {
 
     fn shrink_stock(&self, arena: &Arena) {
         if self.stock.get() > STOCK_LIMIT {
-            self.empty_stock(arena);
+            self.empty_stock_settled(arena);
         }
     }
 
@@ -370,13 +438,25 @@ impl Store {
     }
 }
 
+/// Takes one from a count, unless it is zero.
+#[inline(always)]
+fn spend(count: &Cell<u32>) -> bool {
+    // One instruction subtracts in memory and tells what to do, which is why zero is put right after.
+    let (left, none) = count.get().overflowing_sub(1);
+    count.set(left);
+    if none {
+        count.set(0);
+    }
+    !none
+}
+
 /// What is known of a task when it is born.
 #[derive(Clone, Copy)]
 pub(crate) struct Newborn {
     /// The address of its site.
     pub(crate) site: u64,
     pub(crate) flags: u64,
-    /// The present tick, in the upper half.
+    /// The present tick, in the upper half, and nothing in the lower.
     pub(crate) tick: u64,
 }
 
