@@ -1,10 +1,11 @@
 //! What birthmark costs, beside the raw runtime and beside its peers.
 //!
-//! Three commands, from the root of the workspace:
+//! Four commands, from the root of the workspace:
 //!
 //! ```text
 //! cargo run --release -p birthmark-benches --bin table     everything, in one table
 //! cargo run --release -p birthmark-benches --bin gate      the instruction bars, pass or fail
+//! cargo run --release -p birthmark-benches --bin floor     what no wrapper could go below
 //! RUSTFLAGS="--cfg tokio_unstable" \
 //! cargo run --release -p birthmark-benches --features console --bin console
 //! ```

@@ -12,6 +12,12 @@ pub enum Variant {
     On,
     /// birthmark, switched off at run time.
     Off,
+    /// A task that is a word larger; this and the next two tell the [floor](crate::spawn).
+    Word,
+    /// A task that is a word larger, and tests it when it is dropped.
+    Husk,
+    /// The least record there can be.
+    Least,
     /// tracing without a subscriber.
     Tracing,
     /// tracing with a bare registry.
@@ -41,10 +47,13 @@ impl Variant {
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 
-    const NAMES: [(Variant, &'static str); 9] = [
+    const NAMES: [(Variant, &'static str); 12] = [
         (Variant::Raw, "raw"),
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
+        (Variant::Word, "a word"),
+        (Variant::Husk, "a drop"),
+        (Variant::Least, "a record"),
         (Variant::Tracing, "tracing, no subscriber"),
         (Variant::Registry, "tracing, registry"),
         (Variant::AsyncBacktrace, "async-backtrace"),

@@ -6,7 +6,9 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::unit;
-use crate::spawn::{AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Raw, Spawn, Tracing};
+use crate::spawn::{
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Raw, Spawn, Tracing, Word,
+};
 use crate::variant::Variant;
 use crate::work::{Ends, Task, Waits};
 
@@ -70,6 +72,9 @@ pub(super) fn after_live(variant: Variant) -> f64 {
 pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usize) {
     let spawn: fn(T) -> JoinHandle<()> = match variant {
         Variant::Raw | Variant::Console => Raw::spawn::<T>,
+        Variant::Word => Word::spawn::<T>,
+        Variant::Husk => Husk::spawn::<T>,
+        Variant::Least => Least::spawn::<T>,
         Variant::On | Variant::Off => Birthmark::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,
         Variant::AsyncBacktrace => AsyncBacktrace::spawn::<T>,

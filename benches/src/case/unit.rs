@@ -7,7 +7,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Raw, Spawn, SpawnMore, Tracing,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Raw, Spawn, SpawnMore, Tracing,
+    Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Owns, Task, Yields};
@@ -120,6 +121,9 @@ impl Stage {
         match variant {
             Variant::Raw | Variant::Console => self.run_any::<Raw>(units),
             Variant::On | Variant::Off => self.run_any::<Birthmark>(units),
+            Variant::Word => self.run_any::<Word>(units),
+            Variant::Husk => self.run_any::<Husk>(units),
+            Variant::Least => self.run_any::<Least>(units),
             Variant::Tracing | Variant::Registry => self.run_tokio::<Tracing>(units),
             Variant::AsyncBacktrace => self.run_tokio::<AsyncBacktrace>(units),
             Variant::AwaitTree => self.run_tokio::<AwaitTree>(units),

@@ -10,6 +10,7 @@ mod async_backtrace;
 mod await_tree;
 mod birthmark;
 mod fastrace;
+mod floor;
 mod raw;
 mod tracing;
 
@@ -17,6 +18,7 @@ pub use self::async_backtrace::AsyncBacktrace;
 pub use self::await_tree::{AwaitTree, registry};
 pub use self::birthmark::Birthmark;
 pub use self::fastrace::Fastrace;
+pub use self::floor::{Husk, Least, Word};
 pub use self::raw::Raw;
 pub use self::tracing::Tracing;
 
