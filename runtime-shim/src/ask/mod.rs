@@ -102,10 +102,14 @@ fn write(
     }
     let _whole = stderr()?;
     let color = wants_color(&io::stderr());
-    delivery
-        .dump()
-        .write_colored(delivery.format, color, &mut Stderr)?;
-    Ok(None)
+    let dump = delivery.dump();
+    match dump.write_colored(delivery.format, color, &mut Stderr) {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            let text = format!("no dump written to standard error: {error}");
+            Err(io::Error::new(error.kind(), text))
+        }
+    }
 }
 
 impl Delivery {
