@@ -66,6 +66,7 @@ pub fn dump() -> Dump {
         }
     });
     rows.sort_unstable_by_key(|row| row.id);
+    nodes.finish();
     nodes.threads = Threads::now();
     let coverage = Coverage::of(&rows, &nodes.threads);
     Dump {
@@ -192,7 +193,7 @@ impl Dump {
     fn used_nodes(&self) -> Vec<bool> {
         let mut used = vec![false; self.nodes.all().len()];
         for row in &self.rows {
-            let mut next = row.parent;
+            let mut next = self.nodes.parent(row);
             while let Some(seen) = used.get_mut(next as usize).filter(|seen| !**seen) {
                 *seen = true;
                 next = self.nodes.get(next).map_or(nodes::NONE, |node| node.parent);

@@ -25,8 +25,10 @@ pub(super) struct Nodes {
     pub(super) threads: Threads,
     nodes: Vec<Node>,
     names: Vec<Named>,
-    /// What few tasks have, by id.
-    extras: HashMap<u64, Extra, IdHash>,
+    /// The texts of the names, one after the other: there may be millions.
+    texts: String,
+    /// What few tasks have.
+    extras: Vec<Extra>,
     /// By the id of the task or name that the node stands for. Only needed while reading.
     known: HashMap<u64, u32, IdHash>,
     /// The link, the id and the index of the node that was asked for last.
@@ -38,6 +40,8 @@ pub(super) struct Nodes {
 /// What few tasks have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extra {
+    /// The node it was born under.
+    pub(super) parent: u32,
     /// The name that was given to it.
     pub(super) name: Option<u32>,
     /// Ancestors cut between it and the node it was born under.
@@ -64,7 +68,9 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 struct Named {
-    text: Arc<str>,
+    /// Where its text begins, and how many bytes it has.
+    start: usize,
+    len: u32,
     cut: bool,
     by_hook: bool,
 }
@@ -130,7 +136,7 @@ impl Nodes {
             name => self
                 .names
                 .get(name as usize)
-                .filter(|name| !name.text.is_empty())
+                .filter(|name| name.len > 0)
                 .map(|_| (name, task.id)),
         };
         let role = (task.site().kind() == Kind::Foreign)
@@ -164,39 +170,58 @@ impl Nodes {
             name.as_str().into()
         };
         self.names.push(Named {
-            text: text.into(),
+            start: self.texts.len(),
+            len: text.len() as u32,
             cut: name.is_cut(),
             by_hook: name.is_by_hook(),
         });
+        self.texts.push_str(&text);
         self.names.len() as u32 - 1
     }
 
-    /// Keeps what few tasks have. Returns whether this one has any of it.
+    /// Keeps what few tasks have. Returns where, if this one has any of it.
     #[inline]
-    pub(super) fn note_extra(&mut self, record: &Record) -> bool {
+    pub(super) fn note_extra(&mut self, record: &Record, parent: u32) -> Option<u32> {
         let name = record.own_name().map(|name| self.name(&name));
         let cut = record.cut_ancestors() as u32;
-        let has_extra = name.is_some() || cut != 0;
-        if has_extra {
-            self.extras.insert(record.id, Extra { name, cut });
+        if name.is_none() && cut == 0 {
+            return None;
         }
-        has_extra
+        self.extras.push(Extra { parent, name, cut });
+        Some(self.extras.len() as u32 - 1)
     }
 
     /// Puts another name in the place of the task's own.
     pub(super) fn rename(&mut self, row: &mut Row, name: &Record) {
-        let cut = self.extra(row).map_or(0, |extra| extra.cut);
-        let name = Some(self.name(name));
-        self.extras.insert(row.id, Extra { name, cut });
-        row.has_extra = true;
+        let extra = Extra {
+            parent: self.parent(row),
+            name: Some(self.name(name)),
+            cut: self.cut(row),
+        };
+        self.extras.push(extra);
+        row.set_extra(self.extras.len() as u32 - 1);
     }
 
-    pub(super) fn extra(&self, row: &Row) -> Option<Extra> {
-        if row.has_extra {
-            self.extras.get(&row.id).copied()
-        } else {
-            None
+    pub(super) fn extra(&self, row: &Row) -> Option<&Extra> {
+        self.extras.get(row.extra()? as usize)
+    }
+
+    /// The node that a task was born under.
+    pub(super) fn parent(&self, row: &Row) -> u32 {
+        match self.extra(row) {
+            Some(extra) => extra.parent,
+            None => row.parent_unless_extra(),
         }
+    }
+
+    /// How many ancestors were left out between a task and the node it was born under.
+    pub(super) fn cut(&self, row: &Row) -> u32 {
+        self.extra(row).map_or(0, |extra| extra.cut)
+    }
+
+    /// Forgets what is only needed while reading.
+    pub(super) fn finish(&mut self) {
+        self.known = HashMap::default();
     }
 
     /// The name that a name node holds.
@@ -214,15 +239,15 @@ impl Nodes {
 
     /// A name, with `origin` or its own. An empty one is none.
     pub(super) fn get_name(&self, name: u32, origin: Option<NameOrigin>) -> Option<Name> {
-        let Named { text, cut, by_hook } = self.names.get(name as usize)?;
-        let own = if *by_hook {
+        let name = self.names.get(name as usize)?;
+        let own = if name.by_hook {
             NameOrigin::Hook
         } else {
             NameOrigin::Explicit
         };
-        (!text.is_empty()).then(|| Name {
-            text: text.clone(),
-            cut: *cut,
+        (name.len > 0).then(|| Name {
+            text: self.text(name).into(),
+            cut: name.cut,
             origin: origin.unwrap_or(own),
         })
     }
@@ -230,9 +255,13 @@ impl Nodes {
     /// The text of a task's name; empty if it has none.
     pub(super) fn name_text(&self, row: &Row) -> &str {
         let own = self.extra(row).and_then(|extra| extra.name);
-        let name = own.or_else(|| Some(self.effective(row.parent)?.0));
+        let name = own.or_else(|| Some(self.effective(self.parent(row))?.0));
         name.and_then(|name| self.names.get(name as usize))
-            .map_or("", |name| &name.text)
+            .map_or("", |name| self.text(name))
+    }
+
+    fn text(&self, name: &Named) -> &str {
+        &self.texts[name.start..name.start + name.len as usize]
     }
 
     /// All nodes. Each comes after the one above it.
@@ -246,7 +275,7 @@ impl Nodes {
 
     /// The nodes above a task, nearest first, each with the number of ancestors cut before it.
     pub(super) fn line<'a>(&'a self, row: &Row) -> impl Iterator<Item = (&'a Node, u32)> {
-        let mut next = (row.parent, self.extra(row).map_or(0, |extra| extra.cut));
+        let mut next = (self.parent(row), self.cut(row));
         std::iter::from_fn(move || {
             let node = self.get(next.0)?;
             let cut = std::mem::replace(&mut next, (node.parent, node.cut)).1;
@@ -289,8 +318,9 @@ impl Nodes {
 
     /// Whether the line of a task goes back to a root.
     pub(super) fn is_complete(&self, row: &Row) -> bool {
-        let far = self.get(row.parent).and_then(|above| self.get(above.far));
-        far.map_or(row.parent, |far| far.parent) != LOST
+        let parent = self.parent(row);
+        let far = self.get(parent).and_then(|above| self.get(above.far));
+        far.map_or(parent, |far| far.parent) != LOST
     }
 }
 

@@ -20,16 +20,30 @@ pub(super) struct Row {
     /// The ticks of birth.
     pub(super) born: u32,
     pub(super) polls: u32,
-    /// The node it was born under.
-    pub(super) parent: u32,
+    /// Where [`Nodes`] has more of it, or else the node it was born under.
+    link: u32,
     flags: u16,
-    /// [`Nodes`] knows more of it.
     pub(super) has_extra: bool,
 }
 
 const _: () = assert!(size_of::<Row>() <= 40);
 
 impl Row {
+    /// Where [`Nodes`] has more of it, if it has.
+    pub(super) fn extra(&self) -> Option<u32> {
+        self.has_extra.then_some(self.link)
+    }
+
+    pub(super) fn set_extra(&mut self, extra: u32) {
+        (self.link, self.has_extra) = (extra, true);
+    }
+
+    /// The node it was born under. Of tasks that have more, [`Nodes::parent`] knows it.
+    pub(super) fn parent_unless_extra(&self) -> u32 {
+        debug_assert!(!self.has_extra);
+        self.link
+    }
+
     pub(super) fn kind(&self) -> Kind {
         Kind::of(self.site, self.flags.into())
     }
@@ -57,16 +71,16 @@ impl Row {
 impl Nodes {
     pub(super) fn row(&mut self, record: &Record) -> Row {
         let parent = self.above(record);
-        let has_extra = self.note_extra(record);
+        let extra = self.note_extra(record, parent);
         Row {
             id: record.id,
             status: record.status,
             site: record.site(),
             born: (record.born() >> 32) as u32,
             polls: record.polls(),
-            parent,
+            link: extra.unwrap_or(parent),
             flags: record.flags() as u16,
-            has_extra,
+            has_extra: extra.is_some(),
         }
     }
 
@@ -105,7 +119,12 @@ impl Nodes {
         if let Some(name) = self.extra(row).and_then(|extra| extra.name) {
             return self.get_name(name, None);
         }
-        let (name, from) = self.effective(row.parent)?;
+        self.inherited_name(row)
+    }
+
+    /// The name that a task has if it has none of its own.
+    pub(super) fn inherited_name(&self, row: &Row) -> Option<Name> {
+        let (name, from) = self.effective(self.parent(row))?;
         self.get_name(name, Some(NameOrigin::Inherited { from: TaskId(from) }))
     }
 }

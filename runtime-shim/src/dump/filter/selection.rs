@@ -51,9 +51,9 @@ impl<'a> Selection<'a> {
     }
 
     fn is_under(&self, row: &Row) -> bool {
-        let ids = &self.filter.under;
-        any(ids, |id| id.as_u64() == row.id)
-            || self.under.get(row.parent as usize).is_some_and(|is| *is)
+        let parent = self.nodes.parent(row) as usize;
+        any(&self.filter.under, |id| id.as_u64() == row.id)
+            || self.under.get(parent).is_some_and(|is| *is)
     }
 
     fn has_site(&mut self, row: &Row) -> bool {

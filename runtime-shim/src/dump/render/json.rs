@@ -117,9 +117,11 @@ impl Parts {
             out.push_str(",\"detached\":true");
         }
         if row.has_extra {
-            push_whose(out, dump, tables, row);
+            push_name_of(out, dump.nodes.name_of(row));
+            push_lineage(out, dump, tables, row);
         } else {
-            out.push_str(self.above.get(row.parent, || whose(dump, tables, row)));
+            let parent = dump.nodes.parent(row);
+            out.push_str(self.above.get(parent, || whose(dump, tables, row)));
         }
         out.push('}');
     }
@@ -156,24 +158,26 @@ fn push_state(out: &mut String, state: State) {
 
 fn whose(dump: &Dump, tables: &Tables, row: &Row) -> String {
     let mut out = String::new();
-    push_whose(&mut out, dump, tables, row);
+    push_name_of(&mut out, dump.nodes.name_of(row));
+    push_lineage(&mut out, dump, tables, row);
     out
 }
 
-/// The name, and the lineage.
-fn push_whose(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
-    let name = dump.nodes.name_of(row);
+fn push_name_of(out: &mut String, name: Option<Name>) {
     out.push_str(",\"name\":");
     push_name(out, name.as_ref());
     if let Some(origin) = name.as_ref().map(Name::origin) {
         push_origin(out, origin);
     }
+}
+
+fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+    let (node, cut) = (dump.nodes.parent(row), dump.nodes.cut(row));
     out.push_str(",\"parent\":");
-    let cut = dump.nodes.extra(row).map_or(0, |extra| extra.cut);
-    let parent = dump.nodes.get(row.parent).filter(|_| cut == 0);
+    let parent = dump.nodes.get(node).filter(|_| cut == 0);
     push_or_null(out, parent.map(|node| node.id));
     out.push_str(",\"ancestor\":");
-    push_index(out, tables.ancestor(row.parent));
+    push_index(out, tables.ancestor(node));
     if cut > 0 {
         out.push_str(",\"cut\":");
         push_number(out, cut.into());

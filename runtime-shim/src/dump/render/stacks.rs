@@ -84,7 +84,7 @@ struct Key {
 impl Key {
     fn of(row: &Row) -> Self {
         Key {
-            parent: row.parent,
+            parent: row.parent_unless_extra(),
             site: address(row.site),
             state: discriminant(&row.bare_state()),
             kind: row.kind(),

@@ -6,12 +6,12 @@ use super::cache::{address, Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
 use super::paragraph::{lineage_text, push_age, site_line, Paragraph};
-use super::pieces::{escaped, push, Pieces};
+use super::pieces::{escaped, Pieces};
 use crate::dump::row::Row;
 use crate::dump::Dump;
 use crate::kind::Kind;
 use crate::site::Site;
-use crate::task::NameOrigin;
+use crate::task::{Name, NameOrigin};
 
 /// Displays a [`Dump`] as a paragraph for each task.
 #[derive(Clone, Copy, Debug)]
@@ -69,25 +69,36 @@ struct SiteTexts {
 /// The lineage from a node on, and the name that is inherited from there.
 struct AboveTexts {
     lineage: String,
-    name: String,
+    name: NameText,
+}
+
+/// A name in quotes, or nothing.
+#[derive(Default)]
+struct NameText {
+    shown: String,
     origin: Option<NameOrigin>,
 }
 
 impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
-        let shared = !row.has_extra && row.site.kind() != Kind::Foreign;
+        let shared = dump.nodes.cut(row) == 0 && row.site.kind() != Kind::Foreign;
         if !shared {
             return Paragraph::with(&dump.nodes.task(row, dump.now), |it| it.push(out, palette));
         }
         let site = self
             .sites
             .get(address(row.site), || SiteTexts::new(row.site));
-        let above = self.above.get(row.parent, || AboveTexts::new(dump, row));
+        let parent = dump.nodes.parent(row);
+        let above = self.above.get(parent, || AboveTexts::new(dump, row));
+        let own = row
+            .has_extra
+            .then(|| NameText::from(dump.nodes.name_of(row)));
+        let name = own.as_ref().unwrap_or(&above.name);
         let paragraph = Paragraph {
             id: row.id,
-            name: &above.name,
-            origin: above.origin,
+            name: &name.shown,
+            origin: name.origin,
             role: &site.role,
             kind: row.kind(),
             state: row.state(&dump.nodes.threads),
@@ -113,15 +124,18 @@ impl SiteTexts {
 
 impl AboveTexts {
     fn new(dump: &Dump, row: &Row) -> Self {
-        let name = dump.nodes.name_of(row);
-        let mut shown = String::new();
-        if let Some(name) = &name {
-            push(&mut shown, name);
-        }
         AboveTexts {
             lineage: lineage_text(&dump.nodes.lineage(row), dump.nodes.is_complete(row)),
-            origin: name.map(|name| name.origin()),
-            name: shown,
+            name: NameText::from(dump.nodes.inherited_name(row)),
         }
+    }
+}
+
+impl From<Option<Name>> for NameText {
+    fn from(name: Option<Name>) -> Self {
+        name.map_or_else(NameText::default, |name| NameText {
+            shown: name.to_string(),
+            origin: Some(name.origin()),
+        })
     }
 }

@@ -123,7 +123,10 @@ fn link(dump: &Dump) -> (Vec<&Node>, Vec<u32>) {
             }
         });
     }
-    let line_of = |row: &Row| lines.get(row.parent as usize).copied().unwrap_or(NONE);
+    let line_of = |row: &Row| {
+        let parent = dump.nodes.parent(row);
+        lines.get(parent as usize).copied().unwrap_or(NONE)
+    };
     let mut parents = Vec::with_capacity(dump.rows.len() + above.len());
     parents.extend(dump.rows.iter().map(line_of));
     parents.extend(above);
