@@ -1,8 +1,8 @@
 //! The engine of birthmark: finds the spawns in an item and rewrites them.
 //!
 //! It is pure. Syntax goes in; syntax, the sites that were found and the spawns that were left alone come out.
-//! The attribute macro is one front end; a command that inserts text into source files can be another, for every
-//! change is an insertion around an expression (see `backend.rs`).
+//! The attribute macro is one front end; the other, for commands, inserts text into source files (`text`, behind the
+//! feature of that name). Both do the same, for every change is an insertion around an expression.
 //!
 //! The way of a spawn through the engine:
 //!
@@ -13,7 +13,8 @@
 //! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
 //! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
 //!    `named!` and `detached!` around it.
-//! 6. `emit.rs` prints the code that `backend.rs` inserts.
+//! 6. `around.rs` is the model of what is put around an expression; `backend.rs` puts it there, as `emit.rs` prints
+//!    it, or the files below `text/` do.
 
 mod args;
 mod around;

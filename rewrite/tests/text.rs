@@ -379,6 +379,26 @@ fn the_modules_of_a_file() {
 }
 
 #[test]
+fn offsets_lead_back() {
+    let source = "fn ä() { spawn(é); } fn g() { spawn(h()) }";
+    let rewritten = rewritten(source);
+    for (old, _) in source.char_indices() {
+        let before = rewritten.insertions.iter().filter(|one| one.offset <= old);
+        let new = old + before.map(|one| one.text.len()).sum::<usize>();
+        assert_eq!(rewritten.original(new), old);
+        assert_eq!(
+            rewritten.text[new..].chars().next(),
+            source[old..].chars().next()
+        );
+    }
+    let inside = rewritten.text.find("place!").expect("it is there");
+    assert_eq!(
+        rewritten.original(inside),
+        source.find('é').expect("it is there")
+    );
+}
+
+#[test]
 fn what_the_filter_says_no_to_is_left_alone() {
     let nothing = Annotation::default();
     let mut also = nothing.clone();

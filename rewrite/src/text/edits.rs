@@ -46,6 +46,22 @@ impl Edits {
     }
 }
 
+/// Where a byte of the new text stood in the old one; for what was inserted, where it was put.
+pub(super) fn original(offset: usize, insertions: &[Insertion]) -> usize {
+    let mut added = 0;
+    for insertion in insertions {
+        let start = insertion.offset + added;
+        if offset < start {
+            break;
+        }
+        if offset < start + insertion.text.len() {
+            return insertion.offset;
+        }
+        added += insertion.text.len();
+    }
+    offset - added
+}
+
 /// Puts insertions, which are in order, into a text.
 pub(super) fn apply(source: &str, insertions: &[Insertion]) -> String {
     let added: usize = insertions.iter().map(|one| one.text.len()).sum();

@@ -45,7 +45,8 @@ pub struct Options {
     /// What is said for the whole crate, by its root or by the user of the tool.
     pub annotation: Annotation,
     /// The name of the runtime among the crates that the compiler is given (`--extern name=…`). Let it be one that no
-    /// program has, such as `__birthmark`: in the edition 2015 a module of that name would hide the crate.
+    /// program has, such as `__birthmark`. In the edition 2015, where `::name` is an item of the crate itself, the name
+    /// stands alone: a module of that name would hide the crate, and under `#![no_implicit_prelude]` it is not found.
     pub runtime: String,
     /// The edition of the crate.
     pub edition: Edition,
@@ -77,6 +78,13 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
+    /// Where a byte of the new text stood in the original; of what was inserted, where it was put. For columns in
+    /// what the compiler says: to the right of an insertion, they are those of the new text.
+    #[must_use]
+    pub fn original(&self, offset: usize) -> usize {
+        edits::original(offset, &self.insertions)
+    }
+
     fn unchanged(source: &str) -> Rewritten {
         Rewritten {
             text: source.to_owned(),
@@ -124,6 +132,18 @@ impl From<&syn::Error> for Mistake {
 }
 
 /// Rewrites the spawns in a source file.
+///
+/// ```
+/// use birthmark_rewrite::text::{File, Options, rewrite};
+///
+/// let options = Options { runtime: "__birthmark".to_owned(), ..Options::default() };
+/// let source = "fn main() {\n    std::thread::spawn(work); // and go on\n}\n";
+/// let rewritten = rewrite(File { source, path: "src/main.rs" }, &options).unwrap();
+///
+/// assert_eq!(rewritten.sites[0].position.line, 2);
+/// assert_eq!(rewritten.text.lines().count(), 3);
+/// assert!(rewritten.text.contains("::__birthmark::__private::place!(__BIRTHMARK_SITES[0], work)"));
+/// ```
 ///
 /// # Errors
 ///
