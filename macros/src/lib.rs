@@ -129,6 +129,9 @@ use proc_macro::TokenStream;
 /// - A closure literal without `move` can be called once only afterwards. Where the callee wants an `Fn` or `FnMut`,
 ///   write `move`, or skip the item.
 /// - Where a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits: skip the item.
+/// - A closure with parameters behind other arguments, such as what schedules a task of async-task, is no task.
+///   `.execute(task)` is left alone where a bound may demand the very type of the task: on a type parameter, and in
+///   an `execute` that hands on to another.
 /// - `async` closures are left alone, except those given to `spawn_pinned`.
 /// - On a method, the attribute does not see the type whose method it is; on the `impl`, it does.
 #[proc_macro_attribute]
