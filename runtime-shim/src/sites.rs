@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::ptr;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use crate::clock;
 use crate::registry::pool;
 use crate::registry::read::Record;
 use crate::registry::root::ARENA;
@@ -17,6 +19,9 @@ pub struct SiteStats {
     pub site: &'static Site,
     /// Tasks that are alive.
     pub live: u64,
+    /// How long ago the oldest of them was spawned, to a tenth of a second. `None` if there is none,
+    /// or where no clock runs.
+    pub oldest: Option<Duration>,
     /// Tasks that have returned.
     pub completed: u64,
     /// Tasks that have panicked.
@@ -48,29 +53,45 @@ impl SiteStats {
 /// }
 /// ```
 pub fn sites() -> Vec<SiteStats> {
+    let now = clock::fine();
     let live = count_live();
+    let none = Live::default();
     site::all()
         .iter()
-        .map(|site| stats(site, live.get(&ptr::from_ref(*site)).copied().unwrap_or(0)))
+        .map(|site| stats(site, live.get(&ptr::from_ref(*site)).unwrap_or(&none), now))
         .collect()
 }
 
-fn count_live() -> HashMap<*const Site, u64> {
-    let mut live = HashMap::new();
+/// The live tasks of a site.
+#[derive(Default)]
+struct Live {
+    count: u64,
+    /// The tick at which the oldest was born, in the upper half.
+    first: Option<u64>,
+}
+
+fn count_live() -> HashMap<*const Site, Live> {
+    let mut live: HashMap<_, Live> = HashMap::new();
     ARENA.walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
-            *live.entry(ptr::from_ref(record.site())).or_default() += 1;
+            let born = record.born();
+            let live = live.entry(ptr::from_ref(record.site())).or_default();
+            live.count += 1;
+            live.first = Some(live.first.map_or(born, |first| first.min(born)));
         }
     });
     live
 }
 
-fn stats(site: &'static Site, live: u64) -> SiteStats {
+fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
     let completed: u64 = pool::blocks().map(|block| block.completed.of(site)).sum();
     let counts = &site.counts;
     SiteStats {
         site,
-        live,
+        live: live.count,
+        oldest: live
+            .first
+            .and_then(|first| Some(clock::between(first, now?))),
         completed: completed + counts.completed.load(Ordering::Relaxed),
         panicked: counts.panicked.load(Ordering::Relaxed),
         cancelled: counts.cancelled.load(Ordering::Relaxed),

@@ -193,6 +193,24 @@ mod coverage {
         sites.retain(|stats| stats.site.function().ends_with("never_called"));
         assert_eq!(sites.len(), 1);
         assert_eq!((sites[0].spawned(), sites[0].refused), (0, 0));
+        assert_eq!(sites[0].oldest, None);
+    }
+
+    #[test]
+    fn the_oldest_task_of_a_site_is_known() {
+        let held: Vec<_> = (0..3).map(|_| spawn(async {})).collect();
+        let at = "the_oldest_task_of_a_site_is_known";
+        let mut sites = birthmark::sites();
+        sites.retain(|stats| stats.site.function().ends_with(at));
+        let is_here = |task: &birthmark::Task| {
+            task.site()
+                .is_some_and(|site| std::ptr::eq(site, sites[0].site))
+        };
+        let ages = birthmark::tasks().into_iter().filter(is_here);
+        let oldest = ages.filter_map(|task| task.age()).max();
+        assert!(oldest.is_some() && sites[0].oldest <= oldest);
+        assert!(sites[0].oldest.is_some());
+        drop(held);
     }
 }
 
