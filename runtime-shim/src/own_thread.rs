@@ -2,30 +2,49 @@
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
 
-/// The system's ids of threads that have been started. They run for as long as the process.
+/// The system's ids of threads that run.
 static IDS: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
-/// Starts a thread. `f` does not return.
-pub(crate) fn spawn(
+/// Starts a thread.
+///
+/// # Errors
+///
+/// If there is none to be had.
+pub fn spawn(
     name: &str,
     stack_size: usize,
     f: impl FnOnce() + Send + 'static,
-) -> io::Result<()> {
-    let thread = std::thread::Builder::new()
-        .name(name.into())
-        .stack_size(stack_size);
+) -> io::Result<JoinHandle<()>> {
+    let thread = Builder::new().name(name.into()).stack_size(stack_size);
     thread.spawn(|| {
         crate::sys::thread::block_signals();
-        ids().push(crate::sys::thread::os_id());
+        let _listed = Listed::new();
         f();
-    })?;
-    Ok(())
+    })
 }
 
 /// Whether a thread, by the system's id, is one of them.
 pub(crate) fn is_own(os_id: u64) -> bool {
     ids().contains(&os_id)
+}
+
+/// The calling thread is listed until this is dropped, also when it unwinds.
+struct Listed(u64);
+
+impl Listed {
+    fn new() -> Self {
+        let id = crate::sys::thread::os_id();
+        ids().push(id);
+        Listed(id)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        ids().retain(|id| *id != self.0);
+    }
 }
 
 fn ids() -> MutexGuard<'static, Vec<u64>> {

@@ -1,4 +1,4 @@
-//! Not public API. Used by generated code, and by nothing else; it changes without notice.
+//! Not public API. Used by generated code and by birthmark's own crates; it changes without notice.
 
 // For those paths of the standard library that generated code needs, whatever the user has named
 // `core`.
@@ -22,6 +22,9 @@ pub use crate::adapt::{IntoBirth, Probe};
 
 // How a refused spawn comes out.
 pub use crate::hook::refusal_private::{refused, settle, Abort, ViaHandle, ViaResult, ViaScoped};
+
+// For `birthmark-http`: threads that answer requests are none of the program's.
+pub use crate::own_thread::spawn as spawn_own_thread;
 
 pub use crate::{
     __adapt as adapt, __assert_message as assert_message, __birth_as as birth_as,
