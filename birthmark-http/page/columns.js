@@ -1,0 +1,54 @@
+// What stands in a row. A cell is a list of pieces, each a class and a text.
+
+const who = (task) => [
+  [task.name_origin === "inherited" ? "name inherited" : "name", task.name ? visible(task.name) + (task.name_cut ? "…" : "") : ""],
+  ["role", visible(task.role)],
+];
+const state = (task) => [[task.state, task.state]];
+const plain = (text) => [["", text]];
+
+/** `width` is a track of a grid; by what `by` returns, tasks are sorted. */
+const COLUMNS = {
+  id: { title: "Id", width: "5em", kind: "number", by: (task) => task.id, cell: (task) => plain(task.id) },
+  who: {
+    title: "Task", width: "minmax(12em, 3fr)", kind: "who", cell: who,
+    by: (task) => `${task.name ?? "\uffff"} ${task.role}`,
+  },
+  state: { title: "State", width: "6em", kind: "", by: (task) => task.state, cell: state },
+  since: {
+    title: "For", width: "4.5em", kind: "number", by: (task) => task.state_ms ?? -1,
+    cell: (task) => plain(ago(task.state_ms)),
+  },
+  age: {
+    title: "Age", width: "4.5em", kind: "number", by: (task) => task.age_ms ?? -1,
+    cell: (task) => plain(ago(task.age_ms)),
+  },
+  polls: { title: "Polls", width: "5em", kind: "number", by: (task) => task.polls, cell: (task) => plain(count(task.polls)) },
+  kind: { title: "Kind", width: "8em", kind: "faint", by: (task) => task.kind, cell: (task) => plain(task.kind) },
+  site: {
+    title: "Spawned at", width: "minmax(8em, 2fr)", kind: "site", by: (task, snapshot) => snapshot.at(task),
+    cell: (task, snapshot) => plain(snapshot.at(task)),
+  },
+
+  // Those that only groups have.
+  count: { title: "Tasks", width: "7em", kind: "number" },
+  group: { title: "Task", width: "minmax(12em, 3fr)", kind: "who" },
+  ages: { title: "Age", width: "10em", kind: "" },
+  delta: { title: "Growth", width: "6em", kind: "number" },
+  before: { title: "Before", width: "6em", kind: "number" },
+  after: { title: "After", width: "6em", kind: "number" },
+};
+
+/** The tasks by a column, downwards or upwards; among alike ones, by id. */
+function sorted(tasks, { column, down }, snapshot) {
+  const { by } = COLUMNS[column];
+  const sign = down ? -1 : 1;
+  const keyed = tasks.map((task) => [by(task, snapshot), task]);
+  keyed.sort(([a], [b]) => (a < b ? -sign : a > b ? sign : 0));
+  return keyed.map(([, task]) => task);
+}
+
+/** A row for a task, with the columns that it has in a table. */
+function taskRow(task, snapshot) {
+  return { key: task.id, task, snapshot, cell: (column) => COLUMNS[column].cell(task, snapshot) };
+}

@@ -1,0 +1,67 @@
+//! Answers that are short texts.
+
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use birthmark::render::Format;
+
+use crate::access::Denial;
+
+pub(crate) const PLAIN: &str = "text/plain; charset=utf-8";
+
+pub(crate) fn text(status: StatusCode, text: String) -> Response {
+    (status, [(CONTENT_TYPE, PLAIN)], text + "\n").into_response()
+}
+
+/// The query is wrong.
+pub(crate) fn bad_request(why: String) -> Response {
+    text(StatusCode::BAD_REQUEST, why)
+}
+
+/// Lists what there is instead.
+pub(crate) fn not_found() -> Response {
+    let mut paths = String::from("there is nothing here; these are the paths:\n");
+    let formats = Format::ALL.iter().map(|format| format.as_str());
+    for path in [""]
+        .into_iter()
+        .chain(formats)
+        .chain(["diff?seconds=5", "metrics"])
+    {
+        paths += &format!("\n{}{path}", crate::router::ROOT);
+    }
+    paths +=
+        "\n\nAll but the first and the last take a filter: ?state=suspended&older=10s&under=42";
+    text(StatusCode::NOT_FOUND, paths)
+}
+
+/// Relative, since the router may be nested anywhere.
+pub(crate) fn redirect(to: &str) -> Response {
+    (StatusCode::PERMANENT_REDIRECT, [(LOCATION, to)]).into_response()
+}
+
+pub(crate) fn method_not_allowed() -> Response {
+    let why = "only GET and HEAD are answered: nothing here changes the program";
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, why.to_owned());
+    let allowed = HeaderValue::from_static("GET, HEAD");
+    response.headers_mut().insert(ALLOW, allowed);
+    response
+}
+
+pub(crate) fn denied(why: Denial) -> Response {
+    if !why.is_about_token() {
+        return text(StatusCode::FORBIDDEN, why.as_str().to_owned());
+    }
+    let mut response = text(StatusCode::UNAUTHORIZED, why.as_str().to_owned());
+    let scheme = HeaderValue::from_static("Bearer");
+    response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+    response
+}
+
+/// There is no thread to be had.
+pub(crate) fn unavailable(error: &std::io::Error) -> Response {
+    let why = format!("no thread could be started to write the dump: {error}; try again later");
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, why);
+    let later = HeaderValue::from_static("5");
+    response.headers_mut().insert(RETRY_AFTER, later);
+    response
+}

@@ -1,0 +1,99 @@
+//! Dumps, in each of their forms.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use birthmark::render::Format;
+use tokio::sync::Semaphore;
+
+use crate::answer;
+use crate::query::Query;
+use crate::stream::{STALL, Sink, stream};
+
+/// Each holds a snapshot of all tasks.
+const DUMPS_AT_A_TIME: usize = 4;
+
+/// Each holds two.
+const DIFFS_AT_A_TIME: usize = 2;
+
+/// How many there may be at a time. Who comes later waits.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    dumps: Arc<Semaphore>,
+    diffs: Arc<Semaphore>,
+}
+
+impl Limits {
+    pub(crate) fn new() -> Self {
+        Limits {
+            dumps: Arc::new(Semaphore::new(DUMPS_AT_A_TIME)),
+            diffs: Arc::new(Semaphore::new(DIFFS_AT_A_TIME)),
+        }
+    }
+}
+
+/// A dump of the tasks that the query selects.
+pub(crate) async fn dump(format: Format, limits: Arc<Limits>, request: Request) -> Response {
+    let filter = match Query::of(request.uri()).filter(&[]) {
+        Ok(filter) => filter,
+        Err(why) => return answer::bad_request(why),
+    };
+    let form = (format.content_type(), format.extension());
+    let write = move |out: &mut Sink| birthmark::dump().filter(&filter).write(format, out);
+    reply(request.method(), form, &limits.dumps, write).await
+}
+
+/// What has changed between a dump and another some seconds later. Nothing is kept from one request to
+/// the next, so that asking does not change the program.
+pub(crate) async fn diff(limits: Arc<Limits>, request: Request) -> Response {
+    let query = Query::of(request.uri());
+    let filter = query.filter(&["seconds"]);
+    let (filter, apart) = match filter.and_then(|filter| Ok((filter, query.seconds()?))) {
+        Ok(wanted) => wanted,
+        Err(why) => return answer::bad_request(why),
+    };
+    let write = move |out: &mut Sink| {
+        let before = birthmark::dump().filter(&filter);
+        out.wait(apart)?;
+        let after = birthmark::dump().filter(&filter);
+        write!(out, "{}", after.diff(&before))
+    };
+    reply(
+        request.method(),
+        (answer::PLAIN, "txt"),
+        &limits.diffs,
+        write,
+    )
+    .await
+}
+
+/// What `write` writes, once it is its turn, with its media type and what files of it end with.
+async fn reply(
+    method: &Method,
+    (content_type, extension): (&'static str, &str),
+    turns: &Arc<Semaphore>,
+    write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
+) -> Response {
+    let body = if *method == Method::HEAD {
+        Ok(Body::empty())
+    } else {
+        // Fails only once the semaphore is closed, which nobody does.
+        let turn = turns.clone().acquire_owned().await;
+        let write = move |out: &mut Sink| {
+            let _turn = turn;
+            write(out)
+        };
+        stream(STALL, write).map(Body::new)
+    };
+    let name = format!("inline; filename=\"birthmark.{extension}\"");
+    let headers = [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, &name)];
+    match body {
+        Ok(body) => (headers, body).into_response(),
+        Err(error) => answer::unavailable(&error),
+    }
+}

@@ -1,0 +1,54 @@
+//! What holds for each request and each response.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::access::Access;
+use crate::answer;
+
+/// Answers, if the method is one that changes nothing and whoever asks may.
+pub(crate) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut response = if !matches!(parts.method, Method::GET | Method::HEAD) {
+        answer::method_not_allowed()
+    } else if let Err(denial) = access.check(&parts) {
+        answer::denied(denial)
+    } else {
+        next.run(Request::from_parts(parts, body)).await
+    };
+    harden(response.headers_mut());
+    response
+}
+
+/// Nothing of it may be kept, framed, taken for something else, or loaded by another site. What runs
+/// in the page is what came with it.
+fn harden(headers: &mut HeaderMap) {
+    let fixed = [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
+}

@@ -1,0 +1,90 @@
+//! What every thread and task of a program does, over HTTP: the dumps of [`birthmark`], a page that
+//! shows them, and metrics.
+//!
+//! # Quick start
+//!
+//! ```
+//! # fn main() -> Result<(), birthmark_http::ServeError> {
+//! # let address = "127.0.0.1:0";
+//! # #[cfg(any())]
+//! let address = "127.0.0.1:6060";
+//! let server = birthmark_http::serve(address)?;
+//! println!("{}", server.url()); // http://127.0.0.1:6060/debug/birthmark/
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`serve`] has a thread of its own, so that it answers also when the program's executors hang. To
+//! answer on a server that is there already, merge [`router`] into it.
+//!
+//! # Paths
+//!
+//! | path | answer |
+//! | --- | --- |
+//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison |
+//! | `/debug/birthmark/text`, `…/tree`, `…/json` and so on | the dump in each [`Format`](birthmark::render::Format) |
+//! | `/debug/birthmark/metrics` | metrics, as [Prometheus](https://prometheus.io) reads them |
+//! | `/metrics` | the same, by [`serve`] only |
+//!
+//! The metrics count tasks by *role* and by *kind*, which is `task` where the source does not show whether
+//! it is a future. Names are never labels, so that there are no more series than the program has sites.
+//! With the feature `metrics`, `publish_metrics` hands the same numbers to the recorder that the program
+//! has installed.
+//!
+//! A dump takes a [`Filter`](birthmark::Filter) as its query:
+//! `/debug/birthmark/text?state=suspended&older=10s`. All answer to `GET` and `HEAD` only, and none
+//! changes what the program does.
+//!
+//! # Who may ask
+//!
+//! Dumps tell names and source paths, so not everybody should see them. Unless [`Options`] say
+//! otherwise, whoever asks must be on the same machine and must have asked for it by a name of this
+//! machine. The latter keeps out web pages that have their own name resolved to `127.0.0.1`. To listen on
+//! other addresses takes a [`Token`]:
+//!
+//! ```
+//! use birthmark_http::{serve_with, Options, Token};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let secret = "0123456789abcdef";
+//! let token: Token = secret.parse()?;
+//! let server = serve_with("0.0.0.0:0", Options::new().token(token))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It is sent as `Authorization: Bearer …` or, in a browser, as `?token=…`.
+//!
+//! # What it costs
+//!
+//! Without requests, a thread that sleeps. A dump is written while it is sent: of its text, two
+//! pieces of 64 KiB are held at a time, and of the snapshot some 40 bytes a task, and its names, until
+//! the client has read the last of it. Four dumps are made at a time; who comes later waits. A client
+//! that takes none of it for half a minute is cut off. A million tasks arrive as JSON, 157 MB, in half
+//! a second.
+
+#![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
+
+mod access;
+mod answer;
+mod dumps;
+mod error;
+mod guard;
+mod metrics;
+mod options;
+mod page;
+mod query;
+mod router;
+mod server;
+mod stream;
+mod token;
+
+#[cfg(feature = "metrics")]
+pub use crate::metrics::publish_metrics;
+
+pub use crate::error::ServeError;
+pub use crate::options::Options;
+pub use crate::router::{router, router_with};
+pub use crate::server::{Server, serve, serve_with};
+pub use crate::token::{Token, WeakToken};

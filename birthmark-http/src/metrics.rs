@@ -1,0 +1,153 @@
+//! Counts by role and kind, as [Prometheus](https://prometheus.io/docs/instrumenting/exposition_formats/)
+//! reads them. Names never become labels: there are as many series as the program has roles.
+
+#[cfg(feature = "metrics")]
+mod facade;
+mod totals;
+
+use std::fmt::{self, Write};
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use birthmark::Kind;
+
+#[cfg(feature = "metrics")]
+pub use facade::publish_metrics;
+use totals::{Totals, totals};
+
+const VERSION: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A metric of a role and a kind. Its values are of tasks.
+struct Metric {
+    name: &'static str,
+    help: &'static str,
+    is_counter: bool,
+    values: fn(&Totals, &mut Give<'_>),
+}
+
+/// Takes a value, with its outcome where that is a label.
+type Give<'a> = dyn FnMut(Option<&'static str>, f64) + 'a;
+
+const METRICS: &[Metric] = &[
+    Metric {
+        name: "birthmark_tasks",
+        help: "Tasks that are alive.",
+        is_counter: false,
+        values: |totals, give| give(None, totals.live as f64),
+    },
+    Metric {
+        name: "birthmark_oldest_task_age_seconds",
+        help: "How long ago the oldest task that is alive was spawned.",
+        is_counter: false,
+        values: |totals, give| {
+            if let Some(oldest) = totals.oldest {
+                give(None, oldest.as_secs_f64());
+            }
+        },
+    },
+    Metric {
+        name: "birthmark_tasks_spawned_total",
+        help: "Tasks that were spawned.",
+        is_counter: true,
+        values: |totals, give| give(None, totals.spawned as f64),
+    },
+    Metric {
+        name: "birthmark_tasks_ended_total",
+        help: "Tasks that have ended, by how.",
+        is_counter: true,
+        values: |totals, give| {
+            give(Some("completed"), totals.completed as f64);
+            give(Some("panicked"), totals.panicked as f64);
+            give(Some("cancelled"), totals.cancelled as f64);
+        },
+    },
+    Metric {
+        name: "birthmark_tasks_refused_total",
+        help: "Tasks that a hook has refused.",
+        is_counter: true,
+        values: |totals, give| give(None, totals.refused as f64),
+    },
+];
+
+/// Whether spawns are recorded: while they are not, the other numbers stand still.
+const ENABLED: (&str, &str) = (
+    "birthmark_enabled",
+    "Whether spawns are recorded: 1, or 0 while birthmark is off.",
+);
+
+pub(crate) async fn answer() -> Response {
+    ([(CONTENT_TYPE, VERSION)], text()).into_response()
+}
+
+fn text() -> String {
+    let totals = totals();
+    let mut out = String::new();
+    for metric in METRICS {
+        push_head(&mut out, metric.name, metric.help, metric.is_counter);
+        for ((role, kind), totals) in &totals {
+            (metric.values)(totals, &mut |outcome, value| {
+                let labels = Labels {
+                    role,
+                    kind: *kind,
+                    outcome,
+                };
+                push(&mut out, format_args!("{}{labels} {value}\n", metric.name));
+            });
+        }
+    }
+    push_head(&mut out, ENABLED.0, ENABLED.1, false);
+    let enabled = u8::from(birthmark::is_enabled());
+    push(&mut out, format_args!("{} {enabled}\n", ENABLED.0));
+    out
+}
+
+fn push_head(out: &mut String, name: &str, help: &str, is_counter: bool) {
+    let kind = if is_counter { "counter" } else { "gauge" };
+    push(
+        out,
+        format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
+    );
+}
+
+fn push(out: &mut String, what: fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _ = out.write_fmt(what);
+}
+
+/// Displays `{role="audit",kind="future"}`.
+struct Labels<'a> {
+    role: &'a str,
+    kind: Kind,
+    outcome: Option<&'a str>,
+}
+
+impl fmt::Display for Labels<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = self
+            .role
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        write!(f, "{{role=\"{role}\",kind=\"{}\"", self.kind)?;
+        if let Some(outcome) = self.outcome {
+            write!(f, ",outcome=\"{outcome}\"")?;
+        }
+        f.write_str("}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_hold_any_text() {
+        let labels = Labels {
+            role: "a\"b\\c\nd",
+            kind: Kind::Future,
+            outcome: Some("completed"),
+        };
+        let expected = r#"{role="a\"b\\c\nd",kind="future",outcome="completed"}"#;
+        assert_eq!(labels.to_string(), expected);
+    }
+}

@@ -1,0 +1,51 @@
+//! The same numbers for whatever recorder the program has installed.
+
+use metrics::{Label, SharedString};
+
+use super::{ENABLED, METRICS, totals};
+
+/// Hands what `/metrics` says to the recorder of the [`metrics`] crate.
+///
+/// The numbers are those of the moment, so this is to be called before each scrape or every few seconds.
+///
+/// # Examples
+///
+/// ```
+/// std::thread::spawn(|| {
+///     loop {
+///         birthmark_http::publish_metrics();
+///         std::thread::sleep(std::time::Duration::from_secs(5));
+///     }
+/// });
+/// ```
+pub fn publish_metrics() {
+    let totals = totals();
+    for metric in METRICS {
+        describe(metric.name, metric.help, metric.is_counter);
+        for ((role, kind), totals) in &totals {
+            (metric.values)(totals, &mut |outcome, value| {
+                let mut labels = vec![
+                    Label::from_static_parts("role", role),
+                    Label::from_static_parts("kind", kind.as_str()),
+                ];
+                labels.extend(outcome.map(|outcome| Label::from_static_parts("outcome", outcome)));
+                if metric.is_counter {
+                    metrics::counter!(metric.name, labels).absolute(value as u64);
+                } else {
+                    metrics::gauge!(metric.name, labels).set(value);
+                }
+            });
+        }
+    }
+    describe(ENABLED.0, ENABLED.1, false);
+    metrics::gauge!(ENABLED.0).set(f64::from(u8::from(birthmark::is_enabled())));
+}
+
+fn describe(name: &'static str, help: &'static str, is_counter: bool) {
+    let help = SharedString::const_str(help);
+    if is_counter {
+        metrics::describe_counter!(name, help);
+    } else {
+        metrics::describe_gauge!(name, help);
+    }
+}

@@ -1,0 +1,82 @@
+//! What a query asks for: a filter, and what is not the filter's.
+
+use std::time::Duration;
+
+use axum::http::Uri;
+use birthmark::Filter;
+
+/// For how long two dumps may be apart.
+const LONGEST: u64 = 60;
+
+/// The query of a request.
+pub(crate) struct Query<'a>(&'a str);
+
+impl<'a> Query<'a> {
+    pub(crate) fn of(uri: &'a Uri) -> Self {
+        Query(uri.query().unwrap_or(""))
+    }
+
+    /// The token. It is not encoded, since none has characters that need it.
+    pub(crate) fn token(&self) -> Option<&'a str> {
+        self.value("token")
+    }
+
+    /// How far apart two dumps shall be.
+    pub(crate) fn seconds(&self) -> Result<Duration, String> {
+        let text = self.value("seconds").unwrap_or("5");
+        match text.parse() {
+            Ok(seconds @ 1..=LONGEST) => Ok(Duration::from_secs(seconds)),
+            _ => Err(format!(
+                "seconds={} is not how far apart two dumps can be; write a whole number from 1 to \
+                 {LONGEST}, as in seconds=10",
+                text.escape_debug()
+            )),
+        }
+    }
+
+    /// The filter: all but `token`, and but what the path itself understands.
+    pub(crate) fn filter(&self, of_the_path: &[&str]) -> Result<Filter, String> {
+        let is_others = |part: &&str| {
+            let key = part.split('=').next().unwrap_or("");
+            key != "token" && !of_the_path.contains(&key)
+        };
+        let conditions: Vec<&str> = self.0.split('&').filter(is_others).collect();
+        let filter = conditions.join("&").parse();
+        filter.map_err(|error: birthmark::FilterError| error.to_string())
+    }
+
+    fn value(&self, key: &str) -> Option<&'a str> {
+        let mut pairs = self.0.split('&').filter_map(|part| part.split_once('='));
+        Some(pairs.find(|(name, _)| *name == key)?.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Query;
+
+    #[test]
+    fn a_query_is_a_filter_and_what_is_not() {
+        let query = Query("state=running&token=abc&seconds=7&under=42");
+        assert_eq!(query.token(), Some("abc"));
+        assert_eq!(query.seconds(), Ok(Duration::from_secs(7)));
+        let filter = query.filter(&["seconds"]).unwrap();
+        assert_eq!(filter.to_string(), "state=running&under=42");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = Query("seconds=7").filter(&[]).unwrap_err();
+        assert!(error.contains("no key \"seconds\""), "{error}");
+        for seconds in ["", "0", "61", "-1", "1.5", "\u{1b}"] {
+            let error = Query(&format!("seconds={seconds}")).seconds().unwrap_err();
+            assert!(
+                error.starts_with("seconds=") && error.contains("1 to 60"),
+                "{error}"
+            );
+            assert!(!error.contains('\u{1b}'));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A server that needs no executor of the program's.
+
+mod connection;
+
+use std::future::pending;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use birthmark::__private::spawn_own_thread;
+use tokio::runtime::{self, Runtime};
+use tokio::sync::oneshot;
+
+use crate::access::Access;
+use crate::error::ServeError;
+use crate::options::Options;
+use crate::router::{self, ROOT};
+
+const STACK: usize = 1024 * 1024;
+
+/// A server that runs until this is dropped.
+#[derive(Debug)]
+#[must_use = "the server stops when this is dropped; keep it, or call `detach`"]
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Serves the paths under `/debug/birthmark/`, and `/metrics`, to clients on the same machine.
+///
+/// It has a thread of its own, named `birthmark-http`, and one for each dump while that is read, named
+/// `birthmark-send`. Dumps do not count them. So it answers also when the program's executors hang.
+///
+/// # Errors
+///
+/// If the address is not one of this machine's own, if something else listens there, or if the
+/// system has no thread left.
+///
+/// # Examples
+///
+/// For as long as the program runs:
+///
+/// ```no_run
+/// # fn main() -> Result<(), birthmark_http::ServeError> {
+/// birthmark_http::serve("127.0.0.1:6060")?.detach();
+/// # Ok(())
+/// # }
+/// ```
+pub fn serve(address: impl ToSocketAddrs) -> Result<Server, ServeError> {
+    serve_with(address, Options::new())
+}
+
+/// The same as [`serve`] for those whom `options` allow.
+///
+/// # Errors
+///
+/// As for [`serve`]; with a token, any address is fine.
+pub fn serve_with(address: impl ToSocketAddrs, options: Options) -> Result<Server, ServeError> {
+    let listener = listen(address, &options)?;
+    let address = listener.local_addr().map_err(ServeError::Thread)?;
+    let (stop, stopped) = oneshot::channel();
+    let thread = start_thread(listener, options, stopped).map_err(ServeError::Thread)?;
+    Ok(Server {
+        address,
+        stop: Some(stop),
+        thread: Some(thread),
+    })
+}
+
+fn listen(address: impl ToSocketAddrs, options: &Options) -> Result<TcpListener, ServeError> {
+    let addresses = address.to_socket_addrs().map_err(ServeError::Resolve)?;
+    let mut last = ServeError::Resolve(io::Error::other("there is no such address"));
+    for address in addresses {
+        if !address.ip().is_loopback() && !matches!(options.access, Access::Token(_)) {
+            return Err(ServeError::Exposed(address));
+        }
+        match TcpListener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = ServeError::Listen(address, error),
+        }
+    }
+    Err(last)
+}
+
+/// Starts the thread, and waits until it answers. The runtime belongs to the thread alone: it must not be
+/// dropped in a task of another.
+fn start_thread(
+    listener: TcpListener,
+    options: Options,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<JoinHandle<()>> {
+    let (started, starts) = mpsc::channel();
+    let thread = spawn_own_thread("birthmark-http", STACK, move || {
+        let (runtime, result) = match start(listener, options) {
+            Ok(runtime) => (Some(runtime), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        let _ = started.send(result);
+        if let Some(runtime) = runtime {
+            run(&runtime, stopped);
+        }
+    })?;
+    let result = starts.recv();
+    result.unwrap_or_else(|_| Err(io::Error::other("it has panicked")))?;
+    Ok(thread)
+}
+
+/// A runtime on which the listener answers.
+fn start(listener: TcpListener, options: Options) -> io::Result<Runtime> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let entered = runtime.enter();
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    tokio::spawn(connection::accept(listener, router::whole(options)));
+    drop(entered);
+    Ok(runtime)
+}
+
+/// Until it is told to stop. If the handle is gone without that, it was detached.
+fn run(runtime: &Runtime, stopped: oneshot::Receiver<()>) {
+    runtime.block_on(async {
+        if stopped.await.is_err() {
+            pending::<()>().await;
+        }
+    });
+}
+
+impl Server {
+    /// The address that it listens on, with the port that the system has chosen for port 0.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the page is, for a browser on this machine.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{address}{ROOT}")
+    }
+
+    /// Lets it run for as long as the program does.
+    pub fn detach(mut self) {
+        self.stop = None;
+        self.thread = None;
+    }
+}
+
+/// Stops it. Afterwards the port is free, and connections are closed.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It fails if the thread has ended, which is as good.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A secret that who asks must know.
+
+use std::fmt;
+use std::str::FromStr;
+
+use subtle::ConstantTimeEq;
+
+/// What is shorter could be guessed.
+const SHORTEST: usize = 16;
+
+/// A secret that who asks must know. `Debug` does not show it.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark_http::Token;
+///
+/// assert!("0123456789abcdef".parse::<Token>().is_ok());
+/// assert!("guess me".parse::<Token>().is_err());
+/// ```
+#[derive(Clone)]
+pub struct Token(String);
+
+/// A text that cannot be a [`Token`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WeakToken;
+
+impl Token {
+    /// Whether a client has sent this one. The time that it takes does not tell how much of it is right.
+    pub(crate) fn is(&self, sent: &str) -> bool {
+        self.0.as_bytes().ct_eq(sent.as_bytes()).into()
+    }
+}
+
+impl FromStr for Token {
+    type Err = WeakToken;
+
+    fn from_str(text: &str) -> Result<Self, WeakToken> {
+        // What stands for itself both in a header and in a query.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if text.len() >= SHORTEST && text.bytes().all(is_plain) {
+            Ok(Token(text.to_owned()))
+        } else {
+            Err(WeakToken)
+        }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl fmt::Display for WeakToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a token has at least {SHORTEST} characters, each an ASCII letter, a digit or one of -._~; \
+             make one with `openssl rand -hex 16`"
+        )
+    }
+}
+
+impl std::error::Error for WeakToken {}
+
+#[cfg(test)]
+mod tests {
+    use super::Token;
+
+    #[test]
+    fn only_the_same_text_is_the_token() {
+        let token: Token = "0123456789abcdef".parse().unwrap();
+        assert!(token.is("0123456789abcdef"));
+        for other in [
+            "",
+            "0123456789abcdeF",
+            "0123456789abcde",
+            "0123456789abcdef0",
+        ] {
+            assert!(!token.is(other), "{other}");
+        }
+        assert_eq!(format!("{token:?}"), "Token(…)");
+    }
+
+    #[test]
+    fn what_is_short_or_needs_encoding_is_no_token() {
+        for text in [
+            "",
+            "0123456789abcde",
+            "0123456789abcdef ",
+            "0123456789abcdef&",
+            "ä123456789abcdef",
+        ] {
+            let error = text.parse::<Token>().unwrap_err().to_string();
+            assert!(
+                error.contains("at least 16") && error.contains("openssl"),
+                "{error}"
+            );
+        }
+    }
+}

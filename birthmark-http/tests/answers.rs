@@ -1,0 +1,236 @@
+//! What each path answers.
+
+mod support;
+
+use birthmark::render::Format;
+use support::{client, get, header, lasting, send, serve};
+
+#[test]
+fn each_format_has_a_path_with_its_media_type() {
+    let server = serve();
+    let tasks = lasting(1);
+    for &format in Format::ALL {
+        let response = get(&server, format.as_str());
+        assert_eq!(response.status(), 200, "{format}");
+        assert_eq!(header(&response, "content-type"), format.content_type());
+        let name = format!("inline; filename=\"birthmark.{}\"", format.extension());
+        assert_eq!(header(&response, "content-disposition"), name);
+        assert!(!response.bytes().unwrap().is_empty());
+    }
+    assert!(Format::ALL.len() >= 6, "with pprof");
+    drop(tasks);
+}
+
+#[test]
+fn the_query_selects_tasks() {
+    let server = serve();
+    let tasks = lasting(3);
+    let text = get(&server, "text?role=lasting::*&state=created&older=0s&name=")
+        .text()
+        .unwrap();
+    assert!(text.starts_with("3 of "), "{text}");
+    assert!(
+        text.contains("(name=&role=lasting::*&state=created&older=0d): 3 created\n"),
+        "{text}"
+    );
+    assert_eq!(text.matches("\ntask ").count(), 3);
+    let none = get(&server, "text?name=n%C3%B6body&state=running")
+        .text()
+        .unwrap();
+    assert!(none.starts_with("0 of "), "{none}");
+    drop(tasks);
+}
+
+#[test]
+fn a_wrong_query_is_named_with_a_remedy() {
+    let server = serve();
+    for (path, start) in [
+        ("text?state=asleep", "\"asleep\" is no state; use running, "),
+        ("json?older=10", "\"10\" is no time; write "),
+        (
+            "tree?colour=red",
+            "a filter has no key \"colour\"; use name, ",
+        ),
+        (
+            "groups?name=%FF",
+            "\"%FF\" in a filter is not well encoded; ",
+        ),
+        (
+            "diff?seconds=0",
+            "seconds=0 is not how far apart two dumps can be; write ",
+        ),
+        ("diff?second=1", "a filter has no key \"second\"; "),
+    ] {
+        let response = get(&server, path);
+        assert_eq!(response.status(), 400, "{path}");
+        let text = response.text().unwrap();
+        assert!(text.starts_with(start), "{path}: {text}");
+    }
+}
+
+#[test]
+fn two_dumps_are_compared() {
+    let server = serve();
+    let text = get(&server, "diff?seconds=1&role=lasting::*")
+        .text()
+        .unwrap();
+    assert!(
+        text.contains(" before, ") && text.contains(" unchanged"),
+        "{text}"
+    );
+}
+
+#[test]
+fn head_is_answered_as_get_but_without_a_dump() {
+    let server = serve();
+    for path in ["", "text", "json", "diff?seconds=60", "metrics"] {
+        let url = server.url() + path;
+        let response = client().head(url).send().unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(!header(&response, "content-type").is_empty());
+        assert_eq!(response.text().unwrap(), "");
+    }
+}
+
+#[test]
+fn no_other_method_is_answered() {
+    let server = serve();
+    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        for path in ["", "text", "metrics", "nothing"] {
+            let request = client().request(method.clone(), server.url() + path);
+            let response = request.send().unwrap();
+            assert_eq!(response.status(), 405, "{method} {path}");
+            assert_eq!(header(&response, "allow"), "GET, HEAD");
+        }
+    }
+}
+
+#[test]
+fn other_paths_are_answered_with_those_that_there_are() {
+    let server = serve();
+    let elsewhere = format!("http://{}/elsewhere", server.local_addr());
+    for url in [server.url() + "heap", server.url() + "text/more", elsewhere] {
+        let response = client().get(&url).send().unwrap();
+        assert_eq!(response.status(), 404, "{url}");
+        let text = response.text().unwrap();
+        for path in [
+            "/debug/birthmark/\n",
+            "/text\n",
+            "/pprof\n",
+            "/diff?seconds=5\n",
+            "/metrics\n",
+        ] {
+            assert!(text.contains(path), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_page_is_found_without_the_slash_and_from_the_root() {
+    let server = serve();
+    let root = format!("http://{}", server.local_addr());
+    for path in ["", "/", "/debug/birthmark", "/debug/birthmark?x=1"] {
+        let response = client().get(root.clone() + path).send().unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.url().path(), "/debug/birthmark/");
+        assert_eq!(
+            header(&response, "content-type"),
+            "text/html; charset=utf-8"
+        );
+        let policy = header(&response, "content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; connect-src 'self'; "),
+            "{policy}"
+        );
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+}
+
+#[test]
+fn nothing_may_be_kept_framed_or_taken_for_something_else() {
+    let server = serve();
+    for path in ["", "json", "nothing", "text?a", "metrics"] {
+        let response = get(&server, path);
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(header(&response, name), value, "{path}");
+        }
+        assert!(header(&response, "content-security-policy").starts_with("default-src 'none'"));
+        let open = response.headers().get("access-control-allow-origin");
+        assert!(open.is_none(), "{path}");
+    }
+}
+
+#[test]
+fn broken_requests_are_refused_and_the_server_goes_on() {
+    let server = serve();
+    let address = server.local_addr();
+    let huge = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
+    let many = "A: b\r\n".repeat(5000);
+    let many = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n");
+    for (request, status) in [
+        (huge.as_bytes(), "431"),
+        (many.as_bytes(), "431"),
+        (b"nonsense\r\n\r\n", "400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"),
+        (b"GET /debug/birthmark/text?name=\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
+        (b"GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
+        (b"GET /debug/birthmark/text?name=%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400"),
+        (b"GET http://[ HTTP/1.1\r\n\r\n", "400"),
+    ] {
+        let answer = send(address, request);
+        // The end may be a reset that has overtaken the answer.
+        let start = answer.get(..12).unwrap_or("");
+        let shown = String::from_utf8_lossy(&request[..request.len().min(60)]);
+        assert!(start.ends_with(status) || answer.is_empty(), "{shown}: {answer}");
+    }
+    assert_eq!(get(&server, "text").status(), 200);
+}
+
+#[test]
+fn a_server_that_is_dropped_is_gone_and_another_may_come() {
+    let server = serve();
+    let address = server.local_addr();
+    let error = birthmark_http::serve(address).unwrap_err().to_string();
+    let expected = format!("failed to serve birthmark on {address}: ");
+    assert!(
+        error.starts_with(&expected) && error.contains("another port"),
+        "{error}"
+    );
+    drop(server);
+    birthmark_http::serve(address).unwrap().detach();
+    let url = format!("http://{address}/debug/birthmark/tree");
+    assert_eq!(client().get(url).send().unwrap().status(), 200);
+}
+
+#[test]
+fn addresses_that_cannot_be_served_are_told_apart() {
+    for (address, start, remedy) in [
+        ("127.0.0.1", "failed to read the address", "127.0.0.1:6060"),
+        (
+            "0.0.0.0:0",
+            "refused to serve birthmark on 0.0.0.0:0",
+            "`serve_with`",
+        ),
+        (
+            "[::]:0",
+            "refused to serve birthmark on [::]:0",
+            "`serve_with`",
+        ),
+    ] {
+        let error = birthmark_http::serve(address).unwrap_err().to_string();
+        assert!(
+            error.starts_with(start) && error.contains(remedy),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! A page in headless Chromium, driven as WebDriver says.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+
+use crate::PATIENCE;
+
+pub enum Device {
+    Desktop,
+    Phone,
+}
+
+pub struct Page {
+    pub client: Client,
+    driver: Driver,
+}
+
+/// Ends with this, also when a test fails.
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the driver, and says where it listens.
+fn start_driver() -> (Driver, String) {
+    let driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("chromedriver runs; on Debian it is in the package chromium-driver");
+    let mut driver = Driver(driver);
+    let lines = BufReader::new(driver.0.stdout.take().unwrap()).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        Some(port.trim_end_matches('.').to_owned())
+    });
+    (
+        driver,
+        format!("http://127.0.0.1:{}", port.expect("a port")),
+    )
+}
+
+fn capabilities(device: &Device) -> Value {
+    let mut options = json!({
+        "args": [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", "--window-size=1280,800",
+        ],
+    });
+    if let Device::Phone = device {
+        options["mobileEmulation"] = json!({
+            "deviceMetrics": { "width": 390, "height": 800, "pixelRatio": 2.0, "touch": true },
+        });
+    }
+    json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } })
+}
+
+impl Page {
+    pub async fn open(url: &str, device: Device) -> Page {
+        let (driver, address) = start_driver();
+        let Value::Object(capabilities) = capabilities(&device) else {
+            unreachable!()
+        };
+        let mut builder =
+            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        builder.capabilities(capabilities);
+        let client = builder.connect(&address).await.expect("Chromium starts");
+        client.goto(url).await.unwrap();
+        Page { client, driver }
+    }
+
+    /// Fails if anything went wrong in the page: an exception, or what its policy forbids.
+    pub async fn close(self) {
+        let log = self.client.issue_cmd(ReadLog).await.unwrap();
+        let errors = log
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE");
+        assert_eq!(errors.collect::<Vec<_>>(), Vec::<&Value>::new());
+        self.client.close().await.unwrap();
+        drop(self.driver);
+    }
+
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    pub async fn text(&self, id: &str) -> String {
+        let script = format!("return document.getElementById({id:?}).textContent");
+        self.run(&script).await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a text is in an element.
+    pub async fn until(&self, id: &str, wanted: &str) {
+        self.wait(
+            &format!("return document.getElementById({id:?}).textContent"),
+            wanted,
+        )
+        .await;
+    }
+
+    /// Waits until a text is in a row.
+    pub async fn until_row(&self, wanted: &str) {
+        let rows = "return [...document.querySelectorAll('.row:not([hidden])')] \
+            .map((row) => row.textContent).join('\\n')";
+        self.wait(rows, wanted).await;
+    }
+
+    pub async fn until_attribute(&self, selector: &str, name: &str, wanted: &str) {
+        let script = format!("return document.querySelector({selector:?})?.getAttribute({name:?})");
+        self.wait(&script, wanted).await;
+    }
+
+    async fn wait(&self, script: &str, wanted: &str) {
+        let start = Instant::now();
+        loop {
+            let found = self.run(script).await;
+            let found = found.as_str().unwrap_or("");
+            if found.contains(wanted) {
+                return;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{wanted:?} does not come in\n{found}"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    pub async fn count(&self, selector: &str) -> u64 {
+        let script = format!("return document.querySelectorAll({selector:?}).length");
+        self.run(&script).await.as_u64().unwrap()
+    }
+
+    pub async fn click(&self, selector: &str) {
+        let element = self.client.find(Locator::Css(selector)).await.unwrap();
+        element.click().await.unwrap();
+    }
+
+    /// Presses keys where the focus is.
+    pub async fn press(&self, keys: &str) {
+        let focused = self.client.active_element().await.unwrap();
+        focused.send_keys(keys).await.unwrap();
+    }
+
+    pub async fn press_key(&self, name: &str) {
+        let key = match name {
+            "ArrowRight" => Key::Right,
+            "End" => Key::End,
+            "Enter" => Key::Enter,
+            "Escape" => Key::Escape,
+            "Home" => Key::Home,
+            "Tab" => Key::Tab,
+            other => panic!("no key {other}"),
+        };
+        self.press(&char::from(key).to_string()).await;
+    }
+
+    pub async fn type_into(&self, id: &str, text: &str) {
+        let element = self.client.find(Locator::Id(id)).await.unwrap();
+        element.send_keys(text).await.unwrap();
+    }
+
+    /// Asks for a dump from within the page and waits for it.
+    pub async fn read_once_more(&self, url: &str) {
+        let script =
+            "const [url, done] = arguments; fetch(url + 'json').then((r) => r.text()).then(done)";
+        self.client
+            .execute_async(script, vec![json!(url)])
+            .await
+            .unwrap();
+    }
+
+    pub async fn screenshot(&self, name: &str) {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
+        std::fs::write(path, self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// Says how long the page was busy at a stretch. It depends on the machine, so nothing is asserted.
+    pub async fn report_long_tasks(&self) {
+        let script = "const done = arguments[0]; \
+            new PerformanceObserver((list) => done(list.getEntries().map((e) => Math.round(e.duration)))) \
+                .observe({ type: 'longtask', buffered: true }); \
+            setTimeout(() => done([]), 1000)";
+        let tasks = self.client.execute_async(script, Vec::new()).await.unwrap();
+        println!("the page was busy for so many ms at a stretch: {tasks}");
+    }
+}
+
+/// What the browser's console says.
+#[derive(Debug)]
+struct ReadLog;
+
+impl fantoccini::wd::WebDriverCompatibleCommand for ReadLog {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (
+            http::Method::POST,
+            Some(json!({ "type": "browser" }).to_string()),
+        )
+    }
+}

@@ -1,0 +1,224 @@
+//! The page in a real browser, with a hundred thousand tasks.
+//!
+//! Screenshots are left in `target/tmp`.
+
+mod chromium;
+mod program;
+
+use std::time::{Duration, Instant};
+
+use birthmark_http::Options;
+use chromium::Page;
+use fantoccini::Locator;
+use program::Program;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+const CONNECTIONS: usize = 400;
+const REQUESTS: usize = 249;
+/// With the thread of the test and the server, which all descend from.
+const TASKS: usize = 2 + CONNECTIONS * (1 + REQUESTS);
+
+/// The tasks of one test are not to be seen in another.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
+    let _alone = ALONE.lock().await;
+    let mut program = Program::new(CONNECTIONS, REQUESTS);
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
+    let start = Instant::now();
+    page.until("summary", "100,002 tasks: 1 running, 100,001 suspended")
+        .await;
+    println!(
+        "{TASKS} tasks were shown {:?} after the page",
+        start.elapsed()
+    );
+
+    // The tree: what has many children is folded, and only what is seen has an element.
+    page.until_row("serve").await;
+    page.screenshot("tree-folded").await;
+    page.press("jj").await;
+    page.press_key("ArrowRight").await;
+    page.until_row("connection").await;
+    page.press("j").await;
+    page.press_key("ArrowRight").await;
+    page.until_row("handle").await;
+    assert!(
+        page.count(".row").await < 200,
+        "rows that nobody sees have no elements"
+    );
+    page.screenshot("tree").await;
+
+    // A task and its lineage.
+    page.press("jj").await;
+    page.press_key("Enter").await;
+    page.until("details", "handle").await;
+    let details = page.text("details").await;
+    for part in [
+        "inherited from task",
+        "Lineage",
+        "connection",
+        "serve",
+        "program.rs:",
+    ] {
+        assert!(details.contains(part), "{part} is not in {details}");
+    }
+    page.screenshot("details").await;
+    page.press("u").await;
+    page.until("details", "given to it").await;
+    page.press_key("Escape").await;
+
+    // The table: sorted by keys and by clicks, and scrolled to its end.
+    page.press("2").await;
+    page.click("[data-sort=polls]").await;
+    page.until_attribute(
+        "[role=columnheader]:nth-child(6)",
+        "aria-sort",
+        "descending",
+    )
+    .await;
+    page.press_key("End").await;
+    let last = format!("row-{}", TASKS - 1);
+    page.until_attribute("#grid", "aria-activedescendant", &last)
+        .await;
+    page.screenshot("table").await;
+
+    // Search, and follow the lineage down.
+    page.press("/").await;
+    page.type_into("search", "name:\"conn 399\" role:connection")
+        .await;
+    page.until("summary", "1 of 100,002 tasks").await;
+    page.press_key("Enter").await;
+    page.press("jd").await;
+    page.until("summary", "250 of 100,002 tasks").await;
+    page.screenshot("search").await;
+    page.press_key("Escape").await;
+
+    // Groups: the leak comes first.
+    page.press("3").await;
+    page.until_row("99,600 ×").await;
+    page.screenshot("groups").await;
+
+    // Two moments.
+    page.press("m4").await;
+    program.leak(50);
+    page.until_row("+50").await;
+    page.until_row("New (50)").await;
+    page.press("jj").await;
+    page.press_key("ArrowRight").await;
+    page.screenshot("compare").await;
+
+    // A pause holds what is shown.
+    page.press("1p").await;
+    page.until("summary", "paused").await;
+    let held = page.text("summary").await;
+    program.leak(1);
+    page.read_once_more(&server.url()).await;
+    assert_eq!(page.text("summary").await, held);
+    page.press("p").await;
+    page.until("summary", "100,053 tasks").await;
+    page.report_long_tasks().await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn hostile_names_are_shown_and_nothing_more() {
+    let _alone = ALONE.lock().await;
+    let _program = Program::hostile();
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
+    page.press("2").await;
+    page.type_into("search", "role:hostile").await;
+    page.until_row("<img src=x onerror=alert(1)>").await;
+    page.until_row("\\u{1b}[31m\\u{202e}").await;
+    assert_eq!(page.count("img").await, 0);
+    page.screenshot("hostile").await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_page_has_the_token_that_it_was_opened_with() {
+    let _alone = ALONE.lock().await;
+    let _program = Program::new(1, 1);
+    let options = Options::new().token("0123456789abcdef".parse().unwrap());
+    let server = birthmark_http::serve_with("0.0.0.0:0", options).unwrap();
+    let port = server.local_addr().port();
+    let url = format!("http://127.0.0.1:{port}/?token=0123456789abcdef");
+    let page = Page::open(&url, chromium::Device::Desktop).await;
+    page.until_row("handle").await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_page_is_readable_on_a_phone_and_in_the_dark() {
+    let _alone = ALONE.lock().await;
+    let _program = Program::new(5, 5);
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let page = Page::open(&server.url(), chromium::Device::Phone).await;
+    page.until_row("handle").await;
+    let too_wide = "return document.documentElement.scrollWidth > window.innerWidth";
+    assert_eq!(
+        page.run(too_wide).await,
+        Value::Bool(false),
+        "nothing is cut off"
+    );
+    page.screenshot("phone").await;
+    page.click(".row:nth-child(4)").await;
+    page.until("details", "Lineage").await;
+    page.click("#theme").await;
+    page.screenshot("phone-details-other-theme").await;
+    page.click("#details .close").await;
+    page.screenshot("phone-other-theme").await;
+    page.close().await;
+}
+
+/// What the accessibility tree is made of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_page_can_be_used_without_a_mouse() {
+    let _alone = ALONE.lock().await;
+    let _program = Program::new(5, 5);
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
+    page.until_row("handle").await;
+    let nameless = "return [...document.querySelectorAll('button, input, [role=treegrid], aside')] \
+        .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim())).length";
+    assert_eq!(page.run(nameless).await, 0);
+    page.press("?").await;
+    assert!(page.client.find(Locator::Css("dialog[open]")).await.is_ok());
+    page.screenshot("help").await;
+    page.press_key("Escape").await;
+    // From the address bar, Tab reaches every control, each with a ring that is seen.
+    page.run("document.activeElement.blur()").await;
+    let mut reached = Vec::new();
+    for _ in 0..7 {
+        page.press_key("Tab").await;
+        let focused = "const e = document.activeElement; \
+            return [e.id || e.dataset.view, getComputedStyle(e).outlineStyle]";
+        reached.push(page.run(focused).await);
+    }
+    for id in [
+        "pause",
+        "mark",
+        "theme",
+        "help-open",
+        "tree",
+        "search",
+        "grid",
+    ] {
+        assert!(
+            reached.contains(&serde_json::json!([id, "solid"])),
+            "{id} in {reached:?}"
+        );
+    }
+    page.press_key("Home").await;
+    page.until_attribute("#grid", "aria-activedescendant", "row-0")
+        .await;
+    page.until_attribute("#row-0", "aria-selected", "true")
+        .await;
+    page.close().await;
+}
+
+/// How long a page may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,76 @@
+//! A program to look at: a server, its connections, and their requests.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Holds the tasks, which wait.
+pub struct Program(Vec<Held>);
+
+/// An executor that polls once and gives the task back.
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Held {
+    let mut task: Held = Box::pin(task);
+    let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    task
+}
+
+#[birthmark::instrument]
+impl Program {
+    /// A server with so many connections, each with so many requests.
+    pub fn new(connections: usize, requests: usize) -> Self {
+        Program(vec![spawn(serve(connections, requests))])
+    }
+
+    pub fn hostile() -> Self {
+        let names = [
+            "<img src=x onerror=alert(1)>",
+            "\u{1b}[31m\u{202e}",
+            "</script><script>alert(2)</script>",
+            "javascript:alert(3)\"'`${alert(4)}",
+        ];
+        let one = |name| spawn(birthmark::named!("{name}" => hostile()));
+        Program(names.into_iter().map(one).collect())
+    }
+
+    /// More tasks.
+    pub fn leak(&mut self, count: usize) {
+        for _ in 0..count {
+            self.0.push(spawn(leaked()));
+        }
+    }
+}
+
+#[birthmark::instrument]
+async fn serve(connections: usize, requests: usize) {
+    let mut held = Vec::new();
+    for peer in 0..connections {
+        held.push(spawn(
+            birthmark::named!("conn {peer}" => connection(requests)),
+        ));
+    }
+    pending().await
+}
+
+#[birthmark::instrument]
+async fn connection(requests: usize) {
+    let mut held = Vec::new();
+    for _ in 0..requests {
+        held.push(spawn(handle()));
+    }
+    pending().await
+}
+
+async fn handle() {
+    pending().await
+}
+
+async fn leaked() {
+    pending().await
+}
+
+async fn hostile() {
+    pending().await
+}

@@ -1,0 +1,70 @@
+//! Metrics, read by Prometheus' own tool.
+
+mod support;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use support::{client, get, header, lasting, serve, spawn};
+
+#[birthmark::instrument]
+fn ends_in_each_way() {
+    use std::thread::Builder;
+    Builder::new().spawn(|| ()).unwrap().join().unwrap();
+    Builder::new()
+        .spawn(|| panic!("on purpose"))
+        .unwrap()
+        .join()
+        .unwrap_err();
+    drop(spawn(async {}));
+}
+
+/// What Prometheus' linter says of a text; nothing if all is well.
+fn lint(text: &str) -> String {
+    let mut tool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool runs; on Debian it is in the package prometheus");
+    tool.stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    let output = tool.wait_with_output().unwrap();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn prometheus_finds_nothing_to_say() {
+    let server = serve();
+    let held = lasting(7);
+    birthmark::set_name("a name that must not be a label");
+    ends_in_each_way();
+    let response = get(&server, "metrics");
+    let media_type = "text/plain; version=0.0.4; charset=utf-8";
+    assert_eq!(header(&response, "content-type"), media_type);
+    let text = response.text().unwrap();
+    assert_eq!(lint(&text), "", "{text}");
+    assert_ne!(lint("birthmark_tasks 1\n# nonsense"), "", "the tool looks");
+    assert!(!text.contains("must not be a label"), "{text}");
+    for line in [
+        "birthmark_tasks{role=\"lasting::{async}\",kind=\"future\"} 7",
+        "birthmark_tasks_spawned_total{role=\"lasting::{async}\",kind=\"future\"} 7",
+        "birthmark_tasks_ended_total{role=\"ends_in_each_way::{closure}\",kind=\"thread\",outcome=\"completed\"} 1",
+        "birthmark_tasks_ended_total{role=\"ends_in_each_way::{closure}\",kind=\"thread\",outcome=\"panicked\"} 1",
+        "birthmark_tasks_ended_total{role=\"ends_in_each_way::{async}\",kind=\"future\",outcome=\"cancelled\"} 1",
+        "birthmark_enabled 1",
+    ] {
+        assert!(
+            text.contains(&format!("\n{line}\n")),
+            "{line} is not in\n{text}"
+        );
+    }
+    let age = "\nbirthmark_oldest_task_age_seconds{role=\"lasting::{async}\",kind=\"future\"} ";
+    assert!(text.contains(age), "{text}");
+    let usual = format!("http://{}/metrics", server.local_addr());
+    assert_eq!(client().get(usual).send().unwrap().status(), 200);
+    drop(held);
+}
