@@ -1,0 +1,55 @@
+//! The example serves its page, and the tasks of its shop.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Ends with this, also when the test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_page_and_the_tasks_are_served() {
+    let mut example = Running(start());
+    let mut lines = BufReader::new(example.0.stdout.take().unwrap()).lines();
+    let line = lines.next().expect("it says where the page is").unwrap();
+    let url = line.strip_prefix("open http://").expect(&line);
+    let address = url.strip_suffix("/debug/birthmark/").expect(url);
+
+    let page = get(address, "/debug/birthmark/");
+    assert!(page.contains("<!doctype html>"), "{page}");
+    // The first order that is forgotten is the fifth.
+    let forgotten = "/debug/birthmark/tree?role=courier&name=order%205";
+    while !get(address, forgotten).contains("\"order 5\" courier [suspended") {}
+    let metrics = get(address, "/metrics");
+    let orders = "birthmark_tasks_spawned_total{role=\"order\",kind=\"";
+    assert!(metrics.contains(orders), "{metrics}");
+}
+
+/// Without the package, cargo would build its dependencies anew with the features of others.
+fn start() -> Child {
+    Command::new(env!("CARGO"))
+        .args(["run", "-q", "-p", "birthmark-examples"])
+        .args(["--example", "http_page", "--", "127.0.0.1:0"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+        .env_remove("BIRTHMARK")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
