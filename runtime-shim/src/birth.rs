@@ -239,7 +239,7 @@ fn birth_or(
             flags,
             tick: pulse,
         };
-        let slot = local::with(|local| local.store.birth_fast(local.scope.get(), newborn));
+        let slot = local::with(|local| local.store.birth_fast(local.own_scope(), newborn));
         if let Some(slot) = slot {
             return Birth::plain(slot);
         }

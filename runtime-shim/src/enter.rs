@@ -1,11 +1,11 @@
 //! How a closure enters its birth.
 
 use core::mem::ManuallyDrop;
-use core::ptr;
 
 use crate::birth::{Birth, Status};
+use crate::frame::Cursor;
 use crate::local::{self, Local};
-use crate::registry::slot::{state, Slot};
+use crate::registry::slot::state;
 use crate::running::Running;
 
 /// The time in which a closure runs as its task.
@@ -25,15 +25,15 @@ pub struct Entered<'a> {
 #[derive(Debug)]
 pub struct EnteredOwned {
     birth: ManuallyDrop<Birth>,
-    /// The scope of the thread before; or, if the birth is marked, what [`Stay::pack`] made of it.
-    outer: *const Slot,
+    /// Where the thread stood before; or, if the birth is marked, what [`Stay::pack`] made of it.
+    outer: usize,
 }
 
 /// What must be put back when the closure is done.
 #[derive(Clone, Copy, Debug)]
 struct Stay {
-    /// The scope of the thread before.
-    outer: *const Slot,
+    /// Where the thread stood before.
+    outer: Cursor,
     /// A closure may be called by a destructor while the thread unwinds for another reason.
     was_panicking: bool,
     /// What is attached to the birth was entered.
@@ -60,12 +60,12 @@ impl Birth {
         if let Some(slot) = birth.as_plain() {
             if !std::thread::panicking() {
                 if let Some(running) = Running::start_fast(slot) {
-                    let outer = running.into_outer();
+                    let outer = running.into_outer().to_word();
                     return EnteredOwned { birth, outer };
                 }
             }
         } else if birth.is_untracked() {
-            let outer = ptr::null();
+            let outer = Cursor::NOWHERE.to_word();
             return EnteredOwned { birth, outer };
         }
         EnteredOwned::special(birth)
@@ -75,7 +75,7 @@ impl Birth {
 impl Stay {
     /// Nothing is put back: the task is not recorded.
     const NONE: Stay = Stay {
-        outer: ptr::null(),
+        outer: Cursor::NOWHERE,
         was_panicking: false,
         carries: false,
         leaves: false,
@@ -100,7 +100,7 @@ impl Stay {
 
     #[cold]
     #[inline(never)]
-    fn begin_special(birth: &Birth) -> (*const Slot, bool) {
+    fn begin_special(birth: &Birth) -> (Cursor, bool) {
         match birth.status() {
             Status::Attached(attached) => {
                 attached.wait_until_open();
@@ -110,24 +110,35 @@ impl Stay {
             // The spawner is told by the callee's own means; see `refusal.rs`.
             Status::Refused(_) => std::panic::resume_unwind(Box::new("a hook refused this task")),
             Status::Plain(slot) => (Running::start(slot).into_outer(), false),
-            Status::Untracked => (ptr::null(), false),
+            Status::Untracked => (Cursor::NOWHERE, false),
         }
     }
 
-    /// In one word: the flags take the bits that a slot's alignment leaves free.
-    fn pack(self) -> *const Slot {
+    /// In one word. Where the thread was in a task, that takes an allocation.
+    fn pack(self) -> usize {
+        if self.outer.has_slot() {
+            return Box::into_raw(Box::new(self)).expose_provenance();
+        }
         let bit = |flag: bool, bit: u32| usize::from(flag) << bit;
-        let bits = bit(self.was_panicking, 0) | bit(self.carries, 1) | bit(self.leaves, 2);
-        self.outer.map_addr(|outer| outer | bits)
+        let flags = bit(self.was_panicking, 6) | bit(self.carries, 7) | bit(self.leaves, 8);
+        self.outer.to_word() | flags
     }
 
-    fn unpack(packed: *const Slot) -> Self {
-        let flag = |bit: u32| packed.addr() >> bit & 1 != 0;
+    /// # Safety
+    ///
+    /// The word came from [`Stay::pack`], and is unpacked once.
+    unsafe fn unpack(packed: usize) -> Self {
+        if packed >= 1 << 9 {
+            let stay = core::ptr::with_exposed_provenance_mut(packed);
+            // SAFETY: what is no set of flags is the box that `pack` made, by the contract.
+            return *unsafe { Box::from_raw(stay) };
+        }
+        let flag = |bit: u32| packed >> bit & 1 != 0;
         Stay {
-            outer: packed.map_addr(|address| address & !0b111),
-            was_panicking: flag(0),
-            carries: flag(1),
-            leaves: flag(2),
+            outer: Cursor::from_word(packed & 0x3f),
+            was_panicking: flag(6),
+            carries: flag(7),
+            leaves: flag(8),
         }
     }
 
@@ -174,7 +185,7 @@ impl Drop for EnteredOwned {
     fn drop(&mut self) {
         if let Some(slot) = self.birth.as_plain() {
             if !std::thread::panicking() {
-                return Running::resume(slot, self.outer).complete();
+                return Running::resume(slot, Cursor::from_word(self.outer)).complete();
             }
         } else if self.birth.is_untracked() {
             return;
@@ -208,16 +219,17 @@ impl EnteredOwned {
 /// the scope.
 #[cold]
 #[inline(never)]
-fn end_special(birth: Birth, outer: *const Slot) {
+fn end_special(birth: Birth, outer: usize) {
     let (birth, stay) = match birth.as_plain() {
         Some(_) => (
             birth,
             Stay {
-                outer,
+                outer: Cursor::from_word(outer),
                 ..Stay::NONE
             },
         ),
-        None => (birth.unmarked(), Stay::unpack(outer)),
+        // SAFETY: births are marked by `special`, which has packed the stay.
+        None => (birth.unmarked(), unsafe { Stay::unpack(outer) }),
     };
     match birth.as_plain() {
         Some(slot) if !stay.panicked() => {

@@ -6,6 +6,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use crate::birth::{contained, Birth, Status};
+use crate::frame::Inside;
 use crate::registry::slot::state;
 use crate::running::Running;
 
@@ -62,7 +63,7 @@ impl<F: Future> Future for Instrumented<F> {
         if SHARED {
             return poll_special(birth, future, cx);
         }
-        if birth.is_untracked() {
+        if birth.is_untracked() && !Inside::records() {
             return future.poll(cx);
         }
         let Some(running) = birth.as_plain().and_then(Running::start_fast) else {
@@ -78,7 +79,7 @@ impl<F: Future> Future for Instrumented<F> {
 /// compiles faster. That is what a debug build is for.
 const SHARED: bool = cfg!(debug_assertions);
 
-/// Polls a future that is refused, has something attached, or is the first to run on its thread;
+/// Polls a future that is refused, has something attached, is not recorded while its thread's task is, or is the first to run on its thread;
 /// any, where it is shared.
 #[cold]
 fn poll_special<F: Future>(
@@ -107,7 +108,11 @@ impl Birth {
             Status::Attached(attached) => attached.poll(cx, poll),
             // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
             Status::Refused(_) => {}
-            Status::Untracked => drop(poll(cx)),
+            Status::Untracked => {
+                // The frames of a task that is not recorded are not those of whoever polls it.
+                let _muted = Inside::muted();
+                poll(cx);
+            }
         }
     }
 

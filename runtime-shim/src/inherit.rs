@@ -2,7 +2,8 @@
 
 use core::ptr;
 
-use crate::local;
+use crate::frame::Cursor;
+use crate::local::{self, Loan};
 use crate::mode;
 use crate::registry::root::ARENA;
 use crate::registry::slot::Slot;
@@ -12,12 +13,12 @@ use crate::registry::slot::Slot;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Inherited(Option<Loan>);
+pub struct Inherited(Option<Lent>);
 
 #[derive(Debug)]
-struct Loan(&'static Slot);
+struct Lent(&'static Slot);
 
-impl Drop for Loan {
+impl Drop for Lent {
     fn drop(&mut self) {
         local::with(|local| local.release(self.0));
     }
@@ -34,19 +35,23 @@ pub fn inherit() -> Inherited {
     Inherited(local::with(|local| {
         let scope = local.scope_or_adopt()?;
         local.with_block(|store, _| store.retain(&ARENA, scope))?;
-        Some(Loan(scope))
+        Some(Lent(scope))
     }))
 }
 
 impl Inherited {
     /// Works as the lender until the guard is dropped.
     pub fn enter_owned(self) -> Working {
-        let outer = self.0.as_ref().map(|loan| {
-            local::with(|local| (local.scope.replace(loan.0), local.lent.replace(loan.0)))
+        let outer = self.0.as_ref().map(|lent| {
+            let loan = Loan {
+                lent: lent.0,
+                scope: lent.0,
+            };
+            local::with(|local| (local.cursor.replace(Cursor::LENT), local.loan.replace(loan)))
         });
         Working {
             outer,
-            loan: self.0,
+            lent: self.0,
         }
     }
 }
@@ -57,19 +62,19 @@ impl Inherited {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Working {
-    outer: Option<(*const Slot, *const Slot)>,
-    loan: Option<Loan>,
+    outer: Option<(Cursor, Loan)>,
+    lent: Option<Lent>,
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
-        let (Some((scope, lent)), Some(loan)) = (self.outer, &self.loan) else {
+        let (Some((cursor, loan)), Some(lent)) = (self.outer, &self.lent) else {
             return;
         };
         local::with(|local| {
-            local.lent.set(lent);
-            let last = local.scope.replace(scope);
-            if !ptr::eq(last, loan.0) {
+            local.cursor.set(cursor);
+            let last = local.loan.replace(loan).scope;
+            if !ptr::eq(last, lent.0) {
                 // SAFETY: a name that was set meanwhile, and whose one reference the scope was.
                 let name = unsafe { &*last };
                 local.release(name);

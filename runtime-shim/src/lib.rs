@@ -97,6 +97,7 @@ mod clock;
 mod dump;
 mod enter;
 mod escape;
+mod frame;
 mod future;
 mod hook;
 mod inherit;
@@ -126,6 +127,8 @@ pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
 pub use crate::dump::{
     current, dump, render, task_count, tasks, Coverage, Dump, Filter, FilterError,
 };
+pub use crate::frame::stack::{Frame, Stack};
+pub use crate::frame::FrameSite;
 pub use crate::hook::{
     add_hook, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn, SpawnHook,
 };

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::ptr;
 
+use crate::frame::Cursor;
 use crate::registry::pool::{self, Block, Completed};
 use crate::registry::root;
 use crate::registry::slot::{state, Slot};
@@ -10,8 +11,8 @@ use crate::registry::store::Store;
 
 /// Without a destructor, so that it can be read while the thread exits.
 pub(crate) struct Local {
-    /// The node under which tasks are born on this thread: the current task, or its name.
-    pub(crate) scope: Cell<*const Slot>,
+    /// The current task, and the innermost frame.
+    pub(crate) cursor: Cell<Cursor>,
     /// In use while the thread has a block.
     pub(crate) store: Store,
     /// What a task's status says while this thread runs it; 0 as long as the thread has no block.
@@ -22,9 +23,8 @@ pub(crate) struct Local {
     block: Cell<*const Block>,
     /// The record of the thread itself, if it was adopted.
     root: Cell<*const Slot>,
-    /// Not null while what runs here belongs to a task that waits for it on another thread: the
-    /// scope that it has lent. Names that are set meanwhile end with the loan.
-    pub(crate) lent: Cell<*const Slot>,
+    /// In use while the cursor says that the scope is lent.
+    pub(crate) loan: Cell<Loan>,
     /// The thread has had a block without registering a destructor that gives it back. A second time
     /// that does not pay: it is a thread that runs one job after the other.
     has_borrowed: Cell<bool>,
@@ -32,16 +32,33 @@ pub(crate) struct Local {
     pub(crate) in_hook: Cell<bool>,
 }
 
+/// What runs here belongs to a task that waits for it on another thread. Names that are set meanwhile end
+/// with the loan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loan {
+    /// The scope that was lent.
+    pub(crate) lent: *const Slot,
+    /// The present one: the same, or a name that was set.
+    pub(crate) scope: *const Slot,
+}
+
+impl Loan {
+    const NONE: Loan = Loan {
+        lent: ptr::null(),
+        scope: ptr::null(),
+    };
+}
+
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            scope: Cell::new(ptr::null()),
+            cursor: Cell::new(Cursor::UNKNOWN),
             store: Store::new(),
             running: Cell::new(0),
             completed: Cell::new(Completed::NONE),
             block: Cell::new(ptr::null()),
             root: Cell::new(ptr::null()),
-            lent: Cell::new(ptr::null()),
+            loan: Cell::new(Loan::NONE),
             has_borrowed: Cell::new(false),
             in_hook: Cell::new(false),
         }
@@ -75,21 +92,45 @@ impl Local {
         unsafe { self.block.get().as_ref() }
     }
 
-    /// The node under which tasks are born now.
+    /// The node under which tasks are born now: the current task, or its name.
     #[inline]
     pub(crate) fn scope(&self) -> Option<&'static Slot> {
+        let scope = if self.is_lent() {
+            self.loan.get().scope
+        } else {
+            self.own_scope()
+        };
         // SAFETY: null, or a node that the running task keeps alive; slots are never unmapped.
-        unsafe { self.scope.get().as_ref() }
+        unsafe { scope.as_ref() }
+    }
+
+    /// The same, but null where it is lent.
+    #[inline(always)]
+    pub(crate) fn own_scope(&self) -> *const Slot {
+        match self.cursor.get().slot() {
+            Some(slot) => slot.scope.as_ptr(),
+            None => ptr::null(),
+        }
+    }
+
+    /// Whether the scope belongs to a task that runs elsewhere and waits for what is done here. A task
+    /// that is polled in the meantime is not the lender, and has its own.
+    #[inline]
+    pub(crate) fn is_lent(&self) -> bool {
+        self.cursor.get() == Cursor::LENT
     }
 
     /// The task that runs on this thread now.
     pub(crate) fn current(&self) -> Option<&'static Slot> {
-        let scope = self.scope()?;
-        if scope.is_name() {
-            scope.parent.get()
-        } else {
-            Some(scope)
-        }
+        let Some(slot) = self.cursor.get().slot() else {
+            let scope = self.scope()?;
+            return if scope.is_name() {
+                scope.parent.get()
+            } else {
+                Some(scope)
+            };
+        };
+        Some(slot)
     }
 
     /// What a task's status says while this thread runs it.
@@ -144,7 +185,7 @@ impl Local {
         }
         let root = root::adopt(&self.store, self.register()?)?;
         self.root.set(root);
-        self.scope.set(root);
+        self.cursor.set(Cursor::task(root));
         Some(root)
     }
 
@@ -158,7 +199,7 @@ impl Local {
         let Some(block) = self.block() else { return };
         // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
         if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
-            self.scope.set(ptr::null());
+            self.cursor.set(Cursor::NOWHERE);
             self.store
                 .end(&root::ARENA, root, crate::mode::tick() | state::COMPLETED);
         }

@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::atomic::{fence, Ordering};
 
-use crate::local::{self, Local};
+use crate::local::{self, Loan, Local};
 use crate::mode;
 use crate::registry::pool::Block;
 use crate::registry::root::{ARENA, WORLD};
@@ -68,10 +68,7 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
         return f();
     };
     let mut named = Named::enter(node);
-    let _leave = OnDrop(|| {
-        let node = named.leave();
-        local::with(|local| local.release(node));
-    });
+    let _leave = OnDrop(|| drop(named.leave().map(NameRef)));
     f()
 }
 
@@ -125,7 +122,7 @@ impl<F: Future> Future for WithName<F> {
         };
         match text.as_ref().and_then(|text| enter_named(node, text)) {
             Some(mut named) => {
-                let _leave = OnDrop(|| *node = Some(NameRef(named.leave())));
+                let _leave = OnDrop(|| *node = named.leave().map(NameRef));
                 future.poll(cx)
             }
             None => future.poll(cx),
@@ -140,7 +137,7 @@ impl<F> Drop for WithName<F> {
             .as_ref()
             .and_then(|text| enter_named(&mut self.node, text));
         let node = &mut self.node;
-        let _leave = entered.map(|mut named| OnDrop(move || *node = Some(NameRef(named.leave()))));
+        let _leave = entered.map(|mut named| OnDrop(move || *node = named.leave().map(NameRef)));
         // SAFETY: dropped once, in place, and not used afterwards.
         unsafe { ManuallyDrop::drop(&mut self.future) };
     }
@@ -173,8 +170,9 @@ impl Drop for NameRef {
 
 /// The current task under another name for a while.
 struct Named {
-    /// What the task's own scope was; `None` where the scope is lent.
+    /// The task, and what its own scope was; `None` where the scope is lent.
     task: Option<(&'static Slot, Option<&'static Slot>)>,
+    /// What the lent scope was.
     outer: *const Slot,
 }
 
@@ -182,57 +180,49 @@ impl Named {
     /// Takes over the caller's reference to `node`.
     fn enter(node: &'static Slot) -> Self {
         local::with(|local| {
-            let task = local.current().filter(|_| !local.is_lent());
-            let task = task.map(|task| (task, task.scope.swap(Some(node))));
+            if local.is_lent() {
+                let outer = local.replace_lent(node);
+                return Named { task: None, outer };
+            }
+            let task = local.current();
             Named {
-                task,
-                outer: local.scope.replace(node),
+                task: task.map(|task| (task, task.scope.swap(Some(node)))),
+                outer: ptr::null(),
             }
         })
     }
 
     /// Goes back. Returns the name that the task had at last, with the reference to it.
-    fn leave(&mut self) -> &'static Slot {
-        local::with(|local| {
-            let last = local.scope.replace(self.outer);
-            if let Some((task, outer)) = self.task {
-                task.scope.set(outer);
-            }
-            // SAFETY: the scope of a thread is a live node; `enter` and what has happened since
-            // have put a name there, whose reference is now the caller's.
-            unsafe { &*last }
-        })
+    fn leave(&mut self) -> Option<&'static Slot> {
+        let last = match self.task {
+            Some((task, outer)) => task.scope.swap(outer),
+            // SAFETY: null or a live node, as every scope.
+            None => unsafe { local::with(|local| local.replace_lent(self.outer)).as_ref() },
+        };
+        last.filter(|last| last.is_name())
     }
 }
 
 impl Local {
-    /// Whether the scope belongs to a task that runs elsewhere and waits for what is done here.
-    fn is_lent(&self) -> bool {
-        // SAFETY: null, or the scope that `Inherited::enter_owned` keeps alive meanwhile.
-        let lent = unsafe { self.lent.get().as_ref() };
-        let lender = lent.and_then(|lent| {
-            if lent.is_name() {
-                lent.parent.get()
-            } else {
-                Some(lent)
-            }
-        });
-        // A task that is polled in the meantime is not the lender, and names itself as always.
-        lender.is_some_and(|lender| {
-            self.current()
-                .is_some_and(|current| ptr::eq(lender, current))
-        })
+    /// Changes the scope that is lent to this thread.
+    fn replace_lent(&self, scope: *const Slot) -> *const Slot {
+        let loan = self.loan.get();
+        self.loan.set(Loan { scope, ..loan });
+        loan.scope
     }
 
     /// Makes `node` the scope of the current task. Returns the name that it replaces, if any.
     fn set_scope_for_good(&self, node: &'static Slot) -> Option<&'static Slot> {
-        let task = self.current();
-        let outer = self.scope.replace(node);
         if !self.is_lent() {
-            return task?.scope.swap(Some(node)).filter(|old| old.is_name());
+            return self
+                .current()?
+                .scope
+                .swap(Some(node))
+                .filter(|old| old.is_name());
         }
+        let outer = self.replace_lent(node);
         // SAFETY: null or a live node, as every scope.
-        unsafe { outer.as_ref() }.filter(|outer| !ptr::eq(*outer, self.lent.get()))
+        unsafe { outer.as_ref() }.filter(|outer| !ptr::eq(*outer, self.loan.get().lent))
     }
 }
 

@@ -17,6 +17,9 @@ pub use crate::future::{future, future_fn, Instrumented};
 pub use crate::inherit::{inherit, Inherited, Working};
 pub use crate::install::is_enabled;
 
+// What stands at an `.await`.
+pub use crate::frame::{frame, place, FrameSite, Framed, Place};
+
 // How the kind of any other argument is found out.
 pub use crate::adapt::{IntoBirth, Probe};
 

@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use std::sync::atomic::Ordering;
 
 use crate::birth::end_completed;
+use crate::frame::Cursor;
 use crate::local::{self, Local};
 use crate::mode;
 use crate::registry::slot::{flag, state, Slot};
@@ -12,7 +13,7 @@ use crate::registry::slot::{flag, state, Slot};
 /// A stretch of time in which a thread runs a task.
 pub(crate) struct Running {
     slot: &'static Slot,
-    outer: *const Slot,
+    outer: Cursor,
     /// The thread's own state must be put back on the thread that it was taken from.
     _not_send: PhantomData<*const ()>,
 }
@@ -40,7 +41,7 @@ impl Running {
         let polls = slot.polls.load(Ordering::Relaxed);
         slot.polls
             .store(polls.wrapping_add(flag::COUNT_ONE), Ordering::Relaxed);
-        let outer = local.scope.replace(slot.scope.as_ptr());
+        let outer = local.cursor.replace(Cursor::task(slot));
         Running::resume(slot, outer)
     }
 
@@ -61,13 +62,13 @@ impl Running {
 
     /// Leaves the run to a guard that cannot hold this.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn into_outer(self) -> *const Slot {
+    pub(crate) fn into_outer(self) -> Cursor {
         ManuallyDrop::new(self).outer
     }
 
     /// The run that [`Running::into_outer`] was called on.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn resume(slot: &'static Slot, outer: *const Slot) -> Self {
+    pub(crate) fn resume(slot: &'static Slot, outer: Cursor) -> Self {
         Running {
             slot,
             outer,
@@ -87,26 +88,25 @@ impl Drop for Running {
 
 #[cold]
 #[inline(never)]
-fn put_back_panicked(slot: &'static Slot, outer: *const Slot) {
+fn put_back_panicked(slot: &'static Slot, outer: Cursor) {
     put_back(slot, outer, state::PANICKED);
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn put_back(slot: &'static Slot, outer: *const Slot, state: u64) {
+fn put_back(slot: &'static Slot, outer: Cursor, state: u64) {
     restore_thread(outer);
     slot.status.store(mode::pulse() | state, Ordering::Relaxed);
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn restore_thread(outer: *const Slot) {
-    local::with(|local| local.scope.set(outer));
+fn restore_thread(outer: Cursor) {
+    local::with(|local| local.cursor.set(outer));
 }
 
 /// Does `f` while `slot` is the current task, without counting it as a run.
 pub(crate) fn as_current(slot: &'static Slot, f: impl FnOnce()) {
-    let scope = slot.scope.as_ptr();
-    let outer = local::with(|local| local.scope.replace(scope));
-    let _restore = OnDrop(|| local::with(|local| local.scope.set(outer)));
+    let outer = local::with(|local| local.cursor.replace(Cursor::task(slot)));
+    let _restore = OnDrop(|| local::with(|local| local.cursor.set(outer)));
     f();
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::escape::Quoted;
+use crate::frame::stack::Stack;
 use crate::kind::Kind;
 use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
@@ -209,6 +210,7 @@ pub struct Task {
     pub(crate) age: Option<Duration>,
     pub(crate) polls: u32,
     pub(crate) detached: bool,
+    pub(crate) stack: Stack,
     pub(crate) lineage: Vec<Ancestor>,
     pub(crate) lineage_complete: bool,
 }
@@ -257,6 +259,11 @@ impl Task {
     /// How often it was polled, or its closure called. Wraps around at 2³².
     pub fn polls(&self) -> u32 {
         self.polls
+    }
+
+    /// Where in its code it stands: each `.await` in instrumented code that it is inside of.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// Whether it was spawned detached, as the root of a lineage.

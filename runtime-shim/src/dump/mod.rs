@@ -6,6 +6,7 @@ mod filter;
 mod nodes;
 pub mod render;
 mod row;
+mod stacks;
 mod threads;
 
 use std::fmt;

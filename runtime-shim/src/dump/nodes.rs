@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::row::Row;
+use super::stacks::Stacks;
 use super::threads::Threads;
 use crate::kind::Kind;
 use crate::registry::read::{Above, NameText, Record};
@@ -23,6 +24,7 @@ const SHOWN: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     pub(super) threads: Threads,
+    pub(super) stacks: Stacks,
     nodes: Vec<Node>,
     names: Vec<Named>,
     /// The texts of the names, one after the other: there may be millions.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::nodes::Nodes;
+use super::stacks::StackRef;
 use super::threads::Threads;
 use crate::clock;
 use crate::kind::Kind;
@@ -22,11 +23,13 @@ pub(super) struct Row {
     pub(super) polls: u32,
     /// Where [`Nodes`] has more of it, or else the node it was born under.
     link: u32,
+    /// Where it stands.
+    pub(super) stack: StackRef,
     flags: u16,
     pub(super) has_extra: bool,
 }
 
-const _: () = assert!(size_of::<Row>() <= 40);
+const _: () = assert!(size_of::<Row>() <= 48);
 
 impl Row {
     /// Where [`Nodes`] has more of it, if it has.
@@ -72,6 +75,7 @@ impl Nodes {
     pub(super) fn row(&mut self, record: &Record) -> Row {
         let parent = self.above(record);
         let extra = self.note_extra(record, parent);
+        let stack = self.stacks.add(record);
         Row {
             id: record.id,
             status: record.status,
@@ -79,6 +83,7 @@ impl Nodes {
             born: (record.born() >> 32) as u32,
             polls: record.polls(),
             link: extra.unwrap_or(parent),
+            stack,
             flags: record.flags() as u16,
             has_extra: extra.is_some(),
         }
@@ -96,6 +101,7 @@ impl Nodes {
             age: now.map(|now| clock::between(row.birth(), now)),
             polls: row.polls,
             detached: row.is_detached(),
+            stack: self.stacks.get(row.stack),
             lineage: self.lineage(row),
             lineage_complete: self.is_complete(row),
         }

@@ -38,6 +38,9 @@ pub(crate) struct Chunk {
     number: u32,
     /// For pages on the stack of returned pages: the one below.
     below: [AtomicU32; CHUNK_PAGES],
+    /// An array with the frames of each slot, null until one has any.
+    #[cfg(not(loom))]
+    pub(super) frames: AtomicPtr<super::frames::Frames>,
     #[cfg(loom)]
     slots: Vec<Slot>,
 }
@@ -185,7 +188,8 @@ impl Arena {
 
 /// The chunk that `slot` lies in, and the slot's place there.
 #[cfg(not(loom))]
-fn locate(slot: &'static Slot) -> (&'static Chunk, usize) {
+#[inline]
+pub(super) fn locate(slot: &'static Slot) -> (&'static Chunk, usize) {
     let address = core::ptr::from_ref(slot).addr();
     let chunk = core::ptr::with_exposed_provenance::<Chunk>(address & !(CHUNK_BYTES - 1));
     // SAFETY: a chunk is aligned to its size and begins with its header, which is written before

@@ -3,6 +3,7 @@
 
 pub(crate) mod arena;
 mod export;
+pub(crate) mod frames;
 pub(crate) mod lineage;
 pub(crate) mod pool;
 pub(crate) mod read;

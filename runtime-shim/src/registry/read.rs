@@ -58,6 +58,15 @@ impl Record {
         self.slot.id.load(Ordering::Relaxed) == self.id
     }
 
+    /// Whether the task has neither run nor ended since the record was read. While it runs, that cannot be
+    /// told.
+    pub(crate) fn is_unmoved(&self) -> bool {
+        self.state() != state::RUNNING
+            && self.slot.status.load(Ordering::Relaxed) == self.status
+            && self.slot.polls.load(Ordering::Relaxed) == self.polls
+            && self.is_current()
+    }
+
     pub(crate) fn is_name(&self) -> bool {
         self.id & NAME_BIT != 0
     }

@@ -1,9 +1,10 @@
 //! Gives memory back to the system that free slots occupy.
 
 use std::iter::successors;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::arena::{Arena, Batch, BATCH};
+use super::arena::{Arena, Batch, BATCH, CHUNK_PAGES};
 use super::root::ARENA;
 use super::slot::Slot;
 use crate::sys::memory;
@@ -37,13 +38,27 @@ fn reclaim(arena: &Arena) {
         .filter(|&slot| !is_whole(slot as usize / BATCH))
         .collect();
     put_back(arena, rest);
-    for page in (0..free_on_page.len()).filter(|&page| is_whole(page)) {
-        let start = std::ptr::from_ref(arena.slot((page * BATCH) as u32)).cast_mut();
-        // SAFETY: a page of slots, all of them free and taken by us: nobody writes to them, and to
-        // readers the zeros that the kernel puts there are free slots.
-        unsafe { memory::release(start.cast(), BATCH * size_of::<Slot>()) };
-        arena.put_page(page as u32);
+    for run in runs((0..free_on_page.len()).filter(|&page| is_whole(page))) {
+        let first = arena.slot((run.start * BATCH) as u32);
+        let start = std::ptr::from_ref(first).cast_mut();
+        // SAFETY: pages of slots in a row, all of them free and taken by us: nobody writes to them, and
+        // to readers the zeros that the kernel puts there are free slots.
+        unsafe {
+            super::frames::release(first, run.len());
+            memory::release(start.cast(), run.len() * BATCH * size_of::<Slot>());
+        }
+        run.for_each(|page| arena.put_page(page as u32));
     }
+}
+
+/// Pages in a row, none of them across the border between two chunks.
+fn runs(pages: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    pages.for_each(|page| match runs.last_mut() {
+        Some(run) if run.end == page && !page.is_multiple_of(CHUNK_PAGES) => run.end += 1,
+        _ => runs.push(page..page + 1),
+    });
+    runs
 }
 
 /// The first slots of all free batches, which are now ours.

@@ -7,6 +7,7 @@ use super::palette::Palette;
 use super::pieces::{escaped, push, push_number};
 use super::range::Ago;
 use crate::dump::age::Age;
+use crate::frame::stack::Stack;
 use crate::kind::Kind;
 use crate::site::Site;
 use crate::task::{Ancestor, NameOrigin, State, Task};
@@ -25,6 +26,7 @@ pub(super) struct Paragraph<'a> {
     pub(super) detached: bool,
     pub(super) site: &'a str,
     pub(super) lineage: &'a str,
+    pub(super) stack: &'a str,
 }
 
 impl Paragraph<'_> {
@@ -44,6 +46,7 @@ impl Paragraph<'_> {
             detached: task.detached,
             site: &site_line(task.site()),
             lineage: &lineage_text(&task.lineage, task.lineage_complete),
+            stack: &stack_text(&task.stack),
         });
     }
 
@@ -66,6 +69,7 @@ impl Paragraph<'_> {
             out.push('\n');
         }
         out.push_str(palette.end);
+        out.push_str(self.stack);
     }
 
     /// `"req-id-123123" audit [suspended, 2 minutes]`
@@ -173,6 +177,14 @@ pub(super) fn lineage_text(lineage: &[Ancestor], complete: bool) -> String {
     if !complete {
         out.push_str(" < ? (ended while it was read)");
     }
+    out
+}
+
+/// A line for each frame.
+pub(super) fn stack_text(stack: &Stack) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = stack.write(&mut out, "    ");
     out
 }
 

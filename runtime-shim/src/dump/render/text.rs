@@ -5,9 +5,10 @@ use std::fmt;
 use super::cache::{address, Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
-use super::paragraph::{lineage_text, push_age, site_line, Paragraph};
+use super::paragraph::{lineage_text, push_age, site_line, stack_text, Paragraph};
 use super::pieces::{escaped, Pieces};
 use crate::dump::row::Row;
+use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::kind::Kind;
 use crate::site::Site;
@@ -57,6 +58,7 @@ struct Texts {
     sites: Cache<usize, SiteTexts>,
     /// By node.
     above: Cache<u32, AboveTexts>,
+    stacks: Cache<StackRef, String>,
     since: Moment,
     age: Moment,
 }
@@ -95,6 +97,9 @@ impl Texts {
             .has_extra
             .then(|| NameText::from(dump.nodes.name_of(row)));
         let name = own.as_ref().unwrap_or(&above.name);
+        let stack = self
+            .stacks
+            .get(row.stack, || stack_text(&dump.nodes.stacks.get(row.stack)));
         let paragraph = Paragraph {
             id: row.id,
             name: &name.shown,
@@ -108,6 +113,7 @@ impl Texts {
             detached: row.is_detached(),
             site: &site.site,
             lineage: &above.lineage,
+            stack,
         };
         paragraph.push(out, palette);
     }

@@ -1,0 +1,84 @@
+//! Where a thread stands: in which task, and in which frame of it.
+
+use crate::registry::slot::Slot;
+
+/// The address of the current task's slot, and in the low bits the index of the innermost frame.
+///
+/// Without a slot it is one of the constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor(usize);
+
+/// What the low bits say, of which a slot leaves six free. 0 is the task itself, in no frame of it.
+pub(crate) mod index {
+    /// Frames that have room have the indices from 1 to this.
+    pub(crate) const LAST: usize = 14;
+    /// What runs here is not the task's: it may spawn under it, but has no frames.
+    pub(crate) const MUTED: usize = 61;
+    /// In a frame for which there is no room.
+    pub(crate) const BEYOND: usize = 63;
+    pub(super) const UNKNOWN: usize = 60;
+    pub(super) const LENT: usize = 62;
+    pub(crate) const MASK: usize = 63;
+}
+
+impl Cursor {
+    /// In no task.
+    pub(crate) const NOWHERE: Cursor = Cursor(0);
+    /// In no task, on a thread that may turn out to be the main one.
+    pub(crate) const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
+    /// In the task that has lent its scope to this thread.
+    pub(crate) const LENT: Cursor = Cursor(index::LENT);
+
+    #[inline(always)]
+    pub(crate) fn task(slot: &'static Slot) -> Self {
+        Cursor(core::ptr::from_ref(slot).expose_provenance())
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_word(self) -> usize {
+        self.0
+    }
+
+    /// The cursor that [`Cursor::to_word`] was called on.
+    #[inline(always)]
+    pub(crate) fn from_word(word: usize) -> Self {
+        Cursor(word)
+    }
+
+    /// The same task, in another frame.
+    #[inline]
+    pub(crate) fn with_index(self, index: usize) -> Self {
+        Cursor(self.0 & !index::MASK | index)
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(self) -> usize {
+        self.0 & index::MASK
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_slot(self) -> bool {
+        self.0 > index::MASK
+    }
+
+    #[inline(always)]
+    pub(crate) fn slot(self) -> Option<&'static Slot> {
+        if !self.has_slot() {
+            return None;
+        }
+        let slot = core::ptr::with_exposed_provenance::<Slot>(self.0 & !index::MASK);
+        // SAFETY: a cursor with a slot comes from `task`, and slots are never unmapped.
+        Some(unsafe { &*slot })
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_same_task(self, other: Cursor) -> bool {
+        self.0 ^ other.0 <= index::MASK
+    }
+
+    /// Whether what is entered there is recorded.
+    #[inline(always)]
+    pub(crate) fn records(self) -> bool {
+        self.has_slot() && self.index() != index::MUTED
+    }
+}

@@ -1,0 +1,24 @@
+//! Frames: where in its code a task stands while it waits.
+//!
+//! Instrumented code has a [`Framed`] around each future that it awaits. From the first poll of that
+//! future until it is ready or dropped, the task has a *frame*: the address of a static that describes
+//! the `.await`, and the frame in which it was polled. So the frames of a task are a tree, through
+//! whatever combinators are in between; a task that waits on several branches at once has them all.
+//!
+//! Where a thread stands in such a tree is one word, the [`Cursor`]. A poll moves it in and back. That is
+//! all that happens on a poll of a frame that is there already: what is written down, in memory beside the
+//! task's slot (`registry/frames.rs`), is written when a frame is entered and left.
+
+mod cursor;
+mod entry;
+mod framed;
+mod place;
+mod site;
+pub(crate) mod stack;
+
+pub use framed::{frame, Framed};
+pub use place::{place, Place};
+pub use site::FrameSite;
+
+pub(crate) use cursor::{index, Cursor};
+pub(crate) use entry::Inside;

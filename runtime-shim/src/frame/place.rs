@@ -1,0 +1,23 @@
+//! A frame around code that is no future of its own, such as a `select!`.
+
+use super::entry::{Entry, Inside};
+use super::FrameSite;
+
+/// The task stands here until this is dropped.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Place {
+    _entry: Entry,
+}
+
+/// Enters a frame that is left when the value is dropped. It stays with the task that enters it.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn place(site: &'static FrameSite) -> Place {
+    let mut entry = Entry::new(site);
+    Inside::note(&mut entry);
+    Place { _entry: entry }
+}

@@ -1,0 +1,79 @@
+//! Frame sites: what is known of an `.await` at compile time.
+
+use std::fmt;
+
+/// One `.await` in the source, or one branch of a `join!` or `select!`.
+///
+/// Aligned so that its address leaves room for an index in the word by which a task records it.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct FrameSite {
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) function: &'static str,
+    pub(crate) awaited: &'static str,
+}
+
+impl FrameSite {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    pub const fn new(
+        file: &'static str,
+        line: u32,
+        column: u32,
+        function: &'static str,
+        awaited: &'static str,
+    ) -> Self {
+        FrameSite {
+            file,
+            line,
+            column,
+            function,
+            awaited,
+        }
+    }
+
+    /// The file, as the compiler names it in panics.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line of the `await`, counted from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column of the `await` in characters, counted from 1.
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// The enclosing function, with its type if it has one: `Server::accept`.
+    pub fn function(&self) -> &'static str {
+        self.function
+    }
+
+    /// What is awaited, as far as the source tells: `send_email`, `Server::run`, `.recv`; else empty.
+    pub fn awaited(&self) -> &'static str {
+        self.awaited
+    }
+
+    /// The address, as tasks record it.
+    pub(crate) fn address(&'static self) -> usize {
+        std::ptr::from_ref(self).expose_provenance()
+    }
+}
+
+/// `Server::accept at src/server.rs:31:5, awaiting .recv`
+impl fmt::Display for FrameSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::escape::escape(self.function, f)?;
+        write!(f, " at {}:{}:{}", self.file, self.line, self.column)?;
+        if self.awaited.is_empty() {
+            return Ok(());
+        }
+        f.write_str(", awaiting ")?;
+        crate::escape::escape(self.awaited, f)
+    }
+}

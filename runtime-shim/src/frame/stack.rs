@@ -1,0 +1,167 @@
+//! The frames of a task, as a program sees them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ptr;
+use std::sync::Arc;
+
+use super::FrameSite;
+use crate::registry::frames::Image;
+
+/// Where in its code a task stands: its logical stack.
+///
+/// Each `.await` in instrumented code that the task is inside of is a [`Frame`]. They are a tree, for a task
+/// may wait on several branches at once, and are listed outermost first, each followed by those inside of
+/// it. What is not instrumented, such as a combinator of a library, has no frame, but its futures' frames are
+/// there.
+///
+/// Displayed, a frame is a line, indented by its depth:
+///
+/// ```text
+/// in Server::run at src/server.rs:31:14, awaiting .next_request
+///   in Server::next_request at src/server.rs:40:27, awaiting .recv
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Stack {
+    pub(crate) frames: Arc<Tree>,
+    pub(crate) moving: bool,
+}
+
+/// One `.await` that a task is inside of.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    site: &'static FrameSite,
+    depth: u8,
+    held: bool,
+}
+
+/// The frames themselves, which many tasks may share.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Tree {
+    frames: Vec<Frame>,
+    beyond: u32,
+}
+
+impl Stack {
+    /// The frames, outermost first, each followed by those inside of it.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames.frames
+    }
+
+    /// How many frames there are besides, for which the record has no room: it has it for 14.
+    pub fn beyond(&self) -> u32 {
+        self.frames.beyond
+    }
+
+    /// Whether the task was running when it was looked at, so that it may have moved on since. A suspended
+    /// task stands where its stack says.
+    pub fn is_moving(&self) -> bool {
+        self.moving
+    }
+
+    /// Whether there is no frame. That is so where a task is not in instrumented code, or has not started.
+    pub fn is_empty(&self) -> bool {
+        self.frames.frames.is_empty() && self.frames.beyond == 0
+    }
+}
+
+impl Frame {
+    /// The `.await`.
+    pub fn site(&self) -> &'static FrameSite {
+        self.site
+    }
+
+    /// How many frames it is inside of.
+    pub fn depth(&self) -> usize {
+        self.depth.into()
+    }
+
+    /// Whether the frame in which it was last polled has been left: the future is still there, but nobody
+    /// awaits it now.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.site, other.site) && (self.depth, self.held) == (other.depth, other.held)
+    }
+}
+
+impl Eq for Frame {}
+
+impl Hash for Frame {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (ptr::from_ref(self.site), self.depth, self.held).hash(state);
+    }
+}
+
+impl Tree {
+    pub(crate) fn new(image: &Image) -> Self {
+        let mut frames = Vec::new();
+        Walk {
+            image,
+            frames: &mut frames,
+            seen: 0,
+        }
+        .inside(0, 0, false);
+        Tree {
+            frames,
+            beyond: image.beyond(),
+        }
+    }
+}
+
+/// A walk over the frames, which may be read from a task that runs and make no tree then.
+struct Walk<'a> {
+    image: &'a Image,
+    frames: &'a mut Vec<Frame>,
+    seen: u64,
+}
+
+impl Walk<'_> {
+    fn inside(&mut self, outer: usize, depth: u8, held: bool) {
+        for (index, site) in self.image.inside(outer) {
+            if self.seen & 1 << index != 0 {
+                continue;
+            }
+            self.seen |= 1 << index;
+            if let Some(site) = site {
+                self.frames.push(Frame { site, depth, held });
+            }
+            let (depth, held) = site.map_or((depth, true), |_| (depth + 1, false));
+            self.inside(index, depth, held);
+        }
+    }
+}
+
+impl fmt::Display for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "")
+    }
+}
+
+impl Stack {
+    /// Writes a line for each frame, each with an indent before it.
+    pub(crate) fn write(&self, out: &mut impl fmt::Write, indent: &str) -> fmt::Result {
+        for frame in self.frames() {
+            write!(
+                out,
+                "{indent}{:1$}in {2}",
+                "",
+                2 * frame.depth(),
+                frame.site
+            )?;
+            out.write_str(if frame.held { " (held)\n" } else { "\n" })?;
+        }
+        match self.beyond() {
+            0 => {}
+            more => writeln!(out, "{indent}and {more} more, beyond the room for frames")?,
+        }
+        if self.moving && !self.is_empty() {
+            writeln!(out, "{indent}(it runs, and may have moved on)")?;
+        }
+        Ok(())
+    }
+}
