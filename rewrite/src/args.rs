@@ -1,10 +1,10 @@
-//! The arguments of the attribute: `also(a, b)`, `macros(a, b)`, `crate = path`, `skip`.
+//! The arguments of the attribute: `also(a, b)`, `macros(a, b)`, `frames = false`, `crate = path`, `skip`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, Path, Result, Token, parenthesized};
+use syn::{Error, Ident, LitBool, Path, Result, Token, parenthesized};
 
 /// The parsed arguments of one attribute.
 #[derive(Clone, Default)]
@@ -15,6 +15,8 @@ pub struct Args {
     pub also: Vec<String>,
     /// Further macros whose arguments may be rewritten, by the last segment of their path.
     pub macros: Vec<String>,
+    /// Whether each `.await` tells where the task stands; it does where nothing is said.
+    pub frames: Option<bool>,
     /// Whether the item is left alone.
     pub skip: bool,
 }
@@ -40,13 +42,15 @@ impl Args {
     pub(crate) fn merge(&mut self, inner: Args) {
         self.also.extend(inner.also);
         self.macros.extend(inner.macros);
+        // It runs by itself as well, without knowing of the outer one.
+        self.frames = inner.frames;
     }
 
     fn argument(&mut self, input: ParseStream, seen: &mut Vec<Ident>, alone: bool) -> Result<()> {
         let name = input.call(Ident::parse_any).map_err(|error| {
             Error::new(
                 error.span(),
-                "expected `also(…)`, `macros(…)`, `crate = path` or `skip`",
+                "expected `also(…)`, `macros(…)`, `frames = false`, `crate = path` or `skip`",
             )
         })?;
         if seen.contains(&name) {
@@ -59,6 +63,7 @@ impl Args {
         match name.to_string().as_str() {
             "also" => self.also = names(input, &name, "function or method", "launch")?,
             "macros" => self.macros = names(input, &name, "macro", "my_select")?,
+            "frames" => self.frames = Some(on_or_off(input, &name)?),
             "crate" => self.krate = Some(path(input, &name)?),
             "skip" if !alone => return Err(Error::new(name.span(), SKIP_IS_ALONE)),
             "skip" => self.skip = true,
@@ -77,8 +82,7 @@ impl Args {
     }
 }
 
-const TAKES: &str =
-    "`#[instrument]` takes `also(…)`, `macros(…)`, `crate = path` and `skip`, separated by commas";
+const TAKES: &str = "`#[instrument]` takes `also(…)`, `macros(…)`, `frames = false`, `crate = path` and `skip`, separated by commas";
 const SKIP_IS_ALONE: &str =
     "`skip` leaves the item alone, so no other argument has an effect; remove one or the other";
 
@@ -102,6 +106,19 @@ fn names(input: ParseStream, argument: &Ident, what: &str, example: &str) -> Res
         return Err(Error::new(argument.span(), text));
     }
     Ok(names.iter().map(|name| name.unraw().to_string()).collect())
+}
+
+/// Parses `= true` or `= false` after `frames`.
+fn on_or_off(input: ParseStream, argument: &Ident) -> Result<bool> {
+    let remedy = "`frames` takes `true` or `false`, as in `frames = false`";
+    if !input.peek(Token![=]) {
+        return Err(Error::new(argument.span(), remedy));
+    }
+    input.parse::<Token![=]>()?;
+    let value: LitBool = input
+        .parse()
+        .map_err(|error| Error::new(error.span(), remedy))?;
+    Ok(value.value)
 }
 
 /// Parses `= path` after `crate`.

@@ -84,6 +84,10 @@ pub(crate) enum Around<'a> {
         parens: bool,
         user: Span,
     },
+    /// What is awaited, which has a frame of its own.
+    Frame { entry: usize, user: Span },
+    /// A macro call that awaits its arguments.
+    Stand { entry: usize, user: Span },
     /// A spawn that stands in no function body and brings its table along.
     Table(&'a [&'a Site]),
 }
@@ -100,7 +104,7 @@ impl Around<'_> {
             | Around::Value { birth, .. } => Some(birth.site),
             Around::Body { site, .. } => *site,
             Around::Settle { site, .. } => Some(*site),
-            Around::Table(_) => None,
+            Around::Frame { .. } | Around::Stand { .. } | Around::Table(_) => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::around::Around;
 use crate::emit::Emit;
 use crate::named::{self, Named};
 use crate::shape;
-use crate::site::Site;
+use crate::site::{FrameSite, Site};
 
 /// Puts insertions into the program.
 pub(crate) trait Backend {
@@ -19,6 +19,10 @@ pub(crate) trait Backend {
     fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]);
     /// Puts a table of sites into a module.
     fn table_in_module(&mut self, items: &mut Vec<Item>, sites: &[&Site]);
+    /// Puts a table of frame sites into a function body.
+    fn frames_in_body(&mut self, block: &mut Block, frames: &[FrameSite]);
+    /// Puts a table of frame sites into a module.
+    fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]);
     /// Gives an `assert!` whose condition was changed the message that it would have had. Its arguments end
     /// with a comma if `comma`.
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool);
@@ -45,6 +49,15 @@ impl Backend for Tree {
 
     fn table_in_module(&mut self, items: &mut Vec<Item>, sites: &[&Site]) {
         items.insert(0, Item::Verbatim(self.emit.table(sites)));
+    }
+
+    fn frames_in_body(&mut self, block: &mut Block, frames: &[FrameSite]) {
+        let table = Expr::Verbatim(self.emit.frames(frames));
+        block.stmts.insert(0, Stmt::Expr(table, None));
+    }
+
+    fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]) {
+        items.insert(0, Item::Verbatim(self.emit.frames(frames)));
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {

@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
 use crate::around::{Around, Birth, Identity};
-use crate::site::Site;
+use crate::frames;
+use crate::site::{FrameSite, Position, Site};
 
 /// The static that holds the sites of a module or a function body. Where it is mentioned, the item is done.
 pub(crate) const TABLE: &str = "__BIRTHMARK_SITES";
@@ -76,6 +77,8 @@ impl Emit {
                 parens,
                 user,
             } => self.settle(site.entry, fallible, user, parens, hole),
+            Around::Frame { entry, user } => self.frame(entry, user, hole),
+            Around::Stand { entry, user } => self.stand(entry, user, hole),
             Around::Table(sites) => self.with_table(sites, hole),
         }
     }
@@ -97,6 +100,46 @@ impl Emit {
         }
     }
 
+    /// The table of frame sites of a body.
+    pub(crate) fn frames(&self, frames: &[FrameSite]) -> TokenStream {
+        let span = Span::mixed_site();
+        let private = self.private(span);
+        let name = Ident::new(frames::TABLE, span);
+        let length = Literal::usize_unsuffixed(frames.len());
+        let entries = frames.iter().map(|site| {
+            let FrameSite { position, function, awaited } = site;
+            let file = self.file(position, span);
+            let line = Literal::usize_unsuffixed(position.line);
+            let column = Literal::usize_unsuffixed(position.column);
+            quote_spanned!(span=> #private::FrameSite::new(#file, #line, #column, #function, #awaited))
+        });
+        quote_spanned!(span=> static #name: [#private::FrameSite; #length] = [#(#entries),*];)
+    }
+
+    /// Around what is awaited.
+    fn frame(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::entry_of(frames::TABLE, entry, span);
+        quote_spanned!(span=> #private::frame(#site, #hole))
+    }
+
+    /// Around a macro call, which is left when its value is there.
+    fn stand(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::entry_of(frames::TABLE, entry, span);
+        quote_spanned!(span=> match #private::stand(#site) { __birthmark_standing => #hole })
+    }
+
+    fn file(&self, position: &Position, span: Span) -> TokenStream {
+        let private = self.private(span);
+        match position.file.as_str() {
+            "" => quote_spanned!(span=> #private::core::file!()),
+            file => Literal::string(file).into_token_stream(),
+        }
+    }
+
     fn entry(&self, site: &Site, span: Span) -> TokenStream {
         let private = self.private(span);
         let Site {
@@ -106,10 +149,7 @@ impl Emit {
             role,
             ..
         } = site;
-        let file = match position.file.as_str() {
-            "" => quote_spanned!(span=> #private::core::file!()),
-            file => Literal::string(file).into_token_stream(),
-        };
+        let file = self.file(position, span);
         let line = Literal::usize_unsuffixed(position.line);
         let column = Literal::usize_unsuffixed(position.column);
         let kind = Ident::new(site.kind.name(), span);
@@ -128,7 +168,11 @@ impl Emit {
     }
 
     fn site(index: usize, span: Span) -> TokenStream {
-        let name = Ident::new(TABLE, span);
+        Self::entry_of(TABLE, index, span)
+    }
+
+    fn entry_of(table: &str, index: usize, span: Span) -> TokenStream {
+        let name = Ident::new(table, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> &#name[#index])
     }

@@ -21,12 +21,14 @@ mod around;
 mod backend;
 mod callees;
 mod emit;
+mod frames;
 mod item;
 mod macros;
 mod named;
 mod nested;
 mod role;
 mod scope;
+mod select;
 mod shape;
 mod site;
 mod spawn;
@@ -80,15 +82,19 @@ impl Output {
     }
 }
 
+/// What is named wherever something was inserted.
+const TABLES: [&str; 2] = [emit::TABLE, frames::TABLE];
+
 /// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own.
 fn is_done(item: &TokenStream) -> bool {
     // A look at each token is slow in a macro, which is compiled without optimisation; the compiler prints fast.
-    item.to_string().contains(emit::TABLE) && names_table(item)
+    let text = item.to_string();
+    TABLES.iter().any(|table| text.contains(table)) && names_table(item)
 }
 
 fn names_table(item: &TokenStream) -> bool {
     item.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == emit::TABLE,
+        TokenTree::Ident(ident) => TABLES.iter().any(|table| ident == table),
         TokenTree::Group(group) => names_table(&group.stream()),
         _ => false,
     })

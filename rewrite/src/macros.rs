@@ -9,7 +9,9 @@ use syn::Macro;
 use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
 
+use crate::frames::{self, Awaiting};
 use crate::named;
+use crate::select::Select;
 use crate::site::Reason;
 use crate::spawn::Arguments;
 use crate::tokens;
@@ -73,17 +75,22 @@ impl Visitor<'_> {
         let Some(name) = mac.path.segments.last().map(|last| last.ident.to_string()) else {
             return;
         };
-        let naming = named::parse(mac).is_some();
-        if !tokens::mentions_a_callee(&mac.tokens, &self.args.also) {
+        let opaque = named::parse(mac).is_some() || !self.is_transparent(&name);
+        let spawns = tokens::mentions_a_callee(&mac.tokens, &self.args.also);
+        if !spawns && (opaque || !self.may_have_frames(mac)) {
             return;
         }
         if self.is_skipped() {
             self.report(&mac.tokens, &Reason::Skipped);
-        } else if naming || !self.is_transparent(&name) {
+        } else if opaque {
             self.report(&mac.tokens, &Reason::Macro(name));
         } else {
-            self.rewrite_arguments(mac, name.ends_with("assert"));
+            self.rewrite_arguments(mac, &name);
         }
+    }
+
+    fn may_have_frames(&self, mac: &Macro) -> bool {
+        self.has_frames() && (self.awaiting(mac).is_some() || frames::mentions_await(&mac.tokens))
     }
 
     fn is_transparent(&self, name: &str) -> bool {
@@ -92,26 +99,44 @@ impl Visitor<'_> {
     }
 
     /// Takes the arguments for expressions, or else looks for calls among the tokens.
-    fn rewrite_arguments(&mut self, mac: &mut Macro, prints_condition: bool) {
+    fn rewrite_arguments(&mut self, mac: &mut Macro, name: &str) {
         let original = mac.tokens.clone();
         let edits = self.edits;
         let Ok(mut exprs) = Arguments::parse_terminated.parse2(mac.tokens.clone()) else {
-            let tokens = self.tokens(mac.tokens.clone());
+            let tokens = self.other_arguments(mac, name);
             if self.edits != edits {
                 mac.tokens = tokens;
             }
             return;
         };
-        exprs.iter_mut().for_each(|expr| self.visit_expr_mut(expr));
+        let framed = self.awaiting(mac) == Some(Awaiting::Branches);
+        for expr in &mut exprs {
+            if framed {
+                self.branch(expr);
+            } else {
+                self.visit_expr_mut(expr);
+            }
+        }
         if self.edits == edits {
             return;
         }
         mac.tokens = exprs.to_token_stream();
-        if prints_condition && exprs.len() == 1 {
+        if name.ends_with("assert") && exprs.len() == 1 {
             let condition = without_trailing_comma(&exprs, original);
             self.backend
                 .assert_message(mac, &condition, exprs.trailing_punct());
         }
+    }
+
+    /// Goes into arguments that are no list of expressions.
+    fn other_arguments(&mut self, mac: &Macro, name: &str) -> TokenStream {
+        if name.starts_with("select")
+            && let Ok(mut select) = syn::parse2::<Select>(mac.tokens.clone())
+        {
+            self.select(&mut select, self.awaiting(mac) == Some(Awaiting::Branches));
+            return select.to_token_stream();
+        }
+        self.tokens(mac.tokens.clone())
     }
 
     fn report(&mut self, tokens: &TokenStream, reason: &Reason) {

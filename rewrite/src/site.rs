@@ -65,6 +65,17 @@ pub struct Site {
     pub fallible: bool,
 }
 
+/// One place in the source at which a task waits: an `.await`, or a branch of a `join!` or `select!`.
+#[derive(Clone, Debug)]
+pub(crate) struct FrameSite {
+    /// Where the `await`, or the branch, stands.
+    pub position: Position,
+    /// The enclosing function without its module path.
+    pub function: String,
+    /// What is awaited, such as `Server::run` or `.recv`; empty where nothing tells.
+    pub awaited: String,
+}
+
 /// One spawn call that the engine saw and left alone.
 #[derive(Clone, Debug)]
 pub struct Uncovered {

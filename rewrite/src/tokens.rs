@@ -8,6 +8,7 @@ use syn::{Block, Expr, ExprPath};
 
 use crate::callees;
 use crate::emit;
+use crate::frames;
 use crate::macros::parse_arguments;
 use crate::spawn::Callee;
 use crate::task::Task;
@@ -129,7 +130,8 @@ impl Visitor<'_> {
 
     /// Rewrites inside a group: as statements, if it is a block, or else as tokens.
     fn group(&mut self, group: &Group) -> Group {
-        if !mentions_a_callee(&group.stream(), &self.args.also) {
+        let frames = self.has_frames() && frames::mentions_await(&group.stream());
+        if !frames && !mentions_a_callee(&group.stream(), &self.args.also) {
             return group.clone();
         }
         let statements = match group.delimiter() {

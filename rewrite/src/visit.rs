@@ -1,7 +1,7 @@
 //! The walk over the syntax tree: which parts are gone into, and under which name and scope.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Block, Expr, Pat};
+use syn::{Attribute, Block, Expr, Pat, Stmt};
 
 use crate::role::Place;
 use crate::scope::{self, Binding};
@@ -17,6 +17,9 @@ impl VisitMut for Visitor<'_> {
         if let Some(spawn) = found {
             return self.spawn(expr, spawn, operand);
         }
+        if self.frame_in(expr) {
+            return;
+        }
         let inherits = !self.is_skipped() && spawn::inherits(expr);
         self.scope_parameter = spawn::opens_scope(expr)
             .filter(|_| !inherits)
@@ -31,6 +34,7 @@ impl VisitMut for Visitor<'_> {
 
     fn visit_expr_closure_mut(&mut self, closure: &mut syn::ExprClosure) {
         let scope = self.scope_parameter.take();
+        let is_async = std::mem::replace(&mut self.is_async, closure.asyncness.is_some());
         self.in_scope(|visitor| {
             closure
                 .inputs
@@ -47,6 +51,22 @@ impl VisitMut for Visitor<'_> {
             }
             visitor.visit_expr_mut(&mut closure.body);
         });
+        self.is_async = is_async;
+    }
+
+    fn visit_expr_async_mut(&mut self, block: &mut syn::ExprAsync) {
+        self.in_async(true, |visitor| visitor.visit_block_mut(&mut block.block));
+    }
+
+    fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        let guarded = match stmt {
+            Stmt::Macro(call) => self.macro_statement(call),
+            _ => None,
+        };
+        match guarded {
+            Some(guarded) => *stmt = guarded,
+            None => visit_mut::visit_stmt_mut(self, stmt),
+        }
     }
 
     fn visit_block_mut(&mut self, block: &mut Block) {

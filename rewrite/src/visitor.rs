@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::nested;
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
-use crate::site::{Kind, Locate, Reason, Site, Uncovered};
+use crate::site::{FrameSite, Kind, Locate, Reason, Site, Uncovered};
 use crate::spawn::{self, Callee, Spawn};
 use crate::task::Task;
 
@@ -28,6 +28,10 @@ pub(crate) struct Visitor<'a> {
     /// The sites that share a table: those of the enclosing module or, where no module is seen or part of it may
     /// be left out by `cfg`, of the function body; none outside of both. They are indices into `sites`.
     table: Option<Vec<usize>>,
+    /// The frame sites that share a table in the same place.
+    pub frames: Option<Vec<FrameSite>>,
+    /// Whether a task may wait here.
+    pub is_async: bool,
     /// Whether what is visited now may be left out by a `cfg` while the module around it is not.
     conditional: bool,
     /// How many enclosing items say `skip`.
@@ -54,6 +58,8 @@ impl<'a> Visitor<'a> {
             scopes: Scopes::default(),
             parameters: Vec::new(),
             table: None,
+            frames: None,
+            is_async: false,
             conditional: true,
             skips: 0,
             operand: false,
@@ -213,22 +219,30 @@ impl<'a> Visitor<'a> {
             self.scopes
                 .bind_parameter(argument, self.self_ty.as_deref());
         }
+        self.in_async(signature.asyncness.is_some(), |visitor| visitor.body(block));
+        self.scopes = scopes;
+    }
+
+    /// Visits the body of a function, which has tables of its own where it shares none.
+    fn body(&mut self, block: &mut Block) {
         if self.conditional || self.table.is_none() {
-            let table = self.with_own_table(|visitor| visitor.visit_block_mut(block));
-            if !table.is_empty() {
+            let tables = self.with_own_tables(|visitor| visitor.visit_block_mut(block));
+            if !tables.sites.is_empty() {
                 self.backend
-                    .table_in_body(block, &pick(&self.sites, &table));
+                    .table_in_body(block, &pick(&self.sites, &tables.sites));
+            }
+            if !tables.frames.is_empty() {
+                self.backend.frames_in_body(block, &tables.frames);
             }
         } else {
             self.visit_block_mut(block);
         }
-        self.scopes = scopes;
     }
 
     /// Visits the items of a module, which share a table.
     pub(crate) fn module_items(&mut self, items: &mut Vec<syn::Item>) {
         let conditional = std::mem::replace(&mut self.conditional, false);
-        let table = self.with_own_table(|visitor| {
+        let tables = self.with_own_tables(|visitor| {
             visitor.fresh(None, |visitor| {
                 items
                     .iter_mut()
@@ -236,17 +250,33 @@ impl<'a> Visitor<'a> {
             });
         });
         self.conditional = conditional;
-        if !table.is_empty() {
+        if !tables.sites.is_empty() {
             self.backend
-                .table_in_module(items, &pick(&self.sites, &table));
+                .table_in_module(items, &pick(&self.sites, &tables.sites));
+        }
+        if !tables.frames.is_empty() {
+            self.backend.frames_in_module(items, &tables.frames);
         }
     }
 
     /// Collects the sites of what is visited apart from those of the outside.
-    fn with_own_table(&mut self, visit: impl FnOnce(&mut Self)) -> Vec<usize> {
-        let outer = self.table.replace(Vec::new());
+    fn with_own_tables(&mut self, visit: impl FnOnce(&mut Self)) -> Tables {
+        let outer = (
+            self.table.replace(Vec::new()),
+            self.frames.replace(Vec::new()),
+        );
         visit(self);
-        std::mem::replace(&mut self.table, outer).unwrap_or_default()
+        Tables {
+            sites: std::mem::replace(&mut self.table, outer.0).unwrap_or_default(),
+            frames: std::mem::replace(&mut self.frames, outer.1).unwrap_or_default(),
+        }
+    }
+
+    /// Visits code in which a task may wait, or may not.
+    pub(crate) fn in_async(&mut self, is_async: bool, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_async, is_async);
+        visit(self);
+        self.is_async = outer;
     }
 
     /// Visits something whose names start afresh: a module, an `impl`, a trait.
@@ -269,6 +299,12 @@ impl<'a> Visitor<'a> {
 pub(crate) fn type_parameters(generics: &syn::Generics) -> Vec<String> {
     let names = generics.type_params().map(|one| one.ident.to_string());
     names.collect()
+}
+
+/// What shares a place in the program; the sites as indices into those of the run.
+struct Tables {
+    sites: Vec<usize>,
+    frames: Vec<FrameSite>,
 }
 
 /// The sites of a table.

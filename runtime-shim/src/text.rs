@@ -28,6 +28,41 @@ macro_rules! __table {
     };
 }
 
+/// Not public API. Used by generated code: the table of frame sites of a module or a body.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __frames {
+    ($table:ident $count:literal $(($line:literal, $column:literal, $function:literal, $awaited:literal))*) => {
+        static $table: [$crate::__private::FrameSite; $count] = [$(
+            $crate::__private::FrameSite::new(
+                $crate::__private::core::file!(),
+                $line,
+                $column,
+                $function,
+                $awaited,
+            )
+        ),*];
+    };
+}
+
+/// Not public API. Used by generated code: what is awaited.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __frame {
+    ($table:ident[$site:literal], $($awaited:tt)*) => {
+        $crate::__private::frame(&$table[$site], $($awaited)*)
+    };
+}
+
+/// Not public API. Used by generated code: a macro call that awaits its arguments.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stand {
+    ($table:ident[$site:literal], $($call:tt)*) => {
+        match $crate::__private::stand(&$table[$site]) { _standing => $($call)* }
+    };
+}
+
 /// Not public API. Used by the macros below: a birth.
 #[doc(hidden)]
 #[macro_export]

@@ -26,7 +26,9 @@ fn arguments_that_are_tokens() {
         "tokio::select! { a = lib::spawn(x) => { let t = make(); spawn(t); } _ = set.spawn(async {}) => {} }",
     );
     assert!(
-        text.contains("a=(matchlib::spawn(P::adapt!(S0,x)){"),
+        text.contains(
+            "a=matchlib::spawn(P::adapt!(S0,x)){__birthmark=>P::settle!(S0,__birthmark)}=>{"
+        ),
         "{text}"
     );
     assert!(
@@ -34,7 +36,7 @@ fn arguments_that_are_tokens() {
         "{text}"
     );
     assert!(
-        text.contains("set.spawn(P::future(P::birth(S2),async{}))=>{}"),
+        text.contains("_=matchset.spawn(P::future(P::birth(S2),async{})){__birthmark=>"),
         "{text}"
     );
     becomes(

@@ -2,6 +2,7 @@
 
 mod callees;
 mod errors;
+mod frames;
 mod items;
 mod macros;
 mod naming;
@@ -41,9 +42,9 @@ pub(crate) fn instrument(args: &str, item: &str) -> Run {
     }
 }
 
-/// Runs the engine over statements and gives what they become, without the table.
+/// Runs the engine over statements and gives what they become, without the table and without frames.
 pub(crate) fn body(statements: &str) -> String {
-    let text = instrument("", &format!("fn f() {{ {statements} }}")).text;
+    let text = instrument("frames = false", &format!("fn f() {{ {statements} }}")).text;
     let inner = text
         .strip_prefix("fnf(){")
         .and_then(|text| text.strip_suffix('}'));

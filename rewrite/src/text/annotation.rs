@@ -11,6 +11,8 @@ pub struct Annotation {
     pub also: Vec<String>,
     /// Further macros whose arguments may be rewritten, by the last segment of their path.
     pub macros: Vec<String>,
+    /// Whether each `.await` tells where the task stands; it does where nothing is said.
+    pub frames: Option<bool>,
     /// Under which path the crate itself finds birthmark; what is inserted does not need it.
     pub krate: Option<String>,
     /// Whether everything is left alone.
@@ -22,6 +24,7 @@ impl From<Args> for Annotation {
         Annotation {
             also: args.also,
             macros: args.macros,
+            frames: args.frames,
             krate: args
                 .krate
                 .map(|path| path.to_token_stream().to_string().replace(' ', "")),
@@ -40,6 +43,7 @@ impl Annotation {
                 .and_then(|path| syn::parse_str(path).ok()),
             also: self.also.clone(),
             macros: self.macros.clone(),
+            frames: self.frames,
             skip: self.skip,
         }
     }

@@ -8,7 +8,7 @@ use crate::around::Around;
 use crate::backend::Backend;
 use crate::named::Named;
 use crate::shape;
-use crate::site::Site;
+use crate::site::{FrameSite, Site};
 
 use super::edits::Edits;
 use super::print::Print;
@@ -24,6 +24,29 @@ impl Text<'_> {
     fn before(&mut self, tokens: &impl ToTokens, text: String) {
         if let Some(range) = self.print.source.range(tokens) {
             self.edits.before(range.start, text, None);
+        }
+    }
+
+    fn in_body(&mut self, block: &Block, table: &str) {
+        let source = self.print.source;
+        let Some(first) = block.stmts.first().and_then(|first| source.range(first)) else {
+            return;
+        };
+        let open = source.bytes(block.brace_token.span.open()).end;
+        let between = &source.text[open..first.start];
+        if ["#!", "//!", "/*!"]
+            .iter()
+            .any(|inner| between.contains(inner))
+        {
+            self.edits.before(first.start, format!("{table} "), None);
+        } else {
+            self.edits.after(open, format!(" {table}"), None);
+        }
+    }
+
+    fn in_module(&mut self, items: &[Item], table: &str) {
+        if let Some(last) = items.last() {
+            self.after(last, format!(" {table}"));
         }
     }
 
@@ -50,28 +73,23 @@ impl Backend for Text<'_> {
     /// Behind the brace, where most often nothing else stands on that line, or behind the inner attributes.
     fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]) {
         let table = self.print.table(sites);
-        let source = self.print.source;
-        let Some(first) = block.stmts.first().and_then(|first| source.range(first)) else {
-            return;
-        };
-        let open = source.bytes(block.brace_token.span.open()).end;
-        let between = &source.text[open..first.start];
-        if ["#!", "//!", "/*!"]
-            .iter()
-            .any(|inner| between.contains(inner))
-        {
-            self.edits.before(first.start, format!("{table} "), None);
-        } else {
-            self.edits.after(open, format!(" {table}"), None);
-        }
+        self.in_body(block, &table);
     }
 
     /// Behind the last item, where it stands in nobody's way, before a comment on that line.
     fn table_in_module(&mut self, items: &mut Vec<Item>, sites: &[&Site]) {
         let table = self.print.table(sites);
-        if let Some(last) = items.last() {
-            self.after(last, format!(" {table}"));
-        }
+        self.in_module(items, &table);
+    }
+
+    fn frames_in_body(&mut self, block: &mut Block, frames: &[FrameSite]) {
+        let table = self.print.frames(frames);
+        self.in_body(block, &table);
+    }
+
+    fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]) {
+        let table = self.print.frames(frames);
+        self.in_module(items, &table);
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {

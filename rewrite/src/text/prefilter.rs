@@ -7,8 +7,11 @@ use super::Annotation;
 /// Names of calls that are changed without being spawns.
 const SCOPES: [&str; 3] = ["scope", "scope_fifo", "install"];
 
-/// Whether a spawn may stand in the text: a search for calls of the known names, which takes no notice of comments
-/// and strings.
+/// Where tasks wait, if frames are wanted.
+const AWAITING: [&str; 3] = ["await", "select!", "join!"];
+
+/// Whether a spawn, or an await that has a frame, may stand in the text: a search for calls of the known names, which
+/// takes no notice of comments and strings.
 ///
 /// What this says no to, [`rewrite`](super::rewrite) leaves as it is.
 ///
@@ -21,6 +24,9 @@ const SCOPES: [&str; 3] = ["scope", "scope_fifo", "install"];
 /// ```
 #[must_use]
 pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
+    if annotation.frames != Some(false) && AWAITING.iter().any(|word| source.contains(word)) {
+        return true;
+    }
     // An attribute inside may list further names.
     if source.contains("instrument") && source.contains("also") {
         return true;

@@ -7,7 +7,8 @@
 
 use crate::around::{Around, Birth, Identity};
 use crate::emit::TABLE;
-use crate::site::Site;
+use crate::frames::TABLE as FRAMES;
+use crate::site::{FrameSite, Site};
 
 use super::source::Source;
 
@@ -45,6 +46,12 @@ impl Print<'_> {
                 let fallible = if *fallible { "fallible " } else { "" };
                 self.call("settled", &format!("{fallible}{TABLE}[{}]", site.entry))
             }
+            Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
+            Around::Stand { entry, .. } => (
+                // In braces it is a statement as well.
+                format!("{}::stand! {{ {FRAMES}[{entry}], ", self.private),
+                " }".to_owned(),
+            ),
             Around::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),
         }
     }
@@ -89,6 +96,13 @@ impl Print<'_> {
         )
     }
 
+    /// The table of frame sites of a module or a body.
+    pub(super) fn frames(&self, frames: &[FrameSite]) -> String {
+        let entries: String = frames.iter().map(frame_entry).collect();
+        let count = frames.len();
+        format!("{}::frames! {{ {FRAMES} {count}{entries} }}", self.private)
+    }
+
     /// The rest of an `assert!` whose condition was changed.
     pub(super) fn assert_message(
         &self,
@@ -102,6 +116,16 @@ impl Print<'_> {
             self.private
         )
     }
+}
+
+fn frame_entry(site: &FrameSite) -> String {
+    let FrameSite {
+        position,
+        function,
+        awaited,
+    } = site;
+    let (line, column) = (position.line, position.column);
+    format!(" ({line}, {column}, {function:?}, {awaited:?})")
 }
 
 fn entry(site: &Site) -> String {

@@ -33,7 +33,8 @@ impl Stacks {
             Some((last, index)) if *last == image => *index,
             _ => self.find(image),
         };
-        StackRef(index + 1 | if image.is_settled() { 0 } else { MOVING })
+        let moving = if image.is_settled() { 0 } else { MOVING };
+        StackRef((index + 1) | moving)
     }
 
     fn find(&mut self, image: Image) -> u32 {

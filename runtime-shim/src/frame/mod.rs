@@ -12,13 +12,14 @@
 mod cursor;
 mod entry;
 mod framed;
-mod place;
+
 mod site;
 pub(crate) mod stack;
+mod stand;
 
 pub use framed::{frame, Framed};
-pub use place::{place, Place};
 pub use site::FrameSite;
+pub use stand::{stand, Standing};
 
 pub(crate) use cursor::{index, Cursor};
 pub(crate) use entry::Inside;

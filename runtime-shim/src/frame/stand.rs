@@ -8,7 +8,7 @@ use super::FrameSite;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Place {
+pub struct Standing {
     _entry: Entry,
 }
 
@@ -16,8 +16,8 @@ pub struct Place {
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub fn place(site: &'static FrameSite) -> Place {
+pub fn stand(site: &'static FrameSite) -> Standing {
     let mut entry = Entry::new(site);
     Inside::note(&mut entry);
-    Place { _entry: entry }
+    Standing { _entry: entry }
 }

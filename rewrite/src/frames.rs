@@ -1,0 +1,180 @@
+//! Frames: each `.await`, and each branch of a `join!` or `select!`, tells where the task stands.
+//!
+//! What is awaited goes through `frame`, which adds nothing but the frame to it. Where that cannot be done, for
+//! `select!` and `join!` may be anybody's and expect what they like, a guard around the macro stands for all of it.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{Expr, ExprAwait, Macro, Stmt};
+
+use crate::around::Around;
+use crate::role::Place;
+use crate::site::FrameSite;
+use crate::visitor::Visitor;
+
+/// The static that holds the frame sites of a module or a function body.
+pub(crate) const TABLE: &str = "__BIRTHMARK_FRAMES";
+
+/// Macros that await their arguments, by the last segment of their path, and the crates of which they are known to
+/// take any future for it.
+const AWAITING: &[(&str, &[&str])] = &[
+    ("join", &["tokio", "futures", "futures_util"]),
+    ("try_join", &["tokio", "futures", "futures_util"]),
+    ("select", &["tokio"]),
+    ("select_biased", &[]),
+];
+
+/// How a macro's arguments become frames.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaiting {
+    /// Each by itself.
+    Branches,
+    /// All together.
+    Whole,
+}
+
+impl Visitor<'_> {
+    /// Whether there are frames here, and a table for them.
+    pub(crate) fn has_frames(&self) -> bool {
+        self.frames.is_some() && !self.is_skipped() && self.args.frames != Some(false)
+    }
+
+    /// How a macro awaits its arguments, if it does.
+    pub(crate) fn awaiting(&self, mac: &Macro) -> Option<Awaiting> {
+        if !self.has_frames() {
+            return None;
+        }
+        let mut segments = mac.path.segments.iter().map(|segment| &segment.ident);
+        let last = segments.next_back()?;
+        let (_, crates) = AWAITING.iter().find(|(name, _)| last == name)?;
+        match (segments.next_back(), segments.next_back()) {
+            (Some(owner), None) if crates.iter().any(|known| owner == known) => {
+                Some(Awaiting::Branches)
+            }
+            _ => Some(Awaiting::Whole),
+        }
+    }
+
+    /// Goes into an expression that has a frame. Returns whether it has.
+    pub(crate) fn frame_in(&mut self, expr: &mut Expr) -> bool {
+        match expr {
+            Expr::Await(awaited) if self.has_frames() => self.awaited(awaited),
+            Expr::Macro(call) if call.attrs.is_empty() && self.needs_guard(&call.mac) => {
+                self.visit_macro_mut(&mut call.mac);
+                self.stand(expr);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Goes into an `.await`, and puts a frame around what is awaited.
+    fn awaited(&mut self, awaited: &mut ExprAwait) {
+        let site = self.frame_site(&awaited.base, awaited.await_token.span);
+        // As an argument it is no operand.
+        self.operand = false;
+        self.visit_expr_mut(&mut awaited.base);
+        self.frame(&mut awaited.base, site);
+    }
+
+    /// Goes into a branch, and puts a frame around it.
+    pub(crate) fn branch(&mut self, branch: &mut Expr) {
+        let site = self.frame_site(branch, branch.span());
+        self.visit_expr_mut(branch);
+        self.frame(branch, site);
+    }
+
+    fn frame(&mut self, awaited: &mut Expr, site: FrameSite) {
+        if let Some(entry) = self.enter_frame(site) {
+            self.wrap_argument(awaited, entry);
+        }
+    }
+
+    /// Wraps what is inside of parentheses, or braces around nothing else: the compiler would complain about
+    /// them where it is an argument.
+    fn wrap_argument(&mut self, expr: &mut Expr, entry: usize) {
+        match expr {
+            Expr::Paren(paren) if paren.attrs.is_empty() => {
+                self.wrap_argument(&mut paren.expr, entry);
+            }
+            Expr::Block(block) if is_mere_block(block) => {
+                if let Some(Stmt::Expr(tail, None)) = block.block.stmts.first_mut() {
+                    self.wrap_argument(tail, entry);
+                }
+            }
+            expr => {
+                let user = expr.span();
+                self.wrap(expr, &Around::Frame { entry, user });
+            }
+        }
+    }
+
+    /// Puts a guard around a macro call that awaits its arguments.
+    fn stand(&mut self, expr: &mut Expr) {
+        let Expr::Macro(call) = &*expr else { return };
+        let path = &call.mac.path;
+        let Some(name) = path.segments.last() else {
+            return;
+        };
+        let user = name.ident.span();
+        let mut site = self.frame_site(expr, user);
+        site.awaited = format!("{}!", name.ident);
+        if let Some(entry) = self.enter_frame(site) {
+            self.wrap(expr, &Around::Stand { entry, user });
+        }
+    }
+
+    fn frame_site(&self, awaited: &Expr, span: Span) -> FrameSite {
+        let function = self.function();
+        let place = Place {
+            function: &function,
+            self_ty: self.self_ty.as_deref(),
+            scopes: &self.scopes,
+            parameters: &self.parameters,
+        };
+        FrameSite {
+            position: (self.locate)(span),
+            awaited: place.find(awaited).unwrap_or_default(),
+            function,
+        }
+    }
+
+    fn enter_frame(&mut self, site: FrameSite) -> Option<usize> {
+        let table = self.frames.as_mut()?;
+        table.push(site);
+        Some(table.len() - 1)
+    }
+
+    /// Goes into a macro call that is a statement. Returns what becomes of it where it gets a guard.
+    pub(crate) fn macro_statement(&mut self, stmt: &syn::StmtMacro) -> Option<Stmt> {
+        let mut expr = Expr::Macro(syn::ExprMacro {
+            attrs: Vec::new(),
+            mac: stmt.mac.clone(),
+        });
+        if !stmt.attrs.is_empty() || !self.needs_guard(&stmt.mac) {
+            return None;
+        }
+        self.visit_expr_mut(&mut expr);
+        Some(Stmt::Expr(expr, stmt.semi_token))
+    }
+
+    /// Whether a macro awaits its arguments and is to get a guard for all of them.
+    fn needs_guard(&self, mac: &Macro) -> bool {
+        self.is_async && self.awaiting(mac) == Some(Awaiting::Whole)
+    }
+}
+
+fn is_mere_block(block: &syn::ExprBlock) -> bool {
+    let bare = block.attrs.is_empty() && block.label.is_none();
+    bare && matches!(block.block.stmts.as_slice(), [Stmt::Expr(_, None)])
+}
+
+/// Whether a look inside of a macro's arguments is worth the while.
+pub(crate) fn mentions_await(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "await",
+        TokenTree::Group(group) => mentions_await(&group.stream()),
+        _ => false,
+    })
+}

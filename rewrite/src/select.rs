@@ -1,0 +1,154 @@
+//! The arguments of `select!`, as tokio and futures have it: `pattern = future, if condition => handler`.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::visit_mut::VisitMut;
+use syn::{Expr, Ident, Pat, Result, Token};
+
+use crate::visitor::Visitor;
+
+/// All arms.
+pub(crate) struct Select {
+    biased: Option<(Ident, Token![;])>,
+    arms: Vec<Arm>,
+}
+
+struct Arm {
+    head: Head,
+    arrow: Token![=>],
+    handler: Expr,
+    comma: Option<Token![,]>,
+}
+
+enum Head {
+    Branch(Box<Branch>),
+    /// `else`, `complete`, `default`.
+    Otherwise(TokenStream),
+}
+
+struct Branch {
+    pattern: Pat,
+    equals: Token![=],
+    future: Expr,
+    condition: Option<(Token![,], Token![if], Expr)>,
+}
+
+impl Parse for Select {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let biased = match input.peek(Ident) && input.peek2(Token![;]) {
+            true => Some((input.parse()?, input.parse()?)),
+            false => None,
+        };
+        let mut arms = Vec::new();
+        while !input.is_empty() {
+            arms.push(input.parse()?);
+        }
+        Ok(Select { biased, arms })
+    }
+}
+
+impl Parse for Arm {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let head = input.parse()?;
+        let arrow = input.parse()?;
+        let handler = Expr::parse_with_earlier_boundary_rule(input)?;
+        Ok(Arm {
+            head,
+            arrow,
+            handler,
+            comma: input.parse()?,
+        })
+    }
+}
+
+impl Parse for Head {
+    fn parse(input: ParseStream) -> Result<Self> {
+        if input.peek(Token![else]) {
+            return Ok(Head::Otherwise(
+                input.parse::<Token![else]>()?.to_token_stream(),
+            ));
+        }
+        if input.peek(Ident) && input.peek2(Token![=>]) {
+            return Ok(Head::Otherwise(input.parse::<Ident>()?.to_token_stream()));
+        }
+        Ok(Head::Branch(Box::new(Branch {
+            pattern: Pat::parse_multi_with_leading_vert(input)?,
+            equals: input.parse()?,
+            future: input.parse()?,
+            condition: condition(input)?,
+        })))
+    }
+}
+
+fn condition(input: ParseStream) -> Result<Option<(Token![,], Token![if], Expr)>> {
+    if !input.peek(Token![,]) {
+        return Ok(None);
+    }
+    Ok(Some((input.parse()?, input.parse()?, input.parse()?)))
+}
+
+impl Visitor<'_> {
+    /// Goes into the expressions of a `select!`, whose branches are framed or not.
+    pub(crate) fn select(&mut self, select: &mut Select, framed: bool) {
+        for arm in &mut select.arms {
+            self.in_scope(|visitor| visitor.arm(arm, framed));
+        }
+    }
+
+    fn arm(&mut self, arm: &mut Arm, framed: bool) {
+        if let Head::Branch(branch) = &mut arm.head {
+            if framed {
+                self.branch(&mut branch.future);
+            } else {
+                self.visit_expr_mut(&mut branch.future);
+            }
+            if let Some((_, _, condition)) = &mut branch.condition {
+                self.visit_expr_mut(condition);
+            }
+            self.visit_pat_mut(&mut branch.pattern);
+        }
+        self.visit_expr_mut(&mut arm.handler);
+    }
+}
+
+impl ToTokens for Select {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        if let Some((biased, semicolon)) = &self.biased {
+            biased.to_tokens(tokens);
+            semicolon.to_tokens(tokens);
+        }
+        self.arms.iter().for_each(|arm| arm.to_tokens(tokens));
+    }
+}
+
+impl ToTokens for Arm {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.head.to_tokens(tokens);
+        self.arrow.to_tokens(tokens);
+        self.handler.to_tokens(tokens);
+        self.comma.to_tokens(tokens);
+    }
+}
+
+impl ToTokens for Head {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Head::Otherwise(word) => word.to_tokens(tokens),
+            Head::Branch(branch) => branch.to_tokens(tokens),
+        }
+    }
+}
+
+impl ToTokens for Branch {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.pattern.to_tokens(tokens);
+        self.equals.to_tokens(tokens);
+        self.future.to_tokens(tokens);
+        if let Some((comma, when, condition)) = &self.condition {
+            comma.to_tokens(tokens);
+            when.to_tokens(tokens);
+            condition.to_tokens(tokens);
+        }
+    }
+}

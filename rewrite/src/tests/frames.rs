@@ -1,0 +1,154 @@
+use super::{instrument, short};
+
+/// What the statements of an async function become, with `F0` for the first frame of a table.
+fn body(statements: &str) -> String {
+    let item = format!("async fn f() {{ {statements} }}");
+    let text = numbered(instrument("", &item).text);
+    let (_, rest) = text.split_once("];").unwrap_or(("", &text));
+    let rest = rest.strip_suffix('}').expect("the function ends");
+    rest.trim_start_matches("asyncfnf(){").to_owned()
+}
+
+fn numbered(mut text: String) -> String {
+    for index in 0..10 {
+        let entry = format!("&__BIRTHMARK_FRAMES[{index}]");
+        text = text.replace(&entry, &format!("F{index}"));
+    }
+    text
+}
+
+#[track_caller]
+fn becomes(statements: &str, expected: &str) {
+    let expected = short(&format!("{{ {expected} }}"));
+    assert_eq!(
+        format!("{{{}}}", body(statements)),
+        expected,
+        "{statements}"
+    );
+}
+
+#[test]
+fn what_is_awaited_goes_through_a_frame() {
+    becomes("a.await;", "P::frame(F0, a).await;");
+    becomes(
+        "a(b.await).await?;",
+        "P::frame(F1, a(P::frame(F0, b).await)).await?;",
+    );
+    becomes(
+        "let x = &mut y; x.await",
+        "let x = &mut y; P::frame(F0, x).await",
+    );
+    becomes(
+        "a().await.b().await",
+        "P::frame(F1, P::frame(F0, a()).await.b()).await",
+    );
+}
+
+#[test]
+fn parentheses_and_mere_braces_stay_outside() {
+    becomes("(a + b).await;", "(P::frame(F0, a + b)).await;");
+    becomes("((a)).await;", "((P::frame(F0, a))).await;");
+    becomes("let x = { a }.await;", "let x = { P::frame(F0, a) }.await;");
+    becomes(
+        "let x = { b; a }.await;",
+        "let x = P::frame(F0, { b; a }).await;",
+    );
+    becomes(
+        "let x = unsafe { a }.await;",
+        "let x = P::frame(F0, unsafe { a }).await;",
+    );
+}
+
+#[test]
+fn branches_of_known_macros_have_a_frame_each() {
+    becomes(
+        "tokio::join!(a(), b.c());",
+        "tokio::join!(P::frame(F0, a()), P::frame(F1, b.c()));",
+    );
+    becomes(
+        "futures::try_join!(a, b)?;",
+        "futures::try_join!(P::frame(F0, a), P::frame(F1, b))?;",
+    );
+    becomes(
+        "tokio::select! { biased; Some(x) = a(), if c => x.await, _ = &mut b => {} else => return }",
+        "tokio::select! { biased; Some(x) = P::frame(F0, a()), if c => P::frame(F1, x).await,
+            _ = P::frame(F2, &mut b) => {} else => return }",
+    );
+}
+
+#[test]
+fn other_macros_that_await_have_a_guard() {
+    becomes(
+        "select! { x = a => x.await, complete => break }",
+        "match P::stand(F1) { __birthmark_standing =>
+            select! { x = a => P::frame(F0, x).await, complete => break } }",
+    );
+    becomes(
+        "let x = futures::select_biased!(x = a => 1, default => 2);",
+        "let x = match P::stand(F0) { __birthmark_standing =>
+            futures::select_biased!(x = a => 1, default => 2) };",
+    );
+    becomes(
+        "my::join!(a, b.await);",
+        "match P::stand(F1) { __birthmark_standing => my::join!(a, P::frame(F0, b).await) };",
+    );
+}
+
+#[test]
+fn a_guard_stands_only_where_a_task_may_wait() {
+    for item in [
+        "fn f() { select! { recv(a) -> b => {} } }",
+        "async fn f() { let g = || join!(a, b); }",
+        "async fn f() { fn g() { join!(a, b); } }",
+    ] {
+        assert_eq!(instrument("", item).text, short(item));
+    }
+}
+
+#[test]
+fn awaits_in_the_arguments_of_macros() {
+    becomes(
+        "println!(\"{}\", a.await); quote!(a.await); b!(a.await);",
+        "println!(\"{}\", P::frame(F0, a).await); quote!(a.await); b!(a.await);",
+    );
+    becomes("lazy! { { a.await } }", "lazy! { { a.await } }");
+    becomes(
+        "stream! { loop { yield a.await; } };",
+        "stream! { loop { yield P::frame(F0, a).await; } };",
+    );
+}
+
+#[test]
+fn frames_can_be_switched_off_and_on() {
+    let inner = |outer: &str, inner: &str| {
+        let item = format!("mod m {{ {inner} async fn f() {{ a.await; }} }}");
+        instrument(outer, &item).text.contains("P::frame")
+    };
+    assert!(inner("", ""));
+    assert!(!inner("frames = false", ""));
+    assert!(!inner("", "#[birthmark::instrument(frames = false)]"));
+    assert!(inner(
+        "frames = false",
+        "#[birthmark::instrument(frames = true)]"
+    ));
+    assert!(!inner("", "#[birthmark::instrument(skip)]"));
+}
+
+#[test]
+fn what_is_done_is_not_done_again() {
+    let once = instrument("", "async fn f() { a.await; }").text;
+    assert_eq!(
+        instrument("", &once.replace("P::", "p::")).text,
+        once.replace("P::", "p::")
+    );
+}
+
+#[test]
+fn a_table_says_where_and_what() {
+    let run = instrument(
+        "",
+        "impl Server { async fn run(&self) { self.next().await; } }",
+    );
+    let entry = r#"P::FrameSite::new("x.rs",1,1,"Server::run","Server::next")"#;
+    assert!(run.text.contains(entry), "{}", run.text);
+}

@@ -1,0 +1,189 @@
+//! Where in its code a task stands: its frames, through whatever is between them.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::time::Duration;
+
+use birthmark::{Frame, State, Task};
+use birthmark_integration_tests::{block_on, wait_for, wait_for_role, yield_once};
+
+/// The frames of a task, as `depth function awaited`.
+fn frames(task: &Task) -> Vec<String> {
+    let one = |frame: &Frame| {
+        let (site, held) = (frame.site(), if frame.is_held() { " held" } else { "" });
+        format!(
+            "{} {} {}{held}",
+            frame.depth(),
+            site.function(),
+            site.awaited()
+        )
+    };
+    task.stack().frames().iter().map(one).collect()
+}
+
+/// A suspended task of a role, once it has the frames that are expected.
+#[track_caller]
+fn expect(role: &str, expected: &[&str]) -> Task {
+    let mut last = Vec::new();
+    let found = wait_for_role(role, |state| state == State::Suspended);
+    drop(found);
+    wait_for(&format!("{role} stands at {expected:#?}"), || {
+        let task = wait_for_role(role, |state| state == State::Suspended);
+        last = frames(&task);
+        (last == expected && !task.stack().is_moving()).then_some(task)
+    })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[birthmark::instrument]
+mod frames {
+    use super::*;
+
+    async fn outer_of_three() {
+        middle_of_three().await;
+    }
+
+    async fn middle_of_three() {
+        yield_once().await;
+        inner_of_three().await;
+    }
+
+    async fn inner_of_three() {
+        pending::<()>().await;
+    }
+
+    #[test]
+    fn nested_functions_are_nested_frames() {
+        let runtime = runtime();
+        runtime.spawn(outer_of_three());
+        let task = expect(
+            "outer_of_three",
+            &[
+                "0 outer_of_three middle_of_three",
+                "1 middle_of_three inner_of_three",
+                "2 inner_of_three pending",
+            ],
+        );
+        let site = task.stack().frames()[2].site();
+        assert!(site.file().ends_with("tests/frames.rs"));
+        let text = task.stack().to_string();
+        assert!(text.contains("\n    in inner_of_three at "), "{text}");
+        assert!(text.ends_with(", awaiting pending\n"), "{text}");
+    }
+
+    async fn with_a_timeout() {
+        let long = Duration::from_secs(1 << 30);
+        let _ = tokio::time::timeout(long, inner_of_three()).await;
+    }
+
+    #[test]
+    fn through_a_combinator() {
+        let runtime = runtime();
+        runtime.spawn(with_a_timeout());
+        expect(
+            "with_a_timeout",
+            &[
+                "0 with_a_timeout inner_of_three",
+                "1 inner_of_three pending",
+            ],
+        );
+    }
+
+    async fn with_branches() {
+        tokio::join!(outer_of_three(), with_a_timeout());
+    }
+
+    #[test]
+    fn all_branches_of_a_join() {
+        let runtime = runtime();
+        runtime.spawn(with_branches());
+        expect(
+            "with_branches",
+            &[
+                "0 with_branches outer_of_three",
+                "1 outer_of_three middle_of_three",
+                "2 middle_of_three inner_of_three",
+                "3 inner_of_three pending",
+                "0 with_branches with_a_timeout",
+                "1 with_a_timeout inner_of_three",
+                "2 inner_of_three pending",
+            ],
+        );
+    }
+
+    async fn with_selected_branches() {
+        let held = outer_of_three();
+        tokio::pin!(held);
+        for _ in 0..3 {
+            tokio::select! {
+                biased;
+                _ = &mut held => unreachable!("it is pending"),
+                () = yield_once() => {}
+            }
+        }
+        inner_of_three().await;
+    }
+
+    #[test]
+    fn what_is_held_and_not_awaited_says_so() {
+        let runtime = runtime();
+        runtime.spawn(with_selected_branches());
+        expect(
+            "with_selected_branches",
+            &[
+                "0 outer_of_three middle_of_three held",
+                "1 middle_of_three inner_of_three",
+                "2 inner_of_three pending",
+                "0 with_selected_branches inner_of_three",
+                "1 inner_of_three pending",
+            ],
+        );
+    }
+
+    fn nested(depth: usize) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            match depth {
+                0 => pending().await,
+                _ => nested(depth - 1).await,
+            }
+        })
+    }
+
+    async fn deep() {
+        nested(19).await;
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted() {
+        let runtime = runtime();
+        runtime.spawn(deep());
+        let task = wait_for("deep is suspended", || {
+            let task = wait_for_role("deep", |state| state == State::Suspended);
+            (!task.stack().is_moving()).then_some(task)
+        });
+        assert_eq!(task.stack().frames().len(), 14);
+        assert_eq!(task.stack().beyond(), 21 - 14);
+    }
+
+    #[test]
+    fn under_main_or_a_thread() {
+        let (send, receive) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            block_on(async move {
+                let here = async { birthmark::current().unwrap() };
+                send.send(here.await).unwrap();
+            });
+        });
+        thread.join().unwrap();
+        let task = receive.recv().unwrap();
+        assert!(task.stack().is_moving());
+        assert_eq!(task.stack().frames().len(), 1);
+    }
+}
