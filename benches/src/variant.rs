@@ -44,6 +44,14 @@ impl Variant {
         Variant::Fastrace,
     ];
 
+    /// Those that know at which levels a task waits.
+    pub const LEVELLED: [Variant; 4] = [
+        Variant::On,
+        Variant::Off,
+        Variant::AsyncBacktrace,
+        Variant::AwaitTree,
+    ];
+
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 

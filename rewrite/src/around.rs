@@ -86,6 +86,8 @@ pub(crate) enum Around<'a> {
     },
     /// What is awaited, which has a frame of its own.
     Frame { entry: usize, user: Span },
+    /// The same, where a macro awaits it.
+    Branch { entry: usize, user: Span },
     /// A macro call that awaits its arguments.
     Stand { entry: usize, user: Span },
     /// A spawn that stands in no function body and brings its table along.
@@ -104,7 +106,10 @@ impl Around<'_> {
             | Around::Value { birth, .. } => Some(birth.site),
             Around::Body { site, .. } => *site,
             Around::Settle { site, .. } => Some(*site),
-            Around::Frame { .. } | Around::Stand { .. } | Around::Table(_) => None,
+            Around::Frame { .. }
+            | Around::Branch { .. }
+            | Around::Stand { .. }
+            | Around::Table(_) => None,
         }
     }
 }

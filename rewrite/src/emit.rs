@@ -78,6 +78,7 @@ impl Emit {
                 user,
             } => self.settle(site.entry, fallible, user, parens, hole),
             Around::Frame { entry, user } => self.frame(entry, user, hole),
+            Around::Branch { entry, user } => self.branch(entry, user, hole),
             Around::Stand { entry, user } => self.stand(entry, user, hole),
             Around::Table(sites) => self.with_table(sites, hole),
         }
@@ -116,12 +117,24 @@ impl Emit {
         quote_spanned!(span=> static #name: [#private::FrameSite; #length] = [#(#entries),*];)
     }
 
-    /// Around what is awaited.
+    /// Around what is awaited. As in `settle`, the parentheses are the user's by their span.
     fn frame(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::entry_of(frames::TABLE, entry, span);
-        quote_spanned!(span=> #private::frame(#site, #hole))
+        parenthesized(
+            true,
+            user,
+            quote_spanned!(span=> #private::frame(#site, #hole)),
+        )
+    }
+
+    /// Around a branch of a macro.
+    fn branch(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::entry_of(frames::TABLE, entry, span);
+        quote_spanned!(span=> #private::branch(#site, #hole))
     }
 
     /// Around a macro call, which is left when its value is there.

@@ -71,42 +71,39 @@ impl Visitor<'_> {
 
     /// Goes into an `.await`, and puts a frame around what is awaited.
     fn awaited(&mut self, awaited: &mut ExprAwait) {
+        let user = awaited.base.span();
         let site = self.frame_site(&awaited.base, awaited.await_token.span);
         // As an argument it is no operand.
         self.operand = false;
         self.visit_expr_mut(&mut awaited.base);
-        self.frame(&mut awaited.base, site);
+        if let Some(entry) = self.enter_frame(site) {
+            self.wrap_argument(&mut awaited.base, &Around::Frame { entry, user });
+        }
     }
 
     /// Goes into a branch, and puts a frame around it.
     pub(crate) fn branch(&mut self, branch: &mut Expr) {
-        let site = self.frame_site(branch, branch.span());
+        let user = branch.span();
+        let site = self.frame_site(branch, user);
         self.visit_expr_mut(branch);
-        self.frame(branch, site);
-    }
-
-    fn frame(&mut self, awaited: &mut Expr, site: FrameSite) {
         if let Some(entry) = self.enter_frame(site) {
-            self.wrap_argument(awaited, entry);
+            self.wrap_argument(branch, &Around::Branch { entry, user });
         }
     }
 
     /// Wraps what is inside of parentheses, or braces around nothing else: the compiler would complain about
     /// them where it is an argument.
-    fn wrap_argument(&mut self, expr: &mut Expr, entry: usize) {
+    fn wrap_argument(&mut self, expr: &mut Expr, around: &Around) {
         match expr {
             Expr::Paren(paren) if paren.attrs.is_empty() => {
-                self.wrap_argument(&mut paren.expr, entry);
+                self.wrap_argument(&mut paren.expr, around);
             }
             Expr::Block(block) if is_mere_block(block) => {
                 if let Some(Stmt::Expr(tail, None)) = block.block.stmts.first_mut() {
-                    self.wrap_argument(tail, entry);
+                    self.wrap_argument(tail, around);
                 }
             }
-            expr => {
-                let user = expr.span();
-                self.wrap(expr, &Around::Frame { entry, user });
-            }
+            expr => self.wrap(expr, around),
         }
     }
 

@@ -18,7 +18,7 @@ pub use crate::inherit::{inherit, Inherited, Working};
 pub use crate::install::is_enabled;
 
 // What stands at an `.await`.
-pub use crate::frame::{frame, stand, FrameSite, Framed, Standing};
+pub use crate::frame::{branch, frame, stand, Awaited, FrameSite, Framed, Standing};
 
 // How the kind of any other argument is found out.
 pub use crate::adapt::{IntoBirth, Probe};
@@ -36,7 +36,8 @@ pub use crate::{
 
 // What is put around expressions in text.
 pub use crate::{
-    __closure as closure, __enter as enter, __enter_owned as enter_owned, __frame as frame,
-    __frames as frames, __inherit as inherit, __place as place, __settled as settled,
-    __stand as stand, __table as table, __task as task, __task_fn as task_fn, __value as value,
+    __branch as branch, __closure as closure, __enter as enter, __enter_owned as enter_owned,
+    __frame as frame, __frames as frames, __inherit as inherit, __place as place,
+    __settled as settled, __stand as stand, __table as table, __task as task, __task_fn as task_fn,
+    __value as value,
 };

@@ -54,6 +54,15 @@ macro_rules! __frame {
     };
 }
 
+/// Not public API. Used by generated code: a branch of a macro that awaits it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __branch {
+    ($table:ident[$site:literal], $($branch:tt)*) => {
+        $crate::__private::branch(&$table[$site], $($branch)*)
+    };
+}
+
 /// Not public API. Used by generated code: a macro call that awaits its arguments.
 #[doc(hidden)]
 #[macro_export]

@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::memory::{MILLION, spawn_all};
+use tokio::runtime::Runtime;
+
+use super::memory::{MILLION, spawn_all, spawn_awaiting};
 use super::unit;
 use crate::spawn::{AsyncBacktrace, AwaitTree, Birthmark, Raw, Spawn, registry};
 use crate::stats::Sample;
@@ -20,6 +22,18 @@ pub(super) fn times(variant: Variant, churners: usize) -> Vec<f64> {
     variant.prepare();
     let runtime = unit::current_thread();
     spawn_all::<Waits<40>>(variant, &runtime, MILLION);
+    times_of(variant, churners, runtime)
+}
+
+/// The same of tasks that await at one level, with nobody else around.
+pub(super) fn times_awaiting(variant: Variant) -> Vec<f64> {
+    variant.prepare();
+    let runtime = unit::current_thread();
+    spawn_awaiting(variant, &runtime, MILLION);
+    times_of(variant, 0, runtime)
+}
+
+fn times_of(variant: Variant, churners: usize, runtime: Runtime) -> Vec<f64> {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..churners {

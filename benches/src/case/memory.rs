@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::unit;
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Raw, Spawn, Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Spawn, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Task, Waits};
@@ -24,12 +24,25 @@ pub(super) fn live(variant: Variant, payload: usize) -> f64 {
     }
 }
 
+/// The same of tasks that await at one level.
+pub(super) fn live_awaiting(variant: Variant) -> f64 {
+    bytes_each(variant, |runtime, tasks| {
+        spawn_awaiting(variant, runtime, tasks)
+    })
+}
+
 fn live_of<T: Task>(variant: Variant) -> f64 {
+    bytes_each(variant, |runtime, tasks| {
+        spawn_all::<T>(variant, runtime, tasks)
+    })
+}
+
+fn bytes_each(variant: Variant, spawn: impl Fn(&Runtime, usize)) -> f64 {
     variant.prepare();
     let runtime = unit::current_thread();
-    spawn_all::<T>(variant, &runtime, 1000);
+    spawn(&runtime, 1000);
     let before = resident();
-    spawn_all::<T>(variant, &runtime, MILLION);
+    spawn(&runtime, MILLION);
     let bytes = (resident() - before) / MILLION as f64;
     // Nothing is asked any more of the tasks, and some peers take minutes to end them.
     std::mem::forget(runtime);
@@ -81,9 +94,27 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
         Variant::AwaitTree => AwaitTree::spawn::<T>,
         Variant::Fastrace => Fastrace::spawn::<T>,
     };
+    each(runtime, tasks, || spawn(T::new()));
+}
+
+/// Spawns so many tasks that await at one level and polls each once.
+pub(super) fn spawn_awaiting(variant: Variant, runtime: &Runtime, tasks: usize) {
+    fn spawn<S: Levels>() -> JoinHandle<()> {
+        S::spawn(S::one(Waits::<40>::new()))
+    }
+    let spawn = match variant {
+        Variant::On | Variant::Off => spawn::<Birthmark>,
+        Variant::AsyncBacktrace => spawn::<AsyncBacktrace>,
+        Variant::AwaitTree => spawn::<AwaitTree>,
+        _ => spawn::<Raw>,
+    };
+    each(runtime, tasks, spawn);
+}
+
+fn each(runtime: &Runtime, tasks: usize, spawn: impl Fn() -> JoinHandle<()>) {
     runtime.block_on(async {
         for number in 1..=tasks {
-            spawn(T::new());
+            spawn();
             if number % 32 == 0 || number == tasks {
                 tokio::task::yield_now().await;
             }

@@ -42,6 +42,8 @@ pub fn main() {
         ["scale", variant, threads] => print_all(time::scale(parse(variant), parse(threads))),
         ["cross", variant] => print_all(time::cross(parse(variant))),
         ["live", variant, payload] => print_all([memory::live(parse(variant), parse(payload))]),
+        ["live-awaiting", variant] => print_all([memory::live_awaiting(parse(variant))]),
+        ["dump-awaiting", variant] => print_all(dump::times_awaiting(parse(variant))),
         ["residue-short", variant] => print_all([memory::after_short(parse(variant))]),
         ["residue-live", variant] => print_all([memory::after_live(parse(variant))]),
         ["dump", variant, churners] => print_all(dump::times(parse(variant), parse(churners))),

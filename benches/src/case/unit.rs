@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Raw, Spawn, SpawnMore, Tracing,
-    Word,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Spawn, SpawnMore,
+    Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Owns, Task, Yields};
@@ -33,6 +34,10 @@ pub enum Unit {
     Poll,
     /// A poll of a live task, on `multi_thread` with 2 workers.
     PollMulti,
+    /// As `Spawn`, with a future that is awaited at so many levels: 1 or 5.
+    SpawnLevels(usize),
+    /// As `Poll`, likewise.
+    PollLevels(usize),
     /// A rayon job.
     Job,
     /// An OS thread from spawn to join.
@@ -42,13 +47,17 @@ pub enum Unit {
 }
 
 impl Unit {
-    const NAMES: [(Unit, &'static str); 9] = [
+    const NAMES: [(Unit, &'static str); 13] = [
         (Unit::Spawn, "tokio task"),
         (Unit::SpawnOwning, "tokio task with a drop"),
         (Unit::SpawnBlock, "tokio task, async block"),
         (Unit::SpawnMulti, "tokio task, 2 workers"),
         (Unit::Poll, "poll"),
         (Unit::PollMulti, "poll, 2 workers"),
+        (Unit::SpawnLevels(1), "tokio task, 1 await"),
+        (Unit::SpawnLevels(5), "tokio task, 5 awaits"),
+        (Unit::PollLevels(1), "poll, 1 await"),
+        (Unit::PollLevels(5), "poll, 5 awaits"),
         (Unit::Job, "rayon job"),
         (Unit::Thread, "OS thread"),
         (Unit::Join, "rayon join"),
@@ -57,7 +66,7 @@ impl Unit {
     /// How many units take long enough to be timed, and short enough to alternate often.
     pub fn timed(self) -> usize {
         match self {
-            Unit::Poll | Unit::PollMulti => 1 << 16,
+            Unit::Poll | Unit::PollMulti | Unit::PollLevels(_) => 1 << 16,
             Unit::Thread => 1 << 7,
             _ => 1 << 14,
         }
@@ -118,6 +127,9 @@ impl Stage {
     }
 
     pub(crate) fn run(&self, variant: Variant, units: usize) {
+        if let Unit::SpawnLevels(_) | Unit::PollLevels(_) = self.unit {
+            return self.run_levels_of(variant, units);
+        }
         match variant {
             Variant::Raw | Variant::Console => self.run_any::<Raw>(units),
             Variant::On | Variant::Off => self.run_any::<Birthmark>(units),
@@ -171,6 +183,33 @@ impl Stage {
         }
     }
 
+    fn run_levels_of(&self, variant: Variant, units: usize) {
+        match variant {
+            Variant::Raw => self.run_levels::<Raw>(units),
+            Variant::On | Variant::Off => self.run_levels::<Birthmark>(units),
+            Variant::AsyncBacktrace => self.run_levels::<AsyncBacktrace>(units),
+            Variant::AwaitTree => self.run_levels::<AwaitTree>(units),
+            _ => panic!("{variant} knows no levels"),
+        }
+    }
+
+    fn run_levels<S: Levels>(&self, units: usize) {
+        let one = || S::one(Ends::<40>::new());
+        let five = || S::five(Ends::<40>::new());
+        match self.unit {
+            Unit::SpawnLevels(1) => {
+                self.on_runtime::<S>(in_batches(units, move || S::spawn(one())))
+            }
+            Unit::SpawnLevels(_) => {
+                self.on_runtime::<S>(in_batches(units, move || S::spawn(five())))
+            }
+            Unit::PollLevels(1) => {
+                self.on_runtime::<S>(polled(units, |turns| S::spawn(S::one(Yields(turns)))));
+            }
+            _ => self.on_runtime::<S>(polled(units, |turns| S::spawn(S::five(Yields(turns))))),
+        }
+    }
+
     /// Runs what spawns as a task of the variant itself, as it would be in a real program.
     fn on_runtime<S: Spawn>(&self, spawner: impl Future<Output = ()> + Send + 'static) {
         let runtime = self.runtime.as_ref().expect("units of tokio have one");
@@ -200,19 +239,17 @@ pub(crate) fn multi_thread() -> Runtime {
 }
 
 pub(crate) async fn tasks<S: Spawn, T: Task>(units: usize) {
-    let mut batch = Vec::with_capacity(BATCH);
-    for _ in 0..units / BATCH {
-        batch.extend((0..BATCH).map(|_| S::spawn(T::new())));
-        for task in batch.drain(..) {
-            task.await.expect("no task panics");
-        }
-    }
+    in_batches(units, || S::spawn(T::new())).await;
 }
 
 async fn blocks<S: SpawnMore, T: Task>(units: usize) {
+    in_batches(units, || S::block(T::new())).await;
+}
+
+async fn in_batches(units: usize, spawn: impl Fn() -> JoinHandle<()>) {
     let mut batch = Vec::with_capacity(BATCH);
     for _ in 0..units / BATCH {
-        batch.extend((0..BATCH).map(|_| S::block(T::new())));
+        batch.extend((0..BATCH).map(|_| spawn()));
         for task in batch.drain(..) {
             task.await.expect("no task panics");
         }
@@ -220,9 +257,11 @@ async fn blocks<S: SpawnMore, T: Task>(units: usize) {
 }
 
 async fn polls<S: Spawn>(units: usize) {
-    let yielders: Vec<_> = (0..YIELDERS)
-        .map(|_| S::spawn(Yields(units / YIELDERS)))
-        .collect();
+    polled(units, |turns| S::spawn(Yields(turns))).await;
+}
+
+async fn polled(units: usize, spawn: impl Fn(usize) -> JoinHandle<()>) {
+    let yielders: Vec<_> = (0..YIELDERS).map(|_| spawn(units / YIELDERS)).collect();
     for yielder in yielders {
         yielder.await.expect("no task panics");
     }

@@ -6,6 +6,7 @@ use crate::stats::Sample;
 use crate::variant::Variant;
 
 mod compile;
+mod frames;
 
 /// Children of each kind, in turns: one for each payload.
 const ROUNDS: usize = 4;
@@ -25,6 +26,7 @@ const OURS: [Unit; 5] = [
 pub const SECTIONS: [(&str, fn()); 8] = [
     ("instructions", instructions),
     ("ratios", ratios),
+    ("frames", frames::section),
     ("threads", threads),
     ("live", live),
     ("residue", residue),

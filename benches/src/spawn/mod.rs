@@ -11,6 +11,7 @@ mod await_tree;
 mod birthmark;
 mod fastrace;
 mod floor;
+mod levels;
 mod raw;
 mod tracing;
 
@@ -19,6 +20,7 @@ pub use self::await_tree::{AwaitTree, registry};
 pub use self::birthmark::Birthmark;
 pub use self::fastrace::Fastrace;
 pub use self::floor::{Husk, Least, Word};
+pub use self::levels::Levels;
 pub use self::raw::Raw;
 pub use self::tracing::Tracing;
 

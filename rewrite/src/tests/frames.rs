@@ -29,33 +29,36 @@ fn becomes(statements: &str, expected: &str) {
 
 #[test]
 fn what_is_awaited_goes_through_a_frame() {
-    becomes("a.await;", "P::frame(F0, a).await;");
+    becomes("a.await;", "(P::frame(F0, a)).await;");
     becomes(
         "a(b.await).await?;",
-        "P::frame(F1, a(P::frame(F0, b).await)).await?;",
+        "(P::frame(F1, a((P::frame(F0, b)).await))).await?;",
     );
     becomes(
         "let x = &mut y; x.await",
-        "let x = &mut y; P::frame(F0, x).await",
+        "let x = &mut y; (P::frame(F0, x)).await",
     );
     becomes(
         "a().await.b().await",
-        "P::frame(F1, P::frame(F0, a()).await.b()).await",
+        "(P::frame(F1, (P::frame(F0, a())).await.b())).await",
     );
 }
 
 #[test]
 fn parentheses_and_mere_braces_stay_outside() {
-    becomes("(a + b).await;", "(P::frame(F0, a + b)).await;");
-    becomes("((a)).await;", "((P::frame(F0, a))).await;");
-    becomes("let x = { a }.await;", "let x = { P::frame(F0, a) }.await;");
+    becomes("(a + b).await;", "((P::frame(F0, a + b))).await;");
+    becomes("((a)).await;", "(((P::frame(F0, a)))).await;");
+    becomes(
+        "let x = { a }.await;",
+        "let x = { (P::frame(F0, a)) }.await;",
+    );
     becomes(
         "let x = { b; a }.await;",
-        "let x = P::frame(F0, { b; a }).await;",
+        "let x = (P::frame(F0, { b; a })).await;",
     );
     becomes(
         "let x = unsafe { a }.await;",
-        "let x = P::frame(F0, unsafe { a }).await;",
+        "let x = (P::frame(F0, unsafe { a })).await;",
     );
 }
 
@@ -63,16 +66,16 @@ fn parentheses_and_mere_braces_stay_outside() {
 fn branches_of_known_macros_have_a_frame_each() {
     becomes(
         "tokio::join!(a(), b.c());",
-        "tokio::join!(P::frame(F0, a()), P::frame(F1, b.c()));",
+        "tokio::join!(P::branch(F0, a()), P::branch(F1, b.c()));",
     );
     becomes(
         "futures::try_join!(a, b)?;",
-        "futures::try_join!(P::frame(F0, a), P::frame(F1, b))?;",
+        "futures::try_join!(P::branch(F0, a), P::branch(F1, b))?;",
     );
     becomes(
         "tokio::select! { biased; Some(x) = a(), if c => x.await, _ = &mut b => {} else => return }",
-        "tokio::select! { biased; Some(x) = P::frame(F0, a()), if c => P::frame(F1, x).await,
-            _ = P::frame(F2, &mut b) => {} else => return }",
+        "tokio::select! { biased; Some(x) = P::branch(F0, a()), if c => (P::frame(F1, x)).await,
+            _ = P::branch(F2, &mut b) => {} else => return }",
     );
 }
 
@@ -81,7 +84,7 @@ fn other_macros_that_await_have_a_guard() {
     becomes(
         "select! { x = a => x.await, complete => break }",
         "match P::stand(F1) { __birthmark_standing =>
-            select! { x = a => P::frame(F0, x).await, complete => break } }",
+            select! { x = a => (P::frame(F0, x)).await, complete => break } }",
     );
     becomes(
         "let x = futures::select_biased!(x = a => 1, default => 2);",
@@ -90,7 +93,7 @@ fn other_macros_that_await_have_a_guard() {
     );
     becomes(
         "my::join!(a, b.await);",
-        "match P::stand(F1) { __birthmark_standing => my::join!(a, P::frame(F0, b).await) };",
+        "match P::stand(F1) { __birthmark_standing => my::join!(a, (P::frame(F0, b)).await) };",
     );
 }
 
@@ -109,12 +112,12 @@ fn a_guard_stands_only_where_a_task_may_wait() {
 fn awaits_in_the_arguments_of_macros() {
     becomes(
         "println!(\"{}\", a.await); quote!(a.await); b!(a.await);",
-        "println!(\"{}\", P::frame(F0, a).await); quote!(a.await); b!(a.await);",
+        "println!(\"{}\", (P::frame(F0, a)).await); quote!(a.await); b!(a.await);",
     );
     becomes("lazy! { { a.await } }", "lazy! { { a.await } }");
     becomes(
         "stream! { loop { yield a.await; } };",
-        "stream! { loop { yield P::frame(F0, a).await; } };",
+        "stream! { loop { yield (P::frame(F0, a)).await; } };",
     );
 }
 

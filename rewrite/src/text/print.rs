@@ -47,6 +47,7 @@ impl Print<'_> {
                 self.call("settled", &format!("{fallible}{TABLE}[{}]", site.entry))
             }
             Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
+            Around::Branch { entry, .. } => self.call("branch", &format!("{FRAMES}[{entry}]")),
             Around::Stand { entry, .. } => (
                 // In braces it is a statement as well.
                 format!("{}::stand! {{ {FRAMES}[{entry}], ", self.private),

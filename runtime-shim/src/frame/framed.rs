@@ -19,16 +19,51 @@ pub struct Framed<F> {
     entry: Entry,
 }
 
-/// Wraps what is awaited.
+/// What stands before an `.await`, with the frame that its future will have.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Awaited<I> {
+    awaited: I,
+    entry: Entry,
+}
+
+/// Wraps what is awaited. It takes anything, so that the compiler complains at the `.await`, and only
+/// there, about what is no future.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn frame<I>(site: &'static FrameSite, awaited: I) -> Awaited<I> {
+    Awaited {
+        awaited,
+        entry: Entry::new(site),
+    }
+}
+
+/// Wraps a branch of a macro that awaits it.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[inline]
 #[track_caller]
-pub fn frame<I: IntoFuture>(site: &'static FrameSite, awaited: I) -> Framed<I::IntoFuture> {
-    Framed {
-        future: awaited.into_future(),
-        entry: Entry::new(site),
+pub fn branch<I: IntoFuture>(site: &'static FrameSite, branch: I) -> Framed<I::IntoFuture> {
+    frame(site, branch).into_future()
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: IntoFuture> IntoFuture for Awaited<I> {
+    type Output = I::Output;
+    type IntoFuture = Framed<I::IntoFuture>;
+
+    #[inline]
+    #[track_caller]
+    fn into_future(self) -> Framed<I::IntoFuture> {
+        Framed {
+            future: self.awaited.into_future(),
+            entry: self.entry,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod site;
 pub(crate) mod stack;
 mod stand;
 
-pub use framed::{frame, Framed};
+pub use framed::{branch, frame, Awaited, Framed};
 pub use site::FrameSite;
 pub use stand::{stand, Standing};
 

@@ -13,6 +13,12 @@ fn not_a_path() {}
 #[birthmark::instrument(skip, also(launch))]
 fn skip_is_alone() {}
 
+#[birthmark::instrument(frames)]
+fn neither_on_nor_off() {}
+
+#[birthmark::instrument(frames = 1)]
+fn not_a_bool() {}
+
 #[birthmark::instrument(42)]
 fn not_a_name() {}
 
@@ -22,5 +28,7 @@ fn main() {
     three_at_once();
     not_a_path();
     skip_is_alone();
+    neither_on_nor_off();
+    not_a_bool();
     not_a_name();
 }

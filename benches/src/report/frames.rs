@@ -1,0 +1,53 @@
+//! What it costs to know at which `.await` a task stands, beside those who know it too.
+
+use super::ROUNDS;
+use crate::case::Unit;
+use crate::run::{self, Malloc};
+use crate::stats::Sample;
+use crate::variant::Variant;
+
+const UNITS: [Unit; 4] = [
+    Unit::SpawnLevels(1),
+    Unit::SpawnLevels(5),
+    Unit::PollLevels(1),
+    Unit::PollLevels(5),
+];
+
+/// Prints the section.
+pub(super) fn section() {
+    println!("\n## Frames (mimalloc)\n");
+    println!("| unit | variant | instructions beyond raw | time beside raw |");
+    println!("| --- | --- | --- | --- |");
+    UNITS.into_iter().for_each(unit);
+    println!("\n| a million tasks, 1 await | bytes each beyond raw | snapshot, ms | text, ms |");
+    println!("| --- | --- | --- | --- |");
+    let raw = bytes(Variant::Raw);
+    for variant in [Variant::On, Variant::AsyncBacktrace, Variant::AwaitTree] {
+        let bytes = bytes(variant) - raw;
+        match run::case(Malloc::Mimalloc, &["dump-awaiting", &variant.to_string()])[..] {
+            [_, snapshot, _, text] => {
+                println!("| {variant} | {bytes:+.0} | {snapshot:.1} | {text:.0} |");
+            }
+            [text] => println!("| {variant} | {bytes:+.0} | | {text:.0} |"),
+            _ => unreachable!("cases of this name print one value or four"),
+        }
+    }
+}
+
+fn unit(unit: Unit) {
+    let raw = run::instructions(Malloc::Mimalloc, unit, Variant::Raw);
+    println!("| {unit} | raw | {raw:.0} | |");
+    for variant in Variant::LEVELLED {
+        let added = run::instructions(Malloc::Mimalloc, unit, variant) - raw;
+        let args = ["time", &unit.to_string(), &variant.to_string(), "40"];
+        let ratios = (0..ROUNDS).flat_map(|_| run::case(Malloc::Mimalloc, &args));
+        println!(
+            "| {unit} | {variant} | {added:+.1} | {} |",
+            Sample::new(ratios)
+        );
+    }
+}
+
+fn bytes(variant: Variant) -> f64 {
+    run::case(Malloc::Mimalloc, &["live-awaiting", &variant.to_string()])[0]
+}
