@@ -100,7 +100,7 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
 /// Spawns so many tasks that await at one level and polls each once.
 pub(super) fn spawn_awaiting(variant: Variant, runtime: &Runtime, tasks: usize) {
     fn spawn<S: Levels>() -> JoinHandle<()> {
-        S::spawn(S::one(Waits::<40>::new()))
+        S::spawn(S::one(Waits::<40>::new))
     }
     let spawn = match variant {
         Variant::On | Variant::Off => spawn::<Birthmark>,

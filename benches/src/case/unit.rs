@@ -194,8 +194,8 @@ impl Stage {
     }
 
     fn run_levels<S: Levels>(&self, units: usize) {
-        let one = || S::one(Ends::<40>::new());
-        let five = || S::five(Ends::<40>::new());
+        let one = || S::one(Ends::<40>::new);
+        let five = || S::five(Ends::<40>::new);
         match self.unit {
             Unit::SpawnLevels(1) => {
                 self.on_runtime::<S>(in_batches(units, move || S::spawn(one())))
@@ -204,9 +204,13 @@ impl Stage {
                 self.on_runtime::<S>(in_batches(units, move || S::spawn(five())))
             }
             Unit::PollLevels(1) => {
-                self.on_runtime::<S>(polled(units, |turns| S::spawn(S::one(Yields(turns)))));
+                self.on_runtime::<S>(polled(units, |turns| {
+                    S::spawn(S::one(move || Yields(turns)))
+                }));
             }
-            _ => self.on_runtime::<S>(polled(units, |turns| S::spawn(S::five(Yields(turns))))),
+            _ => self.on_runtime::<S>(polled(units, |turns| {
+                S::spawn(S::five(move || Yields(turns)))
+            })),
         }
     }
 
