@@ -41,6 +41,7 @@ fn short(source: &str) -> String {
     }
     short
         .replace("__BIRTHMARK_SITES", "S")
+        .replace("__BIRTHMARK_FRAMES", "F")
         .replace("__birthmark", "b")
 }
 
@@ -79,7 +80,7 @@ fn each_emission() {
         ),
         (
             "spawn(work(1)).await?.x",
-            "P::settled!(S[0], spawn(P::value!(S[0], work(1)))).await?.x",
+            "P::frame!(F[0], P::settled!(S[0], spawn(P::value!(S[0], work(1))))).await?.x",
         ),
         (
             "pool.spawn_pinned(work)",
@@ -108,7 +109,32 @@ fn each_emission() {
     ];
     for (call, expected) in cases {
         let found = short(&format!("fn f() {{ {call}; }}"));
+        let found = found.split(" P::frames!").next().unwrap_or_default();
         assert_eq!(found, format!("fn f() {{ {expected}; }} P::table! {{…}}"));
+    }
+}
+
+#[test]
+fn each_frame() {
+    let cases = [
+        ("(a + b).await", "(P::frame!(F[0], a + b)).await"),
+        (
+            "tokio::select! { x = a => x.await, else => 1 }",
+            "tokio::select! { x = P::branch!(F[0], a) => P::frame!(F[1], x).await, else => 1 }",
+        ),
+        (
+            "let x = select!(y = a => 1)",
+            "let x = P::stand! { F[0], select!(y = a => 1) }",
+        ),
+    ];
+    for (code, expected) in cases {
+        let found = short(&format!("async fn f() {{ {code}; }}"));
+        let (code, table) = found.split_once(" P::frames! ").expect("there is a table");
+        assert_eq!(code, format!("async fn f() {{ {expected}; }}"));
+        assert!(
+            table.starts_with("{ F ") && table.contains("(1, "),
+            "{table}"
+        );
     }
 }
 
