@@ -79,3 +79,37 @@ fn a_blocked_executor_thread_is_running_and_unchanged() {
         &["task ", "\"upload-7\" store_upload [running on thread "],
     );
 }
+
+/// The lines that say where a task stands, from the line of its name on.
+fn stack<'a>(output: &'a str, who: &str) -> Vec<&'a str> {
+    let (_, behind) = output.split_once(who).expect("the task is in the dump");
+    let paragraph = behind.split("\n\n").next().unwrap_or_default();
+    let frames = paragraph
+        .lines()
+        .filter(|line| line.trim_start().starts_with("in "));
+    frames.collect()
+}
+
+#[test]
+fn who_holds_a_lock_stands_elsewhere_than_who_wants_it() {
+    let output = run("lock_across_await");
+    for request in ["\"req-0\" handle", "\"req-1\" handle", "\"req-2\" handle"] {
+        let frames = stack(&output, request);
+        assert_eq!(frames.len(), 2, "{output}");
+        shows(frames[0], &["    in handle at ", ", awaiting Cache::get"]);
+        shows(frames[1], &["      in Cache::get at ", ", awaiting .lock"]);
+    }
+    let frames = stack(&output, " refresh_daily [suspended");
+    shows(
+        frames[1],
+        &["      in Cache::refresh at ", ", awaiting answer"],
+    );
+}
+
+#[test]
+fn two_tasks_wait_for_each_other() {
+    let output = run("each_other");
+    let (buyer, seller) = (stack(&output, " buy ["), stack(&output, " sell ["));
+    shows(buyer[1], &["      in receive_goods at ", "awaiting "]);
+    shows(seller[1], &["      in receive_money at ", "awaiting "]);
+}

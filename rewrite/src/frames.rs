@@ -132,7 +132,10 @@ impl Visitor<'_> {
         };
         FrameSite {
             position: (self.locate)(span),
-            awaited: place.find(awaited).unwrap_or_default(),
+            awaited: place
+                .find(awaited)
+                .or_else(|| name(awaited))
+                .unwrap_or_default(),
             function,
         }
     }
@@ -159,6 +162,19 @@ impl Visitor<'_> {
     /// Whether a macro awaits its arguments and is to get a guard for all of them.
     fn needs_guard(&self, mac: &Macro) -> bool {
         self.is_async && self.awaiting(mac) == Some(Awaiting::Whole)
+    }
+}
+
+/// The name of a variable or a field, of which nothing else is known.
+fn name(awaited: &Expr) -> Option<String> {
+    match awaited {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        Expr::Field(field) => match &field.member {
+            syn::Member::Named(name) => Some(name.to_string()),
+            syn::Member::Unnamed(_) => name(&field.base),
+        },
+        Expr::Reference(reference) => name(&reference.expr),
+        _ => None,
     }
 }
 
