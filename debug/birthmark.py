@@ -20,7 +20,7 @@ NAMED = 1 << 31
 class Registry:
     """The registry, read through the exported symbol."""
 
-    HEAD = "<8s6I3Q8I"
+    HEAD = "<8s6I3Q8I8I"
 
     def __init__(self):
         self.memory = gdb.selected_inferior()
@@ -32,7 +32,9 @@ class Registry:
         if magic != b"birthmrk" or version != 1:
             raise gdb.GdbError("this program has no birthmark registry of version 1")
         self.max_chunks, self.tick_millis, chunks, pages, now = fields[5:10]
-        self.site_layout = fields[10:]
+        self.site_layout = fields[10:18]
+        self.frames_in_chunk, self.frames_stride, self.frames_room = fields[18:21]
+        self.frame_layout = fields[21:]
         self.pages = self.words(pages, 1, "I")[0]
         self.now = self.words(now, 1)[0] >> 32
         self.chunks = self.words(chunks, -(-self.pages // self.chunk_pages) or 1)
@@ -61,8 +63,43 @@ class Registry:
         return self.words(address, 8)
 
     def text(self, site, part):
-        pointer, length = self.words(site + self.site_layout[part], 2)
+        return self.string(site + self.site_layout[part])
+
+    def string(self, address):
+        pointer, length = self.words(address, 2)
         return self.read(pointer, length).decode("utf-8", "replace") if length else ""
+
+    def frames(self, address, identity):
+        """What a task waits in: (depth, text), outermost first; only counted where there is no room."""
+        chunk_bytes = self.chunk_pages * self.page_slots * self.slot_bytes
+        chunk = address - address % chunk_bytes
+        area = self.words(chunk + self.frames_in_chunk, 1)[0]
+        if not area:
+            return
+        place = (address - chunk) // self.slot_bytes
+        header, *entries = self.words(area + place * self.frames_stride, 1 + self.frames_room)
+        if header >> 32 != identity & 0xFFFFFFFF:
+            return
+        used = {n: entries[n - 1] for n in range(1, self.frames_room + 1) if header >> n & 1}
+        yield from self.frames_in(used, 0, 0)
+        if header >> 16 & 0xFFFF:
+            yield 0, "and %d more" % (header >> 16 & 0xFFFF)
+
+    def frames_in(self, used, outer, depth):
+        for index in [n for n, entry in used.items() if entry & 63 == outer]:
+            entry = used.pop(index, None)
+            if entry is None:
+                continue
+            if entry:
+                yield depth, self.frame(entry & ~63)
+            yield from self.frames_in(used, index, depth + bool(entry))
+
+    def frame(self, site):
+        file, line, column, function, awaited = self.frame_layout
+        text = lambda offset: self.string(site + offset)
+        numbers = tuple(self.words(site + offset, 1, "I")[0] for offset in (line, column))
+        where = "in %s at %s:%d:%d" % ((text(function), text(file)) + numbers)
+        return where + (", awaiting " + text(awaited) if text(awaited) else "")
 
     def role(self, words):
         return self.text(words[2], 6)
@@ -101,9 +138,11 @@ class Birthmark(gdb.Command):
     def invoke(self, _argument, _from_tty):
         registry = Registry()
         tasks = [(words[0], address, words) for address, words in registry.slots()]
-        for identity, _, words in sorted(tasks):
+        for identity, address, words in sorted(tasks):
             if not identity & NAME_BIT and words[1] & 0xFF < 3:
                 print(describe(registry, words))
+                for depth, frame in registry.frames(address, identity):
+                    print("    " + "  " * depth + frame)
 
 
 def state(words):

@@ -45,6 +45,7 @@ fn assert_lists_the_tasks(output: &str) {
         " 'req-id-123123' wait_for_payment [suspended, ",
         " 'req-id-123123' compress_log [running, ",
         " index_documents::{closure} < ",
+        "\n    in Server::accept_loop at ",
         " 'req-id-123123' serve_connection < 2 Server::accept_loop < 1 main",
     ] {
         assert!(output.contains(part), "{part:?} is not in:\n{output}");

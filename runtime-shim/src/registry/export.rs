@@ -8,9 +8,11 @@ use core::mem::offset_of;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
+use super::frames::{Frames, ROOM};
 use super::root::ARENA;
 use super::slot::Slot;
 use crate::clock;
+use crate::frame::FrameSite;
 use crate::mode;
 use crate::site::Site;
 
@@ -32,6 +34,24 @@ pub struct Registry {
     /// The present tick, in the upper half; the lower one says what is switched on.
     now: *const AtomicU64,
     site: SiteLayout,
+    frames: FramesLayout,
+}
+
+/// Where the frames of tasks are. They are `room` words behind a header for each slot of a chunk, counting
+/// those of its first page; `frames.rs` says what they mean.
+#[repr(C)]
+struct FramesLayout {
+    /// In bytes from the start of a chunk: the address of its frames, or null.
+    in_chunk: u32,
+    /// Bytes from those of one slot to those of the next.
+    stride: u32,
+    room: u32,
+    /// In bytes from the address of a frame site. Strings are a pointer and a length.
+    file: u32,
+    line: u32,
+    column: u32,
+    function: u32,
+    awaited: u32,
 }
 
 /// Where the parts of a site are, in bytes from its address. Strings are a pointer and a length.
@@ -74,5 +94,15 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         callee: offset_of!(Site, callee) as u32,
         role: offset_of!(Site, role) as u32,
         kind: offset_of!(Site, kind) as u32,
+    },
+    frames: FramesLayout {
+        in_chunk: offset_of!(Chunk, frames) as u32,
+        stride: size_of::<Frames>() as u32,
+        room: ROOM as u32,
+        file: offset_of!(FrameSite, file) as u32,
+        line: offset_of!(FrameSite, line) as u32,
+        column: offset_of!(FrameSite, column) as u32,
+        function: offset_of!(FrameSite, function) as u32,
+        awaited: offset_of!(FrameSite, awaited) as u32,
     },
 };
