@@ -23,7 +23,7 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 8] = [
+pub const SECTIONS: [(&str, fn()); 9] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("frames", frames::section),
