@@ -2,6 +2,7 @@
 //!
 //! It stays where it is, for taking it away could leave an unused `use birthmark::instrument` behind. It runs
 //! later, over code that is done, and recognises that. Here its arguments are only added to the outer ones.
+//! Beside it, the attributes that say that an item is there in tests only.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
@@ -51,4 +52,21 @@ fn conditional(tokens: TokenStream, krate: Option<&Path>) -> Vec<Args> {
         .skip(1)
         .flat_map(|meta| from_meta(meta, krate))
         .collect()
+}
+
+/// Whether an item is there in tests only.
+pub(crate) fn needs_tests(attr: &Attribute) -> bool {
+    attr.path().is_ident("test")
+        || attr.path().is_ident("cfg")
+            && attr
+                .parse_args::<Meta>()
+                .is_ok_and(|condition| implies_tests(&condition))
+}
+
+fn implies_tests(condition: &Meta) -> bool {
+    let Meta::List(list) = condition else {
+        return condition.path().is_ident("test");
+    };
+    let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    list.path.is_ident("all") && parts.is_ok_and(|parts| parts.iter().any(implies_tests))
 }

@@ -98,6 +98,8 @@ pub enum Reason {
     Macro(String),
     /// Its argument has a shape that cannot be adapted; the text says which.
     Shape(&'static str),
+    /// It hands a task on within a runtime, which counts at its public face.
+    Layer,
     /// It may stand in the file of a `mod name;`, which no attribute can see.
     Module,
 }

@@ -163,6 +163,15 @@ impl<'a> Callee<'a> {
 const LONGEST_RECEIVER: usize = 60;
 
 impl Spawn {
+    /// Whether the callee starts an OS thread, as far as its name shows.
+    pub(crate) fn starts_thread(&self) -> bool {
+        self.threads || self.starts_scoped_thread()
+    }
+
+    fn starts_scoped_thread(&self) -> bool {
+        self.row.name == "spawn_scoped" || !self.threads && self.scope == Some(ScopeKind::Thread)
+    }
+
     /// What is spawned, as far as the callee and the shape of the task show it.
     pub(crate) fn kind(&self, leaf: Leaf, parameters: bool) -> Kind {
         let closure = matches!(leaf, Leaf::Closure { .. });
@@ -170,9 +179,8 @@ impl Spawn {
             Leaf::Async => Kind::Future,
             _ if matches!(self.row.mode, callees::Mode::FutureFn) => Kind::Future,
             _ if self.row.blocking => Kind::Blocking,
-            _ if self.row.name == "spawn_scoped" => Kind::ScopedThread,
+            _ if self.starts_scoped_thread() => Kind::ScopedThread,
             _ if self.threads => Kind::Thread,
-            _ if self.scope == Some(ScopeKind::Thread) => Kind::ScopedThread,
             _ if self.scope == Some(ScopeKind::Unknown) && closure && !parameters => {
                 Kind::ScopedThread
             }

@@ -20,7 +20,7 @@ impl VisitMut for Visitor<'_> {
         if self.frame_in(expr) {
             return;
         }
-        let inherits = !self.is_skipped() && spawn::inherits(expr);
+        let inherits = !self.is_skipped() && !self.only_threads && spawn::inherits(expr);
         self.scope_parameter = spawn::opens_scope(expr)
             .filter(|_| !inherits)
             .or(self.scope_parameter);

@@ -36,6 +36,12 @@ pub(crate) struct Visitor<'a> {
     conditional: bool,
     /// How many enclosing items say `skip`.
     pub skips: usize,
+    /// Whether only OS threads count, as they do inside of a runtime.
+    pub only_threads: bool,
+    /// Methods that only hand a task on to a runtime.
+    pub layers: &'a [String],
+    /// Whether items that only tests have are passed over.
+    pub without_tests: bool,
     /// Whether the next expression is the operand with which a larger one begins.
     pub operand: bool,
     /// What the first parameter of the next closure stands for.
@@ -62,6 +68,9 @@ impl<'a> Visitor<'a> {
             is_async: false,
             conditional: true,
             skips: 0,
+            only_threads: false,
+            layers: &[],
+            without_tests: false,
             operand: false,
             scope_parameter: None,
             edits: 0,
@@ -74,6 +83,12 @@ impl<'a> Visitor<'a> {
     /// The enclosing function, such as `Server::accept`.
     pub(crate) fn function(&self) -> String {
         self.names.join("::")
+    }
+
+    /// Whether the enclosing function only hands tasks on.
+    fn is_layer(&self) -> bool {
+        let function = self.names.last().zip(self.self_ty.as_ref());
+        function.is_some_and(|(name, ty)| self.layers.contains(&format!("{ty}::{name}")))
     }
 
     pub(crate) fn is_skipped(&self) -> bool {
@@ -130,8 +145,14 @@ impl<'a> Visitor<'a> {
 
     /// Rewrites a call that the table knows.
     pub(crate) fn spawn(&mut self, expr: &mut Expr, spawn: Spawn, operand: bool) {
-        if self.is_skipped() {
-            self.uncovered(&spawn, Reason::Skipped);
+        let layer = self.only_threads && !spawn.starts_thread() || self.is_layer();
+        if self.is_skipped() || layer {
+            let reason = if layer {
+                Reason::Layer
+            } else {
+                Reason::Skipped
+            };
+            self.uncovered(&spawn, reason);
             return visit_mut::visit_expr_mut(self, expr);
         }
         let span = spawn.span;
@@ -193,6 +214,9 @@ impl<'a> Visitor<'a> {
         name: Option<String>,
         visit: impl FnOnce(&mut Self),
     ) {
+        if self.without_tests && attrs.iter().any(nested::needs_tests) {
+            return;
+        }
         let inner = nested::arguments(attrs, self.args.krate.as_ref());
         let skips = inner.iter().any(|args| args.skip);
         let outer = self.args.clone();

@@ -50,6 +50,13 @@ pub struct Options {
     pub runtime: String,
     /// The edition of the crate.
     pub edition: Edition,
+    /// Whether the crate is a runtime: what it spawns counts where it is handed to it, and of its own spawns
+    /// only OS threads do.
+    pub only_threads: bool,
+    /// Methods, such as `TokioExecutor::execute`, that only hand a task on: it counts where they are called.
+    pub layers: Vec<String>,
+    /// Whether items that are there in tests only are passed over, as they are compiled nowhere else.
+    pub without_tests: bool,
 }
 
 /// A source file.
@@ -180,6 +187,9 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     };
     let mut visitor = Visitor::new(options.annotation.args(), &mut backend, &locate);
     visitor.skips = usize::from(options.annotation.skip);
+    visitor.layers = &options.layers;
+    visitor.without_tests = options.without_tests;
+    visitor.only_threads = options.only_threads;
     visitor.module_items(&mut parsed.items);
     let Visitor {
         sites,

@@ -4,6 +4,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::Attribute;
 use syn::parse::Parser;
 
+use crate::nested;
+
 use super::source::Source;
 use super::{Unparsed, apart};
 
@@ -18,6 +20,8 @@ pub struct Module {
     pub paths: Vec<String>,
     /// Whether a `cfg` stands on it, so that the file may be missing.
     pub conditional: bool,
+    /// Whether it is there in tests only.
+    pub for_tests: bool,
 }
 
 /// An inline module around a `mod name;`.
@@ -77,6 +81,7 @@ fn declared(tokens: &[TokenTree], index: usize, parents: &[Parent]) -> Option<Mo
         parents: parents.to_vec(),
         paths,
         conditional,
+        for_tests: attributes.iter().any(nested::needs_tests),
     })
 }
 

@@ -1,0 +1,83 @@
+//! What counts in a runtime, in a layer over one, and where tests are left out.
+#![cfg(feature = "text")]
+
+use birthmark_rewrite::Reason;
+use birthmark_rewrite::text::{File, Options, modules, rewrite};
+
+const SOURCE: &str = "
+impl Handle {
+    fn spawn(&self, task: T) { self.inner.spawn(task); scope(|s| s.spawn(|| 1)); }
+    fn start(&self) { std::thread::Builder::new().spawn(|| 2); thread::scope(|s| { s.spawn(|| 3); }); }
+}
+#[cfg(test)] mod tests { fn a() { spawn(x4()); } }
+#[cfg(all(test, unix))] fn b() { spawn(x5()); }
+#[cfg(any(test, unix))] fn c() { spawn(x6()); }
+#[test] fn d() { spawn(x7()); }
+";
+
+fn options() -> Options {
+    Options {
+        runtime: "B".to_owned(),
+        ..Options::default()
+    }
+}
+
+/// The lines of the sites, and of the spawns that were left alone with the reasons.
+fn lines(options: &Options) -> (Vec<usize>, Vec<(usize, Reason)>) {
+    let file = File {
+        source: SOURCE,
+        path: "x.rs",
+    };
+    let rewritten = rewrite(file, options).expect("the test's code parses");
+    let sites = rewritten.sites.iter().map(|site| site.position.line);
+    let uncovered = rewritten.uncovered.into_iter();
+    let uncovered = uncovered.map(|one| (one.position.line, one.reason));
+    (sites.collect(), uncovered.collect())
+}
+
+#[test]
+fn of_a_runtime_only_threads_count() {
+    let options = Options {
+        only_threads: true,
+        without_tests: true,
+        ..options()
+    };
+    let (sites, uncovered) = lines(&options);
+    assert_eq!(sites, [4, 4]);
+    assert_eq!(
+        uncovered,
+        [(3, Reason::Layer), (3, Reason::Layer), (8, Reason::Layer)]
+    );
+}
+
+#[test]
+fn in_a_layer_nothing_counts() {
+    let options = Options {
+        layers: vec!["Handle::spawn".to_owned()],
+        without_tests: true,
+        ..options()
+    };
+    let (sites, uncovered) = lines(&options);
+    assert_eq!(sites, [4, 4, 8]);
+    assert!(uncovered.iter().all(|one| *one == (3, Reason::Layer)));
+}
+
+#[test]
+fn what_only_tests_have_is_passed_over() {
+    let options = Options {
+        without_tests: true,
+        ..options()
+    };
+    assert_eq!(lines(&options).0, [3, 3, 4, 4, 8]);
+    assert_eq!(lines(&self::options()).0, [3, 3, 4, 4, 6, 7, 8, 9]);
+}
+
+#[test]
+fn modules_of_tests_are_known() {
+    let found = modules("#[cfg(test)] mod a; #[cfg(unix)] mod b;").expect("tokens");
+    let found: Vec<_> = found
+        .iter()
+        .map(|module| (&module.name[..], module.for_tests))
+        .collect();
+    assert_eq!(found, [("a", true), ("b", false)]);
+}
