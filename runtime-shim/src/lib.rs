@@ -92,6 +92,7 @@
 
 mod adapt;
 mod ask;
+mod at_start;
 mod birth;
 mod clock;
 mod dump;
@@ -139,4 +140,5 @@ pub use crate::panic_report::PanicReport;
 pub use crate::site::Site;
 pub use crate::sites::{sites, SiteStats};
 pub use crate::task::{Ancestor, Name, NameOrigin, Outcome, State, Task, TaskId, TaskRef};
+#[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

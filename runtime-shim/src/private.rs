@@ -41,3 +41,7 @@ pub use crate::{
     __settled as settled, __stand as stand, __table as table, __task as task, __task_fn as task_fn,
     __value as value,
 };
+
+// How the runtime comes into a program that does not mention it.
+pub use crate::__at_start as at_start;
+pub use crate::at_start::install_at_start;

@@ -1,0 +1,40 @@
+//! Sets birthmark up before `main`, in programs that do not mention it.
+//!
+//! `cargo birthmark` puts [`__at_start!`](crate::__at_start) into the root of every executable. It stands in
+//! the executable and not here, so that a build script or a procedural macro that contains an
+//! instrumented library does not change the panics of its host.
+
+/// Not public API. Used by generated code: what the loader calls.
+pub extern "C" fn install_at_start() {
+    crate::install();
+}
+
+/// Not public API. Used by generated code: has the loader call [`install`](crate::install) before `main`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __at_start {
+    () => {
+        const _: () = {
+            #[used]
+            // SAFETY: the section is the platform's list of functions to call before `main`, and holds
+            // pointers to functions with the C ABI that take no argument they would have to look at.
+            #[cfg_attr(
+                any(
+                    target_os = "linux",
+                    target_os = "android",
+                    target_os = "freebsd",
+                    target_os = "netbsd",
+                    target_os = "openbsd",
+                    target_os = "illumos"
+                ),
+                unsafe(link_section = ".init_array")
+            )]
+            #[cfg_attr(
+                target_vendor = "apple",
+                unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs")
+            )]
+            #[cfg_attr(windows, unsafe(link_section = ".CRT$XCU"))]
+            static AT_START: extern "C" fn() = $crate::__private::install_at_start;
+        };
+    };
+}
