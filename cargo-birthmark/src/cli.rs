@@ -1,0 +1,162 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+use crate::front;
+use crate::scope::{Reach, Scope};
+
+const ABOUT: &str = "\
+Tells of every thread and task of a program who spawned it, where, and for whom it works.
+
+Runs cargo so that the crates which you choose are compiled with every spawn in all of their files
+recorded. No source is touched, and what it builds is kept apart, in target/birthmark.";
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo birthmark run --deps              a program that has never heard of birthmark
+  cargo birthmark test -p server          crates that are annotated, see below
+  cargo birthmark --workspace run         all members of the workspace
+  cargo birthmark run --only 'hyper*'     these packages and no others
+  cargo birthmark run --release -- --port 80
+  cargo birthmark nextest run             any subcommand of cargo that compiles
+  cargo birthmark sites --deps            what would be recorded, without building
+
+A crate is annotated by this line in its main.rs or lib.rs, which a plain build ignores:
+  #![cfg_attr(birthmark, birthmark::instrument)]
+
+The same choices as in the options can be made for good, in Cargo.toml:
+  [workspace.metadata.birthmark]
+  reach = \"deps\"                          # or \"workspace\", \"annotated\"
+  exclude = [\"openssl*\"]
+  [package.metadata.birthmark]
+  instrument = true                       # or false: as if annotated, or never
+
+While the program runs, BIRTHMARK=off switches recording off, and BIRTHMARK=panic=all adds a dump of
+all tasks to the report of a panic.
+
+Exit codes: cargo's own; 96 if cargo birthmark itself fails; 97 if `sites --check` finds a difference.";
+
+#[derive(Parser)]
+#[command(name = "cargo birthmark", bin_name = "cargo birthmark", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(
+    subcommand_help_heading = "Commands of its own",
+    subcommand_value_name = "COMMAND"
+)]
+struct Cli {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which crates are instrumented. Before cargo's subcommand, all of these; behind it, those that cargo
+/// has no use for itself.
+#[derive(Args)]
+#[command(next_help_heading = "Which crates")]
+struct ScopeArgs {
+    /// All members of the workspace; stands before cargo's subcommand
+    #[arg(long, global = true)]
+    workspace: bool,
+    /// All members and all dependencies; may also stand behind cargo's subcommand
+    #[arg(long, global = true)]
+    deps: bool,
+    /// Only packages of this name; `*` stands for any part, `name@1.*` for versions. May also stand
+    /// behind cargo's subcommand. Takes dependencies, too
+    #[arg(long, global = true, value_name = "PATTERN")]
+    only: Vec<String>,
+    /// No package of this name; stands before cargo's subcommand
+    #[arg(long, global = true, value_name = "PATTERN")]
+    exclude: Vec<String>,
+    /// The manifest of the package; for cargo's subcommands, give it behind them as ever
+    #[arg(long, global = true, value_name = "FILE")]
+    manifest_path: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Any subcommand of cargo that compiles, with all of its own options
+    #[command(external_subcommand)]
+    Cargo(Vec<OsString>),
+    /// Make plain cargo and the editor instrument, by entries in .cargo/config.toml
+    Init {
+        /// Remove the entries
+        #[arg(long)]
+        undo: bool,
+    },
+    /// List the spawn calls of the chosen crates without building them
+    Sites {
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Compare with a list that was printed before; exits with 97 if they differ
+        #[arg(long, value_name = "FILE")]
+        check: Option<PathBuf>,
+    },
+    /// Show what is inserted into the chosen crates
+    Diff {
+        /// Only this package
+        #[arg(value_name = "CRATE")]
+        package: Option<String>,
+    },
+    /// Explain what was and was not instrumented, and why
+    Doctor,
+}
+
+/// How `sites` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line a site
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// Runs the command line; what cargo passes to a subcommand first, its name, is left out.
+pub fn main(mut args: Vec<OsString>) -> ExitCode {
+    if args.get(1).is_some_and(|arg| arg == "birthmark") {
+        args.remove(1);
+    }
+    match run(Cli::parse_from(args)) {
+        Ok(code) => code,
+        Err(error) => exit::failed(&error),
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let ScopeArgs { manifest_path, .. } = &cli.scope;
+    let manifest = manifest_path.clone();
+    let mut scope = cli.scope.into_scope();
+    match cli.command {
+        Command::Cargo(args) => {
+            let (args, behind) = front::arguments::split(args)?;
+            scope.extend(behind);
+            front::build::run(&args, manifest, scope)
+        }
+        Command::Init { undo } => front::init::run(manifest, scope, undo),
+        Command::Sites { format, check } => front::sites::run(manifest, scope, format, check),
+        Command::Diff { package } => front::diff::run(manifest, scope, package),
+        Command::Doctor => front::doctor::run(manifest, scope),
+    }
+}
+
+impl ScopeArgs {
+    fn into_scope(self) -> Scope {
+        let reach = if self.deps || !self.only.is_empty() {
+            Reach::Deps
+        } else if self.workspace {
+            Reach::Workspace
+        } else {
+            Reach::Annotated
+        };
+        Scope {
+            reach,
+            only: self.only,
+            exclude: self.exclude,
+        }
+    }
+}

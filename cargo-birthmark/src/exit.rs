@@ -1,0 +1,26 @@
+//! What the command exits with, where it is not cargo's own exit code.
+
+use std::process::{ExitCode, ExitStatus};
+
+/// The command itself failed: cargo was not run, or not to its end.
+pub const FAILED: u8 = 96;
+
+/// `sites --check` found that the sites are not those of the list.
+pub const SITES_DIFFER: u8 = 97;
+
+/// Ends as another program did: with its exit code, or by the signal that ended it.
+pub fn of(status: ExitStatus) -> ExitCode {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        // Returns only where the signal is not one that ends a process.
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(FAILED))
+}
+
+/// Prints an error, as the end of "failed to …", and gives the exit code of a failure of ours.
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: failed to {error:#}");
+    ExitCode::from(FAILED)
+}

@@ -1,0 +1,151 @@
+//! Takes our own options out of the arguments of a cargo subcommand, and reads those of cargo's that
+//! say where the program is.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::scope::{Reach, Scope};
+
+/// The arguments of cargo without ours. Only `--deps` and `--only` may stand among them: `--workspace` and
+/// `--exclude` are options of cargo's. What follows `--` belongs to the program.
+pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
+    let mut cargo = Vec::new();
+    let mut scope = Scope::default();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            cargo.push(arg);
+            cargo.extend(args.by_ref());
+        } else if arg == "--deps" {
+            scope.reach = Reach::Deps;
+        } else if let Some(pattern) = value(&arg, "--only", &mut args) {
+            scope.only.push(pattern?);
+            scope.reach = Reach::Deps;
+        } else {
+            cargo.push(arg);
+        }
+    }
+    Ok((cargo, scope))
+}
+
+fn value(
+    arg: &OsStr,
+    option: &str,
+    rest: &mut impl Iterator<Item = OsString>,
+) -> Option<Result<String>> {
+    let text = arg.to_str()?;
+    let value = match text.strip_prefix(option)? {
+        "" => rest.next().and_then(|value| value.into_string().ok()),
+        attached => Some(attached.strip_prefix('=')?.to_owned()),
+    };
+    Some(value.with_context(|| format!("read `{option}`; it takes the name of a package")))
+}
+
+/// Those options of a cargo subcommand that say which program is meant.
+#[derive(Debug, Default)]
+pub struct Locating {
+    /// What `cargo metadata` is to be told as well.
+    pub metadata: Vec<OsString>,
+    /// `--manifest-path`.
+    pub manifest: Option<PathBuf>,
+    /// `--target-dir`: where in the arguments its value is, and whether `--target-dir=` precedes it.
+    pub target_dir: Option<(usize, PathBuf)>,
+}
+
+/// Options that `cargo metadata` understands, too. The second ones take a value.
+const FLAGS: &[&str] = &[
+    "--locked",
+    "--offline",
+    "--frozen",
+    "--all-features",
+    "--no-default-features",
+];
+const VALUES: &[&str] = &[
+    "--config",
+    "-Z",
+    "--manifest-path",
+    "--target-dir",
+    "--features",
+    "-F",
+];
+
+impl Locating {
+    /// Reads the arguments up to `--`.
+    pub fn of(args: &[OsString]) -> Locating {
+        let mut found = Locating::default();
+        let mut index = 0;
+        while index < args.len() && args[index] != "--" {
+            index += found.option(args, index);
+        }
+        found
+    }
+
+    /// Reads one option and tells how many arguments it consists of.
+    fn option(&mut self, args: &[OsString], index: usize) -> usize {
+        let text = args[index].to_string_lossy();
+        if FLAGS.contains(&&*text) {
+            self.metadata.push(args[index].clone());
+        }
+        if let Some((name, value)) = text
+            .split_once('=')
+            .filter(|(name, _)| VALUES.contains(name))
+        {
+            self.value(name, value.into(), index);
+        } else if let Some(value) = args.get(index + 1).filter(|_| VALUES.contains(&&*text)) {
+            self.value(&text, value.clone(), index + 1);
+            return 2;
+        }
+        1
+    }
+
+    fn value(&mut self, name: &str, value: OsString, index: usize) {
+        match name {
+            "--manifest-path" => self.manifest = Some(value.into()),
+            "--target-dir" => self.target_dir = Some((index, value.into())),
+            _ => self.metadata.extend([name.into(), value]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn our_options_are_taken_out_up_to_the_program_s_own() {
+        let (cargo, scope) = split(words(
+            "run --deps -p x --only a* --only=b --exclude c -- --deps --only d",
+        ))
+        .unwrap();
+        assert_eq!(cargo, words("run -p x --exclude c -- --deps --only d"));
+        assert_eq!(scope.reach, Reach::Deps);
+        assert_eq!(scope.only, ["a*", "b"]);
+        assert!(scope.exclude.is_empty());
+    }
+
+    #[test]
+    fn only_without_a_pattern_says_what_it_takes() {
+        let error = split(words("run --only")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "read `--only`; it takes the name of a package"
+        );
+    }
+
+    #[test]
+    fn the_program_is_found_by_what_cargo_is_told() {
+        let args = words(
+            "build --offline --manifest-path a/Cargo.toml --target-dir=t --config k=1 -- --locked",
+        );
+        let found = Locating::of(&args);
+        assert_eq!(found.metadata, words("--offline --config k=1"));
+        assert_eq!(found.manifest, Some("a/Cargo.toml".into()));
+        assert_eq!(found.target_dir, Some((4, "t".into())));
+    }
+}

@@ -1,0 +1,95 @@
+//! Runs a cargo subcommand with this binary as its compiler wrapper.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use super::arguments::Locating;
+use super::cache::Place;
+use super::project::{Project, TARGET_DIR};
+use super::{signals, summary};
+use crate::exit;
+use crate::scope::Scope;
+use crate::session::{Session, VARIABLE};
+
+/// Runs `cargo ARGS…`, and says at the end what was instrumented.
+pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result<ExitCode> {
+    let locating = Locating::of(args);
+    let place = Place::of(&(&locating, &manifest, &scope));
+    let (file, session) = match place.read() {
+        Some(known) => known,
+        None => find_out(&place, &locating, manifest, scope)?,
+    };
+    let mut command = Command::new(cargo());
+    command
+        .args(in_target_dir(args, &locating, &session.target_dir))
+        .env("CARGO_TARGET_DIR", &session.target_dir)
+        .env("RUSTC_WRAPPER", this_binary()?)
+        .env(VARIABLE, &file);
+    let status = signals::run(&mut command)?;
+    if !args.iter().any(|arg| arg == "-q" || arg == "--quiet") {
+        summary::print(&file, &session);
+    }
+    Ok(exit::of(status))
+}
+
+/// Asks cargo what the program consists of, and writes the session.
+fn find_out(
+    place: &Place,
+    locating: &Locating,
+    manifest: Option<PathBuf>,
+    scope: Scope,
+) -> Result<(PathBuf, Session)> {
+    let manifest = locating.manifest.clone().or(manifest);
+    let project = Project::load(manifest.as_deref(), &locating.metadata)?;
+    let mut session = project.session(scope, inner_wrapper()?)?;
+    if let Some((_, directory)) = &locating.target_dir {
+        let directory = std::path::absolute(directory).context("find the target directory")?;
+        session.target_dir = directory.join(TARGET_DIR);
+    }
+    let file = session.write(&session.state())?;
+    place.write(&file, &project)?;
+    Ok((file, session))
+}
+
+/// The cargo that runs us, or the one on the path.
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// This program, as cargo is to call it.
+pub fn this_binary() -> Result<PathBuf> {
+    std::env::current_exe().context("find the path of cargo-birthmark itself")
+}
+
+/// A target directory that the user names is given to cargo as ours within it.
+fn in_target_dir(args: &[OsString], locating: &Locating, target_dir: &Path) -> Vec<OsString> {
+    let mut args = args.to_vec();
+    if let Some((index, _)) = locating.target_dir {
+        let attached = args[index].as_encoded_bytes().starts_with(b"--target-dir=");
+        let mut value = OsString::from(if attached { "--target-dir=" } else { "" });
+        value.push(target_dir);
+        args[index] = value;
+    }
+    args
+}
+
+/// The wrapper that the user has, by the environment or cargo's configuration.
+pub fn inner_wrapper() -> Result<Option<PathBuf>> {
+    let config = cargo_config2::Config::load().context("read cargo's configuration")?;
+    let inner = config
+        .build
+        .rustc_wrapper
+        .filter(|path| path.as_os_str() != OsStr::new(""));
+    let own = this_binary()?;
+    Ok(inner.filter(|path| !same_file(path, &own)))
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}

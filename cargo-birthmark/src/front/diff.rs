@@ -1,0 +1,54 @@
+//! `cargo birthmark diff`: what is inserted.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use super::listing;
+use crate::scope::Scope;
+use crate::source::engine::Changed;
+use crate::source::search;
+
+/// Prints the lines that change, as they are and as they become. No line is added or taken away, so that
+/// the numbers are the same on both sides.
+pub fn run(
+    manifest: Option<PathBuf>,
+    mut scope: Scope,
+    package: Option<String>,
+) -> Result<ExitCode> {
+    if let Some(package) = &package {
+        scope.extend(Scope {
+            reach: crate::scope::Reach::Deps,
+            only: vec![package.clone()],
+            exclude: Vec::new(),
+        });
+    }
+    let listed = listing::list(manifest.as_deref(), scope)?;
+    let mut files = listed
+        .iter()
+        .flat_map(|listed| &listed.krate.files)
+        .filter(|(_, file)| !file.insertions.is_empty())
+        .peekable();
+    if files.peek().is_none() {
+        bail!("find anything to insert; `cargo birthmark --deps diff` looks into all crates");
+    }
+    files.for_each(|(path, file)| print!("{}", text(path, file)));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(path: &Path, file: &Changed) -> String {
+    let shown = file.sites.first().map_or_else(
+        || path.display().to_string(),
+        |site| site.position.file.clone(),
+    );
+    let mut text = format!("--- {shown}\n+++ {shown}\n");
+    let original = search::read(path).unwrap_or_default();
+    for (number, (old, new)) in original.lines().zip(file.text.lines()).enumerate() {
+        if old != new {
+            let number = number + 1;
+            text += &format!("@@ -{number} +{number} @@\n-{old}\n+{new}\n");
+        }
+    }
+    text
+}

@@ -1,0 +1,179 @@
+//! `cargo birthmark init`: makes plain cargo, and an editor that runs it, instrument.
+//!
+//! It enters the wrapper, the session and our target directory into the configuration of cargo. The
+//! directory has to be ours: cargo does not ask which wrapper compiled what it has, and would take the crates
+//! of earlier plain builds for fresh.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
+
+use super::build::{inner_wrapper, this_binary};
+use super::project::Project;
+use crate::scope::Scope;
+use crate::session::{Session, VARIABLE, replace};
+
+/// The keys that are entered, by section.
+const ENTRIES: [(&str, &str); 3] = [
+    ("build", "rustc-wrapper"),
+    ("build", "target-dir"),
+    ("env", VARIABLE),
+];
+
+/// Where the session of plain cargo lies, from the root of the workspace: not in the target directory, which
+/// `cargo clean` removes.
+const STATE: &str = ".cargo/birthmark";
+
+/// Writes the entries, or removes them.
+pub fn run(manifest: Option<PathBuf>, scope: Scope, undo: bool) -> Result<ExitCode> {
+    let project = Project::load(manifest.as_deref(), &[])?;
+    let workspace = project.metadata.workspace_root.as_std_path();
+    let file = config_file(workspace);
+    let mut config = read(&file)?;
+    if undo {
+        remove(&mut config);
+        save(&file, &config)?;
+        // It may not be there.
+        let _ = std::fs::remove_dir_all(workspace.join(STATE));
+        println!("Removed the entries of birthmark from {}.", file.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let session = project.session(scope, inner_wrapper()?)?;
+    let state = workspace.join(STATE);
+    replace(&state.join(".gitignore"), b"*\n")?;
+    let written = session.write(&state)?;
+    enter(&mut config, &session, &written)?;
+    save(&file, &config)?;
+    tell(&file);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(file: &Path) {
+    let keys = ENTRIES.map(|(section, key)| format!("{section}.{key}"));
+    println!("Wrote {} into {}.", keys.join(", "), file.display());
+    println!("Plain cargo and the editor now instrument, and build in target/birthmark.");
+    println!(
+        "Run `cargo birthmark init` again when the members or dependencies of the workspace change."
+    );
+    println!("`cargo birthmark init --undo` removes the entries.");
+}
+
+/// Where cargo looks for the configuration of a workspace.
+pub fn config_file(workspace: &Path) -> PathBuf {
+    let old = workspace.join(".cargo/config");
+    if old.is_file() {
+        old
+    } else {
+        workspace.join(".cargo/config.toml")
+    }
+}
+
+/// Whether the entries are there.
+pub fn is_written(file: &Path) -> bool {
+    read(file).is_ok_and(|config| is_ours(&config))
+}
+
+fn read(file: &Path) -> Result<DocumentMut> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.parse()
+        .with_context(|| format!("understand {}; mend it first", file.display()))
+}
+
+fn enter(config: &mut DocumentMut, session: &Session, written: &Path) -> Result<()> {
+    let wrapper = this_binary()?.display().to_string();
+    let target_dir = inside(&session.target_dir, &session.workspace);
+    let mut variable = InlineTable::new();
+    variable.insert("value", inside(written, &session.workspace).into());
+    variable.insert("relative", true.into());
+    let values = [value(wrapper), value(target_dir), value(variable)];
+    let is_ours = is_ours(config);
+    for ((section, key), value) in ENTRIES.into_iter().zip(values) {
+        let table = config.entry(section).or_insert_with(table);
+        if let Some(other) = table.get(key).filter(|_| !is_ours) {
+            bail!(
+                "enter {section}.{key}: it is there already, as{other}; remove it, or use `cargo birthmark build`"
+            );
+        }
+        table[key] = value;
+    }
+    Ok(())
+}
+
+/// A path as it is written into a file that may move with the workspace.
+fn inside(path: &Path, workspace: &Path) -> String {
+    path.strip_prefix(workspace)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn is_ours(config: &DocumentMut) -> bool {
+    config
+        .get("env")
+        .is_some_and(|env| env.get(VARIABLE).is_some())
+}
+
+fn table() -> Item {
+    Item::Table(Table::new())
+}
+
+fn remove(config: &mut DocumentMut) {
+    if !is_ours(config) {
+        return;
+    }
+    for (section, key) in ENTRIES {
+        if let Some(table) = config.get_mut(section).and_then(Item::as_table_like_mut) {
+            table.remove(key);
+            if table.is_empty() {
+                config.remove(section);
+            }
+        }
+    }
+}
+
+/// Writes the configuration, or removes a file in which nothing is left.
+fn save(file: &Path, config: &DocumentMut) -> Result<()> {
+    let text = config.to_string();
+    if text.trim().is_empty() {
+        let _ = std::fs::remove_file(file);
+        return Ok(());
+    }
+    replace(file, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        let text = r#"{"tool": "", "scope": {}, "workspace": "/w", "target-dir": "/w/target/birthmark",
+            "members": {}, "runtime": "embedded", "inner": null}"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_user_s_own_entries_stay_as_they_are() {
+        let before = "# mine\n[build]\njobs = 2 # few\n";
+        let mut config: DocumentMut = before.parse().unwrap();
+        enter(&mut config, &session(), Path::new("/w/s.json")).unwrap();
+        let text = config.to_string();
+        assert!(
+            text.starts_with(before) && text.contains("target-dir = \"target/birthmark\""),
+            "{text}"
+        );
+        remove(&mut config);
+        assert_eq!(config.to_string(), before);
+    }
+
+    #[test]
+    fn another_wrapper_is_not_replaced() {
+        let before = "[build]\nrustc-wrapper = \"other\"\n";
+        let mut config: DocumentMut = before.parse().unwrap();
+        let error = enter(&mut config, &session(), Path::new("/w/s.json")).unwrap_err();
+        assert!(error.to_string().contains("\"other\""), "{error}");
+        remove(&mut config);
+        assert_eq!(config.to_string(), before);
+    }
+}

@@ -1,0 +1,159 @@
+//! What cargo knows of the program: its packages, and what their manifests say of birthmark.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use serde::de::DeserializeOwned;
+
+use crate::scope::Scope;
+use crate::session::{Session, Settings, Source};
+
+/// The program, as `cargo metadata` tells it.
+pub struct Project {
+    /// All of it.
+    pub metadata: Metadata,
+}
+
+impl Project {
+    /// Asks cargo. `options` are those of the user's that change the answer.
+    pub fn load(manifest: Option<&Path>, options: &[OsString]) -> Result<Project> {
+        let mut command = MetadataCommand::new();
+        if let Some(manifest) = manifest {
+            command.manifest_path(manifest);
+        }
+        let options = options
+            .iter()
+            .map(|option| option.to_string_lossy().into_owned());
+        command.other_options(options.collect::<Vec<_>>());
+        let metadata = command
+            .exec()
+            .map_err(plain)
+            .context("find out what the program consists of")?;
+        Ok(Project { metadata })
+    }
+
+    /// The target directory of instrumented builds, within that of plain ones.
+    fn target_dir(&self) -> PathBuf {
+        let plain = self.metadata.target_directory.as_std_path();
+        // `init` has entered ours.
+        let is_ours = plain.file_name().is_some_and(|name| name == TARGET_DIR);
+        if is_ours {
+            plain.to_owned()
+        } else {
+            plain.join(TARGET_DIR)
+        }
+    }
+
+    /// The session in which what the manifest says is added to `scope`.
+    pub fn session(&self, mut scope: Scope, inner: Option<PathBuf>) -> Result<Session> {
+        scope.extend(settings(&self.metadata.workspace_metadata, "workspace")?);
+        scope.check()?;
+        Ok(Session {
+            tool: tool()?,
+            scope,
+            target_dir: self.target_dir(),
+            workspace: self.metadata.workspace_root.clone().into(),
+            members: self.members()?,
+            runtime: self.runtime()?,
+            inner,
+        })
+    }
+
+    fn members(&self) -> Result<BTreeMap<PathBuf, Settings>> {
+        let members = self.metadata.workspace_packages();
+        let settings = members.into_iter().map(|package| {
+            Ok((
+                directory(package),
+                settings(&package.metadata, &package.name)?,
+            ))
+        });
+        settings.collect()
+    }
+
+    /// The birthmark that the program depends on, if it does.
+    fn runtime(&self) -> Result<Source> {
+        let resolve = self.metadata.resolve.as_ref();
+        let nodes = resolve
+            .map(|resolve| &resolve.nodes[..])
+            .unwrap_or_default();
+        let mut found = nodes.iter().filter_map(|node| {
+            let package = &self.metadata[&node.id];
+            (package.name == "birthmark" && has_runtime(package)).then_some((package, node))
+        });
+        let Some((package, node)) = found.next() else {
+            return Ok(Source::Embedded);
+        };
+        if let Some((other, _)) = found.next() {
+            bail!(
+                "choose a runtime: the program depends on birthmark {} and {}; `cargo update -p birthmark` may bring them together",
+                package.version,
+                other.version
+            );
+        }
+        if package.version.to_string() != env!("CARGO_PKG_VERSION") {
+            bail!(
+                "use the program's birthmark {}: this is cargo-birthmark {}, and generated code fits its own version only; install cargo-birthmark {0}",
+                package.version,
+                env!("CARGO_PKG_VERSION")
+            );
+        }
+        Ok(Source::Package {
+            directory: directory(package),
+            features: node
+                .features
+                .iter()
+                .map(|feature| feature.to_string())
+                .collect(),
+            local: package.source.is_none(),
+        })
+    }
+}
+
+/// The name of our directory in the target directory.
+pub const TARGET_DIR: &str = "birthmark";
+
+/// A package that happens to have our name is none of ours.
+fn has_runtime(package: &Package) -> bool {
+    package
+        .dependencies
+        .iter()
+        .any(|dependency| dependency.name == "inventory")
+}
+
+/// Where a package's manifest is.
+pub fn directory(package: &Package) -> PathBuf {
+    package
+        .manifest_path
+        .parent()
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}
+
+fn settings<T: DeserializeOwned + Default>(metadata: &serde_json::Value, of: &str) -> Result<T> {
+    match metadata.get("birthmark") {
+        None => Ok(T::default()),
+        Some(value) => serde_json::from_value(value.clone())
+            .with_context(|| format!("understand `metadata.birthmark` in the manifest of `{of}`")),
+    }
+}
+
+/// Cargo's own words, without what `cargo_metadata` puts before them.
+fn plain(error: cargo_metadata::Error) -> anyhow::Error {
+    match error {
+        cargo_metadata::Error::CargoMetadata { stderr } => {
+            anyhow::anyhow!("{}", stderr.trim().trim_start_matches("error: "))
+        }
+        other => other.into(),
+    }
+}
+
+/// The tool as it is: its version, and of one that is being worked on, the build.
+fn tool() -> Result<String> {
+    let binary = super::build::this_binary()?;
+    let built = std::fs::metadata(&binary).and_then(|metadata| metadata.modified());
+    let built = built.context("find out when cargo-birthmark was built")?;
+    Ok(format!("{} {built:?}", env!("CARGO_PKG_VERSION")))
+}

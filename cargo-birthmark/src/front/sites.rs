@@ -1,0 +1,184 @@
+//! `cargo birthmark sites`: every spawn call of the chosen crates.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use birthmark_rewrite::{Site, Uncovered};
+use serde::Serialize;
+
+use super::listing::{self, Listed};
+use crate::cli::Format;
+use crate::exit;
+use crate::scope::Scope;
+use crate::source::engine;
+
+/// Prints the list, or compares it with one that was printed before.
+pub fn run(
+    manifest: Option<PathBuf>,
+    scope: Scope,
+    format: Format,
+    check: Option<PathBuf>,
+) -> Result<ExitCode> {
+    let listed = listing::list(manifest.as_deref(), scope)?;
+    let text = match format {
+        Format::Text => text(&listed),
+        Format::Json => json(&listed)?,
+    };
+    match check {
+        Some(file) => compare(&file, &text),
+        None => {
+            print!("{text}");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// One spawn call.
+#[derive(Serialize)]
+struct Row<'a> {
+    package: &'a str,
+    version: &'a str,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    function: &'a str,
+    callee: &'a str,
+    role: Option<&'a str>,
+    kind: Option<&'static str>,
+    covered: bool,
+    reason: Option<String>,
+}
+
+/// The whole list. `version` changes when the meaning of a field does.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    sites: Vec<Row<'a>>,
+}
+
+fn rows(listed: &[Listed]) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    for Listed {
+        package,
+        version,
+        krate,
+    } in listed
+    {
+        for file in krate.files.values() {
+            rows.extend(
+                file.sites
+                    .iter()
+                    .map(|site| covered(package, version, site)),
+            );
+            rows.extend(
+                file.uncovered
+                    .iter()
+                    .map(|one| uncovered(package, version, one)),
+            );
+        }
+    }
+    rows.sort_by_key(|row| (row.package, row.version, row.file, row.line, row.column));
+    rows
+}
+
+fn covered<'a>(package: &'a str, version: &'a str, site: &'a Site) -> Row<'a> {
+    Row {
+        package,
+        version,
+        file: &site.position.file,
+        line: site.position.line,
+        column: site.position.column,
+        function: &site.function,
+        callee: &site.callee,
+        role: Some(&site.role),
+        kind: Some(site.kind.name()),
+        covered: true,
+        reason: None,
+    }
+}
+
+fn uncovered<'a>(package: &'a str, version: &'a str, one: &'a Uncovered) -> Row<'a> {
+    Row {
+        package,
+        version,
+        file: &one.position.file,
+        line: one.position.line,
+        column: one.position.column,
+        function: &one.function,
+        callee: &one.callee,
+        role: None,
+        kind: None,
+        covered: false,
+        reason: Some(engine::why(&one.reason)),
+    }
+}
+
+fn text(listed: &[Listed]) -> String {
+    let mut text: String = rows(listed).iter().map(line).collect();
+    for Listed { krate, .. } in listed {
+        text.extend(
+            krate
+                .unparsed
+                .iter()
+                .map(|unparsed| format!("{unparsed}: not read\n")),
+        );
+    }
+    text
+}
+
+fn line(row: &Row<'_>) -> String {
+    let Row {
+        file,
+        line,
+        column,
+        function,
+        callee,
+        ..
+    } = row;
+    let what = match (&row.role, &row.reason) {
+        (_, Some(reason)) => format!("not covered: {reason}"),
+        (role, None) => format!(
+            "{} ({})",
+            role.unwrap_or_default(),
+            row.kind.unwrap_or_default()
+        ),
+    };
+    let function = if function.is_empty() {
+        "no function"
+    } else {
+        function
+    };
+    format!("{file}:{line}:{column}: {callee} in {function}: {what}\n")
+}
+
+fn json(listed: &[Listed]) -> Result<String> {
+    let document = Document {
+        version: 1,
+        sites: rows(listed),
+    };
+    let text = serde_json::to_string_pretty(&document).context("write the list")?;
+    Ok(text + "\n")
+}
+
+/// Prints what is gone and what is new.
+fn compare(file: &Path, new: &str) -> Result<ExitCode> {
+    let old = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "read {}; make it with `cargo birthmark sites > {0}`",
+            file.display()
+        )
+    })?;
+    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), new.lines().collect());
+    if old == new {
+        return Ok(ExitCode::SUCCESS);
+    }
+    old.difference(&new).for_each(|line| println!("-{line}"));
+    new.difference(&old).for_each(|line| println!("+{line}"));
+    eprintln!(
+        "error: the sites are not those of {}; if they should be, print the list anew",
+        file.display()
+    );
+    Ok(ExitCode::from(exit::SITES_DIFFER))
+}

@@ -1,0 +1,100 @@
+//! Which crates are instrumented.
+
+use anyhow::{Context, Result};
+use globset::Glob;
+use serde::{Deserialize, Serialize};
+
+/// How far instrumentation reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// The members of the workspace that say so in their crate root or their manifest.
+    #[default]
+    Annotated,
+    /// All members.
+    Workspace,
+    /// All members and all their dependencies.
+    Deps,
+}
+
+/// Which crates are instrumented: how far it reaches, and what patterns take out of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scope {
+    /// How far instrumentation reaches.
+    pub reach: Reach,
+    /// If any: the only packages, by patterns of their names.
+    pub only: Vec<String>,
+    /// Packages that are left alone, by patterns of their names.
+    pub exclude: Vec<String>,
+}
+
+impl Scope {
+    /// Adds what another scope says: the farther reach, and all patterns.
+    pub fn extend(&mut self, other: Scope) {
+        self.reach = self.reach.max(other.reach);
+        self.only.extend(other.only);
+        self.exclude.extend(other.exclude);
+    }
+
+    /// Whether the patterns let a package pass. They may name a version, as in `syn@1.*`.
+    pub fn admits(&self, name: &str, version: &str) -> bool {
+        let any = |patterns: &[String]| {
+            patterns
+                .iter()
+                .any(|pattern| matches(pattern, name, version))
+        };
+        (self.only.is_empty() || any(&self.only)) && !any(&self.exclude)
+    }
+
+    /// Finds fault with patterns before anything is built with them.
+    pub fn check(&self) -> Result<()> {
+        for pattern in self.only.iter().chain(&self.exclude) {
+            Glob::new(pattern).with_context(|| {
+                format!("read the pattern `{pattern}`; write a package's name, with `*` for any part of it")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn matches(pattern: &str, name: &str, version: &str) -> bool {
+    let subject = if pattern.contains('@') {
+        format!("{name}@{version}")
+    } else {
+        name.to_owned()
+    };
+    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_names_and_versions() {
+        let scope = Scope {
+            only: vec!["hyper*".into(), "syn@1.*".into()],
+            exclude: vec!["hyper-util".into()],
+            ..Scope::default()
+        };
+        assert!(scope.admits("hyper", "1.4.0"));
+        assert!(!scope.admits("hyper-util", "0.1.0"));
+        assert!(scope.admits("syn", "1.0.9"));
+        assert!(!scope.admits("syn", "2.0.0"));
+        assert!(!scope.admits("tokio", "1.0.0"));
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused_with_the_remedy() {
+        let scope = Scope {
+            only: vec!["a[".into()],
+            ..Scope::default()
+        };
+        let error = format!("{:#}", scope.check().unwrap_err());
+        assert!(
+            error.contains("`a[`") && error.contains("write a package's name"),
+            "{error}"
+        );
+    }
+}

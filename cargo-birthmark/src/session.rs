@@ -1,0 +1,127 @@
+//! What the front end tells the wrapper: one file a configuration, whose path is in the environment.
+//!
+//! The file's name holds a hash of all that is in it. A crate whose compilation depended on it says so
+//! in its dep-info, as one that reads an environment variable would; so cargo itself compiles it anew
+//! when an option or the version of the tool changes, and leaves all others alone.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::scope::{Reach, Scope};
+
+/// The environment variable that holds the path of the session file.
+pub const VARIABLE: &str = "CARGO_BIRTHMARK";
+
+/// What the wrapper needs to know about the build as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Session {
+    /// The version of the tool, so that another one starts afresh.
+    pub tool: String,
+    /// Which crates are instrumented.
+    pub scope: Scope,
+    /// The root of the workspace.
+    pub workspace: PathBuf,
+    /// The target directory of instrumented builds.
+    pub target_dir: PathBuf,
+    /// The members of the workspace by the directory of their manifest, and what that says.
+    pub members: BTreeMap<PathBuf, Settings>,
+    /// Where the runtime comes from.
+    pub runtime: Source,
+    /// The compiler wrapper that is called around the compiler, if the user has one.
+    pub inner: Option<PathBuf>,
+}
+
+/// `[package.metadata.birthmark]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Takes the package as if its roots were annotated, or leaves it alone.
+    pub instrument: Option<bool>,
+}
+
+/// Where the runtime comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The program has none: the tool brings its own.
+    Embedded,
+    /// The package that the program depends on.
+    Package {
+        /// The directory of its manifest.
+        directory: PathBuf,
+        /// The features with which it is resolved.
+        features: Vec<String>,
+        /// Whether its files may change, as those of a path dependency do.
+        local: bool,
+    },
+}
+
+impl Session {
+    /// Reads the session of the build that this process is part of, if there is one.
+    pub fn of_environment() -> Result<Option<(PathBuf, Session)>> {
+        let Some(path) = std::env::var_os(VARIABLE).map(PathBuf::from) else {
+            return Ok(None);
+        };
+        let session = Session::read(&path)?;
+        Ok(Some((path, session)))
+    }
+
+    /// Reads a session file.
+    pub fn read(path: &Path) -> Result<Session> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!(
+                "read the session file {}; run `cargo birthmark` again",
+                path.display()
+            )
+        })?;
+        serde_json::from_str(&text).with_context(|| {
+            format!(
+                "understand the session file {}; run `cargo birthmark` again",
+                path.display()
+            )
+        })
+    }
+
+    /// Writes the session below `directory` and gives the path of its file.
+    pub fn write(&self, directory: &Path) -> Result<PathBuf> {
+        let text = serde_json::to_string_pretty(self).context("write the session")?;
+        let path = directory.join(format!("session-{:016x}.json", hash(&text)));
+        if !path.exists() {
+            replace(&path, text.as_bytes())?;
+        }
+        Ok(path)
+    }
+
+    /// Where we keep what is ours: beside what cargo keeps, so that `cargo clean` removes both.
+    pub fn state(&self) -> PathBuf {
+        self.target_dir.join(".birthmark")
+    }
+
+    /// Whether an executable gets the runtime though no spawn in it is instrumented.
+    pub fn is_implicit(&self) -> bool {
+        self.scope.reach > Reach::Annotated
+    }
+}
+
+/// A hash that is the same in each run of the same build of the tool.
+pub fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Writes a file so that nobody ever sees half of it.
+pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let parent = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent)
+        .and_then(|()| std::fs::write(&temporary, content))
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .with_context(|| format!("write {}", path.display()))
+}

@@ -1,0 +1,53 @@
+//! Conditions of `cfg`, as far as the command line of the compiler decides them.
+
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, Lit, Meta, Token};
+
+/// Whether a condition holds where `is_set` tells of each option whether it is. What is not understood
+/// does not hold.
+pub fn holds(condition: &str, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
+    syn::parse_str::<Meta>(condition).is_ok_and(|meta| meta_holds(&meta, is_set))
+}
+
+fn meta_holds(meta: &Meta, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
+    let name = meta
+        .path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    match meta {
+        Meta::Path(_) => is_set(&name, None),
+        Meta::NameValue(pair) => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => is_set(&name, Some(&text.value())),
+            _ => false,
+        },
+        Meta::List(list) => {
+            let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+            let parts = list.parse_args_with(parser).unwrap_or_default();
+            let mut parts = parts.iter().map(|part| meta_holds(part, is_set));
+            match &name[..] {
+                "all" => parts.all(|holds| holds),
+                "any" => parts.any(|holds| holds),
+                "not" => !parts.next().unwrap_or(true),
+                _ => false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_decided_by_what_is_set() {
+        let std = |name: &str, value: Option<&str>| name == "feature" && value == Some("std");
+        assert!(!holds("not(feature = \"std\")", &std));
+        assert!(holds("not(any(test, feature = \"alloc\"))", &std));
+        assert!(holds("all(feature = \"std\", not(test))", &std));
+        assert!(!holds("docsrs", &std));
+    }
+}

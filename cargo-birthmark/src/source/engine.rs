@@ -1,0 +1,160 @@
+//! What the engine makes of the files of a crate.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use birthmark_rewrite::text::{self, Annotation, Edition, File, Insertion, Options};
+use birthmark_rewrite::{Reason, Site, Uncovered};
+
+use super::modules;
+use super::policy::Policy;
+
+/// The name by which rewritten code finds the runtime.
+pub const RUNTIME: &str = "__birthmark";
+
+/// How a crate is rewritten.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// What is said for the whole crate.
+    pub annotation: Annotation,
+    /// Its edition.
+    pub edition: Edition,
+    /// What counts in it.
+    pub policy: Policy,
+    /// Whether tests are compiled with it.
+    pub tests: bool,
+}
+
+/// What the engine made of a crate.
+#[derive(Debug, Default)]
+pub struct Krate {
+    /// Each file in which something is inserted, or was left alone.
+    pub files: BTreeMap<PathBuf, Changed>,
+    /// Files that the engine cannot read, with the place and the reason.
+    pub unparsed: Vec<String>,
+}
+
+/// What the engine made of a file.
+#[derive(Debug)]
+pub struct Changed {
+    /// Its new text.
+    pub text: String,
+    /// What was inserted.
+    pub insertions: Vec<Insertion>,
+    /// The spawns that are recorded.
+    pub sites: Vec<Site>,
+    /// Those that are not, and why.
+    pub uncovered: Vec<Uncovered>,
+}
+
+impl Recipe {
+    fn options(&self) -> Options {
+        let mut annotation = self.annotation.clone();
+        annotation.skip |= self.policy == Policy::Nothing;
+        let layers = match self.policy {
+            Policy::Except(layers) => layers,
+            _ => &[],
+        };
+        Options {
+            annotation,
+            runtime: RUNTIME.into(),
+            edition: self.edition,
+            only_threads: self.policy == Policy::Threads,
+            layers: layers.iter().map(|&layer| layer.into()).collect(),
+            without_tests: !self.tests,
+        }
+    }
+
+    /// Rewrites all files of the crate with this root. `shown` tells how a path is printed.
+    pub fn rewrite(&self, root: &Path, shown: &dyn Fn(&Path) -> String) -> Krate {
+        let options = self.options();
+        let mut krate = Krate::default();
+        for (path, source) in modules::files(root, self.tests) {
+            let file = File {
+                source: &source,
+                path: &shown(&path),
+            };
+            match text::rewrite(file, &options) {
+                Ok(rewritten) => krate.add(path, rewritten),
+                Err(text::Unparsed(mistake)) => {
+                    let text::Mistake {
+                        line,
+                        column,
+                        message,
+                    } = mistake;
+                    krate
+                        .unparsed
+                        .push(format!("{}:{line}:{column}: {message}", shown(&path)));
+                }
+            }
+        }
+        krate
+    }
+}
+
+impl Krate {
+    /// Keeps what was found in a file, if anything was.
+    fn add(&mut self, path: PathBuf, rewritten: text::Rewritten) {
+        let text::Rewritten {
+            text,
+            insertions,
+            sites,
+            mut uncovered,
+            ..
+        } = rewritten;
+        // The files of modules are read for themselves.
+        uncovered.retain(|one| one.reason != Reason::Module);
+        if !insertions.is_empty() || !uncovered.is_empty() {
+            self.files.insert(
+                path,
+                Changed {
+                    text,
+                    insertions,
+                    sites,
+                    uncovered,
+                },
+            );
+        }
+    }
+
+    /// Whether nothing is inserted.
+    pub fn is_unchanged(&self) -> bool {
+        self.files.values().all(|file| file.insertions.is_empty())
+    }
+
+    /// All spawns that are recorded.
+    pub fn sites(&self) -> impl Iterator<Item = &Site> {
+        self.files.values().flat_map(|file| &file.sites)
+    }
+}
+
+/// The code that has birthmark set up before `main`, for the end of the root of a program.
+pub fn at_start(edition: Edition, condition: &str) -> String {
+    let root = if edition == Edition::E2015 { "" } else { "::" };
+    format!("\n#[cfg({condition})] {root}{RUNTIME}::__private::at_start! {{}}\n")
+}
+
+/// The edition by its name.
+pub fn edition(name: &str) -> Edition {
+    match name {
+        "2015" => Edition::E2015,
+        "2018" => Edition::E2018,
+        "2021" => Edition::E2021,
+        _ => Edition::E2024,
+    }
+}
+
+/// Why a spawn is not recorded.
+pub fn why(reason: &Reason) -> String {
+    match reason {
+        Reason::Skipped => "stands in an item that says `skip`".into(),
+        Reason::Macro(name) => format!(
+            "stands in the arguments of `{name}!`; `macros({name})` in the annotation has them read"
+        ),
+        Reason::Layer => {
+            "hands a task on within a runtime, which counts where the task is handed to it".into()
+        }
+        Reason::Shape(shape) => (*shape).into(),
+        Reason::Module => "may stand in a file that was not read".into(),
+    }
+}

@@ -1,0 +1,161 @@
+//! The files of a crate, found by the `mod name;` in them.
+//!
+//! Conditions are not looked at: a file that is left out by a `cfg` may be rewritten, which does nothing,
+//! and one that is missing is passed over, for the compiler to complain about if it wants it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Component, Path, PathBuf};
+
+use birthmark_rewrite::text::{Module, modules};
+
+use super::search;
+
+/// The files of the crate with this root, and their text; those that only tests have, if asked for.
+pub fn files(root: &Path, tests: bool) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    let mut pending = VecDeque::from([(root.to_owned(), true)]);
+    while let Some((file, owns_directory)) = pending.pop_front() {
+        let Some(text) = (!files.contains_key(&file))
+            .then(|| search::read(&file))
+            .flatten()
+        else {
+            continue;
+        };
+        let modules = modules(&text).unwrap_or_default();
+        for module in modules
+            .into_iter()
+            .filter(|module| tests || !module.for_tests)
+        {
+            let candidates = candidates(&file, owns_directory, &module);
+            pending.extend(candidates.into_iter().filter(|(path, _)| path.is_file()));
+        }
+        files.insert(file, text);
+    }
+    files
+}
+
+/// Where a module's file may be, and whether its own modules then lie in the same directory.
+fn candidates(file: &Path, owns_directory: bool, module: &Module) -> Vec<(PathBuf, bool)> {
+    let here = file.parent().unwrap_or(file);
+    let below = if owns_directory {
+        here.to_owned()
+    } else {
+        here.join(stem(file))
+    };
+    let mut directories = vec![below];
+    for parent in &module.parents {
+        directories = inside(&directories, &parent.name, &parent.paths);
+    }
+    let written = module.paths.iter().flat_map(|path| {
+        // The path of a module at the top of its file counts from the file itself.
+        let from = if module.parents.is_empty() {
+            vec![here.to_owned()]
+        } else {
+            directories.clone()
+        };
+        from.into_iter()
+            .map(move |directory| (plain(&directory.join(path)), true))
+    });
+    let by_name = directories.iter().flat_map(|directory| {
+        let name = &module.name;
+        [
+            (directory.join(format!("{name}.rs")), false),
+            (directory.join(name).join("mod.rs"), true),
+        ]
+    });
+    written.chain(by_name).collect()
+}
+
+fn inside(directories: &[PathBuf], name: &str, paths: &[String]) -> Vec<PathBuf> {
+    let names = paths.iter().map(String::as_str).chain([name]);
+    names
+        .flat_map(|name| {
+            directories
+                .iter()
+                .map(move |directory| directory.join(name))
+        })
+        .collect()
+}
+
+fn stem(file: &Path) -> &std::ffi::OsStr {
+    file.file_stem().unwrap_or_default()
+}
+
+/// A path without `..`, so that a file has one name.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+
+    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Vec<String>) {
+        let directory = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let found = super::files(&directory.path().join("src/lib.rs"), false);
+        let names = found.keys().map(|path| {
+            path.strip_prefix(directory.path())
+                .unwrap()
+                .display()
+                .to_string()
+        });
+        let names = names.collect();
+        (directory, names)
+    }
+
+    #[test]
+    fn modules_are_found_where_the_compiler_looks() {
+        let (_directory, found) = tree(&[
+            (
+                "src/lib.rs",
+                "mod a; mod b; mod inline { mod c; } #[cfg(windows)] mod missing; #[cfg(test)] mod tests;",
+            ),
+            ("src/a.rs", "mod deep; #[path = \"elsewhere.rs\"] mod x;"),
+            ("src/a/deep.rs", ""),
+            ("src/elsewhere.rs", "mod beside;"),
+            ("src/beside.rs", ""),
+            ("src/b/mod.rs", "mod deep;"),
+            ("src/b/deep.rs", ""),
+            ("src/inline/c.rs", ""),
+            ("src/unused.rs", ""),
+            ("src/tests.rs", ""),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "src/a/deep.rs",
+                "src/a.rs",
+                "src/b/deep.rs",
+                "src/b/mod.rs",
+                "src/beside.rs",
+                "src/elsewhere.rs",
+                "src/inline/c.rs",
+                "src/lib.rs"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_path_may_lead_out_of_the_directory() {
+        let (_directory, found) = tree(&[
+            (
+                "src/lib.rs",
+                "#[cfg_attr(unix, path = \"../shared/x.rs\")] mod x;",
+            ),
+            ("shared/x.rs", ""),
+        ]);
+        assert_eq!(found, ["shared/x.rs", "src/lib.rs"]);
+    }
+}

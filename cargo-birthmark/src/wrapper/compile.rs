@@ -1,0 +1,180 @@
+//! Runs the compiler on the mirror of a crate, and on the crate itself where that has more to say.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use super::Build;
+use super::command_line::Unit;
+use super::dep_info::{self, Change};
+use super::diagnostics::{self, Notices, Run};
+use super::mirror::Mirror;
+use super::plan::Rewritten;
+use super::remap;
+use super::report::{Outcome, Reason, Report};
+use super::runtime::Runtime;
+use crate::exit;
+use crate::session::replace;
+use crate::source::engine::RUNTIME;
+
+/// Set where the crate is a program, for the code that sets the runtime up.
+pub const PROGRAM: &str = "__birthmark_program";
+
+/// The options that we set, and the one by which crates are annotated.
+const CHECK_CFG: [&str; 2] = ["--check-cfg", "cfg(birthmark, __birthmark_program)"];
+
+/// Compiles a crate as it is, and notes that another session might not have.
+pub fn plainly(
+    mut plain: Command,
+    unit: &Unit,
+    build: &Build<'_>,
+    reason: Reason,
+) -> Result<ExitCode> {
+    let status = plain.status().context("run the compiler")?;
+    if status.success() {
+        dep_info::amend(unit, build, &Change::default())?;
+        Report::keep(unit, build, Outcome::LeftAlone(reason))?;
+    }
+    Ok(exit::of(status))
+}
+
+/// Compiles the mirror of a crate. Whatever is to be said about the user's code is said by a run on the
+/// original. If only the mirror does not compile, the crate is compiled as it is.
+pub fn mirrored(
+    plain: Command,
+    unit: &Unit,
+    build: &Build<'_>,
+    rewritten: Rewritten,
+) -> Result<ExitCode> {
+    let runtime = match Runtime::provide(unit, build) {
+        Ok(runtime) => runtime,
+        Err(error) => return plainly(plain, unit, build, Reason::Runtime(format!("{error:#}"))),
+    };
+    let mirror = match Mirror::write(unit, build, &rewritten.base, &rewritten.files) {
+        Ok(mirror) => mirror,
+        Err(error) => return plainly(plain, unit, build, Reason::Mirror(format!("{error:#}"))),
+    };
+    let mut instrumented = instrumented(unit, build, &mirror, &runtime)?;
+    let run = diagnostics::run(&mut instrumented, Notices::Pass)?;
+    if !run.status.success() {
+        return instead(plain, unit, build, &run);
+    }
+    let change = Change {
+        prefixes: remap::to_originals(unit, &mirror),
+        files: [runtime.rlib].into_iter().chain(runtime.sources).collect(),
+    };
+    dep_info::amend(unit, build, &change)?;
+    Report::keep(unit, build, rewritten.outcome)?;
+    if run.said.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let checked = check(unit, build)?;
+    checked.print();
+    Ok(exit::of(checked.status))
+}
+
+/// The call of the compiler on the mirror.
+fn instrumented(
+    unit: &Unit,
+    build: &Build<'_>,
+    mirror: &Mirror,
+    runtime: &Runtime,
+) -> Result<Command> {
+    let library = unit
+        .deps_dir
+        .join(runtime.rlib.file_name().unwrap_or_default());
+    let mut args = unit.invocation.args.clone();
+    args[unit.position] = mirror.of(&unit.root()).into();
+    args.extend(["--extern".into(), with(&format!("{RUNTIME}="), library)]);
+    args.extend(CHECK_CFG.map(OsString::from));
+    if unit.is_program() {
+        args.extend(["--cfg".into(), PROGRAM.into()]);
+    }
+    // The user's levels of lints count in the run on the original.
+    if unit.invocation.values("--cap-lints").next().is_none() {
+        args.push("--cap-lints=warn".into());
+    }
+    for (from, to) in remap::to_shown(unit, mirror) {
+        args.push("--remap-path-prefix".into());
+        args.push(with(&format!("{}=", from.display()), to));
+    }
+    let mut command = unit.compiler(build.session.inner.as_deref());
+    if unit.invocation.from_file {
+        let file = mirror.directory.with_extension("args");
+        let lines: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        replace(&file, lines.join("\n").as_bytes())?;
+        args = vec![with("@", file)];
+    }
+    command.args(args);
+    Ok(command)
+}
+
+fn with(prefix: &str, path: PathBuf) -> OsString {
+    let mut text = OsString::from(prefix);
+    text.push(path);
+    text
+}
+
+/// Compiles the original because the mirror does not compile. It is our fault unless this fails, too.
+fn instead(mut plain: Command, unit: &Unit, build: &Build<'_>, failed: &Run) -> Result<ExitCode> {
+    let notices = if failed.told {
+        Notices::Drop
+    } else {
+        Notices::Pass
+    };
+    let run = diagnostics::run(plain.args(CHECK_CFG), notices)?;
+    run.print();
+    if run.status.success() {
+        dep_info::amend(unit, build, &Change::default())?;
+        let said = failed
+            .said
+            .iter()
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect();
+        Report::keep(
+            unit,
+            build,
+            Outcome::LeftAlone(Reason::DoesNotCompile(said)),
+        )?;
+    }
+    Ok(exit::of(run.status))
+}
+
+/// Options that say what is made, and where.
+const OUTPUT: &[&str] = &["--emit", "--out-dir"];
+
+/// Has the compiler look at the original, for what it says.
+fn check(unit: &Unit, build: &Build<'_>) -> Result<Run> {
+    let scratch = build.state().join("check").join(unit.id());
+    std::fs::create_dir_all(&scratch).context("make a directory for a check")?;
+    let mut command = unit.compiler(build.session.inner.as_deref());
+    let mut args = unit.invocation.args.iter().peekable();
+    while let Some(arg) = args.next() {
+        let text = arg.to_string_lossy();
+        let name = text.split('=').next().unwrap_or_default();
+        if OUTPUT.contains(&name) {
+            if name == text {
+                args.next();
+            }
+        } else if text == "-C"
+            && args
+                .peek()
+                .is_some_and(|value| value.as_encoded_bytes().starts_with(b"incremental="))
+        {
+            args.next();
+            command
+                .arg("-C")
+                .arg(with("incremental=", scratch.join("incremental")));
+        } else {
+            command.arg(arg);
+        }
+    }
+    command
+        .args(CHECK_CFG)
+        .arg("--emit=metadata")
+        .arg("--out-dir")
+        .arg(&scratch);
+    diagnostics::run(&mut command, Notices::Drop)
+}

@@ -1,0 +1,89 @@
+//! The compiler's list of the files that a crate was made from, which cargo reads to know when to
+//! make it anew.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::Build;
+use super::command_line::Unit;
+use crate::session::{VARIABLE, replace};
+
+/// What to change in the list.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// Prefixes to replace: those of the mirror by those of the original files. Later ones win.
+    pub prefixes: Vec<(PathBuf, PathBuf)>,
+    /// Files to add.
+    pub files: Vec<PathBuf>,
+}
+
+/// Changes the list, and notes that the session had a part in it.
+pub fn amend(unit: &Unit, build: &Build<'_>, change: &Change) -> Result<()> {
+    let path = unit.dep_info();
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("read the list of source files {}", path.display()))?;
+    let mut text = amended(&text, change);
+    text.push_str(&format!(
+        "\n# env-dep:{VARIABLE}={}\n",
+        escape_variable(build.file)
+    ));
+    replace(&path, text.as_bytes())
+}
+
+fn amended(text: &str, change: &Change) -> String {
+    let mut text = text.to_owned();
+    for (from, to) in change.prefixes.iter().rev() {
+        text = text.replace(&with_slash(from), &with_slash(to));
+    }
+    let files: String = change
+        .files
+        .iter()
+        .map(|file| format!(" {}", escape(file)))
+        .collect();
+    let lines = text.lines().map(|line| {
+        let is_rule = !line.starts_with('#') && line.contains(": ");
+        let added = if is_rule { &files[..] } else { "" };
+        format!("{line}{added}\n")
+    });
+    lines.collect()
+}
+
+fn with_slash(path: &Path) -> String {
+    let text = escape(path);
+    if text.is_empty() {
+        text
+    } else {
+        text + std::path::MAIN_SEPARATOR_STR
+    }
+}
+
+fn escape(path: &Path) -> String {
+    path.display().to_string().replace(' ', "\\ ")
+}
+
+fn escape_variable(path: &Path) -> String {
+    path.display()
+        .to_string()
+        .replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_original_files_and_further_ones() {
+        let change = Change {
+            prefixes: vec![("/m/1".into(), "".into())],
+            files: vec!["/rt/lib a.rlib".into()],
+        };
+        let text = "out.d: /m/1/src/a.rs /x/b.rs\n\n/m/1/src/a.rs:\n";
+        assert_eq!(
+            amended(text, &change),
+            "out.d: src/a.rs /x/b.rs /rt/lib\\ a.rlib\n\nsrc/a.rs:\n"
+        );
+    }
+}

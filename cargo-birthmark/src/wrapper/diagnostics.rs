@@ -1,0 +1,74 @@
+//! The compiler's standard error: what cargo acts upon passes through at once, what a person reads is
+//! kept until it is known whether it speaks of the user's code or of ours.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+
+/// What came of a run of the compiler.
+pub struct Run {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it said to a person, not printed yet.
+    pub said: Vec<Vec<u8>>,
+    /// Whether cargo was told of an artifact.
+    pub told: bool,
+}
+
+/// What becomes of the notices to cargo that an artifact is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Notices {
+    /// They pass, so that cargo can go on with the crates that wait for it.
+    Pass,
+    /// They are dropped, for cargo has them from another run.
+    Drop,
+}
+
+/// Runs the compiler.
+pub fn run(command: &mut Command, notices: Notices) -> Result<Run> {
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("run the compiler")?;
+    let mut run = Run {
+        status: ExitStatus::default(),
+        said: Vec::new(),
+        told: false,
+    };
+    let mut lines = BufReader::new(child.stderr.take().context("read from the compiler")?);
+    let mut line = Vec::new();
+    while lines
+        .read_until(b'\n', &mut line)
+        .context("read from the compiler")?
+        > 0
+    {
+        if !is_notice(&line) {
+            run.said.push(std::mem::take(&mut line));
+        } else if notices == Notices::Pass {
+            run.told = true;
+            print(&line);
+        }
+        line.clear();
+    }
+    run.status = child.wait().context("wait for the compiler")?;
+    Ok(run)
+}
+
+impl Run {
+    /// Prints what the compiler said.
+    pub fn print(&self) {
+        self.said.iter().for_each(|line| print(line));
+    }
+}
+
+fn print(line: &[u8]) {
+    // Who listens has gone if this fails, and will not miss it.
+    let _ = std::io::stderr().lock().write_all(line);
+}
+
+/// Whether a line is for cargo itself: an artifact is there, or a part of the work was done.
+fn is_notice(line: &[u8]) -> bool {
+    let starts = |kind: &str| line.starts_with(format!(r#"{{"$message_type":"{kind}""#).as_bytes());
+    starts("artifact") || starts("section_timing")
+}

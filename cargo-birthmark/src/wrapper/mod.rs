@@ -1,0 +1,106 @@
+//! The wrapper: what cargo runs in place of rustc.
+//!
+//! Most calls are handed on as they are: probes, build scripts, procedural macros, crates that were not
+//! chosen or hold no spawn. For the others, in this order: `plan.rs` decides, `runtime/` sees to it that
+//! the runtime is there, `compile.rs` has rustc compile the mirror, `dep_info.rs` names the original
+//! files to cargo, and `report.rs` keeps what was done for the front end.
+
+mod command_line;
+mod compile;
+mod dep_info;
+mod diagnostics;
+mod link;
+mod mirror;
+mod plan;
+mod remap;
+pub mod report;
+mod runtime;
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::exit;
+use crate::session::Session;
+use command_line::Invocation;
+use plan::Plan;
+
+/// Stands in for the compiler; `args` begin with its path.
+pub fn main(args: &[OsString]) -> ExitCode {
+    match run(args) {
+        Ok(code) => code,
+        Err(error) => exit::failed(&error),
+    }
+}
+
+fn run(args: &[OsString]) -> Result<ExitCode> {
+    let Some((file, session)) = Session::of_environment()? else {
+        return hand_on(command(args, None));
+    };
+    let invocation = Invocation::parse(args)?;
+    let plain = command(args, session.inner.as_deref());
+    let Some(unit) = invocation.unit() else {
+        return hand_on(plain);
+    };
+    let build = Build {
+        file: &file,
+        session: &session,
+    };
+    if runtime::unit::is(&unit, &session) {
+        return runtime::unit::provide(&unit, &build);
+    }
+    match Plan::of(&unit, &build)? {
+        Plan::Leave => hand_on(plain),
+        Plan::Watch(reason) => compile::plainly(plain, &unit, &build, reason),
+        Plan::Instrument(rewritten) => compile::mirrored(plain, &unit, &build, *rewritten),
+    }
+}
+
+/// The session and where it lies.
+#[derive(Clone, Copy)]
+pub struct Build<'a> {
+    /// The session file.
+    pub file: &'a std::path::Path,
+    /// What it says.
+    pub session: &'a Session,
+}
+
+impl Build<'_> {
+    /// The directory of what we keep.
+    pub fn state(&self) -> std::path::PathBuf {
+        self.session.state()
+    }
+}
+
+/// The compiler, within the user's own wrapper.
+fn command(args: &[OsString], inner: Option<&std::path::Path>) -> Command {
+    let mut words = inner
+        .map(OsString::from)
+        .into_iter()
+        .chain(args.iter().cloned());
+    let mut command = Command::new(words.next().unwrap_or_else(|| "rustc".into()));
+    command.args(words);
+    command
+}
+
+/// Becomes the compiler.
+fn hand_on(mut command: Command) -> Result<ExitCode> {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(&mut command);
+        Err(error).with_context(|| cannot_run(&command))
+    }
+    #[cfg(not(unix))]
+    command
+        .status()
+        .map(exit::of)
+        .with_context(|| cannot_run(&command))
+}
+
+fn cannot_run(command: &Command) -> String {
+    format!(
+        "run `{}` in place of the compiler; as a command, write `cargo birthmark`",
+        command.get_program().to_string_lossy()
+    )
+}

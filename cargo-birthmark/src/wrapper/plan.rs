@@ -1,0 +1,187 @@
+//! What is done with a unit.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use birthmark_rewrite::text::{self, Annotation, Head, NoStd};
+
+use super::Build;
+use super::command_line::Unit;
+use super::compile::PROGRAM;
+use super::report::{Outcome, Reason};
+use crate::choice::{self, Candidate};
+use crate::source::engine::{self, Krate, Recipe};
+use crate::source::{policy, search};
+
+/// What is done with a unit.
+#[derive(Debug)]
+pub enum Plan {
+    /// It is handed on. It holds no spawn, so that no other session would do anything else.
+    Leave,
+    /// It is handed on, and another session might not do so.
+    Watch(Reason),
+    /// It is rewritten.
+    Instrument(Box<Rewritten>),
+}
+
+/// A crate that was rewritten.
+#[derive(Debug)]
+pub struct Rewritten {
+    /// The directory that its files have in common with all that they include.
+    pub base: PathBuf,
+    /// Their new text.
+    pub files: BTreeMap<PathBuf, String>,
+    /// What is to be reported.
+    pub outcome: Outcome,
+}
+
+/// What counts where nothing is said.
+static NO_WORDS: Annotation = Annotation {
+    also: Vec::new(),
+    macros: Vec::new(),
+    krate: None,
+    skip: false,
+};
+
+impl Plan {
+    /// Decides. A crate in which nothing looks like a spawn is not parsed.
+    pub fn of(unit: &Unit, build: &Build<'_>) -> Result<Plan> {
+        let session = build.session;
+        let root = search::read(&unit.root()).unwrap_or_default();
+        let settings = session.members.get(&unit.package.directory);
+        let head = choice::head(&root);
+        let candidate = Candidate {
+            name: &unit.package.name,
+            version: &unit.package.version,
+            settings,
+        };
+        let annotation = choice::annotation(session, candidate, &head);
+        let program = unit.is_program()
+            && settings.is_some()
+            && (session.is_implicit() || annotation.is_some());
+        let words = annotation.as_ref().unwrap_or(&NO_WORDS);
+        let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
+        if !spawns && !program {
+            return Ok(if choice::mentions_us(&root) {
+                Plan::Watch(Reason::NotChosen)
+            } else {
+                Plan::Leave
+            });
+        }
+        if annotation.is_none() && !program {
+            return Ok(Plan::Watch(Reason::NotChosen));
+        }
+        let krate = match annotation.filter(|_| spawns) {
+            Some(annotation) => {
+                recipe(annotation, unit).rewrite(&unit.root(), &|path| shown(unit, path))
+            }
+            None => Krate::default(),
+        };
+        if krate.is_unchanged() && !program {
+            return Ok(Plan::Watch(Reason::NoSpawn));
+        }
+        if is_no_std(&head, unit) {
+            return Ok(Plan::Watch(Reason::NoStd));
+        }
+        Ok(Plan::Instrument(Box::new(Rewritten::new(
+            unit, build, krate, root, program,
+        ))))
+    }
+}
+
+fn recipe(annotation: Annotation, unit: &Unit) -> Recipe {
+    Recipe {
+        annotation,
+        tests: unit.is_test(),
+        edition: engine::edition(unit.edition()),
+        policy: policy::of(&unit.package.name),
+    }
+}
+
+fn is_no_std(head: &Head, unit: &Unit) -> bool {
+    let is_set = |name: &str, value: Option<&str>| {
+        let option = match value {
+            Some(value) => format!("{name}=\"{value}\""),
+            None => name.to_owned(),
+        };
+        name == "test" && unit.is_test() || unit.invocation.values("--cfg").any(|cfg| cfg == option)
+    };
+    match &head.no_std {
+        NoStd::No => false,
+        NoStd::Always => true,
+        NoStd::When(condition) => crate::source::condition::holds(condition, &is_set),
+    }
+}
+
+/// A path as the compiler prints it.
+fn shown(unit: &Unit, path: &Path) -> String {
+    let inside = path
+        .strip_prefix(&unit.directory)
+        .ok()
+        .filter(|_| unit.source.is_relative());
+    inside.unwrap_or(path).display().to_string()
+}
+
+impl Rewritten {
+    fn new(unit: &Unit, build: &Build<'_>, krate: Krate, root: String, program: bool) -> Rewritten {
+        let sites = krate.sites().map(|site| position(&site.position)).collect();
+        let uncovered = krate.files.values().flat_map(|file| &file.uncovered);
+        let uncovered = uncovered.map(|one| {
+            format!(
+                "{}: {}: {}",
+                position(&one.position),
+                one.callee,
+                engine::why(&one.reason)
+            )
+        });
+        let outcome = Outcome::Instrumented {
+            sites,
+            uncovered: uncovered.chain(krate.unparsed.iter().cloned()).collect(),
+        };
+        let mut files: BTreeMap<PathBuf, String> = krate
+            .files
+            .into_iter()
+            .map(|(path, file)| (path, file.text))
+            .collect();
+        if program {
+            let text = files.entry(unit.root()).or_insert(root);
+            text.push_str(&engine::at_start(engine::edition(unit.edition()), PROGRAM));
+        }
+        Rewritten {
+            base: base(unit, build, files.keys()),
+            files,
+            outcome,
+        }
+    }
+}
+
+fn position(position: &birthmark_rewrite::Position) -> String {
+    format!("{}:{}:{}", position.file, position.line, position.column)
+}
+
+/// The directory to mirror: the workspace for its members, the checkout or the package for others, so
+/// that what they include from around them is there, too.
+fn base<'a>(
+    unit: &Unit,
+    build: &Build<'_>,
+    mut files: impl Iterator<Item = &'a PathBuf>,
+) -> PathBuf {
+    let package = &unit.package.directory;
+    let is_root = |directory: &&Path| {
+        [".git", ".cargo-ok", "Cargo.lock"]
+            .iter()
+            .any(|name| directory.join(name).exists())
+    };
+    let workspace = &build.session.workspace;
+    let likely = if package.starts_with(workspace) {
+        workspace
+    } else {
+        package.ancestors().take(4).find(is_root).unwrap_or(package)
+    };
+    if files.all(|file| file.starts_with(likely)) {
+        likely.to_owned()
+    } else {
+        PathBuf::from("/")
+    }
+}

@@ -1,0 +1,122 @@
+//! What was done with each crate, kept for the end line and for `cargo birthmark doctor`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::Build;
+use super::command_line::Unit;
+use crate::session::replace;
+
+/// What was done with one crate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// The package.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// The crate.
+    pub krate: String,
+    /// The session in which it was compiled.
+    pub session: PathBuf,
+    /// Where its output lies.
+    pub out_dir: PathBuf,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// What was done with a crate that may spawn.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Its spawns are recorded.
+    Instrumented {
+        /// Where they are, as `file:line:column`.
+        sites: Vec<String>,
+        /// Which spawns are not, and why.
+        uncovered: Vec<String>,
+    },
+    /// It is as a plain build makes it.
+    LeftAlone(Reason),
+}
+
+/// Why a crate that may spawn was left alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It is not among those that are instrumented.
+    NotChosen,
+    /// What looked like a spawn is none.
+    NoSpawn,
+    /// It does without the standard library, on which the runtime is built.
+    NoStd,
+    /// The runtime could not be built.
+    Runtime(String),
+    /// It compiles as it is and not when rewritten: a fault of ours.
+    DoesNotCompile(String),
+    /// Its files could not be mirrored.
+    Mirror(String),
+}
+
+impl Report {
+    /// Keeps what was done with a unit.
+    pub fn keep(unit: &Unit, build: &Build<'_>, outcome: Outcome) -> Result<()> {
+        let report = Report {
+            package: unit.package.name.clone(),
+            version: unit.package.version.clone(),
+            krate: unit.name.clone(),
+            session: build.file.to_owned(),
+            out_dir: unit.out_dir.clone(),
+            outcome,
+        };
+        let text = serde_json::to_vec(&report).context("write a report")?;
+        replace(
+            &directory(&build.state()).join(format!("{}.json", unit.id())),
+            &text,
+        )
+    }
+
+    /// All reports that were kept.
+    pub fn all(state: &Path) -> Vec<Report> {
+        let entries = std::fs::read_dir(directory(state))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let texts = entries.filter_map(|entry| std::fs::read(entry.path()).ok());
+        texts
+            .filter_map(|text| serde_json::from_slice(&text).ok())
+            .collect()
+    }
+}
+
+fn directory(state: &Path) -> PathBuf {
+    state.join("units")
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::NotChosen => f.write_str(
+                "not chosen; --workspace takes all members, --deps all dependencies, too",
+            ),
+            Reason::NoSpawn => f.write_str("holds no spawn"),
+            Reason::NoStd => {
+                f.write_str("does without the standard library, on which the runtime is built")
+            }
+            Reason::Runtime(error) => write!(f, "the runtime is missing: failed to {error}"),
+            Reason::Mirror(error) => write!(f, "its source could not be copied: failed to {error}"),
+            Reason::DoesNotCompile(said) => write!(
+                f,
+                "compiles as it is, but not when rewritten; this is a fault of cargo birthmark, please report it:\n{said}"
+            ),
+        }
+    }
+}
+
+impl Reason {
+    /// Whether the crate was to be instrumented, and could not be.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, Reason::NotChosen | Reason::NoSpawn)
+    }
+}

@@ -1,0 +1,131 @@
+//! Builds the runtime by a cargo of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::super::Build;
+use super::super::command_line::Unit;
+use super::package;
+use super::target::Target;
+use crate::session::replace;
+
+/// Builds the runtime in a directory, and gives the files that a program is linked with.
+pub fn files(
+    target: &Target,
+    directory: &Path,
+    unit: &Unit,
+    build: &Build<'_>,
+) -> Result<Vec<PathBuf>> {
+    package::write(directory, build.session)?;
+    let triple = target.triple(unit)?;
+    // Such as fat LTO can read, and not to be taken for the program's own inventory or libc.
+    let ours = ["-Cembed-bitcode=yes", "-Cmetadata=birthmark"].map(String::from);
+    let flags: Vec<String> = target.flags.iter().cloned().chain(ours).collect();
+    let mut command = cargo(unit, build);
+    command
+        .args([
+            "build",
+            "--release",
+            "--message-format=json",
+            "--target",
+            &triple,
+        ])
+        .arg("--manifest-path")
+        .arg(directory.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(directory.join("target"))
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    let made = linked(&output(&mut command)?, &triple);
+    let library = directory.join("lib");
+    fs::create_dir_all(&library).context("make a directory for the runtime")?;
+    made.iter().map(|file| keep(file, &library)).collect()
+}
+
+/// A cargo that knows nothing of the one which we are called by.
+fn cargo(unit: &Unit, build: &Build<'_>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let kept = [
+        "CARGO_HOME",
+        "CARGO_MAKEFLAGS",
+        "CARGO_NET_",
+        "CARGO_HTTP_",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE_",
+    ];
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO") && !kept.iter().any(|kept| text.starts_with(kept)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .current_dir(&build.session.workspace)
+        .env_remove("RUSTFLAGS")
+        .env("RUSTC_WRAPPER", "")
+        .env("RUSTC_WORKSPACE_WRAPPER", "")
+        .env("RUSTC", &unit.invocation.compiler[0]);
+    command
+}
+
+/// Runs cargo where the program's configuration holds; if that fails, as it does where the program's
+/// dependencies are vendored and ours are not among them, where only the user's own does.
+fn output(command: &mut Command) -> Result<Vec<Value>> {
+    let mut output = command.output().context("run cargo")?;
+    if !output.status.success() {
+        output = command.current_dir("/").output().context("run cargo")?;
+    }
+    if !output.status.success() {
+        bail!(
+            "compile birthmark:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let lines = output.stdout.split(|byte| *byte == b'\n');
+    Ok(lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect())
+}
+
+/// The files that cargo says it made, and that go into a program.
+fn linked(messages: &[Value], triple: &str) -> Vec<PathBuf> {
+    let made = messages
+        .iter()
+        .filter(|message| message["reason"] == "compiler-artifact");
+    let linked = made.filter(|message| is_linked(message, triple));
+    let files = linked.flat_map(|message| message["filenames"].as_array().into_iter().flatten());
+    files
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .collect()
+}
+
+/// Older than any crate, so that cargo does not take a crate for outdated because the runtime was built
+/// while the crate waited for it.
+const OLD: Duration = Duration::from_secs(1_000_000_000);
+
+/// Copies a file to where it stays.
+fn keep(file: &Path, directory: &Path) -> Result<PathBuf> {
+    let copy = directory.join(file.file_name().unwrap_or_default());
+    let content = fs::read(file).with_context(|| format!("read {}", file.display()))?;
+    replace(&copy, &content)?;
+    fs::File::options()
+        .write(true)
+        .open(&copy)
+        .and_then(|copy| copy.set_modified(SystemTime::UNIX_EPOCH + OLD))
+        .with_context(|| format!("date {} back", copy.display()))?;
+    Ok(copy)
+}
+
+/// What is compiled for the target, and the macros of birthmark; not what build scripts are made of.
+fn is_linked(message: &Value, triple: &str) -> bool {
+    let file = message["filenames"][0].as_str().unwrap_or_default();
+    let for_target = Path::new(file)
+        .components()
+        .any(|part| part.as_os_str() == triple);
+    let is_macros = message["target"]["kind"][0] == "proc-macro";
+    (for_target || is_macros) && message["target"]["name"] != package::NAME
+}

@@ -1,0 +1,105 @@
+//! The package from which the runtime is built, where the program's own is or the tool brings one.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use include_dir::{Dir, include_dir};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+use crate::session::{Session, Source, replace};
+
+/// The sources of the runtime that the tool brings. A link in the package leads to them.
+static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime");
+const MANIFEST: &str = include_str!("../../../runtime.toml");
+
+/// Enough for a backtrace; and fast, whatever the program's own profile.
+const PROFILE: &str = "\n[profile.release]\ndebug = \"line-tables-only\"\n";
+
+/// The package that is built: one that depends on birthmark and holds nothing itself.
+pub const NAME: &str = "birthmark_runtime";
+
+/// Writes the package into a directory.
+pub fn write(directory: &Path, session: &Session) -> Result<()> {
+    let manifest = match &session.runtime {
+        Source::Embedded => {
+            let package = directory.join("birthmark");
+            write_sources(&package.join("src"), &SOURCES)?;
+            replace(&package.join("Cargo.toml"), MANIFEST.as_bytes())?;
+            around(&package, &["default".into()])
+        }
+        Source::Package {
+            directory,
+            features,
+            ..
+        } => around(directory, features),
+    };
+    // The versions that the program has are there already.
+    if let Ok(lock) = std::fs::read(session.workspace.join("Cargo.lock")) {
+        replace(&directory.join("Cargo.lock"), &lock)?;
+    }
+    replace(&directory.join("src/lib.rs"), b"")?;
+    replace(
+        &directory.join("Cargo.toml"),
+        (manifest + PROFILE).as_bytes(),
+    )
+}
+
+fn write_sources(directory: &Path, sources: &Dir<'_>) -> Result<()> {
+    for file in sources.files() {
+        replace(&directory.join(file.path()), file.contents())?;
+    }
+    sources
+        .dirs()
+        .try_for_each(|inner| write_sources(directory, inner))
+        .with_context(|| format!("unpack the runtime into {}", directory.display()))
+}
+
+/// A manifest that depends on a birthmark with these features.
+fn around(package: &Path, features: &[String]) -> String {
+    let mut dependency = Table::new();
+    dependency["path"] = value(package.display().to_string());
+    // Those that are on by default are among the features, if they are on.
+    dependency["default-features"] = value(false);
+    dependency["features"] = value(features.iter().collect::<Array>());
+    let mut manifest = DocumentMut::new();
+    manifest["package"]["name"] = value(NAME);
+    manifest["package"]["version"] = value("0.0.0");
+    manifest["package"]["edition"] = value("2021");
+    manifest["dependencies"]["birthmark"] = Item::Table(dependency);
+    manifest["workspace"] = Item::Table(Table::new());
+    manifest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_agrees_with_that_of_the_runtime() {
+        let ours: DocumentMut = MANIFEST.parse().unwrap();
+        let theirs = include_str!("../../../../runtime-shim/Cargo.toml");
+        let theirs: DocumentMut = theirs.parse().unwrap();
+        let unix = |manifest: &DocumentMut| {
+            let unix = &manifest["target"]["cfg(unix)"]["dependencies"];
+            let dependencies = unix.as_table().unwrap().iter();
+            let dependencies = dependencies.map(|(name, value)| format!("{name} {value}"));
+            dependencies.collect::<Vec<_>>()
+        };
+        assert_eq!(unix(&ours), unix(&theirs));
+        let inventory = |manifest: &DocumentMut| manifest["dependencies"]["inventory"].to_string();
+        assert_eq!(inventory(&ours), inventory(&theirs));
+        let edition = |manifest: &DocumentMut| manifest["package"]["edition"].to_string();
+        assert_eq!(edition(&ours), edition(&theirs));
+        let version = ours["package"]["version"].as_str();
+        assert_eq!(version, Some(env!("CARGO_PKG_VERSION")));
+    }
+
+    #[test]
+    fn the_program_s_own_runtime_keeps_its_features() {
+        let text = around(Path::new("/p"), &["attribute".into(), "default".into()]);
+        let manifest: DocumentMut = text.parse().unwrap();
+        let dependency = &manifest["dependencies"]["birthmark"];
+        assert_eq!(dependency["path"].as_str(), Some("/p"));
+        assert_eq!(dependency["features"].as_array().map(Array::len), Some(2));
+    }
+}

@@ -1,0 +1,64 @@
+//! Cargo's own unit for birthmark, in a program that depends on it: a copy of the runtime that is there.
+//!
+//! The compiler knows a crate by a hash of its content and takes one of two copies. A second birthmark,
+//! compiled with other options, would be another crate with a registry of its own. It is a copy and not a
+//! link because cargo compares its age with that of what it depends on.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use super::super::Build;
+use super::super::command_line::Unit;
+use super::Runtime;
+use crate::session::{Session, Source, replace};
+
+/// Whether a unit is the library of the birthmark that the program depends on.
+pub fn is(unit: &Unit, session: &Session) -> bool {
+    let Source::Package { directory, .. } = &session.runtime else {
+        return false;
+    };
+    unit.name == "birthmark" && unit.package.directory == *directory && !unit.is_program()
+}
+
+/// Makes the files that cargo expects of the unit.
+pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<ExitCode> {
+    let runtime = Runtime::provide(unit, build)?;
+    let call = &unit.invocation;
+    let file = |extension: &str| unit.out_dir.join(format!("lib{}.{extension}", unit.id()));
+    copy(&runtime.rmeta, &file("rmeta"))?;
+    notify(&file("rmeta"), "metadata");
+    if call.emits("link") {
+        copy(&runtime.rlib, &file("rlib"))?;
+        notify(&file("rlib"), "link");
+    }
+    list_sources(unit, &runtime)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn copy(original: &Path, copy: &Path) -> Result<()> {
+    let content =
+        std::fs::read(original).with_context(|| format!("read {}", original.display()))?;
+    replace(copy, &content)
+}
+
+/// Tells cargo, as the compiler would, that a file is there.
+fn notify(file: &Path, kind: &str) {
+    eprintln!(
+        "{}",
+        serde_json::json!({ "$message_type": "artifact", "artifact": file, "emit": kind })
+    );
+}
+
+fn list_sources(unit: &Unit, runtime: &Runtime) -> Result<()> {
+    let mut list = format!("{}:", unit.dep_info().display());
+    for source in [&unit.source, &runtime.rlib]
+        .into_iter()
+        .chain(&runtime.sources)
+    {
+        list.push(' ');
+        list.push_str(&source.display().to_string().replace(' ', "\\ "));
+    }
+    replace(&unit.dep_info(), list.as_bytes()).context("tell cargo what birthmark is made of")
+}
