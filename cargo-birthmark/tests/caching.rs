@@ -1,0 +1,130 @@
+//! Cargo's caching: what is fresh stays so, what changed is compiled anew, plain builds are not touched.
+
+mod support;
+use support::Project;
+
+const SPAWNS: &str = "pub fn go() { std::thread::spawn(|| ()); }\n";
+
+fn workspace(name: &str) -> Project {
+    let manifest = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+    };
+    let (a, b, quiet) = (
+        format!("{name}-a"),
+        format!("{name}-b"),
+        format!("{name}-quiet"),
+    );
+    let main = format!("fn main() {{ {0}_b::go(); {0}_quiet::nothing(); }}\n", name);
+    let dependencies = format!(
+        "[dependencies]\n{b} = {{ path = \"../b\" }}\n{quiet} = {{ path = \"../quiet\" }}\n"
+    );
+    Project::new(
+        "unused",
+        &[
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"a\", \"b\", \"quiet\"]\nresolver = \"3\"\n",
+            ),
+            ("a/Cargo.toml", &manifest(&a, &dependencies)),
+            ("a/src/main.rs", &main),
+            ("b/Cargo.toml", &manifest(&b, "")),
+            ("b/src/lib.rs", "mod inner;\npub use inner::go;\n"),
+            ("b/src/inner.rs", SPAWNS),
+            ("quiet/Cargo.toml", &manifest(&quiet, "")),
+            ("quiet/src/lib.rs", "pub fn nothing() {}\n"),
+        ],
+    )
+}
+
+#[test]
+fn what_did_not_change_is_not_compiled() {
+    let project = workspace("fresh");
+    project.birthmark("--workspace build").ok();
+    let again = project.birthmark("--workspace build").ok();
+    assert!(!again.stderr.contains("Compiling"), "{}", again.stderr);
+    assert_eq!(again.summary(), "1 crate instrumented, 1 site");
+}
+
+#[test]
+fn a_file_that_changed_is_compiled_with_what_depends_on_it() {
+    let project = workspace("changed");
+    project.birthmark("--workspace build").ok();
+    later();
+    project.write(
+        "b/src/inner.rs",
+        &format!("{SPAWNS}pub fn more() {{ std::thread::spawn(|| ()); }}\n"),
+    );
+    let again = project.birthmark("--workspace build").ok();
+    assert!(
+        again.compiled("changed-b") && again.compiled("changed-a"),
+        "{}",
+        again.stderr
+    );
+    assert!(!again.compiled("changed-quiet"), "{}", again.stderr);
+    assert_eq!(again.summary(), "1 crate instrumented, 2 sites");
+}
+
+#[test]
+fn another_option_compiles_what_it_may_change() {
+    let project = workspace("option");
+    project.birthmark("--workspace build").ok();
+    let other = project
+        .birthmark("--workspace --exclude option-b build")
+        .ok();
+    assert!(other.compiled("option-b"), "{}", other.stderr);
+    assert!(!other.compiled("option-quiet"), "{}", other.stderr);
+    assert_eq!(other.summary(), "");
+}
+
+#[test]
+fn plain_and_instrumented_builds_leave_each_other_alone() {
+    let project = workspace("apart");
+    project.cargo("build").ok();
+    project.birthmark("--workspace build").ok();
+    let plain = project.cargo("build").ok();
+    let instrumented = project.birthmark("--workspace build").ok();
+    assert!(!plain.stderr.contains("Compiling"), "{}", plain.stderr);
+    assert!(
+        !instrumented.stderr.contains("Compiling"),
+        "{}",
+        instrumented.stderr
+    );
+}
+
+#[test]
+fn a_module_that_came_and_went_is_noticed() {
+    let project = Project::new(
+        "moving",
+        &[
+            ("src/main.rs", "mod a;\nfn main() { a::go(); }\n"),
+            ("src/a.rs", SPAWNS),
+        ],
+    );
+    project.birthmark("--workspace run").ok();
+    later();
+    std::fs::remove_file(project.path().join("src/a.rs")).unwrap();
+    project.write("src/a/mod.rs", "mod b;\npub use b::go;\n");
+    project.write("src/a/b.rs", SPAWNS);
+    assert_eq!(
+        project.birthmark("--workspace run").ok().summary(),
+        "1 crate instrumented, 1 site"
+    );
+    later();
+    // Nothing is written through the links of the mirror.
+    project.write("src/a/b.rs", "pub fn go() {}\n");
+    project.write(
+        "src/main.rs",
+        "mod a;\nfn main() { a::go(); std::thread::spawn(|| ()); }\n",
+    );
+    project.birthmark("--workspace run").ok();
+    assert_eq!(project.read("src/a/b.rs"), "pub fn go() {}\n");
+    assert_eq!(
+        project.read("src/main.rs"),
+        "mod a;\nfn main() { a::go(); std::thread::spawn(|| ()); }\n"
+    );
+}
+
+/// File systems may keep times no finer than this.
+fn later() {
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+}

@@ -1,0 +1,62 @@
+//! What the command says of itself, and that the README agrees.
+
+mod support;
+use support::{Project, Ran};
+
+fn help(args: &str) -> Ran {
+    Project::new("helped", &[("src/lib.rs", "")])
+        .birthmark(args)
+        .ok()
+}
+
+#[test]
+fn the_readme_shows_the_examples_and_the_options() {
+    let readme = include_str!("../../README.md");
+    let help = help("--help").stdout;
+    let examples = help
+        .split_once("Examples:\n")
+        .unwrap()
+        .1
+        .split_once("\n\n")
+        .unwrap()
+        .0;
+    assert_eq!(examples.lines().count(), 7);
+    assert!(readme.contains(examples), "{examples}");
+    for option in [
+        "--workspace",
+        "--deps",
+        "--only",
+        "--exclude",
+        "init",
+        "sites",
+        "diff",
+        "doctor",
+    ] {
+        assert!(
+            help.contains(option) && readme.contains(&format!("`{option}"))
+                || readme.contains(&format!("birthmark {option}")),
+            "{option}"
+        );
+    }
+    assert!(help.contains("#![cfg_attr(birthmark, birthmark::instrument)]"));
+    assert!(
+        help.contains(
+            "96 if cargo birthmark itself fails; 97 if `sites --check` finds a difference"
+        )
+    );
+}
+
+#[test]
+fn each_command_of_its_own_has_help() {
+    for (command, says) in [
+        ("init", "--undo"),
+        ("sites", "--check <FILE>"),
+        ("diff", "[CRATE]"),
+        ("doctor", "why"),
+    ] {
+        assert!(
+            help(&format!("{command} --help")).stdout.contains(says),
+            "{command}"
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! The ways in which programs are built and put together.
+
+mod support;
+use support::Project;
+
+const DUMP: &str = r#"
+fn main() {
+    let task = std::thread::spawn(|| birthmark::current().unwrap().to_string()).join().unwrap();
+    assert!(task.contains("main::{closure}"), "{task}");
+    helper::go();
+    let sites: Vec<_> = birthmark::sites().into_iter().map(|site| site.site.to_string()).collect();
+    println!("{}", sites.join("\n"));
+    println!("tasks {}", birthmark::sites().iter().map(|site| site.completed).sum::<u64>());
+}
+"#;
+
+fn runtime() -> String {
+    format!("{}/../runtime-shim", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A program that depends on birthmark, and on a library that does not.
+fn with_runtime(name: &str, dependency: &str) -> Project {
+    let dependencies = format!(
+        "\n[dependencies]\n{name}-helper = {{ path = \"helper\" }}\nbirthmark = {{ path = \"{}\"{dependency} }}\n[workspace]\nmembers = [\"helper\"]\n",
+        runtime()
+    );
+    let helper =
+        format!("[package]\nname = \"{name}-helper\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    Project::new(
+        name,
+        &[
+            ("+Cargo.toml", &dependencies),
+            (
+                "src/main.rs",
+                &DUMP.replace("helper::", &format!("{name}_helper::")),
+            ),
+            ("helper/Cargo.toml", &helper),
+            (
+                "helper/src/lib.rs",
+                "pub fn go() { std::thread::spawn(|| ()).join().unwrap(); }\n",
+            ),
+        ],
+    )
+}
+
+#[test]
+fn there_is_one_runtime_if_the_program_has_its_own() {
+    for (name, dependency) in [("own", ""), ("bare", ", default-features = false")] {
+        let project = with_runtime(name, dependency);
+        let ran = project.birthmark("--workspace run").ok();
+        assert!(ran.stdout.contains("helper/src/lib.rs:1"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("tasks 2"), "{}", ran.stdout);
+        let again = project.birthmark("--workspace run").ok();
+        assert!(!again.stderr.contains("Compiling"), "{}", again.stderr);
+        project.birthmark("--workspace check").ok();
+        project.birthmark("--workspace run").ok();
+    }
+}
+
+#[test]
+fn annotated_crates_alone_are_instrumented_without_options() {
+    let project = with_runtime("marked", "");
+    let text = format!("#![cfg_attr(birthmark, birthmark::instrument)]\n{DUMP}")
+        .replace("helper::", "marked_helper::");
+    project.write("src/main.rs", &text);
+    let ran = project.birthmark("run").ok();
+    assert!(ran.stdout.contains("tasks 1"), "{}", ran.stdout);
+    assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_annotated_is_said() {
+    let project = Project::new(
+        "unmarked",
+        &[("src/main.rs", "fn main() { std::thread::spawn(|| ()); }\n")],
+    );
+    assert!(
+        project
+            .birthmark("run")
+            .ok()
+            .summary()
+            .starts_with("nothing instrumented: no crate is annotated")
+    );
+}
+
+const PANICS: &str =
+    "fn main() {\n    let _ = std::thread::spawn(|| panic!(\"boom\")).join();\n}\n";
+
+fn reports(project: &Project, args: &str) {
+    let ran = project.birthmark(args);
+    assert!(
+        ran.stderr.contains("main::{closure} < 1 main"),
+        "{args}\n{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn every_profile_and_target() {
+    let profiles = "[profile.fat]\ninherits = \"release\"\nlto = \"fat\"\n[profile.thin]\ninherits = \"dev\"\nlto = \"thin\"\n[profile.abort]\ninherits = \"dev\"\npanic = \"abort\"\n[profile.abort-fat]\ninherits = \"fat\"\npanic = \"abort\"\ncodegen-units = 1\n";
+    let project = Project::new(
+        "profiles",
+        &[("+Cargo.toml", profiles), ("src/main.rs", PANICS)],
+    );
+    let host = host();
+    for args in [
+        "run",
+        "run --release",
+        "run --profile fat",
+        "run --profile thin",
+        "run --profile abort",
+        "run --profile abort-fat",
+        &format!("run --target {host}"),
+    ] {
+        reports(&project, &format!("--workspace {args}"));
+    }
+}
+
+fn host() -> String {
+    let output = std::process::Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .unwrap()
+        .stdout;
+    let text = String::from_utf8(output).unwrap();
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn every_edition() {
+    for edition in ["2015", "2018", "2021", "2024"] {
+        let manifest = format!(
+            "[package]\nname = \"edition-{edition}\"\nversion = \"0.1.0\"\nedition = \"{edition}\"\n"
+        );
+        let project = Project::new(
+            "",
+            &[
+                ("Cargo.toml", &manifest),
+                (
+                    "src/main.rs",
+                    "mod birthmark { pub mod core {} }\nmod inner;\nfn main() { inner::go() }\n",
+                ),
+                (
+                    "src/inner.rs",
+                    "pub fn go() { let _ = ::std::thread::spawn(|| panic!()).join(); }\n",
+                ),
+            ],
+        );
+        let ran = project.birthmark("--workspace run").ok();
+        assert!(
+            ran.stderr.contains("go::{closure} < 1 main"),
+            "{edition}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn odd_source_files() {
+    let spawn = "pub fn go() { std::thread::spawn(|| ()).join().unwrap(); }";
+    let project = Project::new(
+        "odd",
+        &[
+            (
+                "src/main.rs",
+                "#!/usr/bin/env run\nmod bom;\nmod crlf;\nmod generated;\n#[cfg(any())]\nmod missing;\nmod späße { #[path = \"ö.rs\"] pub mod o; }\nfn main() {\n    bom::go(); crlf::go(); späße::o::go(); generated::go(); generated::built();\n    assert_eq!(birthmark_free(), 5);\n}\nfn birthmark_free() -> u32 { include!(\"five.in\") }\n// no line end",
+            ),
+            ("src/bom.rs", &format!("\u{feff}{spawn}")),
+            ("src/crlf.rs", &format!("// übrigens\r\n{spawn}\r\n")),
+            ("src/späße/ö.rs", &format!("/* ß */ {spawn} // Ende")),
+            (
+                "src/generated.rs",
+                &format!("include!(concat!(env!(\"OUT_DIR\"), \"/built.rs\"));\n{spawn}\n"),
+            ),
+            ("src/five.in", "5"),
+            (
+                "build.rs",
+                "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    std::fs::write(out + \"/built.rs\", \"pub fn built() { std::thread::spawn(|| ()).join().unwrap(); }\").unwrap();\n}\n",
+            ),
+        ],
+    );
+    assert_eq!(
+        project.birthmark("--workspace run").ok().summary(),
+        "1 crate instrumented, 4 sites"
+    );
+}
+
+#[test]
+fn libraries_that_build_scripts_and_macros_share_are_linked_there_too() {
+    let package = |name: &str, more: &str| {
+        format!(
+            "[package]\nname = \"shared-{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}"
+        )
+    };
+    let on = "shared-common = { path = \"../common\" }\n";
+    let project = Project::new(
+        "",
+        &[
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"common\", \"mac\", \"app\"]\nresolver = \"3\"\n",
+            ),
+            ("common/Cargo.toml", &package("common", "")),
+            (
+                "common/src/lib.rs",
+                "pub fn count() -> usize { std::thread::spawn(|| 3).join().unwrap() }\n",
+            ),
+            (
+                "mac/Cargo.toml",
+                &package(
+                    "mac",
+                    &format!("[lib]\nproc-macro = true\n[dependencies]\n{on}"),
+                ),
+            ),
+            (
+                "mac/src/lib.rs",
+                "#[proc_macro]\npub fn three(_: proc_macro::TokenStream) -> proc_macro::TokenStream { shared_common::count().to_string().parse().unwrap() }\n",
+            ),
+            (
+                "app/Cargo.toml",
+                &package(
+                    "app",
+                    &format!(
+                        "build = \"build.rs\"\n[dependencies]\n{on}shared-mac = {{ path = \"../mac\" }}\n[build-dependencies]\n{on}"
+                    ),
+                ),
+            ),
+            (
+                "app/build.rs",
+                "fn main() { println!(\"cargo::rustc-env=THREE={}\", shared_common::count()); }\n",
+            ),
+            (
+                "app/src/main.rs",
+                "fn main() { println!(\"{}{}{}\", shared_common::count(), shared_mac::three!(), env!(\"THREE\")); }\n",
+            ),
+        ],
+    );
+    let host = host();
+    for args in ["run", "run --release", &format!("run --target {host}")] {
+        let ran = project.birthmark(&format!("--workspace {args}")).ok();
+        assert_eq!(ran.stdout.trim(), "333");
+    }
+}
+
+#[test]
+fn several_versions_of_one_crate_and_one_without_std() {
+    let package = |version: &str| {
+        format!("[package]\nname = \"twice\"\nversion = \"{version}\"\nedition = \"2021\"\n")
+    };
+    let lib = "pub fn go() { std::thread::spawn(|| ()).join().unwrap(); }\n";
+    let dependencies = "[dependencies]\none = { package = \"twice\", path = \"one\" }\ntwo = { package = \"twice\", path = \"two\" }\nbare = { path = \"bare\" }\n[workspace]\nexclude = [\"one\", \"two\", \"bare\"]\n";
+    let project = Project::new(
+        "versions",
+        &[
+            ("+Cargo.toml", dependencies),
+            (
+                "src/main.rs",
+                "fn main() { one::go(); two::go(); bare::go(); }\n",
+            ),
+            ("one/Cargo.toml", &package("1.0.0")),
+            ("one/src/lib.rs", lib),
+            ("two/Cargo.toml", &package("2.0.0")),
+            ("two/src/lib.rs", lib),
+            (
+                "bare/Cargo.toml",
+                &package("0.1.0").replace("twice", "bare"),
+            ),
+            (
+                "bare/src/lib.rs",
+                "#![no_std]\nextern crate std;\npub fn go() { std::thread::spawn(|| ()).join().unwrap(); }\n",
+            ),
+        ],
+    );
+    let ran = project.birthmark("run --deps").ok();
+    assert_eq!(
+        ran.summary(),
+        "2 crates instrumented, 2 sites; 1 crate left alone (`cargo birthmark doctor` says why)"
+    );
+    let ran = project.birthmark("run --deps --only twice@1.*").ok();
+    assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+}
