@@ -39,7 +39,8 @@ The same choices as in the options can be made for good, in Cargo.toml:
 While the program runs, BIRTHMARK=off switches recording off, and BIRTHMARK=panic=all adds a dump of
 all tasks to the report of a panic.
 
-Exit codes: cargo's own; 96 if cargo birthmark itself fails; 97 if `sites --check` finds a difference.";
+Exit codes: cargo's own; 96 if cargo birthmark itself fails, 97 if `sites --check` finds that the
+sites are others.";
 
 #[derive(Parser)]
 #[command(name = "cargo birthmark", bin_name = "cargo birthmark", version, about = ABOUT, after_help = EXAMPLES)]
