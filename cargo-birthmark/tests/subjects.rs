@@ -32,13 +32,21 @@ fn published(name: &str, version: &str) -> Project {
             ),
         ],
     );
-    let metadata = project.cargo("metadata --format-version=1").ok().stdout;
-    let directory = metadata
-        .split('"')
-        .find(|text| text.ends_with(&format!("{name}-{version}/Cargo.toml")))
-        .unwrap();
-    copy(Path::new(directory).parent().unwrap(), &project.path());
+    // `cargo metadata` does not list a package without a library.
+    project.cargo("fetch").ok();
+    let sources = cargo_home().join("registry/src");
+    let mut registries = std::fs::read_dir(sources).unwrap();
+    let directory = registries.find_map(|registry| {
+        let directory = registry.unwrap().path().join(format!("{name}-{version}"));
+        directory.is_dir().then_some(directory)
+    });
+    copy(&directory.expect("cargo has fetched it"), &project.path());
     project
+}
+
+fn cargo_home() -> PathBuf {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.unwrap_or_else(|| std::env::home_dir().unwrap().join(".cargo"))
 }
 
 fn copy(from: &Path, to: &Path) {
