@@ -52,18 +52,34 @@ fn a_hung_executor_is_shown() {
     assert!(of("starve").contains("[created, "), "{text}");
     // Of six threads: the test's main one, this one, the two of the program, and three of reqwest's that
     // have come and gone. None is birthmark's own.
-    let names = std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default());
-    let names: Vec<String> = names.collect();
-    let own = names
-        .iter()
-        .filter(|name| name.starts_with("birthmark"))
-        .count();
-    assert!(own >= 2, "the clock and the server: {names:?}");
+    let names = loop {
+        let names = thread_names();
+        // A thread takes its name when it has begun to run.
+        if own(&names) >= 2 {
+            break names;
+        }
+        std::thread::yield_now();
+    };
     let dump = birthmark::dump();
     let counted = dump.coverage().os_threads().unwrap();
-    assert!(counted + own <= names.len(), "{counted} of {names:?}");
+    assert!(
+        counted + own(&names) <= names.len(),
+        "{counted} of {names:?}"
+    );
     drop(end);
     program.join().unwrap();
+}
+
+fn thread_names() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+    tasks
+        .map(|task| name(task.unwrap()).unwrap_or_default())
+        .collect()
+}
+
+/// How many threads are birthmark's: the clock's and the server's.
+fn own(names: &[String]) -> usize {
+    let own = names.iter().filter(|name| name.starts_with("birthmark"));
+    own.count()
 }
