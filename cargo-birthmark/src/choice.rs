@@ -32,7 +32,12 @@ pub struct Candidate<'a> {
 }
 
 /// The crates of the runtime, which would record themselves.
-const OURS: &[&str] = &["birthmark", "birthmark-macros", "birthmark-rewrite"];
+const OURS: &[&str] = &[
+    "birthmark",
+    "birthmark-http",
+    "birthmark-macros",
+    "birthmark-rewrite",
+];
 
 /// What counts for a crate, if it is chosen.
 pub fn annotation(session: &Session, candidate: Candidate<'_>, head: &Head) -> Option<Annotation> {
@@ -49,6 +54,18 @@ pub fn annotation(session: &Session, candidate: Candidate<'_>, head: &Head) -> O
         (_, Some(_)) => true,
     };
     let admitted = session.scope.admits(candidate.name, candidate.version);
-    (reached && admitted && !OURS.contains(&candidate.name))
-        .then(|| head.annotation.clone().unwrap_or_default())
+    (reached && admitted && !OURS.contains(&candidate.name)).then(|| {
+        head.annotation
+            .clone()
+            .unwrap_or_else(|| unsaid(candidate.settings))
+    })
+}
+
+/// What counts for a crate that says nothing itself. Dependencies get no frames: where they wait says
+/// little of the program, and each of their files that awaits something would be rewritten.
+pub fn unsaid(settings: Option<&Settings>) -> Annotation {
+    Annotation {
+        frames: settings.is_none().then_some(false),
+        ..Annotation::default()
+    }
 }

@@ -36,14 +36,6 @@ pub struct Rewritten {
     pub outcome: Outcome,
 }
 
-/// What counts where nothing is said.
-static NO_WORDS: Annotation = Annotation {
-    also: Vec::new(),
-    macros: Vec::new(),
-    krate: None,
-    skip: false,
-};
-
 impl Plan {
     /// Decides. A crate in which nothing looks like a spawn is not parsed.
     pub fn of(unit: &Unit, build: &Build<'_>) -> Result<Plan> {
@@ -60,8 +52,10 @@ impl Plan {
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());
-        let words = annotation.as_ref().unwrap_or(&NO_WORDS);
-        let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
+        let words = annotation
+            .clone()
+            .unwrap_or_else(|| choice::unsaid(settings));
+        let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, &words));
         if !spawns && !program {
             return Ok(if choice::mentions_us(&root) {
                 Plan::Watch(Reason::NotChosen)
