@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use birthmark::{Dump, Filter, NameOrigin, State, Task};
-use birthmark_integration_tests::{Held, spawn};
+use birthmark_integration_tests::{Held, block_on, own_id, spawn, start};
 use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../runtime-shim/schema/dump-1.schema.json");
@@ -68,6 +68,34 @@ fn check(task: &Task, object: &Value, dump: &Value) {
     });
     assert_eq!(site, task.site().map(|site| site.to_string()));
     check_lineage(task, object, &dump["ancestors"]);
+    check_stack(task, object, dump);
+}
+
+#[track_caller]
+fn check_stack(task: &Task, object: &Value, dump: &Value) {
+    let stack = task.stack();
+    assert_eq!(object["stack"].is_null(), stack.is_empty());
+    assert_eq!(object.get("moving").is_some(), stack.is_moving());
+    let Some(index) = object["stack"].as_u64() else {
+        return;
+    };
+    let object = &dump["stacks"][index as usize];
+    assert_eq!(
+        object["beyond"].as_u64().unwrap_or(0),
+        u64::from(stack.beyond())
+    );
+    let frames = object["frames"].as_array().unwrap();
+    assert_eq!(frames.len(), stack.frames().len());
+    for (frame, object) in stack.frames().iter().zip(frames) {
+        assert_eq!(object["depth"], frame.depth());
+        assert_eq!(object.get("held").is_some(), frame.is_held());
+        let site = &dump["frame_sites"][object["site"].as_u64().unwrap() as usize];
+        assert_eq!(site["file"], frame.site().file());
+        assert_eq!(site["line"], frame.site().line());
+        assert_eq!(site["column"], frame.site().column());
+        assert_eq!(site["function"], frame.site().function());
+        assert_eq!(site["awaited"], frame.site().awaited());
+    }
 }
 
 #[track_caller]
@@ -97,6 +125,92 @@ mod dumps {
             child()
         });
         request()
+    }
+
+    async fn waits(forever: bool) {
+        if forever {
+            pending::<()>().await;
+        }
+    }
+
+    /// Stands in more frames than there is room for.
+    fn deep(levels: u32) -> Held {
+        Box::pin(async move {
+            match levels {
+                0 => waits(true).await,
+                _ => deep(levels - 1).await,
+            }
+        })
+    }
+
+    /// Waits with another future beside it that nobody awaits.
+    async fn beside_a_held_one() {
+        let mut held = std::pin::pin!(waits(true));
+        tokio::select! {
+            biased;
+            () = &mut held => {}
+            () = waits(false) => {}
+        }
+        waits(true).await;
+    }
+
+    #[test]
+    fn stacks_are_told_each_once() {
+        let mut held: Vec<Held> = Vec::new();
+        for _ in 0..3 {
+            held.push(start(Box::pin(spawn(waits(true)))));
+            held.push(start(Box::pin(spawn(beside_a_held_one()))));
+            held.push(start(Box::pin(spawn(deep(20)))));
+        }
+        let dump = birthmark::dump().filter(&Filter::new().under(own_id()));
+        assert_eq!(dump.len(), held.len() + 1, "with the test itself");
+        let value = read(&dump);
+        let objects = value["tasks"].as_array().unwrap();
+        for (task, object) in dump.tasks().zip(objects) {
+            check(&task, object, &value);
+        }
+        let stacks = value["stacks"].as_array().unwrap();
+        assert_eq!(stacks.len(), 3, "{stacks:#?}");
+        assert_eq!(
+            stacks
+                .iter()
+                .filter(|stack| stack.get("beyond").is_some())
+                .count(),
+            1
+        );
+        let frames = stacks
+            .iter()
+            .flat_map(|stack| stack["frames"].as_array().unwrap());
+        assert!(
+            frames.clone().any(|frame| frame.get("held").is_some()),
+            "{stacks:#?}"
+        );
+        let mut sites: Vec<_> = frames.map(|frame| frame["site"].as_u64()).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        assert_eq!(
+            Some(sites.len()),
+            value["frame_sites"].as_array().map(Vec::len)
+        );
+        drop(held);
+    }
+
+    async fn reads_a_dump_of_itself() -> (Dump, Value) {
+        let dump = birthmark::dump().filter(&Filter::new().role("looks_at_itself"));
+        let value = read(&dump);
+        (dump, value)
+    }
+
+    async fn looks_at_itself() {
+        let (dump, value) = reads_a_dump_of_itself().await;
+        let task = dump.tasks().next().unwrap();
+        check(&task, &value["tasks"][0], &value);
+        assert_eq!(value["tasks"][0]["moving"], true, "{value:#?}");
+    }
+
+    #[test]
+    fn a_stack_that_may_have_moved_on_says_so() {
+        block_on(spawn(looks_at_itself()));
     }
 
     #[test]
@@ -154,7 +268,7 @@ mod dumps {
         assert!(ancestors.len() <= 3 * dump.len(), "{ancestors:#?}");
         let nothing = birthmark::dump().filter(&Filter::new().name("nobody"));
         let value = read(&nothing);
-        for table in ["tasks", "ancestors", "sites"] {
+        for table in ["tasks", "ancestors", "sites", "frame_sites", "stacks"] {
             assert_eq!(value[table].as_array().map(Vec::len), Some(0));
         }
         drop(held);

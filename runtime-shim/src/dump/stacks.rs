@@ -7,19 +7,31 @@ use crate::frame::stack::{Stack, Tree};
 use crate::registry::frames::Image;
 use crate::registry::read::Record;
 
-/// Which stack a row has: one more than its index, 0 for none; and whether the task moved on meanwhile.
+/// Which stack a row has: one more than its index, 0 for none; and whether the task may have moved on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct StackRef(u32);
 
 const MOVING: u32 = 1 << 31;
 
+impl StackRef {
+    /// The place of the stack among [`Stacks::all`], if there is one.
+    pub(super) fn index(self) -> Option<usize> {
+        Some((self.0 & !MOVING).checked_sub(1)? as usize)
+    }
+
+    pub(super) fn is_moving(self) -> bool {
+        self.0 & MOVING != 0
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Stacks {
+    /// None of them is empty.
     trees: Vec<Arc<Tree>>,
-    by_tree: HashMap<Arc<Tree>, u32>,
+    by_tree: HashMap<Arc<Tree>, StackRef>,
     /// As they lie in the records, which is compared faster.
-    by_image: HashMap<Image, u32>,
-    last: Option<(Image, u32)>,
+    by_image: HashMap<Image, StackRef>,
+    last: Option<(Image, StackRef)>,
 }
 
 impl Stacks {
@@ -29,41 +41,53 @@ impl Stacks {
         if image.is_empty() {
             return StackRef(0);
         }
-        let index = match &self.last {
-            Some((last, index)) if *last == image => *index,
+        let stack = match &self.last {
+            Some((last, stack)) if *last == image => *stack,
             _ => self.find(image),
         };
-        let moving = if image.is_settled() { 0 } else { MOVING };
-        StackRef((index + 1) | moving)
+        match stack.index() {
+            Some(_) if !image.is_settled() => StackRef(stack.0 | MOVING),
+            _ => stack,
+        }
     }
 
-    fn find(&mut self, image: Image) -> u32 {
-        let index = match self.by_image.get(&image) {
-            Some(&index) => index,
+    fn find(&mut self, image: Image) -> StackRef {
+        let stack = match self.by_image.get(&image) {
+            Some(&stack) => stack,
             None => self.keep(image),
         };
-        self.last = Some((image, index));
-        index
+        self.last = Some((image, stack));
+        stack
     }
 
-    fn keep(&mut self, image: Image) -> u32 {
-        let tree = Arc::new(Tree::new(&image));
-        let next = self.trees.len() as u32;
-        let index = *self.by_tree.entry(tree).or_insert_with_key(|tree| {
-            self.trees.push(tree.clone());
-            next
-        });
-        self.by_image.insert(image, index);
-        index
+    fn keep(&mut self, image: Image) -> StackRef {
+        let tree = Tree::new(&image);
+        let stack = if tree.is_empty() {
+            StackRef(0)
+        } else {
+            let next = StackRef(self.trees.len() as u32 + 1);
+            *self
+                .by_tree
+                .entry(Arc::new(tree))
+                .or_insert_with_key(|tree| {
+                    self.trees.push(tree.clone());
+                    next
+                })
+        };
+        self.by_image.insert(image, stack);
+        stack
+    }
+
+    /// Each different stack.
+    pub(super) fn all(&self) -> &[Arc<Tree>] {
+        &self.trees
     }
 
     pub(super) fn get(&self, stack: StackRef) -> Stack {
-        let tree = (stack.0 & !MOVING)
-            .checked_sub(1)
-            .and_then(|index| self.trees.get(index as usize));
+        let tree = stack.index().and_then(|index| self.trees.get(index));
         Stack {
             frames: tree.cloned().unwrap_or_default(),
-            moving: stack.0 & MOVING != 0,
+            moving: stack.is_moving(),
         }
     }
 }

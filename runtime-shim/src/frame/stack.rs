@@ -38,8 +38,8 @@ pub struct Frame {
 /// The frames themselves, which many tasks may share.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Tree {
-    frames: Vec<Frame>,
-    beyond: u32,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) beyond: u32,
 }
 
 impl Stack {
@@ -61,7 +61,7 @@ impl Stack {
 
     /// Whether there is no frame. That is so where a task is not in instrumented code, or has not started.
     pub fn is_empty(&self) -> bool {
-        self.frames.frames.is_empty() && self.frames.beyond == 0
+        self.frames.is_empty()
     }
 }
 
@@ -110,6 +110,10 @@ impl Tree {
             frames,
             beyond: image.beyond(),
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.beyond == 0
     }
 }
 

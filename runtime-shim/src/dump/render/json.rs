@@ -1,6 +1,7 @@
 //! A dump as JSON, by hand rather than by a library: the runtime has no dependency for it, parts
 //! that tasks share are encoded once, and a million tasks go by without being held in memory.
 
+mod stacks;
 mod string;
 mod tables;
 
@@ -15,15 +16,17 @@ use crate::kind::Kind;
 use crate::site::Site;
 use crate::task::{Name, NameOrigin, State};
 
+use stacks::{push_stacks, StackTables};
 use string::push_string;
-use tables::{push_ancestors, push_index, push_name, push_sites, Tables};
+use tables::{push_ancestors, push_index, push_name, push_sites, push_table, Tables};
 
 /// Displays a [`Dump`] as JSON.
 ///
 /// The [schema] is in the repository. `version` is 1 until a change that readers have to know of;
 /// they ignore what they do not know, since there may be more than they look for.
 ///
-/// Sites and ancestors are in tables, to which tasks refer by index. There is a line for each task.
+/// Sites, ancestors and stacks are in tables, to which tasks refer by index. There is a line for each
+/// task.
 ///
 /// [schema]: https://github.com/birthmark-rs/birthmark/blob/main/runtime-shim/schema/dump-1.schema.json
 #[derive(Clone, Copy, Debug)]
@@ -37,16 +40,12 @@ impl fmt::Display for Json<'_> {
         push_head(&mut pieces.out, dump);
         push_sites(&mut pieces, &tables)?;
         push_ancestors(&mut pieces, dump, &tables)?;
-        pieces.out.push_str(",\n\"tasks\":[");
+        push_stacks(&mut pieces, dump, &tables.stacks)?;
         let mut parts = Parts::default();
-        let mut separator = "\n";
-        for row in &dump.rows {
-            pieces.out.push_str(separator);
-            separator = ",\n";
-            parts.push_row(&mut pieces.out, dump, &tables, row);
-            pieces.next()?;
-        }
-        pieces.out.push_str("\n]}\n");
+        push_table(&mut pieces, "tasks", &dump.rows, |out, row| {
+            parts.push_row(out, dump, &tables, row);
+        })?;
+        pieces.out.push_str("}\n");
         pieces.finish()
     }
 }
@@ -113,6 +112,7 @@ impl Parts {
         out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
         out.push_str(",\"polls\":");
         push_number(out, row.polls.into());
+        push_stack_of(out, row, &tables.stacks);
         if row.is_detached() {
             out.push_str(",\"detached\":true");
         }
@@ -153,6 +153,14 @@ fn push_state(out: &mut String, state: State) {
     if let State::Running { thread } = state {
         out.push_str(",\"thread\":");
         push_or_null(out, thread);
+    }
+}
+
+fn push_stack_of(out: &mut String, row: &Row, stacks: &StackTables) {
+    out.push_str(",\"stack\":");
+    push_index(out, stacks.of(row));
+    if row.stack.is_moving() {
+        out.push_str(",\"moving\":true");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tables that tasks refer to: sites and ancestors.
+//! The tables that tasks refer to: sites and ancestors, and those of `stacks.rs`.
 
 use std::collections::hash_map::Entry;
 use std::collections::HashMap;
@@ -6,24 +6,29 @@ use std::fmt;
 
 use super::super::cache::address;
 use super::super::pieces::{push_number, Pieces};
+use super::stacks::StackTables;
 use super::string::push_string;
-use crate::dump::nodes::{IdHash, NONE};
+use crate::dump::nodes::{IdHash, Node, NONE};
 use crate::dump::Dump;
 use crate::site::Site;
 use crate::task::Name;
 
-/// The sites and ancestors that a dump refers to.
+/// The sites, ancestors and stacks that a dump refers to.
 #[derive(Default)]
 pub(super) struct Tables {
     sites: Vec<&'static Site>,
     by_address: HashMap<usize, u32, IdHash>,
     /// For each node its index in the table, or `NONE`.
     ancestors: Vec<u32>,
+    pub(super) stacks: StackTables,
 }
 
 impl Tables {
     pub(super) fn new(dump: &Dump) -> Self {
-        let mut tables = Tables::default();
+        let mut tables = Tables {
+            stacks: StackTables::new(dump),
+            ..Tables::default()
+        };
         let mut last = None;
         for row in &dump.rows {
             if last.replace(address(row.site)) != last {
@@ -78,26 +83,36 @@ pub(super) fn push_name(out: &mut String, name: Option<&Name>) {
     }
 }
 
-pub(super) fn push_sites(pieces: &mut Pieces<'_>, tables: &Tables) -> fmt::Result {
-    pieces.out.push_str(",\n\"sites\":[");
+/// Appends a member with a line for each item.
+pub(super) fn push_table<T>(
+    pieces: &mut Pieces<'_>,
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    mut push: impl FnMut(&mut String, T),
+) -> fmt::Result {
+    pieces.out.push_str(",\n\"");
+    pieces.out.push_str(name);
+    pieces.out.push_str("\":[");
     let mut separator = "\n";
-    for site in &tables.sites {
+    for item in items {
         pieces.out.push_str(separator);
         separator = ",\n";
-        push_site(&mut pieces.out, site);
+        push(&mut pieces.out, item);
         pieces.next()?;
     }
     pieces.out.push_str("\n]");
     Ok(())
 }
 
+pub(super) fn push_sites(pieces: &mut Pieces<'_>, tables: &Tables) -> fmt::Result {
+    push_table(pieces, "sites", &tables.sites, |out, site| {
+        push_site(out, site);
+    })
+}
+
 fn push_site(out: &mut String, site: &Site) {
-    out.push_str("{\"file\":");
-    push_string(out, site.file());
-    out.push_str(",\"line\":");
-    push_number(out, site.line().into());
-    out.push_str(",\"column\":");
-    push_number(out, site.column().into());
+    out.push('{');
+    push_position(out, site.file(), site.line(), site.column());
     for (key, text) in [
         (",\"module\":", site.module_path()),
         (",\"function\":", site.function()),
@@ -111,33 +126,37 @@ fn push_site(out: &mut String, site: &Site) {
     out.push('}');
 }
 
+pub(super) fn push_position(out: &mut String, file: &str, line: u32, column: u32) {
+    out.push_str("\"file\":");
+    push_string(out, file);
+    out.push_str(",\"line\":");
+    push_number(out, line.into());
+    out.push_str(",\"column\":");
+    push_number(out, column.into());
+}
+
 pub(super) fn push_ancestors(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
-    pieces.out.push_str(",\n\"ancestors\":[");
-    let mut separator = "\n";
-    for (index, node) in (0..).zip(dump.nodes.all()) {
-        if tables.ancestor(index).is_none() {
-            continue;
-        }
-        let out = &mut pieces.out;
-        out.push_str(separator);
-        separator = ",\n";
-        out.push_str("{\"id\":");
-        push_number(out, node.id);
-        out.push_str(",\"role\":");
-        push_string(out, node.role());
-        out.push_str(",\"site\":");
-        push_index(out, tables.site(node.site));
-        out.push_str(",\"name\":");
-        push_name(out, dump.nodes.get_name(node.name, None).as_ref());
-        out.push_str(",\"ancestor\":");
-        push_index(out, tables.ancestor(node.parent));
-        if node.cut > 0 {
-            out.push_str(",\"cut\":");
-            push_number(out, node.cut.into());
-        }
-        out.push('}');
-        pieces.next()?;
+    let nodes = (0..).zip(dump.nodes.all());
+    let used = nodes.filter(|(index, _)| tables.ancestor(*index).is_some());
+    push_table(pieces, "ancestors", used, |out, (_, node)| {
+        push_ancestor(out, dump, tables, node);
+    })
+}
+
+fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
+    out.push_str("{\"id\":");
+    push_number(out, node.id);
+    out.push_str(",\"role\":");
+    push_string(out, node.role());
+    out.push_str(",\"site\":");
+    push_index(out, tables.site(node.site));
+    out.push_str(",\"name\":");
+    push_name(out, dump.nodes.get_name(node.name, None).as_ref());
+    out.push_str(",\"ancestor\":");
+    push_index(out, tables.ancestor(node.parent));
+    if node.cut > 0 {
+        out.push_str(",\"cut\":");
+        push_number(out, node.cut.into());
     }
-    pieces.out.push_str("\n]");
-    Ok(())
+    out.push('}');
 }

@@ -1,0 +1,122 @@
+//! The tables of logical stacks and of the frame sites in them. A million tasks stand in few places.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::pieces::{push_number, Pieces};
+use super::string::push_string;
+use super::tables::{push_position, push_table};
+use crate::dump::nodes::{IdHash, NONE};
+use crate::dump::row::Row;
+use crate::dump::Dump;
+use crate::frame::stack::{Frame, Tree};
+use crate::frame::FrameSite;
+
+/// The stacks that a dump refers to.
+#[derive(Default)]
+pub(super) struct StackTables {
+    /// For each stack of the snapshot its index in the table, or `NONE`.
+    indices: Vec<u32>,
+    sites: Vec<&'static FrameSite>,
+    by_address: HashMap<usize, u32, IdHash>,
+}
+
+impl StackTables {
+    pub(super) fn new(dump: &Dump) -> Self {
+        let all = dump.nodes.stacks.all();
+        let mut tables = StackTables::default();
+        let indices = used(dump, all.len());
+        for tree in in_table(all, &indices) {
+            for frame in &tree.frames {
+                tables.add(frame.site());
+            }
+        }
+        tables.indices = indices;
+        tables
+    }
+
+    fn add(&mut self, site: &'static FrameSite) {
+        let next = self.sites.len() as u32;
+        self.by_address.entry(site.address()).or_insert_with(|| {
+            self.sites.push(site);
+            next
+        });
+    }
+
+    pub(super) fn of(&self, row: &Row) -> Option<u32> {
+        let index = *self.indices.get(row.stack.index()?)?;
+        (index != NONE).then_some(index)
+    }
+}
+
+/// The index of each of so many stacks among those that a task in the dump has.
+fn used(dump: &Dump, stacks: usize) -> Vec<u32> {
+    let mut indices = vec![NONE; stacks];
+    for index in dump.rows.iter().filter_map(|row| row.stack.index()) {
+        indices[index] = 0;
+    }
+    let used = indices.iter_mut().filter(|index| **index != NONE);
+    for (next, index) in (0..).zip(used) {
+        *index = next;
+    }
+    indices
+}
+
+/// The stacks that are in the table.
+fn in_table<'a>(all: &'a [Arc<Tree>], indices: &'a [u32]) -> impl Iterator<Item = &'a Tree> {
+    let used = all.iter().zip(indices).filter(|(_, index)| **index != NONE);
+    used.map(|(tree, _)| &**tree)
+}
+
+pub(super) fn push_stacks(
+    pieces: &mut Pieces<'_>,
+    dump: &Dump,
+    tables: &StackTables,
+) -> fmt::Result {
+    push_table(pieces, "frame_sites", &tables.sites, |out, site| {
+        push_site(out, site);
+    })?;
+    let stacks = in_table(dump.nodes.stacks.all(), &tables.indices);
+    push_table(pieces, "stacks", stacks, |out, tree| {
+        push_stack(out, tree, tables);
+    })
+}
+
+fn push_site(out: &mut String, site: &FrameSite) {
+    out.push('{');
+    push_position(out, site.file(), site.line(), site.column());
+    out.push_str(",\"function\":");
+    push_string(out, site.function());
+    out.push_str(",\"awaited\":");
+    push_string(out, site.awaited());
+    out.push('}');
+}
+
+fn push_stack(out: &mut String, tree: &Tree, tables: &StackTables) {
+    out.push_str("{\"frames\":[");
+    let mut separator = "";
+    for frame in &tree.frames {
+        out.push_str(separator);
+        separator = ",";
+        push_frame(out, frame, tables);
+    }
+    out.push(']');
+    if tree.beyond > 0 {
+        out.push_str(",\"beyond\":");
+        push_number(out, tree.beyond.into());
+    }
+    out.push('}');
+}
+
+fn push_frame(out: &mut String, frame: &Frame, tables: &StackTables) {
+    out.push_str("{\"site\":");
+    push_number(out, tables.by_address[&frame.site().address()].into());
+    out.push_str(",\"depth\":");
+    push_number(out, frame.depth() as u64);
+    out.push_str(if frame.is_held() {
+        ",\"held\":true}"
+    } else {
+        "}"
+    });
+}
