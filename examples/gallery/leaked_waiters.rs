@@ -4,7 +4,7 @@
 //! cargo run --example leaked_waiters
 //! ```
 //!
-//! The groups have it at the top. The difference between two dumps says which site grows, and that
+//! The groups have it at the top, with the line at which all of them wait. The difference between two dumps says which site grows, and that
 //! those which were there before have done nothing since.
 
 use tokio::sync::broadcast::{Receiver, Sender, channel};
@@ -38,6 +38,7 @@ async fn handle(request: u32, reload: Receiver<()>) {
     tokio::spawn(watch_configuration(reload));
 }
 
+#[birthmark::instrument]
 async fn watch_configuration(mut reload: Receiver<()>) {
     while reload.recv().await.is_ok() {}
 }

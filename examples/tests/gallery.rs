@@ -27,6 +27,10 @@ fn a_leak_is_the_first_group_and_grows() {
         "{output}"
     );
     shows(groups, &["named \"req-0\", \"req-1\", \"req-2\", …"]);
+    shows(
+        groups,
+        &["    in watch_configuration at ", ", awaiting .recv"],
+    );
     shows(&output, &["490 new, 0 gone, "]);
     shows(
         &output,
@@ -36,7 +40,11 @@ fn a_leak_is_the_first_group_and_grows() {
         ],
     );
     let (_, unchanged) = output.split_once("\nunchanged: ").unwrap();
-    shows(unchanged, &["  10 × watch_configuration [suspended, "]);
+    let watching = [
+        "  10 × watch_configuration [suspended, ",
+        ", awaiting .recv",
+    ];
+    shows(unchanged, &watching);
 }
 
 #[test]

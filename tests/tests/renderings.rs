@@ -22,6 +22,10 @@ fn body(text: &str) -> String {
 mod of_groups {
     use super::*;
 
+    const fn awaits_at() -> u32 {
+        line!() + 4
+    }
+
     async fn grouped_waits() {
         pending().await
     }
@@ -44,12 +48,14 @@ mod of_groups {
         let dump = dump_of("grouped_");
         let groups = dump.groups();
         let (first, last) = (groups.list()[0].first(), groups.list()[0].last());
+        let awaits = awaits_at();
         let function = "renderings::of_groups::alike_tasks_are_counted_together_the_most_first";
         let expected = format!(
             "5 × grouped_waits [suspended, # s]\n    \
              future, tasks {first} to {last}, born # s ago\n    \
              spawned at tests/tests/renderings.rs:{line}:26 by spawn in {function}\n    \
-             named \"\\\"2\\\"\", \"\\\"3\\\"\", \"\\\"4\\\"\", …\n\n\
+             named \"\\\"2\\\"\", \"\\\"3\\\"\", \"\\\"4\\\"\", …\n    \
+             in grouped_waits at tests/tests/renderings.rs:{awaits}:19, awaiting pending\n\n\
              2 × grouped_waits [created, # s]\n"
         );
         let shown = body(&dump.groups().to_string());
@@ -61,6 +67,34 @@ mod of_groups {
         let of = |group: usize| groups.list()[group].names().len();
         assert_eq!([of(0), of(1), of(2)], [3, 2, 0]);
         assert_eq!(groups.list()[2].first(), groups.list()[2].last());
+        drop(held);
+    }
+
+    async fn placed_waits(here: bool) {
+        if here {
+            pending::<()>().await;
+        }
+        pending::<()>().await;
+    }
+
+    #[test]
+    fn tasks_that_stand_elsewhere_are_another_group() {
+        let one = |here| start(Box::pin(spawn(placed_waits(here))));
+        let held: Vec<Held> = [true, false, true].into_iter().map(one).collect();
+        let dump = dump_of("placed_waits");
+        let groups = dump.groups();
+        let of = |group: usize| {
+            let group = &groups.list()[group];
+            (group.count(), group.stack().frames()[0].site().line())
+        };
+        let ((more, first), (less, second)) = (of(0), of(1));
+        assert_eq!((more, less, second - first), (2, 1, 2));
+        let none = birthmark::dump().filter(&Filter::new().name("nobody"));
+        let diff = dump.diff(&none).to_string();
+        for line in [first, second] {
+            let place = format!(", in placed_waits at tests/tests/renderings.rs:{line}:");
+            assert!(diff.contains(&place), "{place}: {diff}");
+        }
         drop(held);
     }
 }

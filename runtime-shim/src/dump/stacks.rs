@@ -16,11 +16,16 @@ const MOVING: u32 = 1 << 31;
 impl StackRef {
     /// The place of the stack among [`Stacks::all`], if there is one.
     pub(super) fn index(self) -> Option<usize> {
-        Some((self.0 & !MOVING).checked_sub(1)? as usize)
+        Some(self.key().checked_sub(1)? as usize)
     }
 
     pub(super) fn is_moving(self) -> bool {
         self.0 & MOVING != 0
+    }
+
+    /// The stack alone, as a key.
+    pub(super) fn key(self) -> u32 {
+        self.0 & !MOVING
     }
 }
 

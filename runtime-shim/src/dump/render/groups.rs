@@ -11,8 +11,8 @@ use crate::dump::Dump;
 pub(super) use group::count;
 pub use group::Group;
 
-/// Displays a [`Dump`] by groups: tasks of the same site, role and state are counted together, and
-/// the largest group comes first.
+/// Displays a [`Dump`] by groups: tasks of the same site, role and state that stand at the same place
+/// are counted together, and the largest group comes first.
 #[derive(Clone, Debug)]
 pub struct Groups<'a> {
     dump: &'a Dump,

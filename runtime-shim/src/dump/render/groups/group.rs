@@ -10,11 +10,12 @@ use std::time::Duration;
 use crate::dump::nodes::IdHash;
 use crate::dump::render::cache::address;
 use crate::dump::render::palette::Palette;
-use crate::dump::render::paragraph::{push_states, push_who, site_line};
+use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
 use crate::dump::Dump;
+use crate::frame::stack::Stack;
 use crate::kind::Kind;
 use crate::site::Site;
 use crate::task::{Name, State, TaskId};
@@ -22,7 +23,7 @@ use crate::task::{Name, State, TaskId};
 /// Names that are shown of a group.
 const NAMES: usize = 3;
 
-/// Tasks of the same site, role and state.
+/// Tasks of the same site, role and state, that stand at the same place.
 #[derive(Clone, Debug)]
 pub struct Group {
     site: &'static Site,
@@ -35,6 +36,7 @@ pub struct Group {
     since: Range,
     born: Range,
     now: Option<u64>,
+    stack: Stack,
     /// The first few, and whether there are more.
     names: Vec<Name>,
     more_names: bool,
@@ -82,6 +84,11 @@ impl Group {
         self.last
     }
 
+    /// Where they stand. It may have moved on if that is so of one of them.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
     /// Some of their names, as they are shown.
     pub fn names(&self) -> &[Name] {
         &self.names
@@ -99,6 +106,7 @@ impl Group {
             since: Range::default(),
             born: Range::default(),
             now: dump.now,
+            stack: dump.nodes.stacks.get(row.stack),
             names: Vec::new(),
             more_names: false,
         }
@@ -109,6 +117,7 @@ impl Group {
         self.last = TaskId(row.id);
         self.since.add(row.status >> 32);
         self.born.add(row.born.into());
+        self.stack.moving |= row.stack.is_moving();
         if !self.more_names {
             self.add_name(dump, row);
         }
@@ -139,15 +148,19 @@ impl Group {
         let site = site_line(Some(self.site));
         push(out, format_args!("{}{site}{}", palette.faint, palette.end));
         self.push_names(out, palette);
+        out.push_str(&stack_text(&self.stack));
     }
 
-    /// Appends a line.
+    /// Appends a line, with the innermost frame only.
     pub(in super::super) fn push_line(&self, out: &mut String, palette: &Palette) {
         self.push_title(out, palette);
         if let Some(site) = self.site() {
             push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
         }
         self.push_ids(out);
+        if let Some(innermost) = self.stack.frames().last() {
+            push(out, format_args!(", in {}", innermost.site()));
+        }
         out.push('\n');
     }
 
@@ -208,6 +221,7 @@ pub(in super::super) fn count<'a>(
 struct Key {
     site: usize,
     state: Discriminant<State>,
+    stack: u32,
     /// Foreign threads have but their names in common.
     only: Option<u64>,
 }
@@ -217,6 +231,7 @@ impl Key {
         Key {
             site: address(row.site),
             state: discriminant(&row.bare_state()),
+            stack: row.stack.key(),
             only: (row.site.kind() == Kind::Foreign).then_some(row.id),
         }
     }
