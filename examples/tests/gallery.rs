@@ -29,7 +29,10 @@ fn a_leak_is_the_first_group_and_grows() {
     shows(groups, &["named \"req-0\", \"req-1\", \"req-2\", …"]);
     shows(
         groups,
-        &["    in watch_configuration at ", ", awaiting .recv"],
+        &[
+            "    in watch_configuration at ",
+            ", awaiting Receiver::recv",
+        ],
     );
     shows(&output, &["490 new, 0 gone, "]);
     shows(
@@ -42,7 +45,7 @@ fn a_leak_is_the_first_group_and_grows() {
     let (_, unchanged) = output.split_once("\nunchanged: ").unwrap();
     let watching = [
         "  10 × watch_configuration [suspended, ",
-        ", awaiting .recv",
+        ", awaiting Receiver::recv",
     ];
     shows(unchanged, &watching);
 }

@@ -74,9 +74,14 @@ mod profiles {
             .iter()
             .position(|row| row.starts_with("flat flat%"))
             .unwrap();
-        assert_eq!(top[start + 1], "3 60.00% 60.00% 3 60.00% profiled_wait");
+        // Innermost is what is awaited; of a task that has not started, the task.
+        assert_eq!(top[start + 1], "3 60.00% 60.00% 3 60.00% pending");
         assert_eq!(top[start + 2], "2 40.00% 100% 2 40.00% profiled_other");
-        // The lineage is the stack.
+        assert!(
+            top.contains(&"0 0% 100% 3 60.00% profiled_wait".to_owned()),
+            "{top:#?}"
+        );
+        // The lineage is below it.
         assert!(
             top.iter()
                 .any(|row| row.ends_with("5 100% family::{closure}")),
@@ -114,6 +119,39 @@ mod profiles {
             raw.contains(&format!("tasks selected by {filter}")),
             "{raw}"
         );
+        drop(held);
+    }
+
+    async fn profiled_outer() {
+        profiled_inner().await;
+    }
+
+    async fn profiled_inner() {
+        pending::<()>().await;
+    }
+
+    #[test]
+    fn logical_stacks_are_above_the_lineage() {
+        let awaits = line!() - 5;
+        let spawned = spawn(|| start(Box::pin(spawn(profiled_outer()))));
+        let held = spawned();
+        let dump = birthmark::dump().filter(&Filter::new().role("profiled_outer"));
+        let path = profile(&dump, "logical_stacks.pb.gz");
+        let traces = rows(&pprof(&path, &["-traces", "-lines"]));
+        let start = traces
+            .iter()
+            .position(|row| row.starts_with("1 pending"))
+            .unwrap();
+        let expected = [
+            format!("profiled_inner tests/tests/pprof.rs:{awaits}"),
+            format!("profiled_outer tests/tests/pprof.rs:{}", awaits - 4),
+            format!("profiled_outer tests/tests/pprof.rs:{}", awaits + 6),
+            format!(
+                "logical_stacks_are_above_the_lineage::{{closure}} tests/tests/pprof.rs:{}",
+                awaits + 6
+            ),
+        ];
+        assert_eq!(traces[start + 1..][..4], expected, "{traces:#?}");
         drop(held);
     }
 

@@ -1,10 +1,11 @@
 //! What the forms of a dump show, of the same tasks. Each test selects its own.
 
 use std::future::pending;
+use std::pin::pin;
 
 use birthmark::render::Format;
 use birthmark::{Dump, Filter};
-use birthmark_integration_tests::{Held, normalise, spawn, start};
+use birthmark_integration_tests::{Held, block_on, normalise, spawn, start};
 
 /// The tasks whose role begins with the name of the test.
 fn dump_of(test: &str) -> Dump {
@@ -176,10 +177,94 @@ mod of_stacks {
         let held = root();
         let folded = dump_of("folded_stacks").folded().to_string();
         let role = "folded_stacks_count_tasks_from_the_root";
-        let expected =
-            format!("{role}::{{closure}};{role}::{{closure}};{role}::{{async}};[suspended] 3\n");
+        let expected = format!(
+            "{role}::{{closure}};{role}::{{closure}};{role}::{{async}};{role};pending;[suspended] 3\n"
+        );
         assert_eq!(folded, expected);
         drop(held);
+    }
+
+    async fn inner() {
+        pending::<()>().await;
+    }
+
+    async fn line_of_two() {
+        inner().await;
+    }
+
+    async fn line_of_branches() {
+        tokio::join!(line_of_two(), inner());
+    }
+
+    async fn line_beside_held() {
+        let mut held = pin!(line_of_two());
+        tokio::select! {
+            biased;
+            () = &mut held => {}
+            () = async {} => {}
+        }
+        inner().await;
+    }
+
+    fn line_of_many(levels: u32) -> Held {
+        Box::pin(async move {
+            match levels {
+                0 => inner().await,
+                _ => line_of_many(levels - 1).await,
+            }
+        })
+    }
+
+    #[track_caller]
+    fn expect(task: Held, role: &str, expected: &str) {
+        let dump = dump_of(role);
+        assert_eq!(dump.len(), 1);
+        let folded = dump.folded().to_string();
+        let (_, stack) = folded.split_once(&format!(";{role};")).unwrap();
+        assert_eq!(stack, format!("{expected};[suspended] 1\n"));
+        drop(task);
+    }
+
+    #[test]
+    fn logical_stacks_follow_the_task() {
+        expect(
+            start(Box::pin(spawn(line_of_two()))),
+            "line_of_two",
+            "line_of_two;inner;pending",
+        );
+        expect(
+            start(Box::pin(spawn(line_of_branches()))),
+            "line_of_branches",
+            "line_of_branches;line_of_two;inner;pending;[beside];line_of_branches;inner;pending",
+        );
+        expect(
+            start(Box::pin(spawn(line_beside_held()))),
+            "line_beside_held",
+            "[held];line_of_two;inner;pending;[beside];line_beside_held;inner;pending",
+        );
+        expect(
+            start(Box::pin(spawn(line_of_many(20)))),
+            "line_of_many",
+            &format!("{}[8 more]", "line_of_many;".repeat(14)),
+        );
+    }
+
+    async fn folds_itself() {
+        let folded = dump_of("folds_itself").folded().to_string();
+        assert!(!folded.contains("moved on"), "it is in no await: {folded}");
+        async {
+            let folded = dump_of("folds_itself").folded().to_string();
+            assert!(
+                folded.ends_with(";folds_itself::{async};[may have moved on];[running] 1\n"),
+                "{folded}"
+            );
+        }
+        .await;
+    }
+
+    #[test]
+    fn what_runs_may_have_moved_on() {
+        block_on(spawn(folds_itself()));
     }
 }
 

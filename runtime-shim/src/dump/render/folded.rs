@@ -8,8 +8,12 @@ use super::stacks::{self, Frame};
 use crate::dump::row::Row;
 use crate::dump::Dump;
 
-/// Displays a [`Dump`] as folded stacks: the roles from the root to the task, and its state, joined
-/// by `;`, and how many tasks there are of it. flamegraph.pl, inferno and speedscope read it.
+/// Displays a [`Dump`] as folded stacks: the roles from the root to the task, the functions in which it
+/// awaits, what it awaits innermost, and its state, joined by `;`, and how many tasks there are of it.
+/// flamegraph.pl, inferno and speedscope read it.
+///
+/// Branches on which a task waits at once follow one another, with `[beside]` in between; what is held and
+/// not awaited just now follows `[held]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<'a>(pub(super) &'a Dump);
 
@@ -35,11 +39,7 @@ fn line(dump: &Dump, row: &Row) -> String {
     frames.join(";")
 }
 
+/// A thread may be called anything.
 fn text(frame: &Frame<'_>) -> String {
-    match frame {
-        // A thread may be called anything.
-        Frame::Role(role, _) => escaped(role).replace(';', ":"),
-        Frame::Cut(count) => format!("[{count} cut]"),
-        Frame::Lost => "[lost]".to_owned(),
-    }
+    escaped(&frame.text()).replace(';', ":")
 }

@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use flate2::Compression;
 
 use super::pieces::escaped;
-use super::stacks::{self, Stack};
+use super::stacks::{self, Counted};
 use crate::dump::Dump;
 
 use proto::Message;
@@ -20,8 +20,9 @@ use tables::Tables;
 
 /// Writes a [`Dump`] as a profile that `go tool pprof`, Pyroscope and speedscope read.
 ///
-/// A sample is a stack of roles, from the task to its root, with as many tasks as have it. A role
-/// stands at the line where it was spawned. The labels `name`, `state` and `kind` tell tasks apart:
+/// A sample is a stack with as many tasks as have it: what is awaited, the functions in which it is, at
+/// the lines where they await, and the roles from the task to its root, at the lines where they were
+/// spawned. Branches on which a task waits at once follow one another, with `[beside]` in between. The labels `name`, `state` and `kind` tell tasks apart:
 /// `go tool pprof -tags`, `-tagfocus=state=suspended`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pprof<'a>(pub(super) &'a Dump);
@@ -93,7 +94,7 @@ impl<W: Write> Writer<'_, W> {
         self.fields.write(&mut self.out)
     }
 
-    fn write_sample(&mut self, stack: &Stack<'_>) -> io::Result<()> {
+    fn write_sample(&mut self, stack: &Counted<'_>) -> io::Result<()> {
         let (nodes, row) = (&self.dump.nodes, stack.row);
         let mut locations = Vec::new();
         stacks::for_each_frame(nodes, row, |frame| {

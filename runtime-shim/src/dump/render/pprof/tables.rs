@@ -9,8 +9,6 @@ use crate::dump::nodes::IdHash;
 use crate::dump::render::cache::address;
 use crate::dump::render::pieces::escaped;
 use crate::dump::render::stacks::Frame;
-use crate::kind::Kind;
-use crate::site::Site;
 
 /// Texts that are remembered. Where there are more, as when each task has a name of its own, one is
 /// written again when it comes up again, which readers allow.
@@ -20,7 +18,7 @@ const MOST: usize = 16 * 1024;
 pub(super) struct Tables {
     strings: HashMap<String, u64>,
     string_count: u64,
-    /// The locations of sites, by address.
+    /// The locations of sites and frame sites, by address.
     sites: HashMap<usize, u64, IdHash>,
     /// Other locations.
     named: HashMap<String, u64>,
@@ -42,19 +40,18 @@ impl Tables {
 
     /// The id of the location of a frame.
     pub(super) fn location(&mut self, fields: &mut Message, frame: &Frame<'_>) -> u64 {
-        match *frame {
-            Frame::Role(role, site) if site.kind() == Kind::Foreign => self.named(fields, role),
-            Frame::Role(role, site) => {
-                if let Some(&id) = self.sites.get(&address(site)) {
-                    return id;
-                }
-                let id = self.add_location(fields, role, Some(site).filter(|site| site.is_real()));
-                self.sites.insert(address(site), id);
-                id
-            }
-            Frame::Cut(count) => self.named(fields, &format!("[{count} cut]")),
-            Frame::Lost => self.named(fields, "[lost]"),
+        let place = match *frame {
+            Frame::Await(site) => (site.address(), site.file(), site.line()),
+            Frame::Role(_, site) if site.is_real() => (address(site), site.file(), site.line()),
+            _ => return self.named(fields, &frame.text()),
+        };
+        let (address, file, line) = place;
+        if let Some(&id) = self.sites.get(&address) {
+            return id;
         }
+        let id = self.add_location(fields, &frame.text(), file, line);
+        self.sites.insert(address, id);
+        id
     }
 
     /// The id of a location that is nowhere in the source.
@@ -62,29 +59,29 @@ impl Tables {
         if let Some(&id) = self.named.get(name) {
             return id;
         }
-        let id = self.add_location(fields, &escaped(name), None);
+        let id = self.add_location(fields, &escaped(name), "", 0);
         remember(&mut self.named, name, id);
         id
     }
 
     /// A location and its function, which has the same id.
-    fn add_location(&mut self, fields: &mut Message, role: &str, site: Option<&Site>) -> u64 {
+    fn add_location(&mut self, fields: &mut Message, name: &str, file: &str, line: u32) -> u64 {
         self.location_count += 1;
         let id = self.location_count;
-        let name = self.string(fields, role);
-        let file = self.string(fields, site.map_or("", Site::file));
+        let name = self.string(fields, name);
+        let file = self.string(fields, file);
         let mut function = Message::default();
         function.number(field::function::ID, id);
         function.number(field::function::NAME, name);
         function.number(field::function::SYSTEM_NAME, name);
         function.number(field::function::FILENAME, file);
         fields.message(field::profile::FUNCTION, &function);
-        let mut line = Message::default();
-        line.number(field::line::FUNCTION_ID, id);
-        line.number(field::line::LINE, site.map_or(0, |site| site.line().into()));
+        let mut place = Message::default();
+        place.number(field::line::FUNCTION_ID, id);
+        place.number(field::line::LINE, line.into());
         let mut location = Message::default();
         location.number(field::location::ID, id);
-        location.message(field::location::LINE, &line);
+        location.message(field::location::LINE, &place);
         fields.message(field::profile::LOCATION, &location);
         id
     }
