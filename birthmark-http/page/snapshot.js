@@ -32,15 +32,18 @@ class Snapshot {
 
   /** The logical stack, outermost first, as texts; empty where there is none. */
   stack(task) {
-    return (task.stack ?? []).map((frame) => this.#frame(frame));
+    const stack = this.tables.stacks[task.stack];
+    if (!stack) return [];
+    const lines = stack.frames.map((frame) => this.#frame(frame));
+    if (stack.beyond) lines.push(`and ${stack.beyond} more, beyond the room for frames`);
+    if (task.moving) lines.push("(it runs, and may have moved on)");
+    return lines;
   }
 
-  /** A frame is a text, an object, or the place of one in a table. */
-  #frame(frame) {
-    if (typeof frame === "number") return this.#frame(this.tables.frames?.[frame] ?? `frame ${frame}`);
-    if (typeof frame === "string") return frame;
-    const { function: name = "?", file, line, column, depth = 0 } = frame;
-    return "  ".repeat(depth) + (file ? `${name} at ${file}:${line}:${column}` : name);
+  #frame({ site, depth, held }) {
+    const { file, line, column, function: name, awaited } = this.tables.frame_sites[site];
+    const what = (awaited && `, awaiting ${awaited}`) + (held ? " (held)" : "");
+    return `${"  ".repeat(depth)}${name} at ${file}:${line}:${column}${what}`;
   }
 
   /** How many tasks there are in each state. */

@@ -62,6 +62,10 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
         "connection",
         "serve",
         "program.rs:",
+        "Where it waits",
+        "handle at ",
+        "  answer at ",
+        ", awaiting pending",
     ] {
         assert!(details.contains(part), "{part} is not in {details}");
     }

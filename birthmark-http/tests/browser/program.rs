@@ -63,7 +63,13 @@ async fn connection(requests: usize) {
     pending().await
 }
 
+#[birthmark::instrument]
 async fn handle() {
+    answer().await
+}
+
+#[birthmark::instrument]
+async fn answer() {
     pending().await
 }
 
