@@ -3,6 +3,7 @@
 class Snapshot {
   #byId;
   #positions;
+  #places = [];
 
   constructor(head, tables) {
     this.head = head;
@@ -32,12 +33,19 @@ class Snapshot {
 
   /** The logical stack, outermost first, as texts; empty where there is none. */
   stack(task) {
-    const stack = this.tables.stacks[task.stack];
-    if (!stack) return [];
-    const lines = stack.frames.map((frame) => this.#frame(frame));
-    if (stack.beyond) lines.push(`and ${stack.beyond} more, beyond the room for frames`);
-    if (task.moving) lines.push("(it runs, and may have moved on)");
-    return lines;
+    const lines = this.place(task)?.split("\n") ?? [];
+    return task.moving ? [...lines, "(it runs, and may have moved on)"] : lines;
+  }
+
+  /** The same in one text, made once for all that stand there; `undefined` where there is none. */
+  place({ stack }) {
+    if (stack == null) return undefined;
+    return (this.#places[stack] ??= this.#lines(this.tables.stacks[stack]).join("\n"));
+  }
+
+  #lines({ frames, beyond }) {
+    const lines = frames.map((frame) => this.#frame(frame));
+    return beyond ? [...lines, `and ${beyond} more, beyond the room for frames`] : lines;
   }
 
   #frame({ site, depth, held }) {

@@ -13,8 +13,7 @@ function tableRows({ snapshot, tasks, sort }) {
 
 /** What is alike has the same site, role, state and stack. */
 function groupKey(task, snapshot) {
-  const stack = task.stack ? snapshot.stack(task).join("\n") : "";
-  return `${siteKey(task, snapshot)}\n${task.state}\n${stack}`;
+  return `${siteKey(task, snapshot)}\n${task.state}\n${snapshot.place(task) ?? ""}`;
 }
 
 const siteKey = (task, snapshot) => `${snapshot.at(task)}\n${task.role}`;
@@ -40,12 +39,18 @@ function groupRow(key, members, snapshot) {
   const first = members[0];
   const cells = {
     count: () => plain(`${count(members.length)} ×`),
-    group: () => [["role", visible(first.role)], ["faint", names(members)]],
+    group: () => [["role", visible(first.role)], ["faint", innermost(first, snapshot)], ["faint", names(members)]],
     state: () => state(first),
     ages: () => plain(ages(members)),
     site: () => plain(snapshot.at(first)),
   };
   return { key, members, snapshot, cell: (column) => cells[column]() };
+}
+
+/** Where the innermost frame is, which tells groups of one site apart. */
+function innermost(task, snapshot) {
+  const line = snapshot.place(task)?.split("\n").pop();
+  return line ? `  in ${visible(line.trim())}` : "";
 }
 
 /** The names of the first few. */

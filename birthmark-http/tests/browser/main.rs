@@ -103,6 +103,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     // Groups: the leak comes first.
     page.press("3").await;
     page.until_row("99,600 ×").await;
+    page.until_row("  in answer at ").await;
     page.screenshot("groups").await;
 
     // Two moments.
