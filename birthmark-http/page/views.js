@@ -39,7 +39,7 @@ function groupRow(key, members, snapshot) {
   const first = members[0];
   const cells = {
     count: () => plain(`${count(members.length)} ×`),
-    group: () => [["role", visible(first.role)], ["faint", innermost(first, snapshot)], ["faint", names(members)]],
+    group: () => [["role", visible(first.role)], ["faint", names(members)], ["faint", innermost(first, snapshot)]],
     state: () => state(first),
     ages: () => plain(ages(members)),
     site: () => plain(snapshot.at(first)),
