@@ -7,10 +7,9 @@ use birthmark::Dump;
 use birthmark::render::Format;
 
 use super::dump::median;
-use super::memory::{MILLION, peak, reset_peak, spawn_all};
+use super::memory::{MILLION, peak, reset_peak, spawn_awaiting};
 use super::unit;
 use crate::variant::Variant;
-use crate::work::Waits;
 
 /// The forms that are measured.
 pub const FORMS: [Format; 5] = [
@@ -21,12 +20,13 @@ pub const FORMS: [Format; 5] = [
     Format::Json,
 ];
 
-/// Of a dump of a million live tasks in the form: milliseconds without the snapshot, megabytes
-/// written, and the bytes a task by which resident memory grows at most, with the snapshot.
+/// Of a dump of a million live tasks that await at one level, in the form: milliseconds without the
+/// snapshot, megabytes written, and the bytes a task by which resident memory grows at most, with the
+/// snapshot.
 pub(super) fn measure(form: Format) -> [f64; 3] {
     Variant::On.prepare();
     let runtime = unit::current_thread();
-    spawn_all::<Waits<40>>(Variant::On, &runtime, MILLION);
+    spawn_awaiting(Variant::On, &runtime, MILLION);
     let before = reset_peak();
     let mut counted = Counted(0);
     write(&birthmark::dump(), form, &mut counted);

@@ -155,7 +155,7 @@ fn dump() {
 }
 
 fn render() {
-    println!("\n## Forms of a dump of a million live tasks (mimalloc)\n");
+    println!("\n## Forms of a dump of a million live tasks that await at one level (mimalloc)\n");
     println!("| form | ms, without the snapshot | MB | MB/s | peak bytes a task, with it |");
     println!("| --- | --- | --- | --- | --- |");
     for form in FORMS {
