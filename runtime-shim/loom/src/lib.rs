@@ -21,7 +21,7 @@ mod registry {
     pub(crate) mod slot;
     #[path = "../../../src/registry/stack.rs"]
     mod stack;
-    #[path = "../../../src/registry/store.rs"]
+    #[path = "../../../src/registry/store/mod.rs"]
     pub(crate) mod store;
 
     #[cfg(test)]
