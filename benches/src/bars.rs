@@ -24,13 +24,13 @@ pub const BARS: [Bar; 10] = [
     bar(Unit::Spawn, Variant::On, 60.0, 140.0),
     bar(Unit::SpawnOwning, Variant::On, 60.0, 90.0),
     bar(Unit::SpawnBlock, Variant::On, 60.0, 300.0),
-    bar(Unit::Poll, Variant::On, 20.0, 30.0),
-    bar(Unit::Job, Variant::On, 40.0, 108.0),
-    bar(Unit::Thread, Variant::On, 400.0, 650.0),
+    bar(Unit::Poll, Variant::On, 20.0, 31.0),
+    bar(Unit::Job, Variant::On, 40.0, 112.0),
+    bar(Unit::Thread, Variant::On, 400.0, 620.0),
     bar(Unit::Spawn, Variant::Off, 6.0, 80.0),
-    bar(Unit::SpawnOwning, Variant::Off, 6.0, 30.0),
+    bar(Unit::SpawnOwning, Variant::Off, 6.0, 32.0),
     bar(Unit::Job, Variant::Off, 6.0, 45.0),
-    bar(Unit::Poll, Variant::Off, 3.0, 11.0),
+    bar(Unit::Poll, Variant::Off, 3.0, 14.0),
 ];
 
 const fn bar(unit: Unit, variant: Variant, goal: f64, allowed: f64) -> Bar {

@@ -79,8 +79,8 @@ impl<F: Future> Future for Instrumented<F> {
 /// compiles faster. That is what a debug build is for.
 const SHARED: bool = cfg!(debug_assertions);
 
-/// Polls a future that is refused, has something attached, is not recorded while its thread's task is, or is the first to run on its thread;
-/// any, where it is shared.
+/// Polls a future that is refused, has something attached, is not recorded while its thread's task
+/// is, or is the first to run on its thread; any, where it is shared.
 #[cold]
 fn poll_special<F: Future>(
     birth: &mut Birth,

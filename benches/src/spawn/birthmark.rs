@@ -1,4 +1,4 @@
-//! With birthmark: `raw.rs` with the attribute on it.
+//! With birthmark: `raw.rs` with the attribute on it. Without frames, which `levels.rs` measures.
 
 use std::hint::black_box;
 use std::thread;
@@ -20,7 +20,7 @@ impl Spawn for Birthmark {
     }
 }
 
-#[birthmark::instrument]
+#[birthmark::instrument(frames = false)]
 impl SpawnMore for Birthmark {
     #[inline(never)]
     fn block<T: Task>(task: T) -> JoinHandle<()> {
