@@ -9,7 +9,6 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprAwait, Macro, Stmt};
 
 use crate::around::Around;
-use crate::role::Place;
 use crate::site::FrameSite;
 use crate::visitor::Visitor;
 
@@ -123,20 +122,14 @@ impl Visitor<'_> {
     }
 
     fn frame_site(&self, awaited: &Expr, span: Span) -> FrameSite {
-        let function = self.function();
-        let place = Place {
-            function: &function,
-            self_ty: self.self_ty.as_deref(),
-            scopes: &self.scopes,
-            parameters: &self.parameters,
-        };
+        let place = self.place();
         FrameSite {
             position: (self.locate)(span),
             awaited: place
                 .find(awaited)
                 .or_else(|| name(awaited))
                 .unwrap_or_default(),
-            function,
+            function: place.function,
         }
     }
 

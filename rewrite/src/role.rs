@@ -7,7 +7,7 @@ use crate::scope::{Scopes, expr_type, is_type};
 
 /// What is visible where the spawn stands.
 pub(crate) struct Place<'a> {
-    pub function: &'a str,
+    pub function: String,
     pub self_ty: Option<&'a str>,
     pub scopes: &'a Scopes,
     /// The type parameters of the enclosing items; in a trait, the trait.

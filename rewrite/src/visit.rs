@@ -3,7 +3,6 @@
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Pat, Stmt};
 
-use crate::role::Place;
 use crate::scope::{self, Binding};
 use crate::shape;
 use crate::site::Reason;
@@ -84,13 +83,7 @@ impl VisitMut for Visitor<'_> {
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
         let self_ty = self.self_ty.as_deref();
         let known = scope::local_name(local, self_ty).map(|(name, declared)| {
-            let function = self.function();
-            let place = Place {
-                function: &function,
-                self_ty,
-                scopes: &self.scopes,
-                parameters: &self.parameters,
-            };
+            let place = self.place();
             let init = local.init.as_ref().map(|init| &*init.expr);
             let ty = declared.or_else(|| scope::expr_type(init?, &self.scopes, self_ty));
             (

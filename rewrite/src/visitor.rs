@@ -133,14 +133,17 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn recognise(&self, callee: &Callee, args: &spawn::Arguments) -> Option<Spawn> {
-        let function = self.function();
-        let place = Place {
-            function: &function,
+        callee.recognise(args, &self.args.also, &self.place())
+    }
+
+    /// What is visible here.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            function: self.function(),
             self_ty: self.self_ty.as_deref(),
             scopes: &self.scopes,
             parameters: &self.parameters,
-        };
-        callee.recognise(args, &self.args.also, &place)
+        }
     }
 
     /// Rewrites a call that the table knows.
