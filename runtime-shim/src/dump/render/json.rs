@@ -1,6 +1,7 @@
 //! A dump as JSON, by hand rather than by a library: the runtime has no dependency for it, parts
 //! that tasks share are encoded once, and a million tasks go by without being held in memory.
 
+mod numbers;
 mod stacks;
 mod string;
 mod tables;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::pieces::{push_number, Pieces};
+use super::numbers::Numbers;
 use super::string::push_string;
 use super::tables::{push_position, push_table};
-use crate::dump::nodes::{IdHash, NONE};
+use crate::dump::nodes::IdHash;
 use crate::dump::row::Row;
 use crate::dump::Dump;
 use crate::frame::stack::{Frame, Tree};
@@ -16,8 +17,8 @@ use crate::frame::FrameSite;
 /// The stacks that a dump refers to.
 #[derive(Default)]
 pub(super) struct StackTables {
-    /// For each stack of the snapshot its index in the table, or `NONE`.
-    indices: Vec<u32>,
+    /// Those of the snapshot that are in the table.
+    used: Numbers,
     sites: Vec<&'static FrameSite>,
     by_address: HashMap<usize, u32, IdHash>,
 }
@@ -26,13 +27,13 @@ impl StackTables {
     pub(super) fn new(dump: &Dump) -> Self {
         let all = dump.nodes.stacks.all();
         let mut tables = StackTables::default();
-        let indices = used(dump, all.len());
-        for tree in in_table(all, &indices) {
+        let used = used(dump, all.len());
+        for tree in in_table(all, &used) {
             for frame in &tree.frames {
                 tables.add(frame.site());
             }
         }
-        tables.indices = indices;
+        tables.used = used;
         tables
     }
 
@@ -45,28 +46,24 @@ impl StackTables {
     }
 
     pub(super) fn of(&self, row: &Row) -> Option<u32> {
-        let index = *self.indices.get(row.stack.index()?)?;
-        (index != NONE).then_some(index)
+        self.used.get(row.stack.index()?)
     }
 }
 
-/// The index of each of so many stacks among those that a task in the dump has.
-fn used(dump: &Dump, stacks: usize) -> Vec<u32> {
-    let mut indices = vec![NONE; stacks];
+/// Numbers those of so many stacks that a task in the dump has.
+fn used(dump: &Dump, stacks: usize) -> Numbers {
+    let mut used = vec![false; stacks];
     for index in dump.rows.iter().filter_map(|row| row.stack.index()) {
-        indices[index] = 0;
+        used[index] = true;
     }
-    let used = indices.iter_mut().filter(|index| **index != NONE);
-    for (next, index) in (0..).zip(used) {
-        *index = next;
-    }
-    indices
+    Numbers::of(used)
 }
 
 /// The stacks that are in the table.
-fn in_table<'a>(all: &'a [Arc<Tree>], indices: &'a [u32]) -> impl Iterator<Item = &'a Tree> {
-    let used = all.iter().zip(indices).filter(|(_, index)| **index != NONE);
-    used.map(|(tree, _)| &**tree)
+fn in_table<'a>(all: &'a [Arc<Tree>], used: &'a Numbers) -> impl Iterator<Item = &'a Tree> {
+    let all = all.iter().enumerate();
+    all.filter(|(index, _)| used.get(*index).is_some())
+        .map(|(_, tree)| &**tree)
 }
 
 pub(super) fn push_stacks(
@@ -77,7 +74,7 @@ pub(super) fn push_stacks(
     push_table(pieces, "frame_sites", &tables.sites, |out, site| {
         push_site(out, site);
     })?;
-    let stacks = in_table(dump.nodes.stacks.all(), &tables.indices);
+    let stacks = in_table(dump.nodes.stacks.all(), &tables.used);
     push_table(pieces, "stacks", stacks, |out, tree| {
         push_stack(out, tree, tables);
     })

@@ -6,9 +6,10 @@ use std::fmt;
 
 use super::super::cache::address;
 use super::super::pieces::{push_number, Pieces};
+use super::numbers::Numbers;
 use super::stacks::StackTables;
 use super::string::push_string;
-use crate::dump::nodes::{IdHash, Node, NONE};
+use crate::dump::nodes::{IdHash, Node};
 use crate::dump::Dump;
 use crate::site::Site;
 use crate::task::Name;
@@ -18,8 +19,8 @@ use crate::task::Name;
 pub(super) struct Tables {
     sites: Vec<&'static Site>,
     by_address: HashMap<usize, u32, IdHash>,
-    /// For each node its index in the table, or `NONE`.
-    ancestors: Vec<u32>,
+    /// Those of the nodes that are in the table.
+    ancestors: Numbers,
     pub(super) stacks: StackTables,
 }
 
@@ -35,12 +36,9 @@ impl Tables {
                 tables.add(row.site);
             }
         }
-        let used = dump.used_nodes();
-        let mut count = 0;
-        for (node, used) in dump.nodes.all().iter().zip(used) {
-            tables.ancestors.push(if used { count } else { NONE });
-            if used {
-                count += 1;
+        tables.ancestors = Numbers::of(dump.used_nodes());
+        for (index, node) in dump.nodes.all().iter().enumerate() {
+            if tables.ancestors.get(index).is_some() {
                 tables.add(node.site);
             }
         }
@@ -61,8 +59,7 @@ impl Tables {
     }
 
     pub(super) fn ancestor(&self, node: u32) -> Option<u32> {
-        let index = *self.ancestors.get(node as usize)?;
-        (index != NONE).then_some(index)
+        self.ancestors.get(node as usize)
     }
 }
 
