@@ -45,14 +45,6 @@ fn findings(features: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_attribute_adds_no_finding() {
-    if !Command::new(env!("CARGO"))
-        .args(["clippy", "--version"])
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
-        eprintln!("clippy is not installed; nothing was compared");
-        return;
-    }
     let plain = findings(&[]);
     assert!(
         !plain.is_empty(),
