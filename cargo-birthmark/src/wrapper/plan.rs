@@ -52,10 +52,9 @@ impl Plan {
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());
-        let words = annotation
-            .clone()
-            .unwrap_or_else(|| choice::unsaid(settings));
-        let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, &words));
+        let unsaid = choice::unsaid(settings);
+        let words = annotation.as_ref().unwrap_or(&unsaid);
+        let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         if !spawns && !program {
             return Ok(if choice::mentions_us(&root) {
                 Plan::Watch(Reason::NotChosen)
