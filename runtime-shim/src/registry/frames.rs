@@ -378,19 +378,12 @@ fn decode(entry: u64) -> Option<&'static FrameSite> {
 ///
 /// All slots of the pages are free, and stay so until this returns.
 pub(super) unsafe fn release(slot: &'static Slot, pages: usize) {
-    /// As large as pages of the system are anywhere.
-    const GRAIN: usize = 64 * 1024;
     let Some(first) = Frames::of(slot) else {
         return;
     };
-    let start = ptr::from_ref(first).addr();
-    let end = start + pages * BATCH * size_of::<Frames>();
-    let (start, end) = (start.next_multiple_of(GRAIN), end & !(GRAIN - 1));
-    if start < end {
-        let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: memory from `map` in whole pages, since an area is aligned to its size, and inside of
-        // the frames of free slots, which nobody needs: to whoever reads or writes there, zeros are the
-        // frames of no task.
-        unsafe { crate::sys::memory::release(start, end - start.addr()) };
-    }
+    let bytes = pages * BATCH * size_of::<Frames>();
+    let start = ptr::from_ref(first).cast_mut();
+    // SAFETY: memory from `map`, the frames of free slots, which nobody needs: to whoever reads or
+    // writes there, zeros are the frames of no task.
+    unsafe { crate::sys::memory::release(start.cast(), bytes) };
 }

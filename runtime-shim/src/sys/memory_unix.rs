@@ -25,14 +25,26 @@ pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize) {
     unsafe { unmap_if_any(start, bytes) };
 }
 
-/// Gives the pages back to the system; they stay mapped and read as zeros.
+/// Gives the system's pages that lie in the range as a whole back to it; they stay mapped and read as zeros.
 ///
 /// # Safety
 ///
-/// The range lies in memory from [`map`], in whole pages, and its content is no longer needed.
+/// The range lies in memory from [`map`], and its content is no longer needed.
 pub(crate) unsafe fn release(start: *mut u8, bytes: usize) {
-    // SAFETY: by the contract. Failure leaves the memory as it was, which is as good.
-    unsafe { libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) };
+    // Rounded by us: `madvise` refuses a start inside of a page, and would round the end up, into what
+    // is in use. Pages have 4 KiB in most systems, but 16 or 64 in some on ARM and POWER.
+    // SAFETY: takes a number and cannot fail for this one.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let (first, end) = (start.addr(), start.addr() + bytes);
+    let (first_page, end_page) = (first.next_multiple_of(page), end / page * page);
+    if first_page < end_page {
+        // SAFETY: inside of the range, of which the caller says so. Failure leaves the memory as it
+        // was, which is as good.
+        unsafe {
+            let start = start.add(first_page - first);
+            libc::madvise(start.cast(), end_page - first_page, libc::MADV_DONTNEED);
+        }
+    }
 }
 
 fn map_anywhere(bytes: usize) -> Option<*mut u8> {
@@ -50,5 +62,28 @@ unsafe fn unmap_if_any(start: *mut u8, bytes: usize) {
     if bytes > 0 {
         // SAFETY: by the contract.
         unsafe { libc::munmap(start.cast(), bytes) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_that_lie_in_the_range_as_a_whole_are_given_back() {
+        let bytes = 1 << 20;
+        // SAFETY: takes a number and cannot fail for this one.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let start = map(bytes).expect("a mapping");
+        // SAFETY: the mapping is ours, that long, and unmapped at the end.
+        unsafe {
+            start.write_bytes(1, bytes);
+            release(start.add(page / 2), 2 * page);
+            release(start.add(4 * page + 1), page - 2);
+            let content = std::slice::from_raw_parts(start, bytes);
+            let zeros: Vec<usize> = (0..bytes).filter(|&at| content[at] == 0).collect();
+            assert_eq!(zeros, Vec::from_iter(page..2 * page));
+            unmap(start, bytes);
+        }
     }
 }
