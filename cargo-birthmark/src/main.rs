@@ -9,6 +9,7 @@ mod choice;
 mod cli;
 mod exit;
 mod front;
+mod home;
 mod scope;
 mod session;
 mod source;

@@ -91,6 +91,45 @@ fn plain_and_instrumented_builds_leave_each_other_alone() {
     );
 }
 
+/// Cargo lets builds of different profiles and targets go on at once, in one target directory, and makes others
+/// wait. All of them use the mirror, and the first of them build the runtime.
+#[test]
+fn builds_at_once_do_not_meet_in_the_mirror() {
+    let project = workspace("together");
+    let target_dir = tempfile::tempdir().unwrap();
+    let builds = [
+        "--workspace build",
+        "--workspace build --release",
+        "--workspace test --no-run",
+        "--workspace check",
+        "--workspace --exclude together-b build",
+        "--workspace bench --no-run",
+    ];
+    let run = |args| {
+        let mut command = project.command(&format!("birthmark {args}"));
+        project
+            .run(command.env("CARGO_TARGET_DIR", target_dir.path()))
+            .ok()
+    };
+    std::thread::scope(|scope| {
+        for args in builds {
+            scope.spawn(move || run(args));
+        }
+    });
+    // What each of them left is whole: it is fresh, and says what a build alone would.
+    for (args, summary) in [
+        ("--workspace build", "1 crate instrumented, 1 site"),
+        (
+            "--workspace build --release",
+            "1 crate instrumented, 1 site",
+        ),
+    ] {
+        assert_eq!(run(args).summary(), summary);
+        let again = run(args);
+        assert!(!again.stderr.contains("Compiling"), "{}", again.stderr);
+    }
+}
+
 #[test]
 fn a_module_that_came_and_went_is_noticed() {
     let project = Project::new(

@@ -362,6 +362,25 @@ fn the_head_of_a_crate() {
 }
 
 #[test]
+fn modules_are_found_however_they_are_written() {
+    for source in [
+        "mod a;",
+        "mod\ta ;",
+        "mod/**/a;",
+        "mod a/**/;",
+        "mod // why\na;",
+        "mod r#a;",
+        "x! { mod a; }",
+    ] {
+        let found = modules(source).expect("tokens");
+        assert_eq!(found.len(), 1, "{source}");
+    }
+    for source in ["mod a {}", "// mod a {}", "fn modern() {}", "amod a;"] {
+        assert_eq!(modules(source), Ok(vec![]), "{source}");
+    }
+}
+
+#[test]
 fn the_modules_of_a_file() {
     let module = |name: &str| Module {
         name: name.to_owned(),

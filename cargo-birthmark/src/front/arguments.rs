@@ -82,6 +82,16 @@ impl Locating {
         found
     }
 
+    /// The files that `--config` names. A value without `=` is the path of one.
+    pub fn config_files(&self) -> impl Iterator<Item = &OsStr> {
+        let named = self
+            .metadata
+            .windows(2)
+            .filter(|pair| pair[0] == "--config");
+        let values = named.map(|pair| &*pair[1]);
+        values.filter(|value| !value.as_encoded_bytes().contains(&b'='))
+    }
+
     /// Reads one option and tells how many arguments it consists of.
     fn option(&mut self, args: &[OsString], index: usize) -> usize {
         let text = args[index].to_string_lossy();

@@ -6,8 +6,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
+use super::answer::Place;
 use super::arguments::Locating;
-use super::cache::Place;
 use super::project::{Project, TARGET_DIR};
 use super::{signals, summary};
 use crate::exit;
@@ -50,7 +50,7 @@ fn find_out(
         session.target_dir = directory.join(TARGET_DIR);
     }
     let file = session.write(&session.state())?;
-    place.write(&file, &project)?;
+    place.write(&file, &project, locating);
     Ok((file, session))
 }
 

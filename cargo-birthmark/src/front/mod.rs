@@ -1,11 +1,12 @@
 //! The front end: what a person runs.
 
+mod answer;
 pub mod arguments;
 pub mod build;
-mod cache;
 pub mod diff;
 pub mod doctor;
 pub mod init;
+mod inputs;
 mod listing;
 mod project;
 mod signals;

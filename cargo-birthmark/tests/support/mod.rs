@@ -68,17 +68,27 @@ impl Project {
 
     /// `cargo ARGS`, not run yet.
     pub fn command(&self, args: &str) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        self.here(Command::new(cargo), args)
+    }
+
+    /// `cargo-birthmark ARGS`, not run yet: cargo is not there to find it.
+    pub fn tool(&self, args: &str) -> Command {
+        self.here(Command::new(env!("CARGO_BIN_EXE_cargo-birthmark")), args)
+    }
+
+    fn here(&self, mut command: Command, args: &str) -> Command {
         let tool = Path::new(env!("CARGO_BIN_EXE_cargo-birthmark"))
             .parent()
             .unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(tool.to_owned()).chain(std::env::split_paths(&path));
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command
             .args(args.split_whitespace())
             .current_dir(self.path())
             .env("PATH", std::env::join_paths(paths).unwrap())
             .env("CARGO_TARGET_DIR", shared())
+            .env("CARGO_BIRTHMARK_HOME", shared().join("home"))
             .env("CARGO_TERM_COLOR", "never")
             .env("RUST_BACKTRACE", "0");
         for (name, _) in std::env::vars_os() {

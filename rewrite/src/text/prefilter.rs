@@ -10,8 +10,8 @@ const SCOPES: [&str; 3] = ["scope", "scope_fifo", "install"];
 /// Where tasks wait, if frames are wanted.
 const AWAITING: [&str; 3] = ["await", "select!", "join!"];
 
-/// Whether a spawn, or an await that has a frame, may stand in the text: a search for calls of the known names, which
-/// takes no notice of comments and strings.
+/// Whether a spawn, or an await that has a frame, may stand in the text: a search for calls of the known names, in
+/// strings too, and in comments but for those that have their lines to themselves, as documentation does.
 ///
 /// What this says no to, [`rewrite`](super::rewrite) leaves as it is.
 ///
@@ -49,8 +49,18 @@ fn has_call(source: &str, stem: &str, is_known: impl Fn(&str) -> bool) -> bool {
         let end = rest
             .find(|character| !is_part_of_a_name(character))
             .unwrap_or(rest.len());
-        is_known(&rest[..end]) && is_head(&source[..start]) && is_tail(&rest[end..])
+        is_known(&rest[..end])
+            && is_head(&source[..start])
+            && is_tail(&rest[end..])
+            && !is_comment(&source[..start])
     })
+}
+
+/// Whether the text ends in a line that is a comment from its start. Where such a line stands in a string or in a
+/// comment of several lines, that ends with a quote or a star before there is code again.
+fn is_comment(before: &str) -> bool {
+    let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+    line.trim_start().starts_with("//") && !line.contains(['"', '*'])
 }
 
 /// Whether a name begins here, and not that of a definition.
@@ -62,7 +72,11 @@ fn is_head(before: &str) -> bool {
 
 /// Whether arguments follow, behind a turbofish or a comment perhaps.
 fn is_tail(after: &str) -> bool {
-    after.trim_start().starts_with(['(', ':', '/'])
+    let after = after.trim_start();
+    match after.strip_prefix("::") {
+        Some(turbofish) => turbofish.trim_start().starts_with(['<', '/']),
+        None => after.starts_with(['(', '/']),
+    }
 }
 
 fn is_part_of_a_name(character: char) -> bool {
@@ -85,7 +99,7 @@ mod tests {
     fn calls_are_told_from_other_mentions() {
         let may = |source| may_spawn(source, &Annotation::default());
         assert!(
-            may("spawn(x)") && may(".spawn (x)") && may("spawn::<T>(x)") && may("spawn/**/(x)")
+            may("spawn(x)") && may(".spawn (x)") && may("spawn :: <T>(x)") && may("spawn/**/(x)")
         );
         assert!(may("spawn\n(x)") && may("my_fn spawn(x)"));
         assert!(
@@ -93,6 +107,17 @@ mod tests {
                 && !may("(fn\nspawn(x)")
                 && !may("respawn(x)")
                 && !may("spawn_it(x)")
+                && !may("scope: Scope")
+                && !may("spawn::inner(x)")
         );
+    }
+
+    #[test]
+    fn documentation_is_passed_over() {
+        let may = |source| may_spawn(source, &Annotation::default());
+        assert!(!may("/// spawn(x)\n    //! a.spawn(x)\n// spawn(x)"));
+        assert!(may("// no\nspawn(x)") && may("f(\"//\").spawn(x)"));
+        // Code behind the end of a string or of another comment.
+        assert!(may("\"\n// \"; spawn(x)") && may("/*\n// */ spawn(x)"));
     }
 }

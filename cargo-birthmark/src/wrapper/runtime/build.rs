@@ -23,14 +23,18 @@ pub fn files(
 ) -> Result<Vec<PathBuf>> {
     package::write(directory, build.session)?;
     let triple = target.triple(unit)?;
-    // Such as fat LTO can read, and not to be taken for the program's own inventory or libc.
-    let ours = ["-Cembed-bitcode=yes", "-Cmetadata=birthmark"].map(String::from);
-    let flags: Vec<String> = target.flags.iter().cloned().chain(ours).collect();
+    let flags: Vec<String> = target
+        .flags
+        .iter()
+        .cloned()
+        .chain(ours(directory))
+        .collect();
     let mut command = cargo(unit, build);
     command
         .args([
             "build",
-            "--release",
+            "--profile",
+            package::PROFILE_NAME,
             "--message-format=json",
             "--target",
             &triple,
@@ -41,9 +45,24 @@ pub fn files(
         .arg(directory.join("target"))
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     let made = linked(&output(&mut command)?, &triple);
-    let library = directory.join("lib");
+    let library = directory.join(super::LIBRARY);
     fs::create_dir_all(&library).context("make a directory for the runtime")?;
     made.iter().map(|file| keep(file, &library)).collect()
+}
+
+/// Flags of our own.
+fn ours(directory: &Path) -> [String; 3] {
+    [
+        // Such as fat LTO can read.
+        "-Cembed-bitcode=yes".into(),
+        // Not to be taken for the program's own inventory or libc.
+        "-Cmetadata=birthmark".into(),
+        // It may be linked into programs that lie elsewhere.
+        format!(
+            "--remap-path-prefix={}=/birthmark-runtime",
+            directory.display()
+        ),
+    ]
 }
 
 /// A cargo that knows nothing of the one which we are called by.
@@ -109,15 +128,20 @@ const OLD: Duration = Duration::from_secs(1_000_000_000);
 
 /// Copies a file to where it stays.
 fn keep(file: &Path, directory: &Path) -> Result<PathBuf> {
-    let copy = directory.join(file.file_name().unwrap_or_default());
+    let place = directory.join(file.file_name().unwrap_or_default());
+    copy(file, &place)?;
+    Ok(place)
+}
+
+/// Copies a file, and dates the copy back.
+pub fn copy(file: &Path, copy: &Path) -> Result<()> {
     let content = fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    replace(&copy, &content)?;
+    replace(copy, &content)?;
     fs::File::options()
         .write(true)
-        .open(&copy)
+        .open(copy)
         .and_then(|copy| copy.set_modified(SystemTime::UNIX_EPOCH + OLD))
-        .with_context(|| format!("date {} back", copy.display()))?;
-    Ok(copy)
+        .with_context(|| format!("date {} back", copy.display()))
 }
 
 /// What is compiled for the target, and the macros of birthmark; not what build scripts are made of.

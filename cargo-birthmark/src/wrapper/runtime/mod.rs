@@ -2,11 +2,13 @@
 //!
 //! Cargo does not know that an instrumented crate depends on birthmark, and would compile a birthmark that
 //! the program has at any time. So the runtime is built by a cargo of its own when the first crate
-//! needs it, once for each compiler, target and set of flags that code must have in common, and linked into
-//! the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
+//! needs it, once for each compiler, target and set of flags that code must have in common, kept for other
+//! programs (`kept.rs`), and linked into the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
 //! cargo's own unit for it becomes a copy of this one (`unit.rs`): there is but one in a program.
 
 mod build;
+mod kept;
+mod locked;
 mod package;
 mod target;
 pub mod unit;
@@ -60,12 +62,34 @@ impl Runtime {
         if let Some(runtime) = Runtime::read(directory) {
             return Ok(runtime);
         }
-        let files = build::files(target, directory, unit, build).context("build the runtime")?;
+        let files = Runtime::files(target, directory, unit, build)?;
         let runtime = Runtime::of(files, build)?;
         let text = serde_json::to_vec(&runtime).context("describe the runtime")?;
         replace(&directory.join(DONE), &text)?;
         drop(lock);
         Ok(runtime)
+    }
+
+    /// The files of the runtime: those that are kept, or new ones.
+    fn files(
+        target: &Target,
+        directory: &Path,
+        unit: &Unit,
+        build: &Build<'_>,
+    ) -> Result<Vec<PathBuf>> {
+        let place = kept::Place::of(target, unit, build);
+        let kept = place
+            .as_ref()
+            .and_then(|place| place.take(&directory.join(LIBRARY)));
+        if let Some(files) = kept {
+            return Ok(files);
+        }
+        let files = build::files(target, directory, unit, build).context("build the runtime")?;
+        if let Some(place) = place {
+            // Where nothing can be kept, the next program has it built again.
+            let _ = place.put(&files);
+        }
+        Ok(files)
     }
 
     /// The runtime that was built before, if it is still there and no older than its sources.
@@ -99,6 +123,9 @@ impl Runtime {
         })
     }
 }
+
+/// Where its files are.
+const LIBRARY: &str = "lib";
 
 /// What is written when a runtime is there as a whole.
 const DONE: &str = "done.json";

@@ -6,17 +6,77 @@ use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
-use crate::session::{Session, Source, replace};
+use super::locked;
+use crate::session::{Session, Source, hash, replace};
 
 /// The sources of the runtime that the tool brings. A link in the package leads to them.
 static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime");
 const MANIFEST: &str = include_str!("../../../runtime.toml");
 
-/// Enough for a backtrace; and fast, whatever the program's own profile.
-const PROFILE: &str = "\n[profile.release]\ndebug = \"line-tables-only\"\n";
+/// Enough for a backtrace, and fast, whatever the program's own profile. All is said that a configuration
+/// might say otherwise, for other programs may get the same runtime. In one unit of code the compiler takes
+/// less time and makes less of it.
+const PROFILE: &str = r#"
+[profile.birthmark]
+inherits = "release"
+opt-level = 3
+codegen-units = 1
+lto = false
+debug = "line-tables-only"
+debug-assertions = false
+overflow-checks = false
+panic = "unwind"
+strip = "none"
+"#;
+
+/// The name of this profile.
+pub const PROFILE_NAME: &str = "birthmark";
 
 /// The package that is built: one that depends on birthmark and holds nothing itself.
 pub const NAME: &str = "birthmark_runtime";
+
+/// What a runtime is built from, for the key under which it is kept for other programs; nothing where the
+/// user may edit it.
+pub fn identity(session: &Session) -> Option<u64> {
+    let lock = std::fs::read_to_string(session.workspace.join("Cargo.lock")).unwrap_or_default();
+    match &session.runtime {
+        Source::Embedded => {
+            let sources = contents(&SOURCES);
+            let versions = locked::versions(&lock, &dependencies());
+            Some(hash(&(sources, MANIFEST, PROFILE, versions)))
+        }
+        Source::Package { local: true, .. } => None,
+        // A published package does not change in its place.
+        Source::Package {
+            directory,
+            features,
+            ..
+        } => Some(hash(&(directory, features, PROFILE, lock))),
+    }
+}
+
+/// All files that the tool brings.
+fn contents<'a>(sources: &'a Dir<'_>) -> Vec<(&'a Path, &'a [u8])> {
+    let files = sources.files();
+    let mut all: Vec<_> = files.map(|file| (file.path(), file.contents())).collect();
+    all.extend(sources.dirs().flat_map(contents));
+    all
+}
+
+/// What the runtime that the tool brings depends on.
+fn dependencies() -> Vec<String> {
+    let manifest: DocumentMut = MANIFEST.parse().unwrap_or_default();
+    let tables = [
+        manifest.get("dependencies"),
+        manifest
+            .get("target")
+            .and_then(|target| target.get("cfg(unix)")?.get("dependencies")),
+    ];
+    let tables = tables.into_iter().flatten().filter_map(Item::as_table_like);
+    tables
+        .flat_map(|table| table.iter().map(|(name, _)| name.to_owned()))
+        .collect()
+}
 
 /// Writes the package into a directory.
 pub fn write(directory: &Path, session: &Session) -> Result<()> {

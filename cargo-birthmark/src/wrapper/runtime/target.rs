@@ -1,6 +1,7 @@
 //! What the runtime has to have in common with the code that it is linked with.
 
 use std::ffi::OsStr;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -69,6 +70,13 @@ impl Target {
         )
     }
 
+    /// All that tells one compiler from another.
+    pub fn compiler(&self, unit: &Unit) -> Result<impl Hash + use<>> {
+        let compiler = found(Path::new(&unit.invocation.compiler[0]));
+        let identity = modified(&compiler);
+        Ok((version(compiler.as_os_str())?, identity, compiler))
+    }
+
     /// The target, also where it is the compiler's own and goes without saying.
     pub fn triple(&self, unit: &Unit) -> Result<String> {
         match &self.triple {
@@ -87,12 +95,15 @@ fn found(program: &Path) -> PathBuf {
     found.canonicalize().unwrap_or(found)
 }
 
+/// What the compiler says of itself.
+fn version(compiler: &OsStr) -> Result<String> {
+    let output = Command::new(compiler).arg("-vV").output();
+    let output = output.context("ask the compiler for its version")?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 fn host(compiler: &OsStr) -> Result<String> {
-    let output = Command::new(compiler)
-        .arg("-vV")
-        .output()
-        .context("ask the compiler for its host")?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = version(compiler)?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(String::from)
         .context("find the host in what the compiler says of itself")

@@ -1,0 +1,134 @@
+//! The files on which depends what cargo says of a program.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml_edit::{DocumentMut, Item};
+
+use super::arguments::Locating;
+use super::project::{Project, directory};
+use crate::home::cargo_home;
+
+/// All of them, also those that are not there and would count; directories, where a member may appear. None
+/// if it cannot be told.
+pub fn of(project: &Project, locating: &Locating) -> Option<BTreeSet<PathBuf>> {
+    let here = env::current_dir().ok()?;
+    let workspace = PathBuf::from(&project.metadata.workspace_root);
+    let mut inputs = BTreeSet::from([workspace.join("Cargo.lock")]);
+    // From each of these, cargo goes up in search of a package or a workspace.
+    inputs.extend(above(&here, "Cargo.toml"));
+    let packages = project.metadata.packages.iter();
+    for package in packages.filter(|package| package.source.is_none()) {
+        inputs.extend(above(&directory(package), "Cargo.toml"));
+    }
+    inputs.extend(configuration(&here, locating)?);
+    let manifest = fs::read_to_string(workspace.join("Cargo.toml")).ok()?;
+    let manifest: DocumentMut = manifest.parse().ok()?;
+    for pattern in members(&manifest) {
+        inputs.extend(searched(&workspace, pattern)?);
+    }
+    inputs.extend(patches(&manifest).map(|path| workspace.join(path).join("Cargo.toml")));
+    Some(inputs)
+}
+
+/// A file of this name in a directory and in all above it.
+fn above(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    directory
+        .ancestors()
+        .map(move |directory| directory.join(name))
+}
+
+/// Where cargo looks for its configuration. One that includes others is not followed.
+fn configuration(here: &Path, locating: &Locating) -> Option<Vec<PathBuf>> {
+    let mut files: Vec<_> = above(here, ".cargo").chain(cargo_home()).collect();
+    files = files
+        .iter()
+        .flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name)))
+        .collect();
+    files.extend(locating.config_files().map(|file| here.join(file)));
+    let includes = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|it| it.contains("include"));
+    (!files.iter().any(includes)).then_some(files)
+}
+
+/// The members of a workspace, as its manifest has them.
+fn members(manifest: &DocumentMut) -> impl Iterator<Item = &str> {
+    let members = manifest.get("workspace").and_then(|it| it.get("members"));
+    let members = members.and_then(Item::as_array).into_iter().flatten();
+    members.filter_map(|member| member.as_str())
+}
+
+/// The directories that cargo lists to find the members of a pattern, and the manifests that it looks for.
+/// None for a pattern that reaches to any depth.
+fn searched(workspace: &Path, pattern: &str) -> Option<Vec<PathBuf>> {
+    if pattern.contains("**") {
+        return None;
+    }
+    let mut searched = Vec::new();
+    let mut directories = vec![workspace.to_owned()];
+    for part in pattern.split('/') {
+        if part.contains(['*', '?', '[']) {
+            searched.extend(directories.iter().cloned());
+            directories = directories.iter().flat_map(|it| inside(it)).collect();
+        } else {
+            directories.iter_mut().for_each(|it| it.push(part));
+        }
+    }
+    searched.extend(directories.iter().map(|it| it.join("Cargo.toml")));
+    Some(searched)
+}
+
+fn inside(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect()
+}
+
+/// Packages that may come to replace others: cargo tells only of those that do.
+fn patches(manifest: &DocumentMut) -> impl Iterator<Item = &str> {
+    let sources = manifest.get("patch").into_iter().flat_map(entries);
+    let packages = sources.flat_map(entries);
+    packages.filter_map(|package| package.get("path")?.as_str())
+}
+
+fn entries(item: &Item) -> impl Iterator<Item = &Item> {
+    let table = item.as_table_like().into_iter();
+    table.flat_map(|table| table.iter().map(|(_, entry)| entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_searched_where_a_member_may_appear() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |inside: &str| root.path().join(inside);
+        for directory in ["crates/a/x", "crates/b", "other"] {
+            fs::create_dir_all(path(directory)).unwrap();
+        }
+        let searched = |pattern| searched(root.path(), pattern).map(BTreeSet::from_iter);
+        let paths = |paths: &[&str]| Some(paths.iter().map(|it| path(it)).collect());
+        assert_eq!(searched("other"), paths(&["other/Cargo.toml"]));
+        assert_eq!(
+            searched("crates/*"),
+            paths(&["crates", "crates/a/Cargo.toml", "crates/b/Cargo.toml"])
+        );
+        assert_eq!(
+            searched("crates/?/x"),
+            paths(&["crates", "crates/a/x/Cargo.toml", "crates/b/x/Cargo.toml"])
+        );
+        assert_eq!(searched("crates/**"), None);
+    }
+
+    #[test]
+    fn patches_are_found_in_every_spelling() {
+        let manifest = "[patch.crates-io]\na = { path = \"pa\" }\nb = { git = \"g\" }\n\
+            [patch.\"https://example.org\".c]\npath = \"pc\"\n";
+        let manifest: DocumentMut = manifest.parse().unwrap();
+        assert_eq!(patches(&manifest).collect::<Vec<_>>(), ["pa", "pc"]);
+    }
+}

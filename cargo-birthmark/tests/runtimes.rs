@@ -1,0 +1,89 @@
+//! The runtime is compiled once on a machine, and target directories do not depend on what is kept.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::Project;
+
+/// A program, a place where runtimes are kept, and target directories of its own.
+struct Machine {
+    project: Project,
+    scratch: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new(name: &str) -> Machine {
+        let main = "fn main() {\n    let thread = std::thread::spawn(|| panic!(\"broken\"));\n    \
+            println!(\"{}\", thread.join().is_err());\n}\n";
+        Machine {
+            project: Project::new(name, &[("src/main.rs", main)]),
+            scratch: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, inside: &str) -> PathBuf {
+        self.scratch.path().join(inside)
+    }
+
+    fn command(&self, target_dir: &str) -> Command {
+        let mut command = self.project.command("birthmark --workspace run");
+        command
+            .env("CARGO_BIRTHMARK_HOME", self.path("home"))
+            .env("CARGO_TARGET_DIR", self.path(target_dir));
+        command
+    }
+
+    /// Runs the program and asserts that it is instrumented.
+    #[track_caller]
+    fn run(&self, command: &mut Command) -> support::Ran {
+        let ran = self.project.run(command).ok();
+        assert_eq!(ran.stdout, "true\n");
+        assert!(ran.stderr.contains("lineage"), "{}", ran.stderr);
+        ran
+    }
+
+    /// How many runtimes were compiled for a target directory.
+    fn compiled(&self, target_dir: &str) -> usize {
+        let runtimes = self.path(target_dir).join("birthmark/.birthmark/runtime");
+        let runtimes = entries(&runtimes);
+        runtimes
+            .iter()
+            .filter(|it| it.join("target").exists())
+            .count()
+    }
+
+    fn kept(&self) -> usize {
+        entries(&self.path("home/runtimes")).len()
+    }
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn a_runtime_is_shared_by_target_directories_that_do_not_depend_on_it() {
+    let machine = Machine::new("sharing");
+    std::thread::scope(|scope| {
+        scope.spawn(|| machine.run(&mut machine.command("one")));
+        scope.spawn(|| machine.run(&mut machine.command("two")));
+    });
+    // Of two that were compiled at once one is kept, and nothing is left of the other.
+    assert_eq!(machine.kept(), 1);
+    machine.run(&mut machine.command("three"));
+    assert_eq!(machine.compiled("three"), 0);
+
+    // What is kept may go at any time.
+    std::fs::remove_dir_all(machine.path("home")).unwrap();
+    let again = machine.run(&mut machine.command("three"));
+    assert!(!again.compiled("sharing"), "{}", again.stderr);
+
+    // Flags that all code must agree on make another runtime, and it is no fault if that cannot be kept.
+    std::fs::write(machine.path("home"), "not a directory").unwrap();
+    let flags = "-Cforce-frame-pointers=yes";
+    machine.run(machine.command("three").env("RUSTFLAGS", flags));
+    assert_eq!(machine.compiled("three"), 1);
+}
