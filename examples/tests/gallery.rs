@@ -124,3 +124,27 @@ fn two_tasks_wait_for_each_other() {
     shows(buyer[1], &["      in receive_goods at ", "awaiting "]);
     shows(seller[1], &["      in receive_money at ", "awaiting "]);
 }
+
+#[test]
+fn a_forgotten_sender_is_with_who_waits_for_the_receiver() {
+    let output = run("forgotten_sender");
+    let report = [
+        "─ 2 make_report [suspended, ",
+        ", in make_report at examples/gallery/forgotten_sender.rs:",
+    ];
+    shows(&output, &report);
+    let sum = [
+        "   └─ ",
+        " sum_up [suspended, ",
+        ", in sum_up at examples/gallery/forgotten_sender.rs:",
+        ", awaiting Receiver::recv",
+    ];
+    shows(&output, &sum);
+    for line in [
+        "0 of 3 count_words left",
+        "1 of 1 sum_up left",
+        "1 of 1 make_report left",
+    ] {
+        assert!(output.lines().any(|shown| shown == line), "{output}");
+    }
+}

@@ -161,6 +161,66 @@ mod of_trees {
 mod of_stacks {
     use super::*;
 
+    /// What the tree says behind the site of a task that is alone in it.
+    #[track_caller]
+    fn where_in_tree(task: Held, role: &str) -> String {
+        let tree = dump_of(role).tree().to_string();
+        drop(task);
+        let line = tree.lines().find(|line| line.contains(" [suspended, "));
+        let (_, place) = line.and_then(|line| line.split_once(", in ")).unwrap();
+        place.to_owned()
+    }
+
+    #[test]
+    fn the_tree_shows_where_a_task_waits() {
+        let inner = line_of_inner();
+        let place = |task, role| where_in_tree(start(task), role);
+        assert_eq!(
+            place(Box::pin(spawn(line_of_two())), "line_of_two"),
+            format!("inner at tests/tests/renderings.rs:{inner}:25, awaiting pending")
+        );
+        let branches = place(Box::pin(spawn(line_of_branches())), "line_of_branches");
+        assert!(
+            branches.ends_with(", awaiting pending, and on another branch"),
+            "{branches}"
+        );
+        let held = place(Box::pin(spawn(line_beside_held())), "line_beside_held");
+        assert!(
+            held.ends_with(", awaiting pending"),
+            "what is held is no branch: {held}"
+        );
+        let many = place(Box::pin(line_of_many_spawned(20)), "line_of_many_spawned");
+        assert!(
+            many.starts_with("line_of_many at ") && many.ends_with(", 9 frames deeper"),
+            "{many}"
+        );
+    }
+
+    async fn waits_here_or_there(here: bool) {
+        if here {
+            inner().await;
+        }
+        pending::<()>().await;
+    }
+
+    #[test]
+    fn alike_children_that_wait_elsewhere_are_another_line_of_the_tree() {
+        let held: Vec<Held> = (0..12)
+            .map(|number| start(Box::pin(spawn(waits_here_or_there(number % 2 == 0)))))
+            .collect();
+        let tree = dump_of("waits_here_or_there").tree().to_string();
+        for function in ["inner", "waits_here_or_there"] {
+            let line = tree
+                .lines()
+                .find(|line| line.contains(&format!(", in {function} at ")));
+            assert!(
+                line.is_some_and(|line| line.contains("6 × waits_here_or_there [suspended, ")),
+                "{tree}"
+            );
+        }
+        drop(held);
+    }
+
     #[test]
     fn folded_stacks_count_tasks_from_the_root() {
         let root = spawn(birthmark::detached!(|| {
@@ -182,6 +242,10 @@ mod of_stacks {
         );
         assert_eq!(folded, expected);
         drop(held);
+    }
+
+    const fn line_of_inner() -> u32 {
+        line!() + 4
     }
 
     async fn inner() {
@@ -213,6 +277,13 @@ mod of_stacks {
                 _ => line_of_many(levels - 1).await,
             }
         })
+    }
+
+    fn line_of_many_spawned(levels: u32) -> impl Future<Output = ()> + Send {
+        async fn line_of_many_spawned(levels: u32) {
+            line_of_many(levels).await;
+        }
+        spawn(line_of_many_spawned(levels))
     }
 
     #[track_caller]

@@ -20,6 +20,7 @@ mod folded;
 mod format;
 mod groups;
 mod heading;
+mod innermost;
 mod json;
 mod palette;
 pub(crate) mod paragraph;

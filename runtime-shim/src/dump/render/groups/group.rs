@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::dump::nodes::IdHash;
 use crate::dump::render::cache::address;
+use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text};
 use crate::dump::render::pieces::{escaped, push, push_number};
@@ -158,9 +159,7 @@ impl Group {
             push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
         }
         self.push_ids(out);
-        if let Some(innermost) = self.stack.frames().last() {
-            push(out, format_args!(", in {}", innermost.site()));
-        }
+        push_innermost(out, &self.stack);
         out.push('\n');
     }
 

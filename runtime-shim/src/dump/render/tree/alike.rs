@@ -26,7 +26,8 @@ struct Shape {
 
 #[derive(PartialEq, Eq, Hash)]
 enum What {
-    Task(usize, Discriminant<State>),
+    /// By site, state and stack.
+    Task(usize, Discriminant<State>, u32),
     Ended(usize),
     /// Threads that instrumented code has not spawned have but their names in common.
     Only(u32),
@@ -62,7 +63,11 @@ impl What {
         let site = entry.site();
         match entry {
             _ if site.kind() == Kind::Foreign => What::Only(line),
-            Entry::Task(row) => What::Task(address(site), discriminant(&row.bare_state())),
+            Entry::Task(row) => What::Task(
+                address(site),
+                discriminant(&row.bare_state()),
+                row.stack.key(),
+            ),
             Entry::Ancestor(_) => What::Ended(address(site)),
         }
     }

@@ -3,6 +3,7 @@
 use super::alike::Siblings;
 use super::forest::{Entry, Forest};
 use crate::dump::nodes::Node;
+use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::{push_label, push_states, push_who};
 use crate::dump::render::pieces::{escaped, push, push_number};
@@ -70,6 +71,7 @@ fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row) {
     out.push(' ');
     push_label(out, palette, &dump.nodes.task(row, dump.now));
     push_site(out, palette, row.site);
+    push_innermost(out, &dump.nodes.stacks.get(row.stack));
 }
 
 /// An ancestor, under the name that it had when it last spawned.
@@ -100,7 +102,8 @@ fn push_site(out: &mut String, palette: &Palette, site: &Site) {
     }
 }
 
-/// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`
+/// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`, and where
+/// they stand.
 fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings: &Siblings) {
     let (first, last) = (forest.entry(siblings.first()), forest.entry(siblings.last));
     push_number(out, siblings.count as u64);
@@ -116,6 +119,9 @@ fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings
     }
     push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
     push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
+    if let Entry::Task(row) = first {
+        push_innermost(out, &forest.dump.nodes.stacks.get(row.stack));
+    }
 }
 
 fn push_names(out: &mut String, [first, last]: [Option<String>; 2]) {

@@ -17,9 +17,10 @@ use line::{push_indent, push_line, Place};
 
 /// Displays a [`Dump`] as a tree: who spawned whom.
 ///
-/// Tasks that have ended are shown where others descend from them. Where more than four children of
-/// a task are alike, with the same site, state and tasks below them, one line stands for all of them;
-/// what is below the first of them follows.
+/// A line ends with the innermost frame of the task, which is where it waits. Tasks that have ended are
+/// shown where others descend from them. Where more than four children of a task are alike, with the same
+/// site, state, stack and tasks below them, one line stands for all of them; what is below the first of them
+/// follows.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'a> {
     dump: &'a Dump,
