@@ -111,7 +111,7 @@ pub(super) fn spawn_awaiting(variant: Variant, runtime: &Runtime, tasks: usize) 
     each(runtime, tasks, spawn);
 }
 
-fn each(runtime: &Runtime, tasks: usize, spawn: impl Fn() -> JoinHandle<()>) {
+pub(super) fn each(runtime: &Runtime, tasks: usize, spawn: impl Fn() -> JoinHandle<()>) {
     runtime.block_on(async {
         for number in 1..=tasks {
             spawn();

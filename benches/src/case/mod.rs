@@ -7,11 +7,13 @@ use crate::variant::Variant;
 
 mod dump;
 mod memory;
+mod pause;
 mod render;
 mod time;
 mod unit;
 mod valgrind;
 
+pub use self::pause::{ASKED, LOADS};
 pub use self::render::FORMS;
 pub use self::unit::Unit;
 
@@ -47,7 +49,8 @@ pub fn main() {
         ["residue-short", variant] => print_all([memory::after_short(parse(variant))]),
         ["residue-live", variant] => print_all([memory::after_live(parse(variant))]),
         ["dump", variant, churners] => print_all(dump::times(parse(variant), parse(churners))),
-        ["render", form] => print_all(render::measure(parse(form))),
+        ["pause"] => print_all(pause::measure()),
+        ["render", form, crowd] => print_all(render::measure(form, crowd)),
         _ => panic!("usage: case WHAT PARAMETERS…; see the documentation of `case`, got {args:?}"),
     }
 }

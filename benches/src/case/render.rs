@@ -1,5 +1,6 @@
 //! How long each form of a dump of a million tasks takes, and how much memory.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::io::{self, Write};
 
@@ -7,42 +8,49 @@ use birthmark::Dump;
 use birthmark::render::Format;
 
 use super::dump::median;
-use super::memory::{MILLION, peak, reset_peak, spawn_awaiting};
+use super::memory::{MILLION, each, peak, reset_peak};
 use super::unit;
-use crate::variant::Variant;
+use crate::spawn::Crowd;
 
-/// The forms that are measured.
-pub const FORMS: [Format; 5] = [
-    Format::Text,
-    Format::Tree,
-    Format::Groups,
-    Format::Folded,
-    Format::Json,
-];
+/// The forms that are measured: each [`Format`], and the difference of two dumps.
+pub const FORMS: [&str; 7] = ["text", "tree", "groups", "folded", "json", "pprof", "diff"];
 
-/// Of a dump of a million live tasks that await at one level, in the form: milliseconds without the
-/// snapshot, megabytes written, and the bytes a task by which resident memory grows at most, with the
-/// snapshot.
-pub(super) fn measure(form: Format) -> [f64; 3] {
-    Variant::On.prepare();
+/// Of a dump of a million live tasks: milliseconds of the snapshot, and of the form without it, megabytes
+/// written, and the bytes a task by which resident memory grows at most, with the snapshot. (The difference
+/// takes a second snapshot for itself.)
+pub(super) fn measure(form: &str, crowd: &str) -> [f64; 4] {
+    let crowd = Crowd::ALL.iter().find(|(_, name)| *name == crowd);
+    let (crowd, _) = crowd.expect("a crowd");
     let runtime = unit::current_thread();
-    spawn_awaiting(Variant::On, &runtime, MILLION);
+    let number = Cell::new(0);
+    each(&runtime, MILLION / crowd.each(), || {
+        crowd.spawn(number.replace(number.get() + 1))
+    });
     let before = reset_peak();
-    let mut counted = Counted(0);
-    write(&birthmark::dump(), form, &mut counted);
+    let mut counted = Counted::default();
+    write_form(&birthmark::dump(), form, &mut counted);
     let memory = (peak() - before) / MILLION as f64;
+    let snapshot = median(|| drop(black_box(birthmark::dump())));
     let dump = birthmark::dump();
-    let time = median(|| write(&dump, form, &mut Counted(0)));
+    let time = median(|| write_form(&dump, form, &mut Counted::default()));
     std::mem::forget(runtime);
-    [time, counted.0 as f64 / 1e6, memory]
+    [snapshot, time, counted.0 as f64 / 1e6, memory]
 }
 
-fn write(dump: &Dump, form: Format, out: &mut Counted) {
+fn write_form(dump: &Dump, form: &str, out: &mut Counted) {
+    match form {
+        "diff" => write!(out, "{}", birthmark::dump().diff(dump)).expect("a sink takes all"),
+        name => write(dump, name.parse().expect("a format"), out),
+    }
+}
+
+pub(super) fn write(dump: &Dump, form: Format, out: &mut Counted) {
     dump.write(form, out).expect("a sink takes all");
 }
 
 /// Takes bytes and forgets them, but for how many they were.
-struct Counted(usize);
+#[derive(Default)]
+pub(super) struct Counted(usize);
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

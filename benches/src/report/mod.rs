@@ -1,12 +1,14 @@
 //! The one table: every section measures, then prints.
 
-use crate::case::{FORMS, PAYLOADS, Unit};
+use crate::case::{PAYLOADS, Unit};
 use crate::run::{self, Malloc};
 use crate::stats::Sample;
 use crate::variant::Variant;
 
 mod compile;
 mod frames;
+mod pause;
+mod render;
 
 /// Children of each kind, in turns: one for each payload.
 const ROUNDS: usize = 4;
@@ -23,7 +25,7 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 9] = [
+pub const SECTIONS: [(&str, fn()); 10] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("frames", frames::section),
@@ -31,7 +33,8 @@ pub const SECTIONS: [(&str, fn()); 9] = [
     ("live", live),
     ("residue", residue),
     ("dump", dump),
-    ("render", render),
+    ("render", render::section),
+    ("pause", pause::section),
     ("compile", compile::section),
 ];
 
@@ -151,21 +154,5 @@ fn dump() {
                 _ => unreachable!("cases of this name print one value or four"),
             }
         }
-    }
-}
-
-fn render() {
-    println!("\n## Forms of a dump of a million live tasks that await at one level (mimalloc)\n");
-    println!("| form | ms, without the snapshot | MB | MB/s | peak bytes a task, with it |");
-    println!("| --- | --- | --- | --- | --- |");
-    for form in FORMS {
-        let values = run::case(Malloc::Mimalloc, &["render", form.as_str()]);
-        let [ms, mb, bytes] = values[..] else {
-            unreachable!("cases of this name print three values")
-        };
-        println!(
-            "| {form} | {ms:.0} | {mb:.1} | {:.0} | {bytes:.1} |",
-            mb / ms * 1e3
-        );
     }
 }

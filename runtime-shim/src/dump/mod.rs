@@ -1,11 +1,15 @@
 //! The answer to "what is everybody doing?".
 
 pub(crate) mod age;
+mod chunks;
 mod coverage;
+mod extras;
 mod filter;
+mod names;
 mod nodes;
 pub mod render;
 mod row;
+mod sites;
 mod stacks;
 mod threads;
 
@@ -69,7 +73,7 @@ pub fn dump() -> Dump {
     rows.sort_unstable_by_key(|row| row.id);
     nodes.finish();
     nodes.threads = Threads::now();
-    let coverage = Coverage::of(&rows, &nodes.threads);
+    let coverage = Coverage::of(&rows, &nodes);
     Dump {
         total: rows.len(),
         rows,
@@ -192,7 +196,7 @@ impl Dump {
 
     /// For each node, whether it is an ancestor of a task in the dump.
     fn used_nodes(&self) -> Vec<bool> {
-        let mut used = vec![false; self.nodes.all().len()];
+        let mut used = vec![false; self.nodes.count()];
         for row in &self.rows {
             let mut next = self.nodes.parent(row);
             while let Some(seen) = used.get_mut(next as usize).filter(|seen| !**seen) {

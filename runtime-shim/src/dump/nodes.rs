@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use super::chunks::Chunks;
+use super::extras::Extras;
+use super::names::{NameRef, Named, Names};
 use super::row::Row;
+use super::sites::{SiteRef, Sites};
 use super::stacks::Stacks;
 use super::threads::Threads;
 use crate::kind::Kind;
 use crate::registry::read::{Above, NameText, Record};
 use crate::site::Site;
-use crate::task::{Ancestor, Name, NameOrigin, TaskId};
+use crate::task::{Ancestor, Name, TaskId};
 
-/// No node: a root; no name.
+/// No node: a root.
 pub(super) const NONE: u32 = u32::MAX;
 /// The line is lost: its task ended while it was read.
 pub(super) const LOST: u32 = u32::MAX - 1;
@@ -21,69 +25,50 @@ pub(super) const LOST: u32 = u32::MAX - 1;
 /// dump has its own: of a chain of 100,000 live tasks, whole lineages would be a hundred gigabytes of text.
 const SHOWN: usize = 32;
 
+/// What rows refer to. There may be as much of it as there are rows, so it is all small, and nothing in it
+/// is copied when it grows.
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     pub(super) threads: Threads,
     pub(super) stacks: Stacks,
-    nodes: Vec<Node>,
-    names: Vec<Named>,
-    /// The texts of the names, one after the other: there may be millions.
-    texts: String,
-    /// What few tasks have.
-    extras: Vec<Extra>,
+    pub(super) sites: Sites,
+    pub(super) names: Names,
+    pub(super) extras: Extras,
+    nodes: Chunks<Node>,
+    /// The names of foreign threads, by their ids.
+    foreign: HashMap<u64, Arc<str>, IdHash>,
     /// By the id of the task or name that the node stands for. Only needed while reading.
     known: HashMap<u64, u32, IdHash>,
     /// The link, the id and the index of the node that was asked for last.
     last: (u64, u64, u32),
-    /// Names are shown to people, not to the program itself.
-    redacted: bool,
-}
-
-/// What few tasks have.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Extra {
-    /// The node it was born under.
-    pub(super) parent: u32,
-    /// The name that was given to it.
-    pub(super) name: Option<u32>,
-    /// Ancestors cut between it and the node it was born under.
-    pub(super) cut: u32,
 }
 
 /// A task under the name that it had when it spawned.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) id: u64,
-    pub(super) site: &'static Site,
-    /// Whether it was alive when it was read.
-    pub(super) live: bool,
-    role: Option<Arc<str>>,
-    pub(super) name: u32,
+    pub(super) site: SiteRef,
+    pub(super) name: NameRef,
     pub(super) parent: u32,
+    /// Ancestors cut between it and its parent.
     pub(super) cut: u32,
-    /// The name that those born under it inherit, and whose it is.
-    effective: Option<(u32, u64)>,
+    /// The node whose name those born under it inherit.
+    effective: u32,
     /// The far end of its line, and how many ancestors there are up to that.
     far: u32,
-    distance: u64,
+    distance: u32,
+    /// Whether it was alive when it was read.
+    pub(super) live: bool,
 }
 
-#[derive(Debug)]
-struct Named {
-    /// Where its text begins, and how many bytes it has.
-    start: usize,
-    len: u32,
-    cut: bool,
-    by_hook: bool,
-}
+const _: () = assert!(size_of::<Node>() <= 40);
 
 impl Nodes {
     /// With names as the program wants them to be shown.
     pub(super) fn redacted() -> Self {
-        Nodes {
-            redacted: true,
-            ..Nodes::default()
-        }
+        let mut nodes = Nodes::default();
+        nodes.names.redacted = true;
+        nodes
     }
 
     /// The node under which a task was born.
@@ -132,93 +117,36 @@ impl Nodes {
     }
 
     fn add(&mut self, id: u64, task: &Record, name: Option<NameText>, parent: u32) -> u32 {
-        let name = name.map_or(NONE, |name| self.add_name(&name));
-        let effective = match name {
-            NONE => self.effective(parent),
-            name => self
-                .names
-                .get(name as usize)
-                .filter(|name| name.len > 0)
-                .map(|_| (name, task.id)),
-        };
-        let role = (task.site().kind() == Kind::Foreign)
-            .then(|| thread_name(task))
-            .flatten();
-        let cut = task.cut_ancestors() as u32;
         let index = self.nodes.len() as u32;
-        let (far, distance) = self.get(parent).map_or((index, 0), |above| {
-            (above.far, above.distance + u64::from(cut) + 1)
+        let above = self.get(parent);
+        let cut = task.cut_ancestors() as u32;
+        let (far, distance) = above.map_or((index, 0), |above| {
+            let distance = above.distance.saturating_add(cut).saturating_add(1);
+            (above.far, distance)
         });
-        self.nodes.push(Node {
+        let effective = match &name {
+            None => above.map_or(NONE, |above| above.effective),
+            Some(name) if name.as_str().is_empty() => NONE,
+            Some(_) => index,
+        };
+        let node = Node {
             id: task.id,
-            site: task.site(),
-            live: task.is_live_task(),
-            role,
-            name,
+            site: self.sites.number(task.site()),
+            name: name.map_or(NameRef::NONE, |name| self.names.add(&name)),
             parent,
             cut,
             effective,
             far,
             distance,
-        });
+            live: task.is_live_task(),
+        };
+        self.nodes.push(node);
+        if task.site().kind() == Kind::Foreign {
+            let name = thread_name(task).map(|name| (task.id, name));
+            self.foreign.extend(name);
+        }
         self.known.insert(id, index);
         index
-    }
-
-    fn add_name(&mut self, name: &NameText) -> u32 {
-        let text = if self.redacted {
-            crate::redact::redact(name.as_str())
-        } else {
-            name.as_str().into()
-        };
-        self.names.push(Named {
-            start: self.texts.len(),
-            len: text.len() as u32,
-            cut: name.is_cut(),
-            by_hook: name.is_by_hook(),
-        });
-        self.texts.push_str(&text);
-        self.names.len() as u32 - 1
-    }
-
-    /// Keeps what few tasks have. Returns where, if this one has any of it.
-    #[inline]
-    pub(super) fn note_extra(&mut self, record: &Record, parent: u32) -> Option<u32> {
-        let name = record.own_name().map(|name| self.name(&name));
-        let cut = record.cut_ancestors() as u32;
-        if name.is_none() && cut == 0 {
-            return None;
-        }
-        self.extras.push(Extra { parent, name, cut });
-        Some(self.extras.len() as u32 - 1)
-    }
-
-    /// Puts another name in the place of the task's own.
-    pub(super) fn rename(&mut self, row: &mut Row, name: &Record) {
-        let extra = Extra {
-            parent: self.parent(row),
-            name: Some(self.name(name)),
-            cut: self.cut(row),
-        };
-        self.extras.push(extra);
-        row.set_extra(self.extras.len() as u32 - 1);
-    }
-
-    pub(super) fn extra(&self, row: &Row) -> Option<&Extra> {
-        self.extras.get(row.extra()? as usize)
-    }
-
-    /// The node that a task was born under.
-    pub(super) fn parent(&self, row: &Row) -> u32 {
-        match self.extra(row) {
-            Some(extra) => extra.parent,
-            None => row.parent_unless_extra(),
-        }
-    }
-
-    /// How many ancestors were left out between a task and the node it was born under.
-    pub(super) fn cut(&self, row: &Row) -> u32 {
-        self.extra(row).map_or(0, |extra| extra.cut)
     }
 
     /// Forgets what is only needed while reading.
@@ -227,52 +155,50 @@ impl Nodes {
     }
 
     /// The name that a name node holds.
-    pub(super) fn name(&mut self, record: &Record) -> u32 {
-        match self.known.get(&record.id) {
-            Some(&node) => self.nodes[node as usize].name,
-            None => record.text().map_or(NONE, |text| self.add_name(&text)),
+    pub(super) fn name(&mut self, record: &Record) -> NameRef {
+        match self.known.get(&record.id).and_then(|&node| self.get(node)) {
+            Some(node) => node.name,
+            None => record
+                .text()
+                .map_or(NameRef::LOST, |text| self.names.add(&text)),
         }
     }
 
     /// The name that those born under a node inherit, and whose it is.
-    pub(super) fn effective(&self, node: u32) -> Option<(u32, u64)> {
-        self.nodes.get(node as usize)?.effective
+    pub(super) fn effective(&self, node: u32) -> Option<(Named<'_>, TaskId)> {
+        let named = self.get(self.get(node)?.effective)?;
+        Some((self.names.get(named.name)?, TaskId(named.id)))
     }
 
-    /// A name, with `origin` or its own. An empty one is none.
-    pub(super) fn get_name(&self, name: u32, origin: Option<NameOrigin>) -> Option<Name> {
-        let name = self.names.get(name as usize)?;
-        let own = if name.by_hook {
-            NameOrigin::Hook
-        } else {
-            NameOrigin::Explicit
-        };
-        (name.len > 0).then(|| Name {
-            text: self.text(name).into(),
-            cut: name.cut,
-            origin: origin.unwrap_or(own),
-        })
+    /// The name that a node was given.
+    pub(super) fn name_of_node(&self, node: &Node) -> Option<Name> {
+        self.names.get(node.name)?.to_name(None)
     }
 
-    /// The text of a task's name; empty if it has none.
-    pub(super) fn name_text(&self, row: &Row) -> &str {
-        let own = self.extra(row).and_then(|extra| extra.name);
-        let name = own.or_else(|| Some(self.effective(self.parent(row))?.0));
-        name.and_then(|name| self.names.get(name as usize))
-            .map_or("", |name| self.text(name))
+    /// The role of a node, which for foreign threads is the name of the thread.
+    pub(super) fn role_of_node<'a>(&'a self, node: &Node) -> &'a str {
+        let foreign = || self.foreign.get(&node.id).map(|name| &**name);
+        match self.sites.get(node.site) {
+            site if site.kind() == Kind::Foreign => foreign().unwrap_or(site.role()),
+            site => site.role(),
+        }
     }
 
-    fn text(&self, name: &Named) -> &str {
-        &self.texts[name.start..name.start + name.len as usize]
+    pub(super) fn site_of_node(&self, node: &Node) -> &'static Site {
+        self.sites.get(node.site)
     }
 
     /// All nodes. Each comes after the one above it.
-    pub(super) fn all(&self) -> &[Node] {
-        &self.nodes
+    pub(super) fn all(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.nodes.len()
     }
 
     pub(super) fn get(&self, node: u32) -> Option<&Node> {
-        self.nodes.get(node as usize)
+        self.nodes.get(node)
     }
 
     /// The nodes above a task, nearest first, each with the number of ancestors cut before it.
@@ -293,7 +219,7 @@ impl Nodes {
         std::iter::from_fn(move || {
             if shown == SHOWN {
                 let last = last.take().filter(|last| last.distance > 0)?;
-                return Some((self.get(last.far)?, last.distance - 1));
+                return Some((self.get(last.far)?, u64::from(last.distance) - 1));
             }
             shown += 1;
             let (node, cut) = line.next()?;
@@ -311,9 +237,9 @@ impl Nodes {
     fn ancestor(&self, node: &Node, cut: u64) -> Ancestor {
         Ancestor {
             id: TaskId(node.id),
-            site: node.site,
-            role: node.role().into(),
-            name: self.get_name(node.name, None),
+            site: self.site_of_node(node),
+            role: self.role_of_node(node).into(),
+            name: self.name_of_node(node),
             cut_below: cut,
         }
     }
@@ -323,12 +249,6 @@ impl Nodes {
         let parent = self.parent(row);
         let far = self.get(parent).and_then(|above| self.get(above.far));
         far.map_or(parent, |far| far.parent) != LOST
-    }
-}
-
-impl Node {
-    pub(super) fn role(&self) -> &str {
-        self.role.as_deref().unwrap_or(self.site.role())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::nodes::Nodes;
+use super::sites::SiteRef;
 use super::stacks::StackRef;
 use super::threads::Threads;
 use crate::clock;
@@ -17,7 +18,7 @@ use crate::task::{Name, NameOrigin, State, Task, TaskId};
 pub(super) struct Row {
     pub(super) id: u64,
     pub(super) status: u64,
-    pub(super) site: &'static Site,
+    pub(super) site: SiteRef,
     /// The ticks of birth.
     pub(super) born: u32,
     pub(super) polls: u32,
@@ -29,7 +30,7 @@ pub(super) struct Row {
     pub(super) has_extra: bool,
 }
 
-const _: () = assert!(size_of::<Row>() <= 48);
+const _: () = assert!(size_of::<Row>() <= 40);
 
 impl Row {
     /// Where [`Nodes`] has more of it, if it has.
@@ -45,10 +46,6 @@ impl Row {
     pub(super) fn parent_unless_extra(&self) -> u32 {
         debug_assert!(!self.has_extra);
         self.link
-    }
-
-    pub(super) fn kind(&self) -> Kind {
-        Kind::of(self.site, self.flags.into())
     }
 
     pub(super) fn is_detached(&self) -> bool {
@@ -79,7 +76,7 @@ impl Nodes {
         Row {
             id: record.id,
             status: record.status,
-            site: record.site(),
+            site: self.sites.number(record.site()),
             born: (record.born() >> 32) as u32,
             polls: record.polls(),
             link: extra.unwrap_or(parent),
@@ -92,10 +89,10 @@ impl Nodes {
     pub(super) fn task(&self, row: &Row, now: Option<u64>) -> Task {
         Task {
             id: TaskId(row.id),
-            site: row.site,
+            site: self.site(row),
             role: self.role(row),
             name: self.name_of(row),
-            kind: row.kind(),
+            kind: self.kind(row),
             state: row.state(&self.threads),
             since: now.map(|now| clock::between(row.status, now)),
             age: now.map(|now| clock::between(row.birth(), now)),
@@ -107,6 +104,18 @@ impl Nodes {
         }
     }
 
+    pub(super) fn site(&self, row: &Row) -> &'static Site {
+        self.sites.get(row.site)
+    }
+
+    pub(super) fn kind(&self, row: &Row) -> Kind {
+        Kind::of(self.site(row), row.flags.into())
+    }
+
+    pub(super) fn is_foreign(&self, row: &Row) -> bool {
+        self.site(row).kind() == Kind::Foreign
+    }
+
     /// The role, which for foreign threads is the name of the thread.
     pub(super) fn role(&self, row: &Row) -> Arc<str> {
         let thread = || {
@@ -115,22 +124,27 @@ impl Nodes {
                 .map(|thread| thread.name.clone())
                 .filter(|name| !name.is_empty())
         };
-        match row.site.kind() {
-            Kind::Foreign => thread().unwrap_or_else(|| row.site.role().into()),
-            _ => row.site.role().into(),
-        }
+        let named = self.is_foreign(row).then(thread).flatten();
+        named.unwrap_or_else(|| self.site(row).role().into())
     }
 
     pub(super) fn name_of(&self, row: &Row) -> Option<Name> {
-        if let Some(name) = self.extra(row).and_then(|extra| extra.name) {
-            return self.get_name(name, None);
+        match self.own_name(row) {
+            Some(name) => name.to_name(None),
+            None => self.inherited_name(row),
         }
-        self.inherited_name(row)
     }
 
     /// The name that a task has if it has none of its own.
     pub(super) fn inherited_name(&self, row: &Row) -> Option<Name> {
         let (name, from) = self.effective(self.parent(row))?;
-        self.get_name(name, Some(NameOrigin::Inherited { from: TaskId(from) }))
+        name.to_name(Some(NameOrigin::Inherited { from }))
+    }
+
+    /// The text of a task's name; empty if it has none.
+    pub(super) fn name_text(&self, row: &Row) -> &str {
+        let inherited = || Some(self.effective(self.parent(row))?.0);
+        let name = self.own_name(row).or_else(inherited);
+        name.map_or("", |name| name.text)
     }
 }

@@ -7,7 +7,7 @@ use super::{Filter, Pattern};
 use crate::clock;
 use crate::dump::nodes::{IdHash, Nodes};
 use crate::dump::row::Row;
-use crate::kind::Kind;
+use crate::dump::sites::SiteRef;
 use crate::site::Site;
 
 /// A filter at work on one dump.
@@ -16,7 +16,7 @@ pub(in crate::dump) struct Selection<'a> {
     nodes: &'a Nodes,
     now: Option<u64>,
     /// Whether the site and the role are selected, by the address of the site.
-    sites: HashMap<usize, bool, IdHash>,
+    sites: HashMap<SiteRef, bool, IdHash>,
     /// Whether what is born under a node descends from a task that is asked for.
     under: Vec<bool>,
 }
@@ -40,7 +40,7 @@ impl<'a> Selection<'a> {
             && self.is_old(filter.in_state, row.status)
             && self.is_under(row)
             && self.has_site(row)
-            && matches(&filter.kinds, row.kind().as_str())
+            && matches(&filter.kinds, self.nodes.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
     }
 
@@ -61,14 +61,14 @@ impl<'a> Selection<'a> {
         if sites.is_empty() && roles.is_empty() {
             return true;
         }
-        if row.site.kind() == Kind::Foreign {
+        if self.nodes.is_foreign(row) {
             return sites.is_empty() && matches(roles, &self.nodes.role(row));
         }
-        let key = std::ptr::from_ref(row.site).addr();
+        let site = self.nodes.site(row);
         *self
             .sites
-            .entry(key)
-            .or_insert_with(|| is_at(sites, row.site) && matches(roles, row.site.role()))
+            .entry(row.site)
+            .or_insert_with(|| is_at(sites, site) && matches(roles, site.role()))
     }
 }
 
@@ -78,7 +78,7 @@ fn under(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
     if filter.under.is_empty() {
         return Vec::new();
     }
-    let mut under: Vec<bool> = Vec::with_capacity(nodes.all().len());
+    let mut under: Vec<bool> = Vec::with_capacity(nodes.count());
     for node in nodes.all() {
         let is = filter.under.iter().any(|id| id.as_u64() == node.id);
         under.push(is || under.get(node.parent as usize).is_some_and(|above| *above));

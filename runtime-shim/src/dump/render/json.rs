@@ -9,9 +9,10 @@ mod tables;
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::cache::{address, Cache, Moment};
+use super::cache::{Cache, Moment};
 use super::pieces::{push, push_number, Pieces};
 use crate::dump::row::Row;
+use crate::dump::sites::SiteRef;
 use crate::dump::Dump;
 use crate::kind::Kind;
 use crate::site::Site;
@@ -90,7 +91,7 @@ fn push_coverage(out: &mut String, dump: &Dump) {
 /// Parts of the objects of tasks, each made once for all tasks that share it.
 #[derive(Default)]
 struct Parts {
-    sites: Cache<(usize, Kind), String>,
+    sites: Cache<(SiteRef, Kind), String>,
     above: Cache<u32, String>,
     since: Moment,
     age: Moment,
@@ -100,11 +101,12 @@ impl Parts {
     fn push_row(&mut self, out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
         out.push_str("{\"id\":");
         push_number(out, row.id);
-        if row.site.kind() == Kind::Foreign {
-            push_what(out, row.site, &dump.nodes.role(row), row.kind(), tables);
+        let (site, kind) = (dump.nodes.site(row), dump.nodes.kind(row));
+        if site.kind() == Kind::Foreign {
+            push_what(out, site, &dump.nodes.role(row), kind, tables);
         } else {
-            let key = (address(row.site), row.kind());
-            out.push_str(self.sites.get(key, || what(row, tables)));
+            let what = || what(site, kind, tables);
+            out.push_str(self.sites.get((row.site, kind), what));
         }
         push_state(out, row.state(&dump.nodes.threads));
         out.push_str(",\"state_ms\":");
@@ -128,9 +130,9 @@ impl Parts {
     }
 }
 
-fn what(row: &Row, tables: &Tables) -> String {
+fn what(site: &'static Site, kind: Kind, tables: &Tables) -> String {
     let mut out = String::new();
-    push_what(&mut out, row.site, row.site.role(), row.kind(), tables);
+    push_what(&mut out, site, site.role(), kind, tables);
     out
 }
 

@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::mem::{discriminant, Discriminant};
 
-use super::cache::address;
 use crate::dump::nodes::{IdHash, Nodes};
 use crate::dump::row::Row;
+use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::frame::stack::{self, Stack};
@@ -49,12 +49,15 @@ pub(super) enum Frame<'a> {
 /// Shows `f` the frames of a task, innermost first.
 pub(super) fn for_each_frame(nodes: &Nodes, row: &Row, mut f: impl FnMut(Frame<'_>)) {
     for_each_await(&nodes.stacks.get(row.stack), &mut f);
-    f(Frame::Role(&nodes.role(row), row.site));
+    f(Frame::Role(&nodes.role(row), nodes.site(row)));
     for (node, cut) in nodes.shown_line(row) {
         if cut > 0 {
             f(Frame::Cut(cut));
         }
-        f(Frame::Role(node.role(), node.site));
+        f(Frame::Role(
+            nodes.role_of_node(node),
+            nodes.site_of_node(node),
+        ));
     }
     if !nodes.is_complete(row) {
         f(Frame::Lost);
@@ -121,8 +124,8 @@ pub(super) struct Counted<'a> {
 pub(super) fn shared(dump: &Dump) -> Vec<Counted<'_>> {
     let mut known: HashMap<Key, u32, IdHash> = HashMap::default();
     let mut stacks: Vec<Counted<'_>> = Vec::new();
-    for row in dump.rows.iter().filter(|row| !is_single(row)) {
-        let index = *known.entry(Key::of(row)).or_insert_with(|| {
+    for row in dump.rows.iter().filter(|row| !is_single(dump, row)) {
+        let index = *known.entry(Key::of(dump, row)).or_insert_with(|| {
             stacks.push(Counted { row, count: 0 });
             stacks.len() as u32 - 1
         });
@@ -133,31 +136,31 @@ pub(super) fn shared(dump: &Dump) -> Vec<Counted<'_>> {
 
 /// The tasks that each have a stack of their own.
 pub(super) fn single(dump: &Dump) -> impl Iterator<Item = Counted<'_>> {
-    let rows = dump.rows.iter().filter(|row| is_single(row));
+    let rows = dump.rows.iter().filter(|row| is_single(dump, row));
     rows.map(|row| Counted { row, count: 1 })
 }
 
-fn is_single(row: &Row) -> bool {
-    row.has_extra || row.site.kind() == Kind::Foreign
+fn is_single(dump: &Dump, row: &Row) -> bool {
+    row.has_extra || dump.nodes.is_foreign(row)
 }
 
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     parent: u32,
-    site: usize,
+    site: SiteRef,
     stack: StackRef,
     state: Discriminant<State>,
     kind: Kind,
 }
 
 impl Key {
-    fn of(row: &Row) -> Self {
+    fn of(dump: &Dump, row: &Row) -> Self {
         Key {
             parent: row.parent_unless_extra(),
-            site: address(row.site),
+            site: row.site,
             stack: row.stack,
             state: discriminant(&row.bare_state()),
-            kind: row.kind(),
+            kind: dump.nodes.kind(row),
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use super::cache::{address, Cache, Moment};
+use super::cache::{Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
 use super::paragraph::{lineage_text, push_age, site_line, stack_text, Paragraph};
 use super::pieces::{escaped, Pieces};
 use crate::dump::row::Row;
+use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::kind::Kind;
 use crate::site::Site;
 use crate::task::{Name, NameOrigin};
 
@@ -55,7 +55,7 @@ impl fmt::Display for Text<'_> {
 /// Texts that many tasks of a dump share.
 #[derive(Default)]
 struct Texts {
-    sites: Cache<usize, SiteTexts>,
+    sites: Cache<SiteRef, SiteTexts>,
     /// By node.
     above: Cache<u32, AboveTexts>,
     stacks: Cache<StackRef, String>,
@@ -84,13 +84,13 @@ struct NameText {
 impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
-        let shared = dump.nodes.cut(row) == 0 && row.site.kind() != Kind::Foreign;
+        let shared = dump.nodes.cut(row) == 0 && !dump.nodes.is_foreign(row);
         if !shared {
             return Paragraph::with(&dump.nodes.task(row, dump.now), |it| it.push(out, palette));
         }
         let site = self
             .sites
-            .get(address(row.site), || SiteTexts::new(row.site));
+            .get(row.site, || SiteTexts::new(dump.nodes.site(row)));
         let parent = dump.nodes.parent(row);
         let above = self.above.get(parent, || AboveTexts::new(dump, row));
         let own = row
@@ -105,7 +105,7 @@ impl Texts {
             name: &name.shown,
             origin: name.origin,
             role: &site.role,
-            kind: row.kind(),
+            kind: dump.nodes.kind(row),
             state: row.state(&dump.nodes.threads),
             since: self.since.ago(row.status, dump.now, push_age),
             age: self.age.ago(row.birth(), dump.now, push_age),

@@ -44,9 +44,10 @@ impl Growth {
 pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
     let mut sites: HashMap<usize, Growth, IdHash> = HashMap::default();
     for (dump, counted) in [(before, [1, 0]), (after, [0, 1])] {
-        for row in dump.rows.iter().filter(|row| row.site.is_real()) {
-            let growth = sites.entry(address(row.site)).or_insert(Growth {
-                site: row.site,
+        let all = dump.rows.iter().map(|row| dump.nodes.site(row));
+        for site in all.filter(|site| site.is_real()) {
+            let growth = sites.entry(address(site)).or_insert(Growth {
+                site,
                 before: 0,
                 after: 0,
             });

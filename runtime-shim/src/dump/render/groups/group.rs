@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dump::nodes::IdHash;
-use crate::dump::render::cache::address;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
+use crate::dump::sites::SiteRef;
 use crate::dump::Dump;
 use crate::frame::stack::Stack;
 use crate::kind::Kind;
@@ -97,9 +97,9 @@ impl Group {
 
     fn new(dump: &Dump, row: &Row) -> Self {
         Group {
-            site: row.site,
+            site: dump.nodes.site(row),
             role: dump.nodes.role(row),
-            kind: row.kind(),
+            kind: dump.nodes.kind(row),
             state: row.bare_state(),
             count: 0,
             first: TaskId(row.id),
@@ -202,7 +202,7 @@ pub(in super::super) fn count<'a>(
     let mut groups: Vec<Group> = Vec::new();
     let mut known: HashMap<Key, usize, IdHash> = HashMap::default();
     for row in rows {
-        let index = match known.entry(Key::of(row)) {
+        let index = match known.entry(Key::of(dump, row)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
                 groups.push(Group::new(dump, row));
@@ -218,7 +218,7 @@ pub(in super::super) fn count<'a>(
 /// What tasks of a group have in common.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    site: usize,
+    site: SiteRef,
     state: Discriminant<State>,
     stack: u32,
     /// Foreign threads have but their names in common.
@@ -226,12 +226,12 @@ struct Key {
 }
 
 impl Key {
-    fn of(row: &Row) -> Self {
+    fn of(dump: &Dump, row: &Row) -> Self {
         Key {
-            site: address(row.site),
+            site: row.site,
             state: discriminant(&row.bare_state()),
             stack: row.stack.key(),
-            only: (row.site.kind() == Kind::Foreign).then_some(row.id),
+            only: dump.nodes.is_foreign(row).then_some(row.id),
         }
     }
 }

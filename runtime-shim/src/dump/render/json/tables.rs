@@ -32,14 +32,14 @@ impl Tables {
         };
         let mut last = None;
         for row in &dump.rows {
-            if last.replace(address(row.site)) != last {
-                tables.add(row.site);
+            if last.replace(row.site) != last {
+                tables.add(dump.nodes.site(row));
             }
         }
         tables.ancestors = Numbers::of(dump.used_nodes());
-        for (index, node) in dump.nodes.all().iter().enumerate() {
+        for (index, node) in dump.nodes.all().enumerate() {
             if tables.ancestors.get(index).is_some() {
-                tables.add(node.site);
+                tables.add(dump.nodes.site_of_node(node));
             }
         }
         tables
@@ -144,11 +144,11 @@ fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
     out.push_str("{\"id\":");
     push_number(out, node.id);
     out.push_str(",\"role\":");
-    push_string(out, node.role());
+    push_string(out, dump.nodes.role_of_node(node));
     out.push_str(",\"site\":");
-    push_index(out, tables.site(node.site));
+    push_index(out, tables.site(dump.nodes.site_of_node(node)));
     out.push_str(",\"name\":");
-    push_name(out, dump.nodes.get_name(node.name, None).as_ref());
+    push_name(out, dump.nodes.name_of_node(node).as_ref());
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node.parent));
     if node.cut > 0 {

@@ -107,7 +107,7 @@ impl<W: Write> Writer<'_, W> {
         for (key, value) in [
             ("name", &*name),
             ("state", &state),
-            ("kind", row.kind().as_str()),
+            ("kind", nodes.kind(row).as_str()),
         ] {
             self.add_label(&mut sample, key, value);
         }

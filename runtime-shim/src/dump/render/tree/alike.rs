@@ -60,7 +60,7 @@ impl Shapes {
 impl What {
     fn of(forest: &Forest<'_>, line: u32) -> Self {
         let entry = forest.entry(line);
-        let site = entry.site();
+        let site = entry.site(forest.dump);
         match entry {
             _ if site.kind() == Kind::Foreign => What::Only(line),
             Entry::Task(row) => What::Task(

@@ -32,10 +32,10 @@ impl Entry<'_> {
         }
     }
 
-    pub(super) fn site(&self) -> &'static Site {
+    pub(super) fn site(&self, dump: &Dump) -> &'static Site {
         match self {
-            Entry::Task(row) => row.site,
-            Entry::Ancestor(node) => node.site,
+            Entry::Task(row) => dump.nodes.site(row),
+            Entry::Ancestor(node) => dump.nodes.site_of_node(node),
         }
     }
 
@@ -43,7 +43,7 @@ impl Entry<'_> {
     pub(super) fn name(&self, dump: &Dump) -> Option<String> {
         let name = match self {
             Entry::Task(row) => dump.nodes.name_of(row),
-            Entry::Ancestor(node) => dump.nodes.get_name(node.name, None),
+            Entry::Ancestor(node) => dump.nodes.name_of_node(node),
         };
         name.map(|name| name.to_string())
     }
@@ -104,8 +104,8 @@ fn link(dump: &Dump) -> (Vec<&Node>, Vec<u32>) {
     let (mut ancestors, mut above) = (Vec::new(), Vec::new());
     let mut known: HashMap<u64, u32, IdHash> = HashMap::default();
     // The line of each node. A task may have several, one for each name that it had.
-    let mut lines = Vec::with_capacity(dump.nodes.all().len());
-    for (node, used) in dump.nodes.all().iter().zip(dump.used_nodes()) {
+    let mut lines = Vec::with_capacity(dump.nodes.count());
+    for (node, used) in dump.nodes.all().zip(dump.used_nodes()) {
         let row = dump.rows.binary_search_by_key(&node.id, |row| row.id);
         lines.push(match (row, known.get(&node.id)) {
             (Ok(row), _) => row as u32,

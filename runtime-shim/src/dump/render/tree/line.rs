@@ -70,7 +70,7 @@ fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row) {
     push_number(out, row.id);
     out.push(' ');
     push_label(out, palette, &dump.nodes.task(row, dump.now));
-    push_site(out, palette, row.site);
+    push_site(out, palette, dump.nodes.site(row));
     push_innermost(out, &dump.nodes.stacks.get(row.stack));
 }
 
@@ -79,7 +79,7 @@ fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) 
     push_number(out, node.id);
     out.push(' ');
     let name = Entry::Ancestor(node).name(dump).unwrap_or_default();
-    push_who(out, palette, &name, &escaped(node.role()));
+    push_who(out, palette, &name, &escaped(dump.nodes.role_of_node(node)));
     push_absent(out, palette, dump, node);
 }
 
@@ -108,12 +108,12 @@ fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings
     let (first, last) = (forest.entry(siblings.first()), forest.entry(siblings.last));
     push_number(out, siblings.count as u64);
     out.push_str(" × ");
-    push_who(out, palette, "", &escaped(first.site().role()));
+    push_who(out, palette, "", &escaped(first.site(forest.dump).role()));
     match first {
         Entry::Task(row) => {
             let since = siblings.since.ago(forest.dump.now);
             push_states(out, palette, row.bare_state(), since);
-            push_site(out, palette, row.site);
+            push_site(out, palette, forest.dump.nodes.site(row));
         }
         Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
     }

@@ -1,0 +1,29 @@
+//! What each form of a dump takes.
+
+use crate::case::FORMS;
+use crate::run::{self, Malloc};
+use crate::spawn::Crowd;
+
+/// Prints the section.
+pub(super) fn section() {
+    println!("\n## Forms of a dump of a million live tasks that await at one level (mimalloc)\n");
+    println!(
+        "The tasks are alike; or each has a name of its own; or half of them have one, and a child.\n"
+    );
+    println!(
+        "| tasks | form | snapshot, ms | form, ms | MB | MB/s | peak bytes a task, with both |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for (_, crowd) in Crowd::ALL {
+        for form in FORMS {
+            let values = run::case(Malloc::Mimalloc, &["render", form, crowd]);
+            let [snapshot, ms, mb, bytes] = values[..] else {
+                unreachable!("cases of this name print four values")
+            };
+            let speed = mb / ms * 1e3;
+            println!(
+                "| {crowd} | {form} | {snapshot:.0} | {ms:.0} | {mb:.1} | {speed:.0} | {bytes:.1} |"
+            );
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The texts of the names in a dump, one after the other: there may be millions.
+
+use crate::name::{boundary, MAX_NAME_LEN};
+use crate::registry::read::NameText;
+use crate::task::{Name, NameOrigin};
+
+/// Texts are kept in pieces of this size, none in two of them.
+const PIECE: usize = 1 << 20;
+/// As many pieces as a [`NameRef`] can tell places in.
+const MOST_PIECES: usize = 1 << 12;
+
+/// Before each text its length and its flags, a byte each.
+const HEAD: usize = 2;
+const LONGEST: usize = HEAD + MAX_NAME_LEN;
+const CUT: u8 = 1;
+const BY_HOOK: u8 = 2;
+const _: () = assert!(MAX_NAME_LEN <= u8::MAX as usize);
+
+/// Where a name begins in all the pieces. No name begins at the very end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NameRef(u32);
+
+impl NameRef {
+    /// No name.
+    pub(super) const NONE: NameRef = NameRef(u32::MAX);
+    /// A name that was replaced while it was read.
+    pub(super) const LOST: NameRef = NameRef(u32::MAX - 1);
+    /// There are four gigabytes of names before it.
+    const BEYOND: NameRef = NameRef(u32::MAX - 2);
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pieces: Vec<Vec<u8>>,
+    /// Names are shown to people, not to the program itself.
+    pub(super) redacted: bool,
+}
+
+/// A name that was set. If it is empty, it stands for none, and hides what would be inherited.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Named<'a> {
+    pub(super) text: &'a str,
+    cut: bool,
+    by_hook: bool,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, name: &NameText) -> NameRef {
+        let flags = u8::from(name.is_cut()) * CUT | u8::from(name.is_by_hook()) * BY_HOOK;
+        if self.redacted {
+            self.push(&crate::redact::redact(name.as_str()), flags)
+        } else {
+            self.push(name.as_str(), flags)
+        }
+    }
+
+    fn push(&mut self, text: &str, flags: u8) -> NameRef {
+        // What a program makes of its names may be longer than they are.
+        let kept = &text[..boundary(text, MAX_NAME_LEN)];
+        let cut = u8::from(kept.len() < text.len()) * CUT;
+        let Some((before, piece)) = self.room() else {
+            return NameRef::BEYOND;
+        };
+        let start = (before + piece.len()) as u32;
+        piece.extend([kept.len() as u8, flags | cut]);
+        piece.extend_from_slice(kept.as_bytes());
+        NameRef(start)
+    }
+
+    /// A piece with room for any name, and the size of those before it.
+    fn room(&mut self) -> Option<(usize, &mut Vec<u8>)> {
+        let is_full = |piece: &Vec<u8>| piece.len() + LONGEST > PIECE;
+        if self.pieces.last().is_none_or(is_full) {
+            if self.pieces.len() == MOST_PIECES {
+                return None;
+            }
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        let before = (self.pieces.len() - 1) * PIECE;
+        Some((before, self.pieces.last_mut()?))
+    }
+
+    pub(super) fn get(&self, name: NameRef) -> Option<Named<'_>> {
+        match name {
+            NameRef::NONE => return None,
+            NameRef::LOST => return Some(Named::new("")),
+            NameRef::BEYOND => return Some(Named::new("(more names than a dump has room for)")),
+            _ => {}
+        }
+        let start = name.0 as usize;
+        let (head, texts) = self
+            .pieces
+            .get(start / PIECE)?
+            .get(start % PIECE..)?
+            .split_first_chunk::<HEAD>()?;
+        let [len, flags] = *head;
+        Some(Named {
+            // It was one when it was kept.
+            text: std::str::from_utf8(&texts[..len.into()]).unwrap_or("?"),
+            cut: flags & CUT != 0,
+            by_hook: flags & BY_HOOK != 0,
+        })
+    }
+}
+
+impl<'a> Named<'a> {
+    fn new(text: &'a str) -> Self {
+        Named {
+            text,
+            cut: false,
+            by_hook: false,
+        }
+    }
+
+    /// As a program sees it, with `origin` or its own. An empty one is none.
+    pub(super) fn to_name(self, origin: Option<NameOrigin>) -> Option<Name> {
+        let own = if self.by_hook {
+            NameOrigin::Hook
+        } else {
+            NameOrigin::Explicit
+        };
+        (!self.text.is_empty()).then(|| Name {
+            text: self.text.into(),
+            cut: self.cut,
+            origin: origin.unwrap_or(own),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NameRef, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
+
+    #[test]
+    fn names_of_all_lengths_are_found_again() {
+        let mut names = Names::default();
+        let long = "ä".repeat(MAX_NAME_LEN);
+        let texts = (0..2 * PIECE / MAX_NAME_LEN).map(|number| &long[..2 * (number % 128)]);
+        let kept: Vec<_> = texts
+            .map(|text| (names.push(text, BY_HOOK), text))
+            .collect();
+        assert!(names.pieces.len() > 1);
+        for (name, text) in kept {
+            let found = names.get(name).unwrap();
+            assert_eq!((found.text, found.cut, found.by_hook), (text, false, true));
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_says_so() {
+        let mut names = Names::default();
+        let long = names.push(&"ä".repeat(MAX_NAME_LEN), 0);
+        let found = names.get(long).unwrap();
+        assert_eq!((found.text.len(), found.cut), (MAX_NAME_LEN - 1, true));
+        let cut_before = names.push("a", CUT);
+        assert!(names.get(cut_before).unwrap().cut);
+    }
+
+    #[test]
+    fn where_there_is_no_text_it_is_told_why() {
+        let names = Names::default();
+        assert_eq!(names.get(NameRef::NONE), None);
+        let text = |name| names.get(name).unwrap().text;
+        assert_eq!(text(NameRef::LOST), "");
+        assert!(text(NameRef::BEYOND).contains("more names"));
+    }
+}
