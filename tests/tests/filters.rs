@@ -64,6 +64,39 @@ mod by_each_key {
         selects("site=src/*", 0);
     }
 
+    async fn by_stack_outer(inside: bool) {
+        if inside {
+            by_stack_inner().await;
+        }
+        pending::<()>().await;
+    }
+
+    async fn by_stack_inner() {
+        pending::<()>().await;
+    }
+
+    #[test]
+    fn tasks_are_selected_by_any_of_their_frames() {
+        let line = line!() - 5;
+        let mut held: Vec<Held> = [true, false, true]
+            .map(|inside| Box::pin(spawn(by_stack_outer(inside))) as Held)
+            .map(start)
+            .into();
+        held.push(Box::pin(spawn(by_stack_outer(true))));
+        let role = "role=by_stack_outer";
+        selects(role, 4);
+        selects(&format!("{role}&stack=by_stack_inner"), 2);
+        selects(&format!("{role}&stack=by_stack_inner+at"), 2);
+        selects(&format!("{role}&stack=in_by_stack"), 0);
+        selects(&format!("{role}&stack=awaiting+pending"), 3);
+        selects(&format!("{role}&stack=outer+at&stack=inner+at"), 3);
+        selects(&format!("{role}&stack=tests/filters.rs:{line}:"), 2);
+        selects(&format!("{role}&stack=tests/*.rs:*outer"), 0);
+        selects(&format!("{role}&stack=outer*:*,+awaiting+*inner"), 2);
+        selects(&format!("{role}&stack="), 3);
+        drop(held);
+    }
+
     #[test]
     fn those_under_a_task_are_selected_also_when_it_has_ended() {
         let make = || {

@@ -24,12 +24,13 @@ pub use text::FilterError;
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread` |
+/// | `stack` | with a frame in whose line, as dumps show it, this is found: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
 /// | `state` | that are `running`, `suspended`, `created` or `delayed` |
 /// | `older` | that were born at least so long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
 /// | `for` | that have been in their state for at least so long |
 /// | `under` | with this id, or descending from the task that has it |
 ///
-/// In what is matched, `*` stands for any text and `?` for any character. A key that is given
+/// In what is matched or found, `*` stands for any text and `?` for any character. A key that is given
 /// several times selects what any of its values does; different keys must all agree. `%` and two
 /// hexadecimal digits stand for a byte and `+` for a space, as in the query of a URL.
 ///
@@ -53,6 +54,7 @@ pub struct Filter {
     roles: Vec<Pattern>,
     sites: Vec<Pattern>,
     kinds: Vec<Pattern>,
+    stacks: Vec<Pattern>,
     states: Vec<State>,
     older: Option<Duration>,
     in_state: Option<Duration>,
@@ -95,6 +97,21 @@ impl Filter {
     #[must_use]
     pub fn kind(mut self, pattern: &str) -> Self {
         self.kinds.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks with a frame in which the pattern is found: in its function, its position, or what is awaited.
+    /// All frames count, not only the innermost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let waiting = birthmark::Filter::new().stack("Cache::*awaiting .lock");
+    /// println!("{}", birthmark::dump().filter(&waiting).groups());
+    /// ```
+    #[must_use]
+    pub fn stack(mut self, pattern: &str) -> Self {
+        self.stacks.push(Pattern::new(pattern));
         self
     }
 

@@ -13,6 +13,11 @@ impl Pattern {
         &self.0
     }
 
+    /// Whether some part of `text` matches.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        Pattern(format!("*{}*", self.0)).matches(text)
+    }
+
     /// Whether the whole of `text` matches. Takes at most the product of the lengths: on a mismatch,
     /// only the last `*` has to take one character more.
     pub(super) fn matches(&self, text: &str) -> bool {

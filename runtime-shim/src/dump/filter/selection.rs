@@ -8,6 +8,7 @@ use crate::clock;
 use crate::dump::nodes::{IdHash, Nodes};
 use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
+use crate::frame::stack::Frame;
 use crate::site::Site;
 
 /// A filter at work on one dump.
@@ -19,6 +20,8 @@ pub(in crate::dump) struct Selection<'a> {
     sites: HashMap<SiteRef, bool, IdHash>,
     /// Whether what is born under a node descends from a task that is asked for.
     under: Vec<bool>,
+    /// Whether a stack has a frame that is asked for, by its place.
+    stacks: Vec<bool>,
 }
 
 impl<'a> Selection<'a> {
@@ -29,6 +32,7 @@ impl<'a> Selection<'a> {
             now,
             sites: HashMap::default(),
             under: under(filter, nodes),
+            stacks: stacks(filter, nodes),
         }
     }
 
@@ -39,6 +43,7 @@ impl<'a> Selection<'a> {
             && self.is_old(filter.older, row.birth())
             && self.is_old(filter.in_state, row.status)
             && self.is_under(row)
+            && self.has_stack(row)
             && self.has_site(row)
             && matches(&filter.kinds, self.nodes.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
@@ -54,6 +59,11 @@ impl<'a> Selection<'a> {
         let parent = self.nodes.parent(row) as usize;
         any(&self.filter.under, |id| id.as_u64() == row.id)
             || self.under.get(parent).is_some_and(|is| *is)
+    }
+
+    fn has_stack(&self, row: &Row) -> bool {
+        let stack = row.stack.index().and_then(|stack| self.stacks.get(stack));
+        self.filter.stacks.is_empty() || stack.is_some_and(|is| *is)
     }
 
     fn has_site(&mut self, row: &Row) -> bool {
@@ -84,6 +94,19 @@ fn under(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
         under.push(is || under.get(node.parent as usize).is_some_and(|above| *above));
     }
     under
+}
+
+/// For each stack, whether one of its frames is asked for.
+fn stacks(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
+    if filter.stacks.is_empty() {
+        return Vec::new();
+    }
+    let has = |frame: &Frame| {
+        let line = frame.site().to_string();
+        filter.stacks.iter().any(|pattern| pattern.is_in(&line))
+    };
+    let all = nodes.stacks.all().iter();
+    all.map(|stack| stack.frames.iter().any(has)).collect()
 }
 
 fn is_at(patterns: &[Pattern], site: &Site) -> bool {

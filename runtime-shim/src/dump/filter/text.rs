@@ -48,6 +48,7 @@ impl Filter {
             "role" => Ok(self.role(value)),
             "site" => Ok(self.site(value)),
             "kind" => Ok(self.kind(value)),
+            "stack" => Ok(self.stack(value)),
             "state" => self.with_state(value),
             "older" if self.older.is_some() => Err(FilterError::new(ErrorKind::Twice, key)),
             "older" => Ok(self.older_than(time(value)?)),
@@ -95,6 +96,7 @@ impl fmt::Display for Filter {
         out.patterns("role", &self.roles)?;
         out.patterns("site", &self.sites)?;
         out.patterns("kind", &self.kinds)?;
+        out.patterns("stack", &self.stacks)?;
         for state in &self.states {
             out.add("state", state)?;
         }
@@ -216,7 +218,7 @@ impl fmt::Display for FilterError {
         match self.kind {
             ErrorKind::Key => write!(
                 f,
-                "a filter has no key {what}; use name, role, site, kind, state, older, for or under"
+                "a filter has no key {what}; use name, role, site, kind, stack, state, older, for or under"
             ),
             ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
             ErrorKind::State => write!(
@@ -252,6 +254,7 @@ mod tests {
             .role("*::{async}")
             .site("src/a.rs:31")
             .kind("*thread")
+            .stack("awaiting .lock")
             .running()
             .delayed()
             .older_than(Duration::from_millis(90_500))
@@ -260,7 +263,7 @@ mod tests {
         let text = built.to_string();
         assert_eq!(
             text,
-            "name=req%20%26%20%25%2Bä%0A*&name=&role=*::{async}&site=src/a.rs:31&kind=*thread\
+            "name=req%20%26%20%25%2Bä%0A*&name=&role=*::{async}&site=src/a.rs:31&kind=*thread&stack=awaiting%20.lock\
              &state=running&state=delayed&older=90500ms&for=2h&under=42"
         );
         assert_eq!(text.parse(), Ok(built));
