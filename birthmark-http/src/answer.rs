@@ -58,10 +58,20 @@ pub(crate) fn denied(why: Denial) -> Response {
 }
 
 /// There is no thread to be had.
-pub(crate) fn unavailable(error: &std::io::Error) -> Response {
-    let why = format!("no thread could be started to write the dump: {error}; try again later");
+pub(crate) fn no_thread(error: &std::io::Error) -> Response {
+    let why = format!("no thread could be started to write the dump: {error}");
+    later("5", why)
+}
+
+/// Too many wait for their turn.
+pub(crate) fn busy() -> Response {
+    later("30", "too many others wait for a dump".to_owned())
+}
+
+fn later(seconds: &'static str, why: String) -> Response {
+    let why = format!("{why}; try again in {seconds} seconds");
     let mut response = text(StatusCode::SERVICE_UNAVAILABLE, why);
-    let later = HeaderValue::from_static("5");
+    let later = HeaderValue::from_static(seconds);
     response.headers_mut().insert(RETRY_AFTER, later);
     response
 }

@@ -9,11 +9,11 @@ use axum::http::Method;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use birthmark::render::Format;
-use tokio::sync::Semaphore;
 
 use crate::answer;
 use crate::query::Query;
-use crate::stream::{STALL, Sink, stream};
+use crate::stream::{PATIENCE, Sink, stream};
+use crate::turns::Turns;
 
 /// Each holds a snapshot of all tasks.
 const DUMPS_AT_A_TIME: usize = 4;
@@ -21,18 +21,18 @@ const DUMPS_AT_A_TIME: usize = 4;
 /// Each holds two.
 const DIFFS_AT_A_TIME: usize = 2;
 
-/// How many there may be at a time. Who comes later waits.
+/// How many there may be at a time.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    dumps: Arc<Semaphore>,
-    diffs: Arc<Semaphore>,
+    dumps: Turns,
+    diffs: Turns,
 }
 
 impl Limits {
     pub(crate) fn new() -> Self {
         Limits {
-            dumps: Arc::new(Semaphore::new(DUMPS_AT_A_TIME)),
-            diffs: Arc::new(Semaphore::new(DIFFS_AT_A_TIME)),
+            dumps: Turns::new(DUMPS_AT_A_TIME),
+            diffs: Turns::new(DIFFS_AT_A_TIME),
         }
     }
 }
@@ -76,24 +76,21 @@ pub(crate) async fn diff(limits: Arc<Limits>, request: Request) -> Response {
 async fn reply(
     method: &Method,
     (content_type, extension): (&'static str, &str),
-    turns: &Arc<Semaphore>,
+    turns: &Turns,
     write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
 ) -> Response {
     let body = if *method == Method::HEAD {
         Ok(Body::empty())
     } else {
-        // Fails only once the semaphore is closed, which nobody does.
-        let turn = turns.clone().acquire_owned().await;
-        let write = move |out: &mut Sink| {
-            let _turn = turn;
-            write(out)
+        let Some(turn) = turns.take().await else {
+            return answer::busy();
         };
-        stream(STALL, write).map(Body::new)
+        stream(PATIENCE, turn, write).map(Body::new)
     };
     let name = format!("inline; filename=\"birthmark.{extension}\"");
     let headers = [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, &name)];
     match body {
         Ok(body) => (headers, body).into_response(),
-        Err(error) => answer::unavailable(&error),
+        Err(error) => answer::no_thread(&error),
     }
 }

@@ -59,8 +59,10 @@
 //!
 //! Without requests, a thread that sleeps. A dump is written while it is sent: of its text, two
 //! pieces of 64 KiB are held at a time, and of the snapshot some 40 bytes a task, and its names, until
-//! the client has read the last of it. Four dumps are made at a time; who comes later waits. A client
-//! that takes none of it for half a minute is cut off. A million tasks arrive as JSON, 157 MB, in half
+//! the client has read the last of it. Four dumps are made at a time; who comes later waits, and is answered
+//! `503` with `Retry-After` if 128 wait already. A client is cut off that takes less than 64 KiB in half a
+//! minute, or, if others wait for their turn, less than 256 KiB a second on average after its first half
+//! minute: so nobody keeps others waiting by reading slowly. A million tasks arrive as JSON, 157 MB, in half
 //! a second.
 
 #![forbid(unsafe_code)]
@@ -79,6 +81,7 @@ mod router;
 mod server;
 mod stream;
 mod token;
+mod turns;
 
 #[cfg(feature = "metrics")]
 pub use crate::metrics::publish_metrics;

@@ -17,8 +17,31 @@ use birthmark::__private::spawn_own_thread;
 use http_body::{Body, Frame};
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 
+use crate::turns::Turn;
+
 /// After how long a client that takes nothing is given up.
 pub(crate) const STALL: Duration = Duration::from_secs(30);
+
+/// How slow a client may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// How long it may take for a piece.
+    stall: Duration,
+    /// For how long it may be as slow as that though others wait for its turn.
+    lease: Duration,
+    /// How many bytes a second it must take on average afterwards, if they do.
+    rate: u64,
+}
+
+/// A program of a hundred thousand tasks arrives within the lease even at half the rate.
+pub(crate) const PATIENCE: Patience = Patience {
+    stall: STALL,
+    lease: Duration::from_secs(30),
+    rate: 256 * 1024,
+};
+
+/// How often a client that is waited for is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Pieces are sent from this size on.
 const PIECE: usize = 64 * 1024;
@@ -35,10 +58,11 @@ pub(crate) struct Stream {
     done: Arc<AtomicBool>,
 }
 
-/// Starts `write` on a thread of its own, and gives the body that it writes. Where no piece is taken
-/// for `stall`, writing fails, and so does the body.
+/// Starts `write` on a thread of its own, and gives the body that it writes. It has the turn until it is
+/// done. Where the client is too slow, writing fails, and so does the body.
 pub(crate) fn stream(
-    stall: Duration,
+    patience: Patience,
+    turn: Turn,
     write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
 ) -> io::Result<Stream> {
     let (to, pieces) = mpsc::channel(1);
@@ -46,7 +70,10 @@ pub(crate) fn stream(
     let mut sink = Sink {
         piece: Vec::new(),
         to,
-        stall,
+        patience,
+        turn,
+        sent: 0,
+        since: None,
     };
     let is_done = done.clone();
     let thread = spawn_own_thread("birthmark-send", STACK, move || {
@@ -89,7 +116,11 @@ impl Drop for Stream {
 pub(crate) struct Sink {
     piece: Vec<u8>,
     to: Sender<Bytes>,
-    stall: Duration,
+    patience: Patience,
+    turn: Turn,
+    /// What has been taken, and since when anything has been there to be taken.
+    sent: u64,
+    since: Option<Instant>,
 }
 
 impl Sink {
@@ -106,19 +137,32 @@ impl Sink {
     }
 
     /// Waits until there is room. Parked, and not in a future: that would need an executor, with a timer.
-    fn send(&self, mut piece: Bytes) -> io::Result<()> {
+    fn send(&mut self, mut piece: Bytes) -> io::Result<()> {
         let start = Instant::now();
+        self.since.get_or_insert(start);
+        let len = piece.len() as u64;
         loop {
             piece = match self.to.try_send(piece) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.sent += len;
+                    return Ok(());
+                }
                 Err(TrySendError::Closed(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
                 Err(TrySendError::Full(piece)) => piece,
             };
-            let Some(left) = self.stall.checked_sub(start.elapsed()) else {
+            let left = self.patience.stall.checked_sub(start.elapsed());
+            let Some(left) = left.filter(|_| !self.is_too_slow()) else {
                 return Err(io::ErrorKind::TimedOut.into());
             };
-            thread::park_timeout(left);
+            thread::park_timeout(left.min(LOOK));
         }
+    }
+
+    /// Whether others wait because of this client.
+    fn is_too_slow(&self) -> bool {
+        let taken = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        let due = u128::from(self.patience.rate) * taken.as_millis() / 1000;
+        self.turn.is_wanted() && taken >= self.patience.lease && u128::from(self.sent) < due
     }
 }
 
@@ -147,36 +191,50 @@ mod tests {
     use axum::body::{Body, to_bytes};
 
     use super::*;
+    use crate::turns::Turns;
 
     fn read(stream: Stream) -> Result<Vec<u8>, axum::Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let body = runtime.block_on(to_bytes(Body::new(stream), usize::MAX));
+        let body = block_on(to_bytes(Body::new(stream), usize::MAX));
         body.map(|bytes| bytes.to_vec())
+    }
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(future)
+    }
+
+    fn turn() -> Turn {
+        block_on(Turns::new(1).take()).unwrap()
+    }
+
+    fn stream(
+        patience: Patience,
+        write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
+    ) -> Stream {
+        super::stream(patience, turn(), write).unwrap()
     }
 
     #[test]
     fn what_is_written_arrives() {
         let text: Vec<u8> = (0..PIECE * 5 + 7).map(|place| place as u8).collect();
         let written = text.clone();
-        let stream = stream(STALL, move |out| {
+        let stream = stream(PATIENCE, move |out| {
             written
                 .chunks(1000)
                 .try_for_each(|chunk| out.write_all(chunk))
         });
-        assert!(read(stream.unwrap()).unwrap() == text);
+        assert!(read(stream).unwrap() == text);
     }
 
     #[test]
     fn a_body_that_was_not_written_to_its_end_is_no_whole_one() {
-        let failing = stream(STALL, |out| {
+        let failing = stream(PATIENCE, |out| {
             out.write_all(b"half")?;
             Err(io::ErrorKind::OutOfMemory.into())
         });
-        assert!(read(failing.unwrap()).is_err());
-        let panicking = stream(STALL, |_| panic!("on purpose"));
-        assert!(read(panicking.unwrap()).is_err());
+        assert!(read(failing).is_err());
+        let panicking = stream(PATIENCE, |_| panic!("on purpose"));
+        assert!(read(panicking).is_err());
     }
 
     #[test]
@@ -188,11 +246,42 @@ mod tests {
                 return Err(error);
             }
         };
-        let unread = stream(Duration::from_millis(1), endless.clone()).unwrap();
+        let impatient = Patience {
+            stall: Duration::from_millis(1),
+            ..PATIENCE
+        };
+        let unread = stream(impatient, endless.clone());
         assert_eq!(from.recv().unwrap(), io::ErrorKind::TimedOut);
         assert!(read(unread).is_err());
-        drop(stream(STALL, endless).unwrap());
+        drop(stream(PATIENCE, endless));
         assert_eq!(from.recv().unwrap(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn who_is_slow_is_given_up_only_if_others_wait() {
+        let turns = Turns::new(1);
+        let held = block_on(turns.take()).unwrap();
+        let slow = Patience {
+            lease: Duration::ZERO,
+            rate: u64::MAX,
+            ..PATIENCE
+        };
+        let (to, from) = mpsc::channel();
+        let unread = super::stream(slow, held, move |out| {
+            let written = (0..5).try_for_each(|_| out.write_all(&[b' '; PIECE]));
+            to.send(written.map_err(|error| error.kind())).unwrap();
+            Ok(())
+        });
+        let unread = unread.unwrap();
+        // Room for one piece is there; for the second, the thread waits.
+        assert_eq!(
+            from.recv_timeout(Duration::from_millis(1)),
+            Err(mpsc::RecvTimeoutError::Timeout)
+        );
+        let next = block_on(turns.take());
+        assert!(next.is_some(), "it has the turn of the slow one");
+        assert_eq!(from.recv().unwrap(), Err(io::ErrorKind::TimedOut));
+        drop(unread);
     }
 
     #[test]
@@ -203,7 +292,7 @@ mod tests {
             to.send(out.wait(Duration::MAX).is_ok()).unwrap();
             Ok(())
         };
-        let stream = stream(STALL, waiting).unwrap();
+        let stream = stream(PATIENCE, waiting);
         assert!(from.recv().unwrap());
         drop(stream);
         assert!(!from.recv().unwrap());
