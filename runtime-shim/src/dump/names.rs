@@ -1,7 +1,7 @@
 //! The texts of the names in a dump, one after the other: there may be millions.
 
 use crate::name::{boundary, MAX_NAME_LEN};
-use crate::registry::read::NameText;
+use crate::registry::read::{NameText, Record};
 use crate::task::{Name, NameOrigin};
 
 /// Texts are kept in pieces of this size, none in two of them.
@@ -31,10 +31,16 @@ impl NameRef {
 
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    pieces: Vec<Vec<u8>>,
+    kept: Kept,
     /// Names are shown to people, not to the program itself.
     pub(super) redacted: bool,
+    /// The one that was read last.
+    text: NameText,
 }
+
+/// Each name behind its length and its flags.
+#[derive(Debug, Default)]
+struct Kept(Vec<Vec<u8>>);
 
 /// A name that was set. If it is empty, it stands for none, and hides what would be inherited.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,15 +51,31 @@ pub(super) struct Named<'a> {
 }
 
 impl Names {
-    pub(super) fn add(&mut self, name: &NameText) -> NameRef {
+    /// Reads a name.
+    pub(super) fn add(&mut self, record: &Record) -> NameRef {
+        if record.read_text(&mut self.text).is_none() {
+            return NameRef::LOST;
+        }
+        let name = &self.text;
         let flags = u8::from(name.is_cut()) * CUT | u8::from(name.is_by_hook()) * BY_HOOK;
         if self.redacted {
-            self.push(&crate::redact::redact(name.as_str()), flags)
+            self.kept.push(&crate::redact::redact(name.as_str()), flags)
         } else {
-            self.push(name.as_str(), flags)
+            self.kept.push(name.as_str(), flags)
         }
     }
 
+    pub(super) fn get(&self, name: NameRef) -> Option<Named<'_>> {
+        match name {
+            NameRef::NONE => None,
+            NameRef::LOST => Some(Named::new("")),
+            NameRef::BEYOND => Some(Named::new("(more names than a dump has room for)")),
+            NameRef(start) => self.kept.get(start as usize),
+        }
+    }
+}
+
+impl Kept {
     fn push(&mut self, text: &str, flags: u8) -> NameRef {
         // What a program makes of its names may be longer than they are.
         let kept = &text[..boundary(text, MAX_NAME_LEN)];
@@ -70,29 +92,19 @@ impl Names {
     /// A piece with room for any name, and the size of those before it.
     fn room(&mut self) -> Option<(usize, &mut Vec<u8>)> {
         let is_full = |piece: &Vec<u8>| piece.len() + LONGEST > PIECE;
-        if self.pieces.last().is_none_or(is_full) {
-            if self.pieces.len() == MOST_PIECES {
+        if self.0.last().is_none_or(is_full) {
+            if self.0.len() == MOST_PIECES {
                 return None;
             }
-            self.pieces.push(Vec::with_capacity(PIECE));
+            self.0.push(Vec::with_capacity(PIECE));
         }
-        let before = (self.pieces.len() - 1) * PIECE;
-        Some((before, self.pieces.last_mut()?))
+        let before = (self.0.len() - 1) * PIECE;
+        Some((before, self.0.last_mut()?))
     }
 
-    pub(super) fn get(&self, name: NameRef) -> Option<Named<'_>> {
-        match name {
-            NameRef::NONE => return None,
-            NameRef::LOST => return Some(Named::new("")),
-            NameRef::BEYOND => return Some(Named::new("(more names than a dump has room for)")),
-            _ => {}
-        }
-        let start = name.0 as usize;
-        let (head, texts) = self
-            .pieces
-            .get(start / PIECE)?
-            .get(start % PIECE..)?
-            .split_first_chunk::<HEAD>()?;
+    fn get(&self, start: usize) -> Option<Named<'_>> {
+        let name = self.0.get(start / PIECE)?.get(start % PIECE..)?;
+        let (head, texts) = name.split_first_chunk::<HEAD>()?;
         let [len, flags] = *head;
         Some(Named {
             // It was one when it was kept.
@@ -129,31 +141,29 @@ impl<'a> Named<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NameRef, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
+    use super::{Kept, NameRef, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
 
     #[test]
     fn names_of_all_lengths_are_found_again() {
-        let mut names = Names::default();
+        let mut kept = Kept::default();
         let long = "ä".repeat(MAX_NAME_LEN);
         let texts = (0..2 * PIECE / MAX_NAME_LEN).map(|number| &long[..2 * (number % 128)]);
-        let kept: Vec<_> = texts
-            .map(|text| (names.push(text, BY_HOOK), text))
-            .collect();
-        assert!(names.pieces.len() > 1);
-        for (name, text) in kept {
-            let found = names.get(name).unwrap();
+        let all: Vec<_> = texts.map(|text| (kept.push(text, BY_HOOK), text)).collect();
+        assert!(kept.0.len() > 1);
+        for (name, text) in all {
+            let found = kept.get(name.0 as usize).unwrap();
             assert_eq!((found.text, found.cut, found.by_hook), (text, false, true));
         }
     }
 
     #[test]
     fn what_is_too_long_is_cut_and_says_so() {
-        let mut names = Names::default();
-        let long = names.push(&"ä".repeat(MAX_NAME_LEN), 0);
-        let found = names.get(long).unwrap();
+        let mut kept = Kept::default();
+        let long = kept.push(&"ä".repeat(MAX_NAME_LEN), 0);
+        let found = kept.get(long.0 as usize).unwrap();
         assert_eq!((found.text.len(), found.cut), (MAX_NAME_LEN - 1, true));
-        let cut_before = names.push("a", CUT);
-        assert!(names.get(cut_before).unwrap().cut);
+        let cut_before = kept.push("a", CUT);
+        assert!(kept.get(cut_before.0 as usize).unwrap().cut);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::sites::{SiteRef, Sites};
 use super::stacks::Stacks;
 use super::threads::Threads;
 use crate::kind::Kind;
-use crate::registry::read::{Above, NameText, Record};
+use crate::registry::read::{Above, Record};
 use crate::site::Site;
 use crate::task::{Ancestor, Name, TaskId};
 
@@ -39,6 +39,8 @@ pub(super) struct Nodes {
     foreign: HashMap<u64, Arc<str>, IdHash>,
     /// By the id of the task or name that the node stands for. Only needed while reading.
     known: HashMap<u64, u32, IdHash>,
+    /// From a node up to the first that is known. Only in use while that is looked for.
+    path: Vec<(Record, Record)>,
     /// The link, the id and the index of the node that was asked for last.
     last: (u64, u64, u32),
 }
@@ -92,7 +94,7 @@ impl Nodes {
     /// The node that a record stands for. Goes up to the first that is known, and then down again:
     /// a lineage may be longer than the stack is deep.
     fn node(&mut self, record: Record) -> u32 {
-        let mut path = Vec::new();
+        let mut path = std::mem::take(&mut self.path);
         let mut next = Above::Node(record);
         let mut top = loop {
             match next {
@@ -102,37 +104,44 @@ impl Nodes {
                     if let Some(&index) = self.known.get(&record.id) {
                         break index;
                     }
-                    let Some((task, name)) = task_and_name(record) else {
+                    let Some(task) = task_of(record) else {
                         break LOST;
                     };
                     next = task.parent();
-                    path.push((record.id, task, name));
+                    path.push((record, task));
                 }
             }
         };
-        for (id, task, name) in path.into_iter().rev() {
-            top = self.add(id, &task, name, top);
+        while let Some((record, task)) = path.pop() {
+            top = self.add(&record, &task, top);
         }
+        self.path = path;
         top
     }
 
-    fn add(&mut self, id: u64, task: &Record, name: Option<NameText>, parent: u32) -> u32 {
+    /// Adds the node that a record stands for: a task, or the name of one.
+    fn add(&mut self, record: &Record, task: &Record, parent: u32) -> u32 {
         let index = self.nodes.len() as u32;
+        let name = match record.is_name() {
+            true => self.names.add(record),
+            false => NameRef::NONE,
+        };
+        let parent = if name == NameRef::LOST { LOST } else { parent };
         let above = self.get(parent);
         let cut = task.cut_ancestors() as u32;
         let (far, distance) = above.map_or((index, 0), |above| {
             let distance = above.distance.saturating_add(cut).saturating_add(1);
             (above.far, distance)
         });
-        let effective = match &name {
+        let effective = match self.names.get(name) {
             None => above.map_or(NONE, |above| above.effective),
-            Some(name) if name.as_str().is_empty() => NONE,
+            Some(name) if name.text.is_empty() => NONE,
             Some(_) => index,
         };
         let node = Node {
             id: task.id,
             site: self.sites.number(task.site()),
-            name: name.map_or(NameRef::NONE, |name| self.names.add(&name)),
+            name,
             parent,
             cut,
             effective,
@@ -145,22 +154,21 @@ impl Nodes {
             let name = thread_name(task).map(|name| (task.id, name));
             self.foreign.extend(name);
         }
-        self.known.insert(id, index);
+        self.known.insert(record.id, index);
         index
     }
 
     /// Forgets what is only needed while reading.
     pub(super) fn finish(&mut self) {
         self.known = HashMap::default();
+        self.path = Vec::new();
     }
 
     /// The name that a name node holds.
     pub(super) fn name(&mut self, record: &Record) -> NameRef {
         match self.known.get(&record.id).and_then(|&node| self.get(node)) {
             Some(node) => node.name,
-            None => record
-                .text()
-                .map_or(NameRef::LOST, |text| self.names.add(&text)),
+            None => self.names.add(record),
         }
     }
 
@@ -178,10 +186,12 @@ impl Nodes {
     /// The role of a node, which for foreign threads is the name of the thread.
     pub(super) fn role_of_node<'a>(&'a self, node: &Node) -> &'a str {
         let foreign = || self.foreign.get(&node.id).map(|name| &**name);
-        match self.sites.get(node.site) {
-            site if site.kind() == Kind::Foreign => foreign().unwrap_or(site.role()),
-            site => site.role(),
-        }
+        let named = self.is_foreign_node(node).then(foreign).flatten();
+        named.unwrap_or_else(|| self.site_of_node(node).role())
+    }
+
+    pub(super) fn is_foreign_node(&self, node: &Node) -> bool {
+        self.site_of_node(node).kind() == Kind::Foreign
     }
 
     pub(super) fn site_of_node(&self, node: &Node) -> &'static Site {
@@ -252,13 +262,13 @@ impl Nodes {
     }
 }
 
-/// The task that a node belongs to, and the name if it is one.
-fn task_and_name(record: Record) -> Option<(Record, Option<NameText>)> {
+/// The task that a node belongs to.
+fn task_of(record: Record) -> Option<Record> {
     if !record.is_name() {
-        return Some((record, None));
+        return Some(record);
     }
     match record.parent() {
-        Above::Node(task) if !task.is_name() => Some((task, Some(record.text()?))),
+        Above::Node(task) if !task.is_name() => Some(task),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use crate::name::{continued_words, MAX_NAME_LEN};
 use crate::site::Site;
 
 /// What a slot held at one moment.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     pub(crate) slot: &'static Slot,
     pub(crate) id: u64,
@@ -177,12 +177,14 @@ impl Record {
 
     /// The text of a name.
     pub(crate) fn text(&self) -> Option<NameText> {
+        let mut text = NameText::default();
+        self.read_text(&mut text).map(|()| text)
+    }
+
+    /// The same in a place that may be used again: it is large, and there may be millions of names.
+    pub(crate) fn read_text(&self, text: &mut NameText) -> Option<()> {
         let len = (self.polls() as usize).min(MAX_NAME_LEN);
-        let mut text = NameText {
-            bytes: [0; TEXT_BYTES],
-            len,
-            flags: self.flags(),
-        };
+        (text.len, text.flags) = (len, self.flags());
         let mut words = text.bytes.chunks_exact_mut(8);
         // The words come first: `zip` would take a part of the text for which there is no word.
         for (word, into) in [self.status, self.site].into_iter().zip(&mut words) {
@@ -196,7 +198,9 @@ impl Record {
             next = read_part(self.id, part, &mut words)?;
             room = room.saturating_sub(8 * CONTINUED_WORDS);
         }
-        self.is_current().then_some(text)
+        // Of a part that had no memory, nothing; least of all what was read before.
+        text.bytes[len - room..len].fill(0);
+        self.is_current().then_some(())
     }
 }
 
@@ -229,11 +233,21 @@ pub(crate) enum Above {
 const TEXT_BYTES: usize = (MAX_NAME_LEN + 8 * CONTINUED_WORDS) / 8 * 8;
 
 /// The text of a name, on the stack.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NameText {
     bytes: [u8; TEXT_BYTES],
     len: usize,
     flags: u64,
+}
+
+impl Default for NameText {
+    fn default() -> Self {
+        NameText {
+            bytes: [0; TEXT_BYTES],
+            len: 0,
+            flags: 0,
+        }
+    }
 }
 
 impl NameText {

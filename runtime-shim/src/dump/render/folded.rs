@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::counted::{self, Alike};
 use super::pieces::escaped;
 use super::stacks::{self, Frame};
 use crate::dump::row::Row;
@@ -17,19 +18,28 @@ use crate::dump::Dump;
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<'a>(pub(super) &'a Dump);
 
+/// Different lines that are counted before they are written. Where there are more, one may come again.
+const MOST: usize = 16 * 1024;
+
 impl fmt::Display for Folded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Folded(dump) = self;
         // Tasks of different parents may well have the same line.
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for stack in stacks::shared(dump).into_iter().chain(stacks::single(dump)) {
-            *counts.entry(line(dump, stack.row)).or_default() += stack.count;
-        }
-        for (line, count) in counts {
-            writeln!(f, "{line} {count}")?;
-        }
-        Ok(())
+        let mut lines = BTreeMap::new();
+        counted::for_each(dump, Alike::Stack, |stack| {
+            *lines.entry(line(dump, stack.row)).or_default() += stack.count;
+            if lines.len() < MOST {
+                return Ok(());
+            }
+            write(f, std::mem::take(&mut lines))
+        })?;
+        write(f, lines)
     }
+}
+
+fn write(f: &mut fmt::Formatter<'_>, lines: BTreeMap<String, u64>) -> fmt::Result {
+    let mut lines = lines.into_iter();
+    lines.try_for_each(|(line, count)| writeln!(f, "{line} {count}"))
 }
 
 fn line(dump: &Dump, row: &Row) -> String {

@@ -15,6 +15,7 @@
 //! text, are escaped in each, so that they cannot forge lines or control a terminal.
 
 mod cache;
+mod counted;
 mod diff;
 mod folded;
 mod format;

@@ -1,4 +1,4 @@
-//! Tasks counted by where they stand: what profiles and flame graphs show.
+//! Where tasks stand, as profiles and flame graphs show it.
 //!
 //! The frames of a task are, from the inside out, its logical stack, itself and its lineage.
 //!
@@ -6,19 +6,12 @@
 //! follow one another, with a mark in between: so the task is counted once, and in all of them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::mem::{discriminant, Discriminant};
 
-use crate::dump::nodes::{IdHash, Nodes};
+use crate::dump::nodes::Nodes;
 use crate::dump::row::Row;
-use crate::dump::sites::SiteRef;
-use crate::dump::stacks::StackRef;
-use crate::dump::Dump;
 use crate::frame::stack::{self, Stack};
 use crate::frame::FrameSite;
-use crate::kind::Kind;
 use crate::site::Site;
-use crate::task::State;
 
 /// A frame.
 pub(super) enum Frame<'a> {
@@ -108,59 +101,6 @@ impl Frame<'_> {
             Frame::Role(role, _) => (*role).into(),
             Frame::Cut(count) => format!("[{count} cut]").into(),
             Frame::Lost => "[lost]".into(),
-        }
-    }
-}
-
-/// Tasks with the same frames, state and kind, and the same inherited name, of which the first
-/// stands for all.
-pub(super) struct Counted<'a> {
-    pub(super) row: &'a Row,
-    pub(super) count: u64,
-}
-
-/// Counts the tasks of a dump by their stacks. Those that have a name of their own are left out, and
-/// such as have nothing in common with others: [`single`] has them.
-pub(super) fn shared(dump: &Dump) -> Vec<Counted<'_>> {
-    let mut known: HashMap<Key, u32, IdHash> = HashMap::default();
-    let mut stacks: Vec<Counted<'_>> = Vec::new();
-    for row in dump.rows.iter().filter(|row| !is_single(dump, row)) {
-        let index = *known.entry(Key::of(dump, row)).or_insert_with(|| {
-            stacks.push(Counted { row, count: 0 });
-            stacks.len() as u32 - 1
-        });
-        stacks[index as usize].count += 1;
-    }
-    stacks
-}
-
-/// The tasks that each have a stack of their own.
-pub(super) fn single(dump: &Dump) -> impl Iterator<Item = Counted<'_>> {
-    let rows = dump.rows.iter().filter(|row| is_single(dump, row));
-    rows.map(|row| Counted { row, count: 1 })
-}
-
-fn is_single(dump: &Dump, row: &Row) -> bool {
-    row.has_extra || dump.nodes.is_foreign(row)
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    parent: u32,
-    site: SiteRef,
-    stack: StackRef,
-    state: Discriminant<State>,
-    kind: Kind,
-}
-
-impl Key {
-    fn of(dump: &Dump, row: &Row) -> Self {
-        Key {
-            parent: row.parent_unless_extra(),
-            site: row.site,
-            stack: row.stack,
-            state: discriminant(&row.bare_state()),
-            kind: dump.nodes.kind(row),
         }
     }
 }

@@ -11,8 +11,9 @@ use std::time::UNIX_EPOCH;
 use flate2::write::GzEncoder;
 use flate2::Compression;
 
+use super::counted::{self, Alike, Counted};
 use super::pieces::escaped;
-use super::stacks::{self, Counted};
+use super::stacks;
 use crate::dump::Dump;
 
 use proto::Message;
@@ -42,12 +43,9 @@ impl Pprof<'_> {
             out,
         };
         writer.write_head()?;
-        for stack in stacks::shared(self.0)
-            .into_iter()
-            .chain(stacks::single(self.0))
-        {
-            writer.write_sample(&stack)?;
-        }
+        counted::for_each(self.0, Alike::StackAndName, |stack| {
+            writer.write_sample(&stack)
+        })?;
         writer.out.finish()?.flush()
     }
 }
