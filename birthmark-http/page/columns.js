@@ -7,11 +7,17 @@ const who = (task) => [
 const state = (task) => [[task.state, task.state]];
 const plain = (text) => [["", text]];
 
+/** Where it waits: what for, and in which function. */
+function waits(task, snapshot) {
+  const { what, where } = snapshot.innermost(task) ?? { what: "", where: "" };
+  return [["await", visible(what)], ["faint", where]];
+}
+
 /** `width` is a track of a grid; by what `by` returns, tasks are sorted. */
 const COLUMNS = {
-  id: { title: "Id", width: "5em", kind: "number", by: (task) => task.id, cell: (task) => plain(task.id) },
+  id: { title: "Id", width: "4.5em", kind: "number", by: (task) => task.id, cell: (task) => plain(task.id) },
   who: {
-    title: "Task", width: "minmax(12em, 3fr)", kind: "who", cell: who,
+    title: "Task", width: "minmax(9em, 3fr)", kind: "who", cell: who,
     by: (task) => `${task.name ?? "\uffff"} ${task.role}`,
   },
   state: { title: "State", width: "6em", kind: "", by: (task) => task.state, cell: state },
@@ -23,10 +29,14 @@ const COLUMNS = {
     title: "Age", width: "4.5em", kind: "number", by: (task) => task.age_ms ?? -1,
     cell: (task) => plain(ago(task.age_ms)),
   },
-  polls: { title: "Polls", width: "5em", kind: "number", by: (task) => task.polls, cell: (task) => plain(count(task.polls)) },
-  kind: { title: "Kind", width: "8em", kind: "faint", by: (task) => task.kind, cell: (task) => plain(task.kind) },
+  polls: { title: "Polls", width: "4em", kind: "number", by: (task) => task.polls, cell: (task) => plain(count(task.polls)) },
+  place: {
+    title: "Awaits", width: "minmax(7em, 3fr)", kind: "place", cell: waits,
+    by: (task, snapshot) => snapshot.innermost(task)?.what ?? "\uffff",
+  },
+  kind: { title: "Kind", width: "6em", kind: "faint", by: (task) => task.kind, cell: (task) => plain(task.kind) },
   site: {
-    title: "Spawned at", width: "minmax(8em, 2fr)", kind: "site", by: (task, snapshot) => snapshot.at(task),
+    title: "Spawned at", width: "minmax(7em, 2fr)", kind: "site", by: (task, snapshot) => snapshot.at(task),
     cell: (task, snapshot) => plain(snapshot.at(task)),
   },
 

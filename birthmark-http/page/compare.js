@@ -34,6 +34,7 @@ function growthRow(key, was, is, snapshot) {
     group: () => [["role", visible(first.role)]],
     before: () => plain(count(was.length)),
     after: () => plain(count(is.length)),
+    place: () => plain(""),
     site: () => plain(snapshot.at(first)),
   };
   return { key: `growth ${key}`, delta, members: is.length ? is : was, snapshot, cell: (column) => cells[column]() };
@@ -48,6 +49,6 @@ function sectionRows(title, tasks, snapshot, toggled) {
 }
 
 function memberRow({ key, task, snapshot }) {
-  const cells = { group: who(task), site: plain(snapshot.at(task)) };
+  const cells = { group: who(task), place: waits(task, snapshot), site: plain(snapshot.at(task)) };
   return { key, task, snapshot, level: 2, cell: (column) => cells[column] ?? plain("") };
 }

@@ -163,6 +163,7 @@ function cell(row, column) {
   const element = document.createElement("div");
   element.setAttribute("role", "gridcell");
   element.className = COLUMNS[column].kind;
+  element.dataset.column = column;
   if (row.level && COLUMNS[column].kind === "who") element.append(indent(row));
   for (const [className, text] of row.cell(column)) {
     if (text === "") continue;

@@ -6,6 +6,7 @@ const FIELDS = {
   state: (task) => task.state,
   kind: (task) => task.kind,
   site: (task, snapshot) => snapshot.at(task),
+  stack: (task, snapshot) => snapshot.place(task) ?? "",
   id: (task) => String(task.id),
 };
 

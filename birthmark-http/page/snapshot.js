@@ -4,6 +4,7 @@ class Snapshot {
   #byId;
   #positions;
   #places = [];
+  #innermost = [];
 
   constructor(head, tables) {
     this.head = head;
@@ -43,6 +44,22 @@ class Snapshot {
     return (this.#places[stack] ??= this.#lines(this.tables.stacks[stack]).join("\n"));
   }
 
+  /** The innermost frame, as `{ what, where }`; `undefined` where there is none. */
+  innermost({ stack }) {
+    if (stack == null) return undefined;
+    return (this.#innermost[stack] ??= this.#shortly(this.tables.stacks[stack]));
+  }
+
+  #shortly({ frames, beyond }) {
+    const leaves = awaitedLeaves(frames);
+    const { site } = leaves.at(-1) ?? {};
+    if (site === undefined) return { what: `${beyond} frames`, where: "" };
+    const { file, line, function: name, awaited } = this.tables.frame_sites[site];
+    const others = leaves.length > 1 ? ` and ${leaves.length - 1} more` : "";
+    const deeper = beyond ? `, ${beyond} frames deeper` : "";
+    return { what: (awaited ? `${awaited} in ${name}` : `in ${name}`) + others + deeper, where: `${file}:${line}` };
+  }
+
   #lines({ frames, beyond }) {
     const lines = frames.map((frame) => this.#frame(frame));
     return beyond ? [...lines, `and ${beyond} more, beyond the room for frames`] : lines;
@@ -60,4 +77,15 @@ class Snapshot {
     for (const { state } of this.tasks) states.set(state, (states.get(state) ?? 0) + 1);
     return states;
   }
+}
+
+/** The frames without one inside of them. Held ones, which nobody awaits now, only if there are no others. */
+function awaitedLeaves(frames) {
+  const leaves = { awaited: [], held: [] };
+  let heldAt = Infinity;
+  frames.forEach((frame, i) => {
+    if (frame.depth <= heldAt) heldAt = frame.held ? frame.depth : Infinity;
+    if (!(frames[i + 1]?.depth > frame.depth)) leaves[heldAt === Infinity ? "awaited" : "held"].push(frame);
+  });
+  return leaves.awaited.length > 0 ? leaves.awaited : leaves.held;
 }

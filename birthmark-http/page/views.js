@@ -1,10 +1,10 @@
 // From a snapshot to the rows of a view.
 
 const VIEWS = {
-  tree: { columns: ["who", "id", "state", "since", "age", "polls", "site"], rows: treeRows },
-  table: { columns: ["id", "who", "state", "since", "age", "polls", "kind", "site"], rows: tableRows, sortable: true },
-  groups: { columns: ["count", "group", "state", "ages", "site"], rows: groupRows },
-  compare: { columns: ["delta", "group", "before", "after", "site"], rows: compareRows },
+  tree: { columns: ["who", "id", "state", "since", "age", "polls", "place", "site"], rows: treeRows },
+  table: { columns: ["id", "who", "state", "since", "age", "polls", "place", "kind", "site"], rows: tableRows, sortable: true },
+  groups: { columns: ["count", "group", "state", "ages", "place", "site"], rows: groupRows },
+  compare: { columns: ["delta", "group", "before", "after", "place", "site"], rows: compareRows },
 };
 
 function tableRows({ snapshot, tasks, sort }) {
@@ -39,18 +39,13 @@ function groupRow(key, members, snapshot) {
   const first = members[0];
   const cells = {
     count: () => plain(`${count(members.length)} ×`),
-    group: () => [["role", visible(first.role)], ["faint", names(members)], ["faint", innermost(first, snapshot)]],
+    group: () => [["role", visible(first.role)], ["faint", names(members)]],
     state: () => state(first),
     ages: () => plain(ages(members)),
+    place: () => waits(first, snapshot),
     site: () => plain(snapshot.at(first)),
   };
   return { key, members, snapshot, cell: (column) => cells[column]() };
-}
-
-/** Where the innermost frame is, which tells groups of one site apart. */
-function innermost(task, snapshot) {
-  const line = snapshot.place(task)?.split("\n").pop();
-  return line ? `  in ${visible(line.trim())}` : "";
 }
 
 /** The names of the first few. */

@@ -49,7 +49,11 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
         page.count(".row").await < 200,
         "rows that nobody sees have no elements"
     );
+    page.until_row("pending in connection").await;
     page.screenshot("tree").await;
+    page.press("t").await;
+    page.screenshot("tree-other-theme").await;
+    page.press("t").await;
 
     // A task and its lineage.
     page.press("jj").await;
@@ -103,8 +107,16 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     // Groups: the leak comes first.
     page.press("3").await;
     page.until_row("99,600 ×").await;
-    page.until_row("  in answer at ").await;
+    page.until_row("pending in answer").await;
     page.screenshot("groups").await;
+
+    // Search in stacks: not only in the innermost frames.
+    page.press("/").await;
+    page.type_into("search", "stack:\"handle at\"").await;
+    page.until("summary", "99,600 of 100,002 tasks").await;
+    page.press_key("Enter").await;
+    page.press_key("Escape").await;
+    page.until("summary", "100,002 tasks: ").await;
 
     // Two moments.
     page.press("m4").await;
