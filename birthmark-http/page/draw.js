@@ -6,10 +6,9 @@ function draw() {
   const view = VIEWS[shown.view];
   const tasks = selected(snapshot);
   const rows = view.rows({ ...shown, tasks, markedTasks: marked && selected(marked) });
-  list.show(rows, view.columns);
+  list.show(rows, columns());
   drawSummary(tasks, rows);
   drawTabs();
-  drawHeads(view);
   drawNothing(rows);
   drawDetails();
 }
@@ -44,14 +43,23 @@ function coverage({ pid, coverage }) {
   return `process ${pid}: ${parts.filter(Boolean).join("; ")}`;
 }
 
-function drawHeads(view) {
-  $("grid").style.setProperty("--columns", view.columns.map((column) => COLUMNS[column].width).join(" "));
-  const of = JSON.stringify([shown.view, shown.sort]);
+/** What the panel says of a task when it is open. */
+const IN_PANEL = ["age", "polls", "kind", "site"];
+
+function columns() {
+  const { columns } = VIEWS[shown.view];
+  return shown.task === null ? columns : columns.filter((column) => !IN_PANEL.includes(column));
+}
+
+function drawHeads() {
+  const view = VIEWS[shown.view];
+  $("grid").style.setProperty("--columns", columns().map((column) => COLUMNS[column].width).join(" "));
+  const of = JSON.stringify([shown.view, shown.sort, columns()]);
   // A head that has the focus keeps it, so that sorting by keys goes on.
   const focused = document.activeElement.dataset.sort;
   if ($("heads").dataset.of !== of) {
     $("heads").dataset.of = of;
-    $("heads").replaceChildren(...view.columns.map((column) => head(column, view.sortable)));
+    $("heads").replaceChildren(...columns().map((column) => head(column, view.sortable)));
     if (focused) $("heads").querySelector(`[data-sort="${focused}"]`)?.focus();
   }
 }
@@ -87,6 +95,8 @@ function drawNothing(rows) {
 function drawDetails() {
   const { snapshot, task: id } = shown;
   $("details").hidden = id === null;
+  drawHeads();
+  list.reshape(columns());
   if (id === null) return;
   const task = snapshot.byId(id) ?? shown.marked?.byId(id);
   // What has ended stays as it was last seen.

@@ -44,6 +44,12 @@ class List {
     this.#drawSoon();
   }
 
+  /** Shows the same rows with other columns. */
+  reshape(columns) {
+    this.#columns = columns;
+    this.#drawSoon();
+  }
+
   select(key, { scroll = true } = {}) {
     this.#selected = key;
     if (scroll) this.#reveal(this.#place());

@@ -57,7 +57,7 @@ class Snapshot {
     const { file, line, function: name, awaited } = this.tables.frame_sites[site];
     const others = leaves.length > 1 ? ` and ${leaves.length - 1} more` : "";
     const deeper = beyond ? `, ${beyond} frames deeper` : "";
-    return { what: (awaited ? `${awaited} in ${name}` : `in ${name}`) + others + deeper, where: `${file}:${line}` };
+    return { what: (awaited ? `${awaited} in ${name}` : `in ${name}`) + others + deeper, where: `${shortPath(file)}:${line}` };
   }
 
   #lines({ frames, beyond }) {
@@ -78,6 +78,9 @@ class Snapshot {
     return states;
   }
 }
+
+/** The end of a path, which says more than its start. */
+const shortPath = (path) => path.split("/").slice(-2).join("/");
 
 /** The frames without one inside of them. Held ones, which nobody awaits now, only if there are no others. */
 function awaitedLeaves(frames) {

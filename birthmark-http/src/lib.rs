@@ -26,8 +26,9 @@
 //! | `/debug/birthmark/metrics` | metrics, as [Prometheus](https://prometheus.io) reads them |
 //! | `/metrics` | the same, by [`serve`] only |
 //!
-//! The metrics count tasks by *role* and by *kind*, which is `task` where the source does not show whether
-//! it is a future. Names are never labels, so that there are no more series than the program has sites.
+//! The metrics count tasks by *role* and by *kind*. Where the source does not show the kind, it is `task` until
+//! one is seen alive. Names are never labels, and no more than a thousand roles are: the role of others is
+//! `(others)`.
 //! With the feature `metrics`, `publish_metrics` hands the same numbers to the recorder that the program
 //! has installed.
 //!

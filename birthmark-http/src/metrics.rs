@@ -1,5 +1,5 @@
 //! Counts by role and kind, as [Prometheus](https://prometheus.io/docs/instrumenting/exposition_formats/)
-//! reads them. Names never become labels: there are as many series as the program has roles.
+//! reads them. Names never become labels, and so many roles at most; see `totals.rs`.
 
 #[cfg(feature = "metrics")]
 mod facade;

@@ -7,6 +7,53 @@ use std::process::{Command, Stdio};
 
 use support::{client, get, header, lasting, serve, spawn};
 
+/// The source does not show what it is that is spawned here.
+#[birthmark::instrument]
+mod of_unknown_kind {
+    use super::support::Held;
+
+    pub struct Pool;
+
+    impl Pool {
+        fn spawn<T>(&self, task: T) -> T {
+            task
+        }
+    }
+
+    pub fn found() -> Held {
+        let task = std::future::pending();
+        Box::pin(Pool.spawn(task))
+    }
+}
+
+#[test]
+fn the_kind_is_that_of_the_tasks() {
+    let server = serve();
+    let held = of_unknown_kind::found();
+    let sites = birthmark::sites();
+    let mut here = sites
+        .iter()
+        .filter(|stats| stats.site.function() == "found");
+    let site = here.next().unwrap().site;
+    assert_eq!(site.kind(), birthmark::Kind::Unknown);
+    let text = || get(&server, "metrics").text().unwrap();
+    let alive = text();
+    let shown = |text: &str, count: u32| {
+        let lines = text.lines().filter(|line| line.contains(site.role()));
+        let kinds = lines
+            .clone()
+            .filter(|line| line.contains("kind=\"future\""));
+        assert_eq!(lines.count(), kinds.count(), "{text}");
+        assert!(
+            text.contains(&format!("kind=\"future\"}} {count}\n")),
+            "{text}"
+        );
+    };
+    shown(&alive, 1);
+    drop(held);
+    shown(&text(), 0);
+}
+
 #[birthmark::instrument]
 fn ends_in_each_way() {
     use std::thread::Builder;

@@ -1,7 +1,7 @@
 //! Spawn sites: what is known of a spawn at compile time.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering};
 use std::sync::OnceLock;
 
 use crate::kind::Kind;
@@ -34,6 +34,8 @@ pub(crate) struct Counts {
     pub(crate) refused: AtomicU64,
     /// Spawns while birthmark was off.
     pub(crate) untracked: AtomicU64,
+    /// What kind a task of a site was found to be whose source does not show it.
+    pub(crate) seen: AtomicU8,
 }
 
 /// A site that has no index: one of ours, or of a library that was loaded after the start.
@@ -62,6 +64,7 @@ impl Site {
             cancelled: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             untracked: AtomicU64::new(0),
+            seen: AtomicU8::new(Kind::Unknown as u8),
         };
         let index = AtomicU32::new(NO_INDEX);
         Site {

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock;
+use crate::kind::Kind;
 use crate::registry::pool;
 use crate::registry::read::Record;
 use crate::registry::root::ARENA;
@@ -17,6 +18,9 @@ use crate::site::{self, Site};
 pub struct SiteStats {
     /// The site.
     pub site: &'static Site,
+    /// What kind of task is spawned here. Where [`Site::kind`] does not know it, what the live tasks of some
+    /// call of [`sites`] were.
+    pub kind: Kind,
     /// Tasks that are alive.
     pub live: u64,
     /// How long ago the oldest of them was spawned, to a tenth of a second. `None` if there is none,
@@ -75,6 +79,7 @@ fn count_live() -> HashMap<*const Site, Live> {
     ARENA.walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
             let born = record.born();
+            note_kind(&record);
             let live = live.entry(ptr::from_ref(record.site())).or_default();
             live.count += 1;
             live.first = Some(live.first.map_or(born, |first| first.min(born)));
@@ -83,11 +88,21 @@ fn count_live() -> HashMap<*const Site, Live> {
     live
 }
 
+/// Remembers what a task is, for when none of its site is alive.
+fn note_kind(record: &Record) {
+    let site = record.site();
+    if site.kind() == Kind::Unknown {
+        let kind = Kind::of(site, record.flags());
+        site.counts.seen.store(kind as u8, Ordering::Relaxed);
+    }
+}
+
 fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
     let completed: u64 = pool::blocks().map(|block| block.completed.of(site)).sum();
     let counts = &site.counts;
     SiteStats {
         site,
+        kind: Kind::of(site, counts.seen.load(Ordering::Relaxed).into()),
         live: live.count,
         oldest: live
             .first
