@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use birthmark::render::Format;
 use birthmark::{Dump, Filter};
-use birthmark_integration_tests::{Held, block_on, normalise, spawn, start};
+use birthmark_integration_tests::{Held, block_on, normalise, own_id, spawn, start};
 
 /// The tasks whose role begins with the name of the test.
 fn dump_of(test: &str) -> Dump {
@@ -404,29 +404,140 @@ mod of_diffs {
     }
 }
 
+/// Code that is not instrumented.
+mod outside {
+    pub fn thread(name: &str, f: impl FnOnce() + Send + 'static) {
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread.spawn(f).unwrap().join().unwrap();
+    }
+}
+
 #[birthmark::instrument]
 mod of_all {
     use super::*;
 
-    #[test]
-    fn names_cannot_forge_lines_or_control_a_terminal_in_any_form() {
-        let name = "x\n1 × forged [running]\u{1b}[2J\u{9b}\u{202e};\"\\";
-        let task: Held = birthmark::with_name(name, || -> Held {
-            start(Box::pin(spawn(async { pending().await })))
-        });
-        let dump = dump_of("names_cannot_forge");
-        for &format in Format::ALL {
+    /// All forms that are text, with and without colours. (Profiles are read by the tool that prints them: see
+    /// `pprof.rs`. What a browser makes of JSON is tested with the page.)
+    fn all_forms(dump: &Dump) -> Vec<(&'static str, String)> {
+        let nothing = birthmark::dump().filter(&Filter::new().name("nobody at all"));
+        let tasks: String = dump.tasks().map(|task| task.to_string()).collect();
+        let mut forms = vec![
+            ("task", tasks),
+            ("text, plain", dump.to_string()),
+            ("expanded", dump.tree().expanded(true).to_string()),
+            ("new", dump.diff(&nothing).to_string()),
+            ("gone", nothing.diff(dump).to_string()),
+            (
+                "text in colours",
+                strip(&dump.text().color(true).to_string()),
+            ),
+            (
+                "tree in colours",
+                strip(&dump.tree().color(true).to_string()),
+            ),
+            (
+                "groups in colours",
+                strip(&dump.groups().color(true).to_string()),
+            ),
+            (
+                "diff in colours",
+                strip(&dump.diff(&nothing).color(true).to_string()),
+            ),
+        ];
+        for &format in Format::ALL.iter().filter(|it| **it != Format::Pprof) {
             let mut out = Vec::new();
             dump.write(format, &mut out).unwrap();
-            if format == Format::Pprof {
-                // It is read by the tool that prints it: see `pprof.rs`.
-                continue;
-            }
-            let text = String::from_utf8(out).unwrap();
-            assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text}");
-            assert!(!text.contains("\n1 × forged"), "{text}");
+            forms.push((format.as_str(), String::from_utf8(out).unwrap()));
+        }
+        forms
+    }
+
+    /// Asserts that nothing in any form of a dump controls a terminal, turns the writing direction, begins
+    /// a line or ends a string, and that `shown` of them tell the harmless part.
+    #[track_caller]
+    fn is_harmless(dump: &Dump, shown: usize) {
+        assert!(!dump.is_empty());
+        let forms = all_forms(dump);
+        for (form, text) in &forms {
+            let controls = |c: char| c != '\n' && (c.is_control() || c.escape_debug().len() > 4);
+            assert!(!text.contains(controls), "{form}: {text:?}");
+            assert!(
+                !text.lines().any(|line| line.starts_with("forged")),
+                "{form}: {text}"
+            );
+        }
+        let tell = forms.iter().filter(|(_, text)| text.contains("forged"));
+        let tell: Vec<_> = tell.map(|(form, _)| *form).collect();
+        assert_eq!(tell.len(), shown, "{tell:?}");
+        let of = |name| &forms.iter().find(|(form, _)| *form == name).unwrap().1;
+        assert!(!of("json").contains('<'), "it could end a script in a page");
+        for line in of("folded").lines() {
+            let (stack, count) = line.rsplit_once(' ').unwrap();
+            assert!(
+                count.parse::<u64>().is_ok() && stack.ends_with(']'),
+                "{line}"
+            );
+        }
+    }
+
+    /// What names from outside may try.
+    const HOSTILE: [&str; 9] = [
+        "x\nforged 1 × task [running]",
+        "\u{1b}[2J\u{1b}]0;forged\u{7}",
+        "\u{9b}31mforged\u{85}forged",
+        "forged\u{202e}\u{2066}\u{200f}",
+        "forged\u{2028}forged\u{2029}",
+        "forged\r\0\u{8}\u{7f}",
+        "forged;\"\\'`${1}\"",
+        "</script><script>forged()</script>",
+        "forged\u{e0001}\u{feff}\u{fff9}",
+    ];
+
+    async fn hostile_waits() {
+        pending().await
+    }
+
+    #[test]
+    fn names_are_harmless_in_each_form() {
+        for name in HOSTILE {
+            let parent: Held =
+                birthmark::with_name(name, || -> Held { start(Box::pin(spawn(hostile_waits()))) });
+            let own = start(Box::pin(spawn(
+                birthmark::named!("{name}" => hostile_waits()),
+            )));
+            // Folded stacks and the three differences have no names.
+            is_harmless(&dump_of("hostile_waits"), 10);
+            drop((parent, own));
+        }
+    }
+
+    #[test]
+    fn filters_are_harmless_in_each_form() {
+        let task = start(Box::pin(spawn(async { pending().await })));
+        for filter in HOSTILE {
+            let dump = dump_of("filters_are_harmless").filter(&Filter::new().name(filter).name(""));
+            // Tasks by themselves, folded stacks and what is gone do not speak of the filter.
+            is_harmless(&dump, 11);
         }
         drop(task);
+    }
+
+    #[test]
+    fn names_of_threads_are_harmless_in_each_form() {
+        for name in ["\u{1b}[2Jforged", "x\nforged;<b>\"", "x forged\u{202e}\r;"] {
+            let spawns = || start(Box::pin(spawn(hostile_threads())));
+            let ask = move || {
+                let task = spawns();
+                let under = Filter::new().under(own_id());
+                is_harmless(&birthmark::dump().filter(&under), 14);
+                drop(task);
+            };
+            outside::thread(name, ask);
+        }
+    }
+
+    async fn hostile_threads() {
+        pending().await
     }
 
     #[test]
