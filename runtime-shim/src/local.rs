@@ -3,7 +3,9 @@
 use core::cell::Cell;
 use core::ptr;
 
+use crate::birth::site_of;
 use crate::frame::Cursor;
+use crate::kind::Kind;
 use crate::registry::pool::{self, Block, Completed};
 use crate::registry::root;
 use crate::registry::slot::{state, Slot};
@@ -185,7 +187,12 @@ impl Local {
         }
         let root = root::adopt(&self.store, self.register()?)?;
         self.root.set(root);
-        self.cursor.set(Cursor::task(root));
+        let cursor = Cursor::task(root);
+        // A thread that instrumented code did not spawn runs what belongs to others.
+        self.cursor.set(match site_of(root).kind() {
+            Kind::Foreign => cursor.muted(),
+            _ => cursor,
+        });
         Some(root)
     }
 

@@ -1,6 +1,7 @@
 //! Where a thread stands: in which task, and in which frame of it.
 
 use crate::registry::slot::Slot;
+use crate::sync::atomic::Ordering;
 
 /// The address of the current task's slot, and in the low bits the index of the innermost frame.
 ///
@@ -14,11 +15,20 @@ pub(crate) mod index {
     pub(crate) const LAST: usize = 14;
     /// What runs here is not the task's: it may spawn under it, but has no frames.
     pub(crate) const MUTED: usize = 61;
-    /// In a frame for which there is no room.
-    pub(crate) const BEYOND: usize = 63;
+    pub(crate) const MASK: usize = 63;
+    /// In a frame for which there is no room. There are two such, so that another one inside is not the same.
+    const BEYOND: usize = 62;
     pub(super) const UNKNOWN: usize = 60;
     pub(super) const LENT: usize = 62;
-    pub(crate) const MASK: usize = 63;
+
+    pub(crate) fn is_beyond(index: usize) -> bool {
+        index >= BEYOND
+    }
+
+    /// The index of a frame without room inside of `outer`.
+    pub(crate) fn beyond(outer: usize) -> usize {
+        BEYOND | !outer & 1
+    }
 }
 
 impl Cursor {
@@ -46,9 +56,18 @@ impl Cursor {
     }
 
     /// The same task, in another frame.
-    #[inline]
-    pub(crate) fn with_index(self, index: usize) -> Self {
-        Cursor(self.0 & !index::MASK | index)
+    #[inline(always)]
+    pub(crate) fn with_difference(self, difference: usize) -> Self {
+        Cursor(self.0 ^ difference)
+    }
+
+    /// The same task, where no frame is recorded.
+    #[inline(always)]
+    pub(crate) fn muted(self) -> Self {
+        match self.has_slot() {
+            true => Cursor(self.0 & !index::MASK | index::MUTED),
+            false => self,
+        }
     }
 
     #[inline(always)]
@@ -71,14 +90,44 @@ impl Cursor {
         Some(unsafe { &*slot })
     }
 
-    #[inline(always)]
-    pub(crate) fn is_same_task(self, other: Cursor) -> bool {
-        self.0 ^ other.0 <= index::MASK
-    }
-
     /// Whether what is entered there is recorded.
-    #[inline(always)]
     pub(crate) fn records(self) -> bool {
         self.has_slot() && self.index() != index::MUTED
+    }
+}
+
+/// A cursor, and above it the lowest bits of the task's id. So it is not taken for one in a later task of the
+/// same slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+/// Where the id begins.
+const ID_SHIFT: u32 = 48;
+
+impl Place {
+    /// Is never reached.
+    pub(crate) const NOWHERE: Place = Place(u64::MAX);
+
+    /// Whether places in a slot at this address are what they say.
+    pub(crate) fn can_hold(address: usize) -> bool {
+        address as u64 >> ID_SHIFT == 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn of(cursor: Cursor) -> Self {
+        let id = cursor
+            .slot()
+            .map_or(0, |slot| slot.id.load(Ordering::Relaxed));
+        Place(id << ID_SHIFT | cursor.0 as u64)
+    }
+
+    #[inline(always)]
+    pub(crate) fn cursor(self) -> Cursor {
+        Cursor((self.0 << (64 - ID_SHIFT) >> (64 - ID_SHIFT)) as usize)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_same_task(self, other: Place) -> bool {
+        self.0 ^ other.0 <= index::MASK as u64
     }
 }

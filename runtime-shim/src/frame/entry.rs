@@ -2,115 +2,184 @@
 
 use core::marker::PhantomData;
 
-use super::cursor::{index, Cursor};
+use super::cursor::{index, Cursor, Place};
 use super::FrameSite;
-use crate::birth::site_of;
-use crate::kind::Kind;
 use crate::local::{self, Local};
 use crate::mode;
 use crate::registry::frames::Frames;
+use crate::registry::slot::Slot;
 
 /// A frame, as the future that it is around knows it. It leaves the frame when it is dropped.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// The address of the site; in its low bits the index of the cursor under which it was entered.
+    /// The address of the site. In its low bits, those in which the index inside of the frame differs from the
+    /// one outside: none where nothing is recorded.
     site: usize,
-    /// What the cursor is inside of the frame; [`Cursor::NOWHERE`] until it is entered.
-    at: Cursor,
+    /// Where it was entered.
+    outer: Place,
 }
 
+/// Polling.
 impl Entry {
     #[inline]
     pub(super) fn new(site: &'static FrameSite) -> Self {
         Entry {
             site: site.address(),
-            at: Cursor::NOWHERE,
+            outer: Place::NOWHERE,
         }
     }
 
-    /// Whether there is nothing to do but to move the cursor.
     #[inline(always)]
-    fn is_entered_under(&self, outer: Cursor) -> bool {
-        self.at.is_same_task(outer) && self.site & index::MASK == outer.index()
+    fn is_entered_from(&self, outer: Cursor) -> bool {
+        self.outer == Place::of(outer)
     }
 
-    /// Enters the frame, moves it to the task that polls it now, or puts it under the frame that does.
-    /// Returns the cursor of the thread, which this may have been the first to look for.
+    /// What a cursor from which the frame was entered is inside of it. Where nothing is recorded it is the
+    /// same, so that nothing is inside of it either.
+    #[inline(always)]
+    fn inside(&self, outer: Cursor) -> Cursor {
+        outer.with_difference(self.difference())
+    }
+
+    #[inline(always)]
+    fn difference(&self) -> usize {
+        self.site & index::MASK
+    }
+
+    #[inline(always)]
+    fn is_recorded(&self) -> bool {
+        self.difference() != 0
+    }
+
+    fn site(&self) -> usize {
+        self.site & !index::MASK
+    }
+
+    #[inline(always)]
+    fn note(&mut self, outer: Place, difference: usize) {
+        self.outer = outer;
+        self.site = self.site() | difference;
+    }
+}
+
+/// Entering.
+impl Entry {
+    /// Enters the frame, or moves it to where it is polled now.
+    #[inline(never)]
+    fn enter(&mut self, local: &Local) {
+        let outer = local.cursor.get();
+        if self.outer == Place::NOWHERE && self.push(outer) {
+            self.site |= outer.index() ^ (outer.index() + 1);
+            self.outer = Place::of(outer);
+        } else {
+            self.enter_anyhow(local);
+        }
+    }
+
+    #[inline(always)]
+    fn push(&self, outer: Cursor) -> bool {
+        let push = |slot| Some(Frames::of(slot)?.push(slot, self.site, outer.index()));
+        outer.slot().and_then(push).unwrap_or(false)
+    }
+
+    /// The same, whatever it takes.
     #[cold]
     #[inline(never)]
-    fn enter(&mut self, local: &Local) -> Cursor {
+    fn enter_anyhow(&mut self, local: &Local) {
         let outer = match local.cursor.get() {
             Cursor::UNKNOWN => local.look_for_main(),
             outer => outer,
         };
-        if self.at.records() && self.at.is_same_task(outer) && outer.records() {
-            self.relink(outer);
-        } else {
-            self.leave();
-            self.at = self.enter_under(outer);
-        }
-        self.site = self.address() | outer.index();
-        outer
+        let index = match self.recorded() {
+            Some((slot, frames)) if self.is_moved_within(outer) => {
+                frames.relink(slot, self.index(), self.site(), outer.index())
+            }
+            _ => {
+                self.leave();
+                self.enter_first(outer)
+            }
+        };
+        self.note(Place::of(outer), index ^ outer.index());
     }
 
-    /// Records the frame. Returns what the cursor is inside of it: where nothing is recorded, something
-    /// under which nothing is.
-    fn enter_under(&self, outer: Cursor) -> Cursor {
+    /// Whether the frame is one of the task in which it is polled.
+    fn is_moved_within(&self, outer: Cursor) -> bool {
+        outer.records() && self.outer.is_same_task(Place::of(outer))
+    }
+
+    /// Records the frame. Returns its index: where nothing is recorded, that of what is around it.
+    fn enter_first(&self, outer: Cursor) -> usize {
         let Some(slot) = outer.slot().filter(|_| outer.records()) else {
-            return outer;
+            return outer.index();
         };
-        // A thread that was not spawned by instrumented code runs what belongs to others.
-        let frames = match site_of(slot).kind() {
-            Kind::Foreign => None,
-            _ => Frames::of_or_map(slot),
-        };
-        let index = frames.map_or(index::MUTED, |frames| {
-            frames.enter(slot, self.address(), outer.index())
-        });
-        outer.with_index(index)
+        Frames::of_or_map(slot).map_or(outer.index(), |frames| {
+            frames.enter(slot, self.site(), outer.index())
+        })
     }
+}
 
-    fn relink(&self, outer: Cursor) {
-        if let Some((slot, frames)) = self.recorded() {
-            frames.relink(slot, self.at.index(), self.address(), outer.index());
-        }
-    }
-
+/// Leaving.
+impl Entry {
     /// Leaves the frame, if it is entered.
     #[inline(always)]
     pub(super) fn leave(&mut self) {
-        if self.at.records() {
+        if self.is_recorded() {
             self.leave_recorded();
+            self.note(Place::NOWHERE, 0);
         }
     }
 
+    /// Leaves the frame for the last time.
     #[inline(never)]
-    fn leave_recorded(&mut self) {
-        if let Some((slot, frames)) = self.recorded() {
-            let here = local::with(|local| local.cursor.get().is_same_task(self.at));
-            if here {
-                frames.leave(slot, self.at.index(), self.address());
-            } else {
-                frames.leave_elsewhere(slot, self.at.index(), self.address());
-            }
+    fn leave_recorded(&self) {
+        let outer = local::with(|local| local.cursor.get());
+        if !(self.is_entered_from(outer) && self.pop(outer)) {
+            self.leave_anyhow(Place::of(outer));
         }
-        self.at = Cursor::NOWHERE;
     }
 
-    fn recorded(&self) -> Option<(&'static crate::registry::slot::Slot, &'static Frames)> {
-        let slot = self.at.slot()?;
+    #[inline(always)]
+    fn pop(&self, outer: Cursor) -> bool {
+        let pop = |slot| Some(Frames::of(slot)?.pop(self.inside(outer).index()));
+        outer.slot().and_then(pop).unwrap_or(false)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_anyhow(&self, here: Place) {
+        let Some((slot, frames)) = self.recorded() else {
+            return;
+        };
+        if here.is_same_task(self.outer) {
+            frames.leave(slot, self.index(), self.site());
+        } else if Place::of(self.outer.cursor()) == self.outer {
+            frames.leave_elsewhere(slot, self.index(), self.site());
+        }
+    }
+
+    /// Where it is recorded, if it is.
+    #[inline(always)]
+    fn recorded(&self) -> Option<(&'static Slot, &'static Frames)> {
+        if !self.is_recorded() {
+            return None;
+        }
+        let slot = self.outer.cursor().slot()?;
         Some((slot, Frames::of(slot)?))
     }
 
-    fn address(&self) -> usize {
-        self.site & !index::MASK
+    /// The index of a frame that is recorded.
+    #[inline(always)]
+    fn index(&self) -> usize {
+        self.outer.cursor().index() ^ self.difference()
     }
 }
 
 impl Drop for Entry {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        self.leave();
+        if self.is_recorded() {
+            self.leave_recorded();
+        }
     }
 }
 
@@ -126,11 +195,11 @@ impl Inside {
     #[inline(always)]
     pub(super) fn of(entry: &mut Entry) -> Self {
         local::with(|local| {
-            let mut outer = local.cursor.get();
-            if !entry.is_entered_under(outer) {
-                outer = entry.enter(local);
+            if !entry.is_entered_from(local.cursor.get()) {
+                entry.enter(local);
             }
-            local.cursor.set(entry.at);
+            let outer = local.cursor.get();
+            local.cursor.set(entry.inside(outer));
             Self::back_to(outer)
         })
     }
@@ -151,9 +220,7 @@ impl Inside {
     pub(crate) fn muted() -> Self {
         local::with(|local| {
             let outer = local.cursor.get();
-            if outer.has_slot() {
-                local.cursor.set(outer.with_index(index::MUTED));
-            }
+            local.cursor.set(outer.muted());
             Self::back_to(outer)
         })
     }

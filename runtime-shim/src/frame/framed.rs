@@ -7,7 +7,8 @@ use core::task::{Context, Poll};
 use super::entry::{Entry, Inside};
 use super::FrameSite;
 
-/// An awaited future with its frame: two words more than the future.
+/// An awaited future with its frame: two words more than the future. Who awaits it drops it as soon as it is
+/// ready, by which the frame is left.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -42,16 +43,6 @@ pub fn frame<I>(site: &'static FrameSite, awaited: I) -> Awaited<I> {
     }
 }
 
-/// Wraps a branch of a macro that awaits it.
-///
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-#[inline]
-#[track_caller]
-pub fn branch<I: IntoFuture>(site: &'static FrameSite, branch: I) -> Framed<I::IntoFuture> {
-    frame(site, branch).into_future()
-}
-
 #[diagnostic::do_not_recommend]
 impl<I: IntoFuture> IntoFuture for Awaited<I> {
     type Output = I::Output;
@@ -81,11 +72,40 @@ impl<F: Future> Future for Framed<F> {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.future), &mut this.entry)
         };
-        let inside = Inside::of(entry);
-        let result = future.poll(cx);
-        drop(inside);
+        let _inside = Inside::of(entry);
+        future.poll(cx)
+    }
+}
+
+/// A branch of a macro that awaits it, which may keep it when it is ready.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Branch<F>(Framed<F>);
+
+/// Wraps a branch.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+#[track_caller]
+pub fn branch<I: IntoFuture>(site: &'static FrameSite, branch: I) -> Branch<I::IntoFuture> {
+    Branch(frame(site, branch).into_future())
+}
+
+impl<F: Future> Future for Branch<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the only field is structurally pinned.
+        let mut framed = unsafe { self.map_unchecked_mut(|this| &mut this.0) };
+        let result = framed.as_mut().poll(cx);
         if result.is_ready() {
-            entry.leave();
+            // SAFETY: the entry is not pinned, and nothing else is touched.
+            unsafe { framed.get_unchecked_mut() }.entry.leave();
         }
         result
     }

@@ -12,14 +12,13 @@
 mod cursor;
 mod entry;
 mod framed;
-
 mod site;
 pub(crate) mod stack;
 mod stand;
 
-pub use framed::{branch, frame, Awaited, Framed};
+pub use framed::{branch, frame, Awaited, Branch, Framed};
 pub use site::FrameSite;
 pub use stand::{stand, Standing};
 
-pub(crate) use cursor::{index, Cursor};
+pub(crate) use cursor::{index, Cursor, Place};
 pub(crate) use entry::Inside;

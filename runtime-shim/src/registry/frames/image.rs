@@ -1,0 +1,99 @@
+//! What readers make of the frames of a task.
+
+use core::hash::{Hash, Hasher};
+use core::ptr;
+
+use super::{above, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM, USED};
+use crate::frame::FrameSite;
+use crate::registry::read::Record;
+use crate::sync::atomic::{fence, Ordering};
+
+/// What the frames of a task were at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Image {
+    /// Without the owner.
+    header: u64,
+    entries: [u64; ROOM],
+    is_settled: bool,
+}
+
+impl Image {
+    const EMPTY: Image = Image {
+        header: 0,
+        entries: [0; ROOM],
+        is_settled: true,
+    };
+
+    /// Reads the frames of a task.
+    pub(crate) fn read(record: &Record) -> Self {
+        let Some(frames) = Frames::of(record.slot) else {
+            return Self::EMPTY;
+        };
+        let header = frames.header.load(Ordering::Acquire);
+        if header & OWNER != record.id << 32 || header & (USED | ALL_BEYOND) == 0 {
+            return Self::EMPTY;
+        }
+        let mut image = Image {
+            header: header & !OWNER,
+            ..Self::EMPTY
+        };
+        for index in indices(header) {
+            image.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
+        }
+        fence(Ordering::Acquire);
+        image.is_settled = record.is_unmoved();
+        image
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.header == 0
+    }
+
+    /// Whether the task was suspended, and had not moved on when all was read.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    /// How many had no room.
+    pub(crate) fn beyond(&self) -> u32 {
+        ((self.header & ALL_BEYOND) / ONE_BEYOND) as u32
+    }
+
+    /// The frames that were entered inside of one, or of none for 0. A tombstone has no site.
+    pub(crate) fn inside(
+        &self,
+        outer: usize,
+    ) -> impl Iterator<Item = (usize, Option<&'static FrameSite>)> + '_ {
+        indices(self.header).filter_map(move |index| {
+            let entry = self.entries[index - 1];
+            // What a tombstone was inside of is lost, which counts as nothing.
+            (outer_of(entry) == outer).then(|| (index, decode(entry)))
+        })
+    }
+
+    fn used(&self) -> &[u64] {
+        &self.entries[..above(self.header) - 1]
+    }
+}
+
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        self.header == other.header && self.used() == other.used()
+    }
+}
+
+impl Eq for Image {}
+
+impl Hash for Image {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.header, self.used()).hash(state);
+    }
+}
+
+fn decode(entry: u64) -> Option<&'static FrameSite> {
+    let site = ptr::with_exposed_provenance::<FrameSite>(site_of(entry));
+    // SAFETY: null in a tombstone. Entries hold nothing but that and addresses of static sites, from the
+    // first to the last time that anybody writes there.
+    unsafe { site.as_ref() }
+}
