@@ -42,8 +42,7 @@ impl Args {
     pub(crate) fn merge(&mut self, inner: Args) {
         self.also.extend(inner.also);
         self.macros.extend(inner.macros);
-        // It runs by itself as well, without knowing of the outer one.
-        self.frames = inner.frames;
+        self.frames = inner.frames.or(self.frames);
     }
 
     fn argument(&mut self, input: ParseStream, seen: &mut Vec<Ident>, alone: bool) -> Result<()> {

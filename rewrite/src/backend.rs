@@ -1,12 +1,13 @@
 //! Where the engine's decisions go. [`Tree`] edits the syntax tree, for the macro; `text` notes insertions into
 //! the source. Everything before this point is the same for both, for every change is an insertion.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::{Block, Expr, Item, Macro, Stmt};
+use syn::{Attribute, Block, Expr, Item, Macro, Stmt};
 
 use crate::around::Around;
 use crate::emit::Emit;
+use crate::frames;
 use crate::named::{self, Named};
 use crate::shape;
 use crate::site::{FrameSite, Site};
@@ -23,6 +24,8 @@ pub(crate) trait Backend {
     fn frames_in_body(&mut self, block: &mut Block, frames: &[FrameSite]);
     /// Puts a table of frame sites into a module.
     fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]);
+    /// Marks an item as one in which all is done, for its `own` attribute, which runs later.
+    fn mark_done(&mut self, attrs: &mut Vec<Attribute>, own: &Attribute);
     /// Gives an `assert!` whose condition was changed the message that it would have had. Its arguments end
     /// with a comma if `comma`.
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool);
@@ -58,6 +61,11 @@ impl Backend for Tree {
 
     fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]) {
         items.insert(0, Item::Verbatim(self.emit.frames(frames)));
+    }
+
+    fn mark_done(&mut self, attrs: &mut Vec<Attribute>, _: &Attribute) {
+        let table = Ident::new(frames::TABLE, Span::call_site());
+        attrs.push(syn::parse_quote!(#[cfg_attr(any(), #table)]));
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {

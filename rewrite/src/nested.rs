@@ -44,14 +44,31 @@ fn from_meta(meta: &Meta, krate: Option<&Path>) -> Vec<Args> {
 }
 
 fn conditional(tokens: TokenStream, krate: Option<&Path>) -> Vec<Args> {
-    let metas = Punctuated::<Meta, Token![,]>::parse_terminated
-        .parse2(tokens)
-        .unwrap_or_default();
+    let metas = inner_metas(tokens);
     metas
         .iter()
-        .skip(1)
         .flat_map(|meta| from_meta(meta, krate))
         .collect()
+}
+
+/// What stands in a `cfg_attr` behind the condition.
+fn inner_metas(tokens: TokenStream) -> Vec<Meta> {
+    let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens);
+    metas.unwrap_or_default().into_iter().skip(1).collect()
+}
+
+/// An attribute that may be ours, and would run by itself without knowing of the outer one.
+pub(crate) fn find(attrs: &[Attribute]) -> Option<&Attribute> {
+    attrs.iter().find(|attr| may_be_ours(&attr.meta))
+}
+
+fn may_be_ours(meta: &Meta) -> bool {
+    let last = meta.path().segments.last();
+    last.is_some_and(|last| last.ident == "instrument")
+        || meta.path().is_ident("cfg_attr")
+            && meta
+                .require_list()
+                .is_ok_and(|list| inner_metas(list.tokens.clone()).iter().any(may_be_ours))
 }
 
 /// Whether an item is there in tests only.

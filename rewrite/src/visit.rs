@@ -107,16 +107,20 @@ impl VisitMut for Visitor<'_> {
 
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
         let (signature, block) = (&item.sig, &mut item.block);
-        self.item(&item.attrs, Some(signature.ident.to_string()), |visitor| {
-            visitor.function_item(signature, block)
-        });
+        self.item(
+            &mut item.attrs,
+            Some(signature.ident.to_string()),
+            |visitor| visitor.function_item(signature, block),
+        );
     }
 
     fn visit_impl_item_fn_mut(&mut self, item: &mut syn::ImplItemFn) {
         let (signature, block) = (&item.sig, &mut item.block);
-        self.item(&item.attrs, Some(signature.ident.to_string()), |visitor| {
-            visitor.function_item(signature, block)
-        });
+        self.item(
+            &mut item.attrs,
+            Some(signature.ident.to_string()),
+            |visitor| visitor.function_item(signature, block),
+        );
     }
 
     fn visit_trait_item_fn_mut(&mut self, item: &mut syn::TraitItemFn) {
@@ -124,16 +128,18 @@ impl VisitMut for Visitor<'_> {
             return;
         };
         let signature = &item.sig;
-        self.item(&item.attrs, Some(signature.ident.to_string()), |visitor| {
-            visitor.function_item(signature, block)
-        });
+        self.item(
+            &mut item.attrs,
+            Some(signature.ident.to_string()),
+            |visitor| visitor.function_item(signature, block),
+        );
     }
 
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
         let name = scope::type_name(&item.self_ty, None);
         let items = &mut item.items;
         let parameters = type_parameters(&item.generics);
-        self.item(&item.attrs, None, |visitor| {
+        self.item(&mut item.attrs, None, |visitor| {
             visitor.parameters.extend(parameters);
             visitor.fresh(name, |visitor| {
                 items
@@ -146,7 +152,7 @@ impl VisitMut for Visitor<'_> {
     fn visit_item_trait_mut(&mut self, item: &mut syn::ItemTrait) {
         let name = item.ident.to_string();
         let items = &mut item.items;
-        self.item(&item.attrs, None, |visitor| {
+        self.item(&mut item.attrs, None, |visitor| {
             visitor.parameters.push(name.clone());
             visitor.fresh(Some(name), |visitor| {
                 items
@@ -160,26 +166,26 @@ impl VisitMut for Visitor<'_> {
         let Some((_, items)) = &mut item.content else {
             return self.uncovered_at(item.ident.span(), item.ident.to_string(), Reason::Module);
         };
-        self.item(&item.attrs, None, |visitor| visitor.module_items(items));
+        self.item(&mut item.attrs, None, |visitor| visitor.module_items(items));
     }
 
     fn visit_item_static_mut(&mut self, item: &mut syn::ItemStatic) {
         let expr = &mut item.expr;
-        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+        self.item(&mut item.attrs, Some(item.ident.to_string()), |visitor| {
             visitor.visit_expr_mut(expr)
         });
     }
 
     fn visit_item_const_mut(&mut self, item: &mut syn::ItemConst) {
         let expr = &mut item.expr;
-        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+        self.item(&mut item.attrs, Some(item.ident.to_string()), |visitor| {
             visitor.visit_expr_mut(expr)
         });
     }
 
     fn visit_impl_item_const_mut(&mut self, item: &mut syn::ImplItemConst) {
         let expr = &mut item.expr;
-        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+        self.item(&mut item.attrs, Some(item.ident.to_string()), |visitor| {
             visitor.visit_expr_mut(expr)
         });
     }
@@ -188,7 +194,7 @@ impl VisitMut for Visitor<'_> {
         let Some((_, expr)) = &mut item.default else {
             return;
         };
-        self.item(&item.attrs, Some(item.ident.to_string()), |visitor| {
+        self.item(&mut item.attrs, Some(item.ident.to_string()), |visitor| {
             visitor.visit_expr_mut(expr)
         });
     }

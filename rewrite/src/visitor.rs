@@ -213,7 +213,7 @@ impl<'a> Visitor<'a> {
     /// Visits an item under its own name and with the arguments of its own attribute.
     pub(crate) fn item(
         &mut self,
-        attrs: &[Attribute],
+        attrs: &mut Vec<Attribute>,
         name: Option<String>,
         visit: impl FnOnce(&mut Self),
     ) {
@@ -222,6 +222,9 @@ impl<'a> Visitor<'a> {
         }
         let inner = nested::arguments(attrs, self.args.krate.as_ref());
         let skips = inner.iter().any(|args| args.skip);
+        if self.args.frames == Some(false) && inner.iter().all(|args| args.frames.is_none()) {
+            self.settle_frames(attrs);
+        }
         let outer = self.args.clone();
         inner.into_iter().for_each(|args| self.args.merge(args));
         self.skips += usize::from(skips);
@@ -235,6 +238,14 @@ impl<'a> Visitor<'a> {
         self.conditional = conditional;
         self.skips -= usize::from(skips);
         self.args = outer;
+    }
+
+    /// Has an attribute on an inner item find that all is done, for by itself it would want frames.
+    fn settle_frames(&mut self, attrs: &mut Vec<Attribute>) {
+        if let Some(own) = nested::find(attrs).cloned() {
+            self.backend.mark_done(attrs, &own);
+            self.edits += 1;
+        }
     }
 
     /// Visits a function: no local of the outside is visible.

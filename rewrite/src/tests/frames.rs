@@ -138,6 +138,28 @@ fn frames_can_be_switched_off_and_on() {
 }
 
 #[test]
+fn an_inner_attribute_takes_the_choice_over() {
+    let inner = |attr: &str| {
+        let item = format!("mod m {{ #[{attr}] async fn f() {{ a.await; }} }}");
+        instrument("frames = false", &item).text
+    };
+    for attr in [
+        "instrument",
+        "birthmark::instrument(also(launch))",
+        "cfg_attr(all(), birthmark::instrument)",
+    ] {
+        let text = inner(attr);
+        assert!(!text.contains("frame("), "{text}");
+        let (_, rest) = text.split_once(&short(&format!("#[{attr}]"))).unwrap();
+        let marked = "#[cfg_attr(any(),__BIRTHMARK_FRAMES)]asyncfnf()";
+        assert!(rest.starts_with(marked), "{rest}");
+    }
+    assert!(inner("instrument(frames = true)").contains("frame("));
+    let done = "#[cfg_attr(any(), __BIRTHMARK_FRAMES)] async fn f() { a.await; }";
+    assert_eq!(instrument("", done).text, short(done));
+}
+
+#[test]
 fn what_is_done_is_not_done_again() {
     let once = instrument("", "async fn f() { a.await; }").text;
     assert_eq!(

@@ -2,10 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Block, Expr, Item, Macro};
+use syn::{Attribute, Block, Expr, Item, Macro};
 
 use crate::around::Around;
 use crate::backend::Backend;
+use crate::frames::TABLE as FRAMES;
 use crate::named::Named;
 use crate::shape;
 use crate::site::{FrameSite, Site};
@@ -90,6 +91,10 @@ impl Backend for Text<'_> {
     fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]) {
         let table = self.print.frames(frames);
         self.in_module(items, &table);
+    }
+
+    fn mark_done(&mut self, _: &mut Vec<Attribute>, own: &Attribute) {
+        self.after(own, format!(" #[cfg_attr(any(), {FRAMES})]"));
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {

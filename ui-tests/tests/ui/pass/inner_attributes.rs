@@ -73,6 +73,23 @@ mod tracings {
     }
 }
 
+#[birthmark::instrument(frames = false)]
+mod without_frames {
+    #[birthmark::instrument]
+    pub async fn inherits(n: i32) -> i32 {
+        std::future::ready(n).await
+    }
+
+    #[tracing::instrument]
+    pub async fn traced(n: i32) -> i32 {
+        std::future::ready(n).await
+    }
+}
+
+async fn plain(n: i32) -> i32 {
+    std::future::ready(n).await
+}
+
 #[instrument(skip)]
 fn alone() -> i32 {
     std::thread::spawn(|| 1).join().unwrap()
@@ -85,6 +102,8 @@ async fn main() {
     let sum = server.once() + server.merged() + server.skipped() + server.conditional() + server.traced();
     assert_eq!(sum + alone() + tracings::marked::traced(1), 16);
     assert_eq!(tracings::below(1).await + tracings::above(1).await + tokio::spawn(async { 1 }).await.unwrap(), 3);
+    assert_eq!(size_of_val(&without_frames::inherits(1)), size_of_val(&plain(1)));
+    assert_eq!(without_frames::inherits(1).await + without_frames::traced(1).await + plain(1).await, 3);
     let of = |function: &str| birthmark::sites().iter().filter(|site| site.site.function() == function).count();
     assert_eq!((of("Server::once"), of("Server::merged"), of("Server::traced")), (1, 2, 1));
     assert_eq!((of("Server::skipped"), of("Server::conditional"), of("alone"), of("main")), (0, 0, 0, 1));
