@@ -1,0 +1,170 @@
+//! Futures that move from one task to another between two polls: their frames move with them, also where the
+//! later task has the record of the earlier one.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use birthmark::{Frame, TaskId};
+use birthmark_integration_tests::{Random, find};
+
+type Job = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A future that whoever comes polls once, without a frame of its own.
+#[derive(Clone)]
+struct Passed(Rc<RefCell<Job>>);
+
+impl Future for Passed {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.borrow_mut().as_mut().poll(cx)
+    }
+}
+
+fn poll(job: &mut Job) -> Poll<()> {
+    job.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The task that this thread has spawned last.
+fn last() -> TaskId {
+    let here = birthmark::current().map(|here| here.id());
+    let tasks = birthmark::tasks();
+    let own = tasks
+        .iter()
+        .filter(|task| task.lineage().first().map(|above| above.id()) == here);
+    own.map(birthmark::Task::id).max().unwrap()
+}
+
+/// Functions that a task stands in, outermost first, each indented by its depth.
+fn stack(id: TaskId) -> Vec<String> {
+    let one = |frame: &Frame| "  ".repeat(frame.depth()) + frame.site().function();
+    find(id).unwrap().stack().frames().iter().map(one).collect()
+}
+
+#[birthmark::instrument]
+mod passing {
+    use super::*;
+
+    pub fn spawn<T>(task: T) -> T {
+        task
+    }
+
+    pub async fn inner() {
+        std::future::pending::<()>().await;
+    }
+
+    async fn outer() {
+        inner().await;
+    }
+
+    pub async fn awaits(passed: Passed) {
+        passed.await;
+    }
+
+    async fn twice() {
+        inner().await;
+    }
+
+    pub fn job() -> Passed {
+        Passed(Rc::new(RefCell::new(Box::pin(outer()))))
+    }
+
+    pub fn task(passed: Passed) -> Job {
+        Box::pin(spawn(passed))
+    }
+
+    pub fn awaiting_task(passed: Passed) -> Job {
+        Box::pin(spawn(awaits(passed)))
+    }
+
+    pub fn other_task() -> Job {
+        Box::pin(spawn(twice()))
+    }
+}
+
+/// Polls `job` in a task, ends that, and polls it in the next one.
+fn pass(task: fn(Passed) -> Job, expected: &[&str]) {
+    let job = passing::job();
+    for _ in 0..4 {
+        let mut task = task(job.clone());
+        let id = last();
+        assert_eq!(stack(id), [""; 0]);
+        assert!(poll(&mut task).is_pending());
+        assert_eq!(stack(id), expected);
+        assert!(poll(&mut task).is_pending());
+        assert_eq!(stack(id), expected);
+    }
+}
+
+#[test]
+fn to_a_later_task() {
+    pass(passing::task, &["outer", "  inner"]);
+}
+
+#[test]
+fn to_the_same_frame_of_a_later_task() {
+    pass(passing::awaiting_task, &["awaits", "  outer", "    inner"]);
+}
+
+/// In each round about one later task gets the very job that the earlier task of its record had.
+#[test]
+fn to_a_later_task_in_the_record_of_the_earlier_one() {
+    const MANY: usize = 100;
+    let mut random = Random(1);
+    for _ in 0..12 {
+        let mut jobs: Vec<_> = (0..MANY).map(|_| passing::job()).collect();
+        let mut earlier: Vec<_> = jobs.iter().cloned().map(passing::task).collect();
+        for task in &mut earlier {
+            assert!(poll(task).is_pending());
+        }
+        drop(earlier);
+        let mut later = Vec::new();
+        while !jobs.is_empty() {
+            let job = jobs.swap_remove(random.below(jobs.len()));
+            later.push((passing::task(job), last()));
+        }
+        for (task, id) in &mut later {
+            assert!(poll(task).is_pending());
+            assert_eq!(stack(*id), ["outer", "  inner"]);
+        }
+    }
+}
+
+#[test]
+fn to_another_task_that_lives() {
+    let job = passing::job();
+    let new = || (passing::awaiting_task(job.clone()), last());
+    let ((mut first, first_id), (mut second, second_id)) = (new(), new());
+    for _ in 0..2 {
+        assert!(poll(&mut first).is_pending());
+        assert_eq!(stack(first_id), ["awaits", "  outer", "    inner"]);
+        assert!(poll(&mut second).is_pending());
+        assert_eq!(stack(second_id), ["awaits", "  outer", "    inner"]);
+        // The inner ones move as well where they are polled.
+        assert_eq!(stack(first_id), ["awaits"]);
+    }
+}
+
+#[test]
+fn what_is_dropped_elsewhere_is_left() {
+    let job = passing::job();
+    let mut task = passing::awaiting_task(job.clone());
+    let id = last();
+    assert!(poll(&mut task).is_pending());
+    *job.0.borrow_mut() = Box::pin(std::future::pending());
+    assert_eq!(stack(id), ["awaits"]);
+}
+
+#[test]
+fn what_is_dropped_after_its_task_leaves_others_alone() {
+    let job = passing::job();
+    assert!(poll(&mut passing::task(job.clone())).is_pending());
+    let mut other = passing::other_task();
+    let id = last();
+    assert!(poll(&mut other).is_pending());
+    assert_eq!(stack(id), ["twice", "  inner"]);
+    *job.0.borrow_mut() = Box::pin(std::future::pending());
+    assert_eq!(stack(id), ["twice", "  inner"]);
+}
