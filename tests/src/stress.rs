@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use birthmark::{HookHandle, Outcome, SiteStats, Spawn, SpawnHook, TaskId, TaskRef};
+use birthmark::{Frame, HookHandle, Outcome, SiteStats, Spawn, SpawnHook, Task, TaskId, TaskRef};
 use rayon::ThreadPool;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -222,6 +222,29 @@ fn drive(world: &Arc<World>, mut random: Random, steps: u64) {
     }
 }
 
+async fn yields(turns: usize) {
+    for _ in 0..turns {
+        yield_once().await;
+    }
+}
+
+/// Whether a task stands where its kind may: in both frames, or in fewer of them while it is dropped.
+fn stands_well(task: &Task) -> bool {
+    let Some(place) = task.site().map(|site| site.function()) else {
+        return task.stack().is_empty();
+    };
+    let frames = task.stack().frames();
+    let allowed = ["_waits", "_waits_inside"];
+    let fits = |(depth, frame): (usize, &Frame)| {
+        let own = frame.site().function().strip_prefix(place);
+        // While it runs, it may leave frames and enter them as they are read.
+        own.is_some_and(|own| allowed.contains(&own))
+            && (task.stack().is_moving() || own == Some(allowed[depth]) && frame.depth() == depth)
+    };
+    let room = task.stack().beyond() == 0 && frames.len() <= allowed.len();
+    (room || task.stack().is_moving()) && frames.iter().enumerate().all(fits)
+}
+
 /// Keeps the number of live tasks from growing with the steps, for the sake of the dumps.
 fn abort_most_if_many(world: &World) {
     let mut held = lock(&world.held);
@@ -274,6 +297,9 @@ fn dump(world: &World) {
             .any(|ancestor| ancestor.id() == task.id())
         {
             world.complain(format!("its own ancestor: {task}"));
+        }
+        if !stands_well(&task) {
+            world.complain(format!("stands where it cannot: {task}"));
         }
     }
     let lines = dump.to_string().lines().count() + dump.tree().to_string().lines().count();
@@ -459,6 +485,13 @@ impl Told {
                 self.world().complain(format!("{line:?} became {own:?}"));
             }
         }
+        if self.random.below(2) == 0 {
+            let turns = self.random.below(3);
+            match self.fate.place {
+                Place::Future => spawning::future_waits(turns).await,
+                _ => spawning::held_waits(turns).await,
+            }
+        }
         if self.random.below(6) == 0 {
             let name = self.random.below(1_000);
             birthmark::with_name_async(name, async {
@@ -506,6 +539,23 @@ mod spawning {
         let world = told.world();
         let task = world.runtime.spawn(told.run_async());
         lock(&world.aborts).push(task.abort_handle());
+    }
+
+    /// Suspended so many times, in two frames whose functions begin with the name of the place.
+    pub(super) async fn future_waits(turns: usize) {
+        future_waits_inside(turns).await;
+    }
+
+    async fn future_waits_inside(turns: usize) {
+        yields(turns).await;
+    }
+
+    pub(super) async fn held_waits(turns: usize) {
+        held_waits_inside(turns).await;
+    }
+
+    async fn held_waits_inside(turns: usize) {
+        yields(turns).await;
     }
 
     fn thread(told: Told) {

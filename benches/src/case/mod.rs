@@ -38,6 +38,12 @@ pub fn main() {
         ["time", unit, variant, payload] => {
             print_all(time::pairs(parse(unit), parse(variant), parse(payload)));
         }
+        ["further-level", "task", variant] => {
+            print_all(time::further_level(Unit::SpawnLevels, parse(variant)));
+        }
+        ["further-level", "poll", variant] => {
+            print_all(time::further_level(Unit::PollLevels, parse(variant)));
+        }
         ["time-alone", unit, variant, payload] => {
             print_all([time::alone(parse(unit), parse(variant), parse(payload))]);
         }

@@ -24,6 +24,20 @@ pub(super) fn pairs(unit: Unit, variant: Variant, payload: usize) -> Vec<f64> {
     )
 }
 
+/// Nanoseconds that a variant adds to a unit for each level beyond the first at which it is awaited, one value
+/// for each pair of stretches.
+pub(super) fn further_level(levels: fn(usize) -> Unit, variant: Variant) -> Vec<f64> {
+    variant.prepare();
+    let [one, five] = [1, 5].map(|count| Stage::new(levels(count), 40));
+    let units = levels(1).timed();
+    let added = |stage: &Stage| {
+        seconds(|| stage.run(variant, units)) - seconds(|| stage.run(Variant::Raw, units))
+    };
+    let pair = |_| (added(&five) - added(&one)) * 1e9 / (4 * units) as f64;
+    // The first is to warm up.
+    (0..=PAIRS).map(pair).skip(1).collect()
+}
+
 /// Nanoseconds a unit, where raw cannot be had in the same process.
 pub(super) fn alone(unit: Unit, variant: Variant, payload: usize) -> f64 {
     let stage = Stage::new(unit, payload);

@@ -19,6 +19,9 @@ pub(super) fn section() {
     println!("| unit | variant | instructions beyond raw | time beside raw |");
     println!("| --- | --- | --- | --- |");
     UNITS.into_iter().for_each(unit);
+    println!("\n| a further level | task, ns beside raw | poll, ns beside raw |");
+    println!("| --- | --- | --- |");
+    Variant::LEVELLED.into_iter().for_each(further_level);
     println!("\n| a million tasks, 1 await | bytes each beyond raw | snapshot, ms | text, ms |");
     println!("| --- | --- | --- | --- |");
     let raw = bytes(Variant::Raw);
@@ -46,6 +49,15 @@ fn unit(unit: Unit) {
             Sample::new(ratios)
         );
     }
+}
+
+fn further_level(variant: Variant) {
+    let nanoseconds = |what| {
+        let args = ["further-level", what, &variant.to_string()];
+        Sample::new((0..ROUNDS).flat_map(|_| run::case(Malloc::Mimalloc, &args)))
+    };
+    let (task, poll) = (nanoseconds("task"), nanoseconds("poll"));
+    println!("| {variant} | {task} | {poll} |");
 }
 
 fn bytes(variant: Variant) -> f64 {

@@ -54,7 +54,7 @@ impl Record {
     }
 
     /// Whether the slot still belongs to the same task.
-    fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         self.slot.id.load(Ordering::Relaxed) == self.id
     }
 

@@ -41,6 +41,10 @@ impl Image {
             image.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
         }
         fence(Ordering::Acquire);
+        if !record.is_current() {
+            // They may be those of the next task.
+            return Self::EMPTY;
+        }
         image.is_settled = record.is_unmoved();
         image
     }
