@@ -8,9 +8,11 @@ use crate::birth::site_of;
 use crate::clock;
 use crate::dump::age::Age;
 use crate::escape::{escape, Quoted};
+use crate::frame::index;
 use crate::kind::Kind;
 use crate::local;
 use crate::redact::redact;
+use crate::registry::frames::{Image, ROOM};
 use crate::registry::read::{NameText, Record};
 use crate::registry::slot::{flag, Slot};
 use crate::sys::stderr;
@@ -25,7 +27,7 @@ pub enum PanicReport {
     Off = 0,
     /// The task that panicked, and where it was spawned.
     Task = 1,
-    /// Also the line of tasks that led to it. The default.
+    /// Also the line of tasks that led to it, and each `.await` that it is inside of. The default.
     #[default]
     Lineage = 2,
     /// Also a dump, in the form and to the place that [`Builder`](crate::Builder) or `BIRTHMARK` says.
@@ -73,10 +75,10 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     write_task(out, task, now)?;
     write_site(out, task)?;
     if with_lineage {
-        write_lineage(out, task)
-    } else {
-        Ok(())
+        write_lineage(out, task)?;
+        write_stack(out, task)?;
     }
+    Ok(())
 }
 
 /// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
@@ -141,6 +143,28 @@ fn write_lineage(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
         below = owner;
     }
     out.write_str("\n")
+}
+
+/// The frames in which the task panics, outermost first. Other branches of it may stand elsewhere.
+fn write_stack(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
+    let cursor = local::with(|local| local.cursor.get());
+    let Some(record) = Record::read(task).filter(|_| cursor.records() && cursor.index() > 0) else {
+        return Ok(());
+    };
+    let image = Image::read(&record);
+    let mut sites = [None; ROOM];
+    for (place, site) in sites.iter_mut().zip(image.outwards(cursor.index())) {
+        *place = Some(site);
+    }
+    for (depth, site) in sites.iter().rev().flatten().enumerate() {
+        writeln!(out, "    {:1$}in {site}", "", 2 * depth)?;
+    }
+    match image.beyond() {
+        more if index::is_beyond(cursor.index()) => {
+            writeln!(out, "    and {more} more, beyond the room for frames")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn write_role(out: &mut Buffer, task: &'static Slot) -> fmt::Result {

@@ -231,6 +231,46 @@ fn its_own_name_is_shown_and_the_spawners_in_the_lineage() {
     assert!(text.ends_with(spawner), "{text}");
 }
 
+/// The lines of frames.
+fn frames(text: &str) -> Vec<&str> {
+    let frames = text.lines().filter(|line| line.starts_with("    "));
+    frames
+        .filter(|line| line.trim_start().starts_with("in "))
+        .collect()
+}
+
+#[test]
+fn the_awaits_in_which_it_panicked_are_shown() {
+    let text = report("in_awaits", &[]);
+    let [spawned, branch] = frames(&text)[..] else {
+        panic!("two frames, and none of the other branch: {text}")
+    };
+    let parse = at("parse(\"seven\"));\n".trim_end());
+    assert!(
+        spawned.starts_with("    in in_awaits at tests/src/bin/panics.rs:"),
+        "{text}"
+    );
+    assert!(spawned.ends_with(", awaiting read"), "{text}");
+    assert_eq!(branch, format!("      in read at {parse}, awaiting parse"));
+    assert!(frames(&report("in_awaits", &[("BIRTHMARK", "panic=task")])).is_empty());
+}
+
+#[test]
+fn awaits_that_have_no_room_are_counted() {
+    let text = report("deep_in_awaits", &[]);
+    assert_eq!(frames(&text).len(), 14, "{text}");
+    assert!(
+        text.ends_with("    and 6 more, beyond the room for frames\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn each_thread_has_its_own_awaits() {
+    let text = report("polled_by_hand", &[]);
+    assert_eq!(frames(&text), [""; 0], "block_on is no task: {text}");
+}
+
 #[test]
 fn unwinding_without_a_panic_is_silent() {
     assert_eq!(report("silent", &[]), "");

@@ -53,6 +53,9 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("while_off", scenarios::while_off),
     ("in_the_panic_hook", scenarios::in_the_panic_hook),
     ("carried_name", scenarios::carried_name),
+    ("in_awaits", scenarios::in_awaits),
+    ("deep_in_awaits", scenarios::deep_in_awaits),
+    ("polled_by_hand", scenarios::polled_by_hand),
 ];
 
 fn runtime() -> Runtime {
@@ -249,5 +252,50 @@ mod scenarios {
             });
             assert!(thread.join().is_err());
         });
+    }
+
+    async fn parse(line: &str) -> u32 {
+        tokio::task::yield_now().await;
+        line.parse().expect("a number")
+    }
+
+    async fn read() -> u32 {
+        // Another branch, in which nobody panics.
+        let (never, parsed) = tokio::join!(tokio::task::yield_now(), parse("seven"));
+        let () = never;
+        parsed
+    }
+
+    pub fn in_awaits() {
+        let result = runtime().block_on(async { tokio::spawn(async { read().await }).await });
+        assert!(result.is_err());
+    }
+
+    fn deep(levels: u32) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            match levels {
+                0 => panic!("deep down"),
+                _ => deep(levels - 1).await,
+            }
+        })
+    }
+
+    pub fn deep_in_awaits() {
+        let result = runtime().block_on(async { tokio::spawn(deep(20)).await });
+        assert!(result.is_err());
+    }
+
+    /// A future that belongs to no task is polled inside of one that is in frames.
+    pub fn polled_by_hand() {
+        async fn outer() {
+            std::future::poll_fn(|_| {
+                let runtime = Builder::new_current_thread().build();
+                let inner = thread::spawn(|| runtime.map(|it| it.block_on(parse("seven"))));
+                std::task::Poll::Ready(drop(inner.join()))
+            })
+            .await;
+        }
+        let result = runtime().block_on(async { tokio::spawn(outer()).await });
+        assert!(result.is_ok());
     }
 }

@@ -1,10 +1,11 @@
 //! What readers make of the frames of a task.
 
 use core::hash::{Hash, Hasher};
+use core::iter::successors;
 use core::ptr;
 
 use super::{above, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM, USED};
-use crate::frame::FrameSite;
+use crate::frame::{index, FrameSite};
 use crate::registry::read::Record;
 use crate::sync::atomic::{fence, Ordering};
 
@@ -74,6 +75,16 @@ impl Image {
             // What a tombstone was inside of is lost, which counts as nothing.
             (outer_of(entry) == outer).then(|| (index, decode(entry)))
         })
+    }
+
+    /// The sites from a frame outwards, its own first. For one that had no room, from the last that had.
+    pub(crate) fn outwards(&self, index: usize) -> impl Iterator<Item = &'static FrameSite> + '_ {
+        let last = above(self.header) - 1;
+        let start = if index::is_beyond(index) { last } else { index };
+        let entry = |index: usize| Some(*self.entries.get(index.checked_sub(1)?)?);
+        let path = successors(entry(start), move |&inner| entry(outer_of(inner)));
+        // There are no more; what is damaged must not send a thread that panics round in circles.
+        path.take(ROOM).filter_map(decode)
     }
 
     fn used(&self) -> &[u64] {
