@@ -67,6 +67,7 @@
 //! | say for whom a task works | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
 //! | start afresh, without the spawner's lineage and name | [`detached!`] |
 //! | know what everybody does | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
+//! | know what OS threads do, and which tasks they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
 //! | know who runs here | [`current`] |
 //! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
 //! | be told of spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
@@ -119,6 +120,7 @@ mod sync;
 mod sys;
 mod task;
 mod text;
+mod threads;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -140,5 +142,6 @@ pub use crate::panic_report::PanicReport;
 pub use crate::site::Site;
 pub use crate::sites::{sites, SiteStats};
 pub use crate::task::{Ancestor, Name, NameOrigin, Outcome, State, Task, TaskId, TaskRef};
+pub use crate::threads::{OsThread, SystemCall, ThreadReport, ThreadState, UnknownThreadReport};
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

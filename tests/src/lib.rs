@@ -7,6 +7,7 @@
 pub mod asked;
 pub mod project;
 pub mod stress;
+pub mod stuck;
 
 use std::panic::Location;
 use std::pin::Pin;

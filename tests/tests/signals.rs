@@ -35,6 +35,19 @@ fn form_and_selection_are_chosen() {
 }
 
 #[test]
+fn threads_are_in_it_if_asked_for() {
+    let words = "signal=USR1,threads=states,filter=role=nobody";
+    let mut asked = Asked::start(PROGRAM, "", words);
+    assert_eq!(asked.ask("hold 1"), "1 held");
+    asked.signal(libc::SIGUSR1);
+    let dump = asked.stderr_until("coverage: ");
+    // It waits for what it is asked next.
+    assert!(dump.contains(" \"asks\" [read of 0, "), "{dump}");
+    assert!(dump.contains("]: running task "), "{dump}");
+    assert_eq!(asked.end(), "");
+}
+
+#[test]
 fn without_the_word_the_signal_does_what_it_always_does() {
     let asked = Asked::start(PROGRAM, "", "");
     asked.signal(libc::SIGQUIT);
@@ -136,6 +149,10 @@ fn a_word_that_makes_no_sense_says_what_to_write() {
         (
             "filter=stat=x",
             "a filter has no key \"stat\"; use name, role, ",
+        ),
+        (
+            "threads=all",
+            "\"all\" is not how much a dump says of threads; use off or ",
         ),
         ("files=0", "write a number above 0, as in files=16\n"),
         ("size=1T", "write a number and K, M or G, as in size=64M\n"),

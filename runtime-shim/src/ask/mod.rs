@@ -15,6 +15,7 @@ use crate::dump::render::{wants_color, Format};
 use crate::dump::{Dump, Filter};
 use crate::redact;
 use crate::sys::stderr;
+use crate::threads::ThreadReport;
 
 pub(crate) use directory::{Directory, Limits};
 pub use signal::{DumpSignal, UnknownSignal};
@@ -24,6 +25,7 @@ pub use signal::{DumpSignal, UnknownSignal};
 pub(crate) struct Delivery {
     pub(crate) format: Format,
     pub(crate) filter: Filter,
+    pub(crate) threads: ThreadReport,
     /// Standard error, if none.
     pub(crate) directory: Option<Directory>,
 }
@@ -114,7 +116,9 @@ fn write(
 
 impl Delivery {
     fn dump(&self) -> Dump {
-        crate::dump().filter(&self.filter)
+        crate::dump()
+            .with_threads(self.threads)
+            .filter(&self.filter)
     }
 }
 

@@ -22,7 +22,8 @@ use crate::mode;
 use crate::registry::read::Record;
 use crate::registry::root::ARENA;
 use crate::registry::slot::{state, Slot};
-use crate::task::Task;
+use crate::task::{State, Task};
+use crate::threads::{OsThread, OsThreads, ThreadReport};
 
 pub use coverage::Coverage;
 use filter::Filters;
@@ -51,6 +52,17 @@ pub struct Dump {
     /// How many tasks there were, and which of them were selected.
     total: usize,
     filter: Filters,
+    os_threads: Looked,
+}
+
+/// What was looked at of OS threads.
+#[derive(Debug)]
+enum Looked {
+    /// Nothing, since nobody asked.
+    No,
+    /// Nothing, since the system does not list them.
+    InVain,
+    At(OsThreads),
 }
 
 /// Takes a snapshot of all live tasks.
@@ -82,6 +94,7 @@ pub fn dump() -> Dump {
         now,
         taken: clock::wall(),
         filter: Filters::default(),
+        os_threads: Looked::No,
     }
 }
 
@@ -127,6 +140,15 @@ pub fn current() -> Option<Task> {
     }
     let (task, scope) = local::with(|local| (local.current(), local.scope()));
     Some(one_under(task?, scope))
+}
+
+/// Tasks with their names as people may see them.
+pub(crate) fn shown(records: &[Record]) -> Vec<Task> {
+    let now = clock::fine();
+    let mut nodes = Nodes::redacted();
+    let rows: Vec<Row> = records.iter().map(|record| nodes.row(record)).collect();
+    nodes.threads = Threads::now();
+    rows.iter().map(|row| nodes.task(row, now)).collect()
 }
 
 /// All that is known of one task, which the caller keeps alive.
@@ -192,6 +214,51 @@ impl Dump {
         self.rows.retain(|row| selection.has(row));
         self.filter.add(filter);
         self
+    }
+
+    /// Looks at the OS threads of the process: what the kernel says that each does, and which task it runs.
+    /// Renderings as text and [`Json`](render::Json) show it, filtered or not.
+    ///
+    /// It is looked at now, not when the dump was taken. Where a task runs on a thread that was still
+    /// running it by now, the dump says what that thread waits for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::ThreadReport;
+    ///
+    /// let dump = birthmark::dump().with_threads(ThreadReport::States);
+    /// for thread in dump.threads().unwrap_or_default() {
+    ///     println!("{} {:?} {}", thread.id(), thread.name(), thread.state());
+    /// }
+    /// println!("{dump}");
+    /// ```
+    #[must_use]
+    pub fn with_threads(mut self, report: ThreadReport) -> Self {
+        self.os_threads = match report {
+            ThreadReport::Off => Looked::No,
+            ThreadReport::States => OsThreads::look().map_or(Looked::InVain, Looked::At),
+        };
+        self
+    }
+
+    /// The OS threads, by the system's id, but for those that birthmark itself has started. `None` if
+    /// [`with_threads`](Dump::with_threads) has not asked for them, or the system does not list them.
+    pub fn threads(&self) -> Option<&[OsThread]> {
+        match &self.os_threads {
+            Looked::At(threads) => Some(threads.all()),
+            Looked::No | Looked::InVain => None,
+        }
+    }
+
+    /// The thread on which a task of the dump was still running when threads were looked at.
+    fn thread_of(&self, row: &Row) -> Option<&OsThread> {
+        match (&self.os_threads, row.state(&self.nodes.threads)) {
+            (Looked::At(threads), State::Running { thread: Some(id) }) => {
+                threads.running(id, row.id)
+            }
+            _ => None,
+        }
     }
 
     /// For each node, whether it is an ancestor of a task in the dump.

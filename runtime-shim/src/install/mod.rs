@@ -12,6 +12,7 @@ use crate::dump::Filter;
 use crate::mode;
 use crate::panic_report::{self, PanicReport};
 use crate::redact::{self, Redaction};
+use crate::threads::ThreadReport;
 
 /// Sets the panic report up, with what `BIRTHMARK` in the environment says.
 ///
@@ -36,6 +37,7 @@ pub fn builder() -> Builder {
         signal: None,
         format: Format::default(),
         filter: Filter::default(),
+        threads: ThreadReport::default(),
         directory: None,
         limits: Limits::default(),
         enabled: true,
@@ -54,6 +56,7 @@ pub fn builder() -> Builder {
 /// | `signal=QUIT`, `USR1`, `USR2`, `HUP` | the signal on which there is a dump |
 /// | `format=groups` and so on | the form of dumps on a panic or a signal: see [`Format`] |
 /// | `filter=state=suspended&older=10s` | which tasks they show: see [`Filter`] |
+/// | `threads=states` | what such dumps say of OS threads: see [`ThreadReport`] |
 /// | `dir=/var/tmp/dumps` | the directory to which they go as files, instead of to standard error |
 /// | `files=16`, `size=1G` | how much is kept there |
 ///
@@ -70,6 +73,7 @@ pub struct Builder {
     signal: Option<DumpSignal>,
     format: Format,
     filter: Filter,
+    threads: ThreadReport,
     directory: Option<PathBuf>,
     limits: Limits,
     enabled: bool,
@@ -103,6 +107,12 @@ impl Builder {
     /// Which tasks such dumps show.
     pub fn dump_filter(mut self, filter: Filter) -> Self {
         self.filter = filter;
+        self
+    }
+
+    /// What such dumps say of OS threads.
+    pub fn dump_threads(mut self, report: ThreadReport) -> Self {
+        self.threads = report;
         self
     }
 
@@ -179,6 +189,7 @@ impl Builder {
         let delivery = Delivery {
             format: self.format,
             filter: self.filter,
+            threads: self.threads,
             directory: self.directory.map(|path| Directory { path, limits }),
         };
         ask::install(delivery, self.signal);

@@ -36,6 +36,7 @@ impl Builder {
             ("signal", name) => Ok(self.dump_on_signal(name.parse()?)),
             ("format", name) => Ok(self.dump_format(name.parse()?)),
             ("filter", text) => Ok(self.dump_filter(text.parse()?)),
+            ("threads", report) => Ok(self.dump_threads(report.parse()?)),
             ("dir", path) if !path.is_empty() => Ok(self.dump_directory(path)),
             ("files", count) => match count.parse() {
                 Ok(count) if count > 0 => Ok(self.dump_files(count)),
@@ -50,7 +51,8 @@ impl Builder {
     }
 }
 
-const KNOWN: &str = "use on, off, panic=…, signal=…, format=…, filter=…, dir=…, files=… or size=…";
+const KNOWN: &str = "use on, off, panic=…, signal=…, format=…, filter=…, threads=…, dir=…, \
+                     files=… or size=…";
 
 fn bytes(text: &str) -> Option<u64> {
     let unit = text

@@ -6,6 +6,9 @@ pub(crate) mod memory;
 #[cfg_attr(unix, path = "stderr_unix.rs")]
 #[cfg_attr(not(unix), path = "stderr_fallback.rs")]
 pub(crate) mod stderr;
+#[cfg_attr(target_os = "linux", path = "tasks_linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "tasks_fallback.rs")]
+pub(crate) mod tasks;
 #[cfg_attr(target_os = "linux", path = "thread_linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "thread_fallback.rs")]
 pub(crate) mod thread;

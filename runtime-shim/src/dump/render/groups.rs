@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::heading::Heading;
 use super::palette::Palette;
+use super::threads;
 use crate::dump::Dump;
 
 pub(super) use group::count;
@@ -61,6 +62,7 @@ impl fmt::Display for Groups<'_> {
             f.write_str(&out)?;
             out.clear();
         }
+        threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
 }

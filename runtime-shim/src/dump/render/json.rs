@@ -5,6 +5,7 @@ mod numbers;
 mod stacks;
 mod string;
 mod tables;
+mod threads;
 
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,6 +22,7 @@ use crate::task::{Name, NameOrigin, State};
 use stacks::{push_stacks, StackTables};
 use string::push_string;
 use tables::{push_ancestors, push_index, push_name, push_sites, push_table, Tables};
+use threads::push_threads;
 
 /// Displays a [`Dump`] as JSON.
 ///
@@ -43,6 +45,7 @@ impl fmt::Display for Json<'_> {
         push_sites(&mut pieces, &tables)?;
         push_ancestors(&mut pieces, dump, &tables)?;
         push_stacks(&mut pieces, dump, &tables.stacks)?;
+        push_threads(&mut pieces, dump)?;
         let mut parts = Parts::default();
         push_table(&mut pieces, "tasks", &dump.rows, |out, row| {
             parts.push_row(out, dump, &tables, row);

@@ -31,6 +31,7 @@ mod pprof;
 mod range;
 mod stacks;
 mod text;
+mod threads;
 mod tree;
 
 use super::Dump;

@@ -13,6 +13,7 @@ use crate::site::Site;
 use crate::task::{Ancestor, NameOrigin, State, Task};
 
 /// What is said of a task, each part ready to be copied.
+#[derive(Clone, Copy)]
 pub(super) struct Paragraph<'a> {
     pub(super) id: u64,
     pub(super) name: &'a str,
@@ -20,6 +21,8 @@ pub(super) struct Paragraph<'a> {
     pub(super) role: &'a str,
     pub(super) kind: Kind,
     pub(super) state: State,
+    /// What the kernel says of the thread that runs it, ` (futex)`, or empty.
+    pub(super) kernel: &'a str,
     pub(super) since: &'a str,
     pub(super) age: &'a str,
     pub(super) polls: u32,
@@ -40,6 +43,7 @@ impl Paragraph<'_> {
             role: &escaped(&task.role),
             kind: task.kind,
             state: task.state,
+            kernel: "",
             since: &age_text(task.since),
             age: &age_text(task.age),
             polls: task.polls,
@@ -82,6 +86,7 @@ impl Paragraph<'_> {
             state => push(out, state),
         }
         out.push_str(palette.end);
+        out.push_str(self.kernel);
         if !self.since.is_empty() {
             out.push_str(", ");
             out.push_str(self.since);

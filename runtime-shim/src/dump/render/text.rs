@@ -7,6 +7,7 @@ use super::heading::Heading;
 use super::palette::Palette;
 use super::paragraph::{lineage_text, push_age, site_line, stack_text, Paragraph};
 use super::pieces::{escaped, Pieces};
+use super::threads::{self, kernel_text};
 use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
@@ -48,6 +49,7 @@ impl fmt::Display for Text<'_> {
             pieces.next()?;
         }
         pieces.finish()?;
+        threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
 }
@@ -84,9 +86,13 @@ struct NameText {
 impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
+        let kernel = kernel_text(dump.thread_of(row));
         let shared = dump.nodes.cut(row) == 0 && !dump.nodes.is_foreign(row);
         if !shared {
-            return Paragraph::with(&dump.nodes.task(row, dump.now), |it| it.push(out, palette));
+            return Paragraph::with(&dump.nodes.task(row, dump.now), |&it| {
+                let kernel = &kernel;
+                Paragraph { kernel, ..it }.push(out, palette);
+            });
         }
         let site = self
             .sites
@@ -107,6 +113,7 @@ impl Texts {
             role: &site.role,
             kind: dump.nodes.kind(row),
             state: row.state(&dump.nodes.threads),
+            kernel: &kernel,
             since: self.since.ago(row.status, dump.now, push_age),
             age: self.age.ago(row.birth(), dump.now, push_age),
             polls: row.polls,

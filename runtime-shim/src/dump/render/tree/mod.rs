@@ -9,6 +9,7 @@ use std::fmt;
 use super::heading::Heading;
 use super::palette::Palette;
 use super::pieces::Pieces;
+use super::threads;
 use crate::dump::Dump;
 
 use alike::{Shapes, Siblings};
@@ -62,6 +63,7 @@ impl fmt::Display for Tree<'_> {
             self.write_below(&mut pieces, &forest, shapes.as_ref(), siblings)?;
         }
         pieces.finish()?;
+        threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
 }

@@ -1,0 +1,26 @@
+//! What procfs has to say of each thread of the process.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+/// Longer than what is read here ever is.
+const MOST_BYTES: usize = 4096;
+
+/// Reads one of the files that there are of a thread, such as `stat`.
+///
+/// # Errors
+///
+/// If the thread has ended, if the system does not have the file, or does not let us read it.
+pub(crate) fn read(os_id: u64, file: &str) -> io::Result<String> {
+    let mut bytes = Vec::with_capacity(512);
+    let file = std::fs::File::open(format!("/proc/self/task/{os_id}/{file}"))?;
+    file.take(MOST_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The unit in which `stat` counts time.
+pub(crate) fn clock_tick() -> Duration {
+    // SAFETY: takes a number and returns one.
+    let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    Duration::from_secs(1) / u32::try_from(per_second).unwrap_or(0).max(1)
+}

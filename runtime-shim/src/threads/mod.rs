@@ -1,0 +1,135 @@
+//! The OS threads of the process, recorded or not: what the kernel says that each does, and which task
+//! runs on it.
+//!
+//! Nothing of it is looked at unless somebody asks, and then one thread after the other, while all go on.
+//! Which task a thread runs is read from the records, so that this is known also of threads that have no
+//! record of their own; and once more when all has been looked at, so that it can be said of which threads
+//! it holds.
+
+mod call;
+mod kernel;
+mod report;
+mod running;
+
+use std::time::Duration;
+
+use crate::dump::shown;
+use crate::sys;
+use crate::task::Task;
+use kernel::Stat;
+use running::Runs;
+
+pub use call::SystemCall;
+pub use kernel::ThreadState;
+pub use report::{ThreadReport, UnknownThreadReport};
+
+/// An OS thread, as it was when a [`Dump`](crate::Dump) looked at it.
+#[derive(Clone, Debug)]
+pub struct OsThread {
+    id: u64,
+    name: String,
+    state: ThreadState,
+    uninterruptible: bool,
+    cpu: Option<Duration>,
+    tasks: Vec<Task>,
+    moving: bool,
+}
+
+impl OsThread {
+    /// The system's id.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The name, as far as the system keeps it: 15 bytes on Linux. Unescaped, it may contain anything.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the kernel says that it does.
+    pub fn state(&self) -> &ThreadState {
+        &self.state
+    }
+
+    /// Whether no signal can wake it: mostly it waits for a disk.
+    pub fn is_uninterruptible(&self) -> bool {
+        self.uninterruptible
+    }
+
+    /// The CPU time it has used, in the program and in the kernel for it. Linux counts it in hundredths of
+    /// a second.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        self.cpu
+    }
+
+    /// The tasks that run on it, the innermost first: a future, say, and then the thread itself if that is
+    /// a task, too. Empty if it runs none that is recorded.
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// Whether it went on to other tasks while it was looked at, so that [`tasks`](OsThread::tasks) may have
+    /// nothing to do with its state.
+    pub fn is_moving(&self) -> bool {
+        self.moving
+    }
+}
+
+/// All threads but birthmark's own.
+#[derive(Debug)]
+pub(crate) struct OsThreads {
+    /// By id.
+    all: Vec<OsThread>,
+    /// How many there are of birthmark's own.
+    own: usize,
+}
+
+impl OsThreads {
+    /// Looks at all threads, or `None` where the system does not list them.
+    pub(crate) fn look() -> Option<Self> {
+        let mut ids = sys::thread::all_os_ids()?;
+        let count = ids.len();
+        ids.retain(|&id| !crate::own_thread::is_own(id));
+        ids.sort_unstable();
+        let runs = Runs::now();
+        let mut all: Vec<OsThread> = ids.iter().filter_map(|&id| look_at(id)).collect();
+        let later = Runs::now();
+        for thread in &mut all {
+            thread.tasks = shown(runs.on(thread.id));
+            thread.moving = !runs.are_the_same(&later, thread.id);
+        }
+        let own = count - ids.len();
+        Some(OsThreads { all, own })
+    }
+
+    pub(crate) fn all(&self) -> &[OsThread] {
+        &self.all
+    }
+
+    /// How many there are of birthmark's own.
+    pub(crate) fn own(&self) -> usize {
+        self.own
+    }
+
+    /// The thread with this id, if it was running that task as long as it was looked at.
+    pub(crate) fn running(&self, id: u64, task: u64) -> Option<&OsThread> {
+        let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;
+        let thread = &self.all[place];
+        let mut tasks = thread.tasks.iter().map(|task| task.id.as_u64());
+        (!thread.moving && tasks.any(|id| id == task)).then_some(thread)
+    }
+}
+
+/// A thread, but for its tasks; `None` if it has ended.
+fn look_at(id: u64) -> Option<OsThread> {
+    let stat = Stat::read(id)?;
+    Some(OsThread {
+        id,
+        state: ThreadState::of(id, &stat),
+        uninterruptible: stat.is_uninterruptible(),
+        cpu: stat.cpu(),
+        name: stat.name,
+        tasks: Vec::new(),
+        moving: false,
+    })
+}

@@ -1,0 +1,112 @@
+//! OS threads that are stuck, each in a way of its own. Nothing here is instrumented.
+
+use std::hint::{black_box, spin_loop};
+use std::io::{PipeReader, PipeWriter, Read, pipe};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle, park, sleep};
+use std::time::Duration;
+
+/// The threads, by the names that they have. They go on when this is dropped.
+#[derive(Debug)]
+pub struct Stuck {
+    threads: Vec<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    lock: Arc<Mutex<u32>>,
+    pipe: Option<PipeWriter>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Stuck {
+    /// Starts them and holds `while_stuck` while they are stuck.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses a thread or a pipe.
+    pub fn hold<R>(while_stuck: impl FnOnce(&Stuck) -> R) -> R {
+        let lock = Arc::new(Mutex::new(0));
+        let locked = lock.clone();
+        let guard = locked.lock().unwrap();
+        let mut stuck = Stuck::start(lock);
+        let result = while_stuck(&stuck);
+        drop(guard);
+        stuck.pipe = None;
+        stuck.stop.store(true, Ordering::Relaxed);
+        for thread in stuck.threads.drain(..) {
+            thread.thread().unpark();
+            thread.join().unwrap();
+        }
+        result
+    }
+
+    fn start(lock: Arc<Mutex<u32>>) -> Self {
+        let (reader, writer) = pipe().unwrap();
+        let mut stuck = Stuck {
+            threads: Vec::new(),
+            stop: Arc::default(),
+            lock: lock.clone(),
+            pipe: Some(writer),
+            _runtime: idle_runtime(),
+        };
+        stuck.spawn("in-lock", move |_| wait_for_a_lock(&lock));
+        stuck.spawn("in-read", move |_| read_from_a_pipe(reader));
+        stuck.spawn("in-sleep", sleep_and_sleep);
+        stuck.spawn("in-park", park_and_park);
+        stuck.spawn("spins", spin);
+        stuck.spawn("a) S (b", park_and_park);
+        stuck
+    }
+
+    fn spawn(&mut self, name: &str, f: impl FnOnce(&AtomicBool) + Send + 'static) {
+        let (thread, stop) = (Builder::new().name(name.into()), self.stop.clone());
+        self.threads.push(thread.spawn(move || f(&stop)).unwrap());
+    }
+
+    /// The lock for which one of them waits.
+    #[must_use]
+    pub fn lock(&self) -> &Mutex<u32> {
+        &self.lock
+    }
+}
+
+/// Its only worker waits for something to happen.
+fn idle_runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder
+        .worker_threads(1)
+        .thread_name("in-epoll")
+        .enable_all();
+    builder.build().unwrap()
+}
+
+#[inline(never)]
+fn wait_for_a_lock(lock: &Mutex<u32>) {
+    *lock.lock().unwrap() += 1;
+}
+
+#[inline(never)]
+fn read_from_a_pipe(mut pipe: PipeReader) {
+    let _ = pipe.read(&mut [0]);
+    black_box(&pipe);
+}
+
+#[inline(never)]
+fn sleep_and_sleep(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        sleep(Duration::from_millis(200));
+    }
+}
+
+#[inline(never)]
+fn park_and_park(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        park();
+    }
+}
+
+#[inline(never)]
+fn spin(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        spin_loop();
+    }
+}

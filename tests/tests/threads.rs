@@ -1,0 +1,160 @@
+//! What dumps say of OS threads, recorded or not.
+#![cfg(target_os = "linux")]
+
+use std::sync::mpsc::channel;
+
+use birthmark::render::Format;
+use birthmark::{Dump, Kind, OsThread, ThreadReport, ThreadState};
+use birthmark_integration_tests::stuck::Stuck;
+use birthmark_integration_tests::{wait_for, wait_until};
+use serde_json::Value;
+
+fn dump() -> Dump {
+    birthmark::dump().with_threads(ThreadReport::States)
+}
+
+fn named(dump: &Dump, name: &str) -> Option<OsThread> {
+    let mut threads = dump.threads().unwrap().iter();
+    threads.find(|thread| thread.name() == name).cloned()
+}
+
+/// A thread, once the kernel says that it does this.
+#[track_caller]
+fn wait_for_call(name: &str, call: &str) -> OsThread {
+    wait_for(&format!("{name} is in {call}"), || {
+        named(&dump(), name).filter(|thread| match thread.state() {
+            ThreadState::InCall(it) => it.name() == Some(call),
+            state => state.to_string() == call,
+        })
+    })
+}
+
+#[test]
+fn the_kernel_says_in_which_call_a_thread_waits() {
+    Stuck::hold(|_| {
+        for (name, call) in [
+            ("in-lock", "futex"),
+            ("in-park", "futex"),
+            ("in-read", "read"),
+            ("in-sleep", "clock_nanosleep"),
+            ("in-epoll", "epoll_wait"),
+            ("spins", "running"),
+            ("a) S (b", "futex"),
+        ] {
+            let thread = wait_for_call(name, call);
+            assert!(thread.tasks().is_empty(), "it is no task: {thread:?}");
+            let line = format!("\nthread {} \"{name}\" [{call}", thread.id());
+            wait_until("it is in the text, too", || {
+                dump().to_string().contains(&line)
+            });
+        }
+        let read = wait_for_call("in-read", "read");
+        let ThreadState::InCall(call) = read.state() else {
+            unreachable!()
+        };
+        assert!(call.descriptor().is_some_and(|fd| fd > 2), "{read:?}");
+        assert_eq!(call.number(), libc::SYS_read);
+        let spent = || named(&dump(), "spins").unwrap().cpu_time().unwrap();
+        wait_until("CPU time grows", || spent().as_millis() > 30);
+    });
+}
+
+#[birthmark::instrument]
+fn block_an_executor(
+    begun: std::sync::mpsc::Sender<u64>,
+) -> (tokio::runtime::Runtime, std::sync::mpsc::Sender<()>) {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder
+        .worker_threads(1)
+        .thread_name("blocked")
+        .build()
+        .unwrap();
+    let (release, released) = channel();
+    runtime.spawn(birthmark::named!("upload-7" => async move {
+        let _ = begun.send(birthmark::current().unwrap().id().as_u64());
+        let _ = released.recv();
+    }));
+    (runtime, release)
+}
+
+#[test]
+fn a_thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
+    let (begun, begins) = channel();
+    let (runtime, release) = block_an_executor(begun);
+    let id = begins.recv().unwrap();
+    let thread = wait_for_call("blocked", "futex");
+    let task = &thread.tasks()[0];
+    assert_eq!(task.id().as_u64(), id);
+    assert_eq!(task.kind(), Kind::Future);
+    assert!(!thread.is_moving());
+    let text = dump().to_string();
+    let line = format!("thread {} \"blocked\" [futex, ", thread.id());
+    let line = text.lines().find(|it| it.starts_with(&line)).unwrap();
+    let what = format!("]: running task {id} \"upload-7\" block_an_executor::{{async}}");
+    assert!(line.contains(&what), "{line}");
+    let of_task = format!("[running on thread {} (futex), ", thread.id());
+    assert!(text.contains(&of_task), "{text}");
+    drop(release);
+    drop(runtime);
+}
+
+#[test]
+fn nothing_is_said_unless_asked() {
+    let silent = birthmark::dump();
+    assert!(silent.threads().is_none());
+    assert!(!silent.to_string().contains("\nthread "));
+    assert!(!silent.json().to_string().contains("\"threads\":"));
+    let off = dump().with_threads(ThreadReport::Off);
+    assert!(off.threads().is_none());
+    // A filter selects tasks, not threads.
+    let none = dump().filter(&"role=nobody".parse().unwrap());
+    assert!(!none.threads().unwrap().is_empty());
+    for format in [Format::Text, Format::Tree, Format::Groups] {
+        let mut text = Vec::new();
+        none.write(format, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let heading = format!("\n{} OS threads", none.threads().unwrap().len());
+        assert!(text.contains(&heading), "{text}");
+    }
+}
+
+#[test]
+fn programs_read_the_same() {
+    Stuck::hold(|_| {
+        wait_for_call("in-read", "read");
+        let dump = dump();
+        let json: Value = serde_json::from_str(&dump.json().to_string()).unwrap();
+        let schema = include_str!("../../runtime-shim/schema/dump-1.schema.json");
+        let schema = serde_json::from_str(schema).unwrap();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&json).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        let threads = json["threads"].as_array().unwrap();
+        assert_eq!(threads.len(), dump.threads().unwrap().len());
+        for (object, thread) in threads.iter().zip(dump.threads().unwrap()) {
+            assert_eq!(object["id"], thread.id());
+            assert_eq!(object["name"], thread.name());
+            assert_eq!(object["doing"], thread.state().to_string());
+        }
+        let read = threads.iter().find(|it| it["name"] == "in-read").unwrap();
+        assert_eq!(read["call"], "read");
+        assert_eq!(read["state"], "waiting");
+        assert_eq!(read["tasks"], Value::Array(vec![]));
+    });
+}
+
+#[test]
+fn threads_may_end_while_they_are_looked_at() {
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..250 {
+                    std::thread::spawn(|| ()).join().unwrap();
+                }
+            });
+        }
+        for _ in 0..50 {
+            assert!(!dump().threads().unwrap().is_empty());
+        }
+    });
+}
