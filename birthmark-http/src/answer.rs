@@ -18,6 +18,13 @@ pub(crate) fn bad_request(why: String) -> Response {
     text(StatusCode::BAD_REQUEST, why)
 }
 
+/// Native stacks are asked for, and the program has not allowed that.
+pub(crate) fn no_stacks() -> Response {
+    let why = "threads=stacks sends a signal to each thread, which this program has not allowed by \
+               Options::native_stacks; ask for threads=states";
+    text(StatusCode::FORBIDDEN, why.to_owned())
+}
+
 /// Lists what there is instead.
 pub(crate) fn not_found() -> Response {
     let mut paths = String::from("there is nothing here; these are the paths:\n");
@@ -29,8 +36,8 @@ pub(crate) fn not_found() -> Response {
     {
         paths += &format!("\n{}{path}", crate::router::ROOT);
     }
-    paths +=
-        "\n\nAll but the first and the last take a filter: ?state=suspended&older=10s&under=42";
+    paths += "\n\nAll but the first and the last take a filter: ?state=suspended&older=10s&under=42\n\
+         text, tree, groups and json show OS threads: ?threads=states";
     text(StatusCode::NOT_FOUND, paths)
 }
 

@@ -8,9 +8,11 @@ use axum::extract::Request;
 use axum::http::Method;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use birthmark::ThreadReport;
 use birthmark::render::Format;
 
 use crate::answer;
+use crate::options::Options;
 use crate::query::Query;
 use crate::stream::{PATIENCE, Sink, stream};
 use crate::turns::Turns;
@@ -23,13 +25,13 @@ const DIFFS_AT_A_TIME: usize = 2;
 
 /// How many there may be at a time.
 #[derive(Debug)]
-pub(crate) struct Limits {
+struct Limits {
     dumps: Turns,
     diffs: Turns,
 }
 
 impl Limits {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Limits {
             dumps: Turns::new(DUMPS_AT_A_TIME),
             diffs: Turns::new(DIFFS_AT_A_TIME),
@@ -37,20 +39,65 @@ impl Limits {
     }
 }
 
+/// What dumps share.
+#[derive(Clone, Debug)]
+pub(crate) struct Dumps {
+    limits: Arc<Limits>,
+    native_stacks: bool,
+}
+
+impl Dumps {
+    pub(crate) fn new(options: &Options) -> Self {
+        Dumps {
+            limits: Arc::new(Limits::new()),
+            native_stacks: options.native_stacks,
+        }
+    }
+
+    /// What is to be said of OS threads, if it may be.
+    fn threads(&self, query: &Query<'_>) -> Result<ThreadReport, Response> {
+        match query.threads().map_err(answer::bad_request)? {
+            ThreadReport::Stacks if !self.native_stacks => Err(answer::no_stacks()),
+            report => Ok(report),
+        }
+    }
+}
+
+/// The forms that say something of OS threads.
+fn shows_threads(format: Format) -> bool {
+    matches!(
+        format,
+        Format::Text | Format::Tree | Format::Groups | Format::Json
+    )
+}
+
 /// A dump of the tasks that the query selects.
-pub(crate) async fn dump(format: Format, limits: Arc<Limits>, request: Request) -> Response {
-    let filter = match Query::of(request.uri()).filter(&[]) {
+pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Response {
+    let query = Query::of(request.uri());
+    let ours: &[&str] = if shows_threads(format) {
+        &["threads"]
+    } else {
+        &[]
+    };
+    let filter = match query.filter(ours) {
         Ok(filter) => filter,
         Err(why) => return answer::bad_request(why),
     };
+    let threads = match dumps.threads(&query) {
+        Ok(threads) => threads,
+        Err(refusal) => return refusal,
+    };
     let form = (format.content_type(), format.extension());
-    let write = move |out: &mut Sink| birthmark::dump().filter(&filter).write(format, out);
-    reply(request.method(), form, &limits.dumps, write).await
+    let write = move |out: &mut Sink| {
+        let dump = birthmark::dump().with_threads(threads);
+        dump.filter(&filter).write(format, out)
+    };
+    reply(request.method(), form, &dumps.limits.dumps, write).await
 }
 
 /// What has changed between a dump and another some seconds later. Nothing is kept from one request to
 /// the next, so that asking does not change the program.
-pub(crate) async fn diff(limits: Arc<Limits>, request: Request) -> Response {
+pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
     let query = Query::of(request.uri());
     let filter = query.filter(&["seconds"]);
     let (filter, apart) = match filter.and_then(|filter| Ok((filter, query.seconds()?))) {
@@ -66,7 +113,7 @@ pub(crate) async fn diff(limits: Arc<Limits>, request: Request) -> Response {
     reply(
         request.method(),
         (answer::PLAIN, "txt"),
-        &limits.diffs,
+        &dumps.limits.diffs,
         write,
     )
     .await

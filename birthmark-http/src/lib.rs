@@ -33,7 +33,9 @@
 //! has installed.
 //!
 //! A dump takes a [`Filter`](birthmark::Filter) as its query:
-//! `/debug/birthmark/text?state=suspended&older=10s`. All answer to `GET` and `HEAD` only, and none
+//! `/debug/birthmark/text?state=suspended&older=10s`. With `threads=states`, text, tree, groups and JSON also
+//! say what OS threads do; with `threads=stacks`, where in their code they stand, if
+//! [`Options::native_stacks`] allows that. All answer to `GET` and `HEAD` only, and none
 //! changes what the program does.
 //!
 //! # Who may ask

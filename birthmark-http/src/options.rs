@@ -1,12 +1,13 @@
-//! What a program says of who may ask.
+//! What a program says of who may ask, and for what.
 
 use crate::access::Access;
 use crate::token::Token;
 
-/// Who may ask. By default, clients on the same machine.
+/// Who may ask, and for what. By default, clients on the same machine, for all that no thread notices.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) access: Access,
+    pub(crate) native_stacks: bool,
 }
 
 impl Options {
@@ -28,6 +29,15 @@ impl Options {
     #[must_use]
     pub fn guarded_elsewhere(mut self) -> Self {
         self.access = Access::Anyone;
+        self
+    }
+
+    /// Native stacks of OS threads may be asked for, with `threads=stacks`: those of
+    /// [`ThreadReport::Stacks`](birthmark::ThreadReport::Stacks), which says what of it a program may
+    /// notice. They need the feature `native-stacks`.
+    #[must_use]
+    pub fn native_stacks(mut self) -> Self {
+        self.native_stacks = true;
         self
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Uri;
-use birthmark::Filter;
+use birthmark::{Filter, ThreadReport, UnknownThreadReport};
 
 /// For how long two dumps may be apart.
 const LONGEST: u64 = 60;
@@ -32,6 +32,12 @@ impl<'a> Query<'a> {
                 text.escape_debug()
             )),
         }
+    }
+
+    /// What is to be said of OS threads.
+    pub(crate) fn threads(&self) -> Result<ThreadReport, String> {
+        let report = self.value("threads").unwrap_or("off").parse();
+        report.map_err(|error: UnknownThreadReport| error.to_string())
     }
 
     /// The filter: all but `token`, and but what the path itself understands.

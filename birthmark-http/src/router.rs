@@ -1,7 +1,5 @@
 //! The paths.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::http::Uri;
 use axum::middleware;
@@ -9,7 +7,7 @@ use axum::response::Response;
 use axum::routing::any;
 use birthmark::render::Format;
 
-use crate::dumps::{self, Limits};
+use crate::dumps::{self, Dumps};
 use crate::guard::guard;
 use crate::options::Options;
 use crate::{answer, metrics, page};
@@ -64,12 +62,12 @@ pub fn router() -> Router {
 /// # }
 /// ```
 pub fn router_with(options: Options) -> Router {
-    guarded(paths(), options)
+    guarded(paths(&options), options)
 }
 
 /// Also with `/metrics`, where scrapers look for it, and an answer to all other paths.
 pub(crate) fn whole(options: Options) -> Router {
-    let paths = paths().route("/metrics", any(metrics::answer));
+    let paths = paths(&options).route("/metrics", any(metrics::answer));
     let to_page = async |uri: Uri| redirect_with_query(&ROOT[1..], &uri);
     let paths = paths.route("/", any(to_page));
     guarded(paths.fallback(async || answer::not_found()), options)
@@ -80,8 +78,8 @@ fn guarded(paths: Router, options: Options) -> Router {
 }
 
 /// Each answers `any` method: the guard lets those through that are safe.
-fn paths() -> Router {
-    let limits = Arc::new(Limits::new());
+fn paths(options: &Options) -> Router {
+    let shared = Dumps::new(options);
     let at = |path: &str| format!("{ROOT}{path}");
     let mut router = Router::new()
         .route(ROOT.trim_end_matches('/'), any(redirect_to_page))
@@ -89,13 +87,13 @@ fn paths() -> Router {
         .route(&at("metrics"), any(metrics::answer))
         .route(&at("{*other}"), any(async || answer::not_found()));
     for &format in Format::ALL {
-        let limits = limits.clone();
-        let answer = move |request| dumps::dump(format, limits, request);
+        let shared = shared.clone();
+        let answer = move |request| dumps::dump(format, shared, request);
         router = router.route(&at(format.as_str()), any(answer));
     }
     router.route(
         &at("diff"),
-        any(move |request| dumps::diff(limits, request)),
+        any(move |request| dumps::diff(shared, request)),
     )
 }
 

@@ -69,6 +69,50 @@ fn a_wrong_query_is_named_with_a_remedy() {
 }
 
 #[test]
+fn threads_are_shown_if_asked_for() {
+    let server = serve();
+    for format in ["text", "tree", "groups", "json"] {
+        let silent = get(&server, format).text().unwrap();
+        let asked = get(&server, &format!("{format}?threads=states&role=nobody"));
+        assert_eq!(asked.status(), 200);
+        let asked = asked.text().unwrap();
+        let section = if format == "json" {
+            "\"threads\":["
+        } else {
+            " OS threads, and "
+        };
+        assert!(
+            asked.contains(section) && !silent.contains(section),
+            "{asked}"
+        );
+    }
+    let wrong = get(&server, "folded?threads=states").text().unwrap();
+    assert!(
+        wrong.starts_with("a filter has no key \"threads\"; "),
+        "{wrong}"
+    );
+    let wrong = get(&server, "text?threads=1").text().unwrap();
+    assert!(
+        wrong.starts_with("\"1\" is not how much a dump says of threads; use "),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn native_stacks_are_shown_if_the_program_allows_it() {
+    let refused = get(&serve(), "text?threads=stacks");
+    assert_eq!(refused.status(), 403);
+    assert!(refused.text().unwrap().contains("; ask for threads=states"));
+    let allowed = birthmark_http::Options::new().native_stacks();
+    let server = birthmark_http::serve_with("127.0.0.1:0", allowed).unwrap();
+    let text = get(&server, "text?threads=stacks").text().unwrap();
+    assert!(
+        text.contains("native_stacks_are_shown_if_the_program_allows_it"),
+        "{text}"
+    );
+}
+
+#[test]
 fn two_dumps_are_compared() {
     let server = serve();
     let text = get(&server, "diff?seconds=1&role=lasting::*")

@@ -142,6 +142,9 @@ pub use crate::panic_report::PanicReport;
 pub use crate::site::Site;
 pub use crate::sites::{sites, SiteStats};
 pub use crate::task::{Ancestor, Name, NameOrigin, Outcome, State, Task, TaskId, TaskRef};
-pub use crate::threads::{OsThread, SystemCall, ThreadReport, ThreadState, UnknownThreadReport};
+pub use crate::threads::{
+    NativeFrame, NativeStack, NoStack, OsThread, SystemCall, ThreadReport, ThreadState,
+    UnknownThreadReport,
+};
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

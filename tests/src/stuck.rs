@@ -54,6 +54,7 @@ impl Stuck {
         stuck.spawn("in-park", park_and_park);
         stuck.spawn("spins", spin);
         stuck.spawn("a) S (b", park_and_park);
+        stuck.spawn("blocks-signals", block_signals_and_park);
         stuck
     }
 
@@ -102,6 +103,17 @@ fn park_and_park(stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         park();
     }
+}
+
+#[inline(never)]
+fn block_signals_and_park(stop: &AtomicBool) {
+    // SAFETY: the set is filled before it is read, and the old one is not asked for.
+    unsafe {
+        let mut all = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
+    }
+    park_and_park(stop);
 }
 
 #[inline(never)]

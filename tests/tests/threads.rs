@@ -40,6 +40,7 @@ fn the_kernel_says_in_which_call_a_thread_waits() {
             ("in-epoll", "epoll_wait"),
             ("spins", "running"),
             ("a) S (b", "futex"),
+            ("blocks-signals", "futex"),
         ] {
             let thread = wait_for_call(name, call);
             assert!(thread.tasks().is_empty(), "it is no task: {thread:?}");

@@ -27,3 +27,11 @@ mod registry {
     #[cfg(test)]
     mod tests;
 }
+
+mod threads {
+    #[path = "../../../src/threads/native/turn.rs"]
+    pub(crate) mod turn;
+
+    #[cfg(test)]
+    mod tests;
+}

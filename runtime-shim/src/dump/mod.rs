@@ -235,9 +235,10 @@ impl Dump {
     /// ```
     #[must_use]
     pub fn with_threads(mut self, report: ThreadReport) -> Self {
+        let stacks = report == ThreadReport::Stacks;
         self.os_threads = match report {
             ThreadReport::Off => Looked::No,
-            ThreadReport::States => OsThreads::look().map_or(Looked::InVain, Looked::At),
+            _ => OsThreads::look(stacks).map_or(Looked::InVain, Looked::At),
         };
         self
     }

@@ -36,7 +36,7 @@ impl ThreadState {
     /// What a thread does, which was this a moment ago.
     pub(super) fn of(id: u64, stat: &Stat) -> Self {
         match stat.letter {
-            'R' => ThreadState::Running,
+            _ if stat.is_running() => ThreadState::Running,
             'S' | 'D' | 'I' => match tasks::read(id, "syscall") {
                 Ok(line) => Self::from_call(&line),
                 Err(_) => Self::from_channel(tasks::read(id, "wchan").ok()),
@@ -122,6 +122,10 @@ impl Stat {
             letter,
             cpu,
         })
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.letter == 'R'
     }
 
     pub(super) fn is_uninterruptible(&self) -> bool {

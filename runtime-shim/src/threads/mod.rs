@@ -8,8 +8,27 @@
 
 mod call;
 mod kernel;
+// Elsewhere, registers lie elsewhere.
+#[cfg_attr(
+    all(
+        feature = "native-stacks",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ),
+    path = "native/mod.rs"
+)]
+#[cfg_attr(
+    not(all(
+        feature = "native-stacks",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    path = "no_native.rs"
+)]
+mod native;
 mod report;
 mod running;
+mod stack;
 
 use std::time::Duration;
 
@@ -22,6 +41,7 @@ use running::Runs;
 pub use call::SystemCall;
 pub use kernel::ThreadState;
 pub use report::{ThreadReport, UnknownThreadReport};
+pub use stack::{NativeFrame, NativeStack, NoStack};
 
 /// An OS thread, as it was when a [`Dump`](crate::Dump) looked at it.
 #[derive(Clone, Debug)]
@@ -33,6 +53,7 @@ pub struct OsThread {
     cpu: Option<Duration>,
     tasks: Vec<Task>,
     moving: bool,
+    stack: Option<Result<NativeStack, NoStack>>,
 }
 
 impl OsThread {
@@ -73,6 +94,13 @@ impl OsThread {
     pub fn is_moving(&self) -> bool {
         self.moving
     }
+
+    /// Where in its code it stood, or why that is not known. `None` if
+    /// [stacks](ThreadReport::Stacks) were not asked for.
+    pub fn stack(&self) -> Option<Result<&NativeStack, NoStack>> {
+        let stack = self.stack.as_ref()?;
+        Some(stack.as_ref().map_err(|why| *why))
+    }
 }
 
 /// All threads but birthmark's own.
@@ -86,13 +114,16 @@ pub(crate) struct OsThreads {
 
 impl OsThreads {
     /// Looks at all threads, or `None` where the system does not list them.
-    pub(crate) fn look() -> Option<Self> {
+    pub(crate) fn look(stacks: bool) -> Option<Self> {
         let mut ids = sys::thread::all_os_ids()?;
         let count = ids.len();
         ids.retain(|&id| !crate::own_thread::is_own(id));
         ids.sort_unstable();
         let runs = Runs::now();
         let mut all: Vec<OsThread> = ids.iter().filter_map(|&id| look_at(id)).collect();
+        if stacks {
+            take_stacks(&mut all);
+        }
         let later = Runs::now();
         for thread in &mut all {
             thread.tasks = shown(runs.on(thread.id));
@@ -131,5 +162,14 @@ fn look_at(id: u64) -> Option<OsThread> {
         name: stat.name,
         tasks: Vec::new(),
         moving: false,
+        stack: None,
     })
+}
+
+/// One thread answers after the other, so each is a moment older than what it was seen to do.
+fn take_stacks(threads: &mut [OsThread]) {
+    let ids: Vec<u64> = threads.iter().map(|thread| thread.id).collect();
+    for (thread, stack) in threads.iter_mut().zip(native::take(&ids)) {
+        thread.stack = Some(stack);
+    }
 }

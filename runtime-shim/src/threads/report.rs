@@ -16,16 +16,30 @@ pub enum ThreadReport {
     /// `states`: what the kernel says that each thread does, and which task runs on it. No thread notices
     /// that it was looked at.
     States,
+    /// `stacks`: also where in its code each thread stands. With the feature `native-stacks`, on Linux, on
+    /// x86-64 and AArch64.
+    ///
+    /// Each thread is sent the signal SIGURG and copies its stack; nobody waits for it longer than a second,
+    /// and for all that do not answer, 4. The first such dump sets a handler up, unless the program has one
+    /// of its own. Programs may notice: a thread that waits in `epoll_wait`, `poll`, `nanosleep` or on a
+    /// socket with a timeout sees this system call interrupted (`EINTR`), as signal(7) describes. std and
+    /// tokio take no notice of that; C code may.
+    Stacks,
 }
 
 impl ThreadReport {
-    const ALL: &'static [ThreadReport] = &[ThreadReport::Off, ThreadReport::States];
+    const ALL: &'static [ThreadReport] = &[
+        ThreadReport::Off,
+        ThreadReport::States,
+        ThreadReport::Stacks,
+    ];
 
     /// The name.
     pub fn as_str(self) -> &'static str {
         match self {
             ThreadReport::Off => "off",
             ThreadReport::States => "states",
+            ThreadReport::Stacks => "stacks",
         }
     }
 }
@@ -59,7 +73,7 @@ impl fmt::Display for UnknownThreadReport {
         };
         write!(
             f,
-            "{name} is not how much a dump says of threads; use off or states"
+            "{name} is not how much a dump says of threads; use off, states or stacks"
         )
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::heading::plural;
 use super::palette::Palette;
-use super::paragraph::push_who;
+use super::paragraph::{push_who, site_line};
 use super::pieces::{escaped, push, push_number, Pieces};
 use crate::dump::{Dump, Looked};
 use crate::escape::Quoted;
@@ -34,6 +34,9 @@ fn write_threads(
     let mut pieces = Pieces::new(f);
     push_heading(&mut pieces.out, threads);
     for thread in threads.all() {
+        if thread.stack().is_some() {
+            pieces.out.push('\n');
+        }
         push_thread(&mut pieces.out, thread, palette);
         pieces.next()?;
     }
@@ -50,7 +53,7 @@ fn push_heading(out: &mut String, threads: &OsThreads) {
             format_args!(", and {} of birthmark's own", threads.own()),
         );
     }
-    out.push_str(":\n\n");
+    out.push_str(":\n");
 }
 
 /// `thread 4711 "tokio-rt-worker" [epoll_wait of 5, 0.02 s of CPU]: running task 21 "req-7" audit`
@@ -69,6 +72,22 @@ fn push_thread(out: &mut String, thread: &OsThread, palette: &Palette) {
     out.push_str("]: ");
     push_tasks(out, thread, palette);
     out.push('\n');
+    push_stack(out, thread, palette);
+}
+
+/// The lines below it, if stacks were asked for.
+fn push_stack(out: &mut String, thread: &OsThread, palette: &Palette) {
+    let Some(stack) = thread.stack() else {
+        return;
+    };
+    out.push_str(palette.faint);
+    out.push_str(&site_line(thread.tasks().first().and_then(Task::site)));
+    out.push_str(palette.end);
+    match stack {
+        // Writing to a string does not fail.
+        Ok(stack) => drop(stack.write(out, "    ")),
+        Err(why) => push(out, format_args!("    no stack: {why}\n")),
+    }
 }
 
 fn push_state(out: &mut String, thread: &OsThread) {

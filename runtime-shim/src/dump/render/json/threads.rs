@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::super::pieces::{push_number, Pieces};
+use super::super::pieces::{push, push_number, Pieces};
 use super::push_or_null;
 use super::string::push_string;
 use super::tables::push_table;
 use crate::dump::{Dump, Looked};
 use crate::task::Task;
-use crate::threads::{OsThread, SystemCall, ThreadState};
+use crate::threads::{NativeFrame, NativeStack, OsThread, SystemCall, ThreadState};
 
 pub(super) fn push_threads(pieces: &mut Pieces<'_>, dump: &Dump) -> fmt::Result {
     match &dump.os_threads {
@@ -38,7 +38,58 @@ fn push_thread(out: &mut String, thread: &OsThread) {
     if thread.is_moving() {
         out.push_str(",\"moving\":true");
     }
+    match thread.stack() {
+        Some(Ok(stack)) => push_stack(out, stack),
+        Some(Err(why)) => {
+            out.push_str(",\"no_stack\":");
+            push_string(out, &why.to_string());
+        }
+        None => {}
+    }
     out.push('}');
+}
+
+fn push_stack(out: &mut String, stack: &NativeStack) {
+    out.push_str(",\"native_stack\":{\"complete\":");
+    out.push_str(if stack.is_complete() { "true" } else { "false" });
+    out.push_str(",\"frames\":[");
+    let mut separator = "";
+    for frame in stack.frames() {
+        out.push_str(separator);
+        push_frame(out, frame);
+        separator = ",";
+    }
+    out.push_str("]}");
+}
+
+fn push_frame(out: &mut String, frame: &NativeFrame) {
+    push(
+        out,
+        format_args!("{{\"address\":\"{:#x}\"", frame.address()),
+    );
+    for (key, text) in [
+        (",\"function\":", frame.function()),
+        (",\"file\":", frame.file()),
+    ] {
+        if let Some(text) = text {
+            out.push_str(key);
+            push_string(out, text);
+        }
+    }
+    for (key, number) in [
+        (",\"line\":", frame.line()),
+        (",\"column\":", frame.column()),
+    ] {
+        if let Some(number) = number {
+            out.push_str(key);
+            push_number(out, number.into());
+        }
+    }
+    out.push_str(if frame.is_inlined() {
+        ",\"inlined\":true}"
+    } else {
+        "}"
+    });
 }
 
 fn push_state(out: &mut String, state: &ThreadState) {

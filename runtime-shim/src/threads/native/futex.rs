@@ -1,0 +1,32 @@
+//! Waiting for a word to change, which a signal handler may end: std's ways to wake a thread may not be used
+//! there.
+
+use core::ptr;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+/// Waits while the word is `expected`, but not for longer than `patience`. May return early.
+pub(super) fn wait(word: &AtomicU32, expected: u32, patience: Duration) {
+    let patience = libc::timespec {
+        tv_sec: libc::time_t::try_from(patience.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: patience.subsec_nanos().into(),
+    };
+    let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+    // SAFETY: the word and the time live until it returns.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            operation,
+            expected,
+            ptr::from_ref(&patience),
+        )
+    };
+}
+
+/// Wakes who waits. A system call and nothing else.
+pub(super) fn wake(word: &AtomicU32) {
+    let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+    // SAFETY: the word is there; waking touches no memory.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, 1) };
+}

@@ -1,0 +1,122 @@
+//! The signal handler: it copies, and nothing else.
+//!
+//! The signal is SIGURG, as in Go, for the same reasons: programs hardly use it, have to expect it at any
+//! time, and are not harmed by one that comes late, since its default is to be ignored. That holds also for
+//! one that is still pending when the process has become another program.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use std::io;
+
+use super::desk::{Desk, Sample, STACK_BYTES};
+use super::registers::Registers;
+
+pub(super) const SIGNAL: c_int = libc::SIGURG;
+
+/// Stacks are copied in pieces that lie in one page each: then the kernel copies those that are there.
+const PIECE: usize = 4096;
+
+/// Sets the handler up, if the program does nothing with the signal. It stays, since a thread may come late.
+///
+/// # Errors
+///
+/// If the program has a handler of its own.
+pub(super) fn install() -> io::Result<()> {
+    let taken = || Err(io::ErrorKind::ResourceBusy.into());
+    match exchange(None)?.sa_sigaction {
+        present if present == ours() => return Ok(()),
+        libc::SIG_DFL | libc::SIG_IGN => {}
+        _ => return taken(),
+    }
+    let found = exchange(Some(&action()))?;
+    if matches!(found.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) || found.sa_sigaction == ours() {
+        return Ok(());
+    }
+    // The program has set it up at the same time.
+    exchange(Some(&found))?;
+    taken()
+}
+
+fn ours() -> libc::sighandler_t {
+    on_signal as *const () as libc::sighandler_t
+}
+
+/// On the alternate stack, if the thread has one, for there may be little room on the other. All signals are
+/// blocked meanwhile, so that no other handler leaves ours for good.
+fn action() -> libc::sigaction {
+    // SAFETY: zeros are valid, and sigfillset writes into the set that it is given.
+    unsafe {
+        let mut action: libc::sigaction = core::mem::zeroed();
+        action.sa_sigaction = ours();
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+        libc::sigfillset(&mut action.sa_mask);
+        action
+    }
+}
+
+/// What happened on the signal so far; and what is to happen from now on, if that is said.
+fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
+    let new = new.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: zeros are valid; `new` is null or says what is valid on any thread at any time: a handler that
+    // is safe to run there, or what the program itself had set up.
+    unsafe {
+        let mut old: libc::sigaction = core::mem::zeroed();
+        match libc::sigaction(SIGNAL, new, &mut old) {
+            0 => Ok(old),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+/// Runs on any thread at any time: in the middle of malloc, in another handler, in the child of a fork.
+/// It takes no lock, allocates nothing, touches no thread-local but `errno`, which it puts back, and calls
+/// nothing but gettid, getpid, process_vm_readv and futex, which are system calls.
+extern "C" fn on_signal(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: takes nothing and cannot fail.
+    let thread = unsafe { libc::gettid() } as u32;
+    let Some(desk) = Desk::of(thread) else {
+        // Nobody asks any more, or it was somebody else's signal, which by default is ignored.
+        return;
+    };
+    // SAFETY: a place of this thread's own.
+    let errno = unsafe { &mut *libc::__errno_location() };
+    let saved = *errno;
+    // SAFETY: the kernel gives handlers with SA_SIGINFO the context of what they interrupt.
+    let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+    // SAFETY: the desk is from `of`, on this thread, just now.
+    unsafe { desk.answer(thread, |sample| copy(sample, context)) };
+    super::futex::wake(desk.turn.word());
+    *errno = saved;
+}
+
+fn copy(sample: &mut Sample, context: &libc::ucontext_t) {
+    sample.registers = Registers::of(context);
+    sample.len = copy_stack(sample.registers.stack_pointer() as usize, &mut sample.bytes);
+}
+
+/// Copies the stack from `start` on, as far as there is memory. The kernel does it, so that it does not
+/// matter where the stack ends. Returns how much it was.
+fn copy_stack(start: usize, into: &mut [u8; STACK_BYTES]) -> usize {
+    let mut pieces = [piece(0, 0); STACK_BYTES / PIECE + 1];
+    let (mut next, mut left) = (start, STACK_BYTES);
+    for it in &mut pieces {
+        let len = (PIECE - next % PIECE).min(left);
+        *it = piece(next, len);
+        next = next.wrapping_add(len);
+        left -= len;
+    }
+    let whole = piece(into.as_mut_ptr().expose_provenance(), into.len());
+    let count = pieces.len() as libc::c_ulong;
+    // SAFETY: it writes to `into` only, no more than that is long. It fails rather than read what is not
+    // there to be read, and our own process is always ours to read.
+    let copied =
+        unsafe { libc::process_vm_readv(libc::getpid(), &whole, 1, pieces.as_ptr(), count, 0) };
+    usize::try_from(copied).unwrap_or(0)
+}
+
+fn piece(start: usize, len: usize) -> libc::iovec {
+    libc::iovec {
+        iov_base: ptr::with_exposed_provenance_mut(start),
+        iov_len: len,
+    }
+}

@@ -1,0 +1,44 @@
+//! The registers of an AArch64.
+
+use framehop::UnwindRegsNative;
+
+/// Those that unwinding needs.
+#[derive(Clone, Copy)]
+pub(super) struct Registers {
+    instruction: u64,
+    link: u64,
+    frame: u64,
+    stack: u64,
+}
+
+impl Registers {
+    pub(super) const NONE: Registers = Registers {
+        instruction: 0,
+        link: 0,
+        frame: 0,
+        stack: 0,
+    };
+
+    /// Those of the thread that a signal has interrupted. Called by the handler.
+    pub(super) fn of(context: &libc::ucontext_t) -> Self {
+        let machine = &context.uc_mcontext;
+        Registers {
+            instruction: machine.pc,
+            link: machine.regs[30],
+            frame: machine.regs[29],
+            stack: machine.sp,
+        }
+    }
+
+    pub(super) fn instruction_pointer(&self) -> u64 {
+        self.instruction
+    }
+
+    pub(super) fn stack_pointer(&self) -> u64 {
+        self.stack
+    }
+
+    pub(super) fn to_unwind(self) -> UnwindRegsNative {
+        UnwindRegsNative::new(self.link, self.stack, self.frame)
+    }
+}

@@ -1,0 +1,83 @@
+//! From addresses to functions and lines.
+
+use core::ffi::c_void;
+use core::ptr;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::stack::NativeFrame;
+
+/// What is at each address, found once: many threads wait in the same places.
+#[derive(Default)]
+pub(super) struct Symbols(HashMap<u64, Vec<NativeFrame>>);
+
+impl Symbols {
+    /// The functions at an address, the innermost first: several if some are inlined.
+    pub(super) fn at(&mut self, address: u64) -> &[NativeFrame] {
+        self.0.entry(address).or_insert_with(|| find(address))
+    }
+}
+
+impl Drop for Symbols {
+    /// The debug information that was read for this is of no use until the next dump.
+    fn drop(&mut self) {
+        backtrace::clear_symbol_cache();
+    }
+}
+
+fn find(address: u64) -> Vec<NativeFrame> {
+    let mut frames = Vec::new();
+    // It looks one byte before what it is given, which is meant to be where a call returns to.
+    let returns_to = usize::try_from(address).unwrap_or(0).wrapping_add(1);
+    let returns_to: *mut c_void = ptr::without_provenance_mut(returns_to);
+    backtrace::resolve(returns_to, |symbol| frames.push(frame(address, symbol)));
+    match frames.split_last_mut() {
+        Some((_, inlined)) => inlined.iter_mut().for_each(|it| it.inlined = true),
+        None => frames.push(unknown(address)),
+    }
+    frames
+}
+
+fn frame(address: u64, symbol: &backtrace::Symbol) -> NativeFrame {
+    let file = symbol.filename().map(|path| path.to_string_lossy().into());
+    NativeFrame {
+        // Without the hash that makes names of symbols different.
+        function: symbol.name().map(|name| Arc::from(format!("{name:#}"))),
+        file,
+        // Debug information has 0 for what it does not know.
+        line: symbol.lineno().filter(|&line| line > 0),
+        column: symbol.colno().filter(|&column| column > 0),
+        ..unknown(address)
+    }
+}
+
+fn unknown(address: u64) -> NativeFrame {
+    NativeFrame {
+        address,
+        function: None,
+        file: None,
+        line: None,
+        column: None,
+        inlined: false,
+    }
+}
+
+/// Leaves this crate's frames out: wrappers around tasks and awaits, of which the task is what counts, and all
+/// that goes on above a dump on the thread that takes it.
+pub(super) fn without_own(frames: &mut Vec<NativeFrame>) {
+    const ASKING: [&str; 3] = [
+        "birthmark::dump::",
+        "birthmark::ask::",
+        "birthmark::threads::",
+    ];
+    let asks = |frame: &NativeFrame| ASKING.iter().any(|path| is_in(frame, path));
+    if let Some(last) = frames.iter().rposition(asks) {
+        frames.drain(..=last);
+    }
+    frames.retain(|frame| !is_in(frame, "birthmark::"));
+}
+
+fn is_in(frame: &NativeFrame, path: &str) -> bool {
+    let function = frame.function().unwrap_or("");
+    function.trim_start_matches('<').starts_with(path)
+}

@@ -1,0 +1,310 @@
+//! Native stacks of OS threads, of this process and, beside what gdb says, of another one.
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use birthmark::{Dump, NativeStack, NoStack, OsThread, ThreadReport};
+use birthmark_integration_tests::stuck::Stuck;
+use birthmark_integration_tests::wait_for;
+use serde_json::Value;
+
+fn dump() -> Dump {
+    birthmark::dump().with_threads(ThreadReport::Stacks)
+}
+
+fn named(dump: &Dump, name: &str) -> Option<OsThread> {
+    let mut threads = dump.threads().unwrap().iter();
+    threads.find(|thread| thread.name() == name).cloned()
+}
+
+fn functions(stack: &NativeStack) -> Vec<&str> {
+    let frames = stack.frames().iter();
+    frames
+        .map(|frame| frame.function().unwrap_or("?"))
+        .collect()
+}
+
+/// The stack of a thread once it is in these functions, one inside of the other.
+#[track_caller]
+fn wait_for_stack(name: &str, inner_to_outer: &[&str]) -> NativeStack {
+    wait_for(&format!("{name} is in {inner_to_outer:?}"), || {
+        let thread = named(&dump(), name)?;
+        let stack = thread.stack()?.ok()?;
+        let mut functions = functions(stack).into_iter();
+        let is_in = |wanted: &&str| functions.any(|it| it.contains(*wanted));
+        let found = inner_to_outer.iter().all(is_in);
+        found.then(|| stack.clone())
+    })
+}
+
+#[test]
+fn a_stack_shows_in_which_functions_a_thread_waits() {
+    Stuck::hold(|_| {
+        for (name, functions) in [
+            ("in-lock", ["Mutex<T>::lock", "stuck::wait_for_a_lock"]),
+            ("in-read", ["read", "stuck::read_from_a_pipe"]),
+            ("in-sleep", ["nanosleep", "stuck::sleep_and_sleep"]),
+            ("in-park", ["park", "stuck::park_and_park"]),
+            ("in-epoll", ["epoll_wait", "mio::poll::Poll::poll"]),
+            ("spins", ["stuck::spin", "__rust_begin_short_backtrace"]),
+        ] {
+            let stack = wait_for_stack(name, &functions);
+            assert!(stack.is_complete(), "{name}: {stack}");
+            let text = stack.to_string();
+            assert!(!text.contains("__rust_begin_short_backtrace"), "{text}");
+        }
+        let stack = wait_for_stack("in-sleep", &["stuck::sleep_and_sleep"]);
+        let mut frames = stack.frames().iter();
+        let ours = frames.find(|it| it.function().unwrap().contains("stuck::sleep_and_sleep"));
+        let ours = ours.unwrap();
+        assert!(
+            ours.file().unwrap().ends_with("tests/src/stuck.rs"),
+            "{ours}"
+        );
+        let line = include_str!("../src/stuck.rs")
+            .lines()
+            .nth(ours.line().unwrap() as usize - 1);
+        assert!(line.unwrap().contains("sleep("), "{line:?}");
+    });
+}
+
+#[test]
+fn who_blocks_the_signal_says_so() {
+    Stuck::hold(|_| {
+        let thread = wait_for("it blocks it", || {
+            named(&dump(), "blocks-signals").filter(|it| matches!(it.stack(), Some(Err(_))))
+        });
+        assert_eq!(thread.stack().unwrap().unwrap_err(), NoStack::Blocked);
+        let text = dump().to_string();
+        assert!(
+            text.contains("    no stack: the thread blocks SIGURG, "),
+            "{text}"
+        );
+    });
+}
+
+#[birthmark::instrument]
+fn block_an_executor() -> (tokio::runtime::Runtime, std::sync::mpsc::Sender<()>) {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder
+        .worker_threads(1)
+        .thread_name("blocked")
+        .build()
+        .unwrap();
+    let (release, released) = channel();
+    runtime.spawn(birthmark::named!("upload-7" => store_upload(released)));
+    (runtime, release)
+}
+
+async fn store_upload(chunks: std::sync::mpsc::Receiver<()>) {
+    let _ = chunks.recv();
+}
+
+#[test]
+fn the_task_stands_on_top_and_frames_of_ours_are_hidden() {
+    let (runtime, release) = block_an_executor();
+    let stack = wait_for_stack("blocked", &["mpsc", "store_upload", "tokio::runtime"]);
+    let is_ours = |it: &&str| it.trim_start_matches('<').starts_with("birthmark::");
+    assert_eq!(functions(&stack).into_iter().find(is_ours), None);
+    let text = dump().to_string();
+    let (_, text) = text.split_once(" \"blocked\" [futex, ").unwrap();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap();
+    assert!(first.contains("]: running task ") && first.ends_with(" \"upload-7\" store_upload"));
+    let site = lines.next().unwrap();
+    let expected = " by runtime.spawn in native_stacks::block_an_executor";
+    assert!(
+        site.starts_with("    spawned at tests/") && site.ends_with(expected),
+        "{site}"
+    );
+    drop((release, runtime));
+}
+
+#[test]
+fn who_takes_the_dump_is_seen_to_take_it() {
+    let thread = thread::Builder::new().name("takes-the-dump".into());
+    let take = thread.spawn(|| named(&dump(), "takes-the-dump").unwrap());
+    let thread = take.unwrap().join().unwrap();
+    let stack = thread.stack().unwrap().unwrap();
+    assert_eq!(functions(stack)[0], "native_stacks::dump", "{stack}");
+}
+
+#[test]
+fn there_may_be_many_threads() {
+    let (release, released) = channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    thread::scope(|scope| {
+        for number in 0..200 {
+            let thread = thread::Builder::new().name(format!("many-{number}"));
+            let wait = || assert!(released.lock().unwrap().recv().is_err());
+            thread.spawn_scoped(scope, wait).unwrap();
+        }
+        let dump = dump();
+        let all = dump.threads().unwrap().iter();
+        let many = all.filter(|thread| thread.name().starts_with("many-"));
+        let stacks = many.filter(|it| it.stack().unwrap().is_ok_and(|it| it.is_complete()));
+        assert_eq!(stacks.count(), 200);
+        drop(release);
+    });
+}
+
+#[test]
+fn who_is_asked_goes_on_as_it_would_have() {
+    let sleeper = thread::spawn(|| {
+        let start = Instant::now();
+        thread::sleep(Duration::from_millis(500));
+        start.elapsed()
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let timer = thread::spawn(move || {
+        let start = Instant::now();
+        runtime.block_on(async { tokio::time::sleep(Duration::from_millis(500)).await });
+        start.elapsed()
+    });
+    while !(sleeper.is_finished() && timer.is_finished()) {
+        dump();
+    }
+    assert!(sleeper.join().unwrap() >= Duration::from_millis(500));
+    assert!(timer.join().unwrap() >= Duration::from_millis(500));
+}
+
+#[test]
+fn dumps_of_several_threads_at_once_wait_for_each_other() {
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..3 {
+                    assert!(!dump().threads().unwrap().is_empty());
+                }
+            });
+        }
+    });
+}
+
+/// The program `stuck`, which dumps when it is told to.
+struct Other(Child);
+
+impl Other {
+    fn start() -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_stuck"));
+        let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
+        Other(program.spawn().unwrap())
+    }
+
+    fn dump(&mut self) -> Value {
+        writeln!(self.0.stdin.as_mut().unwrap(), "dump").unwrap();
+        let lines = BufReader::new(self.0.stdout.as_mut().unwrap()).lines();
+        let lines = lines
+            .map(Result::unwrap)
+            .take_while(|line| line != "that is all");
+        serde_json::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap()
+    }
+
+    /// By thread, the addresses of its frames as gdb finds them: each as ours, in the call and not behind it.
+    fn gdb(&self) -> BTreeMap<u64, Vec<u64>> {
+        const SCRIPT: &str = "
+for thread in gdb.selected_inferior().threads():
+    thread.switch()
+    frame, back = gdb.newest_frame(), 0
+    while frame is not None:
+        if frame.type() != gdb.INLINE_FRAME:
+            print('frame', thread.ptid[1], frame.pc() - back)
+            back = 1
+        frame = frame.older()
+";
+        let mut gdb = Command::new("gdb");
+        gdb.args(["-nx", "-batch", "-p", &self.0.id().to_string()]);
+        gdb.args(["-ex", "set debuginfod enabled off"]);
+        let output = gdb
+            .args(["-ex", &format!("python exec({SCRIPT:?})")])
+            .output()
+            .unwrap();
+        let mut frames = BTreeMap::<u64, Vec<u64>>::new();
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            if let Some((thread, address)) = line
+                .strip_prefix("frame ")
+                .and_then(|it| it.split_once(' '))
+            {
+                frames
+                    .entry(thread.parse().unwrap())
+                    .or_default()
+                    .push(address.parse().unwrap());
+            }
+        }
+        assert!(
+            !frames.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        frames
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Without those of inlined functions, which have the same address as what they are a part of.
+fn addresses(thread: &Value) -> Vec<u64> {
+    let frames = thread["native_stack"]["frames"].as_array().unwrap().iter();
+    let frames = frames.filter(|frame| frame.get("inlined").is_none());
+    let hex = frames.map(|frame| {
+        frame["address"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("0x")
+            .unwrap()
+    });
+    hex.map(|hex| u64::from_str_radix(hex, 16).unwrap())
+        .collect()
+}
+
+/// Whether they are the same. A thread that we have asked is about to begin the system call anew in which it
+/// waits, so that it stands before that instruction and not behind it.
+fn are_the_same(ours: &[u64], gdb: &[u64]) -> bool {
+    const INSTRUCTION: u64 = if cfg!(target_arch = "x86_64") { 2 } else { 4 };
+    let (Some((ours, our_callers)), Some((gdb, callers))) = (ours.split_first(), gdb.split_first())
+    else {
+        return false;
+    };
+    our_callers == callers && (ours == gdb || ours + INSTRUCTION == *gdb)
+}
+
+#[test]
+fn programs_read_the_same() {
+    let dump = Other::start().dump();
+    let schema = include_str!("../../runtime-shim/schema/dump-1.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&dump).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn gdb_finds_the_same_frames() {
+    let mut other = Other::start();
+    wait_for("all threads stand still", || {
+        let dump = other.dump();
+        let gdb = other.gdb();
+        let threads = dump["threads"].as_array().unwrap().iter();
+        let still =
+            threads.filter(|it| it["state"] == "waiting" && it.get("native_stack").is_some());
+        let same = still.map(|it| are_the_same(&addresses(it), &gdb[&it["id"].as_u64().unwrap()]));
+        let same: Vec<bool> = same.collect();
+        (same.len() >= 5 && same.iter().all(|it| *it)).then_some(())
+    });
+}

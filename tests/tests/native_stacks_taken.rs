@@ -1,0 +1,29 @@
+//! A program that has a handler for the signal itself keeps it.
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use birthmark::{NoStack, ThreadReport};
+
+static CALLED: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn own_handler(_: libc::c_int) {
+    CALLED.fetch_add(1, Ordering::Relaxed);
+}
+
+#[test]
+fn it_is_left_alone() {
+    // SAFETY: the handler only counts.
+    unsafe { libc::signal(libc::SIGURG, own_handler as *const () as libc::sighandler_t) };
+    let dump = birthmark::dump().with_threads(ThreadReport::Stacks);
+    for thread in dump.threads().unwrap() {
+        assert_eq!(thread.stack().unwrap().unwrap_err(), NoStack::SignalTaken);
+    }
+    assert_eq!(CALLED.load(Ordering::Relaxed), 0);
+    // SAFETY: there is a handler.
+    unsafe { libc::raise(libc::SIGURG) };
+    assert_eq!(CALLED.load(Ordering::Relaxed), 1);
+}
