@@ -57,7 +57,7 @@ impl Names {
             return NameRef::LOST;
         }
         let name = &self.text;
-        let flags = u8::from(name.is_cut()) * CUT | u8::from(name.is_by_hook()) * BY_HOOK;
+        let flags = (u8::from(name.is_cut()) * CUT) | (u8::from(name.is_by_hook()) * BY_HOOK);
         if self.redacted {
             self.kept.push(&crate::redact::redact(name.as_str()), flags)
         } else {
