@@ -33,10 +33,10 @@ pub(crate) struct Patience {
     rate: u64,
 }
 
-/// A program of a hundred thousand tasks arrives within the lease even at half the rate.
+/// A dump of ten thousand tasks arrives within the lease also at half the rate.
 pub(crate) const PATIENCE: Patience = Patience {
     stall: STALL,
-    lease: Duration::from_secs(30),
+    lease: Duration::from_secs(10),
     rate: 256 * 1024,
 };
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use birthmark_http::Server;
 use serde_json::Value;
-use support::{Held, get, lasting, serve, spawn};
+use support::{Held, client, get, lasting, serve, spawn};
 
 /// The many tasks of one test are not to be in the dumps of another.
 fn alone() -> MutexGuard<'static, ()> {
@@ -173,6 +173,36 @@ fn who_reads_nothing_for_long_is_cut_off() {
         read.is_err() || !rest.ends_with(b"0\r\n\r\n"),
         "it was not the whole"
     );
+    drop(held);
+}
+
+/// Two read a byte a second; two just enough that their connections never stall. All the same, another gets
+/// its dump, before its client gives up after half a minute.
+#[test]
+#[ignore = "takes ten seconds and more"]
+fn who_reads_slowly_does_not_keep_others_waiting() {
+    let _alone = alone();
+    let server = serve();
+    let held = lasting(200_000);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for bytes in [1, 1, 16 * 1024, 16 * 1024] {
+            let mut slow = ask_and_read_nothing(&server);
+            let done = &done;
+            scope.spawn(move || {
+                let mut piece = vec![0; bytes];
+                while !done.load(SeqCst) && slow.read(&mut piece).is_ok_and(|read| read > 0) {
+                    thread::sleep(Duration::from_secs(1));
+                }
+            });
+        }
+        let start = Instant::now();
+        let other = client().get(server.url() + "groups").send();
+        done.store(true, SeqCst);
+        println!("another was answered after {:?}", start.elapsed());
+        let other = other.unwrap().text().unwrap();
+        assert!(other.contains("\ncoverage: "), "{other}");
+    });
     drop(held);
 }
 
