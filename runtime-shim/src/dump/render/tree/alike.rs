@@ -37,14 +37,14 @@ impl Shapes {
     pub(super) fn new(forest: &Forest<'_>) -> Self {
         let mut known = HashMap::new();
         let mut shapes = Shapes(vec![0; forest.len()]);
-        for line in from_below(forest) {
+        each_from_below(forest, |line| {
             let shape = Shape {
                 what: What::of(forest, line),
                 below: shapes.count(forest.children(line)),
             };
             let next = known.len() as u32;
             shapes.0[line as usize] = *known.entry(shape).or_insert(next);
-        }
+        });
         shapes
     }
 
@@ -73,16 +73,26 @@ impl What {
     }
 }
 
-/// All lines, each after those below it.
-fn from_below(forest: &Forest<'_>) -> impl Iterator<Item = u32> {
-    let mut lines = Vec::with_capacity(forest.len());
-    lines.extend(forest.roots());
-    let mut done = 0;
-    while let Some(&line) = lines.get(done) {
-        lines.extend(forest.children(line));
-        done += 1;
+/// Shows `f` all lines, each after those below it. Goes down by a list of where it is, not by recursion: a tree
+/// may be deeper than the stack.
+fn each_from_below(forest: &Forest<'_>, mut f: impl FnMut(u32)) {
+    // Lines with how many of their children have been shown.
+    let mut path: Vec<(u32, u32)> = Vec::new();
+    for &root in forest.roots() {
+        path.push((root, 0));
+        while let Some((line, shown)) = path.last_mut() {
+            match forest.children(*line).get(*shown as usize) {
+                Some(&child) => {
+                    *shown += 1;
+                    path.push((child, 0));
+                }
+                None => {
+                    f(*line);
+                    path.pop();
+                }
+            }
+        }
     }
-    lines.into_iter().rev()
 }
 
 /// Siblings that have one line.
