@@ -55,10 +55,11 @@ impl Dumps {
     }
 
     /// What is to be said of OS threads, if it may be.
-    fn threads(&self, query: &Query<'_>) -> Result<ThreadReport, Response> {
-        match query.threads().map_err(answer::bad_request)? {
-            ThreadReport::Stacks if !self.native_stacks => Err(answer::no_stacks()),
-            report => Ok(report),
+    fn threads(&self, query: &Query<'_>) -> Result<ThreadReport, Box<Response>> {
+        match query.threads() {
+            Ok(ThreadReport::Stacks) if !self.native_stacks => Err(answer::no_stacks().into()),
+            Ok(report) => Ok(report),
+            Err(why) => Err(answer::bad_request(why).into()),
         }
     }
 }
@@ -85,7 +86,7 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
     };
     let threads = match dumps.threads(&query) {
         Ok(threads) => threads,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let form = (format.content_type(), format.extension());
     let write = move |out: &mut Sink| {
