@@ -6,11 +6,12 @@
 //! ```
 //!
 //! Of the tasks that run, one has neither been polled nor has it changed its state between two dumps.
-//! Those that are created and never get their turn are the damage.
+//! Those that are created and never get their turn are the damage. The stack of its thread says what it
+//! waits for.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use birthmark::Filter;
+use birthmark::{Filter, ThreadReport};
 use tokio::runtime::Builder;
 
 #[birthmark::instrument]
@@ -31,6 +32,7 @@ fn main() {
     let after = birthmark::dump();
     let running = Filter::new().running().kind("future");
     println!("{}", after.diff(&before));
+    let after = after.with_threads(ThreadReport::Stacks);
     println!("{}", after.filter(&running));
     // Whoever uploads has gone.
     drop(chunks);

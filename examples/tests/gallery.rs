@@ -89,6 +89,16 @@ fn a_blocked_executor_thread_is_running_and_unchanged() {
         &output,
         &["task ", "\"upload-7\" store_upload [running on thread "],
     );
+    let (_, thread) = output
+        .split_once("]: running task 2 \"upload-7\" store_upload\n")
+        .expect("the thread that it blocks");
+    shows(
+        thread,
+        &[
+            "    blocked_executor::store_upload::{{closure}} at ",
+            "gallery/blocked_executor.rs:",
+        ],
+    );
 }
 
 /// The lines that say where a task stands, from the line of its name on.

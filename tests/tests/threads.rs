@@ -99,6 +99,42 @@ fn a_thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
     drop(runtime);
 }
 
+#[birthmark::instrument]
+fn keep_an_executor_busy() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder
+        .worker_threads(1)
+        .thread_name("busy")
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        runtime.spawn(async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    runtime
+}
+
+#[test]
+fn a_thread_that_goes_from_task_to_task_says_so() {
+    let runtime = keep_an_executor_busy();
+    let thread = wait_for("it runs one and then another", || {
+        named(&dump(), "busy").filter(|it| it.is_moving() && !it.tasks().is_empty())
+    });
+    let text = wait_for("the text says it", || {
+        let text = dump().to_string();
+        text.contains(" (it went on meanwhile)\n").then_some(text)
+    });
+    // What it waits for says nothing of a task that it may not run any more.
+    assert!(
+        !text.contains(&format!("[running on thread {} (", thread.id())),
+        "{text}"
+    );
+    runtime.shutdown_background();
+}
+
 #[test]
 fn nothing_is_said_unless_asked() {
     let silent = birthmark::dump();

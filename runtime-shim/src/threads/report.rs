@@ -23,7 +23,8 @@ pub enum ThreadReport {
     /// and for all that do not answer, 4. The first such dump sets a handler up, unless the program has one
     /// of its own. Programs may notice: a thread that waits in `epoll_wait`, `poll`, `nanosleep` or on a
     /// socket with a timeout sees this system call interrupted (`EINTR`), as signal(7) describes. std and
-    /// tokio take no notice of that; C code may.
+    /// tokio take no notice of that; C code may. A sandbox must let threads call `process_vm_readv`; where it is
+    /// refused, stacks have one frame.
     Stacks,
 }
 

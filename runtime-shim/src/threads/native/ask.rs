@@ -9,6 +9,7 @@ use super::super::stack::NoStack;
 use super::desk::{Desk, Sample};
 use super::{futex, handler};
 use crate::sys::tasks;
+use crate::sys::thread::os_id;
 
 /// For how long a thread is waited for. Whoever has to wait for a CPU for longer than this is late.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,7 +60,15 @@ impl Asker {
     /// Has a thread copy its stack, and reads the copy.
     pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, NoStack> {
         let thread = u32::try_from(id).map_err(|_| NoStack::NoAnswer)?;
-        if stays_blocked(id) {
+        let start = Instant::now();
+        let desk = self.await_answer(id, thread);
+        let left = self.patience.get().saturating_sub(start.elapsed());
+        self.patience.set(left);
+        desk?.read(thread, read).ok_or(NoStack::NoAnswer)
+    }
+
+    fn await_answer(&self, id: u64, thread: u32) -> Result<&'static Desk, NoStack> {
+        if self.stays_blocked(id) {
             return Err(NoStack::Blocked);
         }
         let desk = Desk::ask(thread).ok_or(NoStack::NoAnswer)?;
@@ -67,20 +76,38 @@ impl Asker {
             desk.turn.take_back(thread);
             return Err(NoStack::Ended);
         }
-        let start = Instant::now();
-        let missing = self.wait(desk, thread).err();
-        let left = self.patience.get().saturating_sub(start.elapsed());
-        self.patience.set(left);
-        // If it had not begun, it never will. If it has, it is nearly done, unless it was stopped.
-        if missing.is_some() && !desk.turn.take_back(thread) {
-            let _ = self.wait(desk, thread);
+        match self.wait(desk, thread) {
+            // It has not begun, and never will.
+            Err(why) if desk.turn.take_back(thread) => Err(why),
+            // It has begun and is nearly done, unless it was stopped.
+            Err(_) => self.wait(desk, thread).map(|()| desk),
+            Ok(()) => Ok(desk),
         }
-        desk.read(thread, read)
-            .ok_or(missing.unwrap_or(NoStack::NoAnswer))
+    }
+
+    /// Whether a thread blocks the signal, and not just while it is in a handler, which it does in ours. It is
+    /// not sent the signal then: it would not answer, and may be one that waits for signals in its own way.
+    fn stays_blocked(&self, id: u64) -> bool {
+        let until = self.until();
+        while blocks(id) {
+            // Ours does not sleep, so that it is not in ours if it sleeps and blocks the signal after that, too.
+            let sleeps = Stat::read(id).is_none_or(|stat| !stat.is_running());
+            let is_in_none = sleeps || id == os_id();
+            if is_in_none && blocks(id) || Instant::now() >= until {
+                return true;
+            }
+            std::thread::sleep(MOMENT / 10);
+        }
+        false
+    }
+
+    /// Until when a thread is waited for.
+    fn until(&self) -> Instant {
+        Instant::now() + self.patience.get().clamp(MOMENT, PATIENCE)
     }
 
     fn wait(&self, desk: &Desk, thread: u32) -> Result<(), NoStack> {
-        let until = Instant::now() + self.patience.get().clamp(MOMENT, PATIENCE);
+        let until = self.until();
         loop {
             // Read before the question, so that a change after it ends the wait.
             let word = desk.turn.word().load(Ordering::Relaxed);
@@ -109,21 +136,6 @@ impl Drop for Asker {
     fn drop(&mut self) {
         ASKING.store(0, Ordering::Release);
     }
-}
-
-/// Whether a thread blocks the signal, and not just while it is in a handler, which it does in ours. It is not
-/// sent the signal then: it would not answer, and may be one that waits for signals in its own way.
-fn stays_blocked(id: u64) -> bool {
-    let until = Instant::now() + PATIENCE;
-    while blocks(id) {
-        // Ours does not sleep, so that it is not in ours if it sleeps and blocks the signal after that, too.
-        let sleeps = Stat::read(id).is_none_or(|stat| !stat.is_running());
-        if sleeps && blocks(id) || Instant::now() >= until {
-            return true;
-        }
-        std::thread::sleep(MOMENT / 10);
-    }
-    false
 }
 
 fn blocks(id: u64) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Waits while the word is `expected`, but not for longer than `patience`. May return early.
 pub(super) fn wait(word: &AtomicU32, expected: u32, patience: Duration) {
     let patience = libc::timespec {
-        tv_sec: libc::time_t::try_from(patience.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: patience.subsec_nanos().into(),
     };
     let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;

@@ -1,5 +1,6 @@
 //! The registers of an AArch64.
 
+use framehop::aarch64::PtrAuthMask;
 use framehop::UnwindRegsNative;
 
 /// Those that unwinding needs.
@@ -39,6 +40,8 @@ impl Registers {
     }
 
     pub(super) fn to_unwind(self) -> UnwindRegsNative {
-        UnwindRegsNative::new(self.link, self.stack, self.frame)
+        // Distributions sign return addresses, in the bits that addresses of programs do not have.
+        let mask = PtrAuthMask::from_max_known_address((1 << 48) - 1);
+        UnwindRegsNative::new_with_ptr_auth_mask(mask, self.link, self.stack, self.frame)
     }
 }
