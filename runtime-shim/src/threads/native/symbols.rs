@@ -65,19 +65,29 @@ fn unknown(address: u64) -> NativeFrame {
 /// Leaves this crate's frames out: wrappers around tasks and awaits, of which the task is what counts, and all
 /// that goes on above a dump on the thread that takes it.
 pub(super) fn without_own(frames: &mut Vec<NativeFrame>) {
-    const ASKING: [&str; 3] = [
-        "birthmark::dump::",
-        "birthmark::ask::",
-        "birthmark::threads::",
-    ];
-    let asks = |frame: &NativeFrame| ASKING.iter().any(|path| is_in(frame, path));
+    const ASKING: [&str; 3] = ["dump", "ask", "threads"];
+    let asks = |frame: &NativeFrame| ASKING.iter().any(|module| is_in(frame, module));
     if let Some(last) = frames.iter().rposition(asks) {
         frames.drain(..=last);
     }
-    frames.retain(|frame| !is_in(frame, "birthmark::"));
+    frames.retain(|frame| !is_in(frame, ""));
 }
 
-fn is_in(frame: &NativeFrame, path: &str) -> bool {
-    let function = frame.function().unwrap_or("");
-    function.trim_start_matches('<').starts_with(path)
+/// Whether a function is in a module of this crate: by its name, or, where debug information is sparse and has
+/// the last part of that only, by its file.
+fn is_in(frame: &NativeFrame, module: &str) -> bool {
+    const SOURCES: &str = match option_env!("CARGO_MANIFEST_DIR") {
+        Some(directory) => directory,
+        None => "/birthmark",
+    };
+    let function = frame.function().unwrap_or("").trim_start_matches('<');
+    let file = frame.file().unwrap_or("");
+    let in_crate = function.strip_prefix("birthmark::");
+    let in_sources = file
+        .strip_prefix(SOURCES)
+        .and_then(|it| it.strip_prefix("/src/"));
+    [in_crate, in_sources]
+        .into_iter()
+        .flatten()
+        .any(|path| path.starts_with(module))
 }
