@@ -53,15 +53,6 @@ impl Dumps {
             native_stacks: options.native_stacks,
         }
     }
-
-    /// What is to be said of OS threads, if it may be.
-    fn threads(&self, query: &Query<'_>) -> Result<ThreadReport, Box<Response>> {
-        match query.threads() {
-            Ok(ThreadReport::Stacks) if !self.native_stacks => Err(answer::no_stacks().into()),
-            Ok(report) => Ok(report),
-            Err(why) => Err(answer::bad_request(why).into()),
-        }
-    }
 }
 
 /// The forms that say something of OS threads.
@@ -80,14 +71,14 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
     } else {
         &[]
     };
-    let filter = match query.filter(ours) {
-        Ok(filter) => filter,
+    let wanted = query.filter(ours);
+    let (filter, threads) = match wanted.and_then(|filter| Ok((filter, query.threads()?))) {
+        Ok(wanted) => wanted,
         Err(why) => return answer::bad_request(why),
     };
-    let threads = match dumps.threads(&query) {
-        Ok(threads) => threads,
-        Err(refusal) => return *refusal,
-    };
+    if threads == ThreadReport::Stacks && !dumps.native_stacks {
+        return answer::no_stacks();
+    }
     let form = (format.content_type(), format.extension());
     let write = move |out: &mut Sink| {
         let dump = birthmark::dump().with_threads(threads);
