@@ -39,8 +39,9 @@ impl Running {
         slot.status
             .store(mode::pulse() | running, Ordering::Relaxed);
         let polls = slot.polls.load(Ordering::Relaxed);
+        // Whoever sees this poll counted must also see that the task runs, or has run.
         slot.polls
-            .store(polls.wrapping_add(flag::COUNT_ONE), Ordering::Relaxed);
+            .store(polls.wrapping_add(flag::COUNT_ONE), Ordering::Release);
         let outer = local.cursor.replace(Cursor::task(slot));
         Running::resume(slot, outer)
     }

@@ -12,9 +12,23 @@ mod sync {
     }
 }
 
+#[path = "../../src/frame/cursor.rs"]
+mod cursor;
+
+/// What the registry knows of frames.
+mod frame {
+    pub(crate) use crate::cursor::index;
+
+    /// Nothing but an address.
+    #[repr(align(64))]
+    pub(crate) struct FrameSite;
+}
+
 mod registry {
     #[path = "../../../src/registry/arena.rs"]
     pub(crate) mod arena;
+    #[path = "../../../src/registry/frames/mod.rs"]
+    pub(crate) mod frames;
     #[path = "../../../src/registry/lineage.rs"]
     pub(crate) mod lineage;
     #[path = "../../../src/registry/slot.rs"]
@@ -24,6 +38,8 @@ mod registry {
     #[path = "../../../src/registry/store/mod.rs"]
     pub(crate) mod store;
 
+    #[cfg(test)]
+    mod frames_tests;
     #[cfg(test)]
     mod tests;
 }

@@ -35,6 +35,8 @@ impl Record {
         if id == 0 {
             return None;
         }
+        // Before the status, which is at least as recent then.
+        let polls = slot.polls.load(Ordering::Acquire);
         let mut record = Record {
             slot,
             id,
@@ -43,7 +45,7 @@ impl Record {
             parent: slot.parent.word().load(Ordering::Relaxed),
             scope: slot.scope.word().load(Ordering::Relaxed),
             refs: slot.refs.load(Ordering::Relaxed),
-            polls: slot.polls.load(Ordering::Relaxed),
+            polls,
             born: slot.born.load(Ordering::Relaxed),
         };
         fence(Ordering::Acquire);

@@ -6,6 +6,7 @@ use core::ptr;
 
 use super::{above, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM, USED};
 use crate::frame::{index, FrameSite};
+#[cfg(not(loom))]
 use crate::registry::read::Record;
 use crate::sync::atomic::{fence, Ordering};
 
@@ -26,12 +27,24 @@ impl Image {
     };
 
     /// Reads the frames of a task.
+    #[cfg(not(loom))]
     pub(crate) fn read(record: &Record) -> Self {
         let Some(frames) = Frames::of(record.slot) else {
             return Self::EMPTY;
         };
+        let mut image = Self::copy(frames, record.id);
+        if !record.is_current() {
+            // They may be those of the next task.
+            return Self::EMPTY;
+        }
+        image.is_settled = record.is_unmoved();
+        image
+    }
+
+    /// What is there of the task with this id. What is read of its slot after it says whether that holds.
+    pub(crate) fn copy(frames: &Frames, id: u64) -> Self {
         let header = frames.header.load(Ordering::Acquire);
-        if header & OWNER != record.id << 32 || header & (USED | ALL_BEYOND) == 0 {
+        if header & OWNER != id << 32 || header & (USED | ALL_BEYOND) == 0 {
             return Self::EMPTY;
         }
         let mut image = Image {
@@ -42,11 +55,6 @@ impl Image {
             image.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
         }
         fence(Ordering::Acquire);
-        if !record.is_current() {
-            // They may be those of the next task.
-            return Self::EMPTY;
-        }
-        image.is_settled = record.is_unmoved();
         image
     }
 

@@ -13,23 +13,22 @@
 //! A frame that is left while others still refer to it, as when `&mut future` is awaited in a loop, stays
 //! as a *tombstone*, an entry of zero, until they have moved or are gone: so its index means nothing else.
 
-use core::ptr;
-
-use super::arena::{Chunk, BATCH, CHUNK_SLOTS};
 use super::slot::Slot;
-use crate::frame::{index, Place};
+use crate::frame::index;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(not(loom))]
+mod area;
 mod image;
 mod write;
+
+#[cfg(not(loom))]
+pub(super) use area::release;
 
 pub(crate) use image::Image;
 
 /// Frames that have room.
 pub(crate) const ROOM: usize = index::LAST;
-
-/// What is mapped for a chunk.
-const AREA_BYTES: usize = (CHUNK_SLOTS * size_of::<Frames>()).next_power_of_two();
 
 /// Where the indices are not in the order of entering, or entries are tombstones.
 const IRREGULAR: u64 = 1;
@@ -45,59 +44,20 @@ pub(crate) struct Frames {
     entries: [AtomicU64; ROOM],
 }
 
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<Frames>() == 120 && USED < ONE_BEYOND);
 
-/// Finding them.
 impl Frames {
-    /// The frames beside a slot, if any task in its chunk has ever had one.
-    #[inline]
-    pub(crate) fn of(slot: &'static Slot) -> Option<&'static Frames> {
-        let (chunk, place) = super::arena::locate(slot);
-        Self::at(chunk.frames.load(Ordering::Acquire), place)
-    }
-
-    /// The same, with memory if there is none yet.
-    pub(crate) fn of_or_map(slot: &'static Slot) -> Option<&'static Frames> {
-        let (chunk, place) = super::arena::locate(slot);
-        let area = match chunk.frames.load(Ordering::Acquire) {
-            area if area.is_null() => map(chunk)?,
-            area => area,
-        };
-        Self::at(area, place)
-    }
-
-    #[inline]
-    fn at(area: *mut Frames, place: usize) -> Option<&'static Frames> {
-        if area.is_null() {
-            return None;
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Frames {
+            header: AtomicU64::new(0),
+            entries: std::array::from_fn(|_| AtomicU64::new(0)),
         }
-        // SAFETY: an area has room for each place of its chunk, and is never unmapped; zeros are valid.
-        Some(unsafe { &*area.add(place) })
     }
 
     fn entry(&self, index: usize) -> &AtomicU64 {
         &self.entries[index - 1]
-    }
-}
-
-#[cold]
-fn map(chunk: &'static Chunk) -> Option<*mut Frames> {
-    // Where the system hands out addresses that large, there are no frames.
-    if !Place::can_hold(ptr::from_ref(chunk).addr()) {
-        return None;
-    }
-    let area = crate::sys::memory::map(AREA_BYTES)?.cast::<Frames>();
-    let installed =
-        chunk
-            .frames
-            .compare_exchange(ptr::null_mut(), area, Ordering::AcqRel, Ordering::Acquire);
-    match installed {
-        Ok(_) => Some(area),
-        Err(other) => {
-            // SAFETY: `map` has just made it and nobody else has seen it.
-            unsafe { crate::sys::memory::unmap(area.cast(), AREA_BYTES) };
-            Some(other)
-        }
     }
 }
 
@@ -131,20 +91,4 @@ fn site_of(entry: u64) -> usize {
 
 fn outer_of(entry: u64) -> usize {
     entry as usize & index::MASK
-}
-
-/// Gives the memory back that the frames of slots on free pages occupy: of `pages` in a row in one chunk.
-///
-/// # Safety
-///
-/// All slots of the pages are free, and stay so until this returns.
-pub(super) unsafe fn release(slot: &'static Slot, pages: usize) {
-    let Some(first) = Frames::of(slot) else {
-        return;
-    };
-    let bytes = pages * BATCH * size_of::<Frames>();
-    let start = ptr::from_ref(first).cast_mut();
-    // SAFETY: memory from `map`, the frames of free slots, which nobody needs: to whoever reads or
-    // writes there, zeros are the frames of no task.
-    unsafe { crate::sys::memory::release(start.cast(), bytes) };
 }
