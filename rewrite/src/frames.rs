@@ -44,14 +44,26 @@ impl Visitor<'_> {
         if !self.has_frames() {
             return None;
         }
-        let mut segments = mac.path.segments.iter().map(|segment| &segment.ident);
-        let last = segments.next_back()?;
-        let (_, crates) = AWAITING.iter().find(|(name, _)| last == name)?;
-        match (segments.next_back(), segments.next_back()) {
-            (Some(owner), None) if crates.iter().any(|known| owner == known) => {
-                Some(Awaiting::Branches)
-            }
-            _ => Some(Awaiting::Whole),
+        let (name, crates) = AWAITING
+            .iter()
+            .find(|(name, _)| Some(*name) == last(mac).as_deref())?;
+        let known = self
+            .krate(mac, name)
+            .is_some_and(|krate| crates.contains(&krate.as_str()));
+        Some(if known {
+            Awaiting::Branches
+        } else {
+            Awaiting::Whole
+        })
+    }
+
+    /// The crate that a macro comes from, if its path or an import says so.
+    fn krate(&self, mac: &Macro, name: &str) -> Option<String> {
+        let segments: Vec<_> = mac.path.segments.iter().collect();
+        match segments[..] {
+            [_] => self.imports.krate(name).map(str::to_owned),
+            [krate, _] => Some(krate.ident.to_string()),
+            _ => None,
         }
     }
 
@@ -156,6 +168,10 @@ impl Visitor<'_> {
     fn needs_guard(&self, mac: &Macro) -> bool {
         self.is_async && self.awaiting(mac) == Some(Awaiting::Whole)
     }
+}
+
+fn last(mac: &Macro) -> Option<String> {
+    Some(mac.path.segments.last()?.ident.to_string())
 }
 
 /// The name of a variable or a field, of which nothing else is known.

@@ -22,6 +22,7 @@ mod backend;
 mod callees;
 mod emit;
 mod frames;
+mod imports;
 mod item;
 mod macros;
 mod named;

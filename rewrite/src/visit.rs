@@ -105,6 +105,10 @@ impl VisitMut for Visitor<'_> {
         self.scopes.bind(name.ident.to_string(), Binding::default());
     }
 
+    fn visit_item_use_mut(&mut self, item: &mut syn::ItemUse) {
+        self.imports.add(&item.tree);
+    }
+
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
         let (signature, block) = (&item.sig, &mut item.block);
         self.item(

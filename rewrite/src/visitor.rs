@@ -7,6 +7,7 @@ use syn::{Attribute, Block, Expr, Signature};
 use crate::args::Args;
 use crate::around::{Around, Identity, SiteRef};
 use crate::backend::Backend;
+use crate::imports::Imports;
 use crate::nested;
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
@@ -30,6 +31,8 @@ pub(crate) struct Visitor<'a> {
     table: Option<Vec<usize>>,
     /// The frame sites that share a table in the same place.
     pub frames: Option<Vec<FrameSite>>,
+    /// What the module imports.
+    pub imports: Imports,
     /// Whether a task may wait here.
     pub is_async: bool,
     /// Whether what is visited now may be left out by a `cfg` while the module around it is not.
@@ -65,6 +68,7 @@ impl<'a> Visitor<'a> {
             parameters: Vec::new(),
             table: None,
             frames: None,
+            imports: Imports::default(),
             is_async: false,
             conditional: true,
             skips: 0,
@@ -251,6 +255,7 @@ impl<'a> Visitor<'a> {
     /// Visits a function: no local of the outside is visible.
     pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
         let scopes = std::mem::take(&mut self.scopes);
+        let imports = self.imports.clone();
         self.parameters.extend(type_parameters(&signature.generics));
         self.scopes.push();
         for argument in &signature.inputs {
@@ -259,6 +264,7 @@ impl<'a> Visitor<'a> {
         }
         self.in_async(signature.asyncness.is_some(), |visitor| visitor.body(block));
         self.scopes = scopes;
+        self.imports = imports;
     }
 
     /// Visits the body of a function, which has tables of its own where it shares none.
@@ -280,6 +286,7 @@ impl<'a> Visitor<'a> {
     /// Visits the items of a module, which share a table.
     pub(crate) fn module_items(&mut self, items: &mut Vec<syn::Item>) {
         let conditional = std::mem::replace(&mut self.conditional, false);
+        let imports = std::mem::replace(&mut self.imports, Imports::of(items));
         let tables = self.with_own_tables(|visitor| {
             visitor.fresh(None, |visitor| {
                 items
@@ -288,6 +295,7 @@ impl<'a> Visitor<'a> {
             });
         });
         self.conditional = conditional;
+        self.imports = imports;
         if !tables.sites.is_empty() {
             self.backend
                 .table_in_module(items, &pick(&self.sites, &tables.sites));

@@ -118,6 +118,35 @@ mod frames {
         );
     }
 
+    mod imported {
+        use super::*;
+        use tokio::join;
+
+        pub async fn with_branches() {
+            join!(inner_of_three(), inner_of_three());
+        }
+    }
+
+    async fn with_an_imported_macro() {
+        imported::with_branches().await;
+    }
+
+    #[test]
+    fn branches_of_a_macro_that_is_imported() {
+        let runtime = runtime();
+        runtime.spawn(with_an_imported_macro());
+        expect(
+            "with_an_imported_macro",
+            &[
+                "0 with_an_imported_macro with_branches",
+                "1 with_branches inner_of_three",
+                "2 inner_of_three pending",
+                "1 with_branches inner_of_three",
+                "2 inner_of_three pending",
+            ],
+        );
+    }
+
     async fn with_selected_branches() {
         let held = outer_of_three();
         tokio::pin!(held);

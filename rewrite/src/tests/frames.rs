@@ -80,6 +80,39 @@ fn branches_of_known_macros_have_a_frame_each() {
 }
 
 #[test]
+fn imports_tell_where_a_macro_comes_from() {
+    let framed = |imports: &str| {
+        let item = format!("mod m {{ {imports} async fn f() {{ join!(a); }} }}");
+        instrument("", &item).text.contains("P::branch(")
+    };
+    for imports in [
+        "use tokio::join;",
+        "use futures::{stream, join};",
+        "use {std::thread, tokio::{select, join}};",
+    ] {
+        assert!(framed(imports), "{imports}");
+    }
+    for imports in [
+        "",
+        "use tokio::*;",
+        "use my::join;",
+        "use my::tokio::join;",
+        "use tokio::macros::join;",
+        "use tokio::try_join as join;",
+        "use tokio::join; macro_rules! join { () => {} }",
+        "#[cfg(unix)] use tokio::join; #[cfg(not(unix))] use my::join;",
+    ] {
+        assert!(!framed(imports), "{imports}");
+    }
+    becomes(
+        "use tokio::join; join!(a);",
+        "use tokio::join; join!(P::branch(F0, a));",
+    );
+    let other = "mod m { use tokio::select; async fn f() { use futures::select; select! { _ = a => {} } } }";
+    assert!(instrument("", other).text.contains("P::stand("));
+}
+
+#[test]
 fn other_macros_that_await_have_a_guard() {
     becomes(
         "select! { x = a => x.await, complete => break }",

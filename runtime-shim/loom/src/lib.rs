@@ -3,7 +3,7 @@
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p birthmark-loom --release`.
 
 #![cfg(loom)]
-#![allow(dead_code, reason = "the registry is included in part")]
+#![allow(dead_code, unused_imports, reason = "the registry is included in part")]
 
 /// loom's atomics in place of `core`'s.
 mod sync {
