@@ -89,8 +89,9 @@ use proc_macro::TokenStream;
 ///
 /// Besides, each `.await` records where the task stands, for [dumps](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html):
 /// what is awaited goes through a wrapper of two words, which keeps its type, temporaries and errors. So do the
-/// branches of `tokio::select!`, and of the `join!` and `try_join!` of tokio and futures. Any other `select!` or
-/// `join!` in an async function has a guard around it instead.
+/// branches of `tokio::select!`, and of the `join!` and `try_join!` of tokio and futures, where the path of the
+/// macro says so, or an import in the item. Any other `select!` or `join!` in an async function has a guard
+/// around it instead.
 ///
 /// # Arguments
 ///
@@ -98,7 +99,7 @@ use proc_macro::TokenStream;
 ///   last argument is the task.
 /// - `macros(my_select)`: further macros whose arguments may be rewritten.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
-///   the item. An attribute on an inner item decides for that one by itself.
+///   the item. `frames = true` on an inner item has them there.
 /// - `crate = path`: where birthmark is found, for those who re-export it.
 /// - `skip`: on an item inside of an instrumented one, leaves it alone. It stands by itself, and where nothing
 ///   around it is instrumented it has no effect.
@@ -141,7 +142,8 @@ use proc_macro::TokenStream;
 ///   an `execute` that hands on to another.
 /// - `async` closures are left alone, except those given to `spawn_pinned`.
 /// - Each level of frames is a level more for the compiler's limit on recursion: thirty nested async functions fit
-///   into what it is by itself. Beyond, raise `#![recursion_limit]`, or say `frames = false`.
+///   into what it is by itself, where forty-one do without. Beyond, raise `#![recursion_limit]`, or say
+///   `frames = false`.
 /// - On a method, the attribute does not see the type whose method it is; on the `impl`, it does.
 #[proc_macro_attribute]
 pub fn instrument(args: TokenStream, item: TokenStream) -> TokenStream {
