@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the stress tests under valgrind's memcheck, and fails on any error of ours or of the runtimes.
+# Runs the stress tests, and those of frames that move between tasks, under valgrind's memcheck, and fails on
+# any error of ours or of the runtimes.
 #
 #     tests/valgrind.sh [steps]
 #
@@ -8,7 +9,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 steps=${1:-60}
-binaries=$(cargo test -p birthmark-integration-tests --test stress --test stress_toggle --no-run 2>&1 |
+binaries=$(cargo test -p birthmark-integration-tests \
+    --test stress --test stress_toggle --test frames_moved --no-run 2>&1 |
     sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
 [ -n "$binaries" ] || { echo "the stress tests do not compile" >&2; exit 1; }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use birthmark::{Frame, TaskId};
+use birthmark::{Frame, Task, TaskId};
 use birthmark_integration_tests::{Random, find};
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;
@@ -27,20 +27,27 @@ fn poll(job: &mut Job) -> Poll<()> {
     job.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// The task that this thread has spawned last.
-fn last() -> TaskId {
+/// The live tasks that this thread has spawned, in that order.
+fn own() -> Vec<Task> {
     let here = birthmark::current().map(|here| here.id());
-    let tasks = birthmark::tasks();
-    let own = tasks
-        .iter()
-        .filter(|task| task.lineage().first().map(|above| above.id()) == here);
-    own.map(birthmark::Task::id).max().unwrap()
+    let mut tasks = birthmark::tasks();
+    tasks.retain(|task| task.lineage().first().map(|above| above.id()) == here);
+    tasks.sort_by_key(Task::id);
+    tasks
+}
+
+fn last() -> TaskId {
+    own().last().unwrap().id()
 }
 
 /// Functions that a task stands in, outermost first, each indented by its depth.
-fn stack(id: TaskId) -> Vec<String> {
+fn functions(task: &Task) -> Vec<String> {
     let one = |frame: &Frame| "  ".repeat(frame.depth()) + frame.site().function();
-    find(id).unwrap().stack().frames().iter().map(one).collect()
+    task.stack().frames().iter().map(one).collect()
+}
+
+fn stack(id: TaskId) -> Vec<String> {
+    functions(&find(id).unwrap())
 }
 
 #[birthmark::instrument]
@@ -123,11 +130,13 @@ fn to_a_later_task_in_the_record_of_the_earlier_one() {
         let mut later = Vec::new();
         while !jobs.is_empty() {
             let job = jobs.swap_remove(random.below(jobs.len()));
-            later.push((passing::task(job), last()));
+            later.push(passing::task(job));
         }
-        for (task, id) in &mut later {
+        for task in &mut later {
             assert!(poll(task).is_pending());
-            assert_eq!(stack(*id), ["outer", "  inner"]);
+        }
+        for task in own() {
+            assert_eq!(functions(&task), ["outer", "  inner"]);
         }
     }
 }

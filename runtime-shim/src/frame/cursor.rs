@@ -86,7 +86,8 @@ impl Cursor {
             return None;
         }
         let slot = core::ptr::with_exposed_provenance::<Slot>(self.0 & !index::MASK);
-        // SAFETY: a cursor with a slot comes from `task`, and slots are never unmapped.
+        // SAFETY: the address in a cursor comes from `task`, whatever became of the bits below it, and slots
+        // are never unmapped.
         Some(unsafe { &*slot })
     }
 
@@ -97,7 +98,8 @@ impl Cursor {
 }
 
 /// A cursor, and above it the lowest bits of the task's id. So it is not taken for one in a later task of the
-/// same slot.
+/// same slot: unless 65,536 or a multiple of it were spawned in between, when a frame that was entered in the
+/// earlier task is missing from the later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(u64);
 
@@ -121,6 +123,7 @@ impl Place {
         Place(id << ID_SHIFT | cursor.0 as u64)
     }
 
+    /// Where frames are recorded, the cursor that [`Place::of`] was called on.
     #[inline(always)]
     pub(crate) fn cursor(self) -> Cursor {
         Cursor((self.0 << (64 - ID_SHIFT) >> (64 - ID_SHIFT)) as usize)

@@ -7,7 +7,7 @@
 //!
 //! Where a thread stands in such a tree is one word, the [`Cursor`]. A poll moves it in and back. That is
 //! all that happens on a poll of a frame that is there already: what is written down, in memory beside the
-//! task's slot (`registry/frames.rs`), is written when a frame is entered and left.
+//! task's slot (`registry/frames/`), is written when a frame is entered and left.
 
 mod cursor;
 mod entry;

@@ -38,7 +38,7 @@ pub struct Registry {
 }
 
 /// Where the frames of tasks are. They are `room` words behind a header for each slot of a chunk, counting
-/// those of its first page; `frames.rs` says what they mean.
+/// those of its first page; `frames/` says what they mean.
 #[repr(C)]
 struct FramesLayout {
     /// In bytes from the start of a chunk: the address of its frames, or null.
