@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::hook::Attached;
 use crate::kind::Kind;
-use crate::local;
+use crate::local::{self, Local};
 use crate::mode;
+use crate::registry::pool::Completed;
 use crate::registry::root::{ARENA, WORLD};
 use crate::registry::slot::{flag, state, Slot};
 use crate::registry::store::Newborn;
@@ -33,7 +34,8 @@ pub struct Birth(Handle);
 #[repr(transparent)]
 struct Handle(*const ());
 
-const TAG: usize = 1;
+/// Set in what is not the address of a slot.
+pub(crate) const TAG: usize = 1;
 /// Both this and the tag: a slot like any other, but its task does not take the short way.
 const MARK: usize = 5;
 const NONE: Handle = Handle(ptr::without_provenance(1));
@@ -127,6 +129,17 @@ impl Birth {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain(&self) -> Option<&'static Slot> {
         self.0.as_plain()
+    }
+
+    /// The same, if this thread has a block. Still one test.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn as_plain_here(&self, local: &Local) -> Option<&'static Slot> {
+        if self.0 .0.addr() & local.special.get() != 0 {
+            return None;
+        }
+        // SAFETY: `special` is the tag, or all bits: without the tag it is the address of a slot, and
+        // that has some bits.
+        Some(unsafe { &*self.0 .0.cast::<Slot>() })
     }
 
     pub(crate) fn status(&self) -> Status<'_> {
@@ -323,7 +336,7 @@ fn birth_with(
     let birth = match detached {
         true => birth_under(site, kind as u64 | flag::DETACHED, None),
         // A thread that exits is no task any more: what it spawns is a root.
-        false => birth_under(site, kind as u64, local::with(local::Local::scope_or_adopt)),
+        false => birth_under(site, kind as u64, local::with(Local::scope_or_adopt)),
     };
     let Some(slot) = birth.slot() else {
         return birth;
@@ -369,21 +382,24 @@ fn end(slot: &'static Slot) {
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn end_completed(slot: &'static Slot) {
     local::with(|local| {
-        let counted = local.completed.get().add(site_of(slot));
-        if !counted || !local.store.end_fast(slot) {
-            end_slow(slot, counted);
+        let site = site_of(slot);
+        if local.store.end_fast(slot) {
+            // SAFETY: a store that ends tasks the short way is in use, so the thread has a block.
+            unsafe { local.completed.get().add_fast(site) };
+        } else {
+            end_slow(slot);
         }
     });
 }
 
 #[cold]
 #[inline(never)]
-fn end_slow(slot: &'static Slot, counted: bool) {
-    if !counted {
-        count_rare(&site_of(slot).counts.completed);
-    }
+fn end_slow(slot: &'static Slot) {
     let status = mode::tick() | state::COMPLETED;
-    local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
+    local::with(|local| {
+        count_completed(local.completed.get(), site_of(slot));
+        local.with_block(|store, _| store.end(&ARENA, slot, status))
+    });
 }
 
 #[cold]
@@ -397,6 +413,13 @@ fn end_badly(slot: &'static Slot) {
     count_rare(count);
     let status = mode::tick() | outcome;
     local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
+}
+
+/// Counts a task that has completed on the thread of these counts.
+pub(crate) fn count_completed(counts: Completed, site: &'static Site) {
+    if !counts.add(site) {
+        count_rare(&site.counts.completed);
+    }
 }
 
 fn count_rare(count: &AtomicU64) {

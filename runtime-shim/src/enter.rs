@@ -5,7 +5,7 @@ use core::mem::ManuallyDrop;
 use crate::birth::{Birth, Status};
 use crate::frame::Cursor;
 use crate::local::{self, Local};
-use crate::registry::slot::state;
+use crate::registry::slot::{state, Slot};
 use crate::running::Running;
 
 /// The time in which a closure runs as its task.
@@ -25,7 +25,7 @@ pub struct Entered<'a> {
 #[derive(Debug)]
 pub struct EnteredOwned {
     birth: ManuallyDrop<Birth>,
-    /// Where the thread stood before; or, if the birth is marked, what [`Stay::pack`] made of it.
+    /// Where the thread stood before; if the birth is marked, see [`end_special`].
     outer: usize,
 }
 
@@ -38,9 +38,6 @@ struct Stay {
     was_panicking: bool,
     /// What is attached to the birth was entered.
     carries: bool,
-    /// The thread has its block for this stay only: an OS thread that exits afterwards is spared what
-    /// a destructor of a thread-local costs.
-    leaves: bool,
 }
 
 impl Birth {
@@ -57,18 +54,17 @@ impl Birth {
     #[cfg_attr(not(debug_assertions), inline)]
     pub fn enter_owned(self) -> EnteredOwned {
         let birth = ManuallyDrop::new(self);
-        if let Some(slot) = birth.as_plain() {
-            if !std::thread::panicking() {
-                if let Some(running) = Running::start_fast(slot) {
-                    let outer = running.into_outer().to_word();
-                    return EnteredOwned { birth, outer };
-                }
-            }
-        } else if birth.is_untracked() {
-            let outer = Cursor::NOWHERE.to_word();
-            return EnteredOwned { birth, outer };
-        }
-        EnteredOwned::special(birth)
+        let started = local::with(|local| {
+            let slot = birth.as_plain_here(local)?;
+            (!std::thread::panicking()).then(|| Running::start_here(local, slot).into_outer())
+        });
+        let outer = match started {
+            Some(outer) => outer,
+            None if birth.is_untracked() => Cursor::NOWHERE,
+            None => return EnteredOwned::special(birth),
+        };
+        let outer = outer.to_word();
+        EnteredOwned { birth, outer }
     }
 }
 
@@ -78,7 +74,6 @@ impl Stay {
         outer: Cursor::NOWHERE,
         was_panicking: false,
         carries: false,
-        leaves: false,
     };
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -86,7 +81,7 @@ impl Stay {
         if birth.is_untracked() {
             return Stay::NONE;
         }
-        let (outer, carries) = match birth.as_plain().and_then(Running::start_fast) {
+        let (outer, carries) = match Running::start_fast(birth) {
             Some(running) => (running.into_outer(), false),
             None => Self::begin_special(birth),
         };
@@ -94,7 +89,6 @@ impl Stay {
             outer,
             was_panicking: std::thread::panicking(),
             carries,
-            leaves: false,
         }
     }
 
@@ -111,34 +105,6 @@ impl Stay {
             Status::Refused(_) => std::panic::resume_unwind(Box::new("a hook refused this task")),
             Status::Plain(slot) => (Running::start(slot).into_outer(), false),
             Status::Untracked => (Cursor::NOWHERE, false),
-        }
-    }
-
-    /// In one word. Where the thread was in a task, that takes an allocation.
-    fn pack(self) -> usize {
-        if self.outer.has_slot() {
-            return Box::into_raw(Box::new(self)).expose_provenance();
-        }
-        let bit = |flag: bool, bit: u32| usize::from(flag) << bit;
-        let flags = bit(self.was_panicking, 6) | bit(self.carries, 7) | bit(self.leaves, 8);
-        self.outer.to_word() | flags
-    }
-
-    /// # Safety
-    ///
-    /// The word came from [`Stay::pack`], and is unpacked once.
-    unsafe fn unpack(packed: usize) -> Self {
-        if packed >= 1 << 9 {
-            let stay = core::ptr::with_exposed_provenance_mut(packed);
-            // SAFETY: what is no set of flags is the box that `pack` made, by the contract.
-            return *unsafe { Box::from_raw(stay) };
-        }
-        let flag = |bit: u32| packed >> bit & 1 != 0;
-        Stay {
-            outer: Cursor::from_word(packed & 0x3f),
-            was_panicking: flag(6),
-            carries: flag(7),
-            leaves: flag(8),
         }
     }
 
@@ -198,50 +164,67 @@ impl Drop for EnteredOwned {
 }
 
 impl EnteredOwned {
+    /// Marks the birth, so that [`end_special`] puts back what is more than the cursor.
     #[cold]
     #[inline(never)]
     fn special(birth: ManuallyDrop<Birth>) -> Self {
         // Until nothing can unwind any more.
         let birth = ManuallyDrop::into_inner(birth);
-        let leaves = birth.as_plain().is_some() && local::with(Local::borrow_block);
-        let stay = Stay {
-            leaves,
-            ..Stay::begin(&birth)
+        let guest = birth.as_plain().filter(|_| !std::thread::panicking());
+        let outer = match guest.and_then(|slot| local::with(|local| enter_guest(local, slot))) {
+            Some(outer) => outer.to_word(),
+            None => Box::into_raw(Box::new(Stay::begin(&birth))).expose_provenance(),
         };
         EnteredOwned {
             birth: ManuallyDrop::new(birth.marked()),
-            outer: stay.pack(),
+            outer,
         }
     }
 }
 
-/// Ends a closure that has panicked, or whose birth is marked because there is more to put back than
-/// the scope.
+/// Enters the first closure on a thread that has nothing to do with us yet. If the thread was made for
+/// it, it exits afterwards: so it only borrows a block, which spares it a destructor of thread-locals.
+fn enter_guest(local: &Local, slot: &'static Slot) -> Option<Cursor> {
+    let is_guest = !local.cursor.get().has_slot() && local.borrow_block();
+    is_guest.then(|| Running::start_here(local, slot).into_outer())
+}
+
+/// Ends a closure that has panicked, or whose birth is marked: then `outer` is the cursor that
+/// [`enter_guest`] returned, which has no slot, or a [`Stay`] in a box.
 #[cold]
 #[inline(never)]
 fn end_special(birth: Birth, outer: usize) {
-    let (birth, stay) = match birth.as_plain() {
-        Some(_) => (
-            birth,
-            Stay {
-                outer: Cursor::from_word(outer),
-                ..Stay::NONE
-            },
-        ),
-        // SAFETY: births are marked by `special`, which has packed the stay.
-        None => (birth.unmarked(), unsafe { Stay::unpack(outer) }),
+    let is_marked = birth.as_plain().is_none();
+    let birth = birth.unmarked();
+    let before = Cursor::from_word(outer);
+    let stay = Stay {
+        outer: before,
+        ..Stay::NONE
     };
-    match birth.as_plain() {
-        Some(slot) if !stay.panicked() => {
-            std::mem::forget(birth);
-            Running::resume(slot, stay.outer).complete();
-        }
-        _ => {
-            stay.end(&birth);
-            drop(birth);
-        }
+    if !is_marked {
+        stay.end(&birth);
+    } else if before.has_slot() {
+        let stay = core::ptr::with_exposed_provenance_mut::<Stay>(outer);
+        // SAFETY: `special` has made the box. It is taken apart once, with the birth.
+        unsafe { Box::from_raw(stay) }.end(&birth);
+    } else {
+        end_guest(birth, stay);
     }
-    if stay.leaves {
-        local::with(Local::leave);
-    }
+}
+
+fn end_guest(birth: Birth, stay: Stay) {
+    local::with(|local| {
+        match birth.as_plain() {
+            Some(slot) if !stay.panicked() => {
+                core::mem::forget(birth);
+                local.cursor.set(stay.outer);
+                local.end_guest(slot);
+            }
+            _ => {
+                stay.end(&birth);
+                drop(birth);
+            }
+        }
+        local.leave();
+    });
 }

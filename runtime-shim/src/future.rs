@@ -6,9 +6,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use crate::birth::{contained, Birth, Status};
-use crate::frame::Inside;
+use crate::frame::{Cursor, Inside};
 use crate::registry::slot::state;
-use crate::running::Running;
+use crate::running::{make_current, restore_thread, Running};
 
 /// A spawned future with its birth: one word more than the future.
 ///
@@ -63,10 +63,10 @@ impl<F: Future> Future for Instrumented<F> {
         if SHARED {
             return poll_special(birth, future, cx);
         }
-        if birth.is_untracked() && !Inside::records() {
-            return future.poll(cx);
-        }
-        let Some(running) = birth.as_plain().and_then(Running::start_fast) else {
+        let Some(running) = Running::start_fast(birth) else {
+            if birth.is_untracked() && !Inside::records() {
+                return future.poll(cx);
+            }
             return poll_special(birth, future, cx);
         };
         let result = future.poll(cx);
@@ -126,48 +126,75 @@ impl Birth {
             running.stop(state::SUSPENDED);
         }
     }
-
-    /// Drops a future that has not completed, as its task, and with it the task.
-    #[inline(never)]
-    fn drop_unfinished(self, drop_future: &mut dyn FnMut()) {
-        match self.status() {
-            Status::Plain(slot) => crate::running::as_current(slot, drop_future),
-            Status::Attached(attached) => attached.during_drop(drop_future),
-            Status::Untracked | Status::Refused(_) => drop_future(),
-        }
-    }
 }
 
 impl<F> Drop for Instrumented<F> {
     // As little as possible is on the way of a task that has completed.
     #[inline]
     fn drop(&mut self) {
-        if !SHARED && self.birth.is_untracked() {
-            // SAFETY: dropped here, once, in place; nothing uses it afterwards.
-            unsafe { ManuallyDrop::drop(&mut self.future) };
-        } else if SHARED || core::mem::needs_drop::<F>() {
-            drop_unfinished(self);
+        // By value: otherwise whoever moves the wrapper keeps a copy in memory on account of this.
+        // SAFETY: taken here, once; nothing uses it afterwards.
+        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
+        // SAFETY: called once below, in place; nothing uses it afterwards.
+        let mut drop_future = || unsafe { ManuallyDrop::drop(&mut self.future) };
+        if SHARED {
+            drop_shared(birth, &mut drop_future);
+        } else if birth.is_untracked() {
+            drop_future();
         } else {
-            // By value, so that the wrapper need not be in memory.
-            // SAFETY: taken here, once; nothing uses it afterwards.
-            end_unfinished(unsafe { ManuallyDrop::take(&mut self.birth) });
+            let _unfinished = begin_drop(birth);
+            drop_future();
         }
     }
 }
 
-/// Ends a task whose future has nothing to drop. Declared as what cannot unwind, which spares the
-/// runtime all that it would do about that.
+fn drop_shared(birth: Birth, drop_future: &mut dyn FnMut()) {
+    let _unfinished = begin_drop(birth);
+    drop_future();
+}
+
+/// The time in which a future is dropped that has not completed: as its task, which ends with it, also
+/// by a panic.
+#[repr(C)]
+struct Unfinished {
+    birth: ManuallyDrop<Birth>,
+    /// Where the thread stood before.
+    outer: usize,
+}
+
+impl Drop for Unfinished {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn drop(&mut self) {
+        // SAFETY: taken here, once; nothing uses it afterwards.
+        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
+        end_drop(birth, self.outer);
+    }
+}
+
+/// Declared as what cannot unwind, as is [`end_drop`], which spares the runtime all that it would do
+/// about that. What they do by hooks is contained.
 #[cold]
 #[inline(never)]
-extern "C" fn end_unfinished(birth: Birth) {
-    contained(|| drop(birth));
+extern "C" fn begin_drop(birth: Birth) -> Unfinished {
+    let outer = match birth.status() {
+        Status::Plain(slot) => make_current(slot),
+        Status::Attached(attached) => attached.begin_drop(),
+        Status::Untracked | Status::Refused(_) => Cursor::NOWHERE,
+    };
+    Unfinished {
+        birth: ManuallyDrop::new(birth),
+        outer: outer.to_word(),
+    }
 }
 
 #[cold]
 #[inline(never)]
-fn drop_unfinished<F>(this: &mut Instrumented<F>) {
-    // SAFETY: as above. The birth is dropped after the future, also if that panics.
-    let birth = unsafe { ManuallyDrop::take(&mut this.birth) };
-    // SAFETY: as above.
-    birth.drop_unfinished(&mut || unsafe { ManuallyDrop::drop(&mut this.future) });
+extern "C" fn end_drop(birth: Birth, outer: usize) {
+    let outer = Cursor::from_word(outer);
+    match birth.status() {
+        Status::Plain(_) => restore_thread(outer),
+        Status::Attached(attached) => attached.end_drop(outer),
+        Status::Untracked | Status::Refused(_) => {}
+    }
+    contained(|| drop(birth));
 }

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::birth::site_of;
+use crate::birth;
 use crate::frame::Cursor;
 use crate::kind::Kind;
 use crate::registry::pool::{self, Block, Completed};
@@ -15,14 +15,20 @@ use crate::registry::store::Store;
 pub(crate) struct Local {
     /// The current task, and the innermost frame.
     pub(crate) cursor: Cell<Cursor>,
-    /// In use while the thread has a block.
+    /// In use once the thread has moved into its block. Until then it is empty, so that the short
+    /// versions of births and ends refuse.
     pub(crate) store: Store,
-    /// What a task's status says while this thread runs it; 0 as long as the thread has no block.
+    /// What a task's status says while this thread runs it. In use while the thread has a block.
     pub(crate) running: Cell<u64>,
+    /// The bits by which a birth says that it is not an ordinary one: all, as long as the thread has no
+    /// block. So one test tells both.
+    pub(crate) special: Cell<usize>,
     /// The counts of this thread's block.
     pub(crate) completed: Cell<Completed>,
     /// This thread's block, null until it is needed and again once the thread exits.
     block: Cell<*const Block>,
+    /// The store is this thread's own: it has been taken out of the block.
+    has_moved_in: Cell<bool>,
     /// The record of the thread itself, if it was adopted.
     root: Cell<*const Slot>,
     /// In use while the cursor says that the scope is lent.
@@ -57,8 +63,10 @@ thread_local! {
             cursor: Cell::new(Cursor::UNKNOWN),
             store: Store::new(),
             running: Cell::new(0),
+            special: Cell::new(usize::MAX),
             completed: Cell::new(Completed::NONE),
             block: Cell::new(ptr::null()),
+            has_moved_in: Cell::new(false),
             root: Cell::new(ptr::null()),
             loan: Cell::new(Loan::NONE),
             has_borrowed: Cell::new(false),
@@ -161,23 +169,43 @@ impl Local {
     fn take_block(&self) -> Option<&'static Block> {
         crate::clock::start();
         let block = pool::acquire()?;
-        self.store.swap(&block.parked);
         self.running.set(block.running);
+        self.special.set(birth::TAG);
         self.completed.set(block.completed);
         self.block.set(block);
         Some(block)
+    }
+
+    /// The store of this thread, which has `block`. Most threads that run one closure never need it.
+    fn move_in(&self, block: &'static Block) -> &Store {
+        if !self.has_moved_in.replace(true) {
+            self.store.swap(&block.parked);
+        }
+        &self.store
     }
 
     /// Does `f` with a block and its store: this thread's own, or, while the thread exits, with
     /// borrowed ones.
     pub(crate) fn with_block<R>(&self, f: impl FnOnce(&Store, &'static Block) -> R) -> Option<R> {
         if let Some(block) = self.block().or_else(|| self.register()) {
-            return Some(f(&self.store, block));
+            return Some(f(self.move_in(block), block));
         }
         let block = pool::acquire()?;
         let result = f(&block.parked, block);
+        block.parked.empty_stock(&root::ARENA);
         pool::give_up(block);
         Some(result)
+    }
+
+    /// Ends a task that has completed: the closure for which this thread has borrowed its block.
+    pub(crate) fn end_guest(&self, slot: &'static Slot) {
+        let site = birth::site_of(slot);
+        // In the block, where what is freed waits for the next thread.
+        let block = self.block().filter(|_| !self.has_moved_in.get());
+        match block.filter(|block| block.parked.end_lone(&root::ARENA, slot)) {
+            Some(block) => birth::count_completed(block.completed, site),
+            None => birth::end_completed(slot),
+        }
     }
 
     /// The node under which tasks are born, after making this thread a task if it runs none.
@@ -185,11 +213,12 @@ impl Local {
         if let Some(scope) = self.scope() {
             return Some(scope);
         }
-        let root = root::adopt(&self.store, self.register()?)?;
+        let block = self.register()?;
+        let root = root::adopt(self.move_in(block), block)?;
         self.root.set(root);
         let cursor = Cursor::task(root);
         // A thread that instrumented code did not spawn runs what belongs to others.
-        self.cursor.set(match site_of(root).kind() {
+        self.cursor.set(match birth::site_of(root).kind() {
             Kind::Foreign => cursor.muted(),
             _ => cursor,
         });
@@ -211,9 +240,12 @@ impl Local {
                 .end(&root::ARENA, root, crate::mode::tick() | state::COMPLETED);
         }
         self.block.set(ptr::null());
-        self.running.set(0);
+        self.special.set(usize::MAX);
         self.completed.set(Completed::NONE);
-        self.store.swap(&block.parked);
+        if self.has_moved_in.replace(false) {
+            self.store.swap(&block.parked);
+            block.parked.empty_stock(&root::ARENA);
+        }
         pool::give_up(block);
     }
 }

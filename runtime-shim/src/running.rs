@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use std::sync::atomic::Ordering;
 
-use crate::birth::end_completed;
+use crate::birth::{end_completed, Birth};
 use crate::frame::Cursor;
 use crate::local::{self, Local};
 use crate::mode;
@@ -19,14 +19,20 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Makes `slot` the current task of this thread, if the thread has a block. That this calls
-    /// nothing keeps registers free in the caller.
+    /// Makes the task of `birth` the current one of this thread, if nothing is attached to it and the
+    /// thread has a block. That this calls nothing keeps registers free in the caller.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start_fast(slot: &'static Slot) -> Option<Self> {
-        local::with(|local| match local.running.get() {
-            0 => None,
-            running => Some(Self::start_as(local, slot, running)),
+    pub(crate) fn start_fast(birth: &Birth) -> Option<Self> {
+        local::with(|local| {
+            let slot = birth.as_plain_here(local)?;
+            Some(Self::start_here(local, slot))
         })
+    }
+
+    /// As [`Running::start`], on a thread that has a block.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn start_here(local: &Local, slot: &'static Slot) -> Self {
+        Self::start_as(local, slot, local.running.get())
     }
 
     /// Makes `slot` the current task of this thread.
@@ -99,16 +105,15 @@ fn put_back(slot: &'static Slot, outer: Cursor, state: u64) {
     slot.status.store(mode::pulse() | state, Ordering::Relaxed);
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn restore_thread(outer: Cursor) {
-    local::with(|local| local.cursor.set(outer));
+/// Makes `slot` the current task without counting that as a run. Returns where the thread stood.
+pub(crate) fn make_current(slot: &'static Slot) -> Cursor {
+    local::with(|local| local.cursor.replace(Cursor::task(slot)))
 }
 
-/// Does `f` while `slot` is the current task, without counting it as a run.
-pub(crate) fn as_current(slot: &'static Slot, f: impl FnOnce()) {
-    let outer = local::with(|local| local.cursor.replace(Cursor::task(slot)));
-    let _restore = OnDrop(|| local::with(|local| local.cursor.set(outer)));
-    f();
+/// Puts the thread back to where it stood.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn restore_thread(outer: Cursor) {
+    local::with(|local| local.cursor.set(outer));
 }
 
 /// Does something when it goes out of scope, also by a panic.

@@ -39,7 +39,7 @@ pub(crate) struct Counts {
 }
 
 /// A site that has no index: one of ours, or of a library that was loaded after the start.
-const NO_INDEX: u32 = u32::MAX;
+pub(crate) const NO_INDEX: u32 = 0;
 
 impl Site {
     /// Not public API. Used by generated code.
@@ -146,6 +146,7 @@ impl Site {
         std::ptr::from_ref(self).expose_provenance() as u64
     }
 
+    /// From 1 to the number of sites; or [`NO_INDEX`].
     #[inline]
     pub(crate) fn index(&self) -> usize {
         self.index.load(Ordering::Relaxed) as usize
@@ -174,8 +175,8 @@ pub(crate) fn all() -> &'static [&'static Site] {
             .flat_map(|sites| sites.0)
             .collect();
         all.sort_by_key(|site| (site.file, site.line, site.column));
-        for (index, site) in all.iter().enumerate() {
-            site.index.store(index as u32, Ordering::Relaxed);
+        for (index, site) in (NO_INDEX + 1..).zip(&all) {
+            site.index.store(index, Ordering::Relaxed);
         }
         all
     })

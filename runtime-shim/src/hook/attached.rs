@@ -9,8 +9,9 @@ use std::sync::Weak;
 
 use super::list::Entry;
 use super::run::quietly;
+use crate::frame::Cursor;
 use crate::registry::slot::{flag, state, Slot};
-use crate::running::{OnDrop, Running};
+use crate::running::{make_current, restore_thread, OnDrop, Running};
 use crate::task::{Outcome, TaskRef};
 
 type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -149,18 +150,22 @@ impl Attached {
         self.busy.store(false, Ordering::Release);
     }
 
-    /// Drops what the task owns, inside of what is carried.
-    pub(crate) fn during_drop(&self, drop_task: &mut dyn FnMut()) {
-        let slot = self.slot;
-        crate::running::as_current(slot, || {
-            let entered = self.exclusively(|inner| inner.started).unwrap_or(false) && self.enter();
-            let _leave = OnDrop(|| {
-                if entered {
-                    self.leave();
-                }
-            });
-            drop_task();
-        });
+    /// Begins to drop what the task owns, inside of what is carried. Returns where the thread stood.
+    pub(crate) fn begin_drop(&self) -> Cursor {
+        let outer = make_current(self.slot);
+        if self.exclusively(|inner| inner.started) == Some(true) {
+            self.enter();
+        }
+        outer
+    }
+
+    /// Ends what [`Attached::begin_drop`] has begun.
+    pub(crate) fn end_drop(&self, outer: Cursor) {
+        // Nobody else has the task: if it is entered, then by `begin_drop`.
+        if self.busy.load(Ordering::Relaxed) {
+            self.leave();
+        }
+        restore_thread(outer);
     }
 
     /// Tells the hooks that the task has ended. The slot is still the task's.

@@ -9,7 +9,7 @@ use super::slot::state;
 use super::stack::Stack;
 use super::store::Store;
 use crate::hook::Hazard;
-use crate::site::Site;
+use crate::site::{Site, NO_INDEX};
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// Threads that can have a block at once; what others spawn is not recorded.
@@ -117,22 +117,31 @@ impl Completed {
     /// No counts: nothing can be counted here.
     pub(crate) const NONE: Completed = Completed(&[]);
 
+    /// All sites have their index by now. The first count is of no site.
     fn new() -> Self {
-        let counts: Vec<AtomicU64> = (0..crate::site::count())
+        let counts: Vec<AtomicU64> = (0..=crate::site::count())
             .map(|_| AtomicU64::new(0))
             .collect();
         Completed(counts.leak())
     }
 
     /// Adds one, if the site has an index.
-    #[inline(always)]
     pub(crate) fn add(self, site: &Site) -> bool {
-        let Some(count) = self.0.get(site.index()) else {
-            return false;
-        };
-        // One thread writes: no atomic addition is needed.
-        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        true
+        let has_index = site.index() != NO_INDEX as usize;
+        let count = self.0.get(site.index()).filter(|_| has_index);
+        count.map(add_one).is_some()
+    }
+
+    /// The same without a question. A site that has no index is in no list that shows its count.
+    ///
+    /// # Safety
+    ///
+    /// These are the counts of a block.
+    #[inline(always)]
+    pub(crate) unsafe fn add_fast(self, site: &Site) {
+        // SAFETY: the counts of a block are as many as `new` has made, one more than there are sites,
+        // and no index is greater than the number of sites.
+        add_one(unsafe { self.0.get_unchecked(site.index()) });
     }
 
     pub(crate) fn of(self, site: &Site) -> u64 {
@@ -140,6 +149,12 @@ impl Completed {
             .get(site.index())
             .map_or(0, |count| count.load(Ordering::Relaxed))
     }
+}
+
+/// One thread writes: no atomic addition is needed.
+#[inline(always)]
+fn add_one(count: &AtomicU64) {
+    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
 /// Takes a block for the calling thread.
@@ -155,9 +170,8 @@ pub(crate) fn acquire() -> Option<&'static Block> {
     Some(block)
 }
 
-/// Gives a block back, which the calling thread does not touch any more.
+/// Gives a block back, which the calling thread does not touch any more. Its store must have no stock.
 pub(crate) fn give_up(block: &'static Block) {
-    block.parked.empty_stock(&super::root::ARENA);
     block.os_id.store(0, Ordering::Relaxed);
     block.forget_name();
     IDLE.push(block.index, |below| {

@@ -45,6 +45,16 @@ impl Store {
         self.grant();
     }
 
+    /// Ends a task in a store that is settled, as parked ones are: if it has neither a name nor
+    /// descendants. Otherwise nothing has happened.
+    pub(crate) fn end_lone(&self, arena: &Arena, slot: &'static Slot) -> bool {
+        let lone = slot.refs.load(Ordering::Acquire) == 1;
+        if lone {
+            self.retire(arena, slot);
+        }
+        lone
+    }
+
     fn drop_name(&self, arena: &Arena, slot: &'static Slot) {
         let name = slot.scope.swap(Some(slot));
         slot.refs.fetch_and(!NAMED, Ordering::Relaxed);
