@@ -1,6 +1,6 @@
 //! Runs cases in child processes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::case::PAYLOADS;
@@ -27,13 +27,24 @@ impl Malloc {
             Malloc::Glibc => "case",
             Malloc::Mimalloc => "case_mimalloc",
         };
-        let own = std::env::current_exe().expect("the path of this program");
-        own.with_file_name(name)
+        own_path().with_file_name(name)
     }
 }
 
-/// Builds the children, beside this program and with its features: `cargo run` builds only the one
-/// binary that it runs.
+fn own_path() -> PathBuf {
+    std::env::current_exe().expect("the path of this program")
+}
+
+/// The profile that this program was built with, whose name is that of its directory.
+pub fn profile() -> String {
+    let own = own_path();
+    let directory = own.parent().and_then(Path::file_name);
+    let name = directory.expect("a program is in a directory");
+    name.to_string_lossy().replace("debug", "dev")
+}
+
+/// Builds the children, beside this program, with its features and profile: `cargo run` builds only the
+/// one binary that it runs.
 ///
 /// # Panics
 ///
@@ -42,7 +53,7 @@ pub fn build_cases() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--release", "--quiet"])
+        .args(["build", "--quiet", "--profile", &profile()])
         .args([
             "--manifest-path",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),

@@ -12,10 +12,12 @@ pub enum Variant {
     On,
     /// birthmark, switched off at run time.
     Off,
-    /// A task that is a word larger; this and the next two tell the [floor](crate::spawn).
+    /// A task that is a word larger; this and the next three tell the [floor](crate::spawn).
     Word,
     /// A task that is a word larger, and tests it when it is dropped.
     Husk,
+    /// The prototype from which the bars come.
+    Sketch,
     /// The least record there can be.
     Least,
     /// tracing without a subscriber.
@@ -55,12 +57,13 @@ impl Variant {
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 
-    const NAMES: [(Variant, &'static str); 12] = [
+    const NAMES: [(Variant, &'static str); 13] = [
         (Variant::Raw, "raw"),
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
         (Variant::Word, "a word"),
         (Variant::Husk, "a drop"),
+        (Variant::Sketch, "the prototype"),
         (Variant::Least, "a record"),
         (Variant::Tracing, "tracing, no subscriber"),
         (Variant::Registry, "tracing, registry"),

@@ -13,9 +13,10 @@ const UNITS: [Unit; 6] = [
     Unit::Job,
     Unit::Thread,
 ];
-const VARIANTS: [Variant; 5] = [
+const VARIANTS: [Variant; 6] = [
     Variant::Word,
     Variant::Husk,
+    Variant::Sketch,
     Variant::Least,
     Variant::On,
     Variant::Off,
@@ -23,13 +24,16 @@ const VARIANTS: [Variant; 5] = [
 
 fn main() {
     run::build_cases();
-    println!("instructions a unit beyond raw, by callgrind, mimalloc");
-    print!("{:<26}", "");
+    println!(
+        "instructions a unit beyond raw, by callgrind, mimalloc, profile {}",
+        run::profile()
+    );
+    print!("{:<26}{:>10}", "", "raw");
     VARIANTS.iter().for_each(|variant| print!("{variant:>18}"));
     for unit in UNITS {
         let count = |variant| run::instructions(Malloc::Mimalloc, unit, variant);
         let raw = count(Variant::Raw);
-        print!("\n{unit:<26}");
+        print!("\n{unit:<26}{raw:>10.1}");
         VARIANTS
             .iter()
             .for_each(|&variant| print!("{:>+18.1}", count(variant) - raw));

@@ -8,7 +8,10 @@ use birthmark_benches::{bars, run};
 fn main() -> ExitCode {
     run::build_cases();
     let measured = bars::measure();
-    println!("instructions a unit, by callgrind, mimalloc");
+    println!(
+        "instructions a unit, by callgrind, mimalloc, profile {}",
+        run::profile()
+    );
     println!(
         "{:<26} {:<16} {:>8} {:>8} {:>8} {:>6}",
         "", "", "raw", "added", "allowed", "goal"

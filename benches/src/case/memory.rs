@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::unit;
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Spawn, Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Sketch, Spawn,
+    Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Task, Waits};
@@ -87,6 +88,7 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
         Variant::Raw | Variant::Console => Raw::spawn::<T>,
         Variant::Word => Word::spawn::<T>,
         Variant::Husk => Husk::spawn::<T>,
+        Variant::Sketch => Sketch::spawn::<T>,
         Variant::Least => Least::spawn::<T>,
         Variant::On | Variant::Off => Birthmark::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,

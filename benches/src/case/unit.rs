@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Spawn, SpawnMore,
-    Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Sketch, Spawn,
+    SpawnMore, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Owns, Task, Yields};
@@ -135,6 +135,7 @@ impl Stage {
             Variant::On | Variant::Off => self.run_any::<Birthmark>(units),
             Variant::Word => self.run_any::<Word>(units),
             Variant::Husk => self.run_any::<Husk>(units),
+            Variant::Sketch => self.run_any::<Sketch>(units),
             Variant::Least => self.run_any::<Least>(units),
             Variant::Tracing | Variant::Registry => self.run_tokio::<Tracing>(units),
             Variant::AsyncBacktrace => self.run_tokio::<AsyncBacktrace>(units),
