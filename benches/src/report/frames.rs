@@ -28,11 +28,11 @@ pub(super) fn section() {
     for variant in [Variant::On, Variant::AsyncBacktrace, Variant::AwaitTree] {
         let bytes = bytes(variant) - raw;
         match run::case(Malloc::Mimalloc, &["dump-awaiting", &variant.to_string()])[..] {
-            [_, snapshot, _, text] => {
+            [_, snapshot, _, text, _] => {
                 println!("| {variant} | {bytes:+.0} | {snapshot:.1} | {text:.0} |");
             }
             [text] => println!("| {variant} | {bytes:+.0} | | {text:.0} |"),
-            _ => unreachable!("cases of this name print one value or four"),
+            _ => unreachable!("cases of this name print one value or five"),
         }
     }
 }

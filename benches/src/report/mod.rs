@@ -141,17 +141,19 @@ fn residue() {
 
 fn dump() {
     println!("\n## Dump of a million live tasks while others spawn and end, in ms (mimalloc)\n");
-    println!("| variant | others | walk | snapshot | text, sink | text, string |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!(
+        "| variant | others | walk | snapshot | text, sink | text, string | of that, processor |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for variant in [Variant::On, Variant::AsyncBacktrace, Variant::AwaitTree] {
         for churners in ["0", "1", "2"] {
             let args = ["dump", &variant.to_string(), churners];
             match run::case(Malloc::Mimalloc, &args)[..] {
-                [walk, snapshot, sink, string] => println!(
-                    "| {variant} | {churners} | {walk:.1} | {snapshot:.1} | {sink:.0} | {string:.0} |"
+                [walk, snapshot, sink, string, processor] => println!(
+                    "| {variant} | {churners} | {walk:.1} | {snapshot:.1} | {sink:.0} | {string:.0} | {processor:.0} |"
                 ),
-                [text] => println!("| {variant} | {churners} | | | | {text:.0} |"),
-                _ => unreachable!("cases of this name print one value or four"),
+                [text] => println!("| {variant} | {churners} | | | | {text:.0} | |"),
+                _ => unreachable!("cases of this name print one value or five"),
             }
         }
     }
