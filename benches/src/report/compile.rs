@@ -82,7 +82,7 @@ fn build(path: &Path, args: &[&str]) -> f64 {
 }
 
 /// Processor time of all child processes that have ended, and of theirs.
-fn children_seconds() -> f64 {
+pub(super) fn children_seconds() -> f64 {
     // SAFETY: all zeros is a valid `rusage`, and the pointer is to one.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();

@@ -5,6 +5,7 @@ use crate::run::{self, Malloc};
 use crate::stats::Sample;
 use crate::variant::Variant;
 
+mod build;
 mod compile;
 mod frames;
 mod pause;
@@ -25,7 +26,7 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 10] = [
+pub const SECTIONS: [(&str, fn()); 11] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("frames", frames::section),
@@ -36,6 +37,7 @@ pub const SECTIONS: [(&str, fn()); 10] = [
     ("render", render::section),
     ("pause", pause::section),
     ("compile", compile::section),
+    ("build", build::section),
 ];
 
 /// The variants that are measured by a unit.
