@@ -36,7 +36,8 @@ impl Shelf {
     fn named(name: &str, most: usize) -> Option<Shelf> {
         let own = env::var_os("CARGO_BIRTHMARK_HOME").map(PathBuf::from);
         let home = own.or_else(|| Some(cargo_home()?.join("birthmark")))?;
-        Some(Shelf {
+        // The compiler runs in other directories than cargo.
+        home.is_absolute().then(|| Shelf {
             directory: home.join(name),
             most,
         })

@@ -31,7 +31,10 @@ fn workspace(name: &str) -> Project {
             ("b/src/lib.rs", "mod inner;\npub use inner::go;\n"),
             ("b/src/inner.rs", SPAWNS),
             ("quiet/Cargo.toml", &manifest(&quiet, "")),
-            ("quiet/src/lib.rs", "pub fn nothing() {}\n"),
+            (
+                "quiet/src/lib.rs",
+                "//! Nothing, as with `spawn(f)`.\npub fn nothing() {}\n",
+            ),
         ],
     )
 }

@@ -155,6 +155,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_is_told_apart_by_what_it_is_built_from() {
+        let workspace = tempfile::tempdir().unwrap();
+        let identity = |runtime: &str, versions: [u32; 2]| {
+            let [libc, other] = versions;
+            let lock = format!(
+                "[[package]]\nname = \"libc\"\nversion = \"0.2.{libc}\"\n\
+                 [[package]]\nname = \"other\"\nversion = \"1.0.{other}\"\n"
+            );
+            std::fs::write(workspace.path().join("Cargo.lock"), lock).unwrap();
+            let session = format!(
+                r#"{{"tool": "", "scope": {{}}, "workspace": {:?}, "target-dir": "/t",
+                    "members": {{}}, "runtime": {runtime}, "inner": null}}"#,
+                workspace.path()
+            );
+            super::identity(&serde_json::from_str(&session).unwrap())
+        };
+        let ours = r#""embedded""#;
+        assert_eq!(identity(ours, [1, 1]), identity(ours, [1, 2]));
+        assert_ne!(identity(ours, [1, 1]), identity(ours, [2, 1]));
+        let package = |local: bool| {
+            format!(r#"{{"package": {{"directory": "/p", "features": [], "local": {local}}}}}"#)
+        };
+        assert_ne!(
+            identity(&package(false), [1, 1]),
+            identity(&package(false), [1, 2])
+        );
+        assert_eq!(identity(&package(true), [1, 1]), None);
+    }
+
+    #[test]
     fn the_program_s_own_runtime_keeps_its_features() {
         let text = around(Path::new("/p"), &["attribute".into(), "default".into()]);
         let manifest: DocumentMut = text.parse().unwrap();
