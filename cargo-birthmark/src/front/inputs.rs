@@ -42,11 +42,9 @@ fn above(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
 
 /// Where cargo looks for its configuration. One that includes others is not followed.
 fn configuration(here: &Path, locating: &Locating) -> Option<Vec<PathBuf>> {
-    let mut files: Vec<_> = above(here, ".cargo").chain(cargo_home()).collect();
-    files = files
-        .iter()
-        .flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name)))
-        .collect();
+    let directories = above(here, ".cargo").chain(cargo_home());
+    let names = |directory: PathBuf| ["config", "config.toml"].map(|name| directory.join(name));
+    let mut files: Vec<_> = directories.flat_map(names).collect();
     files.extend(locating.config_files().map(|file| here.join(file)));
     let includes = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|it| it.contains("include"));
     (!files.iter().any(includes)).then_some(files)

@@ -55,8 +55,8 @@ impl Place {
         for file in files {
             link(file, &temporary)?;
         }
-        let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).collect();
-        let names: Vec<_> = names.into_iter().map(PathBuf::from).collect();
+        let names = files.iter().filter_map(|file| file.file_name());
+        let names: Vec<_> = names.map(PathBuf::from).collect();
         replace(&temporary.join(LIST), &serde_json::to_vec(&names)?)?;
         if fs::rename(&temporary, &self.entry).is_err() {
             fs::remove_dir_all(&temporary).context("remove what was not needed")?;
