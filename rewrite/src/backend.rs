@@ -65,7 +65,8 @@ impl Backend for Tree {
 
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, _: &Attribute) {
         let table = Ident::new(frames::TABLE, Span::call_site());
-        attrs.push(syn::parse_quote!(#[cfg_attr(any(), #table)]));
+        // The compiler takes no notice of what is rustfmt's, and does not take it away as it does a `cfg_attr`.
+        attrs.push(syn::parse_quote!(#[rustfmt::#table]));
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {

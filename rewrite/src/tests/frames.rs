@@ -184,11 +184,11 @@ fn an_inner_attribute_takes_the_choice_over() {
         let text = inner(attr);
         assert!(!text.contains("frame("), "{text}");
         let (_, rest) = text.split_once(&short(&format!("#[{attr}]"))).unwrap();
-        let marked = "#[cfg_attr(any(),__BIRTHMARK_FRAMES)]asyncfnf()";
+        let marked = "#[rustfmt::__BIRTHMARK_FRAMES]asyncfnf()";
         assert!(rest.starts_with(marked), "{rest}");
     }
     assert!(inner("instrument(frames = true)").contains("frame("));
-    let done = "#[cfg_attr(any(), __BIRTHMARK_FRAMES)] async fn f() { a.await; }";
+    let done = "#[rustfmt::__BIRTHMARK_FRAMES] async fn f() { a.await; }";
     assert_eq!(instrument("", done).text, short(done));
 }
 

@@ -94,7 +94,7 @@ impl Backend for Text<'_> {
     }
 
     fn mark_done(&mut self, _: &mut Vec<Attribute>, own: &Attribute) {
-        self.after(own, format!(" #[cfg_attr(any(), {FRAMES})]"));
+        self.after(own, format!(" #[rustfmt::{FRAMES}]"));
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {
