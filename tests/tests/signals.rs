@@ -152,7 +152,7 @@ fn a_word_that_makes_no_sense_says_what_to_write() {
         ),
         (
             "threads=all",
-            "\"all\" is not how much a dump says of threads; use off or ",
+            "\"all\" is not how much a dump says of threads; use off, states or stacks\n",
         ),
         ("files=0", "write a number above 0, as in files=16\n"),
         ("size=1T", "write a number and K, M or G, as in size=64M\n"),
