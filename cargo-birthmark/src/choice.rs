@@ -39,26 +39,44 @@ const OURS: &[&str] = &[
     "birthmark-rewrite",
 ];
 
+/// Why a crate is not chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unchosen {
+    /// It is a part of birthmark, which would record itself.
+    Ours,
+    /// `only` and `exclude` take it out.
+    Pattern,
+    /// It is a dependency, and only members are chosen.
+    Dependency,
+    /// Its manifest says so.
+    Refused,
+    /// It is not annotated.
+    Unannotated,
+}
+
 /// What counts for a crate, if it is chosen.
-pub fn annotation(session: &Session, candidate: Candidate<'_>, head: &Head) -> Option<Annotation> {
-    let reached = match (session.scope.reach, candidate.settings) {
-        (Reach::Deps, None) => true,
-        (_, None) => false,
-        (
-            _,
-            Some(Settings {
-                instrument: Some(said),
-            }),
-        ) => *said,
-        (Reach::Annotated, Some(_)) => head.annotation.is_some(),
-        (_, Some(_)) => true,
-    };
-    let admitted = session.scope.admits(candidate.name, candidate.version);
-    (reached && admitted && !OURS.contains(&candidate.name)).then(|| {
-        head.annotation
-            .clone()
-            .unwrap_or_else(|| unsaid(candidate.settings))
-    })
+pub fn annotation(
+    session: &Session,
+    candidate: Candidate<'_>,
+    head: &Head,
+) -> Result<Annotation, Unchosen> {
+    if OURS.contains(&candidate.name) {
+        return Err(Unchosen::Ours);
+    }
+    if !session.scope.admits(candidate.name, candidate.version) {
+        return Err(Unchosen::Pattern);
+    }
+    let said = candidate.settings.map(|settings| settings.instrument);
+    match (session.scope.reach, said) {
+        (Reach::Annotated | Reach::Workspace, None) => return Err(Unchosen::Dependency),
+        (_, Some(Some(false))) => return Err(Unchosen::Refused),
+        (Reach::Annotated, Some(None)) if head.annotation.is_none() => {
+            return Err(Unchosen::Unannotated);
+        }
+        _ => {}
+    }
+    let said = head.annotation.clone();
+    Ok(said.unwrap_or_else(|| unsaid(candidate.settings)))
 }
 
 /// What counts for a crate that says nothing itself. Dependencies get no frames: where they wait says
@@ -67,5 +85,19 @@ pub fn unsaid(settings: Option<&Settings>) -> Annotation {
     Annotation {
         frames: settings.is_none().then_some(false),
         ..Annotation::default()
+    }
+}
+
+impl std::fmt::Display for Unchosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Unchosen::Ours => "it is a part of birthmark, which would record itself",
+            Unchosen::Pattern => "not chosen: `only` or `exclude` leaves it out",
+            Unchosen::Dependency => "not chosen: it is a dependency; --deps takes all of them",
+            Unchosen::Refused => "not chosen: its manifest says `instrument = false`",
+            Unchosen::Unannotated => {
+                "not chosen: it is not annotated; --workspace takes all members"
+            }
+        })
     }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit;
-use crate::front;
+use crate::front::{self, Request};
 use crate::scope::{Reach, Scope};
 
 const ABOUT: &str = "\
@@ -40,7 +40,7 @@ While the program runs, BIRTHMARK=off switches recording off, and BIRTHMARK=pani
 all tasks to the report of a panic.
 
 Exit codes: cargo's own; 96 if cargo birthmark itself fails, 97 if `sites --check` finds that the
-sites are others.";
+sites are others, 98 if `doctor` finds that something is wrong.";
 
 #[derive(Parser)]
 #[command(name = "cargo birthmark", bin_name = "cargo birthmark", version, about = ABOUT, after_help = EXAMPLES)]
@@ -88,6 +88,8 @@ enum Command {
         /// Remove the entries
         #[arg(long)]
         undo: bool,
+        #[command(flatten)]
+        cargo: CargoArgs,
     },
     /// List the spawn calls of the chosen crates without building them
     Sites {
@@ -97,21 +99,58 @@ enum Command {
         /// Compare with a list that was printed before; exits with 97 if they differ
         #[arg(long, value_name = "FILE")]
         check: Option<PathBuf>,
+        #[command(flatten)]
+        cargo: CargoArgs,
     },
     /// Show what is inserted into the chosen crates
     Diff {
         /// Only this package
         #[arg(value_name = "CRATE")]
         package: Option<String>,
+        #[command(flatten)]
+        cargo: CargoArgs,
     },
-    /// Explain what was and was not instrumented, and why
-    Doctor,
+    /// Explain what is and is not instrumented, and why; exits with 98 if something is wrong
+    Doctor {
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        cargo: CargoArgs,
+    },
 }
 
-/// How `sites` prints.
+/// Options of cargo's that change what the program consists of.
+#[derive(Args, Default)]
+#[command(next_help_heading = "Options of cargo's")]
+struct CargoArgs {
+    /// Without the network
+    #[arg(long)]
+    offline: bool,
+    /// With the lock file as it is
+    #[arg(long)]
+    locked: bool,
+    /// Both
+    #[arg(long)]
+    frozen: bool,
+    /// With these features
+    #[arg(long, short = 'F', value_name = "FEATURES")]
+    features: Vec<String>,
+    /// With all features
+    #[arg(long)]
+    all_features: bool,
+    /// Without the feature `default`
+    #[arg(long)]
+    no_default_features: bool,
+    /// With this configuration
+    #[arg(long, value_name = "KEY=VALUE|FILE")]
+    config: Vec<String>,
+}
+
+/// How `sites` and `doctor` print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One line a site
+    /// For people
     Text,
     /// One JSON document
     Json,
@@ -129,19 +168,51 @@ pub fn main(mut args: Vec<OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let ScopeArgs { manifest_path, .. } = &cli.scope;
-    let manifest = manifest_path.clone();
+    let manifest = cli.scope.manifest_path.clone();
     let mut scope = cli.scope.into_scope();
+    let request = |scope, cargo: CargoArgs| Request {
+        manifest: manifest.clone(),
+        scope,
+        metadata: cargo.into_options(),
+    };
     match cli.command {
         Command::Cargo(args) => {
             let (args, behind) = front::arguments::split(args)?;
             scope.extend(behind);
             front::build::run(&args, manifest, scope)
         }
-        Command::Init { undo } => front::init::run(manifest, scope, undo),
-        Command::Sites { format, check } => front::sites::run(manifest, scope, format, check),
-        Command::Diff { package } => front::diff::run(manifest, scope, package),
-        Command::Doctor => front::doctor::run(manifest, scope),
+        Command::Init { undo, cargo } => front::init::run(request(scope, cargo), undo),
+        Command::Sites {
+            format,
+            check,
+            cargo,
+        } => front::sites::run(request(scope, cargo), format, check),
+        Command::Diff { package, cargo } => front::diff::run(request(scope, cargo), package),
+        Command::Doctor { format, cargo } => front::doctor::run(request(scope, cargo), format),
+    }
+}
+
+impl CargoArgs {
+    /// As `cargo metadata` is given them.
+    fn into_options(self) -> Vec<OsString> {
+        let flags = [
+            ("--offline", self.offline),
+            ("--locked", self.locked),
+            ("--frozen", self.frozen),
+            ("--all-features", self.all_features),
+            ("--no-default-features", self.no_default_features),
+        ];
+        let flags = flags.into_iter().filter(|(_, set)| *set);
+        let features = self
+            .features
+            .into_iter()
+            .map(|it| ["--features".into(), it]);
+        let config = self.config.into_iter().map(|it| ["--config".into(), it]);
+        flags
+            .map(|(flag, _)| flag.to_owned())
+            .chain(features.chain(config).flatten())
+            .map(OsString::from)
+            .collect()
     }
 }
 

@@ -8,6 +8,9 @@ pub const FAILED: u8 = 96;
 /// `sites --check` found that the sites are not those of the list.
 pub const SITES_DIFFER: u8 = 97;
 
+/// `doctor` found that something is wrong.
+pub const UNWELL: u8 = 98;
+
 /// Ends as another program did: with its exit code, or by the signal that ended it.
 pub fn of(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]

@@ -10,8 +10,10 @@ mod cli;
 mod exit;
 mod front;
 mod home;
+mod programs;
 mod scope;
 mod session;
+mod signals;
 mod source;
 mod wrapper;
 

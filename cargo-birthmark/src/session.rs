@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::scope::{Reach, Scope};
+use crate::signals;
 
 /// The environment variable that holds the path of the session file.
 pub const VARIABLE: &str = "CARGO_BIRTHMARK";
@@ -28,6 +29,10 @@ pub struct Session {
     pub workspace: PathBuf,
     /// The target directory of instrumented builds.
     pub target_dir: PathBuf,
+    /// Where cargo keeps what is in between, if that is configured to lie elsewhere: in ours, too, for cargo
+    /// would take what a plain build left there for fresh.
+    #[serde(default)]
+    pub build_dir: Option<PathBuf>,
     /// The members of the workspace by the directory of their manifest, and what that says.
     pub members: BTreeMap<PathBuf, Settings>,
     /// Where the runtime comes from.
@@ -89,12 +94,20 @@ impl Session {
 
     /// Writes the session below `directory` and gives the path of its file.
     pub fn write(&self, directory: &Path) -> Result<PathBuf> {
-        let text = serde_json::to_string_pretty(self).context("write the session")?;
-        let path = directory.join(format!("session-{:016x}.json", hash(&text)));
+        let path = self.file(directory)?;
         if !path.exists() {
-            replace(&path, text.as_bytes())?;
+            replace(&path, self.text()?.as_bytes())?;
         }
         Ok(path)
+    }
+
+    /// The path of its file below `directory`.
+    pub fn file(&self, directory: &Path) -> Result<PathBuf> {
+        Ok(directory.join(format!("session-{:016x}.json", hash(&self.text()?))))
+    }
+
+    fn text(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).context("write the session")
     }
 
     /// Where we keep what is ours: beside what cargo keeps, so that `cargo clean` removes both.
@@ -120,8 +133,11 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)
-        .and_then(|()| std::fs::write(&temporary, content))
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .with_context(|| format!("write {}", path.display()))
+    let write = || {
+        std::fs::create_dir_all(parent)?;
+        let written =
+            std::fs::write(&temporary, content).and_then(|()| std::fs::rename(&temporary, path));
+        written.inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+    };
+    signals::held(write).with_context(|| format!("write {}", path.display()))
 }

@@ -47,6 +47,19 @@ fn the_user_s_wrapper_is_called_around_the_compiler() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_wrapper_for_the_workspace_is_called_around_the_compiler() {
+    let project = Project::new("worked", &[("src/main.rs", SPAWNS)]);
+    let wrapper = logging_wrapper(&project);
+    let mut command = project.command("birthmark --workspace build");
+    let ran = project
+        .run(command.env("RUSTC_WORKSPACE_WRAPPER", &wrapper))
+        .ok();
+    assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+    assert!(project.read("log").contains("--extern __birthmark="));
+}
+
+#[test]
 fn clippy_sees_the_original() {
     let project = Project::new(
         "linted",

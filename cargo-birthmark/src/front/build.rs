@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::answer::Place;
 use super::arguments::Locating;
@@ -16,6 +16,11 @@ use crate::session::{Session, VARIABLE};
 
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
 pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result<ExitCode> {
+    if let Some(toolchain) = args.first().and_then(|arg| arg.to_str()?.strip_prefix('+')) {
+        bail!(
+            "choose a toolchain: write `cargo +{toolchain} birthmark …`, for cargo is what it chooses"
+        );
+    }
     let locating = Locating::of(args);
     let place = Place::of(&(&locating, &manifest, &scope));
     let (file, session) = match place.read() {
@@ -27,9 +32,16 @@ pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result
         .args(in_target_dir(args, &locating, &session.target_dir))
         .env("CARGO_TARGET_DIR", &session.target_dir)
         .env("RUSTC_WRAPPER", this_binary()?)
-        .env(VARIABLE, &file);
+        .env(VARIABLE, &file)
+        .envs(
+            session
+                .build_dir
+                .iter()
+                .map(|directory| ("CARGO_BUILD_BUILD_DIR", directory)),
+        );
     let status = signals::run(&mut command)?;
-    if !args.iter().any(|arg| arg == "-q" || arg == "--quiet") {
+    let was_stopped = status.code().is_none();
+    if !was_stopped && !args.iter().any(|arg| arg == "-q" || arg == "--quiet") {
         summary::print(&file, &session);
     }
     Ok(exit::of(status))
@@ -49,7 +61,9 @@ fn find_out(
         let directory = std::path::absolute(directory).context("find the target directory")?;
         session.target_dir = directory.join(TARGET_DIR);
     }
-    let file = session.write(&session.state())?;
+    let file = session.write(&session.state()).context(
+        "keep notes in the target directory; let it be writable and its disk not full, or name another by CARGO_TARGET_DIR",
+    )?;
     place.write(&file, &project, locating);
     Ok((file, session))
 }
@@ -87,7 +101,8 @@ pub fn inner_wrapper() -> Result<Option<PathBuf>> {
     Ok(inner.filter(|path| !same_file(path, &own)))
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
+/// Whether two paths lead to one file.
+pub fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,

@@ -1,30 +1,26 @@
 //! `cargo birthmark diff`: what is inserted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use super::listing;
+use super::{Request, listing};
 use crate::scope::Scope;
 use crate::source::engine::Changed;
 use crate::source::search;
 
 /// Prints the lines that change, as they are and as they become. No line is added or taken away, so that
 /// the numbers are the same on both sides.
-pub fn run(
-    manifest: Option<PathBuf>,
-    mut scope: Scope,
-    package: Option<String>,
-) -> Result<ExitCode> {
+pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
     if let Some(package) = &package {
-        scope.extend(Scope {
+        request.scope.extend(Scope {
             reach: crate::scope::Reach::Deps,
             only: vec![package.clone()],
             exclude: Vec::new(),
         });
     }
-    let listed = listing::list(manifest.as_deref(), scope)?;
+    let listed = listing::list(request)?;
     let mut files = listed
         .iter()
         .flat_map(|listed| &listed.krate.files)

@@ -10,15 +10,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
+use super::Request;
 use super::build::{inner_wrapper, this_binary};
-use super::project::Project;
-use crate::scope::Scope;
 use crate::session::{Session, VARIABLE, replace};
 
 /// The keys that are entered, by section.
-const ENTRIES: [(&str, &str); 3] = [
+const ENTRIES: [(&str, &str); 4] = [
     ("build", "rustc-wrapper"),
     ("build", "target-dir"),
+    ("build", "build-dir"),
     ("env", VARIABLE),
 ];
 
@@ -27,8 +27,8 @@ const ENTRIES: [(&str, &str); 3] = [
 const STATE: &str = ".cargo/birthmark";
 
 /// Writes the entries, or removes them.
-pub fn run(manifest: Option<PathBuf>, scope: Scope, undo: bool) -> Result<ExitCode> {
-    let project = Project::load(manifest.as_deref(), &[])?;
+pub fn run(request: Request, undo: bool) -> Result<ExitCode> {
+    let project = request.project()?;
     let workspace = project.metadata.workspace_root.as_std_path();
     let file = config_file(workspace);
     let mut config = read(&file)?;
@@ -40,7 +40,7 @@ pub fn run(manifest: Option<PathBuf>, scope: Scope, undo: bool) -> Result<ExitCo
         println!("Removed the entries of birthmark from {}.", file.display());
         return Ok(ExitCode::SUCCESS);
     }
-    let session = project.session(scope, inner_wrapper()?)?;
+    let session = project.session(request.scope, inner_wrapper()?)?;
     let state = workspace.join(STATE);
     replace(&state.join(".gitignore"), b"*\n")?;
     let written = session.write(&state)?;
@@ -55,13 +55,16 @@ fn tell(file: &Path) {
     println!("Wrote {} into {}.", keys.join(", "), file.display());
     println!("Plain cargo and the editor now instrument, and build in target/birthmark.");
     println!(
+        "The entries are for this checkout, and not to be committed: what a team shares is the choice of crates in Cargo.toml, see --help."
+    );
+    println!(
         "Run `cargo birthmark init` again when the members or dependencies of the workspace change."
     );
     println!("`cargo birthmark init --undo` removes the entries.");
 }
 
 /// Where cargo looks for the configuration of a workspace.
-pub fn config_file(workspace: &Path) -> PathBuf {
+fn config_file(workspace: &Path) -> PathBuf {
     let old = workspace.join(".cargo/config");
     if old.is_file() {
         old
@@ -70,9 +73,31 @@ pub fn config_file(workspace: &Path) -> PathBuf {
     }
 }
 
-/// Whether the entries are there.
-pub fn is_written(file: &Path) -> bool {
-    read(file).is_ok_and(|config| is_ours(&config))
+/// What was entered, where the entries are there.
+pub struct Entered {
+    /// The file in which they are.
+    pub file: PathBuf,
+    /// The wrapper.
+    pub wrapper: PathBuf,
+    /// The session.
+    pub session: PathBuf,
+}
+
+/// Finds the entries.
+pub fn entered(workspace: &Path) -> Result<Option<Entered>> {
+    let file = config_file(workspace);
+    let config = read(&file)?;
+    if !is_ours(&config) {
+        return Ok(None);
+    }
+    let text = |item: Option<&Item>| item.and_then(Item::as_str).unwrap_or_default().to_owned();
+    let wrapper = config.get("build").and_then(|it| it.get("rustc-wrapper"));
+    let session = config["env"][VARIABLE].get("value");
+    Ok(Some(Entered {
+        wrapper: text(wrapper).into(),
+        session: workspace.join(text(session)),
+        file,
+    }))
 }
 
 fn read(file: &Path) -> Result<DocumentMut> {
@@ -87,9 +112,17 @@ fn enter(config: &mut DocumentMut, session: &Session, written: &Path) -> Result<
     let mut variable = InlineTable::new();
     variable.insert("value", inside(written, &session.workspace).into());
     variable.insert("relative", true.into());
-    let values = [value(wrapper), value(target_dir), value(variable)];
+    let build_dir = session.build_dir.as_ref();
+    let build_dir = build_dir.map(|directory| value(inside(directory, &session.workspace)));
+    let values = [
+        Some(value(wrapper)),
+        Some(value(target_dir)),
+        build_dir,
+        Some(value(variable)),
+    ];
     let is_ours = is_ours(config);
     for ((section, key), value) in ENTRIES.into_iter().zip(values) {
+        let Some(value) = value else { continue };
         let table = config.entry(section).or_insert_with(table);
         if let Some(other) = table.get(key).filter(|_| !is_ours) {
             bail!(

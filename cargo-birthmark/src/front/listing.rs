@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use birthmark_rewrite::text::{Head, NoStd};
 use cargo_metadata::{DependencyKind, Package, PackageId, Target};
 
+use super::Request;
 use super::project::{Project, directory};
-use crate::choice::{self, Candidate};
-use crate::scope::Scope;
+use crate::choice::{self, Candidate, Unchosen};
 use crate::session::Session;
 use crate::source::engine::{self, Krate, Recipe};
-use crate::source::{policy, search};
+use crate::source::{condition, policy, search};
 
 /// One crate, and what the engine would make of it.
 pub struct Listed {
@@ -25,32 +26,73 @@ pub struct Listed {
 }
 
 /// All crates that would be instrumented. Targets of one package share files, and each file counts once.
-pub fn list(manifest: Option<&Path>, scope: Scope) -> Result<Vec<Listed>> {
-    let host = format!("--filter-platform={}", host()?);
-    let project = Project::load(manifest, &[host.into()])?;
-    let session = project.session(scope, None)?;
-    let mut listed = Vec::new();
-    for package in reachable(&project) {
-        let shown = shown(&project, package);
+pub fn list(request: Request) -> Result<Vec<Listed>> {
+    let project = for_host(&request)?;
+    let session = project.session(request.scope, None)?;
+    let surveyed = survey(&project, &session).into_iter();
+    let listed = surveyed.filter_map(|surveyed| {
+        Some(Listed {
+            package: surveyed.package.name.to_string(),
+            version: surveyed.package.version.to_string(),
+            krate: surveyed.found.ok()?,
+        })
+    });
+    Ok(listed.collect())
+}
+
+/// The program as it is for this machine.
+pub fn for_host(request: &Request) -> Result<Project> {
+    let mut options = vec![format!("--filter-platform={}", host()?).into()];
+    options.extend_from_slice(&request.metadata);
+    Project::load(request.manifest.as_deref(), &options)
+}
+
+/// A crate, and what would be done with it.
+pub struct Surveyed<'a> {
+    /// Its package.
+    pub package: &'a Package,
+    /// Which of the package's crates it is.
+    pub target: &'a Target,
+    /// What the root of the crate says.
+    pub head: Head,
+    /// What the engine makes of it, or why it is left alone.
+    pub found: Result<Krate, Left>,
+}
+
+/// Why a crate is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It was not chosen.
+    Unchosen(Unchosen),
+    /// It holds no spawn.
+    NoSpawn,
+    /// It does without the standard library.
+    NoStd,
+}
+
+/// Looks at all crates that the program is made of.
+pub fn survey<'a>(project: &'a Project, session: &Session) -> Vec<Surveyed<'a>> {
+    let mut surveyed = Vec::new();
+    for package in reachable(project) {
+        let shown = shown(project, package);
         let mut seen = BTreeSet::new();
-        for target in package
-            .targets
-            .iter()
-            .filter(|target| is_compiled(target, package, &session))
-        {
-            let Some(mut krate) = rewrite(package, target, &session, &shown) else {
-                continue;
-            };
-            krate.files.retain(|path, _| seen.insert(path.clone()));
-            let (package, version) = (package.name.to_string(), package.version.to_string());
-            listed.push(Listed {
+        let targets = package.targets.iter();
+        for target in targets.filter(|target| is_compiled(target, package, session)) {
+            let root = search::read(target.src_path.as_std_path()).unwrap_or_default();
+            let head = choice::head(&root);
+            let mut found = rewrite(project, package, target, &head, session, &shown);
+            if let Ok(krate) = &mut found {
+                krate.files.retain(|path, _| seen.insert(path.clone()));
+            }
+            surveyed.push(Surveyed {
                 package,
-                version,
-                krate,
+                target,
+                head,
+                found,
             });
         }
     }
-    Ok(listed)
+    surveyed
 }
 
 fn host() -> Result<String> {
@@ -115,13 +157,14 @@ fn is_compiled(target: &Target, package: &Package, session: &Session) -> bool {
 }
 
 fn rewrite(
+    project: &Project,
     package: &Package,
     target: &Target,
+    head: &Head,
     session: &Session,
     shown: &dyn Fn(&Path) -> String,
-) -> Option<Krate> {
+) -> Result<Krate, Left> {
     let root = PathBuf::from(&target.src_path);
-    let head = choice::head(&search::read(&root)?);
     let version = package.version.to_string();
     let settings = session.members.get(&directory(package));
     let candidate = Candidate {
@@ -129,11 +172,13 @@ fn rewrite(
         version: &version,
         settings,
     };
-    let annotation = choice::annotation(session, candidate, &head)?;
-    if !search::any_file(&root, |text| {
-        birthmark_rewrite::text::may_spawn(text, &annotation)
-    }) {
-        return None;
+    let annotation = choice::annotation(session, candidate, head).map_err(Left::Unchosen)?;
+    let may_spawn = |text: &str| birthmark_rewrite::text::may_spawn(text, &annotation);
+    if !search::any_file(&root, may_spawn) {
+        return Err(Left::NoSpawn);
+    }
+    if is_no_std(project, package, head) {
+        return Err(Left::NoStd);
     }
     let recipe = Recipe {
         annotation,
@@ -141,7 +186,23 @@ fn rewrite(
         policy: policy::of(&package.name),
         tests: settings.is_some(),
     };
-    Some(recipe.rewrite(&root, shown))
+    Ok(recipe.rewrite(&root, shown))
+}
+
+/// Whether a crate does without the standard library, with the features that it has in the program.
+fn is_no_std(project: &Project, package: &Package, head: &Head) -> bool {
+    let features = || {
+        let nodes = project.metadata.resolve.iter().flat_map(|it| &it.nodes);
+        let node = nodes.into_iter().find(|node| node.id == package.id);
+        node.map(|node| &node.features[..]).unwrap_or_default()
+    };
+    match &head.no_std {
+        NoStd::No => false,
+        NoStd::Always => true,
+        NoStd::When(condition) => condition::holds(condition, &|name, value| {
+            name == "feature" && features().iter().any(|feature| Some(&***feature) == value)
+        }),
+    }
 }
 
 /// Paths as they are the same on every machine: from the workspace, or from the package of a dependency.

@@ -9,6 +9,9 @@ pub mod init;
 mod inputs;
 mod listing;
 mod project;
+mod request;
 mod signals;
 pub mod sites;
 mod summary;
+
+pub use request::Request;

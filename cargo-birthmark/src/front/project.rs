@@ -21,6 +21,10 @@ impl Project {
     /// Asks cargo. `options` are those of the user's that change the answer.
     pub fn load(manifest: Option<&Path>, options: &[OsString]) -> Result<Project> {
         let mut command = MetadataCommand::new();
+        // It asks the compiler only what it is; a wrapper that is gone is the doctor's business.
+        command
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "");
         if let Some(manifest) = manifest {
             command.manifest_path(manifest);
         }
@@ -37,14 +41,14 @@ impl Project {
 
     /// The target directory of instrumented builds, within that of plain ones.
     fn target_dir(&self) -> PathBuf {
-        let plain = self.metadata.target_directory.as_std_path();
-        // `init` has entered ours.
-        let is_ours = plain.file_name().is_some_and(|name| name == TARGET_DIR);
-        if is_ours {
-            plain.to_owned()
-        } else {
-            plain.join(TARGET_DIR)
-        }
+        ours(self.metadata.target_directory.as_std_path())
+    }
+
+    /// The directory for what is in between, if it is configured to be another one.
+    fn build_dir(&self) -> Option<PathBuf> {
+        let plain = self.metadata.build_directory.as_ref();
+        let other = plain.filter(|plain| **plain != self.metadata.target_directory);
+        other.map(|plain| ours(plain.as_std_path()))
     }
 
     /// The session in which what the manifest says is added to `scope`.
@@ -55,6 +59,7 @@ impl Project {
             tool: tool()?,
             scope,
             target_dir: self.target_dir(),
+            build_dir: self.build_dir(),
             workspace: self.metadata.workspace_root.clone().into(),
             members: self.members()?,
             runtime: self.runtime()?,
@@ -114,6 +119,15 @@ impl Project {
 
 /// The name of our directory in the target directory.
 pub const TARGET_DIR: &str = "birthmark";
+
+/// Our directory within one of cargo's, unless it is that already: `init` has entered it.
+fn ours(plain: &Path) -> PathBuf {
+    if plain.file_name().is_some_and(|name| name == TARGET_DIR) {
+        plain.to_owned()
+    } else {
+        plain.join(TARGET_DIR)
+    }
+}
 
 /// A package that happens to have our name is none of ours.
 fn has_runtime(package: &Package) -> bool {

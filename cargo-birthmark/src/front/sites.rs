@@ -8,20 +8,15 @@ use anyhow::{Context, Result};
 use birthmark_rewrite::{Site, Uncovered};
 use serde::Serialize;
 
+use super::Request;
 use super::listing::{self, Listed};
 use crate::cli::Format;
 use crate::exit;
-use crate::scope::Scope;
 use crate::source::engine;
 
 /// Prints the list, or compares it with one that was printed before.
-pub fn run(
-    manifest: Option<PathBuf>,
-    scope: Scope,
-    format: Format,
-    check: Option<PathBuf>,
-) -> Result<ExitCode> {
-    let listed = listing::list(manifest.as_deref(), scope)?;
+pub fn run(request: Request, format: Format, check: Option<PathBuf>) -> Result<ExitCode> {
+    let listed = listing::list(request)?;
     let text = match format {
         Format::Text => text(&listed),
         Format::Json => json(&listed)?,

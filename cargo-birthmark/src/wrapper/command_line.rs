@@ -121,13 +121,27 @@ impl Invocation {
             .map(|(_, value)| value)
     }
 
+    /// The compiler itself.
+    pub fn rustc(&self) -> &OsStr {
+        let last = self.compiler.last();
+        last.map_or(OsStr::new("rustc"), OsString::as_os_str)
+    }
+
+    /// Whether clippy takes the compiler's place: its lints are for the text that the user wrote.
+    fn is_clippy(&self) -> bool {
+        let first = self.compiler.first().map(Path::new);
+        first
+            .and_then(Path::file_stem)
+            .is_some_and(|stem| stem == "clippy-driver")
+    }
+
     /// The crate that is compiled, if cargo compiles one for the program here: not for a probe, a build
-    /// script, a procedural macro, or for another tool than the compiler, such as clippy.
+    /// script, a procedural macro, or for clippy.
     pub fn unit(self) -> Option<Unit> {
         let name = self.values("--crate-name").next()?.to_owned();
         let host_only = name.starts_with("build_script_")
             || self.values("--crate-type").any(|it| it == "proc-macro");
-        if self.compiler.len() != 1
+        if self.is_clippy()
             || host_only
             || !self.emits("dep-info")
             || !self.emits("metadata") && !self.emits("link")
@@ -319,6 +333,7 @@ mod tests {
     fn a_workspace_wrapper_is_part_of_the_compiler() {
         let call = parse("clippy-driver rustc --crate-name a src/a.rs");
         assert_eq!(call.compiler, ["clippy-driver", "rustc"]);
+        assert_eq!(call.rustc(), "rustc");
         assert!(call.unit().is_none());
     }
 

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::signals;
+
 /// Makes `link` stand for `original`, replacing what was there.
 pub fn link(original: &Path, link: &Path) -> Result<()> {
     if std::fs::read_link(link).is_ok_and(|target| target == original) {
         return Ok(());
     }
     let temporary = link.with_extension(format!("link-{}", std::process::id()));
-    make(original, &temporary)
-        .and_then(|()| std::fs::rename(&temporary, link))
+    signals::held(|| make(original, &temporary).and_then(|()| std::fs::rename(&temporary, link)))
         .with_context(|| format!("link {} to {}", link.display(), original.display()))
 }
 

@@ -48,7 +48,7 @@ impl Plan {
             version: &unit.package.version,
             settings,
         };
-        let annotation = choice::annotation(session, candidate, &head);
+        let annotation = choice::annotation(session, candidate, &head).ok();
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());

@@ -87,7 +87,7 @@ fn cargo(unit: &Unit, build: &Build<'_>) -> Command {
         .env_remove("RUSTFLAGS")
         .env("RUSTC_WRAPPER", "")
         .env("RUSTC_WORKSPACE_WRAPPER", "")
-        .env("RUSTC", &unit.invocation.compiler[0]);
+        .env("RUSTC", unit.invocation.rustc());
     command
 }
 

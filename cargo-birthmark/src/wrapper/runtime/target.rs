@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::hash::Hash;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use super::super::Build;
 use super::super::command_line::Unit;
 use super::modified;
+use crate::programs;
 use crate::session::hash;
 
 /// What the runtime has to have in common with the code that it is linked with.
@@ -60,7 +61,7 @@ impl Target {
 
     /// A name for the directory, the same for all units that can share the runtime.
     pub fn key(&self, unit: &Unit, build: &Build<'_>) -> String {
-        let compiler = found(Path::new(&unit.invocation.compiler[0]));
+        let compiler = programs::find(Path::new(unit.invocation.rustc()));
         let identity = modified(&compiler);
         let toolchain = std::env::var_os("RUSTUP_TOOLCHAIN");
         let runtime = format!("{:?}{}", build.session.runtime, build.session.tool);
@@ -72,7 +73,7 @@ impl Target {
 
     /// All that tells one compiler from another.
     pub fn compiler(&self, unit: &Unit) -> Result<impl Hash + use<>> {
-        let compiler = found(Path::new(&unit.invocation.compiler[0]));
+        let compiler = programs::find(Path::new(unit.invocation.rustc()));
         let identity = modified(&compiler);
         Ok((version(compiler.as_os_str())?, identity, compiler))
     }
@@ -81,18 +82,9 @@ impl Target {
     pub fn triple(&self, unit: &Unit) -> Result<String> {
         match &self.triple {
             Some(triple) => Ok(triple.clone()),
-            None => host(&unit.invocation.compiler[0]),
+            None => host(unit.invocation.rustc()),
         }
     }
-}
-
-/// A program by its full name, as the system finds it.
-fn found(program: &Path) -> PathBuf {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let mut places = std::env::split_paths(&paths).map(|directory| directory.join(program));
-    let found = places.find(|place| place.is_file());
-    let found = found.unwrap_or_else(|| program.to_owned());
-    found.canonicalize().unwrap_or(found)
 }
 
 /// What the compiler says of itself.

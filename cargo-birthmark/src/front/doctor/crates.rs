@@ -1,0 +1,109 @@
+//! What becomes of each package.
+
+use std::collections::BTreeMap;
+
+use birthmark_rewrite::text;
+
+use super::diagnosis::{Built, Diagnosis, Row};
+use crate::choice;
+use crate::front::listing::{Left, Surveyed};
+use crate::front::project::directory;
+use crate::session::Session;
+use crate::source::engine::{self, Krate};
+use crate::source::search;
+
+/// Lists the packages that may spawn.
+pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagnosis) {
+    let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
+    for one in surveyed.iter().filter(|one| may_spawn(one, session)) {
+        let (name, version) = (
+            one.package.name.to_string(),
+            one.package.version.to_string(),
+        );
+        let key = (name.clone(), version.clone());
+        rows.entry(key)
+            .or_insert_with(|| Row::new(name, version))
+            .take_in(one);
+        report_unread(one, diagnosis);
+    }
+    let chosen = rows.values().any(|row| row.sites.is_some());
+    diagnosis.packages = rows.into_values().collect();
+    if !chosen {
+        let what = "no crate is chosen that holds a spawn".to_owned();
+        let remedy =
+            "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
+        diagnosis.advice("nothing-chosen", what, remedy);
+    }
+}
+
+fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
+    match &one.found {
+        Ok(_) | Err(Left::NoStd) => true,
+        Err(Left::NoSpawn) => false,
+        Err(Left::Unchosen(_)) => {
+            let settings = session.members.get(&directory(one.package));
+            let words = choice::unsaid(settings);
+            search::any_file(one.target.src_path.as_std_path(), |text| {
+                text::may_spawn(text, &words)
+            })
+        }
+    }
+}
+
+impl Row {
+    fn new(package: String, version: String) -> Row {
+        Row {
+            package,
+            version,
+            sites: None,
+            reason: None,
+            uncovered: Vec::new(),
+            built: Built::No,
+        }
+    }
+
+    /// Adds one of the package's crates.
+    fn take_in(&mut self, one: &Surveyed<'_>) {
+        match &one.found {
+            Ok(krate) => {
+                *self.sites.get_or_insert(0) += krate.sites().count();
+                self.uncovered.extend(uncovered(krate));
+            }
+            Err(left) => self.reason = Some(left.to_string()),
+        }
+    }
+}
+
+fn uncovered(krate: &Krate) -> impl Iterator<Item = String> {
+    let uncovered = krate.files.values().flat_map(|file| &file.uncovered);
+    uncovered.map(|one| {
+        let (at, why) = (&one.position, engine::why(&one.reason));
+        format!(
+            "{}:{}:{}: {}: {why}",
+            at.file, at.line, at.column, one.callee
+        )
+    })
+}
+
+fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
+    let krates = one.found.iter();
+    for file in krates.flat_map(|krate| &krate.unparsed) {
+        diagnosis.advice(
+            "not-read",
+            format!("a file of {} is left as it is: {file}", one.package.name),
+            "if the compiler takes it, it uses syntax that is not known here: please report it",
+        );
+    }
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Left::Unchosen(why) => why.fmt(f),
+            Left::NoSpawn => f.write_str("holds no spawn"),
+            Left::NoStd => f.write_str(
+                "it does without the standard library (`no_std`), on which the runtime is built",
+            ),
+        }
+    }
+}

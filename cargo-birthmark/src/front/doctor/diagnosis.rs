@@ -1,0 +1,120 @@
+//! What the doctor says.
+
+use serde::Serialize;
+
+/// All that was seen. `version` changes when the meaning of a field does.
+#[derive(Debug, Serialize)]
+pub struct Diagnosis {
+    version: u32,
+    /// The version of the tool.
+    pub tool: &'static str,
+    /// The version of the compiler.
+    pub rustc: String,
+    /// Which crates are chosen.
+    pub chosen: String,
+    /// Where the runtime comes from.
+    pub runtime: String,
+    /// What cargo calls, and what that calls, down to the compiler.
+    pub chain: Vec<String>,
+    /// Whether plain cargo instruments, too, and by what file.
+    pub plain: Option<String>,
+    /// The packages that may spawn.
+    pub packages: Vec<Row>,
+    /// What is wrong, or might be better.
+    pub findings: Vec<Finding>,
+}
+
+/// What becomes of a package.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// How many of its spawns are recorded; none if it is left alone.
+    pub sites: Option<usize>,
+    /// Why it is left alone.
+    pub reason: Option<String>,
+    /// Which of its spawns are not recorded, and why.
+    pub uncovered: Vec<String>,
+    /// What lies in the target directory.
+    pub built: Built,
+}
+
+/// What lies in the target directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Built {
+    /// Nothing.
+    No,
+    /// What the choices as they are would make.
+    Fresh,
+    /// What other choices made, and which.
+    Stale(String),
+}
+
+/// Something to act upon.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// What kind it is.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was found.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Something that should work does not.
+    Problem,
+    /// Something might not be as it was meant.
+    Advice,
+}
+
+impl Default for Diagnosis {
+    fn default() -> Diagnosis {
+        Diagnosis {
+            version: 1,
+            tool: env!("CARGO_PKG_VERSION"),
+            rustc: String::new(),
+            chosen: String::new(),
+            runtime: String::new(),
+            chain: Vec::new(),
+            plain: None,
+            packages: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+}
+
+impl Diagnosis {
+    /// Adds what is wrong.
+    pub fn problem(&mut self, code: &'static str, what: String, remedy: &str) {
+        self.find(code, Severity::Problem, what, remedy);
+    }
+
+    /// Adds what might be better.
+    pub fn advice(&mut self, code: &'static str, what: String, remedy: &str) {
+        self.find(code, Severity::Advice, what, remedy);
+    }
+
+    fn find(&mut self, code: &'static str, severity: Severity, what: String, remedy: &str) {
+        self.findings.push(Finding {
+            code,
+            severity,
+            what,
+            remedy: remedy.to_owned(),
+        });
+    }
+
+    /// How much is wrong.
+    pub fn problems(&self) -> usize {
+        let severities = self.findings.iter().map(|finding| finding.severity);
+        severities.filter(|it| *it == Severity::Problem).count()
+    }
+}

@@ -1,0 +1,55 @@
+//! `cargo birthmark doctor`: what is and is not instrumented, why, and what is wrong with the setting.
+//!
+//! Each file looks at one thing and adds what it sees to the [`Diagnosis`].
+
+mod annotations;
+mod built;
+mod crates;
+mod diagnosis;
+mod plain;
+mod print;
+mod setting;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::build::inner_wrapper;
+use super::{Request, listing};
+use crate::cli::Format;
+use crate::exit;
+use diagnosis::Diagnosis;
+
+/// Looks at everything and prints what there is to say.
+pub fn run(request: Request, format: Format) -> Result<ExitCode> {
+    let diagnosis = diagnose(request)?;
+    match format {
+        Format::Text => print::text(&diagnosis),
+        Format::Json => print::json(&diagnosis)?,
+    }
+    let is_well = diagnosis.problems() == 0;
+    Ok(if is_well { 0 } else { exit::UNWELL }.into())
+}
+
+fn diagnose(request: Request) -> Result<Diagnosis> {
+    let project = listing::for_host(&request)?;
+    let mut diagnosis = Diagnosis::default();
+    setting::toolchain(&mut diagnosis)?;
+    let inner = inner_wrapper()?;
+    setting::wrappers(inner.as_deref(), &mut diagnosis)?;
+    // It says itself what is wrong with the manifests, the patterns or the program's birthmark.
+    let session = match project.session(request.scope, inner) {
+        Ok(session) => session,
+        Err(error) => {
+            diagnosis.problem("setting", format!("failed to {error:#}"), "");
+            return Ok(diagnosis);
+        }
+    };
+    setting::choices(&session, &mut diagnosis);
+    plain::look(&session, &mut diagnosis)?;
+    let surveyed = listing::survey(&project, &session);
+    crates::look(&surveyed, &session, &mut diagnosis);
+    built::look(&session, &mut diagnosis)?;
+    annotations::look(&project, &surveyed, &session, &mut diagnosis)?;
+    Ok(diagnosis)
+}

@@ -1,0 +1,52 @@
+//! Whether plain cargo instruments, and whether what `init` entered for that still holds.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::diagnosis::Diagnosis;
+use crate::front::build::{same_file, this_binary};
+use crate::front::init::{self, Entered};
+use crate::programs;
+use crate::session::Session;
+
+const AGAIN: &str = "`cargo birthmark init` enters it anew, `init --undo` removes it";
+
+/// Looks at the entries of `init`.
+pub fn look(session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
+    let Some(entered) = init::entered(&session.workspace)? else {
+        return Ok(());
+    };
+    diagnosis.plain = Some(entered.file.display().to_string());
+    wrapper(&entered, diagnosis)?;
+    choices(&entered.session, session, diagnosis);
+    Ok(())
+}
+
+fn wrapper(entered: &Entered, diagnosis: &mut Diagnosis) -> Result<()> {
+    let program = programs::find(&entered.wrapper);
+    let shown = entered.wrapper.display();
+    if !program.is_file() {
+        let what = format!("`init` has entered {shown}, which is gone: plain cargo cannot compile");
+        diagnosis.problem("init-tool-missing", what, AGAIN);
+    } else if !same_file(&program, &this_binary()?) {
+        let what = format!("plain cargo instruments by {shown}, which is another one than this");
+        diagnosis.problem("init-other-tool", what, AGAIN);
+    }
+    Ok(())
+}
+
+fn choices(file: &Path, session: &Session, diagnosis: &mut Diagnosis) {
+    let Ok(entered) = Session::read(file) else {
+        let what = format!("the session of plain cargo, {}, is gone", file.display());
+        diagnosis.problem("init-session-missing", what, AGAIN);
+        return;
+    };
+    if entered.tool != session.tool {
+        let what = "`init` was run with another version of cargo-birthmark".to_owned();
+        diagnosis.problem("init-other-version", what, AGAIN);
+    } else if entered.members != session.members {
+        let what = "the workspace has other members than when `init` was run".to_owned();
+        diagnosis.advice("init-other-members", what, AGAIN);
+    }
+}

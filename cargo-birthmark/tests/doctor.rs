@@ -1,0 +1,451 @@
+//! What the doctor finds, each thing on a program that has it.
+
+mod support;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Project, Ran};
+
+const SPAWNS: &str = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n}\n";
+
+/// A diagnosis, and the exit code.
+struct Seen {
+    code: i32,
+    json: Value,
+}
+
+impl Seen {
+    fn of(ran: &Ran) -> Seen {
+        let json = serde_json::from_str(&ran.stdout);
+        let json = json.unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+        Seen {
+            code: ran.code,
+            json,
+        }
+    }
+
+    fn codes(&self) -> Vec<&str> {
+        let findings = self.json["findings"].as_array().unwrap().iter();
+        findings
+            .map(|finding| finding["code"].as_str().unwrap())
+            .collect()
+    }
+
+    #[track_caller]
+    fn finding(&self, code: &str) -> &str {
+        let mut findings = self.json["findings"].as_array().unwrap().iter();
+        let found = findings.find(|finding| finding["code"] == code);
+        found.unwrap_or_else(|| panic!("{:#}", self.json))["what"]
+            .as_str()
+            .unwrap()
+    }
+
+    #[track_caller]
+    fn package(&self, name: &str) -> &Value {
+        let mut packages = self.json["packages"].as_array().unwrap().iter();
+        let found = packages.find(|row| row["package"] == name);
+        found.unwrap_or_else(|| panic!("no {name} in {:#}", self.json))
+    }
+}
+
+/// Asks where no target directory is set, so that nothing was built unless the test did.
+fn command(project: &Project, args: &str) -> Command {
+    let mut command = project.command(args);
+    command.env_remove("CARGO_TARGET_DIR");
+    command
+}
+
+fn doctor(project: &Project, args: &str) -> Seen {
+    let args = format!("birthmark {args} doctor --format json");
+    Seen::of(&project.run(&mut command(project, &args)))
+}
+
+#[test]
+fn a_healthy_program() {
+    let project = Project::new("well", &[("src/main.rs", SPAWNS)]);
+    let seen = doctor(&project, "--workspace");
+    assert_eq!((seen.code, seen.codes()), (0, vec![]));
+    assert_eq!(seen.package("well")["sites"], 1);
+    assert_eq!(seen.package("well")["built"], "no");
+    assert_eq!(
+        seen.json["chain"],
+        serde_json::json!(["cargo-birthmark", "rustc"])
+    );
+    project
+        .run(&mut command(&project, "birthmark --workspace build"))
+        .ok();
+    assert_eq!(
+        doctor(&project, "--workspace").package("well")["built"],
+        "fresh"
+    );
+    let text = project
+        .run(&mut command(&project, "birthmark --workspace doctor"))
+        .ok()
+        .stdout;
+    assert!(text.contains("well 0.1.0: 1 site; built\n"), "{text}");
+    assert!(!text.contains('\x1b'), "{text}");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let project = Project::new("coloured", &[("src/main.rs", SPAWNS)]);
+    let with = |name: &str, value: &str| {
+        let mut command = command(&project, "birthmark doctor");
+        project
+            .run(command.env("CLICOLOR_FORCE", "1").env(name, value))
+            .ok()
+            .stdout
+    };
+    assert!(with("A", "1").contains("\x1b[1m"));
+    assert!(!with("NO_COLOR", "1").contains('\x1b'));
+}
+
+#[test]
+fn why_each_crate_is_left_alone() {
+    let package = |name: &str, more: &str| {
+        format!(
+            "[package]\nname = \"left-{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}"
+        )
+    };
+    let spawns = "pub fn go() { std::thread::spawn(|| ()); }\n";
+    let project = Project::new(
+        "unused",
+        &[
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"a\", \"plain\", \"refused\", \"no-std\", \"quiet\"]\nexclude = [\"dep\", \"taken-out\"]\nresolver = \"3\"\n[workspace.metadata.birthmark]\nexclude = [\"left-taken-out\"]\n",
+            ),
+            (
+                "a/Cargo.toml",
+                &package(
+                    "a",
+                    "[dependencies]\nleft-dep = { path = \"../dep\" }\nleft-taken-out = { path = \"../taken-out\" }\n",
+                ),
+            ),
+            (
+                "a/src/lib.rs",
+                &format!(
+                    "#![cfg_attr(birthmark, birthmark::instrument)]\n{spawns}\n#[birthmark::instrument(skip)] fn skipped() {{ std::thread::spawn(|| ()); }}"
+                ),
+            ),
+            ("plain/Cargo.toml", &package("plain", "")),
+            ("plain/src/lib.rs", spawns),
+            (
+                "refused/Cargo.toml",
+                &package(
+                    "refused",
+                    "[package.metadata.birthmark]\ninstrument = false\n",
+                ),
+            ),
+            ("refused/src/lib.rs", spawns),
+            (
+                "no-std/Cargo.toml",
+                &package("no-std", "[features]\ndefault = [\"std\"]\nstd = []\n"),
+            ),
+            (
+                "no-std/src/lib.rs",
+                &format!(
+                    "#![cfg_attr(birthmark, birthmark::instrument)]\n#![cfg_attr(not(feature = \"std\"), no_std)]\n{spawns}"
+                ),
+            ),
+            ("quiet/Cargo.toml", &package("quiet", "")),
+            ("quiet/src/lib.rs", "pub fn nothing() {}\n"),
+            ("dep/Cargo.toml", &package("dep", "")),
+            ("dep/src/lib.rs", spawns),
+            ("taken-out/Cargo.toml", &package("taken-out", "")),
+            ("taken-out/src/lib.rs", spawns),
+        ],
+    );
+    let seen = doctor(&project, "");
+    let reason = |seen: &Seen, name: &str| {
+        seen.package(name)["reason"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(seen.package("left-a")["sites"], 1);
+    let uncovered = seen.package("left-a")["uncovered"][0].as_str().unwrap();
+    assert!(
+        uncovered.ends_with("stands in an item that says `skip`"),
+        "{uncovered}"
+    );
+    assert!(reason(&seen, "left-plain").contains("--workspace takes all members"));
+    assert!(reason(&seen, "left-refused").contains("instrument = false"));
+    assert!(reason(&seen, "left-dep").contains("--deps takes all of them"));
+    assert!(reason(&seen, "left-taken-out").contains("`only` or `exclude`"));
+    assert_eq!(seen.package("left-no-std")["sites"], 1);
+    assert!(!seen.json["packages"].to_string().contains("left-quiet"));
+    let args = "birthmark doctor --no-default-features --format json";
+    let bare = Seen::of(&project.run(&mut command(&project, args)));
+    assert!(reason(&bare, "left-no-std").contains("without the standard library"));
+    assert_eq!((seen.code, bare.code), (0, 0));
+}
+
+#[test]
+fn a_manifest_that_says_nonsense() {
+    let project = Project::new(
+        "nonsense",
+        &[
+            (
+                "+Cargo.toml",
+                "[package.metadata.birthmark]\ninstrumnt = true\n",
+            ),
+            ("src/main.rs", SPAWNS),
+        ],
+    );
+    let seen = doctor(&project, "");
+    assert_eq!((seen.code, seen.codes()), (98, vec!["setting"]));
+    assert!(seen.finding("setting").contains("manifest of `nonsense`"));
+}
+
+#[test]
+fn a_runtime_of_another_version() {
+    let runtime = Project::new(
+        "birthmark",
+        &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"birthmark\"\nversion = \"0.0.7\"\nedition = \"2021\"\n[dependencies]\ninventory = \"0.3\"\n",
+            ),
+            ("src/lib.rs", ""),
+        ],
+    );
+    let dependency = format!(
+        "[dependencies]\nbirthmark = {{ path = \"{}\" }}\n",
+        runtime.path().display()
+    );
+    let project = Project::new(
+        "outdated",
+        &[("+Cargo.toml", &dependency), ("src/main.rs", SPAWNS)],
+    );
+    let seen = doctor(&project, "--workspace");
+    assert_eq!(seen.code, 98);
+    assert!(
+        seen.finding("setting")
+            .contains("install cargo-birthmark 0.0.7")
+    );
+}
+
+#[test]
+fn a_compiler_that_is_too_old() {
+    let project = Project::new(
+        "aged",
+        &[
+            ("src/main.rs", SPAWNS),
+            (
+                "rustc.sh",
+                "#!/bin/sh\ncase \"$*\" in -V) echo 'rustc 1.70.0 (90c541806 2023-05-31)';; *) exec rustc \"$@\";; esac\n",
+            ),
+        ],
+    );
+    let rustc = project.path().join("rustc.sh");
+    project
+        .run(Command::new("chmod").arg("+x").arg(&rustc))
+        .ok();
+    let mut command = command(&project, "birthmark --workspace doctor --format json");
+    let seen = Seen::of(&project.run(command.env("RUSTC", &rustc)));
+    assert_eq!((seen.code, seen.codes()), (98, vec!["toolchain-too-old"]));
+}
+
+#[test]
+fn wrappers_that_are_chained_or_gone() {
+    let project = Project::new("chained", &[("src/main.rs", SPAWNS)]);
+    let mut command = command(&project, "birthmark --workspace doctor --format json");
+    command
+        .env("RUSTC_WRAPPER", "env")
+        .env("RUSTC_WORKSPACE_WRAPPER", "/no/such/wrapper");
+    let seen = Seen::of(&project.run(&mut command));
+    assert_eq!(
+        seen.json["chain"],
+        serde_json::json!(["cargo-birthmark", "env", "/no/such/wrapper", "rustc"])
+    );
+    assert_eq!((seen.code, seen.codes()), (98, vec!["wrapper-missing"]));
+}
+
+#[test]
+fn artifacts_that_other_choices_made() {
+    let project = Project::new("staled", &[("src/main.rs", SPAWNS)]);
+    project
+        .run(&mut command(&project, "birthmark --deps check"))
+        .ok();
+    let seen = doctor(&project, "--workspace");
+    assert_eq!((seen.code, seen.codes()), (0, vec!["stale"]));
+    assert_eq!(
+        seen.package("staled")["built"]["stale"],
+        "with all members and dependencies chosen"
+    );
+}
+
+#[test]
+fn nothing_that_is_chosen() {
+    let project = Project::new("unchosen", &[("src/main.rs", SPAWNS)]);
+    assert_eq!(doctor(&project, "").codes(), ["nothing-chosen"]);
+}
+
+#[test]
+fn what_init_entered_and_no_longer_holds() {
+    let project = Project::new("entered", &[("src/main.rs", SPAWNS)]);
+    project
+        .run(&mut command(&project, "birthmark --workspace init"))
+        .ok();
+    let seen = doctor(&project, "--workspace");
+    assert_eq!((seen.code, seen.codes()), (0, vec![]));
+    assert!(
+        seen.json["plain"]
+            .as_str()
+            .unwrap()
+            .ends_with(".cargo/config.toml")
+    );
+    let config = project.read(".cargo/config.toml");
+    let wrapper = config
+        .lines()
+        .find(|line| line.starts_with("rustc-wrapper"))
+        .unwrap();
+    project.write(
+        ".cargo/config.toml",
+        &config.replace(wrapper, "rustc-wrapper = \"/gone/cargo-birthmark\""),
+    );
+    let gone = doctor(&project, "--workspace");
+    assert!(
+        gone.code == 98 && gone.codes().contains(&"init-tool-missing"),
+        "{:?}",
+        gone.codes()
+    );
+    project.write(
+        ".cargo/config.toml",
+        &config.replace(wrapper, "rustc-wrapper = \"/bin/true\""),
+    );
+    assert!(
+        doctor(&project, "--workspace")
+            .codes()
+            .contains(&"init-other-tool")
+    );
+    project.write(".cargo/config.toml", &config);
+    let session = config
+        .split('"')
+        .find(|it| it.contains("session-"))
+        .unwrap();
+    let text = project.read(session);
+    project.write(session, &text.replace("\"tool\": \"0", "\"tool\": \"7"));
+    assert_eq!(
+        doctor(&project, "--workspace").codes(),
+        ["init-other-version"]
+    );
+    project.write(
+        session,
+        &text.replace(
+            "\"members\": {",
+            "\"members\": { \"/gone\": { \"instrument\": null },",
+        ),
+    );
+    assert_eq!(
+        doctor(&project, "--workspace").codes(),
+        ["init-other-members"]
+    );
+    std::fs::remove_file(project.path().join(session)).unwrap();
+    assert_eq!(
+        doctor(&project, "--workspace").codes(),
+        ["init-session-missing"]
+    );
+}
+
+const ANNOTATED: &str = "#![cfg_attr(birthmark, birthmark::instrument)]\n";
+
+#[test]
+fn a_cfg_that_plain_builds_warn_of() {
+    let project = Project::new(
+        "undeclared",
+        &[("src/main.rs", &format!("{ANNOTATED}{SPAWNS}"))],
+    );
+    assert!(
+        project
+            .cargo("check")
+            .ok()
+            .stderr
+            .contains("unexpected `cfg`")
+    );
+    let seen = doctor(&project, "");
+    assert_eq!((seen.code, seen.codes()), (0, vec!["cfg-undeclared"]));
+    let remedy = seen.json["findings"][0]["remedy"].as_str().unwrap();
+    let lines = remedy.split_once('\n').unwrap().1;
+    project.write(
+        "Cargo.toml",
+        &format!("{}{lines}\n", project.read("Cargo.toml")),
+    );
+    assert_eq!(doctor(&project, "").codes(), Vec::<&str>::new());
+    assert!(!project.cargo("check").ok().stderr.contains("warning"));
+}
+
+#[test]
+fn an_annotation_that_is_mistaken() {
+    let text = format!(
+        "{}{SPAWNS}",
+        ANNOTATED.replace("instrument", "instrument(alsso(go))")
+    );
+    let project = Project::new("mistaken", &[("src/main.rs", &text)]);
+    let seen = doctor(&project, "");
+    assert_eq!(seen.code, 98);
+    assert!(
+        seen.finding("annotation").contains("src/main.rs:1:"),
+        "{}",
+        seen.finding("annotation")
+    );
+}
+
+#[test]
+fn items_that_are_covered_alone() {
+    let project = Project::new(
+        "partial",
+        &[(
+            "src/main.rs",
+            &SPAWNS.replace("fn main", "#[birthmark::instrument]\nfn main"),
+        )],
+    );
+    assert!(
+        doctor(&project, "")
+            .finding("items-alone")
+            .starts_with("of partial, only the items")
+    );
+}
+
+#[test]
+fn what_was_to_be_instrumented_and_could_not_be() {
+    let text =
+        format!("{SPAWNS}// the compiler refuses it when it is rewritten\nmod __birthmark {{}}\n");
+    let project = Project::new("refusing", &[("src/main.rs", &text), ("+Cargo.toml", "")]);
+    project.write(
+        "Cargo.toml",
+        &project.read("Cargo.toml").replace("2024", "2015"),
+    );
+    project
+        .run(&mut command(&project, "birthmark --workspace check"))
+        .ok();
+    let seen = doctor(&project, "--workspace");
+    assert_eq!(seen.code, 98);
+    assert!(
+        seen.finding("fallback").contains("not when rewritten"),
+        "{:?}",
+        seen.codes()
+    );
+}
+
+#[test]
+fn a_file_that_is_not_read() {
+    let project = Project::new(
+        "unread",
+        &[
+            ("src/main.rs", SPAWNS),
+            (
+                "src/lib.rs",
+                "#[cfg(any())] mod odd;\npub fn go() { std::thread::spawn(|| ()); }\n",
+            ),
+            ("src/odd.rs", "fn f() { spawn(let) }\n"),
+        ],
+    );
+    let seen = doctor(&project, "--workspace");
+    assert!(
+        seen.finding("not-read").contains("src/odd.rs:1:"),
+        "{}",
+        seen.finding("not-read")
+    );
+}
