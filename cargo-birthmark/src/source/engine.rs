@@ -58,6 +58,7 @@ impl Recipe {
         Options {
             annotation,
             runtime: RUNTIME.into(),
+            edit: None,
             edition: self.edition,
             only_threads: self.policy == Policy::Threads,
             layers: layers.iter().map(|&layer| layer.into()).collect(),

@@ -21,10 +21,10 @@ pub(super) struct Text<'a> {
 }
 
 impl Text<'_> {
-    /// Inserts in front of the first token.
-    fn before(&mut self, tokens: &impl ToTokens, text: String) {
+    /// Puts something around tokens of the file.
+    fn around(&mut self, tokens: &impl ToTokens, around: (String, String), site: Option<usize>) {
         if let Some(range) = self.print.source.range(tokens) {
-            self.edits.before(range.start, text, None);
+            self.edits.around(range, around, site);
         }
     }
 
@@ -35,26 +35,15 @@ impl Text<'_> {
         };
         let open = source.bytes(block.brace_token.span.open()).end;
         let between = &source.text[open..first.start];
-        if ["#!", "//!", "/*!"]
-            .iter()
-            .any(|inner| between.contains(inner))
-        {
-            self.edits.before(first.start, format!("{table} "), None);
-        } else {
-            self.edits.after(open, format!(" {table}"), None);
-        }
+        let attributes = ["#!", "//!", "/*!"];
+        let has_attributes = attributes.iter().any(|inner| between.contains(inner));
+        let at = if has_attributes { first.start } else { open };
+        self.edits.ahead(first, format!("{table} "), at);
     }
 
     fn in_module(&mut self, items: &[Item], table: &str) {
-        if let Some(last) = items.last() {
-            self.after(last, format!(" {table}"));
-        }
-    }
-
-    /// Inserts behind the last token.
-    fn after(&mut self, tokens: &impl ToTokens, text: String) {
-        if let Some(range) = self.print.source.range(tokens) {
-            self.edits.after(range.end, text, None);
+        if let Some(range) = items.last().and_then(|last| self.print.source.range(last)) {
+            self.edits.behind(range.end, format!(" {table}"));
         }
     }
 }
@@ -62,13 +51,8 @@ impl Text<'_> {
 impl Backend for Text<'_> {
     fn wrap(&mut self, expr: &mut Expr, around: &Around) {
         let (_, hole) = shape::split_attributes(expr.to_token_stream());
-        let Some(range) = self.print.source.range(&hole) else {
-            return;
-        };
-        let (head, tail) = self.print.around(around);
         let site = around.site().map(|site| site.index);
-        self.edits.before(range.start, head, site);
-        self.edits.after(range.end, tail, site);
+        self.around(&hole, self.print.around(around), site);
     }
 
     /// Behind the brace, where most often nothing else stands on that line, or behind the inner attributes.
@@ -94,18 +78,19 @@ impl Backend for Text<'_> {
     }
 
     fn mark_done(&mut self, _: &mut Vec<Attribute>, own: &Attribute) {
-        self.after(own, format!(" #[rustfmt::{FRAMES}]"));
+        let mark = format!(" #[rustfmt::{FRAMES}]");
+        self.around(own, (String::new(), mark), None);
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {
         let message = self.print.assert_message(condition, comma);
-        self.after(&mac.tokens, message);
+        self.around(&mac.tokens, (String::new(), message), None);
     }
 
     /// The name stays where it is, but for the macro to ignore.
     fn name_moved(&mut self, mac: &mut Macro, named: &Named) {
         if named.name.is_some() {
-            self.before(&mac.tokens, "@moved ".to_owned());
+            self.around(&mac.tokens, ("@moved ".to_owned(), String::new()), None);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Insertions, gathered in whatever order the walk comes by, and put in order.
 
+use std::cmp::Reverse;
+use std::ops::Range;
+
 /// Text that is put into a source file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insertion {
     /// Where, in bytes of the original.
     pub offset: usize,
@@ -10,6 +13,19 @@ pub struct Insertion {
     /// The site that it belongs to, as an index into [`Rewritten::sites`](super::Rewritten::sites); none for
     /// a table of sites.
     pub site: Option<usize>,
+    /// The change that it is a part of; none for what stands between items.
+    pub(super) wrap: Option<usize>,
+}
+
+/// A change as a whole: what is put around some tokens.
+#[derive(Clone, Debug)]
+pub(super) struct Wrap {
+    /// The tokens, in bytes of the original.
+    pub range: Range<usize>,
+    /// What is put in front of them.
+    pub head: String,
+    /// What is put behind them.
+    pub tail: String,
 }
 
 /// What an insertion holds on to, where several share an offset.
@@ -18,32 +34,96 @@ enum Side {
     /// The expression that ends here. What was inserted first, the innermost, comes first.
     Before(usize),
     /// The expression that begins here. What was inserted last, the outermost, comes first.
-    After(std::cmp::Reverse<usize>),
+    After(Reverse<usize>),
 }
 
-/// The insertions of a file.
+/// The insertions of a file, and the changes that they make up.
 #[derive(Default)]
-pub(super) struct Edits(Vec<(Side, Insertion)>);
+pub(super) struct Edits {
+    insertions: Vec<(Side, Insertion)>,
+    pub wraps: Vec<Wrap>,
+}
 
 impl Edits {
+    /// Puts something around tokens.
+    pub(super) fn around(
+        &mut self,
+        range: Range<usize>,
+        around: (String, String),
+        site: Option<usize>,
+    ) {
+        let (head, tail) = around;
+        let offsets = (range.start, range.end);
+        let wrap = Some(self.wraps.len());
+        self.before(offsets.0, head.clone(), site, wrap);
+        self.after(offsets.1, tail.clone(), site, wrap);
+        self.wraps.push(Wrap { range, head, tail });
+    }
+
+    /// Puts something around tokens, and its head farther to the left, in front of them or in between.
+    pub(super) fn ahead(&mut self, range: Range<usize>, head: String, offset: usize) {
+        let wrap = Some(self.wraps.len());
+        if offset == range.start {
+            self.before(offset, head.clone(), None, wrap);
+        } else {
+            self.after(offset, format!(" {}", head.trim_end()), None, wrap);
+        }
+        let tail = String::new();
+        self.wraps.push(Wrap { range, head, tail });
+    }
+
+    /// Inserts behind an item.
+    pub(super) fn behind(&mut self, offset: usize, text: String) {
+        self.after(offset, text, None, None);
+    }
+
     /// Inserts behind what ends at the offset.
-    pub(super) fn after(&mut self, offset: usize, text: String, site: Option<usize>) {
-        let side = Side::Before(self.0.len());
-        self.0.push((side, Insertion { offset, text, site }));
+    fn after(&mut self, offset: usize, text: String, site: Option<usize>, wrap: Option<usize>) {
+        let side = Side::Before(self.insertions.len());
+        self.insert(side, offset, text, site, wrap);
     }
 
     /// Inserts in front of what begins at the offset.
-    pub(super) fn before(&mut self, offset: usize, text: String, site: Option<usize>) {
-        let side = Side::After(std::cmp::Reverse(self.0.len()));
-        self.0.push((side, Insertion { offset, text, site }));
+    fn before(&mut self, offset: usize, text: String, site: Option<usize>, wrap: Option<usize>) {
+        let side = Side::After(Reverse(self.insertions.len()));
+        self.insert(side, offset, text, site, wrap);
+    }
+
+    fn insert(
+        &mut self,
+        side: Side,
+        offset: usize,
+        text: String,
+        site: Option<usize>,
+        wrap: Option<usize>,
+    ) {
+        if !text.is_empty() {
+            let insertion = Insertion {
+                offset,
+                text,
+                site,
+                wrap,
+            };
+            self.insertions.push((side, insertion));
+        }
     }
 
     /// All insertions in the order of the text.
-    pub(super) fn in_order(mut self) -> Vec<Insertion> {
-        self.0
-            .sort_by_key(|(side, insertion)| (insertion.offset, *side));
-        self.0.into_iter().map(|(_, insertion)| insertion).collect()
+    pub(super) fn in_order(&mut self) -> Vec<Insertion> {
+        let mut insertions = std::mem::take(&mut self.insertions);
+        insertions.sort_by_key(|(side, insertion)| (insertion.offset, *side));
+        insertions
+            .into_iter()
+            .map(|(_, insertion)| insertion)
+            .collect()
     }
+}
+
+/// Changes in the order of the text, what is around others first.
+pub(super) fn outside_in(wraps: &[Wrap]) -> Vec<&Wrap> {
+    let mut wraps: Vec<_> = wraps.iter().enumerate().collect();
+    wraps.sort_by_key(|(index, wrap)| (wrap.range.start, Reverse(wrap.range.end), Reverse(*index)));
+    wraps.into_iter().map(|(_, wrap)| wrap).collect()
 }
 
 /// Where a byte of the new text stood in the old one; for what was inserted, where it was put.

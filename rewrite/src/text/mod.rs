@@ -5,6 +5,7 @@
 
 mod annotation;
 mod backend;
+mod columns;
 mod edits;
 mod head;
 mod modules;
@@ -48,6 +49,9 @@ pub struct Options {
     /// program has, such as `__birthmark`. In the edition 2015, where `::name` is an item of the crate itself, the name
     /// stands alone: a module of that name would hide the crate, and under `#![no_implicit_prelude]` it is not found.
     pub runtime: String,
+    /// The path of a macro that makes changes to the tokens of an item, if there is one: then they are told to it, in
+    /// an attribute, and each token stays in its column. [`Rewritten::insertions`] are the same as without.
+    pub edit: Option<String>,
     /// The edition of the crate.
     pub edition: Edition,
     /// Whether the crate is a runtime: what it spawns counts where it is handed to it, and of its own spawns
@@ -170,6 +174,10 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
         return Ok(Rewritten::unchanged(file.source));
     }
     let mut parsed: syn::File = syn::parse2(tokens).map_err(|error| Unparsed((&error).into()))?;
+    let hosts = match options.edit {
+        Some(_) => columns::hosts(source, &parsed),
+        None => Vec::new(),
+    };
     let mut backend = backend::Text {
         print: print::Print {
             private: options.private(),
@@ -203,8 +211,12 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
         .filter(|one| one.reason != Reason::Module)
         .collect();
     let insertions = backend.edits.in_order();
+    let text = match &options.edit {
+        None => edits::apply(file.source, &insertions),
+        Some(edit) => columns::apply(file.source, &insertions, &backend.edits.wraps, &hosts, edit),
+    };
     Ok(Rewritten {
-        text: edits::apply(file.source, &insertions),
+        text,
         insertions,
         sites,
         uncovered,

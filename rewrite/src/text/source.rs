@@ -27,6 +27,11 @@ impl<'a> Source<'a> {
         Source { text, start }
     }
 
+    /// Where the first line of code begins.
+    pub(super) fn first_line(&self) -> usize {
+        self.start + usize::from(self.start > 0 && self.text[self.start..].starts_with('\n'))
+    }
+
     /// Takes the code apart. The first line stays the first, even where only its end is left.
     pub(super) fn tokens(&self) -> Result<TokenStream, Unparsed> {
         let tokens = TokenStream::from_str(&self.text[self.start..]);

@@ -1,0 +1,152 @@
+//! The macro that makes changes to the tokens of an item, so that no text is inserted on the lines on which
+//! they stand. `cargo birthmark` compiles this file for the compiler that it works for; `columns.rs` of
+//! birthmark-rewrite writes the calls.
+
+extern crate proc_macro;
+
+use std::iter::Peekable;
+
+use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
+
+/// What stands for the expression in what is put around it.
+const HOLE: &str = "__hole";
+
+/// `#[edit(LINE COLUMN LINE COLUMN { before __hole behind } …)]`: the places where expressions begin and end,
+/// and what to put around them; an outer one precedes what is inside of it.
+#[proc_macro_attribute]
+pub fn edit(changes: TokenStream, item: TokenStream) -> TokenStream {
+    let mut changes = Changes::of(changes);
+    let item = changes.make(item.into_iter().collect());
+    match changes.left.peek() {
+        None => item,
+        // The crate is then compiled as it is, and the user hears of it.
+        Some(_) => "::core::compile_error! { \"a change did not find its place\" }"
+            .parse()
+            .unwrap_or_default(),
+    }
+}
+
+/// A line and a column.
+type Place = (usize, usize);
+
+struct Change {
+    start: Place,
+    end: Place,
+    around: TokenStream,
+}
+
+/// The changes that are still to be made.
+struct Changes {
+    left: Peekable<std::vec::IntoIter<Change>>,
+}
+
+impl Changes {
+    fn of(tokens: TokenStream) -> Changes {
+        let mut tokens = tokens.into_iter();
+        let mut changes = Vec::new();
+        while let Some(start) = place(&mut tokens) {
+            if let (Some(end), Some(TokenTree::Group(around))) = (place(&mut tokens), tokens.next())
+            {
+                let around = around.stream();
+                changes.push(Change { start, end, around });
+            }
+        }
+        Changes {
+            left: changes.into_iter().peekable(),
+        }
+    }
+
+    /// Makes those that lie among these tokens.
+    fn make(&mut self, tokens: Vec<TokenTree>) -> TokenStream {
+        let mut made = TokenStream::new();
+        let mut tokens = tokens.into_iter();
+        while let Some(token) = tokens.next() {
+            let start = of(token.span().start());
+            match self.left.next_if(|change| change.start == start) {
+                Some(change) => made.extend(self.change(change, token, &mut tokens)),
+                None => made.extend([self.inside(token)]),
+            }
+        }
+        made
+    }
+
+    /// Makes a change around some tokens, of which this is the first, and those inside.
+    fn change(
+        &mut self,
+        change: Change,
+        first: TokenTree,
+        rest: &mut impl Iterator<Item = TokenTree>,
+    ) -> TokenStream {
+        let span = open(&first);
+        let mut inside = vec![first];
+        while of(end(&inside[inside.len() - 1])) < change.end {
+            match rest.next() {
+                Some(token) => inside.push(token),
+                None => break,
+            }
+        }
+        let inside = self.make(inside);
+        fill(change.around, &inside, span)
+    }
+
+    /// Makes the changes within a group.
+    fn inside(&mut self, token: TokenTree) -> TokenTree {
+        let TokenTree::Group(group) = token else {
+            return token;
+        };
+        // Nothing to do here keeps the group as it is, spans of both delimiters included.
+        let last = of(end(&TokenTree::Group(group.clone())));
+        if self.left.peek().is_none_or(|change| change.start > last) {
+            return group.into();
+        }
+        let mut made = Group::new(
+            group.delimiter(),
+            self.make(group.stream().into_iter().collect()),
+        );
+        made.set_span(group.span());
+        made.into()
+    }
+}
+
+/// Reads a line and a column.
+fn place(tokens: &mut impl Iterator<Item = TokenTree>) -> Option<Place> {
+    let mut number = || tokens.next()?.to_string().parse().ok();
+    Some((number()?, number()?))
+}
+
+fn of(span: Span) -> Place {
+    (span.line(), span.column())
+}
+
+/// Where a token begins: of a group, its delimiter.
+fn open(token: &TokenTree) -> Span {
+    match token {
+        TokenTree::Group(group) if group.delimiter() != Delimiter::None => group.span_open(),
+        token => token.span(),
+    }
+}
+
+/// Behind a token.
+fn end(token: &TokenTree) -> Span {
+    token.span().end()
+}
+
+/// Puts tokens into the place that is left for them; what is around them stands where they begin.
+fn fill(around: TokenStream, inside: &TokenStream, span: Span) -> TokenStream {
+    let mut filled = TokenStream::new();
+    for token in around {
+        match token {
+            TokenTree::Ident(hole) if hole.to_string() == HOLE => filled.extend(inside.clone()),
+            TokenTree::Group(group) => {
+                let mut made = Group::new(group.delimiter(), fill(group.stream(), inside, span));
+                made.set_span(span);
+                filled.extend([TokenTree::Group(made)]);
+            }
+            mut token => {
+                token.set_span(span);
+                filled.extend([token]);
+            }
+        }
+    }
+    filled
+}

@@ -1,0 +1,140 @@
+//! Changes that leave every token of the user's in its column.
+//!
+//! What is inserted on a line moves what stands to its right, and with it the columns that panics,
+//! `Location::caller()` and debuginfo tell. So the changes of an item are written as an attribute, put where
+//! the token before the item ends, when nothing else stands on that line: `#[…::edit(…)]`. It is a macro that
+//! does the same to the item's tokens, which keep their places. It is told the place of each expression, and
+//! what to put around it, with [`HOLE`] for the expression.
+
+use std::ops::Range;
+
+use syn::{AttrStyle, Attribute, File, Item};
+
+use super::edits::{self, Insertion, Wrap};
+use super::source::Source;
+
+/// What stands for the expression.
+const HOLE: &str = "__hole";
+
+/// An item that can have an attribute.
+#[derive(Debug)]
+pub(super) struct Host {
+    /// Where the attribute is put.
+    at: usize,
+    /// The item, with its attributes.
+    range: Range<usize>,
+}
+
+/// The items of a file, also those in inline modules, that begin a line.
+pub(super) fn hosts(source: Source<'_>, file: &File) -> Vec<Host> {
+    let mut hosts = Vec::new();
+    let start = behind(source, &file.attrs, source.first_line());
+    collect(source, &file.items, start, &mut hosts);
+    hosts
+}
+
+/// Where inner attributes end, or what they follow.
+fn behind(source: Source<'_>, attributes: &[Attribute], start: usize) -> usize {
+    let inner = attributes
+        .iter()
+        .filter(|one| matches!(one.style, AttrStyle::Inner(_)));
+    let ends = inner.filter_map(|one| Some(source.range(one)?.end));
+    ends.fold(start, usize::max)
+}
+
+fn collect(source: Source<'_>, items: &[Item], mut end: usize, hosts: &mut Vec<Host>) {
+    for item in items {
+        let Some(range) = source.range(item) else {
+            continue;
+        };
+        if let Item::Mod(module) = item {
+            if let Some((brace, items)) = &module.content {
+                let open = source.bytes(brace.span.open()).end;
+                collect(source, items, behind(source, &module.attrs, open), hosts);
+            }
+        } else if let Some(at) = place(source.text, end, range.start) {
+            let range = range.clone();
+            hosts.push(Host { at, range });
+        }
+        end = range.end;
+    }
+}
+
+/// Where in a gap between tokens something can be put that moves no token. There are only blanks and comments in
+/// it. Where a line of documentation may go before, that is on the next line.
+fn place(text: &str, end: usize, start: usize) -> Option<usize> {
+    let line = text[..end].rfind('\n').map_or(0, |at| at + 1);
+    let gap = text.get(end..start)?;
+    if !text[line..end].contains("//") {
+        return gap.contains('\n').then_some(end);
+    }
+    let next = gap.find('\n')? + 1;
+    let is_free = gap[next..].contains('\n') && !gap[..next].contains("/*");
+    is_free.then_some(end + next)
+}
+
+/// The text in which all changes of these items stand in attributes. `edit` is the path of the macro.
+pub(super) fn apply(
+    source: &str,
+    insertions: &[Insertion],
+    wraps: &[Wrap],
+    hosts: &[Host],
+    edit: &str,
+) -> String {
+    let host = |wrap: &Wrap| {
+        let after = hosts.partition_point(|host| host.range.start <= wrap.range.start);
+        let host = hosts.get(after.checked_sub(1)?)?;
+        (wrap.range.end <= host.range.end).then_some(after - 1)
+    };
+    let mut texts = vec![String::new(); hosts.len()];
+    let places = Places::of(source);
+    for wrap in edits::outside_in(wraps) {
+        if let Some(host) = host(wrap) {
+            texts[host] += &places.told(wrap);
+        }
+    }
+    let inline = insertions.iter().filter(|one| {
+        let wrap = one.wrap.map(|wrap| &wraps[wrap]);
+        wrap.and_then(host).is_none()
+    });
+    let attributes = hosts.iter().zip(texts).filter(|(_, text)| !text.is_empty());
+    let attributes = attributes.map(|(host, text)| Insertion {
+        offset: host.at,
+        text: format!(" #[{edit}({text})] "),
+        ..Insertion::default()
+    });
+    let mut all: Vec<Insertion> = inline.cloned().chain(attributes).collect();
+    all.sort_by_key(|one| one.offset);
+    edits::apply(source, &all)
+}
+
+/// Lines and columns of a text.
+struct Places<'a> {
+    text: &'a str,
+    lines: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn of(text: &'a str) -> Places<'a> {
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        Places {
+            text,
+            lines: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    /// The line, and the column in characters, counted from 1.
+    fn of_byte(&self, byte: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = self.lines[line - 1];
+        (line, self.text[start..byte].chars().count() + 1)
+    }
+
+    /// A change as the macro is told it.
+    fn told(&self, wrap: &Wrap) -> String {
+        let (line, column) = self.of_byte(wrap.range.start);
+        let (last, end) = self.of_byte(wrap.range.end);
+        let Wrap { head, tail, .. } = wrap;
+        format!("{line} {column} {last} {end} {{ {head}{HOLE}{tail} }} ")
+    }
+}
