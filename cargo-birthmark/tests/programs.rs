@@ -283,3 +283,29 @@ fn several_versions_of_one_crate_and_one_without_std() {
     let ran = project.birthmark("run --deps --only twice@1.*").ok();
     assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
 }
+
+#[test]
+fn the_first_edition_without_a_prelude() {
+    let manifest =
+        "[package]\nname = \"unpreluded\"\nversion = \"0.1.0\"\nedition = \"2015\"\n[lib]\n";
+    let spawn = "pub fn go() { let _ = ::std::thread::spawn(|| panic!()).join(); }\n";
+    let project = Project::new(
+        "",
+        &[
+            ("Cargo.toml", manifest),
+            (
+                "src/main.rs",
+                "extern crate unpreluded;\nfn main() { unpreluded::inner::go() }\n",
+            ),
+            ("src/lib.rs", "#![no_implicit_prelude]\n\npub mod inner;\n"),
+            ("src/inner.rs", &format!("use ::std::panic;\n\n{spawn}")),
+        ],
+    );
+    let ran = project.birthmark("--workspace run").ok();
+    assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+    assert!(
+        ran.stderr.contains("go::{closure} < 1 main"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -12,7 +12,7 @@ use super::Request;
 use super::project::{Project, directory};
 use crate::choice::{self, Candidate, Unchosen};
 use crate::session::Session;
-use crate::source::engine::{self, Krate, Recipe};
+use crate::source::engine::{Krate, Recipe};
 use crate::source::{condition, policy, search};
 
 /// One crate, and what the engine would make of it.
@@ -182,7 +182,7 @@ fn rewrite(
     }
     let recipe = Recipe {
         annotation,
-        edition: engine::edition(target.edition.as_str()),
+        columns: false,
         policy: policy::of(&package.name),
         tests: settings.is_some(),
     };

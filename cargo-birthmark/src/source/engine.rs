@@ -12,13 +12,16 @@ use super::policy::Policy;
 /// The name by which rewritten code finds the runtime.
 pub const RUNTIME: &str = "__birthmark";
 
+/// The name by which it finds the macro that keeps columns.
+pub const COLUMNS: &str = "__birthmark_columns";
+
 /// How a crate is rewritten.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// What is said for the whole crate.
     pub annotation: Annotation,
-    /// Its edition.
-    pub edition: Edition,
+    /// Whether the macro that keeps columns is there.
+    pub columns: bool,
     /// What counts in it.
     pub policy: Policy,
     /// Whether tests are compiled with it.
@@ -58,8 +61,9 @@ impl Recipe {
         Options {
             annotation,
             runtime: RUNTIME.into(),
-            edit: None,
-            edition: self.edition,
+            edit: self.columns.then(|| format!("::{COLUMNS}::edit")),
+            // The root of a crate of 2015 declares the runtime, see `extern_crates`.
+            edition: Edition::default(),
             only_threads: self.policy == Policy::Threads,
             layers: layers.iter().map(|&layer| layer.into()).collect(),
             without_tests: !self.tests,
@@ -130,19 +134,15 @@ impl Krate {
 }
 
 /// The code that has birthmark set up before `main`, for the end of the root of a program.
-pub fn at_start(edition: Edition, condition: &str) -> String {
-    let root = if edition == Edition::E2015 { "" } else { "::" };
-    format!("\n#[cfg({condition})] {root}{RUNTIME}::__private::at_start! {{}}\n")
+pub fn at_start(condition: &str) -> String {
+    format!("\n#[cfg({condition})] ::{RUNTIME}::__private::at_start! {{}}\n")
 }
 
-/// The edition by its name.
-pub fn edition(name: &str) -> Edition {
-    match name {
-        "2015" => Edition::E2015,
-        "2018" => Edition::E2018,
-        "2021" => Edition::E2021,
-        _ => Edition::E2024,
-    }
+/// What makes `::name` lead to the crate of that name in the edition 2015, for the end of the root: there, it
+/// is an item.
+pub fn extern_crates(names: &[&str]) -> String {
+    let names = names.iter().map(|name| format!("extern crate {name}; "));
+    format!("\n{}\n", names.collect::<String>())
 }
 
 /// Why a spawn is not recorded.

@@ -17,7 +17,7 @@ use super::report::{Outcome, Reason, Report};
 use super::runtime::Runtime;
 use crate::exit;
 use crate::session::replace;
-use crate::source::engine::RUNTIME;
+use crate::source::engine::{COLUMNS, RUNTIME};
 
 /// Set where the crate is a program, for the code that sets the runtime up.
 pub const PROGRAM: &str = "__birthmark_program";
@@ -56,7 +56,7 @@ pub fn mirrored(
         Ok(mirror) => mirror,
         Err(error) => return plainly(plain, unit, build, Reason::Mirror(format!("{error:#}"))),
     };
-    let mut instrumented = instrumented(unit, build, &mirror, &runtime)?;
+    let mut instrumented = instrumented(unit, build, &mirror, &runtime, rewritten.columns)?;
     let run = diagnostics::run(&mut instrumented, Notices::Pass)?;
     if !run.status.success() {
         return instead(plain, unit, build, &run);
@@ -81,6 +81,7 @@ fn instrumented(
     build: &Build<'_>,
     mirror: &Mirror,
     runtime: &Runtime,
+    columns: Option<PathBuf>,
 ) -> Result<Command> {
     let library = unit
         .deps_dir
@@ -88,6 +89,9 @@ fn instrumented(
     let mut args = unit.invocation.args.clone();
     args[unit.position] = mirror.of(&unit.root()).into();
     args.extend(["--extern".into(), with(&format!("{RUNTIME}="), library)]);
+    if let Some(library) = columns {
+        args.extend(["--extern".into(), with(&format!("{COLUMNS}="), library)]);
+    }
     args.extend(CHECK_CFG.map(OsString::from));
     if unit.is_program() {
         args.extend(["--cfg".into(), PROGRAM.into()]);

@@ -5,6 +5,7 @@
 //! the runtime is there, `compile.rs` has rustc compile the mirror, `dep_info.rs` names the original
 //! files to cargo, and `report.rs` keeps what was done for the front end.
 
+mod columns;
 mod command_line;
 mod compile;
 mod dep_info;

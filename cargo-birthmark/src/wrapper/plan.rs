@@ -7,11 +7,12 @@ use anyhow::Result;
 use birthmark_rewrite::text::{self, Annotation, Head, NoStd};
 
 use super::Build;
+use super::columns;
 use super::command_line::Unit;
 use super::compile::PROGRAM;
 use super::report::{Outcome, Reason};
 use crate::choice::{self, Candidate};
-use crate::source::engine::{self, Krate, Recipe};
+use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
 use crate::source::{policy, search};
 
 /// What is done with a unit.
@@ -32,6 +33,8 @@ pub struct Rewritten {
     pub base: PathBuf,
     /// Their new text.
     pub files: BTreeMap<PathBuf, String>,
+    /// The macro that keeps columns, if it is used.
+    pub columns: Option<PathBuf>,
     /// What is to be reported.
     pub outcome: Outcome,
 }
@@ -65,10 +68,10 @@ impl Plan {
         if annotation.is_none() && !program {
             return Ok(Plan::Watch(Reason::NotChosen));
         }
+        let columns = columns::provide(unit, build).ok().filter(|_| spawns);
         let krate = match annotation.filter(|_| spawns) {
-            Some(annotation) => {
-                recipe(annotation, unit).rewrite(&unit.root(), &|path| shown(unit, path))
-            }
+            Some(annotation) => recipe(annotation, unit, columns.is_some())
+                .rewrite(&unit.root(), &|path| shown(unit, path)),
             None => Krate::default(),
         };
         if krate.is_unchanged() && !program {
@@ -78,16 +81,16 @@ impl Plan {
             return Ok(Plan::Watch(Reason::NoStd));
         }
         Ok(Plan::Instrument(Box::new(Rewritten::new(
-            unit, build, krate, root, program,
+            unit, build, krate, root, program, columns,
         ))))
     }
 }
 
-fn recipe(annotation: Annotation, unit: &Unit) -> Recipe {
+fn recipe(annotation: Annotation, unit: &Unit, columns: bool) -> Recipe {
     Recipe {
         annotation,
         tests: unit.is_test(),
-        edition: engine::edition(unit.edition()),
+        columns,
         policy: policy::of(&unit.package.name),
     }
 }
@@ -117,7 +120,14 @@ fn shown(unit: &Unit, path: &Path) -> String {
 }
 
 impl Rewritten {
-    fn new(unit: &Unit, build: &Build<'_>, krate: Krate, root: String, program: bool) -> Rewritten {
+    fn new(
+        unit: &Unit,
+        build: &Build<'_>,
+        krate: Krate,
+        root: String,
+        program: bool,
+        columns: Option<PathBuf>,
+    ) -> Rewritten {
         let sites = krate.sites().map(|site| position(&site.position)).collect();
         let uncovered = krate.files.values().flat_map(|file| &file.uncovered);
         let uncovered = uncovered.map(|one| {
@@ -137,13 +147,23 @@ impl Rewritten {
             .into_iter()
             .map(|(path, file)| (path, file.text))
             .collect();
-        if program {
+        let columns = columns.filter(|_| files.values().any(|text| text.contains(COLUMNS)));
+        let old = unit.edition() == "2015";
+        if program || old {
             let text = files.entry(unit.root()).or_insert(root);
-            text.push_str(&engine::at_start(engine::edition(unit.edition()), PROGRAM));
+            if old {
+                let macros = columns.as_ref().map(|_| COLUMNS);
+                let names: Vec<&str> = [RUNTIME].into_iter().chain(macros).collect();
+                text.push_str(&engine::extern_crates(&names));
+            }
+            if program {
+                text.push_str(&engine::at_start(PROGRAM));
+            }
         }
         Rewritten {
             base: base(unit, build, files.keys()),
             files,
+            columns,
             outcome,
         }
     }

@@ -52,7 +52,7 @@ pub struct Options {
     /// The path of a macro that makes changes to the tokens of an item, if there is one: then they are told to it, in
     /// an attribute, and each token stays in its column. [`Rewritten::insertions`] are the same as without.
     pub edit: Option<String>,
-    /// The edition of the crate.
+    /// The edition of the crate. Where its root gets an `extern crate` for the runtime, the default serves for all.
     pub edition: Edition,
     /// Whether the crate is a runtime: what it spawns counts where it is handed to it, and of its own spawns
     /// only OS threads do.

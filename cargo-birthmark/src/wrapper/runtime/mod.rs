@@ -131,7 +131,7 @@ const LIBRARY: &str = "lib";
 const DONE: &str = "done.json";
 
 /// Held until the file is dropped; the system frees it if we are killed.
-fn lock(directory: &Path) -> Result<fs::File> {
+pub fn lock(directory: &Path) -> Result<fs::File> {
     fs::create_dir_all(directory)
         .and_then(|()| fs::File::create(directory.join("lock")))
         .and_then(|file| FileExt::lock_exclusive(&file).map(|()| file))

@@ -1,0 +1,108 @@
+//! Columns are those of the original, wherever an item begins a line of its own.
+
+mod support;
+use support::{Project, Ran};
+
+/// Each way to tell a column, right of spawns and awaits on the same line.
+const MAIN: &str = r##"//! Documentation, up to the item below.
+fn first() { let _ = std::thread::spawn(|| here("single line")).join(); here("behind it"); }
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker}; // and a comment
+
+/// Prints where it is called.
+#[track_caller]
+fn here(what: &str) { println!("{what} {}", Location::caller()) }
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(out) = future.as_mut().poll(&mut context) { return out }
+    }
+}
+
+/* a comment /* within another */
+   over two lines */ struct Place; impl Place { fn go() { std::thread::spawn(|| here("shared line")).join().unwrap(); } }
+
+impl Place {
+    /// Documented.
+    async fn wait(&self) -> Result<u32, String> { Err("no".to_owned()) }
+
+    #[inline]
+    fn run(&self) {
+        let t = std::thread::spawn(|| here("closure")); println!("{} {}", line!(), column!()); t.join().unwrap();
+        std::thread::scope(|s| { s.spawn(|| here("scoped")); here("in scope") }); here("after scope");
+    }
+}
+
+static LAZY: std::sync::LazyLock<()> = std::sync::LazyLock::new(|| { std::thread::spawn(|| here("static")).join().unwrap(); here("lazy") });
+
+mod inner { #![allow(unused)]
+    pub fn go(x: &str) { let ä = "ßß"; std::thread::spawn(|| super::here("umlauts")).join().unwrap(); super::here(x); }
+    #[cfg(test)]
+    mod tests { #[test] fn t() {} }
+}
+
+thread_local! {
+    static LOCAL: () = { std::thread::spawn(|| here("thread local")).join().unwrap(); here("behind") };
+}
+
+macro_rules! spawns { ($x:expr) => { std::thread::spawn(|| here("macro")).join().map(|()| here($x)).unwrap() } }
+
+async fn all() {
+    let place = Place; let _ = place.wait().await.unwrap_or_else(|_| { here("awaited"); 1 }); here("after");
+    let caught = std::panic::catch_unwind(|| block_on(async { Place.wait().await.unwrap() })); assert!(caught.is_err());
+    let _ = std::panic::catch_unwind(|| { std::thread::spawn(|| panic!("in thread")).join().unwrap() });
+    let v: Vec<u32> = vec![]; let _ = std::panic::catch_unwind(move || block_on(async move { std::thread::spawn(|| 1).join().unwrap() + v[Place.wait().await.unwrap_or(7) as usize] }));
+    spawns!("expanded"); let () = *LAZY; LOCAL.with(|()| here("with"));
+}
+
+fn main() { first(); Place::go(); Place.run(); inner::go("module"); block_on(all()); here("end") }
+"##;
+
+/// What was printed, and where panics were.
+fn told(ran: &Ran) -> Vec<&str> {
+    let panics = ran
+        .stderr
+        .lines()
+        .filter(|line| line.contains("panicked at"));
+    let panics = panics.map(|line| line.split_once("panicked at").unwrap().1);
+    ran.stdout.lines().chain(panics).collect()
+}
+
+#[test]
+fn columns_are_those_of_the_original() {
+    for edition in ["2021", "2024"] {
+        let project = Project::new("columns", &[("src/main.rs", MAIN)]);
+        project.write(
+            "Cargo.toml",
+            &project.read("Cargo.toml").replace("2024", edition),
+        );
+        let plain = project.cargo("run -q").ok();
+        let instrumented = project.birthmark("--workspace run").ok();
+        let summary = instrumented.summary();
+        assert!(
+            summary.starts_with("1 crate instrumented, 9 sites"),
+            "{summary}{}",
+            instrumented.stderr
+        );
+        let differ: Vec<_> = told(&plain)
+            .into_iter()
+            .zip(told(&instrumented))
+            .filter(|(plain, instrumented)| plain != instrumented)
+            .collect();
+        // What shares its line with the end of another item, or with documentation of the crate, moves.
+        let moved: Vec<_> = differ
+            .iter()
+            .map(|(plain, _)| plain.rsplit_once(' ').unwrap().0)
+            .collect();
+        assert_eq!(
+            moved,
+            ["single line", "behind it", "shared line"],
+            "{differ:#?}"
+        );
+    }
+}
