@@ -11,12 +11,13 @@ use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
 /// What stands for the expression in what is put around it.
 const HOLE: &str = "__hole";
 
-/// `#[edit(LINE COLUMN LINE COLUMN { before __hole behind } …)]`: the places where expressions begin and end,
-/// and what to put around them; an outer one precedes what is inside of it.
+/// `#[edit(LINE COLUMN  LINE COLUMN LINE COLUMN { before __hole behind } …)]`: the place of the item, and those
+/// where expressions begin and end, with what to put around them; an outer one precedes what is inside of it.
 #[proc_macro_attribute]
 pub fn edit(changes: TokenStream, item: TokenStream) -> TokenStream {
-    let mut changes = Changes::of(changes);
-    let item = changes.make(item.into_iter().collect());
+    let item: Vec<TokenTree> = item.into_iter().collect();
+    let mut changes = Changes::of(changes, item.first().map(TokenTree::span));
+    let item = changes.make(item);
     match changes.left.peek() {
         None => item,
         // The crate is then compiled as it is, and the user hears of it.
@@ -38,11 +39,15 @@ struct Change {
 /// The changes that are still to be made.
 struct Changes {
     left: Peekable<std::vec::IntoIter<Change>>,
+    /// The line on which the item begins, and how far this attribute has moved what stands on it.
+    moved: Place,
 }
 
 impl Changes {
-    fn of(tokens: TokenStream) -> Changes {
+    fn of(tokens: TokenStream, item: Option<Span>) -> Changes {
         let mut tokens = tokens.into_iter();
+        let (line, column) = place(&mut tokens).unwrap_or_default();
+        let moved = item.map_or(0, |item| item.start().column().saturating_sub(column));
         let mut changes = Vec::new();
         while let Some(start) = place(&mut tokens) {
             if let (Some(end), Some(TokenTree::Group(around))) = (place(&mut tokens), tokens.next())
@@ -53,7 +58,15 @@ impl Changes {
         }
         Changes {
             left: changes.into_iter().peekable(),
+            moved: (line, moved),
         }
+    }
+
+    /// Where something stands in the original.
+    fn place(&self, span: Span) -> Place {
+        let (line, moved) = self.moved;
+        let moved = if span.line() == line { moved } else { 0 };
+        (span.line(), span.column().saturating_sub(moved))
     }
 
     /// Makes those that lie among these tokens.
@@ -61,7 +74,7 @@ impl Changes {
         let mut made = TokenStream::new();
         let mut tokens = tokens.into_iter();
         while let Some(token) = tokens.next() {
-            let start = of(token.span().start());
+            let start = self.place(token.span().start());
             match self.left.next_if(|change| change.start == start) {
                 Some(change) => made.extend(self.change(change, token, &mut tokens)),
                 None => made.extend([self.inside(token)]),
@@ -79,7 +92,7 @@ impl Changes {
     ) -> TokenStream {
         let span = open(&first);
         let mut inside = vec![first];
-        while of(end(&inside[inside.len() - 1])) < change.end {
+        while self.place(end(&inside[inside.len() - 1])) < change.end {
             match rest.next() {
                 Some(token) => inside.push(token),
                 None => break,
@@ -95,7 +108,7 @@ impl Changes {
             return token;
         };
         // Nothing to do here keeps the group as it is, spans of both delimiters included.
-        let last = of(end(&TokenTree::Group(group.clone())));
+        let last = self.place(group.span().end());
         if self.left.peek().is_none_or(|change| change.start > last) {
             return group.into();
         }
@@ -112,10 +125,6 @@ impl Changes {
 fn place(tokens: &mut impl Iterator<Item = TokenTree>) -> Option<Place> {
     let mut number = || tokens.next()?.to_string().parse().ok();
     Some((number()?, number()?))
-}
-
-fn of(span: Span) -> Place {
-    (span.line(), span.column())
 }
 
 /// Where a token begins: of a group, its delimiter.

@@ -106,3 +106,13 @@ fn columns_are_those_of_the_original() {
         );
     }
 }
+
+#[test]
+fn of_an_item_on_the_first_line_only_that_line_moves() {
+    let main = "fn main() { std::thread::spawn(|| ()).join().unwrap(); main_(); }\nfn main_() {\n    let _ = std::thread::spawn(|| panic!(\"boom\")).join(); std::thread::spawn(|| panic!(\"again\")).join().unwrap_err(); }\n";
+    let project = Project::new("first-line", &[("src/main.rs", main)]);
+    let plain = project.cargo("run -q").ok();
+    let instrumented = project.birthmark("--workspace run -q").ok();
+    assert_eq!(told(&plain).len(), 2);
+    assert_eq!(told(&instrumented), told(&plain));
+}

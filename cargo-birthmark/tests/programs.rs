@@ -309,3 +309,16 @@ fn the_first_edition_without_a_prelude() {
         ran.stderr
     );
 }
+
+#[test]
+fn another_target() {
+    const MUSL: &str = "x86_64-unknown-linux-musl";
+    let mut rustup = std::process::Command::new("rustup");
+    let listed = rustup.args(["target", "list", "--installed"]).output();
+    if !listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains(MUSL)) {
+        eprintln!("SKIPPED: `rustup target add {MUSL}` brings what this needs");
+        return;
+    }
+    let project = Project::new("musl", &[("src/main.rs", PANICS)]);
+    reports(&project, &format!("--workspace run --target {MUSL}"));
+}

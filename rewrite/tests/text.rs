@@ -286,6 +286,17 @@ fn in_the_first_edition_the_path_is_relative() {
 }
 
 #[test]
+fn no_variable_of_the_user_s_is_captured() {
+    let source =
+        "fn f(__birthmark: u8) { let __birthmark_ = __birthmark; spawn(move || __birthmark_) }";
+    let text = with(source, &options()).expect("it parses").text;
+    assert!(
+        text.contains("closure!(__birthmark__ ") && text.contains("enter!(__birthmark__, "),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_does_not_parse_is_told_and_nothing_else() {
     let cases = [
         ("fn f() { spawn(|| 1) ", (1, 8)),

@@ -6,6 +6,7 @@
 
 mod common;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +14,7 @@ use std::str::FromStr;
 
 use birthmark_rewrite::text::{self, Annotation, File, Options, Rewritten, Unparsed};
 use birthmark_rewrite::{Position, Reason, Site, Uncovered};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use serde_json::Value;
 
@@ -75,6 +76,61 @@ fn both_front_ends_see_the_same_and_only_insert() {
 fn both_front_ends_see_the_same_everywhere() {
     let corpus = std::env::var_os("BIRTHMARK_CORPUS");
     compare(&corpus.map_or_else(|| packages(|_| true), |corpus| vec![corpus.into()]));
+}
+
+#[test]
+fn tokens_stay_in_their_columns() {
+    let mut files = Vec::new();
+    let roots = packages(|name| SPAWNING.contains(&name));
+    roots.iter().for_each(|root| collect(root, &mut files));
+    let options = Options {
+        edit: Some("edit".to_owned()),
+        ..options()
+    };
+    let (mut all, mut moved) = (0, 0);
+    for file in &files {
+        let source = fs::read_to_string(file).unwrap_or_default();
+        let path = file.to_str().expect("paths are text");
+        let input = File {
+            source: &source,
+            path,
+        };
+        let output = text::rewrite(input, &options).unwrap_or_default();
+        if output.insertions.is_empty() {
+            continue;
+        }
+        let (old, new) = (tokens(&source), tokens(&output.text));
+        let new: HashSet<_> = new.into_iter().collect();
+        all += old.len();
+        moved += old.iter().filter(|token| !new.contains(*token)).count();
+        assert_eq!(
+            source.lines().count(),
+            output.text.lines().count(),
+            "{path}"
+        );
+    }
+    println!("{moved} of {all} tokens in rewritten files moved");
+    assert!(all > 100_000 && moved * 10_000 < all, "{moved} of {all}");
+}
+
+/// The tokens of a file, and where they stand.
+fn tokens(text: &str) -> Vec<(usize, usize, String)> {
+    fn flatten(tokens: TokenStream, into: &mut Vec<(usize, usize, String)>) {
+        for token in tokens {
+            if let TokenTree::Group(group) = token {
+                flatten(group.stream(), into);
+            } else {
+                let start = token.span().start();
+                into.push((start.line, start.column, token.to_string()));
+            }
+        }
+    }
+    let mut flat = Vec::new();
+    flatten(
+        TokenStream::from_str(text).expect("it was parsed"),
+        &mut flat,
+    );
+    flat
 }
 
 /// Compares all files below some directories, and returns the number of sites in them.

@@ -2,9 +2,11 @@
 //!
 //! What is inserted on a line moves what stands to its right, and with it the columns that panics,
 //! `Location::caller()` and debuginfo tell. So the changes of an item are written as an attribute, put where
-//! the token before the item ends, when nothing else stands on that line: `#[…::edit(…)]`. It is a macro that
-//! does the same to the item's tokens, which keep their places. It is told the place of each expression, and
-//! what to put around it, with [`HOLE`] for the expression.
+//! the token before the item ends, if nothing else stands on that line: `#[…::edit(…)]`. It is a macro that
+//! does the same to the item's tokens, which keep their places. It is told the place of the item, that of each
+//! expression, and what to put around it, with [`HOLE`] for the expression.
+//!
+//! Where no line is free, the attribute stands in front of the item, and moves the rest of the item's first line.
 
 use std::ops::Range;
 
@@ -25,7 +27,7 @@ pub(super) struct Host {
     range: Range<usize>,
 }
 
-/// The items of a file, also those in inline modules, that begin a line.
+/// The items of a file, also those in inline modules.
 pub(super) fn hosts(source: Source<'_>, file: &File) -> Vec<Host> {
     let mut hosts = Vec::new();
     let start = behind(source, &file.attrs, source.first_line());
@@ -52,7 +54,8 @@ fn collect(source: Source<'_>, items: &[Item], mut end: usize, hosts: &mut Vec<H
                 let open = source.bytes(brace.span.open()).end;
                 collect(source, items, behind(source, &module.attrs, open), hosts);
             }
-        } else if let Some(at) = place(source.text, end, range.start) {
+        } else {
+            let at = free_line(source.text, end, range.start).unwrap_or(range.start);
             let range = range.clone();
             hosts.push(Host { at, range });
         }
@@ -62,7 +65,7 @@ fn collect(source: Source<'_>, items: &[Item], mut end: usize, hosts: &mut Vec<H
 
 /// Where in a gap between tokens something can be put that moves no token. There are only blanks and comments in
 /// it. Where a line of documentation may go before, that is on the next line.
-fn place(text: &str, end: usize, start: usize) -> Option<usize> {
+fn free_line(text: &str, end: usize, start: usize) -> Option<usize> {
     let line = text[..end].rfind('\n').map_or(0, |at| at + 1);
     let gap = text.get(end..start)?;
     if !text[line..end].contains("//") {
@@ -98,10 +101,13 @@ pub(super) fn apply(
         wrap.and_then(host).is_none()
     });
     let attributes = hosts.iter().zip(texts).filter(|(_, text)| !text.is_empty());
-    let attributes = attributes.map(|(host, text)| Insertion {
-        offset: host.at,
-        text: format!(" #[{edit}({text})] "),
-        ..Insertion::default()
+    let attributes = attributes.map(|(host, text)| {
+        let (line, column) = places.of_byte(host.range.start);
+        Insertion {
+            offset: host.at,
+            text: format!(" #[{edit}({line} {column} {text})] "),
+            ..Insertion::default()
+        }
     });
     let mut all: Vec<Insertion> = inline.cloned().chain(attributes).collect();
     all.sort_by_key(|one| one.offset);

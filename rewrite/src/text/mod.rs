@@ -181,6 +181,7 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     let mut backend = backend::Text {
         print: print::Print {
             private: options.private(),
+            local: print::local(file.source),
             source,
         },
         edits: edits::Edits::default(),

@@ -13,13 +13,21 @@ use crate::site::{FrameSite, Site};
 use super::source::Source;
 
 /// The variable that holds a birth until the closure takes it. A macro's own would be out of the reach of the next
-/// macro, which enters it.
-const LOCAL: &str = "__birthmark";
+/// macro, which enters it; so it is named as nothing else is in the file.
+pub(super) fn local(source: &str) -> String {
+    let mut name = "__birthmark".to_owned();
+    while source.contains(&name) {
+        name.push('_');
+    }
+    name
+}
 
 /// Prints emissions.
 pub(super) struct Print<'a> {
     /// The path of the module that generated code uses.
     pub private: String,
+    /// The variable that holds a birth.
+    pub local: String,
     pub source: Source<'a>,
 }
 
@@ -30,11 +38,11 @@ impl Print<'_> {
             Around::Closure {
                 identity: Identity::Inherit,
                 ..
-            } => self.call("inherit", LOCAL),
+            } => self.call("inherit", &self.local),
             Around::Closure {
                 identity: Identity::Birth(birth),
                 ..
-            } => self.call("closure", &format!("{LOCAL} {}", self.birth(birth))),
+            } => self.call("closure", &format!("{} {}", self.local, self.birth(birth))),
             Around::Body {
                 by_value, typed, ..
             } => self.body(*by_value, *typed),
@@ -66,7 +74,7 @@ impl Print<'_> {
 
     fn body(&self, by_value: bool, typed: bool) -> (String, String) {
         let name = if by_value { "enter_owned" } else { "enter" };
-        let (head, tail) = self.call(name, LOCAL);
+        let (head, tail) = self.call(name, &self.local);
         if typed {
             (format!("{{ {head}"), format!("{tail} }}"))
         } else {
