@@ -9,14 +9,15 @@ use std::iter::Peekable;
 use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
 
 /// What stands for the expression in what is put around it.
-const HOLE: &str = "__hole";
+const HOLE: &str = "__birthmark_hole";
 
-/// `#[edit(LINE COLUMN  LINE COLUMN LINE COLUMN { before __hole behind } …)]`: the place of the item, and those
-/// where expressions begin and end, with what to put around them; an outer one precedes what is inside of it.
+/// `#[edit(LINE COLUMN  LINE COLUMN LINE COLUMN { before __birthmark_hole behind } …)]`: the place of the item
+/// behind its attributes, and those where expressions begin and end, with what to put around them; an outer one
+/// precedes what is inside of it.
 #[proc_macro_attribute]
 pub fn edit(changes: TokenStream, item: TokenStream) -> TokenStream {
     let item: Vec<TokenTree> = item.into_iter().collect();
-    let mut changes = Changes::of(changes, item.first().map(TokenTree::span));
+    let mut changes = Changes::of(changes, bare(&item));
     let item = changes.make(item);
     match changes.left.peek() {
         None => item,
@@ -118,6 +119,17 @@ impl Changes {
         );
         made.set_span(group.span());
         made.into()
+    }
+}
+
+/// Where an item begins behind its attributes.
+fn bare(item: &[TokenTree]) -> Option<Span> {
+    let mut tokens = item.iter();
+    loop {
+        match tokens.next()? {
+            TokenTree::Punct(hash) if hash.as_char() == '#' => drop(tokens.next()),
+            token => return Some(token.span()),
+        }
     }
 }
 

@@ -38,6 +38,8 @@ impl Place {
     }
 }
 
+#[cfg(not(windows))] #[inline] fn conditional() { #[cfg(unix)] let _ = std::thread::spawn(|| here("conditional")).join(); here("behind cfg"); }
+
 static LAZY: std::sync::LazyLock<()> = std::sync::LazyLock::new(|| { std::thread::spawn(|| here("static")).join().unwrap(); here("lazy") });
 
 mod inner { #![allow(unused)]
@@ -60,7 +62,7 @@ async fn all() {
     spawns!("expanded"); let () = *LAZY; LOCAL.with(|()| here("with"));
 }
 
-fn main() { first(); Place::go(); Place.run(); inner::go("module"); block_on(all()); here("end") }
+fn main() { first(); conditional(); Place::go(); Place.run(); inner::go("module"); block_on(all()); here("end") }
 "##;
 
 /// What was printed, and where panics were.
@@ -85,7 +87,7 @@ fn columns_are_those_of_the_original() {
         let instrumented = project.birthmark("--workspace run").ok();
         let summary = instrumented.summary();
         assert!(
-            summary.starts_with("1 crate instrumented, 9 sites"),
+            summary.starts_with("1 crate instrumented, 10 sites"),
             "{summary}{}",
             instrumented.stderr
         );

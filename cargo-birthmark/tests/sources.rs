@@ -1,4 +1,5 @@
 //! Where the source of a crate may come from, and what its path may look like.
+#![cfg(unix)]
 
 mod support;
 use std::path::{Path, PathBuf};

@@ -231,6 +231,17 @@ fn sites_are_listed_and_compared_without_building() {
 }
 
 #[test]
+fn sites_are_listed_under_every_condition() {
+    let conditional = "#[cfg(windows)]\nfn w() { std::thread::spawn(|| ()); }\n#[cfg(not(windows))]\nfn u() { std::thread::spawn(|| ()); }\nfn main() {}\n";
+    let project = Project::new("conditional", &[("src/main.rs", conditional)]);
+    let listed = project.birthmark("--workspace sites --locked");
+    assert_eq!(listed.code, 96, "there is no lock file yet");
+    let listed = project.birthmark("--workspace sites --offline").ok();
+    let functions = ["spawn in w", "spawn in u"].map(|it| listed.stdout.contains(it));
+    assert_eq!(functions, [true, true], "{}", listed.stdout);
+}
+
+#[test]
 fn diff_shows_the_lines_that_change() {
     let project = Project::new("shown", &[("src/main.rs", SPAWNS)]);
     let shown = project.birthmark("--workspace diff").ok().stdout;

@@ -68,8 +68,12 @@ impl Plan {
         if annotation.is_none() && !program {
             return Ok(Plan::Watch(Reason::NotChosen));
         }
-        let columns = columns::provide(unit, build).ok().filter(|_| spawns);
-        let krate = match annotation.filter(|_| spawns) {
+        let annotation = annotation.filter(|_| spawns);
+        let columns = match annotation {
+            Some(_) => columns::provide(unit, build).ok(),
+            None => None,
+        };
+        let krate = match annotation {
             Some(annotation) => recipe(annotation, unit, columns.is_some())
                 .rewrite(&unit.root(), &|path| shown(unit, path)),
             None => Krate::default(),

@@ -78,8 +78,10 @@ impl Backend for Text<'_> {
     }
 
     fn mark_done(&mut self, _: &mut Vec<Attribute>, own: &Attribute) {
-        let mark = format!(" #[rustfmt::{FRAMES}]");
-        self.around(own, (String::new(), mark), None);
+        if let Some(range) = self.print.source.range(own) {
+            let mark = format!(" #[rustfmt::{FRAMES}]");
+            self.edits.behind(range.end, mark);
+        }
     }
 
     fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {

@@ -10,13 +10,15 @@
 
 use std::ops::Range;
 
+use proc_macro2::TokenTree;
+use quote::ToTokens;
 use syn::{AttrStyle, Attribute, File, Item};
 
 use super::edits::{self, Insertion, Wrap};
 use super::source::Source;
 
 /// What stands for the expression.
-const HOLE: &str = "__hole";
+const HOLE: &str = "__birthmark_hole";
 
 /// An item that can have an attribute.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Host {
     at: usize,
     /// The item, with its attributes.
     range: Range<usize>,
+    /// Where it begins behind them: the compiler does not show a macro all of them.
+    bare: usize,
 }
 
 /// The items of a file, also those in inline modules.
@@ -56,10 +60,22 @@ fn collect(source: Source<'_>, items: &[Item], mut end: usize, hosts: &mut Vec<H
             }
         } else {
             let at = free_line(source.text, end, range.start).unwrap_or(range.start);
+            let bare = bare(source, item).unwrap_or(range.start);
             let range = range.clone();
-            hosts.push(Host { at, range });
+            hosts.push(Host { at, range, bare });
         }
         end = range.end;
+    }
+}
+
+/// Where an item begins behind its attributes.
+fn bare(source: Source<'_>, item: &Item) -> Option<usize> {
+    let mut tokens = item.to_token_stream().into_iter();
+    loop {
+        match tokens.next()? {
+            TokenTree::Punct(hash) if hash.as_char() == '#' => drop(tokens.next()),
+            token => return Some(source.bytes(token.span()).start),
+        }
     }
 }
 
@@ -102,7 +118,7 @@ pub(super) fn apply(
     });
     let attributes = hosts.iter().zip(texts).filter(|(_, text)| !text.is_empty());
     let attributes = attributes.map(|(host, text)| {
-        let (line, column) = places.of_byte(host.range.start);
+        let (line, column) = places.of_byte(host.bare);
         Insertion {
             offset: host.at,
             text: format!(" #[{edit}({line} {column} {text})] "),

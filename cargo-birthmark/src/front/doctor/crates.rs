@@ -14,6 +14,9 @@ use crate::source::search;
 
 /// Lists the packages that may spawn.
 pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagnosis) {
+    surveyed
+        .iter()
+        .for_each(|one| report_unread(one, diagnosis));
     let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
     for one in surveyed.iter().filter(|one| may_spawn(one, session)) {
         let (name, version) = (
@@ -24,7 +27,6 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
         rows.entry(key)
             .or_insert_with(|| Row::new(name, version))
             .take_in(one);
-        report_unread(one, diagnosis);
     }
     let chosen = rows.values().any(|row| row.sites.is_some());
     diagnosis.packages = rows.into_values().collect();
@@ -38,7 +40,8 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
 
 fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     match &one.found {
-        Ok(_) | Err(Left::NoStd) => true,
+        Ok(krate) => krate.sites().next().is_some() || uncovered(krate).next().is_some(),
+        Err(Left::NoStd) => true,
         Err(Left::NoSpawn) => false,
         Err(Left::Unchosen(_)) => {
             let settings = session.members.get(&directory(one.package));
