@@ -91,7 +91,7 @@ impl Changes {
         first: TokenTree,
         rest: &mut impl Iterator<Item = TokenTree>,
     ) -> TokenStream {
-        let span = open(&first);
+        let start = open(&first);
         let mut inside = vec![first];
         while self.place(end(&inside[inside.len() - 1])) < change.end {
             match rest.next() {
@@ -99,8 +99,12 @@ impl Changes {
                 None => break,
             }
         }
-        let inside = self.make(inside);
-        fill(change.around, &inside, span)
+        let around = Around {
+            start,
+            end: end(&inside[inside.len() - 1]),
+            inside: self.make(inside),
+        };
+        around.fill(change.around)
     }
 
     /// Makes the changes within a group.
@@ -152,22 +156,31 @@ fn end(token: &TokenTree) -> Span {
     token.span().end()
 }
 
-/// Puts tokens into the place that is left for them; what is around them stands where they begin.
-fn fill(around: TokenStream, inside: &TokenStream, span: Span) -> TokenStream {
-    let mut filled = TokenStream::new();
-    for token in around {
-        match token {
-            TokenTree::Ident(hole) if hole.to_string() == HOLE => filled.extend(inside.clone()),
-            TokenTree::Group(group) => {
-                let mut made = Group::new(group.delimiter(), fill(group.stream(), inside, span));
-                made.set_span(span);
-                filled.extend([TokenTree::Group(made)]);
-            }
-            mut token => {
-                token.set_span(span);
-                filled.extend([token]);
-            }
-        }
+/// Tokens, and where they begin and end. There stands what is put around them, so that it covers the same lines.
+struct Around {
+    start: Span,
+    end: Span,
+    inside: TokenStream,
+}
+
+impl Around {
+    /// Puts the tokens into the place that is left for them.
+    fn fill(&self, around: TokenStream) -> TokenStream {
+        around
+            .into_iter()
+            .flat_map(|token| self.token(token))
+            .collect()
     }
-    filled
+
+    fn token(&self, mut token: TokenTree) -> TokenStream {
+        match &token {
+            TokenTree::Ident(hole) if hole.to_string() == HOLE => return self.inside.clone(),
+            TokenTree::Group(group) => {
+                token = Group::new(group.delimiter(), self.fill(group.stream())).into();
+                token.set_span(self.end);
+            }
+            _ => token.set_span(self.start),
+        }
+        token.into()
+    }
 }

@@ -277,6 +277,20 @@ impl Unit {
         self.invocation.values("--test").next().is_some()
     }
 
+    /// Whether it is a part of the standard library, or of what that is made of, under `-Z build-std`.
+    pub fn is_of_std(&self) -> bool {
+        let sources = Path::new("rustlib").join("src").join("rust");
+        let mut above = self.package.directory.ancestors();
+        above.any(|directory| directory.ends_with(&sources))
+    }
+
+    /// Whether the standard library is compiled along with it.
+    pub fn has_own_std(&self) -> bool {
+        let externs = self.invocation.values("--extern");
+        let mut options = externs.filter_map(|value| Some(value.split_once(':')?.0));
+        options.any(|options| options.split(',').any(|option| option == "noprelude"))
+    }
+
     /// The edition.
     pub fn edition(&self) -> &str {
         self.invocation
@@ -335,6 +349,28 @@ mod tests {
         assert_eq!(call.compiler, ["clippy-driver", "rustc"]);
         assert_eq!(call.rustc(), "rustc");
         assert!(call.unit().is_none());
+    }
+
+    #[test]
+    fn a_standard_library_that_is_compiled_along_is_noticed() {
+        let unit = |text: &str| Unit {
+            name: String::new(),
+            extra: String::new(),
+            source: PathBuf::new(),
+            position: 0,
+            directory: PathBuf::new(),
+            out_dir: PathBuf::new(),
+            deps_dir: PathBuf::new(),
+            package: Package {
+                name: String::new(),
+                version: String::new(),
+                directory: PathBuf::from("/t/lib/rustlib/src/rust/library/std"),
+            },
+            invocation: parse(text),
+        };
+        assert!(unit("rustc --extern noprelude:std=d/libstd-1.rmeta").has_own_std());
+        assert!(!unit("rustc --extern std=d/libstd-1.rmeta").has_own_std());
+        assert!(unit("rustc").is_of_std());
     }
 
     #[test]

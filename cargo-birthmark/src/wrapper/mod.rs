@@ -41,7 +41,7 @@ fn run(args: &[OsString]) -> Result<ExitCode> {
     };
     let invocation = Invocation::parse(args)?;
     let plain = command(args, session.inner.as_deref());
-    let Some(unit) = invocation.unit() else {
+    let Some(unit) = invocation.unit().filter(|unit| !unit.is_of_std()) else {
         return hand_on(plain);
     };
     let build = Build {

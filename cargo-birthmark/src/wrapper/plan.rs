@@ -84,6 +84,9 @@ impl Plan {
         if is_no_std(&head, unit) {
             return Ok(Plan::Watch(Reason::NoStd));
         }
+        if unit.has_own_std() {
+            return Ok(Plan::Watch(Reason::OwnStd));
+        }
         Ok(Plan::Instrument(Box::new(Rewritten::new(
             unit, build, krate, root, program, columns,
         ))))

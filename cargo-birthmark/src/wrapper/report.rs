@@ -51,6 +51,8 @@ pub enum Reason {
     NoSpawn,
     /// It does without the standard library, on which the runtime is built.
     NoStd,
+    /// The standard library is compiled along with it.
+    OwnStd,
     /// The runtime could not be built.
     Runtime(String),
     /// It compiles as it is and not when rewritten: a fault of ours.
@@ -104,6 +106,9 @@ impl std::fmt::Display for Reason {
             Reason::NoStd => {
                 f.write_str("does without the standard library, on which the runtime is built")
             }
+            Reason::OwnStd => f.write_str(
+                "the standard library is compiled along with it (`-Z build-std`), and the runtime is linked with the compiler's own",
+            ),
             Reason::Runtime(error) => write!(f, "the runtime is missing: failed to {error}"),
             Reason::Mirror(error) => write!(f, "its source could not be copied: failed to {error}"),
             Reason::DoesNotCompile(said) => write!(

@@ -72,6 +72,7 @@ fn failure(report: &Report, diagnosis: &mut Diagnosis) {
     };
     let (code, remedy) = match reason {
         Reason::NotChosen | Reason::NoSpawn | Reason::NoStd => return,
+        Reason::OwnStd => ("build-std", "leave out `-Z build-std`"),
         Reason::Runtime(_) => ("runtime", "see what cargo says, and build again"),
         Reason::Mirror(_) => ("mirror", "see what the system says, and build again"),
         Reason::DoesNotCompile(_) => (
