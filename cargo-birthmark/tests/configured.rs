@@ -167,19 +167,9 @@ fn another_toolchain() {
     }
     // What `+nightly` does.
     let toolchain = |name: &str| {
-        let mut rustup = project.command("run");
-        rustup
-            .arg(name)
-            .args(["cargo", "birthmark", "--workspace", "run"]);
-        let mut command = Command::new("rustup");
-        command.args(rustup.get_args()).current_dir(project.path());
-        for (name, value) in rustup.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        project.run(command.env_remove("CARGO")).ok()
+        let args = format!("run {name} cargo birthmark --workspace run");
+        let mut rustup = project.by("rustup", &args);
+        project.run(rustup.env_remove("CARGO")).ok()
     };
     for name in ["nightly", "stable", "nightly"] {
         assert_eq!(toolchain(name).summary(), ONE);

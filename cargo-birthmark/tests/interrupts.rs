@@ -40,9 +40,11 @@ fn program() -> Project {
     project
 }
 
-/// `cargo ARGS` with that compiler, in a process group of its own, as a terminal has it.
+/// `cargo ARGS` with that compiler, in a process group of its own, as a terminal has it. Whoever runs the tests
+/// in the background may have them ignore Ctrl-C.
 fn command(project: &Project, args: &str, stop_at: &str) -> Command {
-    let mut command = project.command(args);
+    let cargo = project.command(args);
+    let mut command = project.through("env", &["--default-signal=INT"], &cargo);
     command
         .env_remove("CARGO_TARGET_DIR")
         .env("RUSTC", project.path().join("rustc.sh"))
@@ -174,17 +176,10 @@ fn a_target_directory_that_cannot_be_written() {
 
 /// Files may not grow: what a full disk does, for whoever asks nicely.
 fn without_room(project: &Project, blocks: u32) -> Ran {
-    let script =
-        format!("trap '' XFSZ; ulimit -f {blocks}; exec cargo birthmark --workspace check");
-    let cargo = project.command("unused");
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(project.path());
-    for (name, value) in cargo.get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
-    project.run(command.env_remove("CARGO_TARGET_DIR"))
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let mut cargo = project.command("birthmark --workspace check");
+    cargo.env_remove("CARGO_TARGET_DIR");
+    project.run(&mut project.through("sh", &["-c", &script], &cargo))
 }
 
 #[test]

@@ -77,6 +77,11 @@ impl Project {
         self.here(Command::new(env!("CARGO_BIN_EXE_cargo-birthmark")), args)
     }
 
+    /// `PROGRAM ARGS`, not run yet.
+    pub fn by(&self, program: &str, args: &str) -> Command {
+        self.here(Command::new(program), args)
+    }
+
     fn here(&self, mut command: Command, args: &str) -> Command {
         let tool = Path::new(env!("CARGO_BIN_EXE_cargo-birthmark"))
             .parent()
@@ -102,6 +107,20 @@ impl Project {
             }
         }
         command
+    }
+
+    /// The same command, run by another program, which is given these arguments first.
+    pub fn through(&self, program: &str, args: &[&str], command: &Command) -> Command {
+        let mut outer = Command::new(program);
+        outer.args(args).arg(command.get_program());
+        outer.args(command.get_args()).current_dir(self.path());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        outer
     }
 
     /// Runs a command that was made here.
