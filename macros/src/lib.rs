@@ -72,16 +72,16 @@ use proc_macro::TokenStream;
 /// #     hidden::Site::new("x.rs", 2, 1, "x", "main_", "runtime.spawn", "send_email", hidden::Kind::Unknown),
 /// # ];
 /// std::thread::spawn({
-///     let birth = hidden::birth(&SITES[0]);
+///     let birth = hidden::birth_at(&SITES, 0);
 ///     move || {
 ///         let _guard = birth.enter_owned();
 ///         1 + 1
 ///     }
 /// });
 /// match runtime.spawn(match send_email("a@example.org") {
-///     task => hidden::adapt!(&SITES[1], task),
+///     task => hidden::adapt!(&SITES, 1, task),
 /// }) {
-///     handle => hidden::settle!(&SITES[1], handle),
+///     handle => hidden::settle!(&SITES, 1, handle),
 /// };
 /// # }
 /// # main_(&tokio::runtime::Runtime::new().unwrap());

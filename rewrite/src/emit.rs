@@ -52,7 +52,7 @@ impl Emit {
                 end,
                 ..
             } => self.body(by_value, parens, user, end, hole),
-            Around::Future { birth, user } => self.future(&self.birth(birth, user), user, hole),
+            Around::Future { birth, user } => self.future(birth, user, hole),
             Around::FutureFn { birth, user } => {
                 self.future_fn(&self.birth(birth, user), user, hole)
             }
@@ -121,11 +121,11 @@ impl Emit {
     fn frame(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::entry_of(frames::TABLE, entry, span);
+        let site = Self::at(frames::TABLE, entry, span);
         parenthesized(
             true,
             user,
-            quote_spanned!(span=> #private::frame(#site, #hole)),
+            quote_spanned!(span=> #private::frame_at(#site, #hole)),
         )
     }
 
@@ -180,21 +180,24 @@ impl Emit {
         quote_spanned!(Span::mixed_site()=> { #table #hole })
     }
 
-    fn site(index: usize, span: Span) -> TokenStream {
-        Self::entry_of(TABLE, index, span)
-    }
-
     fn entry_of(table: &str, index: usize, span: Span) -> TokenStream {
         let name = Ident::new(table, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> &#name[#index])
     }
 
+    /// A table and an entry in it, as two arguments: see `at.rs` of the runtime.
+    fn at(table: &str, index: usize, span: Span) -> TokenStream {
+        let name = Ident::new(table, span);
+        let index = Literal::usize_unsuffixed(index);
+        quote_spanned!(span=> &#name, #index)
+    }
+
     /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
     /// and `detached!` the birth itself.
     fn adapted(&self, birth: Birth, user: Span) -> TokenStream {
         if birth.naming.is_plain() {
-            Self::site(birth.site.entry, generated(user))
+            Self::at(TABLE, birth.site.entry, generated(user))
         } else {
             self.birth(birth, user)
         }
@@ -212,10 +215,11 @@ impl Emit {
         let Birth { site, naming } = birth;
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::site(site.entry, span);
         if naming.is_plain() {
-            return quote_spanned!(span=> #private::birth(#site));
+            let site = Self::at(TABLE, site.entry, span);
+            return quote_spanned!(span=> #private::birth_at(#site));
         }
+        let site = Self::entry_of(TABLE, site.entry, span);
         let detached = Ident::new(if naming.detached { "true" } else { "false" }, span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
         quote_spanned!(span=> #private::birth_as!(#site, #detached #name))
@@ -258,9 +262,14 @@ impl Emit {
     }
 
     /// Around an `async` block.
-    fn future(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+    fn future(&self, birth: Birth, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
+        if birth.naming.is_plain() {
+            let site = Self::at(TABLE, birth.site.entry, span);
+            return quote_spanned!(span=> #private::future_at(#site, #hole));
+        }
+        let birth = self.birth(birth, user);
         quote_spanned!(span=> #private::future(#birth, #hole))
     }
 
@@ -316,7 +325,7 @@ impl Emit {
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::site(index, span);
+        let site = Self::at(TABLE, index, span);
         let fallible = fallible.then(|| quote_spanned!(span=> fallible,));
         let call = quote_spanned! {span=>
             match #hole { __birthmark => #private::settle!(#fallible #site, __birthmark) }

@@ -29,7 +29,7 @@ pub trait IntoBirth {
     fn born(self, kind: Kind) -> Birth;
 }
 
-/// The common case: the task is born when its argument has been evaluated.
+/// How [`At`](crate::at::At) does it.
 impl IntoBirth for &'static Site {
     #[inline]
     fn born(self, kind: Kind) -> Birth {

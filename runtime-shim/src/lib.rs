@@ -93,6 +93,7 @@
 
 mod adapt;
 mod ask;
+mod at;
 mod at_start;
 mod birth;
 mod clock;

@@ -95,6 +95,11 @@ macro_rules! __birth_as {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __adapt {
+    ($table:expr, $entry:literal, $task:expr) => {
+        $crate::__private::Probe::new(&$task)
+            .kind()
+            .wrap($crate::__private::At($table, $entry), $task)
+    };
     ($birth:expr, $task:expr) => {
         $crate::__private::Probe::new(&$task)
             .kind()
@@ -107,20 +112,20 @@ macro_rules! __adapt {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __settle {
-    (fallible, $site:expr, $handle:ident) => {
-        if $crate::__private::refused($site) {
+    (fallible, $table:expr, $entry:literal, $handle:ident) => {
+        if $crate::__private::refused_at($table, $entry) {
             use $crate::__private::{ViaHandle as _, ViaResult as _, ViaScoped as _};
             (&&&$crate::__private::Probe::new(&$handle))
                 .verdict()
-                .settle($site, $handle)
+                .settle($handle)
         } else {
             $handle
         }
     };
-    ($site:expr, $handle:ident) => {{
-        if $crate::__private::refused($site) {
+    ($table:expr, $entry:literal, $handle:ident) => {{
+        if $crate::__private::refused_at($table, $entry) {
             use $crate::__private::Abort as _;
-            $crate::__private::settle($site, (&$handle).abort());
+            $crate::__private::settle((&$handle).abort());
         }
         $handle
     }};

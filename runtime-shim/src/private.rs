@@ -11,20 +11,24 @@ pub use crate::kind::Kind;
 pub use crate::site::{Site, Sites};
 
 // How a task is born, for closures and futures whose kind the source shows.
-pub use crate::birth::{birth, birth_as, Birth};
+pub use crate::at::{birth_at, future_at};
+pub use crate::birth::{birth_as, Birth};
 pub use crate::enter::{Entered, EnteredOwned};
 pub use crate::future::{future, future_fn, Instrumented};
 pub use crate::inherit::{inherit, Inherited, Working};
 pub use crate::install::is_enabled;
 
 // What stands at an `.await`.
-pub use crate::frame::{branch, frame, stand, Awaited, Branch, FrameSite, Framed, Standing};
+pub use crate::at::frame_at;
+pub use crate::frame::{branch, stand, Awaited, Branch, FrameSite, Framed, Standing};
 
 // How the kind of any other argument is found out.
 pub use crate::adapt::{IntoBirth, Probe};
+pub use crate::at::At;
 
 // How a refused spawn comes out.
-pub use crate::hook::refusal_private::{refused, settle, Abort, ViaHandle, ViaResult, ViaScoped};
+pub use crate::at::refused_at;
+pub use crate::hook::refusal_private::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
 // For `birthmark-http`: threads that answer requests are none of the program's.
 pub use crate::own_thread::spawn as spawn_own_thread;

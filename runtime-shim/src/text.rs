@@ -50,7 +50,7 @@ macro_rules! __frames {
 #[macro_export]
 macro_rules! __frame {
     ($table:ident[$site:literal], $($awaited:tt)*) => {
-        $crate::__private::frame(&$table[$site], $($awaited)*)
+        $crate::__private::frame_at(&$table, $site, $($awaited)*)
     };
 }
 
@@ -77,7 +77,7 @@ macro_rules! __stand {
 #[macro_export]
 macro_rules! __born {
     ($table:ident[$site:literal]) => {
-        $crate::__private::birth(&$table[$site])
+        $crate::__private::birth_at(&$table, $site)
     };
     ($table:ident[$site:literal]($($naming:tt)*)) => {
         $crate::__private::birth_as!(&$table[$site], $($naming)*)
@@ -128,8 +128,11 @@ macro_rules! __enter_owned {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __task {
-    ($table:ident[$site:literal]$(($($naming:tt)*))?, $($task:tt)*) => {
-        $crate::__private::future($crate::__born!($table[$site]$(($($naming)*))?), $($task)*)
+    ($table:ident[$site:literal], $($task:tt)*) => {
+        $crate::__private::future_at(&$table, $site, $($task)*)
+    };
+    ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
+        $crate::__private::future($crate::__born!($table[$site]($($naming)*)), $($task)*)
     };
 }
 
@@ -147,7 +150,7 @@ macro_rules! __task_fn {
 #[macro_export]
 macro_rules! __place {
     ($table:ident[$site:literal], $($task:tt)*) => {
-        $crate::__private::adapt!(&$table[$site], $($task)*)
+        $crate::__private::adapt!(&$table, $site, $($task)*)
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
         $crate::__private::adapt!($crate::__born!($table[$site]($($naming)*)), $($task)*)
@@ -160,7 +163,7 @@ macro_rules! __place {
 #[macro_export]
 macro_rules! __value {
     ($table:ident[$site:literal], $($task:tt)*) => {
-        match ($($task)*) { task => $crate::__private::adapt!(&$table[$site], task) }
+        match ($($task)*) { task => $crate::__private::adapt!(&$table, $site, task) }
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
         match ($crate::__born!($table[$site]($($naming)*)), $($task)*) {
@@ -174,9 +177,9 @@ macro_rules! __value {
 #[macro_export]
 macro_rules! __settled {
     (fallible $table:ident[$site:literal], $($call:tt)*) => {
-        match ($($call)*) { handle => $crate::__private::settle!(fallible, &$table[$site], handle) }
+        match ($($call)*) { handle => $crate::__private::settle!(fallible, &$table, $site, handle) }
     };
     ($table:ident[$site:literal], $($call:tt)*) => {
-        match ($($call)*) { handle => $crate::__private::settle!(&$table[$site], handle) }
+        match ($($call)*) { handle => $crate::__private::settle!(&$table, $site, handle) }
     };
 }

@@ -137,7 +137,7 @@ fn source(annotated: Annotated) -> String {
         };
         let task = match annotated {
             Annotated::ByHand => {
-                format!("hidden::future(hidden::birth(&SITES[{number}]), {task})")
+                format!("hidden::future_at(&SITES, {number}, {task})")
             }
             _ => task.to_owned(),
         };

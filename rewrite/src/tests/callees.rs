@@ -33,7 +33,7 @@ fn every_row_with_every_arity() {
                 assert!(run.text.contains("work(1)"), "{call}");
                 assert_eq!(
                     run.text.contains(if row.mode == Mode::FutureFn {
-                        "future_fn(P::birth(S0),work(1))"
+                        "future_fn(P::birth_at(S0),work(1))"
                     } else {
                         "matchwork(1){"
                     }),

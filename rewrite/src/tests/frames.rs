@@ -11,8 +11,10 @@ fn body(statements: &str) -> String {
 
 fn numbered(mut text: String) -> String {
     for index in 0..10 {
-        let entry = format!("&__BIRTHMARK_FRAMES[{index}]");
-        text = text.replace(&entry, &format!("F{index}"));
+        for entry in ["&__BIRTHMARK_FRAMES[@]", "&__BIRTHMARK_FRAMES,@"] {
+            let entry = entry.replace('@', &index.to_string());
+            text = text.replace(&entry, &format!("F{index}"));
+        }
     }
     text
 }
@@ -29,36 +31,36 @@ fn becomes(statements: &str, expected: &str) {
 
 #[test]
 fn what_is_awaited_goes_through_a_frame() {
-    becomes("a.await;", "(P::frame(F0, a)).await;");
+    becomes("a.await;", "(P::frame_at(F0, a)).await;");
     becomes(
         "a(b.await).await?;",
-        "(P::frame(F1, a((P::frame(F0, b)).await))).await?;",
+        "(P::frame_at(F1, a((P::frame_at(F0, b)).await))).await?;",
     );
     becomes(
         "let x = &mut y; x.await",
-        "let x = &mut y; (P::frame(F0, x)).await",
+        "let x = &mut y; (P::frame_at(F0, x)).await",
     );
     becomes(
         "a().await.b().await",
-        "(P::frame(F1, (P::frame(F0, a())).await.b())).await",
+        "(P::frame_at(F1, (P::frame_at(F0, a())).await.b())).await",
     );
 }
 
 #[test]
 fn parentheses_and_mere_braces_stay_outside() {
-    becomes("(a + b).await;", "((P::frame(F0, a + b))).await;");
-    becomes("((a)).await;", "(((P::frame(F0, a)))).await;");
+    becomes("(a + b).await;", "((P::frame_at(F0, a + b))).await;");
+    becomes("((a)).await;", "(((P::frame_at(F0, a)))).await;");
     becomes(
         "let x = { a }.await;",
-        "let x = { (P::frame(F0, a)) }.await;",
+        "let x = { (P::frame_at(F0, a)) }.await;",
     );
     becomes(
         "let x = { b; a }.await;",
-        "let x = (P::frame(F0, { b; a })).await;",
+        "let x = (P::frame_at(F0, { b; a })).await;",
     );
     becomes(
         "let x = unsafe { a }.await;",
-        "let x = (P::frame(F0, unsafe { a })).await;",
+        "let x = (P::frame_at(F0, unsafe { a })).await;",
     );
 }
 
@@ -74,7 +76,7 @@ fn branches_of_known_macros_have_a_frame_each() {
     );
     becomes(
         "tokio::select! { biased; Some(x) = a(), if c => x.await, _ = &mut b => {} else => return }",
-        "tokio::select! { biased; Some(x) = P::branch(F0, a()), if c => (P::frame(F1, x)).await,
+        "tokio::select! { biased; Some(x) = P::branch(F0, a()), if c => (P::frame_at(F1, x)).await,
             _ = P::branch(F2, &mut b) => {} else => return }",
     );
 }
@@ -117,7 +119,7 @@ fn other_macros_that_await_have_a_guard() {
     becomes(
         "select! { x = a => x.await, complete => break }",
         "match P::stand(F1) { __birthmark_standing =>
-            select! { x = a => (P::frame(F0, x)).await, complete => break } }",
+            select! { x = a => (P::frame_at(F0, x)).await, complete => break } }",
     );
     becomes(
         "let x = futures::select_biased!(x = a => 1, default => 2);",
@@ -126,7 +128,7 @@ fn other_macros_that_await_have_a_guard() {
     );
     becomes(
         "my::join!(a, b.await);",
-        "match P::stand(F1) { __birthmark_standing => my::join!(a, (P::frame(F0, b)).await) };",
+        "match P::stand(F1) { __birthmark_standing => my::join!(a, (P::frame_at(F0, b)).await) };",
     );
 }
 
@@ -145,12 +147,12 @@ fn a_guard_stands_only_where_a_task_may_wait() {
 fn awaits_in_the_arguments_of_macros() {
     becomes(
         "println!(\"{}\", a.await); quote!(a.await); b!(a.await);",
-        "println!(\"{}\", (P::frame(F0, a)).await); quote!(a.await); b!(a.await);",
+        "println!(\"{}\", (P::frame_at(F0, a)).await); quote!(a.await); b!(a.await);",
     );
     becomes("lazy! { { a.await } }", "lazy! { { a.await } }");
     becomes(
         "stream! { loop { yield a.await; } };",
-        "stream! { loop { yield (P::frame(F0, a)).await; } };",
+        "stream! { loop { yield (P::frame_at(F0, a)).await; } };",
     );
 }
 

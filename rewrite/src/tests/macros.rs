@@ -36,7 +36,7 @@ fn arguments_that_are_tokens() {
         "{text}"
     );
     assert!(
-        text.contains("_=matchset.spawn(P::future(P::birth(S2),async{})){__birthmark=>"),
+        text.contains("_=matchset.spawn(P::future_at(S2,async{})){__birthmark=>"),
         "{text}"
     );
     becomes(
@@ -51,7 +51,7 @@ fn arguments_that_are_tokens() {
 }
 
 fn closure() -> &'static str {
-    "{ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }"
+    "{ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }"
 }
 
 #[test]
@@ -110,5 +110,5 @@ fn macros_outside_of_functions_use_the_table_of_the_module() {
     );
     assert_eq!(run.sites.len(), 2);
     assert_eq!(run.text.matches("static__BIRTHMARK_SITES").count(), 1);
-    assert_eq!(run.text.matches("P::birth(S1)").count(), 1);
+    assert_eq!(run.text.matches("P::birth_at(S1)").count(), 1);
 }

@@ -11,20 +11,20 @@ fn settled(call: &str) -> String {
 fn closures_are_changed_in_place() {
     becomes(
         "rayon::spawn(|| work());",
-        "rayon::spawn({ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
+        "rayon::spawn({ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
     );
     becomes(
         "s.spawn(move |s, (a, b): (u8, u8)| -> u8 { a + b });",
-        "s.spawn({ let __birthmark = P::birth(S0);
+        "s.spawn({ let __birthmark = P::birth_at(S0);
             move |s, (a, b): (u8, u8)| -> u8 {{{ let _birthmark = __birthmark.enter(); ({ a + b }) }}} });",
     );
     becomes(
         "rayon::spawn(move || work());",
-        "rayon::spawn({ let __birthmark = P::birth(S0); move || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
+        "rayon::spawn({ let __birthmark = P::birth_at(S0); move || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
     );
     becomes(
         "spawn(|| unsafe { x }.y() + 1);",
-        "spawn({ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); (unsafe { x }.y() + 1) }} });",
+        "spawn({ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); (unsafe { x }.y() + 1) }} });",
     );
 }
 
@@ -32,7 +32,7 @@ fn closures_are_changed_in_place() {
 fn async_blocks_are_wrapped() {
     becomes(
         "tokio::spawn(async move { 1 });",
-        &settled("tokio::spawn(P::future(P::birth(S0), async move { 1 }))"),
+        &settled("tokio::spawn(P::future_at(S0, async move { 1 }))"),
     );
 }
 
@@ -114,11 +114,11 @@ fn what_is_never_a_task() {
 fn the_tail_of_a_block_is_the_task() {
     becomes(
         "spawn({ let tx = tx.clone(); async move { tx } });",
-        &settled("spawn({ let tx = tx.clone(); P::future(P::birth(S0), async move { tx }) })"),
+        &settled("spawn({ let tx = tx.clone(); P::future_at(S0, async move { tx }) })"),
     );
     becomes(
         "spawn(unsafe { (move || x) });",
-        "spawn(unsafe { ({ let __birthmark = P::birth(S0); move || {{ let _birthmark = __birthmark.enter(); x }} }) });",
+        "spawn(unsafe { ({ let __birthmark = P::birth_at(S0); move || {{ let _birthmark = __birthmark.enter(); x }} }) });",
     );
 }
 
@@ -141,23 +141,23 @@ fn each_branch_that_is_a_box_is_the_task() {
     );
     assert_eq!(run.sites.len(), 1);
     assert_eq!(run.text.matches("P::adapt!(S0").count(), 2, "{}", run.text);
-    assert!(run.text.contains("P::future("), "{}", run.text);
+    assert!(run.text.contains("P::future_at("), "{}", run.text);
 }
 
 #[test]
 fn boxes_are_entered() {
-    let closure = "{ let __birthmark = P::birth(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }";
+    let closure = "{ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }";
     becomes(
         "spawn(Box::new(|| 1));",
         &format!("spawn(Box::new({closure}));"),
     );
     becomes(
         "spawn(Box::pin(async {}));",
-        &settled("spawn(Box::pin(P::future(P::birth(S0), async {})))"),
+        &settled("spawn(Box::pin(P::future_at(S0, async {})))"),
     );
     becomes(
         "spawn(Box::pin(async {}) as Task);",
-        &settled("spawn(Box::pin(P::future(P::birth(S0), async {})) as Task)"),
+        &settled("spawn(Box::pin(P::future_at(S0, async {})) as Task)"),
     );
     becomes(
         "spawn(Box::pin(x));",
@@ -173,7 +173,7 @@ fn boxes_are_entered() {
 fn decorated_literals_are_entered() {
     becomes(
         "spawn(async {}.instrument(span).boxed());",
-        &settled("spawn(P::future(P::birth(S0), async {}).instrument(span).boxed())"),
+        &settled("spawn(P::future_at(S0, async {}).instrument(span).boxed())"),
     );
 }
 
@@ -186,7 +186,7 @@ fn async_closures_are_left_alone() {
     );
     becomes(
         "pool.spawn_pinned(async || 1);",
-        &settled("pool.spawn_pinned(P::future_fn(P::birth(S0), async || 1))"),
+        &settled("pool.spawn_pinned(P::future_fn(P::birth_at(S0), async || 1))"),
     );
 }
 
@@ -213,11 +213,7 @@ fn spawns_inside_of_spawns() {
         "fn f() { spawn(async { spawn(async { spawn(|| 1) }) }); spawn(make(spawn(x))); }",
     );
     assert_eq!(run.sites.len(), 5);
-    assert!(
-        run.text.contains("P::future(P::birth(S1),async{"),
-        "{}",
-        run.text
-    );
+    assert!(run.text.contains("P::future_at(S1,async{"), "{}", run.text);
 }
 
 #[test]

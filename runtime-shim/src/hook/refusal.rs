@@ -69,6 +69,8 @@ static WAITED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static WAITING: RefCell<Vec<Refusal>> = const { RefCell::new(Vec::new()) };
+    /// Those that are being passed on: a handle that is aborted may drop what spawns again.
+    static SETTLING: RefCell<Vec<Refusal>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Ends the record of a refused task, and keeps the verdict for the spawner.
@@ -124,15 +126,28 @@ pub(crate) fn abandon(number: usize) {
     let _ = WAITING.try_with(abandon);
 }
 
-fn take(site: &'static Site) -> Option<Refusal> {
-    WAITING
-        .try_with(|waiting| {
-            let mut waiting = waiting.try_borrow_mut().ok()?;
-            let index = waiting
-                .iter()
-                .rposition(|refusal| ptr::eq(refusal.site, site))?;
-            Some(waiting.remove(index))
-        })
+/// Takes the verdict on the spawn at `site` from those that wait to those that are passed on.
+#[cold]
+fn take(site: &'static Site) -> bool {
+    let find = |waiting: &RefCell<Vec<Refusal>>| {
+        let mut waiting = waiting.try_borrow_mut().ok()?;
+        let index = waiting
+            .iter()
+            .rposition(|refusal| ptr::eq(refusal.site, site))?;
+        Some(waiting.remove(index))
+    };
+    let Some(refusal) = WAITING.try_with(find).ok().flatten() else {
+        return false;
+    };
+    SETTLING
+        .try_with(|settling| settling.borrow_mut().push(refusal))
+        .is_ok()
+}
+
+/// The verdict that was taken last.
+fn taken() -> Option<Refusal> {
+    SETTLING
+        .try_with(|settling| settling.borrow_mut().pop())
         .ok()
         .flatten()
 }
@@ -144,23 +159,11 @@ pub(crate) mod private {
     use super::*;
     use crate::adapt::Probe;
 
-    /// Whether the spawn at `site`, which has just returned, was refused.
-    ///
-    /// Not public API. Used by generated code.
-    #[doc(hidden)]
+    /// Whether the spawn at `site`, which has just returned, was refused. If so, the verdict is the next
+    /// to be settled on this thread.
     #[cfg_attr(not(debug_assertions), inline)]
-    pub fn refused(site: &'static Site) -> bool {
-        WAITED.load(Ordering::Relaxed) && is_waiting(site)
-    }
-
-    #[cold]
-    fn is_waiting(site: &'static Site) -> bool {
-        let is = |waiting: &RefCell<Vec<Refusal>>| {
-            waiting
-                .try_borrow()
-                .is_ok_and(|waiting| waiting.iter().any(|refusal| ptr::eq(refusal.site, site)))
-        };
-        WAITING.try_with(is).unwrap_or(false)
+    pub(crate) fn refused(site: &'static Site) -> bool {
+        WAITED.load(Ordering::Relaxed) && take(site)
     }
 
     /// What [`Abort::abort`] returns where the handle has no `abort` of its own.
@@ -186,9 +189,9 @@ pub(crate) mod private {
     /// If the handle has no `abort`: then this is the only way to tell the spawner.
     #[doc(hidden)]
     #[track_caller]
-    pub fn settle<A: 'static>(site: &'static Site, _abort: A) {
+    pub fn settle<A: 'static>(_abort: A) {
         let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
-        match take(site) {
+        match taken() {
             Some(refusal) if !aborted => panic_with(&refusal),
             _ => {}
         }
@@ -212,11 +215,10 @@ pub(crate) mod private {
         /// joined for a thread that has panicked, and panic itself.
         pub fn settle<'scope, T>(
             self,
-            site: &'static Site,
             handle: io::Result<ScopedJoinHandle<'scope, T>>,
         ) -> io::Result<ScopedJoinHandle<'scope, T>> {
             let _ended = handle.map(ScopedJoinHandle::join);
-            ResultVerdict.settle(site, Err(io::ErrorKind::Other.into()))
+            ResultVerdict.settle(Err(io::ErrorKind::Other.into()))
         }
     }
 
@@ -235,8 +237,8 @@ pub(crate) mod private {
 
     impl ResultVerdict {
         /// Drops the handle of the inert thread, and says why there is none.
-        pub fn settle<T>(self, site: &'static Site, _handle: io::Result<T>) -> io::Result<T> {
-            match take(site) {
+        pub fn settle<T>(self, _handle: io::Result<T>) -> io::Result<T> {
+            match taken() {
                 Some(refusal) => Err(io::Error::other(refusal)),
                 None => Err(io::Error::other("a spawn hook refused this task")),
             }
@@ -258,8 +260,8 @@ pub(crate) mod private {
 
     impl HandleVerdict {
         #[track_caller]
-        pub fn settle<T>(self, site: &'static Site, handle: T) -> T {
-            settle(site, NoAbort);
+        pub fn settle<T>(self, handle: T) -> T {
+            settle(NoAbort);
             handle
         }
     }

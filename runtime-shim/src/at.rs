@@ -1,0 +1,78 @@
+//! What generated code calls with the table of a module or a body, and the entry in it.
+//!
+//! Both are handed over as they are. `&TABLE[3]` at the site would be a bounds check there, with a
+//! branch and a way to unwind, which every pass of the compiler has to look at: that is half of what a
+//! call costs to compile.
+
+use core::future::Future;
+
+use crate::adapt::IntoBirth;
+use crate::birth::{birth, Birth};
+use crate::frame::{frame, Awaited, FrameSite};
+use crate::future::{future, Instrumented};
+use crate::hook::refusal_private::refused;
+use crate::kind::Kind;
+use crate::site::Site;
+
+/// A site from which the adaptor makes a birth: the common case, in which the task is born when its
+/// argument has been evaluated.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct At<const N: usize>(pub &'static [Site; N], pub usize);
+
+impl<const N: usize> IntoBirth for At<N> {
+    #[inline]
+    fn born(self, kind: Kind) -> Birth {
+        self.0[self.1].born(kind)
+    }
+}
+
+/// Records a task that is about to be spawned.
+///
+/// Not public API. Used by generated code.
+///
+/// # Panics
+///
+/// As [`birth`].
+#[doc(hidden)]
+#[inline]
+pub fn birth_at<const N: usize>(table: &'static [Site; N], entry: usize) -> Birth {
+    birth(&table[entry])
+}
+
+/// Records a task that is an `async` block, in which there is nothing to evaluate before, and wraps it.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn future_at<F: Future, const N: usize>(
+    table: &'static [Site; N],
+    entry: usize,
+    block: F,
+) -> Instrumented<F> {
+    future(birth(&table[entry]), block)
+}
+
+/// Whether the spawn that has just returned was refused. Then it is to be settled.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn refused_at<const N: usize>(table: &'static [Site; N], entry: usize) -> bool {
+    refused(&table[entry])
+}
+
+/// Gives what is awaited its frame.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn frame_at<I, const N: usize>(
+    table: &'static [FrameSite; N],
+    entry: usize,
+    awaited: I,
+) -> Awaited<I> {
+    frame(&table[entry], awaited)
+}
