@@ -67,10 +67,10 @@ use proc_macro::TokenStream;
 /// # use birthmark::__private as hidden;
 /// # async fn send_email(to: &'static str) { let _ = to; }
 /// # fn main_(runtime: &tokio::runtime::Runtime) {
-/// # static SITES: [hidden::Site; 2] = [
-/// #     hidden::Site::new("x.rs", 1, 1, "x", "main_", "std::thread::spawn", "main_::{closure}", hidden::Kind::Thread),
-/// #     hidden::Site::new("x.rs", 2, 1, "x", "main_", "runtime.spawn", "send_email", hidden::Kind::Unknown),
-/// # ];
+/// # hidden::table! { SITES 2
+/// #     ("x.rs", 1, 1, "main_", "std::thread::spawn", "main_::{closure}", Thread, false)
+/// #     ("x.rs", 2, 1, "main_", "runtime.spawn", "send_email", Unknown, false)
+/// # }
 /// std::thread::spawn({
 ///     let birth = hidden::birth_at(&SITES, 0);
 ///     move || {

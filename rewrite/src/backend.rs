@@ -42,7 +42,10 @@ impl Backend for Tree {
     fn wrap(&mut self, expr: &mut Expr, around: &Around) {
         let (mut tokens, hole) = shape::split_attributes(expr.to_token_stream());
         tokens.extend(self.emit.around(around, hole));
-        *expr = Expr::Verbatim(tokens);
+        *expr = match around {
+            Around::Body { end, .. } => in_braces(tokens, *end),
+            _ => Expr::Verbatim(tokens),
+        };
     }
 
     fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]) {
@@ -77,4 +80,20 @@ impl Backend for Tree {
     fn name_moved(&mut self, mac: &mut Macro, named: &Named) {
         mac.tokens = named::emptied(named);
     }
+}
+
+/// The body of a closure. The braces are the user's by their span: with others the closure would lie half inside
+/// of the expansion, and errors about it would point at the attribute. They are a block that can be seen as one:
+/// where the closure declares its result, a body that seems to be none would get further braces, and a lint
+/// would tell the user to remove these.
+fn in_braces(body: TokenStream, span: Span) -> Expr {
+    let block = Block {
+        brace_token: syn::token::Brace(span),
+        stmts: vec![Stmt::Expr(Expr::Verbatim(body), None)],
+    };
+    Expr::Block(syn::ExprBlock {
+        attrs: Vec::new(),
+        label: None,
+        block,
+    })
 }

@@ -6,10 +6,8 @@ use syn::Path;
 
 use crate::around::{Around, Birth, Identity};
 use crate::frames;
-use crate::site::{FrameSite, Position, Site};
-
-/// The static that holds the sites of a module or a function body. Where it is mentioned, the item is done.
-pub(crate) const TABLE: &str = "__BIRTHMARK_SITES";
+use crate::site::{FrameSite, Site};
+use crate::table::{self, File, TABLE};
 
 /// Prints emissions with the path under which the runtime is found.
 pub(crate) struct Emit {
@@ -49,9 +47,8 @@ impl Emit {
                 by_value,
                 parens,
                 user,
-                end,
                 ..
-            } => self.body(by_value, parens, user, end, hole),
+            } => self.body(by_value, parens, user, hole),
             Around::Future { birth, user } => self.future(birth, user, hole),
             Around::FutureFn { birth, user } => {
                 self.future_fn(&self.birth(birth, user), user, hole)
@@ -88,33 +85,16 @@ impl Emit {
     pub(crate) fn table(&self, sites: &[&Site]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
-        let name = Ident::new(TABLE, span);
-        let length = Literal::usize_unsuffixed(sites.len());
-        let entries = sites.iter().map(|site| self.entry(site, span));
-        quote_spanned! {span=>
-            static #name: [#private::Site; #length] = {
-                // One expansion for all.
-                const MODULE: &#private::core::primitive::str = #private::core::module_path!();
-                [#(#entries),*]
-            };
-            #private::inventory::submit! { #private::Sites(&#name) }
-        }
+        let table = parsed(&table::sites(sites, File::Written));
+        quote_spanned!(span=> #private::table! { #table })
     }
 
     /// The table of frame sites of a body.
     pub(crate) fn frames(&self, frames: &[FrameSite]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
-        let name = Ident::new(frames::TABLE, span);
-        let length = Literal::usize_unsuffixed(frames.len());
-        let entries = frames.iter().map(|site| {
-            let FrameSite { position, function, awaited } = site;
-            let file = self.file(position, span);
-            let line = Literal::usize_unsuffixed(position.line);
-            let column = Literal::usize_unsuffixed(position.column);
-            quote_spanned!(span=> #private::FrameSite::new(#file, #line, #column, #function, #awaited))
-        });
-        quote_spanned!(span=> static #name: [#private::FrameSite; #length] = [#(#entries),*];)
+        let table = parsed(&table::frames(frames, File::Written));
+        quote_spanned!(span=> #private::frames! { #table })
     }
 
     /// Around what is awaited. As in `settle`, the parentheses are the user's by their span.
@@ -143,35 +123,6 @@ impl Emit {
         let private = self.private(span);
         let site = Self::entry_of(frames::TABLE, entry, span);
         quote_spanned!(span=> match #private::stand(#site) { __birthmark_standing => #hole })
-    }
-
-    fn file(&self, position: &Position, span: Span) -> TokenStream {
-        let private = self.private(span);
-        match position.file.as_str() {
-            "" => quote_spanned!(span=> #private::core::file!()),
-            file => Literal::string(file).into_token_stream(),
-        }
-    }
-
-    fn entry(&self, site: &Site, span: Span) -> TokenStream {
-        let private = self.private(span);
-        let Site {
-            position,
-            function,
-            callee,
-            role,
-            ..
-        } = site;
-        let file = self.file(position, span);
-        let line = Literal::usize_unsuffixed(position.line);
-        let column = Literal::usize_unsuffixed(position.column);
-        let kind = Ident::new(site.kind.name(), span);
-        let fallible = site.fallible.then(|| quote_spanned!(span=> .fallible()));
-        quote_spanned! {span=>
-            #private::Site::new(
-                #file, #line, #column, MODULE, #function, #callee, #role, #private::Kind::#kind
-            ) #fallible
-        }
     }
 
     /// A block that holds the table of a spawn that stands in no function body.
@@ -243,22 +194,11 @@ impl Emit {
     /// Around a closure's body. A `move` closure owns the handle in any case and enters it by reference, so
     /// that it can still be called twice, unless its callee is known to call it once; any other enters it by
     /// value, which captures nothing else.
-    ///
-    /// The outer braces are the user's by their span, `end`: with others the closure would lie half inside of
-    /// the expansion, and errors about it would point at the attribute.
-    fn body(
-        &self,
-        by_value: bool,
-        parens: bool,
-        user: Span,
-        end: Span,
-        hole: TokenStream,
-    ) -> TokenStream {
+    fn body(&self, by_value: bool, parens: bool, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let hole = parenthesized(parens, span, hole);
         let enter = Ident::new(if by_value { "enter_owned" } else { "enter" }, span);
-        let body = quote_spanned!(span=> { let _birthmark = __birthmark.#enter(); #hole });
-        quote_spanned!(end=> { #body })
+        quote_spanned!(span=> { let _birthmark = __birthmark.#enter(); #hole })
     }
 
     /// Around an `async` block.
@@ -341,6 +281,11 @@ impl Emit {
         let comma = (!comma).then(|| quote_spanned!(span=> ,));
         quote_spanned!(span=> #comma "{:}", #private::assert_message!(#original))
     }
+}
+
+/// The tokens of a text that we have printed.
+fn parsed(text: &str) -> TokenStream {
+    text.parse().expect("names, numbers and strings")
 }
 
 /// Puts parentheses around tokens, where the place asks for them.

@@ -33,6 +33,7 @@ mod select;
 mod shape;
 mod site;
 mod spawn;
+mod table;
 mod task;
 #[cfg(feature = "text")]
 pub mod text;
@@ -84,7 +85,7 @@ impl Output {
 }
 
 /// What is named wherever something was inserted.
-const TABLES: [&str; 2] = [emit::TABLE, frames::TABLE];
+const TABLES: [&str; 2] = [table::TABLE, frames::TABLE];
 
 /// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own.
 fn is_done(item: &TokenStream) -> bool {

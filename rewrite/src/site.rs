@@ -5,7 +5,7 @@ use proc_macro2::Span;
 /// Where something stands in the source, as `std::panic::Location` would tell it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The file as the compiler prints it; empty where the front end cannot tell.
+    /// The file as the compiler prints it.
     pub file: String,
     /// The line, counted from 1.
     pub line: usize,

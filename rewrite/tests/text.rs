@@ -132,7 +132,7 @@ fn each_frame() {
         let (code, table) = found.split_once(" P::frames! ").expect("there is a table");
         assert_eq!(code, format!("async fn f() {{ {expected}; }}"));
         assert!(
-            table.starts_with("{ F ") && table.contains("(1, "),
+            table.starts_with("{ here F ") && table.contains("(1, "),
             "{table}"
         );
     }
@@ -240,7 +240,7 @@ fn a_name_with_line_breaks_is_repeated_without() {
 #[test]
 fn a_condition_with_line_breaks_is_repeated_without() {
     let text = rewritten("fn f() { assert!(spawn(f()) // b\n .ok(),); }").text;
-    assert!(text.ends_with("assert_message!(spawn (f ()) . ok ())); } ::B::__private::table! { __BIRTHMARK_SITES 1 (1, 18, \"f\", \"spawn\", \"f\", Unknown) }"), "{text}");
+    assert!(text.ends_with("assert_message!(spawn (f ()) . ok ())); } ::B::__private::table! { here __BIRTHMARK_SITES 1 (1, 18, \"f\", \"spawn\", \"f\", Unknown, false) }"), "{text}");
     assert!(text.contains(".ok(), \"{:}\", ::B"), "{text}");
 }
 

@@ -119,6 +119,7 @@ mod site;
 mod sites;
 mod sync;
 mod sys;
+mod table;
 mod task;
 mod text;
 mod threads;

@@ -8,7 +8,7 @@ pub use inventory;
 
 // What a site is made of.
 pub use crate::kind::Kind;
-pub use crate::site::{Site, Sites};
+pub use crate::site::{Counts, Site, Sites};
 
 // How a task is born, for closures and futures whose kind the source shows.
 pub use crate::at::{birth_at, future_at};
@@ -38,12 +38,14 @@ pub use crate::{
     __settle as settle,
 };
 
+// The tables of sites, and of frame sites.
+pub use crate::{__frames as frames, __table as table};
+
 // What is put around expressions in text.
 pub use crate::{
     __branch as branch, __closure as closure, __enter as enter, __enter_owned as enter_owned,
-    __frame as frame, __frames as frames, __inherit as inherit, __place as place,
-    __settled as settled, __stand as stand, __table as table, __task as task, __task_fn as task_fn,
-    __value as value,
+    __frame as frame, __inherit as inherit, __place as place, __settled as settled,
+    __stand as stand, __task as task, __task_fn as task_fn, __value as value,
 };
 
 // How the runtime comes into a program that does not mention it.

@@ -10,24 +10,41 @@ use crate::kind::Kind;
 ///
 /// Sites are statics, registered before `main` runs: [`sites`](crate::sites) lists those of every
 /// crate that is linked into the program, also of functions that are never called.
+// Generated code writes its fields down: a `const fn` would be interpreted for each site, which costs the compiler
+// more than all else about a table.
 #[derive(Debug)]
 pub struct Site {
-    pub(crate) file: &'static str,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-    pub(crate) module: &'static str,
-    pub(crate) function: &'static str,
-    pub(crate) callee: &'static str,
-    pub(crate) role: &'static str,
-    pub(crate) kind: Kind,
-    fallible: bool,
-    index: AtomicU32,
-    pub(crate) counts: Counts,
+    #[doc(hidden)]
+    pub file: &'static str,
+    #[doc(hidden)]
+    pub line: u32,
+    #[doc(hidden)]
+    pub column: u32,
+    #[doc(hidden)]
+    pub module: &'static str,
+    #[doc(hidden)]
+    pub function: &'static str,
+    #[doc(hidden)]
+    pub callee: &'static str,
+    #[doc(hidden)]
+    pub role: &'static str,
+    #[doc(hidden)]
+    pub kind: Kind,
+    /// Whether the callee returns an `io::Result`.
+    #[doc(hidden)]
+    pub fallible: bool,
+    #[doc(hidden)]
+    pub counts: Counts,
 }
 
 /// What is counted in the site itself. Completions, the common case, are counted by thread.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
 #[derive(Debug)]
-pub(crate) struct Counts {
+pub struct Counts {
+    /// The number of the site, by which threads count.
+    index: AtomicU32,
     pub(crate) completed: AtomicU64,
     pub(crate) panicked: AtomicU64,
     pub(crate) cancelled: AtomicU64,
@@ -41,53 +58,39 @@ pub(crate) struct Counts {
 /// A site that has no index: one of ours, or of a library that was loaded after the start.
 pub(crate) const NO_INDEX: u32 = 0;
 
-impl Site {
+impl Counts {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     #[expect(
-        clippy::too_many_arguments,
-        reason = "generated code is checked faster without a struct"
+        clippy::declare_interior_mutable_const,
+        reason = "each static is to have its own"
     )]
-    pub const fn new(
-        file: &'static str,
-        line: u32,
-        column: u32,
-        module: &'static str,
-        function: &'static str,
-        callee: &'static str,
-        role: &'static str,
-        kind: Kind,
-    ) -> Self {
-        let counts = Counts {
-            completed: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-            cancelled: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            untracked: AtomicU64::new(0),
-            seen: AtomicU8::new(Kind::Unknown as u8),
-        };
-        let index = AtomicU32::new(NO_INDEX);
+    pub const NONE: Counts = Counts {
+        index: AtomicU32::new(NO_INDEX),
+        completed: AtomicU64::new(0),
+        panicked: AtomicU64::new(0),
+        cancelled: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
+        untracked: AtomicU64::new(0),
+        seen: AtomicU8::new(Kind::Unknown as u8),
+    };
+}
+
+impl Site {
+    /// A place that is no call in the source.
+    pub(crate) const fn unreal(role: &'static str, kind: Kind) -> Self {
         Site {
-            file,
-            line,
-            column,
-            module,
-            function,
-            callee,
+            file: "",
+            line: 0,
+            column: 0,
+            module: "",
+            function: "",
+            callee: "",
             role,
             kind,
             fallible: false,
-            index,
-            counts,
+            counts: Counts::NONE,
         }
-    }
-
-    /// Not public API. Used by generated code: the callee returns an `io::Result`.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn fallible(mut self) -> Self {
-        self.fallible = true;
-        self
     }
 
     /// The file, as the compiler names it in panics.
@@ -149,7 +152,7 @@ impl Site {
     /// From 1 to the number of sites; or [`NO_INDEX`].
     #[inline]
     pub(crate) fn index(&self) -> usize {
-        self.index.load(Ordering::Relaxed) as usize
+        self.counts.index.load(Ordering::Relaxed) as usize
     }
 }
 
@@ -176,7 +179,7 @@ pub(crate) fn all() -> &'static [&'static Site] {
             .collect();
         all.sort_by_key(|site| (site.file, site.line, site.column));
         for (index, site) in (NO_INDEX + 1..).zip(&all) {
-            site.index.store(index, Ordering::Relaxed);
+            site.counts.index.store(index, Ordering::Relaxed);
         }
         all
     })

@@ -5,46 +5,6 @@
 //! attribute has all that from its spans. A birth is written `TABLE[3]`, or `TABLE[3](detached, "name")` under
 //! `named!` and `detached!`.
 
-/// Not public API. Used by generated code: the table of sites of a module or a body.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __table {
-    ($table:ident $count:literal
-        $(($line:literal, $column:literal, $function:literal, $callee:literal, $role:literal, $kind:ident $($fallible:ident)?))*
-    ) => {
-        static $table: [$crate::__private::Site; $count] = [$(
-            $crate::__private::Site::new(
-                $crate::__private::core::file!(),
-                $line,
-                $column,
-                $crate::__private::core::module_path!(),
-                $function,
-                $callee,
-                $role,
-                $crate::__private::Kind::$kind,
-            )$(.$fallible())?
-        ),*];
-        $crate::__private::inventory::submit! { $crate::__private::Sites(&$table) }
-    };
-}
-
-/// Not public API. Used by generated code: the table of frame sites of a module or a body.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __frames {
-    ($table:ident $count:literal $(($line:literal, $column:literal, $function:literal, $awaited:literal))*) => {
-        static $table: [$crate::__private::FrameSite; $count] = [$(
-            $crate::__private::FrameSite::new(
-                $crate::__private::core::file!(),
-                $line,
-                $column,
-                $function,
-                $awaited,
-            )
-        ),*];
-    };
-}
-
 /// Not public API. Used by generated code: what is awaited.
 #[doc(hidden)]
 #[macro_export]

@@ -158,19 +158,15 @@ fn source(annotated: Annotated) -> String {
 
 /// The sites of all functions, as the attribute would have them.
 fn table() -> String {
-    let mut text = format!(
-        "use birthmark::__private as hidden;\n\
-         hidden::inventory::submit! {{ hidden::Sites(&SITES) }}\n\
-         static SITES: [hidden::Site; {FUNCTIONS}] = [\n"
-    );
+    let mut text =
+        format!("use birthmark::__private as hidden;\nhidden::table! {{ SITES {FUNCTIONS}\n");
     for number in 0..FUNCTIONS {
         let _ = writeln!(
             text,
-            "    hidden::Site::new(\"src/main.rs\", {number}, 16, \"hand::all\", \"f{number}\", \
-             \"tokio::spawn\", \"child\", hidden::Kind::Future),"
+            "    (\"src/main.rs\", {number}, 16, \"f{number}\", \"tokio::spawn\", \"child\", Future, false)"
         );
     }
-    text + "];\n"
+    text + "}\n"
 }
 
 fn write(path: &Path, text: &str) {

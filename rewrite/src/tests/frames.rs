@@ -4,7 +4,10 @@ use super::{instrument, short};
 fn body(statements: &str) -> String {
     let item = format!("async fn f() {{ {statements} }}");
     let text = numbered(instrument("", &item).text);
-    let (_, rest) = text.split_once("];").unwrap_or(("", &text));
+    let (_, rest) = text
+        .split_once(")}")
+        .filter(|_| text.contains("P::frames!"))
+        .unwrap_or(("", &text));
     let rest = rest.strip_suffix('}').expect("the function ends");
     rest.trim_start_matches("asyncfnf(){").to_owned()
 }
@@ -184,12 +187,12 @@ fn an_inner_attribute_takes_the_choice_over() {
         "cfg_attr(all(), birthmark::instrument)",
     ] {
         let text = inner(attr);
-        assert!(!text.contains("frame("), "{text}");
+        assert!(!text.contains("frame_at("), "{text}");
         let (_, rest) = text.split_once(&short(&format!("#[{attr}]"))).unwrap();
         let marked = "#[rustfmt::__BIRTHMARK_FRAMES]asyncfnf()";
         assert!(rest.starts_with(marked), "{rest}");
     }
-    assert!(inner("instrument(frames = true)").contains("frame("));
+    assert!(inner("instrument(frames = true)").contains("frame_at("));
     let done = "#[rustfmt::__BIRTHMARK_FRAMES] async fn f() { a.await; }";
     assert_eq!(instrument("", done).text, short(done));
 }
@@ -209,6 +212,6 @@ fn a_table_says_where_and_what() {
         "",
         "impl Server { async fn run(&self) { self.next().await; } }",
     );
-    let entry = r#"P::FrameSite::new("x.rs",1,1,"Server::run","Server::next")"#;
+    let entry = r#"P::frames!{__BIRTHMARK_FRAMES1("x.rs",1,1,"Server::run","Server::next")}"#;
     assert!(run.text.contains(entry), "{}", run.text);
 }

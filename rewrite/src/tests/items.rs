@@ -21,7 +21,7 @@ fn the_items_of_a_module_share_a_table() {
         "mod m { fn a() { spawn(x); } mod n { fn b() { spawn(x); } fn c() { spawn(x); } } impl T { fn d() { spawn(x); } } }",
     );
     assert_eq!(run.sites.len(), 4);
-    assert_eq!(run.text.matches("inventory::submit!").count(), 2);
+    assert_eq!(run.text.matches("P::table!").count(), 2);
 }
 
 /// The table of a module would list spawns that are not in the program.
@@ -33,7 +33,7 @@ fn what_a_cfg_may_leave_out_has_a_table_of_its_own() {
             #[cfg_attr(c, cfg(d))] impl T { fn d() { spawn(x); } } fn e() { spawn(x); } }",
     );
     assert_eq!(run.sites.len(), 5);
-    assert_eq!(run.text.matches("inventory::submit!").count(), 4);
+    assert_eq!(run.text.matches("P::table!").count(), 4);
 }
 
 #[test]
@@ -157,6 +157,6 @@ fn a_module_in_another_file_is_reported() {
 #[test]
 fn the_table_tells_each_site() {
     let run = instrument("", "impl Server { fn accept() { tokio::spawn(run(1)); } }");
-    let entry = "static__BIRTHMARK_SITES:[P::Site;1]={constMODULE:&P::core::primitive::str=P::core::module_path!();[P::Site::new(\"x.rs\",1,1,MODULE,\"Server::accept\",\"tokio::spawn\",\"run\",P::Kind::Unknown)]};";
+    let entry = "P::table!{__BIRTHMARK_SITES1(\"x.rs\",1,1,\"Server::accept\",\"tokio::spawn\",\"run\",Unknown,false)}";
     assert!(run.text.contains(entry), "{}", run.text);
 }

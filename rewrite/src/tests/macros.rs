@@ -109,6 +109,6 @@ fn macros_outside_of_functions_use_the_table_of_the_module() {
         "mod m { thread_local! { static A: T = spawn(|| 1); static B: T = a.spawn(move || 2); } }",
     );
     assert_eq!(run.sites.len(), 2);
-    assert_eq!(run.text.matches("static__BIRTHMARK_SITES").count(), 1);
+    assert_eq!(run.text.matches("P::table!{__BIRTHMARK_SITES").count(), 1);
     assert_eq!(run.text.matches("P::birth_at(S1)").count(), 1);
 }

@@ -49,8 +49,12 @@ pub(crate) fn body(statements: &str) -> String {
         .strip_prefix("fnf(){")
         .and_then(|text| text.strip_suffix('}'));
     let inner = inner.expect("the function is printed first");
-    match inner.split_once("P::inventory::submit!{P::Sites(&__BIRTHMARK_SITES)}") {
-        Some((_, statements)) => statements.to_owned(),
+    // The table stands first, and ends with its last row.
+    match inner.strip_prefix("P::table!{") {
+        Some(inner) => inner
+            .split_once(")}")
+            .map_or("", |(_, rest)| rest)
+            .to_owned(),
         None => inner.to_owned(),
     }
 }

@@ -16,7 +16,7 @@ fn closures_are_changed_in_place() {
     becomes(
         "s.spawn(move |s, (a, b): (u8, u8)| -> u8 { a + b });",
         "s.spawn({ let __birthmark = P::birth_at(S0);
-            move |s, (a, b): (u8, u8)| -> u8 {{{ let _birthmark = __birthmark.enter(); ({ a + b }) }}} });",
+            move |s, (a, b): (u8, u8)| -> u8 {{ let _birthmark = __birthmark.enter(); ({ a + b }) }} });",
     );
     becomes(
         "rayon::spawn(move || work());",

@@ -6,9 +6,9 @@
 //! are hygienic, and its edition is the runtime's. The head is the same in every edition.
 
 use crate::around::{Around, Birth, Identity};
-use crate::emit::TABLE;
 use crate::frames::TABLE as FRAMES;
 use crate::site::{FrameSite, Site};
+use crate::table::{self, File, TABLE};
 
 use super::source::Source;
 
@@ -97,19 +97,20 @@ impl Print<'_> {
 
     /// The table of a module or a body.
     pub(super) fn table(&self, sites: &[&Site]) -> String {
-        let entries: String = sites.iter().map(|site| entry(site)).collect();
         format!(
-            "{}::table! {{ {TABLE} {}{entries} }}",
+            "{}::table! {{ {} }}",
             self.private,
-            sites.len()
+            table::sites(sites, File::Asked)
         )
     }
 
     /// The table of frame sites of a module or a body.
     pub(super) fn frames(&self, frames: &[FrameSite]) -> String {
-        let entries: String = frames.iter().map(frame_entry).collect();
-        let count = frames.len();
-        format!("{}::frames! {{ {FRAMES} {count}{entries} }}", self.private)
+        format!(
+            "{}::frames! {{ {} }}",
+            self.private,
+            table::frames(frames, File::Asked)
+        )
     }
 
     /// The rest of an `assert!` whose condition was changed.
@@ -125,28 +126,4 @@ impl Print<'_> {
             self.private
         )
     }
-}
-
-fn frame_entry(site: &FrameSite) -> String {
-    let FrameSite {
-        position,
-        function,
-        awaited,
-    } = site;
-    let (line, column) = (position.line, position.column);
-    format!(" ({line}, {column}, {function:?}, {awaited:?})")
-}
-
-fn entry(site: &Site) -> String {
-    let Site {
-        position,
-        function,
-        callee,
-        role,
-        kind,
-        fallible,
-    } = site;
-    let (line, column, kind) = (position.line, position.column, kind.name());
-    let fallible = if *fallible { " fallible" } else { "" };
-    format!(" ({line}, {column}, {function:?}, {callee:?}, {role:?}, {kind}{fallible})")
 }

@@ -5,35 +5,23 @@ use std::fmt;
 /// One `.await` in the source, or one branch of a `join!` or `select!`.
 ///
 /// Aligned so that its address leaves room for an index in the word by which a task records it.
+// Generated code writes its fields down, as those of a `Site`.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct FrameSite {
-    pub(crate) file: &'static str,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-    pub(crate) function: &'static str,
-    pub(crate) awaited: &'static str,
+    #[doc(hidden)]
+    pub file: &'static str,
+    #[doc(hidden)]
+    pub line: u32,
+    #[doc(hidden)]
+    pub column: u32,
+    #[doc(hidden)]
+    pub function: &'static str,
+    #[doc(hidden)]
+    pub awaited: &'static str,
 }
 
 impl FrameSite {
-    /// Not public API. Used by generated code.
-    #[doc(hidden)]
-    pub const fn new(
-        file: &'static str,
-        line: u32,
-        column: u32,
-        function: &'static str,
-        awaited: &'static str,
-    ) -> Self {
-        FrameSite {
-            file,
-            line,
-            column,
-            function,
-            awaited,
-        }
-    }
-
     /// The file, as the compiler names it in panics.
     pub fn file(&self) -> &'static str {
         self.file

@@ -17,8 +17,8 @@ pub(crate) static WORLD: World<'static> = World {
     ids: &IDS,
 };
 
-static MAIN: Site = Site::new("", 0, 0, "", "", "", "main", Kind::Main);
-static FOREIGN: Site = Site::new("", 0, 0, "", "", "", "thread", Kind::Foreign);
+static MAIN: Site = Site::unreal("main", Kind::Main);
+static FOREIGN: Site = Site::unreal("thread", Kind::Foreign);
 
 /// Records the calling thread, which has `block`, as a task of its own.
 #[cold]
