@@ -283,9 +283,14 @@ impl Emit {
     }
 }
 
-/// The tokens of a text that we have printed.
+/// The tokens of a text that we have printed. In a macro by the compiler itself: proc-macro2 would read it first.
 fn parsed(text: &str) -> TokenStream {
-    text.parse().expect("names, numbers and strings")
+    const EXPECTED: &str = "names, numbers and strings";
+    if proc_macro::is_available() {
+        let tokens: proc_macro::TokenStream = text.parse().expect(EXPECTED);
+        return tokens.into();
+    }
+    text.parse().expect(EXPECTED)
 }
 
 /// Puts parentheses around tokens, where the place asks for them.

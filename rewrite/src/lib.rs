@@ -16,6 +16,8 @@
 //! 6. `around.rs` is the model of what is put around an expression; `backend.rs` puts it there, as `emit.rs` prints
 //!    it, or the files below `text/` do.
 
+extern crate proc_macro;
+
 mod args;
 mod around;
 mod backend;

@@ -31,7 +31,9 @@ impl Server {
     /// Threads and jobs.
     pub fn threads(&self, text: &str) -> usize {
         let by_name = std::thread::spawn(job).join().unwrap_or(0);
-        let moved = std::thread::spawn(move || -> u32 { by_name }).join().unwrap_or(0) as usize;
+        let moved = std::thread::spawn(move || -> u32 { by_name })
+            .join()
+            .unwrap_or(0) as usize;
         let built = std::thread::Builder::new()
             .spawn(|| 1_usize)
             .map(|handle| handle.join().unwrap_or(0))
