@@ -60,7 +60,8 @@ type Known = (i64, &'static str, bool);
 #[cfg(target_os = "linux")]
 const KNOWN: &[Known] = &[
     (libc::SYS_futex, "futex", false),
-    (libc::SYS_futex_waitv, "futex_waitv", false),
+    // A number that older versions of libc, such as a program may be locked to, do not name.
+    (449, "futex_waitv", false),
     (libc::SYS_epoll_pwait, "epoll_wait", true),
     (libc::SYS_epoll_pwait2, "epoll_wait", true),
     (libc::SYS_io_uring_enter, "io_uring_enter", true),
