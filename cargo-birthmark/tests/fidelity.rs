@@ -74,6 +74,26 @@ fn a_panic_says_where_and_who() {
 }
 
 #[test]
+fn what_the_compiler_says_of_no_place_is_said_once() {
+    let text = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n}\n";
+    let program = Project::new("flagged", &[("src/main.rs", text)]);
+    let build = |subcommand: &str| {
+        let mut command = program.command(subcommand);
+        command.env("RUSTFLAGS", "-C target-feature=+no-such-feature");
+        command.env_remove("CARGO_TARGET_DIR");
+        program.run(&mut command).ok().stderr
+    };
+    // LLVM says it, too, for each function.
+    let warning = |line: &&str| line.starts_with("warning") && line.contains("no-such-feature");
+    let warnings = |said: &str| said.lines().filter(warning).count();
+    let plain = warnings(&build("build"));
+    assert_eq!(warnings(&build("birthmark --workspace build")), plain);
+    assert!(plain > 0);
+    let state = program.path().join("target/birthmark/.birthmark");
+    assert!(state.exists() && !state.join("check").exists());
+}
+
+#[test]
 fn what_the_compiler_says_reads_as_ever() {
     let text = "fn main() {\n    let unused = 3;\n    std::thread::spawn(|| { let x: u32 = \"no\"; });\n}\n";
     let program = Project::new("faulty", &[("src/main.rs", text)]);

@@ -179,6 +179,8 @@ fn without_room(project: &Project, blocks: u32) -> Ran {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut cargo = project.command("birthmark --workspace check");
     cargo.env_remove("CARGO_TARGET_DIR");
+    // With a runtime to compile.
+    cargo.env("CARGO_BIRTHMARK_HOME", project.path().join("home"));
     project.run(&mut project.through("sh", &["-c", &script], &cargo))
 }
 

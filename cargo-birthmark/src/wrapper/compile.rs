@@ -40,8 +40,8 @@ pub fn plainly(
     Ok(exit::of(status))
 }
 
-/// Compiles the mirror of a crate. Whatever is to be said about the user's code is said by a run on the
-/// original. If only the mirror does not compile, the crate is compiled as it is.
+/// Compiles the mirror of a crate. Whatever is to be said about places in the user's code is said by a run
+/// on the original. If only the mirror does not compile, the crate is compiled as it is.
 pub fn mirrored(
     plain: Command,
     unit: &Unit,
@@ -67,7 +67,9 @@ pub fn mirrored(
     };
     dep_info::amend(unit, build, &change)?;
     Report::keep(unit, build, rewritten.outcome)?;
-    if run.said.is_empty() {
+    let mut formats = unit.invocation.values("--error-format");
+    if !run.speaks_of_source(formats.any(|format| format == "json")) {
+        run.print();
         return Ok(ExitCode::SUCCESS);
     }
     let checked = check(unit, build)?;

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// What came of a run of the compiler.
 pub struct Run {
@@ -56,9 +58,32 @@ pub fn run(command: &mut Command, notices: Notices) -> Result<Run> {
 }
 
 impl Run {
+    /// Whether any of what the compiler said is about a place in the source. What it says as JSON tells; `is_json`
+    /// is whether all that it says of the source is such.
+    pub fn speaks_of_source(&self, is_json: bool) -> bool {
+        let has_place = |line: &Vec<u8>| {
+            let said = serde_json::from_slice(line);
+            said.map_or(!is_json, |said: Diagnostic| said.has_place())
+        };
+        self.said.iter().any(has_place)
+    }
+
     /// Prints what the compiler said.
     pub fn print(&self) {
         self.said.iter().for_each(|line| print(line));
+    }
+}
+
+/// A message of the compiler, of which we need little.
+#[derive(Deserialize)]
+struct Diagnostic {
+    spans: Vec<IgnoredAny>,
+    children: Vec<Diagnostic>,
+}
+
+impl Diagnostic {
+    fn has_place(&self) -> bool {
+        !self.spans.is_empty() || self.children.iter().any(Diagnostic::has_place)
     }
 }
 
