@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::compile::children_seconds;
 use crate::stats::Sample;
 
-const FULL_ROUNDS: usize = 5;
+const FULL_ROUNDS: usize = 3;
 /// Many, for they are short.
 const IDLE_ROUNDS: usize = 40;
 
