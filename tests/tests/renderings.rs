@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Mutex;
 
 use birthmark::render::Format;
 use birthmark::{Dump, Filter};
@@ -162,6 +163,9 @@ mod of_stacks {
     use super::*;
 
     /// What the tree says behind the site of a task that is alone in it.
+    /// Tests that look at tasks of the same roles take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
     #[track_caller]
     fn where_in_tree(task: Held, role: &str) -> String {
         let tree = dump_of(role).tree().to_string();
@@ -173,6 +177,7 @@ mod of_stacks {
 
     #[test]
     fn the_tree_shows_where_a_task_waits() {
+        let _turn = TURN.lock();
         let inner = line_of_inner();
         let place = |task, role| where_in_tree(start(task), role);
         assert_eq!(
@@ -298,6 +303,7 @@ mod of_stacks {
 
     #[test]
     fn logical_stacks_follow_the_task() {
+        let _turn = TURN.lock();
         expect(
             start(Box::pin(spawn(line_of_two()))),
             "line_of_two",

@@ -12,6 +12,7 @@ pub fn print(file: &Path, session: &Session) {
     let mut crates = BTreeSet::new();
     let mut sites = BTreeSet::new();
     let mut left = BTreeSet::new();
+    let mut faults = BTreeSet::new();
     let reports = Report::all(&session.state());
     for report in reports.iter().filter(|report| report.session == file) {
         match &report.outcome {
@@ -22,9 +23,13 @@ pub fn print(file: &Path, session: &Session) {
             }
             Outcome::LeftAlone(reason) if reason.is_failure() => {
                 left.insert((&report.package, &report.version));
+                faults.extend(reason.may_pass().then_some(reason));
             }
             Outcome::LeftAlone(_) => {}
         }
+    }
+    for fault in faults {
+        eprintln!("   Birthmark {fault}");
     }
     if !crates.is_empty() || !left.is_empty() {
         eprintln!(

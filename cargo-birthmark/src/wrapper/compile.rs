@@ -34,7 +34,12 @@ pub fn plainly(
 ) -> Result<ExitCode> {
     let status = plain.status().context("run the compiler")?;
     if status.success() {
-        dep_info::amend(unit, build, &Change::default())?;
+        let mut change = Change::default();
+        if reason.may_pass() {
+            // It is not there, so that cargo comes again.
+            change.files.push(build.state().join("another-try"));
+        }
+        dep_info::amend(unit, build, &change)?;
         Report::keep(unit, build, Outcome::LeftAlone(reason))?;
     }
     Ok(exit::of(status))

@@ -120,6 +120,11 @@ impl std::fmt::Display for Reason {
 }
 
 impl Reason {
+    /// Whether it is not the crate that is at fault, but perhaps a full disk, and the next build may do better.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Reason::Runtime(_) | Reason::Mirror(_))
+    }
+
     /// Whether the crate was to be instrumented, and could not be.
     pub fn is_failure(&self) -> bool {
         !matches!(self, Reason::NotChosen | Reason::NoSpawn)
