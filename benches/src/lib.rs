@@ -23,7 +23,8 @@
 //!
 //! - *Instructions* are counted by callgrind: the difference between `2N` units and `N` units, by
 //!   `N`. All of it runs on one thread. The result is the same to a few hundredths of an
-//!   instruction from run to run, so a bar can be put on it.
+//!   instruction from run to run, so a bar can be put on it. Only OS threads differ by some fifty from run to
+//!   run; there it is the median of five.
 //! - *Ratios* of time are taken between neighbours: a child alternates short stretches of raw and
 //!   of the variant, and several children of all variants take turns. Shown are the median of all
 //!   ratios and the quartiles. Below 15 % they are a sanity check rather than evidence: where the

@@ -75,7 +75,7 @@ impl Unit {
     /// How many units are enough to be counted.
     pub fn counted(self) -> usize {
         match self {
-            Unit::Thread => 1 << 8,
+            Unit::Thread => 1 << 9,
             _ => 1 << 13,
         }
     }
