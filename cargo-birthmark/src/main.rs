@@ -15,6 +15,7 @@ mod scope;
 mod session;
 mod signals;
 mod source;
+mod toolchain;
 mod wrapper;
 
 use std::process::ExitCode;

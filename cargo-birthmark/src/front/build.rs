@@ -13,6 +13,7 @@ use super::{signals, summary};
 use crate::exit;
 use crate::scope::Scope;
 use crate::session::{Session, VARIABLE};
+use crate::toolchain;
 
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
 pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result<ExitCode> {
@@ -27,7 +28,7 @@ pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result
         Some(known) => known,
         None => find_out(&place, &locating, manifest, scope)?,
     };
-    let mut command = Command::new(cargo());
+    let mut command = Command::new(toolchain::cargo());
     command
         .args(in_target_dir(args, &locating, &session.target_dir))
         .env("CARGO_TARGET_DIR", &session.target_dir)
@@ -66,11 +67,6 @@ fn find_out(
     )?;
     place.write(&file, &project, locating);
     Ok((file, session))
-}
-
-/// The cargo that runs us, or the one on the path.
-pub fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// This program, as cargo is to call it.

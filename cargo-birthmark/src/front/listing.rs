@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use birthmark_rewrite::text::{Head, NoStd};
 use cargo_metadata::{DependencyKind, Package, PackageId, Target};
 
@@ -14,6 +13,7 @@ use crate::choice::{self, Candidate, Unchosen};
 use crate::session::Session;
 use crate::source::engine::{Krate, Recipe};
 use crate::source::{condition, policy, search};
+use crate::toolchain;
 
 /// One crate, and what the engine would make of it.
 pub struct Listed {
@@ -42,7 +42,8 @@ pub fn list(request: Request) -> Result<Vec<Listed>> {
 
 /// The program as it is for this machine.
 pub fn for_host(request: &Request) -> Result<Project> {
-    let mut options = vec![format!("--filter-platform={}", host()?).into()];
+    let host = toolchain::host(&toolchain::rustc())?;
+    let mut options = vec![format!("--filter-platform={host}").into()];
     options.extend_from_slice(&request.metadata);
     Project::load(request.manifest.as_deref(), &options)
 }
@@ -93,18 +94,6 @@ pub fn survey<'a>(project: &'a Project, session: &Session) -> Vec<Surveyed<'a>> 
         }
     }
     surveyed
-}
-
-fn host() -> Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .arg("-vV")
-        .output()
-        .context("run rustc; is it installed?")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(String::from)
-        .context("find the host in what rustc says of itself")
 }
 
 /// The members and what they depend on, but for what only build scripts do.

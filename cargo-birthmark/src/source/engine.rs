@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use birthmark_rewrite::text::{self, Annotation, Edition, File, Insertion, Options};
-use birthmark_rewrite::{Reason, Site, Uncovered};
+use birthmark_rewrite::{Position, Reason, Site, Uncovered};
 
 use super::modules;
 use super::policy::Policy;
@@ -104,11 +104,9 @@ impl Krate {
             text,
             insertions,
             sites,
-            mut uncovered,
+            uncovered,
             ..
         } = rewritten;
-        // The files of modules are read for themselves.
-        uncovered.retain(|one| one.reason != Reason::Module);
         if !insertions.is_empty() || !uncovered.is_empty() {
             self.files.insert(
                 path,
@@ -127,6 +125,15 @@ impl Krate {
         self.files.values().all(|file| file.insertions.is_empty())
     }
 
+    /// The spawns that are not recorded, each with its place and why.
+    pub fn uncovered(&self) -> impl Iterator<Item = String> {
+        let uncovered = self.files.values().flat_map(|file| &file.uncovered);
+        uncovered.map(|one| {
+            let (at, why) = (shown(&one.position), why(&one.reason));
+            format!("{at}: {}: {why}", one.callee)
+        })
+    }
+
     /// All spawns that are recorded.
     pub fn sites(&self) -> impl Iterator<Item = &Site> {
         self.files.values().flat_map(|file| &file.sites)
@@ -143,6 +150,12 @@ pub fn at_start(condition: &str) -> String {
 pub fn extern_crates(names: &[&str]) -> String {
     let names = names.iter().map(|name| format!("extern crate {name}; "));
     format!("\n{}\n", names.collect::<String>())
+}
+
+/// A place as the compiler prints it.
+pub fn shown(position: &Position) -> String {
+    let Position { file, line, column } = position;
+    format!("{file}:{line}:{column}")
 }
 
 /// Why a spawn is not recorded.

@@ -12,18 +12,15 @@ use super::Build;
 use super::command_line::Unit;
 use super::link::link;
 use super::runtime::lock;
-use crate::programs;
 use crate::session::{hash, replace};
 use crate::source::engine::COLUMNS;
+use crate::toolchain;
 
 const SOURCE: &str = include_str!("../../columns/lib.rs");
 
 /// Compiles the macro unless it is there, and has the compiler find it for this unit and what depends on it.
 pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<PathBuf> {
-    let compiler = programs::find(Path::new(unit.invocation.rustc()));
-    let changed = compiler.metadata().and_then(|it| it.modified()).ok();
-    let toolchain = std::env::var_os("RUSTUP_TOOLCHAIN");
-    let key = hash(&(SOURCE, compiler, changed, toolchain));
+    let key = hash(&(SOURCE, toolchain::identity(unit.invocation.rustc())));
     let directory = build.state().join("columns").join(format!("{key:016x}"));
     let name = format!(
         "{}{COLUMNS}-{key:016x}{}",

@@ -58,7 +58,8 @@ fn with_slash(path: &Path) -> String {
     }
 }
 
-fn escape(path: &Path) -> String {
+/// A path as it stands in the list.
+pub fn escape(path: &Path) -> String {
     path.display().to_string().replace(' ', "\\ ")
 }
 

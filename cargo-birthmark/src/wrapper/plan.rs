@@ -135,19 +135,11 @@ impl Rewritten {
         program: bool,
         columns: Option<PathBuf>,
     ) -> Rewritten {
-        let sites = krate.sites().map(|site| position(&site.position)).collect();
-        let uncovered = krate.files.values().flat_map(|file| &file.uncovered);
-        let uncovered = uncovered.map(|one| {
-            format!(
-                "{}: {}: {}",
-                position(&one.position),
-                one.callee,
-                engine::why(&one.reason)
-            )
-        });
+        let sites = krate.sites().map(|site| engine::shown(&site.position));
+        let uncovered = krate.uncovered().chain(krate.unparsed.iter().cloned());
         let outcome = Outcome::Instrumented {
-            sites,
-            uncovered: uncovered.chain(krate.unparsed.iter().cloned()).collect(),
+            sites: sites.collect(),
+            uncovered: uncovered.collect(),
         };
         let mut files: BTreeMap<PathBuf, String> = krate
             .files
@@ -174,10 +166,6 @@ impl Rewritten {
             outcome,
         }
     }
-}
-
-fn position(position: &birthmark_rewrite::Position) -> String {
-    format!("{}:{}:{}", position.file, position.line, position.column)
 }
 
 /// The directory to mirror: the workspace for its members, the checkout or the package for others, so

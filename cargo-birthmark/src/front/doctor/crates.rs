@@ -9,7 +9,6 @@ use crate::choice;
 use crate::front::listing::{Left, Surveyed};
 use crate::front::project::directory;
 use crate::session::Session;
-use crate::source::engine::{self, Krate};
 use crate::source::search;
 
 /// Lists the packages that may spawn.
@@ -40,7 +39,7 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
 
 fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     match &one.found {
-        Ok(krate) => krate.sites().next().is_some() || uncovered(krate).next().is_some(),
+        Ok(krate) => krate.sites().next().is_some() || krate.uncovered().next().is_some(),
         Err(Left::NoStd) => true,
         Err(Left::NoSpawn) => false,
         Err(Left::Unchosen(_)) => {
@@ -70,22 +69,11 @@ impl Row {
         match &one.found {
             Ok(krate) => {
                 *self.sites.get_or_insert(0) += krate.sites().count();
-                self.uncovered.extend(uncovered(krate));
+                self.uncovered.extend(krate.uncovered());
             }
             Err(left) => self.reason = Some(left.to_string()),
         }
     }
-}
-
-fn uncovered(krate: &Krate) -> impl Iterator<Item = String> {
-    let uncovered = krate.files.values().flat_map(|file| &file.uncovered);
-    uncovered.map(|one| {
-        let (at, why) = (&one.position, engine::why(&one.reason));
-        format!(
-            "{}:{}:{}: {}: {why}",
-            at.file, at.line, at.column, one.callee
-        )
-    })
 }
 
 fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {

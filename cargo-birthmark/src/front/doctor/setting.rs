@@ -1,7 +1,6 @@
 //! The compiler, what stands around it, and what is chosen.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -15,12 +14,7 @@ const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Looks at the compiler.
 pub fn toolchain(diagnosis: &mut Diagnosis) -> Result<()> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc)
-        .arg("-V")
-        .output()
-        .context("run rustc; is it installed?")?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = crate::toolchain::version(&crate::toolchain::rustc())?;
     let version = text.split_whitespace().nth(1).unwrap_or_default();
     if numbers(version) < numbers(OLDEST) {
         diagnosis.problem(

@@ -13,6 +13,7 @@ use super::super::command_line::Unit;
 use super::package;
 use super::target::Target;
 use crate::session::replace;
+use crate::toolchain;
 
 /// Builds the runtime in a directory, and gives the files that a program is linked with.
 pub fn files(
@@ -67,7 +68,7 @@ fn ours(directory: &Path) -> [String; 3] {
 
 /// A cargo that knows nothing of the one which we are called by.
 fn cargo(unit: &Unit, build: &Build<'_>) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(toolchain::cargo());
     let kept = [
         "CARGO_HOME",
         "CARGO_MAKEFLAGS",

@@ -1,17 +1,13 @@
 //! What the runtime has to have in common with the code that it is linked with.
 
-use std::ffi::OsStr;
 use std::hash::Hash;
-use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::super::Build;
 use super::super::command_line::Unit;
-use super::modified;
-use crate::programs;
 use crate::session::hash;
+use crate::toolchain;
 
 /// What the runtime has to have in common with the code that it is linked with.
 #[derive(Hash)]
@@ -61,42 +57,22 @@ impl Target {
 
     /// A name for the directory, the same for all units that can share the runtime.
     pub fn key(&self, unit: &Unit, build: &Build<'_>) -> String {
-        let compiler = programs::find(Path::new(unit.invocation.rustc()));
-        let identity = modified(&compiler);
-        let toolchain = std::env::var_os("RUSTUP_TOOLCHAIN");
+        let compiler = toolchain::identity(unit.invocation.rustc());
         let runtime = format!("{:?}{}", build.session.runtime, build.session.tool);
-        format!(
-            "{:016x}",
-            hash(&(self, compiler, identity, toolchain, runtime))
-        )
+        format!("{:016x}", hash(&(self, compiler, runtime)))
     }
 
     /// All that tells one compiler from another.
     pub fn compiler(&self, unit: &Unit) -> Result<impl Hash + use<>> {
-        let compiler = programs::find(Path::new(unit.invocation.rustc()));
-        let identity = modified(&compiler);
-        Ok((version(compiler.as_os_str())?, identity, compiler))
+        let rustc = unit.invocation.rustc();
+        Ok((toolchain::version(rustc)?, toolchain::identity(rustc)))
     }
 
     /// The target, also where it is the compiler's own and goes without saying.
     pub fn triple(&self, unit: &Unit) -> Result<String> {
         match &self.triple {
             Some(triple) => Ok(triple.clone()),
-            None => host(unit.invocation.rustc()),
+            None => toolchain::host(unit.invocation.rustc()),
         }
     }
-}
-
-/// What the compiler says of itself.
-fn version(compiler: &OsStr) -> Result<String> {
-    let output = Command::new(compiler).arg("-vV").output();
-    let output = output.context("ask the compiler for its version")?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn host(compiler: &OsStr) -> Result<String> {
-    let text = version(compiler)?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(String::from)
-        .context("find the host in what the compiler says of itself")
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use super::super::Build;
 use super::super::command_line::Unit;
+use super::super::dep_info::escape;
 use super::Runtime;
 use crate::session::{Session, Source, replace};
 
@@ -58,7 +59,7 @@ fn list_sources(unit: &Unit, runtime: &Runtime) -> Result<()> {
         .chain(&runtime.sources)
     {
         list.push(' ');
-        list.push_str(&source.display().to_string().replace(' ', "\\ "));
+        list.push_str(&escape(source));
     }
     replace(&unit.dep_info(), list.as_bytes()).context("tell cargo what birthmark is made of")
 }

@@ -1,0 +1,43 @@
+//! The cargo and the compiler that are called.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::hash::Hash;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::programs;
+
+/// The cargo that runs us, or the one on the path.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The compiler that the environment names, or the one on the path.
+pub fn rustc() -> OsString {
+    env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+}
+
+/// What a compiler says of itself.
+pub fn version(rustc: &OsStr) -> Result<String> {
+    let output = Command::new(rustc).arg("-vV").output();
+    let output = output.context("run rustc; is it installed?")?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The target for which a compiler compiles unless it is told another.
+pub fn host(rustc: &OsStr) -> Result<String> {
+    let text = version(rustc)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(String::from)
+        .context("find the host in what rustc says of itself")
+}
+
+/// What tells one compiler from another without running it. Behind rustup, one program is several.
+pub fn identity(rustc: &OsStr) -> impl Hash + use<> {
+    let rustc = programs::find(Path::new(rustc));
+    let changed = rustc.metadata().and_then(|it| it.modified()).ok();
+    (rustc, changed, env::var_os("RUSTUP_TOOLCHAIN"))
+}
