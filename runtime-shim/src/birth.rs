@@ -18,6 +18,7 @@ pub(crate) use self::handle::{Status, TAG};
 use crate::kind::Kind;
 use crate::local::{self, Local};
 use crate::mode;
+use crate::name::{Change, Text};
 use crate::registry::root::WORLD;
 use crate::registry::slot::{flag, Slot};
 use crate::registry::store::Newborn;
@@ -144,7 +145,7 @@ fn birth_with(
         return birth;
     };
     if let Some(name) = name {
-        crate::name::give(slot, name, 0);
+        crate::name::give(slot, &Change::Name(Text::new(name)), 0);
     }
     if modes & mode::HOOKED == 0 {
         return birth;

@@ -106,6 +106,7 @@ mod hook;
 mod inherit;
 mod install;
 mod kind;
+mod label;
 mod local;
 mod macros;
 mod mode;
@@ -139,7 +140,10 @@ pub use crate::hook::{
 };
 pub use crate::install::{builder, disable, enable, install, is_enabled, Builder};
 pub use crate::kind::Kind;
-pub use crate::name::{set_name, with_name, with_name_async, WithName, MAX_NAME_LEN};
+pub use crate::label::{
+    set_label, with_label, with_label_async, Label, LabelIter, Labels, MAX_LABELS, MAX_LABEL_LEN,
+};
+pub use crate::name::{set_name, with_name, with_name_async, Under, MAX_NAME_LEN};
 pub use crate::panic_report::PanicReport;
 pub use crate::site::Site;
 pub use crate::sites::{sites, SiteStats};

@@ -10,10 +10,12 @@ use crate::dump::age::Age;
 use crate::escape::{escape, Quoted};
 use crate::frame::index;
 use crate::kind::Kind;
+use crate::label::write_labels;
 use crate::local;
-use crate::redact::redact;
+use crate::redact::{redact, redact_labels};
+use crate::registry::content::NameText;
 use crate::registry::frames::{Image, ROOM};
-use crate::registry::read::{NameText, Record};
+use crate::registry::read::Record;
 use crate::registry::slot::{flag, Slot};
 use crate::sys::stderr;
 use crate::task::NameOrigin;
@@ -73,6 +75,7 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     };
     let now = clock::fine();
     write_task(out, task, now)?;
+    write_task_labels(out)?;
     write_site(out, task)?;
     if with_lineage {
         write_lineage(out, task)?;
@@ -109,6 +112,21 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
     out.write_str("\n")
 }
 
+/// `labels tenant=acme`
+fn write_task_labels(out: &mut Buffer) -> fmt::Result {
+    let scope = local::with(|local| local.scope()).and_then(Record::read);
+    let Some(labels) = scope.and_then(|scope| scope.effective_labels()) else {
+        return Ok(());
+    };
+    let labels = redact_labels(labels.as_slice());
+    if labels.as_slice().is_empty() {
+        return Ok(());
+    }
+    out.write_str("    labels ")?;
+    write_labels(labels.as_slice(), out)?;
+    out.write_str("\n")
+}
+
 fn write_site(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
     let site = site_of(task);
     if !site.is_real() {
@@ -136,7 +154,7 @@ fn write_lineage(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
             cut => write!(out, " < … {cut} cut …")?,
         }
         write!(out, " < {} ", owner.id.load(Ordering::Relaxed))?;
-        if let Some(text) = node.is_name().then(|| name_text(node)).flatten() {
+        if let Some(text) = node.has_name().then(|| name_text(node)).flatten() {
             write_name(out, &text)?;
         }
         write_role(out, owner)?;
@@ -179,13 +197,13 @@ fn write_role(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
 fn effective_name(task: &'static Slot) -> Option<(NameText, NameOrigin)> {
     // The thread's scope, which is not the task's where the task waits for what is done here.
     let own = local::with(|local| local.scope())
-        .filter(|scope| scope.is_name())
+        .filter(|scope| scope.has_name())
         .and_then(name_text);
     if let Some(text) = own {
         return (!text.as_str().is_empty()).then_some((text, NameOrigin::Explicit));
     }
     let mut node = task.parent.get()?;
-    while !node.is_name() {
+    while !node.has_name() {
         node = node.parent.get()?;
     }
     let text = name_text(node).filter(|text| !text.as_str().is_empty())?;

@@ -1,4 +1,4 @@
-//! Names as people may see them.
+//! Names and the values of labels as people may see them.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -6,11 +6,18 @@ use std::fmt;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, OnceLock};
 
-type Function = dyn Fn(&str) -> Cow<'_, str> + Send + Sync;
+use crate::label::{Label, LabelSet};
+use crate::name::Text;
 
-/// The program's function through which names go.
-#[derive(Clone)]
-pub(crate) struct Redaction(pub(crate) Arc<Function>);
+type OfNames = dyn Fn(&str) -> Cow<'_, str> + Send + Sync;
+type OfLabels = dyn for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync;
+
+/// The program's functions: that through which names go, and that for the values of labels.
+#[derive(Clone, Default)]
+pub(crate) struct Redaction {
+    pub(crate) names: Option<Arc<OfNames>>,
+    pub(crate) labels: Option<Arc<OfLabels>>,
+}
 
 impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,37 +28,60 @@ impl fmt::Debug for Redaction {
 /// Read without a lock, since a thread that panics reads it.
 static REDACTION: OnceLock<Redaction> = OnceLock::new();
 
-/// Sets the function. The first one stays: a later one could show what it was to hide.
+/// Sets the functions. The first ones stay: later ones could show what they were to hide.
 pub(crate) fn install(redaction: Redaction) {
-    let _ = REDACTION.set(redaction);
+    if redaction.names.is_some() || redaction.labels.is_some() {
+        let _ = REDACTION.set(redaction);
+    }
 }
 
 std::thread_local! {
-    /// The function runs on this thread. If it panics, the report of that must not call it again: a
+    /// A function runs on this thread. If it panics, the report of that must not call it again: a
     /// panic in a panic hook ends the program.
     static RUNS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A name as it may be shown. No name stays none.
 pub(crate) fn redact(name: &str) -> Cow<'_, str> {
-    match REDACTION.get() {
-        Some(function) if !name.is_empty() => {
-            call(function, name).unwrap_or("(redaction failed)".into())
-        }
+    match REDACTION
+        .get()
+        .and_then(|redaction| redaction.names.as_ref())
+    {
+        Some(function) if !name.is_empty() => call(|| function(name)),
         _ => name.into(),
     }
 }
 
-/// Whether the function runs on this thread.
+/// The value of a label as it may be shown: what the function for labels makes of it, or else that for
+/// names.
+fn redact_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+    match REDACTION
+        .get()
+        .and_then(|redaction| redaction.labels.as_ref())
+    {
+        Some(function) => call(|| function(key, value)),
+        None => redact(value),
+    }
+}
+
+/// Labels as they may be shown. A value that becomes empty takes its label away.
+pub(crate) fn redact_labels(labels: &[u8]) -> LabelSet {
+    LabelSet::map(labels, |label: &Label<'_>| {
+        Text::new(redact_value(label.key(), label.value()))
+    })
+}
+
+/// Whether a function runs on this thread.
 pub(crate) fn runs() -> bool {
     RUNS.get()
 }
 
-fn call<'a>(Redaction(function): &Redaction, name: &'a str) -> Option<Cow<'a, str>> {
+fn call<'a>(function: impl FnOnce() -> Cow<'a, str>) -> Cow<'a, str> {
+    let failed = || "(redaction failed)".into();
     if RUNS.replace(true) {
-        return None;
+        return failed();
     }
-    let redacted = catch_unwind(AssertUnwindSafe(|| function(name)));
+    let redacted = catch_unwind(AssertUnwindSafe(function));
     RUNS.set(false);
-    redacted.ok()
+    redacted.unwrap_or_else(|_| failed())
 }

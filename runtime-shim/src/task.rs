@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::escape::Quoted;
 use crate::frame::stack::Stack;
 use crate::kind::Kind;
+use crate::label::{Label, Labels};
 use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
 
@@ -204,6 +205,7 @@ pub struct Task {
     pub(crate) site: &'static Site,
     pub(crate) role: Arc<str>,
     pub(crate) name: Option<Name>,
+    pub(crate) labels: Labels,
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) since: Option<Duration>,
@@ -224,6 +226,16 @@ impl Task {
     /// For whom it works.
     pub fn name(&self) -> Option<&Name> {
         self.name.as_ref()
+    }
+
+    /// What else is said of it: what was set with [`set_label`](crate::set_label), there or above.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// The value of the label with this key.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(|label: Label<'_>| label.value())
     }
 
     /// What it is: see [`Site::role`]; for a foreign thread, the thread's name.
@@ -349,6 +361,11 @@ impl TaskRef<'_> {
     /// For whom it works.
     pub fn name(&self) -> Option<Name> {
         self.to_task().name
+    }
+
+    /// What else is said of it.
+    pub fn labels(&self) -> Labels {
+        self.to_task().labels
     }
 
     /// All that is known of it.

@@ -1,6 +1,6 @@
 //! Threads that spawn, rename, end, abort, dump and toggle at random, and what must hold all the while.
 //!
-//! Every task is told by its spawner who its ancestors are and which name it inherits, and compares
+//! Every task is told by its spawner who its ancestors are, which name and which labels it inherits, and compares
 //! that with what its record says. Every end is entered into a ledger of our own, with which the
 //! counts of the sites are compared when all has ended.
 
@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use birthmark::{Frame, HookHandle, Outcome, SiteStats, Spawn, SpawnHook, Task, TaskId, TaskRef};
+use birthmark::{
+    Frame, HookHandle, Labels, Outcome, SiteStats, Spawn, SpawnHook, Task, TaskId, TaskRef,
+};
 use rayon::ThreadPool;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -215,6 +217,9 @@ fn drive(world: &Arc<World>, mut random: Random, steps: u64) {
             85 => dump(world),
             86..90 => hook(world, &mut random),
             90..94 if world.toggles => toggle(&mut random),
+            94..97 => birthmark::with_label("driver", random.below(10), || {
+                spawning::any(world, &mut random, 2, &[]);
+            }),
             _ => birthmark::with_name(random.below(10), || {
                 spawning::any(world, &mut random, 2, &[]);
             }),
@@ -395,6 +400,7 @@ struct Told {
     /// out; what a thread has spawned begins the line.
     line: Vec<TaskId>,
     name: Option<String>,
+    labels: Labels,
 }
 
 impl Told {
@@ -405,13 +411,17 @@ impl Told {
         line: &[TaskId],
         place: Place,
     ) -> Self {
-        let name = birthmark::current().and_then(|task| Some(task.name()?.as_str().to_owned()));
+        let current = birthmark::current();
+        let name = current.as_ref().and_then(Task::name);
         Told {
             fate: Fate::new(world, place),
             random: Random(random.next_u64()),
             depth,
             line: line.to_vec(),
-            name,
+            name: name.map(|name| name.as_str().to_owned()),
+            labels: current
+                .map(|task| task.labels().clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -444,25 +454,54 @@ impl Told {
         if name != self.name && !world.toggles {
             world.complain(format!("told {:?}, but {own}", self.name));
         }
+        if *own.labels() != self.labels && !world.toggles {
+            world.complain(format!("told {:?}, but {own}", self.labels));
+        }
         Some(std::iter::once(own.id()).chain(ancestors).collect())
     }
 
-    /// What every task does: rename itself, spawn others. `line` is there if it is recorded.
+    /// What every task does: rename itself, label itself, spawn others. `line` is there if it is recorded.
     fn work(&mut self, line: Option<&Vec<TaskId>>) {
         let world = self.world();
-        if self.random.below(4) == 0 {
-            let length = self.random.below(300);
-            let name = "n".repeat(length);
-            birthmark::set_name(&name);
-            let kept = birthmark::current().and_then(|own| Some(own.name()?.as_str().len()));
-            let expected = (length > 0).then_some(length.min(birthmark::MAX_NAME_LEN));
-            if line.is_some() && !world.toggles && kept != expected {
-                world.complain(format!("named with {length} bytes, kept {kept:?}"));
-            }
+        match self.random.below(8) {
+            0..2 => self.rename(line.is_some()),
+            2..4 => self.label(line.is_some()),
+            _ => {}
         }
         for _ in 0..self.random.below(3).min(self.depth as usize) {
             let line = line.unwrap_or(&self.line);
             spawning::any(&world, &mut self.random, self.depth - 1, line);
+        }
+    }
+
+    fn rename(&mut self, recorded: bool) {
+        let world = self.world();
+        let length = self.random.below(300);
+        let name = "n".repeat(length);
+        birthmark::set_name(&name);
+        let kept = birthmark::current().and_then(|own| Some(own.name()?.as_str().len()));
+        let expected = (length > 0).then_some(length.min(birthmark::MAX_NAME_LEN));
+        if recorded && !world.toggles && kept != expected {
+            world.complain(format!("named with {length} bytes, kept {kept:?}"));
+        }
+    }
+
+    /// There are more keys than labels that a task can have.
+    fn label(&mut self, recorded: bool) {
+        let world = self.world();
+        let key = format!("key {}", self.random.below(birthmark::MAX_LABELS + 2));
+        let length = self.random.below(2 * birthmark::MAX_LABEL_LEN);
+        let labels = || birthmark::current().map(|own| own.labels().clone());
+        let before = labels().unwrap_or_default();
+        birthmark::set_label(&key, "v".repeat(length));
+        let kept = labels().unwrap_or_default();
+        let has_room = before.get(&key).is_some() || before.len() < birthmark::MAX_LABELS;
+        let expected = (length > 0 && has_room).then_some(length.min(birthmark::MAX_LABEL_LEN));
+        if recorded && !world.toggles && kept.get(&key).map(|label| label.value().len()) != expected
+        {
+            world.complain(format!(
+                "labelled with {length} bytes: {before:?}, then {kept:?}"
+            ));
         }
     }
 
@@ -495,6 +534,15 @@ impl Told {
         if self.random.below(6) == 0 {
             let name = self.random.below(1_000);
             birthmark::with_name_async(name, async {
+                self.work(line.as_ref());
+                yield_once().await;
+                self.work(line.as_ref());
+            })
+            .await;
+        }
+        if self.random.below(6) == 0 {
+            let label = self.random.below(1_000);
+            birthmark::with_label_async("future", label, async {
                 self.work(line.as_ref());
                 yield_once().await;
                 self.work(line.as_ref());

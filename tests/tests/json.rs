@@ -33,6 +33,12 @@ fn check(task: &Task, object: &Value, dump: &Value) {
         object["name"].as_str(),
         task.name().map(|name| name.as_str())
     );
+    let labels = task.labels().iter();
+    let labels: serde_json::Map<_, _> = labels
+        .map(|label| (label.key().to_owned(), label.value().into()))
+        .collect();
+    let labels = Some(Value::Object(labels)).filter(|labels| *labels != serde_json::json!({}));
+    assert_eq!(object.get("labels"), labels.as_ref());
     assert_eq!(
         object["parent"].as_u64(),
         task.parent().map(|id| id.as_u64())
@@ -234,6 +240,31 @@ mod dumps {
         }
         assert!(objects.iter().any(|task| task.get("name_cut").is_some()));
         drop(held);
+    }
+
+    #[test]
+    fn labels_are_an_object() {
+        let held: Vec<Held> = birthmark::with_label("</script>", "\"a\"\u{1b}\u{202e}", || {
+            let inherits = Box::pin(spawn(async { pending().await })) as Held;
+            let waits = spawn(async {
+                birthmark::set_label("__proto__", "own");
+                birthmark::set_label("long", "x".repeat(200));
+                pending().await
+            });
+            vec![inherits, start(Box::pin(waits))]
+        });
+        let dump = birthmark::dump().filter(&Filter::new().label("</script>"));
+        let value = read(&dump);
+        let objects = value["tasks"].as_array().unwrap();
+        assert_eq!(objects.len(), held.len());
+        for (task, object) in dump.tasks().zip(objects) {
+            check(&task, object, &value);
+        }
+        assert_eq!(objects[0].get("labels_cut"), None);
+        assert_eq!(objects[1]["labels_cut"], true);
+        let text = dump.json().to_string();
+        let labels = r#""labels":{"\u003c/script>":"\"a\"\u001b\u202e","__proto__":"own","long":"#;
+        assert!(text.contains(labels), "{text}");
     }
 
     #[test]

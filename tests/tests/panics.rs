@@ -231,6 +231,23 @@ fn its_own_name_is_shown_and_the_spawners_in_the_lineage() {
     assert!(text.ends_with(spawner), "{text}");
 }
 
+#[test]
+fn labels_are_told() {
+    let text = ours(&report("labelled", &[]));
+    let lines: Vec<_> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("  in task # \"named\" labelled::{closure} (thread)"),
+        "{text}"
+    );
+    assert_eq!(
+        lines[1],
+        r#"    labels forged="x\n    lineage \u{1b}[31m" route=/index tenant="acme & sons""#
+    );
+    assert!(lines[2].starts_with("    spawned at "), "{text}");
+    let line = "    lineage   # labelled::{closure} < # labelled::{closure} < # \"named\" main";
+    assert_eq!(lines[3], line);
+}
+
 /// The lines of frames.
 fn frames(text: &str) -> Vec<&str> {
     let frames = text.lines().filter(|line| line.starts_with("    "));

@@ -122,6 +122,48 @@ mod profiles {
         drop(held);
     }
 
+    async fn profiled_tenant() {
+        pending().await
+    }
+
+    #[test]
+    fn labels_are_labels() {
+        let labelled = |key: &str, value: &str| {
+            birthmark::with_label(key, value, || Box::pin(spawn(profiled_tenant())) as Held)
+        };
+        let held = [
+            labelled("tenant", "acme"),
+            labelled("tenant", "acme"),
+            labelled("tenant", "be\u{1b}ta"),
+            labelled("state", "my own"),
+            labelled("label.state", "another"),
+        ];
+        let dump = birthmark::dump().filter(&Filter::new().role("profiled_tenant"));
+        let path = profile(&dump, "labels_are_labels.pb.gz");
+        let tags = pprof(&path, &["-tags"]);
+        for tag in [
+            "tenant: Total",
+            "2.0 (66.67%): acme",
+            r"1.0 (33.33%): be\u{1b}ta",
+            " state: Total",
+            "5.0 (  100%): created",
+            "label.state: Total",
+            "): my own",
+            "label.label.state: Total",
+        ] {
+            assert!(tags.contains(tag), "{tag}\n{tags}");
+        }
+        let focused = pprof(&path, &["-top", "-tagfocus=tenant=acme"]);
+        assert!(focused.contains("of 5 total"), "{focused}");
+        assert!(
+            rows(&focused)
+                .iter()
+                .any(|row| row.starts_with("2 40.00%") && row.ends_with("profiled_tenant")),
+            "{focused}"
+        );
+        drop(held);
+    }
+
     async fn profiled_outer() {
         profiled_inner().await;
     }

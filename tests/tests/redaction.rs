@@ -1,4 +1,4 @@
-//! Names that the program hides: in every form of a dump and in panic reports, but not from itself.
+//! Names, and values of labels, that the program hides: in every form of a dump and in panic reports, but not from itself.
 //! In a process of its own, because the function that hides them is the process's.
 
 use std::process::Command;
@@ -53,6 +53,10 @@ fn names_are_hidden_from_people_and_not_from_the_program() {
         text.contains("\n  in task ") && text.contains(" \"…@example.com\" "),
         "{text}"
     );
+    assert!(
+        text.contains("\n    labels user=\"…@example.com\"\n"),
+        "{text}"
+    );
     assert!(text.contains("\ncoverage: "), "{text}");
 }
 
@@ -68,9 +72,11 @@ fn hides_names() {
         *seen.lock().unwrap() = name.unwrap_or_default();
     });
     birthmark::set_name(format_args!("{SECRET}@example.com"));
+    birthmark::set_label("user", format_args!("{SECRET}@example.com"));
     let ended = thread::spawn(|| {
         let own = birthmark::current().unwrap();
         assert_eq!(own.name().unwrap().as_str(), "jane.doe@example.com");
+        assert_eq!(own.label("user"), Some("jane.doe@example.com"));
         for &format in Format::ALL
             .iter()
             .filter(|format| **format != Format::Pprof)
@@ -86,8 +92,9 @@ fn hides_names() {
         let tasks = birthmark::tasks();
         assert!(tasks.iter().all(|task| !task.to_string().contains("jane")));
         // A filter sees what people see, so that it cannot be asked for what is hidden.
-        let guess = birthmark::dump().filter(&Filter::new().name("jane*"));
-        assert_eq!(guess.len(), 0);
+        for guess in [Filter::new().name("jane*"), Filter::new().label("*=jane*")] {
+            assert_eq!(birthmark::dump().filter(&guess).len(), 0);
+        }
         panic!("who was it?")
     });
     assert!(ended.join().is_err());
@@ -112,4 +119,49 @@ fn hides_names_it_fails_on() {
         let dump = thread.join().unwrap();
         assert!(dump.contains("\"(redaction failed)\""), "{dump}");
     });
+}
+
+#[test]
+fn labels_are_hidden_by_a_function_of_their_own() {
+    let (success, text) = run("hides_labels");
+    assert!(success, "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+    let report =
+        "\n    labels fails=\"(redaction failed)\" tenant=acme user=(hidden)\n    spawned at ";
+    assert!(text.matches(report).count() > 1, "{text}");
+}
+
+#[test]
+#[ignore = "run by the one above, in a process of its own"]
+#[birthmark::instrument]
+fn hides_labels() {
+    birthmark::builder()
+        .panic_report(PanicReport::All)
+        .redact_labels(|key, value| match key {
+            "user" => "(hidden)".into(),
+            "secret" => "".into(),
+            "fails" if !thread::panicking() => panic!("a function with a mistake"),
+            "fails" => "(redaction failed)".into(),
+            _ => value.into(),
+        })
+        .install();
+    // This one would show what the first hides.
+    birthmark::builder()
+        .panic_report(PanicReport::All)
+        .redact_names(|name| name.into())
+        .install();
+    for key in ["user", "secret", "fails"] {
+        birthmark::set_label(key, SECRET);
+    }
+    birthmark::set_label("tenant", "acme");
+    birthmark::set_name("shown as it is");
+    let ended = thread::spawn(|| {
+        assert_eq!(birthmark::current().unwrap().label("secret"), Some(SECRET));
+        let task = birthmark::tasks().pop().unwrap();
+        assert_eq!(task.name().unwrap().as_str(), "shown as it is");
+        assert_eq!(task.label("secret"), None);
+        assert_eq!(task.label("user"), Some("(hidden)"));
+        panic!("who was it?")
+    });
+    assert!(ended.join().is_err());
 }

@@ -39,20 +39,27 @@ impl Nodes {
     /// Keeps what few tasks have. Returns where, if this one has any of it.
     #[inline]
     pub(super) fn note_extra(&mut self, record: &Record, parent: u32) -> Option<u32> {
-        let name = record.own_name().map(|name| self.name(&name));
+        let own = record.own_name();
         let cut = record.cut_ancestors() as u32;
-        if name.is_none() && cut == 0 {
+        if own.is_none() && cut == 0 {
             return None;
         }
-        let name = name.unwrap_or(NameRef::NONE);
-        Some(self.extras.add(Extra { parent, name }, cut))
+        Some(self.add_extra(parent, cut, own.as_ref()))
     }
 
-    /// Puts another name in the place of the task's own.
-    pub(super) fn rename(&mut self, row: &mut Row, name: &Record) {
+    fn add_extra(&mut self, parent: u32, cut: u32, own: Option<&Record>) -> u32 {
+        let name = own.map_or(NameRef::NONE, |own| self.name(own));
+        let extra = self.extras.add(Extra { parent, name }, cut);
+        if let Some(own) = own {
+            self.note_labels_of_extra(extra, own);
+        }
+        extra
+    }
+
+    /// Puts another name, and other labels, in the place of the task's own.
+    pub(super) fn rename(&mut self, row: &mut Row, own: &Record) {
         let (parent, cut) = (self.parent(row), self.cut(row));
-        let name = self.name(name);
-        row.set_extra(self.extras.add(Extra { parent, name }, cut));
+        row.set_extra(self.add_extra(parent, cut, Some(own)));
     }
 
     fn extra(&self, row: &Row) -> Option<&Extra> {

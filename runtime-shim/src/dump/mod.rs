@@ -5,6 +5,7 @@ mod chunks;
 mod coverage;
 mod extras;
 mod filter;
+mod labels;
 mod names;
 mod nodes;
 pub mod render;

@@ -1,7 +1,8 @@
 //! The texts of the names in a dump, one after the other: there may be millions.
 
 use crate::name::{boundary, MAX_NAME_LEN};
-use crate::registry::read::{NameText, Record};
+use crate::registry::content::NameText;
+use crate::registry::read::Record;
 use crate::task::{Name, NameOrigin};
 
 /// Texts are kept in pieces of this size, none in two of them.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::chunks::Chunks;
 use super::extras::Extras;
+use super::labels::LabelSets;
 use super::names::{NameRef, Named, Names};
 use super::row::Row;
 use super::sites::{SiteRef, Sites};
@@ -33,6 +34,7 @@ pub(super) struct Nodes {
     pub(super) stacks: Stacks,
     pub(super) sites: Sites,
     pub(super) names: Names,
+    pub(super) labels: LabelSets,
     pub(super) extras: Extras,
     nodes: Chunks<Node>,
     /// The names of foreign threads, by their ids.
@@ -122,7 +124,7 @@ impl Nodes {
     /// Adds the node that a record stands for: a task, or the name of one.
     fn add(&mut self, record: &Record, task: &Record, parent: u32) -> u32 {
         let index = self.nodes.len() as u32;
-        let name = match record.is_name() {
+        let name = match record.has_name() {
             true => self.names.add(record),
             false => NameRef::NONE,
         };
@@ -150,6 +152,7 @@ impl Nodes {
             live: task.is_live_task(),
         };
         self.nodes.push(node);
+        self.note_labels_of_node(index, record, parent);
         if task.site().kind() == Kind::Foreign {
             let name = thread_name(task).map(|name| (task.id, name));
             self.foreign.extend(name);
@@ -162,14 +165,21 @@ impl Nodes {
     pub(super) fn finish(&mut self) {
         self.known = HashMap::default();
         self.path = Vec::new();
+        self.labels.finish();
     }
 
     /// The name that a name node holds.
     pub(super) fn name(&mut self, record: &Record) -> NameRef {
-        match self.known.get(&record.id).and_then(|&node| self.get(node)) {
+        match self.known_node(record).and_then(|node| self.get(node)) {
             Some(node) => node.name,
-            None => self.names.add(record),
+            None if record.has_name() => self.names.add(record),
+            None => NameRef::NONE,
         }
+    }
+
+    /// The node that a record stands for, if others descend from it that have been read.
+    pub(super) fn known_node(&self, record: &Record) -> Option<u32> {
+        self.known.get(&record.id).copied()
     }
 
     /// The name that those born under a node inherit, and whose it is.

@@ -92,6 +92,7 @@ impl Nodes {
             site: self.site(row),
             role: self.role(row),
             name: self.name_of(row),
+            labels: self.labels_of(row).clone(),
             kind: self.kind(row),
             state: row.state(&self.threads),
             since: now.map(|now| clock::between(row.status, now)),

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use super::attached::{Carried, Carry};
 use crate::kind::Kind;
+use crate::name::{Change, Text};
 use crate::registry::slot::{flag, Slot};
 use crate::task::TaskRef;
 
@@ -36,7 +37,23 @@ impl<'a> Spawn<'a> {
 
     /// Names the child, in place of the name that it would inherit or that its spawn gives it.
     pub fn set_name(&mut self, name: impl fmt::Display) {
-        crate::name::give(self.slot, format_args!("{name}"), flag::BY_HOOK);
+        let name = Change::Name(Text::new(name));
+        crate::name::give(self.slot, &name, flag::BY_HOOK);
+    }
+
+    /// Labels the child, as [`set_label`](crate::set_label) labels the current task: what it would
+    /// inherit stays, but for the label with this key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     spawn.set_label("crate", spawn.site().module_path().split("::").next().unwrap_or(""));
+    /// });
+    /// # drop(hook);
+    /// ```
+    pub fn set_label(&mut self, key: &str, value: impl fmt::Display) {
+        crate::label::give(self.slot, key, value);
     }
 
     /// Carries something into the child: `enter` is called there and what it returns is dropped

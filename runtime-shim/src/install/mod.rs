@@ -33,7 +33,7 @@ pub fn install() {
 pub fn builder() -> Builder {
     Builder {
         panic_report: PanicReport::default(),
-        redaction: None,
+        redaction: Redaction::default(),
         signal: None,
         format: Format::default(),
         filter: Filter::default(),
@@ -69,7 +69,7 @@ pub fn builder() -> Builder {
 #[must_use = "a builder does nothing until `install`"]
 pub struct Builder {
     panic_report: PanicReport,
-    redaction: Option<Redaction>,
+    redaction: Redaction,
     signal: Option<DumpSignal>,
     format: Format,
     filter: Filter,
@@ -161,7 +161,33 @@ impl Builder {
         mut self,
         redact: impl Fn(&str) -> Cow<'_, str> + Send + Sync + 'static,
     ) -> Self {
-        self.redaction = Some(Redaction(Arc::new(redact)));
+        self.redaction.names = Some(Arc::new(redact));
+        self
+    }
+
+    /// The values of labels go through this function, which gets the key, too, wherever names go through
+    /// that of [`redact_names`](Builder::redact_names), and on the same terms. Without it, they go through
+    /// that one. Keys are shown as they are. A label whose value becomes empty is left out.
+    ///
+    /// Where both are set, one builder sets them: those of the first that is installed stay.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder()
+    ///     .redact_labels(|key, value| match key {
+    ///         "tenant" => "(hidden)".into(),
+    ///         _ => value.into(),
+    ///     })
+    ///     .install();
+    /// birthmark::set_label("tenant", "acme");
+    /// assert!(birthmark::dump().to_string().contains("    labels tenant=(hidden)\n"));
+    /// ```
+    pub fn redact_labels(
+        mut self,
+        redact: impl for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction.labels = Some(Arc::new(redact));
         self
     }
 
@@ -184,7 +210,7 @@ impl Builder {
             self = words::apply(self, &words.to_string_lossy());
         }
         mode::set(mode::OFF, !self.enabled);
-        self.redaction.into_iter().for_each(redact::install);
+        redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {
             format: self.format,

@@ -55,26 +55,54 @@ fn cut(store: &Store, arena: &Arena, node: &'static Slot) {
         return;
     }
     let mut below = node;
-    let mut named = node.is_name();
+    let mut found = Given::by(node);
     for distance in 0..KEPT + REACH {
         let Some(node) = below.parent.get() else {
             break;
         };
-        if distance >= KEPT && is_superfluous(below, node, named) {
+        if distance >= KEPT && is_superfluous(below, node, found) {
             take_out(store, arena, below, node);
         } else {
-            named |= node.is_name();
+            found = found.and(Given::by(node));
             below = node;
         }
     }
     arena.cutting.store(0, Ordering::Release);
 }
 
-/// Whether nobody would miss `node` but the one node below it. A name is missed if it is the
-/// nearest one, which those below have inherited; a task is, by its own name. The root is missed.
-fn is_superfluous(below: &'static Slot, node: &'static Slot, named: bool) -> bool {
+/// What those below a node inherit from there.
+#[derive(Clone, Copy)]
+struct Given {
+    name: bool,
+    labels: bool,
+}
+
+impl Given {
+    fn by(node: &'static Slot) -> Self {
+        Given {
+            name: node.has_name(),
+            labels: node.has_labels(),
+        }
+    }
+
+    fn and(self, other: Given) -> Self {
+        Given {
+            name: self.name || other.name,
+            labels: self.labels || other.labels,
+        }
+    }
+
+    fn has_all_of(self, other: Given) -> bool {
+        (self.name || !other.name) && (self.labels || !other.labels)
+    }
+}
+
+/// Whether nobody would miss `node` but the one node below it. A name is missed if those below have
+/// inherited something from it that they did not find nearer; a task is, by its own name. The root is
+/// missed.
+fn is_superfluous(below: &'static Slot, node: &'static Slot, found: Given) -> bool {
     let is_over = if node.is_name() {
-        named
+        found.has_all_of(Given::by(node))
     } else {
         node.state() >= state::COMPLETED && !below.is_name()
     };

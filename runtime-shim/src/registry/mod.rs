@@ -2,6 +2,7 @@
 //! a spawn, a poll or an end.
 
 pub(crate) mod arena;
+pub(crate) mod content;
 mod export;
 pub(crate) mod frames;
 pub(crate) mod lineage;

@@ -9,8 +9,7 @@ use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
 use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
-use super::slot::{flag, state, Link, Slot, CONTINUED_WORDS, NAME_BIT, NAME_WORDS};
-use crate::name::{continued_words, MAX_NAME_LEN};
+use super::slot::{flag, state, Link, Slot, NAME_BIT, NAME_WORDS};
 use crate::site::Site;
 
 /// What a slot held at one moment.
@@ -123,6 +122,17 @@ impl Record {
         super::pool::block(Self::thread_index(status)?)
     }
 
+    /// The words of a name node that hold text, and the link to where it goes on.
+    pub(super) fn text_words(&self) -> ([u64; NAME_WORDS], u64) {
+        ([self.status, self.site], self.scope)
+    }
+
+    /// How long the name and the labels of a name node are.
+    pub(super) fn lengths(&self) -> (usize, usize) {
+        let length = |shift: u32| usize::from((self.polls >> shift) as u16);
+        (length(flag::COUNT_SHIFT), length(flag::LABELS_SHIFT))
+    }
+
     /// The link to the node above, as a number.
     pub(crate) fn parent_link(&self) -> u64 {
         self.parent
@@ -165,62 +175,22 @@ impl Record {
         Above::Lost
     }
 
-    /// The task's own name, if it has one: the node that its children are born under.
+    /// The task's own name node, if it has one: the node that its children are born under.
     pub(crate) fn own_name(&self) -> Option<Record> {
         if self.scope == 0 || self.scope == ptr::from_ref(self.slot).addr() as u64 {
             return None;
         }
         // SAFETY: as in `parent`.
         let slot = unsafe { Link::decode(self.scope) }?;
-        let name = Record::read(slot).filter(Record::is_name)?;
         // The name of this task, even if it has a newer one by now.
-        (name.parent == ptr::from_ref(self.slot).addr() as u64 && self.is_current()).then_some(name)
+        let name = Record::read(slot).filter(|name| name.is_name_of(self.slot))?;
+        self.is_current().then_some(name)
     }
 
-    /// The text of a name.
-    pub(crate) fn text(&self) -> Option<NameText> {
-        let mut text = NameText::default();
-        self.read_text(&mut text).map(|()| text)
+    /// Whether it is a name node of this task.
+    pub(crate) fn is_name_of(&self, task: &'static Slot) -> bool {
+        self.is_name() && self.parent == ptr::from_ref(task).addr() as u64
     }
-
-    /// The same in a place that may be used again: it is large, and there may be millions of names.
-    pub(crate) fn read_text(&self, text: &mut NameText) -> Option<()> {
-        let len = (self.polls() as usize).min(MAX_NAME_LEN);
-        (text.len, text.flags) = (len, self.flags());
-        let mut words = text.bytes.chunks_exact_mut(8);
-        // The words come first: `zip` would take a part of the text for which there is no word.
-        for (word, into) in [self.status, self.site].into_iter().zip(&mut words) {
-            into.copy_from_slice(&word.to_ne_bytes());
-        }
-        let mut next = self.scope;
-        let mut room = len.saturating_sub(8 * NAME_WORDS);
-        while room > 0 && next != 0 {
-            // SAFETY: the link of a name, or of a part of it: `read_part` has checked the latter.
-            let part = unsafe { Link::decode(next) }?;
-            next = read_part(self.id, part, &mut words)?;
-            room = room.saturating_sub(8 * CONTINUED_WORDS);
-        }
-        // Of a part that had no memory, nothing; least of all what was read before.
-        text.bytes[len - room..len].fill(0);
-        self.is_current().then_some(())
-    }
-}
-
-/// Reads a part of the name `id`; returns the link to the next part.
-fn read_part(
-    id: u64,
-    part: &'static Slot,
-    into: &mut std::slice::ChunksExactMut<'_, u8>,
-) -> Option<u64> {
-    if part.id.load(Ordering::Acquire) != id {
-        return None;
-    }
-    for (word, into) in continued_words(part).into_iter().zip(&mut *into) {
-        into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
-    }
-    let next = part.born.load(Ordering::Relaxed);
-    fence(Ordering::Acquire);
-    (part.id.load(Ordering::Relaxed) == id).then_some(next)
 }
 
 /// What stands above a node.
@@ -230,42 +200,6 @@ pub(crate) enum Above {
     Node(Record),
     /// The node ended while it was read.
     Lost,
-}
-
-const TEXT_BYTES: usize = (MAX_NAME_LEN + 8 * CONTINUED_WORDS) / 8 * 8;
-
-/// The text of a name, on the stack.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NameText {
-    bytes: [u8; TEXT_BYTES],
-    len: usize,
-    flags: u64,
-}
-
-impl Default for NameText {
-    fn default() -> Self {
-        NameText {
-            bytes: [0; TEXT_BYTES],
-            len: 0,
-            flags: 0,
-        }
-    }
-}
-
-impl NameText {
-    pub(crate) fn as_str(&self) -> &str {
-        // It was valid when it was written; a reader that panics must not panic again.
-        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?")
-    }
-
-    /// Whether it was longer than names are.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.flags & flag::CUT != 0
-    }
-
-    pub(crate) fn is_by_hook(&self) -> bool {
-        self.flags & flag::BY_HOOK != 0
-    }
 }
 
 impl Arena {

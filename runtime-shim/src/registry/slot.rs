@@ -11,13 +11,16 @@
 //! | 3 | node it was born under | task it belongs to | text | next free slot |
 //! | 4 | node its children are born under | continued in | text | the slot itself, or next batch |
 //! | 5 | references, ancestors cut | the same | text | 1 |
-//! | 6 | flags, polls | flags, length | text | |
+//! | 6 | flags, polls | flags, lengths | text | |
 //! | 7 | generation, tick of birth | generation | continued in | |
 //!
 //! A *node* is a task or a name. `set_name` does not write into the task: it puts a name node
 //! between the task and the children that it will have from now on. So a name costs nothing to
 //! inherit, what a child inherited stays what it was, and lineage shows every ancestor under the
 //! name that it had when it spawned.
+//!
+//! Labels are in such nodes as well: the text is the name, then the labels as `label/set.rs` encodes
+//! them. A node with labels has all that hold from there on, a node without them none of its own.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -82,9 +85,11 @@ pub(crate) mod state {
 /// The lowest bits of `polls`.
 pub(crate) mod flag {
     pub(crate) const MASK: u64 = 0xffff;
-    /// Above the flags: how often the task was polled, or how long the name is.
+    /// Above the flags: how often the task was polled, or how long the name is, in as many bits.
     pub(crate) const COUNT_SHIFT: u32 = 16;
     pub(crate) const COUNT_ONE: u64 = 1 << COUNT_SHIFT;
+    /// Above the length of the name: that of the labels.
+    pub(crate) const LABELS_SHIFT: u32 = 32;
 
     /// The lowest bits: the task's kind, as far as it was found at its birth.
     pub(crate) const KIND_MASK: u64 = 0xf;
@@ -97,6 +102,10 @@ pub(crate) mod flag {
     pub(crate) const DELAYED: u64 = 0x80;
     /// The task has ended, and others descend from it.
     pub(crate) const ENDED: u64 = 0x100;
+    /// On a name: it is none. The node is there for its labels, and the name is what is inherited.
+    pub(crate) const NAMELESS: u64 = 0x200;
+    /// On a name: with labels.
+    pub(crate) const LABELED: u64 = 0x400;
 }
 
 impl Slot {
@@ -120,6 +129,16 @@ impl Slot {
     #[inline]
     pub(crate) fn is_name(&self) -> bool {
         self.id.load(Ordering::Relaxed) & NAME_BIT != 0
+    }
+
+    /// Whether it is a name node with a name, rather than with labels only.
+    pub(crate) fn has_name(&self) -> bool {
+        self.is_name() && self.flags() & flag::NAMELESS == 0
+    }
+
+    /// Whether it is a name node with labels.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.is_name() && self.flags() & flag::LABELED != 0
     }
 
     /// References that keep the slot from being reused: one of the live task itself, one of each
@@ -154,6 +173,18 @@ impl Slot {
     pub(crate) fn state(&self) -> u64 {
         self.status.load(Ordering::Relaxed) & state::MASK
     }
+}
+
+/// The words of a continued name that hold text.
+pub(crate) fn continued_words(slot: &Slot) -> [&AtomicU64; CONTINUED_WORDS] {
+    [
+        &slot.status,
+        &slot.site,
+        slot.parent.word(),
+        slot.scope.word(),
+        &slot.refs,
+        &slot.polls,
+    ]
 }
 
 impl core::fmt::Debug for Slot {

@@ -53,6 +53,7 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("while_off", scenarios::while_off),
     ("in_the_panic_hook", scenarios::in_the_panic_hook),
     ("carried_name", scenarios::carried_name),
+    ("labelled", scenarios::labelled),
     ("in_awaits", scenarios::in_awaits),
     ("deep_in_awaits", scenarios::deep_in_awaits),
     ("polled_by_hand", scenarios::polled_by_hand),
@@ -252,6 +253,22 @@ mod scenarios {
             });
             assert!(thread.join().is_err());
         });
+    }
+
+    /// Labels of its own and inherited ones, of which one is hostile; the name is inherited from further
+    /// up.
+    pub fn labelled() {
+        birthmark::set_name("named");
+        let thread = thread::spawn(|| {
+            birthmark::set_label("tenant", "acme & sons");
+            birthmark::set_label("forged", "x\n    lineage \u{1b}[31m");
+            let thread = thread::spawn(|| {
+                birthmark::set_label("route", "/index");
+                panic!("under labels");
+            });
+            assert!(thread.join().is_err());
+        });
+        thread.join().expect("it does not panic");
     }
 
     async fn parse(line: &str) -> u32 {

@@ -1,5 +1,6 @@
 //! Which tasks of a dump are shown.
 
+mod label;
 mod pattern;
 mod selection;
 mod text;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use crate::task::{State, TaskId};
 
+use label::LabelPattern;
 use pattern::Pattern;
 pub(super) use selection::Selection;
 pub use text::FilterError;
@@ -21,6 +23,7 @@ pub use text::FilterError;
 /// | key | selects tasks |
 /// | --- | --- |
 /// | `name` | whose name, as dumps show it, matches; a task without one has the name `` |
+/// | `label` | with a label whose key matches: `tenant`; or whose value matches, too: `tenant=acme`. A task without one has the value `` |
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread` |
@@ -51,6 +54,7 @@ pub use text::FilterError;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     names: Vec<Pattern>,
+    labels: Vec<LabelPattern>,
     roles: Vec<Pattern>,
     sites: Vec<Pattern>,
     kinds: Vec<Pattern>,
@@ -76,6 +80,21 @@ impl Filter {
     #[must_use]
     pub fn name(mut self, pattern: &str) -> Self {
         self.names.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks with a label whose key matches, as in `tenant`; or whose value matches, too, as in
+    /// `tenant=acme`. `tenant=` selects those without that label.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let filter = birthmark::Filter::new().label("tenant=acme*");
+    /// println!("{}", birthmark::dump().filter(&filter));
+    /// ```
+    #[must_use]
+    pub fn label(mut self, pattern: &str) -> Self {
+        self.labels.push(LabelPattern::new(pattern));
         self
     }
 

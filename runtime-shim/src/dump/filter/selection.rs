@@ -9,6 +9,7 @@ use crate::dump::nodes::{IdHash, Nodes};
 use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
 use crate::frame::stack::Frame;
+use crate::label::Labels;
 use crate::site::Site;
 
 /// A filter at work on one dump.
@@ -22,6 +23,9 @@ pub(in crate::dump) struct Selection<'a> {
     under: Vec<bool>,
     /// Whether a stack has a frame that is asked for, by its place.
     stacks: Vec<bool>,
+    /// Whether a set of labels is asked for, by its place; and whether no labels are.
+    labels: Vec<bool>,
+    no_labels: bool,
 }
 
 impl<'a> Selection<'a> {
@@ -33,6 +37,8 @@ impl<'a> Selection<'a> {
             sites: HashMap::default(),
             under: under(filter, nodes),
             stacks: stacks(filter, nodes),
+            labels: labels(filter, nodes),
+            no_labels: has_labels(filter, &Labels::NONE),
         }
     }
 
@@ -44,6 +50,7 @@ impl<'a> Selection<'a> {
             && self.is_old(filter.in_state, row.status)
             && self.is_under(row)
             && self.has_stack(row)
+            && self.has_labels(row)
             && self.has_site(row)
             && matches(&filter.kinds, self.nodes.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
@@ -64,6 +71,14 @@ impl<'a> Selection<'a> {
     fn has_stack(&self, row: &Row) -> bool {
         let stack = row.stack.index().and_then(|stack| self.stacks.get(stack));
         self.filter.stacks.is_empty() || stack.is_some_and(|is| *is)
+    }
+
+    fn has_labels(&self, row: &Row) -> bool {
+        if self.filter.labels.is_empty() {
+            return true;
+        }
+        let labels = self.nodes.labels_ref(row).index();
+        labels.map_or(self.no_labels, |labels| self.labels[labels])
     }
 
     fn has_site(&mut self, row: &Row) -> bool {
@@ -107,6 +122,19 @@ fn stacks(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
     };
     let all = nodes.stacks.all().iter();
     all.map(|stack| stack.frames.iter().any(has)).collect()
+}
+
+/// For each set of labels, whether one of them is asked for.
+fn labels(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
+    if filter.labels.is_empty() {
+        return Vec::new();
+    }
+    let all = nodes.labels.all();
+    all.map(|labels| has_labels(filter, labels)).collect()
+}
+
+fn has_labels(filter: &Filter, labels: &Labels) -> bool {
+    any(&filter.labels, |pattern| pattern.matches(labels))
 }
 
 fn is_at(patterns: &[Pattern], site: &Site) -> bool {

@@ -45,6 +45,7 @@ impl Filter {
     pub fn with(self, key: &str, value: &str) -> Result<Self, FilterError> {
         match key {
             "name" => Ok(self.name(value)),
+            "label" => Ok(self.label(value)),
             "role" => Ok(self.role(value)),
             "site" => Ok(self.site(value)),
             "kind" => Ok(self.kind(value)),
@@ -93,6 +94,9 @@ impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Conditions { f, separator: "" };
         out.patterns("name", &self.names)?;
+        for label in &self.labels {
+            out.add("label", Encoded(&label.text()))?;
+        }
         out.patterns("role", &self.roles)?;
         out.patterns("site", &self.sites)?;
         out.patterns("kind", &self.kinds)?;
@@ -218,7 +222,7 @@ impl fmt::Display for FilterError {
         match self.kind {
             ErrorKind::Key => write!(
                 f,
-                "a filter has no key {what}; use name, role, site, kind, stack, state, older, for or under"
+                "a filter has no key {what}; use name, label, role, site, kind, stack, state, older, for or under"
             ),
             ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
             ErrorKind::State => write!(
@@ -251,6 +255,9 @@ mod tests {
         let built = Filter::new()
             .name("req & %+ä\n*")
             .name("")
+            .label("tenant")
+            .label("route=/a?b=c&d")
+            .label("shard=")
             .role("*::{async}")
             .site("src/a.rs:31")
             .kind("*thread")
@@ -263,7 +270,8 @@ mod tests {
         let text = built.to_string();
         assert_eq!(
             text,
-            "name=req%20%26%20%25%2Bä%0A*&name=&role=*::{async}&site=src/a.rs:31&kind=*thread&stack=awaiting%20.lock\
+            "name=req%20%26%20%25%2Bä%0A*&name=&label=tenant&label=route=/a?b=c%26d&label=shard=\
+             &role=*::{async}&site=src/a.rs:31&kind=*thread&stack=awaiting%20.lock\
              &state=running&state=delayed&older=90500ms&for=2h&under=42"
         );
         assert_eq!(text.parse(), Ok(built));

@@ -16,6 +16,7 @@ use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
 use crate::dump::Dump;
 use crate::kind::Kind;
+use crate::label::{Label, Labels};
 use crate::site::Site;
 use crate::task::{Name, NameOrigin, State};
 
@@ -123,11 +124,15 @@ impl Parts {
             out.push_str(",\"detached\":true");
         }
         if row.has_extra {
-            push_name_of(out, dump.nodes.name_of(row));
-            push_lineage(out, dump, tables, row);
+            push_whose(out, dump, tables, row);
         } else {
             let parent = dump.nodes.parent(row);
-            out.push_str(self.above.get(parent, || whose(dump, tables, row)));
+            let whose = || {
+                let mut out = String::new();
+                push_whose(&mut out, dump, tables, row);
+                out
+            };
+            out.push_str(self.above.get(parent, whose));
         }
         out.push('}');
     }
@@ -170,11 +175,10 @@ fn push_stack_of(out: &mut String, row: &Row, stacks: &StackTables) {
     }
 }
 
-fn whose(dump: &Dump, tables: &Tables, row: &Row) -> String {
-    let mut out = String::new();
-    push_name_of(&mut out, dump.nodes.name_of(row));
-    push_lineage(&mut out, dump, tables, row);
-    out
+fn push_whose(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+    push_name_of(out, dump.nodes.name_of(row));
+    push_labels(out, dump.nodes.labels_of(row));
+    push_lineage(out, dump, tables, row);
 }
 
 fn push_name_of(out: &mut String, name: Option<Name>) {
@@ -182,6 +186,25 @@ fn push_name_of(out: &mut String, name: Option<Name>) {
     push_name(out, name.as_ref());
     if let Some(origin) = name.as_ref().map(Name::origin) {
         push_origin(out, origin);
+    }
+}
+
+fn push_labels(out: &mut String, labels: &Labels) {
+    if labels.as_slice().is_empty() {
+        return;
+    }
+    out.push_str(",\"labels\":{");
+    let mut separator = "";
+    for label in labels {
+        out.push_str(separator);
+        push_string(out, label.key());
+        out.push(':');
+        push_string(out, label.value());
+        separator = ",";
+    }
+    out.push('}');
+    if labels.is_cut() || labels.iter().any(|label: Label<'_>| label.is_cut()) {
+        out.push_str(",\"labels_cut\":true");
     }
 }
 

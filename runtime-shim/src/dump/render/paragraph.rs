@@ -9,6 +9,7 @@ use super::range::Ago;
 use crate::dump::age::Age;
 use crate::frame::stack::Stack;
 use crate::kind::Kind;
+use crate::label::Labels;
 use crate::site::Site;
 use crate::task::{Ancestor, NameOrigin, State, Task};
 
@@ -18,6 +19,8 @@ pub(super) struct Paragraph<'a> {
     pub(super) id: u64,
     pub(super) name: &'a str,
     pub(super) origin: Option<NameOrigin>,
+    /// A line, or empty.
+    pub(super) labels: &'a str,
     pub(super) role: &'a str,
     pub(super) kind: Kind,
     pub(super) state: State,
@@ -40,6 +43,7 @@ impl Paragraph<'_> {
             id: task.id.as_u64(),
             name: &name.map_or_else(String::new, |name| name.to_string()),
             origin: name.map(|name| name.origin()),
+            labels: &labels_line(&task.labels),
             role: &escaped(&task.role),
             kind: task.kind,
             state: task.state,
@@ -62,6 +66,7 @@ impl Paragraph<'_> {
         self.push_label(out, palette);
         out.push_str(":\n    ");
         self.push_facts(out);
+        out.push_str(self.labels);
         out.push_str(palette.faint);
         out.push_str(self.site);
         if !self.lineage.is_empty() {
@@ -155,6 +160,14 @@ pub(crate) fn write(f: &mut fmt::Formatter<'_>, task: &Task) -> fmt::Result {
         paragraph.push(&mut out, Palette::new(false))
     });
     f.write_str(&out)
+}
+
+/// `labels tenant=acme`; empty where there are none.
+pub(super) fn labels_line(labels: &Labels) -> String {
+    match labels.as_slice() {
+        [] => String::new(),
+        _ => format!("    labels {labels}\n"),
+    }
 }
 
 /// Empty where there is no site to speak of.

@@ -5,13 +5,14 @@ use std::fmt;
 use super::cache::{Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
-use super::paragraph::{lineage_text, push_age, site_line, stack_text, Paragraph};
+use super::paragraph::{labels_line, lineage_text, push_age, site_line, stack_text, Paragraph};
 use super::pieces::{escaped, Pieces};
 use super::threads::{self, kernel_text};
 use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
+use crate::label::Labels;
 use crate::site::Site;
 use crate::task::{Name, NameOrigin};
 
@@ -70,17 +71,18 @@ struct SiteTexts {
     site: String,
 }
 
-/// The lineage from a node on, and the name that is inherited from there.
+/// The lineage from a node on, and what is inherited from there.
 struct AboveTexts {
     lineage: String,
-    name: NameText,
+    given: GivenTexts,
 }
 
-/// A name in quotes, or nothing.
-#[derive(Default)]
-struct NameText {
-    shown: String,
+/// What a task was given, or has inherited.
+struct GivenTexts {
+    /// In quotes, or nothing.
+    name: String,
     origin: Option<NameOrigin>,
+    labels: String,
 }
 
 impl Texts {
@@ -101,15 +103,16 @@ impl Texts {
         let above = self.above.get(parent, || AboveTexts::new(dump, row));
         let own = row
             .has_extra
-            .then(|| NameText::from(dump.nodes.name_of(row)));
-        let name = own.as_ref().unwrap_or(&above.name);
+            .then(|| GivenTexts::new(dump.nodes.name_of(row), dump.nodes.labels_of(row)));
+        let given = own.as_ref().unwrap_or(&above.given);
         let stack = self
             .stacks
             .get(row.stack, || stack_text(&dump.nodes.stacks.get(row.stack)));
         let paragraph = Paragraph {
             id: row.id,
-            name: &name.shown,
-            origin: name.origin,
+            name: &given.name,
+            origin: given.origin,
+            labels: &given.labels,
             role: &site.role,
             kind: dump.nodes.kind(row),
             state: row.state(&dump.nodes.threads),
@@ -136,19 +139,23 @@ impl SiteTexts {
 }
 
 impl AboveTexts {
+    /// `row` is any that was born there: what it has of its own does not count.
     fn new(dump: &Dump, row: &Row) -> Self {
+        let nodes = &dump.nodes;
+        let labels = nodes.labels_of_node(nodes.parent(row));
         AboveTexts {
-            lineage: lineage_text(&dump.nodes.lineage(row), dump.nodes.is_complete(row)),
-            name: NameText::from(dump.nodes.inherited_name(row)),
+            lineage: lineage_text(&nodes.lineage(row), nodes.is_complete(row)),
+            given: GivenTexts::new(nodes.inherited_name(row), labels),
         }
     }
 }
 
-impl From<Option<Name>> for NameText {
-    fn from(name: Option<Name>) -> Self {
-        name.map_or_else(NameText::default, |name| NameText {
-            shown: name.to_string(),
-            origin: Some(name.origin()),
-        })
+impl GivenTexts {
+    fn new(name: Option<Name>, labels: &Labels) -> Self {
+        GivenTexts {
+            origin: name.as_ref().map(Name::origin),
+            name: name.map_or_else(String::new, |name| name.to_string()),
+            labels: labels_line(labels),
+        }
     }
 }

@@ -18,11 +18,12 @@ use crate::dump::sites::SiteRef;
 use crate::dump::Dump;
 use crate::frame::stack::Stack;
 use crate::kind::Kind;
+use crate::label::Labels;
 use crate::site::Site;
 use crate::task::{Name, State, TaskId};
 
-/// Names that are shown of a group.
-const NAMES: usize = 3;
+/// Names, and labels, that are shown of a group.
+const SHOWN: usize = 3;
 
 /// Tasks of the same site, role and state, that stand at the same place.
 #[derive(Clone, Debug)]
@@ -41,6 +42,9 @@ pub struct Group {
     /// The first few, and whether there are more.
     names: Vec<Name>,
     more_names: bool,
+    /// The first few that differ, and whether there are more.
+    labels: Vec<Labels>,
+    more_labels: bool,
 }
 
 impl Group {
@@ -95,6 +99,11 @@ impl Group {
         &self.names
     }
 
+    /// Some of their labels, as they are shown: those of one task each.
+    pub fn labels(&self) -> &[Labels] {
+        &self.labels
+    }
+
     fn new(dump: &Dump, row: &Row) -> Self {
         Group {
             site: dump.nodes.site(row),
@@ -110,6 +119,8 @@ impl Group {
             stack: dump.nodes.stacks.get(row.stack),
             names: Vec::new(),
             more_names: false,
+            labels: Vec::new(),
+            more_labels: false,
         }
     }
 
@@ -122,6 +133,9 @@ impl Group {
         if !self.more_names {
             self.add_name(dump, row);
         }
+        if !self.more_labels {
+            self.add_labels(dump.nodes.labels_of(row));
+        }
     }
 
     fn add_name(&mut self, dump: &Dump, row: &Row) {
@@ -129,10 +143,21 @@ impl Group {
         if text.is_empty() || self.names.iter().any(|name| name.as_str() == text) {
             return;
         }
-        if self.names.len() == NAMES {
+        if self.names.len() == SHOWN {
             self.more_names = true;
         } else {
             self.names.extend(dump.nodes.name_of(row));
+        }
+    }
+
+    fn add_labels(&mut self, labels: &Labels) {
+        if labels.as_slice().is_empty() || self.labels.contains(labels) {
+            return;
+        }
+        if self.labels.len() == SHOWN {
+            self.more_labels = true;
+        } else {
+            self.labels.push(labels.clone());
         }
     }
 
@@ -149,6 +174,7 @@ impl Group {
         let site = site_line(Some(self.site));
         push(out, format_args!("{}{site}{}", palette.faint, palette.end));
         self.push_names(out, palette);
+        self.push_labels(out);
         out.push_str(&stack_text(&self.stack));
     }
 
@@ -190,6 +216,18 @@ impl Group {
         }
         if !self.names.is_empty() {
             out.push_str(if self.more_names { ", …\n" } else { "\n" });
+        }
+    }
+
+    /// `labels tenant=acme, tenant=beta, …`
+    fn push_labels(&self, out: &mut String) {
+        let mut before = "    labels ";
+        for labels in &self.labels {
+            push(out, format_args!("{before}{labels}"));
+            before = ", ";
+        }
+        if !self.labels.is_empty() {
+            out.push_str(if self.more_labels { ", …\n" } else { "\n" });
         }
     }
 }

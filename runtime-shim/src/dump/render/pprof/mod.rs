@@ -24,7 +24,8 @@ use tables::Tables;
 /// A sample is a stack with as many tasks as have it: what is awaited, the functions in which it is, at
 /// the lines where they await, and the roles from the task to its root, at the lines where they were
 /// spawned. Branches on which a task waits at once follow one another, with `[beside]` in between. The labels `name`, `state` and `kind` tell tasks apart:
-/// `go tool pprof -tags`, `-tagfocus=state=suspended`.
+/// `go tool pprof -tags`, `-tagfocus=state=suspended`. So do the labels of tasks, under their keys; one whose
+/// key is among those three, or begins with `label.`, has `label.` put before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pprof<'a>(pub(super) &'a Dump);
 
@@ -109,11 +110,15 @@ impl<W: Write> Writer<'_, W> {
         ] {
             self.add_label(&mut sample, key, value);
         }
+        for label in nodes.labels_of(row) {
+            let key = key_of(label.key());
+            self.add_label(&mut sample, &key, &escaped(label.value()));
+        }
         self.fields.message(field::profile::SAMPLE, &sample);
         self.fields.write(&mut self.out)
     }
 
-    fn add_label(&mut self, sample: &mut Message, key: &'static str, value: &str) {
+    fn add_label(&mut self, sample: &mut Message, key: &str, value: &str) {
         if value.is_empty() {
             return;
         }
@@ -124,5 +129,15 @@ impl<W: Write> Writer<'_, W> {
             self.tables.string(&mut self.fields, value),
         );
         sample.message(field::sample::LABEL, &label);
+    }
+}
+
+/// The key under which a label of a task is in the profile: never one of ours, nor that of another label.
+fn key_of(label: &str) -> String {
+    let key = escaped(label);
+    match &*key {
+        "name" | "state" | "kind" => format!("label.{key}"),
+        other if other.starts_with("label.") => format!("label.{key}"),
+        _ => key,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::dump::nodes::{IdHash, Node, NONE};
 use crate::dump::row::Row;
 use crate::dump::Dump;
+use crate::label::Labels;
 use crate::site::Site;
 
 /// The lines of the tree, by number: first the tasks of the dump, then ancestors that are not in it.
@@ -36,6 +37,14 @@ impl Entry<'_> {
         match self {
             Entry::Task(row) => dump.nodes.site(row),
             Entry::Ancestor(node) => dump.nodes.site_of_node(node),
+        }
+    }
+
+    /// The labels of a task. Those of ancestors are seen in the tasks below them.
+    pub(super) fn labels<'d>(&self, dump: &'d Dump) -> Option<&'d Labels> {
+        match self {
+            Entry::Task(row) => Some(dump.nodes.labels_of(row)),
+            Entry::Ancestor(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::dump::render::paragraph::{push_label, push_states, push_who};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::row::Row;
 use crate::dump::Dump;
+use crate::label::Labels;
 use crate::site::Site;
 
 /// Where a line stands.
@@ -56,22 +57,31 @@ pub(super) fn push_line(
     palette: &Palette,
     forest: &Forest<'_>,
     siblings: &Siblings,
+    labels_above: &Labels,
 ) {
     let first = forest.entry(siblings.first());
     match first {
-        _ if siblings.count > 1 => push_alike(out, palette, forest, siblings),
-        Entry::Task(row) => push_task(out, palette, forest.dump, row),
+        _ if siblings.count > 1 => push_alike(out, palette, forest, siblings, labels_above),
+        Entry::Task(row) => push_task(out, palette, forest.dump, row, labels_above),
         Entry::Ancestor(node) => push_ancestor(out, palette, forest.dump, node),
     }
     out.push('\n');
 }
 
-fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row) {
+fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels_above: &Labels) {
     push_number(out, row.id);
     out.push(' ');
     push_label(out, palette, &dump.nodes.task(row, dump.now));
+    push_labels(out, dump.nodes.labels_of(row), labels_above);
     push_site(out, palette, dump.nodes.site(row));
     push_innermost(out, &dump.nodes.stacks.get(row.stack));
+}
+
+/// ` {tenant=acme}`, unless that is so above as well.
+fn push_labels(out: &mut String, labels: &Labels, above: &Labels) {
+    if labels != above {
+        push(out, format_args!(" {{{labels}}}"));
+    }
 }
 
 /// An ancestor, under the name that it had when it last spawned.
@@ -104,7 +114,13 @@ fn push_site(out: &mut String, palette: &Palette, site: &Site) {
 
 /// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`, and where
 /// they stand.
-fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings: &Siblings) {
+fn push_alike(
+    out: &mut String,
+    palette: &Palette,
+    forest: &Forest<'_>,
+    siblings: &Siblings,
+    labels_above: &Labels,
+) {
     let (first, last) = (forest.entry(siblings.first()), forest.entry(siblings.last));
     push_number(out, siblings.count as u64);
     out.push_str(" × ");
@@ -119,8 +135,23 @@ fn push_alike(out: &mut String, palette: &Palette, forest: &Forest<'_>, siblings
     }
     push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
     push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
+    push_ends(
+        out,
+        [&first, &last].map(|end| end.labels(forest.dump)),
+        labels_above,
+    );
     if let Entry::Task(row) = first {
         push_innermost(out, &forest.dump.nodes.stacks.get(row.stack));
+    }
+}
+
+/// ` {shard=1} … {shard=9}`, or as those of one task where they are the same.
+fn push_ends(out: &mut String, ends: [Option<&Labels>; 2], above: &Labels) {
+    match ends {
+        [Some(first), Some(last)] if first != last => {
+            push(out, format_args!(" {{{first}}} … {{{last}}}"));
+        }
+        [first, _] => push_labels(out, first.unwrap_or(above), above),
     }
 }
 

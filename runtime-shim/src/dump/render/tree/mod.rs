@@ -11,6 +11,7 @@ use super::palette::Palette;
 use super::pieces::Pieces;
 use super::threads;
 use crate::dump::Dump;
+use crate::label::Labels;
 
 use alike::{Shapes, Siblings};
 use forest::Forest;
@@ -18,7 +19,8 @@ use line::{push_indent, push_line, Place};
 
 /// Displays a [`Dump`] as a tree: who spawned whom.
 ///
-/// A line ends with the innermost frame of the task, which is where it waits. Tasks that have ended are
+/// A line ends with the innermost frame of the task, which is where it waits. It has the labels of the task
+/// where they are not those of the task above. Tasks that have ended are
 /// shown where others descend from them. Where more than four children of a task are alike, with the same
 /// site, state, stack and tasks below them, one line stands for all of them; what is below the first of them
 /// follows.
@@ -79,14 +81,18 @@ impl Tree<'_> {
         root: Siblings,
     ) -> fmt::Result {
         let mut to_come = vec![(root, Place::ROOT)];
-        // For each level above, whether a line goes on there.
-        let mut open = Vec::new();
+        // For each level above, whether a line goes on there, and which labels there are.
+        let (mut open, mut labels) = (Vec::new(), Vec::new());
         while let Some((siblings, place)) = to_come.pop() {
             open.truncate(place.depth);
+            labels.truncate(place.depth);
+            let above = labels.last().copied().unwrap_or(&Labels::NONE);
             push_indent(&mut pieces.out, &open, place);
-            push_line(&mut pieces.out, self.palette, forest, &siblings);
+            push_line(&mut pieces.out, self.palette, forest, &siblings, above);
             pieces.next()?;
             open.push(!place.last);
+            let first = forest.entry(siblings.first());
+            labels.push(first.labels(self.dump).unwrap_or(above));
             let below = Siblings::of(forest, shapes, forest.children(siblings.first()));
             let count = below.len();
             to_come.extend(

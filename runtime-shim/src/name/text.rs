@@ -1,0 +1,68 @@
+//! Texts that the program gives, as far as they are kept.
+
+use std::fmt::{self, Write as _};
+
+/// At most so many bytes of a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Text<const MOST: usize> {
+    bytes: [u8; MOST],
+    len: usize,
+    cut: bool,
+}
+
+impl<const MOST: usize> Text<MOST> {
+    pub(crate) fn new(text: impl fmt::Display) -> Self {
+        let mut kept = Text {
+            bytes: [0; MOST],
+            len: 0,
+            cut: false,
+        };
+        // It fails when the text is full, which stops the formatting of a 10 MB name early, or
+        // because the program's own `Display` does; then there is what came before.
+        let failed = write!(kept, "{text}").is_err();
+        kept.cut |= failed;
+        kept
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Only whole characters are taken.
+        std::str::from_utf8(self.bytes()).unwrap_or("?")
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether it was longer.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+impl<const MOST: usize> fmt::Write for Text<MOST> {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        let taken = boundary(s, MOST - self.len);
+        self.bytes[self.len..self.len + taken].copy_from_slice(&s.as_bytes()[..taken]);
+        self.len += taken;
+        if taken < s.len() {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The last character boundary of `s` at or before `most`.
+pub(crate) fn boundary(s: &str, most: usize) -> usize {
+    if s.len() <= most {
+        return s.len();
+    }
+    (0..=most)
+        .rev()
+        .find(|&index| s.is_char_boundary(index))
+        .unwrap_or(0)
+}

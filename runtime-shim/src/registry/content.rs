@@ -1,0 +1,148 @@
+//! What name nodes hold: the text of a name, and labels.
+
+use std::sync::atomic::{fence, Ordering};
+
+use super::read::{Above, Record};
+use super::slot::{continued_words, flag, Link, Slot, CONTINUED_WORDS, NAME_WORDS};
+use crate::label::MAX_LABELS_LEN;
+use crate::name::MAX_NAME_LEN;
+
+/// Text is read in parts of this many bytes, whole ones.
+const PART: usize = 8 * CONTINUED_WORDS;
+const NAME_ROOM: usize = MAX_NAME_LEN + PART;
+const ROOM: usize = MAX_NAME_LEN + MAX_LABELS_LEN + PART;
+
+impl Record {
+    /// Whether it is a name node with a name, maybe the empty one.
+    pub(crate) fn has_name(&self) -> bool {
+        self.is_name() && self.flags() & flag::NAMELESS == 0
+    }
+
+    /// Whether it is a name node with labels, maybe none, in place of those that are inherited.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.is_name() && self.flags() & flag::LABELED != 0
+    }
+
+    /// The text of a name.
+    pub(crate) fn text(&self) -> Option<NameText> {
+        let mut text = NameText::default();
+        self.read_text(&mut text).map(|()| text)
+    }
+
+    /// The same in a place that may be used again: it is large, and there may be millions of names.
+    pub(crate) fn read_text(&self, text: &mut NameText) -> Option<()> {
+        let len = self.lengths().0.min(MAX_NAME_LEN);
+        (text.len, text.flags) = (len, self.flags());
+        self.read_bytes(&mut text.bytes, len)
+    }
+
+    /// The labels of a name node.
+    pub(crate) fn labels(&self) -> Option<LabelBytes> {
+        let (name, labels) = self.lengths();
+        let start = name.min(MAX_NAME_LEN);
+        let end = start + labels.min(MAX_LABELS_LEN);
+        let mut bytes = LabelBytes {
+            bytes: [0; ROOM],
+            start,
+            end,
+        };
+        self.read_bytes(&mut bytes.bytes, end).map(|()| bytes)
+    }
+
+    /// The labels that hold from a node on: those of the nearest name node that has any.
+    pub(crate) fn effective_labels(&self) -> Option<LabelBytes> {
+        let mut node = *self;
+        while !node.has_labels() {
+            let Above::Node(above) = node.parent() else {
+                return None;
+            };
+            node = above;
+        }
+        node.labels()
+    }
+
+    /// Reads the first `len` bytes of a name node's text.
+    fn read_bytes(&self, bytes: &mut [u8], len: usize) -> Option<()> {
+        let (head, mut next) = self.text_words();
+        let mut words = bytes.chunks_exact_mut(8);
+        // The words come first: `zip` would take a part of the text for which there is no word.
+        for (word, into) in head.into_iter().zip(&mut words) {
+            into.copy_from_slice(&word.to_ne_bytes());
+        }
+        let mut room = len.saturating_sub(8 * NAME_WORDS);
+        while room > 0 && next != 0 {
+            // SAFETY: the link of a name, or of a part of it: `read_part` has checked the latter.
+            let part = unsafe { Link::decode(next) }?;
+            next = read_part(self.id, part, &mut words)?;
+            room = room.saturating_sub(PART);
+        }
+        // Of a part that had no memory, nothing; least of all what was read before.
+        bytes[len - room..len].fill(0);
+        self.is_current().then_some(())
+    }
+}
+
+/// Reads a part of the name `id`; returns the link to the next part.
+fn read_part(
+    id: u64,
+    part: &'static Slot,
+    into: &mut std::slice::ChunksExactMut<'_, u8>,
+) -> Option<u64> {
+    if part.id.load(Ordering::Acquire) != id {
+        return None;
+    }
+    for (word, into) in continued_words(part).into_iter().zip(&mut *into) {
+        into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+    }
+    let next = part.born.load(Ordering::Relaxed);
+    fence(Ordering::Acquire);
+    (part.id.load(Ordering::Relaxed) == id).then_some(next)
+}
+
+/// The text of a name, on the stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NameText {
+    bytes: [u8; NAME_ROOM],
+    len: usize,
+    flags: u64,
+}
+
+impl Default for NameText {
+    fn default() -> Self {
+        NameText {
+            bytes: [0; NAME_ROOM],
+            len: 0,
+            flags: 0,
+        }
+    }
+}
+
+impl NameText {
+    pub(crate) fn as_str(&self) -> &str {
+        // It was valid when it was written; a reader that panics must not panic again.
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?")
+    }
+
+    /// Whether it was longer than names are.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.flags & flag::CUT != 0
+    }
+
+    pub(crate) fn is_by_hook(&self) -> bool {
+        self.flags & flag::BY_HOOK != 0
+    }
+}
+
+/// Labels, encoded, on the stack.
+#[derive(Debug)]
+pub(crate) struct LabelBytes {
+    bytes: [u8; ROOM],
+    start: usize,
+    end: usize,
+}
+
+impl LabelBytes {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+}
