@@ -15,6 +15,8 @@ STATES = ["suspended", "created", "running", "completed", "panicked", "cancelled
 CREATED = 1
 NAME_BIT = 1 << 63
 NAMED = 1 << 31
+NAMELESS = 0x200
+LABELED = 0x400
 
 
 class Registry:
@@ -109,23 +111,27 @@ class Registry:
         file = self.text(words[2], 0)
         return "%s:%d:%d" % (file, line, column) if file else ""
 
-    def name(self, words):
-        """The text of a name node."""
-        length = words[6] >> 16
+    def given(self, words):
+        """The name and the labels of a name node; None for what it leaves to the one above."""
+        name, labels = words[6] >> 16 & 0xFFFF, words[6] >> 32 & 0xFFFF
+        flags = words[6]
         content, part = struct.pack("<2Q", words[1], words[2]), words[4]
-        while len(content) < length and part:
+        while len(content) < name + labels and part:
             words = self.slot(part)
             content, part = content + struct.pack("<6Q", *words[1:7]), words[7]
-        return content[:length].decode("utf-8", "replace")
+        return (
+            None if flags & NAMELESS else content[:name].decode("utf-8", "replace"),
+            pairs(content[name : name + labels]) if flags & LABELED else None,
+        )
 
     def line(self, words):
-        """The ancestors: (id, role, name under which it spawned)."""
+        """The ancestors: (id, role, name and labels under which it spawned)."""
         above = words[3]
         while above:
-            node, name = self.slot(above), None
+            node, given = self.slot(above), (None, None)
             if node[0] & NAME_BIT:
-                name, node = self.name(node), self.slot(node[3])
-            yield node[0], self.role(node), name
+                given, node = self.given(node), self.slot(node[3])
+            yield node[0], self.role(node), given
             above = node[3]
 
 
@@ -152,25 +158,43 @@ def state(words):
 
 def describe(registry, words):
     line = list(registry.line(words))
-    own = registry.name(registry.slot(words[4])) if words[5] & NAMED else None
-    name = own if own is not None else next((n for _, _, n in line if n is not None), "")
+    own = registry.given(registry.slot(words[4])) if words[5] & NAMED else (None, None)
+    given = [own] + [given for _, _, given in line]
+    name = next((name for name, _ in given if name is not None), "")
+    labels = next((labels for _, labels in given if labels is not None), "")
     age = (registry.now - (words[1] >> 32)) * registry.tick_millis / 1000
-    ancestors = "".join(" < %d %s" % (identity, label(role, name)) for identity, role, name in line)
-    return "task %d %s [%s, %.1f s] %s\n    lineage %d %s%s" % (
+    ancestors = (" < %d %s" % (identity, who(role, name)) for identity, role, (name, _) in line)
+    return "task %d %s [%s, %.1f s] %s\n%s    lineage %d %s%s" % (
         words[0],
-        label(registry.role(words), name),
+        who(registry.role(words), name),
         STATES[state(words)],
         max(age, 0),
         registry.site(words),
+        "    labels %s\n" % labels if labels else "",
         words[0],
         registry.role(words),
-        ancestors,
+        "".join(ancestors),
     )
 
 
-def label(role, name):
+def who(role, name):
     """As Python writes strings: with whatever could move the cursor escaped."""
     return "%s %s" % (ascii(name), role) if name else role
+
+
+def pairs(encoded):
+    """Labels, as runtime-shim/src/label/set.rs encodes them: `shard=7 tenant='acme & sons'`."""
+    shown = []
+    while len(encoded) > 1 and encoded[0]:
+        (key, value), texts = encoded[:2], encoded[2:]
+        lengths, parts = (key & 0x7F, value & 0x7F), []
+        for length, cut in zip(lengths, (key & 0x80, value & 0x80)):
+            text, texts = texts[:length].decode("utf-8", "replace"), texts[length:]
+            plain = not cut and re.fullmatch(r"[\w./:@-]+", text, re.ASCII)
+            parts.append(text if plain else ascii(text + "..." * bool(cut)))
+        shown.append("=".join(parts))
+        encoded = texts
+    return " ".join(shown + ["..."] * bool(encoded))
 
 
 Birthmark()

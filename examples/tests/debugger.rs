@@ -3,22 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds the example, and returns the path of its executable.
-fn example() -> PathBuf {
+/// Builds an example, and returns the path of its executable.
+fn example(name: &str) -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args([
             "build",
             "--package",
             "birthmark-examples",
             "--example",
-            "request_names",
+            name,
         ])
         .status()
         .expect("cargo runs");
     assert!(built.success());
     let test = std::env::current_exe().expect("this test has a path");
     let profile = test.ancestors().nth(2).expect("it lies in <profile>/deps");
-    profile.join("examples/request_names")
+    profile.join("examples").join(name)
 }
 
 /// What gdb prints when it is given these commands.
@@ -58,7 +58,7 @@ fn assert_lists_the_tasks(output: &str) {
 
 #[test]
 fn gdb_lists_the_tasks_of_a_process_and_of_its_core_file() {
-    let program = example();
+    let program = example("request_names");
     let program = program.to_str().expect("the path is text");
     let core = format!("{program}.{}.core", std::process::id());
     let dump_core = format!("generate-core-file {core}");
@@ -82,4 +82,30 @@ fn gdb_lists_the_tasks_of_a_process_and_of_its_core_file() {
     );
     let _ = std::fs::remove_file(&core);
     assert_lists_the_tasks(&dead);
+}
+
+#[test]
+fn gdb_shows_labels() {
+    let program = example("http_page");
+    let output = gdb(
+        &["--args", &program.to_string_lossy(), "127.0.0.1:0"],
+        &[
+            "set breakpoint pending on",
+            "break http_page::shop::pack",
+            "run",
+            "source debug/birthmark.py",
+            "birthmark",
+            "kill",
+        ],
+    );
+    for part in [
+        "\n    labels district=harbour\n    lineage ",
+        " payment < 2 'order 1' order < 1 main",
+    ] {
+        assert!(output.contains(part), "{part:?} is not in:\n{output}");
+    }
+    let main = output
+        .split("\ntask ")
+        .find(|task| task.contains(" main ["));
+    assert!(main.is_none_or(|main| !main.contains("labels")), "{output}");
 }

@@ -28,6 +28,15 @@ fn the_page_and_the_tasks_are_served() {
     // The first order that is forgotten is the fifth.
     let forgotten = "/debug/birthmark/tree?role=courier&name=order%205";
     while !get(address, forgotten).contains("\"order 5\" courier [suspended") {}
+    // The fifth, in the third of the districts.
+    let text = get(
+        address,
+        "/debug/birthmark/text?role=courier&label=district=old*",
+    );
+    assert!(
+        text.contains("\n    labels district=\"old town\"\n"),
+        "{text}"
+    );
     let metrics = get(address, "/metrics");
     let orders = "birthmark_tasks_spawned_total{role=\"order\",kind=\"";
     assert!(metrics.contains(orders), "{metrics}");
