@@ -16,6 +16,9 @@
 //! The *name* says for whom a task works: a request, a tenant. The program sets it, and children inherit
 //! it unless their spawn says otherwise. A dump shows where each name came from.
 //!
+//! *Labels* say what else tasks are told apart by: a tenant, a route, a shard. They are keys and values,
+//! inherited like names.
+//!
 //! The *lineage* is the chain of tasks that led here. Ids are never reused, and a lineage reads correctly
 //! after its ancestors have ended. One that grows without end is cut in the middle and says so.
 //!
@@ -65,6 +68,7 @@
 //! | cover the spawns in an item | [`#[instrument]`](macro@instrument), which also lists the callees that it knows and its limits |
 //! | have panics say who panicked | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
 //! | say for whom a task works | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
+//! | say what else tasks are selected and counted by | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
 //! | start afresh, without the spawner's lineage and name | [`detached!`] |
 //! | know what everybody does | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
 //! | know what OS threads do, and which tasks they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
