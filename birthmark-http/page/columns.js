@@ -20,6 +20,7 @@ const COLUMNS = {
     title: "Task", width: "minmax(9em, 3fr)", kind: "who", cell: who,
     by: (task) => `${task.name ?? "\uffff"} ${task.role}`,
   },
+  labels: { title: "Labels", width: "minmax(6em, 2fr)", kind: "faint", by: labelText, cell: (task) => plain(labelText(task)) },
   state: { title: "State", width: "6em", kind: "", by: (task) => task.state, cell: state },
   since: {
     title: "For", width: "4.5em", kind: "number", by: (task) => task.state_ms ?? -1,

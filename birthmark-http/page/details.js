@@ -28,6 +28,7 @@ function facts(task, snapshot, follow) {
     Polls: count(task.polls),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_cut ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
+    Labels: task.labels && labelLinks(task, follow),
     "Spawned at": site && snapshot.at(task),
     by: site && `${site.callee} in ${site.module}::${site.function}`,
     "Same site": site && button("show all of them", () => follow.search(`site:${snapshot.at(task)}`), "link"),

@@ -47,8 +47,8 @@ function coverage({ pid, coverage }) {
 const IN_PANEL = ["age", "polls", "kind", "site"];
 
 function columns() {
-  const { columns } = VIEWS[shown.view];
-  return shown.task === null ? columns : columns.filter((column) => !IN_PANEL.includes(column));
+  const isShown = (column) => (column === "labels" ? shown.snapshot.hasLabels : shown.task === null || !IN_PANEL.includes(column));
+  return VIEWS[shown.view].columns.filter(isShown);
 }
 
 function drawHeads() {

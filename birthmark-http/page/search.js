@@ -2,6 +2,7 @@
 
 const FIELDS = {
   name: (task) => task.name ?? "",
+  label: (task) => labels(task).join("\n"),
   role: (task) => task.role,
   state: (task) => task.state,
   kind: (task) => task.kind,

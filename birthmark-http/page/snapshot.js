@@ -2,6 +2,7 @@
 
 class Snapshot {
   #byId;
+  #hasLabels;
   #positions;
   #places = [];
   #innermost = [];
@@ -16,6 +17,11 @@ class Snapshot {
   byId(id) {
     this.#byId ??= new Map(this.tasks.map((task) => [task.id, task]));
     return this.#byId.get(id);
+  }
+
+  /** Whether any task has a label. */
+  get hasLabels() {
+    return (this.#hasLabels ??= this.tasks.some((task) => task.labels));
   }
 
   /** `src/a.rs:31:5`; empty for threads that nobody has spawned. */

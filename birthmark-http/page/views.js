@@ -2,7 +2,7 @@
 
 const VIEWS = {
   tree: { columns: ["who", "id", "state", "since", "age", "polls", "place", "site"], rows: treeRows },
-  table: { columns: ["id", "who", "state", "since", "age", "polls", "place", "kind", "site"], rows: tableRows, sortable: true },
+  table: { columns: ["id", "who", "labels", "state", "since", "age", "polls", "place", "kind", "site"], rows: tableRows, sortable: true },
   groups: { columns: ["count", "group", "state", "ages", "place", "site"], rows: groupRows },
   compare: { columns: ["delta", "group", "before", "after", "place", "site"], rows: compareRows },
 };

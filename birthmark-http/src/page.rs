@@ -17,6 +17,7 @@ macro_rules! script {
             include_str!("../page/text.js"),
             include_str!("../page/read.js"),
             include_str!("../page/snapshot.js"),
+            include_str!("../page/labels.js"),
             include_str!("../page/search.js"),
             include_str!("../page/columns.js"),
             include_str!("../page/rows.js"),

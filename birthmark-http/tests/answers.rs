@@ -42,6 +42,28 @@ fn the_query_selects_tasks() {
 }
 
 #[test]
+fn the_query_selects_tasks_by_label() {
+    let server = serve();
+    let tasks = birthmark::with_label("tenant", "acme & sons", || lasting(2));
+    let other = birthmark::with_label("tenant", "beta", || lasting(1));
+    for (query, count) in [
+        ("label=tenant", 3),
+        ("label=tenant=acme+%26+sons", 2),
+        ("label=tenant%3Dacme*", 2),
+        ("label=tenant=nobody", 0),
+    ] {
+        let text = get(&server, &format!("text?{query}")).text().unwrap();
+        assert!(text.starts_with(&format!("{count} of ")), "{query}: {text}");
+        let json = get(&server, &format!("json?{query}")).text().unwrap();
+        assert_eq!(json.matches("\"labels\":{\"tenant\":").count(), count);
+    }
+    let metrics = client().get(server.url().replace("debug/birthmark/", "metrics"));
+    let metrics = metrics.send().unwrap().text().unwrap();
+    assert!(metrics.contains("role=\"lasting::") && !metrics.contains("tenant"));
+    drop((tasks, other));
+}
+
+#[test]
 fn a_wrong_query_is_named_with_a_remedy() {
     let server = serve();
     for (path, start) in [

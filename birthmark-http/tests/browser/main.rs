@@ -156,6 +156,43 @@ async fn hostile_names_are_shown_and_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn labels_are_shown_searched_and_followed() {
+    let _alone = ALONE.lock().await;
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
+    page.press("2").await;
+    page.until("heads", "Spawned at").await;
+    let heads = page.text("heads").await;
+    assert!(!heads.contains("Labels"), "{heads}");
+    let _program = Program::labelled();
+    page.until("heads", "Labels").await;
+    page.until_row("tenant=beta & sons").await;
+    page.until_row("<img src=x>=\\u{1b}\\u{202e}\"></script>")
+        .await;
+    assert_eq!(page.count("img").await, 0);
+    page.screenshot("labels").await;
+
+    page.press("/").await;
+    page.type_into("search", "label:\"beta & s\"").await;
+    page.until("summary", "1 of 4 tasks").await;
+    page.press_key("Enter").await;
+    page.press_key("Escape").await;
+    page.until("summary", "4 tasks: ").await;
+
+    page.press("/").await;
+    page.type_into("search", "label:tenant").await;
+    page.until("summary", "2 of 4 tasks").await;
+    page.press_key("Enter").await;
+    page.press("j").await;
+    page.press_key("Enter").await;
+    page.until("details", "tenant=").await;
+    page.screenshot("labels-details").await;
+    page.click("#details dd div .link").await;
+    page.until("summary", "1 of 4 tasks").await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_page_has_the_token_that_it_was_opened_with() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);

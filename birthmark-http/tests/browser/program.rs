@@ -35,6 +35,16 @@ impl Program {
         Program(names.into_iter().map(one).collect())
     }
 
+    /// Tasks of two tenants, and one with a label that is hostile.
+    pub fn labelled() -> Self {
+        let one = |key, value| birthmark::with_label(key, value, || spawn(leaked()));
+        Program(vec![
+            one("tenant", "acme"),
+            one("tenant", "beta & sons"),
+            one("<img src=x>", "\u{1b}\u{202e}\"></script>"),
+        ])
+    }
+
     /// More tasks.
     pub fn leak(&mut self, count: usize) {
         for _ in 0..count {
