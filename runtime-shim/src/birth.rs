@@ -16,11 +16,11 @@ pub(crate) use self::end::{count_completed, end_completed, site_of};
 pub(crate) use self::handle::{Status, TAG};
 
 use crate::kind::Kind;
-use crate::local::{self, Local};
+use crate::local;
 use crate::mode;
 use crate::name::{Change, Text};
 use crate::registry::root::WORLD;
-use crate::registry::slot::{flag, Slot};
+use crate::registry::slot::flag;
 use crate::registry::store::Newborn;
 use crate::site::Site;
 
@@ -65,14 +65,18 @@ fn birth_or(
     special(site)
 }
 
-fn birth_under(site: &'static Site, flags: u64, parent: Option<&'static Slot>) -> Birth {
+fn birth_long(site: &'static Site, kind: Kind, detached: bool) -> Birth {
+    let detached_flag = if detached { flag::DETACHED } else { 0 };
     let newborn = Newborn {
         site: site.address(),
-        flags,
+        flags: kind as u64 | detached_flag,
         tick: mode::tick(),
     };
-    let slot =
-        local::with(|local| local.with_block(|store, _| store.birth(WORLD, parent, newborn)));
+    let slot = local::with(|local| match detached {
+        true => local.with_block(|store, _| store.birth(WORLD, None, newborn)),
+        // A thread that exits is no task any more: what it spawns is a root.
+        false => local.with_scope(|store, parent| store.birth(WORLD, parent, newborn)),
+    });
     slot.flatten().map_or_else(unrecorded, Birth::plain)
 }
 
@@ -136,11 +140,7 @@ fn birth_with(
     if modes & mode::OFF != 0 {
         return skip(site);
     }
-    let birth = match detached {
-        true => birth_under(site, kind as u64 | flag::DETACHED, None),
-        // A thread that exits is no task any more: what it spawns is a root.
-        false => birth_under(site, kind as u64, local::with(Local::scope_or_adopt)),
-    };
+    let birth = birth_long(site, kind, detached);
     let Some(slot) = birth.slot() else {
         return birth;
     };

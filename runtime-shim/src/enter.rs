@@ -81,7 +81,11 @@ impl Stay {
         if birth.is_untracked() {
             return Stay::NONE;
         }
-        let (outer, carries) = match Running::start_fast(birth) {
+        let started = local::with(|local| {
+            let slot = birth.as_plain_here(local)?;
+            Some(Running::start_call_here(local, slot))
+        });
+        let (outer, carries) = match started {
             Some(running) => (running.into_outer(), false),
             None => Self::begin_special(birth),
         };
@@ -98,12 +102,12 @@ impl Stay {
         match birth.status() {
             Status::Attached(attached) => {
                 attached.wait_until_open();
-                let outer = Running::start(attached.slot()).into_outer();
+                let outer = Running::start_call(attached.slot()).into_outer();
                 (outer, attached.enter())
             }
             // The spawner is told by the callee's own means; see `refusal.rs`.
             Status::Refused(_) => std::panic::resume_unwind(Box::new("a hook refused this task")),
-            Status::Plain(slot) => (Running::start(slot).into_outer(), false),
+            Status::Plain(slot) => (Running::start_call(slot).into_outer(), false),
             Status::Untracked => (Cursor::NOWHERE, false),
         }
     }

@@ -7,6 +7,7 @@ use crate::local::{self, Loan};
 use crate::mode;
 use crate::registry::root::ARENA;
 use crate::registry::slot::Slot;
+use crate::registry::store::Store;
 
 /// The spawner's scope, on its way to the thread that does the work.
 ///
@@ -33,9 +34,11 @@ pub fn inherit() -> Inherited {
         return Inherited(None);
     }
     Inherited(local::with(|local| {
-        let scope = local.scope_or_adopt()?;
-        local.with_block(|store, _| store.retain(&ARENA, scope))?;
-        Some(Lent(scope))
+        let retain = |store: &Store, scope: Option<&'static Slot>| {
+            store.retain(&ARENA, scope?);
+            scope.map(Lent)
+        };
+        local.with_scope(retain).flatten()
     }))
 }
 

@@ -8,6 +8,7 @@ use crate::frame::Cursor;
 use crate::kind::Kind;
 use crate::registry::pool::{self, Block, Completed};
 use crate::registry::root;
+use crate::registry::shared;
 use crate::registry::slot::{state, Slot};
 use crate::registry::store::Store;
 
@@ -223,6 +224,31 @@ impl Local {
             _ => cursor,
         });
         Some(root)
+    }
+
+    /// Does `f` with the node under which tasks are born now, which stays one meanwhile. `f` takes a
+    /// reference to it, and calls nothing of the program's.
+    pub(crate) fn with_scope<R>(
+        &self,
+        f: impl FnOnce(&Store, Option<&'static Slot>) -> R,
+    ) -> Option<R> {
+        let scope = self.scope_or_adopt();
+        self.with_block(|store, block| {
+            let scope = match self.cursor.get().slot() {
+                Some(task) => shared::protect_scope(task, &block.scope_hazard),
+                // It is lent, and so this thread's own.
+                None => scope,
+            };
+            let result = f(store, scope);
+            block.scope_hazard.clear();
+            result
+        })
+    }
+
+    /// Gives back the reference to a name node that a task had.
+    pub(crate) fn release_name(&self, node: &'static Slot) {
+        shared::wait_until_unused(node, || pool::blocks().map(|block| &block.scope_hazard));
+        self.release(node);
     }
 
     /// Gives a reference to `node` back.

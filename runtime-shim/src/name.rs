@@ -78,7 +78,10 @@ pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> Under<F
     Under::new(|| Change::Name(Text::new(name)), future)
 }
 
-/// Changes what is said of a task that has not started yet.
+/// Changes what is said of a task that has not started yet. Not a part of births, which would otherwise
+/// all make room for it on the stack.
+#[cold]
+#[inline(never)]
 pub(crate) fn give(task: &'static Slot, change: &Change, flags: u64) {
     local::with(|local| {
         local.with_block(|store, block| {

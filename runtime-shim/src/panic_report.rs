@@ -75,7 +75,7 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     };
     let now = clock::fine();
     write_task(out, task, now)?;
-    write_task_labels(out)?;
+    write_labels_of(out, task)?;
     write_site(out, task)?;
     if with_lineage {
         write_lineage(out, task)?;
@@ -113,9 +113,9 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
 }
 
 /// `labels tenant=acme`
-fn write_task_labels(out: &mut Buffer) -> fmt::Result {
-    let scope = local::with(|local| local.scope()).and_then(Record::read);
-    let Some(labels) = scope.and_then(|scope| scope.effective_labels()) else {
+fn write_labels_of(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
+    let labels = own_name(task).or_else(|| Record::read(task));
+    let Some(labels) = labels.and_then(|node| node.effective_labels()) else {
         return Ok(());
     };
     let labels = redact_labels(labels.as_slice());
@@ -195,11 +195,8 @@ fn write_role(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
 
 /// The name of a task that the caller keeps alive, and where it came from.
 fn effective_name(task: &'static Slot) -> Option<(NameText, NameOrigin)> {
-    // The thread's scope, which is not the task's where the task waits for what is done here.
-    let own = local::with(|local| local.scope())
-        .filter(|scope| scope.has_name())
-        .and_then(name_text);
-    if let Some(text) = own {
+    let own = own_name(task).filter(Record::has_name);
+    if let Some(text) = own.and_then(|own| own.text()) {
         return (!text.as_str().is_empty()).then_some((text, NameOrigin::Explicit));
     }
     let mut node = task.parent.get()?;
@@ -214,6 +211,14 @@ fn effective_name(task: &'static Slot) -> Option<(NameText, NameOrigin)> {
             from: crate::TaskId(from),
         },
     ))
+}
+
+/// The name node of the task on this thread, which is not its own where it waits for what is done here.
+fn own_name(task: &'static Slot) -> Option<Record> {
+    let scope = local::with(|local| local.scope());
+    scope
+        .and_then(Record::read)
+        .filter(|scope| scope.is_name_of(task))
 }
 
 fn name_text(node: &'static Slot) -> Option<NameText> {

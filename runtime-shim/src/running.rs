@@ -8,6 +8,7 @@ use crate::birth::{end_completed, Birth};
 use crate::frame::Cursor;
 use crate::local::{self, Local};
 use crate::mode;
+use crate::registry::shared::note_call;
 use crate::registry::slot::{flag, state, Slot};
 
 /// A stretch of time in which a thread runs a task.
@@ -38,6 +39,19 @@ impl Running {
     /// Makes `slot` the current task of this thread.
     pub(crate) fn start(slot: &'static Slot) -> Self {
         local::with(|local| Self::start_as(local, slot, local.register_to_run()))
+    }
+
+    /// As [`Running::start_here`], of a closure that several threads may call at once.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn start_call_here(local: &Local, slot: &'static Slot) -> Self {
+        note_call(slot, mode::pulse() | local.running.get());
+        Self::start_here(local, slot)
+    }
+
+    /// As [`Running::start`], of such a closure.
+    pub(crate) fn start_call(slot: &'static Slot) -> Self {
+        note_call(slot, mode::pulse() | state::RUNNING);
+        Self::start(slot)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -7,6 +7,8 @@
 
 /// loom's atomics in place of `core`'s.
 mod sync {
+    pub(crate) use loom::thread::yield_now;
+
     pub(crate) mod atomic {
         pub(crate) use loom::sync::atomic::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
     }
@@ -29,8 +31,12 @@ mod registry {
     pub(crate) mod arena;
     #[path = "../../../src/registry/frames/mod.rs"]
     pub(crate) mod frames;
+    #[path = "../../../src/registry/hazard.rs"]
+    pub(crate) mod hazard;
     #[path = "../../../src/registry/lineage.rs"]
     pub(crate) mod lineage;
+    #[path = "../../../src/registry/shared.rs"]
+    pub(crate) mod shared;
     #[path = "../../../src/registry/slot.rs"]
     pub(crate) mod slot;
     #[path = "../../../src/registry/stack.rs"]
@@ -40,6 +46,8 @@ mod registry {
 
     #[cfg(test)]
     mod frames_tests;
+    #[cfg(test)]
+    mod shared_tests;
     #[cfg(test)]
     mod tests;
 }

@@ -105,6 +105,7 @@ impl fmt::Display for Coverage {
         if !self.clock {
             f.write_str("; ages not known (the clock does not run)")?;
         }
-        write!(f, "; {} sites linked", self.sites)
+        let sites = if self.sites == 1 { "site" } else { "sites" };
+        write!(f, "; {} {sites} linked", self.sites)
     }
 }

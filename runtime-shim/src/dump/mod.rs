@@ -168,7 +168,8 @@ fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
         }
     };
     nodes.threads = Threads::only(row.status);
-    if let Some(name) = scope.and_then(Record::read).filter(Record::is_name) {
+    let name = scope.and_then(Record::read);
+    if let Some(name) = name.filter(|name| name.is_name_of(slot)) {
         nodes.rename(&mut row, &name);
     }
     nodes.task(&row, now)

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::SpawnHook;
 use crate::local;
 use crate::mode;
+use crate::registry::hazard::{is_shown, Hazard};
 use crate::registry::pool;
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
@@ -29,29 +30,21 @@ pub(super) struct Entry {
     pub(super) hook: Box<dyn SpawnHook>,
 }
 
-/// The list that a thread is reading, which therefore must not be freed.
-pub(crate) struct Hazard(AtomicPtr<List>);
+/// The list that a thread is reading.
+pub(crate) struct HookHazard(Hazard<List>);
 
-impl Hazard {
-    pub(crate) const fn new() -> Self {
-        Hazard(AtomicPtr::new(ptr::null_mut()))
+impl HookHazard {
+    pub(crate) fn new() -> Self {
+        HookHazard(Hazard::new())
     }
 
     /// Looks at the present list. `f` is short and calls nothing of the program's.
     fn read<R>(&self, f: impl FnOnce(&List) -> R) -> Option<R> {
-        let mut list = LIST.load(Ordering::SeqCst);
-        loop {
-            self.0.store(list, Ordering::SeqCst);
-            let now = LIST.load(Ordering::SeqCst);
-            if now == list {
-                break;
-            }
-            list = now;
-        }
+        let list = self.0.protect(|| LIST.load(Ordering::SeqCst));
         // SAFETY: a writer frees a list only after it has been replaced and no hazard shows it; we
         // have shown it and seen after that that it was not replaced yet.
         let result = unsafe { list.as_ref() }.map(f);
-        self.0.store(ptr::null_mut(), Ordering::SeqCst);
+        self.0.clear();
         result
     }
 }
@@ -61,7 +54,7 @@ pub(super) fn next(after: u64) -> Option<Arc<Entry>> {
     let find = |list: &List| list.iter().find(|entry| entry.id > after).cloned();
     local::with(|local| {
         local
-            .with_block(|_, block| block.hazard.read(find))
+            .with_block(|_, block| block.hook_hazard.read(find))
             .flatten()
             .flatten()
     })
@@ -90,7 +83,7 @@ fn replace(change: impl FnOnce(&mut List)) {
         return;
     }
     // Readers show a hazard for the time of a search and the clone of an Arc.
-    while pool::blocks().any(|block| block.hazard.0.load(Ordering::SeqCst) == old) {
+    while is_shown(old, pool::blocks().map(|block| &block.hook_hazard.0)) {
         std::thread::yield_now();
     }
     // SAFETY: it came from `Box::into_raw` above, it was replaced, and no hazard shows it.

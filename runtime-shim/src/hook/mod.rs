@@ -9,7 +9,7 @@ mod spawn;
 
 pub(crate) use attached::Attached;
 pub use gate::{Gate, Opened};
-pub(crate) use list::Hazard;
+pub(crate) use list::HookHazard;
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
 pub use refusal::Refusal;
 pub(crate) use refusal::{abandon as abandon_refusal, private as refusal_private};

@@ -16,9 +16,8 @@ use crate::running::OnDrop;
 pub(crate) fn set(change: &Change) {
     local::with(|local| {
         if let Some(node) = make_for_current(local, change) {
-            let old = local.set_scope_for_good(node);
-            if let Some(old) = old {
-                local.release(old);
+            if let Some(old) = local.set_scope_for_good(node) {
+                local.release_name(old);
             }
         }
     });
@@ -116,7 +115,7 @@ struct NodeRef(&'static Slot);
 
 impl Drop for NodeRef {
     fn drop(&mut self) {
-        local::with(|local| local.release(self.0));
+        local::with(|local| local.release_name(self.0));
     }
 }
 

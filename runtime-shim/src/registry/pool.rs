@@ -5,10 +5,11 @@ use core::cell::Cell;
 use core::ptr;
 use std::sync::OnceLock;
 
-use super::slot::state;
+use super::hazard::Hazard;
+use super::slot::{state, Slot};
 use super::stack::Stack;
 use super::store::Store;
-use crate::hook::Hazard;
+use crate::hook::HookHazard;
 use crate::site::{Site, NO_INDEX};
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -32,7 +33,9 @@ pub(crate) struct Block {
     /// Tasks that have completed on this thread, by the index of their site.
     pub(crate) completed: Completed,
     pub(crate) next_name: Cell<u64>,
-    pub(crate) hazard: Hazard,
+    pub(crate) hook_hazard: HookHazard,
+    /// The scope under which the thread is about to spawn.
+    pub(crate) scope_hazard: Hazard<Slot>,
     index: u32,
     /// The system's id of the thread that has the block, 0 while none has.
     os_id: AtomicU64,
@@ -52,7 +55,8 @@ impl Block {
             running: state::RUNNING | (u64::from(index) + 1) << state::THREAD_SHIFT,
             completed: Completed::new(),
             next_name: Cell::new(u64::from(index) << 40),
-            hazard: Hazard::new(),
+            hook_hazard: HookHazard::new(),
+            scope_hazard: Hazard::new(),
             index,
             os_id: AtomicU64::new(0),
             name: [const { AtomicU64::new(0) }; NAME_BYTES / 8],

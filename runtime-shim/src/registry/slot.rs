@@ -34,9 +34,10 @@ pub(crate) const NAME_BIT: u64 = 1 << 63;
 /// One unit in the upper half of a word.
 const UPPER: u64 = 1 << 32;
 
-/// In `refs`: the count, and whether the task has a name, so that one comparison tells that it has
-/// neither descendants nor a name.
-pub(crate) const REFS: u64 = NAMED - 1;
+/// In `refs`: the count, whether several threads have run the task at once, and whether it has a name, so
+/// that one comparison tells that it has neither descendants nor anything of that.
+pub(crate) const REFS: u64 = SHARED - 1;
+pub(crate) const SHARED: u64 = 1 << 30;
 pub(crate) const NAMED: u64 = 1 << 31;
 
 #[cfg_attr(not(loom), repr(C, align(64)))]
