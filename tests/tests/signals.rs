@@ -35,6 +35,24 @@ fn form_and_selection_are_chosen() {
 }
 
 #[test]
+fn tasks_are_selected_by_their_labels() {
+    let words = "signal=USR2,filter=label=held=s*&label=held";
+    let mut asked = Asked::start(PROGRAM, "", words);
+    assert_eq!(asked.ask("label soon"), "labelled");
+    assert_eq!(asked.ask("hold 2"), "2 held");
+    asked.signal(libc::SIGUSR2);
+    let dump = asked.stderr_until("coverage: ");
+    let expected = "3 of 3 tasks (label=held=s*&label=held): 1 running, 2 created\n";
+    assert!(dump.starts_with(expected), "{dump}");
+    assert_eq!(
+        dump.matches("\n    labels held=soon\n").count(),
+        3,
+        "{dump}"
+    );
+    assert_eq!(asked.end(), "");
+}
+
+#[test]
 fn threads_are_in_it_if_asked_for() {
     let words = "signal=USR1,threads=states,filter=role=nobody";
     let mut asked = Asked::start(PROGRAM, "", words);
@@ -154,7 +172,7 @@ fn a_word_that_makes_no_sense_says_what_to_write() {
         ),
         (
             "filter=stat=x",
-            "a filter has no key \"stat\"; use name, role, ",
+            "a filter has no key \"stat\"; use name, label, role, ",
         ),
         (
             "threads=all",

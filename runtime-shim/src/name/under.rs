@@ -35,6 +35,8 @@ pub(crate) fn during<R>(change: &Change, f: impl FnOnce() -> R) -> R {
 
 /// The future of [`with_name_async`](crate::with_name_async) and
 /// [`with_label_async`](crate::with_label_async): another future, run under a name or a label.
+///
+/// What else is said of a task is seen inside as it was when the task first polled the future.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Under<F> {

@@ -45,6 +45,10 @@ fn answer(line: &str, held: &mut Vec<Held>) -> String {
             held.extend((0..count).map(|_| -> Held { Box::pin(spawn(asked_to_wait())) }));
             format!("{} held", held.len())
         }
+        ("label", value) => {
+            birthmark::set_label("held", value);
+            "labelled".to_owned()
+        }
         ("panic", _) => {
             let ended = thread::spawn(|| panic!("as it was asked to")).join();
             format!("panicked: {}", ended.is_err())
