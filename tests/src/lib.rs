@@ -76,6 +76,20 @@ impl Wake for Unpark {
 /// A task that is held where it was spawned.
 pub type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Texts that could forge a line or control a terminal, and how they are shown.
+pub const HOSTILE: [(&str, &str); 7] = [
+    ("new\nline\r", r#""new\nline\r""#),
+    ("\u{1b}[2J", r#""\u{1b}[2J""#),
+    ("\"quoted\\", r#""\"quoted\\""#),
+    ("bidi \u{202e}\u{2066}", r#""bidi \u{202e}\u{2066}""#),
+    ("\0\u{7f}\u{9b}", r#""\0\u{7f}\u{9b}""#),
+    ("line\u{2028}separator", r#""line\u{2028}separator""#),
+    (
+        "task 1 \"x\" main [running]:",
+        r#""task 1 \"x\" main [running]:""#,
+    ),
+];
+
 /// An executor that gives the task back.
 pub fn spawn<T>(task: T) -> T {
     task

@@ -64,6 +64,39 @@ mod by_each_key {
         selects("site=src/*", 0);
     }
 
+    async fn by_label_waits() {
+        pending::<()>().await;
+    }
+
+    #[test]
+    fn tasks_are_selected_by_their_labels() {
+        let held = spawn(birthmark::detached!(|| -> Vec<Held> {
+            let plain = Box::pin(spawn(by_label_waits())) as Held;
+            birthmark::set_label("in", "filters");
+            let one = birthmark::with_label("tenant", "acme-1", || {
+                Box::pin(spawn(by_label_waits())) as Held
+            });
+            birthmark::set_label("tenant", "acme-2 = beta");
+            vec![plain, one, Box::pin(spawn(by_label_waits()))]
+        }))();
+        let role = "role=by_label_waits";
+        selects(role, 3);
+        selects("label=in=filters", 2);
+        selects(&format!("{role}&label=in"), 2);
+        selects(&format!("{role}&label=i?"), 2);
+        selects(&format!("{role}&label=tenant=acme-1"), 1);
+        selects(&format!("{role}&label=tenant=acme-2+=+beta"), 1);
+        selects(&format!("{role}&label=tenant=acme"), 0);
+        selects(&format!("{role}&label=tenant=acme-*"), 2);
+        selects(&format!("{role}&label=tenant=acme-1&label=tenant=*beta"), 2);
+        selects(&format!("{role}&label=*=acme-1"), 1);
+        selects(&format!("{role}&label=in="), 1);
+        selects(&format!("{role}&label=*="), 1);
+        selects(&format!("{role}&label=*"), 2);
+        selects(&format!("{role}&label=nobody"), 0);
+        drop(held);
+    }
+
     async fn by_stack_outer(inside: bool) {
         if inside {
             by_stack_inner().await;
