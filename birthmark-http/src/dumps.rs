@@ -12,44 +12,35 @@ use birthmark::ThreadReport;
 use birthmark::render::Format;
 
 use crate::answer;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::query::Query;
-use crate::stream::{PATIENCE, Sink, stream};
+use crate::stream::{Patience, Sink, stream};
 use crate::turns::Turns;
-
-/// Each holds a snapshot of all tasks.
-const DUMPS_AT_A_TIME: usize = 4;
-
-/// Each holds two.
-const DIFFS_AT_A_TIME: usize = 2;
-
-/// How many there may be at a time.
-#[derive(Debug)]
-struct Limits {
-    dumps: Turns,
-    diffs: Turns,
-}
-
-impl Limits {
-    fn new() -> Self {
-        Limits {
-            dumps: Turns::new(DUMPS_AT_A_TIME),
-            diffs: Turns::new(DIFFS_AT_A_TIME),
-        }
-    }
-}
 
 /// What dumps share.
 #[derive(Clone, Debug)]
 pub(crate) struct Dumps {
-    limits: Arc<Limits>,
+    turns: Arc<AllTurns>,
+    patience: Patience,
     native_stacks: bool,
 }
 
+#[derive(Debug)]
+struct AllTurns {
+    dumps: Turns,
+    diffs: Turns,
+}
+
 impl Dumps {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, limits: Limits) -> Self {
+        let turns = AllTurns {
+            dumps: Turns::new(limits.dumps, limits.waiting),
+            diffs: Turns::new(limits.diffs, limits.waiting),
+        };
         Dumps {
-            limits: Arc::new(Limits::new()),
+            turns: Arc::new(turns),
+            patience: limits.patience,
             native_stacks: options.native_stacks,
         }
     }
@@ -84,7 +75,8 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
         let dump = birthmark::dump().with_threads(threads);
         dump.filter(&filter).write(format, out)
     };
-    reply(request.method(), form, &dumps.limits.dumps, write).await
+    let turns = &dumps.turns.dumps;
+    reply(request.method(), form, turns, dumps.patience, write).await
 }
 
 /// What has changed between a dump and another some seconds later. Nothing is kept from one request to
@@ -102,13 +94,8 @@ pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
         let after = birthmark::dump().filter(&filter);
         write!(out, "{}", after.diff(&before))
     };
-    reply(
-        request.method(),
-        (answer::PLAIN, "txt"),
-        &dumps.limits.diffs,
-        write,
-    )
-    .await
+    let (form, turns) = ((answer::PLAIN, "txt"), &dumps.turns.diffs);
+    reply(request.method(), form, turns, dumps.patience, write).await
 }
 
 /// What `write` writes, once it is its turn, with its media type and what files of it end with.
@@ -116,6 +103,7 @@ async fn reply(
     method: &Method,
     (content_type, extension): (&'static str, &str),
     turns: &Turns,
+    patience: Patience,
     write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
 ) -> Response {
     let body = if *method == Method::HEAD {
@@ -124,7 +112,7 @@ async fn reply(
         let Some(turn) = turns.take().await else {
             return answer::busy();
         };
-        stream(PATIENCE, turn, write).map(Body::new)
+        stream(patience, turn, write).map(Body::new)
     };
     let name = format!("inline; filename=\"birthmark.{extension}\"");
     let headers = [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, &name)];

@@ -76,6 +76,7 @@ mod answer;
 mod dumps;
 mod error;
 mod guard;
+mod limits;
 mod metrics;
 mod options;
 mod page;

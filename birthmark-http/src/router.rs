@@ -9,6 +9,7 @@ use birthmark::render::Format;
 
 use crate::dumps::{self, Dumps};
 use crate::guard::guard;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::{answer, metrics, page};
 
@@ -62,12 +63,12 @@ pub fn router() -> Router {
 /// # }
 /// ```
 pub fn router_with(options: Options) -> Router {
-    guarded(paths(&options), options)
+    guarded(paths(&options, Limits::default()), options)
 }
 
 /// Also with `/metrics`, where scrapers look for it, and an answer to all other paths.
-pub(crate) fn whole(options: Options) -> Router {
-    let paths = paths(&options).route("/metrics", any(metrics::answer));
+pub(crate) fn whole(options: Options, limits: Limits) -> Router {
+    let paths = paths(&options, limits).route("/metrics", any(metrics::answer));
     let to_page = async |uri: Uri| redirect_with_query(&ROOT[1..], &uri);
     let paths = paths.route("/", any(to_page));
     guarded(paths.fallback(async || answer::not_found()), options)
@@ -78,8 +79,8 @@ fn guarded(paths: Router, options: Options) -> Router {
 }
 
 /// Each answers `any` method: the guard lets those through that are safe.
-fn paths(options: &Options) -> Router {
-    let shared = Dumps::new(options);
+fn paths(options: &Options, limits: Limits) -> Router {
+    let shared = Dumps::new(options, limits);
     let at = |path: &str| format!("{ROOT}{path}");
     let mut router = Router::new()
         .route(ROOT.trim_end_matches('/'), any(redirect_to_page))

@@ -5,15 +5,18 @@ mod connection;
 use std::future::pending;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::process;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+use axum::Router;
 use birthmark::__private::spawn_own_thread;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
 use crate::access::Access;
 use crate::error::ServeError;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::router::{self, ROOT};
 
@@ -26,6 +29,8 @@ pub struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// The one that has the thread. The child of a fork has the handle, too, but nobody to wait for.
+    process: u32,
 }
 
 /// Serves the paths under `/debug/birthmark/`, and `/metrics`, to clients on the same machine.
@@ -59,13 +64,19 @@ pub fn serve(address: impl ToSocketAddrs) -> Result<Server, ServeError> {
 /// As for [`serve`]; with a token, any address is fine.
 pub fn serve_with(address: impl ToSocketAddrs, options: Options) -> Result<Server, ServeError> {
     let listener = listen(address, &options)?;
-    let address = listener.local_addr().map_err(ServeError::Thread)?;
+    let router = router::whole(options, Limits::default());
+    start(listener, router).map_err(ServeError::Thread)
+}
+
+pub(crate) fn start(listener: TcpListener, router: Router) -> io::Result<Server> {
+    let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let thread = start_thread(listener, options, stopped).map_err(ServeError::Thread)?;
+    let thread = start_thread(listener, router, stopped)?;
     Ok(Server {
         address,
         stop: Some(stop),
         thread: Some(thread),
+        process: process::id(),
     })
 }
 
@@ -88,12 +99,12 @@ fn listen(address: impl ToSocketAddrs, options: &Options) -> Result<TcpListener,
 /// dropped in a task of another.
 fn start_thread(
     listener: TcpListener,
-    options: Options,
+    router: Router,
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<JoinHandle<()>> {
     let (started, starts) = mpsc::channel();
     let thread = spawn_own_thread("birthmark-http", STACK, move || {
-        let (runtime, result) = match start(listener, options) {
+        let (runtime, result) = match listen_on(listener, router) {
             Ok(runtime) => (Some(runtime), Ok(())),
             Err(error) => (None, Err(error)),
         };
@@ -108,14 +119,14 @@ fn start_thread(
 }
 
 /// A runtime on which the listener answers.
-fn start(listener: TcpListener, options: Options) -> io::Result<Runtime> {
+fn listen_on(listener: TcpListener, router: Router) -> io::Result<Runtime> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let entered = runtime.enter();
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    tokio::spawn(connection::accept(listener, router::whole(options)));
+    tokio::spawn(connection::accept(listener, router));
     drop(entered);
     Ok(runtime)
 }
@@ -160,7 +171,8 @@ impl Drop for Server {
             // It fails if the thread has ended, which is as good.
             let _ = stop.send(());
         }
-        if let Some(thread) = self.thread.take() {
+        let thread = self.thread.take();
+        if let Some(thread) = thread.filter(|_| self.process == process::id()) {
             let _ = thread.join();
         }
     }

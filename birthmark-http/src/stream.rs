@@ -26,11 +26,11 @@ pub(crate) const STALL: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     /// How long it may take for a piece.
-    stall: Duration,
+    pub(crate) stall: Duration,
     /// For how long it may be as slow as that though others wait for its turn.
-    lease: Duration,
+    pub(crate) lease: Duration,
     /// How many bytes a second it must take on average afterwards, if they do.
-    rate: u64,
+    pub(crate) rate: u64,
 }
 
 /// A dump of ten thousand tasks arrives within the lease also at half the rate.
@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn turn() -> Turn {
-        block_on(Turns::new(1).take()).unwrap()
+        block_on(Turns::new(1, 0).take()).unwrap()
     }
 
     fn stream(
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn who_is_slow_is_given_up_only_if_others_wait() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, 1);
         let held = block_on(turns.take()).unwrap();
         let slow = Patience {
             lease: Duration::ZERO,

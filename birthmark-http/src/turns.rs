@@ -5,14 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Requests that wait for their turn. Who comes later is told to come again.
-const MOST_WAITING: usize = 128;
-
 /// So many turns. Who comes when all are taken waits, the first who came first.
 #[derive(Debug)]
 pub(crate) struct Turns {
     free: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    most_waiting: usize,
 }
 
 /// A turn, until it is dropped.
@@ -23,10 +21,11 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    pub(crate) fn new(at_a_time: usize) -> Self {
+    pub(crate) fn new(at_a_time: usize, most_waiting: usize) -> Self {
         Turns {
             free: Arc::new(Semaphore::new(at_a_time)),
             waiting: Arc::default(),
+            most_waiting,
         }
     }
 
@@ -43,7 +42,7 @@ impl Turns {
 
     async fn wait(&self) -> Option<OwnedSemaphorePermit> {
         let waiting = Waiting(&self.waiting);
-        if waiting.0.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING {
+        if waiting.0.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
             return None;
         }
         // Fails only once the semaphore is closed, which nobody does.
@@ -73,7 +72,7 @@ mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
-    use super::{MOST_WAITING, Turn, Turns};
+    use super::{Turn, Turns};
 
     fn poll<T>(future: impl Future<Output = T>) -> Poll<T> {
         pin!(future).poll(&mut Context::from_waker(Waker::noop()))
@@ -89,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_turn_is_wanted_while_somebody_waits() {
-        let turns = Turns::new(2);
+        let turns = Turns::new(2, 1);
         let (first, second) = (take(&turns), take(&turns));
         assert!(!first.is_wanted());
         {
@@ -107,10 +106,10 @@ mod tests {
 
     #[test]
     fn too_many_do_not_wait() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, 5);
         let held = take(&turns);
         let mut context = Context::from_waker(Waker::noop());
-        let mut waiting: Vec<_> = (0..MOST_WAITING).map(|_| Box::pin(turns.take())).collect();
+        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(turns.take())).collect();
         for one in &mut waiting {
             assert!(one.as_mut().poll(&mut context).is_pending());
         }
