@@ -14,7 +14,12 @@ fn read(dump: &Dump) -> Value {
     let mut text = Vec::new();
     dump.write(birthmark::render::Format::Json, &mut text)
         .unwrap();
-    let value: Value = serde_json::from_slice(&text).unwrap();
+    read_text(&text)
+}
+
+#[track_caller]
+fn read_text(text: &[u8]) -> Value {
+    let value: Value = serde_json::from_slice(text).unwrap();
     let schema = serde_json::from_str(SCHEMA).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let errors: Vec<_> = validator.iter_errors(&value).collect();
@@ -265,6 +270,48 @@ mod dumps {
         let text = dump.json().to_string();
         let labels = r#""labels":{"\u003c/script>":"\"a\"\u001b\u202e","__proto__":"own","long":"#;
         assert!(text.contains(labels), "{text}");
+    }
+
+    #[test]
+    fn of_too_many_some_are_shown_and_all_are_counted() {
+        let held: Vec<Held> = (0..20).map(|_| family()).collect();
+        let dump = birthmark::dump();
+        let value = read_text(dump.json().most(5).to_string().as_bytes());
+        assert_eq!(value["selected"], dump.len());
+        let objects = value["tasks"].as_array().unwrap();
+        assert_eq!(objects.len(), 5);
+        for (task, object) in dump.tasks().zip(objects) {
+            check(&task, object, &value);
+        }
+        let groups = value["groups"].as_array().unwrap();
+        let (rendered, list) = (dump.groups(), groups.iter());
+        assert_eq!(list.len(), rendered.list().len());
+        for (group, object) in rendered.list().iter().zip(list) {
+            assert_eq!(object["count"], group.count());
+            assert_eq!(object["role"], group.role());
+            assert_eq!(object["first"], group.first().as_u64());
+            let stack = object["stack"]
+                .as_u64()
+                .map(|stack| &value["stacks"][stack as usize]);
+            let frames = stack.map_or(0, |stack| stack["frames"].as_array().unwrap().len());
+            assert_eq!(frames, group.stack().frames().len());
+            let site = object["site"]
+                .as_u64()
+                .map(|site| &value["sites"][site as usize]);
+            assert_eq!(
+                site.map(|site| site["line"].clone()),
+                group.site().map(|site| site.line().into())
+            );
+        }
+        // The ancestors of the others are not needed.
+        let ancestors = |value: &Value| value["ancestors"].as_array().unwrap().len();
+        assert!(ancestors(&value) < ancestors(&read(&dump)));
+        for enough in [dump.len(), usize::MAX] {
+            let value = read_text(dump.json().most(enough).to_string().as_bytes());
+            assert!(value.get("selected").is_none() && value.get("groups").is_none());
+            assert_eq!(value["tasks"].as_array().unwrap().len(), dump.len());
+        }
+        drop(held);
     }
 
     #[test]

@@ -264,10 +264,10 @@ impl Dump {
         }
     }
 
-    /// For each node, whether it is an ancestor of a task in the dump.
-    fn used_nodes(&self) -> Vec<bool> {
+    /// For each node, whether it is an ancestor of one of the first so many tasks in the dump.
+    fn used_nodes(&self, most: usize) -> Vec<bool> {
         let mut used = vec![false; self.nodes.count()];
-        for row in &self.rows {
+        for row in self.rows.iter().take(most) {
             let mut next = self.nodes.parent(row);
             while let Some(seen) = used.get_mut(next as usize).filter(|seen| !**seen) {
                 *seen = true;

@@ -1,6 +1,7 @@
 //! A dump as JSON, by hand rather than by a library: the runtime has no dependency for it, parts
 //! that tasks share are encoded once, and a million tasks go by without being held in memory.
 
+mod groups;
 mod numbers;
 mod stacks;
 mod string;
@@ -14,12 +15,14 @@ use super::cache::{Cache, Moment};
 use super::pieces::{push, push_number, Pieces};
 use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
+use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::kind::Kind;
 use crate::label::{Label, Labels};
 use crate::site::Site;
 use crate::task::{Name, NameOrigin, State};
 
+use groups::push_groups;
 use stacks::{push_stacks, StackTables};
 use string::push_string;
 use tables::{push_ancestors, push_index, push_name, push_sites, push_table, Tables};
@@ -31,24 +34,63 @@ use threads::push_threads;
 /// they ignore what they do not know, since there may be more than they look for.
 ///
 /// Sites, ancestors and stacks are in tables, to which tasks refer by index. There is a line for each
-/// task.
+/// task. Of very many, [`most`](Json::most) shows some, and all in groups.
 ///
 /// [schema]: https://github.com/birthmark-rs/birthmark/blob/main/runtime-shim/schema/dump-1.schema.json
 #[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(pub(super) &'a Dump);
+pub struct Json<'a> {
+    dump: &'a Dump,
+    most: usize,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        let most = usize::MAX;
+        Json { dump, most }
+    }
+
+    /// Shows no more tasks than that. If the dump has more, those with the lowest ids are shown, `selected`
+    /// says how many it has, and `groups` has all of them, counted as in [`Groups`](super::Groups).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let dump = birthmark::dump();
+    /// println!("{}", dump.json().most(1000));
+    /// ```
+    #[must_use]
+    pub fn most(mut self, tasks: usize) -> Self {
+        self.most = tasks;
+        self
+    }
+
+    fn is_cut(&self) -> bool {
+        self.dump.len() > self.most
+    }
+}
 
 impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Json(dump) = self;
-        let tables = Tables::new(dump);
+        let Json { dump, most } = *self;
+        let tables = Tables::new(dump, most);
         let mut pieces = Pieces::new(f);
         push_head(&mut pieces.out, dump);
+        if self.is_cut() {
+            push(
+                &mut pieces.out,
+                format_args!(",\n\"selected\":{}", dump.len()),
+            );
+        }
         push_sites(&mut pieces, &tables)?;
         push_ancestors(&mut pieces, dump, &tables)?;
         push_stacks(&mut pieces, dump, &tables.stacks)?;
         push_threads(&mut pieces, dump)?;
+        if self.is_cut() {
+            push_groups(&mut pieces, dump, &tables)?;
+        }
         let mut parts = Parts::default();
-        push_table(&mut pieces, "tasks", &dump.rows, |out, row| {
+        let rows = dump.rows.iter().take(most);
+        push_table(&mut pieces, "tasks", rows, |out, row| {
             parts.push_row(out, dump, &tables, row);
         })?;
         pieces.out.push_str("}\n");
@@ -112,14 +154,19 @@ impl Parts {
             let what = || what(site, kind, tables);
             out.push_str(self.sites.get((row.site, kind), what));
         }
-        push_state(out, row.state(&dump.nodes.threads));
+        let state = row.state(&dump.nodes.threads);
+        push_state(out, state);
+        if let State::Running { thread } = state {
+            out.push_str(",\"thread\":");
+            push_or_null(out, thread);
+        }
         out.push_str(",\"state_ms\":");
         out.push_str(self.since.ago(row.status, dump.now, push_millis));
         out.push_str(",\"age_ms\":");
         out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
         out.push_str(",\"polls\":");
         push_number(out, row.polls.into());
-        push_stack_of(out, row, &tables.stacks);
+        push_stack_of(out, row.stack, &tables.stacks);
         if row.is_detached() {
             out.push_str(",\"detached\":true");
         }
@@ -161,16 +208,12 @@ fn push_state(out: &mut String, state: State) {
         State::Suspended => ",\"state\":\"suspended\"",
         State::Ended(_) => ",\"state\":\"ended\"",
     });
-    if let State::Running { thread } = state {
-        out.push_str(",\"thread\":");
-        push_or_null(out, thread);
-    }
 }
 
-fn push_stack_of(out: &mut String, row: &Row, stacks: &StackTables) {
+fn push_stack_of(out: &mut String, stack: StackRef, stacks: &StackTables) {
     out.push_str(",\"stack\":");
-    push_index(out, stacks.of(row));
-    if row.stack.is_moving() {
+    push_index(out, stacks.of(stack));
+    if stack.is_moving() {
         out.push_str(",\"moving\":true");
     }
 }

@@ -76,6 +76,6 @@ impl Dump {
 
     /// The dump for programs.
     pub fn json(&self) -> Json<'_> {
-        Json(self)
+        Json::new(self)
     }
 }

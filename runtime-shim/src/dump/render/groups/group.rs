@@ -15,6 +15,7 @@ use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
 use crate::dump::sites::SiteRef;
+use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::frame::stack::Stack;
 use crate::kind::Kind;
@@ -39,6 +40,8 @@ pub struct Group {
     born: Range,
     now: Option<u64>,
     stack: Stack,
+    /// The same as the snapshot numbers it.
+    place: StackRef,
     /// The first few, and whether there are more.
     names: Vec<Name>,
     more_names: bool,
@@ -79,6 +82,11 @@ impl Group {
         self.since.longest(self.now)
     }
 
+    /// How long ago the first of them was born. `None` where no clock runs.
+    pub fn oldest(&self) -> Option<Duration> {
+        self.born.longest(self.now)
+    }
+
     /// The lowest id.
     pub fn first(&self) -> TaskId {
         self.first
@@ -104,6 +112,15 @@ impl Group {
         &self.labels
     }
 
+    /// Whether there are others than [`names`](Group::names).
+    pub fn has_more_names(&self) -> bool {
+        self.more_names
+    }
+
+    pub(in super::super) fn place(&self) -> StackRef {
+        self.place
+    }
+
     fn new(dump: &Dump, row: &Row) -> Self {
         Group {
             site: dump.nodes.site(row),
@@ -117,6 +134,7 @@ impl Group {
             born: Range::default(),
             now: dump.now,
             stack: dump.nodes.stacks.get(row.stack),
+            place: row.stack,
             names: Vec::new(),
             more_names: false,
             labels: Vec::new(),

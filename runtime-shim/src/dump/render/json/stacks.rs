@@ -9,7 +9,7 @@ use super::numbers::Numbers;
 use super::string::push_string;
 use super::tables::{push_position, push_table};
 use crate::dump::nodes::IdHash;
-use crate::dump::row::Row;
+use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::frame::stack::{Frame, Tree};
 use crate::frame::FrameSite;
@@ -45,8 +45,8 @@ impl StackTables {
         });
     }
 
-    pub(super) fn of(&self, row: &Row) -> Option<u32> {
-        self.used.get(row.stack.index()?)
+    pub(super) fn of(&self, stack: StackRef) -> Option<u32> {
+        self.used.get(stack.index()?)
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(dump: &Dump) -> Self {
+    /// Of the ancestors, those of so many tasks.
+    pub(super) fn new(dump: &Dump, most: usize) -> Self {
         let mut tables = Tables {
             stacks: StackTables::new(dump),
             ..Tables::default()
@@ -36,7 +37,7 @@ impl Tables {
                 tables.add(dump.nodes.site(row));
             }
         }
-        tables.ancestors = Numbers::of(dump.used_nodes());
+        tables.ancestors = Numbers::of(dump.used_nodes(most));
         for (index, node) in dump.nodes.all().enumerate() {
             if tables.ancestors.get(index).is_some() {
                 tables.add(dump.nodes.site_of_node(node));

@@ -114,7 +114,7 @@ fn link(dump: &Dump) -> (Vec<&Node>, Vec<u32>) {
     let mut known: HashMap<u64, u32, IdHash> = HashMap::default();
     // The line of each node. A task may have several, one for each name that it had.
     let mut lines = Vec::with_capacity(dump.nodes.count());
-    for (node, used) in dump.nodes.all().zip(dump.used_nodes()) {
+    for (node, used) in dump.nodes.all().zip(dump.used_nodes(dump.len())) {
         let row = dump.rows.binary_search_by_key(&node.id, |row| row.id);
         lines.push(match (row, known.get(&node.id)) {
             (Ok(row), _) => row as u32,
