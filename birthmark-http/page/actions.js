@@ -2,13 +2,16 @@
 
 function show(view) {
   shown.view = view;
+  if (shown.panel?.thread && view !== "threads") shown.panel = null;
   $("scroll").scrollTop = 0;
   draw();
+  readIfOther();
 }
 
 function sortBy(column) {
-  const again = shown.sort.column === column;
-  shown.sort = { column, down: again ? !shown.sort.down : COLUMNS[column].kind === "number" };
+  const view = VIEWS[shown.view];
+  const again = view.sort.column === column;
+  view.sort = { column, down: again ? !view.sort.down : COLUMNS[column].kind === "number" };
   draw();
 }
 
@@ -16,6 +19,7 @@ function setSearch(text) {
   shown.search = $("search").value = text;
   $("scroll").scrollTop = 0;
   draw();
+  readIfOther();
 }
 
 /** How long a pause in typing is, in milliseconds. */
@@ -44,29 +48,28 @@ function unfoldTo(id) {
 
 function open(row) {
   if (row?.task) showTask(row.task.id);
-  else if (row?.members) showMembers(row);
+  else if (row?.thread) showPanel({ thread: row.thread.id });
+  else if (row?.group) showMembers(row);
   else toggle(row);
 }
 
-function showMembers({ members: [task], snapshot }) {
-  const at = snapshot.at(task);
+function showMembers({ group, snapshot }) {
+  const at = snapshot.at(group);
   shown.view = "table";
-  setSearch(at ? `site:${at}` : `role:"${task.role}"`);
-}
-
-function openTask(id) {
-  showTask(id);
-  list.select(id);
+  setSearch(at ? `site:${at} role:"${group.role}"` : `role:"${group.role}"`);
 }
 
 function showTask(id) {
-  shown.task = id;
-  drawDetails();
+  showPanel({ task: id });
+}
+
+function showPanel(panel) {
+  shown.panel = panel;
+  drawPanel();
 }
 
 function closeDetails() {
-  shown.task = null;
-  drawDetails();
+  showPanel(null);
   $("grid").focus();
 }
 
@@ -87,7 +90,7 @@ function pause() {
 function mark() {
   if (!shown.snapshot) return;
   shown.marked = shown.snapshot;
-  $("mark").textContent = `Marked ${new Date(shown.marked.head.time_unix_ms).toLocaleTimeString()}`;
+  $("mark").textContent = `Marked ${timeOf(shown.marked)}`;
   say("Marked this moment; Compare shows what has changed since");
   draw();
 }
@@ -105,16 +108,27 @@ function say(text) {
   $("status").textContent = text;
 }
 
-/** What the panel of a task leads to. */
+/** What the panel leads to. */
 const follow = {
   close: closeDetails,
-  search: (text) => setSearch(text),
-  task: (id) => openTask(id),
+  search(text) {
+    if (shown.view === "threads") show("table");
+    setSearch(text);
+  },
+  task(id) {
+    showTask(id);
+    list.select(id);
+  },
+  thread(id) {
+    show("threads");
+    showPanel({ thread: id });
+    list.select(threadKey(id));
+  },
   inTree(id) {
     shown.view = "tree";
     setSearch("");
     unfoldTo(id);
     list.select(id);
-    openTask(id);
+    showTask(id);
   },
 };

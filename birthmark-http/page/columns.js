@@ -1,10 +1,12 @@
-// What stands in a row. A cell is a list of pieces, each a class and a text.
+// What stands in a row. A cell is a list of pieces: a class, a text, and perhaps the id of a task to follow.
 
+/** Tasks, threads, and ancestors, by how people know them. */
 const who = (task) => [
   [task.name_origin === "inherited" ? "name inherited" : "name", task.name ? visible(task.name) + (task.name_cut ? "…" : "") : ""],
   ["role", visible(task.role)],
 ];
-const state = (task) => [[task.state, task.state]];
+const called = (task, id) => (task ? [task.name, task.role].filter(Boolean).map(visible).join(" · ") : `task ${id}`);
+const state = (task) => [[`state ${task.state}`, task.state]];
 const plain = (text) => [["", text]];
 
 /** Where it waits: what for, and in which function. */
@@ -13,7 +15,7 @@ function waits(task, snapshot) {
   return [["await", visible(what)], ["faint", where]];
 }
 
-/** `width` is a track of a grid; by what `by` returns, tasks are sorted. */
+/** `width` is a track of a grid; by what `by` returns, rows are sorted. */
 const COLUMNS = {
   id: { title: "Id", width: "4.5em", kind: "number", by: (task) => task.id, cell: (task) => plain(task.id) },
   who: {
@@ -21,7 +23,7 @@ const COLUMNS = {
     by: (task) => `${task.name ?? "\uffff"} ${task.role}`,
   },
   labels: { title: "Labels", width: "minmax(6em, 2fr)", kind: "faint", by: labelText, cell: (task) => plain(labelText(task)) },
-  state: { title: "State", width: "6em", kind: "", by: (task) => task.state, cell: state },
+  state: { title: "State", width: "7em", kind: "", by: (task) => task.state, cell: state },
   since: {
     title: "For", width: "4.5em", kind: "number", by: (task) => task.state_ms ?? -1,
     cell: (task) => plain(ago(task.state_ms)),
@@ -30,12 +32,12 @@ const COLUMNS = {
     title: "Age", width: "4.5em", kind: "number", by: (task) => task.age_ms ?? -1,
     cell: (task) => plain(ago(task.age_ms)),
   },
-  polls: { title: "Polls", width: "4em", kind: "number", by: (task) => task.polls, cell: (task) => plain(count(task.polls)) },
+  polls: { title: "Polls", width: "4.5em", kind: "number", by: (task) => task.polls, cell: (task) => plain(count(task.polls)) },
   place: {
     title: "Awaits", width: "minmax(7em, 3fr)", kind: "place", cell: waits,
     by: (task, snapshot) => snapshot.innermost(task)?.what ?? "\uffff",
   },
-  kind: { title: "Kind", width: "6em", kind: "faint", by: (task) => task.kind, cell: (task) => plain(task.kind) },
+  kind: { title: "Kind", width: "7.5em", kind: "faint", by: (task) => task.kind, cell: (task) => plain(task.kind) },
   site: {
     title: "Spawned at", width: "minmax(7em, 2fr)", kind: "site", by: (task, snapshot) => snapshot.at(task),
     cell: (task, snapshot) => plain(snapshot.at(task)),
@@ -48,15 +50,23 @@ const COLUMNS = {
   delta: { title: "Growth", width: "6em", kind: "number" },
   before: { title: "Before", width: "6em", kind: "number" },
   after: { title: "After", width: "6em", kind: "number" },
+
+  // Those of OS threads.
+  thread: { title: "Thread", width: "minmax(9em, 2fr)", kind: "who", by: ({ name }) => name, cell: ({ name }) => [["role", visible(name)]] },
+  doing: { title: "In the kernel", width: "minmax(8em, 2fr)", kind: "doing", by: (thread) => thread.doing, cell: doing },
+  cpu: { title: "CPU", width: "5em", kind: "number", by: ({ cpu_ms }) => cpu_ms ?? -1, cell: ({ cpu_ms }) => plain(seconds(cpu_ms)) },
+  runs: { title: "Runs", width: "minmax(9em, 3fr)", kind: "runs", by: ({ tasks }) => tasks[0] ?? Infinity, cell: runs },
+  record: { title: "Record", width: "5.5em", kind: "record", by: isRecorded, cell: record },
+  stands: { title: "Stands in", width: "minmax(9em, 3fr)", kind: "place", by: standsIn, cell: (thread) => [["role", visible(standsIn(thread))]] },
 };
 
-/** The tasks by a column, downwards or upwards; among alike ones, by id. */
-function sorted(tasks, { column, down }, snapshot) {
+/** The rows by a column, downwards or upwards; among alike ones, in the order that they have. */
+function sorted(items, { column, down }, snapshot) {
   const { by } = COLUMNS[column];
   const sign = down ? -1 : 1;
-  const keyed = tasks.map((task) => [by(task, snapshot), task]);
+  const keyed = items.map((item) => [by(item, snapshot), item]);
   keyed.sort(([a], [b]) => (a < b ? -sign : a > b ? sign : 0));
-  return keyed.map(([, task]) => task);
+  return keyed.map(([, item]) => item);
 }
 
 /** A row for a task, with the columns that it has in a table. */

@@ -2,42 +2,60 @@
 
 /** Growth by site, and the tasks that are new, gone, or where they were. */
 function compareRows({ snapshot, tasks, marked, markedTasks, toggled }) {
-  if (!marked) return new Rows([]);
-  const now = new Set(tasks.map((task) => task.id));
-  const then = new Map(markedTasks.map((task) => [task.id, task]));
-  const stays = ({ id, polls, state }) => then.get(id)?.polls === polls && then.get(id).state === state;
+  if (!marked || !isComparable(marked, snapshot)) return new Rows([]);
   const rows = [
-    ...growthRows(marked, markedTasks, snapshot, tasks),
-    ...sectionRows("New", tasks.filter((task) => !then.has(task.id)), snapshot, toggled),
-    ...sectionRows("Gone", markedTasks.filter((task) => !now.has(task.id)), marked, toggled),
-    ...sectionRows("Unchanged: neither polled nor in another state", tasks.filter(stays), snapshot, toggled),
+    ...growthRows(counts(markedTasks, marked), counts(tasks, snapshot)),
+    ...(snapshot.isCut || marked.isCut ? [] : fateRows(snapshot, tasks, marked, markedTasks, toggled)),
   ];
   return new Rows(rows, (row) => (row.cell ? row : memberRow(row)), (row) => row.key);
 }
 
-function growthRows(marked, markedTasks, snapshot, tasks) {
-  const before = groupBy(markedTasks, (task) => siteKey(task, marked));
-  const after = groupBy(tasks, (task) => siteKey(task, snapshot));
+/** Whether both are of what the same search has selected. */
+const isComparable = (marked, snapshot) => marked.head.filter === snapshot.head.filter;
+
+function fateRows(snapshot, tasks, marked, markedTasks, toggled) {
+  const now = new Set(tasks.map((task) => task.id));
+  const then = new Map(markedTasks.map((task) => [task.id, task]));
+  const stays = ({ id, polls, state }) => then.get(id)?.polls === polls && then.get(id).state === state;
+  return [
+    ...sectionRows("New", tasks.filter((task) => !then.has(task.id)), snapshot, toggled),
+    ...sectionRows("Gone", markedTasks.filter((task) => !now.has(task.id)), marked, toggled),
+    ...sectionRows("Unchanged: neither polled nor in another state", tasks.filter(stays), snapshot, toggled),
+  ];
+}
+
+/** How many tasks each site has, with one of them or their group. */
+function counts(tasks, snapshot) {
+  const counts = new Map();
+  for (const item of snapshot.isCut ? snapshot.groups : tasks) {
+    const key = siteKey(item, snapshot);
+    const known = counts.get(key);
+    if (known) known.count += item.count ?? 1;
+    else counts.set(key, { count: item.count ?? 1, one: item, snapshot });
+  }
+  return counts;
+}
+
+function growthRows(before, after) {
   const rows = [];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
-    const [was, is] = [before.get(key) ?? [], after.get(key) ?? []];
-    if (was.length !== is.length) rows.push(growthRow(key, was, is, is.length ? snapshot : marked));
+    const [was, is] = [before.get(key)?.count ?? 0, after.get(key)?.count ?? 0];
+    if (was !== is) rows.push(growthRow(key, was, is, after.get(key) ?? before.get(key)));
   }
   return rows.sort((a, b) => b.delta - a.delta);
 }
 
-function growthRow(key, was, is, snapshot) {
-  const [first] = is.length ? is : was;
-  const delta = is.length - was.length;
+function growthRow(key, was, is, { one, snapshot }) {
+  const delta = is - was;
   const cells = {
     delta: () => [[delta > 0 ? "more" : "less", signed(delta)]],
-    group: () => [["role", visible(first.role)]],
-    before: () => plain(count(was.length)),
-    after: () => plain(count(is.length)),
+    group: () => [["role", visible(one.role)]],
+    before: () => plain(count(was)),
+    after: () => plain(count(is)),
     place: () => plain(""),
-    site: () => plain(snapshot.at(first)),
+    site: () => plain(snapshot.at(one)),
   };
-  return { key: `growth ${key}`, delta, members: is.length ? is : was, snapshot, cell: (column) => cells[column]() };
+  return { key: `growth ${key}`, delta, group: one, snapshot, cell: (column) => cells[column]() };
 }
 
 function sectionRows(title, tasks, snapshot, toggled) {

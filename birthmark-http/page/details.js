@@ -3,38 +3,47 @@
 const ORIGINS = { explicit: "given to it", hook: "given by a hook", inherited: "inherited" };
 
 /** Fills the panel with a task as it was in a snapshot. `follow` is called with what is chosen there. */
-function showDetails(panel, task, snapshot, follow) {
-  const title = made("h2", `${task.name ? `${visible(task.name)} · ` : ""}${visible(task.role)}`);
-  const head = made("div", title);
-  head.className = "head";
-  head.append(button("Close", () => follow.close(), "close"));
+function showTaskDetails(panel, task, snapshot, past, follow) {
+  panel.setAttribute("aria-label", "Task");
   panel.replaceChildren(
-    head,
-    facts(task, snapshot, follow),
-    ...listed("Where it waits", snapshot.stack(task).map(visible)),
-    ...listed("Lineage", [...snapshot.lineage(task)].map((ancestor) => ancestorLink(ancestor, snapshot, follow))),
+    heading(called(task), follow),
+    ...(past ? [classed("p", "past", `${past} This is how it was last seen, at ${timeOf(snapshot)}.`)] : []),
+    facts(taskFacts(task, snapshot, follow)),
+    ...section("Where it waits", stack(task, snapshot)),
+    ...section("Lineage", lineage(task, snapshot, follow)),
     links(task, follow),
   );
 }
 
-function facts(task, snapshot, follow) {
+function heading(title, follow) {
+  const head = classed("div", "head", made("h2", title));
+  head.append(button("Close", () => follow.close(), "close"));
+  return head;
+}
+
+function taskFacts(task, snapshot, follow) {
   const site = snapshot.tables.sites[task.site];
-  const list = document.createElement("dl");
-  const entries = {
+  return {
     Id: task.id,
-    State: task.state + (task.thread == null ? "" : ` on thread ${task.thread}`) + since(task),
+    State: task.state + since(task),
+    "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
     Born: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
     Kind: task.kind + (task.detached ? ", detached" : ""),
     Polls: count(task.polls),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_cut ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
     Labels: task.labels && labelLinks(task, follow),
-    "Spawned at": site && snapshot.at(task),
-    by: site && `${site.callee} in ${site.module}::${site.function}`,
+    "Spawned at": site && code(snapshot.at(task)),
+    by: site && code(`${site.callee} in ${site.module}::${site.function}`),
     "Same site": site && button("show all of them", () => follow.search(`site:${snapshot.at(task)}`), "link"),
   };
+}
+
+/** A list of names and what they stand for, without what is not there. */
+function facts(entries) {
+  const list = document.createElement("dl");
   for (const [name, value] of Object.entries(entries)) {
-    if (value !== undefined) list.append(made("dt", name), made("dd", value));
+    if (value || value === 0) list.append(made("dt", name), made("dd", value));
   }
   return list;
 }
@@ -42,41 +51,63 @@ function facts(task, snapshot, follow) {
 const since = (task) => (task.state_ms == null ? "" : ` for ${ago(task.state_ms)}`);
 
 /** A heading and a list, unless that is empty. */
-function listed(title, items) {
+function section(title, items, className = "") {
   if (items.length === 0) return [];
-  const list = document.createElement("ol");
-  list.append(...items.map((item) => made("li", item)));
+  const list = classed("ol", className, "");
+  list.append(...items);
   return [made("h3", title), list];
 }
 
+function stack(task, snapshot) {
+  const items = snapshot.frames(task).map(frame);
+  const beyond = snapshot.beyond(task);
+  if (beyond) items.push(made("li", `and ${beyond} more, beyond the room for frames`));
+  if (task.moving) items.push(made("li", "(it runs, and may have moved on)"));
+  return items;
+}
+
+function frame({ depth, name, at, awaited, held }) {
+  const item = made("li", code(visible(name)));
+  item.style.marginLeft = `${Math.min(depth, DEEPEST) * 0.8}em`;
+  item.append(awaited ? ` awaiting ${visible(awaited)}` : "", held ? " (held)" : "", classed("div", "at", at));
+  return item;
+}
+
+function lineage(task, snapshot, follow) {
+  return [...snapshot.lineage(task)].map((ancestor) => made("li", ancestorLink(ancestor, snapshot, follow)));
+}
+
 function ancestorLink(ancestor, snapshot, follow) {
-  const text = `${ancestor.id} ${ancestor.name ? `${visible(ancestor.name)} · ` : ""}${visible(ancestor.role)}`;
-  return snapshot.byId(ancestor.id)
+  const text = `${ancestor.id} ${called(ancestor)}`;
+  return lastSeen((snapshot) => snapshot.byId(ancestor.id))
     ? button(text, () => follow.task(ancestor.id), "link")
-    : made("span", `${text} (ended)`);
+    : made("span", `${text} (${snapshot.isCut || snapshot.head.filter ? "not read" : "ended"})`);
 }
 
 function links(task, follow) {
-  const links = made("div", "");
-  links.className = "links";
-  links.append(
-    button("Descendants", () => follow.search(`under:${task.id}`)),
-    button("In the tree", () => follow.inTree(task.id)),
-  );
+  const links = classed("div", "links", button("Descendants", () => follow.search(`under:${task.id}`)));
+  links.append(button("In the tree", () => follow.inTree(task.id)));
   return links;
 }
 
 function button(text, action, className = "") {
-  const element = made("button", text);
+  const element = classed("button", className, text);
   element.type = "button";
-  element.className = className;
   element.addEventListener("click", action);
   return element;
 }
+
+const code = (text) => made("code", text);
 
 /** An element with a text or another element in it. */
 function made(tag, content) {
   const element = document.createElement(tag);
   element.append(content);
+  return element;
+}
+
+function classed(tag, className, content) {
+  const element = made(tag, content);
+  element.className = className;
   return element;
 }

@@ -10,10 +10,11 @@ const KEYS = {
   "/": () => $("search").focus(),
   "?": () => $("help").showModal(),
   1: () => show("tree"), 2: () => show("table"), 3: () => show("groups"), 4: () => show("compare"),
+  5: () => show("threads"),
   p: pause, m: mark, t: theme, u: selectParent,
   d: () => list.selected?.task && setSearch(`under:${list.selected.task.id}`),
   Enter: () => open(list.selected),
-  Escape: () => (shown.task !== null ? closeDetails() : setSearch("")),
+  Escape: () => (shown.panel ? closeDetails() : setSearch("")),
   ArrowLeft: () => (list.selected?.expanded ? toggle(list.selected) : list.selected?.level && list.above() && list.select(list.above().key)),
   ArrowRight: () => !list.selected?.expanded && toggle(list.selected),
 };

@@ -17,6 +17,7 @@ class List {
   #drawn = false;
   onOpen = () => {};
   onToggle = () => {};
+  onFollow = () => {};
   onSelect = () => {};
 
   constructor(grid, scroll, space) {
@@ -144,6 +145,7 @@ class List {
     element.style.transform = `translateY(${place * height}px)`;
     element.setAttribute("aria-rowindex", place + 2);
     element.setAttribute("aria-selected", selected);
+    element.style.setProperty("--depth", Math.min((row.level ?? 1) - 1, DEEPEST));
     attribute(element, "aria-level", row.level);
     attribute(element, "aria-expanded", row.children ? row.expanded : undefined);
     element.replaceChildren(...this.#columns.map((column) => cell(row, column)));
@@ -154,7 +156,9 @@ class List {
     const row = element && this.#rows.at(Number(element.dataset.place));
     if (!row) return;
     this.select(row.key, { scroll: false });
-    if (event.target.closest(".twisty")) this.onToggle(row);
+    const { task } = event.target.dataset;
+    if (task) this.onFollow(Number(task));
+    else if (event.target.closest(".twisty")) this.onToggle(row);
     else this.onOpen(row);
   }
 }
@@ -171,11 +175,12 @@ function cell(row, column) {
   element.className = COLUMNS[column].kind;
   element.dataset.column = column;
   if (row.level && COLUMNS[column].kind === "who") element.append(indent(row));
-  for (const [className, text] of row.cell(column)) {
+  for (const [className, text, task] of row.cell(column)) {
     if (text === "") continue;
     const piece = document.createElement("bdi");
     piece.className = className;
     piece.textContent = text;
+    if (task) piece.dataset.task = task;
     element.append(piece);
   }
   return element;
@@ -187,7 +192,6 @@ const DEEPEST = 24;
 function indent(row) {
   const twisty = document.createElement("span");
   twisty.className = "twisty";
-  twisty.style.marginLeft = `${Math.min(row.level - 1, DEEPEST) * 1.1}em`;
   twisty.textContent = row.children ? (row.expanded ? "▾" : "▸") : "";
   return twisty;
 }

@@ -4,28 +4,44 @@
 const PAUSE = 2000;
 const SHARE = 4;
 
+/** How long a dump may take, in milliseconds. */
+const PATIENCE = 60_000;
+
 let timer = 0;
-let reading = false;
+/** What is read at the moment, or was last, and how to stop it. */
+let asked = { query: null, stop: new AbortController() };
 
 async function refresh() {
   clearTimeout(timer);
-  if (reading) return;
-  reading = true;
+  asked.stop.abort();
+  const { stop } = (asked = { query: query(), stop: new AbortController() });
   const start = performance.now();
   try {
-    const snapshot = await read(AbortSignal.timeout(60_000));
+    const snapshot = await read(asked.query, AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE)]));
+    if (stop.signal.aborted) return;
     problem("");
-    if (!shown.paused || !shown.snapshot) {
-      shown.snapshot = snapshot;
-      draw();
-    }
+    take(snapshot);
   } catch (error) {
+    // Another dump is wanted.
+    if (stop.signal.aborted) return;
     problem(`The program does not answer: ${error.message}`);
-  } finally {
-    reading = false;
   }
   // A page that nobody sees does not ask.
   if (!shown.paused && !document.hidden) timer = setTimeout(refresh, Math.max(PAUSE, SHARE * (performance.now() - start)));
+  readIfOther();
+}
+
+/** Reads at once if what was asked for last is not what is wanted now. */
+function readIfOther() {
+  if (!shown.paused && asked.query !== query()) refresh();
+}
+
+function take(snapshot) {
+  if (shown.paused && current()) return;
+  if (snapshot.threads !== undefined) shown.threads = snapshot;
+  else shown.snapshot = snapshot;
+  shown.remote = snapshot.head.total > MOST;
+  draw();
 }
 
 function problem(text) {
@@ -34,11 +50,12 @@ function problem(text) {
 }
 
 function listen() {
-  Object.assign(list, { onOpen: open, onToggle: toggle });
+  Object.assign(list, { onOpen: open, onToggle: toggle, onFollow: follow.task });
   // The panel, once it is open, goes with the selection.
-  list.onSelect = (row) => shown.task !== null && row?.task && showTask(row.task.id);
+  list.onSelect = (row) => shown.panel && (row?.task || row?.thread) && open(row);
   $("pause").addEventListener("click", pause);
   $("mark").addEventListener("click", mark);
+  $("stacks").addEventListener("click", takeStacks);
   $("theme").addEventListener("click", theme);
   $("help-open").addEventListener("click", () => $("help").showModal());
   $("search").addEventListener("input", searchSoon);
@@ -49,5 +66,5 @@ function listen() {
 }
 
 listen();
-drawTabs();
+draw();
 refresh();

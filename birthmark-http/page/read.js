@@ -2,13 +2,16 @@
 
 const TOKEN = new URLSearchParams(location.search).get("token");
 
+/** More tasks than this are not read one by one. Another number may be asked for in the page's address. */
+const MOST = Number(new URLSearchParams(location.search).get("most")) || 200_000;
+
 /** For how long work may go on before the page answers its reader again, in milliseconds. */
 const SLICE = 12;
 
-/** Takes a dump of the program and returns it as a `Snapshot`. */
-async function read(signal) {
+/** Takes a dump of the program, of what `query` selects, and returns it as a `Snapshot`. */
+async function read(query, signal) {
   const headers = TOKEN ? { Authorization: `Bearer ${TOKEN}` } : {};
-  const response = await fetch("json", { headers, signal, cache: "no-store" });
+  const response = await fetch(`json?${query}`, { headers, signal, cache: "no-store" });
   if (!response.ok) throw new Error((await response.text()).trim() || `HTTP ${response.status}`);
   const parser = new Parser();
   const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,6 +1,6 @@
-// Which tasks are shown.
+// Which rows are shown.
 
-const FIELDS = {
+const TASK_FIELDS = {
   name: (task) => task.name ?? "",
   label: (task) => labels(task).join("\n"),
   role: (task) => task.role,
@@ -11,21 +11,37 @@ const FIELDS = {
   id: (task) => String(task.id),
 };
 
-/**
- * Understands `words name:… under:42`, where all must agree, and returns a function that tells whether
- * a task is meant, or `null` if all are.
- */
-function search(text, snapshot) {
-  const terms = text.toLowerCase().match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
-  const tests = terms.map((term) => test(term.replaceAll('"', ""), snapshot));
-  return tests.length === 0 ? null : (task) => tests.every((agrees) => agrees(task));
+const THREAD_FIELDS = {
+  name: (thread) => thread.name,
+  state: (thread) => `${thread.state} ${thread.doing}`,
+  id: (thread) => String(thread.id),
+  task: (thread, snapshot) => thread.tasks.map((id) => called(snapshot.byId(id), id)).join("\n"),
+};
+
+/** The parts of a search, each with its key, if it has one of `fields`. */
+function terms(text, fields) {
+  const parts = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+  return parts.map((part) => {
+    const term = part.replaceAll('"', "");
+    const [, word, value] = /^(\w+):(.*)$/s.exec(term) ?? [];
+    const key = word?.toLowerCase();
+    return key === "under" || key in fields ? { key, value } : { value: term };
+  });
 }
 
-function test(term, snapshot) {
-  const [, key, value] = /^(\w+):(.*)$/.exec(term) ?? [];
+/**
+ * Understands `words name:… under:42`, where all must agree, and returns a function that tells whether a task
+ * or a thread is meant, or `null` if all are.
+ */
+function search(text, fields, snapshot) {
+  const tests = terms(text.toLowerCase(), fields).map((term) => test(term, fields, snapshot));
+  return tests.length === 0 ? null : (item) => tests.every((agrees) => agrees(item));
+}
+
+function test({ key, value }, fields, snapshot) {
   if (key === "under") return under(Number(value), snapshot);
-  if (key in FIELDS) return (task) => FIELDS[key](task, snapshot).toLowerCase().includes(value);
-  return (task) => Object.values(FIELDS).some((field) => field(task, snapshot).toLowerCase().includes(term));
+  const wanted = key ? [fields[key]] : Object.values(fields);
+  return (item) => wanted.some((field) => field(item, snapshot).toLowerCase().includes(value));
 }
 
 /** Ancestors are in the table each after the one above it, so that one pass tells which descend. */

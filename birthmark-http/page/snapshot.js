@@ -11,7 +11,18 @@ class Snapshot {
     this.head = head;
     this.tables = tables;
     this.tasks = tables.tasks;
+    /** Undefined if threads were not asked for, and null if the system does not list them. */
+    this.threads = head.threads === null ? null : tables.threads;
     this.#positions = tables.sites.map(({ file, line, column }) => `${file}:${line}:${column}`);
+  }
+
+  /** Whether `tasks` are but the oldest of those that were selected, all of which `groups` counts. */
+  get isCut() {
+    return this.head.selected !== undefined;
+  }
+
+  get groups() {
+    return this.tables.groups;
   }
 
   byId(id) {
@@ -38,16 +49,24 @@ class Snapshot {
     }
   }
 
-  /** The logical stack, outermost first, as texts; empty where there is none. */
-  stack(task) {
-    const lines = this.place(task)?.split("\n") ?? [];
-    return task.moving ? [...lines, "(it runs, and may have moved on)"] : lines;
+  /** The logical stack, outermost first, as `{ depth, name, at, awaited, held }`; empty where there is none. */
+  frames({ stack }) {
+    const { frames } = this.tables.stacks[stack] ?? { frames: [] };
+    return frames.map(({ site, depth, held }) => {
+      const { file, line, column, function: name, awaited } = this.tables.frame_sites[site];
+      return { depth, name, at: `${file}:${line}:${column}`, awaited, held };
+    });
   }
 
-  /** The same in one text, made once for all that stand there; `undefined` where there is none. */
+  /** How many frames there are besides. */
+  beyond({ stack }) {
+    return this.tables.stacks[stack]?.beyond ?? 0;
+  }
+
+  /** The logical stack in one text, made once for all that stand there; `undefined` where there is none. */
   place({ stack }) {
     if (stack == null) return undefined;
-    return (this.#places[stack] ??= this.#lines(this.tables.stacks[stack]).join("\n"));
+    return (this.#places[stack] ??= this.frames({ stack }).map(line).join("\n"));
   }
 
   /** The innermost frame, as `{ what, where }`; `undefined` where there is none. */
@@ -65,25 +84,10 @@ class Snapshot {
     const deeper = beyond ? `, ${beyond} frames deeper` : "";
     return { what: (awaited ? `${awaited} in ${name}` : `in ${name}`) + others + deeper, where: `${shortPath(file)}:${line}` };
   }
-
-  #lines({ frames, beyond }) {
-    const lines = frames.map((frame) => this.#frame(frame));
-    return beyond ? [...lines, `and ${beyond} more, beyond the room for frames`] : lines;
-  }
-
-  #frame({ site, depth, held }) {
-    const { file, line, column, function: name, awaited } = this.tables.frame_sites[site];
-    const what = (awaited && `, awaiting ${awaited}`) + (held ? " (held)" : "");
-    return `${"  ".repeat(depth)}${name} at ${file}:${line}:${column}${what}`;
-  }
-
-  /** How many tasks there are in each state. */
-  states() {
-    const states = new Map();
-    for (const { state } of this.tasks) states.set(state, (states.get(state) ?? 0) + 1);
-    return states;
-  }
 }
+
+const line = ({ depth, name, at, awaited, held }) =>
+  `${"  ".repeat(depth)}${name} at ${at}${awaited && `, awaiting ${awaited}`}${held ? " (held)" : ""}`;
 
 /** The end of a path, which says more than its start. */
 const shortPath = (path) => path.split("/").slice(-2).join("/");

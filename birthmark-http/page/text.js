@@ -16,6 +16,9 @@ function ago(millis) {
   return name ? `${Math.floor(seconds / unit)} ${name}` : `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
 }
 
+/** `0.03 s`; empty where it is not known. */
+const seconds = (millis) => (millis == null ? "" : `${(millis / 1000).toFixed(2)} s`);
 const count = (number) => number.toLocaleString("en");
 const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 const signed = (number) => (number > 0 ? `+${count(number)}` : count(number).replace("-", "−"));
+const timeOf = ({ head }) => new Date(head.time_unix_ms).toLocaleTimeString();

@@ -50,7 +50,7 @@ function forest(snapshot, tasks) {
 
 function treeRow({ id, ancestor, children, selected, level, expanded }, snapshot) {
   const task = snapshot.byId(id);
-  const folded = children && !expanded ? [["faint", `  ${children.length === 1 ? "1 child" : `${count(children.length)} children`}`]] : [];
+  const folded = children && !expanded ? [["faint", `${children.length === 1 ? "1 child" : `${count(children.length)} children`}`]] : [];
   const cell = (column) => {
     if (column === "who") return [...who(task ?? ancestor), ...folded];
     if (task) return COLUMNS[column].cell(task, snapshot);

@@ -1,10 +1,20 @@
 // From a snapshot to the rows of a view.
 
+/** `sort` says by which column rows are sorted, where one can choose. */
 const VIEWS = {
   tree: { columns: ["who", "id", "state", "since", "age", "polls", "place", "site"], rows: treeRows },
-  table: { columns: ["id", "who", "labels", "state", "since", "age", "polls", "place", "kind", "site"], rows: tableRows, sortable: true },
+  table: {
+    columns: ["id", "who", "labels", "state", "since", "age", "polls", "place", "kind", "site"],
+    rows: tableRows,
+    sort: { column: "age", down: true },
+  },
   groups: { columns: ["count", "group", "state", "ages", "place", "site"], rows: groupRows },
   compare: { columns: ["delta", "group", "before", "after", "place", "site"], rows: compareRows },
+  threads: {
+    columns: ["thread", "id", "state", "doing", "cpu", "record", "runs", "stands"],
+    rows: threadRows,
+    sort: { column: "id", down: false },
+  },
 };
 
 function tableRows({ snapshot, tasks, sort }) {
@@ -29,41 +39,58 @@ function groupBy(tasks, keyOf) {
   return groups;
 }
 
+/** What is in groups: the tasks, or where they are not all here, what the program says of them. */
 function groupRows({ snapshot, tasks }) {
-  const groups = [...groupBy(tasks, (task) => groupKey(task, snapshot))];
-  groups.sort(([, a], [, b]) => b.length - a.length);
-  return new Rows(groups, ([key, members]) => groupRow(key, members, snapshot), ([key]) => key);
+  const groups = snapshot.isCut ? snapshot.groups : grouped(tasks, snapshot);
+  return new Rows(groups, (group) => groupRow(group, snapshot), (group) => groupKey(group, snapshot));
 }
 
-function groupRow(key, members, snapshot) {
-  const first = members[0];
+/** Groups as the program tells them, the largest first. */
+function grouped(tasks, snapshot) {
+  const groups = [...groupBy(tasks, (task) => groupKey(task, snapshot)).values()];
+  return groups.sort((a, b) => b.length - a.length).map(group);
+}
+
+function group(members) {
+  const [{ role, kind, site, state, stack }] = members;
+  return { count: members.length, role, kind, site, state, stack, ...ages(members), ...names(members) };
+}
+
+function groupRow(group, snapshot) {
+  const names = group.names.map(visible).join(", ") + (group.more_names ? ", …" : "");
   const cells = {
-    count: () => plain(`${count(members.length)} ×`),
-    group: () => [["role", visible(first.role)], ["faint", names(members)]],
-    state: () => state(first),
-    ages: () => plain(ages(members)),
-    place: () => waits(first, snapshot),
-    site: () => plain(snapshot.at(first)),
+    count: () => plain(`${count(group.count)} ×`),
+    group: () => [["role", visible(group.role)], ["faint", names]],
+    state: () => state(group),
+    ages: () => plain(span(group)),
+    place: () => waits(group, snapshot),
+    site: () => plain(snapshot.at(group)),
   };
-  return { key, members, snapshot, cell: (column) => cells[column]() };
+  return { key: groupKey(group, snapshot), group, snapshot, cell: (column) => cells[column]() };
 }
 
 /** The names of the first few. */
 function names(members) {
   const some = new Set();
   for (const { name } of members) {
-    if (name) some.add(visible(name));
+    if (name) some.add(name);
     if (some.size > 3) break;
   }
-  const shown = [...some].slice(0, 3).join(", ");
-  return shown && `  ${shown}${some.size > 3 ? ", …" : ""}`;
+  return { names: [...some].slice(0, 3), more_names: some.size > 3 };
 }
 
 function ages(members) {
-  let [least, most] = [Infinity, 0];
-  for (const { age_ms } of members) {
-    if (age_ms == null) return "";
-    [least, most] = [Math.min(least, age_ms), Math.max(most, age_ms)];
+  let [youngest_ms, age_ms] = [Infinity, 0];
+  for (const member of members) {
+    if (member.age_ms == null) return { age_ms: null };
+    youngest_ms = Math.min(youngest_ms, member.age_ms);
+    age_ms = Math.max(age_ms, member.age_ms);
   }
+  return { youngest_ms, age_ms };
+}
+
+/** The program does not tell the age of the youngest. */
+function span({ youngest_ms: least, age_ms: most }) {
+  if (least === undefined) return most == null ? "" : `up to ${ago(most)}`;
   return ago(least) === ago(most) ? ago(most) : `${ago(least)} to ${ago(most)}`;
 }

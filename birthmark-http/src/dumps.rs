@@ -8,8 +8,8 @@ use axum::extract::Request;
 use axum::http::Method;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use birthmark::ThreadReport;
 use birthmark::render::Format;
+use birthmark::{Filter, ThreadReport};
 
 use crate::answer;
 use crate::limits::Limits;
@@ -46,35 +46,53 @@ impl Dumps {
     }
 }
 
-/// The forms that say something of OS threads.
-fn shows_threads(format: Format) -> bool {
-    matches!(
-        format,
-        Format::Text | Format::Tree | Format::Groups | Format::Json
-    )
+/// What the path of a form understands besides filters.
+fn parameters(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::Text | Format::Tree | Format::Groups => &["threads"],
+        Format::Json => &["threads", "most"],
+        _ => &[],
+    }
+}
+
+/// What of a dump is wanted.
+struct Wanted {
+    filter: Filter,
+    threads: ThreadReport,
+    most: usize,
+}
+
+impl Wanted {
+    fn of(query: &Query<'_>, format: Format) -> Result<Self, String> {
+        Ok(Wanted {
+            filter: query.filter(parameters(format))?,
+            threads: query.threads()?,
+            most: query.most()?,
+        })
+    }
+
+    /// Writes a dump of this moment.
+    fn write(&self, format: Format, out: &mut Sink) -> io::Result<()> {
+        let dump = birthmark::dump().with_threads(self.threads);
+        let dump = dump.filter(&self.filter);
+        match format {
+            Format::Json => write!(out, "{}", dump.json().most(self.most)),
+            _ => dump.write(format, out),
+        }
+    }
 }
 
 /// A dump of the tasks that the query selects.
 pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Response {
-    let query = Query::of(request.uri());
-    let ours: &[&str] = if shows_threads(format) {
-        &["threads"]
-    } else {
-        &[]
-    };
-    let wanted = query.filter(ours);
-    let (filter, threads) = match wanted.and_then(|filter| Ok((filter, query.threads()?))) {
+    let wanted = match Wanted::of(&Query::of(request.uri()), format) {
         Ok(wanted) => wanted,
         Err(why) => return answer::bad_request(why),
     };
-    if threads == ThreadReport::Stacks && !dumps.native_stacks {
+    if wanted.threads == ThreadReport::Stacks && !dumps.native_stacks {
         return answer::no_stacks();
     }
     let form = (format.content_type(), format.extension());
-    let write = move |out: &mut Sink| {
-        let dump = birthmark::dump().with_threads(threads);
-        dump.filter(&filter).write(format, out)
-    };
+    let write = move |out: &mut Sink| wanted.write(format, out);
     let turns = &dumps.turns.dumps;
     reply(request.method(), form, turns, dumps.patience, write).await
 }

@@ -1,5 +1,6 @@
 //! The page: one answer that needs nothing from elsewhere. Its parts are in the folder `page`.
 
+use axum::body::Bytes;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +27,10 @@ macro_rules! script {
             include_str!("../page/views.js"),
             include_str!("../page/list.js"),
             include_str!("../page/details.js"),
+            include_str!("../page/thread-details.js"),
             include_str!("../page/state.js"),
+            include_str!("../page/threads.js"),
+            include_str!("../page/remote.js"),
             include_str!("../page/draw.js"),
             include_str!("../page/actions.js"),
             include_str!("../page/keys.js"),
@@ -57,7 +61,18 @@ const POLICY: &str = concat!(
     "'",
 );
 
-pub(crate) async fn answer() -> Response {
+/// By which the page knows that native stacks may be asked for.
+const NATIVE_STACKS: &str = "<template id=\"native-stacks\"></template>\n";
+
+/// Makes the page.
+pub(crate) fn page(native_stacks: bool) -> Bytes {
+    match native_stacks {
+        true => Bytes::from([PAGE, NATIVE_STACKS].concat()),
+        false => Bytes::from_static(PAGE.as_bytes()),
+    }
+}
+
+pub(crate) fn answer(page: Bytes) -> Response {
     let mut headers = HeaderMap::new();
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -65,7 +80,7 @@ pub(crate) async fn answer() -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    (headers, PAGE).into_response()
+    (headers, page).into_response()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Uri;
-use birthmark::{Filter, ThreadReport, UnknownThreadReport};
+use birthmark::{Filter, FilterError, ThreadReport, UnknownThreadReport};
 
 /// For how long two dumps may be apart.
 const LONGEST: u64 = 60;
@@ -40,6 +40,19 @@ impl<'a> Query<'a> {
         report.map_err(|error: UnknownThreadReport| error.to_string())
     }
 
+    /// How many tasks are to be shown at most.
+    pub(crate) fn most(&self) -> Result<usize, String> {
+        let Some(text) = self.value("most") else {
+            return Ok(usize::MAX);
+        };
+        text.parse().map_err(|_| {
+            format!(
+                "most={} is not how many tasks a dump can show; write a whole number, as in most=1000",
+                text.escape_debug()
+            )
+        })
+    }
+
     /// The filter: all but `token`, and but what the path itself understands.
     pub(crate) fn filter(&self, of_the_path: &[&str]) -> Result<Filter, String> {
         let is_others = |part: &&str| {
@@ -48,12 +61,23 @@ impl<'a> Query<'a> {
         };
         let conditions: Vec<&str> = self.0.split('&').filter(is_others).collect();
         let filter = conditions.join("&").parse();
-        filter.map_err(|error: birthmark::FilterError| error.to_string())
+        filter.map_err(|error: FilterError| format!("{error}{}", besides(of_the_path)))
     }
 
     fn value(&self, key: &str) -> Option<&'a str> {
         let mut pairs = self.0.split('&').filter_map(|part| part.split_once('='));
         Some(pairs.find(|(name, _)| *name == key)?.1)
+    }
+}
+
+/// What else a path understands, for whoever got it wrong.
+fn besides(of_the_path: &[&str]) -> String {
+    match of_the_path {
+        [] => String::new(),
+        keys => format!(
+            "; besides filters, this path takes {}=",
+            keys.join("= and ")
+        ),
     }
 }
 
@@ -76,6 +100,19 @@ mod tests {
     fn what_is_wrong_is_named() {
         let error = Query("seconds=7").filter(&[]).unwrap_err();
         assert!(error.contains("no key \"seconds\""), "{error}");
+        let error = Query("second=7").filter(&["seconds", "most"]).unwrap_err();
+        assert!(
+            error.ends_with("; besides filters, this path takes seconds= and most="),
+            "{error}"
+        );
+        for most in ["", "-1", "1e3", "99999999999999999999", "\u{1b}"] {
+            let error = Query(&format!("most={most}")).most().unwrap_err();
+            assert!(
+                error.starts_with("most=") && error.contains("whole number"),
+                "{error}"
+            );
+            assert!(!error.contains('\u{1b}'));
+        }
         for seconds in ["", "0", "61", "-1", "1.5", "\u{1b}"] {
             let error = Query(&format!("seconds={seconds}")).seconds().unwrap_err();
             assert!(

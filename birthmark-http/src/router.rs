@@ -81,10 +81,11 @@ fn guarded(paths: Router, options: Options) -> Router {
 /// Each answers `any` method: the guard lets those through that are safe.
 fn paths(options: &Options, limits: Limits) -> Router {
     let shared = Dumps::new(options, limits);
+    let page = page::page(options.native_stacks);
     let at = |path: &str| format!("{ROOT}{path}");
     let mut router = Router::new()
         .route(ROOT.trim_end_matches('/'), any(redirect_to_page))
-        .route(ROOT, any(page::answer))
+        .route(ROOT, any(async move || page::answer(page.clone())))
         .route(&at("metrics"), any(metrics::answer))
         .route(&at("{*other}"), any(async || answer::not_found()));
     for &format in Format::ALL {

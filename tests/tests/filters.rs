@@ -47,6 +47,14 @@ mod by_each_key {
         selects(&format!("{role}&state=running&state=delayed"), 0);
         selects(&format!("{role}&kind=future"), 3);
         selects(&format!("{role}&kind=*thread"), 0);
+        selects("text=BY_each_key_waits", 3);
+        selects("text=tenant+1&text=of+by_each_key", 1);
+        selects(
+            &format!("{role}&text=filters.rs&text=FUTURE&text=created"),
+            2,
+        );
+        selects(&format!("{role}&text=nowhere"), 0);
+        selects(&format!("{role}&text="), 3);
         selects(&format!("{role}&older=0s&for=0ms"), 3);
         selects(&format!("{role}&older=1d"), 0);
         selects(&format!("{role}&for=1d"), 0);
@@ -90,6 +98,8 @@ mod by_each_key {
         selects(&format!("{role}&label=tenant=acme-*"), 2);
         selects(&format!("{role}&label=tenant=acme-1&label=tenant=*beta"), 2);
         selects(&format!("{role}&label=*=acme-1"), 1);
+        selects(&format!("{role}&text=TENANT=acme"), 2);
+        selects(&format!("{role}&text=tenant=acme-2+=+beta&text=in="), 1);
         selects(&format!("{role}&label=in="), 1);
         selects(&format!("{role}&label=*="), 1);
         selects(&format!("{role}&label=*"), 2);
@@ -126,6 +136,11 @@ mod by_each_key {
         selects(&format!("{role}&stack=tests/filters.rs:{line}:"), 2);
         selects(&format!("{role}&stack=tests/*.rs:*outer"), 0);
         selects(&format!("{role}&stack=outer*:*,+awaiting+*inner"), 2);
+        selects(&format!("{role}&text=BY_stack_INNER+at"), 2);
+        selects(
+            &format!("{role}&text=inner+at&text=outer+at&text=suspended"),
+            2,
+        );
         selects(&format!("{role}&stack="), 3);
         drop(held);
     }

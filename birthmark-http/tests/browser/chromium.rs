@@ -82,12 +82,18 @@ impl Page {
 
     /// Fails if anything went wrong in the page: an exception, or what its policy forbids.
     pub async fn close(self) {
+        self.close_but_for("nothing").await;
+    }
+
+    /// The same, but for what the console says with this in it.
+    pub async fn close_but_for(self, expected: &str) {
         let log = self.client.issue_cmd(ReadLog).await.unwrap();
         let errors = log
             .as_array()
             .unwrap()
             .iter()
-            .filter(|entry| entry["level"] == "SEVERE");
+            .filter(|entry| entry["level"] == "SEVERE")
+            .filter(|entry| !entry["message"].as_str().unwrap().contains(expected));
         assert_eq!(errors.collect::<Vec<_>>(), Vec::<&Value>::new());
         self.client.close().await.unwrap();
         drop(self.driver);
@@ -121,6 +127,11 @@ impl Page {
     pub async fn until_attribute(&self, selector: &str, name: &str, wanted: &str) {
         let script = format!("return document.querySelector({selector:?})?.getAttribute({name:?})");
         self.wait(&script, wanted).await;
+    }
+
+    pub async fn until_hidden(&self, id: &str) {
+        let script = format!("return String(document.getElementById({id:?}).hidden)");
+        self.wait(&script, "true").await;
     }
 
     async fn wait(&self, script: &str, wanted: &str) {

@@ -2,7 +2,9 @@
 
 use std::future::pending;
 use std::pin::Pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Waker};
+use std::thread::{Builder, JoinHandle};
 
 type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -89,4 +91,66 @@ async fn leaked() {
 
 async fn hostile() {
     pending().await
+}
+
+/// Two threads that wait: one is recorded, and runs a task; the other is not.
+pub struct Threads {
+    threads: Vec<JoinHandle<()>>,
+    /// Without them, the threads end.
+    go_on: Vec<Sender<()>>,
+}
+
+impl Threads {
+    pub fn new() -> Self {
+        let mut started = Threads {
+            threads: Vec::new(),
+            go_on: Vec::new(),
+        };
+        for start in [start_recorded, start_unrecorded] {
+            let ((go_on, ends), (runs, is_running)) = (channel(), channel());
+            started.threads.push(start(ends, runs));
+            started.go_on.push(go_on);
+            is_running.recv().unwrap();
+        }
+        started
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.go_on.clear();
+        for thread in self.threads.drain(..) {
+            thread.join().unwrap();
+        }
+    }
+}
+
+#[birthmark::instrument(also(hold))]
+fn start_recorded(ends: Receiver<()>, runs: Sender<()>) -> JoinHandle<()> {
+    let executor = Builder::new().name("recorded".to_owned());
+    let thread = executor.spawn(move || {
+        let mut task = hold(birthmark::named!("stuck" => block(ends, runs)));
+        let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_ready());
+    });
+    thread.unwrap()
+}
+
+/// An executor that polls later.
+fn hold(task: impl Future<Output = ()> + Send + 'static) -> Held {
+    Box::pin(task)
+}
+
+async fn block(ends: Receiver<()>, runs: Sender<()>) {
+    runs.send(()).unwrap();
+    let _ = ends.recv();
+}
+
+fn start_unrecorded(ends: Receiver<()>, runs: Sender<()>) -> JoinHandle<()> {
+    let thread = Builder::new().name("unrecorded".to_owned());
+    let wait = move || {
+        runs.send(()).unwrap();
+        let _ = ends.recv();
+    };
+    thread.spawn(wait).unwrap()
 }

@@ -4,6 +4,7 @@ mod label;
 mod pattern;
 mod selection;
 mod text;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
@@ -28,13 +29,14 @@ pub use text::FilterError;
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread` |
 /// | `stack` | with a frame in whose line, as dumps show it, this is found: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
+/// | `text` | of which this is said, in any case of letters: in its name, labels, role, site, kind, state or frames. Of several, all must be |
 /// | `state` | that are `running`, `suspended`, `created` or `delayed` |
 /// | `older` | that were born at least so long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
 /// | `for` | that have been in their state for at least so long |
 /// | `under` | with this id, or descending from the task that has it |
 ///
-/// In what is matched or found, `*` stands for any text and `?` for any character. A key that is given
-/// several times selects what any of its values does; different keys must all agree. `%` and two
+/// In what is matched or found, `*` stands for any text and `?` for any character, but for `text`. A key
+/// that is given several times selects what any of its values does; different keys must all agree. `%` and two
 /// hexadecimal digits stand for a byte and `+` for a space, as in the query of a URL.
 ///
 /// An ancestor that has ended may have been cut out of a long lineage; `under` then does not find it.
@@ -59,6 +61,8 @@ pub struct Filter {
     sites: Vec<Pattern>,
     kinds: Vec<Pattern>,
     stacks: Vec<Pattern>,
+    /// What is looked for in all that is said of a task.
+    words: Vec<String>,
     states: Vec<State>,
     older: Option<Duration>,
     in_state: Option<Duration>,
@@ -131,6 +135,21 @@ impl Filter {
     #[must_use]
     pub fn stack(mut self, pattern: &str) -> Self {
         self.stacks.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Tasks of which this is said, as one searches for it: somewhere in the name, labels, role, site, kind, state
+    /// or frames, in any case of ASCII letters. If this is called several times, up to 64, all of it must be.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let found = birthmark::Filter::new().text("conn 7").text("suspended");
+    /// println!("{}", birthmark::dump().filter(&found));
+    /// ```
+    #[must_use]
+    pub fn text(mut self, words: &str) -> Self {
+        self.words.push(words.to_owned());
         self
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::words::Words;
 use super::{Filter, Pattern};
 use crate::clock;
 use crate::dump::nodes::{IdHash, Nodes};
@@ -26,6 +27,7 @@ pub(in crate::dump) struct Selection<'a> {
     /// Whether a set of labels is asked for, by its place; and whether no labels are.
     labels: Vec<bool>,
     no_labels: bool,
+    words: Words<'a>,
 }
 
 impl<'a> Selection<'a> {
@@ -39,6 +41,7 @@ impl<'a> Selection<'a> {
             stacks: stacks(filter, nodes),
             labels: labels(filter, nodes),
             no_labels: has_labels(filter, &Labels::NONE),
+            words: Words::new(filter, nodes),
         }
     }
 
@@ -54,6 +57,7 @@ impl<'a> Selection<'a> {
             && self.has_site(row)
             && matches(&filter.kinds, self.nodes.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
+            && self.words.are_in(row)
     }
 
     fn is_old(&self, wanted: Option<Duration>, then: u64) -> bool {

@@ -50,6 +50,7 @@ impl Filter {
             "site" => Ok(self.site(value)),
             "kind" => Ok(self.kind(value)),
             "stack" => Ok(self.stack(value)),
+            "text" => Ok(self.text(value)),
             "state" => self.with_state(value),
             "older" if self.older.is_some() => Err(FilterError::new(ErrorKind::Twice, key)),
             "older" => Ok(self.older_than(time(value)?)),
@@ -101,6 +102,9 @@ impl fmt::Display for Filter {
         out.patterns("site", &self.sites)?;
         out.patterns("kind", &self.kinds)?;
         out.patterns("stack", &self.stacks)?;
+        for words in &self.words {
+            out.add("text", Encoded(words))?;
+        }
         for state in &self.states {
             out.add("state", state)?;
         }
@@ -222,7 +226,7 @@ impl fmt::Display for FilterError {
         match self.kind {
             ErrorKind::Key => write!(
                 f,
-                "a filter has no key {what}; use name, label, role, site, kind, stack, state, older, for or under"
+                "a filter has no key {what}; use name, label, role, site, kind, stack, text, state, older, for or under"
             ),
             ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
             ErrorKind::State => write!(
@@ -262,6 +266,7 @@ mod tests {
             .site("src/a.rs:31")
             .kind("*thread")
             .stack("awaiting .lock")
+            .text("a b")
             .running()
             .delayed()
             .older_than(Duration::from_millis(90_500))
@@ -271,7 +276,7 @@ mod tests {
         assert_eq!(
             text,
             "name=req%20%26%20%25%2Bä%0A*&name=&label=tenant&label=route=/a?b=c%26d&label=shard=\
-             &role=*::{async}&site=src/a.rs:31&kind=*thread&stack=awaiting%20.lock\
+             &role=*::{async}&site=src/a.rs:31&kind=*thread&stack=awaiting%20.lock&text=a%20b\
              &state=running&state=delayed&older=90500ms&for=2h&under=42"
         );
         assert_eq!(text.parse(), Ok(built));

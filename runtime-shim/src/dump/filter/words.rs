@@ -1,0 +1,131 @@
+//! Words that are looked for in all that a dump says of a task.
+
+use std::collections::HashMap;
+use std::ptr;
+
+use super::Filter;
+use crate::dump::nodes::{IdHash, Nodes};
+use crate::dump::row::Row;
+use crate::frame::stack::Tree;
+use crate::label::Labels;
+
+/// The words of a filter at work on one dump: what many tasks share is looked through once.
+pub(super) struct Words<'a> {
+    words: &'a [String],
+    nodes: &'a Nodes,
+    /// Which words are in a site and its role, by the address of the site.
+    sites: HashMap<usize, Found, IdHash>,
+    /// Which words are in a stack, by its place.
+    stacks: Vec<Found>,
+    /// Which words are in a set of labels, by its place.
+    labels: Vec<Found>,
+}
+
+/// A bit for each word that was found. More than there are bits are not looked for.
+type Found = u64;
+
+impl<'a> Words<'a> {
+    pub(super) fn new(filter: &'a Filter, nodes: &'a Nodes) -> Self {
+        let words = &filter.words[..filter.words.len().min(Found::BITS as usize)];
+        let mut all = Words {
+            words,
+            nodes,
+            sites: HashMap::default(),
+            stacks: Vec::new(),
+            labels: Vec::new(),
+        };
+        if !words.is_empty() {
+            let stacks = nodes.stacks.all().iter();
+            all.stacks = stacks.map(|stack| in_stack(words, stack)).collect();
+            let labels = nodes.labels.all();
+            all.labels = labels.map(|labels| in_labels(words, labels)).collect();
+        }
+        all
+    }
+
+    /// Whether all words are found.
+    pub(super) fn are_in(&mut self, row: &Row) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let all = Found::MAX >> (Found::BITS as usize - self.words.len());
+        let shared = self.in_site(row) | self.in_stack(row) | self.in_labels(row);
+        shared == all || shared | self.in_own(row) == all
+    }
+
+    fn in_site(&mut self, row: &Row) -> Found {
+        let (site, words) = (self.nodes.site(row), self.words);
+        let look = || found(words, site.role()) | found(words, &site.to_string());
+        let address = ptr::from_ref(site).addr();
+        *self.sites.entry(address).or_insert_with(look)
+    }
+
+    fn in_stack(&self, row: &Row) -> Found {
+        let stack = row.stack.index().and_then(|stack| self.stacks.get(stack));
+        stack.copied().unwrap_or(0)
+    }
+
+    fn in_labels(&self, row: &Row) -> Found {
+        let labels = self.nodes.labels_ref(row).index();
+        labels.map_or(0, |labels| self.labels[labels])
+    }
+
+    /// In what is a task's own.
+    fn in_own(&self, row: &Row) -> Found {
+        let (words, nodes) = (self.words, self.nodes);
+        let role = match nodes.is_foreign(row) {
+            true => found(words, &nodes.role(row)),
+            false => 0,
+        };
+        role | found(words, nodes.name_text(row))
+            | found(words, nodes.kind(row).as_str())
+            | found(words, &row.bare_state().to_string())
+    }
+}
+
+fn in_stack(words: &[String], stack: &Tree) -> Found {
+    let lines = stack.frames.iter().map(|frame| frame.site().to_string());
+    lines.fold(0, |all, line| all | found(words, &line))
+}
+
+fn in_labels(words: &[String], labels: &Labels) -> Found {
+    let labels = labels.iter();
+    let labels = labels.map(|label| format!("{}={}", label.key(), label.value()));
+    labels.fold(0, |all, label| all | found(words, &label))
+}
+
+fn found(words: &[String], text: &str) -> Found {
+    let bits = words.iter().enumerate();
+    let bits = bits.map(|(place, word)| Found::from(is_in(word, text)) << place);
+    bits.fold(0, |all, bit| all | bit)
+}
+
+/// Whether the word is somewhere in the text, whatever the case of its ASCII letters.
+fn is_in(word: &str, text: &str) -> bool {
+    let (word, text) = (word.as_bytes(), text.as_bytes());
+    word.is_empty()
+        || text
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{found, is_in};
+
+    #[test]
+    fn a_word_is_found_anywhere_in_any_case() {
+        for (word, text) in [("", ""), ("a", "A"), ("NN 3", "conn 39"), ("ä", "bär")] {
+            assert!(is_in(word, text), "{word} {text}");
+        }
+        for (word, text) in [("a", ""), ("ab", "a b"), ("conn 399", "conn 39")] {
+            assert!(!is_in(word, text), "{word} {text}");
+        }
+    }
+
+    #[test]
+    fn each_word_has_its_bit() {
+        let words = ["conn", "39", "x"].map(str::to_owned);
+        assert_eq!(found(&words, "conn 39"), 0b011);
+    }
+}
