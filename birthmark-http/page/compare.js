@@ -14,26 +14,37 @@ function compareRows({ snapshot, tasks, marked, markedTasks, toggled }) {
 const isComparable = (marked, snapshot) => marked.head.filter === snapshot.head.filter;
 
 function fateRows(snapshot, tasks, marked, markedTasks, toggled) {
-  const now = new Set(tasks.map((task) => task.id));
-  const then = new Map(markedTasks.map((task) => [task.id, task]));
-  const stays = ({ id, polls, state }) => then.get(id)?.polls === polls && then.get(id).state === state;
+  const { added, gone, unchanged } = fates(markedTasks, tasks);
   return [
-    ...sectionRows("New", tasks.filter((task) => !then.has(task.id)), snapshot, toggled),
-    ...sectionRows("Gone", markedTasks.filter((task) => !now.has(task.id)), marked, toggled),
-    ...sectionRows("Unchanged: neither polled nor in another state", tasks.filter(stays), snapshot, toggled),
+    ...sectionRows("New", added, snapshot, toggled),
+    ...sectionRows("Gone", gone, marked, toggled),
+    ...sectionRows("Unchanged: neither polled nor in another state", unchanged, snapshot, toggled),
   ];
 }
 
-/** How many tasks each site has, with one of them or their group. */
+/** What became of tasks: both lists are by id, so one walk along them tells. */
+function fates(before, after) {
+  const fates = { added: [], gone: [], unchanged: [] };
+  let i = 0;
+  for (const task of after) {
+    while (before[i]?.id < task.id) fates.gone.push(before[i++]);
+    const then = before[i]?.id === task.id ? before[i++] : null;
+    if (!then) fates.added.push(task);
+    else if (then.polls === task.polls && then.state === task.state) fates.unchanged.push(task);
+  }
+  return { ...fates, gone: fates.gone.concat(before.slice(i)) };
+}
+
+/** How many tasks each site has, with one of them or their group. Of threads that nobody spawned, the role counts. */
 function counts(tasks, snapshot) {
   const counts = new Map();
   for (const item of snapshot.isCut ? snapshot.groups : tasks) {
-    const key = siteKey(item, snapshot);
+    const key = item.site ?? item.role;
     const known = counts.get(key);
     if (known) known.count += item.count ?? 1;
     else counts.set(key, { count: item.count ?? 1, one: item, snapshot });
   }
-  return counts;
+  return new Map([...counts.values()].map((entry) => [siteKey(entry.one, snapshot), entry]));
 }
 
 function growthRows(before, after) {

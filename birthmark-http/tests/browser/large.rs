@@ -101,6 +101,6 @@ async fn two_million_tasks() {
     println!("a name was found after {:?}", start.elapsed());
     assert!(start.elapsed() < PATIENCE);
     page.screenshot("two-million").await;
-    page.report_long_tasks().await;
+    page.report_long_tasks("all").await;
     page.close().await;
 }

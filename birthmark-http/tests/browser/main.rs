@@ -37,6 +37,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
         "{TASKS} tasks were shown {:?} after the page",
         start.elapsed()
     );
+    page.report_long_tasks("reading").await;
 
     // The tree: what has many children is folded, and only what is seen has an element.
     page.until_row("serve").await;
@@ -56,6 +57,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.press("t").await;
     page.screenshot("tree-other-theme").await;
     page.press("t").await;
+    page.report_long_tasks("tree").await;
 
     // A task and its lineage.
     page.press("jj").await;
@@ -78,6 +80,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.press("u").await;
     page.until("details", "given to it").await;
     page.press_key("Escape").await;
+    page.report_long_tasks("details").await;
 
     // The table: sorted by keys and by clicks, and scrolled to its end.
     page.press("2").await;
@@ -93,6 +96,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.until_attribute("#grid", "aria-activedescendant", &last)
         .await;
     page.screenshot("table").await;
+    page.report_long_tasks("table").await;
 
     // Search, and follow the lineage down.
     page.press("/").await;
@@ -104,12 +108,14 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.until("summary", "250 of 100,002 tasks").await;
     page.screenshot("search").await;
     page.press_key("Escape").await;
+    page.report_long_tasks("search").await;
 
     // Groups: the leak comes first.
     page.press("3").await;
     page.until_row("99,600 ×").await;
     page.until_row("pending in answer").await;
     page.screenshot("groups").await;
+    page.report_long_tasks("groups").await;
 
     // Search in stacks: not only in the innermost frames.
     page.press("/").await;
@@ -118,6 +124,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.press_key("Enter").await;
     page.press_key("Escape").await;
     page.until("summary", "100,002 tasks: ").await;
+    page.report_long_tasks("search in stacks").await;
 
     // Two moments.
     page.press("m4").await;
@@ -137,7 +144,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     assert_eq!(page.text("summary").await, held);
     page.press("p").await;
     page.until("summary", "100,053 tasks").await;
-    page.report_long_tasks().await;
+    page.report_long_tasks("compare, pause").await;
     page.close().await;
 }
 
