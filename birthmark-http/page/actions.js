@@ -90,7 +90,8 @@ function pause() {
 function mark() {
   if (!shown.snapshot) return;
   shown.marked = shown.snapshot;
-  $("mark").textContent = `Marked ${timeOf(shown.marked)}`;
+  $("mark-word").textContent = "Marked";
+  $("mark-time").textContent = ` ${timeOf(shown.marked)}`;
   say("Marked this moment; Compare shows what has changed since");
   draw();
 }

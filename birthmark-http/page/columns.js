@@ -56,7 +56,7 @@ const COLUMNS = {
   doing: { title: "In the kernel", width: "minmax(8em, 2fr)", kind: "doing", by: (thread) => thread.doing, cell: doing },
   cpu: { title: "CPU", width: "5em", kind: "number", by: ({ cpu_ms }) => cpu_ms ?? -1, cell: ({ cpu_ms }) => plain(seconds(cpu_ms)) },
   runs: { title: "Runs", width: "minmax(9em, 3fr)", kind: "runs", by: ({ tasks }) => tasks[0] ?? Infinity, cell: runs },
-  record: { title: "Record", width: "5.5em", kind: "record", by: isRecorded, cell: record },
+  record: { title: "Record", width: "7em", kind: "record", by: isRecorded, cell: record },
   stands: { title: "Stands in", width: "minmax(9em, 3fr)", kind: "place", by: standsIn, cell: (thread) => [["role", visible(standsIn(thread))]] },
 };
 

@@ -16,9 +16,9 @@ const isComparable = (marked, snapshot) => marked.head.filter === snapshot.head.
 function fateRows(snapshot, tasks, marked, markedTasks, toggled) {
   const { added, gone, unchanged } = fates(markedTasks, tasks);
   return [
-    ...sectionRows("New", added, snapshot, toggled),
-    ...sectionRows("Gone", gone, marked, toggled),
-    ...sectionRows("Unchanged: neither polled nor in another state", unchanged, snapshot, toggled),
+    ...sectionRows("New", "", added, snapshot, toggled),
+    ...sectionRows("Gone", "", gone, marked, toggled),
+    ...sectionRows("Unchanged", ": neither polled nor in another state", unchanged, snapshot, toggled),
   ];
 }
 
@@ -69,10 +69,10 @@ function growthRow(key, was, is, { one, snapshot }) {
   return { key: `growth ${key}`, delta, group: one, snapshot, cell: (column) => cells[column]() };
 }
 
-function sectionRows(title, tasks, snapshot, toggled) {
+function sectionRows(title, note, tasks, snapshot, toggled) {
   const key = `section ${title}`;
   const expanded = toggled.has(key);
-  const cell = (column) => (column === "group" ? [["", `${title} (${count(tasks.length)})`]] : plain(""));
+  const cell = (column) => (column === "group" ? [["", `${title} (${count(tasks.length)})${note}`]] : plain(""));
   const section = { key, cell, level: 1, children: tasks.length, expanded, className: "section" };
   return [section, ...(expanded ? tasks.map((task) => ({ key: task.id, task, snapshot })) : [])];
 }

@@ -28,7 +28,7 @@ function isRecorded({ tasks }, snapshot) {
 }
 
 function record(thread, snapshot) {
-  return isRecorded(thread, snapshot) ? plain("yes") : [["unrecorded", "none"]];
+  return isRecorded(thread, snapshot) ? plain("recorded") : [["unrecorded", "unrecorded"]];
 }
 
 /** The function in which it stood when stacks were taken; empty if they were not. */

@@ -174,6 +174,7 @@ impl Page {
 
     pub async fn press_key(&self, name: &str) {
         let key = match name {
+            "ArrowLeft" => Key::Left,
             "ArrowRight" => Key::Right,
             "End" => Key::End,
             "Enter" => Key::Enter,

@@ -3,7 +3,9 @@
 //! Screenshots are left in `target/tmp`.
 
 mod chromium;
+mod keys;
 mod large;
+mod looks;
 mod program;
 mod threads;
 
@@ -11,9 +13,7 @@ use std::time::{Duration, Instant};
 
 use birthmark_http::Options;
 use chromium::Page;
-use fantoccini::Locator;
 use program::Program;
-use serde_json::Value;
 use tokio::sync::Mutex;
 
 const CONNECTIONS: usize = 400;
@@ -210,75 +210,6 @@ async fn the_page_has_the_token_that_it_was_opened_with() {
     let url = format!("http://127.0.0.1:{port}/?token=0123456789abcdef");
     let page = Page::open(&url, chromium::Device::Desktop).await;
     page.until_row("handle").await;
-    page.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_page_is_readable_on_a_phone_and_in_the_dark() {
-    let _alone = ALONE.lock().await;
-    let _program = Program::new(5, 5);
-    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
-    let page = Page::open(&server.url(), chromium::Device::Phone).await;
-    page.until_row("handle").await;
-    let too_wide = "return document.documentElement.scrollWidth > window.innerWidth";
-    assert_eq!(
-        page.run(too_wide).await,
-        Value::Bool(false),
-        "nothing is cut off"
-    );
-    page.screenshot("phone").await;
-    page.click(".row:nth-child(4)").await;
-    page.until("details", "Lineage").await;
-    page.click("#theme").await;
-    page.screenshot("phone-details-other-theme").await;
-    page.click("#details .close").await;
-    page.screenshot("phone-other-theme").await;
-    page.close().await;
-}
-
-/// What the accessibility tree is made of.
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_page_can_be_used_without_a_mouse() {
-    let _alone = ALONE.lock().await;
-    let _program = Program::new(5, 5);
-    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
-    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
-    page.until_row("handle").await;
-    let nameless = "return [...document.querySelectorAll('button, input, [role=treegrid], aside')] \
-        .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim())).length";
-    assert_eq!(page.run(nameless).await, 0);
-    page.press("?").await;
-    assert!(page.client.find(Locator::Css("dialog[open]")).await.is_ok());
-    page.screenshot("help").await;
-    page.press_key("Escape").await;
-    // From the address bar, Tab reaches every control, each with a ring that is seen.
-    page.run("document.activeElement.blur()").await;
-    let mut reached = Vec::new();
-    for _ in 0..7 {
-        page.press_key("Tab").await;
-        let focused = "const e = document.activeElement; \
-            return [e.id || e.dataset.view, getComputedStyle(e).outlineStyle]";
-        reached.push(page.run(focused).await);
-    }
-    for id in [
-        "pause",
-        "mark",
-        "theme",
-        "help-open",
-        "tree",
-        "search",
-        "grid",
-    ] {
-        assert!(
-            reached.contains(&serde_json::json!([id, "solid"])),
-            "{id} in {reached:?}"
-        );
-    }
-    page.press_key("Home").await;
-    page.until_attribute("#grid", "aria-activedescendant", "row-0")
-        .await;
-    page.until_attribute("#row-0", "aria-selected", "true")
-        .await;
     page.close().await;
 }
 

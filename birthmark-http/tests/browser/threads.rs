@@ -22,8 +22,11 @@ async fn threads_are_shown_with_what_runs_on_them() {
         )
     };
     for (name, parts) in [
-        ("recorded", ["waiting", "futex", "yes", "stuck · block"]),
-        ("unrecorded", ["waiting", "futex", "none", "no task"]),
+        (
+            "recorded",
+            ["waiting", "futex", "recorded", "stuck · block"],
+        ),
+        ("unrecorded", ["waiting", "futex", "unrecorded", "no task"]),
     ] {
         let text = page.run(&row(name)).await;
         let text = text.as_str().unwrap_or_default();
