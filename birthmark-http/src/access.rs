@@ -29,6 +29,7 @@ pub(crate) enum Denial {
     WrongToken,
     PeerUnknown,
     PeerElsewhere,
+    Proxied,
     HostElsewhere,
     CrossSite,
 }
@@ -38,6 +39,7 @@ impl Access {
         match self {
             Access::Loopback => {
                 check_peer(request)?;
+                check_proxy(&request.headers)?;
                 check_host(request)?;
                 check_site(&request.headers)
             }
@@ -55,15 +57,28 @@ fn check_peer(request: &Parts) -> Result<(), Denial> {
     }
 }
 
+/// What proxies add. One on this machine passes on requests from anywhere, and may say that they are for a name
+/// of this machine.
+const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+fn check_proxy(headers: &HeaderMap) -> Result<(), Denial> {
+    match OF_PROXIES.iter().any(|name| headers.contains_key(*name)) {
+        true => Err(Denial::Proxied),
+        false => Ok(()),
+    }
+}
+
 /// A page elsewhere may have its own name resolved to this machine, and then read what is here as
-/// its own. The browser still says which name it was.
+/// its own. The browser still says which name it was. Where there is more than one, all must be right.
 fn check_host(request: &Parts) -> Result<(), Denial> {
-    let header = request.headers.get(header::HOST);
-    let header = header.and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    let host = request.uri.host().or(header.as_ref().map(Authority::host));
-    match host {
-        Some(host) if is_here(host) => Ok(()),
-        _ => Err(Denial::HostElsewhere),
+    let headers = request.headers.get_all(header::HOST).iter();
+    let mut named = headers.map(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let is_named_here = |host: Option<Authority>| host.is_some_and(|host| is_here(host.host()));
+    let target = request.uri.host();
+    let any = target.is_some() || request.headers.contains_key(header::HOST);
+    match any && target.is_none_or(is_here) && named.all(is_named_here) {
+        true => Ok(()),
+        false => Err(Denial::HostElsewhere),
     }
 }
 
@@ -119,6 +134,10 @@ impl Denial {
             Denial::PeerElsewhere => {
                 "only clients on the same machine are answered: use a tunnel (`ssh -L`), or have the \
                  program give birthmark-http a token"
+            }
+            Denial::Proxied => {
+                "requests that come through a proxy may be anybody's, and are not answered: ask the program \
+                 itself, or have it give birthmark-http a token"
             }
             Denial::HostElsewhere => {
                 "only requests for a name of this machine are answered: use `localhost` or `127.0.0.1`, \

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Method;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use birthmark::render::Format;
 use birthmark::{Filter, ThreadReport};
@@ -72,7 +72,7 @@ impl Wanted {
     }
 
     /// Writes a dump of this moment.
-    fn write(&self, format: Format, out: &mut Sink) -> io::Result<()> {
+    fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let dump = birthmark::dump().with_threads(self.threads);
         let dump = dump.filter(&self.filter);
         match format {
@@ -91,9 +91,17 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
     if wanted.threads == ThreadReport::Stacks && !dumps.native_stacks {
         return answer::no_stacks();
     }
-    let form = (format.content_type(), format.extension());
-    let write = move |out: &mut Sink| wanted.write(format, out);
     let turns = &dumps.turns.dumps;
+    let form = Form {
+        content_type: format.content_type(),
+        extension: format.extension(),
+        is_compressed: is_compressed(format, &request),
+    };
+    let write = move |out: &mut Sink| match form.is_compressed {
+        #[cfg(feature = "gzip")]
+        true => crate::gzip::compress(out, |out| wanted.write(format, out)),
+        _ => wanted.write(format, out),
+    };
     reply(request.method(), form, turns, dumps.patience, write).await
 }
 
@@ -112,14 +120,52 @@ pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
         let after = birthmark::dump().filter(&filter);
         write!(out, "{}", after.diff(&before))
     };
-    let (form, turns) = ((answer::PLAIN, "txt"), &dumps.turns.diffs);
+    let turns = &dumps.turns.diffs;
+    let form = Form {
+        content_type: answer::PLAIN,
+        extension: "txt",
+        is_compressed: false,
+    };
     reply(request.method(), form, turns, dumps.patience, write).await
 }
 
-/// What `write` writes, once it is its turn, with its media type and what files of it end with.
+/// Profiles are compressed anyway.
+#[cfg(feature = "gzip")]
+fn is_compressed(format: Format, request: &Request) -> bool {
+    !matches!(format.extension(), "pb.gz") && crate::gzip::is_wanted(request)
+}
+
+#[cfg(not(feature = "gzip"))]
+fn is_compressed(_: Format, _: &Request) -> bool {
+    false
+}
+
+/// What an answer is in.
+#[derive(Clone, Copy)]
+struct Form {
+    content_type: &'static str,
+    /// What files of it end with.
+    extension: &'static str,
+    is_compressed: bool,
+}
+
+impl Form {
+    fn headers(self) -> HeaderMap {
+        let name = format!("inline; filename=\"birthmark.{}\"", self.extension);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.extend(name.parse().map(|name| (CONTENT_DISPOSITION, name)));
+        if self.is_compressed {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        headers
+    }
+}
+
+/// What `write` writes, once it is its turn.
 async fn reply(
     method: &Method,
-    (content_type, extension): (&'static str, &str),
+    form: Form,
     turns: &Turns,
     patience: Patience,
     write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
@@ -132,10 +178,8 @@ async fn reply(
         };
         stream(patience, turn, write).map(Body::new)
     };
-    let name = format!("inline; filename=\"birthmark.{extension}\"");
-    let headers = [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, &name)];
     match body {
-        Ok(body) => (headers, body).into_response(),
+        Ok(body) => (form.headers(), body).into_response(),
         Err(error) => answer::no_thread(&error),
     }
 }

@@ -76,6 +76,8 @@ mod answer;
 mod dumps;
 mod error;
 mod guard;
+#[cfg(feature = "gzip")]
+mod gzip;
 mod limits;
 mod metrics;
 mod options;

@@ -52,6 +52,38 @@ fn only_names_of_this_machine_are_answered() {
         assert_eq!(answer, "HTTP/1.1 403 Forbidden", "{host}");
     }
     assert_eq!(status(address, "HTTP/1.0"), "HTTP/1.0 403 Forbidden");
+    // Where a name is told twice, both must be right.
+    for (target, hosts) in [
+        ("", "Host: localhost\r\nHost: evil.example"),
+        ("", "Host: evil.example\r\nHost: localhost"),
+        ("http://evil.example", "Host: localhost"),
+        ("http://localhost", "Host: evil.example"),
+    ] {
+        let path = format!("{target}/debug/birthmark/text");
+        let request = format!("GET {path} HTTP/1.1\r\n{hosts}\r\nConnection: close\r\n\r\n");
+        let answer = send(address, request.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{request}{answer}");
+    }
+}
+
+/// A proxy on this machine hands on what comes from anywhere.
+#[test]
+fn requests_through_a_proxy_need_a_token() {
+    let server = serve();
+    for header in [
+        "X-Forwarded-For: 203.0.113.7",
+        "X-Real-IP: 127.0.0.1",
+        "Forwarded: for=203.0.113.7",
+        "Via: 1.1 proxy",
+    ] {
+        let head = format!("HTTP/1.1\r\nHost: localhost\r\n{header}");
+        let answer = status(server.local_addr(), &head);
+        assert_eq!(answer, "HTTP/1.1 403 Forbidden", "{header}");
+    }
+    let with_token = serve_with("127.0.0.1:0", Options::new().token(token())).unwrap();
+    let head = format!("HTTP/1.1\r\nVia: 1.1 proxy\r\nAuthorization: Bearer {SECRET}");
+    let answer = status(with_token.local_addr(), &head);
+    assert_eq!(answer, "HTTP/1.1 200 OK");
 }
 
 #[test]

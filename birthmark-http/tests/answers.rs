@@ -3,7 +3,7 @@
 mod support;
 
 use birthmark::render::Format;
-use support::{client, get, header, lasting, send, serve};
+use support::{client, get, header, lasting, serve};
 
 #[test]
 fn each_format_has_a_path_with_its_media_type() {
@@ -82,12 +82,51 @@ fn a_wrong_query_is_named_with_a_remedy() {
             "seconds=0 is not how far apart two dumps can be; write ",
         ),
         ("diff?second=1", "a filter has no key \"second\"; "),
+        (
+            "json?most=many",
+            "most=many is not how many tasks a dump can show; write ",
+        ),
+        ("text?most=1", "a filter has no key \"most\"; "),
     ] {
         let response = get(&server, path);
         assert_eq!(response.status(), 400, "{path}");
         let text = response.text().unwrap();
         assert!(text.starts_with(start), "{path}: {text}");
     }
+}
+
+#[test]
+fn a_parameter_that_there_is_not_is_answered_with_those_that_there_are() {
+    let server = serve();
+    for (path, known) in [
+        (
+            "json?limit=7",
+            "or under; besides filters, this path takes threads= and most=\n",
+        ),
+        ("tree?limit=7", "this path takes threads=\n"),
+        ("diff?limit=7", "this path takes seconds=\n"),
+        ("folded?limit=7", "older, for or under\n"),
+    ] {
+        let response = get(&server, path);
+        assert_eq!(response.status(), 400);
+        let text = response.text().unwrap();
+        assert!(
+            text.starts_with("a filter has no key \"limit\"; use name, ") && text.ends_with(known),
+            "{path}: {text}"
+        );
+    }
+}
+
+#[test]
+fn of_many_tasks_json_shows_as_many_as_asked_for() {
+    let server = serve();
+    let tasks = lasting(30);
+    let json = get(&server, "json?most=10&role=lasting::*").text().unwrap();
+    let dump: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(dump["tasks"].as_array().unwrap().len(), 10);
+    assert!(dump["selected"].as_u64().unwrap() >= 30, "{json}");
+    assert_eq!(dump["groups"][0]["count"], dump["selected"]);
+    drop(tasks);
 }
 
 #[test]
@@ -231,35 +270,6 @@ fn nothing_may_be_kept_framed_or_taken_for_something_else() {
         let open = response.headers().get("access-control-allow-origin");
         assert!(open.is_none(), "{path}");
     }
-}
-
-#[test]
-fn broken_requests_are_refused_and_the_server_goes_on() {
-    let server = serve();
-    let address = server.local_addr();
-    let huge = format!(
-        "GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
-        "x".repeat(1 << 20)
-    );
-    let many = "A: b\r\n".repeat(5000);
-    let many = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n");
-    for (request, status) in [
-        (huge.as_bytes(), "431"),
-        (many.as_bytes(), "431"),
-        (b"nonsense\r\n\r\n", "400"),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"),
-        (b"GET /debug/birthmark/text?name=\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
-        (b"GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
-        (b"GET /debug/birthmark/text?name=%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400"),
-        (b"GET http://[ HTTP/1.1\r\n\r\n", "400"),
-    ] {
-        let answer = send(address, request);
-        // The end may be a reset that has overtaken the answer.
-        let start = answer.get(..12).unwrap_or("");
-        let shown = String::from_utf8_lossy(&request[..request.len().min(60)]);
-        assert!(start.ends_with(status) || answer.is_empty(), "{shown}: {answer}");
-    }
-    assert_eq!(get(&server, "text").status(), 200);
 }
 
 #[test]
