@@ -55,7 +55,7 @@ fn capabilities(device: &Device) -> Value {
         "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
             "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--window-size=1280,800",
+            "--disable-sync", "--window-size=1280,800", "--host-resolver-rules=MAP *.example 127.0.0.1",
         ],
     });
     if let Device::Phone = device {

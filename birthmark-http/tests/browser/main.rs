@@ -3,6 +3,7 @@
 //! Screenshots are left in `target/tmp`.
 
 mod chromium;
+mod elsewhere;
 mod keys;
 mod large;
 mod looks;
