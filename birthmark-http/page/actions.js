@@ -38,7 +38,7 @@ function toggle(row) {
 
 /** Unfolds all that a task is folded in, from the root on. */
 function unfoldTo(id) {
-  const task = shown.snapshot.byId(id);
+  const task = shown.snapshot?.byId(id);
   const lineage = task ? [...shown.snapshot.lineage(task)] : [];
   for (const ancestor of lineage.reverse()) {
     const row = list.find(ancestor.id);

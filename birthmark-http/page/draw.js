@@ -34,6 +34,7 @@ function matching(items, fields, snapshot) {
 /** Until what the view is about has come. */
 function drawEmpty() {
   list.show(new Rows([]), columns());
+  $("summary").textContent = "";
   $("notice").hidden = true;
   $("nothing").hidden = false;
   $("nothing").textContent = shown.paused ? "It was not looked at before the pause." : "Reading…";

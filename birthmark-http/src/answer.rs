@@ -37,7 +37,8 @@ pub(crate) fn not_found() -> Response {
         paths += &format!("\n{}{path}", crate::router::ROOT);
     }
     paths += "\n\nAll but the first and the last take a filter: ?state=suspended&older=10s&under=42\n\
-         text, tree, groups and json show OS threads: ?threads=states";
+         text, tree, groups and json show OS threads: ?threads=states\n\
+         json shows no more tasks than it is told to, and all in groups: ?most=1000";
     text(StatusCode::NOT_FOUND, paths)
 }
 

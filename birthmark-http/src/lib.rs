@@ -21,7 +21,7 @@
 //!
 //! | path | answer |
 //! | --- | --- |
-//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison |
+//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads |
 //! | `/debug/birthmark/text`, `…/tree`, `…/json` and so on | the dump in each [`Format`](birthmark::render::Format) |
 //! | `/debug/birthmark/metrics` | metrics, as [Prometheus](https://prometheus.io) reads them |
 //! | `/metrics` | the same, by [`serve`] only |
@@ -35,15 +35,24 @@
 //! A dump takes a [`Filter`](birthmark::Filter) as its query:
 //! `/debug/birthmark/text?state=suspended&older=10s`. With `threads=states`, text, tree, groups and JSON also
 //! say what OS threads do; with `threads=stacks`, where in their code they stand, if
-//! [`Options::native_stacks`] allows that. All answer to `GET` and `HEAD` only, and none
+//! [`Options::native_stacks`] allows that. `json?most=1000` shows no more than a thousand tasks, and if there are
+//! more, all of them [in groups](birthmark::render::Json::most). All answer to `GET` and `HEAD` only, and none
 //! changes what the program does.
+//!
+//! # The page
+//!
+//! It asks for a dump every two seconds while somebody looks at it, or less often where reading one takes long.
+//! Of more than 200,000 tasks it reads and lists the oldest, shows groups of all, and has the program itself search;
+//! another number may be put into its address, as in `?most=1000000`. It needs a browser of summer 2024 or later, and
+//! nothing from elsewhere.
 //!
 //! # Who may ask
 //!
 //! Dumps tell names and source paths, so not everybody should see them. Unless [`Options`] say
 //! otherwise, whoever asks must be on the same machine and must have asked for it by a name of this
-//! machine. The latter keeps out web pages that have their own name resolved to `127.0.0.1`. To listen on
-//! other addresses takes a [`Token`]:
+//! machine. The latter keeps out web pages that have their own name resolved to `127.0.0.1`. What a proxy on this
+//! machine passes on may be anybody's, and is not answered if the proxy says what it is (`X-Forwarded-For`, `Via` and
+//! the like). To listen on other addresses, or behind a proxy, takes a [`Token`]:
 //!
 //! ```
 //! use birthmark_http::{serve_with, Options, Token};
@@ -66,7 +75,8 @@
 //! `503` with `Retry-After` if 128 wait already. A client is cut off that takes less than 64 KiB in half a
 //! minute, or, if others wait for their turn, less than 256 KiB a second on average after its first ten
 //! seconds: so nobody keeps others waiting by reading slowly. A million tasks arrive as JSON, 157 MB, in half
-//! a second.
+//! a second. On their way to other machines, dumps are compressed (feature `gzip`, on by default) if the client takes
+//! that, to a tenth or less; on the same machine it would cost the program more time than it saves.
 
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]

@@ -38,6 +38,9 @@ pub struct Server {
 /// It has a thread of its own, named `birthmark-http`, and one for each dump while that is read, named
 /// `birthmark-send`. Dumps do not count them. So it answers also when the program's executors hang.
 ///
+/// The child of a `fork` has no server until it starts one, on another port: that of its parent's stays the
+/// parent's.
+///
 /// # Errors
 ///
 /// If the address is not one of this machine's own, if something else listens there, or if the
