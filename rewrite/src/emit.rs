@@ -101,11 +101,11 @@ impl Emit {
     fn frame(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::at(frames::TABLE, entry, span);
+        let site = Self::frame_site(entry, span);
         parenthesized(
             true,
             user,
-            quote_spanned!(span=> #private::frame_at(#site, #hole)),
+            quote_spanned!(span=> #private::frame::<_, #site>(#hole)),
         )
     }
 
@@ -113,8 +113,8 @@ impl Emit {
     fn branch(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::entry_of(frames::TABLE, entry, span);
-        quote_spanned!(span=> #private::branch(#site, #hole))
+        let site = Self::frame_site(entry, span);
+        quote_spanned!(span=> #private::branch::<_, #site>(#hole))
     }
 
     /// Around a macro call, which is left when its value is there.
@@ -142,6 +142,13 @@ impl Emit {
         let name = Ident::new(table, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> &#name, #index)
+    }
+
+    /// The table of frame sites as a type, and an entry in it.
+    fn frame_site(index: usize, span: Span) -> TokenStream {
+        let name = Ident::new(frames::TABLE, span);
+        let index = Literal::usize_unsuffixed(index);
+        quote_spanned!(span=> #name, #index)
     }
 
     /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`

@@ -8,7 +8,6 @@ use core::future::Future;
 
 use crate::adapt::IntoBirth;
 use crate::birth::{birth, Birth};
-use crate::frame::{frame, Awaited, FrameSite};
 use crate::future::{future, Instrumented};
 use crate::hook::refusal_private::refused;
 use crate::kind::Kind;
@@ -62,17 +61,4 @@ pub fn future_at<F: Future, const N: usize>(
 #[inline]
 pub fn refused_at<const N: usize>(table: &'static [Site; N], entry: usize) -> bool {
     refused(&table[entry])
-}
-
-/// Gives what is awaited its frame.
-///
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-#[inline]
-pub fn frame_at<I, const N: usize>(
-    table: &'static [FrameSite; N],
-    entry: usize,
-    awaited: I,
-) -> Awaited<I> {
-    frame(&table[entry], awaited)
 }

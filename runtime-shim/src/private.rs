@@ -19,8 +19,7 @@ pub use crate::inherit::{inherit, Inherited, Working};
 pub use crate::install::is_enabled;
 
 // What stands at an `.await`.
-pub use crate::at::frame_at;
-pub use crate::frame::{branch, stand, Awaited, Branch, FrameSite, Framed, Standing};
+pub use crate::frame::{branch, frame, stand, Awaited, FrameSite, FrameSites, Framed, Standing};
 
 // How the kind of any other argument is found out.
 pub use crate::adapt::{IntoBirth, Probe};

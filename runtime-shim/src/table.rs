@@ -49,5 +49,9 @@ macro_rules! __frames {
                 awaited: $awaited,
             }
         ),*];
+        enum $table {}
+        impl $crate::__private::FrameSites for $table {
+            const SITES: &'static [$crate::__private::FrameSite] = &$table;
+        }
     };
 }

@@ -10,7 +10,7 @@
 #[macro_export]
 macro_rules! __frame {
     ($table:ident[$site:literal], $($awaited:tt)*) => {
-        $crate::__private::frame_at(&$table, $site, $($awaited)*)
+        $crate::__private::frame::<_, $table, $site>($($awaited)*)
     };
 }
 
@@ -19,7 +19,7 @@ macro_rules! __frame {
 #[macro_export]
 macro_rules! __branch {
     ($table:ident[$site:literal], $($branch:tt)*) => {
-        $crate::__private::branch(&$table[$site], $($branch)*)
+        $crate::__private::branch::<_, $table, $site>($($branch)*)
     };
 }
 

@@ -14,7 +14,7 @@ fn body(statements: &str) -> String {
 
 fn numbered(mut text: String) -> String {
     for index in 0..10 {
-        for entry in ["&__BIRTHMARK_FRAMES[@]", "&__BIRTHMARK_FRAMES,@"] {
+        for entry in ["&__BIRTHMARK_FRAMES[@]", "__BIRTHMARK_FRAMES,@"] {
             let entry = entry.replace('@', &index.to_string());
             text = text.replace(&entry, &format!("F{index}"));
         }
@@ -34,36 +34,36 @@ fn becomes(statements: &str, expected: &str) {
 
 #[test]
 fn what_is_awaited_goes_through_a_frame() {
-    becomes("a.await;", "(P::frame_at(F0, a)).await;");
+    becomes("a.await;", "(P::frame::<_, F0>(a)).await;");
     becomes(
         "a(b.await).await?;",
-        "(P::frame_at(F1, a((P::frame_at(F0, b)).await))).await?;",
+        "(P::frame::<_, F1>(a((P::frame::<_, F0>(b)).await))).await?;",
     );
     becomes(
         "let x = &mut y; x.await",
-        "let x = &mut y; (P::frame_at(F0, x)).await",
+        "let x = &mut y; (P::frame::<_, F0>(x)).await",
     );
     becomes(
         "a().await.b().await",
-        "(P::frame_at(F1, (P::frame_at(F0, a())).await.b())).await",
+        "(P::frame::<_, F1>((P::frame::<_, F0>(a())).await.b())).await",
     );
 }
 
 #[test]
 fn parentheses_and_mere_braces_stay_outside() {
-    becomes("(a + b).await;", "((P::frame_at(F0, a + b))).await;");
-    becomes("((a)).await;", "(((P::frame_at(F0, a)))).await;");
+    becomes("(a + b).await;", "((P::frame::<_, F0>(a + b))).await;");
+    becomes("((a)).await;", "(((P::frame::<_, F0>(a)))).await;");
     becomes(
         "let x = { a }.await;",
-        "let x = { (P::frame_at(F0, a)) }.await;",
+        "let x = { (P::frame::<_, F0>(a)) }.await;",
     );
     becomes(
         "let x = { b; a }.await;",
-        "let x = (P::frame_at(F0, { b; a })).await;",
+        "let x = (P::frame::<_, F0>({ b; a })).await;",
     );
     becomes(
         "let x = unsafe { a }.await;",
-        "let x = (P::frame_at(F0, unsafe { a })).await;",
+        "let x = (P::frame::<_, F0>(unsafe { a })).await;",
     );
 }
 
@@ -71,16 +71,16 @@ fn parentheses_and_mere_braces_stay_outside() {
 fn branches_of_known_macros_have_a_frame_each() {
     becomes(
         "tokio::join!(a(), b.c());",
-        "tokio::join!(P::branch(F0, a()), P::branch(F1, b.c()));",
+        "tokio::join!(P::branch::<_, F0>(a()), P::branch::<_, F1>(b.c()));",
     );
     becomes(
         "futures::try_join!(a, b)?;",
-        "futures::try_join!(P::branch(F0, a), P::branch(F1, b))?;",
+        "futures::try_join!(P::branch::<_, F0>(a), P::branch::<_, F1>(b))?;",
     );
     becomes(
         "tokio::select! { biased; Some(x) = a(), if c => x.await, _ = &mut b => {} else => return }",
-        "tokio::select! { biased; Some(x) = P::branch(F0, a()), if c => (P::frame_at(F1, x)).await,
-            _ = P::branch(F2, &mut b) => {} else => return }",
+        "tokio::select! { biased; Some(x) = P::branch::<_, F0>(a()), if c => (P::frame::<_, F1>(x)).await,
+            _ = P::branch::<_, F2>(&mut b) => {} else => return }",
     );
 }
 
@@ -88,7 +88,7 @@ fn branches_of_known_macros_have_a_frame_each() {
 fn imports_tell_where_a_macro_comes_from() {
     let framed = |imports: &str| {
         let item = format!("mod m {{ {imports} async fn f() {{ join!(a); }} }}");
-        instrument("", &item).text.contains("P::branch(")
+        instrument("", &item).text.contains("P::branch::<")
     };
     for imports in [
         "use tokio::join;",
@@ -111,7 +111,7 @@ fn imports_tell_where_a_macro_comes_from() {
     }
     becomes(
         "use tokio::join; join!(a);",
-        "use tokio::join; join!(P::branch(F0, a));",
+        "use tokio::join; join!(P::branch::<_, F0>(a));",
     );
     let other = "mod m { use tokio::select; async fn f() { use futures::select; select! { _ = a => {} } } }";
     assert!(instrument("", other).text.contains("P::stand("));
@@ -122,7 +122,7 @@ fn other_macros_that_await_have_a_guard() {
     becomes(
         "select! { x = a => x.await, complete => break }",
         "match P::stand(F1) { __birthmark_standing =>
-            select! { x = a => (P::frame_at(F0, x)).await, complete => break } }",
+            select! { x = a => (P::frame::<_, F0>(x)).await, complete => break } }",
     );
     becomes(
         "let x = futures::select_biased!(x = a => 1, default => 2);",
@@ -131,7 +131,7 @@ fn other_macros_that_await_have_a_guard() {
     );
     becomes(
         "my::join!(a, b.await);",
-        "match P::stand(F1) { __birthmark_standing => my::join!(a, (P::frame_at(F0, b)).await) };",
+        "match P::stand(F1) { __birthmark_standing => my::join!(a, (P::frame::<_, F0>(b)).await) };",
     );
 }
 
@@ -150,12 +150,12 @@ fn a_guard_stands_only_where_a_task_may_wait() {
 fn awaits_in_the_arguments_of_macros() {
     becomes(
         "println!(\"{}\", a.await); quote!(a.await); b!(a.await);",
-        "println!(\"{}\", (P::frame_at(F0, a)).await); quote!(a.await); b!(a.await);",
+        "println!(\"{}\", (P::frame::<_, F0>(a)).await); quote!(a.await); b!(a.await);",
     );
     becomes("lazy! { { a.await } }", "lazy! { { a.await } }");
     becomes(
         "stream! { loop { yield a.await; } };",
-        "stream! { loop { yield (P::frame_at(F0, a)).await; } };",
+        "stream! { loop { yield (P::frame::<_, F0>(a)).await; } };",
     );
 }
 
@@ -187,12 +187,12 @@ fn an_inner_attribute_takes_the_choice_over() {
         "cfg_attr(all(), birthmark::instrument)",
     ] {
         let text = inner(attr);
-        assert!(!text.contains("frame_at("), "{text}");
+        assert!(!text.contains("::frame::<"), "{text}");
         let (_, rest) = text.split_once(&short(&format!("#[{attr}]"))).unwrap();
         let marked = "#[rustfmt::__BIRTHMARK_FRAMES]asyncfnf()";
         assert!(rest.starts_with(marked), "{rest}");
     }
-    assert!(inner("instrument(frames = true)").contains("frame_at("));
+    assert!(inner("instrument(frames = true)").contains("::frame::<"));
     let done = "#[rustfmt::__BIRTHMARK_FRAMES] async fn f() { a.await; }";
     assert_eq!(instrument("", done).text, short(done));
 }

@@ -7,14 +7,16 @@ use crate::sync::atomic::Ordering;
 ///
 /// Without a slot it is one of the constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub(crate) struct Cursor(usize);
 
 /// What the low bits say, of which a slot leaves six free. 0 is the task itself, in no frame of it.
 pub(crate) mod index {
     /// Frames that have room have the indices from 1 to this.
     pub(crate) const LAST: usize = 14;
-    /// What runs here is not the task's: it may spawn under it, but has no frames.
-    pub(crate) const MUTED: usize = 61;
+    /// What runs here is not the task's: it may spawn under it, but has no frames. So no frame has the index
+    /// that follows.
+    pub(crate) const MUTED: usize = 32;
     pub(crate) const MASK: usize = 63;
     /// In a frame for which there is no room. There are two such, so that another one inside is not the same.
     const BEYOND: usize = 62;
@@ -55,10 +57,15 @@ impl Cursor {
         Cursor(word)
     }
 
-    /// The same task, in another frame.
+    /// The same task, in the frame of the index that follows.
     #[inline(always)]
-    pub(crate) fn with_difference(self, difference: usize) -> Self {
-        Cursor(self.0 ^ difference)
+    pub(crate) fn next(self) -> Self {
+        Cursor(self.0 + 1)
+    }
+
+    /// The same task, in another frame.
+    pub(crate) fn with_index(self, index: usize) -> Self {
+        Cursor(self.0 & !index::MASK | index)
     }
 
     /// The same task, where no frame is recorded.
@@ -107,8 +114,8 @@ pub(crate) struct Place(u64);
 const ID_SHIFT: u32 = 48;
 
 impl Place {
-    /// Is never reached.
-    pub(crate) const NOWHERE: Place = Place(u64::MAX);
+    /// In no task.
+    pub(crate) const NOWHERE: Place = Place(0);
 
     /// Whether places in a slot at this address are what they say.
     pub(crate) fn can_hold(address: usize) -> bool {
@@ -117,9 +124,16 @@ impl Place {
 
     #[inline(always)]
     pub(crate) fn of(cursor: Cursor) -> Self {
-        let id = cursor
-            .slot()
-            .map_or(0, |slot| slot.id.load(Ordering::Relaxed));
+        match cursor.slot() {
+            Some(slot) => Self::within(slot, cursor),
+            None => Place(cursor.0 as u64),
+        }
+    }
+
+    /// As [`Place::of`], of a cursor in this slot.
+    #[inline(always)]
+    pub(crate) fn within(slot: &'static Slot, cursor: Cursor) -> Self {
+        let id = slot.id.load(Ordering::Relaxed);
         Place(id << ID_SHIFT | cursor.0 as u64)
     }
 

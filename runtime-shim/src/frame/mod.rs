@@ -12,13 +12,14 @@
 mod cursor;
 mod entry;
 mod framed;
+mod inside;
 mod site;
 pub(crate) mod stack;
 mod stand;
 
-pub use framed::{branch, frame, Awaited, Branch, Framed};
-pub use site::FrameSite;
+pub use framed::{branch, frame, Awaited, Framed};
+pub use site::{FrameSite, FrameSites};
 pub use stand::{stand, Standing};
 
 pub(crate) use cursor::{index, Cursor, Place};
-pub(crate) use entry::Inside;
+pub(crate) use inside::Inside;

@@ -21,6 +21,16 @@ pub struct FrameSite {
     pub awaited: &'static str,
 }
 
+/// The frame sites of a module or a function body, as a type: so an `.await` in it names its own without a word
+/// at run time.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait FrameSites {
+    /// All of them.
+    const SITES: &'static [FrameSite];
+}
+
 impl FrameSite {
     /// The file, as the compiler names it in panics.
     pub fn file(&self) -> &'static str {

@@ -1,7 +1,8 @@
 //! A frame around code that is no future of its own, such as a `select!`.
 
-use super::entry::{Entry, Inside};
+use super::entry::Entry;
 use super::FrameSite;
+use crate::local;
 
 /// The task stands here until this is dropped.
 ///
@@ -9,7 +10,8 @@ use super::FrameSite;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Standing {
-    _entry: Entry,
+    entry: Entry,
+    site: &'static FrameSite,
 }
 
 /// Enters a frame that is left when the value is dropped. It stays with the task that enters it.
@@ -17,7 +19,14 @@ pub struct Standing {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub fn stand(site: &'static FrameSite) -> Standing {
-    let mut entry = Entry::new(site);
-    Inside::note(&mut entry);
-    Standing { _entry: entry }
+    let mut entry = Entry::NEW;
+    // The cursor stays outside: nothing is polled in it.
+    local::with(|local| entry.enter(site, local));
+    Standing { entry, site }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.entry.leave(self.site);
+    }
 }

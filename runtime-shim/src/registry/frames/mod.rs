@@ -30,10 +30,11 @@ pub(crate) use image::Image;
 /// Frames that have room.
 pub(crate) const ROOM: usize = index::LAST;
 
-/// Where the indices are not in the order of entering, or entries are tombstones.
-const IRREGULAR: u64 = 1;
 /// The bits of the indices 1 to `ROOM`.
 const USED: u64 = (2 << ROOM) - 2;
+/// Where a frame is inside of one with a higher index, or entries are tombstones. Above the indices, so that
+/// one shift tells what is in use from an index on and that nothing is out of order.
+const IRREGULAR: u64 = 1 << 15;
 const ONE_BEYOND: u64 = 1 << 16;
 const OWNER: u64 = 0xffff_ffff << 32;
 const ALL_BEYOND: u64 = 0xffff << 16;
@@ -45,7 +46,7 @@ pub(crate) struct Frames {
 }
 
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<Frames>() == 120 && USED < ONE_BEYOND);
+const _: () = assert!(size_of::<Frames>() == 120 && USED < IRREGULAR);
 
 impl Frames {
     #[cfg(loom)]
@@ -62,17 +63,13 @@ impl Frames {
 }
 
 /// The lower half of the task's id, in the upper half.
+#[inline(always)]
 fn owner(slot: &'static Slot) -> u64 {
     slot.id.load(Ordering::Relaxed) << 32
 }
 
 fn bit(index: usize) -> u64 {
     1 << index & USED
-}
-
-/// The bits of the indices from 1 to `index`.
-fn up_to(index: usize) -> u64 {
-    (2 << index) - 2
 }
 
 /// One more than the highest index in use.

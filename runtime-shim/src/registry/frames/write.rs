@@ -1,47 +1,48 @@
 //! How frames are entered and left.
 
 use super::{
-    above, bit, indices, outer_of, owner, site_of, up_to, Frames, ALL_BEYOND, IRREGULAR,
-    ONE_BEYOND, OWNER, ROOM, USED,
+    above, bit, indices, outer_of, owner, site_of, Frames, ALL_BEYOND, IRREGULAR, ONE_BEYOND,
+    OWNER, ROOM, USED,
 };
 use crate::frame::index;
 use crate::registry::slot::Slot;
 use crate::sync::atomic::{fence, Ordering};
 
 /// Writing, by the thread that runs the task, in the order in which most frames come and go: the last one
-/// entered is the first one left.
+/// entered is the first one left. This is in every `.await`, so each instruction counts.
 impl Frames {
-    /// Enters a frame inside of the innermost one, at the index that follows. Returns whether `outer` is that
-    /// frame, and no other is there beside the ones around it.
-    #[inline]
+    /// Enters a frame inside of `outer`, at the index that follows. Returns whether there was room, and none in
+    /// use from there on.
+    #[inline(always)]
     pub(crate) fn push(&self, slot: &'static Slot, site: usize, outer: usize) -> bool {
         let Some(entry) = self.entries.get(outer) else {
             return false;
         };
-        let regular = owner(slot) | up_to(outer);
-        let header = self.header.load(Ordering::Relaxed);
-        // An ended task may have left its id, but nothing that counts.
-        let is_first = outer == 0 && header as u32 == 0;
-        if header != regular && !is_first {
+        // If there are frames around, these are this task's; if not, an ended task may have left its id there.
+        let around = self.header.load(Ordering::Relaxed) as u32;
+        if around >> (outer + 1) != 0 {
             return false;
         }
         // As at a birth: a reader that sees what is written must also see that the task runs.
         fence(Ordering::Release);
         entry.store((site | outer) as u64, Ordering::Relaxed);
-        self.publish(regular | bit(outer + 1));
+        self.publish(owner(slot) | u64::from(around) | 1 << (outer + 1));
         true
     }
 
-    /// Leaves a frame. Returns whether it is the innermost one, and no other is there beside the ones around it.
-    #[inline]
+    /// Leaves a frame of the task. Returns whether it is the one with the highest index, and others are inside
+    /// of those with lower ones only, so that none is inside of it.
+    #[inline(always)]
     pub(crate) fn pop(&self, index: usize) -> bool {
+        if index > ROOM {
+            return false;
+        }
         let header = self.header.load(Ordering::Relaxed);
-        // Which is this task's: the frame is one of its, and as long as it is, its index is no other's.
-        let is_innermost = index <= ROOM && header as u32 == up_to(index) as u32;
-        if is_innermost {
+        let is_last = header as u32 >> index == 1;
+        if is_last {
             self.publish(header & !(1 << index));
         }
-        is_innermost
+        is_last
     }
 }
 
@@ -64,7 +65,7 @@ impl Frames {
         index
     }
 
-    /// Puts a frame under another one. Returns its index.
+    /// Puts a frame under another one, unless it is there. Returns its index.
     pub(crate) fn relink(
         &self,
         slot: &'static Slot,
@@ -72,13 +73,17 @@ impl Frames {
         site: usize,
         outer: usize,
     ) -> usize {
-        let header = self.header_of(slot);
         if index::is_beyond(index) {
             return index::beyond(outer);
         }
-        if self.is(header, index, site) {
+        let header = self.header_of(slot);
+        let is_there = self.entry(index).load(Ordering::Relaxed) == (site | outer) as u64;
+        if !is_there && self.is(header, index, site) {
             self.write(header, index, site, outer);
-            self.publish(header);
+            self.publish(match outer > index {
+                true => header | IRREGULAR,
+                false => header,
+            });
         }
         index
     }
@@ -124,7 +129,7 @@ impl Frames {
     }
 
     /// Stores the header; and whoever sees the task suspended from now on sees this, too.
-    #[inline]
+    #[inline(always)]
     fn publish(&self, header: u64) {
         self.header.store(header, Ordering::Release);
         fence(Ordering::Release);

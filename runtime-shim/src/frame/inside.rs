@@ -1,0 +1,68 @@
+//! Where a thread stands while it polls what has a frame.
+
+use core::marker::PhantomData;
+
+use super::cursor::Cursor;
+use super::entry::Entry;
+use super::FrameSite;
+use crate::local;
+
+/// The time in which a thread stands in a frame.
+pub(crate) struct Inside {
+    outer: Cursor,
+    /// The cursor must be put back on the thread that it was taken from.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Inside {
+    /// Stands in the frame, which is entered if it is not yet.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn of(entry: &mut Entry, site: &'static FrameSite) -> Self {
+        local::with(|local| {
+            let inner = entry.enter(site, local);
+            Self::back_to(local.cursor.replace(inner))
+        })
+    }
+
+    /// Stands outside again, and leaves the frame, whose future is ready.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn leave(self, entry: &mut Entry, site: &'static FrameSite) {
+        let outer = self.outer;
+        drop(self);
+        entry.leave_from(site, outer);
+    }
+
+    /// Whether frames that are entered here are recorded, or may be.
+    #[inline(always)]
+    pub(crate) fn records() -> bool {
+        local::with(|local| local.cursor.get().has_slot())
+    }
+
+    /// Stands where no frame is recorded, though what is spawned is.
+    #[inline(always)]
+    pub(crate) fn muted() -> Self {
+        local::with(|local| {
+            let outer = local.cursor.get();
+            local.cursor.set(outer.muted());
+            Self::back_to(outer)
+        })
+    }
+
+    #[inline(always)]
+    fn back_to(outer: Cursor) -> Self {
+        Inside {
+            outer,
+            _not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for Inside {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn drop(&mut self) {
+        // Without a slot the cursor was not moved; it may have found one meanwhile.
+        if self.outer.has_slot() {
+            local::with(|local| local.cursor.set(self.outer));
+        }
+    }
+}
