@@ -125,15 +125,14 @@ impl Place {
     #[inline(always)]
     pub(crate) fn of(cursor: Cursor) -> Self {
         match cursor.slot() {
-            Some(slot) => Self::within(slot, cursor),
+            Some(slot) => Self::within(slot.id.load(Ordering::Relaxed), cursor),
             None => Place(cursor.0 as u64),
         }
     }
 
-    /// As [`Place::of`], of a cursor in this slot.
+    /// As [`Place::of`], of a cursor in the task with this id.
     #[inline(always)]
-    pub(crate) fn within(slot: &'static Slot, cursor: Cursor) -> Self {
-        let id = slot.id.load(Ordering::Relaxed);
+    pub(crate) fn within(id: u64, cursor: Cursor) -> Self {
         Place(id << ID_SHIFT | cursor.0 as u64)
     }
 

@@ -6,6 +6,7 @@ use crate::local::{self, Local};
 use crate::mode;
 use crate::registry::frames::Frames;
 use crate::registry::slot::Slot;
+use crate::sync::atomic::Ordering;
 
 /// A frame, as the future that it is around knows it. All else is in the record, or known of the `.await`: a
 /// future with a frame is moved as often as one without, so each word of it costs.
@@ -46,9 +47,9 @@ impl Entry {
                 return inner;
             }
         } else if let Some(slot) = outer.slot() {
-            let frames = Frames::of(slot);
-            if frames.is_some_and(|frames| frames.push(slot, site.address(), outer.index())) {
-                self.inner = Place::within(slot, inner);
+            let (id, frames) = (slot.id.load(Ordering::Relaxed), Frames::of(slot));
+            if frames.is_some_and(|frames| frames.push(id, site.address(), outer.index())) {
+                self.inner = Place::within(id, inner);
                 return inner;
             }
         }

@@ -42,8 +42,12 @@ impl Task {
         store(state::SUSPENDED);
     }
 
+    fn id(&self) -> u64 {
+        self.slot.id.load(Ordering::Relaxed)
+    }
+
     fn enter(&self, site: &'static FrameSite, outer: usize) {
-        assert!(self.frames.push(self.slot, address(site), outer));
+        assert!(self.frames.push(self.id(), address(site), outer));
     }
 
     /// What a dump would show, as `Record` and `Image` read it: the polls, whether the task stands still, and

@@ -11,22 +11,22 @@ use crate::sync::atomic::{fence, Ordering};
 /// Writing, by the thread that runs the task, in the order in which most frames come and go: the last one
 /// entered is the first one left. This is in every `.await`, so each instruction counts.
 impl Frames {
-    /// Enters a frame inside of `outer`, at the index that follows. Returns whether there was room, and none in
-    /// use from there on.
+    /// Enters a frame of the task with this id inside of `outer`, at the index that follows. Returns whether
+    /// there was room, and `outer` the last in use.
     #[inline(always)]
-    pub(crate) fn push(&self, slot: &'static Slot, site: usize, outer: usize) -> bool {
+    pub(crate) fn push(&self, id: u64, site: usize, outer: usize) -> bool {
         let Some(entry) = self.entries.get(outer) else {
             return false;
         };
         // If there are frames around, these are this task's; if not, an ended task may have left its id there.
         let around = self.header.load(Ordering::Relaxed) as u32;
-        if around >> (outer + 1) != 0 {
+        if (around | 1) >> outer != 1 {
             return false;
         }
         // As at a birth: a reader that sees what is written must also see that the task runs.
         fence(Ordering::Release);
         entry.store((site | outer) as u64, Ordering::Relaxed);
-        self.publish(owner(slot) | u64::from(around) | 1 << (outer + 1));
+        self.publish(id << 32 | u64::from(around) | 2 << outer);
         true
     }
 
