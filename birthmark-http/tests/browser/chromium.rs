@@ -13,6 +13,8 @@ use crate::PATIENCE;
 
 pub enum Device {
     Desktop,
+    /// One on which is measured for how long the page is busy.
+    TracedDesktop,
     Phone,
 }
 
@@ -63,13 +65,15 @@ fn capabilities(device: &Device) -> Value {
             "deviceMetrics": { "width": 390, "height": 800, "pixelRatio": 2.0, "touch": true },
         });
     }
-    options["perfLoggingPrefs"] = json!({
-        "enableNetwork": false, "enablePage": false, "traceCategories": "toplevel,disabled-by-default-devtools.timeline",
-    });
-    json!({
-        "goog:chromeOptions": options,
-        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
-    })
+    let mut logs = json!({ "browser": "ALL" });
+    if let Device::TracedDesktop = device {
+        logs["performance"] = "ALL".into();
+        options["perfLoggingPrefs"] = json!({
+            "enableNetwork": false, "enablePage": false,
+            "traceCategories": "toplevel,disabled-by-default-devtools.timeline",
+        });
+    }
+    json!({ "goog:chromeOptions": options, "goog:loggingPrefs": logs })
 }
 
 impl Page {

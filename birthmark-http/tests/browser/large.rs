@@ -11,10 +11,11 @@ use crate::{ALONE, PATIENCE};
 async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
     let _alone = ALONE.lock().await;
     let mut program = Program::new(40, 99);
+    let labelled = Program::labelled();
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
     let page = Page::open(&(server.url() + "?most=1000"), Device::Desktop).await;
-    page.until("summary", "4,002 tasks: ").await;
-    let notice = "4,002 tasks are too many to read one by one. These are the oldest 1,000: ";
+    page.until("summary", "4,005 tasks: ").await;
+    let notice = "4,005 tasks are too many to read one by one. These are the oldest 1,000: ";
     page.until("notice", notice).await;
     page.until_row("connection").await;
     page.screenshot("large-tree").await;
@@ -25,18 +26,20 @@ async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
     page.screenshot("large-groups").await;
     page.press("/").await;
     page.type_into("search", "state:susp STACK:answer").await;
-    page.until("summary", "3,960 of 4,002 tasks: 3,960 suspended")
+    page.until("summary", "3,960 of 4,005 tasks: 3,960 suspended")
         .await;
     page.press_key("Enter").await;
 
     // What is found is listed as a whole if it is less.
     for (search, found) in [
-        ("name:\"conn 39\"", "100 of 4,002 tasks"),
-        ("conn 39 role:handle", "99 of 4,002 tasks"),
-        ("CONNECTION", "40 of 4,002 tasks"),
-        ("site:program.rs role:serve", "1 of 4,002 tasks"),
-        ("kind:future role:connection", "40 of 4,002 tasks"),
-        ("nobody-has-this-name", "0 of 4,002 tasks"),
+        ("name:\"conn 39\"", "100 of 4,005 tasks"),
+        ("conn 39 role:handle", "99 of 4,005 tasks"),
+        ("CONNECTION", "40 of 4,005 tasks"),
+        ("site:program.rs role:serve", "1 of 4,005 tasks"),
+        ("kind:future role:connection", "40 of 4,005 tasks"),
+        ("label:TENANT=acme", "1 of 4,005 tasks"),
+        ("beta sons", "1 of 4,005 tasks"),
+        ("nobody-has-this-name", "0 of 4,005 tasks"),
     ] {
         page.press("2/").await;
         page.press_key("Escape").await;
@@ -60,16 +63,16 @@ async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
     page.until_row("40 ×").await;
     page.press("jj").await;
     page.press_key("Enter").await;
-    page.until("summary", "40 of 4,002 tasks").await;
+    page.until("summary", "40 of 4,005 tasks").await;
     page.press_key("Escape").await;
-    page.until("notice", "4,002 tasks are too many").await;
+    page.until("notice", "4,005 tasks are too many").await;
     page.press("m4").await;
     program.leak(7);
     page.until_row("+7").await;
     page.until("notice", "which ones are new or gone is told of fewer")
         .await;
     page.screenshot("large-compare").await;
-    drop(program);
+    drop((program, labelled));
     // Then it has no more than can be read.
     page.press("1").await;
     page.until("summary", "1 task: ").await;
@@ -87,7 +90,7 @@ async fn two_million_tasks() {
     let tasks = tasks.map_or(2_000_000, |tasks| tasks.parse().unwrap());
     let _program = Program::new(tasks / 1000, 999);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
-    let page = Page::open(&server.url(), Device::Desktop).await;
+    let page = Page::open(&server.url(), Device::TracedDesktop).await;
     let start = Instant::now();
     page.until("summary", " tasks: ").await;
     println!("{tasks} tasks: first seen after {:?}", start.elapsed());

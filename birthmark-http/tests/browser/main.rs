@@ -30,7 +30,7 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     let _alone = ALONE.lock().await;
     let mut program = Program::new(CONNECTIONS, REQUESTS);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
-    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
+    let page = Page::open(&server.url(), chromium::Device::TracedDesktop).await;
     let start = Instant::now();
     page.until("summary", "100,002 tasks: 1 running, 100,001 suspended")
         .await;
