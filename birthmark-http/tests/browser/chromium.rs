@@ -217,7 +217,7 @@ impl Page {
         self.client.issue_cmd(ReadLog("performance")).await.unwrap();
         let events = log.as_array().unwrap().iter().filter_map(trace_event);
         let mut busy: Vec<u64> = events
-            .filter(|event| event["name"].as_str().unwrap_or("").ends_with("RunTask"))
+            .filter(|event| event["name"] == "RunTask")
             .filter_map(|event| event["tdur"].as_u64())
             .collect();
         busy.sort_unstable_by(|a, b| b.cmp(a));
