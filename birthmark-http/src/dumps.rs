@@ -12,6 +12,7 @@ use birthmark::render::Format;
 use birthmark::{Filter, ThreadReport};
 
 use crate::answer;
+use crate::gzip;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::query::Query;
@@ -95,12 +96,12 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
     let form = Form {
         content_type: format.content_type(),
         extension: format.extension(),
-        is_compressed: is_compressed(format, &request),
+        // Profiles are compressed anyway.
+        is_compressed: format.extension() != "pb.gz" && gzip::is_wanted(&request),
     };
     let write = move |out: &mut Sink| match form.is_compressed {
-        #[cfg(feature = "gzip")]
-        true => crate::gzip::compress(out, |out| wanted.write(format, out)),
-        _ => wanted.write(format, out),
+        true => gzip::compress(out, |out| wanted.write(format, out)),
+        false => wanted.write(format, out),
     };
     reply(request.method(), form, turns, dumps.patience, write).await
 }
@@ -127,17 +128,6 @@ pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
         is_compressed: false,
     };
     reply(request.method(), form, turns, dumps.patience, write).await
-}
-
-/// Profiles are compressed anyway.
-#[cfg(feature = "gzip")]
-fn is_compressed(format: Format, request: &Request) -> bool {
-    !matches!(format.extension(), "pb.gz") && crate::gzip::is_wanted(request)
-}
-
-#[cfg(not(feature = "gzip"))]
-fn is_compressed(_: Format, _: &Request) -> bool {
-    false
 }
 
 /// What an answer is in.

@@ -42,6 +42,7 @@
 //! # The page
 //!
 //! It asks for a dump every two seconds while somebody looks at it, or less often where reading one takes long.
+//! With a hundred thousand tasks, its work is in stretches of 31 ms of CPU time at most.
 //! Of more than 200,000 tasks it reads and lists the oldest, shows groups of all, and has the program itself search;
 //! another number may be put into its address, as in `?most=1000000`. It needs a browser of summer 2024 or later, and
 //! nothing from elsewhere.
@@ -86,7 +87,7 @@ mod answer;
 mod dumps;
 mod error;
 mod guard;
-#[cfg(feature = "gzip")]
+#[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
 mod gzip;
 mod limits;
 mod metrics;
