@@ -10,8 +10,8 @@ function compareRows({ snapshot, tasks, marked, markedTasks, toggled }) {
   return new Rows(rows, (row) => (row.cell ? row : memberRow(row)), (row) => row.key);
 }
 
-/** Whether both are of what the same search has selected. */
-const isComparable = (marked, snapshot) => marked.head.filter === snapshot.head.filter;
+/** Whether both are of the same process, and of what the same search has selected. */
+const isComparable = ({ head: then }, { head: now }) => then.pid === now.pid && then.filter === now.filter;
 
 function fateRows(snapshot, tasks, marked, markedTasks, toggled) {
   const { added, gone, unchanged } = fates(markedTasks, tasks);

@@ -152,7 +152,7 @@ function nothing() {
   if (view === "threads") return "No thread is like that.";
   if (view !== "compare") return "No task is like that.";
   if (!marked) return "Mark a moment first (m), and look here later.";
-  return isComparable(marked, snapshot) ? "Nothing has changed." : "The marked moment was of another search: mark one anew (m).";
+  return isComparable(marked, snapshot) ? "Nothing has changed." : "The marked moment was of another search, or another process: mark one anew (m).";
 }
 
 function drawPanel() {

@@ -24,7 +24,7 @@ async function refresh() {
   } catch (error) {
     // Another dump is wanted.
     if (stop.signal.aborted) return;
-    problem(`The program does not answer: ${error.message}`);
+    problem(reason(error));
   }
   // A page that nobody sees does not ask.
   if (!shown.paused && !document.hidden) timer = setTimeout(refresh, Math.max(PAUSE, SHARE * (performance.now() - start)));
@@ -42,6 +42,11 @@ function take(snapshot) {
   else shown.snapshot = snapshot;
   shown.remote = snapshot.head.total > MOST;
   draw();
+}
+
+function reason(error) {
+  if (error instanceof Refusal) return `The program refuses: ${error.message}`;
+  return `The program does not answer (${error.message}). It is asked again every few seconds.`;
 }
 
 function problem(text) {

@@ -5,6 +5,9 @@ const TOKEN = new URLSearchParams(location.search).get("token");
 /** More tasks than this are not read one by one. Another number may be asked for in the page's address. */
 const MOST = Number(new URLSearchParams(location.search).get("most")) || 200_000;
 
+/** What the program says instead of a dump. */
+class Refusal extends Error {}
+
 /** For how long work may go on before the page answers its reader again, in milliseconds. */
 const SLICE = 12;
 
@@ -12,7 +15,7 @@ const SLICE = 12;
 async function read(query, signal) {
   const headers = TOKEN ? { Authorization: `Bearer ${TOKEN}` } : {};
   const response = await fetch(`json?${query}`, { headers, signal, cache: "no-store" });
-  if (!response.ok) throw new Error((await response.text()).trim() || `HTTP ${response.status}`);
+  if (!response.ok) throw new Refusal((await response.text()).trim() || `HTTP ${response.status}`);
   const parser = new Parser();
   const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

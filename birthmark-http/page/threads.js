@@ -54,7 +54,7 @@ async function takeStacks() {
     shown.stacks = { time: timeOf(snapshot), threads };
     say(`Stacks of ${plural(threads.size, "thread")} were taken`);
   } catch (error) {
-    problem(`The stacks could not be taken: ${error.message}`);
+    problem(reason(error));
   } finally {
     $("stacks").disabled = false;
   }

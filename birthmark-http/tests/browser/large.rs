@@ -54,7 +54,8 @@ async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
     page.press_key("Escape").await;
     page.press("/").await;
     page.type_into("search", "under:me").await;
-    page.until("problem", "\"me\" is no id of a task").await;
+    let refusal = "The program refuses: \"me\" is no id of a task";
+    page.until("problem", refusal).await;
     page.press_key("Escape").await;
     page.until_hidden("problem").await;
 

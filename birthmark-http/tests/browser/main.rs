@@ -202,6 +202,24 @@ async fn labels_are_shown_searched_and_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_program_that_does_not_answer_is_asked_again() {
+    let _alone = ALONE.lock().await;
+    let _program = Program::new(1, 1);
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let address = server.local_addr();
+    let page = Page::open(&server.url(), chromium::Device::Desktop).await;
+    page.until_row("handle").await;
+    drop(server);
+    page.until("problem", "It is asked again every few seconds.")
+        .await;
+    page.until_row("handle").await;
+    page.screenshot("problem").await;
+    let _again = birthmark_http::serve(address).unwrap();
+    page.until_hidden("problem").await;
+    page.close_but_for("net::ERR_").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_page_has_the_token_that_it_was_opened_with() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);
