@@ -14,6 +14,8 @@ const shown = {
   threads: null,
   /** Native stacks of threads by id, and when they were taken. */
   stacks: null,
+  /** Why stacks could not be taken. */
+  notTaken: "",
   marked: null,
   /** Whether the program has too many tasks to read them all. */
   remote: false,

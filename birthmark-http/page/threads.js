@@ -48,13 +48,14 @@ const MAY_TAKE_STACKS = $("native-stacks") !== null;
 /** Asks each thread for its stack, once. */
 async function takeStacks() {
   $("stacks").disabled = true;
+  shown.notTaken = "";
   try {
     const snapshot = await read("most=0&threads=stacks&state=running", AbortSignal.timeout(PATIENCE));
     const threads = new Map((snapshot.threads ?? []).map((thread) => [thread.id, thread]));
     shown.stacks = { time: timeOf(snapshot), threads };
     say(`Stacks of ${plural(threads.size, "thread")} were taken`);
   } catch (error) {
-    problem(reason(error));
+    shown.notTaken = reason(error);
   } finally {
     $("stacks").disabled = false;
   }
@@ -65,9 +66,12 @@ function drawStacksBar() {
   $("stacks-bar").hidden = shown.view !== "threads";
   $("stacks").hidden = !MAY_TAKE_STACKS;
   $("stacks").textContent = shown.stacks ? "Take native stacks again" : "Take native stacks";
-  $("stacks-note").textContent = shown.stacks
-    ? `Stacks are those of ${shown.stacks.time}. Threads have gone on since.`
-    : MAY_TAKE_STACKS
-      ? "Interrupts each thread for a moment, by a signal: a system call that it waits in may return EINTR."
-      : "Native stacks are off: the program allows them with Options::native_stacks.";
+  $("stacks-note").textContent = shown.notTaken || stacksNote();
+}
+
+function stacksNote() {
+  if (shown.stacks) return `Stacks are those of ${shown.stacks.time}. Threads have gone on since.`;
+  return MAY_TAKE_STACKS
+    ? "Interrupts each thread for a moment, by a signal: a system call that it waits in may return EINTR."
+    : "Native stacks are off: the program allows them with Options::native_stacks.";
 }

@@ -33,8 +33,16 @@ impl Drop for Driver {
     }
 }
 
-/// Starts the driver, and says where it listens.
+/// Starts the driver, and says where it listens. On a busy machine it was seen to end without having got a
+/// port: then it is started again.
 fn start_driver() -> (Driver, String) {
+    let mut starts = (0..10).map(|_| try_to_start_driver());
+    starts
+        .find_map(|started| started)
+        .expect("the driver listens")
+}
+
+fn try_to_start_driver() -> Option<(Driver, String)> {
     let driver = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -46,10 +54,7 @@ fn start_driver() -> (Driver, String) {
         let (_, port) = line.split_once("started successfully on port ")?;
         Some(port.trim_end_matches('.').to_owned())
     });
-    (
-        driver,
-        format!("http://127.0.0.1:{}", port.expect("a port")),
-    )
+    Some((driver, format!("http://127.0.0.1:{}", port?)))
 }
 
 fn capabilities(device: &Device) -> Value {
