@@ -48,7 +48,7 @@ impl Labels {
         self.iter().next().is_none()
     }
 
-    /// Whether there were more than [`MAX_LABELS`].
+    /// Whether there were more than [`MAX_LABELS`](crate::MAX_LABELS).
     pub fn is_cut(&self) -> bool {
         has_more(self.as_slice())
     }
