@@ -72,7 +72,9 @@ impl Store {
         self.give_back(arena, slot, 1);
     }
 
-    /// Frees a slot that nobody refers to, and its reference to the node above.
+    /// Frees a slot that nobody refers to, and its reference to the node above. Inlined for the sake of threads
+    /// that end.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn retire(&self, arena: &Arena, slot: &'static Slot) {
         let mut next = Some(slot);
         // Not by recursion: a long line may end at once.
