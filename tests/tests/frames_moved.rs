@@ -23,6 +23,26 @@ impl Future for Passed {
     }
 }
 
+/// A task that polls whatever it is given, without frames of its own.
+#[derive(Clone, Default)]
+struct Polls(Rc<RefCell<Vec<Job>>>);
+
+impl Future for Polls {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self
+            .0
+            .borrow_mut()
+            .iter_mut()
+            .map(|job| job.as_mut().poll(cx))
+            .filter(Poll::is_ready)
+            .count();
+        assert_eq!(polled, 0);
+        Poll::Pending
+    }
+}
+
 fn poll(job: &mut Job) -> Poll<()> {
     job.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -70,7 +90,7 @@ mod passing {
         passed.await;
     }
 
-    async fn twice() {
+    pub async fn twice() {
         inner().await;
     }
 
@@ -80,6 +100,10 @@ mod passing {
 
     pub fn task(passed: Passed) -> Job {
         Box::pin(spawn(passed))
+    }
+
+    pub fn polling_task(polls: Polls) -> Job {
+        Box::pin(spawn(polls))
     }
 
     pub fn awaiting_task(passed: Passed) -> Job {
@@ -154,6 +178,26 @@ fn to_another_task_that_lives() {
         // The inner ones move as well where they are polled.
         assert_eq!(stack(first_id), ["awaits"]);
     }
+}
+
+/// The frame around has the higher index then.
+#[test]
+fn into_a_later_frame_of_the_same_task_that_is_left_before() {
+    let (job, polls) = (passing::job(), Polls::default());
+    let mut task = passing::polling_task(polls.clone());
+    let id = last();
+    let mut stack_with = |job: Job| {
+        *polls.0.borrow_mut() = vec![job];
+        assert!(poll(&mut task).is_pending());
+        stack(id)
+    };
+    let outer = stack_with(Box::pin(job.clone()));
+    assert_eq!(outer, ["outer", "  inner"]);
+    let awaited = stack_with(Box::pin(passing::awaits(job.clone())));
+    assert_eq!(awaited, ["awaits", "  outer", "    inner"]);
+    // What comes next has nothing to do with the job, which is held.
+    let next = stack_with(Box::pin(passing::twice()));
+    assert_eq!(next, ["outer", "  inner", "twice", "  inner"]);
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Cursor {
 
 /// A cursor, and above it the lowest bits of the task's id. So it is not taken for one in a later task of the
 /// same slot: unless 65,536 or a multiple of it were spawned in between, when a frame that was entered in the
-/// earlier task is missing from the later one.
+/// earlier task is missing from the later one, or stands where it stood there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(u64);
 

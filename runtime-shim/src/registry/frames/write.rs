@@ -18,7 +18,8 @@ impl Frames {
         let Some(entry) = self.entries.get(outer) else {
             return false;
         };
-        // If there are frames around, these are this task's; if not, an ended task may have left its id there.
+        // If there are frames around, these are this task's, for the cursor says that they are there; if not, an
+        // ended task may have left its id.
         let around = self.header.load(Ordering::Relaxed) as u32;
         if (around | 1) >> outer != 1 {
             return false;
