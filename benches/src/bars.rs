@@ -34,10 +34,10 @@ pub const BARS: [Bar; 14] = [
     bar(Unit::Job, Variant::Off, 6.0, 38.0),
     bar(Unit::Poll, Variant::Off, 3.0, 19.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
-    bar(Unit::SpawnLevels(1), Variant::On, 75.0, 330.0),
-    bar(Unit::SpawnLevels(5), Variant::On, 107.0, 1360.0),
-    bar(Unit::PollLevels(1), Variant::On, 20.0, 84.0),
-    bar(Unit::PollLevels(5), Variant::On, 52.0, 160.0),
+    bar(Unit::SpawnLevels(1), Variant::On, 75.0, 285.0),
+    bar(Unit::SpawnLevels(5), Variant::On, 107.0, 830.0),
+    bar(Unit::PollLevels(1), Variant::On, 20.0, 82.0),
+    bar(Unit::PollLevels(5), Variant::On, 52.0, 155.0),
 ];
 
 const fn bar(unit: Unit, variant: Variant, goal: f64, allowed: f64) -> Bar {
