@@ -59,7 +59,7 @@ fn birth_or(
         if let Some(slot) = slot {
             return Birth::plain(slot);
         }
-    } else if pulse & mode::OFF != 0 {
+    } else if mode::is_off(pulse) {
         return skip(site);
     }
     special(site)

@@ -1,12 +1,16 @@
 //! The wrapper around a spawned future.
 
+mod turn;
+
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use self::turn::Turn;
 use crate::birth::{contained, Birth, Status};
-use crate::frame::{Cursor, Inside};
+use crate::frame::Cursor;
+use crate::local;
 use crate::registry::slot::state;
 use crate::running::{make_current, restore_thread, Running};
 
@@ -60,17 +64,21 @@ impl<F: Future> Future for Instrumented<F> {
             let this = self.get_unchecked_mut();
             (&mut this.birth, Pin::new_unchecked(&mut *this.future))
         };
-        if SHARED {
-            return poll_special(birth, future, cx);
-        }
-        let Some(running) = Running::start_fast(birth) else {
-            if birth.is_untracked() && !Inside::records() {
+        if !SHARED {
+            if let Some(running) = Running::start_fast(birth) {
+                let result = future.poll(cx);
+                birth.stop(running, result.is_ready());
+                return result;
+            }
+            if birth.is_untracked_at(local::with(|local| local.cursor.get())) {
                 return future.poll(cx);
             }
-            return poll_special(birth, future, cx);
+        }
+        let Some(turn) = Turn::begin(birth, cx.waker()) else {
+            return Poll::Pending;
         };
         let result = future.poll(cx);
-        birth.stop(running, result.is_ready());
+        turn.end(result.is_ready());
         result
     }
 }
@@ -79,43 +87,7 @@ impl<F: Future> Future for Instrumented<F> {
 /// compiles faster. That is what a debug build is for.
 const SHARED: bool = cfg!(debug_assertions);
 
-/// Polls a future that is refused, has something attached, is not recorded while its thread's task
-/// is, or is the first to run on its thread; any, where it is shared.
-#[cold]
-fn poll_special<F: Future>(
-    birth: &mut Birth,
-    mut future: Pin<&mut F>,
-    cx: &mut Context<'_>,
-) -> Poll<F::Output> {
-    let mut result = Poll::Pending;
-    // As little as possible is compiled anew for each type of future.
-    birth.poll_by(cx, &mut |cx| {
-        result = future.as_mut().poll(cx);
-        result.is_ready()
-    });
-    result
-}
-
 impl Birth {
-    /// Polls by `poll`, which returns whether the future was ready.
-    fn poll_by(&mut self, cx: &mut Context<'_>, poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
-        match self.status() {
-            Status::Plain(slot) => {
-                let running = Running::start(slot);
-                let ready = poll(cx);
-                self.stop(running, ready);
-            }
-            Status::Attached(attached) => attached.poll(cx, poll),
-            // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
-            Status::Refused(_) => {}
-            Status::Untracked => {
-                // The frames of a task that is not recorded are not those of whoever polls it.
-                let _muted = Inside::muted();
-                poll(cx);
-            }
-        }
-    }
-
     /// Ends a poll, and with it the task if the future was ready.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn stop(&mut self, running: Running, ready: bool) {

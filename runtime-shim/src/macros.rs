@@ -122,13 +122,20 @@ macro_rules! __settle {
             $handle
         }
     };
-    ($table:expr, $entry:literal, $handle:ident) => {{
+    ($table:expr, $entry:literal, $handle:ident) => {
         if $crate::__private::refused_at($table, $entry) {
-            use $crate::__private::Abort as _;
-            $crate::__private::settle((&$handle).abort());
+            // Moved: what is referred to lies in memory, and nobody else need put it there.
+            match $handle {
+                refused => {
+                    use $crate::__private::Abort as _;
+                    $crate::__private::settle((&refused).abort());
+                    refused
+                }
+            }
+        } else {
+            $handle
         }
-        $handle
-    }};
+    };
 }
 
 /// Not public API. Used by generated code: the message of an `assert!` whose condition is rewritten.

@@ -6,10 +6,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Birthmark is switched off.
-pub(crate) const OFF: u64 = 1 << 30;
 /// There are hooks.
-pub(crate) const HOOKED: u64 = 1 << 31;
+pub(crate) const HOOKED: u64 = 1 << 30;
+/// Birthmark is switched off. The sign of the lower half, so that a spawn finds out what is due by one test.
+pub(crate) const OFF: u64 = 1 << 31;
 
 /// The upper half.
 const TICKS: u64 = !(u32::MAX as u64);
@@ -26,6 +26,12 @@ pub(crate) fn pulse() -> u64 {
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn is_plain(pulse: u64) -> bool {
     pulse as u32 == 0
+}
+
+/// Whether the word says: off.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn is_off(pulse: u64) -> bool {
+    (pulse as u32).cast_signed() < 0
 }
 
 /// The tick alone, in the upper half.

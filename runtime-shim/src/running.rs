@@ -124,6 +124,11 @@ pub(crate) fn make_current(slot: &'static Slot) -> Cursor {
     local::with(|local| local.cursor.replace(Cursor::task(slot)))
 }
 
+/// Makes the thread stand where no frame is recorded, though what is spawned is. Returns where it stood.
+pub(crate) fn mute() -> Cursor {
+    local::with(|local| local.cursor.replace(local.cursor.get().muted()))
+}
+
 /// Puts the thread back to where it stood.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn restore_thread(outer: Cursor) {

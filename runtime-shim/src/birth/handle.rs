@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::end::end;
+use crate::frame::Cursor;
 use crate::hook::Attached;
 use crate::kind::Kind;
 use crate::local::{self, Local};
@@ -30,8 +31,9 @@ pub(crate) const TAG: usize = 1;
 /// Both this and the tag: a slot like any other, but its task does not take the short way.
 const MARK: usize = 5;
 const NONE: Handle = Handle(ptr::without_provenance(1));
-/// Both bits: refused, with the number of the refusal above them.
+/// Both bits: refused, with the number of the refusal above what a cursor without a slot may be.
 const REFUSED: usize = 3;
+const REFUSED_SHIFT: u32 = 6;
 
 impl Handle {
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -89,8 +91,17 @@ impl Birth {
         self.0 == NONE
     }
 
+    /// Whether this is untracked, and the thread where no frame is recorded: then there is nothing to do
+    /// around a poll. One test: no other birth is as small as a cursor without a slot.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
+        !Cursor::from_word(self.0 .0.addr() | cursor.to_word()).has_slot()
+    }
+
     pub(crate) fn refused(number: usize) -> Self {
-        Birth(Handle(ptr::without_provenance(number << 2 | REFUSED)))
+        Birth(Handle(ptr::without_provenance(
+            number << REFUSED_SHIFT | REFUSED,
+        )))
     }
 
     pub(crate) fn attached(attached: Box<Attached>) -> Self {
@@ -141,7 +152,7 @@ impl Birth {
         match handle {
             NONE => Status::Untracked,
             Handle(refused) if refused.addr() & REFUSED == REFUSED => {
-                Status::Refused(refused.addr() >> 2)
+                Status::Refused(refused.addr() >> REFUSED_SHIFT)
             }
             // SAFETY: what is left is a box that this birth owns, by `attached`.
             Handle(tagged) => Status::Attached(unsafe { &*Self::untag(tagged) }),

@@ -8,7 +8,7 @@ use super::FrameSite;
 use crate::local;
 
 /// The time in which a thread stands in a frame.
-pub(crate) struct Inside {
+pub(super) struct Inside {
     outer: Cursor,
     /// The cursor must be put back on the thread that it was taken from.
     _not_send: PhantomData<*const ()>,
@@ -30,22 +30,6 @@ impl Inside {
         let outer = self.outer;
         drop(self);
         entry.leave_from(site, outer);
-    }
-
-    /// Whether frames that are entered here are recorded, or may be.
-    #[inline(always)]
-    pub(crate) fn records() -> bool {
-        local::with(|local| local.cursor.get().has_slot())
-    }
-
-    /// Stands where no frame is recorded, though what is spawned is.
-    #[inline(always)]
-    pub(crate) fn muted() -> Self {
-        local::with(|local| {
-            let outer = local.cursor.get();
-            local.cursor.set(outer.muted());
-            Self::back_to(outer)
-        })
     }
 
     #[inline(always)]

@@ -22,4 +22,3 @@ pub use site::{FrameSite, FrameSites};
 pub use stand::{stand, Standing};
 
 pub(crate) use cursor::{index, Cursor, Place};
-pub(crate) use inside::Inside;

@@ -3,14 +3,14 @@
 use core::cell::UnsafeCell;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Weak;
 
 use super::list::Entry;
 use super::run::quietly;
 use crate::frame::Cursor;
-use crate::registry::slot::{flag, state, Slot};
+use crate::registry::slot::{flag, Slot};
 use crate::running::{make_current, restore_thread, OnDrop, Running};
 use crate::task::{Outcome, TaskRef};
 
@@ -94,27 +94,15 @@ impl Attached {
         self.slot
     }
 
-    /// Polls the task, once the gate is open, inside of what is carried. `poll` returns whether the
-    /// future was ready.
-    pub(crate) fn poll(
-        &self,
-        cx: &mut Context<'_>,
-        poll: &mut dyn FnMut(&mut Context<'_>) -> bool,
-    ) {
-        let gate = self.exclusively(|inner| inner.poll_gate(self.slot, cx));
+    /// Begins a poll, once the gate is open, inside of what is carried. Returns where the thread stood, and
+    /// whether [`Attached::leave`] must be called.
+    pub(crate) fn begin_poll(&self, waker: &Waker) -> Option<(Cursor, bool)> {
+        let gate = self.exclusively(|inner| inner.poll_gate(self.slot, waker));
         if gate.is_some_and(|gate| gate.is_pending()) {
-            return;
+            return None;
         }
-        let running = Running::start(self.slot);
-        let entered = self.enter();
-        let leave = OnDrop(|| {
-            if entered {
-                self.leave();
-            }
-        });
-        let ready = poll(cx);
-        drop(leave);
-        running.stop(state::after_poll(ready));
+        let outer = Running::start(self.slot).into_outer();
+        Some((outer, self.enter()))
     }
 
     /// Blocks the thread of a closure until the gate is open.
@@ -189,12 +177,13 @@ impl Attached {
 }
 
 impl Inner {
-    fn poll_gate(&mut self, slot: &'static Slot, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_gate(&mut self, slot: &'static Slot, waker: &Waker) -> Poll<()> {
         let Some(gate) = &mut self.gate else {
             return Poll::Ready(());
         };
+        let mut cx = Context::from_waker(waker);
         // A gate that panics is open: the spawn goes on.
-        if let Some(Poll::Pending) = quietly(|| gate.as_mut().poll(cx)) {
+        if let Some(Poll::Pending) = quietly(|| gate.as_mut().poll(&mut cx)) {
             return Poll::Pending;
         }
         self.gate = None;

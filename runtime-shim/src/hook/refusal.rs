@@ -126,9 +126,11 @@ pub(crate) fn abandon(number: usize) {
     let _ = WAITING.try_with(abandon);
 }
 
-/// Takes the verdict on the spawn at `site` from those that wait to those that are passed on.
+/// Takes the verdict on the spawn at `site` from those that wait to those that are passed on. Declared as what
+/// cannot unwind, which it does not: otherwise the spawner would keep the handle in memory, to drop it then.
 #[cold]
-fn take(site: &'static Site) -> bool {
+#[inline(never)]
+extern "C" fn take(site: &'static Site) -> bool {
     let find = |waiting: &RefCell<Vec<Refusal>>| {
         let mut waiting = waiting.try_borrow_mut().ok()?;
         let index = waiting
