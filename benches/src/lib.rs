@@ -13,7 +13,8 @@
 //! The last is a build of its own because console-subscriber changes what tokio compiles to. The others
 //! measure what `cargo build --release` gives, because that is what most programs are. With `--profile
 //! lto` instead of `--release` they measure what link-time optimization makes of it: that is where the
-//! bars come from, and the runtimes themselves are a quarter cheaper there.
+//! [bars] come from, and the runtimes themselves are a quarter cheaper there. The gate has limits of
+//! its own for each; `./test` holds a release against them, `./test --long` both.
 //!
 //! # How it is measured
 //!
@@ -33,7 +34,8 @@
 //!
 //! The wrapper makes a future 8 bytes larger, and allocators round sizes up (as does tokio, to 128
 //! bytes), so one size of payload could show 0 or 128 bytes, and an instruction count by luck. Cases
-//! on tokio tasks run with [several payloads](case::PAYLOADS); the median counts.
+//! on tokio tasks run with [several payloads](case::PAYLOADS), each beside raw with the same; the
+//! median of the differences counts, and the gate shows the worst as well.
 
 pub mod bars;
 pub mod case;

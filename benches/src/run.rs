@@ -18,16 +18,18 @@ pub enum Malloc {
 }
 
 impl Malloc {
-    /// Both, and what they are called.
-    pub const ALL: [(Malloc, &'static str); 2] =
-        [(Malloc::Mimalloc, "mimalloc"), (Malloc::Glibc, "glibc")];
+    /// Both.
+    pub const ALL: [Malloc; 2] = [Malloc::Mimalloc, Malloc::Glibc];
 
-    fn program(self) -> PathBuf {
-        let name = match self {
+    fn case(self) -> &'static str {
+        match self {
             Malloc::Glibc => "case",
             Malloc::Mimalloc => "case_mimalloc",
-        };
-        own_path().with_file_name(name)
+        }
+    }
+
+    fn program(self) -> PathBuf {
+        own_path().with_file_name(self.case())
     }
 }
 
@@ -49,7 +51,7 @@ pub fn profile() -> String {
 /// # Panics
 ///
 /// If they do not build.
-pub fn build_cases() {
+pub fn build_cases(mallocs: &[Malloc]) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
@@ -57,8 +59,10 @@ pub fn build_cases() {
         .args([
             "--manifest-path",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-        ])
-        .args(["--bin", "case", "--bin", "case_mimalloc"]);
+        ]);
+    for malloc in mallocs {
+        command.args(["--bin", malloc.case()]);
+    }
     if cfg!(feature = "console") {
         command.args(["--features", "console"]);
     }
@@ -79,12 +83,29 @@ pub fn case(malloc: Malloc, args: &[&str]) -> Vec<f64> {
     values.lines().map(parse).collect()
 }
 
-/// Instructions a unit, by callgrind: the median over all payloads, or several runs.
+/// Instructions a unit: one count for each payload, or for each of several runs.
+#[derive(Clone, Debug)]
+pub struct Counts(Vec<f64>);
+
+impl Counts {
+    /// The median.
+    pub fn median(&self) -> f64 {
+        Sample::new(self.0.iter().copied()).median()
+    }
+
+    /// What each is beyond its like in `raw`. Not the difference of two medians: a word more can take one
+    /// payload over a size from which the runtime's own copies, or the allocator, cost hundreds.
+    pub fn beyond(&self, raw: &Counts) -> Sample {
+        Sample::new(self.0.iter().zip(&raw.0).map(|(count, raw)| count - raw))
+    }
+}
+
+/// Counts instructions by callgrind.
 ///
 /// # Panics
 ///
 /// If valgrind is not there, or the case fails.
-pub fn instructions(malloc: Malloc, unit: Unit, variant: Variant) -> f64 {
+pub fn instructions(malloc: Malloc, unit: Unit, variant: Variant) -> Counts {
     let payloads = match unit {
         Unit::Spawn | Unit::SpawnOwning | Unit::SpawnBlock => &PAYLOADS[..],
         // It depends on who comes first, the thread or who joins it: so it is counted several times.
@@ -101,7 +122,7 @@ pub fn instructions(malloc: Malloc, unit: Unit, variant: Variant) -> f64 {
             [units, 2 * units].map(|units| collected(malloc, unit, variant, *payload, units));
         (twice - once) / units as f64
     };
-    Sample::new(payloads.iter().map(per_unit)).median()
+    Counts(payloads.iter().map(per_unit).collect())
 }
 
 fn collected(malloc: Malloc, unit: Unit, variant: Variant, payload: usize, units: usize) -> f64 {

@@ -12,7 +12,7 @@ pub enum Variant {
     On,
     /// birthmark, switched off at run time.
     Off,
-    /// A task that is a word larger; this and the next three tell the [floor](crate::spawn).
+    /// A task that is a word larger; this and the next four tell the [floor](crate::spawn).
     Word,
     /// A task that is a word larger, and tests it when it is dropped.
     Husk,
@@ -20,6 +20,8 @@ pub enum Variant {
     Sketch,
     /// The least record there can be.
     Least,
+    /// The same, with so many of the [promises](crate::spawn::PROMISES) kept; for jobs.
+    Kept(usize),
     /// tracing without a subscriber.
     Tracing,
     /// tracing with a bare registry.
@@ -57,7 +59,7 @@ impl Variant {
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 
-    const NAMES: [(Variant, &'static str); 13] = [
+    const NAMES: [(Variant, &'static str); 18] = [
         (Variant::Raw, "raw"),
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
@@ -65,6 +67,11 @@ impl Variant {
         (Variant::Husk, "a drop"),
         (Variant::Sketch, "the prototype"),
         (Variant::Least, "a record"),
+        (Variant::Kept(1), "a record, 1 promise"),
+        (Variant::Kept(2), "a record, 2 promises"),
+        (Variant::Kept(3), "a record, 3 promises"),
+        (Variant::Kept(4), "a record, 4 promises"),
+        (Variant::Kept(5), "a record, 5 promises"),
         (Variant::Tracing, "tracing, no subscriber"),
         (Variant::Registry, "tracing, registry"),
         (Variant::AsyncBacktrace, "async-backtrace"),

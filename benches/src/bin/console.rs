@@ -6,14 +6,14 @@
 //! ```
 
 use birthmark_benches::case::Unit;
-use birthmark_benches::run::{self, Malloc};
+use birthmark_benches::run::{self, Counts, Malloc};
 use birthmark_benches::stats::Sample;
 use birthmark_benches::variant::Variant;
 
 const ROUNDS: usize = 7;
 
 fn main() {
-    run::build_cases();
+    run::build_cases(&[Malloc::Mimalloc]);
     println!("console-subscriber, no client, beside raw in the same build (mimalloc)\n");
     println!("| unit | instructions | time |\n| --- | --- | --- |");
     for unit in [Unit::Spawn, Unit::SpawnMulti, Unit::Poll, Unit::PollMulti] {
@@ -23,10 +23,10 @@ fn main() {
         let added = match unit {
             // Instructions are counted where one thread does everything.
             Unit::SpawnMulti | Unit::PollMulti => String::new(),
-            _ => format!(
-                "{:+.0}",
-                counted(unit, Variant::Console) - counted(unit, Variant::Raw)
-            ),
+            _ => {
+                let added = counted(unit, Variant::Console).beyond(&counted(unit, Variant::Raw));
+                format!("{:+.0}", added.median())
+            }
         };
         println!("| {unit} | {added} | {ratios} |");
     }
@@ -37,6 +37,6 @@ fn alone(unit: Unit, variant: Variant) -> f64 {
     run::case(Malloc::Mimalloc, &args)[0]
 }
 
-fn counted(unit: Unit, variant: Variant) -> f64 {
+fn counted(unit: Unit, variant: Variant) -> Counts {
     run::instructions(Malloc::Mimalloc, unit, variant)
 }

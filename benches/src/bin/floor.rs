@@ -1,8 +1,10 @@
 //! Why some [bars](birthmark_benches::bars) are not reached: what is left of the cost of birthmark when
-//! one feature after the other is taken away. See `src/spawn/floor.rs`.
+//! one feature after the other is taken away, and what each promise adds to the least record for a job. See
+//! `src/spawn/floor/`.
 
 use birthmark_benches::case::Unit;
 use birthmark_benches::run::{self, Malloc};
+use birthmark_benches::spawn::PROMISES;
 use birthmark_benches::variant::Variant;
 
 const UNITS: [Unit; 6] = [
@@ -23,20 +25,38 @@ const VARIANTS: [Variant; 6] = [
 ];
 
 fn main() {
-    run::build_cases();
+    run::build_cases(&[Malloc::Mimalloc]);
     println!(
         "instructions a unit beyond raw, by callgrind, mimalloc, profile {}",
         run::profile()
     );
     print!("{:<26}{:>10}", "", "raw");
     VARIANTS.iter().for_each(|variant| print!("{variant:>18}"));
-    for unit in UNITS {
-        let count = |variant| run::instructions(Malloc::Mimalloc, unit, variant);
-        let raw = count(Variant::Raw);
-        print!("\n{unit:<26}{raw:>10.1}");
-        VARIANTS
-            .iter()
-            .for_each(|&variant| print!("{:>+18.1}", count(variant) - raw));
+    println!();
+    UNITS.into_iter().for_each(unit);
+    println!("\na rayon job");
+    job();
+}
+
+fn unit(unit: Unit) {
+    let count = |variant| run::instructions(Malloc::Mimalloc, unit, variant);
+    let raw = count(Variant::Raw);
+    print!("{unit:<26}{:>10.1}", raw.median());
+    for variant in VARIANTS {
+        print!("{:>+18.1}", count(variant).beyond(&raw).median());
     }
     println!();
+}
+
+fn job() {
+    let count = |variant| run::instructions(Malloc::Mimalloc, Unit::Job, variant);
+    let raw = count(Variant::Raw);
+    let row = |what: &str, variant| {
+        println!("{:>+8.1}  {what}", count(variant).beyond(&raw).median());
+    };
+    row("the least record", Variant::Least);
+    for (promised, promise) in (1..).zip(PROMISES) {
+        row(&format!("and {promise}"), Variant::Kept(promised));
+    }
+    row("birthmark, which also fills its stocks", Variant::On);
 }

@@ -1,6 +1,7 @@
 //! Measures everything, or the sections that are named on the command line.
 
-use birthmark_benches::{report, run};
+use birthmark_benches::report;
+use birthmark_benches::run::{self, Malloc};
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -12,7 +13,7 @@ fn main() {
         );
         std::process::exit(2);
     }
-    run::build_cases();
+    run::build_cases(&Malloc::ALL);
     for (name, section) in report::SECTIONS {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             section();

@@ -89,7 +89,7 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
         Variant::Word => Word::spawn::<T>,
         Variant::Husk => Husk::spawn::<T>,
         Variant::Sketch => Sketch::spawn::<T>,
-        Variant::Least => Least::spawn::<T>,
+        Variant::Least | Variant::Kept(_) => Least::spawn::<T>,
         Variant::On | Variant::Off => Birthmark::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,
         Variant::AsyncBacktrace => AsyncBacktrace::spawn::<T>,

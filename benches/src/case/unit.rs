@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Sketch, Spawn,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Kept, Least, Levels, Raw, Sketch, Spawn,
     SpawnMore, Tracing, Word,
 };
 use crate::variant::Variant;
@@ -137,6 +137,7 @@ impl Stage {
             Variant::Husk => self.run_any::<Husk>(units),
             Variant::Sketch => self.run_any::<Sketch>(units),
             Variant::Least => self.run_any::<Least>(units),
+            Variant::Kept(promised) => self.run_kept(promised, units),
             Variant::Tracing | Variant::Registry => self.run_tokio::<Tracing>(units),
             Variant::AsyncBacktrace => self.run_tokio::<AsyncBacktrace>(units),
             Variant::AwaitTree => self.run_tokio::<AwaitTree>(units),
@@ -159,6 +160,17 @@ impl Stage {
             }
             _ => self.run_tokio::<S>(units),
         }
+    }
+
+    fn run_kept(&self, promised: usize, units: usize) {
+        assert_eq!(self.unit, Unit::Job, "promises are kept for jobs");
+        self.on_pool(|| match promised {
+            1 => jobs::<Kept<1>>(units),
+            2 => jobs::<Kept<2>>(units),
+            3 => jobs::<Kept<3>>(units),
+            4 => jobs::<Kept<4>>(units),
+            _ => jobs::<Kept<5>>(units),
+        });
     }
 
     fn run_tokio<S: Spawn>(&self, units: usize) {

@@ -39,13 +39,14 @@ pub(super) fn section() {
 
 fn unit(unit: Unit) {
     let raw = run::instructions(Malloc::Mimalloc, unit, Variant::Raw);
-    println!("| {unit} | raw | {raw:.0} | |");
+    println!("| {unit} | raw | {:.0} | |", raw.median());
     for variant in Variant::LEVELLED {
-        let added = run::instructions(Malloc::Mimalloc, unit, variant) - raw;
+        let added = run::instructions(Malloc::Mimalloc, unit, variant).beyond(&raw);
         let args = ["time", &unit.to_string(), &variant.to_string(), "40"];
         let ratios = (0..ROUNDS).flat_map(|_| run::case(Malloc::Mimalloc, &args));
         println!(
-            "| {unit} | {variant} | {added:+.1} | {} |",
+            "| {unit} | {variant} | {:+.1} | {} |",
+            added.median(),
             Sample::new(ratios)
         );
     }

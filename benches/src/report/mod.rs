@@ -54,11 +54,14 @@ fn instructions() {
     println!("\n## Instructions a unit beyond raw (callgrind, one thread)\n");
     println!("| unit | variant | mimalloc | glibc |\n| --- | --- | --- | --- |");
     for unit in TOKIO.into_iter().chain(OURS) {
-        let raw = Malloc::ALL.map(|(malloc, _)| run::instructions(malloc, unit, Variant::Raw));
-        println!("| {unit} | raw | {:.0} | {:.0} |", raw[0], raw[1]);
+        let raw = Malloc::ALL.map(|malloc| run::instructions(malloc, unit, Variant::Raw));
+        let [first, second] = [0, 1].map(|which: usize| raw[which].median());
+        println!("| {unit} | raw | {first:.0} | {second:.0} |");
         for &variant in compared(unit) {
-            let [first, second] = [0, 1]
-                .map(|which| run::instructions(Malloc::ALL[which].0, unit, variant) - raw[which]);
+            let [first, second] = [0, 1].map(|which| {
+                let counts = run::instructions(Malloc::ALL[which], unit, variant);
+                counts.beyond(&raw[which]).median()
+            });
             println!("| {unit} | {variant} | {first:+.1} | {second:+.1} |");
         }
     }
@@ -74,7 +77,7 @@ fn ratios() {
         for round in 0..ROUNDS {
             let payload = PAYLOADS[round % PAYLOADS.len()].to_string();
             for (variant, sample) in variants.iter().zip(&mut samples) {
-                for (values, (malloc, _)) in sample.iter_mut().zip(Malloc::ALL) {
+                for (values, malloc) in sample.iter_mut().zip(Malloc::ALL) {
                     let args = ["time", &unit.to_string(), &variant.to_string(), &payload];
                     values.extend(run::case(malloc, &args));
                 }
@@ -98,7 +101,7 @@ fn threads() {
             ("eight spawn, two others end", vec!["cross", &variant]),
         ] {
             let [first, second] = Malloc::ALL
-                .map(|(malloc, _)| Sample::new((0..ROUNDS).flat_map(|_| run::case(malloc, &args))));
+                .map(|malloc| Sample::new((0..ROUNDS).flat_map(|_| run::case(malloc, &args))));
             println!("| {what} | {variant} | {first} | {second} |");
         }
     }
@@ -113,12 +116,12 @@ fn live() {
             run::case(malloc, &args)[0]
         })
     };
-    let raw = Malloc::ALL.map(|(malloc, _)| bytes(malloc, Variant::Raw));
+    let raw = Malloc::ALL.map(|malloc| bytes(malloc, Variant::Raw));
     let medians = [0, 1].map(|which: usize| Sample::new(raw[which]).median());
     println!("| raw | {:.0} | {:.0} |", medians[0], medians[1]);
     for variant in Variant::COMPARED {
         let [first, second] = [0, 1].map(|which| {
-            let all = bytes(Malloc::ALL[which].0, variant);
+            let all = bytes(Malloc::ALL[which], variant);
             Sample::new(all.iter().zip(raw[which]).map(|(bytes, raw)| bytes - raw)).median()
         });
         println!("| {variant} | {first:+.0} | {second:+.0} |");
@@ -134,8 +137,7 @@ fn residue() {
     ] {
         for variant in [Variant::Raw, Variant::On] {
             let args = [case, &variant.to_string()];
-            let [first, second] =
-                Malloc::ALL.map(|(malloc, _)| run::case(malloc, &args)[0] / 1024.0);
+            let [first, second] = Malloc::ALL.map(|malloc| run::case(malloc, &args)[0] / 1024.0);
             println!("| {what} | {variant} | {first:+.0} | {second:+.0} |");
         }
     }

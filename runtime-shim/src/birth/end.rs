@@ -37,11 +37,8 @@ pub(crate) fn end_completed(slot: &'static Slot) {
 #[cold]
 #[inline(never)]
 fn end_slow(slot: &'static Slot) {
-    let status = mode::tick() | state::COMPLETED;
-    local::with(|local| {
-        count_completed(local.completed.get(), site_of(slot));
-        local.with_block(|store, _| store.end(&ARENA, slot, status))
-    });
+    local::with(|local| count_completed(local.completed.get(), site_of(slot)));
+    end_as(slot, state::COMPLETED);
 }
 
 #[cold]
@@ -53,6 +50,11 @@ fn end_badly(slot: &'static Slot) {
         _ => (state::CANCELLED, &counts.cancelled),
     };
     count_rare(count);
+    end_as(slot, outcome);
+}
+
+/// Ends a task without counting it: its slot says how, as long as others descend from it.
+pub(super) fn end_as(slot: &'static Slot, outcome: u64) {
     let status = mode::tick() | outcome;
     local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
 }

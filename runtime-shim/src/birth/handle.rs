@@ -4,13 +4,11 @@ use core::ptr;
 use std::fmt;
 use std::sync::atomic::Ordering;
 
-use super::end::end;
+use super::end::{end, end_as};
 use crate::frame::Cursor;
 use crate::hook::Attached;
 use crate::kind::Kind;
-use crate::local::{self, Local};
-use crate::mode;
-use crate::registry::root::ARENA;
+use crate::local::Local;
 use crate::registry::slot::{flag, state, Slot};
 
 /// A task's hold on its record. Dropping it ends the task.
@@ -174,10 +172,7 @@ impl Birth {
     /// Takes the record back of a task that will not be: it counts as no kind of end.
     pub(crate) fn discard(self) {
         if let Some(slot) = self.as_plain() {
-            local::with(|local| {
-                local
-                    .with_block(|store, _| store.end(&ARENA, slot, mode::tick() | state::CANCELLED))
-            });
+            end_as(slot, state::CANCELLED);
             core::mem::forget(self);
         }
     }

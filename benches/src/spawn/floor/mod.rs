@@ -1,0 +1,166 @@
+//! The least that any wrapper costs: what is left of birthmark when one feature after the other is
+//! taken away. None of these could be used; they tell how much of a bar is the runtime's own price for
+//! a task that is a word larger and has something to drop.
+//!
+//! The bars themselves come from a prototype, [`Sketch`], in a build with link-time optimization, where
+//! most of that price is gone: `cargo run --profile lto -p birthmark-benches --bin floor`.
+
+mod record;
+mod sketch;
+
+use std::hint::black_box;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::thread;
+
+use tokio::task::JoinHandle;
+
+pub use self::record::{Kept, Least, PROMISES};
+pub use self::sketch::Sketch;
+
+use super::{Spawn, SpawnMore};
+use crate::work::{Task, work};
+
+/// What a wrapper keeps beside the task.
+pub trait Handle: Send + 'static {
+    /// What must be put back after a run.
+    type Outer;
+
+    /// Made by the spawner.
+    fn born() -> Self;
+
+    /// Before each poll, or before the closure.
+    fn start(&self) -> Self::Outer;
+
+    /// After it. `done` unless a future is pending.
+    fn stop(&mut self, outer: Self::Outer, done: bool);
+}
+
+/// A word that is carried along, and nothing else.
+#[derive(Debug)]
+pub struct Word(u64);
+
+/// A word that is tested when it is dropped.
+#[derive(Debug)]
+pub struct Husk(u64);
+
+/// 0, unknown to the compiler.
+static NOTHING: AtomicU64 = AtomicU64::new(0);
+
+impl Handle for Word {
+    type Outer = ();
+
+    #[inline(always)]
+    fn born() -> Self {
+        Word(NOTHING.load(Ordering::Relaxed))
+    }
+
+    #[inline(always)]
+    fn start(&self) {}
+
+    #[inline(always)]
+    fn stop(&mut self, (): (), _: bool) {
+        black_box(self.0);
+    }
+}
+
+impl Handle for Husk {
+    type Outer = ();
+
+    #[inline(always)]
+    fn born() -> Self {
+        Husk(NOTHING.load(Ordering::Relaxed))
+    }
+
+    #[inline(always)]
+    fn start(&self) {}
+
+    #[inline(always)]
+    fn stop(&mut self, (): (), _: bool) {}
+}
+
+impl Drop for Husk {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0 != 0 {
+            end_badly();
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn end_badly() {
+    black_box(&NOTHING);
+}
+
+/// A future with a handle.
+#[derive(Debug)]
+pub struct Wrapped<H, F> {
+    handle: H,
+    future: F,
+}
+
+impl<H: Handle, F: Future> Future for Wrapped<H, F> {
+    type Output = F::Output;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the future is not moved; the handle is not pinned.
+        let (handle, future) = unsafe {
+            let this = self.get_unchecked_mut();
+            (&mut this.handle, Pin::new_unchecked(&mut this.future))
+        };
+        let outer = handle.start();
+        let result = future.poll(cx);
+        handle.stop(outer, result.is_ready());
+        result
+    }
+}
+
+impl<H: Handle> Spawn for H {
+    #[inline(never)]
+    fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> JoinHandle<()> {
+        let handle = H::born();
+        tokio::spawn(Wrapped { handle, future })
+    }
+}
+
+/// Runs a closure with its handle.
+#[inline(always)]
+fn run<H: Handle>(mut handle: H, f: impl FnOnce()) {
+    let outer = handle.start();
+    f();
+    handle.stop(outer, true);
+}
+
+impl<H: Handle> SpawnMore for H {
+    #[inline(never)]
+    fn block<T: Task>(task: T) -> JoinHandle<()> {
+        let handle = H::born();
+        let future = async move {
+            task.await;
+            work([0; 3]);
+        };
+        tokio::spawn(Wrapped { handle, future })
+    }
+
+    #[inline(never)]
+    fn job() {
+        let handle = H::born();
+        let payload = black_box([0; 3]);
+        rayon::spawn(move || run(handle, || work(payload)));
+    }
+
+    #[inline(never)]
+    fn thread() -> thread::JoinHandle<()> {
+        let handle = H::born();
+        let payload = black_box([0; 3]);
+        thread::spawn(move || run(handle, || work(payload)))
+    }
+
+    fn join() {
+        unimplemented!("nothing is wrapped around a join");
+    }
+}

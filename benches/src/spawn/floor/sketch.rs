@@ -1,0 +1,59 @@
+//! The prototype from which the bars come.
+
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+use super::Handle;
+use super::record::{CURRENT, FREE, Record, fresh};
+
+/// The prototype: a record of one line of the cache, taken from the thread's own list, with an id of the
+/// slot and its generation, the state, and how often it was polled. Its end is noticed by `Drop` alone, on
+/// whatever thread that is. It leaves out, besides: counts, how the task has ended, and when.
+#[derive(Debug)]
+pub struct Sketch(&'static Record);
+
+impl Handle for Sketch {
+    type Outer = *const Record;
+
+    #[inline(always)]
+    fn born() -> Self {
+        // SAFETY: null, or leaked by `fresh`.
+        let record = unsafe { FREE.get().as_ref() }.unwrap_or_else(|| fresh());
+        FREE.set(record.parent.load(Ordering::Relaxed));
+        // SAFETY: as above.
+        let parent = unsafe { CURRENT.get().as_ref() };
+        let parent = parent.map_or(0, |parent| parent.id.load(Ordering::Relaxed));
+        let generation = record.born.load(Ordering::Relaxed) + 1;
+        record.born.store(generation, Ordering::Relaxed);
+        record.site.store(parent, Ordering::Relaxed);
+        record.polls.store(0, Ordering::Relaxed);
+        record.status.store(0, Ordering::Relaxed);
+        let id = generation << 32 | u64::from(ptr::from_ref(record).addr() as u32);
+        record.id.store(id, Ordering::Release);
+        Sketch(record)
+    }
+
+    #[inline(always)]
+    fn start(&self) -> *const Record {
+        let record = self.0;
+        record.status.store(2, Ordering::Relaxed);
+        let polls = record.polls.load(Ordering::Relaxed);
+        record.polls.store(polls + 1, Ordering::Relaxed);
+        CURRENT.replace(record)
+    }
+
+    #[inline(always)]
+    fn stop(&mut self, outer: *const Record, _: bool) {
+        CURRENT.set(outer);
+        self.0.status.store(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Sketch {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.id.store(0, Ordering::Release);
+        let below = FREE.replace(self.0);
+        self.0.parent.store(below.cast_mut(), Ordering::Relaxed);
+    }
+}
