@@ -68,6 +68,35 @@ fn a_file_that_changed_is_compiled_with_what_depends_on_it() {
 }
 
 #[test]
+fn reports_are_read_again_only_after_a_crate_was_compiled() {
+    let project = Project::new("told", &[("src/lib.rs", SPAWNS)]);
+    let build = || {
+        let mut command = project.command("birthmark --workspace build");
+        project.run(command.env_remove("CARGO_TARGET_DIR")).ok()
+    };
+    build();
+    let reports = project.path().join("target/birthmark/.birthmark/units");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let directory = std::fs::File::open(&reports).unwrap();
+    directory.set_modified(long_ago).unwrap();
+    assert_eq!(build().summary(), "1 crate instrumented, 1 site");
+    // Nobody writes into a report like this. It shows that none is read.
+    for report in std::fs::read_dir(&reports).unwrap() {
+        std::fs::write(report.unwrap().path(), "").unwrap();
+    }
+    assert_eq!(build().summary(), "1 crate instrumented, 1 site");
+
+    later();
+    project.write(
+        "src/lib.rs",
+        &format!("{SPAWNS}{}", SPAWNS.replace("go", "more")),
+    );
+    let changed = build();
+    assert!(changed.compiled("told"), "{}", changed.stderr);
+    assert_eq!(changed.summary(), "1 crate instrumented, 2 sites");
+}
+
+#[test]
 fn another_option_compiles_what_it_may_change() {
     let project = workspace("option");
     project.birthmark("--workspace build").ok();

@@ -9,13 +9,14 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Locating;
 use super::inputs;
 use super::project::Project;
+use super::stamp::Stamp;
 use crate::home::Shelf;
 use crate::session::{Session, hash, replace};
 
@@ -28,18 +29,6 @@ struct Answer {
     stamps: Vec<(PathBuf, Option<Stamp>)>,
 }
 
-/// What tells one state of a file from the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    modified: SystemTime,
-    length: u64,
-    /// Which file it is, and when anything about it was changed last, where the system knows.
-    node: (u64, i64, i64),
-}
-
-/// How exactly a file system may tell the time. A file that is younger could change unseen.
-const GRAIN: Duration = Duration::from_secs(2);
-
 /// The place of an answer.
 pub struct Place {
     shelf: Option<Shelf>,
@@ -51,7 +40,7 @@ impl Place {
     /// The place for a question: all that it depends on but for files.
     pub fn of(question: &impl std::fmt::Debug) -> Place {
         let directory = env::current_dir();
-        let tool = env::current_exe().map(|binary| stamp(&binary));
+        let tool = env::current_exe().map(|binary| Stamp::of(&binary));
         let key = hash(&format!(
             "{question:?} {directory:?} {:?} {tool:?}",
             variables()
@@ -68,7 +57,10 @@ impl Place {
         let shelf = self.shelf.as_ref()?;
         let entry = shelf.entry(&self.name);
         let answer: Answer = serde_json::from_slice(&fs::read(&entry).ok()?).ok()?;
-        let is_fresh = answer.stamps.iter().all(|(path, old)| stamp(path) == *old);
+        let is_fresh = answer
+            .stamps
+            .iter()
+            .all(|(path, old)| Stamp::of(path) == *old);
         let session = is_fresh.then(|| Session::read(&answer.file).ok())??;
         shelf.used(&entry);
         Some((answer.file, session))
@@ -94,9 +86,8 @@ impl Place {
     /// Files as they are, if none was changed so late that it could have been after cargo read it.
     fn stamps(&self, files: BTreeSet<PathBuf>) -> Option<Vec<(PathBuf, Option<Stamp>)>> {
         let stamps = files.into_iter().map(|path| {
-            let stamp = stamp(&path);
-            let is_old = |stamp: &Stamp| stamp.modified < self.asked - GRAIN;
-            let settled = stamp.as_ref().is_none_or(is_old);
+            let stamp = Stamp::of(&path);
+            let settled = stamp.as_ref().is_none_or(|it| it.is_settled(self.asked));
             settled.then_some((path, stamp))
         });
         stamps.collect()
@@ -114,25 +105,4 @@ fn variables() -> Vec<(OsString, OsString)> {
         .collect();
     variables.sort();
     variables
-}
-
-/// Nothing of a file that is not there.
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = fs::metadata(path).ok()?;
-    Some(Stamp {
-        modified: metadata.modified().ok()?,
-        length: metadata.len(),
-        node: node(&metadata),
-    })
-}
-
-#[cfg(unix)]
-fn node(metadata: &fs::Metadata) -> (u64, i64, i64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn node(_: &fs::Metadata) -> (u64, i64, i64) {
-    (0, 0, 0)
 }

@@ -12,6 +12,7 @@ mod project;
 mod request;
 mod signals;
 pub mod sites;
+mod stamp;
 mod summary;
 
 pub use request::Request;

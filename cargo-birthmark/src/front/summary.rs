@@ -1,19 +1,58 @@
 //! The line at the end of a build.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
-use crate::session::Session;
-use crate::wrapper::report::{Outcome, Report};
+use serde::{Deserialize, Serialize};
+
+use super::stamp::Stamp;
+use crate::session::{Session, replace};
+use crate::wrapper::report::{self, Outcome, Report};
 
 /// Says what is instrumented in the program that this session builds, and what had to be left alone.
 /// Nothing, if nothing was compiled yet.
 pub fn print(file: &Path, session: &Session) {
+    eprint!("{}", remembered(file, session));
+}
+
+/// What was said when the reports were read last.
+#[derive(Serialize, Deserialize)]
+struct Said {
+    /// The directory of the reports, which is another one after each report that is kept.
+    reports: Stamp,
+    text: String,
+}
+
+/// Reads the reports only if any crate was compiled since they were read last: there is one for each crate
+/// that may spawn, and a build with nothing to do has nothing new to say.
+fn remembered(file: &Path, session: &Session) -> String {
+    let place = file.with_extension("said");
+    let (now, state) = (SystemTime::now(), session.state());
+    let reports = Stamp::of(&report::directory(&state));
+    let said = fs::read(&place).ok();
+    let said = said.and_then(|said| serde_json::from_slice::<Said>(&said).ok());
+    if let Some(said) = said.filter(|said| Some(&said.reports) == reports.as_ref()) {
+        return said.text;
+    }
+    let text = text(&Report::all(&state), file, session);
+    if let Some(reports) = reports.filter(|reports| reports.is_settled(now)) {
+        let said = Said { reports, text };
+        // What cannot be remembered is read again.
+        let _ = serde_json::to_vec(&said)
+            .map_err(anyhow::Error::from)
+            .and_then(|said| replace(&place, &said));
+        return said.text;
+    }
+    text
+}
+
+fn text(reports: &[Report], file: &Path, session: &Session) -> String {
     let mut crates = BTreeSet::new();
     let mut sites = BTreeSet::new();
     let mut left = BTreeSet::new();
     let mut faults = BTreeSet::new();
-    let reports = Report::all(&session.state());
     for report in reports.iter().filter(|report| report.session == file) {
         match &report.outcome {
             Outcome::Instrumented { sites: found, .. } if found.is_empty() => {}
@@ -28,20 +67,17 @@ pub fn print(file: &Path, session: &Session) {
             Outcome::LeftAlone(_) => {}
         }
     }
-    for fault in faults {
-        eprintln!("   Birthmark {fault}");
-    }
+    let mut lines: Vec<String> = faults.into_iter().map(ToString::to_string).collect();
     if !crates.is_empty() || !left.is_empty() {
-        eprintln!(
-            "   Birthmark {}",
-            line(crates.len(), sites.len(), left.len())
-        );
+        lines.push(line(crates.len(), sites.len(), left.len()));
     } else if !session.is_implicit() {
-        eprintln!(
-            "   Birthmark nothing instrumented: no crate is annotated; see `cargo birthmark --help`, or try --workspace or --deps"
-        );
+        lines.push(NOTHING.to_owned());
     }
+    let lines = lines.iter().map(|line| format!("   Birthmark {line}\n"));
+    lines.collect()
 }
+
+const NOTHING: &str = "nothing instrumented: no crate is annotated; see `cargo birthmark --help`, or try --workspace or --deps";
 
 fn line(crates: usize, sites: usize, left: usize) -> String {
     let mut line = format!(

@@ -92,7 +92,8 @@ impl Report {
     }
 }
 
-fn directory(state: &Path) -> PathBuf {
+/// Where they are kept.
+pub fn directory(state: &Path) -> PathBuf {
     state.join("units")
 }
 
