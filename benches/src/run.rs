@@ -45,13 +45,22 @@ pub fn profile() -> String {
     name.to_string_lossy().replace("debug", "dev")
 }
 
-/// Builds the children, beside this program, with its features and profile: `cargo run` builds only the
-/// one binary that it runs.
+/// Builds the children that run cases.
 ///
 /// # Panics
 ///
 /// If they do not build.
 pub fn build_cases(mallocs: &[Malloc]) {
+    build(mallocs.iter().map(|malloc| malloc.case()));
+}
+
+/// Builds programs of this package, beside this one, with its features and profile: `cargo run` builds
+/// only the one that it runs.
+///
+/// # Panics
+///
+/// If they do not build.
+pub fn build<'a>(programs: impl IntoIterator<Item = &'a str>) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
@@ -60,14 +69,14 @@ pub fn build_cases(mallocs: &[Malloc]) {
             "--manifest-path",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
         ]);
-    for malloc in mallocs {
-        command.args(["--bin", malloc.case()]);
+    for program in programs {
+        command.args(["--bin", program]);
     }
     if cfg!(feature = "console") {
         command.args(["--features", "console"]);
     }
     let status = command.status().expect("cargo can be run");
-    assert!(status.success(), "the cases must build");
+    assert!(status.success(), "the programs must build");
 }
 
 /// The values that a case prints.

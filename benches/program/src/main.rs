@@ -1,4 +1,5 @@
-//! The program that `table build` builds: the application of `subjects/axum-app` with more beside it.
+//! The program that `table build` and `table idle` build: that of `subjects/axum-app`, whose modules they put
+//! beside this file, and more.
 
 mod client;
 mod database;

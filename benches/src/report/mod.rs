@@ -26,7 +26,7 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 11] = [
+pub const SECTIONS: [(&str, fn()); 12] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("frames", frames::section),
@@ -38,6 +38,7 @@ pub const SECTIONS: [(&str, fn()); 11] = [
     ("pause", pause::section),
     ("compile", compile::section),
     ("build", build::section),
+    ("idle", build::idle::section),
 ];
 
 /// The variants that are measured by a unit.
