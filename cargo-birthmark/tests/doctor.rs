@@ -149,7 +149,10 @@ fn why_each_crate_is_left_alone() {
                 ),
             ),
             ("quiet/Cargo.toml", &package("quiet", "")),
-            ("quiet/src/lib.rs", "pub fn nothing() {}\n"),
+            (
+                "quiet/src/lib.rs",
+                "#![no_std]\n#![cfg_attr(birthmark, birthmark::instrument)]\n//! Nothing, as with `spawn(f)`.\n",
+            ),
             ("dep/Cargo.toml", &package("dep", "")),
             ("dep/src/lib.rs", spawns),
             ("taken-out/Cargo.toml", &package("taken-out", "")),

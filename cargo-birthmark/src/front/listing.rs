@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use birthmark_rewrite::text::{Head, NoStd};
+use birthmark_rewrite::text::Head;
 use cargo_metadata::{DependencyKind, Package, PackageId, Target};
 
 use super::Request;
@@ -166,16 +166,18 @@ fn rewrite(
     if !search::any_file(&root, may_spawn) {
         return Err(Left::NoSpawn);
     }
-    if is_no_std(project, package, head) {
-        return Err(Left::NoStd);
-    }
     let recipe = Recipe {
         annotation,
         columns: false,
         policy: policy::of(&package.name),
         tests: settings.is_some(),
     };
-    Ok(recipe.rewrite(&root, shown))
+    let krate = recipe.rewrite(&root, shown);
+    match is_no_std(project, package, head) {
+        false => Ok(krate),
+        true if krate.sites().next().is_none() => Err(Left::NoSpawn),
+        true => Err(Left::NoStd),
+    }
 }
 
 /// Whether a crate does without the standard library, with the features that it has in the program.
@@ -185,13 +187,9 @@ fn is_no_std(project: &Project, package: &Package, head: &Head) -> bool {
         let node = nodes.into_iter().find(|node| node.id == package.id);
         node.map(|node| &node.features[..]).unwrap_or_default()
     };
-    match &head.no_std {
-        NoStd::No => false,
-        NoStd::Always => true,
-        NoStd::When(condition) => condition::holds(condition, &|name, value| {
-            name == "feature" && features().iter().any(|feature| Some(&***feature) == value)
-        }),
-    }
+    condition::is_no_std(head, &|name, value| {
+        name == "feature" && features().iter().any(|feature| Some(&***feature) == value)
+    })
 }
 
 /// Paths as they are the same on every machine: from the workspace, or from the package of a dependency.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use birthmark_rewrite::{Site, Uncovered};
+use birthmark_rewrite::{Position, Site, Uncovered};
 use serde::Serialize;
 
 use super::Request;
@@ -54,59 +54,52 @@ struct Document<'a> {
 }
 
 fn rows(listed: &[Listed]) -> Vec<Row<'_>> {
-    let mut rows = Vec::new();
-    for Listed {
-        package,
-        version,
-        krate,
-    } in listed
-    {
-        for file in krate.files.values() {
-            rows.extend(
-                file.sites
-                    .iter()
-                    .map(|site| covered(package, version, site)),
-            );
-            rows.extend(
-                file.uncovered
-                    .iter()
-                    .map(|one| uncovered(package, version, one)),
-            );
-        }
-    }
+    let mut rows: Vec<_> = listed.iter().flat_map(Row::of).collect();
     rows.sort_by_key(|row| (row.package, row.version, row.file, row.line, row.column));
     rows
 }
 
-fn covered<'a>(package: &'a str, version: &'a str, site: &'a Site) -> Row<'a> {
-    Row {
-        package,
-        version,
-        file: &site.position.file,
-        line: site.position.line,
-        column: site.position.column,
-        function: &site.function,
-        callee: &site.callee,
-        role: Some(&site.role),
-        kind: Some(site.kind.name()),
-        covered: true,
-        reason: None,
+impl<'a> Row<'a> {
+    /// The spawn calls of a crate.
+    fn of(listed: &'a Listed) -> impl Iterator<Item = Row<'a>> {
+        let files = listed.krate.files.values();
+        files.flat_map(|file| {
+            let covered = file.sites.iter().map(|site| Row::covered(listed, site));
+            let uncovered = file.uncovered.iter();
+            covered.chain(uncovered.map(|one| Row::uncovered(listed, one)))
+        })
     }
-}
 
-fn uncovered<'a>(package: &'a str, version: &'a str, one: &'a Uncovered) -> Row<'a> {
-    Row {
-        package,
-        version,
-        file: &one.position.file,
-        line: one.position.line,
-        column: one.position.column,
-        function: &one.function,
-        callee: &one.callee,
-        role: None,
-        kind: None,
-        covered: false,
-        reason: Some(engine::why(&one.reason)),
+    fn covered(listed: &'a Listed, site: &'a Site) -> Row<'a> {
+        Row {
+            role: Some(&site.role),
+            kind: Some(site.kind.name()),
+            covered: true,
+            ..Row::at(listed, &site.position, &site.function, &site.callee)
+        }
+    }
+
+    fn uncovered(listed: &'a Listed, one: &'a Uncovered) -> Row<'a> {
+        Row {
+            reason: Some(engine::why(&one.reason)),
+            ..Row::at(listed, &one.position, &one.function, &one.callee)
+        }
+    }
+
+    fn at(listed: &'a Listed, at: &'a Position, function: &'a str, callee: &'a str) -> Row<'a> {
+        Row {
+            package: &listed.package,
+            version: &listed.version,
+            file: &at.file,
+            line: at.line,
+            column: at.column,
+            function,
+            callee,
+            role: None,
+            kind: None,
+            covered: false,
+            reason: None,
+        }
     }
 }
 

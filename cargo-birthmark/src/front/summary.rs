@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stamp::Stamp;
 use crate::session::{Session, replace};
-use crate::wrapper::report::{self, Outcome, Report};
+use crate::wrapper::report::{self, Outcome, Reason, Report};
 
 /// Says what is instrumented in the program that this session builds, and what had to be left alone.
 /// Nothing, if nothing was compiled yet.
@@ -51,6 +51,7 @@ fn remembered(file: &Path, session: &Session) -> String {
 fn text(reports: &[Report], file: &Path, session: &Session) -> String {
     let mut crates = BTreeSet::new();
     let mut sites = BTreeSet::new();
+    let mut bare = BTreeSet::new();
     let mut left = BTreeSet::new();
     let mut faults = BTreeSet::new();
     for report in reports.iter().filter(|report| report.session == file) {
@@ -60,6 +61,9 @@ fn text(reports: &[Report], file: &Path, session: &Session) -> String {
                 crates.insert((&report.package, &report.version));
                 sites.extend(found);
             }
+            Outcome::LeftAlone(Reason::NoStd) => {
+                bare.insert((&report.package, &report.version));
+            }
             Outcome::LeftAlone(reason) if reason.is_failure() => {
                 left.insert((&report.package, &report.version));
                 faults.extend(reason.may_pass().then_some(reason));
@@ -68,8 +72,9 @@ fn text(reports: &[Report], file: &Path, session: &Session) -> String {
         }
     }
     let mut lines: Vec<String> = faults.into_iter().map(ToString::to_string).collect();
-    if !crates.is_empty() || !left.is_empty() {
-        lines.push(line(crates.len(), sites.len(), left.len()));
+    let counts = [crates.len(), sites.len(), bare.len(), left.len()];
+    if !crates.is_empty() || !bare.is_empty() || !left.is_empty() {
+        lines.push(line(counts));
     } else if !session.is_implicit() {
         lines.push(NOTHING.to_owned());
     }
@@ -79,12 +84,15 @@ fn text(reports: &[Report], file: &Path, session: &Session) -> String {
 
 const NOTHING: &str = "nothing instrumented: no crate is annotated; see `cargo birthmark --help`, or try --workspace or --deps";
 
-fn line(crates: usize, sites: usize, left: usize) -> String {
+fn line([crates, sites, bare, left]: [usize; 4]) -> String {
     let mut line = format!(
         "{} instrumented, {}",
         count(crates, "crate"),
         count(sites, "site")
     );
+    if bare > 0 {
+        line += &format!("; {} left alone", count(bare, "`no_std` crate"));
+    }
     if left > 0 {
         line += &format!(
             "; {} left alone (`cargo birthmark doctor` says why)",
@@ -104,10 +112,11 @@ mod tests {
 
     #[test]
     fn the_line_counts_and_points_at_the_doctor() {
-        assert_eq!(line(13, 270, 0), "13 crates instrumented, 270 sites");
+        assert_eq!(line([13, 270, 0, 0]), "13 crates instrumented, 270 sites");
         assert_eq!(
-            line(1, 1, 2),
-            "1 crate instrumented, 1 site; 2 crates left alone (`cargo birthmark doctor` says why)"
+            line([1, 1, 1, 2]),
+            "1 crate instrumented, 1 site; 1 `no_std` crate left alone; \
+             2 crates left alone (`cargo birthmark doctor` says why)"
         );
     }
 }

@@ -1,11 +1,21 @@
 //! Conditions of `cfg`, as far as the command line of the compiler decides them.
 
+use birthmark_rewrite::text::{Head, NoStd};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, Meta, Token};
 
+/// Whether a crate does without the standard library where `is_set` tells of each option whether it is.
+pub fn is_no_std(head: &Head, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
+    match &head.no_std {
+        NoStd::No => false,
+        NoStd::Always => true,
+        NoStd::When(condition) => holds(condition, is_set),
+    }
+}
+
 /// Whether a condition holds where `is_set` tells of each option whether it is. What is not understood
 /// does not hold.
-pub fn holds(condition: &str, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
+fn holds(condition: &str, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
     syn::parse_str::<Meta>(condition).is_ok_and(|meta| meta_holds(&meta, is_set))
 }
 

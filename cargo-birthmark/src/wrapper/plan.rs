@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use birthmark_rewrite::text::{self, Annotation, Head, NoStd};
+use birthmark_rewrite::text::{self, Annotation, Head};
 
 use super::Build;
 use super::columns;
@@ -13,7 +13,7 @@ use super::compile::PROGRAM;
 use super::report::{Outcome, Reason};
 use crate::choice::{self, Candidate};
 use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
-use crate::source::{policy, search};
+use crate::source::{condition, policy, search};
 
 /// What is done with a unit.
 #[derive(Debug)]
@@ -82,7 +82,12 @@ impl Plan {
             return Ok(Plan::Watch(Reason::NoSpawn));
         }
         if is_no_std(&head, unit) {
-            return Ok(Plan::Watch(Reason::NoStd));
+            let spawns = krate.sites().next().is_some();
+            return Ok(Plan::Watch(if spawns {
+                Reason::NoStd
+            } else {
+                Reason::NoSpawn
+            }));
         }
         if unit.has_own_std() {
             return Ok(Plan::Watch(Reason::OwnStd));
@@ -110,11 +115,7 @@ fn is_no_std(head: &Head, unit: &Unit) -> bool {
         };
         name == "test" && unit.is_test() || unit.invocation.values("--cfg").any(|cfg| cfg == option)
     };
-    match &head.no_std {
-        NoStd::No => false,
-        NoStd::Always => true,
-        NoStd::When(condition) => crate::source::condition::holds(condition, &is_set),
-    }
+    condition::is_no_std(head, &is_set)
 }
 
 /// A path as the compiler prints it.
