@@ -33,6 +33,11 @@ impl Shelf {
         Shelf::named("runtimes", 24)
     }
 
+    /// Macros that keep columns: one for each compiler.
+    pub fn columns() -> Option<Shelf> {
+        Shelf::named("columns", 24)
+    }
+
     fn named(name: &str, most: usize) -> Option<Shelf> {
         let own = env::var_os("CARGO_BIRTHMARK_HOME").map(PathBuf::from);
         let home = own.or_else(|| Some(cargo_home()?.join("birthmark")))?;

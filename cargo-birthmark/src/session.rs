@@ -17,6 +17,10 @@ use crate::signals;
 /// The environment variable that holds the path of the session file.
 pub const VARIABLE: &str = "CARGO_BIRTHMARK";
 
+/// The environment variable that is set where cargo was told to do without the network: the cargo that builds the
+/// runtime then does, too. It is not in the session, for it changes nothing in what is compiled.
+pub const OFFLINE: &str = "CARGO_BIRTHMARK_OFFLINE";
+
 /// What the wrapper needs to know about the build as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -41,3 +41,8 @@ pub fn identity(rustc: &OsStr) -> impl Hash + use<> {
     let changed = rustc.metadata().and_then(|it| it.modified()).ok();
     (rustc, changed, env::var_os("RUSTUP_TOOLCHAIN"))
 }
+
+/// All that tells one compiler from another.
+pub fn full_identity(rustc: &OsStr) -> Result<impl Hash + use<>> {
+    Ok((version(rustc)?, identity(rustc)))
+}

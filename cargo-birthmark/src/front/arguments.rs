@@ -82,6 +82,12 @@ impl Locating {
         found
     }
 
+    /// Whether cargo is to do without the network.
+    pub fn is_offline(&self) -> bool {
+        let offline = |option: &OsString| option == "--offline" || option == "--frozen";
+        self.metadata.iter().any(offline)
+    }
+
     /// The files that `--config` names. A value without `=` is the path of one.
     pub fn config_files(&self) -> impl Iterator<Item = &OsStr> {
         let named = self
@@ -157,5 +163,7 @@ mod tests {
         assert_eq!(found.metadata, words("--offline --config k=1"));
         assert_eq!(found.manifest, Some("a/Cargo.toml".into()));
         assert_eq!(found.target_dir, Some((4, "t".into())));
+        assert!(found.is_offline());
+        assert!(!Locating::of(&words("build --locked -- --offline")).is_offline());
     }
 }

@@ -12,7 +12,7 @@ use super::project::{Project, TARGET_DIR};
 use super::{signals, summary};
 use crate::exit;
 use crate::scope::Scope;
-use crate::session::{Session, VARIABLE};
+use crate::session::{OFFLINE, Session, VARIABLE};
 use crate::toolchain;
 
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
@@ -34,6 +34,7 @@ pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result
         .env("CARGO_TARGET_DIR", &session.target_dir)
         .env("RUSTC_WRAPPER", this_binary()?)
         .env(VARIABLE, &file)
+        .envs(locating.is_offline().then_some((OFFLINE, "1")))
         .envs(
             session
                 .build_dir

@@ -10,8 +10,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::Build;
 use super::command_line::Unit;
+use super::kept::Place;
 use super::link::link;
 use super::runtime::lock;
+use crate::home::Shelf;
 use crate::session::{hash, replace};
 use crate::source::engine::COLUMNS;
 use crate::toolchain;
@@ -29,18 +31,41 @@ pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<PathBuf> {
     );
     let library = directory.join(&name);
     if !library.exists() {
-        compile(unit, &directory, &library)?;
+        make(unit, &directory, &library)?;
     }
     let found = unit.deps_dir.join(&name);
     link(&library, &found)?;
     Ok(found)
 }
 
-fn compile(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
+/// Takes over the macro that is kept for all programs, or compiles it, while others that need it wait.
+fn make(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
     let lock = lock(directory)?;
     if library.exists() {
         return Ok(());
     }
+    let place = place(unit);
+    if place
+        .as_ref()
+        .and_then(|place| place.take(directory))
+        .is_none()
+    {
+        compile(unit, directory, library)?;
+        if let Some(place) = place {
+            // Where nothing can be kept, the next program has it compiled again.
+            let _ = place.put(&[library.to_owned()]);
+        }
+    }
+    drop(lock);
+    Ok(())
+}
+
+fn place(unit: &Unit) -> Option<Place> {
+    let compiler = toolchain::full_identity(unit.invocation.rustc()).ok()?;
+    Some(Place::new(Shelf::columns()?, hash(&(SOURCE, compiler))))
+}
+
+fn compile(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
     let source = directory.join("lib.rs");
     replace(&source, SOURCE.as_bytes())?;
     let unfinished = library.with_extension("new");
@@ -63,8 +88,5 @@ fn compile(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
         .stderr(Stdio::null());
     let status = command.status().context("run the compiler")?;
     ensure!(status.success(), "compile the macro for columns");
-    std::fs::rename(&unfinished, library)
-        .with_context(|| format!("write {}", library.display()))?;
-    drop(lock);
-    Ok(())
+    std::fs::rename(&unfinished, library).with_context(|| format!("write {}", library.display()))
 }

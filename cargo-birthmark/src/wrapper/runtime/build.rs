@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::super::Build;
 use super::super::command_line::Unit;
+use super::super::kept::copy;
 use super::package;
 use super::target::Target;
-use crate::session::replace;
+use crate::session::OFFLINE;
 use crate::toolchain;
 
 /// Builds the runtime in a directory, and gives the files that a program is linked with.
@@ -45,6 +45,9 @@ pub fn files(
         .arg("--target-dir")
         .arg(directory.join("target"))
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    if std::env::var_os(OFFLINE).is_some() {
+        command.arg("--offline");
+    }
     let made = linked(&output(&mut command)?, &triple);
     let library = directory.join(super::LIBRARY);
     fs::create_dir_all(&library).context("make a directory for the runtime")?;
@@ -123,26 +126,11 @@ fn linked(messages: &[Value], triple: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Older than any crate, so that cargo does not take a crate for outdated because the runtime was built
-/// while the crate waited for it.
-const OLD: Duration = Duration::from_secs(1_000_000_000);
-
 /// Copies a file to where it stays.
 fn keep(file: &Path, directory: &Path) -> Result<PathBuf> {
     let place = directory.join(file.file_name().unwrap_or_default());
     copy(file, &place)?;
     Ok(place)
-}
-
-/// Copies a file, and dates the copy back.
-pub fn copy(file: &Path, copy: &Path) -> Result<()> {
-    let content = fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    replace(copy, &content)?;
-    fs::File::options()
-        .write(true)
-        .open(copy)
-        .and_then(|copy| copy.set_modified(SystemTime::UNIX_EPOCH + OLD))
-        .with_context(|| format!("date {} back", copy.display()))
 }
 
 /// What is compiled for the target, and the macros of birthmark; not what build scripts are made of.

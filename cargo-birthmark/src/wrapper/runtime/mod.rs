@@ -3,11 +3,10 @@
 //! Cargo does not know that an instrumented crate depends on birthmark, and would compile a birthmark that
 //! the program has at any time. So the runtime is built by a cargo of its own when the first crate
 //! needs it, once for each compiler, target and set of flags that code must have in common, kept for other
-//! programs (`kept.rs`), and linked into the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
+//! programs (`wrapper/kept.rs`), and linked into the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
 //! cargo's own unit for it becomes a copy of this one (`unit.rs`): there is but one in a program.
 
 mod build;
-mod kept;
 mod locked;
 mod package;
 mod target;
@@ -23,8 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Build;
 use super::command_line::Unit;
+use super::kept::Place;
 use super::link::link;
-use crate::session::{Source, replace};
+use crate::home::Shelf;
+use crate::session::{Source, hash, replace};
+use crate::toolchain;
 use target::Target;
 
 /// What the build of the runtime made.
@@ -77,7 +79,7 @@ impl Runtime {
         unit: &Unit,
         build: &Build<'_>,
     ) -> Result<Vec<PathBuf>> {
-        let place = kept::Place::of(target, unit, build);
+        let place = place(target, unit, build);
         let kept = place
             .as_ref()
             .and_then(|place| place.take(&directory.join(LIBRARY)));
@@ -122,6 +124,24 @@ impl Runtime {
             files,
         })
     }
+}
+
+/// Where a runtime is kept for other programs. Nowhere if the user may edit its source.
+fn place(target: &Target, unit: &Unit, build: &Build<'_>) -> Option<Place> {
+    let source = package::identity(build.session)?;
+    let compiler = toolchain::full_identity(unit.invocation.rustc()).ok()?;
+    let key = hash(&(target, compiler, source, environment()));
+    Some(Place::new(Shelf::runtimes()?, key))
+}
+
+/// Variables that change what the compiler or libc's build script does.
+fn environment() -> Vec<(String, Option<String>)> {
+    let mut variables: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok())))
+        .filter(|(name, _)| name == "RUSTC_BOOTSTRAP" || name.starts_with("RUST_LIBC_"))
+        .collect();
+    variables.sort();
+    variables
 }
 
 /// Where its files are.

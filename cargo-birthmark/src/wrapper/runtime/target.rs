@@ -62,12 +62,6 @@ impl Target {
         format!("{:016x}", hash(&(self, compiler, runtime)))
     }
 
-    /// All that tells one compiler from another.
-    pub fn compiler(&self, unit: &Unit) -> Result<impl Hash + use<>> {
-        let rustc = unit.invocation.rustc();
-        Ok((toolchain::version(rustc)?, toolchain::identity(rustc)))
-    }
-
     /// The target, also where it is the compiler's own and goes without saying.
     pub fn triple(&self, unit: &Unit) -> Result<String> {
         match &self.triple {

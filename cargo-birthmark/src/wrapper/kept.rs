@@ -1,21 +1,19 @@
-//! Runtimes that are kept for all programs of a user, so that only the first build on a machine compiles one.
+//! What is compiled once for all programs of a user, so that only the first build on a machine does it: the
+//! runtime, and the macro that keeps columns.
 //!
 //! A target directory takes the files over as links or copies of its own. It never depends on the shelf
 //! again, from which they may disappear at any time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
-use super::super::Build;
-use super::super::command_line::Unit;
-use super::package;
-use super::target::Target;
 use crate::home::Shelf;
-use crate::session::{hash, replace};
+use crate::session::replace;
 
-/// The place of one runtime on the shelf.
+/// The place of some files on a shelf.
 pub struct Place {
     shelf: Shelf,
     entry: PathBuf,
@@ -25,17 +23,13 @@ pub struct Place {
 const LIST: &str = "files.json";
 
 impl Place {
-    /// The place of the runtime that a build needs. None where the user may edit its source.
-    pub fn of(target: &Target, unit: &Unit, build: &Build<'_>) -> Option<Place> {
-        let source = package::identity(build.session)?;
-        let compiler = target.compiler(unit).ok()?;
-        let key = hash(&(target, compiler, source, environment()));
-        let shelf = Shelf::runtimes()?;
+    /// The place of what has this key.
+    pub fn new(shelf: Shelf, key: u64) -> Place {
         let entry = shelf.entry(&format!("{key:016x}"));
-        Some(Place { shelf, entry })
+        Place { shelf, entry }
     }
 
-    /// Takes the runtime over into a directory, if it is there.
+    /// Takes the files over into a directory, if they are there.
     pub fn take(&self, directory: &Path) -> Option<Vec<PathBuf>> {
         let names = fs::read(self.entry.join(LIST)).ok()?;
         let names: Vec<PathBuf> = serde_json::from_slice(&names).ok()?;
@@ -47,7 +41,7 @@ impl Place {
         Some(files)
     }
 
-    /// Keeps a runtime that was built. It was there first if somebody else was faster.
+    /// Keeps files that were made. They were there first if somebody else was faster.
     pub fn put(&self, files: &[PathBuf]) -> Result<()> {
         let name = self.entry.file_name().unwrap_or_default();
         let name = format!(".{}-{}", name.to_string_lossy(), std::process::id());
@@ -74,17 +68,22 @@ fn link(file: &Path, directory: &Path) -> Result<PathBuf> {
     // It may be left from a build that was cut off.
     let _ = fs::remove_file(&link);
     if fs::hard_link(file, &link).is_err() {
-        super::build::copy(file, &link)?;
+        copy(file, &link)?;
     }
     Ok(link)
 }
 
-/// Variables that change what the compiler or libc's build script does.
-fn environment() -> Vec<(String, Option<String>)> {
-    let mut variables: Vec<_> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok())))
-        .filter(|(name, _)| name == "RUSTC_BOOTSTRAP" || name.starts_with("RUST_LIBC_"))
-        .collect();
-    variables.sort();
-    variables
+/// Older than any crate, so that cargo does not take a crate for outdated because the runtime was built
+/// while the crate waited for it.
+const OLD: Duration = Duration::from_secs(1_000_000_000);
+
+/// Copies a file, and dates the copy back.
+pub fn copy(file: &Path, copy: &Path) -> Result<()> {
+    let content = fs::read(file).with_context(|| format!("read {}", file.display()))?;
+    replace(copy, &content)?;
+    fs::File::options()
+        .write(true)
+        .open(copy)
+        .and_then(|copy| copy.set_modified(SystemTime::UNIX_EPOCH + OLD))
+        .with_context(|| format!("date {} back", copy.display()))
 }
