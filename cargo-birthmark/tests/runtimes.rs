@@ -1,4 +1,4 @@
-//! The runtime is compiled once on a machine, and target directories do not depend on what is kept.
+//! What programs have in common is compiled once on a machine, and target directories do not depend on what is kept.
 
 mod support;
 
@@ -44,6 +44,14 @@ impl Machine {
         ran
     }
 
+    /// Whether the macro for columns was compiled for a target directory.
+    fn compiled_columns(&self, target_dir: &str) -> bool {
+        let columns = self.path(target_dir).join("birthmark/.birthmark/columns");
+        entries(&columns)
+            .iter()
+            .any(|it| it.join("lib.rs").exists())
+    }
+
     /// How many runtimes were compiled for a target directory.
     fn compiled(&self, target_dir: &str) -> usize {
         let runtimes = self.path(target_dir).join("birthmark/.birthmark/runtime");
@@ -54,8 +62,8 @@ impl Machine {
             .count()
     }
 
-    fn kept(&self) -> usize {
-        entries(&self.path("home/runtimes")).len()
+    fn kept(&self) -> [usize; 2] {
+        ["runtimes", "columns"].map(|shelf| entries(&self.path("home").join(shelf)).len())
     }
 }
 
@@ -72,9 +80,10 @@ fn a_runtime_is_shared_by_target_directories_that_do_not_depend_on_it() {
         scope.spawn(|| machine.run(&mut machine.command("two")));
     });
     // Of two that were compiled at once one is kept, and nothing is left of the other.
-    assert_eq!(machine.kept(), 1);
+    assert_eq!(machine.kept(), [1, 1]);
     machine.run(&mut machine.command("three"));
     assert_eq!(machine.compiled("three"), 0);
+    assert!(!machine.compiled_columns("three"));
 
     // What is kept may go at any time.
     std::fs::remove_dir_all(machine.path("home")).unwrap();
@@ -88,4 +97,25 @@ fn a_runtime_is_shared_by_target_directories_that_do_not_depend_on_it() {
     let flags = "-Cforce-frame-pointers=yes";
     machine.run(machine.command("three").env("RUSTFLAGS", flags));
     assert_eq!(machine.compiled("three"), 1);
+}
+
+#[test]
+fn without_the_network_the_runtime_is_built_without_it_or_not_at_all() {
+    let machine = Machine::new("networkless");
+    let nothing = tempfile::tempdir().unwrap();
+    for option in ["--offline", "--frozen"] {
+        machine.project.cargo("generate-lockfile --offline").ok();
+        let mut command = machine.command("four");
+        // Nothing was ever downloaded there.
+        command.arg(option).env("CARGO_HOME", nothing.path());
+        let ran = machine.project.run(&mut command).ok();
+        assert_eq!(ran.stdout, "true\n");
+        assert!(
+            ran.stderr.contains("the runtime is missing"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains("offline"), "{}", ran.stderr);
+    }
+    assert_eq!(machine.kept()[0], 0);
 }

@@ -11,9 +11,9 @@ use super::command_line::Unit;
 use super::dep_info::{self, Change};
 use super::diagnostics::{self, Notices, Run};
 use super::mirror::Mirror;
-use super::plan::Rewritten;
 use super::remap;
 use super::report::{Outcome, Reason, Report};
+use super::rewritten::Rewritten;
 use super::runtime::Runtime;
 use crate::exit;
 use crate::session::replace;
@@ -57,21 +57,15 @@ pub fn mirrored(
         Ok(runtime) => runtime,
         Err(error) => return plainly(plain, unit, build, Reason::Runtime(format!("{error:#}"))),
     };
-    let mirror = match Mirror::write(unit, build, &rewritten.base, &rewritten.files) {
-        Ok(mirror) => mirror,
+    let attempt = match Attempt::new(unit, build, runtime, rewritten) {
+        Ok(attempt) => attempt,
         Err(error) => return plainly(plain, unit, build, Reason::Mirror(format!("{error:#}"))),
     };
-    let mut instrumented = instrumented(unit, build, &mirror, &runtime, rewritten.columns)?;
-    let run = diagnostics::run(&mut instrumented, Notices::Pass)?;
+    let run = attempt.run()?;
     if !run.status.success() {
-        return instead(plain, unit, build, &run);
+        return after_failure(attempt, &run, plain);
     }
-    let change = Change {
-        prefixes: remap::to_originals(unit, &mirror),
-        files: [runtime.rlib].into_iter().chain(runtime.sources).collect(),
-    };
-    dep_info::amend(unit, build, &change)?;
-    Report::keep(unit, build, rewritten.outcome)?;
+    attempt.keep()?;
     let mut formats = unit.invocation.values("--error-format");
     if !run.speaks_of_source(formats.any(|format| format == "json")) {
         run.print();
@@ -80,6 +74,82 @@ pub fn mirrored(
     let checked = check(unit, build)?;
     checked.print();
     Ok(exit::of(checked.status))
+}
+
+/// The mirror of a crate, to be compiled with the runtime.
+struct Attempt<'a> {
+    unit: &'a Unit,
+    build: &'a Build<'a>,
+    runtime: Runtime,
+    rewritten: Rewritten,
+    mirror: Mirror,
+}
+
+impl<'a> Attempt<'a> {
+    /// Writes the mirror.
+    fn new(
+        unit: &'a Unit,
+        build: &'a Build<'a>,
+        runtime: Runtime,
+        rewritten: Rewritten,
+    ) -> Result<Attempt<'a>> {
+        let mirror = Mirror::write(unit, build, &rewritten.base, &rewritten.files)?;
+        Ok(Attempt {
+            unit,
+            build,
+            runtime,
+            rewritten,
+            mirror,
+        })
+    }
+
+    fn run(&self) -> Result<Run> {
+        let columns = self.rewritten.columns.clone();
+        let mut command =
+            instrumented(self.unit, self.build, &self.mirror, &self.runtime, columns)?;
+        diagnostics::run(&mut command, Notices::Pass)
+    }
+
+    /// Notes what was done.
+    fn keep(self) -> Result<()> {
+        let runtime = self.runtime;
+        let change = Change {
+            prefixes: remap::to_originals(self.unit, &self.mirror),
+            files: [runtime.rlib].into_iter().chain(runtime.sources).collect(),
+        };
+        dep_info::amend(self.unit, self.build, &change)?;
+        Report::keep(self.unit, self.build, self.rewritten.outcome)
+    }
+
+    /// The same with all changes inserted where they take effect.
+    fn without_columns(self) -> Option<Attempt<'a>> {
+        let rewritten = self.rewritten.without_columns(self.unit, self.build)?;
+        Attempt::new(self.unit, self.build, self.runtime, rewritten).ok()
+    }
+}
+
+/// After a mirror did not compile: if the original does, tries again without the macro for columns, which may be
+/// at fault. Not if cargo was told of a part already, on which other crates may be built by now.
+fn after_failure(attempt: Attempt<'_>, failed: &Run, plain: Command) -> Result<ExitCode> {
+    let (unit, build) = (attempt.unit, attempt.build);
+    if failed.told || attempt.rewritten.columns.is_none() {
+        return instead(plain, unit, build, failed);
+    }
+    let checked = check(unit, build)?;
+    if !checked.status.success() {
+        checked.print();
+        return Ok(exit::of(checked.status));
+    }
+    let Some(again) = attempt.without_columns() else {
+        return instead(plain, unit, build, failed);
+    };
+    let run = again.run()?;
+    if !run.status.success() {
+        return instead(plain, unit, build, &run);
+    }
+    again.keep()?;
+    checked.print();
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The call of the compiler on the mirror.

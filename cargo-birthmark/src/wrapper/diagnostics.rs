@@ -14,7 +14,7 @@ pub struct Run {
     pub status: ExitStatus,
     /// What it said to a person, not printed yet.
     pub said: Vec<Vec<u8>>,
-    /// Whether cargo was told of an artifact.
+    /// Whether cargo was told that crates which depend on this one may be compiled.
     pub told: bool,
 }
 
@@ -48,7 +48,7 @@ pub fn run(command: &mut Command, notices: Notices) -> Result<Run> {
         if !is_notice(&line) {
             run.said.push(std::mem::take(&mut line));
         } else if notices == Notices::Pass {
-            run.told = true;
+            run.told |= is_of_metadata(&line);
             print(&line);
         }
         line.clear();
@@ -90,6 +90,12 @@ impl Diagnostic {
 fn print(line: &[u8]) {
     // Who listens has gone if this fails, and will not miss it.
     let _ = std::io::stderr().lock().write_all(line);
+}
+
+/// Whether a notice is of what other crates are compiled against. Before that, there is one of the dep-info.
+fn is_of_metadata(notice: &[u8]) -> bool {
+    let end = br#""emit":"metadata"}"#;
+    notice.trim_ascii_end().ends_with(end)
 }
 
 /// Whether a line is for cargo itself: an artifact is there, or a part of the work was done.

@@ -16,6 +16,7 @@ mod mirror;
 mod plan;
 mod remap;
 pub mod report;
+mod rewritten;
 mod runtime;
 
 use std::ffi::OsString;

@@ -1,0 +1,142 @@
+//! A crate that was rewritten.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use birthmark_rewrite::text::Annotation;
+
+use super::Build;
+use super::command_line::Unit;
+use super::compile::PROGRAM;
+use super::report::Outcome;
+use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
+use crate::source::policy;
+
+/// What a crate is rewritten from.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What is said for the whole crate, if anything in it is to be rewritten.
+    pub annotation: Option<Annotation>,
+    /// The text of its root.
+    pub root: String,
+    /// Whether it sets the runtime up.
+    pub program: bool,
+}
+
+impl Draft {
+    /// Has the engine rewrite it.
+    pub fn krate(&self, unit: &Unit, columns: bool) -> Krate {
+        let Some(annotation) = self.annotation.clone() else {
+            return Krate::default();
+        };
+        let recipe = Recipe {
+            annotation,
+            tests: unit.is_test(),
+            columns,
+            policy: policy::of(&unit.package.name),
+        };
+        recipe.rewrite(&unit.root(), &|path| shown(unit, path))
+    }
+}
+
+/// A path as the compiler prints it.
+fn shown(unit: &Unit, path: &Path) -> String {
+    let inside = path
+        .strip_prefix(&unit.directory)
+        .ok()
+        .filter(|_| unit.source.is_relative());
+    inside.unwrap_or(path).display().to_string()
+}
+
+/// A crate that was rewritten.
+#[derive(Debug)]
+pub struct Rewritten {
+    /// The directory that its files have in common with all that they include.
+    pub base: PathBuf,
+    /// Their new text.
+    pub files: BTreeMap<PathBuf, String>,
+    /// The macro that keeps columns, if it is used.
+    pub columns: Option<PathBuf>,
+    /// What is to be reported.
+    pub outcome: Outcome,
+    draft: Draft,
+}
+
+impl Rewritten {
+    /// Puts together what is compiled.
+    pub fn new(
+        unit: &Unit,
+        build: &Build<'_>,
+        krate: Krate,
+        draft: Draft,
+        columns: Option<PathBuf>,
+    ) -> Rewritten {
+        let outcome = outcome(&krate);
+        let files = krate.files.into_iter();
+        let mut files: BTreeMap<PathBuf, String> =
+            files.map(|(path, file)| (path, file.text)).collect();
+        let columns = columns.filter(|_| files.values().any(|text| text.contains(COLUMNS)));
+        let old = unit.edition() == "2015";
+        if draft.program || old {
+            let root = || draft.root.clone();
+            let text = files.entry(unit.root()).or_insert_with(root);
+            if old {
+                let macros = columns.as_ref().map(|_| COLUMNS);
+                let names: Vec<&str> = [RUNTIME].into_iter().chain(macros).collect();
+                text.push_str(&engine::extern_crates(&names));
+            }
+            if draft.program {
+                text.push_str(&engine::at_start(PROGRAM));
+            }
+        }
+        Rewritten {
+            base: base(unit, build, files.keys()),
+            files,
+            columns,
+            outcome,
+            draft,
+        }
+    }
+
+    /// The same with all changes inserted where they take effect, unless they are already.
+    pub fn without_columns(&self, unit: &Unit, build: &Build<'_>) -> Option<Rewritten> {
+        self.columns.as_ref()?;
+        let krate = self.draft.krate(unit, false);
+        Some(Rewritten::new(unit, build, krate, self.draft.clone(), None))
+    }
+}
+
+fn outcome(krate: &Krate) -> Outcome {
+    let sites = krate.sites().map(|site| engine::shown(&site.position));
+    let uncovered = krate.uncovered().chain(krate.unparsed.iter().cloned());
+    Outcome::Instrumented {
+        sites: sites.collect(),
+        uncovered: uncovered.collect(),
+    }
+}
+
+/// The directory to mirror: the workspace for its members, the checkout or the package for others, so
+/// that what they include from around them is there, too.
+fn base<'a>(
+    unit: &Unit,
+    build: &Build<'_>,
+    mut files: impl Iterator<Item = &'a PathBuf>,
+) -> PathBuf {
+    let package = &unit.package.directory;
+    let is_root = |directory: &&Path| {
+        [".git", ".cargo-ok", "Cargo.lock"]
+            .iter()
+            .any(|name| directory.join(name).exists())
+    };
+    let workspace = &build.session.workspace;
+    let likely = if package.starts_with(workspace) {
+        workspace
+    } else {
+        package.ancestors().take(4).find(is_root).unwrap_or(package)
+    };
+    if files.all(|file| file.starts_with(likely)) {
+        likely.to_owned()
+    } else {
+        PathBuf::from("/")
+    }
+}
