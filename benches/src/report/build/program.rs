@@ -17,7 +17,7 @@ pub enum Way {
     Exec,
     /// `cargo birthmark build`.
     Birthmark,
-    /// `cargo-birthmark build`.
+    /// What cargo becomes for that.
     Direct,
     /// `cargo build` after `cargo birthmark init`.
     Initiated,
@@ -93,8 +93,7 @@ impl Program {
         match way {
             Way::Plain | Way::Initiated => command.arg("build"),
             Way::Exec => command.args(["exec", "build"]),
-            Way::Birthmark => command.args(["birthmark", "build", "--deps"]),
-            Way::Direct => command.args(["build", "--deps"]),
+            Way::Birthmark | Way::Direct => command.args(["birthmark", "build", "--deps"]),
         };
         if way != Way::Initiated {
             command.env("CARGO_TARGET_DIR", self.target_dir(way));
@@ -210,7 +209,7 @@ impl fmt::Display for Way {
             Way::Plain => "`cargo build`",
             Way::Exec => "`cargo exec build`, which only becomes cargo",
             Way::Birthmark => "`cargo birthmark build`",
-            Way::Direct => "`cargo-birthmark build`",
+            Way::Direct => "the same without the cargo that finds it",
             Way::Initiated => "`cargo build` after `cargo birthmark init`",
         })
     }
