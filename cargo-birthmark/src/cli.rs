@@ -33,6 +33,7 @@ The same choices as in the options can be made for good, in Cargo.toml:
   [workspace.metadata.birthmark]
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
   exclude = [\"openssl*\"]
+  runtime-features = [\"native-stacks\"]
   [package.metadata.birthmark]
   instrument = true                       # or false: as if annotated, or never
 
@@ -73,6 +74,10 @@ struct ScopeArgs {
     /// No package of this name; stands before cargo's subcommand
     #[arg(long, global = true, value_name = "PATTERN")]
     exclude: Vec<String>,
+    /// What the runtime can do beyond the usual: `native-stacks`, for BIRTHMARK=threads=stacks, or `pprof`, for
+    /// BIRTHMARK=format=pprof; stands before cargo's subcommand
+    #[arg(long, global = true, value_name = "FEATURES", value_delimiter = ',')]
+    runtime_features: Vec<String>,
     /// The manifest of the package; for cargo's subcommands, give it behind them as ever
     #[arg(long, global = true, value_name = "FILE")]
     manifest_path: Option<PathBuf>,
@@ -229,6 +234,7 @@ impl ScopeArgs {
             reach,
             only: self.only,
             exclude: self.exclude,
+            runtime_features: self.runtime_features,
         }
     }
 }

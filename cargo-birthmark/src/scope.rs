@@ -1,6 +1,6 @@
 //! Which crates are instrumented.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use globset::Glob;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,8 @@ pub enum Reach {
     Deps,
 }
 
-/// Which crates are instrumented: how far it reaches, and what patterns take out of that.
+/// Which crates are instrumented: how far it reaches, and what patterns take out of that. And what the runtime
+/// with which they are linked can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scope {
@@ -27,7 +28,12 @@ pub struct Scope {
     pub only: Vec<String>,
     /// Packages that are left alone, by patterns of their names.
     pub exclude: Vec<String>,
+    /// Features of the runtime that it does not have by default.
+    pub runtime_features: Vec<String>,
 }
+
+/// Features of the runtime that it does not have by default.
+const FEATURES: [&str; 2] = ["native-stacks", "pprof"];
 
 impl Scope {
     /// Adds what another scope says: the farther reach, and all patterns.
@@ -35,6 +41,7 @@ impl Scope {
         self.reach = self.reach.max(other.reach);
         self.only.extend(other.only);
         self.exclude.extend(other.exclude);
+        self.runtime_features.extend(other.runtime_features);
     }
 
     /// Whether the patterns let a package pass. They may name a version, as in `syn@1.*`.
@@ -47,8 +54,15 @@ impl Scope {
         (self.only.is_empty() || any(&self.only)) && !any(&self.exclude)
     }
 
-    /// Finds fault with patterns before anything is built with them.
+    /// Finds fault with patterns and features before anything is built with them.
     pub fn check(&self) -> Result<()> {
+        let mut features = self.runtime_features.iter();
+        if let Some(unknown) = features.find(|feature| !FEATURES.contains(&feature.as_str())) {
+            bail!(
+                "build the runtime with the feature `{unknown}`; choose from {}",
+                FEATURES.join(", ")
+            );
+        }
         for pattern in self.only.iter().chain(&self.exclude) {
             Glob::new(pattern).with_context(|| {
                 format!("read the pattern `{pattern}`; write a package's name, with `*` for any part of it")
@@ -95,6 +109,20 @@ mod tests {
         assert!(
             error.contains("`a[`") && error.contains("write a package's name"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn features_that_the_runtime_does_not_have_are_refused_with_those_that_it_has() {
+        let mut scope = Scope {
+            runtime_features: vec!["pprof".into()],
+            ..Scope::default()
+        };
+        assert!(scope.check().is_ok());
+        scope.runtime_features.push("stacks".into());
+        assert_eq!(
+            scope.check().unwrap_err().to_string(),
+            "build the runtime with the feature `stacks`; choose from native-stacks, pprof"
         );
     }
 }

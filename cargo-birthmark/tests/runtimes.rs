@@ -119,3 +119,28 @@ fn without_the_network_the_runtime_is_built_without_it_or_not_at_all() {
     }
     assert_eq!(machine.kept()[0], 0);
 }
+
+#[test]
+fn the_runtime_has_the_features_that_were_asked_for() {
+    let machine = Machine::new("featured");
+    let dumps = machine.path("dumps");
+    let run = |args: &str| {
+        let mut command = machine
+            .project
+            .command(&format!("birthmark --workspace {args}"));
+        let words = format!("panic=all,format=pprof,dir={}", dumps.display());
+        command
+            .env("BIRTHMARK", words)
+            .env("CARGO_BIRTHMARK_HOME", machine.path("home"));
+        machine
+            .project
+            .run(command.env("CARGO_TARGET_DIR", machine.path("five")))
+    };
+    run("--runtime-features pprof run").ok();
+    let dump = entries(&dumps).pop().expect("a dump");
+    assert!(dump.display().to_string().ends_with(".pb.gz"), "{dump:?}");
+    let unknown = run("--runtime-features proof run");
+    assert_eq!(unknown.code, 96);
+    let said = "the feature `proof`; choose from native-stacks, pprof";
+    assert!(unknown.stderr.contains(said), "{}", unknown.stderr);
+}

@@ -17,7 +17,7 @@ pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
         request.scope.extend(Scope {
             reach: crate::scope::Reach::Deps,
             only: vec![package.clone()],
-            exclude: Vec::new(),
+            ..Scope::default()
         });
     }
     let listed = listing::list(request)?;

@@ -55,6 +55,12 @@ impl Project {
     pub fn session(&self, mut scope: Scope, inner: Option<PathBuf>) -> Result<Session> {
         scope.extend(settings(&self.metadata.workspace_metadata, "workspace")?);
         scope.check()?;
+        let runtime = self.runtime()?;
+        if !scope.runtime_features.is_empty() && !matches!(runtime, Source::Embedded) {
+            bail!(
+                "add features to the runtime, which is the program's own birthmark; add them to that dependency"
+            );
+        }
         Ok(Session {
             tool: tool()?,
             scope,
@@ -62,7 +68,7 @@ impl Project {
             build_dir: self.build_dir(),
             workspace: self.metadata.workspace_root.clone().into(),
             members: self.members()?,
-            runtime: self.runtime()?,
+            runtime,
             inner,
         })
     }

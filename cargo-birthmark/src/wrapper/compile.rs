@@ -227,6 +227,11 @@ fn instead(mut plain: Command, unit: &Unit, build: &Build<'_>, failed: &Run) -> 
 const OUTPUT: &[&str] = &["--emit", "--out-dir"];
 
 /// Has the compiler look at the original, for what it says.
+///
+/// What it says of the mirror cannot stand for that, though lines and columns are the same. Levels of lints are
+/// capped there, lest what we insert be denied, so that nothing tells a warning from an error; what we insert stands
+/// at places of the user's tokens, so that nothing tells a lint about one from a lint about the other; and the
+/// lines that are quoted are those of the mirror.
 fn check(unit: &Unit, build: &Build<'_>) -> Result<Run> {
     let scratch = build.state().join("check").join(unit.id());
     std::fs::create_dir_all(&scratch).context("make a directory for a check")?;

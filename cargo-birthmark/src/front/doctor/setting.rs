@@ -87,7 +87,8 @@ pub fn chosen(scope: &Scope) -> String {
         patterns => format!("; {what} {}", patterns.join(", ")),
     };
     let (only, exclude) = (list("only", &scope.only), list("not", &scope.exclude));
-    format!("{reach}{only}{exclude}")
+    let features = list("a runtime with", &scope.runtime_features);
+    format!("{reach}{only}{exclude}{features}")
 }
 
 #[cfg(test)]

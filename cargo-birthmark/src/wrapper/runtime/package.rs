@@ -41,9 +41,9 @@ pub fn identity(session: &Session) -> Option<u64> {
     let lock = std::fs::read_to_string(session.workspace.join("Cargo.lock")).unwrap_or_default();
     match &session.runtime {
         Source::Embedded => {
-            let sources = contents(&SOURCES);
-            let versions = locked::versions(&lock, &dependencies());
-            Some(hash(&(sources, MANIFEST, PROFILE, versions)))
+            let (sources, features) = (contents(&SOURCES), features(session));
+            let versions = locked::versions(&lock, &dependencies(&features));
+            Some(hash(&(sources, MANIFEST, PROFILE, features, versions)))
         }
         Source::Package { local: true, .. } => None,
         // A published package does not change in its place.
@@ -63,19 +63,42 @@ fn contents<'a>(sources: &'a Dir<'_>) -> Vec<(&'a Path, &'a [u8])> {
     all
 }
 
-/// What the runtime that the tool brings depends on.
-fn dependencies() -> Vec<String> {
+/// The features with which the runtime that the tool brings is built.
+fn features(session: &Session) -> Vec<String> {
+    let more = session.scope.runtime_features.iter().cloned();
+    ["default".to_owned()].into_iter().chain(more).collect()
+}
+
+/// What the runtime that the tool brings depends on with these features.
+fn dependencies(features: &[String]) -> Vec<String> {
     let manifest: DocumentMut = MANIFEST.parse().unwrap_or_default();
-    let tables = [
-        manifest.get("dependencies"),
-        manifest
-            .get("target")
-            .and_then(|target| target.get("cfg(unix)")?.get("dependencies")),
-    ];
-    let tables = tables.into_iter().flatten().filter_map(Item::as_table_like);
-    tables
-        .flat_map(|table| table.iter().map(|(name, _)| name.to_owned()))
-        .collect()
+    let enabled = enabled(&manifest, features);
+    let targets = manifest.get("target").and_then(Item::as_table_like);
+    let targets = targets.into_iter().flat_map(|table| table.iter());
+    let tables = targets.filter_map(|(_, target)| target.get("dependencies"));
+    let tables = tables.chain(manifest.get("dependencies"));
+    let entries = tables
+        .filter_map(Item::as_table_like)
+        .flat_map(|it| it.iter());
+    let needed = entries.filter(|(name, entry)| {
+        entry.get("optional").is_none() || enabled.contains(&format!("dep:{name}"))
+    });
+    needed.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// These features, and all that they enable.
+fn enabled(manifest: &DocumentMut, features: &[String]) -> Vec<String> {
+    let mut enabled = features.to_vec();
+    let mut next = 0;
+    while let Some(feature) = enabled.get(next) {
+        let table = manifest.get("features").and_then(|it| it.get(feature));
+        let more = table.and_then(Item::as_array).into_iter().flatten();
+        let more = more.filter_map(|it| it.as_str()).map(String::from);
+        let more: Vec<_> = more.collect();
+        enabled.extend(more);
+        next += 1;
+    }
+    enabled
 }
 
 /// Writes the package into a directory.
@@ -85,7 +108,7 @@ pub fn write(directory: &Path, session: &Session) -> Result<()> {
             let package = directory.join("birthmark");
             write_sources(&package.join("src"), &SOURCES)?;
             replace(&package.join("Cargo.toml"), MANIFEST.as_bytes())?;
-            around(&package, &["default".into()])
+            around(&package, &features(session))
         }
         Source::Package {
             directory,
@@ -126,7 +149,10 @@ fn around(package: &Path, features: &[String]) -> String {
     manifest["package"]["version"] = value("0.0.0");
     manifest["package"]["edition"] = value("2021");
     manifest["dependencies"]["birthmark"] = Item::Table(dependency);
-    manifest["workspace"] = Item::Table(Table::new());
+    // Members have what is optional resolved, too, for which there may be no network.
+    let mut workspace = Table::new();
+    workspace["exclude"] = value(Array::from_iter(["birthmark"]));
+    manifest["workspace"] = Item::Table(workspace);
     manifest.to_string()
 }
 
@@ -139,19 +165,43 @@ mod tests {
         let ours: DocumentMut = MANIFEST.parse().unwrap();
         let theirs = include_str!("../../../../runtime-shim/Cargo.toml");
         let theirs: DocumentMut = theirs.parse().unwrap();
-        let unix = |manifest: &DocumentMut| {
-            let unix = &manifest["target"]["cfg(unix)"]["dependencies"];
-            let dependencies = unix.as_table().unwrap().iter();
-            let dependencies = dependencies.map(|(name, value)| format!("{name} {value}"));
-            dependencies.collect::<Vec<_>>()
+        let tables = |manifest: &DocumentMut| {
+            let targets = manifest["target"].as_table().unwrap().iter();
+            let tables =
+                targets.map(|(target, table)| (target.to_owned(), table["dependencies"].clone()));
+            let plain = [(String::new(), manifest["dependencies"].clone())];
+            let entries = plain.into_iter().chain(tables).flat_map(|(target, table)| {
+                let entries = table.as_table().unwrap().iter();
+                let entries = entries.map(|(name, entry)| format!("{target} {name} {entry}"));
+                entries.collect::<Vec<_>>()
+            });
+            // The attribute is the compiler wrapper's own business.
+            let entries = entries.filter(|entry| !entry.contains("birthmark-macros"));
+            entries.collect::<std::collections::BTreeSet<_>>()
         };
-        assert_eq!(unix(&ours), unix(&theirs));
-        let inventory = |manifest: &DocumentMut| manifest["dependencies"]["inventory"].to_string();
-        assert_eq!(inventory(&ours), inventory(&theirs));
+        assert_eq!(tables(&ours), tables(&theirs));
+        for feature in ["signal", "pprof", "native-stacks"] {
+            let feature = |manifest: &DocumentMut| manifest["features"][feature].to_string();
+            assert_eq!(feature(&ours), feature(&theirs));
+        }
         let edition = |manifest: &DocumentMut| manifest["package"]["edition"].to_string();
         assert_eq!(edition(&ours), edition(&theirs));
         let version = ours["package"]["version"].as_str();
         assert_eq!(version, Some(env!("CARGO_PKG_VERSION")));
+    }
+
+    #[test]
+    fn what_is_optional_counts_if_it_is_enabled() {
+        let dependencies = |features: &[&str]| {
+            let features: Vec<_> = features.iter().map(|&it| it.into()).collect();
+            let mut dependencies = dependencies(&features);
+            dependencies.sort();
+            dependencies
+        };
+        let usual = ["inventory", "libc", "signal-hook-registry"];
+        assert_eq!(dependencies(&["default"]), usual);
+        let more = dependencies(&["default", "pprof"]);
+        assert!(more.contains(&"flate2".to_owned()) && more.len() == usual.len() + 1);
     }
 
     #[test]

@@ -58,8 +58,10 @@ impl Target {
     /// A name for the directory, the same for all units that can share the runtime.
     pub fn key(&self, unit: &Unit, build: &Build<'_>) -> String {
         let compiler = toolchain::identity(unit.invocation.rustc());
-        let runtime = format!("{:?}{}", build.session.runtime, build.session.tool);
-        format!("{:016x}", hash(&(self, compiler, runtime)))
+        let session = build.session;
+        let runtime = format!("{:?}{}", session.runtime, session.tool);
+        let features = &session.scope.runtime_features;
+        format!("{:016x}", hash(&(self, compiler, runtime, features)))
     }
 
     /// The target, also where it is the compiler's own and goes without saying.
