@@ -78,7 +78,7 @@ struct ScopeArgs {
     /// BIRTHMARK=format=pprof; stands before cargo's subcommand
     #[arg(long, global = true, value_name = "FEATURES", value_delimiter = ',')]
     runtime_features: Vec<String>,
-    /// The manifest of the package; for cargo's subcommands, give it behind them as ever
+    /// The manifest of the package
     #[arg(long, global = true, value_name = "FILE")]
     manifest_path: Option<PathBuf>,
 }
@@ -182,9 +182,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match cli.command {
         Command::Cargo(args) => {
-            let (args, behind) = front::arguments::split(args)?;
+            let (mut args, behind) = front::arguments::split(args)?;
             scope.extend(behind);
-            front::build::run(&args, manifest, scope)
+            if let Some(manifest) = manifest {
+                // Cargo takes it behind its subcommand.
+                args.splice(1..1, ["--manifest-path".into(), manifest.into()]);
+            }
+            front::build::run(&args, scope)
         }
         Command::Init { undo, cargo } => front::init::run(request(scope, cargo), undo),
         Command::Sites {

@@ -122,6 +122,21 @@ fn what_follows_two_dashes_belongs_to_the_program() {
 }
 
 #[test]
+fn a_manifest_is_found_before_the_subcommand_and_behind_it() {
+    let project = Project::new("located", &[("src/main.rs", SPAWNS)]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let manifest = project.path().join("Cargo.toml").display().to_string();
+    for args in [
+        format!("--workspace --manifest-path {manifest} build"),
+        format!("--workspace build --manifest-path {manifest}"),
+    ] {
+        let mut command = project.command(&format!("birthmark {args}"));
+        let ran = project.run(command.current_dir(elsewhere.path())).ok();
+        assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+    }
+}
+
+#[test]
 fn a_target_directory_of_the_user_s_is_used() {
     let project = Project::new("placed", &[("src/main.rs", SPAWNS)]);
     project

@@ -16,17 +16,17 @@ use crate::session::{OFFLINE, Session, VARIABLE};
 use crate::toolchain;
 
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
-pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result<ExitCode> {
+pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
     if let Some(toolchain) = args.first().and_then(|arg| arg.to_str()?.strip_prefix('+')) {
         bail!(
             "choose a toolchain: write `cargo +{toolchain} birthmark …`, for cargo is what it chooses"
         );
     }
     let locating = Locating::of(args);
-    let place = Place::of(&(&locating, &manifest, &scope));
+    let place = Place::of(&(&locating, &scope));
     let (file, session) = match place.read() {
         Some(known) => known,
-        None => find_out(&place, &locating, manifest, scope)?,
+        None => find_out(&place, &locating, scope)?,
     };
     let mut command = Command::new(toolchain::cargo());
     command
@@ -50,14 +50,8 @@ pub fn run(args: &[OsString], manifest: Option<PathBuf>, scope: Scope) -> Result
 }
 
 /// Asks cargo what the program consists of, and writes the session.
-fn find_out(
-    place: &Place,
-    locating: &Locating,
-    manifest: Option<PathBuf>,
-    scope: Scope,
-) -> Result<(PathBuf, Session)> {
-    let manifest = locating.manifest.clone().or(manifest);
-    let project = Project::load(manifest.as_deref(), &locating.metadata)?;
+fn find_out(place: &Place, locating: &Locating, scope: Scope) -> Result<(PathBuf, Session)> {
+    let project = Project::load(locating.manifest.as_deref(), &locating.metadata)?;
     let mut session = project.session(scope, inner_wrapper()?)?;
     if let Some((_, directory)) = &locating.target_dir {
         let directory = std::path::absolute(directory).context("find the target directory")?;
