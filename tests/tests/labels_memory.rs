@@ -4,14 +4,14 @@ use birthmark::{MAX_LABEL_LEN, set_label};
 use birthmark_integration_tests::{resident_bytes, spawn};
 
 /// What may be left over: the registry of one thread.
-const BOUND: u64 = 4 << 20;
+const BOUND: u64 = 2 << 20;
 
 /// Does something often, and asserts that it needs no more memory than doing it a little.
 #[track_caller]
 fn check(what: &str, mut once: impl FnMut(usize)) {
     (0..1_000).for_each(&mut once);
     let before = resident_bytes();
-    (0..100_000).for_each(once);
+    (0..30_000).for_each(once);
     let after = resident_bytes();
     assert!(
         after < before + BOUND,
