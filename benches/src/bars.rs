@@ -29,7 +29,7 @@ pub struct Bar {
 /// half of a goal.
 ///
 /// Some are out of reach:
-/// - A job: the least record there can be takes 38 of the 40, and `--bin floor` says what each promise adds.
+/// - A job: the least record there can be takes 38 of the 40, and the floor says what each promise adds.
 /// - A closure that is off: seven instructions where it is spawned, and a word that is stored, loaded, and
 ///   tested before and after.
 /// - A poll that is off: besides the handle, the cursor is tested, so that frames of a task without a record
