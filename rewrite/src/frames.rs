@@ -12,8 +12,9 @@ use crate::around::Around;
 use crate::site::FrameSite;
 use crate::visitor::Visitor;
 
-/// The static that holds the frame sites of a module or a function body.
-pub(crate) const TABLE: &str = "__BIRTHMARK_FRAMES";
+/// The static that holds the frame sites of a module or a function body, and the type by which frames know it.
+/// One word, for lints want words of a static's name parted by underscores, and those of a type's not.
+pub(crate) const TABLE: &str = "__BIRTHMARKFRAMES";
 
 /// Macros that await their arguments, by the last segment of their path, and the crates of which they are known to
 /// take any future for it.

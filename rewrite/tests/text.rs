@@ -41,7 +41,7 @@ fn short(source: &str) -> String {
     }
     short
         .replace("__BIRTHMARK_SITES", "S")
-        .replace("__BIRTHMARK_FRAMES", "F")
+        .replace("__BIRTHMARKFRAMES", "F")
         .replace("__birthmark", "b")
 }
 

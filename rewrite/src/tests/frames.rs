@@ -14,7 +14,7 @@ fn body(statements: &str) -> String {
 
 fn numbered(mut text: String) -> String {
     for index in 0..10 {
-        for entry in ["&__BIRTHMARK_FRAMES[@]", "__BIRTHMARK_FRAMES,@"] {
+        for entry in ["&__BIRTHMARKFRAMES[@]", "__BIRTHMARKFRAMES,@"] {
             let entry = entry.replace('@', &index.to_string());
             text = text.replace(&entry, &format!("F{index}"));
         }
@@ -189,11 +189,11 @@ fn an_inner_attribute_takes_the_choice_over() {
         let text = inner(attr);
         assert!(!text.contains("::frame::<"), "{text}");
         let (_, rest) = text.split_once(&short(&format!("#[{attr}]"))).unwrap();
-        let marked = "#[rustfmt::__BIRTHMARK_FRAMES]asyncfnf()";
+        let marked = "#[rustfmt::__BIRTHMARKFRAMES]asyncfnf()";
         assert!(rest.starts_with(marked), "{rest}");
     }
     assert!(inner("instrument(frames = true)").contains("::frame::<"));
-    let done = "#[rustfmt::__BIRTHMARK_FRAMES] async fn f() { a.await; }";
+    let done = "#[rustfmt::__BIRTHMARKFRAMES] async fn f() { a.await; }";
     assert_eq!(instrument("", done).text, short(done));
 }
 
@@ -212,6 +212,6 @@ fn a_table_says_where_and_what() {
         "",
         "impl Server { async fn run(&self) { self.next().await; } }",
     );
-    let entry = r#"P::frames!{__BIRTHMARK_FRAMES1("x.rs",1,1,"Server::run","Server::next")}"#;
+    let entry = r#"P::frames!{__BIRTHMARKFRAMES1("x.rs",1,1,"Server::run","Server::next")}"#;
     assert!(run.text.contains(entry), "{}", run.text);
 }
