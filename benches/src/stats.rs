@@ -35,10 +35,14 @@ impl Sample {
     }
 }
 
-/// The median, and the quartiles in brackets.
+/// The median, and the quartiles in brackets; with two decimal places, or as many as the precision says.
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [low, middle, high] = [0.25, 0.5, 0.75].map(|part| self.quantile(part));
-        f.pad(&format!("{middle:.2} [{low:.2}, {high:.2}]"))
+        let places = f.precision().unwrap_or(2);
+        // `pad` would take the precision for how much of the text to show.
+        let width = f.width().unwrap_or(0);
+        let text = format!("{middle:.places$} [{low:.places$}, {high:.places$}]");
+        write!(f, "{text:<width$}")
     }
 }
