@@ -10,7 +10,7 @@ pub enum Policy {
     Except(&'static [&'static str]),
     /// The OS threads it starts: it is a runtime.
     Threads,
-    /// Nothing: each thread it starts is one that was handed to it.
+    /// Nothing: each thread it starts, if any, is one that was handed to it.
     Nothing,
 }
 
@@ -20,7 +20,7 @@ const TABLE: &[(&str, Policy)] = &[
     ("async-executor", Policy::Threads),
     ("async-global-executor", Policy::Threads),
     ("async-std", Policy::Threads),
-    ("async-task", Policy::Threads),
+    ("async-task", Policy::Nothing),
     ("blocking", Policy::Threads),
     ("compio-runtime", Policy::Threads),
     ("crossbeam-utils", Policy::Nothing),
