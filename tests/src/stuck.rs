@@ -46,7 +46,7 @@ impl Stuck {
             stop: Arc::default(),
             lock: lock.clone(),
             pipe: Some(writer),
-            _runtime: idle_runtime(),
+            _runtime: one_worker("in-epoll"),
         };
         stuck.spawn("in-lock", move |_| wait_for_a_lock(&lock));
         stuck.spawn("in-read", move |_| read_from_a_pipe(reader));
@@ -70,13 +70,15 @@ impl Stuck {
     }
 }
 
-/// Its only worker waits for something to happen.
-fn idle_runtime() -> tokio::runtime::Runtime {
+/// A runtime of one worker, whose thread is called this. While it has nothing to do, it waits in epoll.
+///
+/// # Panics
+///
+/// If the system refuses what it needs.
+#[must_use]
+pub fn one_worker(name: &str) -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder
-        .worker_threads(1)
-        .thread_name("in-epoll")
-        .enable_all();
+    builder.worker_threads(1).thread_name(name).enable_all();
     builder.build().unwrap()
 }
 

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use birthmark::{Dump, NativeStack, NoStack, OsThread, ThreadReport};
-use birthmark_integration_tests::stuck::Stuck;
+use birthmark_integration_tests::stuck::{Stuck, one_worker};
 use birthmark_integration_tests::wait_for;
 use serde_json::Value;
 
@@ -99,12 +99,7 @@ fn who_blocks_the_signal_says_so() {
 
 #[birthmark::instrument]
 fn block_an_executor() -> (tokio::runtime::Runtime, std::sync::mpsc::Sender<()>) {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder
-        .worker_threads(1)
-        .thread_name("blocked")
-        .build()
-        .unwrap();
+    let runtime = one_worker("blocked");
     let (release, released) = channel();
     runtime.spawn(birthmark::named!("upload-7" => store_upload(released)));
     (runtime, release)
@@ -222,15 +217,15 @@ impl Other {
         serde_json::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap()
     }
 
-    /// By thread, the addresses of its frames as gdb finds them: each as ours, in the call and not behind it.
-    fn gdb(&self) -> BTreeMap<u64, Vec<u64>> {
+    /// By thread, the frames that gdb finds, without those of inlined functions.
+    fn gdb(&self) -> BTreeMap<u64, Vec<Frame>> {
         const SCRIPT: &str = "
 for thread in gdb.selected_inferior().threads():
     thread.switch()
     frame, back = gdb.newest_frame(), 0
     while frame is not None:
         if frame.type() != gdb.INLINE_FRAME:
-            print('frame', thread.ptid[1], frame.pc() - back)
+            print('frame', thread.ptid[1], frame.pc() - back, frame.name() or '?')
             back = 1
         frame = frame.older()
 ";
@@ -241,17 +236,20 @@ for thread in gdb.selected_inferior().threads():
             .args(["-ex", &format!("python exec({SCRIPT:?})")])
             .output()
             .unwrap();
-        let mut frames = BTreeMap::<u64, Vec<u64>>::new();
+        let mut frames = BTreeMap::<u64, Vec<Frame>>::new();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
-            if let Some((thread, address)) = line
-                .strip_prefix("frame ")
-                .and_then(|it| it.split_once(' '))
-            {
-                frames
-                    .entry(thread.parse().unwrap())
-                    .or_default()
-                    .push(address.parse().unwrap());
-            }
+            let Some(line) = line.strip_prefix("frame ") else {
+                continue;
+            };
+            let [thread, address, function] =
+                line.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+            frames
+                .entry(thread.parse().unwrap())
+                .or_default()
+                .push(Frame {
+                    address: address.parse().unwrap(),
+                    function: bare(function),
+                });
         }
         assert!(
             !frames.is_empty(),
@@ -259,6 +257,45 @@ for thread in gdb.selected_inferior().threads():
             String::from_utf8_lossy(&output.stderr)
         );
         frames
+    }
+}
+
+/// A frame that is no inlined function: the address is in the call, not behind it.
+#[derive(Debug, PartialEq)]
+struct Frame {
+    address: u64,
+    function: String,
+}
+
+/// The last part of a function's name, without what it is generic over and the hash of its symbol: where the debug
+/// information ends, gdb and we read the names from different places.
+fn bare(function: &str) -> String {
+    let mut depth = 0;
+    let mut plain = String::new();
+    for character in function
+        .replace("->", "")
+        .replace("{{vtable.shim}}", "")
+        .chars()
+    {
+        depth += i32::from(character == '<') - i32::from(character == '>' && depth > 0);
+        if depth == 0 && character != '>' {
+            plain.push(character);
+        }
+    }
+    let is_hash = |part: &str| {
+        part.len() == 17
+            && part.starts_with('h')
+            && part[1..].bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let mut parts = plain
+        .rsplit("::")
+        .filter(|part| !is_hash(part) && !part.is_empty());
+    let last = parts.next().unwrap_or("?");
+    let is_closure = last.contains("closure") || last.contains("fn#");
+    if is_closure {
+        "closure".into()
+    } else {
+        last.to_owned()
     }
 }
 
@@ -270,29 +307,32 @@ impl Drop for Other {
 }
 
 /// Without those of inlined functions, which have the same address as what they are a part of.
-fn addresses(thread: &Value) -> Vec<u64> {
+fn frames(thread: &Value) -> Vec<Frame> {
     let frames = thread["native_stack"]["frames"].as_array().unwrap().iter();
     let frames = frames.filter(|frame| frame.get("inlined").is_none());
-    let hex = frames.map(|frame| {
-        frame["address"]
-            .as_str()
-            .unwrap()
-            .strip_prefix("0x")
-            .unwrap()
-    });
-    hex.map(|hex| u64::from_str_radix(hex, 16).unwrap())
+    let address = |frame: &Value| {
+        let hex = frame["address"].as_str()?.strip_prefix("0x")?;
+        u64::from_str_radix(hex, 16).ok()
+    };
+    let function = |frame: &Value| bare(frame["function"].as_str().unwrap_or("?"));
+    frames
+        .map(|frame| Frame {
+            address: address(frame).unwrap(),
+            function: function(frame),
+        })
         .collect()
 }
 
 /// Whether they are the same. A thread that we have asked is about to begin the system call anew in which it
 /// waits, so that it stands before that instruction and not behind it.
-fn are_the_same(ours: &[u64], gdb: &[u64]) -> bool {
+fn are_the_same(ours: &[Frame], gdb: &[Frame]) -> bool {
     const INSTRUCTION: u64 = if cfg!(target_arch = "x86_64") { 2 } else { 4 };
     let (Some((ours, our_callers)), Some((gdb, callers))) = (ours.split_first(), gdb.split_first())
     else {
         return false;
     };
-    our_callers == callers && (ours == gdb || ours + INSTRUCTION == *gdb)
+    let is_at = |address: u64| address == gdb.address && ours.function == gdb.function;
+    our_callers == callers && (is_at(ours.address) || is_at(ours.address + INSTRUCTION))
 }
 
 #[test]
@@ -314,7 +354,7 @@ fn gdb_finds_the_same_frames() {
         let threads = dump["threads"].as_array().unwrap().iter();
         let still =
             threads.filter(|it| it["state"] == "waiting" && it.get("native_stack").is_some());
-        let same = still.map(|it| are_the_same(&addresses(it), &gdb[&it["id"].as_u64().unwrap()]));
+        let same = still.map(|it| are_the_same(&frames(it), &gdb[&it["id"].as_u64().unwrap()]));
         let same: Vec<bool> = same.collect();
         (same.len() >= 5 && same.iter().all(|it| *it)).then_some(())
     });

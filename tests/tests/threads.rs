@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 
 use birthmark::render::Format;
 use birthmark::{Dump, Kind, OsThread, ThreadReport, ThreadState};
-use birthmark_integration_tests::stuck::Stuck;
+use birthmark_integration_tests::stuck::{Stuck, one_worker};
 use birthmark_integration_tests::{wait_for, wait_until};
 use serde_json::Value;
 
@@ -64,12 +64,7 @@ fn the_kernel_says_in_which_call_a_thread_waits() {
 fn block_an_executor(
     begun: std::sync::mpsc::Sender<u64>,
 ) -> (tokio::runtime::Runtime, std::sync::mpsc::Sender<()>) {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder
-        .worker_threads(1)
-        .thread_name("blocked")
-        .build()
-        .unwrap();
+    let runtime = one_worker("blocked");
     let (release, released) = channel();
     runtime.spawn(birthmark::named!("upload-7" => async move {
         let _ = begun.send(birthmark::current().unwrap().id().as_u64());
@@ -101,12 +96,7 @@ fn a_thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
 
 #[birthmark::instrument]
 fn keep_an_executor_busy() -> tokio::runtime::Runtime {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder
-        .worker_threads(1)
-        .thread_name("busy")
-        .build()
-        .unwrap();
+    let runtime = one_worker("busy");
     for _ in 0..2 {
         runtime.spawn(async {
             loop {

@@ -32,7 +32,7 @@ pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, NoStack>> {
         Ok(walks) => walks,
         Err(why) => return vec![Err(why); ids.len()],
     };
-    let mut symbols = Symbols::default();
+    let mut symbols = Symbols::kept();
     let stack = |walk| Ok(stack(walk?, &mut symbols));
     walks.into_iter().map(stack).collect()
 }

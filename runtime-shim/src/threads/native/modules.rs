@@ -17,6 +17,25 @@ pub(super) fn all() -> Vec<Module<Vec<u8>>> {
     found
 }
 
+/// How often a library has been unloaded: an address means the same as long as that is the same.
+pub(super) fn unloads() -> u64 {
+    let mut count = 0u64;
+    // SAFETY: as in `all`.
+    unsafe { libc::dl_iterate_phdr(Some(count_unloads), (&raw mut count).cast()) };
+    count
+}
+
+unsafe extern "C" fn count_unloads(
+    info: *mut libc::dl_phdr_info,
+    _size: usize,
+    count: *mut c_void,
+) -> c_int {
+    // SAFETY: `unloads` hands a number over, and the loader what it says of the first module.
+    unsafe { *count.cast::<u64>() = (*info).dlpi_subs };
+    // Each says the same of it.
+    1
+}
+
 unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, found: *mut c_void) -> c_int {
     // SAFETY: `all` hands a list over, which nobody else uses meanwhile.
     let found = unsafe { &mut *found.cast::<Vec<Module<Vec<u8>>>>() };
@@ -96,11 +115,7 @@ impl<'a> Headers<'a> {
     /// What is loaded in a range, which must be in one of the segments.
     fn copy(&self, range: &Range<u64>) -> Option<Vec<u8>> {
         let inside = |it: &Range<u64>| it.start <= range.start && range.end <= it.end;
-        let readable =
-            |it: &&libc::Elf64_Phdr| it.p_type == libc::PT_LOAD && it.p_flags & libc::PF_R != 0;
-        let loaded = self.headers.iter().filter(readable);
-        let mut loaded = loaded.map(|it| it.p_vaddr..it.p_vaddr.saturating_add(it.p_memsz));
-        loaded.find(inside)?;
+        self.segments().find(inside)?;
         let start = usize::try_from(self.base.wrapping_add(range.start)).ok()?;
         let len = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
         let start = core::ptr::with_exposed_provenance::<u8>(start);

@@ -3,25 +3,66 @@
 use core::ffi::c_void;
 use core::ptr;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::super::stack::NativeFrame;
+use super::modules;
+
+/// Frames that are kept from one dump to the next, a few hundred bytes each: threads wait where they waited
+/// before, and nothing need be read to know what is there.
+const MOST_KEPT: usize = 4096;
 
 /// What is at each address, found once: many threads wait in the same places.
 #[derive(Default)]
-pub(super) struct Symbols(HashMap<u64, Vec<NativeFrame>>);
+pub(super) struct Symbols {
+    known: HashMap<u64, Vec<NativeFrame>>,
+    frames: usize,
+    /// See [`modules::unloads`].
+    unloads: u64,
+    /// Whether debug information was read.
+    has_read: bool,
+}
+
+/// Those of the last dump. Nobody waits for them: in a child of a fork, whoever has them may not be there.
+static KEPT: Mutex<Option<Symbols>> = Mutex::new(None);
 
 impl Symbols {
+    /// Those of the last dump, if they still hold.
+    pub(super) fn kept() -> Self {
+        let unloads = modules::unloads();
+        let kept = KEPT.try_lock().ok().and_then(|mut kept| kept.take());
+        let kept = kept.filter(|kept| kept.unloads == unloads);
+        kept.unwrap_or_else(|| {
+            let mut none = Symbols::default();
+            none.unloads = unloads;
+            none
+        })
+    }
+
     /// The functions at an address, the innermost first: several if some are inlined.
     pub(super) fn at(&mut self, address: u64) -> &[NativeFrame] {
-        self.0.entry(address).or_insert_with(|| find(address))
+        self.known.entry(address).or_insert_with(|| {
+            let found = find(address);
+            self.frames += found.len();
+            self.has_read = true;
+            found
+        })
     }
 }
 
 impl Drop for Symbols {
-    /// The debug information that was read for this is of no use until the next dump.
+    /// Keeps what was found, but not the debug information that was read for it: that takes as much memory as
+    /// the file has of it.
     fn drop(&mut self) {
-        backtrace::clear_symbol_cache();
+        if std::mem::take(&mut self.has_read) {
+            backtrace::clear_symbol_cache();
+        }
+        if self.frames > MOST_KEPT {
+            return;
+        }
+        if let Ok(mut kept) = KEPT.try_lock() {
+            *kept = Some(std::mem::take(self));
+        }
     }
 }
 
