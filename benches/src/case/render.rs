@@ -23,9 +23,16 @@ pub(super) fn measure(form: &str, crowd: &str) -> [f64; 4] {
     let (crowd, _) = crowd.expect("a crowd");
     let runtime = unit::current_thread();
     let number = Cell::new(0);
-    each(&runtime, MILLION / crowd.each(), || {
-        crowd.spawn(number.replace(number.get() + 1))
+    each(&runtime, crowd.to_spawn(MILLION), || {
+        crowd.spawn(number.replace(number.get() + 1), MILLION)
     });
+    while birthmark::task_count() < MILLION {
+        runtime.block_on(async {
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
     let before = reset_peak();
     let mut counted = Counted::default();
     write_form(&birthmark::dump(), form, &mut counted);

@@ -9,7 +9,8 @@ use crate::spawn::Crowd;
 pub(super) fn section() {
     println!("\n## Forms of a dump of a million live tasks that await at one level\n");
     println!(
-        "The tasks are alike; or each has a name of its own; or half of them have one, and a child.\n"
+        "The tasks are alike; or each has a name of its own; or half of them have one, and a child; or \
+         each has a parent of its own that has ended; or each is a child of the one before.\n"
     );
     println!(
         "| tasks | form | snapshot, ms | form, ms | MB | MB/s | peak bytes a task, with both |"

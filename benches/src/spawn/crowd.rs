@@ -13,30 +13,43 @@ pub enum Crowd {
     Named,
     /// Half of them have a name of their own and a child, which are the other half.
     Related,
+    /// Each has a parent of its own, which has ended.
+    Orphans,
+    /// Each is a child of the one before.
+    Chain,
+    /// The same, and each has a name of its own.
+    NamedChain,
 }
 
 impl Crowd {
     /// All of them, by what they are called.
-    pub const ALL: [(Crowd, &'static str); 3] = [
+    pub const ALL: [(Crowd, &'static str); 6] = [
         (Crowd::Alike, "alike"),
         (Crowd::Named, "named"),
         (Crowd::Related, "related"),
+        (Crowd::Orphans, "orphans"),
+        (Crowd::Chain, "chain"),
+        (Crowd::NamedChain, "named chain"),
     ];
 
-    /// How many tasks there are for each that is spawned.
-    pub fn each(self) -> usize {
+    /// How many are to be spawned so that there are `count` in the end.
+    pub fn to_spawn(self, count: usize) -> usize {
         match self {
-            Crowd::Related => 2,
-            _ => 1,
+            Crowd::Alike | Crowd::Named | Crowd::Orphans => count,
+            Crowd::Related => count / 2,
+            Crowd::Chain | Crowd::NamedChain => 1,
         }
     }
 
-    /// Spawns the one with this number.
-    pub fn spawn(self, number: usize) -> JoinHandle<()> {
+    /// Spawns the one with this number, of so many in the end.
+    pub fn spawn(self, number: usize, count: usize) -> JoinHandle<()> {
         match self {
             Crowd::Alike => alike(),
             Crowd::Named => named(number),
             Crowd::Related => related(number),
+            Crowd::Orphans => orphan(),
+            Crowd::Chain => link(count - 1, false),
+            Crowd::NamedChain => link(count - 1, true),
         }
     }
 }
@@ -57,6 +70,27 @@ fn related(number: usize) -> JoinHandle<()> {
         tokio::spawn(wait());
         wait().await;
     }))
+}
+
+#[birthmark::instrument]
+fn orphan() -> JoinHandle<()> {
+    tokio::spawn(async {
+        tokio::spawn(wait());
+    })
+}
+
+/// The first of a chain of which so many are still to come.
+#[birthmark::instrument]
+fn link(left: usize, named: bool) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if named {
+            birthmark::set_name(format_args!("req-{left}"));
+        }
+        if left > 0 {
+            link(left - 1, named);
+        }
+        wait().await;
+    })
 }
 
 #[birthmark::instrument]

@@ -3,7 +3,7 @@
 
 const CHUNK: usize = 1 << 14;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Chunks<T>(Vec<Vec<T>>);
 
 impl<T> Default for Chunks<T> {
@@ -17,10 +17,21 @@ impl<T> Chunks<T> {
     pub(super) fn push(&mut self, entry: T) -> u32 {
         let place = self.len();
         if place.is_multiple_of(CHUNK) {
-            self.0.push(Vec::with_capacity(CHUNK));
+            // The first one grows: most lists stay short.
+            let room = if place == 0 { 0 } else { CHUNK };
+            self.0.push(Vec::with_capacity(room));
         }
         self.0[place / CHUNK].push(entry);
         place as u32
+    }
+
+    /// Takes the last entry away.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let entry = self.0.last_mut()?.pop();
+        if self.0.last().is_some_and(Vec::is_empty) {
+            self.0.pop();
+        }
+        entry
     }
 
     pub(super) fn get(&self, place: u32) -> Option<&T> {
@@ -33,8 +44,16 @@ impl<T> Chunks<T> {
         full + self.0.last().map_or(0, Vec::len)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().flatten()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().flatten()
     }
 }
 
@@ -53,5 +72,18 @@ mod tests {
         assert!(list.iter().copied().eq(0..2 * CHUNK + 1));
         assert_eq!(list.get(CHUNK as u32), Some(&CHUNK));
         assert_eq!(list.get(u32::MAX), None);
+    }
+
+    #[test]
+    fn entries_are_taken_away_from_the_end() {
+        let mut list = Chunks::default();
+        for number in 0..CHUNK + 2 {
+            list.push(number);
+        }
+        for number in (0..CHUNK + 2).rev() {
+            assert_eq!((list.pop(), list.len()), (Some(number), number));
+        }
+        assert!(list.pop().is_none() && list.is_empty());
+        assert_eq!(list.push(7), 0);
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::nodes::Nodes;
-use super::row::Row;
 use crate::site;
 
 /// What a dump covers and what it does not.
@@ -25,9 +24,9 @@ struct Threads {
 }
 
 impl Coverage {
-    pub(super) fn of(rows: &[Row], nodes: &Nodes) -> Self {
+    pub(super) fn of(nodes: &Nodes) -> Self {
         Coverage {
-            threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, rows, nodes)),
+            threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, nodes)),
             untracked: site::all()
                 .iter()
                 .map(|site| site.counts.untracked.load(Ordering::Relaxed))
@@ -72,11 +71,11 @@ impl Coverage {
 }
 
 impl Threads {
-    fn of(all: &[u64], rows: &[Row], nodes: &Nodes) -> Self {
+    fn of(all: &[u64], nodes: &Nodes) -> Self {
         let all = all.iter().copied();
         let all: HashSet<u64> = all.filter(|&id| !crate::own_thread::is_own(id)).collect();
-        let threads = rows.iter().filter(|row| nodes.kind(row).is_thread());
-        let ids = threads.filter_map(|row| nodes.threads.of(row.status)?.os_id);
+        let threads = nodes.rows.iter().filter(|row| nodes.kind(row).is_thread());
+        let ids = threads.filter_map(|row| nodes.thread(row)?.os_id);
         let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
         Threads {
             all: all.len(),

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::chunks::Chunks;
-use super::nodes::{IdHash, Nodes};
+use super::hash::IdHash;
+use super::nodes::Nodes;
 use super::row::Row;
 use crate::label::{LabelSet, Labels};
 use crate::redact::redact_labels;
@@ -32,7 +33,8 @@ pub(super) struct LabelSets {
     /// By the hash of a set. Only needed while reading.
     known: HashMap<u64, LabelsRef, IdHash>,
     of_nodes: Column,
-    of_extras: Column,
+    /// Those that a task was given itself, by its id.
+    own: HashMap<u64, LabelsRef, IdHash>,
 }
 
 /// For each place which labels hold there. It is as long as it has to be.
@@ -53,7 +55,12 @@ impl Column {
 }
 
 impl LabelSets {
-    fn add(&mut self, encoded: &[u8]) -> LabelsRef {
+    /// Keeps a set, which may be the one that a task has of its own.
+    fn add(&mut self, encoded: &[u8], task: u64) -> LabelsRef {
+        let own = self.own_of(task);
+        if let Some(own) = own.filter(|own| self.get(*own).as_slice() == encoded) {
+            return own;
+        }
         let hash = hash(encoded);
         if let Some(&known) = self.known.get(&hash) {
             if self.get(known).as_slice() == encoded {
@@ -70,6 +77,13 @@ impl LabelSets {
 
     pub(super) fn get(&self, labels: LabelsRef) -> &Labels {
         self.sets.get(labels.0).unwrap_or(&Labels::NONE)
+    }
+
+    fn own_of(&self, task: u64) -> Option<LabelsRef> {
+        if self.own.is_empty() {
+            return None;
+        }
+        self.own.get(&task).copied()
     }
 
     /// Forgets what is only needed while reading.
@@ -97,46 +111,50 @@ fn hash(encoded: &[u8]) -> u64 {
 }
 
 impl Nodes {
-    /// Notes which labels those born under a node inherit. `parent` is the node above it.
-    #[inline]
-    pub(super) fn note_labels_of_node(&mut self, node: u32, record: &Record, parent: u32) {
-        let labels = match record.has_labels() {
-            true => self.read_labels(record),
+    /// Which labels those born under a node inherit, where `record` is what it stands for and `parent` the node
+    /// above it. They may be those that its task `own`s.
+    pub(super) fn labels_for_node(&mut self, record: &Record, parent: u32, own: u64) -> LabelsRef {
+        match record.has_labels() {
+            true => self.read_labels(record, own),
             false => self.labels.of_nodes.get(parent),
-        };
+        }
+    }
+
+    pub(super) fn note_labels_of_node(&mut self, node: u32, labels: LabelsRef) {
         if labels != LabelsRef::NONE {
             self.labels.of_nodes.set(node, labels);
         }
     }
 
     /// Notes the labels that a task has been given itself, if it has.
-    pub(super) fn note_labels_of_extra(&mut self, extra: u32, own: &Record) {
-        if !own.has_labels() {
-            return;
+    pub(super) fn note_own_labels(&mut self, task: u64, own: &Record) {
+        if own.has_labels() {
+            let labels = self.read_labels(own, task);
+            self.labels.own.insert(task, labels);
         }
-        let labels = match self.known_node(own) {
-            Some(node) => self.labels.of_nodes.get(node),
-            None => self.read_labels(own),
-        };
-        self.labels.of_extras.set(extra, labels);
     }
 
-    /// Reads the labels of a name node. If it was replaced meanwhile, there are none.
-    fn read_labels(&mut self, record: &Record) -> LabelsRef {
+    /// Reads the labels of a name node of a task. If it was replaced meanwhile, there are none.
+    fn read_labels(&mut self, record: &Record, task: u64) -> LabelsRef {
         let read = record.labels();
         let read = read.as_ref().map_or(&[][..], LabelBytes::as_slice);
         if self.names.redacted {
-            self.labels.add(LabelSet::as_slice(&redact_labels(read)))
+            self.labels
+                .add(LabelSet::as_slice(&redact_labels(read)), task)
         } else {
-            self.labels.add(read)
+            self.labels.add(read, task)
         }
     }
 
     /// Which labels a task has.
     pub(super) fn labels_ref(&self, row: &Row) -> LabelsRef {
-        let own = row.extra().map(|extra| self.labels.of_extras.get(extra));
-        own.filter(|own| *own != LabelsRef::NONE)
-            .unwrap_or_else(|| self.labels.of_nodes.get(self.parent(row)))
+        let own = self.labels.own_of(row.id);
+        own.unwrap_or_else(|| self.labels.of_nodes.get(row.parent))
+    }
+
+    /// Whether a task was given a name or labels itself.
+    pub(super) fn has_own(&self, row: &Row) -> bool {
+        row.has_own_name() || self.labels.own_of(row.id).is_some()
     }
 
     /// The labels of a task.

@@ -1,16 +1,20 @@
 //! The answer to "what is everybody doing?".
 
 pub(crate) mod age;
+mod bits;
 mod chunks;
+mod classes;
 mod coverage;
-mod extras;
 mod filter;
+mod hash;
+mod index;
 mod labels;
+mod lineage;
 mod names;
 mod nodes;
+mod reading;
 pub mod render;
 mod row;
-mod sites;
 mod stacks;
 mod threads;
 
@@ -26,6 +30,7 @@ use crate::registry::slot::{state, Slot};
 use crate::task::{State, Task};
 use crate::threads::{OsThread, OsThreads, ThreadReport};
 
+use bits::Bits;
 pub use coverage::Coverage;
 use filter::Filters;
 pub use filter::{Filter, FilterError};
@@ -43,15 +48,15 @@ use threads::Threads;
 /// and what it does not.
 #[derive(Debug)]
 pub struct Dump {
-    /// By id.
-    rows: Vec<Row>,
+    /// With a row for each task, by id.
     nodes: Nodes,
+    /// Which of the rows were selected, and how many.
+    selected: Option<Bits>,
+    len: usize,
     coverage: Coverage,
     /// The tick at which it was taken, if ages can be told.
     now: Option<u64>,
     taken: Option<SystemTime>,
-    /// How many tasks there were, and which of them were selected.
-    total: usize,
     filter: Filters,
     os_threads: Looked,
 }
@@ -77,20 +82,19 @@ enum Looked {
 pub fn dump() -> Dump {
     let now = clock::fine();
     let mut nodes = Nodes::redacted();
-    let mut rows = Vec::with_capacity(task_count());
+    nodes.reserve(task_count());
     ARENA.walk(|slot| {
         if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
-            rows.push(nodes.row(&record));
+            nodes.read(&record);
         }
     });
-    rows.sort_unstable_by_key(|row| row.id);
     nodes.finish();
     nodes.threads = Threads::now();
-    let coverage = Coverage::of(&rows, &nodes);
+    let coverage = Coverage::of(&nodes);
     Dump {
-        total: rows.len(),
-        rows,
+        len: nodes.rows.len(),
         nodes,
+        selected: None,
         coverage,
         now,
         taken: clock::wall(),
@@ -167,7 +171,7 @@ fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
             break nodes.row(&record);
         }
     };
-    nodes.threads = Threads::only(row.status);
+    nodes.threads = Threads::only(nodes.class(&row).status.into());
     let name = scope.and_then(Record::read);
     if let Some(name) = name.filter(|name| name.is_name_of(slot)) {
         nodes.rename(&mut row, &name);
@@ -178,22 +182,35 @@ fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
 impl Dump {
     /// The tasks, in the order of their ids, which is about that of their creation.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
-        self.rows.iter().map(|row| self.nodes.task(row, self.now))
+        self.rows().map(|row| self.nodes.task(row, self.now))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Row> + '_ {
+        self.places().map(|place| &self.nodes.rows[place])
+    }
+
+    /// The places of the rows that were selected.
+    fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.nodes.rows.len()).filter(|&place| self.is_selected(place))
+    }
+
+    fn is_selected(&self, place: usize) -> bool {
+        self.selected.as_ref().is_none_or(|bits| bits.has(place))
     }
 
     /// How many tasks there are in it.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.len
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len == 0
     }
 
     /// How many tasks were alive, with those that a [`Filter`] has left out.
     pub fn total(&self) -> usize {
-        self.total
+        self.nodes.rows.len()
     }
 
     /// What the dump covers and what it does not.
@@ -213,7 +230,14 @@ impl Dump {
     #[must_use]
     pub fn filter(mut self, filter: &Filter) -> Self {
         let mut selection = filter::Selection::new(filter, &self.nodes, self.now);
-        self.rows.retain(|row| selection.has(row));
+        let mut selected = Bits::none(self.nodes.rows.len());
+        let has = |place: &usize| selection.has(&self.nodes.rows[*place]);
+        self.len = self
+            .places()
+            .filter(has)
+            .map(|place| selected.add(place))
+            .count();
+        self.selected = Some(selected);
         self.filter.add(filter);
         self
     }
@@ -256,22 +280,22 @@ impl Dump {
 
     /// The thread on which a task of the dump was still running when threads were looked at.
     fn thread_of(&self, row: &Row) -> Option<&OsThread> {
-        match (&self.os_threads, row.state(&self.nodes.threads)) {
-            (Looked::At(threads), State::Running { thread: Some(id) }) => {
-                threads.running(id, row.id)
-            }
+        let Looked::At(threads) = &self.os_threads else {
+            return None;
+        };
+        match self.nodes.state(row) {
+            State::Running { thread: Some(id) } => threads.running(id, row.id),
             _ => None,
         }
     }
 
-    /// For each node, whether it is an ancestor of one of the first so many tasks in the dump.
-    fn used_nodes(&self, most: usize) -> Vec<bool> {
-        let mut used = vec![false; self.nodes.count()];
-        for row in self.rows.iter().take(most) {
-            let mut next = self.nodes.parent(row);
-            while let Some(seen) = used.get_mut(next as usize).filter(|seen| !**seen) {
-                *seen = true;
-                next = self.nodes.get(next).map_or(nodes::NONE, |node| node.parent);
+    /// The nodes that are ancestors of one of the first so many tasks in the dump.
+    fn used_nodes(&self, most: usize) -> Bits {
+        let mut used = Bits::none(self.nodes.count());
+        for row in self.rows().take(most) {
+            let mut next = row.parent;
+            while self.nodes.is_node(next) && used.add(next as usize) {
+                next = self.nodes.parent_of(next);
             }
         }
         used

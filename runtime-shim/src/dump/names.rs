@@ -6,9 +6,9 @@ use crate::registry::read::Record;
 use crate::task::{Name, NameOrigin};
 
 /// Texts are kept in pieces of this size, none in two of them.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 /// As many pieces as a [`NameRef`] can tell places in.
-const MOST_PIECES: usize = 1 << 12;
+const MOST_PIECES: usize = 1 << 14;
 
 /// Before each text its length and its flags, a byte each.
 const HEAD: usize = 2;
@@ -44,7 +44,7 @@ pub(super) struct Names {
 struct Kept(Vec<Vec<u8>>);
 
 /// A name that was set. If it is empty, it stands for none, and hides what would be inherited.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
 pub(super) struct Named<'a> {
     pub(super) text: &'a str,
     cut: bool,
@@ -63,6 +63,13 @@ impl Names {
             self.kept.push(&crate::redact::redact(name.as_str()), flags)
         } else {
             self.kept.push(name.as_str(), flags)
+        }
+    }
+
+    /// Forgets the name that was read last.
+    pub(super) fn forget(&mut self, name: NameRef) {
+        if !matches!(name, NameRef::NONE | NameRef::LOST | NameRef::BEYOND) {
+            self.kept.truncate(name.0 as usize);
         }
     }
 
@@ -101,6 +108,13 @@ impl Kept {
         }
         let before = (self.0.len() - 1) * PIECE;
         Some((before, self.0.last_mut()?))
+    }
+
+    /// Takes away what begins at a place in the last piece.
+    fn truncate(&mut self, start: usize) {
+        if let Some(piece) = self.0.get_mut(start / PIECE) {
+            piece.truncate(start % PIECE);
+        }
     }
 
     fn get(&self, start: usize) -> Option<Named<'_>> {

@@ -13,7 +13,14 @@ pub(super) struct StackRef(u32);
 
 const MOVING: u32 = 1 << 31;
 
+/// How many are remembered as they lie in the records. Where tasks stand in more places than that, it takes
+/// longer to see which of these are the same.
+const MOST_IMAGES: usize = 1024;
+
 impl StackRef {
+    /// It stands nowhere that is known.
+    pub(super) const NONE: StackRef = StackRef(0);
+
     /// The place of the stack among [`Stacks::all`], if there is one.
     pub(super) fn index(self) -> Option<usize> {
         Some(self.key().checked_sub(1)? as usize)
@@ -33,6 +40,7 @@ impl StackRef {
 pub(super) struct Stacks {
     /// None of them is empty.
     trees: Vec<Arc<Tree>>,
+    /// Only needed while reading, as is all that follows.
     by_tree: HashMap<Arc<Tree>, StackRef>,
     /// As they lie in the records, which is compared faster.
     by_image: HashMap<Image, StackRef>,
@@ -44,7 +52,7 @@ impl Stacks {
     pub(super) fn add(&mut self, record: &Record) -> StackRef {
         let image = Image::read(record);
         if image.is_empty() {
-            return StackRef(0);
+            return StackRef::NONE;
         }
         let stack = match &self.last {
             Some((last, stack)) if *last == image => *stack,
@@ -68,7 +76,7 @@ impl Stacks {
     fn keep(&mut self, image: Image) -> StackRef {
         let tree = Tree::new(&image);
         let stack = if tree.is_empty() {
-            StackRef(0)
+            StackRef::NONE
         } else {
             let next = StackRef(self.trees.len() as u32 + 1);
             *self
@@ -79,8 +87,18 @@ impl Stacks {
                     next
                 })
         };
+        if self.by_image.len() == MOST_IMAGES {
+            self.by_image.clear();
+        }
         self.by_image.insert(image, stack);
         stack
+    }
+
+    /// Forgets what is only needed while reading.
+    pub(super) fn finish(&mut self) {
+        self.by_tree = HashMap::new();
+        self.by_image = HashMap::new();
+        self.last = None;
     }
 
     /// Each different stack.

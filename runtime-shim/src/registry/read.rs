@@ -9,7 +9,7 @@ use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
 use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
-use super::slot::{flag, state, Link, Slot, NAME_BIT, NAME_WORDS};
+use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS};
 use crate::site::Site;
 
 /// What a slot held at one moment.
@@ -107,6 +107,20 @@ impl Record {
 
     pub(crate) fn cut_ancestors(&self) -> u64 {
         self.refs >> 32
+    }
+
+    /// Whether a live task has no name of its own, no ancestors that were cut, and no nodes below.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.refs == 1
+    }
+
+    /// How many nodes may stand below this one, but for a task's own name. There may be fewer: threads hold
+    /// references in stock.
+    pub(crate) fn nodes_below(&self) -> u64 {
+        // A live task refers to itself, and to the name that it has now.
+        let own = u64::from(self.is_live_task()) + u64::from(self.refs & NAMED != 0);
+        (self.refs & REFS).saturating_sub(own)
     }
 
     /// The index of the block of the thread that runs a task with this status.

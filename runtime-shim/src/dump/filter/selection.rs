@@ -1,14 +1,16 @@
 //! Whether a task is selected.
 
 use std::collections::HashMap;
+use std::ptr;
 use std::time::Duration;
 
 use super::words::Words;
 use super::{Filter, Pattern};
 use crate::clock;
-use crate::dump::nodes::{IdHash, Nodes};
+use crate::dump::bits::Bits;
+use crate::dump::hash::IdHash;
+use crate::dump::nodes::Nodes;
 use crate::dump::row::Row;
-use crate::dump::sites::SiteRef;
 use crate::frame::stack::Frame;
 use crate::label::Labels;
 use crate::site::Site;
@@ -19,9 +21,9 @@ pub(in crate::dump) struct Selection<'a> {
     nodes: &'a Nodes,
     now: Option<u64>,
     /// Whether the site and the role are selected, by the address of the site.
-    sites: HashMap<SiteRef, bool, IdHash>,
-    /// Whether what is born under a node descends from a task that is asked for.
-    under: Vec<bool>,
+    sites: HashMap<usize, bool, IdHash>,
+    /// The nodes under which what is born descends from a task that is asked for.
+    under: Bits,
     /// Whether a stack has a frame that is asked for, by its place.
     stacks: Vec<bool>,
     /// Whether a set of labels is asked for, by its place; and whether no labels are.
@@ -47,10 +49,10 @@ impl<'a> Selection<'a> {
 
     pub(in crate::dump) fn has(&mut self, row: &Row) -> bool {
         let filter = self.filter;
-        let state = row.bare_state();
+        let state = self.nodes.bare_state(row);
         any(&filter.states, |wanted| *wanted == state)
             && self.is_old(filter.older, row.birth())
-            && self.is_old(filter.in_state, row.status)
+            && self.is_old(filter.in_state, row.change())
             && self.is_under(row)
             && self.has_stack(row)
             && self.has_labels(row)
@@ -67,13 +69,12 @@ impl<'a> Selection<'a> {
     }
 
     fn is_under(&self, row: &Row) -> bool {
-        let parent = self.nodes.parent(row) as usize;
-        any(&self.filter.under, |id| id.as_u64() == row.id)
-            || self.under.get(parent).is_some_and(|is| *is)
+        any(&self.filter.under, |id| id.as_u64() == row.id) || self.under.has(row.parent as usize)
     }
 
     fn has_stack(&self, row: &Row) -> bool {
-        let stack = row.stack.index().and_then(|stack| self.stacks.get(stack));
+        let stack = self.nodes.stack(row).index();
+        let stack = stack.and_then(|stack| self.stacks.get(stack));
         self.filter.stacks.is_empty() || stack.is_some_and(|is| *is)
     }
 
@@ -96,21 +97,23 @@ impl<'a> Selection<'a> {
         let site = self.nodes.site(row);
         *self
             .sites
-            .entry(row.site)
+            .entry(ptr::from_ref(site).addr())
             .or_insert_with(|| is_at(sites, site) && matches(roles, site.role()))
     }
 }
 
-/// For each node, whether it is one of the tasks that are asked for or descends from one. A node
+/// The nodes that are one of the tasks that are asked for, or descend from one. A node
 /// comes after the one above it.
-fn under(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
+fn under(filter: &Filter, nodes: &Nodes) -> Bits {
     if filter.under.is_empty() {
-        return Vec::new();
+        return Bits::default();
     }
-    let mut under: Vec<bool> = Vec::with_capacity(nodes.count());
+    let mut under = Bits::none(nodes.count());
     for node in nodes.all() {
         let is = filter.under.iter().any(|id| id.as_u64() == node.id);
-        under.push(is || under.get(node.parent as usize).is_some_and(|above| *above));
+        if is || under.has(node.parent as usize) {
+            under.add(node.number as usize);
+        }
     }
     under
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ptr;
 
 use super::Filter;
-use crate::dump::nodes::{IdHash, Nodes};
+use crate::dump::hash::IdHash;
+use crate::dump::nodes::Nodes;
 use crate::dump::row::Row;
 use crate::frame::stack::Tree;
 use crate::label::Labels;
@@ -61,7 +62,8 @@ impl<'a> Words<'a> {
     }
 
     fn in_stack(&self, row: &Row) -> Found {
-        let stack = row.stack.index().and_then(|stack| self.stacks.get(stack));
+        let stack = self.nodes.stack(row).index();
+        let stack = stack.and_then(|stack| self.stacks.get(stack));
         stack.copied().unwrap_or(0)
     }
 
@@ -79,7 +81,7 @@ impl<'a> Words<'a> {
         };
         role | found(words, nodes.name_text(row))
             | found(words, nodes.kind(row).as_str())
-            | found(words, &row.bare_state().to_string())
+            | found(words, &nodes.bare_state(row).to_string())
     }
 }
 

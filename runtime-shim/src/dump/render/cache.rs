@@ -7,28 +7,51 @@ use std::ptr;
 use std::time::Duration;
 
 use crate::clock;
-use crate::dump::nodes::IdHash;
+use crate::dump::hash::IdHash;
 use crate::site::Site;
 
-/// How much is kept. Where each task has a lineage of its own, nothing is shared, and keeping all
-/// of it would take more memory than the dump.
-const MOST: usize = 1024;
+/// How much is kept: so many bytes. Where each task has a lineage of its own, nothing is shared, and keeping
+/// all of it would take more memory than the dump.
+const MOST: usize = 256 * 1024;
 
-/// Values by key, forgotten when there are too many.
-pub(super) struct Cache<K, V>(HashMap<K, V, IdHash>);
+/// Values by key, forgotten when they are too much.
+pub(super) struct Cache<K, V> {
+    values: HashMap<K, V, IdHash>,
+    bytes: usize,
+}
 
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Cache(HashMap::default())
+/// What is kept.
+pub(super) trait Text {
+    /// How many bytes of text it has.
+    fn bytes(&self) -> usize;
+}
+
+impl Text for String {
+    fn bytes(&self) -> usize {
+        self.capacity()
     }
 }
 
-impl<K: Hash + Eq, V> Cache<K, V> {
-    pub(super) fn get(&mut self, key: K, make: impl FnOnce() -> V) -> &V {
-        if self.0.len() >= MOST && !self.0.contains_key(&key) {
-            self.0.clear();
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Cache {
+            values: HashMap::default(),
+            bytes: 0,
         }
-        self.0.entry(key).or_insert_with(make)
+    }
+}
+
+impl<K: Hash + Eq, V: Text> Cache<K, V> {
+    pub(super) fn get(&mut self, key: K, make: impl FnOnce() -> V) -> &V {
+        if self.bytes >= MOST && !self.values.contains_key(&key) {
+            self.values.clear();
+            self.bytes = 0;
+        }
+        self.values.entry(key).or_insert_with(|| {
+            let value = make();
+            self.bytes += size_of::<(K, V)>() + value.bytes();
+            value
+        })
     }
 }
 

@@ -4,18 +4,16 @@
 //! what has been counted is handed on before it grows.
 
 use std::collections::HashMap;
-use std::mem::{discriminant, Discriminant};
 
-use crate::dump::nodes::{IdHash, Nodes};
+use super::cache::address;
+use crate::dump::classes::ClassRef;
+use crate::dump::hash::IdHash;
+use crate::dump::nodes::Nodes;
 use crate::dump::row::Row;
-use crate::dump::sites::SiteRef;
-use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::kind::Kind;
-use crate::task::State;
 
 /// How much is counted before it is handed on.
-const MOST: usize = 16 * 1024;
+const MOST: usize = 4 * 1024;
 
 /// So many tasks with the same stack, state and kind, of which the first stands for all.
 pub(super) struct Counted<'a> {
@@ -42,14 +40,14 @@ pub(super) fn for_each<'a, E>(
         Alike::Stack => Lines::new(&dump.nodes),
         Alike::StackAndName => Lines::default(),
     };
-    let mut known: HashMap<Key, usize, IdHash> = HashMap::default();
+    let mut known: HashMap<(u32, ClassRef), usize, IdHash> = HashMap::default();
     let mut counted: Vec<Counted<'a>> = Vec::new();
-    for row in &dump.rows {
+    for row in dump.rows() {
         if is_single(dump, row, alike) {
             f(Counted { row, count: 1 })?;
             continue;
         }
-        let key = Key::of(dump, row, &lines);
+        let key = (lines.of(row.parent), row.class);
         if counted.len() == MOST && !known.contains_key(&key) {
             known.clear();
             counted.drain(..).try_for_each(&mut f)?;
@@ -67,28 +65,7 @@ pub(super) fn for_each<'a, E>(
 fn is_single(dump: &Dump, row: &Row, alike: Alike) -> bool {
     dump.nodes.is_foreign(row)
         || dump.nodes.cut(row) > 0
-        || alike == Alike::StackAndName && row.has_extra
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    line: u32,
-    site: SiteRef,
-    stack: StackRef,
-    state: Discriminant<State>,
-    kind: Kind,
-}
-
-impl Key {
-    fn of(dump: &Dump, row: &Row, lines: &Lines) -> Self {
-        Key {
-            line: lines.of(dump.nodes.parent(row)),
-            site: row.site,
-            stack: row.stack,
-            state: discriminant(&row.bare_state()),
-            kind: dump.nodes.kind(row),
-        }
-    }
+        || alike == Alike::StackAndName && dump.nodes.has_own(row)
 }
 
 /// For each node a number: from nodes with the same number on, lineages look the same, but for names.
@@ -97,16 +74,16 @@ struct Lines(Vec<u32>);
 
 impl Lines {
     fn new(nodes: &Nodes) -> Self {
-        let mut known: HashMap<(u32, SiteRef, u32), u32, IdHash> = HashMap::default();
+        let mut known: HashMap<(u32, usize, u32), u32, IdHash> = HashMap::default();
         let mut lines = Lines(Vec::with_capacity(nodes.count()));
-        for (place, node) in (0..).zip(nodes.all()) {
+        for node in nodes.all() {
             if known.len() == MOST {
                 known.clear();
             }
-            let key = (lines.of(node.parent), node.site, node.cut);
-            let line = match nodes.is_foreign_node(node) {
-                true => place,
-                false => *known.entry(key).or_insert(place),
+            let key = (lines.of(node.parent), address(node.site), node.cut);
+            let line = match node.is_foreign() {
+                true => node.number,
+                false => *known.entry(key).or_insert(node.number),
             };
             lines.0.push(line);
         }

@@ -11,6 +11,7 @@ use super::palette::Palette;
 use super::pieces::{escaped, push};
 use crate::clock;
 use crate::dump::age::Age;
+use crate::dump::chunks::Chunks;
 use crate::dump::row::Row;
 use crate::dump::Dump;
 use crate::task::Task;
@@ -27,9 +28,9 @@ pub struct Diff<'a> {
     before: &'a Dump,
     after: &'a Dump,
     // Places of rows.
-    new: Vec<u32>,
-    gone: Vec<u32>,
-    unchanged: Vec<u32>,
+    new: Chunks<u32>,
+    gone: Chunks<u32>,
+    unchanged: Chunks<u32>,
     palette: &'static Palette,
 }
 
@@ -59,28 +60,44 @@ impl<'a> Diff<'a> {
         let mut diff = Diff {
             before,
             after,
-            new: Vec::new(),
-            gone: Vec::new(),
-            unchanged: Vec::new(),
+            new: Chunks::default(),
+            gone: Chunks::default(),
+            unchanged: Chunks::default(),
             palette: Palette::new(false),
         };
-        let (mut old, mut new) = (0, 0);
+        let [mut old, mut new] = [before, after].map(|dump| dump.places().peekable());
         loop {
+            let (was, is) = (old.peek().copied(), new.peek().copied());
             // A dump that has come to its end has an id above all others.
-            let [was, is] = [before.rows.get(old), after.rows.get(new)];
-            let id = |row: Option<&Row>| row.map_or(u64::MAX, |row| row.id);
-            match (was, is, id(was).cmp(&id(is))) {
+            let id = |dump: &Dump, place: Option<usize>| {
+                place.map_or(u64::MAX, |place| dump.nodes.rows[place].id)
+            };
+            let order = id(before, was).cmp(&id(after, is));
+            match (was, is, order) {
                 (None, None, _) => return diff,
-                (_, _, Ordering::Less) => diff.gone.push(old as u32),
-                (_, _, Ordering::Greater) => diff.new.push(new as u32),
-                (Some(was), Some(is), _) if is.is_unchanged_since(was) => {
-                    diff.unchanged.push(new as u32);
+                (Some(was), _, Ordering::Less) => {
+                    diff.gone.push(was as u32);
+                }
+                (_, Some(is), Ordering::Greater) => {
+                    diff.new.push(is as u32);
+                }
+                (Some(was), Some(is), _) if diff.is_unchanged(was, is) => {
+                    diff.unchanged.push(is as u32);
                 }
                 _ => {}
             }
-            old += usize::from(id(was) <= id(is));
-            new += usize::from(id(is) <= id(was));
+            old.next_if(|_| order.is_le());
+            new.next_if(|_| order.is_ge());
         }
+    }
+
+    /// Whether a task has done nothing between its row before and its row after.
+    fn is_unchanged(&self, before: usize, after: usize) -> bool {
+        let done = |dump: &Dump, place: usize| {
+            let row = &dump.nodes.rows[place];
+            (row.since, row.polls, dump.nodes.class(row).status)
+        };
+        done(self.before, before) == done(self.after, after)
     }
 
     /// Whether to use colours; see [`wants_color`](super::wants_color).
@@ -123,7 +140,7 @@ impl<'a> Diff<'a> {
                 format_args!(", {} later", Age(clock::between(then, now))),
             );
         }
-        let [new, gone, unchanged] = [&self.new, &self.gone, &self.unchanged].map(Vec::len);
+        let [new, gone, unchanged] = [&self.new, &self.gone, &self.unchanged].map(Chunks::len);
         let rest = format_args!(": {new} new, {gone} gone, {unchanged} unchanged\n");
         push(out, rest);
         if !self.after.filter.is_empty() {
@@ -133,9 +150,12 @@ impl<'a> Diff<'a> {
     }
 }
 
-fn tasks<'a>(dump: &'a Dump, places: &'a [u32]) -> impl Iterator<Item = Task> + 'a {
-    let rows = places.iter().map(|&place| &dump.rows[place as usize]);
-    rows.map(|row| dump.nodes.task(row, dump.now))
+fn tasks<'a>(dump: &'a Dump, places: &'a Chunks<u32>) -> impl Iterator<Item = Task> + 'a {
+    rows(dump, places).map(|row| dump.nodes.task(row, dump.now))
+}
+
+fn rows<'a>(dump: &'a Dump, places: &'a Chunks<u32>) -> impl Iterator<Item = &'a Row> + 'a {
+    places.iter().map(|&place| &dump.nodes.rows[place as usize])
 }
 
 impl fmt::Display for Diff<'_> {
@@ -155,19 +175,11 @@ impl fmt::Display for Diff<'_> {
             if !places.is_empty() {
                 push(&mut out, format_args!("\n{title}\n"));
             }
-            let rows = places.iter().map(|&place| &dump.rows[place as usize]);
-            for group in groups::count(dump, rows) {
+            for group in groups::count(dump, rows(dump, places)) {
                 out.push_str("  ");
                 group.push_line(&mut out, self.palette);
             }
         }
         writeln!(f, "{out}\n{}", self.after.coverage)
-    }
-}
-
-impl Row {
-    /// Whether a task has done nothing between two moments.
-    fn is_unchanged_since(&self, before: &Row) -> bool {
-        self.status == before.status && self.polls == before.polls
     }
 }

@@ -18,19 +18,25 @@ use crate::dump::Dump;
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<'a>(pub(super) &'a Dump);
 
-/// Different lines that are counted before they are written. Where there are more, one may come again.
-const MOST: usize = 16 * 1024;
+/// What a line takes besides its text.
+const OVERHEAD: usize = size_of::<String>() + 2 * size_of::<u64>();
+/// Bytes of different lines that are counted before they are written. Where there are more, one may come again.
+const MOST: usize = 256 * 1024;
 
 impl fmt::Display for Folded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Folded(dump) = self;
         // Tasks of different parents may well have the same line.
-        let mut lines = BTreeMap::new();
+        let (mut lines, mut bytes) = (BTreeMap::new(), 0);
         counted::for_each(dump, Alike::Stack, |stack| {
-            *lines.entry(line(dump, stack.row)).or_default() += stack.count;
-            if lines.len() < MOST {
+            let line = line(dump, stack.row);
+            let len = line.len() + OVERHEAD;
+            bytes += if lines.contains_key(&line) { 0 } else { len };
+            *lines.entry(line).or_default() += stack.count;
+            if bytes < MOST {
                 return Ok(());
             }
+            bytes = 0;
             write(f, std::mem::take(&mut lines))
         })?;
         write(f, lines)
@@ -43,7 +49,7 @@ fn write(f: &mut fmt::Formatter<'_>, lines: BTreeMap<String, u64>) -> fmt::Resul
 }
 
 fn line(dump: &Dump, row: &Row) -> String {
-    let mut frames = vec![format!("[{}]", row.bare_state())];
+    let mut frames = vec![format!("[{}]", dump.nodes.bare_state(row))];
     stacks::for_each_frame(&dump.nodes, row, |frame| frames.push(text(&frame)));
     frames.reverse();
     frames.join(";")

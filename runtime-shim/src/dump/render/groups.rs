@@ -26,7 +26,7 @@ impl<'a> Groups<'a> {
     pub(super) fn new(dump: &'a Dump) -> Self {
         Groups {
             dump,
-            groups: count(dump, &dump.rows),
+            groups: count(dump, dump.rows()),
             palette: Palette::new(false),
         }
     }

@@ -15,7 +15,7 @@ impl fmt::Display for Heading<'_> {
         if !dump.filter.is_empty() {
             write!(f, "{} of ", dump.len())?;
         }
-        write!(f, "{} task{}", dump.total, plural(dump.total))?;
+        write!(f, "{} task{}", dump.total(), plural(dump.total()))?;
         if !dump.filter.is_empty() {
             write!(f, " ({})", escaped(&dump.filter.to_string()))?;
         }
@@ -35,8 +35,8 @@ fn states(dump: &Dump) -> [(&'static str, usize); 4] {
         ("created", 0),
         ("delayed", 0),
     ];
-    for row in &dump.rows {
-        let index = match row.bare_state() {
+    for row in dump.rows() {
+        let index = match dump.nodes.bare_state(row) {
             State::Running { .. } => 0,
             State::Suspended => 1,
             State::Delayed => 3,

@@ -13,8 +13,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::cache::{Cache, Moment};
 use super::pieces::{push, push_number, Pieces};
+use crate::dump::classes::ClassRef;
 use crate::dump::row::Row;
-use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::kind::Kind;
@@ -89,7 +89,7 @@ impl fmt::Display for Json<'_> {
             push_groups(&mut pieces, dump, &tables)?;
         }
         let mut parts = Parts::default();
-        let rows = dump.rows.iter().take(most);
+        let rows = dump.rows().take(most);
         push_table(&mut pieces, "tasks", rows, |out, row| {
             parts.push_row(out, dump, &tables, row);
         })?;
@@ -107,7 +107,7 @@ fn push_head(out: &mut String, dump: &Dump) {
         .and_then(|taken| taken.duration_since(UNIX_EPOCH).ok());
     push_or_null(out, taken.map(|taken| taken.as_millis() as u64));
     out.push_str(",\"total\":");
-    push_number(out, dump.total as u64);
+    push_number(out, dump.total() as u64);
     out.push_str(",\"filter\":");
     if dump.filter.is_empty() {
         out.push_str("null");
@@ -137,7 +137,7 @@ fn push_coverage(out: &mut String, dump: &Dump) {
 /// Parts of the objects of tasks, each made once for all tasks that share it.
 #[derive(Default)]
 struct Parts {
-    sites: Cache<(SiteRef, Kind), String>,
+    classes: Cache<ClassRef, String>,
     above: Cache<u32, String>,
     since: Moment,
     age: Moment,
@@ -147,39 +147,38 @@ impl Parts {
     fn push_row(&mut self, out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
         out.push_str("{\"id\":");
         push_number(out, row.id);
-        let (site, kind) = (dump.nodes.site(row), dump.nodes.kind(row));
-        if site.kind() == Kind::Foreign {
-            push_what(out, site, &dump.nodes.role(row), kind, tables);
+        let (class, nodes) = (dump.nodes.class(row), &dump.nodes);
+        if class.is_foreign() {
+            push_what(out, class.site, &nodes.role(row), class.kind(), tables);
         } else {
-            let what = || what(site, kind, tables);
-            out.push_str(self.sites.get((row.site, kind), what));
+            let what = || what(class.site, class.kind(), tables);
+            out.push_str(self.classes.get(row.class, what));
         }
-        let state = row.state(&dump.nodes.threads);
+        let state = nodes.state(row);
         push_state(out, state);
         if let State::Running { thread } = state {
             out.push_str(",\"thread\":");
             push_or_null(out, thread);
         }
         out.push_str(",\"state_ms\":");
-        out.push_str(self.since.ago(row.status, dump.now, push_millis));
+        out.push_str(self.since.ago(row.change(), dump.now, push_millis));
         out.push_str(",\"age_ms\":");
         out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
         out.push_str(",\"polls\":");
         push_number(out, row.polls.into());
-        push_stack_of(out, row.stack, &tables.stacks);
-        if row.is_detached() {
+        push_stack_of(out, class.stack, &tables.stacks);
+        if class.is_detached() {
             out.push_str(",\"detached\":true");
         }
-        if row.has_extra {
+        if nodes.has_own(row) || nodes.cut(row) > 0 {
             push_whose(out, dump, tables, row);
         } else {
-            let parent = dump.nodes.parent(row);
             let whose = || {
                 let mut out = String::new();
                 push_whose(&mut out, dump, tables, row);
                 out
             };
-            out.push_str(self.above.get(parent, whose));
+            out.push_str(self.above.get(row.parent, whose));
         }
         out.push('}');
     }
@@ -252,7 +251,7 @@ fn push_labels(out: &mut String, labels: &Labels) {
 }
 
 fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
-    let (node, cut) = (dump.nodes.parent(row), dump.nodes.cut(row));
+    let (node, cut) = (row.parent, dump.nodes.cut(row));
     out.push_str(",\"parent\":");
     let parent = dump.nodes.get(node).filter(|_| cut == 0);
     push_or_null(out, parent.map(|node| node.id));

@@ -41,16 +41,13 @@ pub(super) enum Frame<'a> {
 
 /// Shows `f` the frames of a task, innermost first.
 pub(super) fn for_each_frame(nodes: &Nodes, row: &Row, mut f: impl FnMut(Frame<'_>)) {
-    for_each_await(&nodes.stacks.get(row.stack), &mut f);
+    for_each_await(&nodes.stacks.get(nodes.stack(row)), &mut f);
     f(Frame::Role(&nodes.role(row), nodes.site(row)));
     for (node, cut) in nodes.shown_line(row) {
         if cut > 0 {
             f(Frame::Cut(cut));
         }
-        f(Frame::Role(
-            nodes.role_of_node(node),
-            nodes.site_of_node(node),
-        ));
+        f(Frame::Role(nodes.role_of_node(&node), node.site));
     }
     if !nodes.is_complete(row) {
         f(Frame::Lost);

@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use super::cache::{Cache, Moment};
+use super::cache::{self, address, Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
 use super::paragraph::{labels_line, lineage_text, push_age, site_line, stack_text, Paragraph};
 use super::pieces::{escaped, Pieces};
 use super::threads::{self, kernel_text};
 use crate::dump::row::Row;
-use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::label::Labels;
@@ -44,7 +43,7 @@ impl fmt::Display for Text<'_> {
         write!(f, "{}", Heading(self.dump))?;
         let mut texts = Texts::default();
         let mut pieces = Pieces::new(f);
-        for row in &self.dump.rows {
+        for row in self.dump.rows() {
             pieces.out.push('\n');
             texts.push_row(&mut pieces.out, self, row);
             pieces.next()?;
@@ -58,7 +57,8 @@ impl fmt::Display for Text<'_> {
 /// Texts that many tasks of a dump share.
 #[derive(Default)]
 struct Texts {
-    sites: Cache<SiteRef, SiteTexts>,
+    /// By address.
+    sites: Cache<usize, SiteTexts>,
     /// By node.
     above: Cache<u32, AboveTexts>,
     stacks: Cache<StackRef, String>,
@@ -96,36 +96,49 @@ impl Texts {
                 Paragraph { kernel, ..it }.push(out, palette);
             });
         }
+        let class = dump.nodes.class(row);
         let site = self
             .sites
-            .get(row.site, || SiteTexts::new(dump.nodes.site(row)));
-        let parent = dump.nodes.parent(row);
-        let above = self.above.get(parent, || AboveTexts::new(dump, row));
-        let own = row
-            .has_extra
-            .then(|| GivenTexts::new(dump.nodes.name_of(row), dump.nodes.labels_of(row)));
+            .get(address(class.site), || SiteTexts::new(class.site));
+        let above = self.above.get(row.parent, || AboveTexts::new(dump, row));
+        let nodes = &dump.nodes;
+        let own = nodes
+            .has_own(row)
+            .then(|| GivenTexts::new(nodes.name_of(row), nodes.labels_of(row)));
         let given = own.as_ref().unwrap_or(&above.given);
-        let stack = self
-            .stacks
-            .get(row.stack, || stack_text(&dump.nodes.stacks.get(row.stack)));
+        let stack = self.stacks.get(class.stack, || {
+            stack_text(&dump.nodes.stacks.get(class.stack))
+        });
         let paragraph = Paragraph {
             id: row.id,
             name: &given.name,
             origin: given.origin,
             labels: &given.labels,
             role: &site.role,
-            kind: dump.nodes.kind(row),
-            state: row.state(&dump.nodes.threads),
+            kind: class.kind(),
+            state: dump.nodes.state(row),
             kernel: &kernel,
-            since: self.since.ago(row.status, dump.now, push_age),
+            since: self.since.ago(row.change(), dump.now, push_age),
             age: self.age.ago(row.birth(), dump.now, push_age),
             polls: row.polls,
-            detached: row.is_detached(),
+            detached: class.is_detached(),
             site: &site.site,
             lineage: &above.lineage,
             stack,
         };
         paragraph.push(out, palette);
+    }
+}
+
+impl cache::Text for SiteTexts {
+    fn bytes(&self) -> usize {
+        self.role.capacity() + self.site.capacity()
+    }
+}
+
+impl cache::Text for AboveTexts {
+    fn bytes(&self) -> usize {
+        self.lineage.capacity() + self.given.name.capacity() + self.given.labels.capacity()
     }
 }
 
@@ -142,7 +155,7 @@ impl AboveTexts {
     /// `row` is any that was born there: what it has of its own does not count.
     fn new(dump: &Dump, row: &Row) -> Self {
         let nodes = &dump.nodes;
-        let labels = nodes.labels_of_node(nodes.parent(row));
+        let labels = nodes.labels_of_node(row.parent);
         AboveTexts {
             lineage: lineage_text(&nodes.lineage(row), nodes.is_complete(row)),
             given: GivenTexts::new(nodes.inherited_name(row), labels),

@@ -7,14 +7,16 @@ use std::mem::{discriminant, Discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dump::nodes::IdHash;
+use crate::dump::classes::ClassRef;
+use crate::dump::hash::IdHash;
+use crate::dump::nodes::NONE;
+use crate::dump::render::cache::address;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
-use crate::dump::sites::SiteRef;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::frame::stack::Stack;
@@ -48,6 +50,8 @@ pub struct Group {
     /// The first few that differ, and whether there are more.
     labels: Vec<Labels>,
     more_labels: bool,
+    /// The node whose name and labels were looked at last.
+    parent: u32,
 }
 
 impl Group {
@@ -126,28 +130,38 @@ impl Group {
             site: dump.nodes.site(row),
             role: dump.nodes.role(row),
             kind: dump.nodes.kind(row),
-            state: row.bare_state(),
+            state: dump.nodes.bare_state(row),
             count: 0,
             first: TaskId(row.id),
             last: TaskId(row.id),
             since: Range::default(),
             born: Range::default(),
             now: dump.now,
-            stack: dump.nodes.stacks.get(row.stack),
-            place: row.stack,
+            stack: dump.nodes.stacks.get(dump.nodes.stack(row)),
+            place: dump.nodes.stack(row),
             names: Vec::new(),
             more_names: false,
             labels: Vec::new(),
             more_labels: false,
+            parent: NONE,
         }
     }
 
     fn add(&mut self, dump: &Dump, row: &Row) {
         self.count += 1;
         self.last = TaskId(row.id);
-        self.since.add(row.status >> 32);
+        self.since.add(row.since.into());
         self.born.add(row.born.into());
-        self.stack.moving |= row.stack.is_moving();
+        self.stack.moving |= dump.nodes.stack(row).is_moving();
+        // Many inherit from one node, one after the other.
+        let has_own = dump.nodes.has_own(row);
+        if has_own || self.parent != row.parent {
+            self.parent = if has_own { NONE } else { row.parent };
+            self.add_given(dump, row);
+        }
+    }
+
+    fn add_given(&mut self, dump: &Dump, row: &Row) {
         if !self.more_names {
             self.add_name(dump, row);
         }
@@ -257,14 +271,19 @@ pub(in super::super) fn count<'a>(
 ) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known: HashMap<Key, usize, IdHash> = HashMap::default();
+    let mut last: Option<(ClassRef, usize)> = None;
     for row in rows {
-        let index = match known.entry(Key::of(dump, row)) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) => {
-                groups.push(Group::new(dump, row));
-                *new.insert(groups.len() - 1)
-            }
+        let index = match last {
+            Some((class, index)) if class == row.class => index,
+            _ => match known.entry(Key::of(dump, row)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    groups.push(Group::new(dump, row));
+                    *new.insert(groups.len() - 1)
+                }
+            },
         };
+        last = (!dump.nodes.is_foreign(row)).then_some((row.class, index));
         groups[index].add(dump, row);
     }
     groups.sort_by_key(|group| (Reverse(group.count), group.first));
@@ -274,7 +293,8 @@ pub(in super::super) fn count<'a>(
 /// What tasks of a group have in common.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    site: SiteRef,
+    /// By address.
+    site: usize,
     state: Discriminant<State>,
     stack: u32,
     /// Foreign threads have but their names in common.
@@ -283,11 +303,12 @@ struct Key {
 
 impl Key {
     fn of(dump: &Dump, row: &Row) -> Self {
+        let class = dump.nodes.class(row);
         Key {
-            site: row.site,
-            state: discriminant(&row.bare_state()),
-            stack: row.stack.key(),
-            only: dump.nodes.is_foreign(row).then_some(row.id),
+            site: address(class.site),
+            state: discriminant(&class.state(None)),
+            stack: class.stack.key(),
+            only: class.is_foreign().then_some(row.id),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{push_millis, push_stack_of, push_state};
 use crate::dump::Dump;
 
 pub(super) fn push_groups(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
-    let groups = count(dump, &dump.rows);
+    let groups = count(dump, dump.rows());
     push_table(pieces, "groups", &groups, |out, group| {
         push_group(out, group, tables);
     })

@@ -8,7 +8,8 @@ use super::super::pieces::{push_number, Pieces};
 use super::numbers::Numbers;
 use super::string::push_string;
 use super::tables::{push_position, push_table};
-use crate::dump::nodes::IdHash;
+use crate::dump::bits::Bits;
+use crate::dump::hash::IdHash;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::frame::stack::{Frame, Tree};
@@ -52,9 +53,10 @@ impl StackTables {
 
 /// Numbers those of so many stacks that a task in the dump has.
 fn used(dump: &Dump, stacks: usize) -> Numbers {
-    let mut used = vec![false; stacks];
-    for index in dump.rows.iter().filter_map(|row| row.stack.index()) {
-        used[index] = true;
+    let mut used = Bits::none(stacks);
+    let indices = dump.rows().filter_map(|row| dump.nodes.stack(row).index());
+    for index in indices {
+        used.add(index);
     }
     Numbers::of(used)
 }

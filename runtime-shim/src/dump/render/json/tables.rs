@@ -9,7 +9,8 @@ use super::super::pieces::{push_number, Pieces};
 use super::numbers::Numbers;
 use super::stacks::StackTables;
 use super::string::push_string;
-use crate::dump::nodes::{IdHash, Node};
+use crate::dump::hash::IdHash;
+use crate::dump::nodes::Node;
 use crate::dump::Dump;
 use crate::site::Site;
 use crate::task::Name;
@@ -32,17 +33,17 @@ impl Tables {
             ..Tables::default()
         };
         let mut last = None;
-        for row in &dump.rows {
-            if last.replace(row.site) != last {
+        for row in dump.rows() {
+            if last.replace(row.class) != last {
                 tables.add(dump.nodes.site(row));
             }
         }
-        tables.ancestors = Numbers::of(dump.used_nodes(most));
-        for (index, node) in dump.nodes.all().enumerate() {
-            if tables.ancestors.get(index).is_some() {
-                tables.add(dump.nodes.site_of_node(node));
-            }
+        let used = dump.used_nodes(most);
+        let nodes = dump.nodes.all();
+        for node in nodes.filter(|node| used.has(node.number as usize)) {
+            tables.add(node.site);
         }
+        tables.ancestors = Numbers::of(used);
         tables
     }
 
@@ -57,6 +58,12 @@ impl Tables {
 
     pub(super) fn site(&self, site: &'static Site) -> Option<u32> {
         self.by_address.get(&address(site)).copied()
+    }
+
+    /// The nodes that are in the table.
+    fn nodes<'a>(&'a self, dump: &'a Dump) -> impl Iterator<Item = Node> + 'a {
+        let all = dump.nodes.all();
+        all.filter(|node| self.ancestor(node.number).is_some())
     }
 
     pub(super) fn ancestor(&self, node: u32) -> Option<u32> {
@@ -134,10 +141,8 @@ pub(super) fn push_position(out: &mut String, file: &str, line: u32, column: u32
 }
 
 pub(super) fn push_ancestors(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
-    let nodes = (0..).zip(dump.nodes.all());
-    let used = nodes.filter(|(index, _)| tables.ancestor(*index).is_some());
-    push_table(pieces, "ancestors", used, |out, (_, node)| {
-        push_ancestor(out, dump, tables, node);
+    push_table(pieces, "ancestors", tables.nodes(dump), |out, node| {
+        push_ancestor(out, dump, tables, &node);
     })
 }
 
@@ -147,7 +152,7 @@ fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
     out.push_str(",\"role\":");
     push_string(out, dump.nodes.role_of_node(node));
     out.push_str(",\"site\":");
-    push_index(out, tables.site(dump.nodes.site_of_node(node)));
+    push_index(out, tables.site(node.site));
     out.push_str(",\"name\":");
     push_name(out, dump.nodes.name_of_node(node).as_ref());
     out.push_str(",\"ancestor\":");

@@ -102,7 +102,10 @@ impl<W: Write> Writer<'_, W> {
         let mut sample = Message::default();
         sample.numbers(field::sample::LOCATION_ID, &locations);
         sample.numbers(field::sample::VALUE, &[stack.count]);
-        let (name, state) = (escaped(nodes.name_text(row)), row.bare_state().to_string());
+        let (name, state) = (
+            escaped(nodes.name_text(row)),
+            nodes.bare_state(row).to_string(),
+        );
         for (key, value) in [
             ("name", &*name),
             ("state", &state),

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use super::field;
 use super::proto::Message;
-use crate::dump::nodes::IdHash;
+use crate::dump::hash::IdHash;
 use crate::dump::render::cache::address;
 use crate::dump::render::pieces::escaped;
 use crate::dump::render::stacks::Frame;
 
 /// Texts that are remembered. Where there are more, as when each task has a name of its own, one is
 /// written again when it comes up again, which readers allow.
-const MOST: usize = 16 * 1024;
+const MOST: usize = 4 * 1024;
 
 #[derive(Default)]
 pub(super) struct Tables {

@@ -1,28 +1,40 @@
-//! Who spawned whom, in a few numbers for each task.
+//! Who spawned whom, in two numbers for each task.
 
-use std::collections::HashMap;
-
-use crate::dump::nodes::{IdHash, Node, NONE};
+use crate::dump::bits::Bits;
+use crate::dump::names::NameRef;
+use crate::dump::nodes::{Node, Place};
 use crate::dump::row::Row;
 use crate::dump::Dump;
 use crate::label::Labels;
 use crate::site::Site;
 
-/// The lines of the tree, by number: first the tasks of the dump, then ancestors that are not in it.
+/// The lines of the tree, by number: first the rows of the dump, then ancestors that had ended. From each, a
+/// link goes down to its first child and one on to its next sibling, or, of the last one, up to its parent. So
+/// whoever goes through the tree need not remember the way, which may be as long as there are tasks.
 pub(super) struct Forest<'a> {
     pub(super) dump: &'a Dump,
-    ancestors: Vec<&'a Node>,
-    /// Where the children of each line begin; those of the last end with the list.
-    starts: Vec<u32>,
-    /// The children of one line after those of the other, each by their ids; the roots at the end.
-    children: Vec<u32>,
+    first: Vec<u32>,
+    next: Vec<u32>,
+    /// The nodes with names of tasks that are not in the dump, each task's in the order in which it had them.
+    named: Vec<u32>,
+}
+
+/// No line.
+const NONE: u32 = u32::MAX;
+/// In `next`: the line is that of the parent.
+const UP: u32 = 1 << 31;
+
+/// What comes after a line and all below it.
+pub(super) enum After {
+    Sibling(u32),
+    Parent(u32),
 }
 
 /// What stands in a line.
 pub(super) enum Entry<'a> {
     Task(&'a Row),
     /// An ancestor that has ended, or that was not selected.
-    Ancestor(&'a Node),
+    Ancestor(Node),
 }
 
 impl Entry<'_> {
@@ -36,7 +48,7 @@ impl Entry<'_> {
     pub(super) fn site(&self, dump: &Dump) -> &'static Site {
         match self {
             Entry::Task(row) => dump.nodes.site(row),
-            Entry::Ancestor(node) => dump.nodes.site_of_node(node),
+            Entry::Ancestor(node) => node.site,
         }
     }
 
@@ -60,123 +72,152 @@ impl Entry<'_> {
 
 impl<'a> Forest<'a> {
     pub(super) fn new(dump: &'a Dump) -> Self {
-        let (ancestors, parents) = link(dump);
-        let (starts, children) = collect(&parents);
-        drop(parents);
         let mut forest = Forest {
             dump,
-            ancestors,
-            starts,
-            children,
+            first: Vec::new(),
+            next: Vec::new(),
+            named: Vec::new(),
         };
-        forest.sort();
+        let there = forest.find();
+        let lines = forest.len();
+        forest.first = vec![NONE; lines + 1];
+        forest.next = vec![NONE; lines];
+        forest.link(&there);
         forest
     }
 
+    /// How many lines there may be.
     pub(super) fn len(&self) -> usize {
-        self.dump.rows.len() + self.ancestors.len()
+        self.dump.nodes.rows.len() + self.dump.nodes.ended.len()
     }
 
     pub(super) fn entry(&self, line: u32) -> Entry<'a> {
-        let (line, rows) = (line as usize, &self.dump.rows);
-        match rows.get(line) {
-            Some(row) => Entry::Task(row),
-            None => Entry::Ancestor(self.ancestors[line - rows.len()]),
+        let nodes = &self.dump.nodes;
+        match nodes.rows.get(line as usize) {
+            Some(row) if self.dump.is_selected(line as usize) => Entry::Task(row),
+            _ => Entry::Ancestor(match self.last_named(line) {
+                Some(node) => node,
+                None => nodes.nameless(task_at(self.dump, line)),
+            }),
         }
     }
 
-    pub(super) fn children(&self, line: u32) -> &[u32] {
-        let line = line as usize;
-        &self.children[self.starts[line] as usize..self.starts[line + 1] as usize]
+    /// What stands in no line, and above the roots.
+    pub(super) fn top(&self) -> u32 {
+        self.len() as u32
     }
 
-    pub(super) fn roots(&self) -> &[u32] {
-        self.children(self.len() as u32)
+    /// The lines below one, by their ids.
+    pub(super) fn children(&self, line: u32) -> impl Iterator<Item = u32> + '_ {
+        let after = |&line: &u32| match self.after(line) {
+            After::Sibling(next) => Some(next),
+            After::Parent(_) => None,
+        };
+        std::iter::successors(self.first_child(line), after)
     }
 
-    /// Tasks are in the order of their ids already; ancestors among them are not.
-    fn sort(&mut self) {
-        if self.ancestors.is_empty() {
-            return;
+    pub(super) fn first_child(&self, line: u32) -> Option<u32> {
+        Some(self.first[line as usize]).filter(|&line| line != NONE)
+    }
+
+    pub(super) fn after(&self, line: u32) -> After {
+        match self.next[line as usize] {
+            parent if parent & UP != 0 => After::Parent(parent & !UP),
+            sibling => After::Sibling(sibling),
         }
-        let mut children = std::mem::take(&mut self.children);
-        for range in self.starts.windows(2) {
-            children[range[0] as usize..range[1] as usize]
-                .sort_unstable_by_key(|&line| self.entry(line).id());
-        }
-        self.children = children;
     }
-}
 
-/// The ancestors that are not in the dump, and for each line that of its parent.
-fn link(dump: &Dump) -> (Vec<&Node>, Vec<u32>) {
-    let (mut ancestors, mut above) = (Vec::new(), Vec::new());
-    let mut known: HashMap<u64, u32, IdHash> = HashMap::default();
-    // The line of each node. A task may have several, one for each name that it had.
-    let mut lines = Vec::with_capacity(dump.nodes.count());
-    for (node, used) in dump.nodes.all().zip(dump.used_nodes(dump.len())) {
-        let row = dump.rows.binary_search_by_key(&node.id, |row| row.id);
-        lines.push(match (row, known.get(&node.id)) {
-            (Ok(row), _) => row as u32,
-            (_, Some(&line)) => {
-                ancestors[line as usize - dump.rows.len()] = node;
-                line
+    /// The labels of the nearest task above a line.
+    pub(super) fn labels_above(&self, mut line: u32) -> &'a Labels {
+        loop {
+            line = self.parent_of(line);
+            if line == self.top() {
+                return &Labels::NONE;
             }
-            _ if !used => NONE,
-            _ => {
-                let line = (dump.rows.len() + ancestors.len()) as u32;
-                ancestors.push(node);
-                above.push(lines.get(node.parent as usize).copied().unwrap_or(NONE));
-                known.insert(node.id, line);
-                line
+            let row = self.dump.nodes.rows.get(line as usize);
+            if let Some(row) = row.filter(|_| self.dump.is_selected(line as usize)) {
+                return self.dump.nodes.labels_of(row);
             }
-        });
+        }
     }
-    let line_of = |row: &Row| {
-        let parent = dump.nodes.parent(row);
-        lines.get(parent as usize).copied().unwrap_or(NONE)
-    };
-    let mut parents = Vec::with_capacity(dump.rows.len() + above.len());
-    parents.extend(dump.rows.iter().map(line_of));
-    parents.extend(above);
-    (ancestors, parents)
+
+    /// Finds the lines that are in the tree, and the names of those that are not in the dump.
+    fn find(&mut self) -> Bits {
+        let (dump, used) = (self.dump, self.dump.used_nodes(self.dump.len()));
+        let mut there = Bits::none(self.len());
+        for place in dump.places() {
+            there.add(place);
+        }
+        for node in dump.nodes.all() {
+            if used.has(node.number as usize) {
+                there.add(line_of(dump, node.task) as usize);
+                let is_in_dump = node.task.row().is_ok_and(|row| dump.is_selected(row));
+                if node.name != NameRef::NONE && !is_in_dump {
+                    self.named.push(node.number);
+                }
+            }
+        }
+        let line = |node: u32| dump.nodes.get(node).map(|node| line_of(dump, node.task));
+        self.named.sort_unstable_by_key(|&node| (line(node), node));
+        there
+    }
+
+    /// Puts each line before its siblings of higher ids: the highest comes first here.
+    fn link(&mut self, there: &Bits) {
+        let (nodes, rows) = (&self.dump.nodes, self.dump.nodes.rows.len() as u32);
+        let is_there = |line: &u32| there.has(*line as usize);
+        let id_of = |line: &u32| nodes.id_at(task_at(self.dump, *line));
+        let mut ended: Vec<u32> = (rows..self.len() as u32).filter(is_there).collect();
+        ended.sort_unstable_by_key(id_of);
+        for row in (0..rows).filter(is_there).rev() {
+            let younger = |line: &mut u32| id_of(line) > nodes.rows[row as usize].id;
+            while let Some(line) = ended.pop_if(younger) {
+                self.link_one(line);
+            }
+            self.link_one(row);
+        }
+        ended.into_iter().rev().for_each(|line| self.link_one(line));
+    }
+
+    fn link_one(&mut self, line: u32) {
+        let parent = self.parent_of(line);
+        let first = &mut self.first[parent as usize];
+        self.next[line as usize] = match *first {
+            NONE => parent | UP,
+            next => next,
+        };
+        *first = line;
+    }
+
+    /// The line above one, or the top.
+    fn parent_of(&self, line: u32) -> u32 {
+        let nodes = &self.dump.nodes;
+        let parent = nodes.nameless(task_at(self.dump, line)).parent;
+        let parent = nodes.get(parent).map(|node| line_of(self.dump, node.task));
+        parent.unwrap_or(self.top())
+    }
+
+    /// The node with the last name that a task has had for others.
+    fn last_named(&self, line: u32) -> Option<Node> {
+        let node = |&number: &u32| self.dump.nodes.get(number);
+        let is_at_most =
+            |number: &u32| node(number).is_some_and(|node| line_of(self.dump, node.task) <= line);
+        let end = self.named.partition_point(is_at_most);
+        let last = self.named[..end].last().and_then(node)?;
+        (line_of(self.dump, last.task) == line).then_some(last)
+    }
 }
 
-/// The children of each line, and of none, from the parents: counts them, and puts each in its place.
-fn collect(parents: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let place = |parent: u32| parents.len().min(parent as usize);
-    let mut starts = vec![0; parents.len() + 2];
-    for &parent in parents {
-        starts[place(parent) + 1] += 1;
+fn line_of(dump: &Dump, task: Place) -> u32 {
+    match task.row() {
+        Ok(row) => row as u32,
+        Err(ended) => dump.nodes.rows.len() as u32 + ended,
     }
-    for line in 1..starts.len() {
-        starts[line] += starts[line - 1];
-    }
-    let mut children = vec![0; parents.len()];
-    // Backwards, so that each start, moved to the end first, comes back to where it was.
-    starts.rotate_left(1);
-    for (line, &parent) in parents.iter().enumerate().rev() {
-        let end = &mut starts[place(parent)];
-        *end -= 1;
-        children[*end as usize] = line as u32;
-    }
-    let last = starts.len() - 1;
-    starts[last] = children.len() as u32;
-    (starts, children)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{collect, NONE};
-
-    #[test]
-    fn children_are_collected_in_order() {
-        let (starts, children) = collect(&[NONE, 0, 0, 5, 2, NONE, 0]);
-        let below = |line: usize| &children[starts[line] as usize..starts[line + 1] as usize];
-        assert_eq!(below(0), [1, 2, 6]);
-        assert_eq!(below(1), []);
-        assert_eq!(below(2), [4]);
-        assert_eq!(below(5), [3]);
-        assert_eq!(below(7), [0, 5], "the roots");
+fn task_at(dump: &Dump, line: u32) -> Place {
+    match line.checked_sub(dump.nodes.rows.len() as u32) {
+        None => Place::of_row(line),
+        Some(ended) => Place::of_ended(ended),
     }
 }

@@ -1,7 +1,8 @@
 //! A line of the tree.
 
-use super::alike::Siblings;
+use super::alike::Alike;
 use super::forest::{Entry, Forest};
+use super::levels::Shown;
 use crate::dump::nodes::Node;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
@@ -18,20 +19,6 @@ pub(super) struct Place {
     pub(super) depth: usize,
     /// Whether it is the last one below its parent.
     pub(super) last: bool,
-}
-
-impl Place {
-    pub(super) const ROOT: Place = Place {
-        depth: 0,
-        last: true,
-    };
-
-    pub(super) fn below(self, last: bool) -> Self {
-        Place {
-            depth: self.depth + 1,
-            last,
-        }
-    }
 }
 
 /// Deeper levels are shown by number: an indent for each would fill the line.
@@ -56,14 +43,13 @@ pub(super) fn push_line(
     out: &mut String,
     palette: &Palette,
     forest: &Forest<'_>,
-    siblings: &Siblings,
-    labels_above: &Labels,
+    shown: &Shown<'_>,
 ) {
-    let first = forest.entry(siblings.first());
-    match first {
-        _ if siblings.count > 1 => push_alike(out, palette, forest, siblings, labels_above),
-        Entry::Task(row) => push_task(out, palette, forest.dump, row, labels_above),
-        Entry::Ancestor(node) => push_ancestor(out, palette, forest.dump, node),
+    let above = forest.labels_above(shown.line);
+    match (shown.alike, forest.entry(shown.line)) {
+        (Some(alike), _) => push_alike(out, palette, forest, alike, above),
+        (None, Entry::Task(row)) => push_task(out, palette, forest.dump, row, above),
+        (None, Entry::Ancestor(node)) => push_ancestor(out, palette, forest.dump, node),
     }
     out.push('\n');
 }
@@ -74,7 +60,7 @@ fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels
     push_label(out, palette, &dump.nodes.task(row, dump.now));
     push_labels(out, dump.nodes.labels_of(row), labels_above);
     push_site(out, palette, dump.nodes.site(row));
-    push_innermost(out, &dump.nodes.stacks.get(row.stack));
+    push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
 }
 
 /// ` {tenant=acme}`, unless that is so above as well.
@@ -84,18 +70,19 @@ fn push_labels(out: &mut String, labels: &Labels, above: &Labels) {
     }
 }
 
-/// An ancestor, under the name that it had when it last spawned.
-fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) {
+/// An ancestor, under the last name that it had when it spawned.
+fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: Node) {
     push_number(out, node.id);
     out.push(' ');
     let name = Entry::Ancestor(node).name(dump).unwrap_or_default();
-    push_who(out, palette, &name, &escaped(dump.nodes.role_of_node(node)));
-    push_absent(out, palette, dump, node);
+    let role = escaped(dump.nodes.role_of_node(&node));
+    push_who(out, palette, &name, &role);
+    push_absent(out, palette, dump, &node);
 }
 
 /// Why an ancestor is not in the dump.
 fn push_absent(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) {
-    let why = if node.live && !dump.filter.is_empty() {
+    let why = if node.is_live() && !dump.filter.is_empty() {
         "not selected"
     } else {
         "ended"
@@ -118,30 +105,28 @@ fn push_alike(
     out: &mut String,
     palette: &Palette,
     forest: &Forest<'_>,
-    siblings: &Siblings,
+    alike: &Alike,
     labels_above: &Labels,
 ) {
-    let (first, last) = (forest.entry(siblings.first()), forest.entry(siblings.last));
-    push_number(out, siblings.count as u64);
+    let (first, last) = (forest.entry(alike.first), forest.entry(alike.last));
+    let nodes = &forest.dump.nodes;
+    push_number(out, alike.count as u64);
     out.push_str(" × ");
     push_who(out, palette, "", &escaped(first.site(forest.dump).role()));
-    match first {
+    match &first {
         Entry::Task(row) => {
-            let since = siblings.since.ago(forest.dump.now);
-            push_states(out, palette, row.bare_state(), since);
-            push_site(out, palette, forest.dump.nodes.site(row));
+            let since = alike.since.ago(forest.dump.now);
+            push_states(out, palette, nodes.bare_state(row), since);
+            push_site(out, palette, nodes.site(row));
         }
         Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
     }
     push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
     push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
-    push_ends(
-        out,
-        [&first, &last].map(|end| end.labels(forest.dump)),
-        labels_above,
-    );
+    let labels = [&first, &last].map(|end| end.labels(forest.dump));
+    push_ends(out, labels, labels_above);
     if let Entry::Task(row) = first {
-        push_innermost(out, &forest.dump.nodes.stacks.get(row.stack));
+        push_innermost(out, &nodes.stacks.get(nodes.stack(row)));
     }
 }
 

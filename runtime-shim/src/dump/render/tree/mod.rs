@@ -2,6 +2,7 @@
 
 mod alike;
 mod forest;
+mod levels;
 mod line;
 
 use std::fmt;
@@ -11,11 +12,11 @@ use super::palette::Palette;
 use super::pieces::Pieces;
 use super::threads;
 use crate::dump::Dump;
-use crate::label::Labels;
 
-use alike::{Shapes, Siblings};
+use alike::Shapes;
 use forest::Forest;
-use line::{push_indent, push_line, Place};
+use levels::Levels;
+use line::{push_indent, push_line};
 
 /// Displays a [`Dump`] as a tree: who spawned whom.
 ///
@@ -61,45 +62,17 @@ impl fmt::Display for Tree<'_> {
         let forest = Forest::new(self.dump);
         let shapes = (!self.expanded).then(|| Shapes::new(&forest));
         let mut pieces = Pieces::new(f);
-        for siblings in Siblings::of(&forest, shapes.as_ref(), forest.roots()) {
-            self.write_below(&mut pieces, &forest, shapes.as_ref(), siblings)?;
-        }
+        // For each level above, whether a line goes on there.
+        let mut open = Vec::new();
+        Levels::new(&forest, shapes.as_ref()).for_each(|shown| {
+            open.truncate(shown.place.depth);
+            push_indent(&mut pieces.out, &open, shown.place);
+            push_line(&mut pieces.out, self.palette, &forest, &shown);
+            open.push(!shown.place.last);
+            pieces.next()
+        })?;
         pieces.finish()?;
         threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
-    }
-}
-
-impl Tree<'_> {
-    /// Writes a root and all below it. Goes down by a list of what is still to be written, not by
-    /// recursion: a tree may be deeper than the stack.
-    fn write_below(
-        &self,
-        pieces: &mut Pieces<'_>,
-        forest: &Forest<'_>,
-        shapes: Option<&Shapes>,
-        root: Siblings,
-    ) -> fmt::Result {
-        let mut to_come = vec![(root, Place::ROOT)];
-        // For each level above, whether a line goes on there, and which labels there are.
-        let (mut open, mut labels) = (Vec::new(), Vec::new());
-        while let Some((siblings, place)) = to_come.pop() {
-            open.truncate(place.depth);
-            labels.truncate(place.depth);
-            let above = labels.last().copied().unwrap_or(&Labels::NONE);
-            push_indent(&mut pieces.out, &open, place);
-            push_line(&mut pieces.out, self.palette, forest, &siblings, above);
-            pieces.next()?;
-            open.push(!place.last);
-            let first = forest.entry(siblings.first());
-            labels.push(first.labels(self.dump).unwrap_or(above));
-            let below = Siblings::of(forest, shapes, forest.children(siblings.first()));
-            let count = below.len();
-            to_come.extend(
-                (below.into_iter().enumerate().rev())
-                    .map(|(index, below)| (below, place.below(index + 1 == count))),
-            );
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,116 @@
+//! What many tasks of a dump have in common, each combination of it kept once. A task has the number of one.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::ptr;
+
+use super::hash::IdHash;
+use super::stacks::StackRef;
+use crate::kind::Kind;
+use crate::registry::read::Record;
+use crate::registry::slot::{flag, state};
+use crate::site::Site;
+use crate::task::State;
+
+/// The number of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ClassRef(u32);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Class {
+    pub(super) site: &'static Site,
+    /// Where they stand.
+    pub(super) stack: StackRef,
+    /// The state, and the thread of a task that runs: few do.
+    pub(super) status: u32,
+    flags: u16,
+}
+
+const STATUS: u64 = state::MASK | state::THREAD_MASK << state::THREAD_SHIFT;
+const _: () = assert!(size_of::<Class>() <= 24 && STATUS <= u32::MAX as u64);
+
+impl Class {
+    pub(super) fn of(record: &Record, stack: StackRef) -> Self {
+        let kept = match record.state() {
+            state::RUNNING => STATUS,
+            _ => state::MASK,
+        };
+        Class {
+            site: record.site(),
+            stack,
+            status: (record.status & kept) as u32,
+            flags: record.flags() as u16,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        Kind::of(self.site, self.flags.into())
+    }
+
+    pub(super) fn is_foreign(&self) -> bool {
+        self.site.kind() == Kind::Foreign
+    }
+
+    pub(super) fn is_detached(&self) -> bool {
+        u64::from(self.flags) & flag::DETACHED != 0
+    }
+
+    pub(super) fn state(&self, thread: Option<u64>) -> State {
+        State::of(self.status.into(), self.flags.into(), thread)
+    }
+}
+
+impl PartialEq for Class {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.site, other.site)
+            && (self.stack, self.status, self.flags) == (other.stack, other.status, other.flags)
+    }
+}
+
+impl Eq for Class {}
+
+impl Hash for Class {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        ptr::from_ref(self.site).addr().hash(hasher);
+        let flags = u64::from(self.flags) << 32;
+        (self.stack, flags | u64::from(self.status)).hash(hasher);
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Classes {
+    all: Vec<Class>,
+    /// Only needed while reading, as is the last one.
+    known: HashMap<Class, ClassRef, IdHash>,
+    last: Option<(Class, ClassRef)>,
+}
+
+impl Classes {
+    /// The number of a class, which gets one if it has none.
+    #[inline]
+    pub(super) fn number(&mut self, class: Class) -> ClassRef {
+        match self.last {
+            Some((last, number)) if last == class => number,
+            _ => self.find(class),
+        }
+    }
+
+    fn find(&mut self, class: Class) -> ClassRef {
+        let number = *self.known.entry(class).or_insert_with(|| {
+            self.all.push(class);
+            ClassRef(self.all.len() as u32 - 1)
+        });
+        self.last = Some((class, number));
+        number
+    }
+
+    pub(super) fn get(&self, ClassRef(number): ClassRef) -> &Class {
+        &self.all[number as usize]
+    }
+
+    /// Forgets what is only needed while reading.
+    pub(super) fn finish(&mut self) {
+        self.known = HashMap::default();
+        self.last = None;
+    }
+}

@@ -1,0 +1,371 @@
+//! How records become rows and nodes.
+//!
+//! A task is read when the walk comes to its slot, or before that, when a child of it is read: what links to a
+//! node keeps it, so it is read at once, hand over hand.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::chunks::Chunks;
+use super::classes::Class;
+use super::hash::{spread, IdHasher};
+use super::index::Index;
+use super::labels::LabelsRef;
+use super::names::{NameRef, Named};
+use super::nodes::{Ended, Kept, Nodes, Place, LOST, NONE};
+use super::row::Row;
+use super::stacks::StackRef;
+use crate::kind::Kind;
+use crate::registry::read::{Above, Record};
+use crate::registry::slot::Slot;
+
+/// What is only needed while records are read.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Finds the places of tasks that somebody may still ask for.
+    tasks: Index,
+    /// Finds their nodes.
+    nodes: Index,
+    /// Whether a task was read before the walk came to it.
+    is_ahead: bool,
+    /// From a node up to the first that is known. Only in use while that is looked for.
+    path: Chunks<&'static Slot>,
+    /// The link, the id and the number of the node that was asked for last.
+    last: (u64, u64, u32),
+}
+
+/// What a node stands for: itself, and the task that it belongs to if it is a name.
+struct Stands {
+    node: Record,
+    task: Record,
+}
+
+impl Nodes {
+    /// Makes room for so many tasks.
+    pub(super) fn reserve(&mut self, tasks: usize) {
+        self.rows.reserve_exact(tasks);
+    }
+
+    /// Reads a task that is alive.
+    #[inline]
+    pub(super) fn read(&mut self, task: &Record) {
+        if self.reading.is_ahead && self.known_task(task.id).is_some() {
+            return;
+        }
+        let parent = self.above(task);
+        self.push_row(task, parent);
+    }
+
+    /// The row of a task, which is not kept.
+    pub(super) fn row(&mut self, task: &Record) -> Row {
+        let parent = self.above(task);
+        let mut row = self.bare_row(task, parent);
+        self.note_cut(task);
+        if let Some(own) = task.own_name() {
+            self.rename(&mut row, &own);
+        }
+        row
+    }
+
+    /// Puts another name, and other labels, in the place of the task's own.
+    pub(super) fn rename(&mut self, row: &mut Row, own: &Record) {
+        self.note_own_labels(row.id, own);
+        row.own_name = self.name_in(own);
+    }
+
+    fn name_in(&mut self, node: &Record) -> NameRef {
+        match node.has_name() {
+            true => self.names.add(node),
+            false => NameRef::NONE,
+        }
+    }
+
+    /// A row without a name.
+    #[inline]
+    fn bare_row(&mut self, task: &Record, parent: u32) -> Row {
+        let stack = self.stacks.add(task);
+        Row {
+            id: task.id,
+            born: (task.born() >> 32) as u32,
+            since: (task.status >> 32) as u32,
+            polls: task.polls(),
+            class: self.classes.number(Class::of(task, stack)),
+            parent,
+            own_name: NameRef::NONE,
+        }
+    }
+
+    #[inline]
+    fn push_row(&mut self, task: &Record, parent: u32) -> Place {
+        let row = self.bare_row(task, parent);
+        if self.rows.len() == self.rows.capacity() {
+            // Tasks that were born meanwhile: not as many again.
+            self.rows.reserve_exact(64 + self.rows.len() / 16);
+        }
+        let place = Place::of_row(self.rows.len() as u32);
+        self.rows.push(row);
+        if !task.is_alone() {
+            self.note_more(task, place);
+        }
+        place
+    }
+
+    /// What the last row has besides: a name, ancestors that were cut, and nodes below.
+    fn note_more(&mut self, task: &Record, place: Place) {
+        self.note_cut(task);
+        let mut below = task.nodes_below();
+        if let Some(own) = task.own_name() {
+            below += own.nodes_below().saturating_sub(1);
+            self.note_own_labels(task.id, &own);
+            let name = self.name_in(&own);
+            if let Some(row) = self.rows.last_mut() {
+                row.own_name = name;
+            }
+        }
+        if below > 0 {
+            self.note_task(place);
+        }
+    }
+
+    /// The node under which a task was born.
+    #[inline]
+    fn above(&mut self, task: &Record) -> u32 {
+        let (link, id, number) = self.reading.last;
+        if task.has_parent(link, id) {
+            return number;
+        }
+        match task.parent() {
+            Above::Nothing => NONE,
+            Above::Lost => LOST,
+            Above::Node(parent) => {
+                let number = self.node(parent);
+                self.reading.last = (task.parent_link(), parent.id, number);
+                number
+            }
+        }
+    }
+
+    /// The node that a record stands for.
+    fn node(&mut self, record: Record) -> u32 {
+        // While it is read, its lineage is cut a few times at most.
+        let mut tries = (0..4).filter_map(|_| self.try_node(record));
+        tries.next().unwrap_or(LOST)
+    }
+
+    /// Goes up to the first node that is known, and then down again: a lineage may be longer than the stack is
+    /// deep. `None` if what is below was cut from what is above meanwhile, or has ended.
+    fn try_node(&mut self, record: Record) -> Option<u32> {
+        self.reading.path = Chunks::default();
+        let mut stands = match self.known(record) {
+            Ok(stands) => stands,
+            Err(number) => return Some(number),
+        };
+        let mut top = loop {
+            match stands.task.parent() {
+                Above::Nothing => break NONE,
+                Above::Lost => break LOST,
+                Above::Node(above) => match self.known(above) {
+                    Err(number) => break number,
+                    Ok(above) => {
+                        let below = std::mem::replace(&mut stands, above).node;
+                        self.reading.path.push(below.slot);
+                    }
+                },
+            }
+        };
+        loop {
+            top = self.add(&stands, top);
+            let Some(slot) = self.reading.path.pop() else {
+                return (stands.node.id == record.id).then_some(top);
+            };
+            stands = again(slot, stands.node.id)?;
+        }
+    }
+
+    /// The number of a node whose task is known; or what it stands for.
+    fn known(&mut self, node: Record) -> Result<Stands, u32> {
+        let task = task_of(node).ok_or(LOST)?;
+        match self.known_task(task.id) {
+            Some(place) => Err(self.node_at(place, &Stands { node, task })),
+            None => Ok(Stands { node, task }),
+        }
+    }
+
+    /// Adds a node whose task is not known.
+    fn add(&mut self, stands: &Stands, parent: u32) -> u32 {
+        let place = self.keep(stands, parent);
+        self.node_at(place, stands)
+    }
+
+    /// Keeps a task that has not been read before.
+    fn keep(&mut self, Stands { node, task }: &Stands, parent: u32) -> Place {
+        if task.is_live_task() {
+            self.reading.is_ahead = true;
+            let place = self.push_row(task, parent);
+            if self.known_task(task.id).is_none() {
+                self.note_task(place);
+            }
+            return place;
+        }
+        self.note_cut(task);
+        let ended = Ended {
+            id: task.id,
+            class: self.classes.number(Class::of(task, StackRef::NONE)),
+            parent,
+        };
+        let place = Place::of_ended(self.ended.push(ended));
+        // The one that is read now is one of those below.
+        if task.nodes_below() > 1 || node.nodes_below() > 1 {
+            self.note_task(place);
+        }
+        place
+    }
+
+    /// The node of a task with a name, or none, and labels: nodes are the same if these are.
+    fn node_at(&mut self, place: Place, Stands { node, task }: &Stands) -> u32 {
+        let mut name = self.name_in(node);
+        let parent = self.nameless(place).parent;
+        let labels = self.labels_for_node(node, parent, task.id);
+        if let Some(known) = self.known_node(place, name, labels) {
+            self.names.forget(name);
+            return known;
+        }
+        let own = place
+            .row()
+            .map_or(NameRef::NONE, |row| self.rows[row].own_name);
+        if name != own && self.names.get(name) == self.names.get(own) {
+            self.names.forget(std::mem::replace(&mut name, own));
+        }
+        let number = self.nodes.push(Kept { task: place, name });
+        self.note_labels_of_node(number, labels);
+        self.note_foreign(task);
+        if node.nodes_below() > 1 {
+            self.note_node(number);
+        }
+        self.mark(number);
+        number
+    }
+
+    fn known_node(&self, task: Place, name: NameRef, labels: LabelsRef) -> Option<u32> {
+        let (name, labels) = (self.names.get(name), self.labels.get(labels));
+        let is = |number: u32| {
+            let known = self.nodes.get(number).filter(|known| known.task == task);
+            known.is_some_and(|known| self.names.get(known.name) == name)
+                && self.labels_of_node(number) == labels
+        };
+        self.reading.nodes.find(hash(task, name), is)
+    }
+
+    fn note_node(&mut self, number: u32) {
+        let Nodes {
+            reading,
+            nodes,
+            names,
+            ..
+        } = self;
+        reading.nodes.add(number, |number| {
+            let node = nodes.get(number).expect("nodes are kept");
+            hash(node.task, names.get(node.name))
+        });
+    }
+
+    fn known_task(&self, id: u64) -> Option<Place> {
+        let is = |number| self.id_at(Place::from_number(number)) == id;
+        let number = self.reading.tasks.find(spread(id), is)?;
+        Some(Place::from_number(number))
+    }
+
+    fn note_task(&mut self, place: Place) {
+        let mut tasks = std::mem::take(&mut self.reading.tasks);
+        let id_of = |number| self.id_at(Place::from_number(number));
+        tasks.add(place.number(), |number| spread(id_of(number)));
+        self.reading.tasks = tasks;
+    }
+
+    fn note_cut(&mut self, task: &Record) {
+        let cut = task.cut_ancestors() as u32;
+        if cut > 0 {
+            self.cuts.insert(task.id, cut);
+        }
+    }
+
+    /// An ancestor is called what its thread is called, if that is not one of ours.
+    fn note_foreign(&mut self, task: &Record) {
+        if task.site().kind() == Kind::Foreign {
+            self.foreign
+                .extend(thread_name(task).map(|name| (task.id, name)));
+        }
+    }
+
+    /// Puts the rows in order, and forgets what is only needed while reading.
+    pub(super) fn finish(&mut self) {
+        self.reading = Reading::default();
+        self.classes.finish();
+        self.stacks.finish();
+        self.labels.finish();
+        if !self.rows.is_sorted_by(|a, b| a.id < b.id) {
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        let rows = self.nodes.iter().filter_map(|node| node.task.row().ok());
+        let mut ids = Chunks::default();
+        for row in rows {
+            ids.push(self.rows[row].id);
+        }
+        // A task that has spawned for the first time after the walk had come by was read again. Its nodes are
+        // above none of what the first reading has seen.
+        self.rows.sort_unstable_by_key(|row| (row.id, row.parent));
+        self.rows.dedup_by_key(|row| row.id);
+        let mut nodes = self.nodes.iter_mut();
+        let mut last = 0;
+        for &id in ids.iter() {
+            let Some(node) = nodes.find(|node| node.task.row().is_ok()) else {
+                return;
+            };
+            last = place_of(&self.rows, id, last);
+            node.task = Place::of_row(last as u32);
+        }
+    }
+}
+
+/// The place of the row with this id, which often follows the one that was asked for last.
+fn place_of(rows: &[Row], id: u64, last: usize) -> usize {
+    let near = (last..rows.len().min(last + 2)).find(|&place| rows[place].id == id);
+    let search = || rows.binary_search_by_key(&id, |row| row.id);
+    near.unwrap_or_else(|| search().expect("the rows of nodes are kept"))
+}
+
+/// What a slot on the way down stands for, if it is below the node `above`. Its own id does not count: whoever
+/// asked for the last one on the way knows that one's.
+fn again(slot: &'static Slot, above: u64) -> Option<Stands> {
+    let node = Record::read(slot)?;
+    let task = task_of(node)?;
+    match task.parent() {
+        Above::Node(found) if found.id == above => Some(Stands { node, task }),
+        _ => None,
+    }
+}
+
+fn hash(task: Place, name: Option<Named<'_>>) -> u64 {
+    let mut hasher = IdHasher::default();
+    (task.number(), name).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The task that a node belongs to.
+fn task_of(node: Record) -> Option<Record> {
+    if !node.is_name() {
+        return Some(node);
+    }
+    match node.parent() {
+        Above::Node(task) if !task.is_name() => Some(task),
+        _ => None,
+    }
+}
+
+fn thread_name(task: &Record) -> Option<Arc<str>> {
+    let name = Record::thread_of(task.status)?.name();
+    (!name.is_empty()).then(|| name.into())
+}
