@@ -255,8 +255,10 @@ impl fmt::Write for Sink {
     }
 }
 
-/// What is done with a dump, by name.
-fn forms() -> Vec<(&'static str, Box<dyn Fn(Dump)>)> {
+/// What is done with a dump.
+type Form = (&'static str, Box<dyn Fn(Dump)>);
+
+fn forms() -> Vec<Form> {
     let formats = Format::ALL.iter().map(|&format| {
         let write = move |dump: Dump| dump.write(format, &mut Sink).unwrap();
         (format.as_str(), Box::new(write) as Box<dyn Fn(Dump)>)
