@@ -16,6 +16,7 @@ pub(super) fn section() {
         "| tasks | form | snapshot, ms | form, ms | MB | MB/s | peak bytes a task, with both |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
+    let mut peaks = Vec::new();
     for (_, crowd) in Crowd::ALL {
         for form in FORMS {
             let [fast, small] = [Malloc::Mimalloc, Malloc::Glibc]
@@ -24,10 +25,23 @@ pub(super) fn section() {
                 unreachable!("cases of this name print four values")
             };
             let bytes = small[3];
+            peaks.push(bytes);
             let speed = mb / ms * 1e3;
             println!(
                 "| {crowd} | {form} | {snapshot:.0} | {ms:.0} | {mb:.1} | {speed:.0} | {bytes:.1} |"
             );
         }
+    }
+    peaks_by_kind(&peaks);
+}
+
+/// The same peaks at a glance: a line for each kind of tasks, a column for each form.
+fn peaks_by_kind(peaks: &[f64]) {
+    println!("\n| peak bytes a task | {} |", FORMS.join(" | "));
+    println!("| --- |{}", " --- |".repeat(FORMS.len()));
+    for ((_, crowd), peaks) in Crowd::ALL.iter().zip(peaks.chunks(FORMS.len())) {
+        print!("| {crowd} |");
+        peaks.iter().for_each(|bytes| print!(" {bytes:.1} |"));
+        println!();
     }
 }

@@ -15,6 +15,7 @@ mod nodes;
 mod reading;
 pub mod render;
 mod row;
+mod sorting;
 mod stacks;
 mod threads;
 
