@@ -8,6 +8,7 @@ mod coverage;
 mod filter;
 mod hash;
 mod index;
+mod known;
 mod labels;
 mod lineage;
 mod names;

@@ -3,15 +3,12 @@
 //! A task is read when the walk comes to its slot, or before that, when a child of it is read: what links to a
 //! node keeps it, so it is read at once, hand over hand.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::chunks::Chunks;
 use super::classes::Class;
-use super::hash::{spread, IdHasher};
 use super::index::Index;
-use super::labels::LabelsRef;
-use super::names::{NameRef, Named};
+use super::names::NameRef;
 use super::nodes::{Ended, Kept, Nodes, Place, LOST, NONE};
 use super::row::Row;
 use super::stacks::StackRef;
@@ -23,9 +20,9 @@ use crate::registry::slot::Slot;
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     /// Finds the places of tasks that somebody may still ask for.
-    tasks: Index,
+    pub(super) tasks: Index,
     /// Finds their nodes.
-    nodes: Index,
+    pub(super) nodes: Index,
     /// Whether a task was read before the walk came to it.
     is_ahead: bool,
     /// From a node up to the first that is known. Only in use while that is looked for.
@@ -246,42 +243,6 @@ impl Nodes {
         number
     }
 
-    fn known_node(&self, task: Place, name: NameRef, labels: LabelsRef) -> Option<u32> {
-        let (name, labels) = (self.names.get(name), self.labels.get(labels));
-        let is = |number: u32| {
-            let known = self.nodes.get(number).filter(|known| known.task == task);
-            known.is_some_and(|known| self.names.get(known.name) == name)
-                && self.labels_of_node(number) == labels
-        };
-        self.reading.nodes.find(hash(task, name), is)
-    }
-
-    fn note_node(&mut self, number: u32) {
-        let Nodes {
-            reading,
-            nodes,
-            names,
-            ..
-        } = self;
-        reading.nodes.add(number, |number| {
-            let node = nodes.get(number).expect("nodes are kept");
-            hash(node.task, names.get(node.name))
-        });
-    }
-
-    fn known_task(&self, id: u64) -> Option<Place> {
-        let is = |number| self.id_at(Place::from_number(number)) == id;
-        let number = self.reading.tasks.find(spread(id), is)?;
-        Some(Place::from_number(number))
-    }
-
-    fn note_task(&mut self, place: Place) {
-        let mut tasks = std::mem::take(&mut self.reading.tasks);
-        let id_of = |number| self.id_at(Place::from_number(number));
-        tasks.add(place.number(), |number| spread(id_of(number)));
-        self.reading.tasks = tasks;
-    }
-
     fn note_cut(&mut self, task: &Record) {
         let cut = task.cut_ancestors() as u32;
         if cut > 0 {
@@ -307,12 +268,6 @@ fn again(slot: &'static Slot, above: u64) -> Option<Stands> {
         Above::Node(found) if found.id == above => Some(Stands { node, task }),
         _ => None,
     }
-}
-
-fn hash(task: Place, name: Option<Named<'_>>) -> u64 {
-    let mut hasher = IdHasher::default();
-    (task.number(), name).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The task that a node belongs to.
