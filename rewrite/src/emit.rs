@@ -121,8 +121,9 @@ impl Emit {
     fn stand(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::entry_of(frames::TABLE, entry, span);
-        quote_spanned!(span=> match #private::stand(#site) { __birthmark_standing => #hole })
+        let table = Ident::new(frames::TABLE, span);
+        let index = Literal::usize_unsuffixed(entry);
+        quote_spanned!(span=> match #private::stand(&#table[#index]) { __birthmark_standing => #hole })
     }
 
     /// A block that holds the table of a spawn that stands in no function body.
@@ -131,10 +132,11 @@ impl Emit {
         quote_spanned!(Span::mixed_site()=> { #table #hole })
     }
 
-    fn entry_of(table: &str, index: usize, span: Span) -> TokenStream {
-        let name = Ident::new(table, span);
+    /// A site by itself, for what is seldom emitted.
+    fn site(index: usize, span: Span) -> TokenStream {
+        let name = Ident::new(TABLE, span);
         let index = Literal::usize_unsuffixed(index);
-        quote_spanned!(span=> &#name[#index])
+        quote_spanned!(span=> #name.at(#index))
     }
 
     /// A table and an entry in it, as two arguments: see `at.rs` of the runtime.
@@ -177,7 +179,7 @@ impl Emit {
             let site = Self::at(TABLE, site.entry, span);
             return quote_spanned!(span=> #private::birth_at(#site));
         }
-        let site = Self::entry_of(TABLE, site.entry, span);
+        let site = Self::site(site.entry, span);
         let detached = Ident::new(if naming.detached { "true" } else { "false" }, span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
         quote_spanned!(span=> #private::birth_as!(#site, #detached #name))

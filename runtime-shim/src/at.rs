@@ -3,6 +3,9 @@
 //! Both are handed over as they are. `&TABLE[3]` at the site would be a bounds check there, with a
 //! branch and a way to unwind, which every pass of the compiler has to look at: that is half of what a
 //! call costs to compile.
+//!
+//! A table is of one type whatever its length: what takes it is no generic function on that account, which the
+//! compiler would make again for each length, and in a debug build is compiled with this crate once.
 
 use core::future::Future;
 
@@ -11,20 +14,20 @@ use crate::birth::{birth, Birth};
 use crate::future::{future, Instrumented};
 use crate::hook::refusal_private::refused;
 use crate::kind::Kind;
-use crate::site::Site;
+use crate::site::Sites;
 
 /// A site from which the adaptor makes a birth: the common case, in which the task is born when its
 /// argument has been evaluated.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[derive(Debug)]
-pub struct At<const N: usize>(pub &'static [Site; N], pub usize);
+#[derive(Clone, Copy, Debug)]
+pub struct At(pub &'static Sites, pub usize);
 
-impl<const N: usize> IntoBirth for At<N> {
-    #[inline]
+impl IntoBirth for At {
+    #[cfg_attr(not(debug_assertions), inline)]
     fn born(self, kind: Kind) -> Birth {
-        self.0[self.1].born(kind)
+        self.0.at(self.1).born(kind)
     }
 }
 
@@ -36,9 +39,9 @@ impl<const N: usize> IntoBirth for At<N> {
 ///
 /// As [`birth`].
 #[doc(hidden)]
-#[inline]
-pub fn birth_at<const N: usize>(table: &'static [Site; N], entry: usize) -> Birth {
-    birth(&table[entry])
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn birth_at(table: &'static Sites, entry: usize) -> Birth {
+    birth(table.at(entry))
 }
 
 /// Records a task that is an `async` block, in which there is nothing to evaluate before, and wraps it.
@@ -46,19 +49,15 @@ pub fn birth_at<const N: usize>(table: &'static [Site; N], entry: usize) -> Birt
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[inline]
-pub fn future_at<F: Future, const N: usize>(
-    table: &'static [Site; N],
-    entry: usize,
-    block: F,
-) -> Instrumented<F> {
-    future(birth(&table[entry]), block)
+pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> Instrumented<F> {
+    future(birth_at(table, entry), block)
 }
 
 /// Whether the spawn that has just returned was refused. Then it is to be settled.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[inline]
-pub fn refused_at<const N: usize>(table: &'static [Site; N], entry: usize) -> bool {
-    refused(&table[entry])
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn refused_at(table: &'static Sites, entry: usize) -> bool {
+    refused(table.at(entry))
 }

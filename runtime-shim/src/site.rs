@@ -163,10 +163,22 @@ impl fmt::Display for Site {
     }
 }
 
-/// Not public API. Used by generated code: the sites of one function.
+/// Not public API. Used by generated code: the sites of a module or a body. What takes a table and an entry is
+/// the same function for all tables, which saves the compiler an instance for each length.
 #[doc(hidden)]
-#[derive(Debug)]
-pub struct Sites(pub &'static [Site]);
+#[derive(Clone, Copy, Debug)]
+pub struct Sites {
+    #[doc(hidden)]
+    pub sites: &'static [Site],
+}
+
+impl Sites {
+    /// An index in generated code would be the user's to a lint.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub fn at(&self, entry: usize) -> &'static Site {
+        &self.sites[entry]
+    }
+}
 
 inventory::collect!(Sites);
 
@@ -175,7 +187,7 @@ pub(crate) fn all() -> &'static [&'static Site] {
     static ALL: OnceLock<Vec<&'static Site>> = OnceLock::new();
     ALL.get_or_init(|| {
         let mut all: Vec<&Site> = inventory::iter::<Sites>()
-            .flat_map(|sites| sites.0)
+            .flat_map(|table| table.sites)
             .collect();
         all.sort_by_key(|site| (site.file, site.line, site.column));
         for (index, site) in (NO_INDEX + 1..).zip(&all) {

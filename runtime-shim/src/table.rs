@@ -12,10 +12,10 @@ macro_rules! __table {
     ($table:ident $count:literal
         $(($file:expr, $line:literal, $column:literal, $function:literal, $callee:literal, $role:literal, $kind:ident, $fallible:literal))*
     ) => {
-        static $table: [$crate::__private::Site; $count] = {
+        static $table: $crate::__private::Sites = {
             // One expansion for all.
             const MODULE: &$crate::__private::core::primitive::str = $crate::__private::core::module_path!();
-            [$($crate::__private::Site {
+            static SITES: [$crate::__private::Site; $count] = [$($crate::__private::Site {
                 file: $file,
                 line: $line,
                 column: $column,
@@ -26,9 +26,10 @@ macro_rules! __table {
                 kind: $crate::__private::Kind::$kind,
                 fallible: $fallible,
                 counts: $crate::__private::Counts::NONE,
-            }),*]
+            }),*];
+            $crate::__private::Sites { sites: &SITES }
         };
-        $crate::__private::inventory::submit! { $crate::__private::Sites(&$table) }
+        $crate::__private::inventory::submit! { $table }
     };
 }
 

@@ -40,7 +40,7 @@ macro_rules! __born {
         $crate::__private::birth_at(&$table, $site)
     };
     ($table:ident[$site:literal]($($naming:tt)*)) => {
-        $crate::__private::birth_as!(&$table[$site], $($naming)*)
+        $crate::__private::birth_as!($table.at($site), $($naming)*)
     };
 }
 

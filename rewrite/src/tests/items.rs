@@ -104,7 +104,7 @@ fn what_is_done_is_not_done_again() {
             &once
                 .text
                 .replace('P', "::birthmark::__private")
-                .replace("S0", "&__BIRTHMARK_SITES[0]"),
+                .replace("S0", "__BIRTHMARK_SITES.at(0)"),
         );
         assert!(!once.sites.is_empty());
         assert!(twice.sites.is_empty() && twice.errors.is_empty(), "{item}");

@@ -86,7 +86,7 @@ pub(crate) fn short(code: &str) -> String {
         .to_string();
     let mut text: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     for index in 0..10 {
-        for site in ["&__BIRTHMARK_SITES[@]", "&__BIRTHMARK_SITES,@"] {
+        for site in ["__BIRTHMARK_SITES.at(@)", "&__BIRTHMARK_SITES,@"] {
             let site = site.replace('@', &index.to_string());
             text = text.replace(&site, &format!("S{index}"));
         }
