@@ -25,8 +25,8 @@ pub(super) struct Reading {
     pub(super) nodes: Index,
     /// Whether a task was read before the walk came to it.
     is_ahead: bool,
-    /// From a node up to the first that is known. Only in use while that is looked for.
-    path: Chunks<&'static Slot>,
+    /// From a node up to the first that is known, each with its id. Only in use while that is looked for.
+    path: Chunks<(&'static Slot, u64)>,
     /// The link, the id and the number of the node that was asked for last.
     last: (u64, u64, u32),
 }
@@ -165,17 +165,17 @@ impl Nodes {
                     Err(number) => break number,
                     Ok(above) => {
                         let below = std::mem::replace(&mut stands, above).node;
-                        self.reading.path.push(below.slot);
+                        self.reading.path.push((below.slot, below.id));
                     }
                 },
             }
         };
         loop {
             top = self.add(&stands, top);
-            let Some(slot) = self.reading.path.pop() else {
-                return (stands.node.id == record.id).then_some(top);
+            let Some((slot, id)) = self.reading.path.pop() else {
+                return Some(top);
             };
-            stands = again(slot, stands.node.id)?;
+            stands = again(slot, id, stands.node.id)?;
         }
     }
 
@@ -259,10 +259,10 @@ impl Nodes {
     }
 }
 
-/// What a slot on the way down stands for, if it is below the node `above`. Its own id does not count: whoever
-/// asked for the last one on the way knows that one's.
-fn again(slot: &'static Slot, above: u64) -> Option<Stands> {
-    let node = Record::read(slot)?;
+/// What a slot on the way down stands for, if it is still the node `id`, below the node `above`. With another id,
+/// it might be a part of a text by now, whose words are no links.
+fn again(slot: &'static Slot, id: u64, above: u64) -> Option<Stands> {
+    let node = Record::read(slot).filter(|node| node.id == id)?;
     let task = task_of(node)?;
     match task.parent() {
         Above::Node(found) if found.id == above => Some(Stands { node, task }),
