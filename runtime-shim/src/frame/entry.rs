@@ -52,6 +52,8 @@ impl Entry {
                 self.inner = Place::within(id, inner);
                 return inner;
             }
+        } else if outer != Cursor::UNKNOWN || mode::has(mode::OFF) {
+            return outer;
         }
         self.enter_anyhow(site, local)
     }
@@ -141,13 +143,10 @@ impl Entry {
 impl Local {
     /// Finds out whether this is the main thread, which is a task from its first frame on.
     fn look_for_main(&self) -> Cursor {
-        if mode::has(mode::OFF) {
-            return self.cursor.get();
-        }
-        if crate::sys::thread::is_main() {
-            self.scope_or_adopt();
-        } else {
+        if !crate::sys::thread::is_main() {
             self.cursor.set(Cursor::NOWHERE);
+        } else if !mode::has(mode::OFF) {
+            self.scope_or_adopt();
         }
         self.cursor.get()
     }
