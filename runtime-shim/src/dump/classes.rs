@@ -71,7 +71,7 @@ impl Eq for Class {}
 
 impl Hash for Class {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        ptr::from_ref(self.site).addr().hash(hasher);
+        self.site.address().hash(hasher);
         let flags = u64::from(self.flags) << 32;
         (self.stack, flags | u64::from(self.status)).hash(hasher);
     }

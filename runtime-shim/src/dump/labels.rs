@@ -25,6 +25,11 @@ pub(super) struct LabelsRef(u32);
 impl LabelsRef {
     /// No labels, as nobody has set any.
     pub(super) const NONE: LabelsRef = LabelsRef(u32::MAX);
+
+    /// The place among all sets, if there are labels.
+    pub(super) fn index(self) -> Option<usize> {
+        (self != LabelsRef::NONE).then_some(self.0 as usize)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -94,13 +99,6 @@ impl LabelSets {
     /// All sets, each at the place that [`LabelsRef::index`] tells.
     pub(super) fn all(&self) -> impl Iterator<Item = &Labels> {
         self.sets.iter()
-    }
-}
-
-impl LabelsRef {
-    /// The place among all sets, if there are labels.
-    pub(super) fn index(self) -> Option<usize> {
-        (self != LabelsRef::NONE).then_some(self.0 as usize)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Whether a task is selected.
 
 use std::collections::HashMap;
-use std::ptr;
 use std::time::Duration;
 
 use super::words::Words;
@@ -21,7 +20,7 @@ pub(in crate::dump) struct Selection<'a> {
     nodes: &'a Nodes,
     now: Option<u64>,
     /// Whether the site and the role are selected, by the address of the site.
-    sites: HashMap<usize, bool, IdHash>,
+    sites: HashMap<u64, bool, IdHash>,
     /// The nodes under which what is born descends from a task that is asked for.
     under: Bits,
     /// Whether a stack has a frame that is asked for, by its place.
@@ -97,7 +96,7 @@ impl<'a> Selection<'a> {
         let site = self.nodes.site(row);
         *self
             .sites
-            .entry(ptr::from_ref(site).addr())
+            .entry(site.address())
             .or_insert_with(|| is_at(sites, site) && matches(roles, site.role()))
     }
 }

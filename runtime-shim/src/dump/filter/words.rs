@@ -1,7 +1,6 @@
 //! Words that are looked for in all that a dump says of a task.
 
 use std::collections::HashMap;
-use std::ptr;
 
 use super::Filter;
 use crate::dump::hash::IdHash;
@@ -15,7 +14,7 @@ pub(super) struct Words<'a> {
     words: &'a [String],
     nodes: &'a Nodes,
     /// Which words are in a site and its role, by the address of the site.
-    sites: HashMap<usize, Found, IdHash>,
+    sites: HashMap<u64, Found, IdHash>,
     /// Which words are in a stack, by its place.
     stacks: Vec<Found>,
     /// Which words are in a set of labels, by its place.
@@ -57,8 +56,7 @@ impl<'a> Words<'a> {
     fn in_site(&mut self, row: &Row) -> Found {
         let (site, words) = (self.nodes.site(row), self.words);
         let look = || found(words, site.role()) | found(words, &site.to_string());
-        let address = ptr::from_ref(site).addr();
-        *self.sites.entry(address).or_insert_with(look)
+        *self.sites.entry(site.address()).or_insert_with(look)
     }
 
     fn in_stack(&self, row: &Row) -> Found {

@@ -3,12 +3,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::ptr;
 use std::time::Duration;
 
 use crate::clock;
 use crate::dump::hash::IdHash;
-use crate::site::Site;
 
 /// How much is kept: so many bytes. Where each task has a lineage of its own, nothing is shared, and keeping
 /// all of it would take more memory than the dump.
@@ -53,11 +51,6 @@ impl<K: Hash + Eq, V: Text> Cache<K, V> {
             value
         })
     }
-}
-
-/// A site as a key.
-pub(super) fn address(site: &'static Site) -> usize {
-    ptr::from_ref(site).addr()
 }
 
 /// The text of the last moment that was asked for: tasks of one time come one after the other.

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use super::cache::address;
 use crate::dump::classes::ClassRef;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::Nodes;
@@ -74,13 +73,13 @@ struct Lines(Vec<u32>);
 
 impl Lines {
     fn new(nodes: &Nodes) -> Self {
-        let mut known: HashMap<(u32, usize, u32), u32, IdHash> = HashMap::default();
+        let mut known: HashMap<(u32, u64, u32), u32, IdHash> = HashMap::default();
         let mut lines = Lines(Vec::with_capacity(nodes.count()));
         for node in nodes.all() {
             if known.len() == MOST {
                 known.clear();
             }
-            let key = (lines.of(node.parent), address(node.site), node.cut);
+            let key = (lines.of(node.parent), node.site.address(), node.cut);
             let line = match node.is_foreign() {
                 true => node.number,
                 false => *known.entry(key).or_insert(node.number),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::cache::{self, address, Cache, Moment};
+use super::cache::{self, Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
 use super::paragraph::{labels_line, lineage_text, push_age, site_line, stack_text, Paragraph};
@@ -58,7 +58,7 @@ impl fmt::Display for Text<'_> {
 #[derive(Default)]
 struct Texts {
     /// By address.
-    sites: Cache<usize, SiteTexts>,
+    sites: Cache<u64, SiteTexts>,
     /// By node.
     above: Cache<u32, AboveTexts>,
     stacks: Cache<StackRef, String>,
@@ -99,7 +99,7 @@ impl Texts {
         let class = dump.nodes.class(row);
         let site = self
             .sites
-            .get(address(class.site), || SiteTexts::new(class.site));
+            .get(class.site.address(), || SiteTexts::new(class.site));
         let above = self.above.get(row.parent, || AboveTexts::new(dump, row));
         let nodes = &dump.nodes;
         let own = nodes

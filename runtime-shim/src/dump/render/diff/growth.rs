@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::dump::hash::IdHash;
-use crate::dump::render::cache::address;
 use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::push_who;
 use crate::dump::render::pieces::{escaped, push as push_text};
@@ -42,11 +41,11 @@ impl Growth {
 }
 
 pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
-    let mut sites: HashMap<usize, Growth, IdHash> = HashMap::default();
+    let mut sites: HashMap<u64, Growth, IdHash> = HashMap::default();
     for (dump, counted) in [(before, [1, 0]), (after, [0, 1])] {
         let all = dump.rows().map(|row| dump.nodes.site(row));
         for site in all.filter(|site| site.is_real()) {
-            let growth = sites.entry(address(site)).or_insert(Growth {
+            let growth = sites.entry(site.address()).or_insert(Growth {
                 site,
                 before: 0,
                 after: 0,

@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::dump::classes::ClassRef;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::NONE;
-use crate::dump::render::cache::address;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text};
@@ -294,7 +293,7 @@ pub(in super::super) fn count<'a>(
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     /// By address.
-    site: usize,
+    site: u64,
     state: Discriminant<State>,
     stack: u32,
     /// Foreign threads have but their names in common.
@@ -305,7 +304,7 @@ impl Key {
     fn of(dump: &Dump, row: &Row) -> Self {
         let class = dump.nodes.class(row);
         Key {
-            site: address(class.site),
+            site: class.site.address(),
             state: discriminant(&class.state(None)),
             stack: class.stack.key(),
             only: class.is_foreign().then_some(row.id),

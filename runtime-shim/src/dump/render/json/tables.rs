@@ -4,7 +4,6 @@ use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 use std::fmt;
 
-use super::super::cache::address;
 use super::super::pieces::{push_number, Pieces};
 use super::numbers::Numbers;
 use super::stacks::StackTables;
@@ -19,7 +18,7 @@ use crate::task::Name;
 #[derive(Default)]
 pub(super) struct Tables {
     sites: Vec<&'static Site>,
-    by_address: HashMap<usize, u32, IdHash>,
+    by_address: HashMap<u64, u32, IdHash>,
     /// Those of the nodes that are in the table.
     ancestors: Numbers,
     pub(super) stacks: StackTables,
@@ -48,7 +47,7 @@ impl Tables {
     }
 
     fn add(&mut self, site: &'static Site) {
-        if let Entry::Vacant(entry) = self.by_address.entry(address(site)) {
+        if let Entry::Vacant(entry) = self.by_address.entry(site.address()) {
             if site.is_real() {
                 entry.insert(self.sites.len() as u32);
                 self.sites.push(site);
@@ -57,7 +56,7 @@ impl Tables {
     }
 
     pub(super) fn site(&self, site: &'static Site) -> Option<u32> {
-        self.by_address.get(&address(site)).copied()
+        self.by_address.get(&site.address()).copied()
     }
 
     /// The nodes that are in the table.

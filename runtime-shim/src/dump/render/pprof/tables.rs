@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use super::field;
 use super::proto::Message;
 use crate::dump::hash::IdHash;
-use crate::dump::render::cache::address;
 use crate::dump::render::pieces::escaped;
 use crate::dump::render::stacks::Frame;
 
@@ -19,7 +18,7 @@ pub(super) struct Tables {
     strings: HashMap<String, u64>,
     string_count: u64,
     /// The locations of sites and frame sites, by address.
-    sites: HashMap<usize, u64, IdHash>,
+    sites: HashMap<u64, u64, IdHash>,
     /// Other locations.
     named: HashMap<String, u64>,
     location_count: u64,
@@ -41,8 +40,8 @@ impl Tables {
     /// The id of the location of a frame.
     pub(super) fn location(&mut self, fields: &mut Message, frame: &Frame<'_>) -> u64 {
         let place = match *frame {
-            Frame::Await(site) => (site.address(), site.file(), site.line()),
-            Frame::Role(_, site) if site.is_real() => (address(site), site.file(), site.line()),
+            Frame::Await(site) => (site.address() as u64, site.file(), site.line()),
+            Frame::Role(_, site) if site.is_real() => (site.address(), site.file(), site.line()),
             _ => return self.named(fields, &frame.text()),
         };
         let (address, file, line) = place;

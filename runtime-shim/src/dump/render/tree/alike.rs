@@ -5,7 +5,6 @@ use std::mem::{discriminant, Discriminant};
 
 use super::forest::{After, Entry, Forest};
 use crate::dump::hash::IdHasher;
-use crate::dump::render::cache::address;
 use crate::dump::render::range::Range;
 use crate::kind::Kind;
 use crate::task::State;
@@ -21,8 +20,8 @@ pub(super) struct Shapes(Vec<u64>);
 #[derive(Hash)]
 enum What {
     /// By site, state and stack.
-    Task(usize, Discriminant<State>, u32),
-    Ended(usize),
+    Task(u64, Discriminant<State>, u32),
+    Ended(u64),
     /// Threads that instrumented code has not spawned have but their names in common.
     Only(u32),
 }
@@ -60,11 +59,11 @@ impl What {
         match entry {
             _ if site.kind() == Kind::Foreign => What::Only(line),
             Entry::Task(row) => What::Task(
-                address(site),
+                site.address(),
                 discriminant(&nodes.bare_state(row)),
                 nodes.stack(row).key(),
             ),
-            Entry::Ancestor(_) => What::Ended(address(site)),
+            Entry::Ancestor(_) => What::Ended(site.address()),
         }
     }
 }
