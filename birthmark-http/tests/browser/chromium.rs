@@ -200,6 +200,14 @@ impl Page {
         element.send_keys(text).await.unwrap();
     }
 
+    /// Searches by keys, waits until the summary says what is found, and goes on to the list.
+    pub async fn search(&self, what: &str, found: &str) {
+        self.press("/").await;
+        self.type_into("search", what).await;
+        self.until("summary", found).await;
+        self.press_key("Enter").await;
+    }
+
     /// Asks for a dump from within the page and waits for it.
     pub async fn read_once_more(&self, url: &str) {
         let script = "const [url, done] = arguments; fetch(url + 'json').then((r) => r.text()).then(() => done())";

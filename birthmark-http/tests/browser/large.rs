@@ -24,11 +24,11 @@ async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
     page.press("3").await;
     page.until_row("3,960 ×").await;
     page.screenshot("large-groups").await;
-    page.press("/").await;
-    page.type_into("search", "state:susp STACK:answer").await;
-    page.until("summary", "3,960 of 4,005 tasks: 3,960 suspended")
-        .await;
-    page.press_key("Enter").await;
+    page.search(
+        "state:susp STACK:answer",
+        "3,960 of 4,005 tasks: 3,960 suspended",
+    )
+    .await;
 
     // What is found is listed as a whole if it is less.
     for (search, found) in [

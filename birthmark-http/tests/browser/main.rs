@@ -100,11 +100,8 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.report_long_tasks("table").await;
 
     // Search, and follow the lineage down.
-    page.press("/").await;
-    page.type_into("search", "name:\"conn 399\" role:connection")
+    page.search("name:\"conn 399\" role:connection", "1 of 100,002 tasks")
         .await;
-    page.until("summary", "1 of 100,002 tasks").await;
-    page.press_key("Enter").await;
     page.press("jd").await;
     page.until("summary", "250 of 100,002 tasks").await;
     page.screenshot("search").await;
@@ -119,10 +116,8 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.report_long_tasks("groups").await;
 
     // Search in stacks: not only in the innermost frames.
-    page.press("/").await;
-    page.type_into("search", "stack:\"handle at\"").await;
-    page.until("summary", "99,600 of 100,002 tasks").await;
-    page.press_key("Enter").await;
+    page.search("stack:\"handle at\"", "99,600 of 100,002 tasks")
+        .await;
     page.press_key("Escape").await;
     page.until("summary", "100,002 tasks: ").await;
     page.report_long_tasks("search in stacks").await;
@@ -181,17 +176,11 @@ async fn labels_are_shown_searched_and_followed() {
     assert_eq!(page.count("img").await, 0);
     page.screenshot("labels").await;
 
-    page.press("/").await;
-    page.type_into("search", "label:\"beta & s\"").await;
-    page.until("summary", "1 of 4 tasks").await;
-    page.press_key("Enter").await;
+    page.search("label:\"beta & s\"", "1 of 4 tasks").await;
     page.press_key("Escape").await;
     page.until("summary", "4 tasks: ").await;
 
-    page.press("/").await;
-    page.type_into("search", "label:tenant").await;
-    page.until("summary", "2 of 4 tasks").await;
-    page.press_key("Enter").await;
+    page.search("label:tenant", "2 of 4 tasks").await;
     page.press("j").await;
     page.press_key("Enter").await;
     page.until("details", "tenant=").await;
