@@ -88,7 +88,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// Besides, each `.await` records where the task stands, for [dumps](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html):
-/// what is awaited goes through a wrapper of two words, which keeps its type, temporaries and errors. So do the
+/// what is awaited goes through a wrapper of a word, or two in a debug build, which keeps its type, temporaries and errors. So do the
 /// branches of `tokio::select!`, and of the `join!` and `try_join!` of tokio and futures, where the path of the
 /// macro says so, or an import in the item. Any other `select!` or `join!` in an async function has a guard
 /// around it instead.

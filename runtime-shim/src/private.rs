@@ -19,7 +19,14 @@ pub use crate::inherit::{inherit, Inherited, Working};
 pub use crate::install::is_enabled;
 
 // What stands at an `.await`.
-pub use crate::frame::{branch, frame, stand, Awaited, FrameSite, FrameSites, Framed, Standing};
+pub use crate::frame::{
+    by_type, by_value, stand, AnySite, Awaited, FrameSite, FrameSites, Framed, Nth, Standing,
+};
+// A debug build is for whoever compiles often.
+#[cfg(not(debug_assertions))]
+pub use by_type::{branch, frame};
+#[cfg(debug_assertions)]
+pub use by_value::{branch, frame};
 
 // How the kind of any other argument is found out.
 pub use crate::adapt::{IntoBirth, Probe};

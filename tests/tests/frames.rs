@@ -216,3 +216,35 @@ mod frames {
         assert_eq!(task.stack().frames().len(), 1);
     }
 }
+
+/// What generated code says at an `.await`, in either way to know the site: releases do it by type.
+mod by_hand {
+    use super::*;
+    use birthmark::__private::{by_type, by_value};
+
+    birthmark::__private::frames! { BYHAND 2
+        ("by_hand.rs", 1, 1, "outer", "inner")
+        ("by_hand.rs", 2, 2, "inner", "pending")
+    }
+
+    async fn known_by_type() {
+        let inner = async { by_type::branch::<_, BYHAND, 1>(pending::<()>()).await };
+        by_type::frame::<_, BYHAND, 0>(inner).await;
+    }
+
+    async fn known_by_value() {
+        let inner = async { by_value::branch::<_, BYHAND, 1>(pending::<()>()).await };
+        by_value::frame::<_, BYHAND, 0>(inner).await;
+    }
+
+    #[test]
+    #[birthmark::instrument(frames = false)]
+    fn sites_are_known_by_type_or_by_value() {
+        let runtime = runtime();
+        runtime.spawn(known_by_type());
+        runtime.spawn(known_by_value());
+        for role in ["known_by_type", "known_by_value"] {
+            expect(role, &["0 outer inner", "1 inner pending"]);
+        }
+    }
+}

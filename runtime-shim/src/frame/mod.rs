@@ -14,11 +14,13 @@ mod entry;
 mod framed;
 mod inside;
 mod site;
+mod sited;
 pub(crate) mod stack;
 mod stand;
 
-pub use framed::{branch, frame, Awaited, Framed};
+pub use framed::{Awaited, Framed};
 pub use site::{FrameSite, FrameSites};
+pub use sited::{by_type, by_value, AnySite, Nth};
 pub use stand::{stand, Standing};
 
 pub(crate) use cursor::{index, Cursor, Place};

@@ -1,5 +1,5 @@
-// A future grows by a word when it is spawned, and by one for each level at which it awaits, besides what aligning
-// them takes.
+// A future grows by a word when it is spawned, and by one for each level at which it awaits, or two in a debug
+// build, besides what aligning them takes.
 use std::future::Future;
 
 fn spawn<F: Future>(task: F) -> usize {
@@ -26,7 +26,8 @@ birthmark_ui_tests::twice! {
 }
 
 fn main() {
+    let most = if cfg!(debug_assertions) { 40 } else { 32 };
     for (plain, marked) in plain::sizes().into_iter().zip(marked::sizes()) {
-        assert!(marked > plain && marked <= plain + 32, "{plain} grew to {marked}");
+        assert!(marked > plain && marked <= plain + most, "{plain} grew to {marked}");
     }
 }
