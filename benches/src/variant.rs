@@ -56,6 +56,9 @@ impl Variant {
         Variant::AwaitTree,
     ];
 
+    /// The [floor](crate::spawn) of those: what a level costs that knows nothing, and the prototype's.
+    pub const LEVELLED_FLOOR: [Variant; 3] = [Variant::Word, Variant::Husk, Variant::Sketch];
+
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 

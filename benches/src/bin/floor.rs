@@ -15,6 +15,12 @@ const UNITS: [Unit; 6] = [
     Unit::Job,
     Unit::Thread,
 ];
+const LEVELS: [Unit; 4] = [
+    Unit::SpawnLevels(1),
+    Unit::SpawnLevels(5),
+    Unit::PollLevels(1),
+    Unit::PollLevels(5),
+];
 const VARIANTS: [Variant; 6] = [
     Variant::Word,
     Variant::Husk,
@@ -30,10 +36,10 @@ fn main() {
         "instructions a unit beyond raw, by callgrind, mimalloc, profile {}",
         run::profile()
     );
-    print!("{:<26}{:>10}", "", "raw");
-    VARIANTS.iter().for_each(|variant| print!("{variant:>18}"));
-    println!();
-    UNITS.into_iter().for_each(unit);
+    table(&UNITS, &VARIANTS);
+    println!("\na word, a drop or a frame at each .await");
+    let ours = [Variant::On, Variant::Off];
+    table(&LEVELS, &[&Variant::LEVELLED_FLOOR[..], &ours].concat());
     // Without link-time optimization, each thread-local of `record.rs` is looked up by itself, which takes more
     // than what is shown.
     if run::profile() == "lto" {
@@ -42,11 +48,18 @@ fn main() {
     }
 }
 
-fn unit(unit: Unit) {
+fn table(units: &[Unit], variants: &[Variant]) {
+    print!("{:<26}{:>10}", "", "raw");
+    variants.iter().for_each(|variant| print!("{variant:>18}"));
+    println!();
+    units.iter().for_each(|&of| unit(of, variants));
+}
+
+fn unit(unit: Unit, variants: &[Variant]) {
     let count = |variant| run::instructions(Malloc::Mimalloc, unit, variant);
     let raw = count(Variant::Raw);
     print!("{unit:<26}{:>10.1}", raw.median());
-    for variant in VARIANTS {
+    for &variant in variants {
         print!("{:>+18.1}", count(variant).beyond(&raw).median());
     }
     println!();

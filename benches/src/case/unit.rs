@@ -38,6 +38,10 @@ pub enum Unit {
     SpawnLevels(usize),
     /// As `Poll`, likewise.
     PollLevels(usize),
+    /// As `SpawnLevels` at one level, on `multi_thread` with 2 workers.
+    SpawnLevelMulti,
+    /// As `PollLevels` at one level, likewise.
+    PollLevelMulti,
     /// A rayon job.
     Job,
     /// An OS thread from spawn to join.
@@ -47,7 +51,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    const NAMES: [(Unit, &'static str); 13] = [
+    const NAMES: [(Unit, &'static str); 15] = [
         (Unit::Spawn, "tokio task"),
         (Unit::SpawnOwning, "tokio task with a drop"),
         (Unit::SpawnBlock, "tokio task, async block"),
@@ -58,15 +62,27 @@ impl Unit {
         (Unit::SpawnLevels(5), "tokio task, 5 awaits"),
         (Unit::PollLevels(1), "poll, 1 await"),
         (Unit::PollLevels(5), "poll, 5 awaits"),
+        (Unit::SpawnLevelMulti, "tokio task, 1 await, 2 workers"),
+        (Unit::PollLevelMulti, "poll, 1 await, 2 workers"),
         (Unit::Job, "rayon job"),
         (Unit::Thread, "OS thread"),
         (Unit::Join, "rayon join"),
     ];
 
+    fn has_levels(self) -> bool {
+        matches!(
+            self,
+            Unit::SpawnLevels(_)
+                | Unit::PollLevels(_)
+                | Unit::SpawnLevelMulti
+                | Unit::PollLevelMulti
+        )
+    }
+
     /// How many units take long enough to be timed, and short enough to alternate often.
     pub fn timed(self) -> usize {
         match self {
-            Unit::Poll | Unit::PollMulti | Unit::PollLevels(_) => 1 << 16,
+            Unit::Poll | Unit::PollMulti | Unit::PollLevels(_) | Unit::PollLevelMulti => 1 << 16,
             Unit::Thread => 1 << 7,
             _ => 1 << 14,
         }
@@ -111,7 +127,9 @@ impl Stage {
     pub(crate) fn new(unit: Unit, payload: usize) -> Self {
         let runtime = match unit {
             Unit::Job | Unit::Thread | Unit::Join => None,
-            Unit::SpawnMulti | Unit::PollMulti => Some(multi_thread()),
+            Unit::SpawnMulti | Unit::PollMulti | Unit::SpawnLevelMulti | Unit::PollLevelMulti => {
+                Some(multi_thread())
+            }
             _ => Some(current_thread()),
         };
         let pool = matches!(unit, Unit::Job | Unit::Join).then(|| {
@@ -127,7 +145,7 @@ impl Stage {
     }
 
     pub(crate) fn run(&self, variant: Variant, units: usize) {
-        if let Unit::SpawnLevels(_) | Unit::PollLevels(_) = self.unit {
+        if self.unit.has_levels() {
             return self.run_levels_of(variant, units);
         }
         match variant {
@@ -202,6 +220,9 @@ impl Stage {
             Variant::On | Variant::Off => self.run_levels::<Birthmark>(units),
             Variant::AsyncBacktrace => self.run_levels::<AsyncBacktrace>(units),
             Variant::AwaitTree => self.run_levels::<AwaitTree>(units),
+            Variant::Word => self.run_levels::<Word>(units),
+            Variant::Husk => self.run_levels::<Husk>(units),
+            Variant::Sketch => self.run_levels::<Sketch>(units),
             _ => panic!("{variant} knows no levels"),
         }
     }
@@ -210,13 +231,13 @@ impl Stage {
         let one = || S::one(Ends::<40>::new);
         let five = || S::five(Ends::<40>::new);
         match self.unit {
-            Unit::SpawnLevels(1) => {
+            Unit::SpawnLevels(1) | Unit::SpawnLevelMulti => {
                 self.on_runtime::<S>(in_batches(units, move || S::spawn(one())))
             }
             Unit::SpawnLevels(_) => {
                 self.on_runtime::<S>(in_batches(units, move || S::spawn(five())))
             }
-            Unit::PollLevels(1) => {
+            Unit::PollLevels(1) | Unit::PollLevelMulti => {
                 self.on_runtime::<S>(polled(units, |turns| {
                     S::spawn(S::one(move || Yields(turns)))
                 }));

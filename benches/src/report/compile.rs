@@ -3,7 +3,8 @@
 //!
 //! Beside the attribute stands the least that any attribute could leave behind: the table of sites, a
 //! birth and a wrapper around each task, written by hand for futures only. No macro runs, nothing is
-//! found out about types, and no refusal reaches the spawner.
+//! found out about types, and no refusal reaches the spawner. And the same with these two promises kept: what
+//! the attribute leaves behind, if it took no time itself.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,11 @@ const FUNCTIONS: usize = 300;
 const ROUNDS: usize = 5;
 
 /// Ways to annotate the same crate.
-const VARIANTS: [(&str, Annotated); 4] = [
+const VARIANTS: [(&str, Annotated); 6] = [
     ("plain", Annotated::No),
     ("hand", Annotated::ByHand),
+    ("promises", Annotated::WithPromises),
+    ("frameless", Annotated::WithoutFrames),
     ("module", Annotated::Module),
     ("each", Annotated::Functions),
 ];
@@ -26,6 +29,8 @@ const VARIANTS: [(&str, Annotated); 4] = [
 enum Annotated {
     No,
     ByHand,
+    WithPromises,
+    WithoutFrames,
     Module,
     Functions,
 }
@@ -33,9 +38,10 @@ enum Annotated {
 pub(super) fn section() {
     println!("\n## Compile time of {FUNCTIONS} functions with one spawn each, beside plain\n");
     println!(
-        "| command | least, by hand | one attribute on the module around them | attribute on each function |"
+        "| command | least, by hand | with types and refusals, by hand | attribute on the module around them, \
+         `frames = false` | attribute on the module | attribute on each function |"
     );
-    println!("| --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- |");
     let root = std::env::temp_dir().join(format!("birthmark-benches-{}", std::process::id()));
     let crates = VARIANTS.map(|(name, annotated)| generate(&root, name, annotated));
     for (what, args) in [
@@ -46,15 +52,15 @@ pub(super) fn section() {
         crates.iter().for_each(|path| {
             build(path, args);
         });
-        let mut ratios = [Vec::new(), Vec::new(), Vec::new()];
+        let mut ratios = [const { Vec::new() }; VARIANTS.len() - 1];
         for _ in 0..ROUNDS {
             let plain = build(&crates[0], args);
             for (ratios, path) in ratios.iter_mut().zip(&crates[1..]) {
                 ratios.push(build(path, args) / plain);
             }
         }
-        let [hand, module, each] = ratios.map(Sample::new);
-        println!("| {what} | {hand} | {module} | {each} |");
+        let [hand, promises, frameless, module, each] = ratios.map(Sample::new);
+        println!("| {what} | {hand} | {promises} | {frameless} | {module} | {each} |");
     }
     // What is left in the temporary directory is no reason to fail.
     let _ = std::fs::remove_dir_all(root);
@@ -116,36 +122,27 @@ fn generate(root: &Path, name: &str, annotated: Annotated) -> PathBuf {
 /// Half of the functions spawn a call, as most code does, half an async block. All are awaited, so
 /// that all are compiled to the end.
 fn source(annotated: Annotated) -> String {
-    let attribute = |on| {
-        if annotated == on {
-            "#[birthmark::instrument]\n"
-        } else {
-            ""
-        }
+    let attribute = |on| match annotated == on {
+        true => "#[birthmark::instrument]\n",
+        false => "",
     };
     let each = attribute(Annotated::Functions);
     let mut text = String::from("async fn child(n: u64) -> u64 { n + 1 }\n");
     text += attribute(Annotated::Module);
+    if annotated == Annotated::WithoutFrames {
+        text += "#[birthmark::instrument(frames = false)]\n";
+    }
     text += "mod all {\nuse super::child;\n";
-    if annotated == Annotated::ByHand {
+    if matches!(annotated, Annotated::ByHand | Annotated::WithPromises) {
         text += &table();
     }
     for number in 0..FUNCTIONS {
-        let task = match number % 2 {
-            0 => "child(n)",
-            _ => "async move { child(n).await + n }",
-        };
-        let task = match annotated {
-            Annotated::ByHand => {
-                format!("hidden::future_at(&SITES, {number}, {task})")
-            }
-            _ => task.to_owned(),
-        };
+        let spawn = spawn(number, annotated);
         let _ = writeln!(
             text,
             "{each}pub async fn f{number}(n: u64) -> u64 {{\n    \
              let n = n + {number};\n    \
-             let task = tokio::spawn({task});\n    \
+             let task = {spawn};\n    \
              task.await.unwrap_or(n)\n}}"
         );
     }
@@ -154,6 +151,28 @@ fn source(annotated: Annotated) -> String {
         let _ = writeln!(text, "        all::f{number}(1).await;");
     }
     text + "    });\n}\n"
+}
+
+fn spawn(number: usize, annotated: Annotated) -> String {
+    let is_call = number.is_multiple_of(2);
+    let task = match is_call {
+        true => "child(n)",
+        false => "async move { child(n).await + n }",
+    };
+    let wrapped = format!("hidden::future_at(&SITES, {number}, {task})");
+    match annotated {
+        Annotated::ByHand => format!("tokio::spawn({wrapped})"),
+        Annotated::WithPromises => {
+            let argument = match is_call {
+                true => format!("match {task} {{ it => hidden::adapt!(&SITES, {number}, it) }}"),
+                false => wrapped,
+            };
+            format!(
+                "match tokio::spawn({argument}) {{ it => hidden::settle!(&SITES, {number}, it) }}"
+            )
+        }
+        _ => format!("tokio::spawn({task})"),
+    }
 }
 
 /// The sites of all functions, as the attribute would have them.

@@ -1,6 +1,6 @@
 //! What it costs to know at which `.await` a task stands, beside those who know it too.
 
-use super::ROUNDS;
+use super::{ROUNDS, ratios_of};
 use crate::case::Unit;
 use crate::run::{self, Malloc};
 use crate::stats::Sample;
@@ -13,16 +13,31 @@ const UNITS: [Unit; 4] = [
     Unit::PollLevels(5),
 ];
 
+const MULTI: [Unit; 2] = [Unit::SpawnLevelMulti, Unit::PollLevelMulti];
+
 /// Prints the section.
 pub(super) fn section() {
-    println!("\n## Frames (mimalloc)\n");
-    println!("| unit | variant | instructions beyond raw | time beside raw |");
+    println!("\n## Frames\n");
+    let variants = [&Variant::LEVELLED_FLOOR[..], &Variant::LEVELLED].concat();
+    println!("| unit | variant | instructions beyond raw |\n| --- | --- | --- |");
+    UNITS
+        .into_iter()
+        .for_each(|unit| instructions(unit, &variants));
+    println!("\n| unit | variant | time beside raw, mimalloc | glibc |");
     println!("| --- | --- | --- | --- |");
-    UNITS.into_iter().for_each(unit);
-    println!("\n| a further level | task, ns beside raw | poll, ns beside raw |");
+    for unit in UNITS.into_iter().chain(MULTI) {
+        ratios_of(unit, &variants);
+    }
+    println!("\n| a further level (mimalloc) | task, ns beside raw | poll, ns beside raw |");
     println!("| --- | --- | --- |");
     Variant::LEVELLED.into_iter().for_each(further_level);
-    println!("\n| a million tasks, 1 await | bytes each beyond raw | snapshot, ms | text, ms |");
+    a_million();
+}
+
+fn a_million() {
+    println!(
+        "\n| a million tasks, 1 await (mimalloc) | bytes each beyond raw | snapshot, ms | text, ms |"
+    );
     println!("| --- | --- | --- | --- |");
     let raw = bytes(Variant::Raw);
     for variant in [Variant::On, Variant::AsyncBacktrace, Variant::AwaitTree] {
@@ -37,18 +52,12 @@ pub(super) fn section() {
     }
 }
 
-fn unit(unit: Unit) {
+fn instructions(unit: Unit, variants: &[Variant]) {
     let raw = run::instructions(Malloc::Mimalloc, unit, Variant::Raw);
-    println!("| {unit} | raw | {:.0} | |", raw.median());
-    for variant in Variant::LEVELLED {
+    println!("| {unit} | raw | {:.0} |", raw.median());
+    for &variant in variants {
         let added = run::instructions(Malloc::Mimalloc, unit, variant).beyond(&raw);
-        let args = ["time", &unit.to_string(), &variant.to_string(), "40"];
-        let ratios = (0..ROUNDS).flat_map(|_| run::case(Malloc::Mimalloc, &args));
-        println!(
-            "| {unit} | {variant} | {:+.1} | {} |",
-            added.median(),
-            Sample::new(ratios)
-        );
+        println!("| {unit} | {variant} | {:+.1} |", added.median());
     }
 }
 

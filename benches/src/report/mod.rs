@@ -73,21 +73,25 @@ fn ratios() {
     println!("| unit | variant | mimalloc | glibc |\n| --- | --- | --- | --- |");
     let multi = [Unit::SpawnMulti, Unit::PollMulti];
     for unit in TOKIO.into_iter().chain(multi).chain(OURS) {
-        let variants = compared(unit);
-        let mut samples = vec![[Vec::new(), Vec::new()]; variants.len()];
-        for round in 0..ROUNDS {
-            let payload = PAYLOADS[round % PAYLOADS.len()].to_string();
-            for (variant, sample) in variants.iter().zip(&mut samples) {
-                for (values, malloc) in sample.iter_mut().zip(Malloc::ALL) {
-                    let args = ["time", &unit.to_string(), &variant.to_string(), &payload];
-                    values.extend(run::case(malloc, &args));
-                }
+        ratios_of(unit, compared(unit));
+    }
+}
+
+/// Prints a row for each variant: the time that it takes beside raw, with each allocator.
+fn ratios_of(unit: Unit, variants: &[Variant]) {
+    let mut samples = vec![[Vec::new(), Vec::new()]; variants.len()];
+    for round in 0..ROUNDS {
+        let payload = PAYLOADS[round % PAYLOADS.len()].to_string();
+        for (variant, sample) in variants.iter().zip(&mut samples) {
+            for (values, malloc) in sample.iter_mut().zip(Malloc::ALL) {
+                let args = ["time", &unit.to_string(), &variant.to_string(), &payload];
+                values.extend(run::case(malloc, &args));
             }
         }
-        for (variant, [first, second]) in variants.iter().zip(samples) {
-            let (first, second) = (Sample::new(first), Sample::new(second));
-            println!("| {unit} | {variant} | {first} | {second} |");
-        }
+    }
+    for (variant, [first, second]) in variants.iter().zip(samples) {
+        let (first, second) = (Sample::new(first), Sample::new(second));
+        println!("| {unit} | {variant} | {first} | {second} |");
     }
 }
 

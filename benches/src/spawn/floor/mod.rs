@@ -19,13 +19,15 @@ use tokio::task::JoinHandle;
 pub use self::record::{Kept, Least, PROMISES};
 pub use self::sketch::Sketch;
 
-use super::{Spawn, SpawnMore};
+use super::{Levels, Spawn, SpawnMore};
 use crate::work::{Task, work};
 
 /// What a wrapper keeps beside the task.
 pub trait Handle: Send + 'static {
     /// What must be put back after a run.
     type Outer;
+    /// What it keeps at each `.await`.
+    type Level: Handle;
 
     /// Made by the spawner.
     fn born() -> Self;
@@ -50,6 +52,7 @@ static NOTHING: AtomicU64 = AtomicU64::new(0);
 
 impl Handle for Word {
     type Outer = ();
+    type Level = Word;
 
     #[inline(always)]
     fn born() -> Self {
@@ -67,6 +70,7 @@ impl Handle for Word {
 
 impl Handle for Husk {
     type Outer = ();
+    type Level = Husk;
 
     #[inline(always)]
     fn born() -> Self {
@@ -124,6 +128,17 @@ impl<H: Handle> Spawn for H {
     fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> JoinHandle<()> {
         let handle = H::born();
         tokio::spawn(Wrapped { handle, future })
+    }
+}
+
+impl<H: Handle> Levels for H {
+    async fn one<F, M>(make: M)
+    where
+        F: Future<Output = ()> + Send,
+        M: FnOnce() -> F + Send,
+    {
+        let (handle, future) = (H::Level::born(), make());
+        Wrapped { handle, future }.await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use super::{Handle, end_badly};
+use super::{Handle, Word, end_badly};
 
 /// A record that is taken from the thread's own list, written once, made current by each run, counted
 /// and put back. It leaves out: threads that end what others began, lineage that outlives a parent,
@@ -44,10 +44,12 @@ pub struct Record {
     pub(super) born: AtomicU64,
     scope: AtomicPtr<Record>,
     refs: AtomicU64,
+    pub(super) depth: AtomicU64,
+    pub(super) frames: [AtomicU64; 15],
 }
 
 /// A spawn site, and its number.
-static SITE: AtomicU32 = AtomicU32::new(0);
+pub(super) static SITE: AtomicU32 = AtomicU32::new(0);
 static TICK: AtomicU64 = AtomicU64::new(0);
 /// In place of the address of a record: there is none.
 const NONE: usize = 1;
@@ -69,6 +71,7 @@ thread_local! {
 
 impl<const PROMISED: usize> Handle for Kept<PROMISED> {
     type Outer = *const Record;
+    type Level = Word;
 
     #[inline(always)]
     fn born() -> Self {

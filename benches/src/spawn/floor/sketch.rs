@@ -4,9 +4,9 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 use super::Handle;
-use super::record::{CURRENT, FREE, Record, fresh};
+use super::record::{CURRENT, FREE, Record, SITE, fresh};
 
-/// The prototype: a record of one line of the cache, taken from the thread's own list, with an id of the
+/// The prototype: a record of one line of the cache and its frames, taken from the thread's own list, with an id of the
 /// slot and its generation, the state, and how often it was polled. Its end is noticed by `Drop` alone, on
 /// whatever thread that is. It leaves out, besides: counts, how the task has ended, and when.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub struct Sketch(&'static Record);
 
 impl Handle for Sketch {
     type Outer = *const Record;
+    type Level = SketchedFrame;
 
     #[inline(always)]
     fn born() -> Self {
@@ -37,6 +38,7 @@ impl Handle for Sketch {
     fn start(&self) -> *const Record {
         let record = self.0;
         record.status.store(2, Ordering::Relaxed);
+        record.depth.store(0, Ordering::Relaxed);
         let polls = record.polls.load(Ordering::Relaxed);
         record.polls.store(polls + 1, Ordering::Relaxed);
         CURRENT.replace(record)
@@ -55,5 +57,40 @@ impl Drop for Sketch {
         self.0.id.store(0, Ordering::Release);
         let below = FREE.replace(self.0);
         self.0.parent.store(below.cast_mut(), Ordering::Relaxed);
+    }
+}
+
+/// Its frame: a site and a depth that are stored on each poll, beside the record. It leaves out: a task that waits
+/// on several branches, futures that are moved or held, and whether the thread runs a task at all.
+#[derive(Debug)]
+pub struct SketchedFrame;
+
+impl Handle for SketchedFrame {
+    type Outer = (&'static Record, u64);
+    type Level = SketchedFrame;
+
+    #[inline(always)]
+    fn born() -> Self {
+        SketchedFrame
+    }
+
+    #[inline(always)]
+    fn start(&self) -> (&'static Record, u64) {
+        // SAFETY: leaked by `fresh`; whoever polls a level runs a sketched task.
+        let record = unsafe { &*CURRENT.get() };
+        let depth = record.depth.load(Ordering::Relaxed);
+        let site = ptr::from_ref(&SITE).expose_provenance() as u64;
+        if let Some(frame) = record.frames.get(depth as usize) {
+            frame.store(site, Ordering::Relaxed);
+        }
+        record.depth.store(depth + 1, Ordering::Relaxed);
+        (record, depth)
+    }
+
+    #[inline(always)]
+    fn stop(&mut self, (record, depth): (&'static Record, u64), done: bool) {
+        if done {
+            record.depth.store(depth, Ordering::Relaxed);
+        }
     }
 }
