@@ -4,7 +4,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::time::Duration;
 
-use birthmark::{Frame, State, Task};
+use birthmark::{Filter, Frame, State, Task};
 use birthmark_integration_tests::{block_on, wait_for, wait_for_role, yield_once};
 
 /// The frames of a task, as `depth function awaited`.
@@ -173,6 +173,42 @@ mod frames {
                 "0 with_selected_branches inner_of_three",
                 "1 inner_of_three pending",
             ],
+        );
+    }
+
+    async fn with_branches_by_lot() {
+        tokio::select! {
+            () = inner_of_three() => {}
+            () = middle_of_three() => {}
+            () = outer_of_three() => {}
+        }
+    }
+
+    #[test]
+    fn branches_are_in_the_order_of_the_source() {
+        let runtime = runtime();
+        (0..64).for_each(|_| drop(runtime.spawn(with_branches_by_lot())));
+        let all: Filter = "role=with_branches_by_lot&state=suspended".parse().unwrap();
+        let dump = wait_for("all wait in three branches", || {
+            let dump = birthmark::dump().filter(&all);
+            let settled =
+                |task: Task| task.stack().frames().len() == 9 && !task.stack().is_moving();
+            (dump.len() == 64 && dump.tasks().all(settled)).then_some(dump)
+        });
+        let groups = dump.groups();
+        assert_eq!(groups.list().len(), 1, "{groups}");
+        let frames = frames(&dump.tasks().next().unwrap());
+        let outermost: Vec<_> = frames
+            .iter()
+            .filter(|frame| frame.starts_with('0'))
+            .collect();
+        assert_eq!(
+            outermost,
+            [
+                "0 with_branches_by_lot inner_of_three",
+                "0 with_branches_by_lot middle_of_three",
+                "0 with_branches_by_lot outer_of_three",
+            ]
         );
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 mod bits;
+mod branches;
 mod chunks;
 mod classes;
 mod coverage;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::branches::in_source_order;
 use crate::frame::stack::{Stack, Tree};
 use crate::registry::frames::Image;
 use crate::registry::read::Record;
@@ -74,7 +75,8 @@ impl Stacks {
     }
 
     fn keep(&mut self, image: Image) -> StackRef {
-        let tree = Tree::new(&image);
+        let mut tree = Tree::new(&image);
+        tree.frames = in_source_order(tree.frames);
         let stack = if tree.is_empty() {
             StackRef::NONE
         } else {
