@@ -27,7 +27,7 @@ pub use text::FilterError;
 /// | `label` | with a label whose key matches: `tenant`; or whose value matches, too: `tenant=acme`. A task without one has the value `` |
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
-/// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread` |
+/// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread`, `main*` |
 /// | `stack` | with a frame in whose line, as dumps show it, this is found: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
 /// | `text` | of which this is said, in any case of letters: in its name, labels, role, site, kind, state or frames. Of several, all must be |
 /// | `state` | that are `running`, `suspended`, `created` or `delayed` |

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Filter, Pattern};
 use crate::escape::Quoted;
+use crate::kind::Kind;
 use crate::task::TaskId;
 
 /// Why a text is no filter, and what to write instead.
@@ -20,6 +21,7 @@ pub struct FilterError {
 enum ErrorKind {
     Key,
     NoValue,
+    Kind,
     State,
     Time,
     Id,
@@ -48,7 +50,7 @@ impl Filter {
             "label" => Ok(self.label(value)),
             "role" => Ok(self.role(value)),
             "site" => Ok(self.site(value)),
-            "kind" => Ok(self.kind(value)),
+            "kind" => self.with_kind(value),
             "stack" => Ok(self.stack(value)),
             "text" => Ok(self.text(value)),
             "state" => self.with_state(value),
@@ -61,6 +63,15 @@ impl Filter {
                 Err(_) => Err(FilterError::new(ErrorKind::Id, value)),
             },
             _ => Err(FilterError::new(ErrorKind::Key, key)),
+        }
+    }
+
+    /// There are so few kinds that one that none matches is a mistake.
+    fn with_kind(self, value: &str) -> Result<Self, FilterError> {
+        let pattern = Pattern::new(value);
+        match Kind::ALL.iter().any(|kind| pattern.matches(kind.as_str())) {
+            true => Ok(self.kind(value)),
+            false => Err(FilterError::new(ErrorKind::Kind, value)),
         }
     }
 
@@ -229,6 +240,11 @@ impl fmt::Display for FilterError {
                 "a filter has no key {what}; use name, label, role, site, kind, stack, text, state, older, for or under"
             ),
             ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
+            ErrorKind::Kind => write!(
+                f,
+                "{what} is no kind of task; use future, thread, scoped thread, main thread, foreign thread, blocking, \
+                 job or task, or * for any part, as in kind=*thread"
+            ),
             ErrorKind::State => write!(
                 f,
                 "{what} is no state; use running, suspended, created or delayed"
@@ -293,6 +309,7 @@ mod tests {
             ("stat=running", "a filter has no key \"stat\"; use name, "),
             ("state", "\"state\" in a filter has no value; write "),
             ("state=Running", "\"Running\" is no state; use running, "),
+            ("kind=main", "\"main\" is no kind of task; use future, "),
             ("older=10", "\"10\" is no time; write "),
             ("older=-1s", "\"-1s\" is no time; "),
             (
