@@ -80,7 +80,7 @@ fn nothing_annotated_is_said() {
             .birthmark("run")
             .ok()
             .summary()
-            .starts_with("nothing instrumented: no crate is annotated")
+            .starts_with("nothing instrumented: no crate is chosen that holds a spawn")
     );
 }
 

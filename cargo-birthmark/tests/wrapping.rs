@@ -219,6 +219,8 @@ fn plain_cargo_instruments_after_init() {
 #[test]
 fn sites_are_listed_and_compared_without_building() {
     let project = Project::new("listed", &[("src/main.rs", SPAWNS)]);
+    let none = project.birthmark("sites").ok();
+    assert!(none.stdout.is_empty() && none.stderr.contains("--workspace"));
     let listed = project.birthmark("--workspace sites").ok();
     assert_eq!(
         listed.stdout,

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use birthmark_rewrite::{Position, Site, Uncovered};
+use birthmark_rewrite::{Kind, Position, Site, Uncovered};
 use serde::Serialize;
 
 use super::Request;
 use super::listing::{self, Listed};
+use crate::choice::{NOTHING_CHOSEN, REMEDY};
 use crate::cli::Format;
 use crate::exit;
 use crate::source::engine;
@@ -24,6 +25,9 @@ pub fn run(request: Request, format: Format, check: Option<PathBuf>) -> Result<E
     match check {
         Some(file) => compare(&file, &text),
         None => {
+            if listed.is_empty() {
+                eprintln!("nothing listed: {NOTHING_CHOSEN}; {REMEDY}");
+            }
             print!("{text}");
             Ok(ExitCode::SUCCESS)
         }
@@ -127,11 +131,7 @@ fn line(row: &Row<'_>) -> String {
     } = row;
     let what = match (&row.role, &row.reason) {
         (_, Some(reason)) => format!("not covered: {reason}"),
-        (role, None) => format!(
-            "{} ({})",
-            role.unwrap_or_default(),
-            row.kind.unwrap_or_default()
-        ),
+        (role, None) => shown(role.unwrap_or_default(), row.kind),
     };
     let function = if function.is_empty() {
         "no function"
@@ -139,6 +139,14 @@ fn line(row: &Row<'_>) -> String {
         function
     };
     format!("{file}:{line}:{column}: {callee} in {function}: {what}\n")
+}
+
+/// The role, with the kind where the source shows it.
+fn shown(role: &str, kind: Option<&str>) -> String {
+    match kind.filter(|&kind| kind != Kind::Unknown.name()) {
+        Some(kind) => format!("{role} ({kind})"),
+        None => role.to_owned(),
+    }
 }
 
 fn json(listed: &[Listed]) -> Result<String> {

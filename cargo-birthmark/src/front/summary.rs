@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::stamp::Stamp;
+use crate::choice::{NOTHING_CHOSEN, REMEDY};
 use crate::session::{Session, replace};
 use crate::wrapper::report::{self, Outcome, Reason, Report};
 
@@ -76,13 +77,11 @@ fn text(reports: &[Report], file: &Path, session: &Session) -> String {
     if !crates.is_empty() || !bare.is_empty() || !left.is_empty() {
         lines.push(line(counts));
     } else if !session.is_implicit() {
-        lines.push(NOTHING.to_owned());
+        lines.push(format!("nothing instrumented: {NOTHING_CHOSEN}; {REMEDY}"));
     }
     let lines = lines.iter().map(|line| format!("   Birthmark {line}\n"));
     lines.collect()
 }
-
-const NOTHING: &str = "nothing instrumented: no crate is annotated; see `cargo birthmark --help`, or try --workspace or --deps";
 
 fn line([crates, sites, bare, left]: [usize; 4]) -> String {
     let mut line = format!(

@@ -30,10 +30,8 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
     let chosen = rows.values().any(|row| row.sites.is_some());
     diagnosis.packages = rows.into_values().collect();
     if !chosen {
-        let what = "no crate is chosen that holds a spawn".to_owned();
-        let remedy =
-            "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
-        diagnosis.advice("nothing-chosen", what, remedy);
+        let what = choice::NOTHING_CHOSEN.to_owned();
+        diagnosis.advice("nothing-chosen", what, choice::REMEDY);
     }
 }
 
@@ -82,7 +80,8 @@ fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
         diagnosis.advice(
             "not-read",
             format!("a file of {} is left as it is: {file}", one.package.name),
-            "if the compiler takes it, it uses syntax that is not known here: please report it",
+            "its spawns are not recorded; `Fn()` in place of `dyn Fn()`, as before the edition 2021, is not known \
+             here; if it is something else that the compiler takes, please report it",
         );
     }
 }
