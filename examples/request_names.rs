@@ -40,7 +40,7 @@ async fn settle() {
     }
 }
 
-/// A server as any other, but for the attribute.
+/// A server as any other, but for the attribute. It spawns its connections itself, so each has a record to name.
 #[birthmark::instrument]
 mod app {
     use std::net::SocketAddr;

@@ -136,6 +136,8 @@ use proc_macro::TokenStream;
 ///   others, say `macros(…)`. The message of an `assert!` without one of its own stays the same up to white space.
 /// - A closure literal without `move` can be called once only afterwards. Where the callee wants an `Fn` or `FnMut`,
 ///   write `move`, or skip the item.
+/// - A spawn that is handed on as a value, as in `futures.map(tokio::spawn)`, is no call, nor is one under another
+///   name, as by `use tokio::spawn as start`. Write `.map(|task| tokio::spawn(task))`, and `also(start)`.
 /// - Where a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits: skip the item.
 /// - A closure with parameters behind other arguments, such as what schedules a task of async-task, is no task.
 ///   `.execute(task)` is left alone where a bound may demand the very type of the task: on a type parameter, and in

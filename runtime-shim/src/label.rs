@@ -36,6 +36,8 @@ pub(crate) type LabelText = Text<MAX_LABEL_LEN>;
 /// A name says for whom a task works, and each task has one. Labels are for what tasks are selected and
 /// counted by: the tenant, the route, the shard. There may be [`MAX_LABELS`] of them.
 ///
+/// Which task is the current one, where instrumented code has not spawned any: see [`set_name`](crate::set_name).
+///
 /// # Examples
 ///
 /// ```

@@ -26,6 +26,10 @@ pub const MAX_NAME_LEN: usize = 255;
 /// Tasks that it has already spawned keep the name that they have. An empty name removes the name,
 /// also an inherited one. While birthmark is off, this does nothing and does not format the name.
 ///
+/// In a task that no instrumented code has spawned, such as a connection of `axum::serve`, the current task is the
+/// OS thread that polls it. It keeps the name, and gives it to what it spawns for others. There, and in a task
+/// that serves one request after the other, [`with_name_async`] names a request and nothing else.
+///
 /// # Examples
 ///
 /// ```
@@ -62,6 +66,8 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
 
 /// Runs a future under a name: whichever task polls it has the name meanwhile, and what is spawned
 /// in it keeps the name.
+///
+/// What is set inside, a name or a label, ends with it: so this is for requests, in a middleware say.
 ///
 /// # Examples
 ///

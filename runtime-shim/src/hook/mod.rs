@@ -62,6 +62,46 @@ pub trait SpawnHook: Send + Sync + 'static {
     }
 
     /// A task has ended. Called after what the task owned was dropped.
+    ///
+    /// Once for each task whose `on_spawn` this hook has seen: also for one that never started, and, with
+    /// [`Outcome::Refused`], for one that a hook has refused, this one included. So what `on_spawn` counts up, whatever
+    /// it then decides, is counted down here.
+    ///
+    /// # Examples
+    ///
+    /// A quota:
+    ///
+    /// ```
+    /// use birthmark::{Outcome, Spawn, SpawnHook, TaskRef};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// #[derive(Default)]
+    /// struct Quota(AtomicUsize);
+    ///
+    /// impl SpawnHook for Quota {
+    ///     fn on_spawn(&self, spawn: &mut Spawn<'_>) {
+    ///         if self.0.fetch_add(1, Ordering::Relaxed) >= 1 {
+    ///             spawn.refuse("one at a time");
+    ///         }
+    ///     }
+    ///
+    ///     fn on_end(&self, _task: &TaskRef<'_>, _outcome: Outcome) {
+    ///         self.0.fetch_sub(1, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// # #[birthmark::instrument]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let quota = birthmark::add_hook(Quota::default());
+    /// for _ in 0..2 {
+    ///     let (first, second) = (tokio::spawn(async {}), tokio::spawn(async {}));
+    ///     assert!(first.await.is_ok());
+    ///     assert!(second.await.unwrap_err().is_cancelled());
+    /// }
+    /// # drop(quota);
+    /// # }
+    /// ```
     fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {
         let _ = (task, outcome);
     }
