@@ -130,6 +130,12 @@ impl Row {
     }
 }
 
+/// Whether the name may be that of a function which spawns, whatever its arguments.
+pub(crate) fn is_function(name: &str, also: &[String]) -> bool {
+    let is_path = |row: &Row| row.name == name && row.form != Form::Method;
+    TABLE.iter().any(is_path) || also.iter().any(|listed| listed == name)
+}
+
 /// Whether the name is in the table at all, whatever its arguments.
 pub(crate) fn is_known(name: &str, also: &[String]) -> bool {
     TABLE.iter().any(|row| row.name == name) || also.iter().any(|listed| listed == name)

@@ -9,7 +9,8 @@
 //! 1. [`Args`] holds what the attribute says; `nested.rs` adds what attributes on inner items say.
 //! 2. `visit.rs` walks the tree, and `visitor.rs` knows the enclosing function, type and variables; `macros.rs`
 //!    and `tokens.rs` take it into macro calls.
-//! 3. `callees.rs` is the table of callees; `spawn.rs` recognises a call by it.
+//! 3. `callees.rs` is the table of callees; `spawn.rs` recognises a call by it, and `value.rs` what is handed on
+//!    without being called.
 //! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
 //! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
 //!    `named!` and `detached!` around it.
@@ -40,6 +41,7 @@ mod task;
 #[cfg(feature = "text")]
 pub mod text;
 mod tokens;
+mod value;
 mod visit;
 mod visitor;
 

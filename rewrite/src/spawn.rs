@@ -324,6 +324,6 @@ fn chain(expr: &Expr) -> Option<String> {
     })
 }
 
-fn path_text(path: &ExprPath) -> String {
+pub(crate) fn path_text(path: &ExprPath) -> String {
     scope::segment_names(&path.path).join("::")
 }

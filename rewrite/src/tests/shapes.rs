@@ -268,3 +268,19 @@ fn attributes_stay_in_front() {
         ),
     );
 }
+
+#[test]
+fn a_spawn_that_is_handed_on_is_reported() {
+    let source = "fn f() { a.map(tokio::spawn); b(std::thread::spawn, 1); a.map(Command::spawn); a.map(spawn); c(db::execute); }";
+    let run = instrument("", source);
+    let callees: Vec<_> = reasons(&run)
+        .into_iter()
+        .map(|(callee, _)| callee)
+        .collect();
+    assert_eq!(callees, ["tokio::spawn", "std::thread::spawn"]);
+    assert!(run.sites.is_empty());
+    let closure = instrument("", "fn f() { a.map(|task| tokio::spawn(task)); }");
+    assert_eq!((closure.sites.len(), closure.uncovered.len()), (1, 0));
+    let listed = instrument("also(launch)", "fn f() { a.map(my::launch) }");
+    assert_eq!(listed.uncovered.len(), 1);
+}

@@ -51,7 +51,7 @@ fn has_call(source: &str, stem: &str, is_known: impl Fn(&str) -> bool) -> bool {
             .unwrap_or(rest.len());
         is_known(&rest[..end])
             && is_head(&source[..start])
-            && is_tail(&rest[end..])
+            && (is_tail(&rest[end..]) || is_value(&source[..start], &rest[end..]))
             && !is_comment(&source[..start])
     })
 }
@@ -77,6 +77,11 @@ fn is_tail(after: &str) -> bool {
         Some(turbofish) => turbofish.trim_start().starts_with(['<', '/']),
         None => after.starts_with(['(', '/']),
     }
+}
+
+/// Whether a path ends here that is an argument.
+fn is_value(before: &str, after: &str) -> bool {
+    before.trim_end().ends_with("::") && after.trim_start().starts_with([')', ','])
 }
 
 fn is_part_of_a_name(character: char) -> bool {
@@ -110,6 +115,8 @@ mod tests {
                 && !may("scope: Scope")
                 && !may("spawn::inner(x)")
         );
+        assert!(may("map(tokio::spawn)") && may("apply(thread :: spawn , x)"));
+        assert!(!may("map(spawn)") && !may("use tokio::spawn;"));
     }
 
     #[test]
