@@ -70,7 +70,7 @@ impl Visitor<'_> {
     pub(crate) fn macro_call(&mut self, mac: &mut Macro) {
         if !self.is_skipped() {
             self.errors
-                .extend(named::misplaced(&mac.path, self.args.krate.as_ref()));
+                .extend(named::misplaced(mac, self.args.krate.as_ref()));
         }
         let Some(name) = mac.path.segments.last().map(|last| last.ident.to_string()) else {
             return;

@@ -59,10 +59,12 @@ pub(crate) fn emptied(named: &Named) -> TokenStream {
     }
 }
 
-/// The complaint about a `birthmark::named!` that no spawn will ever see.
-pub(crate) fn misplaced(path: &Path, krate: Option<&Path>) -> Option<Error> {
+/// The complaint about a `birthmark::named!` that no spawn will ever see. One that is not well formed complains
+/// itself.
+pub(crate) fn misplaced(mac: &Macro, krate: Option<&Path>) -> Option<Error> {
+    let path = &mac.path;
     let last = path.segments.last()?;
-    if last.ident != "named" && last.ident != "detached" || !is_ours(path, krate) {
+    if !is_ours(path, krate) || parse(mac).is_none() {
         return None;
     }
     let text = format!(

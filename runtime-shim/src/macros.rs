@@ -45,6 +45,11 @@ macro_rules! __named {
     ([$($name:tt)*] $next:tt $($rest:tt)+) => {
         $crate::__named!([$($name)* $next] $($rest)+)
     };
+    ([$($name:tt)*] $last:tt) => {
+        $crate::__private::core::compile_error!(
+            "`named!` takes a name and the task, as in `named!(\"conn {peer}\" => serve(peer))`"
+        )
+    };
 }
 
 /// Makes the task that is spawned the root of a lineage, which inherits no name: put it around the
