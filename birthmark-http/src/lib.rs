@@ -23,6 +23,7 @@
 //! | --- | --- |
 //! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads |
 //! | `/debug/birthmark/text`, `…/tree`, `…/json` and so on | the dump in each [`Format`](birthmark::render::Format) |
+//! | `/debug/birthmark/diff?seconds=5` | what changes in so many seconds, 1 to 60 |
 //! | `/debug/birthmark/metrics` | metrics, as [Prometheus](https://prometheus.io) reads them |
 //! | `/metrics` | the same, by [`serve`] only |
 //!

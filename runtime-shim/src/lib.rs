@@ -80,6 +80,15 @@
 //!
 //! Without `install`, tasks are recorded all the same; only panics say nothing.
 //!
+//! # Features
+//!
+//! | feature | | what it is for |
+//! | --- | --- | --- |
+//! | `attribute` | default | [`#[instrument]`](macro@instrument) |
+//! | `signal` | default | a dump on a signal, which stays off until it is asked for |
+//! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
+//! | `native-stacks` | | [`ThreadReport::Stacks`]: where in its code each OS thread stands, on Linux |
+//!
 //! # What it costs
 //!
 //! A spawn, a poll and an end take no lock, read no clock and make no call to the allocator, as long as

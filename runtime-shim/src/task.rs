@@ -13,6 +13,8 @@ use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
 
 /// A number that is one task's and never another's in this process.
+///
+/// Threads that spawn take several at a time, so that not all are used, and a lower one is not always an earlier task's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(pub(crate) u64);
 
