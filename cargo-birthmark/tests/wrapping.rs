@@ -196,7 +196,8 @@ fn plain_cargo_instruments_after_init() {
     );
     let plain = |args: &str| project.run(project.command(args).env_remove("CARGO_TARGET_DIR"));
     plain("run").ok();
-    plain("birthmark --workspace init").ok();
+    let said = plain("birthmark --workspace init").ok().stdout;
+    assert!(said.starts_with("Wrote build.rustc-wrapper, build.target-dir, env."));
     assert!(
         plain("run")
             .ok()

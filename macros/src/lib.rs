@@ -100,7 +100,8 @@ use proc_macro::TokenStream;
 /// - `macros(my_select)`: further macros whose arguments may be rewritten.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
 ///   the item. `frames = true` on an inner item has them there.
-/// - `crate = path`: where birthmark is found, for those who re-export it.
+/// - `crate = path`: where birthmark is found, for those who re-export it, or who call it otherwise in Cargo.toml:
+///   `#[bm::instrument(crate = bm)]`.
 /// - `skip`: on an item inside of an instrumented one, leaves it alone. It stands by itself, and where nothing
 ///   around it is instrumented it has no effect.
 ///

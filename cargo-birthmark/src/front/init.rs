@@ -46,12 +46,19 @@ pub fn run(request: Request, undo: bool) -> Result<ExitCode> {
     let written = session.write(&state)?;
     enter(&mut config, &session, &written)?;
     save(&file, &config)?;
-    tell(&file);
+    tell(&file, &config);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(file: &Path) {
-    let keys = ENTRIES.map(|(section, key)| format!("{section}.{key}"));
+fn tell(file: &Path, config: &DocumentMut) {
+    let is_entered = |&(section, key): &(&str, &str)| {
+        let section = config.get(section);
+        section.and_then(|section| section.get(key)).is_some()
+    };
+    let entered = ENTRIES.into_iter().filter(is_entered);
+    let keys: Vec<String> = entered
+        .map(|(section, key)| format!("{section}.{key}"))
+        .collect();
     println!("Wrote {} into {}.", keys.join(", "), file.display());
     println!("Plain cargo and the editor now instrument, and build in target/birthmark.");
     println!(
