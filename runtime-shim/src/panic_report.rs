@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use crate::birth::site_of;
 use crate::clock;
 use crate::dump::age::Age;
+use crate::dump::render::paragraph::LOST;
 use crate::escape::{escape, Quoted};
 use crate::frame::index;
 use crate::kind::Kind;
@@ -15,10 +15,9 @@ use crate::local;
 use crate::redact::{redact, redact_labels};
 use crate::registry::content::NameText;
 use crate::registry::frames::{Image, ROOM};
-use crate::registry::read::Record;
-use crate::registry::slot::{flag, Slot};
+use crate::registry::read::{Above, Record};
 use crate::sys::stderr;
-use crate::task::NameOrigin;
+use crate::task::{NameOrigin, TaskId};
 
 /// How much a panic report says: set by [`Builder::panic_report`](crate::Builder::panic_report), or by
 /// `BIRTHMARK=panic=…` in the environment.
@@ -70,40 +69,36 @@ fn report() {
 }
 
 fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
-    let Some(task) = local::with(|local| local.current()) else {
+    let task = local::with(|local| local.current());
+    let Some(task) = task.and_then(Record::read) else {
         return out.write_str("  in no task: birthmark did not see this thread being spawned\n");
     };
-    let now = clock::fine();
-    write_task(out, task, now)?;
-    write_labels_of(out, task)?;
-    write_site(out, task)?;
+    write_task(out, &task, clock::fine())?;
+    write_labels_of(out, &task)?;
+    write_site(out, &task)?;
     if with_lineage {
-        write_lineage(out, task)?;
-        write_stack(out, task)?;
+        write_lineage(out, &task)?;
+        write_stack(out, &task)?;
     }
     Ok(())
 }
 
 /// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
-fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::Result {
-    let id = task.id.load(Ordering::Relaxed);
-    write!(out, "  in task {id} ")?;
+fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result {
+    write!(out, "  in task {} ", task.id)?;
     let name = effective_name(task);
     if let Some((text, _)) = &name {
         write_name(out, text)?;
     }
     write_role(out, task)?;
-    let kind = Kind::of(site_of(task), task.flags());
+    let kind = Kind::of(task.site(), task.flags());
     write!(out, " ({kind})")?;
     if let Some(now) = now {
-        write!(
-            out,
-            ", born {} ago",
-            Age(clock::between(task.born.load(Ordering::Relaxed), now))
-        )?;
+        let age = Age(clock::between(task.born(), now));
+        write!(out, ", born {age} ago")?;
     }
     if !kind.is_thread() {
-        let polls = (task.polls.load(Ordering::Relaxed) >> flag::COUNT_SHIFT) as u32;
+        let polls = task.polls();
         write!(out, ", {polls} poll{}", if polls == 1 { "" } else { "s" })?;
     }
     if let Some((_, NameOrigin::Inherited { from })) = name {
@@ -113,9 +108,9 @@ fn write_task(out: &mut Buffer, task: &'static Slot, now: Option<u64>) -> fmt::R
 }
 
 /// `labels tenant=acme`
-fn write_labels_of(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
-    let labels = own_name(task).or_else(|| Record::read(task));
-    let Some(labels) = labels.and_then(|node| node.effective_labels()) else {
+fn write_labels_of(out: &mut Buffer, task: &Record) -> fmt::Result {
+    let node = own_name(task).unwrap_or(*task);
+    let Some(labels) = node.effective_labels() else {
         return Ok(());
     };
     let labels = redact_labels(labels.as_slice());
@@ -127,8 +122,8 @@ fn write_labels_of(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
     out.write_str("\n")
 }
 
-fn write_site(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
-    let site = site_of(task);
+fn write_site(out: &mut Buffer, task: &Record) -> fmt::Result {
+    let site = task.site();
     if !site.is_real() {
         return Ok(());
     }
@@ -139,37 +134,40 @@ fn write_site(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
     )
 }
 
-fn write_lineage(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
-    write!(out, "    lineage   {} ", task.id.load(Ordering::Relaxed))?;
+/// Hand over hand: the thread keeps its task, but any other may take ancestors out meanwhile.
+fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
+    write!(out, "    lineage   {} ", task.id)?;
     write_role(out, task)?;
-    let mut below = task;
-    while let Some(node) = below.parent.get() {
-        let owner = if node.is_name() {
-            node.parent.get().unwrap_or(node)
-        } else {
-            node
+    let mut below = *task;
+    loop {
+        let node = match below.parent() {
+            Above::Node(node) => node,
+            Above::Nothing => return out.write_str("\n"),
+            Above::Lost => return writeln!(out, "{LOST}"),
+        };
+        let Some(owner) = node.task() else {
+            return writeln!(out, "{LOST}");
         };
         match below.cut_ancestors() {
             0 => {}
             cut => write!(out, " < … {cut} cut …")?,
         }
-        write!(out, " < {} ", owner.id.load(Ordering::Relaxed))?;
-        if let Some(text) = node.has_name().then(|| name_text(node)).flatten() {
+        write!(out, " < {} ", owner.id)?;
+        if let Some(text) = node.has_name().then(|| node.text()).flatten() {
             write_name(out, &text)?;
         }
-        write_role(out, owner)?;
+        write_role(out, &owner)?;
         below = owner;
     }
-    out.write_str("\n")
 }
 
 /// The frames in which the task panics, outermost first. Other branches of it may stand elsewhere.
-fn write_stack(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
+fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     let cursor = local::with(|local| local.cursor.get());
-    let Some(record) = Record::read(task).filter(|_| cursor.records() && cursor.index() > 0) else {
+    if !cursor.records() || cursor.index() == 0 {
         return Ok(());
-    };
-    let image = Image::read(&record);
+    }
+    let image = Image::read(task);
     let mut sites = [None; ROOM];
     for (place, site) in sites.iter_mut().zip(image.outwards(cursor.index())) {
         *place = Some(site);
@@ -185,44 +183,39 @@ fn write_stack(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
     }
 }
 
-fn write_role(out: &mut Buffer, task: &'static Slot) -> fmt::Result {
-    let site = site_of(task);
-    match Record::thread_of(task.status.load(Ordering::Relaxed)) {
+fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
+    let site = task.site();
+    match Record::thread_of(task.status) {
         Some(block) if site.kind() == Kind::Foreign => block.with_name(|name| escape(name, out)),
         _ => escape(site.role(), out),
     }
 }
 
-/// The name of a task that the caller keeps alive, and where it came from.
-fn effective_name(task: &'static Slot) -> Option<(NameText, NameOrigin)> {
+/// The name of the task on this thread, and where it came from.
+fn effective_name(task: &Record) -> Option<(NameText, NameOrigin)> {
     let own = own_name(task).filter(Record::has_name);
-    if let Some(text) = own.and_then(|own| own.text()) {
-        return (!text.as_str().is_empty()).then_some((text, NameOrigin::Explicit));
-    }
-    let mut node = task.parent.get()?;
+    let (text, origin) = match own.and_then(|own| own.text()) {
+        Some(text) => (text, NameOrigin::Explicit),
+        None => inherited_name(task)?,
+    };
+    (!text.as_str().is_empty()).then_some((text, origin))
+}
+
+fn inherited_name(task: &Record) -> Option<(NameText, NameOrigin)> {
+    let mut node = task.parent().node()?;
     while !node.has_name() {
-        node = node.parent.get()?;
+        node = node.parent().node()?;
     }
-    let text = name_text(node).filter(|text| !text.as_str().is_empty())?;
-    let from = node.parent.get()?.id.load(Ordering::Relaxed);
-    Some((
-        text,
-        NameOrigin::Inherited {
-            from: crate::TaskId(from),
-        },
-    ))
+    let from = TaskId(node.task()?.id);
+    Some((node.text()?, NameOrigin::Inherited { from }))
 }
 
 /// The name node of the task on this thread, which is not its own where it waits for what is done here.
-fn own_name(task: &'static Slot) -> Option<Record> {
+fn own_name(task: &Record) -> Option<Record> {
     let scope = local::with(|local| local.scope());
     scope
         .and_then(Record::read)
-        .filter(|scope| scope.is_name_of(task))
-}
-
-fn name_text(node: &'static Slot) -> Option<NameText> {
-    Record::read(node)?.text()
+        .filter(|scope| scope.is_name_of(task.slot))
 }
 
 fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {

@@ -9,6 +9,7 @@ use crate::escape::Quoted;
 use crate::frame::stack::Stack;
 use crate::kind::Kind;
 use crate::label::{Label, Labels};
+use crate::registry::read::Record;
 use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
 
@@ -349,15 +350,12 @@ impl TaskRef<'_> {
         self.site().role()
     }
 
-    /// Who spawns it, or did.
+    /// Who spawns it, or did; `None` for roots, and where the parent has ended and was cut out of a long
+    /// lineage.
     pub fn parent(&self) -> Option<TaskId> {
-        let above = self.slot.parent.get()?;
-        let task = if above.is_name() {
-            above.parent.get()?
-        } else {
-            above
-        };
-        Some(TaskId(task.id.load(std::sync::atomic::Ordering::Relaxed)))
+        let child = Record::read(self.slot).filter(|child| child.cut_ancestors() == 0)?;
+        let parent = child.parent().node()?.task()?;
+        Some(TaskId(parent.id))
     }
 
     /// For whom it works.

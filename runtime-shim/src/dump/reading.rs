@@ -181,7 +181,7 @@ impl Nodes {
 
     /// The number of a node whose task is known; or what it stands for.
     fn known(&mut self, node: Record) -> Result<Stands, u32> {
-        let task = task_of(node).ok_or(LOST)?;
+        let task = node.task().ok_or(LOST)?;
         match self.known_task(task.id) {
             Some(place) => Err(self.node_at(place, &Stands { node, task })),
             None => Ok(Stands { node, task }),
@@ -263,20 +263,9 @@ impl Nodes {
 /// it might be a part of a text by now, whose words are no links.
 fn again(slot: &'static Slot, id: u64, above: u64) -> Option<Stands> {
     let node = Record::read(slot).filter(|node| node.id == id)?;
-    let task = task_of(node)?;
+    let task = node.task()?;
     match task.parent() {
         Above::Node(found) if found.id == above => Some(Stands { node, task }),
-        _ => None,
-    }
-}
-
-/// The task that a node belongs to.
-fn task_of(node: Record) -> Option<Record> {
-    if !node.is_name() {
-        return Some(node);
-    }
-    match node.parent() {
-        Above::Node(task) if !task.is_name() => Some(task),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{fence, Ordering};
 
-use super::read::{Above, Record};
+use super::read::Record;
 use super::slot::{continued_words, flag, Link, Slot, CONTINUED_WORDS, NAME_WORDS};
 use crate::label::MAX_LABELS_LEN;
 use crate::name::MAX_NAME_LEN;
@@ -53,10 +53,7 @@ impl Record {
     pub(crate) fn effective_labels(&self) -> Option<LabelBytes> {
         let mut node = *self;
         while !node.has_labels() {
-            let Above::Node(above) = node.parent() else {
-                return None;
-            };
-            node = above;
+            node = node.parent().node()?;
         }
         node.labels()
     }

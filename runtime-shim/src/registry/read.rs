@@ -189,6 +189,14 @@ impl Record {
         Above::Lost
     }
 
+    /// The task that a node is, or belongs to. `None` if it has ended meanwhile.
+    pub(crate) fn task(self) -> Option<Record> {
+        if !self.is_name() {
+            return Some(self);
+        }
+        self.parent().node().filter(|task| !task.is_name())
+    }
+
     /// The task's own name node, if it has one: the node that its children are born under.
     pub(crate) fn own_name(&self) -> Option<Record> {
         if self.scope == 0 || self.scope == ptr::from_ref(self.slot).addr() as u64 {
@@ -214,6 +222,15 @@ pub(crate) enum Above {
     Node(Record),
     /// The node ended while it was read.
     Lost,
+}
+
+impl Above {
+    pub(crate) fn node(self) -> Option<Record> {
+        match self {
+            Above::Node(node) => Some(node),
+            Above::Nothing | Above::Lost => None,
+        }
+    }
 }
 
 impl Arena {

@@ -179,6 +179,9 @@ pub(super) fn site_line(site: Option<&'static Site>) -> String {
     format!("    spawned at {site} by {callee} in {module}::{function}\n")
 }
 
+/// In place of the rest of a lineage that was not read to its end.
+pub(crate) const LOST: &str = " < ? (ended while it was read)";
+
 /// ` < 6 "req-id-123123" serve_connection < 1 main`; empty for roots.
 pub(super) fn lineage_text(lineage: &[Ancestor], complete: bool) -> String {
     let mut out = String::new();
@@ -193,7 +196,7 @@ pub(super) fn lineage_text(lineage: &[Ancestor], complete: bool) -> String {
         out.push_str(&escaped(&ancestor.role));
     }
     if !complete {
-        out.push_str(" < ? (ended while it was read)");
+        out.push_str(LOST);
     }
     out
 }
