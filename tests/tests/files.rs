@@ -69,6 +69,22 @@ fn the_oldest_go_when_there_are_too_many() {
     }
 }
 
+/// Dumps that were written while the clock was ahead look newer than any that will be written for a while.
+#[test]
+fn a_new_dump_stays_also_if_the_clock_was_set_back() {
+    let directory = directory("files_ahead");
+    for number in 0..3 {
+        let ahead = format!("birthmark-9999999999999-1-{number}.txt");
+        fs::write(directory.join(ahead), "ahead").unwrap();
+    }
+    let mut asked = Asked::start(PROGRAM, "", &words(&directory, "files=3"));
+    for _ in 0..2 {
+        assert!(write(&mut asked).exists());
+        assert_eq!(files(&directory).len(), 3);
+    }
+    assert_eq!(asked.end(), "");
+}
+
 #[test]
 fn the_oldest_go_when_there_is_too_much() {
     let directory = directory("files_much");

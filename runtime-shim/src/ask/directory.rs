@@ -43,7 +43,7 @@ impl Directory {
         let path = self.path.join(entry.name());
         self.write_whole(dump, format, &entry, &path)
             .map_err(|error| self.explain(&error))?;
-        self.prune();
+        self.prune(&entry);
         Ok(path)
     }
 
@@ -66,10 +66,13 @@ impl Directory {
         fs::rename(&unfinished.0, path)
     }
 
-    /// Removes the oldest dumps until the rest is within the limits.
-    fn prune(&self) {
+    /// Removes the oldest dumps until the rest is within the limits. The one that was just written stays: where
+    /// the clock was set back, it may look like the oldest.
+    fn prune(&self, written: &Entry) {
         let mut left = self.limits;
-        for (entry, bytes) in entry::newest_first(&self.path) {
+        let mut entries = entry::newest_first(&self.path);
+        entries.sort_by_key(|(entry, _)| entry != written);
+        for (entry, bytes) in entries {
             let fits = left.files > 0 && left.bytes >= bytes;
             if fits {
                 left.files -= 1;
