@@ -1,8 +1,9 @@
 //! A gate that holds tasks back until it is opened.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -28,7 +29,10 @@ pub struct Gate(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     open: bool,
-    waiting: Vec<Waker>,
+    /// Who waits, each with a number of its own.
+    waiting: BTreeMap<u64, Waker>,
+    /// The number that was given last.
+    last: u64,
 }
 
 impl Gate {
@@ -40,45 +44,74 @@ impl Gate {
     /// Opens the gate for good.
     pub fn open(&self) {
         let waiting = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.lock();
             state.open = true;
             std::mem::take(&mut state.waiting)
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// Whether the gate has been opened.
     pub fn is_open(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).open
+        self.lock().open
     }
 
     /// A future that is ready when the gate is open.
     pub fn opened(&self) -> Opened {
-        Opened(self.clone())
+        Opened {
+            gate: self.clone(),
+            number: None,
+        }
+    }
+
+    /// Not to be held while a waker is cloned, woken or dropped, which runs an executor's code.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The future of [`Gate::opened`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Opened(Gate);
+pub struct Opened {
+    gate: Gate,
+    /// Under which it waits, once it has been polled.
+    number: Option<u64>,
+}
+
+impl Clone for Opened {
+    fn clone(&self) -> Self {
+        self.gate.opened()
+    }
+}
 
 impl Future for Opened {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.0 .0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let waker = cx.waker().clone();
+        let mut state = this.gate.lock();
         if state.open {
             return Poll::Ready(());
         }
-        if !state
-            .waiting
-            .iter()
-            .any(|waker| waker.will_wake(cx.waker()))
-        {
-            state.waiting.push(cx.waker().clone());
-        }
+        let number = *this.number.get_or_insert_with(|| {
+            state.last += 1;
+            state.last
+        });
+        let before = state.waiting.insert(number, waker);
+        drop(state);
+        drop(before);
         Poll::Pending
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let waker = self.gate.lock().waiting.remove(&number);
+            drop(waker);
+        }
     }
 }
 
@@ -96,5 +129,31 @@ struct Unpark(Thread);
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counted;
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// A task that is cancelled while it is held back, in a program whose gate may never open.
+    #[test]
+    fn who_has_gone_is_not_kept() {
+        let gate = Gate::new();
+        let task = Arc::new(Counted);
+        let waker = Waker::from(task.clone());
+        let mut opened = gate.opened();
+        for _ in 0..2 {
+            let mut cx = Context::from_waker(&waker);
+            assert!(Pin::new(&mut opened).poll(&mut cx).is_pending());
+        }
+        drop((opened, waker));
+        assert_eq!(Arc::strong_count(&task), 1);
     }
 }
