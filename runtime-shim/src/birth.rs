@@ -122,12 +122,17 @@ extern "C" fn birth_special_future(site: &'static Site) -> Birth {
     contained(|| birth_with(site, kind, false, None)).unwrap_or_else(Birth::untracked)
 }
 
-/// Does `f`, which does not unwind unless the destructor of a hook, or of its panic, does.
+/// Does `f`, which may be the program's code. A panic in it ends here: the panic hook has reported it.
 pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
-    // What the destructor of the payload might do is not worth another attempt.
-    catch_unwind(AssertUnwindSafe(f))
-        .map_err(core::mem::forget)
-        .ok()
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            // Its destructor is the program's, too. What that panics with is left alone.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            dropped.unwrap_or_else(core::mem::forget);
+            None
+        }
+    }
 }
 
 fn birth_with(

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, OnceLock};
 
+use crate::birth::contained;
 use crate::label::{Label, LabelSet};
 use crate::name::Text;
 
@@ -81,7 +81,36 @@ fn call<'a>(function: impl FnOnce() -> Cow<'a, str>) -> Cow<'a, str> {
     if RUNS.replace(true) {
         return failed();
     }
-    let redacted = catch_unwind(AssertUnwindSafe(function));
+    let redacted = contained(function);
     RUNS.set(false);
-    redacted.unwrap_or_else(|_| failed())
+    redacted.unwrap_or_else(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::resume_unwind;
+
+    use super::call;
+
+    /// Is dropped when a panic with it has been caught.
+    struct Worse(u32);
+
+    impl Drop for Worse {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                resume_unwind(Box::new(Worse(self.0 - 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_a_function_panics_with_ends_here() {
+        for deep in 0..3 {
+            assert_eq!(
+                call(|| resume_unwind(Box::new(Worse(deep)))),
+                "(redaction failed)"
+            );
+        }
+        assert_eq!(call(|| "fine".into()), "fine");
+    }
 }

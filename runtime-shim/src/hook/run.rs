@@ -1,12 +1,11 @@
 //! Runs hooks: in the spawner, one after the other, without a lock, and without letting a panic out.
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Weak};
 
 use super::attached::Attached;
 use super::refusal;
 use super::spawn::Spawn;
-use crate::birth::Birth;
+use crate::birth::{contained, Birth};
 use crate::kind::Kind;
 use crate::local;
 use crate::registry::slot::Slot;
@@ -57,12 +56,5 @@ fn attach(
 pub(super) fn quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
     let outer = local::with(|local| local.in_hook.replace(true));
     let _restore = OnDrop(|| local::with(|local| local.in_hook.set(outer)));
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(result) => Some(result),
-        Err(payload) => {
-            // A payload whose destructor panics too is left alone.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-            None
-        }
-    }
+    contained(f)
 }
