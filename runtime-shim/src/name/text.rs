@@ -45,10 +45,13 @@ impl<const MOST: usize> Text<MOST> {
 
 impl<const MOST: usize> fmt::Write for Text<MOST> {
     fn write_str(&mut self, s: &str) -> fmt::Result {
-        let taken = boundary(s, MOST - self.len);
+        let room = if self.cut { 0 } else { MOST - self.len };
+        let taken = boundary(s, room);
         self.bytes[self.len..self.len + taken].copy_from_slice(&s.as_bytes()[..taken]);
         self.len += taken;
-        if taken < s.len() {
+        // A `Display` may go on all the same.
+        self.cut |= taken < s.len();
+        if self.cut {
             Err(fmt::Error)
         } else {
             Ok(())
@@ -65,4 +68,36 @@ pub(crate) fn boundary(s: &str, most: usize) -> usize {
         .rev()
         .find(|&index| s.is_char_boundary(index))
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::Text;
+
+    /// Goes on after an error, and says nothing of it.
+    struct Careless<'a>(&'a [&'a str]);
+
+    impl fmt::Display for Careless<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            for part in self.0 {
+                let _ = f.write_str(part);
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_cut_says_so_and_goes_no_further() {
+        for (parts, kept, cut) in [
+            (&["abcd"][..], "abcd", false),
+            (&["abcde"], "abcd", true),
+            (&["abc", "ä", "x"], "abc", true),
+            (&[], "", false),
+        ] {
+            let text = Text::<4>::new(Careless(parts));
+            assert_eq!((text.as_str(), text.is_cut()), (kept, cut), "{parts:?}");
+        }
+    }
 }
