@@ -45,10 +45,11 @@ pub(super) fn push_line(
     forest: &Forest<'_>,
     shown: &Shown<'_>,
 ) {
-    let above = forest.labels_above(shown.line);
+    // Asked for tasks only: above a line of ancestors that are in no dump, it goes through all of them.
+    let above = || forest.labels_above(shown.line);
     match (shown.alike, forest.entry(shown.line)) {
-        (Some(alike), _) => push_alike(out, palette, forest, alike, above),
-        (None, Entry::Task(row)) => push_task(out, palette, forest.dump, row, above),
+        (Some(alike), _) => push_alike(out, palette, forest, alike, above()),
+        (None, Entry::Task(row)) => push_task(out, palette, forest.dump, row, above()),
         (None, Entry::Ancestor(node)) => push_ancestor(out, palette, forest.dump, node),
     }
     out.push('\n');
