@@ -4,6 +4,7 @@
 //! directory has to be ours: cargo does not ask which wrapper compiled what it has, and would take the crates
 //! of earlier plain builds for fresh.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -108,7 +109,11 @@ pub fn entered(workspace: &Path) -> Result<Option<Entered>> {
 }
 
 fn read(file: &Path) -> Result<DocumentMut> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let text = match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        // Taken for an empty one, it would be written anew without what is in it.
+        text => text.with_context(|| format!("read {}; mend it first", file.display()))?,
+    };
     text.parse()
         .with_context(|| format!("understand {}; mend it first", file.display()))
 }
@@ -205,6 +210,19 @@ mod tests {
         );
         remove(&mut config);
         assert_eq!(config.to_string(), before);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_taken_for_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        assert!(read(&file).unwrap().is_empty());
+        std::fs::write(&file, b"# caf\xe9\n").unwrap();
+        let error = format!("{:#}", read(&file).unwrap_err());
+        assert!(
+            error.starts_with("read ") && error.contains("mend it first"),
+            "{error}"
+        );
     }
 
     #[test]
