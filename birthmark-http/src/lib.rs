@@ -72,7 +72,7 @@
 //! # What it costs
 //!
 //! Without requests, a thread that sleeps. A dump is written while it is sent: of its text, two
-//! pieces of 64 KiB are held at a time, and of the snapshot some 40 bytes a task, and its names, until
+//! pieces of 64 KiB are held at a time, and of the snapshot 32 to 48 bytes a task, and its names, until
 //! the client has read the last of it. Four dumps are made at a time; who comes later waits, and is answered
 //! `503` with `Retry-After` if 128 wait already. A client is cut off that takes less than 64 KiB in half a
 //! minute, or, if others wait for their turn, less than 256 KiB a second on average after its first ten

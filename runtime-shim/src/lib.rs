@@ -100,7 +100,7 @@
 //! # Platforms
 //!
 //! Linux is tested. Elsewhere there are fallbacks, among them: a dump does not know how many OS threads
-//! there are, and free memory is kept rather than given back, but for Unix.
+//! there are, and free memory is kept rather than given back.
 
 #![warn(missing_debug_implementations)]
 

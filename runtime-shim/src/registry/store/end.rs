@@ -99,7 +99,7 @@ impl Store {
     fn free_continuation(&self, arena: &Arena, name: &'static Slot) {
         let mut next = name.scope.get();
         while let Some(slot) = next {
-            // SAFETY: the last word of a continued name is a link, as `name.rs` writes it.
+            // SAFETY: the last word of a continued name is a link, as `name/node.rs` writes it.
             next = unsafe { Link::decode(slot.born.load(Ordering::Relaxed)) };
             self.free_settled(arena, slot);
         }
