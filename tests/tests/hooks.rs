@@ -654,6 +654,30 @@ mod refusing {
         check_error(question(), "thread::Builder::new().spawn");
     }
 
+    /// By a destructor of a thread-local that is among the last to run.
+    #[test]
+    fn a_thread_builder_returns_an_error_also_while_its_thread_exits() {
+        struct Late(Sender<std::io::Result<()>>);
+        impl Drop for Late {
+            fn drop(&mut self) {
+                self.0.send(start()).unwrap();
+            }
+        }
+        thread_local!(static LATE: std::cell::OnceCell<Late> = const { std::cell::OnceCell::new() });
+        fn start() -> std::io::Result<()> {
+            thread::Builder::new().spawn(|| ()).map(drop)
+        }
+        let function = "a_thread_builder_returns_an_error_also_while_its_thread_exits::start";
+        let _hook = refuse_in(function);
+        let (to, from) = channel();
+        let exits = thread::spawn(move || {
+            LATE.with(|late| drop(late.set(Late(to))));
+            check_error(start(), "thread::Builder::new().spawn");
+        });
+        exits.join().unwrap();
+        check_error(from.recv().unwrap(), "thread::Builder::new().spawn");
+    }
+
     #[test]
     fn the_closure_of_a_refused_thread_never_runs_and_is_dropped() {
         let function = "the_closure_of_a_refused_thread_never_runs_and_is_dropped";

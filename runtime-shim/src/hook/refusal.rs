@@ -9,6 +9,7 @@ use std::any::TypeId;
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Weak;
@@ -68,9 +69,34 @@ impl std::error::Error for Refusal {}
 static WAITED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    static WAITING: RefCell<Vec<Refusal>> = const { RefCell::new(Vec::new()) };
+    static WAITING: Refusals = const { Refusals::new() };
     /// Those that are being passed on: a handle that is aborted may drop what spawns again.
-    static SETTLING: RefCell<Vec<Refusal>> = const { RefCell::new(Vec::new()) };
+    static SETTLING: Refusals = const { Refusals::new() };
+}
+
+/// Refusals on one thread. Without a destructor, for a thread may spawn until it is gone; so it has no memory while
+/// there are none.
+struct Refusals(RefCell<ManuallyDrop<Vec<Refusal>>>);
+
+impl Refusals {
+    const fn new() -> Self {
+        Refusals(RefCell::new(ManuallyDrop::new(Vec::new())))
+    }
+
+    fn push(&self, refusal: Refusal) {
+        self.0.borrow_mut().push(refusal);
+    }
+
+    /// Takes the last one that `is` it.
+    fn take(&self, is: impl Fn(&Refusal) -> bool) -> Option<Refusal> {
+        let mut refusals = self.0.borrow_mut();
+        let index = refusals.iter().rposition(is)?;
+        let refusal = refusals.remove(index);
+        if refusals.is_empty() {
+            drop(std::mem::take(&mut **refusals));
+        }
+        Some(refusal)
+    }
 }
 
 /// Ends the record of a refused task, and keeps the verdict for the spawner.
@@ -98,7 +124,7 @@ pub(super) fn refuse(
         panic_with(&refusal);
     }
     WAITED.store(true, Ordering::Relaxed);
-    WAITING.with_borrow_mut(|waiting| waiting.push(refusal));
+    WAITING.with(|waiting| waiting.push(refusal));
     Birth::refused(number)
 }
 
@@ -117,13 +143,7 @@ fn panic_with(refusal: &Refusal) -> ! {
 /// and on its thread, the callee did not take the task, and has its own way to say so: the verdict
 /// must not hit the next spawn at the same site.
 pub(crate) fn abandon(number: usize) {
-    let abandon = |waiting: &RefCell<Vec<Refusal>>| {
-        waiting
-            .try_borrow_mut()
-            .map(|mut waiting| waiting.retain(|refusal| refusal.number != number))
-    };
-    // While the thread exits, nobody is left to ask.
-    let _ = WAITING.try_with(abandon);
+    WAITING.with(|waiting| waiting.take(|refusal| refusal.number == number));
 }
 
 /// Takes the verdict on the spawn at `site` from those that wait to those that are passed on. Declared as what
@@ -131,27 +151,17 @@ pub(crate) fn abandon(number: usize) {
 #[cold]
 #[inline(never)]
 extern "C" fn take(site: &'static Site) -> bool {
-    let find = |waiting: &RefCell<Vec<Refusal>>| {
-        let mut waiting = waiting.try_borrow_mut().ok()?;
-        let index = waiting
-            .iter()
-            .rposition(|refusal| ptr::eq(refusal.site, site))?;
-        Some(waiting.remove(index))
-    };
-    let Some(refusal) = WAITING.try_with(find).ok().flatten() else {
+    let taken = WAITING.with(|waiting| waiting.take(|refusal| ptr::eq(refusal.site, site)));
+    let Some(refusal) = taken else {
         return false;
     };
-    SETTLING
-        .try_with(|settling| settling.borrow_mut().push(refusal))
-        .is_ok()
+    SETTLING.with(|settling| settling.push(refusal));
+    true
 }
 
 /// The verdict that was taken last.
 fn taken() -> Option<Refusal> {
-    SETTLING
-        .try_with(|settling| settling.borrow_mut().pop())
-        .ok()
-        .flatten()
+    SETTLING.with(|settling| settling.take(|_| true))
 }
 
 /// What generated code needs to pass a verdict on.
@@ -266,5 +276,29 @@ pub(crate) mod private {
             settle(NoAbort);
             handle
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_ones_are_taken_first_and_leave_nothing_behind() {
+        static SITE: Site = Site::unreal("", Kind::Unknown);
+        let refusals = Refusals::new();
+        for number in 1..=3 {
+            let (site, reason) = (&SITE, "full".to_owned());
+            refusals.push(Refusal {
+                site,
+                reason,
+                number,
+            });
+        }
+        let take = |is: fn(&Refusal) -> bool| refusals.take(is).map(|it| it.number);
+        assert_eq!(take(|it| it.number == 2), Some(2));
+        assert_eq!(take(|it| it.number == 2), None);
+        assert_eq!([take(|_| true), take(|_| true)], [Some(3), Some(1)]);
+        assert_eq!(refusals.0.borrow().capacity(), 0);
     }
 }
