@@ -12,7 +12,7 @@ use core::future::Future;
 use crate::adapt::IntoBirth;
 use crate::birth::{birth, Birth};
 use crate::future::{future, Instrumented};
-use crate::hook::refusal_private::refused;
+use crate::hook::refused;
 use crate::kind::Kind;
 use crate::site::Sites;
 

@@ -6,14 +6,16 @@ mod list;
 mod refusal;
 pub(crate) mod run;
 mod spawn;
+mod verdicts;
 
 pub(crate) use attached::Attached;
 pub use gate::{Gate, Opened};
 pub(crate) use list::HookHazard;
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
+pub(crate) use refusal::private as refusal_private;
 pub use refusal::Refusal;
-pub(crate) use refusal::{abandon as abandon_refusal, private as refusal_private};
 pub use spawn::Spawn;
+pub(crate) use verdicts::{abandon as abandon_refusal, refused};
 
 use crate::task::{Outcome, TaskRef};
 

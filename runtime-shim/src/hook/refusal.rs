@@ -6,16 +6,14 @@
 //! without a message before its first statement.
 
 use std::any::TypeId;
-use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::mem::ManuallyDrop;
-use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Weak;
 
 use super::list::Entry;
 use super::run::quietly;
+use super::verdicts;
 use crate::birth::Birth;
 use crate::kind::Kind;
 use crate::registry::slot::Slot;
@@ -33,10 +31,10 @@ use crate::task::{Outcome, TaskRef};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    site: &'static Site,
-    reason: String,
+    pub(super) site: &'static Site,
+    pub(super) reason: String,
     /// Tells those apart that wait on one thread.
-    number: usize,
+    pub(super) number: usize,
 }
 
 impl Refusal {
@@ -65,40 +63,6 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// A refusal has waited for its callee at least once in this process.
-static WAITED: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    static WAITING: Refusals = const { Refusals::new() };
-    /// Those that are being passed on: a handle that is aborted may drop what spawns again.
-    static SETTLING: Refusals = const { Refusals::new() };
-}
-
-/// Refusals on one thread. Without a destructor, for a thread may spawn until it is gone; so it has no memory while
-/// there are none.
-struct Refusals(RefCell<ManuallyDrop<Vec<Refusal>>>);
-
-impl Refusals {
-    const fn new() -> Self {
-        Refusals(RefCell::new(ManuallyDrop::new(Vec::new())))
-    }
-
-    fn push(&self, refusal: Refusal) {
-        self.0.borrow_mut().push(refusal);
-    }
-
-    /// Takes the last one that `is` it.
-    fn take(&self, is: impl Fn(&Refusal) -> bool) -> Option<Refusal> {
-        let mut refusals = self.0.borrow_mut();
-        let index = refusals.iter().rposition(is)?;
-        let refusal = refusals.remove(index);
-        if refusals.is_empty() {
-            drop(std::mem::take(&mut **refusals));
-        }
-        Some(refusal)
-    }
-}
-
 /// Ends the record of a refused task, and keeps the verdict for the spawner.
 pub(super) fn refuse(
     birth: Birth,
@@ -123,8 +87,7 @@ pub(super) fn refuse(
     if !can_wait(site, kind) {
         panic_with(&refusal);
     }
-    WAITED.store(true, Ordering::Relaxed);
-    WAITING.with(|waiting| waiting.push(refusal));
+    verdicts::wait(refusal);
     Birth::refused(number)
 }
 
@@ -139,44 +102,12 @@ fn panic_with(refusal: &Refusal) -> ! {
     panic!("{refusal}")
 }
 
-/// Called when what stands for a refused task is dropped. If that is before the callee has returned,
-/// and on its thread, the callee did not take the task, and has its own way to say so: the verdict
-/// must not hit the next spawn at the same site.
-pub(crate) fn abandon(number: usize) {
-    WAITING.with(|waiting| waiting.take(|refusal| refusal.number == number));
-}
-
-/// Takes the verdict on the spawn at `site` from those that wait to those that are passed on. Declared as what
-/// cannot unwind, which it does not: otherwise the spawner would keep the handle in memory, to drop it then.
-#[cold]
-#[inline(never)]
-extern "C" fn take(site: &'static Site) -> bool {
-    let taken = WAITING.with(|waiting| waiting.take(|refusal| ptr::eq(refusal.site, site)));
-    let Some(refusal) = taken else {
-        return false;
-    };
-    SETTLING.with(|settling| settling.push(refusal));
-    true
-}
-
-/// The verdict that was taken last.
-fn taken() -> Option<Refusal> {
-    SETTLING.with(|settling| settling.take(|_| true))
-}
-
 /// What generated code needs to pass a verdict on.
 pub(crate) mod private {
     use std::thread::ScopedJoinHandle;
 
     use super::*;
     use crate::adapt::Probe;
-
-    /// Whether the spawn at `site`, which has just returned, was refused. If so, the verdict is the next
-    /// to be settled on this thread.
-    #[cfg_attr(not(debug_assertions), inline)]
-    pub(crate) fn refused(site: &'static Site) -> bool {
-        WAITED.load(Ordering::Relaxed) && take(site)
-    }
 
     /// What [`Abort::abort`] returns where the handle has no `abort` of its own.
     #[doc(hidden)]
@@ -203,7 +134,7 @@ pub(crate) mod private {
     #[track_caller]
     pub fn settle<A: 'static>(_abort: A) {
         let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
-        match taken() {
+        match verdicts::taken() {
             Some(refusal) if !aborted => panic_with(&refusal),
             _ => {}
         }
@@ -250,7 +181,7 @@ pub(crate) mod private {
     impl ResultVerdict {
         /// Drops the handle of the inert thread, and says why there is none.
         pub fn settle<T>(self, _handle: io::Result<T>) -> io::Result<T> {
-            match taken() {
+            match verdicts::taken() {
                 Some(refusal) => Err(io::Error::other(refusal)),
                 None => Err(io::Error::other("a spawn hook refused this task")),
             }
@@ -276,29 +207,5 @@ pub(crate) mod private {
             settle(NoAbort);
             handle
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_ones_are_taken_first_and_leave_nothing_behind() {
-        static SITE: Site = Site::unreal("", Kind::Unknown);
-        let refusals = Refusals::new();
-        for number in 1..=3 {
-            let (site, reason) = (&SITE, "full".to_owned());
-            refusals.push(Refusal {
-                site,
-                reason,
-                number,
-            });
-        }
-        let take = |is: fn(&Refusal) -> bool| refusals.take(is).map(|it| it.number);
-        assert_eq!(take(|it| it.number == 2), Some(2));
-        assert_eq!(take(|it| it.number == 2), None);
-        assert_eq!([take(|_| true), take(|_| true)], [Some(3), Some(1)]);
-        assert_eq!(refusals.0.borrow().capacity(), 0);
     }
 }
