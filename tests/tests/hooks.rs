@@ -580,6 +580,33 @@ mod delaying {
         assert_eq!(block_on(spawn(async { 1 })), 1);
         assert_eq!(thread::spawn(|| 2).join().unwrap(), 2);
     }
+
+    /// An open gate.
+    struct FailsWhenDropped;
+
+    impl Future for FailsWhenDropped {
+        type Output = ();
+
+        fn poll(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
+    impl Drop for FailsWhenDropped {
+        fn drop(&mut self) {
+            fail();
+        }
+    }
+
+    #[test]
+    fn so_is_one_that_panics_when_it_is_dropped() {
+        let function = "so_is_one_that_panics_when_it_is_dropped";
+        let _hook = hook_in(function, |spawn| {
+            spawn.delay_until(FailsWhenDropped);
+        });
+        assert_eq!(block_on(spawn(async { 1 })), 1);
+        assert_eq!(thread::spawn(|| 2).join().unwrap(), 2);
+    }
 }
 
 #[birthmark::instrument]

@@ -110,6 +110,7 @@ impl Attached {
         let gate = self.exclusively(|inner| inner.gate.take()).flatten();
         if let Some(mut gate) = gate {
             quietly(|| super::gate::block_on(gate.as_mut()));
+            quietly(|| drop(gate));
             self.slot.clear_flags(flag::DELAYED);
         }
     }
@@ -186,7 +187,8 @@ impl Inner {
         if let Some(Poll::Pending) = quietly(|| gate.as_mut().poll(&mut cx)) {
             return Poll::Pending;
         }
-        self.gate = None;
+        let gate = self.gate.take();
+        quietly(|| drop(gate));
         slot.clear_flags(flag::DELAYED);
         Poll::Ready(())
     }
