@@ -902,6 +902,35 @@ mod misbehaving {
         }
     }
 
+    struct RemovesItself {
+        handle: Arc<Mutex<Option<HookHandle>>>,
+        _panics: PanicsOnDrop,
+    }
+
+    impl SpawnHook for RemovesItself {
+        fn on_spawn(&self, spawn: &mut Spawn<'_>) {
+            if spawn.site().function() == "neither_does_its_destructor" {
+                drop(self.handle.lock().unwrap().take());
+            }
+        }
+
+        fn watches(&self) -> bool {
+            fail()
+        }
+    }
+
+    /// It runs in the spawner, after the hook has removed itself.
+    #[test]
+    fn neither_does_its_destructor() {
+        let handle = Arc::new(Mutex::new(None));
+        *handle.lock().unwrap() = Some(add_hook(RemovesItself {
+            handle: handle.clone(),
+            _panics: PanicsOnDrop,
+        }));
+        assert_eq!(thread::spawn(|| 1).join().unwrap(), 1);
+        assert!(handle.lock().unwrap().is_none());
+    }
+
     #[test]
     fn a_spawn_in_a_hook_is_recorded_and_told_to_nobody() {
         static TOLD: AtomicU32 = AtomicU32::new(0);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Weak;
 
 use super::list::Entry;
-use super::run::quietly;
+use super::run::{quietly, tell};
 use crate::frame::Cursor;
 use crate::registry::slot::{flag, Slot};
 use crate::running::{make_current, restore_thread, OnDrop, Running};
@@ -161,9 +161,9 @@ impl Attached {
     pub(crate) fn end(self) {
         let outcome = Outcome::of_last_state(self.slot.state());
         let inner = self.inner.into_inner();
-        for entry in inner.watchers.iter().filter_map(Weak::upgrade) {
-            quietly(|| entry.hook.on_end(&TaskRef::new(self.slot), outcome));
-        }
+        tell(&inner.watchers, |hook| {
+            hook.on_end(&TaskRef::new(self.slot), outcome)
+        });
         quietly(|| drop((inner.carried, inner.gate)));
     }
 
@@ -197,8 +197,6 @@ impl Inner {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        for entry in self.watchers.iter().filter_map(Weak::upgrade) {
-            quietly(|| entry.hook.on_start(&TaskRef::new(slot)));
-        }
+        tell(&self.watchers, |hook| hook.on_start(&TaskRef::new(slot)));
     }
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Weak;
 
 use super::list::Entry;
-use super::run::quietly;
+use super::run::tell;
 use super::verdicts;
 use crate::birth::Birth;
 use crate::kind::Kind;
@@ -73,9 +73,9 @@ pub(super) fn refuse(
 ) -> Birth {
     let site = crate::birth::site_of(slot);
     site.counts.refused.fetch_add(1, Ordering::Relaxed);
-    for entry in watchers.iter().filter_map(Weak::upgrade) {
-        quietly(|| entry.hook.on_end(&TaskRef::new(slot), Outcome::Refused));
-    }
+    tell(watchers, |hook| {
+        hook.on_end(&TaskRef::new(slot), Outcome::Refused)
+    });
     birth.discard();
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Weak};
 
 use super::attached::Attached;
+use super::list::Entry;
 use super::refusal;
 use super::spawn::Spawn;
+use super::SpawnHook;
 use crate::birth::{contained, Birth};
 use crate::kind::Kind;
 use crate::local;
@@ -22,10 +24,13 @@ pub(crate) fn at_birth(birth: Birth, slot: &'static Slot, kind: Kind) -> Birth {
     let mut last = 0;
     while let Some(entry) = super::list::next(last) {
         last = entry.id();
+        let watcher = Arc::downgrade(&entry);
         quietly(|| entry.hook.on_spawn(&mut spawn));
-        if entry.hook.watches() {
-            watchers.push(Arc::downgrade(&entry));
+        if quietly(|| entry.hook.watches()) == Some(true) {
+            watchers.push(watcher);
         }
+        // It may have been removed meanwhile.
+        quietly(|| drop(entry));
         if spawn.refusal.is_some() {
             break;
         }
@@ -37,7 +42,7 @@ fn attach(
     birth: Birth,
     slot: &'static Slot,
     mut spawn: Spawn<'_>,
-    watchers: Vec<Weak<super::list::Entry>>,
+    watchers: Vec<Weak<Entry>>,
 ) -> Birth {
     let (carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
     if let Some(reason) = spawn.refusal.take() {
@@ -49,6 +54,14 @@ fn attach(
     }
     std::mem::forget(birth);
     Birth::attached(Box::new(Attached::new(slot, carried, gate, watchers)))
+}
+
+/// Tells those hooks something that are still there. One that is removed meanwhile is dropped here.
+pub(super) fn tell(watchers: &[Weak<Entry>], what: impl Fn(&dyn SpawnHook)) {
+    for entry in watchers.iter().filter_map(Weak::upgrade) {
+        quietly(|| what(&*entry.hook));
+        quietly(|| drop(entry));
+    }
 }
 
 /// Runs the program's code on behalf of a hook: spawns in it are not told to hooks, and a panic in
