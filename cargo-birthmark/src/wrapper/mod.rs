@@ -53,7 +53,7 @@ fn run(args: &[OsString]) -> Result<ExitCode> {
     if runtime::unit::is(&unit, &session) {
         return runtime::unit::provide(&unit, &build);
     }
-    match Plan::of(&unit, &build)? {
+    match Plan::of(&unit, &build) {
         Plan::Leave => hand_on(plain),
         Plan::Watch(reason) => compile::plainly(plain, &unit, &build, reason),
         Plan::Instrument(rewritten) => compile::mirrored(plain, &unit, &build, *rewritten),

@@ -1,6 +1,5 @@
 //! What is done with a unit.
 
-use anyhow::Result;
 use birthmark_rewrite::text::{self, Head};
 
 use super::Build;
@@ -24,7 +23,7 @@ pub enum Plan {
 
 impl Plan {
     /// Decides. A crate in which nothing looks like a spawn is not parsed.
-    pub fn of(unit: &Unit, build: &Build<'_>) -> Result<Plan> {
+    pub fn of(unit: &Unit, build: &Build<'_>) -> Plan {
         let session = build.session;
         let root = search::read(&unit.root()).unwrap_or_default();
         let settings = session.members.get(&unit.package.directory);
@@ -42,42 +41,46 @@ impl Plan {
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         if !spawns && !program {
-            return Ok(if choice::mentions_us(&root) {
+            return if choice::mentions_us(&root) {
                 Plan::Watch(Reason::NotChosen)
             } else {
                 Plan::Leave
-            });
+            };
         }
         if annotation.is_none() && !program {
-            return Ok(Plan::Watch(Reason::NotChosen));
+            return Plan::Watch(Reason::NotChosen);
         }
-        let annotation = annotation.filter(|_| spawns);
-        let columns = match annotation {
-            Some(_) => columns::provide(unit, build).ok(),
-            None => None,
-        };
         let draft = Draft {
-            annotation,
+            annotation: annotation.filter(|_| spawns),
             root,
             program,
         };
+        Plan::rewrite(unit, build, &head, draft)
+    }
+
+    /// Has a crate rewritten that may spawn or sets the runtime up, unless it cannot be linked with that.
+    fn rewrite(unit: &Unit, build: &Build<'_>, head: &Head, draft: Draft) -> Plan {
+        let columns = match draft.annotation {
+            Some(_) => columns::provide(unit, build).ok(),
+            None => None,
+        };
         let krate = draft.krate(unit, columns.is_some());
-        if krate.is_unchanged() && !program {
-            return Ok(Plan::Watch(Reason::NoSpawn));
+        if krate.is_unchanged() && !draft.program {
+            return Plan::Watch(Reason::NoSpawn);
         }
-        if is_no_std(&head, unit) {
+        if is_no_std(head, unit) {
             let spawns = krate.sites().next().is_some();
-            return Ok(Plan::Watch(if spawns {
+            return Plan::Watch(if spawns {
                 Reason::NoStd
             } else {
                 Reason::NoSpawn
-            }));
+            });
         }
         if unit.has_own_std() {
-            return Ok(Plan::Watch(Reason::OwnStd));
+            return Plan::Watch(Reason::OwnStd);
         }
         let rewritten = Rewritten::new(unit, build, krate, draft, columns);
-        Ok(Plan::Instrument(Box::new(rewritten)))
+        Plan::Instrument(Box::new(rewritten))
     }
 }
 
