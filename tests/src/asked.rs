@@ -66,7 +66,13 @@ impl Asked {
         Self::start_command(command)
     }
 
-    fn start_command(mut command: Command) -> Self {
+    /// As [`Asked::start`], of a command that is set up already.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    pub fn start_command(mut command: Command) -> Self {
         let piped = || Stdio::piped();
         command.stdin(piped()).stdout(piped()).stderr(piped());
         let mut child = command.spawn().expect("it starts");

@@ -1,5 +1,8 @@
 //! Dumps on a signal, of a program of its own.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use birthmark_integration_tests::asked::{Asked, empty_directory, files};
 use birthmark_integration_tests::wait_until;
 
@@ -193,4 +196,15 @@ fn a_word_that_makes_no_sense_says_what_to_write() {
             format!("birthmark: \"{word}\" in BIRTHMARK is not understood, and ignored; {told}");
         assert!(text.starts_with(&expected), "{text}\n{expected}");
     }
+}
+
+#[test]
+fn a_directory_that_is_no_text_is_not_taken_for_another() {
+    let words = OsStr::from_bytes(b"panic=task,dir=/nowhere/\xff,signal=USR1");
+    let mut command = birthmark_integration_tests::command(PROGRAM, "", &[]);
+    command.env("BIRTHMARK", words);
+    let text = Asked::start_command(command).end();
+    let expected = "birthmark: \"dir=/nowhere/\u{fffd}\" in BIRTHMARK is not understood, and ignored; \
+                    it is not UTF-8; Builder::dump_directory takes any path\n";
+    assert_eq!(text, expected);
 }

@@ -207,7 +207,7 @@ impl Builder {
     /// error and otherwise ignored.
     pub fn install(mut self) {
         if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
-            self = words::apply(self, &words.to_string_lossy());
+            self = words::apply(self, &words);
         }
         mode::set(mode::OFF, !self.enabled);
         redact::install(self.redaction);

@@ -1,19 +1,24 @@
 //! The words of `BIRTHMARK` in the environment.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt;
 
 use super::Builder;
 use crate::panic_report::PanicReport;
 
 /// Applies all words, and says of those that are not understood why, and what to write.
-pub(super) fn apply(mut builder: Builder, words: &str) -> Builder {
-    for word in words
-        .split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-    {
-        builder = builder.clone().apply(word).unwrap_or_else(|error| {
+pub(super) fn apply(mut builder: Builder, words: &OsStr) -> Builder {
+    let is_text = words.to_str().is_some();
+    let words = words.to_string_lossy();
+    let words = words.split(',').map(str::trim);
+    for word in words.filter(|word| !word.is_empty()) {
+        // With the character in place of what is no text, it would be another directory.
+        let result = match is_text || !word.contains(char::REPLACEMENT_CHARACTER) {
+            true => builder.clone().apply(word),
+            false => Err(NOT_TEXT.into()),
+        };
+        builder = result.unwrap_or_else(|error| {
             let error = NotUnderstood { word, error };
             let _ = crate::sys::stderr::write(format!("birthmark: {error}\n").as_bytes());
             builder
@@ -53,6 +58,8 @@ impl Builder {
 
 const KNOWN: &str = "use on, off, panic=…, signal=…, format=…, filter=…, threads=…, dir=…, \
                      files=… or size=…";
+
+const NOT_TEXT: &str = "it is not UTF-8; Builder::dump_directory takes any path";
 
 fn bytes(text: &str) -> Option<u64> {
     let unit = text
