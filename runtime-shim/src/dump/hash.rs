@@ -1,6 +1,8 @@
-//! How numbers are spread over tables.
+//! How what a dump looks up is spread over tables.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::sync::OnceLock;
 
 /// Ids are numbers in sequence, and addresses of statics are not chosen by anybody: spreading them
 /// is enough.
@@ -12,6 +14,14 @@ pub(super) struct IdHasher(u64);
 /// Fibonacci hashing: 2^64 divided by the golden ratio (Knuth, TAOCP 3, 6.4). The upper bits are the good ones.
 pub(super) fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The same for a table that also looks at bits further down, where multiples of a number are anything but spread:
+/// the finalizer of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+pub(super) fn mixed(number: u64) -> u64 {
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
 }
 
 impl Hasher for IdHasher {
@@ -36,4 +46,10 @@ impl Hasher for IdHasher {
     fn write_u64(&mut self, id: u64) {
         self.0 = spread(self.0 ^ id).rotate_left(26);
     }
+}
+
+/// A hash of what may come from outside, as names and labels do: nobody can choose those that collide.
+pub(super) fn hash_keyed(value: impl Hash) -> u64 {
+    static KEYS: OnceLock<RandomState> = OnceLock::new();
+    KEYS.get_or_init(RandomState::new).hash_one(value)
 }

@@ -1,6 +1,6 @@
 //! Finds entries of a list by what they are, in six to seven bytes an entry, also while it grows.
 //!
-//! A hash table of numbers only: what they are is in the list. It consists of parts that grow by a quarter, one
+//! A hash table of numbers only: what they are is in the list. It consists of parts that grow by half, one
 //! after the other, so that hardly anything is there twice when they do.
 
 /// A small index has one part.
@@ -46,7 +46,8 @@ impl Index {
 
     fn divide(&mut self, hash_of: &impl Fn(u32) -> u64) {
         let small = std::mem::take(&mut self.parts);
-        self.parts.resize_with(PARTS, Part::default);
+        // Of sizes that are half as large again from first to last, so that they grow at different times.
+        self.parts = (0..PARTS).map(|n| Part::with_room(32 + n / 4)).collect();
         for entry in small.iter().flat_map(Part::all) {
             self.put(entry, hash_of);
         }
@@ -64,6 +65,13 @@ fn scaled(number: u64, to: usize) -> usize {
 }
 
 impl Part {
+    fn with_room(room: usize) -> Self {
+        Part {
+            entries: vec![FREE; room],
+            len: 0,
+        }
+    }
+
     fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
         let mut slot = self.start(hash);
         loop {
@@ -92,10 +100,13 @@ impl Part {
     }
 
     fn grow(&mut self, hash_of: &impl Fn(u32) -> u64) {
-        let room = (self.entries.len() * 5 / 4).max(8);
+        let room = (self.entries.len() * 3 / 2).max(8);
+        // What is hashed lies anywhere in memory: read for all of them at a time, and not one after the other.
+        let hashes: Vec<u64> = self.all().map(hash_of).collect();
         let old = std::mem::replace(&mut self.entries, vec![FREE; room]);
-        for entry in old.into_iter().filter(|&entry| entry != FREE) {
-            self.put(entry, hash_of(entry));
+        let entries = old.into_iter().filter(|&entry| entry != FREE);
+        for (entry, hash) in entries.zip(hashes) {
+            self.put(entry, hash);
         }
     }
 
@@ -119,7 +130,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hash::spread;
+    use super::super::hash::mixed;
     use super::Index;
 
     fn ids(count: u64) -> Vec<u64> {
@@ -129,9 +140,9 @@ mod tests {
     #[test]
     fn what_was_added_is_found_and_nothing_else() {
         let ids = ids(20_000);
-        let hash_of = |entry: u32| spread(ids[entry as usize]);
+        let hash_of = |entry: u32| mixed(ids[entry as usize]);
         let mut index = Index::default();
-        let find = |index: &Index, id| index.find(spread(id), |entry| ids[entry as usize] == id);
+        let find = |index: &Index, id| index.find(mixed(id), |entry| ids[entry as usize] == id);
         for entry in 0..ids.len() as u32 {
             assert_eq!(find(&index, ids[entry as usize]), None);
             index.add(entry, hash_of);
@@ -147,7 +158,7 @@ mod tests {
         let ids = ids(50_000);
         let mut index = Index::default();
         for entry in 0..ids.len() as u32 {
-            index.add(entry, |entry| spread(ids[entry as usize]));
+            index.add(entry, |entry| mixed(ids[entry as usize]));
             let room: usize = index.parts.iter().map(|part| part.entries.len()).sum();
             assert!(entry < 10_000 || room * 4 <= 7 * index.len, "{entry}");
         }

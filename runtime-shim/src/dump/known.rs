@@ -1,8 +1,6 @@
 //! The tasks and nodes that have been read and that somebody may still ask for.
 
-use std::hash::{Hash, Hasher};
-
-use super::hash::{spread, IdHasher};
+use super::hash::{hash_keyed, mixed};
 use super::labels::LabelsRef;
 use super::names::{NameRef, Named};
 use super::nodes::{Nodes, Place};
@@ -33,20 +31,18 @@ impl Nodes {
 
     pub(super) fn known_task(&self, id: u64) -> Option<Place> {
         let is = |number| self.id_at(Place::from_number(number)) == id;
-        let number = self.reading.tasks.find(spread(id), is)?;
+        let number = self.reading.tasks.find(mixed(id), is)?;
         Some(Place::from_number(number))
     }
 
     pub(super) fn note_task(&mut self, place: Place) {
         let mut tasks = std::mem::take(&mut self.reading.tasks);
         let id_of = |number| self.id_at(Place::from_number(number));
-        tasks.add(place.number(), |number| spread(id_of(number)));
+        tasks.add(place.number(), |number| mixed(id_of(number)));
         self.reading.tasks = tasks;
     }
 }
 
 fn hash(task: Place, name: Option<Named<'_>>) -> u64 {
-    let mut hasher = IdHasher::default();
-    (task.number(), name).hash(&mut hasher);
-    hasher.finish()
+    hash_keyed((task.number(), name))
 }

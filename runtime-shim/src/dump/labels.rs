@@ -3,10 +3,9 @@
 //! There is nothing of this where no task has a label.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::chunks::Chunks;
-use super::hash::IdHash;
+use super::hash::{hash_keyed, IdHash};
 use super::nodes::Nodes;
 use super::row::Row;
 use crate::label::{LabelSet, Labels};
@@ -66,7 +65,7 @@ impl LabelSets {
         if let Some(own) = own.filter(|own| self.get(*own).as_slice() == encoded) {
             return own;
         }
-        let hash = hash(encoded);
+        let hash = hash_keyed(encoded);
         if let Some(&known) = self.known.get(&hash) {
             if self.get(known).as_slice() == encoded {
                 return known;
@@ -100,12 +99,6 @@ impl LabelSets {
     pub(super) fn all(&self) -> impl Iterator<Item = &Labels> {
         self.sets.iter()
     }
-}
-
-fn hash(encoded: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    encoded.hash(&mut hasher);
-    hasher.finish()
 }
 
 impl Nodes {
