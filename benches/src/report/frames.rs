@@ -30,7 +30,7 @@ pub(super) fn section() {
     }
     println!("\n| a further level (mimalloc) | task, ns beside raw | poll, ns beside raw |");
     println!("| --- | --- | --- |");
-    Variant::LEVELLED.into_iter().for_each(further_level);
+    variants.into_iter().for_each(further_level);
     a_million();
 }
 
