@@ -178,14 +178,15 @@ fn remove(config: &mut DocumentMut) {
     }
 }
 
-/// Writes the configuration, or removes a file in which nothing is left.
+/// Writes the configuration, or removes a file in which nothing is left. A link stays one: the file is elsewhere.
 fn save(file: &Path, config: &DocumentMut) -> Result<()> {
     let text = config.to_string();
-    if text.trim().is_empty() {
+    if text.trim().is_empty() && !file.is_symlink() {
         let _ = std::fs::remove_file(file);
         return Ok(());
     }
-    replace(file, text.as_bytes())
+    let linked = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    replace(&linked, text.as_bytes())
 }
 
 #[cfg(test)]
@@ -223,6 +224,20 @@ mod tests {
             error.starts_with("read ") && error.contains("mend it first"),
             "{error}"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let [shared, file] = ["shared.toml", "config.toml"].map(|it| directory.path().join(it));
+        std::fs::write(&shared, "[build]\njobs = 2\n").unwrap();
+        std::os::unix::fs::symlink(&shared, &file).unwrap();
+        for text in ["[build]\njobs = 3\n", ""] {
+            save(&file, &text.parse().unwrap()).unwrap();
+            assert!(file.is_symlink());
+            assert_eq!(std::fs::read_to_string(&shared).unwrap(), text);
+        }
     }
 
     #[test]
