@@ -12,12 +12,14 @@ pub enum Variant {
     On,
     /// birthmark, switched off at run time.
     Off,
-    /// A task that is a word larger; this and the next four tell the [floor](crate::spawn).
+    /// A task that is a word larger; this and the next five tell the [floor](crate::spawn).
     Word,
     /// A task that is a word larger, and tests it when it is dropped.
     Husk,
     /// The prototype from which the bars come.
     Sketch,
+    /// The least of what is off and could be switched on.
+    Idle,
     /// The least record there can be.
     Least,
     /// The same, with so many of the [promises](crate::spawn::PROMISES) kept; for jobs.
@@ -62,13 +64,14 @@ impl Variant {
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 
-    const NAMES: [(Variant, &'static str); 18] = [
+    const NAMES: [(Variant, &'static str); 19] = [
         (Variant::Raw, "raw"),
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
         (Variant::Word, "a word"),
         (Variant::Husk, "a drop"),
         (Variant::Sketch, "the prototype"),
+        (Variant::Idle, "a record, off"),
         (Variant::Least, "a record"),
         (Variant::Kept(1), "a record, 1 promise"),
         (Variant::Kept(2), "a record, 2 promises"),

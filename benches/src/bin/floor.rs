@@ -21,12 +21,13 @@ const LEVELS: [Unit; 4] = [
     Unit::PollLevels(1),
     Unit::PollLevels(5),
 ];
-const VARIANTS: [Variant; 6] = [
+const VARIANTS: [Variant; 7] = [
     Variant::Word,
     Variant::Husk,
     Variant::Sketch,
     Variant::Least,
     Variant::On,
+    Variant::Idle,
     Variant::Off,
 ];
 

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::unit;
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Least, Levels, Raw, Sketch, Spawn,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Idle, Least, Levels, Raw, Sketch, Spawn,
     Tracing, Word,
 };
 use crate::variant::Variant;
@@ -89,6 +89,7 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
         Variant::Word => Word::spawn::<T>,
         Variant::Husk => Husk::spawn::<T>,
         Variant::Sketch => Sketch::spawn::<T>,
+        Variant::Idle => Idle::spawn::<T>,
         Variant::Least | Variant::Kept(_) => Least::spawn::<T>,
         Variant::On | Variant::Off => Birthmark::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,

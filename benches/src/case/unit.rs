@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Kept, Least, Levels, Raw, Sketch, Spawn,
-    SpawnMore, Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Idle, Kept, Least, Levels, Raw, Sketch,
+    Spawn, SpawnMore, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Owns, Task, Yields};
@@ -154,6 +154,7 @@ impl Stage {
             Variant::Word => self.run_any::<Word>(units),
             Variant::Husk => self.run_any::<Husk>(units),
             Variant::Sketch => self.run_any::<Sketch>(units),
+            Variant::Idle => self.run_any::<Idle>(units),
             Variant::Least => self.run_any::<Least>(units),
             Variant::Kept(promised) => self.run_kept(promised, units),
             Variant::Tracing | Variant::Registry => self.run_tokio::<Tracing>(units),

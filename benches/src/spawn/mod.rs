@@ -21,7 +21,7 @@ pub use self::await_tree::{AwaitTree, registry};
 pub use self::birthmark::Birthmark;
 pub use self::crowd::Crowd;
 pub use self::fastrace::Fastrace;
-pub use self::floor::{Husk, Kept, Least, PROMISES, Sketch, Word};
+pub use self::floor::{Husk, Idle, Kept, Least, PROMISES, Sketch, Word};
 pub use self::levels::Levels;
 pub use self::raw::Raw;
 pub use self::tracing::Tracing;

@@ -5,6 +5,7 @@
 //! The bars themselves come from a prototype, [`Sketch`], in a build with link-time optimization, where
 //! most of that price is gone: `cargo run --profile lto -p birthmark-benches --bin floor`.
 
+mod idle;
 mod record;
 mod sketch;
 
@@ -16,6 +17,7 @@ use std::thread;
 
 use tokio::task::JoinHandle;
 
+pub use self::idle::Idle;
 pub use self::record::{Kept, Least, PROMISES};
 pub use self::sketch::Sketch;
 

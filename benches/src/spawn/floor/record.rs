@@ -52,7 +52,7 @@ pub struct Record {
 pub(super) static SITE: AtomicU32 = AtomicU32::new(0);
 static TICK: AtomicU64 = AtomicU64::new(0);
 /// In place of the address of a record: there is none.
-const NONE: usize = 1;
+pub(super) const NONE: usize = 1;
 /// How often the short way can be taken before the long one has to be.
 const GRANT: u32 = 64;
 
@@ -62,7 +62,7 @@ thread_local! {
     static NEXT_ID: Cell<u64> = const { Cell::new(1) };
     static ENDED: [Cell<u64>; 1] = const { [Cell::new(0)] };
     static ENDED_BY_SITE: Cell<*const Cell<u64>> = const { Cell::new(ptr::null()) };
-    static SPECIAL: Cell<usize> = const { Cell::new(usize::MAX) };
+    pub(super) static SPECIAL: Cell<usize> = const { Cell::new(usize::MAX) };
     static RUNNING: Cell<u64> = const { Cell::new(2) };
     static STOCK_OF: Cell<*const Record> = const { Cell::new(ptr::null()) };
     static BIRTHS: Cell<u32> = const { Cell::new(0) };
