@@ -34,7 +34,7 @@ impl Place {
     #[inline]
     fn run(&self) {
         let t = std::thread::spawn(|| here("closure")); println!("{} {}", line!(), column!()); t.join().unwrap();
-        std::thread::scope(|s| { s.spawn(|| here("scoped")); here("in scope") }); here("after scope");
+        std::thread::scope(|s| { s.spawn(|| here("scoped")).join().unwrap(); here("in scope") }); here("after scope");
     }
 }
 
