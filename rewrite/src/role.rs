@@ -3,7 +3,7 @@
 use syn::{Expr, ExprPath, Path, Stmt};
 
 use crate::named;
-use crate::scope::{Scopes, expr_type, is_type};
+use crate::scope::{Scopes, expr_type, is_type, names_from_last};
 
 /// What is visible where the spawn stands.
 pub(crate) struct Place<'a> {
@@ -105,11 +105,7 @@ impl Place<'_> {
 
     /// `run` of `module::run`, `Server::run` of `module::Server::run`.
     fn path(&self, path: &Path) -> String {
-        let mut names = path
-            .segments
-            .iter()
-            .rev()
-            .map(|segment| segment.ident.to_string());
+        let mut names = names_from_last(path);
         let last = names.next().unwrap_or_default();
         match names.next() {
             Some(owner) if owner == "Self" => format!("{}::{last}", self.self_ty.unwrap_or("Self")),

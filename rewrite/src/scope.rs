@@ -192,9 +192,15 @@ fn resolve_self(name: &str, self_ty: Option<&str>) -> String {
 
 /// The segments of a path without their arguments.
 pub(crate) fn segment_names(path: &syn::Path) -> Vec<String> {
-    let names = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string());
-    names.collect()
+    names(path).collect()
+}
+
+/// The same, the last one first: the name of a function, and then what it is of.
+pub(crate) fn names_from_last(path: &syn::Path) -> impl Iterator<Item = String> {
+    names(path).rev()
+}
+
+fn names(path: &syn::Path) -> impl DoubleEndedIterator<Item = String> {
+    let segments = path.segments.iter();
+    segments.map(|segment| segment.ident.to_string())
 }

@@ -4,6 +4,8 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ExprMethodCall, Macro, UnOp};
 
+use crate::scope::names_from_last;
+
 /// How the innermost expression of a task argument is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leaf {
@@ -126,12 +128,7 @@ fn is_call_without_task(call: &syn::ExprCall) -> bool {
     let Expr::Path(path) = &*call.func else {
         return false;
     };
-    let mut names = path
-        .path
-        .segments
-        .iter()
-        .rev()
-        .map(|segment| segment.ident.to_string());
+    let mut names = names_from_last(&path.path);
     let last = names.next().unwrap_or_default();
     match names.next().as_deref() {
         Some("Default" | "From" | "Into" | "TryFrom" | "TryInto" | "FromStr" | "FromIterator") => {

@@ -273,13 +273,7 @@ fn mentions(receiver: &Expr, words: &[&str]) -> bool {
         }
         Expr::MethodCall(call) => told(call.method.to_string()),
         Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => path
-                .path
-                .segments
-                .iter()
-                .rev()
-                .take(2)
-                .any(|segment| told(segment.ident.to_string())),
+            Expr::Path(path) => scope::names_from_last(&path.path).take(2).any(told),
             _ => false,
         },
         _ => false,

@@ -4,8 +4,9 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprPath};
 
 use crate::callees;
+use crate::scope::names_from_last;
 use crate::site::Reason;
-use crate::spawn::{Callee, path_text};
+use crate::spawn::{Arguments, path_text};
 use crate::visitor::Visitor;
 
 const REASON: &str =
@@ -13,10 +14,7 @@ const REASON: &str =
 
 impl Visitor<'_> {
     /// Reports the arguments of a call that are spawns themselves.
-    pub(crate) fn report_values(&mut self, expr: &Expr) {
-        let Some((_, args)) = Callee::of(expr) else {
-            return;
-        };
+    pub(crate) fn report_values(&mut self, args: &Arguments) {
         for arg in args {
             let Some(path) = spawn(arg, &self.args.also) else {
                 continue;
@@ -37,12 +35,7 @@ fn spawn<'a>(arg: &'a Expr, also: &[String]) -> Option<&'a ExprPath> {
     let Expr::Path(path) = arg else {
         return None;
     };
-    let mut names = path
-        .path
-        .segments
-        .iter()
-        .rev()
-        .map(|segment| segment.ident.to_string());
+    let mut names = names_from_last(&path.path);
     let is_known = callees::is_function(&names.next()?, also);
     let in_module = names.next()?.starts_with(char::is_lowercase);
     (is_known && in_module).then_some(path)

@@ -12,8 +12,10 @@ use crate::visitor::{Visitor, type_parameters};
 impl VisitMut for Visitor<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         let operand = std::mem::take(&mut self.operand);
-        self.report_values(expr);
-        let found = Callee::of(expr).and_then(|(callee, args)| self.recognise(&callee, args));
+        let found = Callee::of(expr).and_then(|(callee, args)| {
+            self.report_values(args);
+            self.recognise(&callee, args)
+        });
         if let Some(spawn) = found {
             return self.spawn(expr, spawn, operand);
         }
