@@ -83,6 +83,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
+#[cfg(test)]
+use birthmark_test_support as _;
+
 mod access;
 mod answer;
 mod dumps;

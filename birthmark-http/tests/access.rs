@@ -1,5 +1,7 @@
 //! Who is answered.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! What each path answers.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use birthmark::render::Format;

@@ -1,5 +1,7 @@
 //! Metrics through the facade, in a real recorder.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use birthmark_http::publish_metrics;

@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::panic::AssertUnwindSafe;

@@ -1,5 +1,7 @@
 //! Dumps are compressed on their way to other machines, and only then.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::io::Read;

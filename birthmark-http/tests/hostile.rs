@@ -1,5 +1,7 @@
 //! What nobody should send.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! The server answers when the program's executor does not, and is no part of what it shows.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::sync::mpsc::{Receiver, channel};

@@ -1,5 +1,7 @@
 //! Many clients, slow clients, and a program that goes on meanwhile.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! Metrics, read by Prometheus' own tool.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::io::Write;

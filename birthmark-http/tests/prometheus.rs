@@ -1,5 +1,7 @@
 //! Metrics, scraped by a real Prometheus.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::fs;

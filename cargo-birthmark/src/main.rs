@@ -5,6 +5,9 @@
 //! compiler wrapper. As that wrapper (`wrapper/`) it is called by cargo instead of rustc: it rewrites
 //! the text of a crate into a mirror (`source/`, `mirror.rs`) and has rustc compile the mirror.
 
+#[cfg(test)]
+use birthmark_test_support as _;
+
 mod choice;
 mod cli;
 mod exit;

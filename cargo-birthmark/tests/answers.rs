@@ -1,6 +1,8 @@
 //! What cargo said of a program is remembered, and asked for again whenever it might be something else.
 #![cfg(unix)]
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::fs;

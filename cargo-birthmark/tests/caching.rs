@@ -1,5 +1,7 @@
 //! Cargo's caching: what is fresh stays so, what changed is compiled anew, plain builds are not touched.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::Project;
 

@@ -1,5 +1,7 @@
 //! Columns are those of the original, wherever an item begins a line of its own.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::{Project, Ran};
 

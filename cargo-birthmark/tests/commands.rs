@@ -1,5 +1,7 @@
 //! Subcommands of cargo other than `build`, `run` and `test`.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::Project;
 

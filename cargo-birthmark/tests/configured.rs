@@ -1,5 +1,7 @@
 //! How cargo and the compiler may be configured: flags, directories, profiles, toolchains.
 
+use birthmark_test_support as _;
+
 mod support;
 use std::process::Command;
 

@@ -1,5 +1,7 @@
 //! What the doctor finds, each thing on a program that has it.
 
+use birthmark_test_support as _;
+
 mod support;
 use std::process::Command;
 

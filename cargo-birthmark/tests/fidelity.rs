@@ -1,5 +1,7 @@
 //! What an instrumented build must have in common with a plain one: paths, lines, messages, results.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::Project;
 

@@ -1,5 +1,7 @@
 //! What the command says of itself, and that the README agrees.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::{Project, Ran};
 

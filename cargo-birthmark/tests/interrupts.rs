@@ -1,6 +1,8 @@
 //! Builds that are stopped, or cannot write or read what they have to.
 #![cfg(unix)]
 
+use birthmark_test_support as _;
+
 mod support;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};

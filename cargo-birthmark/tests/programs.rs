@@ -1,5 +1,7 @@
 //! The ways in which programs are built and put together.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::Project;
 

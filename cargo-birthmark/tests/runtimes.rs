@@ -1,5 +1,7 @@
 //! What programs have in common is compiled once on a machine, and target directories do not depend on what is kept.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! Where the source of a crate may come from, and what its path may look like.
 #![cfg(unix)]
 
+use birthmark_test_support as _;
+
 mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;

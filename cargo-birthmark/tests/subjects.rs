@@ -3,6 +3,8 @@
 //! Each is made to panic deep in a dependency, in a task or thread that knows nothing of birthmark; where a
 //! package brings tests, they do what they do in a plain build.
 
+use birthmark_test_support as _;
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,5 +1,7 @@
 //! Other wrappers, other tools, exit codes.
 
+use birthmark_test_support as _;
+
 mod support;
 use support::Project;
 

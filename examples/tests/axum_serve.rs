@@ -1,5 +1,7 @@
 //! Requests under a name on a server that spawns its connections where no attribute stands, as the README says.
 
+use birthmark_test_support as _;
+
 use std::error::Error;
 use std::net::SocketAddr;
 

@@ -1,5 +1,7 @@
 //! gdb reads the tasks of a stopped program, and of a core file, without running code in it.
 
+use birthmark_test_support as _;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

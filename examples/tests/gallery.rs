@@ -1,6 +1,7 @@
 //! Each program of the gallery is stuck, and its dump shows why.
 
 use birthmark_examples::run;
+use birthmark_test_support as _;
 
 /// Asserts that some line of the output has all of these parts, in order.
 #[track_caller]

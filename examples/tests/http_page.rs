@@ -1,5 +1,7 @@
 //! The example serves its page, and the tasks of its shop.
 
+use birthmark_test_support as _;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;

@@ -5,6 +5,8 @@
 //! `BLESS=1 cargo test -p birthmark-examples` writes the expected output anew; the README is
 //! corrected by hand.
 
+use birthmark_test_support as _;
+
 const EXPECTED: &str = "tests/request_names.txt";
 const README: &str = include_str!("../../README.md");
 

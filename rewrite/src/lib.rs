@@ -19,6 +19,9 @@
 
 extern crate proc_macro;
 
+#[cfg(test)]
+use birthmark_test_support as _;
+
 mod args;
 mod around;
 mod backend;

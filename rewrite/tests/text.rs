@@ -1,6 +1,8 @@
 //! The front end for text: what it inserts, and where.
 #![cfg(feature = "text")]
 
+use birthmark_test_support as _;
+
 mod common;
 
 use birthmark_rewrite::Reason;

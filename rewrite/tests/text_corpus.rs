@@ -9,7 +9,6 @@ mod common;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::str::FromStr;
 
 use birthmark_rewrite::text::{self, Annotation, File, Options, Rewritten, Unparsed};
@@ -32,13 +31,7 @@ const SPAWNING: [&str; 8] = [
 
 /// The directories of the packages of this workspace, and of those it depends on that are asked for.
 fn packages(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "{output:?}");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
-    let packages = metadata["packages"].as_array().expect("there are packages");
+    let packages = birthmark_test_support::packages::of_this_machine();
     let own = |package: &&Value| {
         package["source"].is_null() || package["name"].as_str().is_some_and(&wanted)
     };

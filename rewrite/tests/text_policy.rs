@@ -3,6 +3,7 @@
 
 use birthmark_rewrite::Reason;
 use birthmark_rewrite::text::{File, Options, modules, rewrite};
+use birthmark_test_support as _;
 
 const SOURCE: &str = "
 impl Handle {

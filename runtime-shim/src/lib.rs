@@ -104,6 +104,9 @@
 
 #![warn(missing_debug_implementations)]
 
+#[cfg(test)]
+use birthmark_test_support as _;
+
 mod adapt;
 mod ask;
 mod at;

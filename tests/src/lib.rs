@@ -4,6 +4,8 @@
 //! Tests of one file run at the same time in one process, so each looks only at its own sites and
 //! tasks: by the site of a witness, by a role, by an id.
 
+use birthmark_test_support as _;
+
 pub mod asked;
 pub mod project;
 pub mod stress;

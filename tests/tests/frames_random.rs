@@ -119,7 +119,7 @@ fn check(id: TaskId, truth: &Truth, seed: u64) {
     let never_left = |(function, count): (&&str, &usize)| truth.get(function) >= Some(count);
     let all = shown.values().sum::<usize>() + task.stack().beyond() as usize;
     assert!(
-        shown.iter().all(never_left) && all == truth.values().sum(),
+        shown.iter().all(never_left) && all == truth.values().sum::<usize>(),
         "seed {seed}: {truth:?} are awaited, {shown:?} and {} are shown\n{}",
         task.stack().beyond(),
         task.stack(),

@@ -4,6 +4,8 @@
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 
+use birthmark_test_support as _;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use birthmark::{NoStack, ThreadReport};

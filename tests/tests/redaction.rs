@@ -1,6 +1,8 @@
 //! Names, and values of labels, that the program hides: in every form of a dump and in panic reports, but not from itself.
 //! In a process of its own, because the function that hides them is the process's.
 
+use birthmark_test_support as _;
+
 use std::process::Command;
 use std::thread;
 

@@ -1,5 +1,7 @@
 //! The program's one hook.
 
+use birthmark_test_support as _;
+
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use birthmark::Spawn;

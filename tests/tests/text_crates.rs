@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use birthmark_integration_tests::project::Project;
 use birthmark_rewrite::text::{Edition, File, Options, rewrite};
@@ -35,7 +34,7 @@ const CRATES: [(&str, &str); 16] = [
 #[ignore = "compiles two dozen crates"]
 fn whole_crates_compile() {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR")).join("text-crates-mirror");
-    let packages = packages();
+    let packages = birthmark_test_support::packages::of_this_machine();
     let (mut dependencies, mut patches, mut sites) = (String::new(), String::new(), 0);
     for (name, features) in CRATES {
         let package = packages.iter().find(|package| package["name"] == name);
@@ -63,19 +62,6 @@ fn whole_crates_compile() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-/// What this workspace depends on.
-fn packages() -> Vec<Value> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .output()
-        .expect("cargo runs");
-    let mut metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
-    match metadata["packages"].take() {
-        Value::Array(packages) => packages,
-        other => panic!("packages are a list: {other}"),
-    }
 }
 
 /// Copies a package, rewritten and with the runtime among its dependencies. Returns the number of sites.

@@ -1,6 +1,8 @@
 //! Calls that look like spawns and are none: they do the same as without the attribute, and nothing is
 //! recorded.
 
+use birthmark_test_support as _;
+
 use std::any::type_name_of_val;
 use std::process::Command;
 

@@ -1,6 +1,8 @@
 //! The expansion is silent under every lint of clippy: the attribute adds nothing to what is found without it.
 //! It may take something away, as any expansion does.
 
+use birthmark_test_support as _;
+
 use std::process::Command;
 
 /// The findings of all groups, one a line.

@@ -1,5 +1,7 @@
 //! Compiles every file below `ui/`: those in `pass` also run, the errors of those in `fail` are compared.
 
+use birthmark_test_support as _;
+
 #[test]
 fn ui() {
     let cases = trybuild::TestCases::new();

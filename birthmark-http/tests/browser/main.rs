@@ -2,6 +2,8 @@
 //!
 //! Screenshots are left in `target/tmp`.
 
+use birthmark_test_support as _;
+
 mod chromium;
 mod elsewhere;
 mod keys;

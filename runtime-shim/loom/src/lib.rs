@@ -5,6 +5,9 @@
 #![cfg(loom)]
 #![allow(dead_code, unused_imports, reason = "the registry is included in part")]
 
+#[cfg(test)]
+use birthmark_test_support as _;
+
 /// loom's atomics in place of `core`'s.
 mod sync {
     pub(crate) use loom::thread::yield_now;
