@@ -2,6 +2,8 @@
 
 use std::process::{ExitCode, ExitStatus};
 
+use crate::remedy;
+
 /// The command itself failed: cargo was not run, or not to its end.
 pub const FAILED: u8 = 96;
 
@@ -22,8 +24,11 @@ pub fn of(status: ExitStatus) -> ExitCode {
     ExitCode::from(code.unwrap_or(FAILED))
 }
 
-/// Prints an error, as the end of "failed to …", and gives the exit code of a failure of ours.
+/// Prints an error, as the end of "cannot …", with its remedy. Returns the exit code of a failure of ours.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: failed to {error:#}");
+    eprintln!("error: cannot {error:#}");
+    if let Some(help) = remedy::of(error) {
+        eprintln!("help: {help}");
+    }
     ExitCode::from(FAILED)
 }

@@ -14,6 +14,7 @@ mod exit;
 mod front;
 mod home;
 mod programs;
+mod remedy;
 mod scope;
 mod session;
 mod signals;

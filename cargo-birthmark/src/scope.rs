@@ -1,8 +1,10 @@
 //! Which crates are instrumented.
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use globset::Glob;
 use serde::{Deserialize, Serialize};
+
+use crate::remedy::{self, Advise};
 
 /// How far instrumentation reaches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,21 +60,23 @@ impl Scope {
     pub fn check(&self) -> Result<()> {
         let mut features = self.runtime_features.iter();
         if let Some(unknown) = features.find(|feature| !FEATURES.contains(&feature.as_str())) {
-            bail!(
-                "build the runtime with the feature `{unknown}`; choose from {}",
-                FEATURES.join(", ")
-            );
+            return Err(remedy::refusal(
+                format!("build the runtime with the feature `{unknown}`: it has no such feature"),
+                format!("choose from {}", FEATURES.join(", ")),
+            ));
         }
         for pattern in self.only.iter().chain(&self.exclude) {
-            Glob::new(pattern).with_context(|| {
-                format!("read the pattern `{pattern}`; write a package's name, with `*` for any part of it")
-            })?;
+            Glob::new(pattern).advise(
+                format!("read the pattern `{pattern}`"),
+                "write a package's name, with `*` for any part of it",
+            )?;
         }
         Ok(())
     }
 }
 
-fn matches(pattern: &str, name: &str, version: &str) -> bool {
+/// Whether a pattern matches a package.
+pub fn matches(pattern: &str, name: &str, version: &str) -> bool {
     let subject = if pattern.contains('@') {
         format!("{name}@{version}")
     } else {
@@ -105,11 +109,10 @@ mod tests {
             only: vec!["a[".into()],
             ..Scope::default()
         };
-        let error = format!("{:#}", scope.check().unwrap_err());
-        assert!(
-            error.contains("`a[`") && error.contains("write a package's name"),
-            "{error}"
-        );
+        let error = scope.check().unwrap_err();
+        assert!(error.to_string().contains("`a[`"), "{error}");
+        let help = remedy::of(&error).unwrap();
+        assert!(help.starts_with("write a package's name"), "{help}");
     }
 
     #[test]
@@ -120,9 +123,11 @@ mod tests {
         };
         assert!(scope.check().is_ok());
         scope.runtime_features.push("stacks".into());
+        let error = scope.check().unwrap_err();
         assert_eq!(
-            scope.check().unwrap_err().to_string(),
-            "build the runtime with the feature `stacks`; choose from native-stacks, pprof"
+            error.to_string(),
+            "build the runtime with the feature `stacks`: it has no such feature"
         );
+        assert_eq!(remedy::of(&error), Some("choose from native-stacks, pprof"));
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::remedy::Advise;
 use crate::scope::{Reach, Scope};
 use crate::signals;
 
@@ -82,18 +83,10 @@ impl Session {
 
     /// Reads a session file.
     pub fn read(path: &Path) -> Result<Session> {
-        let text = std::fs::read_to_string(path).with_context(|| {
-            format!(
-                "read the session file {}; run `cargo birthmark` again",
-                path.display()
-            )
-        })?;
-        serde_json::from_str(&text).with_context(|| {
-            format!(
-                "understand the session file {}; run `cargo birthmark` again",
-                path.display()
-            )
-        })
+        let (shown, again) = (path.display(), "run `cargo birthmark` again");
+        let text = std::fs::read_to_string(path)
+            .advise(format!("read the session file {shown}"), again)?;
+        serde_json::from_str(&text).advise(format!("understand the session file {shown}"), again)
     }
 
     /// Writes the session below `directory` and gives the path of its file.

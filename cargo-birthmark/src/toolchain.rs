@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::programs;
+use crate::remedy::Advise;
 
 /// The cargo that runs us, or the one on the path.
 pub fn cargo() -> OsString {
@@ -23,7 +24,7 @@ pub fn rustc() -> OsString {
 /// What a compiler says of itself.
 pub fn version(rustc: &OsStr) -> Result<String> {
     let output = Command::new(rustc).arg("-vV").output();
-    let output = output.context("run rustc; is it installed?")?;
+    let output = output.advise("run rustc", "install it, or name it by RUSTC")?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -162,22 +162,23 @@ fn manifests_the_lock_file_and_the_configuration_count() {
 
 #[test]
 fn a_change_without_a_new_date_is_noticed() {
-    let settings = |exclude: &str| {
+    // Of one length.
+    let settings = |instrument: &str| {
         package(
             "dated",
-            &format!("[workspace.metadata.birthmark]\nexclude = [\"{exclude}\"]\n"),
+            &format!("[package.metadata.birthmark]\ninstrument = {instrument}\n"),
         )
     };
     let asked = Asked::new(
         "dated",
-        &[("Cargo.toml", &settings("other")), ("src/lib.rs", SPAWNS)],
+        &[("Cargo.toml", &settings("true ")), ("src/lib.rs", SPAWNS)],
     );
     let summary = asked.after("--workspace check", |project| {
         let date = fs::metadata(project.path().join("Cargo.toml"))
             .unwrap()
             .modified()
             .unwrap();
-        project.write("Cargo.toml", &settings("dated"));
+        project.write("Cargo.toml", &settings("false"));
         self::date(&project.path().join("Cargo.toml"), date);
     });
     assert_eq!(summary, "");

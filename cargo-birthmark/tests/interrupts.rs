@@ -169,7 +169,8 @@ fn a_target_directory_that_cannot_be_written() {
     assert_eq!(ran.code, 96);
     assert!(
         ran.stderr
-            .contains("failed to keep notes in the target directory; let it be writable")
+            .contains("cannot keep notes in the target directory")
+            && ran.stderr.contains("help: let it be writable")
             && ran.stderr.contains("/proc/birthmark"),
         "{}",
         ran.stderr

@@ -103,7 +103,7 @@ fn exit_codes_are_those_of_cargo_and_the_program() {
     assert_eq!(failed.code, 96);
     assert!(
         failed.stderr.starts_with(
-            "error: failed to find out what the program consists of: could not find `Cargo.toml`"
+            "error: cannot find out what the program consists of: could not find `Cargo.toml`"
         ),
         "{}",
         failed.stderr

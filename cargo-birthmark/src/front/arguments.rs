@@ -4,8 +4,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::remedy;
 use crate::scope::{Reach, Scope};
 
 /// The arguments of cargo without ours. Only `--deps` and `--only` may stand among them: `--workspace` and
@@ -40,7 +41,13 @@ fn value(
         "" => rest.next().and_then(|value| value.into_string().ok()),
         attached => Some(attached.strip_prefix('=')?.to_owned()),
     };
-    Some(value.with_context(|| format!("read `{option}`; it takes the name of a package")))
+    let missing = || {
+        remedy::refusal(
+            format!("read `{option}`: it has no value"),
+            "write the name of a package behind it",
+        )
+    };
+    Some(value.ok_or_else(missing))
 }
 
 /// Those options of a cargo subcommand that say which program is meant.
@@ -148,10 +155,7 @@ mod tests {
     #[test]
     fn only_without_a_pattern_says_what_it_takes() {
         let error = split(words("run --only")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "read `--only`; it takes the name of a package"
-        );
+        assert_eq!(error.to_string(), "read `--only`: it has no value");
     }
 
     #[test]

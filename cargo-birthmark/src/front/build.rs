@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::answer::Place;
 use super::arguments::Locating;
 use super::project::{Project, TARGET_DIR};
 use super::{signals, summary};
 use crate::exit;
+use crate::remedy::{self, Advise};
 use crate::scope::Scope;
 use crate::session::{OFFLINE, Session, VARIABLE};
 use crate::toolchain;
@@ -18,9 +19,10 @@ use crate::toolchain;
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
 pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
     if let Some(toolchain) = args.first().and_then(|arg| arg.to_str()?.strip_prefix('+')) {
-        bail!(
-            "choose a toolchain: write `cargo +{toolchain} birthmark …`, for cargo is what it chooses"
-        );
+        return Err(remedy::refusal(
+            format!("use the toolchain `{toolchain}`: `+{toolchain}` must follow `cargo`"),
+            format!("run `cargo +{toolchain} birthmark …`"),
+        ));
     }
     let locating = Locating::of(args);
     let place = Place::of(&(&locating, &scope));
@@ -57,8 +59,9 @@ fn find_out(place: &Place, locating: &Locating, scope: Scope) -> Result<(PathBuf
         let directory = std::path::absolute(directory).context("find the target directory")?;
         session.target_dir = directory.join(TARGET_DIR);
     }
-    let file = session.write(&session.state()).context(
-        "keep notes in the target directory; let it be writable and its disk not full, or name another by CARGO_TARGET_DIR",
+    let file = session.write(&session.state()).advise(
+        "keep notes in the target directory",
+        "let it be writable and its disk not full, or name another by CARGO_TARGET_DIR",
     )?;
     place.write(&file, &project, locating);
     Ok((file, session))

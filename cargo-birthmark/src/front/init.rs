@@ -8,11 +8,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::Request;
 use super::build::{inner_wrapper, this_binary};
+use crate::remedy::{self, Advise};
 use crate::session::{Session, VARIABLE, replace};
 
 /// The keys that are entered, by section.
@@ -112,11 +113,13 @@ fn read(file: &Path) -> Result<DocumentMut> {
     let text = match std::fs::read_to_string(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         // Taken for an empty one, it would be written anew without what is in it.
-        text => text.with_context(|| format!("read {}; mend it first", file.display()))?,
+        text => text.advise(format!("read {}", file.display()), MEND)?,
     };
     text.parse()
-        .with_context(|| format!("understand {}; mend it first", file.display()))
+        .advise(format!("understand {}", file.display()), MEND)
 }
+
+const MEND: &str = "mend the file, and run the command again";
 
 fn enter(config: &mut DocumentMut, session: &Session, written: &Path) -> Result<()> {
     let wrapper = this_binary()?.display().to_string();
@@ -137,9 +140,10 @@ fn enter(config: &mut DocumentMut, session: &Session, written: &Path) -> Result<
         let Some(value) = value else { continue };
         let table = config.entry(section).or_insert_with(table);
         if let Some(other) = table.get(key).filter(|_| !is_ours) {
-            bail!(
-                "enter {section}.{key}: it is there already, as{other}; remove it, or use `cargo birthmark build`"
-            );
+            return Err(remedy::refusal(
+                format!("enter {section}.{key}: it is there already, as{other}"),
+                "remove it, or leave out `init` and use `cargo birthmark build`",
+            ));
         }
         table[key] = value;
     }
@@ -219,11 +223,9 @@ mod tests {
         let file = directory.path().join("config.toml");
         assert!(read(&file).unwrap().is_empty());
         std::fs::write(&file, b"# caf\xe9\n").unwrap();
-        let error = format!("{:#}", read(&file).unwrap_err());
-        assert!(
-            error.starts_with("read ") && error.contains("mend it first"),
-            "{error}"
-        );
+        let error = read(&file).unwrap_err();
+        assert!(error.to_string().starts_with("read "), "{error}");
+        assert_eq!(remedy::of(&error), Some(MEND));
     }
 
     #[cfg(unix)]

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod init;
 mod inputs;
 mod listing;
+mod patterns;
 mod project;
 mod request;
 mod signals;

@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use serde::de::DeserializeOwned;
 
-use crate::scope::Scope;
+use super::patterns;
+use crate::scope::{Reach, Scope};
 use crate::session::{Session, Settings, Source};
 
 /// The program, as `cargo metadata` tells it.
@@ -53,8 +54,13 @@ impl Project {
 
     /// The session in which what the manifest says is added to `scope`.
     pub fn session(&self, mut scope: Scope, inner: Option<PathBuf>) -> Result<Session> {
-        scope.extend(settings(&self.metadata.workspace_metadata, "workspace")?);
+        let chosen = self.chosen()?;
         scope.check()?;
+        chosen.check()?;
+        patterns::check(&scope, "", &self.metadata)?;
+        let place = " in [workspace.metadata.birthmark]";
+        patterns::check(&chosen, place, &self.metadata)?;
+        scope.extend(chosen);
         let runtime = self.runtime()?;
         if !scope.runtime_features.is_empty() && !matches!(runtime, Source::Embedded) {
             bail!(
@@ -71,6 +77,17 @@ impl Project {
             runtime,
             inner,
         })
+    }
+
+    /// The choices that the manifest of the workspace makes. As in the options, patterns of packages take
+    /// dependencies, too, unless the manifest names another reach.
+    fn chosen(&self) -> Result<Scope> {
+        let metadata = &self.metadata.workspace_metadata;
+        let mut chosen: Scope = settings(metadata, "workspace")?;
+        if !chosen.only.is_empty() && metadata["birthmark"].get("reach").is_none() {
+            chosen.reach = Reach::Deps;
+        }
+        Ok(chosen)
     }
 
     fn members(&self) -> Result<BTreeMap<PathBuf, Settings>> {

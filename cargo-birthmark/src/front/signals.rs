@@ -4,10 +4,14 @@ use std::process::{Child, Command, ExitStatus};
 
 use anyhow::{Context, Result};
 
+use crate::remedy::Advise;
+
 /// Runs a command to its end. What a terminal sends, it sends to the command, too, and we wait for what
 /// comes of it; what is sent to us alone we pass on.
 pub fn run(command: &mut Command) -> Result<ExitStatus> {
-    let mut child = command.spawn().context("run cargo; is it installed?")?;
+    let mut child = command
+        .spawn()
+        .advise("run cargo", "install it, or name it by CARGO")?;
     pass_on(&child)?;
     child.wait().context("wait for cargo")
 }

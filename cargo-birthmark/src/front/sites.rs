@@ -13,6 +13,7 @@ use super::listing::{self, Listed};
 use crate::choice::{NOTHING_CHOSEN, REMEDY};
 use crate::cli::Format;
 use crate::exit;
+use crate::remedy::Advise;
 use crate::source::engine;
 
 /// Prints the list, or compares it with one that was printed before.
@@ -160,21 +161,20 @@ fn json(listed: &[Listed]) -> Result<String> {
 
 /// Prints what is gone and what is new.
 fn compare(file: &Path, new: &str) -> Result<ExitCode> {
-    let old = std::fs::read_to_string(file).with_context(|| {
-        format!(
-            "read {}; make it with `cargo birthmark sites > {0}`",
-            file.display()
-        )
-    })?;
+    let shown = file.display();
+    let old = std::fs::read_to_string(file).advise(
+        format!("read {shown}"),
+        format!("make it by `cargo birthmark sites > {shown}`"),
+    )?;
     let (old, new): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), new.lines().collect());
     if old == new {
         return Ok(ExitCode::SUCCESS);
     }
     old.difference(&new).for_each(|line| println!("-{line}"));
     new.difference(&old).for_each(|line| println!("+{line}"));
+    eprintln!("error: the sites are not those of {shown}");
     eprintln!(
-        "error: the sites are not those of {}; if they should be, print the list anew",
-        file.display()
+        "help: if the change is meant, print the list anew by `cargo birthmark sites > {shown}`"
     );
     Ok(ExitCode::from(exit::SITES_DIFFER))
 }

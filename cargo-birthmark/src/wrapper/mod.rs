@@ -22,9 +22,10 @@ mod runtime;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::exit;
+use crate::remedy::Advise;
 use crate::session::Session;
 use command_line::Invocation;
 use plan::Plan;
@@ -92,18 +93,16 @@ fn hand_on(mut command: Command) -> Result<ExitCode> {
     #[cfg(unix)]
     {
         let error = std::os::unix::process::CommandExt::exec(&mut command);
-        Err(error).with_context(|| cannot_run(&command))
+        not_run(Err(error), &command)
     }
     #[cfg(not(unix))]
-    command
-        .status()
-        .map(exit::of)
-        .with_context(|| cannot_run(&command))
+    not_run(command.status().map(exit::of), &command)
 }
 
-fn cannot_run(command: &Command) -> String {
-    format!(
-        "run `{}` in place of the compiler; as a command, write `cargo birthmark`",
-        command.get_program().to_string_lossy()
+fn not_run(code: std::io::Result<ExitCode>, command: &Command) -> Result<ExitCode> {
+    let program = command.get_program().to_string_lossy();
+    code.advise(
+        format!("run `{program}` in place of the compiler"),
+        "to use the command, write `cargo birthmark …`",
     )
 }

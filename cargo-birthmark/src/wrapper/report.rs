@@ -110,8 +110,8 @@ impl std::fmt::Display for Reason {
             Reason::OwnStd => f.write_str(
                 "the standard library is compiled along with it (`-Z build-std`), and the runtime is linked with the compiler's own",
             ),
-            Reason::Runtime(error) => write!(f, "the runtime is missing: failed to {error}"),
-            Reason::Mirror(error) => write!(f, "its source could not be copied: failed to {error}"),
+            Reason::Runtime(error) => write!(f, "the runtime is missing: cannot {error}"),
+            Reason::Mirror(error) => write!(f, "its source could not be copied: cannot {error}"),
             Reason::DoesNotCompile(said) => write!(
                 f,
                 "compiles as it is, but not when rewritten; this is a fault of cargo birthmark, please report it:\n{said}"

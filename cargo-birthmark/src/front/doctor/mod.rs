@@ -18,6 +18,7 @@ use super::build::inner_wrapper;
 use super::{Request, listing};
 use crate::cli::Format;
 use crate::exit;
+use crate::remedy;
 use diagnosis::Diagnosis;
 
 /// Looks at everything and prints what there is to say.
@@ -41,7 +42,8 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
     let session = match project.session(request.scope, inner) {
         Ok(session) => session,
         Err(error) => {
-            diagnosis.problem("setting", format!("failed to {error:#}"), "");
+            let help = remedy::of(&error).unwrap_or_default();
+            diagnosis.problem("setting", format!("cannot {error:#}"), help);
             return Ok(diagnosis);
         }
     };

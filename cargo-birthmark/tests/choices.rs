@@ -1,0 +1,96 @@
+//! Choices of crates that choose nothing, and what is said of them.
+
+use birthmark_test_support as _;
+
+mod support;
+use support::Project;
+
+const SPAWNS: &str = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n}\n";
+
+#[track_caller]
+fn refused(project: &Project, args: &str, error: &str, help: &str) {
+    let ran = project.birthmark(args);
+    let said = format!("error: cannot {error}\nhelp: {help}\n");
+    assert_eq!((ran.code, &ran.stderr[..]), (96, &said[..]), "{args}");
+}
+
+#[test]
+fn patterns_that_match_no_package_are_refused_with_the_similar_name() {
+    let project = Project::new("similar-one", &[("src/main.rs", SPAWNS)]);
+    let none = "no package of the program matches";
+    for args in [
+        "run --only similar_won",
+        "--only similar_won sites",
+        "--workspace --exclude similar_won run",
+        "diff similar_won",
+    ] {
+        let error = format!("choose packages by `similar_won`: {none}");
+        refused(&project, args, &error, "did you mean `similar-one`?");
+    }
+    let error = format!("choose packages by `similar-one@7.*`: {none}");
+    let help = "choose from its versions: 0.1.0";
+    refused(&project, "run --only similar-one@7.*", &error, help);
+
+    let manifest = project.read("Cargo.toml");
+    for list in ["only", "exclude"] {
+        let metadata = format!("[workspace.metadata.birthmark]\n{list} = [\"openssl*\"]\n");
+        project.write("Cargo.toml", &format!("{manifest}{metadata}"));
+        let place = "in [workspace.metadata.birthmark]";
+        let error = format!("choose packages by `openssl*` {place}: {none}");
+        let help = "see the names by `cargo tree --prefix none`, or take the pattern out";
+        refused(&project, "--workspace run", &error, help);
+        let found = project.birthmark("--workspace doctor");
+        assert!(
+            found.code == 98 && found.stdout.contains(&error),
+            "{}",
+            found.stdout
+        );
+    }
+}
+
+#[test]
+fn a_package_of_another_platform_or_feature_matches() {
+    let package = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+    };
+    let elsewhere = "[target.'cfg(target_os = \"nowhere\")'.dependencies]\n\
+        elsewhere = { path = \"elsewhere\" }\n\
+        [dependencies]\nextra = { path = \"extra\", optional = true }\n";
+    let project = Project::new(
+        "unused",
+        &[
+            ("Cargo.toml", &package("platforms", elsewhere)),
+            ("src/lib.rs", ""),
+            ("elsewhere/Cargo.toml", &package("elsewhere", "")),
+            ("elsewhere/src/lib.rs", ""),
+            ("extra/Cargo.toml", &package("extra", "")),
+            ("extra/src/lib.rs", ""),
+        ],
+    );
+    for name in ["elsewhere", "extra"] {
+        project
+            .birthmark(&format!("--deps --exclude {name} sites"))
+            .ok();
+    }
+}
+
+#[test]
+fn only_in_the_manifest_takes_dependencies_as_the_option_does() {
+    let manifest = "[dependencies]\nonly-this = { path = \"dep\" }\n\
+        [workspace.metadata.birthmark]\nonly = [\"only-this\"]\n";
+    let project = Project::new(
+        "only-that",
+        &[
+            ("+Cargo.toml", manifest),
+            ("src/main.rs", SPAWNS),
+            (
+                "dep/Cargo.toml",
+                "[package]\nname = \"only-this\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+            ),
+            ("dep/src/lib.rs", &SPAWNS.replace("fn main", "pub fn go")),
+        ],
+    );
+    let sites = project.birthmark("sites").ok().stdout;
+    assert_eq!(sites.lines().count(), 1, "{sites}");
+    assert!(sites.contains("in go: go::{closure}"), "{sites}");
+}
