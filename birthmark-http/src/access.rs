@@ -1,11 +1,17 @@
 //! Whether a request is answered.
 
+mod denial;
+mod direct;
+mod site;
+
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
+use axum::http::header;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, header};
+
+pub(crate) use denial::Denial;
 
 use crate::query::Query;
 use crate::token::Token;
@@ -22,26 +28,23 @@ pub(crate) enum Access {
     Anyone,
 }
 
-/// Why a request is not answered.
+/// The kind of answer that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Denial {
-    NoToken,
-    WrongToken,
-    PeerUnknown,
-    PeerElsewhere,
-    Proxied,
-    HostElsewhere,
-    CrossSite,
+pub(crate) enum Resource {
+    /// A text that is always the same.
+    Page,
+    /// What the program does, which takes work to find out.
+    Data,
 }
 
 impl Access {
-    pub(crate) fn check(&self, request: &Parts) -> Result<(), Denial> {
+    pub(crate) fn check(&self, request: &Parts, resource: Resource) -> Result<(), Denial> {
         match self {
             Access::Loopback => {
                 check_peer(request)?;
-                check_proxy(&request.headers)?;
+                direct::check(request)?;
                 check_host(request)?;
-                check_site(&request.headers)
+                site::check(&request.headers, resource)
             }
             Access::Token(token) => check_token(token, request),
             Access::Anyone => Ok(()),
@@ -54,17 +57,6 @@ fn check_peer(request: &Parts) -> Result<(), Denial> {
         Some(ConnectInfo(peer)) if peer.ip().to_canonical().is_loopback() => Ok(()),
         Some(_) => Err(Denial::PeerElsewhere),
         None => Err(Denial::PeerUnknown),
-    }
-}
-
-/// What proxies add. One on this machine passes on requests from anywhere, and may say that they are for a name
-/// of this machine.
-const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-
-fn check_proxy(headers: &HeaderMap) -> Result<(), Denial> {
-    match OF_PROXIES.iter().any(|name| headers.contains_key(*name)) {
-        true => Err(Denial::Proxied),
-        false => Ok(()),
     }
 }
 
@@ -91,15 +83,6 @@ fn is_here(host: &str) -> bool {
     }
 }
 
-/// A page elsewhere may link here, but not load a dump as an image, again and again.
-fn check_site(headers: &HeaderMap) -> Result<(), Denial> {
-    let is = |name: &str, value: &str| headers.get(name).is_some_and(|sent| sent == value);
-    if is("sec-fetch-site", "cross-site") && !is("sec-fetch-mode", "navigate") {
-        return Err(Denial::CrossSite);
-    }
-    Ok(())
-}
-
 fn check_token(token: &Token, request: &Parts) -> Result<(), Denial> {
     let header = request.headers.get(header::AUTHORIZATION);
     let header = header.map(|value| value.to_str().unwrap_or("").split_once(' '));
@@ -111,40 +94,6 @@ fn check_token(token: &Token, request: &Parts) -> Result<(), Denial> {
     match token.is(sent) {
         true => Ok(()),
         false => Err(Denial::WrongToken),
-    }
-}
-
-impl Denial {
-    /// Whether another token would help.
-    pub(crate) fn is_about_token(self) -> bool {
-        matches!(self, Denial::NoToken | Denial::WrongToken)
-    }
-
-    /// The cause and the remedy.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Denial::NoToken => {
-                "a token is needed: send `Authorization: Bearer TOKEN`, or append `?token=TOKEN` in a browser"
-            }
-            Denial::WrongToken => "this is not the token that the program was given",
-            Denial::PeerUnknown => {
-                "the router is not told where requests come from, and so answers none: serve it with \
-                 `into_make_service_with_connect_info::<SocketAddr>()`, or give it a token"
-            }
-            Denial::PeerElsewhere => {
-                "only clients on the same machine are answered: use a tunnel (`ssh -L`), or have the \
-                 program give birthmark-http a token"
-            }
-            Denial::Proxied => {
-                "requests that come through a proxy may be anybody's, and are not answered: ask the program \
-                 itself, or have it give birthmark-http a token"
-            }
-            Denial::HostElsewhere => {
-                "only requests for a name of this machine are answered: use `localhost` or `127.0.0.1`, \
-                 or have the program give birthmark-http a token"
-            }
-            Denial::CrossSite => "pages of other sites may link here, but not load what is here",
-        }
     }
 }
 

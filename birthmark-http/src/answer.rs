@@ -26,7 +26,7 @@ pub(crate) fn no_stacks() -> Response {
 }
 
 /// Lists what there is instead.
-pub(crate) fn not_found() -> Response {
+pub(crate) async fn not_found() -> Response {
     let mut paths = String::from("there is nothing here; these are the paths:\n");
     let formats = Format::ALL.iter().map(|format| format.as_str());
     for path in [""]
@@ -55,11 +55,11 @@ pub(crate) fn method_not_allowed() -> Response {
     response
 }
 
-pub(crate) fn denied(why: Denial) -> Response {
+pub(crate) fn denied(why: &Denial) -> Response {
     if !why.is_about_token() {
-        return text(StatusCode::FORBIDDEN, why.as_str().to_owned());
+        return text(StatusCode::FORBIDDEN, why.to_string());
     }
-    let mut response = text(StatusCode::UNAUTHORIZED, why.as_str().to_owned());
+    let mut response = text(StatusCode::UNAUTHORIZED, why.to_string());
     let scheme = HeaderValue::from_static("Bearer");
     response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
     response

@@ -9,16 +9,23 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::access::Access;
+use crate::access::{Access, Resource};
 use crate::answer;
 
+/// The guard of one route.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) access: Access,
+    pub(crate) resource: Resource,
+}
+
 /// Answers, if the method is one that changes nothing and whoever asks may.
-pub(crate) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut response = if !matches!(parts.method, Method::GET | Method::HEAD) {
         answer::method_not_allowed()
-    } else if let Err(denial) = access.check(&parts) {
-        answer::denied(denial)
+    } else if let Err(denial) = guard.access.check(&parts, guard.resource) {
+        answer::denied(&denial)
     } else {
         next.run(Request::from_parts(parts, body)).await
     };

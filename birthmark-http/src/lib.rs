@@ -4,14 +4,17 @@
 //! # Quick start
 //!
 //! ```
-//! # fn main() -> Result<(), birthmark_http::ServeError> {
 //! # let address = "127.0.0.1:0";
 //! # #[cfg(any())]
 //! let address = "127.0.0.1:6060";
-//! let server = birthmark_http::serve(address)?;
-//! println!("{}", server.url()); // http://127.0.0.1:6060/debug/birthmark/
-//! # Ok(())
-//! # }
+//! match birthmark_http::serve(address) {
+//!     Ok(server) => {
+//!         println!("{}", server.url()); // http://127.0.0.1:6060/debug/birthmark/
+//!         server.detach();
+//!     }
+//!     // Another process may have the port. The program itself can go on without it.
+//!     Err(error) => eprintln!("{error}"),
+//! }
 //! ```
 //!
 //! [`serve`] has a thread of its own, so that it answers also when the program's executors hang. To
@@ -50,11 +53,29 @@
 //!
 //! # Who may ask
 //!
-//! Dumps tell names and source paths, so not everybody should see them. Unless [`Options`] say
-//! otherwise, whoever asks must be on the same machine and must have asked for it by a name of this
-//! machine. The latter keeps out web pages that have their own name resolved to `127.0.0.1`. What a proxy on this
-//! machine passes on may be anybody's, and is not answered if the proxy says what it is (`X-Forwarded-For`, `Via` and
-//! the like). To listen on other addresses, or behind a proxy, takes a [`Token`]:
+//! Dumps show names and source paths, so not everybody should see them. Unless [`Options`] say otherwise, a request
+//! is answered if all of this holds, and the answer `403` names what does not:
+//!
+//! - Its client is on the same machine: the address is a loopback address.
+//! - Its `Host` is a name of this machine. This refuses web pages that have their own name resolved to `127.0.0.1`.
+//! - It comes through no proxy, as far as can be told. Only HTTP/1.1 and later is answered, and only headers that
+//!   browsers, curl, `go tool pprof` and scrapers send. A request with any other header is refused, such as
+//!   `X-Forwarded-For`, `Via`, `CF-Ray` or `X-Request-ID`.
+//! - No page of another origin has caused it. A page elsewhere may link to the page, and by a click to a dump. It
+//!   cannot load one in a frame, as an image or in the background. Browsers say who has caused a request
+//!   ([Fetch Metadata](https://developer.mozilla.org/docs/Glossary/Fetch_metadata_request_header)). A browser that
+//!   does not say so is refused.
+//!
+//! This leaves three kinds of clients that cannot be told from those that may ask:
+//!
+//! - other users of the same machine;
+//! - clients of a proxy on this machine that adds no header, uses HTTP/1.1 and asks for a name of this machine, such as an
+//!   nginx with `proxy_http_version 1.1` and nothing else;
+//! - clients of what sends on bytes, such as `socat`, `ssh -R`, or HAProxy in TCP mode.
+//!
+//! If any of them can reach the program, give it a [`Token`]. A token is not made by default, because then each
+//! dashboard, scraper and `go tool pprof` would need another one after each start. A token is also what it takes to
+//! listen on other addresses, or to answer behind a proxy:
 //!
 //! ```
 //! use birthmark_http::{serve_with, Options, Token};

@@ -11,7 +11,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Clients on the same machine may ask.
+    /// Clients on the same machine may ask, [as far as they can be told](crate#who-may-ask).
     pub fn new() -> Self {
         Options::default()
     }

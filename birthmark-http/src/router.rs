@@ -1,14 +1,16 @@
 //! The paths.
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::Uri;
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{MethodRouter, any};
 use birthmark::render::Format;
 
+use crate::access::{Access, Resource};
 use crate::dumps::{self, Dumps};
-use crate::guard::guard;
+use crate::guard::{Guard, guard};
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::{answer, metrics, page};
@@ -19,8 +21,11 @@ pub(crate) const ROOT: &str = "/debug/birthmark/";
 /// The paths under `/debug/birthmark/`, for clients on the same machine.
 ///
 /// A router is not told where requests come from unless it is served with
-/// [`into_make_service_with_connect_info`][info]; without it, all are refused. So are requests that come
-/// through a proxy under another name than this machine's.
+/// [`into_make_service_with_connect_info`][info]; without it, all requests for these paths are refused. So are
+/// requests that come through a proxy, as far as [that can be told](crate#who-may-ask): an application that is served
+/// behind one needs [`router_with`] and a token.
+///
+/// All other paths of the application are answered as before, also those that it does not have.
 ///
 /// The router needs nothing of the runtime that it is served on, but if that hangs, it does not
 /// answer: [`serve`](crate::serve) does.
@@ -63,40 +68,63 @@ pub fn router() -> Router {
 /// # }
 /// ```
 pub fn router_with(options: Options) -> Router {
-    guarded(paths(&options, Limits::default()), options)
+    paths(&options, Limits::default())
 }
 
 /// Also with `/metrics`, where scrapers look for it, and an answer to all other paths.
 pub(crate) fn whole(options: Options, limits: Limits) -> Router {
-    let paths = paths(&options, limits).route("/metrics", any(metrics::answer));
+    let access = &options.access;
     let to_page = async |uri: Uri| redirect_with_query(&ROOT[1..], &uri);
-    let paths = paths.route("/", any(to_page));
-    guarded(paths.fallback(async || answer::not_found()), options)
+    paths(&options, limits)
+        .route("/metrics", guarded(metrics::answer, access, Resource::Data))
+        .route("/", guarded(to_page, access, Resource::Page))
+        .fallback(guarded(answer::not_found, access, Resource::Page))
 }
 
-fn guarded(paths: Router, options: Options) -> Router {
-    paths.layer(middleware::from_fn_with_state(options.access, guard))
+/// A handler behind the guard, for any method: the guard refuses those that are not safe.
+///
+/// Each route has a guard of its own. A layer around the whole router would also be around its fallback, which an
+/// application takes over when the router is merged into it.
+fn guarded<H, T>(handler: H, access: &Access, resource: Resource) -> MethodRouter
+where
+    H: Handler<T, ()>,
+    T: 'static,
+{
+    let access = access.clone();
+    let state = Guard { access, resource };
+    any(handler).layer(middleware::from_fn_with_state(state, guard))
 }
 
-/// Each answers `any` method: the guard lets those through that are safe.
 fn paths(options: &Options, limits: Limits) -> Router {
+    let access = &options.access;
     let shared = Dumps::new(options, limits);
     let page = page::page(options.native_stacks);
+    let page = async move || page::answer(page.clone());
     let at = |path: &str| format!("{ROOT}{path}");
     let mut router = Router::new()
-        .route(ROOT.trim_end_matches('/'), any(redirect_to_page))
-        .route(ROOT, any(async move || page::answer(page.clone())))
-        .route(&at("metrics"), any(metrics::answer))
-        .route(&at("{*other}"), any(async || answer::not_found()));
+        .route(
+            ROOT.trim_end_matches('/'),
+            guarded(redirect_to_page, access, Resource::Page),
+        )
+        .route(ROOT, guarded(page, access, Resource::Page))
+        .route(
+            &at("metrics"),
+            guarded(metrics::answer, access, Resource::Data),
+        )
+        .route(
+            &at("{*other}"),
+            guarded(answer::not_found, access, Resource::Page),
+        );
     for &format in Format::ALL {
         let shared = shared.clone();
         let answer = move |request| dumps::dump(format, shared, request);
-        router = router.route(&at(format.as_str()), any(answer));
+        router = router.route(
+            &at(format.as_str()),
+            guarded(answer, access, Resource::Data),
+        );
     }
-    router.route(
-        &at("diff"),
-        any(move |request| dumps::diff(shared, request)),
-    )
+    let diff = move |request| dumps::diff(shared, request);
+    router.route(&at("diff"), guarded(diff, access, Resource::Data))
 }
 
 /// The page has relative links, which need the slash.

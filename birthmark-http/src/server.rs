@@ -48,13 +48,13 @@ pub struct Server {
 ///
 /// # Examples
 ///
-/// For as long as the program runs:
+/// For as long as the program runs, and if the port is taken, without it:
 ///
 /// ```no_run
-/// # fn main() -> Result<(), birthmark_http::ServeError> {
-/// birthmark_http::serve("127.0.0.1:6060")?.detach();
-/// # Ok(())
-/// # }
+/// match birthmark_http::serve("127.0.0.1:6060") {
+///     Ok(server) => server.detach(),
+///     Err(error) => eprintln!("{error}"),
+/// }
 /// ```
 pub fn serve(address: impl ToSocketAddrs) -> Result<Server, ServeError> {
     serve_with(address, Options::new())

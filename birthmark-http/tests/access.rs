@@ -4,7 +4,8 @@ use birthmark_test_support as _;
 
 mod support;
 
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
 
 use axum::Router;
 use axum::routing::get;
@@ -24,6 +25,14 @@ fn status(address: SocketAddr, head: &str) -> String {
         .next()
         .unwrap_or("")
         .to_owned()
+}
+
+/// The first line of an answer, after which the connection is closed.
+fn first_line(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request).unwrap();
+    let line = BufReader::new(stream).lines().next();
+    line.unwrap().unwrap()
 }
 
 #[test]
@@ -53,7 +62,7 @@ fn only_names_of_this_machine_are_answered() {
         let answer = status(address, &format!("HTTP/1.1\r\nHost: {host}"));
         assert_eq!(answer, "HTTP/1.1 403 Forbidden", "{host}");
     }
-    assert_eq!(status(address, "HTTP/1.0"), "HTTP/1.0 403 Forbidden");
+    assert_eq!(status(address, "HTTP/1.1"), "HTTP/1.1 403 Forbidden");
     // Where a name is told twice, both must be right.
     for (target, hosts) in [
         ("", "Host: localhost\r\nHost: evil.example"),
@@ -68,39 +77,208 @@ fn only_names_of_this_machine_are_answered() {
     }
 }
 
+/// Headers by which proxies, load balancers and other things on the way say that they are there.
+const OF_PROXIES: [&str; 36] = [
+    "CDN-Loop: cloudflare",
+    "CF-Connecting-IP: 203.0.113.7",
+    "CF-Ray: 230b030023ae2822-SJC",
+    "Client-IP: 203.0.113.7",
+    "Early-Data: 1",
+    "Fastly-Client-IP: 203.0.113.7",
+    "Fly-Client-IP: 203.0.113.7",
+    "Forwarded: for=203.0.113.7",
+    "Front-End-Https: on",
+    "Max-Forwards: 10",
+    "Proxy-Connection: keep-alive",
+    "True-Client-IP: 203.0.113.7",
+    "Via: 1.1 proxy",
+    "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678",
+    "X-ARR-LOG-ID: 1",
+    "X-Azure-ClientIP: 203.0.113.7",
+    "X-Client-IP: 203.0.113.7",
+    "X-Cloud-Trace-Context: 105445aa7843bc8bf206b12000100000/1",
+    "X-Cluster-Client-IP: 203.0.113.7",
+    "X-Envoy-External-Address: 203.0.113.7",
+    "X-Envoy-Expected-Rq-Timeout-Ms: 15000",
+    "X-Forwarded: for=203.0.113.7",
+    "X-Forwarded-For: 127.0.0.1",
+    "X-Forwarded-Host: localhost",
+    "X-Forwarded-Port: 443",
+    "X-Forwarded-Proto: https",
+    "X-Forwarded-Server: proxy",
+    "X-Original-Forwarded-For: 203.0.113.7",
+    "X-Original-URL: /",
+    "X-Real-IP: 127.0.0.1",
+    "X-Real-Port: 443",
+    "X-Remote-Addr: 203.0.113.7",
+    "X-Request-ID: 1",
+    "X-Scheme: https",
+    "X-Something-Nobody-Has-Heard-Of: 1",
+    "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+];
+
 /// A proxy on this machine hands on what comes from anywhere.
 #[test]
-fn requests_through_a_proxy_need_a_token() {
+fn a_request_through_a_proxy_needs_a_token() {
     let server = serve();
-    for header in [
-        "X-Forwarded-For: 203.0.113.7",
-        "X-Real-IP: 127.0.0.1",
-        "Forwarded: for=203.0.113.7",
-        "Via: 1.1 proxy",
-    ] {
-        let head = format!("HTTP/1.1\r\nHost: localhost\r\n{header}");
-        let answer = status(server.local_addr(), &head);
-        assert_eq!(answer, "HTTP/1.1 403 Forbidden", "{header}");
-    }
     let with_token = serve_with("127.0.0.1:0", Options::new().token(token())).unwrap();
-    let head = format!("HTTP/1.1\r\nVia: 1.1 proxy\r\nAuthorization: Bearer {SECRET}");
-    let answer = status(with_token.local_addr(), &head);
-    assert_eq!(answer, "HTTP/1.1 200 OK");
+    for header in OF_PROXIES {
+        let request = format!(
+            "GET /debug/birthmark/text HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n"
+        );
+        let answer = send(server.local_addr(), request.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{header}: {answer}");
+        let name = header.split_once(':').unwrap().0.to_ascii_lowercase();
+        let named = format!("cannot answer this request with the header `{name}`: ");
+        assert!(
+            answer.contains(&named) && answer.contains("\nhelp: "),
+            "{answer}"
+        );
+        let head = format!("HTTP/1.1\r\n{header}\r\nAuthorization: Bearer {SECRET}");
+        let answer = status(with_token.local_addr(), &head);
+        assert_eq!(answer, "HTTP/1.1 200 OK", "{header}");
+    }
 }
 
+/// By default, nginx sends a request on in this version, under the name by which it knows the program.
 #[test]
-fn other_sites_may_link_here_but_load_nothing() {
+fn http_1_0_needs_a_token() {
     let server = serve();
-    let ask = |site: &str, mode: &str| {
-        let request = client().get(server.url() + "text");
-        let request = request
-            .header("Sec-Fetch-Site", site)
-            .header("Sec-Fetch-Mode", mode);
-        request.send().unwrap().status()
+    let address = server.local_addr();
+    let nginx = format!("HTTP/1.0\r\nHost: {address}\r\nUser-Agent: curl/8.14.1\r\nAccept: */*");
+    assert_eq!(status(address, &nginx), "HTTP/1.0 403 Forbidden");
+    let with_token = serve_with("127.0.0.1:0", Options::new().token(token())).unwrap();
+    let nginx = format!("{nginx}\r\nAuthorization: Bearer {SECRET}");
+    assert_eq!(status(with_token.local_addr(), &nginx), "HTTP/1.0 200 OK");
+}
+
+/// The heads that clients send, as they were recorded.
+#[test]
+fn clients_on_this_machine_are_answered() {
+    let server = serve();
+    for (client, head) in [
+        ("curl", "User-Agent: curl/8.14.1\r\nAccept: */*"),
+        (
+            "curl --compressed --http2",
+            "User-Agent: curl/8.14.1\r\nAccept: */*\r\nAccept-Encoding: deflate, gzip\r\n\
+             Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAA",
+        ),
+        (
+            "wget",
+            "User-Agent: Wget/1.25.0\r\nAccept: */*\r\nAccept-Encoding: identity\r\nConnection: Keep-Alive",
+        ),
+        (
+            "go tool pprof",
+            "User-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip",
+        ),
+        (
+            "Python",
+            "User-Agent: python-requests/2.32.3\r\nAccept-Encoding: gzip\r\nAccept: */*\r\nConnection: keep-alive",
+        ),
+        (
+            "Prometheus",
+            "User-Agent: Prometheus/3.5.0\r\nAccept: text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\n\
+             Accept-Encoding: gzip\r\nX-Prometheus-Scrape-Timeout-Seconds: 10",
+        ),
+        (
+            "Chromium",
+            "Cache-Control: max-age=0\r\nsec-ch-ua: \"Chromium\";v=\"142\"\r\nsec-ch-ua-mobile: ?0\r\n\
+             sec-ch-ua-platform: \"Linux\"\r\nUpgrade-Insecure-Requests: 1\r\nUser-Agent: Mozilla/5.0 (X11)\r\n\
+             Accept: text/html\r\nSec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r\n\
+             Sec-Fetch-Dest: document\r\nAccept-Encoding: gzip\r\nAccept-Language: en\r\nCookie: a=b",
+        ),
+        (
+            "Firefox",
+            "User-Agent: Mozilla/5.0 (X11)\r\nAccept: */*\r\nAccept-Language: en\r\nDNT: 1\r\nSec-GPC: 1\r\n\
+             Connection: keep-alive\r\nReferer: http://localhost/\r\nSec-Fetch-Dest: empty\r\n\
+             Sec-Fetch-Mode: cors\r\nSec-Fetch-Site: same-origin\r\nPriority: u=4\r\nPragma: no-cache",
+        ),
+    ] {
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n");
+        // Some of these keep the connection, whose end is not waited for.
+        let status = first_line(server.local_addr(), request.as_bytes());
+        assert_eq!(status, "HTTP/1.1 200 OK", "{client}");
+    }
+}
+
+/// What a browser says of a request, and whether the page and a dump are answered.
+#[test]
+fn pages_of_other_origins_may_link_here_and_load_nothing() {
+    let server = serve();
+    let ask = |path: &str, head: &str| {
+        let target = format!("/debug/birthmark/{path}");
+        let agent = "User-Agent: Mozilla/5.0 (X11)";
+        let head = format!("Host: localhost\r\n{agent}\r\n{head}\r\nConnection: close");
+        let request = format!("GET {target} HTTP/1.1\r\n{head}\r\n\r\n");
+        let answer = send(server.local_addr(), request.as_bytes());
+        answer.starts_with("HTTP/1.1 200 ")
     };
-    assert_eq!(ask("cross-site", "no-cors"), 403);
-    assert_eq!(ask("cross-site", "navigate"), 200);
-    assert_eq!(ask("same-origin", "cors"), 200);
+    let sent = |site: &str, mode: &str, dest: &str| {
+        format!("Sec-Fetch-Site: {site}\r\nSec-Fetch-Mode: {mode}\r\nSec-Fetch-Dest: {dest}")
+    };
+    let clicked = |head: String| head + "\r\nSec-Fetch-User: ?1";
+    let both = |head: &str| (ask("", head), ask("text", head));
+    for site in ["none", "same-origin"] {
+        for head in [
+            sent(site, "navigate", "document"),
+            sent(site, "cors", "empty"),
+        ] {
+            assert_eq!(both(&head), (true, true), "{head}");
+        }
+    }
+    for site in ["cross-site", "same-site"] {
+        let by_click = clicked(sent(site, "navigate", "document"));
+        assert_eq!(both(&by_click), (true, true), "{by_click}");
+        let by_script = sent(site, "navigate", "document");
+        assert_eq!(both(&by_script), (true, false), "{by_script}");
+    }
+    for site in [
+        "cross-site",
+        "same-site",
+        "same-origin",
+        "none",
+        "unknown",
+        "\u{ff}",
+    ] {
+        for dest in ["iframe", "frame", "object", "embed", "fencedframe"] {
+            let head = clicked(sent(site, "navigate", dest));
+            assert_eq!(both(&head), (false, false), "{head}");
+        }
+        for dest in [
+            "image",
+            "script",
+            "style",
+            "serviceworker",
+            "worker",
+            "audio",
+            "report",
+            "\u{ff}",
+        ] {
+            let head = sent(site, "no-cors", dest);
+            assert_eq!(both(&head), (false, false), "{head}");
+        }
+    }
+    for (site, mode) in [
+        ("cross-site", "cors"),
+        ("same-site", "no-cors"),
+        ("", "cors"),
+        ("\u{ff}", "cors"),
+    ] {
+        let head = sent(site, mode, "empty");
+        assert_eq!(both(&head), (false, false), "{head}");
+    }
+    // In advance, and from a browser that does not say for whom.
+    for header in [
+        "Sec-Purpose: prefetch;prerender",
+        "Purpose: prefetch",
+        "X-Moz: prefetch",
+    ] {
+        let head = sent("none", "navigate", "document") + "\r\n" + header;
+        assert_eq!(both(&head), (false, false), "{head}");
+    }
+    assert_eq!(both("Accept: image/webp,*/*"), (false, false));
+    let twice = sent("same-origin", "cors", "empty") + "\r\nSec-Fetch-Site: cross-site";
+    assert_eq!(both(&twice), (false, false));
 }
 
 #[test]

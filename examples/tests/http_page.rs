@@ -44,6 +44,21 @@ fn the_page_and_the_tasks_are_served() {
     assert!(metrics.contains(orders), "{metrics}");
 }
 
+/// A program that starts as the README says runs on if the port is taken.
+#[test]
+fn the_code_in_the_readme_goes_on_without_the_server() {
+    let readme = include_str!("../../README.md");
+    let code = readme.split("```").skip(1).step_by(2);
+    let serving: Vec<&str> = code
+        .filter(|code| code.contains("birthmark_http::serve"))
+        .collect();
+    assert!(!serving.is_empty());
+    for code in serving {
+        assert!(code.contains("Err(error) => eprintln!"), "{code}");
+        assert!(!code.contains('?') && !code.contains("unwrap"), "{code}");
+    }
+}
+
 /// Without the package, cargo would build its dependencies anew with the features of others.
 fn start() -> Child {
     Command::new(env!("CARGO"))
