@@ -71,6 +71,20 @@ pub(crate) fn no_thread(error: &std::io::Error) -> Response {
     later("5", why)
 }
 
+/// It took more than the budget has, and nothing of it is there yet.
+pub(crate) fn too_much_work() -> Response {
+    let why = "cannot write the dump: it takes more CPU time than a request may\n\
+               help: ask with fewer and simpler conditions";
+    text(StatusCode::SERVICE_UNAVAILABLE, why.to_owned())
+}
+
+/// The thread that was to write the dump has ended without it.
+pub(crate) fn not_written() -> Response {
+    let why = "cannot write the dump: its thread has ended before\n\
+               help: look for a panic of the thread birthmark-send in what the program prints";
+    text(StatusCode::INTERNAL_SERVER_ERROR, why.to_owned())
+}
+
 /// Too many wait for their turn.
 pub(crate) fn busy() -> Response {
     later("30", "too many others wait for a dump".to_owned())

@@ -9,14 +9,15 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use birthmark::render::Format;
-use birthmark::{Filter, ThreadReport};
+use birthmark::{Dump, Filter, ThreadReport};
 
 use crate::answer;
+use crate::budget::{Budget, Watch};
 use crate::gzip;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::query::Query;
-use crate::stream::{Patience, Sink, stream};
+use crate::stream::{Patience, Sink, Unwritten, stream};
 use crate::turns::Turns;
 
 /// What dumps share.
@@ -24,6 +25,7 @@ use crate::turns::Turns;
 pub(crate) struct Dumps {
     turns: Arc<AllTurns>,
     patience: Patience,
+    budget: Budget,
     native_stacks: bool,
 }
 
@@ -42,6 +44,7 @@ impl Dumps {
         Dumps {
             turns: Arc::new(turns),
             patience: limits.patience,
+            budget: limits.budget,
             native_stacks: options.native_stacks,
         }
     }
@@ -73,14 +76,25 @@ impl Wanted {
     }
 
     /// Writes a dump of this moment.
-    fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
-        let dump = birthmark::dump().with_threads(self.threads);
-        let dump = dump.filter(&self.filter);
+    fn write(&self, format: Format, watch: &Watch, out: &mut dyn Write) -> io::Result<()> {
+        let dump = take(&self.filter, self.threads, watch)?;
         match format {
             Format::Json => write!(out, "{}", dump.json().most(self.most)),
             _ => dump.write(format, out),
         }
     }
+}
+
+/// Takes a dump, unless it is too much work, or nobody waits for it any more.
+fn take(filter: &Filter, threads: ThreadReport, watch: &Watch) -> io::Result<Dump> {
+    let mut checked = watch.check();
+    let dump = birthmark::dump().with_threads(threads);
+    let dump = dump.filter_while(filter, &mut || {
+        checked = watch.check();
+        checked.is_ok()
+    });
+    // Sorting and counting may take a while, and begin after this.
+    checked.and_then(|()| watch.check()).map(|()| dump)
 }
 
 /// A dump of the tasks that the query selects.
@@ -92,18 +106,21 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
     if wanted.threads == ThreadReport::Stacks && !dumps.native_stacks {
         return answer::no_stacks();
     }
-    let turns = &dumps.turns.dumps;
     let form = Form {
         content_type: format.content_type(),
         extension: format.extension(),
         // Profiles are compressed anyway.
         is_compressed: format.extension() != "pb.gz" && gzip::is_wanted(&request),
     };
-    let write = move |out: &mut Sink| match form.is_compressed {
-        true => gzip::compress(out, |out| wanted.write(format, out)),
-        false => wanted.write(format, out),
+    let write = move |out: &mut Sink| {
+        let watch = out.watch();
+        match form.is_compressed {
+            true => gzip::compress(out, |out| wanted.write(format, &watch, out)),
+            false => wanted.write(format, &watch, out),
+        }
     };
-    reply(request.method(), form, turns, dumps.patience, write).await
+    let turns = &dumps.turns.dumps;
+    dumps.reply(request.method(), form, turns, write).await
 }
 
 /// What has changed between a dump and another some seconds later. Nothing is kept from one request to
@@ -116,18 +133,19 @@ pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
         Err(why) => return answer::bad_request(why),
     };
     let write = move |out: &mut Sink| {
-        let before = birthmark::dump().filter(&filter);
+        let watch = out.watch();
+        let before = take(&filter, ThreadReport::Off, &watch)?;
         out.wait(apart)?;
-        let after = birthmark::dump().filter(&filter);
+        let after = take(&filter, ThreadReport::Off, &watch)?;
         write!(out, "{}", after.diff(&before))
     };
-    let turns = &dumps.turns.diffs;
     let form = Form {
         content_type: answer::PLAIN,
         extension: "txt",
         is_compressed: false,
     };
-    reply(request.method(), form, turns, dumps.patience, write).await
+    let turns = &dumps.turns.diffs;
+    dumps.reply(request.method(), form, turns, write).await
 }
 
 /// What an answer is in.
@@ -152,24 +170,26 @@ impl Form {
     }
 }
 
-/// What `write` writes, once it is its turn.
-async fn reply(
-    method: &Method,
-    form: Form,
-    turns: &Turns,
-    patience: Patience,
-    write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
-) -> Response {
-    let body = if *method == Method::HEAD {
-        Ok(Body::empty())
-    } else {
+impl Dumps {
+    /// What `write` writes, once it is its turn.
+    async fn reply(
+        &self,
+        method: &Method,
+        form: Form,
+        turns: &Turns,
+        write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
+    ) -> Response {
+        if *method == Method::HEAD {
+            return (form.headers(), Body::empty()).into_response();
+        }
         let Some(turn) = turns.take().await else {
             return answer::busy();
         };
-        stream(patience, turn, write).map(Body::new)
-    };
-    match body {
-        Ok(body) => (form.headers(), body).into_response(),
-        Err(error) => answer::no_thread(&error),
+        match stream(self.patience, self.budget, turn, write).await {
+            Ok(body) => (form.headers(), Body::new(body)).into_response(),
+            Err(Unwritten::NoThread(error)) => answer::no_thread(&error),
+            Err(Unwritten::TooMuchWork) => answer::too_much_work(),
+            Err(Unwritten::Failed) => answer::not_written(),
+        }
     }
 }

@@ -97,7 +97,15 @@
 //! the client has read the last of it. Four dumps are made at a time; who comes later waits, and is answered
 //! `503` with `Retry-After` if 128 wait already. A client is cut off that takes less than 64 KiB in half a
 //! minute, or, if others wait for their turn, less than 256 KiB a second on average after its first ten
-//! seconds: so nobody keeps others waiting by reading slowly. A million tasks arrive as JSON, 157 MB, in half
+//! seconds: so nobody keeps others waiting by reading slowly.
+//!
+//! The work for one request is bounded. A filter has at most 64 conditions, with 1024 bytes in all, and a pattern takes
+//! time in proportion to what it is compared with. A request may take ten seconds of CPU time, and ten more for each
+//! million tasks, on Unix. After that it is answered `503`, or if a part of the dump was sent already, the connection
+//! is closed without the end of the body, which clients report as an error. If a client closes its connection, the work
+//! for it ends when it next looks: at each piece, and each 256 tasks of a filter.
+//!
+//! A million tasks arrive as JSON, 157 MB, in half
 //! a second. On their way to other machines, dumps are compressed (feature `gzip`, on by default) if the client takes
 //! that, to a tenth or less; on the same machine it would cost the program more time than it saves.
 
@@ -109,6 +117,7 @@ use birthmark_test_support as _;
 
 mod access;
 mod answer;
+mod budget;
 mod dumps;
 mod error;
 mod guard;

@@ -1,5 +1,6 @@
 //! What answering may cost the program at a time.
 
+use crate::budget::Budget;
 use crate::stream::{PATIENCE, Patience};
 
 /// How much is done at a time, and for how long.
@@ -13,6 +14,8 @@ pub(crate) struct Limits {
     pub(crate) waiting: usize,
     /// How slow clients may be.
     pub(crate) patience: Patience,
+    /// How much work each may be.
+    pub(crate) budget: Budget,
 }
 
 impl Default for Limits {
@@ -22,6 +25,7 @@ impl Default for Limits {
             diffs: 2,
             waiting: 128,
             patience: PATIENCE,
+            budget: Budget::DEFAULT,
         }
     }
 }
@@ -37,10 +41,12 @@ mod tests {
     use reqwest::StatusCode;
     use reqwest::blocking::{Client, Response};
 
-    use super::{Limits, Patience};
+    use super::{Budget, Limits, Patience};
     use crate::options::Options;
     use crate::router;
     use crate::server::{self, Server};
+    use crate::stream::{Sink, stream};
+    use crate::turns::Turns;
 
     type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -63,12 +69,15 @@ mod tests {
     }
 
     fn serve(dumps: usize, waiting: usize, patience: Patience) -> Server {
-        let limits = Limits {
+        serve_with(Limits {
             dumps,
             waiting,
             patience,
             ..Limits::default()
-        };
+        })
+    }
+
+    fn serve_with(limits: Limits) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         server::start(listener, router::whole(Options::new(), limits)).unwrap()
     }
@@ -116,6 +125,67 @@ mod tests {
         drop(slow);
         while get(&server, "text?role=nobody").status() != StatusCode::OK {}
         drop(held);
+    }
+
+    #[test]
+    fn a_request_that_is_too_much_work_is_told_so() {
+        let budget = Budget {
+            base: Duration::ZERO,
+            per_task: Duration::ZERO,
+        };
+        let server = serve_with(Limits {
+            budget,
+            ..Limits::default()
+        });
+        for path in ["text?name=*a*b*c", "json", "groups", "diff?seconds=1"] {
+            let refused = get(&server, path);
+            assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            let why = refused.text().unwrap();
+            assert!(
+                why.contains("more CPU time than ") && why.contains("\nhelp: "),
+                "{why}"
+            );
+        }
+        assert_eq!(get(&server, "metrics").status(), StatusCode::OK);
+    }
+
+    /// A client that has gone is noticed before anything was written to it.
+    #[test]
+    fn work_ends_when_its_client_closes_the_connection() {
+        let (to, from) = std::sync::mpsc::channel();
+        let turns = std::sync::Arc::new(Turns::new(1, 0));
+        let handler = async move || {
+            let turn = turns.take().await.unwrap();
+            let work = move |out: &mut Sink| {
+                to.send(Ok(())).unwrap();
+                let watch = out.watch();
+                let error = loop {
+                    if let Err(error) = watch.check() {
+                        break error;
+                    }
+                };
+                to.send(Err(error.kind())).unwrap();
+                Err(error)
+            };
+            let body = stream(PATIENT, Budget::ENDLESS, turn, work).await;
+            drop(body);
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let router = axum::Router::new().route("/", axum::routing::get(handler));
+        let server = server::start(listener, router).unwrap();
+        let mut client = TcpStream::connect(server.local_addr()).unwrap();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+        let a_minute = Duration::from_secs(60);
+        assert_eq!(from.recv_timeout(a_minute), Ok(Ok(())), "the work begins");
+        drop(client);
+        let end = from.recv_timeout(a_minute);
+        assert_eq!(
+            end,
+            Ok(Err(std::io::ErrorKind::BrokenPipe)),
+            "the work ends"
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use birthmark::__private::spawn_own_thread;
 use http_body::{Body, Frame};
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 
+use crate::budget::{Budget, Watch};
 use crate::turns::Turn;
 
 /// After how long a client that takes nothing is given up.
@@ -49,42 +50,64 @@ const PIECE: usize = 64 * 1024;
 /// A stack that is large enough for any rendering, and for the program's function that redacts names.
 const STACK: usize = 1024 * 1024;
 
+/// A piece, or why there will be none.
+pub(crate) type Piece = io::Result<Bytes>;
+
 /// What a thread writes, piece by piece.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    pieces: Receiver<Bytes>,
+    /// The piece that was waited for.
+    first: Option<Bytes>,
+    pieces: Receiver<Piece>,
     writer: Thread,
     /// Without which the end of the pieces is not that of the body.
     done: Arc<AtomicBool>,
 }
 
-/// Starts `write` on a thread of its own, and gives the body that it writes. It has the turn until it is
-/// done. Where the client is too slow, writing fails, and so does the body.
-pub(crate) fn stream(
+/// Why there is no body, not even the start of one.
+#[derive(Debug)]
+pub(crate) enum Unwritten {
+    NoThread(io::Error),
+    /// It took more CPU time than the budget has.
+    TooMuchWork,
+    Failed,
+}
+
+/// Starts `write` on a thread of its own, and returns the body that it writes, once a first piece of it is there. It
+/// has the turn until it is done. If the client is too slow or goes, or if the budget is spent, writing fails, and so
+/// does the body.
+pub(crate) async fn stream(
     patience: Patience,
+    budget: Budget,
     turn: Turn,
     write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
-) -> io::Result<Stream> {
+) -> Result<Stream, Unwritten> {
     let (to, pieces) = mpsc::channel(1);
     let done = Arc::new(AtomicBool::new(false));
-    let mut sink = Sink {
-        piece: Vec::new(),
-        to,
-        patience,
-        turn,
-        sent: 0,
-        since: None,
-    };
     let is_done = done.clone();
     let thread = spawn_own_thread("birthmark-send", STACK, move || {
+        let mut sink = Sink::new(to, patience, budget, turn);
         let written = write(&mut sink).and_then(|()| sink.flush());
         is_done.store(written.is_ok(), Ordering::Release);
-    })?;
-    Ok(Stream {
+        if let Err(error) = written {
+            // If there is no room, a piece came before it, and the body breaks off.
+            let _ = sink.to.try_send(Err(error));
+        }
+    });
+    let mut stream = Stream {
+        first: None,
         pieces,
-        writer: thread.thread().clone(),
+        writer: thread.map_err(Unwritten::NoThread)?.thread().clone(),
         done,
-    })
+    };
+    stream.first = match stream.pieces.recv().await {
+        Some(Ok(piece)) => Some(piece),
+        Some(Err(error)) if error.kind() == Watch::SPENT => return Err(Unwritten::TooMuchWork),
+        None if stream.done.load(Ordering::Acquire) => None,
+        None | Some(Err(_)) => return Err(Unwritten::Failed),
+    };
+    stream.writer.unpark();
+    Ok(stream)
 }
 
 impl Body for Stream {
@@ -95,10 +118,13 @@ impl Body for Stream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
         let piece = std::task::ready!(self.pieces.poll_recv(context));
         self.writer.unpark();
         Poll::Ready(match piece {
-            Some(piece) => Some(Ok(Frame::data(piece))),
+            Some(piece) => Some(piece.map(Frame::data)),
             None if self.done.load(Ordering::Acquire) => None,
             None => Some(Err(io::Error::other("the dump was not written to its end"))),
         })
@@ -115,7 +141,8 @@ impl Drop for Stream {
 /// Where the thread writes to.
 pub(crate) struct Sink {
     piece: Vec<u8>,
-    to: Sender<Bytes>,
+    to: Sender<Piece>,
+    watch: Watch,
     patience: Patience,
     turn: Turn,
     /// What has been taken, and since when anything has been there to be taken.
@@ -124,6 +151,24 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
+    /// On the thread that writes, whose CPU time counts from here on.
+    fn new(to: Sender<Piece>, patience: Patience, budget: Budget, turn: Turn) -> Self {
+        Sink {
+            piece: Vec::new(),
+            watch: Watch::start(to.clone(), budget),
+            to,
+            patience,
+            turn,
+            sent: 0,
+            since: None,
+        }
+    }
+
+    /// For work between two pieces.
+    pub(crate) fn watch(&self) -> Watch {
+        self.watch.clone()
+    }
+
     /// Does nothing for some time, unless the client goes.
     pub(crate) fn wait(&self, time: Duration) -> io::Result<()> {
         let start = Instant::now();
@@ -137,10 +182,11 @@ impl Sink {
     }
 
     /// Waits until there is room. Parked, and not in a future: that would need an executor, with a timer.
-    fn send(&mut self, mut piece: Bytes) -> io::Result<()> {
+    fn send(&mut self, piece: Bytes) -> io::Result<()> {
+        let mut piece = Ok(piece);
         let start = Instant::now();
         self.since.get_or_insert(start);
-        let len = piece.len() as u64;
+        let len = piece.as_ref().map_or(0, |piece| piece.len() as u64);
         loop {
             piece = match self.to.try_send(piece) {
                 Ok(()) => {
@@ -179,6 +225,7 @@ impl Write for Sink {
         if self.piece.is_empty() {
             return Ok(());
         }
+        self.watch.check()?;
         let piece = std::mem::take(&mut self.piece);
         self.send(piece.into())
     }
@@ -211,7 +258,21 @@ mod tests {
         patience: Patience,
         write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
     ) -> Stream {
-        super::stream(patience, turn(), write).unwrap()
+        block_on(super::stream(patience, Budget::ENDLESS, turn(), write)).unwrap()
+    }
+
+    /// All CPU time is too much.
+    const NOTHING: Budget = Budget {
+        base: Duration::ZERO,
+        per_task: Duration::ZERO,
+    };
+
+    /// A task that works for ever, and writes nothing unless it is stopped.
+    fn work(out: &mut Sink) -> io::Result<()> {
+        let watch = out.watch();
+        loop {
+            watch.check()?;
+        }
     }
 
     #[test]
@@ -229,12 +290,62 @@ mod tests {
     #[test]
     fn a_body_that_was_not_written_to_its_end_is_no_whole_one() {
         let failing = stream(PATIENCE, |out| {
-            out.write_all(b"half")?;
+            out.write_all(&[b' '; PIECE])?;
             Err(io::ErrorKind::OutOfMemory.into())
         });
         assert!(read(failing).is_err());
-        let panicking = stream(PATIENCE, |_| panic!("on purpose"));
+        let panicking = stream(PATIENCE, |out| {
+            out.write_all(&[b' '; PIECE])?;
+            panic!("on purpose")
+        });
         assert!(read(panicking).is_err());
+    }
+
+    #[test]
+    fn a_body_of_which_nothing_was_written_is_none() {
+        let failing = super::stream(PATIENCE, Budget::ENDLESS, turn(), |out| {
+            out.write_all(b"less than a piece")?;
+            Err(io::ErrorKind::OutOfMemory.into())
+        });
+        assert!(matches!(block_on(failing), Err(Unwritten::Failed)));
+        let panicking = super::stream(PATIENCE, Budget::ENDLESS, turn(), |_| panic!("on purpose"));
+        assert!(matches!(block_on(panicking), Err(Unwritten::Failed)));
+        assert_eq!(read(stream(PATIENCE, |_| Ok(()))).unwrap(), b"");
+    }
+
+    #[test]
+    fn work_ends_when_its_budget_is_spent() {
+        let working = super::stream(PATIENCE, NOTHING, turn(), work);
+        assert!(matches!(block_on(working), Err(Unwritten::TooMuchWork)));
+        let allowed = Budget {
+            base: Duration::from_millis(1),
+            ..NOTHING
+        };
+        let (to, from) = mpsc::channel();
+        let working = super::stream(PATIENCE, allowed, turn(), move |out| {
+            let result = work(out);
+            to.send(result.as_ref().map_err(io::Error::kind).copied())
+                .unwrap();
+            result
+        });
+        assert!(matches!(block_on(working), Err(Unwritten::TooMuchWork)));
+        assert_eq!(from.recv().unwrap(), Err(Watch::SPENT));
+    }
+
+    #[test]
+    fn work_ends_when_nobody_waits_for_its_first_piece() {
+        let (to, from) = mpsc::channel();
+        let working = super::stream(PATIENCE, Budget::ENDLESS, turn(), move |out| {
+            to.send(Ok(())).unwrap();
+            to.send(work(out).map_err(|error| error.kind())).unwrap();
+            Ok(())
+        });
+        let mut working = Box::pin(working);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(working.as_mut().poll(&mut context).is_pending());
+        from.recv().unwrap().unwrap();
+        drop(working);
+        assert_eq!(from.recv().unwrap(), Err(io::ErrorKind::BrokenPipe));
     }
 
     #[test]
@@ -267,12 +378,12 @@ mod tests {
             ..PATIENCE
         };
         let (to, from) = mpsc::channel();
-        let unread = super::stream(slow, held, move |out| {
+        let unread = super::stream(slow, Budget::ENDLESS, held, move |out| {
             let written = (0..5).try_for_each(|_| out.write_all(&[b' '; PIECE]));
             to.send(written.map_err(|error| error.kind())).unwrap();
             Ok(())
         });
-        let unread = unread.unwrap();
+        let unread = block_on(unread).unwrap();
         // Room for one piece is there; for the second, the thread waits.
         assert_eq!(
             from.recv_timeout(Duration::from_millis(1)),
@@ -288,6 +399,7 @@ mod tests {
     fn who_waits_for_the_time_to_pass_notices_that_nobody_waits_for_it() {
         let (to, from) = mpsc::channel();
         let waiting = move |out: &mut Sink| {
+            out.write_all(&[b' '; PIECE])?;
             to.send(out.wait(Duration::ZERO).is_ok()).unwrap();
             to.send(out.wait(Duration::MAX).is_ok()).unwrap();
             Ok(())

@@ -36,8 +36,9 @@ pub use crate::at::At;
 pub use crate::at::refused_at;
 pub use crate::hook::refusal_private::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
-// For `birthmark-http`: threads that answer requests are none of the program's.
+// For `birthmark-http`: threads that answer requests are none of the program's, and may not work for ever.
 pub use crate::own_thread::spawn as spawn_own_thread;
+pub use crate::sys::cpu::thread_time as thread_cpu_time;
 
 pub use crate::{
     __adapt as adapt, __assert_message as assert_message, __birth_as as birth_as,

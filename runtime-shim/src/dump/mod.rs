@@ -35,8 +35,8 @@ use crate::threads::{OsThread, OsThreads, ThreadReport};
 
 use bits::Bits;
 pub use coverage::Coverage;
-use filter::Filters;
 pub use filter::{Filter, FilterError};
+use filter::{Filters, Pace};
 use nodes::Nodes;
 use row::Row;
 use threads::Threads;
@@ -231,12 +231,24 @@ impl Dump {
     /// # Ok::<(), birthmark::FilterError>(())
     /// ```
     #[must_use]
-    pub fn filter(mut self, filter: &Filter) -> Self {
-        let mut selection = filter::Selection::new(filter, &self.nodes, self.now);
+    pub fn filter(self, filter: &Filter) -> Self {
+        self.filter_while(filter, &mut || true)
+    }
+
+    /// The same as [`Dump::filter`] for as long as `goes_on`, which is asked now and then. If it returns `false`, the
+    /// dump lacks tasks.
+    ///
+    /// Not public API. Used by birthmark-http.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn filter_while(mut self, filter: &Filter, goes_on: &mut dyn FnMut() -> bool) -> Self {
+        let mut pace = Pace::new(goes_on);
+        let mut selection = filter::Selection::new(filter, &self.nodes, self.now, &mut pace);
         let mut selected = Bits::none(self.nodes.rows.len());
         let has = |place: &usize| selection.has(&self.nodes.rows[*place]);
         self.len = self
             .places()
+            .take_while(|_| pace.step())
             .filter(has)
             .map(|place| selected.add(place))
             .count();

@@ -1,5 +1,8 @@
 //! All that depends on the platform, one small module each, each with a fallback that works.
 
+#[cfg_attr(unix, path = "cpu_unix.rs")]
+#[cfg_attr(not(unix), path = "cpu_fallback.rs")]
+pub(crate) mod cpu;
 #[cfg_attr(unix, path = "memory_unix.rs")]
 #[cfg_attr(not(unix), path = "memory_fallback.rs")]
 pub(crate) mod memory;

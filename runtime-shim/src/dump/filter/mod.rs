@@ -1,6 +1,8 @@
 //! Which tasks of a dump are shown.
 
+mod automaton;
 mod label;
+mod pace;
 mod pattern;
 mod selection;
 mod text;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use crate::task::{State, TaskId};
 
 use label::LabelPattern;
+pub(super) use pace::Pace;
 use pattern::Pattern;
 pub(super) use selection::Selection;
 pub use text::FilterError;
@@ -38,6 +41,9 @@ pub use text::FilterError;
 /// In what is matched or found, `*` stands for any text and `?` for any character, but for `text`. A key
 /// that is given several times selects what any of its values does; different keys must all agree. `%` and two
 /// hexadecimal digits stand for a byte and `+` for a space, as in the query of a URL.
+///
+/// A filter that is read from a text has at most 64 conditions, whose values have at most 1024 bytes in all. To compare
+/// a text takes time in proportion to its length, whatever the pattern is.
 ///
 /// An ancestor that has ended may have been cut out of a long lineage; `under` then does not find it.
 ///
@@ -134,7 +140,7 @@ impl Filter {
     /// ```
     #[must_use]
     pub fn stack(mut self, pattern: &str) -> Self {
-        self.stacks.push(Pattern::new(pattern));
+        self.stacks.push(Pattern::part(pattern));
         self
     }
 
@@ -175,6 +181,27 @@ impl Filter {
     #[must_use]
     pub fn delayed(self) -> Self {
         self.state(State::Delayed)
+    }
+
+    /// The number of conditions, and of bytes in their values.
+    fn size(&self) -> (usize, usize) {
+        let patterns = [
+            &self.names,
+            &self.roles,
+            &self.sites,
+            &self.kinds,
+            &self.stacks,
+        ];
+        let patterns = patterns
+            .into_iter()
+            .flatten()
+            .map(|pattern| pattern.as_str().len());
+        let labels = self.labels.iter().map(|label| label.text().len());
+        let words = self.words.iter().map(String::len);
+        let values = patterns.chain(labels).chain(words);
+        let times = usize::from(self.older.is_some()) + usize::from(self.in_state.is_some());
+        let others = self.states.len() + self.under.len() + times;
+        values.fold((others, 0), |(count, bytes), len| (count + 1, bytes + len))
     }
 
     fn state(mut self, state: State) -> Self {

@@ -1,51 +1,56 @@
 //! Texts with wildcards.
 
+use super::automaton::{Automaton, Item};
+
 /// A text in which `*` stands for any text and `?` for any character.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern(String);
+pub(super) struct Pattern {
+    text: String,
+    automaton: Automaton,
+}
 
 impl Pattern {
+    /// A pattern that the whole of a text has to match.
     pub(super) fn new(pattern: &str) -> Self {
-        Pattern(pattern.to_owned())
+        let items: Vec<Item> = pattern.chars().map(item).collect();
+        Pattern::of(pattern, &items)
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
+    /// A pattern that some part of a text has to match.
+    pub(super) fn part(pattern: &str) -> Self {
+        let items: Vec<Item> = anywhere(pattern.chars().map(item)).collect();
+        Pattern::of(pattern, &items)
     }
 
-    /// Whether some part of `text` matches.
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        Pattern(format!("*{}*", self.0)).matches(text)
-    }
-
-    /// Whether the whole of `text` matches. Takes at most the product of the lengths: on a mismatch,
-    /// only the last `*` has to take one character more.
-    pub(super) fn matches(&self, text: &str) -> bool {
-        let (mut pattern, mut text) = (self.0.chars(), text.chars());
-        // Where to go on if what follows the last `*` does not match here.
-        let mut retry = None;
-        loop {
-            let here = (pattern.clone(), text.clone());
-            match (pattern.next(), text.next()) {
-                (None, None) => return true,
-                (Some('*'), _) => {
-                    text = here.1;
-                    retry = Some((pattern.clone(), text.clone()));
-                    continue;
-                }
-                (Some('?'), Some(_)) => continue,
-                (Some(wanted), Some(found)) if wanted == found => continue,
-                _ => {}
-            }
-            let Some((after_star, skipped)) = &mut retry else {
-                return false;
-            };
-            if skipped.next().is_none() {
-                return false;
-            }
-            (pattern, text) = (after_star.clone(), skipped.clone());
+    fn of(pattern: &str, items: &[Item]) -> Self {
+        Pattern {
+            text: pattern.to_owned(),
+            automaton: Automaton::new(items, false),
         }
     }
+
+    /// As it was written.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn matches(&self, text: &str) -> bool {
+        self.automaton.matches(text)
+    }
+}
+
+fn item(character: char) -> Item {
+    match character {
+        '*' => Item::AnyText,
+        '?' => Item::Any,
+        other => Item::Is(other),
+    }
+}
+
+/// These characters with any text before and after them.
+pub(super) fn anywhere(items: impl Iterator<Item = Item>) -> impl Iterator<Item = Item> {
+    let any = || std::iter::once(Item::AnyText);
+    any().chain(items).chain(any())
 }
 
 #[cfg(test)]
@@ -74,8 +79,9 @@ mod tests {
     }
 
     #[test]
-    fn many_stars_do_not_take_for_ever() {
-        let pattern = Pattern::new(&"a*".repeat(100));
-        assert!(!pattern.matches(&("a".repeat(99) + "b")));
+    fn a_part_matches_anywhere_in_a_text() {
+        let pattern = Pattern::part("b?d");
+        assert!(pattern.matches("abcde") && pattern.matches("bxd"));
+        assert!(!pattern.matches("bd") && !pattern.matches("abc"));
     }
 }

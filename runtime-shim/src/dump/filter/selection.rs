@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::words::Words;
-use super::{Filter, Pattern};
+use super::{Filter, Pace, Pattern};
 use crate::clock;
 use crate::dump::bits::Bits;
 use crate::dump::hash::IdHash;
@@ -32,17 +32,22 @@ pub(in crate::dump) struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    pub(in crate::dump) fn new(filter: &'a Filter, nodes: &'a Nodes, now: Option<u64>) -> Self {
+    pub(in crate::dump) fn new(
+        filter: &'a Filter,
+        nodes: &'a Nodes,
+        now: Option<u64>,
+        pace: &mut Pace<'_>,
+    ) -> Self {
         Selection {
             filter,
             nodes,
             now,
             sites: HashMap::default(),
-            under: under(filter, nodes),
-            stacks: stacks(filter, nodes),
-            labels: labels(filter, nodes),
+            under: under(filter, nodes, pace),
+            stacks: stacks(filter, nodes, pace),
+            labels: labels(filter, nodes, pace),
             no_labels: has_labels(filter, &Labels::NONE),
-            words: Words::new(filter, nodes),
+            words: Words::new(filter, nodes, pace),
         }
     }
 
@@ -82,7 +87,9 @@ impl<'a> Selection<'a> {
             return true;
         }
         let labels = self.nodes.labels_ref(row).index();
-        labels.map_or(self.no_labels, |labels| self.labels[labels])
+        // All are known unless the search was stopped.
+        let is_asked_for = |labels| self.labels.get(labels).is_some_and(|is| *is);
+        labels.map_or(self.no_labels, is_asked_for)
     }
 
     fn has_site(&mut self, row: &Row) -> bool {
@@ -103,12 +110,12 @@ impl<'a> Selection<'a> {
 
 /// The nodes that are one of the tasks that are asked for, or descend from one. A node
 /// comes after the one above it.
-fn under(filter: &Filter, nodes: &Nodes) -> Bits {
+fn under(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Bits {
     if filter.under.is_empty() {
         return Bits::default();
     }
     let mut under = Bits::none(nodes.count());
-    for node in nodes.all() {
+    for node in nodes.all().take_while(|_| pace.step()) {
         let is = filter.under.iter().any(|id| id.as_u64() == node.id);
         if is || under.has(node.parent as usize) {
             under.add(node.number as usize);
@@ -118,24 +125,24 @@ fn under(filter: &Filter, nodes: &Nodes) -> Bits {
 }
 
 /// For each stack, whether one of its frames is asked for.
-fn stacks(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
+fn stacks(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.stacks.is_empty() {
         return Vec::new();
     }
     let has = |frame: &Frame| {
         let line = frame.site().to_string();
-        filter.stacks.iter().any(|pattern| pattern.is_in(&line))
+        matches(&filter.stacks, &line)
     };
-    let all = nodes.stacks.all().iter();
+    let all = nodes.stacks.all().iter().take_while(|_| pace.step());
     all.map(|stack| stack.frames.iter().any(has)).collect()
 }
 
 /// For each set of labels, whether one of them is asked for.
-fn labels(filter: &Filter, nodes: &Nodes) -> Vec<bool> {
+fn labels(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.labels.is_empty() {
         return Vec::new();
     }
-    let all = nodes.labels.all();
+    let all = nodes.labels.all().take_while(|_| pace.step());
     all.map(|labels| has_labels(filter, labels)).collect()
 }
 

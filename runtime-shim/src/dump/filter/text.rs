@@ -27,7 +27,15 @@ enum ErrorKind {
     Id,
     Twice,
     Escape,
+    TooMany,
+    TooLong,
 }
+
+/// The number of conditions that a filter can be given as text. Each is compared with each task.
+const MOST_CONDITIONS: usize = 64;
+
+/// The number of bytes that the values of such a filter can have in all.
+const MOST_BYTES: usize = 1024;
 
 impl Filter {
     /// Adds a condition by its key, with a value that is not encoded: for those who have parsed a
@@ -35,7 +43,8 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// If there is no such key, or it has no such value.
+    /// If there is no such key, or it has no such value, or if the filter has 64 conditions already, or its values
+    /// would have more than 1024 bytes in all.
     ///
     /// # Examples
     ///
@@ -45,6 +54,13 @@ impl Filter {
     /// # Ok::<(), birthmark::FilterError>(())
     /// ```
     pub fn with(self, key: &str, value: &str) -> Result<Self, FilterError> {
+        let (conditions, bytes) = self.size();
+        if conditions >= MOST_CONDITIONS {
+            return Err(FilterError::new(ErrorKind::TooMany, key));
+        }
+        if bytes + value.len() > MOST_BYTES {
+            return Err(FilterError::new(ErrorKind::TooLong, key));
+        }
         match key {
             "name" => Ok(self.name(value)),
             "label" => Ok(self.label(value)),
@@ -255,6 +271,14 @@ impl fmt::Display for FilterError {
             ),
             ErrorKind::Id => write!(f, "{what} is no id of a task; write a number, as in under=42"),
             ErrorKind::Twice => write!(f, "{what} is there twice in a filter; leave one out"),
+            ErrorKind::TooMany => write!(
+                f,
+                "a filter has at most {MOST_CONDITIONS} conditions; leave {what} out, or others"
+            ),
+            ErrorKind::TooLong => write!(
+                f,
+                "the values in a filter have at most {MOST_BYTES} bytes in all; shorten that of {what}, or others"
+            ),
             ErrorKind::Escape => write!(
                 f,
                 "{what} in a filter is not well encoded; write % and two hexadecimal digits for each \
@@ -301,6 +325,29 @@ mod tests {
             "&older=0s&".parse(),
             Ok(Filter::new().older_than(Duration::ZERO))
         );
+    }
+
+    #[test]
+    fn a_filter_that_is_too_large_is_refused_with_the_bound() {
+        let many = |count| vec!["name=a*"; count].join("&").parse::<Filter>();
+        assert!(many(64).is_ok());
+        let error = many(65).unwrap_err().to_string();
+        assert!(
+            error.starts_with("a filter has at most 64 conditions; "),
+            "{error}"
+        );
+        let mixed = "state=running&under=1&text=a&label=a=b&".repeat(17);
+        assert!(mixed.parse::<Filter>().is_err());
+        let long = |len| format!("name=a&label=b=c&text={}", "*".repeat(len)).parse::<Filter>();
+        assert!(long(1020).is_ok());
+        let error = long(1021).unwrap_err().to_string();
+        let start = "the values in a filter have at most 1024 bytes in all; ";
+        assert!(error.starts_with(start), "{error}");
+        assert_eq!(
+            Filter::new().with("site", &"a".repeat(1024)).map(drop),
+            Ok(())
+        );
+        assert!(Filter::new().with("site", &"a".repeat(1025)).is_err());
     }
 
     #[test]

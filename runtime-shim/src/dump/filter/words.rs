@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Filter;
+use super::automaton::{Automaton, Item};
+use super::pattern::anywhere;
+use super::{Filter, Pace};
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::Nodes;
 use crate::dump::row::Row;
@@ -11,7 +13,7 @@ use crate::label::Labels;
 
 /// The words of a filter at work on one dump: what many tasks share is looked through once.
 pub(super) struct Words<'a> {
-    words: &'a [String],
+    words: Vec<Automaton>,
     nodes: &'a Nodes,
     /// Which words are in a site and its role, by the address of the site.
     sites: HashMap<u64, Found, IdHash>,
@@ -25,21 +27,23 @@ pub(super) struct Words<'a> {
 type Found = u64;
 
 impl<'a> Words<'a> {
-    pub(super) fn new(filter: &'a Filter, nodes: &'a Nodes) -> Self {
-        let words = &filter.words[..filter.words.len().min(Found::BITS as usize)];
+    pub(super) fn new(filter: &Filter, nodes: &'a Nodes, pace: &mut Pace<'_>) -> Self {
+        let words = filter.words.iter().take(Found::BITS as usize);
+        let words: Vec<Automaton> = words.map(|word| automaton(word)).collect();
         let mut all = Words {
-            words,
+            words: Vec::new(),
             nodes,
             sites: HashMap::default(),
             stacks: Vec::new(),
             labels: Vec::new(),
         };
         if !words.is_empty() {
-            let stacks = nodes.stacks.all().iter();
-            all.stacks = stacks.map(|stack| in_stack(words, stack)).collect();
-            let labels = nodes.labels.all();
-            all.labels = labels.map(|labels| in_labels(words, labels)).collect();
+            let stacks = nodes.stacks.all().iter().take_while(|_| pace.step());
+            all.stacks = stacks.map(|stack| in_stack(&words, stack)).collect();
+            let labels = nodes.labels.all().take_while(|_| pace.step());
+            all.labels = labels.map(|labels| in_labels(&words, labels)).collect();
         }
+        all.words = words;
         all
     }
 
@@ -54,7 +58,7 @@ impl<'a> Words<'a> {
     }
 
     fn in_site(&mut self, row: &Row) -> Found {
-        let (site, words) = (self.nodes.site(row), self.words);
+        let (site, words) = (self.nodes.site(row), &self.words);
         let look = || found(words, site.role()) | found(words, &site.to_string());
         *self.sites.entry(site.address()).or_insert_with(look)
     }
@@ -67,12 +71,13 @@ impl<'a> Words<'a> {
 
     fn in_labels(&self, row: &Row) -> Found {
         let labels = self.nodes.labels_ref(row).index();
-        labels.map_or(0, |labels| self.labels[labels])
+        let labels = labels.and_then(|labels| self.labels.get(labels));
+        labels.copied().unwrap_or(0)
     }
 
     /// In what is a task's own.
     fn in_own(&self, row: &Row) -> Found {
-        let (words, nodes) = (self.words, self.nodes);
+        let (words, nodes) = (&self.words, self.nodes);
         let role = match nodes.is_foreign(row) {
             true => found(words, &nodes.role(row)),
             false => 0,
@@ -83,49 +88,62 @@ impl<'a> Words<'a> {
     }
 }
 
-fn in_stack(words: &[String], stack: &Tree) -> Found {
+/// Finds a word anywhere in a text, whatever the case of its ASCII letters.
+fn automaton(word: &str) -> Automaton {
+    let items: Vec<Item> = anywhere(word.chars().map(Item::Is)).collect();
+    Automaton::new(&items, true)
+}
+
+fn in_stack(words: &[Automaton], stack: &Tree) -> Found {
     let lines = stack.frames.iter().map(|frame| frame.site().to_string());
     lines.fold(0, |all, line| all | found(words, &line))
 }
 
-fn in_labels(words: &[String], labels: &Labels) -> Found {
+fn in_labels(words: &[Automaton], labels: &Labels) -> Found {
     let labels = labels.iter();
     let labels = labels.map(|label| format!("{}={}", label.key(), label.value()));
     labels.fold(0, |all, label| all | found(words, &label))
 }
 
-fn found(words: &[String], text: &str) -> Found {
+fn found(words: &[Automaton], text: &str) -> Found {
     let bits = words.iter().enumerate();
-    let bits = bits.map(|(place, word)| Found::from(is_in(word, text)) << place);
+    let bits = bits.map(|(place, word)| Found::from(word.matches(text)) << place);
     bits.fold(0, |all, bit| all | bit)
-}
-
-/// Whether the word is somewhere in the text, whatever the case of its ASCII letters.
-fn is_in(word: &str, text: &str) -> bool {
-    let (word, text) = (word.as_bytes(), text.as_bytes());
-    word.is_empty()
-        || text
-            .windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{found, is_in};
+    use super::{automaton, found, Automaton};
+
+    fn is_in(word: &str, text: &str) -> bool {
+        automaton(word).matches(text)
+    }
 
     #[test]
     fn a_word_is_found_anywhere_in_any_case() {
-        for (word, text) in [("", ""), ("a", "A"), ("NN 3", "conn 39"), ("ä", "bär")] {
+        for (word, text) in [
+            ("", ""),
+            ("a", "A"),
+            ("NN 3", "conn 39"),
+            ("ä", "bär"),
+            ("*", "a*"),
+        ] {
             assert!(is_in(word, text), "{word} {text}");
         }
-        for (word, text) in [("a", ""), ("ab", "a b"), ("conn 399", "conn 39")] {
+        for (word, text) in [
+            ("a", ""),
+            ("ab", "a b"),
+            ("conn 399", "conn 39"),
+            ("a*b", "acb"),
+            ("?", "a"),
+        ] {
             assert!(!is_in(word, text), "{word} {text}");
         }
     }
 
     #[test]
     fn each_word_has_its_bit() {
-        let words = ["conn", "39", "x"].map(str::to_owned);
+        let words: Vec<Automaton> = ["conn", "39", "x"].map(automaton).into();
         assert_eq!(found(&words, "conn 39"), 0b011);
     }
 }
