@@ -30,9 +30,9 @@
 //! | `/debug/birthmark/metrics` | metrics, as [Prometheus](https://prometheus.io) reads them |
 //! | `/metrics` | the same, by [`serve`] only |
 //!
-//! The metrics count tasks by *role* and by *kind*. Where the source does not show the kind, it is `task` until
-//! one is seen alive. Names are never labels, and no more than a thousand roles are: the role of others is
-//! `(others)`.
+//! The metrics count tasks by the *module* that spawns them, by *role* and by *kind*. If the source does not show the
+//! kind, it is `task` until one is seen alive. Names are never labels. The number of series is bounded: after a thousand
+//! pairs of module and role, both labels of any other pair are `(others)`.
 //! With the feature `metrics`, `publish_metrics` hands the same numbers to the recorder that the program
 //! has installed.
 //!

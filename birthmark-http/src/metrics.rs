@@ -1,4 +1,4 @@
-//! Counts by role and kind, as [Prometheus](https://prometheus.io/docs/instrumenting/exposition_formats/)
+//! Counts by module, role and kind, as [Prometheus](https://prometheus.io/docs/instrumenting/exposition_formats/)
 //! reads them. Names never become labels, and so many roles at most; see `totals.rs`.
 
 #[cfg(feature = "metrics")]
@@ -9,15 +9,14 @@ use std::fmt::{self, Write};
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use birthmark::Kind;
 
 #[cfg(feature = "metrics")]
 pub use facade::publish_metrics;
-use totals::{Totals, totals};
+use totals::{Series, Totals, totals};
 
 const VERSION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A metric of a role and a kind. Its values are of tasks.
+/// A metric of a series. Its values are of tasks.
 struct Metric {
     name: &'static str,
     help: &'static str,
@@ -84,11 +83,10 @@ fn text() -> String {
     let mut out = String::new();
     for metric in METRICS {
         push_head(&mut out, metric.name, metric.help, metric.is_counter);
-        for ((role, kind), totals) in &totals {
+        for (series, totals) in &totals {
             (metric.values)(totals, &mut |outcome, value| {
                 let labels = Labels {
-                    role,
-                    kind: *kind,
+                    series: *series,
                     outcome,
                 };
                 push(&mut out, format_args!("{}{labels} {value}\n", metric.name));
@@ -114,21 +112,17 @@ fn push(out: &mut String, what: fmt::Arguments<'_>) {
     let _ = out.write_fmt(what);
 }
 
-/// Displays `{role="audit",kind="future"}`.
+/// Displays `{module="app::jobs",role="audit",kind="future"}`.
 struct Labels<'a> {
-    role: &'a str,
-    kind: Kind,
+    series: Series,
     outcome: Option<&'a str>,
 }
 
 impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = self
-            .role
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n");
-        write!(f, "{{role=\"{role}\",kind=\"{}\"", self.kind)?;
+        let Series { place, kind } = self.series;
+        let (module, role) = (escaped(place.module), escaped(place.role));
+        write!(f, "{{module=\"{module}\",role=\"{role}\",kind=\"{kind}\"")?;
         if let Some(outcome) = self.outcome {
             write!(f, ",outcome=\"{outcome}\"")?;
         }
@@ -136,18 +130,32 @@ impl fmt::Display for Labels<'_> {
     }
 }
 
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
 #[cfg(test)]
 mod tests {
+    use birthmark::Kind;
+
+    use super::totals::Place;
     use super::*;
 
     #[test]
     fn labels_hold_any_text() {
         let labels = Labels {
-            role: "a\"b\\c\nd",
-            kind: Kind::Future,
+            series: Series {
+                place: Place {
+                    module: "a::\"b\"",
+                    role: "a\"b\\c\nd",
+                },
+                kind: Kind::Future,
+            },
             outcome: Some("completed"),
         };
-        let expected = r#"{role="a\"b\\c\nd",kind="future",outcome="completed"}"#;
+        let expected = r#"{module="a::\"b\"",role="a\"b\\c\nd",kind="future",outcome="completed"}"#;
         assert_eq!(labels.to_string(), expected);
     }
 }

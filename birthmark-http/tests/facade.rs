@@ -16,7 +16,8 @@ type Recorded = Vec<(CompositeKey, Option<Unit>, Option<SharedString>, DebugValu
 fn value<'r>(recorded: &'r Recorded, kind: MetricKind, name: &str) -> &'r DebugValue {
     let mut found = recorded.iter().filter(|(key, ..)| {
         let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
-        (key.kind(), key.key().name()) == (kind, name) && labels == ["lasting::{async}", "future"]
+        (key.kind(), key.key().name()) == (kind, name)
+            && labels == ["facade::support", "lasting::{async}", "future"]
     });
     let (_, _, description, value) = found.next().unwrap_or_else(|| panic!("no {name}"));
     assert!(description.is_some(), "{name} is described");

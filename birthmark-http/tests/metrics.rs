@@ -68,6 +68,49 @@ fn ends_in_each_way() {
     drop(spawn(async {}));
 }
 
+/// Functions of the same name in three modules.
+mod same_name {
+    macro_rules! module {
+        ($name:ident) => {
+            #[birthmark::instrument]
+            pub mod $name {
+                use crate::support::{Held, spawn};
+
+                async fn run() {
+                    std::future::pending().await
+                }
+
+                pub fn start() -> Held {
+                    Box::pin(spawn(run()))
+                }
+            }
+        };
+    }
+    module!(first);
+    module!(second);
+    module!(third);
+}
+
+#[test]
+fn tasks_of_one_name_in_three_modules_are_three_series() {
+    use same_name::{first, second, third};
+    let server = serve();
+    let _held = [
+        first::start(),
+        second::start(),
+        second::start(),
+        third::start(),
+    ];
+    let text = get(&server, "metrics").text().unwrap();
+    assert_eq!(lint(&text), "", "{text}");
+    for (module, count) in [("first", 1), ("second", 2), ("third", 1)] {
+        let line = format!(
+            "\nbirthmark_tasks{{module=\"metrics::same_name::{module}\",role=\"run\",kind=\"future\"}} {count}\n"
+        );
+        assert!(text.contains(&line), "{line} is not in\n{text}");
+    }
+}
+
 /// What Prometheus' linter says of a text; nothing if all is well.
 fn lint(text: &str) -> String {
     let mut tool = Command::new("promtool")
@@ -99,11 +142,11 @@ fn prometheus_finds_nothing_to_say() {
     assert_ne!(lint("birthmark_tasks 1\n# nonsense"), "", "the tool looks");
     assert!(!text.contains("must not be a label"), "{text}");
     for line in [
-        "birthmark_tasks{role=\"lasting::{async}\",kind=\"future\"} 7",
-        "birthmark_tasks_spawned_total{role=\"lasting::{async}\",kind=\"future\"} 7",
-        "birthmark_tasks_ended_total{role=\"ends_in_each_way::{closure}\",kind=\"thread\",outcome=\"completed\"} 1",
-        "birthmark_tasks_ended_total{role=\"ends_in_each_way::{closure}\",kind=\"thread\",outcome=\"panicked\"} 1",
-        "birthmark_tasks_ended_total{role=\"ends_in_each_way::{async}\",kind=\"future\",outcome=\"cancelled\"} 1",
+        "birthmark_tasks{module=\"metrics::support\",role=\"lasting::{async}\",kind=\"future\"} 7",
+        "birthmark_tasks_spawned_total{module=\"metrics::support\",role=\"lasting::{async}\",kind=\"future\"} 7",
+        "birthmark_tasks_ended_total{module=\"metrics\",role=\"ends_in_each_way::{closure}\",kind=\"thread\",outcome=\"completed\"} 1",
+        "birthmark_tasks_ended_total{module=\"metrics\",role=\"ends_in_each_way::{closure}\",kind=\"thread\",outcome=\"panicked\"} 1",
+        "birthmark_tasks_ended_total{module=\"metrics\",role=\"ends_in_each_way::{async}\",kind=\"future\",outcome=\"cancelled\"} 1",
         "birthmark_enabled 1",
     ] {
         assert!(
@@ -111,7 +154,7 @@ fn prometheus_finds_nothing_to_say() {
             "{line} is not in\n{text}"
         );
     }
-    let age = "\nbirthmark_oldest_task_age_seconds{role=\"lasting::{async}\",kind=\"future\"} ";
+    let age = "\nbirthmark_oldest_task_age_seconds{module=\"metrics::support\",role=\"lasting::{async}\",kind=\"future\"} ";
     assert!(text.contains(age), "{text}");
     let usual = format!("http://{}/metrics", server.local_addr());
     assert_eq!(client().get(usual).send().unwrap().status(), 200);

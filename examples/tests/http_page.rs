@@ -40,7 +40,7 @@ fn the_page_and_the_tasks_are_served() {
         "{text}"
     );
     let metrics = get(address, "/metrics");
-    let orders = "birthmark_tasks_spawned_total{role=\"order\",kind=\"";
+    let orders = "birthmark_tasks_spawned_total{module=\"http_page::shop\",role=\"order\",kind=\"";
     assert!(metrics.contains(orders), "{metrics}");
 }
 

@@ -22,11 +22,12 @@ pub fn publish_metrics() {
     let totals = totals();
     for metric in METRICS {
         describe(metric.name, metric.help, metric.is_counter);
-        for ((role, kind), totals) in &totals {
+        for (series, totals) in &totals {
             (metric.values)(totals, &mut |outcome, value| {
                 let mut labels = vec![
-                    Label::from_static_parts("role", role),
-                    Label::from_static_parts("kind", kind.as_str()),
+                    Label::from_static_parts("module", series.place.module),
+                    Label::from_static_parts("role", series.place.role),
+                    Label::from_static_parts("kind", series.kind.as_str()),
                 ];
                 labels.extend(outcome.map(|outcome| Label::from_static_parts("outcome", outcome)));
                 if metric.is_counter {

@@ -1,4 +1,4 @@
-//! What the sites of a role and a kind have in common.
+//! What the sites of a module, a role and a kind have in common.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -18,41 +18,68 @@ pub(super) struct Totals {
     pub(super) refused: u64,
 }
 
-/// The counts of all sites that have been executed, by role and kind.
-pub(super) fn totals() -> BTreeMap<(&'static str, Kind), Totals> {
+/// The labels that tasks of one site have in common with those of others.
+///
+/// Functions in two modules may have one name, so a role alone says little. Two sites in one module that have one role
+/// spawn the same function, and are one series also after the source has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Series {
+    pub(super) place: Place,
+    pub(super) kind: Kind,
+}
+
+/// A role, and the module in which tasks of it are spawned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Empty for threads that instrumented code has not spawned.
+    pub(super) module: &'static str,
+    pub(super) role: &'static str,
+}
+
+/// The counts of all sites that have been executed, by module, role and kind.
+pub(super) fn totals() -> BTreeMap<Series, Totals> {
     let mut all: BTreeMap<_, Totals> = BTreeMap::new();
     let sites = birthmark::sites().into_iter();
     for stats in sites.filter(|stats| stats.spawned() + stats.refused > 0) {
-        let role = role_label(&stats);
-        all.entry((role, stats.kind)).or_default().add(&stats);
+        let series = Series {
+            place: place_label(&stats),
+            kind: stats.kind,
+        };
+        all.entry(series).or_default().add(&stats);
     }
     all
 }
 
-/// Roles that are labels. A program of which all dependencies are instrumented may have thousands, each of
+/// Places that are labels. A program of which all dependencies are instrumented may have thousands, each of
 /// them a dozen series for whoever scrapes.
-const MOST_ROLES: usize = 1000;
+const MOST_PLACES: usize = 1000;
 
-/// The role of those that come after that many.
-const OTHERS: &str = "(others)";
+/// The place of those that come after that many.
+const OTHERS: Place = Place {
+    module: "(others)",
+    role: "(others)",
+};
 
-/// The role of a site, as long as there are not too many. One that was a label stays so: a count that moved
+/// The place of a site, as long as there are not too many. One that was a label stays so: a count that moved
 /// from one series to another would look as if tasks were spawned.
-fn role_label(stats: &SiteStats) -> &'static str {
-    static ROLES: LazyLock<Mutex<Roles>> = LazyLock::new(Mutex::default);
-    let mut roles = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
-    roles.label(stats.site.role())
+fn place_label(stats: &SiteStats) -> Place {
+    static PLACES: LazyLock<Mutex<Places>> = LazyLock::new(Mutex::default);
+    let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    places.label(Place {
+        module: stats.site.module_path(),
+        role: stats.site.role(),
+    })
 }
 
 #[derive(Debug, Default)]
-struct Roles(HashSet<&'static str>);
+struct Places(HashSet<Place>);
 
-impl Roles {
-    fn label(&mut self, role: &'static str) -> &'static str {
-        if self.0.len() < MOST_ROLES {
-            self.0.insert(role);
+impl Places {
+    fn label(&mut self, place: Place) -> Place {
+        if self.0.len() < MOST_PLACES {
+            self.0.insert(place);
         }
-        self.0.get(role).copied().unwrap_or(OTHERS)
+        self.0.get(&place).copied().unwrap_or(OTHERS)
     }
 }
 
@@ -85,21 +112,25 @@ fn never_less(stats: &SiteStats) -> u64 {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{MOST_ROLES, OTHERS, Roles};
+    use super::{MOST_PLACES, OTHERS, Place, Places};
 
     #[test]
-    fn ten_thousand_roles_are_not_ten_thousand_labels() {
-        let all: Vec<&'static str> = (0..10_000)
-            .map(|number| &*format!("role_{number}").leak())
-            .collect();
-        let mut roles = Roles::default();
-        let labels =
-            |roles: &mut Roles| -> Vec<_> { all.iter().map(|role| roles.label(role)).collect() };
-        let first = labels(&mut roles);
+    fn ten_thousand_places_are_not_ten_thousand_labels() {
+        // Many roles in some modules, and one role in many.
+        let place = |number: usize| Place {
+            module: format!("module_{}", number % 5000).leak(),
+            role: format!("role_{}", number / 5).leak(),
+        };
+        let all: Vec<Place> = (0..10_000).map(place).collect();
+        let mut places = Places::default();
+        let labels = |places: &mut Places| -> Vec<_> {
+            all.iter().map(|place| places.label(*place)).collect()
+        };
+        let first = labels(&mut places);
         let different: HashSet<_> = first.iter().collect();
-        assert_eq!(different.len(), MOST_ROLES + 1);
-        assert_eq!(first[..MOST_ROLES], all[..MOST_ROLES]);
-        assert!(first[MOST_ROLES..].iter().all(|label| *label == OTHERS));
-        assert_eq!(labels(&mut roles), first, "a label stays");
+        assert_eq!(different.len(), MOST_PLACES + 1);
+        assert_eq!(first[..MOST_PLACES], all[..MOST_PLACES]);
+        assert!(first[MOST_PLACES..].iter().all(|label| *label == OTHERS));
+        assert_eq!(labels(&mut places), first, "a label stays");
     }
 }
