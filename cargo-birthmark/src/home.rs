@@ -1,13 +1,15 @@
 //! What is kept for all programs of a user, in `$CARGO_HOME/birthmark` or `$CARGO_BIRTHMARK_HOME`.
 //!
-//! It only spares work: what is missing is made anew, and what cannot be written is done without. So there
-//! are no locks. An entry appears and disappears as a whole, by a rename, and who finds that it has gone
-//! goes the long way.
+//! It only spares work: what is missing or damaged is made anew, and what cannot be written is done without. So
+//! there are no locks. An entry appears and disappears as a whole, by a rename, and a process that finds none goes
+//! the long way. `trusted.rs` reads and writes the files.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use crate::session::temporary;
 
 /// A directory of entries, of which those that were used last stay.
 #[derive(Clone, Debug)]
@@ -18,6 +20,9 @@ pub struct Shelf {
 
 /// How long an entry stays that nobody uses.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long an entry may take to be written. What is still under a hidden name then was cut off.
+const UNFINISHED: Duration = Duration::from_secs(60 * 60);
 
 /// How exactly it is known when an entry was used last: noting it costs a write.
 const GRAIN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,6 +53,12 @@ impl Shelf {
         })
     }
 
+    /// A shelf for tests.
+    #[cfg(test)]
+    pub fn at(directory: PathBuf) -> Shelf {
+        Shelf { directory, most: 9 }
+    }
+
     /// Where an entry is, if it is there.
     pub fn entry(&self, name: &str) -> PathBuf {
         self.directory.join(name)
@@ -73,9 +84,15 @@ impl Shelf {
             .flatten()
             .flatten();
         let entries = entries.map(|entry| entry.path());
-        let mut entries: Vec<_> = entries
-            .filter_map(|entry| Some((last_use(&entry)?, entry)))
-            .collect();
+        let entries = entries.filter_map(|entry| Some((last_use(&entry)?, entry)));
+        let (unfinished, mut entries): (Vec<_>, Vec<_>) =
+            entries.partition(|(_, entry)| is_hidden(entry));
+        for (_, entry) in unfinished
+            .iter()
+            .filter(|(last, _)| *last + UNFINISHED < now)
+        {
+            remove(entry);
+        }
         entries.sort_by(|one, other| other.cmp(one));
         let oldest = now - UNUSED;
         let stay = entries.partition_point(|(last, _)| *last >= oldest);
@@ -92,18 +109,23 @@ pub fn cargo_home() -> Option<PathBuf> {
 }
 
 fn last_use(entry: &Path) -> Option<SystemTime> {
-    fs::metadata(entry).ok()?.modified().ok()
+    fs::symlink_metadata(entry).ok()?.modified().ok()
+}
+
+/// Returns whether the name is that of an entry which is being written or removed.
+fn is_hidden(entry: &Path) -> bool {
+    let name = entry.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// Removes an entry. What fails is left to whoever prunes next.
-fn remove(entry: &Path) {
-    if !entry.is_dir() {
+pub fn remove(entry: &Path) {
+    if entry.is_symlink() || !entry.is_dir() {
         let _ = fs::remove_file(entry);
         return;
     }
     // First out of sight, as a whole.
-    let name = entry.file_name().unwrap_or_default().to_string_lossy();
-    let gone = entry.with_file_name(format!(".gone-{}-{name}", std::process::id()));
+    let gone = temporary(entry);
     let _ = fs::rename(entry, &gone).and_then(|()| fs::remove_dir_all(gone));
 }
 
@@ -160,6 +182,13 @@ mod tests {
         shelf.used(&shelf.entry("used"));
         shelf.prune_at(now + 5 * DAY);
         assert_eq!(names(&shelf), ["used"]);
+    }
+
+    #[test]
+    fn hidden_entry_of_an_unfinished_write_is_swept_after_an_hour() {
+        let (_directory, shelf, now) = shelf(1, &[("a", 3), (".a.7-1", 0), (".b.7-1", 1)]);
+        shelf.prune_at(now);
+        assert_eq!(names(&shelf), [".a.7-1", "a"]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod session;
 mod signals;
 mod source;
 mod toolchain;
+mod trusted;
 mod wrapper;
 
 use std::process::ExitCode;

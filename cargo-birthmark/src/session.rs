@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -91,9 +92,10 @@ impl Session {
 
     /// Writes the session below `directory` and gives the path of its file.
     pub fn write(&self, directory: &Path) -> Result<PathBuf> {
-        let path = self.file(directory)?;
-        if !path.exists() {
-            replace(&path, self.text()?.as_bytes())?;
+        let (path, text) = (self.file(directory)?, self.text()?);
+        // One that is there may be damaged.
+        if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            replace(&path, text.as_bytes())?;
         }
         Ok(path)
     }
@@ -125,10 +127,18 @@ pub fn hash(value: &(impl Hash + ?Sized)) -> u64 {
     hasher.finish()
 }
 
+/// The name of a file while it is written, which no other process uses: also not in another container, where the
+/// same number stands for another process.
+pub fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanoseconds = now.unwrap_or_default().subsec_nanos();
+    path.with_file_name(format!(".{name}.{}-{nanoseconds}", std::process::id()))
+}
+
 /// Writes a file so that nobody ever sees half of it.
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let temporary = temporary(path);
     let parent = path.parent().unwrap_or(Path::new("."));
     let write = || {
         std::fs::create_dir_all(parent)?;

@@ -10,9 +10,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::Build;
 use super::command_line::Unit;
-use super::kept::Place;
+use super::kept::{Place, Stock};
 use super::link::link;
-use super::runtime::lock;
 use crate::home::Shelf;
 use crate::session::{hash, replace};
 use crate::source::engine::COLUMNS;
@@ -29,35 +28,16 @@ pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<PathBuf> {
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     );
-    let library = directory.join(&name);
-    if !library.exists() {
-        make(unit, &directory, &library)?;
-    }
-    let found = unit.deps_dir.join(&name);
-    link(&library, &found)?;
+    let stock = Stock {
+        directory: &directory,
+        inside: "lib",
+        sources: &[],
+    };
+    let files = stock.provide(|| place(unit), || compile(unit, &directory, &name))?;
+    let library = files.first().context("find the macro for columns")?;
+    let found = unit.deps_dir.join(name);
+    link(library, &found)?;
     Ok(found)
-}
-
-/// Takes over the macro that is kept for all programs, or compiles it, while others that need it wait.
-fn make(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
-    let lock = lock(directory)?;
-    if library.exists() {
-        return Ok(());
-    }
-    let place = place(unit);
-    if place
-        .as_ref()
-        .and_then(|place| place.take(directory))
-        .is_none()
-    {
-        compile(unit, directory, library)?;
-        if let Some(place) = place {
-            // Where nothing can be kept, the next program has it compiled again.
-            let _ = place.put(&[library.to_owned()]);
-        }
-    }
-    drop(lock);
-    Ok(())
 }
 
 fn place(unit: &Unit) -> Option<Place> {
@@ -65,10 +45,10 @@ fn place(unit: &Unit) -> Option<Place> {
     Some(Place::new(Shelf::columns()?, hash(&(SOURCE, compiler))))
 }
 
-fn compile(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
+fn compile(unit: &Unit, directory: &Path, name: &str) -> Result<Vec<PathBuf>> {
     let source = directory.join("lib.rs");
     replace(&source, SOURCE.as_bytes())?;
-    let unfinished = library.with_extension("new");
+    let library = directory.join(name);
     let mut command = Command::new(unit.invocation.rustc());
     command
         .args([
@@ -83,10 +63,10 @@ fn compile(unit: &Unit, directory: &Path, library: &Path) -> Result<()> {
             "-Cmetadata=birthmark",
             "-o",
         ])
-        .args([&unfinished, &source])
+        .args([&library, &source])
         .env_remove("RUSTC_BOOTSTRAP")
         .stderr(Stdio::null());
     let status = command.status().context("run the compiler")?;
     ensure!(status.success(), "compile the macro for columns");
-    std::fs::rename(&unfinished, library).with_context(|| format!("write {}", library.display()))
+    Ok(vec![library])
 }

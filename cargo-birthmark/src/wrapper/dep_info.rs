@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::Build;
 use super::command_line::Unit;
+use super::report::Report;
 use crate::session::{VARIABLE, replace};
 
 /// What to change in the list.
@@ -23,7 +24,8 @@ pub fn amend(unit: &Unit, build: &Build<'_>, change: &Change) -> Result<()> {
     let path = unit.dep_info();
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("read the list of source files {}", path.display()))?;
-    let mut text = amended(&text, change);
+    let report = Report::file(unit, build);
+    let mut text = amended(&text, change, &report);
     text.push_str(&format!(
         "\n# env-dep:{VARIABLE}={}\n",
         escape_variable(build.file)
@@ -31,14 +33,14 @@ pub fn amend(unit: &Unit, build: &Build<'_>, change: &Change) -> Result<()> {
     replace(&path, text.as_bytes())
 }
 
-fn amended(text: &str, change: &Change) -> String {
+fn amended(text: &str, change: &Change, report: &Path) -> String {
     let mut text = text.to_owned();
     for (from, to) in change.prefixes.iter().rev() {
         text = text.replace(&with_slash(from), &with_slash(to));
     }
-    let files: String = change
-        .files
-        .iter()
+    let files = change.files.iter().map(PathBuf::as_path);
+    let files: String = files
+        .chain([report])
         .map(|file| format!(" {}", escape(file)))
         .collect();
     let lines = text.lines().map(|line| {
@@ -83,8 +85,8 @@ mod tests {
         };
         let text = "out.d: /m/1/src/a.rs /x/b.rs\n\n/m/1/src/a.rs:\n";
         assert_eq!(
-            amended(text, &change),
-            "out.d: src/a.rs /x/b.rs /rt/lib\\ a.rlib\n\nsrc/a.rs:\n"
+            amended(text, &change, Path::new("/u/a.json")),
+            "out.d: src/a.rs /x/b.rs /rt/lib\\ a.rlib /u/a.json\n\nsrc/a.rs:\n"
         );
     }
 }

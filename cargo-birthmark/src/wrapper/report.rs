@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Build;
 use super::command_line::Unit;
 use crate::session::replace;
+use crate::trusted::old;
 
 /// What was done with one crate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,10 +74,18 @@ impl Report {
             outcome,
         };
         let text = serde_json::to_vec(&report).context("write a report")?;
-        replace(
-            &directory(&build.state()).join(format!("{}.json", unit.id())),
-            &text,
-        )
+        let file = Report::file(unit, build);
+        replace(&file, &text)?;
+        let dated = std::fs::File::options().append(true).open(&file);
+        dated
+            .and_then(|file| file.set_modified(old()))
+            .with_context(|| format!("date {} back", file.display()))
+    }
+
+    /// The file of a unit's report. Cargo compiles the unit anew if the file is gone or has been written since, for
+    /// without it nothing tells what was done.
+    pub fn file(unit: &Unit, build: &Build<'_>) -> PathBuf {
+        directory(&build.state()).join(format!("{}.json", unit.id()))
     }
 
     /// All reports that were kept.
@@ -85,7 +94,10 @@ impl Report {
             .into_iter()
             .flatten()
             .flatten();
-        let texts = entries.filter_map(|entry| std::fs::read(entry.path()).ok());
+        let files = entries.map(|entry| entry.path());
+        // Others are being written.
+        let files = files.filter(|file| file.extension().is_some_and(|it| it == "json"));
+        let texts = files.filter_map(|file| std::fs::read(file).ok());
         texts
             .filter_map(|text| serde_json::from_slice(&text).ok())
             .collect()

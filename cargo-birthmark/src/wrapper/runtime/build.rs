@@ -1,6 +1,5 @@
 //! Builds the runtime by a cargo of its own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +8,6 @@ use serde_json::Value;
 
 use super::super::Build;
 use super::super::command_line::Unit;
-use super::super::kept::copy;
 use super::package;
 use super::target::Target;
 use crate::session::OFFLINE;
@@ -48,10 +46,7 @@ pub fn files(
     if std::env::var_os(OFFLINE).is_some() {
         command.arg("--offline");
     }
-    let made = linked(&output(&mut command)?, &triple);
-    let library = directory.join(super::LIBRARY);
-    fs::create_dir_all(&library).context("make a directory for the runtime")?;
-    made.iter().map(|file| keep(file, &library)).collect()
+    Ok(linked(&output(&mut command)?, &triple))
 }
 
 /// Flags of our own.
@@ -124,13 +119,6 @@ fn linked(messages: &[Value], triple: &str) -> Vec<PathBuf> {
     files
         .filter_map(|file| file.as_str().map(PathBuf::from))
         .collect()
-}
-
-/// Copies a file to where it stays.
-fn keep(file: &Path, directory: &Path) -> Result<PathBuf> {
-    let place = directory.join(file.file_name().unwrap_or_default());
-    copy(file, &place)?;
-    Ok(place)
 }
 
 /// What is compiled for the target, and the macros of birthmark; not what build scripts are made of.

@@ -12,32 +12,26 @@ mod package;
 mod target;
 pub mod unit;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fs4::fs_std::FileExt;
-use serde::{Deserialize, Serialize};
 
 use super::Build;
 use super::command_line::Unit;
-use super::kept::Place;
+use super::kept::{Place, Stock};
 use super::link::link;
 use crate::home::Shelf;
-use crate::session::{Source, hash, replace};
+use crate::session::{Source, hash};
 use crate::toolchain;
 use target::Target;
 
 /// What the build of the runtime made.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Runtime {
     /// The library of birthmark itself.
     pub rlib: PathBuf,
     /// Its metadata alone, as `cargo check` makes it.
     pub rmeta: PathBuf,
-    /// All that a program which contains it is linked with.
-    files: Vec<PathBuf>,
     /// Files of the user's that it was made from.
     pub sources: Vec<PathBuf>,
 }
@@ -47,66 +41,24 @@ impl Runtime {
     pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<Runtime> {
         let target = Target::of(unit);
         let directory = build.state().join("runtime").join(target.key(unit, build));
-        let runtime = match Runtime::read(&directory) {
-            Some(runtime) => runtime,
-            None => Runtime::build(&target, &directory, unit, build)?,
+        let sources = sources(&build.session.runtime);
+        let stock = Stock {
+            directory: &directory,
+            inside: LIBRARY,
+            sources: &sources,
         };
-        for file in &runtime.files {
+        let files = stock.provide(
+            || place(&target, unit, build),
+            || build::files(&target, &directory, unit, build).context("build the runtime"),
+        )?;
+        for file in &files {
             let name = file.file_name().unwrap_or_default();
             link(file, &unit.deps_dir.join(name))?;
         }
-        Ok(runtime)
+        Runtime::of(&files, sources)
     }
 
-    /// Builds the runtime, while others that need it wait.
-    fn build(target: &Target, directory: &Path, unit: &Unit, build: &Build<'_>) -> Result<Runtime> {
-        let lock = lock(directory)?;
-        if let Some(runtime) = Runtime::read(directory) {
-            return Ok(runtime);
-        }
-        let files = Runtime::files(target, directory, unit, build)?;
-        let runtime = Runtime::of(files, build)?;
-        let text = serde_json::to_vec(&runtime).context("describe the runtime")?;
-        replace(&directory.join(DONE), &text)?;
-        drop(lock);
-        Ok(runtime)
-    }
-
-    /// The files of the runtime: those that are kept, or new ones.
-    fn files(
-        target: &Target,
-        directory: &Path,
-        unit: &Unit,
-        build: &Build<'_>,
-    ) -> Result<Vec<PathBuf>> {
-        let place = place(target, unit, build);
-        let kept = place
-            .as_ref()
-            .and_then(|place| place.take(&directory.join(LIBRARY)));
-        if let Some(files) = kept {
-            return Ok(files);
-        }
-        let files = build::files(target, directory, unit, build).context("build the runtime")?;
-        if let Some(place) = place {
-            // Where nothing can be kept, the next program has it built again.
-            let _ = place.put(&files);
-        }
-        Ok(files)
-    }
-
-    /// The runtime that was built before, if it is still there and no older than its sources.
-    fn read(directory: &Path) -> Option<Runtime> {
-        let done = directory.join(DONE);
-        let made = modified(&done)?;
-        let runtime: Runtime = serde_json::from_slice(&fs::read(&done).ok()?).ok()?;
-        let is_fresh = runtime
-            .sources
-            .iter()
-            .all(|source| modified(source).is_some_and(|time| time < made));
-        (is_fresh && runtime.files.iter().all(|file| file.exists())).then_some(runtime)
-    }
-
-    fn of(files: Vec<PathBuf>, build: &Build<'_>) -> Result<Runtime> {
+    fn of(files: &[PathBuf], sources: Vec<PathBuf>) -> Result<Runtime> {
         let find = |extension: &str| {
             let mut found = files.iter().filter(|file| {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -120,8 +72,7 @@ impl Runtime {
         Ok(Runtime {
             rlib: find(".rlib")?,
             rmeta: find(".rmeta")?,
-            sources: sources(&build.session.runtime),
-            files,
+            sources,
         })
     }
 }
@@ -146,24 +97,6 @@ fn environment() -> Vec<(String, Option<String>)> {
 
 /// Where its files are.
 const LIBRARY: &str = "lib";
-
-/// What is written when a runtime is there as a whole.
-const DONE: &str = "done.json";
-
-/// Held until the file is dropped; the system frees it if we are killed.
-pub fn lock(directory: &Path) -> Result<fs::File> {
-    fs::create_dir_all(directory)
-        .and_then(|()| fs::File::create(directory.join("lock")))
-        .and_then(|file| FileExt::lock_exclusive(&file).map(|()| file))
-        .with_context(|| format!("lock {}", directory.display()))
-}
-
-/// When a file was changed last.
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .ok()
-}
 
 /// The files of a runtime that the user may edit.
 fn sources(source: &Source) -> Vec<PathBuf> {
