@@ -135,11 +135,15 @@ use proc_macro::TokenStream;
 ///   `vec!`, the `format!`, `panic!` and `assert!` families, `matches!`, `select!`, `join!`, `try_join!`, `pin!`,
 ///   `stream!`, `thread_local!`, `lazy_static!`, `cfg_if!`, `anyhow!`, `bail!`, and the macros of log and tracing. For
 ///   others, say `macros(…)`. The message of an `assert!` without one of its own stays the same up to white space.
-/// - A closure literal without `move` can be called once only afterwards. Where the callee wants an `Fn` or `FnMut`,
-///   write `move`, or skip the item.
+/// - If a callee is a function of the program and stands in the same item, or file, its signature decides which argument
+///   is the task. The task is left alone unless a changed one is sure to fit: not if it is borrowed, cloned, returned, a
+///   `fn()`, of a type that is written out, or called more than once without `move`. The points below concern callees
+///   whose signatures are elsewhere.
+/// - A closure literal without `move` can be called once only afterwards. If the callee wants an `Fn` or `FnMut`,
+///   write `move`, or skip the item. Skip it as well if the compiler names `Instrumented` as a type that does not fit.
 /// - A spawn that is handed on as a value, as in `futures.map(tokio::spawn)`, is no call, nor is one under another
 ///   name, as by `use tokio::spawn as start`. Write `.map(|task| tokio::spawn(task))`, and `also(start)`.
-/// - Where a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits: skip the item.
+/// - If a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits: skip the item.
 /// - A closure with parameters behind other arguments, such as what schedules a task of async-task, is no task.
 ///   `.execute(task)` is left alone where a bound may demand the very type of the task: on a type parameter, and in
 ///   an `execute` that hands on to another.

@@ -11,6 +11,7 @@
 //!    and `tokens.rs` take it into macro calls.
 //! 3. `callees.rs` is the table of callees; `spawn.rs` recognises a call by it, and `value.rs` what is handed on
 //!    without being called.
+//!    `signatures.rs` and `takes.rs` read the callee's own signature, if it is in sight.
 //! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
 //! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
 //!    `named!` and `detached!` around it.
@@ -37,9 +38,11 @@ mod role;
 mod scope;
 mod select;
 mod shape;
+mod signatures;
 mod site;
 mod spawn;
 mod table;
+mod takes;
 mod task;
 #[cfg(feature = "text")]
 pub mod text;
@@ -130,7 +133,9 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
             krate: args.krate.clone(),
         },
     };
+    let signatures = signatures::Signatures::of(std::slice::from_ref(&parsed), &args.also);
     let mut visitor = visitor::Visitor::new(args, &mut backend, locate);
+    visitor.signatures = signatures;
     visitor.visit_item_mut(&mut parsed);
     errors.append(&mut visitor.errors);
     let item = if visitor.edits > 0 {

@@ -122,7 +122,10 @@ pub(crate) fn expr_type(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> 
         Expr::Call(_) | Expr::MethodCall(_) => constructed(expr, scopes, self_ty),
         Expr::Path(path) => match path.path.get_ident()?.to_string().as_str() {
             "self" => self_ty.map(str::to_owned),
-            name => scopes.get(name)?.ty.clone(),
+            name => match scopes.get(name) {
+                Some(local) => local.ty.clone(),
+                None => is_type(name).then(|| resolve_self(name, self_ty)),
+            },
         },
         _ => None,
     }

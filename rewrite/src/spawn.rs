@@ -10,6 +10,7 @@ use crate::role::Place;
 use crate::scope::{self, ScopeKind};
 use crate::shape::Leaf;
 use crate::site::Kind;
+use crate::takes::Takes;
 
 /// A callee as it stands in the source.
 pub(crate) struct Callee<'a> {
@@ -46,6 +47,8 @@ pub(crate) struct Spawn {
     threads: bool,
     /// Whether the callee is known to call a closure once, so that it may give up its birth on the way.
     pub once: bool,
+    /// How the callee takes the task, as far as its signature is in sight.
+    pub takes: Takes,
 }
 
 impl<'a> Callee<'a> {
@@ -122,11 +125,12 @@ impl<'a> Callee<'a> {
                     .and_then(|receiver| scope::expr_type(receiver, place.scopes, place.self_ty))
                     .is_some_and(|ty| place.parameters.contains(&ty)),
             threads,
+            takes: Takes::Unknown,
         })
     }
 
     /// Whether the enclosing function is of the same name.
-    fn forwards(&self, place: &Place) -> bool {
+    pub(crate) fn forwards(&self, place: &Place) -> bool {
         place
             .function
             .rsplit("::")
@@ -163,6 +167,24 @@ impl<'a> Callee<'a> {
 const LONGEST_RECEIVER: usize = 60;
 
 impl Spawn {
+    /// Follows the signature of the callee: which argument is the task, and how it is taken.
+    pub(crate) fn follow(&mut self, takes: &[Takes], args: &Arguments, place: &Place) {
+        let is_task = takes[self.index].is_task();
+        if let Some(index) = takes
+            .iter()
+            .rposition(|takes| takes.is_task())
+            .filter(|_| !is_task)
+        {
+            self.index = index;
+            self.role = place.role(&args[index]);
+        }
+        self.takes = takes[self.index];
+        if let Takes::Task { once } | Takes::Literal { once } = self.takes {
+            self.once = once;
+            self.scoping = true;
+        }
+    }
+
     /// Whether the callee starts an OS thread, as far as its name shows.
     pub(crate) fn starts_thread(&self) -> bool {
         self.threads || self.starts_scoped_thread()

@@ -15,6 +15,7 @@ use crate::scope::ScopeKind;
 use crate::shape::{self, Leaf};
 use crate::site::Reason;
 use crate::spawn::Spawn;
+use crate::takes::Takes;
 use crate::visitor::Visitor;
 
 /// A spawn whose arguments are being visited.
@@ -139,7 +140,7 @@ impl Visitor<'_> {
             self.uncovered(&task.spawn, Reason::Shape(reason));
             return self.visit_expr_mut(expr);
         }
-        if leaf == Leaf::Never {
+        if leaf == Leaf::Never || task.spawn.takes == Takes::Fixed(None) {
             return self.visit_expr_mut(expr);
         }
         let kind = task.spawn.kind(leaf, parameters);
@@ -195,13 +196,24 @@ impl Visitor<'_> {
     }
 }
 
+const CALLED_AGAIN: &str = "a closure without `move` that may be called more than once";
+const NAMED_TYPE: &str = "a task whose type its callee names";
+
 /// Why a task of this shape cannot be adapted.
 fn unsupported(leaf: Leaf, parameters: bool, spawn: &Spawn) -> Option<&'static str> {
+    match (leaf, spawn.takes) {
+        (Leaf::Never, _) => return None,
+        (leaf, Takes::Fixed(reason)) if leaf != Leaf::Async => return reason,
+        (Leaf::Place | Leaf::Value, Takes::Literal { .. }) => return Some(NAMED_TYPE),
+        (Leaf::Closure { moves: false }, _) if spawn.takes.is_task() && !spawn.once => {
+            return Some(CALLED_AGAIN);
+        }
+        _ => {}
+    }
     match (leaf, spawn.row.mode) {
         (Leaf::AsyncClosure, Mode::Task | Mode::Execute) => Some("an async closure"),
-        (Leaf::Closure { moves: false }, Mode::Execute) if !spawn.pool => {
-            Some("a closure without `move` that may be called more than once")
-        }
+        _ if spawn.takes.is_task() => None,
+        (Leaf::Closure { moves: false }, Mode::Execute) if !spawn.pool => Some(CALLED_AGAIN),
         (Leaf::Closure { .. }, Mode::Task) if parameters && !spawn.scoping => Some(
             "a closure with parameters behind other arguments, which may be called more than once",
         ),

@@ -11,6 +11,7 @@ use crate::imports::Imports;
 use crate::nested;
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
+use crate::signatures::Signatures;
 use crate::site::{FrameSite, Kind, Locate, Reason, Site, Uncovered};
 use crate::spawn::{self, Callee, Spawn};
 use crate::task::Task;
@@ -33,6 +34,8 @@ pub(crate) struct Visitor<'a> {
     pub frames: Option<Vec<FrameSite>>,
     /// What the module imports.
     pub imports: Imports,
+    /// The signatures that are in sight.
+    pub signatures: Signatures,
     /// Whether a task may wait here.
     pub is_async: bool,
     /// Whether what is visited now may be left out by a `cfg` while the module around it is not.
@@ -69,6 +72,7 @@ impl<'a> Visitor<'a> {
             table: None,
             frames: None,
             imports: Imports::default(),
+            signatures: Signatures::default(),
             is_async: false,
             conditional: true,
             skips: 0,
@@ -137,7 +141,12 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn recognise(&self, callee: &Callee, args: &spawn::Arguments) -> Option<Spawn> {
-        callee.recognise(args, &self.args.also, &self.place())
+        let place = self.place();
+        let mut spawn = callee.recognise(args, &self.args.also, &place)?;
+        if let Some(takes) = self.signatures.find(callee, args.len(), &place) {
+            spawn.follow(&takes, args, &place);
+        }
+        Some(spawn)
     }
 
     /// What is visible here.

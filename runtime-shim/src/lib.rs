@@ -113,6 +113,7 @@ mod at;
 mod at_start;
 mod birth;
 mod clock;
+mod cloned;
 mod dump;
 mod enter;
 mod escape;

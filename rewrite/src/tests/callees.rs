@@ -1,6 +1,6 @@
-use super::{becomes, instrument, untouched};
+use super::{becomes, instrument, reasons, untouched};
 use crate::callees::{Form, Mode, TABLE};
-use crate::site::Kind;
+use crate::site::{Kind, Reason};
 
 /// Arguments `a0, …` with the task where the row says.
 fn arguments(count: usize, from_end: usize, task: &str) -> String {
@@ -213,5 +213,64 @@ fn callees_as_written() {
         ("handle?.spawn(x)", "handle?.spawn"),
     ] {
         assert_eq!(callee(call), expected, "{call}");
+    }
+}
+
+#[test]
+fn own_function_in_sight_decides_how_its_argument_is_treated() {
+    let table = [
+        ("f: &dyn Fn()", "&|| 1", "a task that its callee borrows"),
+        (
+            "f: Ready<u8>",
+            "ready(1)",
+            "a task whose type its callee names",
+        ),
+        (
+            "f: fn()",
+            "work",
+            "a task that its callee takes as a function pointer",
+        ),
+        (
+            "f: impl FnOnce() + Clone",
+            "|| 1",
+            "a task with a bound that a changed one does not meet",
+        ),
+        (
+            "f: impl Fn(u8)",
+            "|n| n",
+            "a closure with parameters, which its callee may call more than once",
+        ),
+        (
+            "f: impl Fn()",
+            "|| 1",
+            "a closure without `move` that may be called more than once",
+        ),
+    ];
+    for (parameter, argument, reason) in table {
+        let item = format!("mod m {{ fn spawn({parameter}) {{}} fn f() {{ spawn({argument}) }} }}");
+        let run = instrument("", &item);
+        assert!(run.sites.is_empty(), "{item}");
+        assert_eq!(reasons(&run), [("spawn", &Reason::Shape(reason))], "{item}");
+    }
+}
+
+#[test]
+fn own_function_of_the_name_that_takes_no_task_is_no_callee() {
+    let item = "mod m { fn spawn(n: usize) {} fn f() { spawn(number()) } }";
+    let run = instrument("", item);
+    assert!(run.sites.is_empty() && run.uncovered.is_empty());
+}
+
+#[test]
+fn own_function_elsewhere_decides_nothing() {
+    let items = [
+        "mod m { mod own { fn spawn(n: usize) {} } mod user { use tokio::spawn; fn f() { spawn(work()) } } }",
+        "mod m { mod own { fn spawn(n: usize) {} } fn f() { tokio::spawn(work()) } }",
+        "mod m { impl Slab { fn spawn(&mut self, n: usize) {} } fn f(set: JoinSet) { set.spawn(work()) } }",
+        "mod m { impl Slab { fn spawn(&mut self, n: usize) {} } fn f() { set().spawn(work()) } }",
+        "mod m { impl Pool { fn spawn(&self, f: &dyn Fn()) {} } fn f() { set().spawn(async {}) } }",
+    ];
+    for item in items {
+        assert_eq!(instrument("", item).sites.len(), 1, "{item}");
     }
 }

@@ -15,6 +15,7 @@ mod source;
 
 use proc_macro2::Span;
 
+use crate::signatures::Signatures;
 use crate::site::{Position, Reason, Site, Uncovered};
 use crate::visitor::Visitor;
 
@@ -194,7 +195,10 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
             column: start.column + 1,
         }
     };
-    let mut visitor = Visitor::new(options.annotation.args(), &mut backend, &locate);
+    let args = options.annotation.args();
+    let signatures = Signatures::of(&parsed.items, &args.also);
+    let mut visitor = Visitor::new(args, &mut backend, &locate);
+    visitor.signatures = signatures;
     visitor.skips = usize::from(options.annotation.skip);
     visitor.layers = &options.layers;
     visitor.without_tests = options.without_tests;
