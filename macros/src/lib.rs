@@ -90,14 +90,14 @@ use proc_macro::TokenStream;
 /// Besides, each `.await` records where the task stands, for [dumps](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html):
 /// what is awaited goes through a wrapper of a word, or two in a debug build, which keeps its type, temporaries and errors. So do the
 /// branches of `tokio::select!`, and of the `join!` and `try_join!` of tokio and futures, where the path of the
-/// macro says so, or an import in the item. Any other `select!` or `join!` in an async function has a guard
+/// macro says so, or an import in the item. The `select!` of futures, and one whose import is not in sight, has a guard
 /// around it instead.
 ///
 /// # Arguments
 ///
 /// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. Their
 ///   last argument is the task.
-/// - `macros(my_select)`: further macros whose arguments may be rewritten.
+/// - `macros(my_select)`: further macros whose arguments may be rewritten, by the last segment of their path.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
 ///   the item. `frames = true` on an inner item has them there.
 /// - `crate = path`: where birthmark is found, for those who re-export it, or who call it otherwise in Cargo.toml:
@@ -131,10 +131,18 @@ use proc_macro::TokenStream;
 /// # Limits
 ///
 /// - An attribute sees what stands in the item. It cannot see into `mod name;`, nor into what other macros expand to.
-/// - In the arguments of a macro call, spawns are rewritten where the macro is known to pass expressions through:
+/// - In the arguments of a macro call, spawns are rewritten if the macro is known to pass expressions through:
 ///   `vec!`, the `format!`, `panic!` and `assert!` families, `matches!`, `select!`, `join!`, `try_join!`, `pin!`,
 ///   `stream!`, `thread_local!`, `lazy_static!`, `cfg_if!`, `anyhow!`, `bail!`, and the macros of log and tracing. For
-///   others, say `macros(…)`. The message of an `assert!` without one of its own stays the same up to white space.
+///   others, say `macros(…)`.
+/// - A macro is the known one if nothing in the item defines or imports another macro of its name. Macros of std need no
+///   import. The others need an import in the item, or a path that begins with their crate. The attribute does not see
+///   the imports of the file. Outside of an inline module, and in one that imports `super::*` or `crate::…::*`,
+///   it takes `select!`, `join!`, `stream!` and other seldom names for the known macros without an import. It never
+///   does so for names that many crates define themselves: `pin!`, `ready!`, and those of log and tracing.
+/// - A glob import from a crate that is not known may bring a macro of any name but those of std. Macros of other
+///   crates are then known by a path or an import of their own.
+/// - The message of an `assert!` without one of its own stays the same up to white space.
 /// - If a callee is a function of the program and stands in the same item, or file, its signature decides which argument
 ///   is the task. The task is left alone unless a changed one is sure to fit: not if it is borrowed, cloned, returned, a
 ///   `fn()`, of a type that is written out, or called more than once without `move`. The points below concern callees

@@ -9,6 +9,8 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprAwait, Macro, Stmt};
 
 use crate::around::Around;
+use crate::imports::Known;
+use crate::known::macros::Awaiting;
 use crate::site::FrameSite;
 use crate::visitor::Visitor;
 
@@ -16,56 +18,10 @@ use crate::visitor::Visitor;
 /// One word, for lints want words of a static's name parted by underscores, and those of a type's not.
 pub(crate) const TABLE: &str = "__BIRTHMARKFRAMES";
 
-/// Macros that await their arguments, by the last segment of their path, and the crates of which they are known to
-/// take any future for it.
-const AWAITING: &[(&str, &[&str])] = &[
-    ("join", &["tokio", "futures", "futures_util"]),
-    ("try_join", &["tokio", "futures", "futures_util"]),
-    ("select", &["tokio"]),
-    ("select_biased", &[]),
-];
-
-/// How a macro's arguments become frames.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Awaiting {
-    /// Each by itself.
-    Branches,
-    /// All together.
-    Whole,
-}
-
 impl Visitor<'_> {
     /// Whether there are frames here, and a table for them.
     pub(crate) fn has_frames(&self) -> bool {
         self.frames.is_some() && !self.is_skipped() && self.args.frames != Some(false)
-    }
-
-    /// How a macro awaits its arguments, if it does.
-    pub(crate) fn awaiting(&self, mac: &Macro) -> Option<Awaiting> {
-        if !self.has_frames() {
-            return None;
-        }
-        let (name, crates) = AWAITING
-            .iter()
-            .find(|(name, _)| Some(*name) == last(mac).as_deref())?;
-        let known = self
-            .krate(mac, name)
-            .is_some_and(|krate| crates.contains(&krate.as_str()));
-        Some(if known {
-            Awaiting::Branches
-        } else {
-            Awaiting::Whole
-        })
-    }
-
-    /// The crate that a macro comes from, if its path or an import says so.
-    fn krate(&self, mac: &Macro, name: &str) -> Option<String> {
-        let segments: Vec<_> = mac.path.segments.iter().collect();
-        match segments[..] {
-            [_] => self.imports.krate(name).map(str::to_owned),
-            [krate, _] => Some(krate.ident.to_string()),
-            _ => None,
-        }
     }
 
     /// Goes into an expression that has a frame. Returns whether it has.
@@ -167,12 +123,9 @@ impl Visitor<'_> {
 
     /// Whether a macro awaits its arguments and is to get a guard for all of them.
     fn needs_guard(&self, mac: &Macro) -> bool {
-        self.is_async && self.awaiting(mac) == Some(Awaiting::Whole)
+        let whole = |known: Known| known.awaits == Some(Awaiting::Whole);
+        self.is_async && self.has_frames() && self.known_macro(mac).is_some_and(whole)
     }
-}
-
-fn last(mac: &Macro) -> Option<String> {
-    Some(mac.path.segments.last()?.ident.to_string())
 }
 
 /// The name of a variable or a field, of which nothing else is known.

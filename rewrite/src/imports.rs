@@ -1,60 +1,343 @@
-//! Which crate a macro comes from that is called by its bare name: what the imports say.
+//! Where a macro comes from, as far as the code in sight tells: imports, definitions, and what the whole crate holds.
+//!
+//! A definition by `macro_rules!` around the call comes first, then a name that is imported, then a definition or an
+//! import anywhere else in what was read, then globs, and at last the prelude. A glob import from a crate of which the
+//! table of macros does not tell may bring any name but one of the prelude. One from the crate itself, of a module that
+//! is not in sight, puts the imports out of sight.
 
-use syn::{Item, UseTree};
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, Item, Path, Stmt, Token, UseTree};
 
-/// Imported names, each with the crate if it comes from the root of one.
-#[derive(Clone, Default)]
-pub(crate) struct Imports(Vec<(String, Option<String>)>);
+use crate::known::macros::{self, Awaiting, Passes, Row};
+use crate::macro_names::MacroNames;
+
+/// A path as its names.
+type Names = Vec<String>;
+
+/// What one module or block declares of use here.
+#[derive(Default)]
+struct Scope {
+    is_module: bool,
+    /// Names that are imported one by one, with what they stand for.
+    uses: Vec<(String, Names)>,
+    /// The modules of glob imports.
+    globs: Vec<Names>,
+    /// Macros that are defined here.
+    macros: Names,
+    /// Modules that are declared here.
+    modules: Names,
+}
+
+/// The scopes around the code that is visited, innermost last.
+#[derive(Default)]
+pub(crate) struct Imports {
+    scopes: Vec<Scope>,
+    /// What is defined and imported elsewhere in the crate.
+    pub elsewhere: MacroNames,
+    /// Further paths under which the crate `birthmark` is found.
+    pub ours: Names,
+}
+
+/// Where a macro comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Origin {
+    /// A path that begins with a crate.
+    At(Names),
+    /// Nothing in sight names it, and the imports of the file are not all in sight.
+    Unseen,
+    /// Another place than the known ones, or one of several.
+    Elsewhere,
+    /// All is in sight, and nothing is called so.
+    Nowhere,
+}
+
+/// A macro that is the known one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub passes: Passes,
+    pub awaits: Option<Awaiting>,
+}
+
+impl Origin {
+    fn of_std(name: &str) -> Origin {
+        Origin::At(vec!["std".to_owned(), name.to_owned()])
+    }
+}
+
+impl From<&Row> for Known {
+    fn from(row: &Row) -> Known {
+        Known {
+            passes: row.passes,
+            awaits: row.awaits,
+        }
+    }
+}
 
 impl Imports {
-    /// Those of a module, where its own macros count as coming from elsewhere.
-    pub(crate) fn of(items: &[Item]) -> Self {
-        let mut imports = Imports::default();
-        for item in items {
-            match item {
-                Item::Use(import) => imports.add(&import.tree),
-                Item::Macro(definition) => {
-                    let name = definition.ident.as_ref();
-                    imports.0.extend(name.map(|name| (name.to_string(), None)));
-                }
-                _ => {}
-            }
-        }
-        imports
+    /// Enters a module.
+    pub(crate) fn enter_module(&mut self, items: &[Item]) {
+        let mut scope = Scope {
+            is_module: true,
+            ..Scope::default()
+        };
+        items.iter().for_each(|item| scope.add(item));
+        self.scopes.push(scope);
     }
 
-    /// Adds what is imported.
-    pub(crate) fn add(&mut self, tree: &UseTree) {
-        match tree {
-            UseTree::Path(path) => self.add_from(Some(&path.ident.to_string()), &path.tree),
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.add(tree)),
+    /// Enters a block.
+    pub(crate) fn enter_block(&mut self, stmts: &[Stmt]) {
+        let mut scope = Scope::default();
+        for stmt in stmts {
+            if let Stmt::Item(item) = stmt {
+                scope.add(item);
+            }
+        }
+        self.scopes.push(scope);
+    }
+
+    /// Leaves what was entered last.
+    pub(crate) fn leave(&mut self) {
+        self.scopes.pop();
+    }
+
+    /// The known macro that a path leads to, if it does.
+    pub(crate) fn macro_at(&self, path: &Path) -> Option<Known> {
+        let names: Names = path.segments.iter().map(|one| unraw(&one.ident)).collect();
+        let (name, home) = names.split_last()?;
+        let origin = if path.leading_colon.is_some() {
+            Origin::At(names.clone())
+        } else if home.is_empty() {
+            self.bare(name, self.scopes.len())
+        } else {
+            self.resolve(names.clone(), self.scopes.len())
+        };
+        match origin {
+            Origin::At(names) => at(&names).map(Known::from),
+            Origin::Unseen => macros::likely_meant(name).map(|row| Known {
+                passes: row.passes,
+                awaits: row.awaits.map(|_| Awaiting::Whole),
+            }),
+            Origin::Elsewhere | Origin::Nowhere => None,
+        }
+    }
+
+    /// Where a macro is from that is called by its name alone, in the scopes before `depth`.
+    fn bare(&self, name: &str, depth: usize) -> Origin {
+        let around = &self.scopes[..depth];
+        if around.iter().any(|scope| defines(&scope.macros, name)) {
+            return Origin::Elsewhere;
+        }
+        let local = self.local(depth);
+        for scope in around[local.clone()].iter().rev() {
+            if let Some(origin) = self.imported(scope, name, depth) {
+                return origin;
+            }
+        }
+        if self.elsewhere.defines(name) {
+            return Origin::Elsewhere;
+        }
+        let macro_use = self.elsewhere.macro_use();
+        let mut found: Vec<Origin> = macro_use
+            .filter_map(|krate| from_whole(&[krate.to_owned()], name))
+            .collect();
+        if macros::in_prelude(name).is_some() {
+            // The compiler refuses a glob import that brings a name of the prelude.
+            return all_same(found).unwrap_or_else(|| Origin::of_std(name));
+        }
+        let mut out_of_sight = !around.get(local.start).is_some_and(|scope| scope.is_module);
+        for glob in around[local].iter().flat_map(|scope| &scope.globs) {
+            match self.glob(glob, name, depth) {
+                None => {}
+                Some(Origin::Unseen) => out_of_sight = true,
+                Some(origin) => found.push(origin),
+            }
+        }
+        match all_same(found) {
+            Some(origin) => origin,
+            None if !out_of_sight => Origin::Nowhere,
+            None if self.elsewhere.imports(name) => Origin::Elsewhere,
+            None => Origin::Unseen,
+        }
+    }
+
+    /// The scopes before `depth` whose imports are visible there: the blocks, and the module around them.
+    fn local(&self, depth: usize) -> std::ops::Range<usize> {
+        let module = self.scopes[..depth]
+            .iter()
+            .rposition(|scope| scope.is_module);
+        module.unwrap_or(0)..depth
+    }
+
+    /// What is imported under a name in one scope, if anything is that may be a macro.
+    fn imported(&self, scope: &Scope, name: &str, depth: usize) -> Option<Origin> {
+        let imports = scope.uses.iter().filter(|(known, _)| known == name);
+        let origins = imports.map(|(_, path)| self.resolve(path.clone(), depth));
+        all_same(origins.filter(may_be_a_macro).collect())
+    }
+
+    /// Where a path leads that is written in the scopes before `depth`.
+    fn resolve(&self, path: Names, depth: usize) -> Origin {
+        let mut path = path;
+        // Each step leads to an import; more of them go round in a circle.
+        for _ in 0..8 {
+            if let Some((name, home)) = path.split_last()
+                && defines(&self.ours, &home.join("::"))
+            {
+                return Origin::At(vec!["birthmark".to_owned(), name.clone()]);
+            }
+            match &*path[0] {
+                "super" => return self.in_parent(&path, depth),
+                "crate" | "self" | "$crate" => return Origin::Elsewhere,
+                _ => {}
+            }
+            let local = &self.scopes[self.local(depth)];
+            if path.len() > 1 && local.iter().any(|scope| defines(&scope.modules, &path[0])) {
+                return Origin::Elsewhere;
+            }
+            let mut uses = local.iter().rev().flat_map(|scope| &scope.uses);
+            match uses.find(|(name, _)| *name == path[0]) {
+                Some((_, import)) if import[0] != path[0] => {
+                    path.splice(..1, import.iter().cloned());
+                }
+                _ => return Origin::At(path),
+            }
+        }
+        Origin::Elsewhere
+    }
+
+    /// Where `super::name` leads, if the module around this one is in sight.
+    fn in_parent(&self, path: &[String], depth: usize) -> Origin {
+        let module = self.local(depth).start;
+        match path {
+            [_, name] if module > 0 => self.bare(name, module),
+            _ => Origin::Elsewhere,
+        }
+    }
+
+    /// What a glob import brings of a name, if it may be anything.
+    fn glob(&self, path: &[String], name: &str, depth: usize) -> Option<Origin> {
+        // The variants of an enum.
+        if path
+            .last()
+            .is_some_and(|last| last.starts_with(char::is_uppercase))
+        {
+            return None;
+        }
+        if path == ["super"] && self.local(depth).start > 0 {
+            let origin = self.bare(name, self.local(depth).start);
+            return (origin != Origin::Nowhere).then_some(origin);
+        }
+        match self.resolve(path.to_vec(), depth) {
+            Origin::At(module) => from_whole(&module, name),
+            _ => Some(Origin::Unseen),
+        }
+    }
+}
+
+impl Scope {
+    fn add(&mut self, item: &Item) {
+        match item {
+            Item::Use(import) => self.import(&mut Vec::new(), &import.tree),
+            Item::Macro(definition) => self.macros.extend(definition.ident.as_ref().map(unraw)),
+            Item::Mod(module) => self.modules.push(unraw(&module.ident)),
+            Item::ExternCrate(krate) => self.extern_crate(krate),
             _ => {}
         }
     }
 
-    fn add_from(&mut self, krate: Option<&str>, tree: &UseTree) {
-        let (name, krate) = match tree {
-            UseTree::Name(name) => (&name.ident, krate),
-            UseTree::Rename(rename) => (&rename.rename, None),
-            UseTree::Path(path) => return self.add_from(None, &path.tree),
-            UseTree::Group(group) => {
-                return group
-                    .items
-                    .iter()
-                    .for_each(|tree| self.add_from(krate, tree));
+    fn extern_crate(&mut self, krate: &syn::ItemExternCrate) {
+        let path = vec![unraw(&krate.ident)];
+        if let Some((_, name)) = &krate.rename {
+            self.uses.push((unraw(name), path.clone()));
+        }
+        for attr in krate.attrs.iter().filter(|attr| is_macro_use(attr)) {
+            match attr.parse_args_with(Punctuated::<Ident, Token![,]>::parse_terminated) {
+                Ok(names) => {
+                    let names = names.iter().map(unraw);
+                    let uses = names.map(|name| (name.clone(), vec![path[0].clone(), name]));
+                    self.uses.extend(uses);
+                }
+                Err(_) => self.globs.push(path.clone()),
             }
-            // Names that are imported one by one go before these.
-            UseTree::Glob(_) => return,
-        };
-        self.0.push((name.to_string(), krate.map(str::to_owned)));
+        }
     }
 
-    /// The crate from which a name comes, if all that is imported under it comes from there.
-    pub(crate) fn krate(&self, name: &str) -> Option<&str> {
-        let mut crates = self.0.iter().filter(|(known, _)| known == name);
-        let first = crates.next()?.1.as_deref()?;
-        crates
-            .all(|(_, other)| other.as_deref() == Some(first))
-            .then_some(first)
+    /// Adds what is imported below a path.
+    fn import(&mut self, path: &mut Names, tree: &UseTree) {
+        match tree {
+            UseTree::Path(inner) => {
+                path.push(unraw(&inner.ident));
+                self.import(path, &inner.tree);
+                path.pop();
+            }
+            UseTree::Name(name) => self.import_as(path, &name.ident, &name.ident),
+            UseTree::Rename(rename) => self.import_as(path, &rename.ident, &rename.rename),
+            UseTree::Glob(_) => self.globs.push(path.clone()),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.import(path, tree);
+                }
+            }
+        }
     }
+
+    fn import_as(&mut self, path: &[String], name: &Ident, known: &Ident) {
+        let mut path = path.to_vec();
+        // `a::{self}` imports `a`.
+        let renamed = (name != known).then(|| unraw(known));
+        if name != "self" {
+            path.push(unraw(name));
+        }
+        let known = renamed.or_else(|| path.last().cloned());
+        self.uses.extend(known.map(|known| (known, path)));
+    }
+}
+
+fn defines(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known == name)
+}
+
+/// The row of a macro that is found at a path.
+fn at(path: &[String]) -> Option<&'static Row> {
+    let (name, home) = path.split_last()?;
+    macros::at(&home.join("::"), name)
+}
+
+/// What all macros of a module bring of a name, if it may be anything.
+fn from_whole(module: &[String], name: &str) -> Option<Origin> {
+    let mut path = module.to_vec();
+    path.push(name.to_owned());
+    match at(&path) {
+        Some(_) => Some(Origin::At(path)),
+        None if macros::tells_of(&module[0]) => None,
+        None => Some(Origin::Elsewhere),
+    }
+}
+
+/// Whether what is imported may be a macro, and not a function or a module of the same name.
+fn may_be_a_macro(origin: &Origin) -> bool {
+    match origin {
+        Origin::At(path) => at(path).is_some() || !macros::tells_of(&path[0]),
+        origin => *origin != Origin::Nowhere,
+    }
+}
+
+/// The origin that all have in common.
+fn all_same(origins: Vec<Origin>) -> Option<Origin> {
+    let mut origins = origins.into_iter();
+    let first = origins.next()?;
+    Some(if origins.all(|other| other == first) {
+        first
+    } else {
+        Origin::Elsewhere
+    })
+}
+
+fn is_macro_use(attr: &Attribute) -> bool {
+    attr.path().is_ident("macro_use")
+}
+
+fn unraw(name: &Ident) -> String {
+    name.unraw().to_string()
 }

@@ -31,6 +31,8 @@ mod emit;
 mod frames;
 mod imports;
 mod item;
+mod known;
+mod macro_names;
 mod macros;
 mod named;
 mod nested;
@@ -60,6 +62,7 @@ use syn::Item;
 use syn::visit_mut::VisitMut;
 
 pub use args::Args;
+pub use macro_names::MacroNames;
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 
 /// What became of an item.
@@ -97,10 +100,9 @@ impl Output {
 /// What is named wherever something was inserted.
 const TABLES: [&str; 2] = [table::TABLE, frames::TABLE];
 
-/// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own.
-fn is_done(item: &TokenStream) -> bool {
-    // A look at each token is slow in a macro, which is compiled without optimisation; the compiler prints fast.
-    let text = item.to_string();
+/// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own. `text` is the
+/// same code: a look at each token is slow in a macro, which is compiled without optimisation.
+fn is_done(item: &TokenStream, text: &str) -> bool {
     TABLES.iter().any(|table| text.contains(table)) && names_table(item)
 }
 
@@ -121,7 +123,8 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
     let Ok(mut parsed) = syn::parse2::<Item>(item.clone()) else {
         return Output::unchanged(item, errors);
     };
-    if args.skip || is_done(&item) {
+    let text = item.to_string();
+    if args.skip || is_done(&item, &text) {
         return Output::unchanged(item, errors);
     }
     if let Err(error) = item::check(&parsed) {
@@ -136,6 +139,7 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
     let signatures = signatures::Signatures::of(std::slice::from_ref(&parsed), &args.also);
     let mut visitor = visitor::Visitor::new(args, &mut backend, locate);
     visitor.signatures = signatures;
+    visitor.imports.elsewhere.add(&text);
     visitor.visit_item_mut(&mut parsed);
     errors.append(&mut visitor.errors);
     let item = if visitor.edits > 0 {

@@ -1,69 +1,25 @@
 //! Macro calls: opaque to the visitor, and yet there are spawns in their arguments.
 //!
-//! A macro may print its input, count its tokens or match on them. So only macros that are known to pass
-//! expressions through are entered; spawns in any other are reported as uncovered.
+//! A macro may print its input, count its tokens or match on them. So a macro is entered only if it is known to pass
+//! expressions on (`known/macros.rs`), and is that macro as far as the code in sight tells (`imports.rs`), or if
+//! `macros(…)` lists it. Spawns in any other are reported as uncovered.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Macro;
+use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
 
-use crate::frames::{self, Awaiting};
-use crate::named;
+use crate::frames;
+use crate::imports::Known;
+use crate::known::macros::{self, Awaiting, Passes};
+use crate::named::{self, Named};
 use crate::select::Select;
 use crate::site::Reason;
 use crate::spawn::Arguments;
 use crate::tokens;
 use crate::visitor::Visitor;
-
-/// Macros that leave the expressions in their input as they are, by the last segment of their path.
-const TRANSPARENT: &[&[&str]] = &[
-    // std
-    &[
-        "vec",
-        "format",
-        "print",
-        "println",
-        "eprint",
-        "eprintln",
-        "write",
-        "writeln",
-        "format_args",
-        "matches",
-    ],
-    &[
-        "panic",
-        "todo",
-        "unimplemented",
-        "unreachable",
-        "thread_local",
-    ],
-    &[
-        "assert",
-        "assert_eq",
-        "assert_ne",
-        "debug_assert",
-        "debug_assert_eq",
-        "debug_assert_ne",
-    ],
-    // tokio, futures, async-stream, smol
-    &[
-        "select",
-        "select_biased",
-        "join",
-        "try_join",
-        "pin",
-        "pin_mut",
-        "ready",
-        "stream",
-        "try_stream",
-    ],
-    // lazy_static, cfg-if, anyhow
-    &["lazy_static", "cfg_if", "anyhow", "bail"],
-    // log, tracing
-    &["trace", "debug", "info", "warn", "error", "log", "event"],
-];
 
 impl Visitor<'_> {
     /// Rewrites the arguments of a macro call where that is safe.
@@ -72,44 +28,63 @@ impl Visitor<'_> {
             self.errors
                 .extend(named::misplaced(mac, self.args.krate.as_ref()));
         }
-        let Some(name) = mac.path.segments.last().map(|last| last.ident.to_string()) else {
+        let Some(name) = name(mac) else {
             return;
         };
-        let opaque = named::parse(mac).is_some() || !self.is_transparent(&name);
         let spawns = tokens::mentions_a_callee(&mac.tokens, &self.args.also);
-        if !spawns && (opaque || !self.may_have_frames(mac)) {
+        if !spawns && !self.has_frames() {
             return;
         }
-        if self.is_skipped() {
-            self.report(&mac.tokens, &Reason::Skipped);
-        } else if opaque {
-            self.report(&mac.tokens, &Reason::Macro(name));
-        } else {
-            self.rewrite_arguments(mac, &name);
+        let known = self
+            .known_macro(mac)
+            .filter(|known| known.passes != Passes::Task);
+        let awaits = known.is_some_and(|known| known.awaits.is_some());
+        if !spawns && !awaits && !frames::mentions_await(&mac.tokens) {
+            return;
+        }
+        match known {
+            _ if self.is_skipped() => self.report(&mac.tokens, &Reason::Skipped),
+            None => self.report(&mac.tokens, &Reason::Macro(name)),
+            Some(known) => self.rewrite_arguments(mac, known),
         }
     }
 
-    fn may_have_frames(&self, mac: &Macro) -> bool {
-        self.has_frames() && (self.awaiting(mac).is_some() || frames::mentions_await(&mac.tokens))
+    /// The known macro that a call leads to, or what `macros(…)` says of it.
+    pub(crate) fn known_macro(&self, mac: &Macro) -> Option<Known> {
+        let known = self.imports.macro_at(&mac.path);
+        let name = name(mac)?;
+        if !self.args.macros.contains(&name) {
+            return known;
+        }
+        known
+            .filter(|known| known.passes != Passes::Task)
+            .or_else(|| {
+                let awaits = macros::named(&name).any(|row| row.awaits.is_some());
+                Some(Known {
+                    passes: Passes::Arms,
+                    awaits: awaits.then_some(Awaiting::Whole),
+                })
+            })
     }
 
-    fn is_transparent(&self, name: &str) -> bool {
-        TRANSPARENT.iter().any(|names| names.contains(&name))
-            || self.args.macros.iter().any(|listed| listed == name)
+    /// Takes `named!` or `detached!` apart.
+    pub(crate) fn naming(&self, mac: &Macro) -> Option<Named> {
+        let known = self.known_macro(mac)?;
+        (known.passes == Passes::Task).then(|| named::parse(mac))?
     }
 
     /// Takes the arguments for expressions, or else looks for calls among the tokens.
-    fn rewrite_arguments(&mut self, mac: &mut Macro, name: &str) {
+    fn rewrite_arguments(&mut self, mac: &mut Macro, known: Known) {
         let original = mac.tokens.clone();
         let edits = self.edits;
         let Ok(mut exprs) = Arguments::parse_terminated.parse2(mac.tokens.clone()) else {
-            let tokens = self.other_arguments(mac, name);
+            let tokens = self.other_arguments(mac, known);
             if self.edits != edits {
                 mac.tokens = tokens;
             }
             return;
         };
-        let framed = self.awaiting(mac) == Some(Awaiting::Branches);
+        let framed = self.has_frames() && known.awaits == Some(Awaiting::Branches);
         for expr in &mut exprs {
             if framed {
                 self.branch(expr);
@@ -121,7 +96,7 @@ impl Visitor<'_> {
             return;
         }
         mac.tokens = exprs.to_token_stream();
-        if name.ends_with("assert") && exprs.len() == 1 {
+        if known.passes == Passes::Condition && exprs.len() == 1 {
             let condition = without_trailing_comma(&exprs, original);
             self.backend
                 .assert_message(mac, &condition, exprs.trailing_punct());
@@ -129,11 +104,12 @@ impl Visitor<'_> {
     }
 
     /// Goes into arguments that are no list of expressions.
-    fn other_arguments(&mut self, mac: &Macro, name: &str) -> TokenStream {
-        if name.starts_with("select")
+    fn other_arguments(&mut self, mac: &Macro, known: Known) -> TokenStream {
+        if known.passes == Passes::Arms
             && let Ok(mut select) = syn::parse2::<Select>(mac.tokens.clone())
         {
-            self.select(&mut select, self.awaiting(mac) == Some(Awaiting::Branches));
+            let framed = self.has_frames() && known.awaits == Some(Awaiting::Branches);
+            self.select(&mut select, framed);
             return select.to_token_stream();
         }
         self.tokens(mac.tokens.clone())
@@ -144,6 +120,11 @@ impl Visitor<'_> {
             self.uncovered_at(span, callee, reason.clone());
         }
     }
+}
+
+/// The name of a macro that is called.
+fn name(mac: &Macro) -> Option<String> {
+    Some(mac.path.segments.last()?.ident.unraw().to_string())
 }
 
 /// The condition of an `assert!` as the user wrote it. A stream that is left whole keeps the spacing of its

@@ -77,20 +77,17 @@ pub(crate) fn misplaced(mac: &Macro, krate: Option<&Path>) -> Option<Error> {
 
 /// Whether a path leads to an item of the runtime: `birthmark::x`, or `x` below what `crate = …` says.
 pub(crate) fn is_ours(path: &Path, krate: Option<&Path>) -> bool {
-    let names: Vec<String> = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
-    let Some((_, owner)) = names.split_last() else {
+    let path = written(path);
+    let Some((owner, _)) = path.rsplit_once("::") else {
         return false;
     };
-    let home: Vec<String> = krate
-        .iter()
-        .flat_map(|path| &path.segments)
-        .map(|segment| segment.ident.to_string())
-        .collect();
-    owner == ["birthmark"] || !home.is_empty() && owner == home
+    owner == "birthmark" || krate.is_some_and(|krate| owner == written(krate))
+}
+
+/// The names of a path, as in `a::b`.
+pub(crate) fn written(path: &Path) -> String {
+    let names = path.segments.iter().map(|one| one.ident.to_string());
+    names.collect::<Vec<_>>().join("::")
 }
 
 fn split_at_arrow(tokens: TokenStream) -> Option<(TokenStream, TokenStream)> {

@@ -55,7 +55,9 @@ impl Visitor<'_> {
     fn task(&mut self, expr: &mut Expr, task: &mut Task) {
         match expr {
             // The closure returns the future: there is nothing inside to look for.
-            _ if task.spawn.row.mode == Mode::FutureFn && !is_naming(expr) => self.leaf(expr, task),
+            _ if task.spawn.row.mode == Mode::FutureFn && !self.is_naming(expr) => {
+                self.leaf(expr, task)
+            }
             Expr::Paren(paren) => self.task(&mut paren.expr, task),
             Expr::Group(group) => self.task(&mut group.expr, task),
             Expr::Block(block) if block.label.is_none() => {
@@ -72,7 +74,7 @@ impl Visitor<'_> {
             Expr::Match(branches) if branches.arms.iter().all(|arm| ends_in_box(&arm.body)) => {
                 self.task_in_arms(branches, task)
             }
-            Expr::Macro(call) if named::parse(&call.mac).is_some() => {
+            Expr::Macro(call) if self.naming(&call.mac).is_some() => {
                 self.task_in_naming(call, task)
             }
             Expr::Call(call) if is_transparent_call(call) => self.task(&mut call.args[0], task),
@@ -89,7 +91,12 @@ impl Visitor<'_> {
         }
     }
 
+    fn is_naming(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Macro(call) if self.naming(&call.mac).is_some())
+    }
+
     fn task_in_block(&mut self, block: &mut Block, task: &mut Task) {
+        self.imports.enter_block(&block.stmts);
         self.scopes.push();
         let last = block.stmts.len().saturating_sub(1);
         for (index, stmt) in block.stmts.iter_mut().enumerate() {
@@ -99,6 +106,7 @@ impl Visitor<'_> {
             }
         }
         self.scopes.pop();
+        self.imports.leave();
     }
 
     fn task_in_arms(&mut self, branches: &mut ExprMatch, task: &mut Task) {
@@ -116,7 +124,7 @@ impl Visitor<'_> {
 
     /// Takes note of `named!` or `detached!` and goes on inside.
     fn task_in_naming(&mut self, call: &mut ExprMacro, task: &mut Task) {
-        let Some(mut named) = named::parse(&call.mac) else {
+        let Some(mut named) = self.naming(&call.mac) else {
             return;
         };
         let outer = task.naming.clone();

@@ -72,7 +72,9 @@ impl VisitMut for Visitor<'_> {
     }
 
     fn visit_block_mut(&mut self, block: &mut Block) {
+        self.imports.enter_block(&block.stmts);
         self.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
+        self.imports.leave();
     }
 
     fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
@@ -106,10 +108,6 @@ impl VisitMut for Visitor<'_> {
 
     fn visit_pat_ident_mut(&mut self, name: &mut syn::PatIdent) {
         self.scopes.bind(name.ident.to_string(), Binding::default());
-    }
-
-    fn visit_item_use_mut(&mut self, item: &mut syn::ItemUse) {
-        self.imports.add(&item.tree);
     }
 
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {

@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::around::{Around, Identity, SiteRef};
 use crate::backend::Backend;
 use crate::imports::Imports;
+use crate::named;
 use crate::nested;
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
@@ -32,7 +33,7 @@ pub(crate) struct Visitor<'a> {
     table: Option<Vec<usize>>,
     /// The frame sites that share a table in the same place.
     pub frames: Option<Vec<FrameSite>>,
-    /// What the module imports.
+    /// Where macros come from.
     pub imports: Imports,
     /// The signatures that are in sight.
     pub signatures: Signatures,
@@ -61,6 +62,8 @@ pub(crate) struct Visitor<'a> {
 
 impl<'a> Visitor<'a> {
     pub(crate) fn new(args: Args, backend: &'a mut dyn Backend, locate: Locate<'a>) -> Visitor<'a> {
+        let mut imports = Imports::default();
+        imports.ours.extend(args.krate.as_ref().map(named::written));
         Visitor {
             args,
             backend,
@@ -71,7 +74,7 @@ impl<'a> Visitor<'a> {
             parameters: Vec::new(),
             table: None,
             frames: None,
-            imports: Imports::default(),
+            imports,
             signatures: Signatures::default(),
             is_async: false,
             conditional: true,
@@ -264,7 +267,6 @@ impl<'a> Visitor<'a> {
     /// Visits a function: no local of the outside is visible.
     pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
         let scopes = std::mem::take(&mut self.scopes);
-        let imports = self.imports.clone();
         self.parameters.extend(type_parameters(&signature.generics));
         self.scopes.push();
         for argument in &signature.inputs {
@@ -273,7 +275,6 @@ impl<'a> Visitor<'a> {
         }
         self.in_async(signature.asyncness.is_some(), |visitor| visitor.body(block));
         self.scopes = scopes;
-        self.imports = imports;
     }
 
     /// Visits the body of a function, which has tables of its own where it shares none.
@@ -295,7 +296,7 @@ impl<'a> Visitor<'a> {
     /// Visits the items of a module, which share a table.
     pub(crate) fn module_items(&mut self, items: &mut Vec<syn::Item>) {
         let conditional = std::mem::replace(&mut self.conditional, false);
-        let imports = std::mem::replace(&mut self.imports, Imports::of(items));
+        self.imports.enter_module(items);
         let tables = self.with_own_tables(|visitor| {
             visitor.fresh(None, |visitor| {
                 items
@@ -304,7 +305,7 @@ impl<'a> Visitor<'a> {
             });
         });
         self.conditional = conditional;
-        self.imports = imports;
+        self.imports.leave();
         if !tables.sites.is_empty() {
             self.backend
                 .table_in_module(items, &pick(&self.sites, &tables.sites));

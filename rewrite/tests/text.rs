@@ -93,12 +93,12 @@ fn each_emission() {
             "P::settled!(fallible S[0], Builder::new().spawn(P::closure!(b S[0], || P::enter_owned!(b, 1))))",
         ),
         (
-            "spawn(named!(\"a {}\", x => work()))",
-            "P::settled!(S[0], spawn(named!(@moved \"a {}\", x => P::value!(S[0](false, \"a {}\", x), work()))))",
+            "spawn(B::named!(\"a {}\", x => work()))",
+            "P::settled!(S[0], spawn(B::named!(@moved \"a {}\", x => P::value!(S[0](false, \"a {}\", x), work()))))",
         ),
         (
-            "spawn(detached!(|| 1))",
-            "spawn(detached!(P::closure!(b S[0](true), || P::enter_owned!(b, 1))))",
+            "spawn(birthmark::detached!(|| 1))",
+            "spawn(birthmark::detached!(P::closure!(b S[0](true), || P::enter_owned!(b, 1))))",
         ),
         (
             "assert!(spawn(f()).ok)",
@@ -125,8 +125,8 @@ fn each_frame() {
             "tokio::select! { x = P::branch!(F[0], a) => P::frame!(F[1], x).await, else => 1 }",
         ),
         (
-            "let x = select!(y = a => 1)",
-            "let x = P::stand! { F[0], select!(y = a => 1) }",
+            "let x = futures::select!(y = a => 1)",
+            "let x = P::stand! { F[0], futures::select!(y = a => 1) }",
         ),
     ];
     for (code, expected) in cases {
@@ -231,7 +231,7 @@ fn what_only_looks_like_a_spawn() {
 
 #[test]
 fn a_name_with_line_breaks_is_repeated_without() {
-    let source = "fn f() { spawn(named!(\"a\n{}\", // b\r\n r\"c\nd\" => || 1)); }";
+    let source = "fn f() { spawn(birthmark::named!(\"a\n{}\", // b\r\n r\"c\nd\" => || 1)); }";
     let text = rewritten(source).text;
     assert!(
         text.contains(r#"[0](false, "a\n{}" , "c\nd"), || "#),

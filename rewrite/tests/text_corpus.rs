@@ -212,6 +212,8 @@ fn by_macro(source: &str, path: &str) -> Option<(Vec<Site>, Vec<Uncovered>)> {
             column: start.column + 1,
         }
     };
-    let output = birthmark_rewrite::instrument(TokenStream::new(), module, &locate);
+    // Text finds the runtime by that name.
+    let args = TokenStream::from_str("crate = __birthmark").ok()?;
+    let output = birthmark_rewrite::instrument(args, module, &locate);
     Some((output.sites, output.uncovered))
 }

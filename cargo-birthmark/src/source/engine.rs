@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use birthmark_rewrite::text::{self, Annotation, Edition, File, Insertion, Options};
-use birthmark_rewrite::{Position, Reason, Site, Uncovered};
+use birthmark_rewrite::{MacroNames, Position, Reason, Site, Uncovered};
 
 use super::modules;
 use super::policy::Policy;
@@ -67,14 +67,17 @@ impl Recipe {
             only_threads: self.policy == Policy::Threads,
             layers: layers.iter().map(|&layer| layer.into()).collect(),
             without_tests: !self.tests,
+            macros: MacroNames::default(),
         }
     }
 
     /// Rewrites all files of the crate with this root. `shown` tells how a path is printed.
     pub fn rewrite(&self, root: &Path, shown: &dyn Fn(&Path) -> String) -> Krate {
-        let options = self.options();
+        let files = modules::files(root, self.tests);
+        let mut options = self.options();
+        files.values().for_each(|source| options.macros.add(source));
         let mut krate = Krate::default();
-        for (path, source) in modules::files(root, self.tests) {
+        for (path, source) in files {
             let file = File {
                 source: &source,
                 path: &shown(&path),
@@ -163,7 +166,8 @@ pub fn why(reason: &Reason) -> String {
     match reason {
         Reason::Skipped => "stands in an item that says `skip`".into(),
         Reason::Macro(name) => format!(
-            "stands in the arguments of `{name}!`; `macros({name})` in the annotation has them read"
+            "stands in the arguments of `{name}!`, which is not known to pass them on; \
+             `macros({name})` in the annotation has them read"
         ),
         Reason::Layer => {
             "hands a task on within a runtime, which counts where the task is handed to it".into()

@@ -94,16 +94,25 @@ fn imports_tell_where_a_macro_comes_from() {
         "use tokio::join;",
         "use futures::{stream, join};",
         "use {std::thread, tokio::{select, join}};",
+        "use tokio::*;",
+        "use tokio::try_join as join;",
+        "use futures::{future::join, join};",
+        "#[macro_use(join)] extern crate tokio;",
+        "use futures as tokio; use tokio::join;",
+        "mod a { macro_rules! join { () => {} } } use tokio::join;",
     ] {
         assert!(framed(imports), "{imports}");
     }
     for imports in [
         "",
-        "use tokio::*;",
+        "use my::*;",
+        "use super::*;",
+        "use futures::future::join;",
         "use my::join;",
         "use my::tokio::join;",
         "use tokio::macros::join;",
-        "use tokio::try_join as join;",
+        "use my as tokio; use tokio::join;",
+        "mod tokio {} use tokio::join;",
         "use tokio::join; macro_rules! join { () => {} }",
         "#[cfg(unix)] use tokio::join; #[cfg(not(unix))] use my::join;",
     ] {
@@ -130,9 +139,32 @@ fn other_macros_that_await_have_a_guard() {
             futures::select_biased!(x = a => 1, default => 2) };",
     );
     becomes(
-        "my::join!(a, b.await);",
-        "match P::stand(F1) { __birthmark_standing => my::join!(a, (P::frame::<_, F0>(b)).await) };",
+        "my::join!(a, b.await); self::select!(a.await); $crate::join!(a.await)",
+        "my::join!(a, b.await); self::select!(a.await); $crate::join!(a.await)",
     );
+}
+
+#[test]
+fn a_macro_that_nothing_names_has_a_guard_only_if_imports_are_out_of_sight() {
+    let guarded = |item: &str| instrument("", item).text.contains("P::stand(");
+    for item in [
+        "async fn f() { join!(a); }",
+        "impl A { async fn f() { select! { _ = a => {} } } }",
+        "mod m { use super::*; async fn f() { join!(a); } }",
+        "mod m { use crate::prelude::*; async fn f() { try_join!(a); } }",
+    ] {
+        assert!(guarded(item), "{item}");
+    }
+    for item in [
+        "mod m { async fn f() { join!(a); } }",
+        "mod m { use my::*; async fn f() { join!(a); } }",
+        "mod m { use super::Kind::*; async fn f() { join!(a); } }",
+        "mod m { use super::*; macro_rules! join { () => {} } async fn f() { join!(a); } }",
+        "mod m { mod inner { use super::*; async fn f() { join!(a); } } }",
+        "async fn f() { macro_rules! join { () => {} } join!(a); }",
+    ] {
+        assert!(!guarded(item), "{item}");
+    }
 }
 
 #[test]

@@ -85,6 +85,94 @@ fn unknown_macros_are_left_alone_and_reported() {
     );
 }
 
+/// The macros by whose name a call is left alone, in a module with these items.
+fn left_alone(args: &str, items: &str) -> Vec<String> {
+    let run = instrument(args, &format!("mod m {{ {items} }}"));
+    let names = run.uncovered.into_iter().map(|one| match one.reason {
+        Reason::Macro(name) => name,
+        reason => format!("{reason:?}"),
+    });
+    names.collect()
+}
+
+#[test]
+fn macros_of_std_need_no_import() {
+    let call =
+        "fn f() { vec![spawn(a)]; std::format!(\"{}\", spawn(b)); ::core::matches!(spawn(c), d); }";
+    for imports in [
+        "",
+        "use my::*;",
+        "use std::vec;",
+        "use std::fmt::format;",
+        "use alloc::{format, vec};",
+    ] {
+        assert_eq!(
+            left_alone("", &format!("{imports} {call}")),
+            [""; 0],
+            "{imports}"
+        );
+    }
+    for imports in [
+        "use my::vec;",
+        "use super::{self as it, vec};",
+        "use my::list as vec;",
+        "macro_rules! vec { () => {} }",
+        "#[macro_use] mod a { macro_rules! vec { () => {} } }",
+        "#[macro_use] extern crate my;",
+    ] {
+        assert_eq!(
+            left_alone("", &format!("{imports} {call}")),
+            ["vec"],
+            "{imports}"
+        );
+    }
+}
+
+#[test]
+fn other_macros_are_known_by_their_import_or_path() {
+    let call = "fn f() { info!(\"{}\", spawn(a)); }";
+    for imports in [
+        "use log::info;",
+        "use tracing::{debug, info};",
+        "use log::*;",
+        "#[macro_use] extern crate log;",
+    ] {
+        assert_eq!(
+            left_alone("", &format!("{imports} {call}")),
+            [""; 0],
+            "{imports}"
+        );
+    }
+    for imports in [
+        "",
+        "use super::*;",
+        "use my::*;",
+        "use my::log::info;",
+        "use log::warn as info_;",
+    ] {
+        assert_eq!(
+            left_alone("", &format!("{imports} {call}")),
+            ["info"],
+            "{imports}"
+        );
+        assert_eq!(
+            left_alone("macros(info)", &format!("{imports} {call}")),
+            [""; 0]
+        );
+    }
+    let paths = "use std::task; use futures as f; fn f() { task::ready!(spawn(a)); f::ready!(spawn(a)); log::warn!(spawn(a)); g::ready!(spawn(a)); }";
+    assert_eq!(left_alone("", paths), ["ready"]);
+    let renamed = "use tracing::error as shout; fn f() { shout!(spawn(a)); }";
+    assert_eq!(left_alone("", renamed), [""; 0]);
+}
+
+#[test]
+fn a_listed_macro_is_entered_whatever_it_is() {
+    let own = "macro_rules! vec { () => {} } macro_rules! detached { () => {} } fn f() { vec![spawn(a)]; self::detached!(spawn(b)); }";
+    assert_eq!(left_alone("", own), ["vec", "detached"]);
+    assert_eq!(left_alone("macros(vec, detached)", own), [""; 0]);
+}
+
 #[test]
 fn an_assert_keeps_its_message() {
     becomes(

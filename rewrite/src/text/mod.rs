@@ -15,6 +15,7 @@ mod source;
 
 use proc_macro2::Span;
 
+use crate::macro_names::MacroNames;
 use crate::signatures::Signatures;
 use crate::site::{Position, Reason, Site, Uncovered};
 use crate::visitor::Visitor;
@@ -62,6 +63,8 @@ pub struct Options {
     pub layers: Vec<String>,
     /// Whether items that are there in tests only are passed over, as they are compiled nowhere else.
     pub without_tests: bool,
+    /// The macros that any file of the crate defines or imports.
+    pub macros: MacroNames,
 }
 
 /// A source file.
@@ -171,7 +174,7 @@ pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
 fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     let source = Source::new(file.source);
     let tokens = source.tokens()?;
-    if crate::is_done(&tokens) {
+    if crate::is_done(&tokens, file.source) {
         return Ok(Rewritten::unchanged(file.source));
     }
     let mut parsed: syn::File = syn::parse2(tokens).map_err(|error| Unparsed((&error).into()))?;
@@ -203,6 +206,9 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     visitor.layers = &options.layers;
     visitor.without_tests = options.without_tests;
     visitor.only_threads = options.only_threads;
+    visitor.imports.elsewhere = options.macros.clone();
+    visitor.imports.elsewhere.add(file.source);
+    visitor.imports.ours.push(options.runtime.clone());
     visitor.module_items(&mut parsed.items);
     let Visitor {
         sites,

@@ -1,14 +1,12 @@
 //! Whether a file is worth parsing.
 
 use crate::callees;
+use crate::known::macros;
 
 use super::Annotation;
 
 /// Names of calls that are changed without being spawns.
 const SCOPES: [&str; 3] = ["scope", "scope_fifo", "install"];
-
-/// Where tasks wait, if frames are wanted.
-const AWAITING: [&str; 3] = ["await", "select!", "join!"];
 
 /// Whether a spawn, or an await that has a frame, may stand in the text: a search for calls of the known names, in
 /// strings too, and in comments but for those that have their lines to themselves, as documentation does.
@@ -24,7 +22,7 @@ const AWAITING: [&str; 3] = ["await", "select!", "join!"];
 /// ```
 #[must_use]
 pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
-    if annotation.frames != Some(false) && AWAITING.iter().any(|word| source.contains(word)) {
+    if annotation.frames != Some(false) && may_await(source) {
         return true;
     }
     // An attribute inside may list further names.
@@ -37,6 +35,24 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
         .into_iter()
         .chain(listed)
         .any(|stem| has_call(source, stem, is_known))
+}
+
+/// Whether a task may wait: at an `.await`, or in a macro that awaits.
+fn may_await(source: &str) -> bool {
+    let awaiting = macros::TABLE.iter().filter(|row| row.awaits.is_some());
+    source.contains("await")
+        || awaiting
+            .into_iter()
+            .any(|row| mentions_macro(source, row.name))
+}
+
+/// Whether a macro is called, or imported under another name.
+fn mentions_macro(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(start, _)| {
+        let rest = source[start + name.len()..].trim_start();
+        !source[..start].ends_with(is_part_of_a_name)
+            && (rest.starts_with('!') || rest.starts_with("as "))
+    })
 }
 
 /// What all names in the table begin with.
@@ -98,6 +114,18 @@ mod tests {
         for name in known {
             assert!(STEMS.iter().any(|stem| name.starts_with(stem)), "{name}");
         }
+    }
+
+    #[test]
+    fn every_macro_that_awaits_is_found_by_its_name() {
+        let may = |source: &str| may_spawn(source, &Annotation::default());
+        for row in macros::TABLE {
+            let name = row.name;
+            let (call, import) = (format!("{name} ! {{ x }}"), format!("use a::{name} as x;"));
+            let awaits = macros::named(name).any(|row| row.awaits.is_some());
+            assert_eq!((may(&call), may(&import)), (awaits, awaits), "{name}");
+        }
+        assert!(!may("reselect!(x); selects!(x); select(x); a != select"));
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! What the engine knows of the ecosystem, one table a file.
+
+pub(crate) mod macros;
