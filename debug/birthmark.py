@@ -87,14 +87,15 @@ class Registry:
         if header >> 16 & 0xFFFF:
             yield 0, "and %d more" % (header >> 16 & 0xFFFF)
 
-    def frames_in(self, used, outer, depth):
+    def frames_in(self, used, outer, depth, kept=False):
         for index in [n for n, entry in used.items() if entry & 63 == outer]:
             entry = used.pop(index, None)
             if entry is None:
                 continue
-            if entry:
-                yield depth, self.frame(entry & ~63)
-            yield from self.frames_in(used, index, depth + bool(entry))
+            site = entry & ~63
+            if site:
+                yield depth, self.frame(site) + " (kept, not polled)" * kept
+            yield from self.frames_in(used, index, depth + bool(site), not site)
 
     def frame(self, site):
         file, line, column, function, awaited = self.frame_layout

@@ -32,7 +32,7 @@ const COLUMNS = {
     title: "Age", width: "4.5em", kind: "number", by: (task) => task.age_ms ?? -1,
     cell: (task) => plain(ago(task.age_ms)),
   },
-  polls: { title: "Polls", width: "4.5em", kind: "number", by: (task) => task.polls, cell: (task) => plain(count(task.polls)) },
+  polls: { title: "Polls", width: "4.5em", kind: "number", by: (task) => task.polls, cell: (task) => plain(task.polls == null ? "" : count(task.polls)) },
   place: {
     title: "Awaits", width: "minmax(7em, 3fr)", kind: "place", cell: waits,
     by: (task, snapshot) => snapshot.innermost(task)?.what ?? "\uffff",

@@ -30,10 +30,13 @@ function fates(before, after) {
     while (before[i]?.id < task.id) fates.gone.push(before[i++]);
     const then = before[i]?.id === task.id ? before[i++] : null;
     if (!then) fates.added.push(task);
-    else if (then.polls === task.polls && then.state === task.state) fates.unchanged.push(task);
+    else if (isUnchanged(then, task)) fates.unchanged.push(task);
   }
   return { ...fates, gone: fates.gone.concat(before.slice(i)) };
 }
+
+/** Whether a task has done nothing. What one has done that was running all the while, in the same poll, is not known. */
+const isUnchanged = (then, now) => now.state !== "running" && then.state === now.state && then.polls === now.polls;
 
 /** How many tasks each site has, with one of them or their group. Of threads that nobody spawned, the role counts. */
 function counts(tasks, snapshot) {

@@ -29,7 +29,7 @@ function taskFacts(task, snapshot, follow) {
     "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
     Born: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
     Kind: task.kind + (task.detached ? ", detached" : ""),
-    Polls: count(task.polls),
+    Polls: task.polls == null ? "not counted" : count(task.polls),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_cut ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
     Labels: task.labels && labelLinks(task, follow),
@@ -69,7 +69,7 @@ function stack(task, snapshot) {
 function frame({ depth, name, at, awaited, held }) {
   const item = made("li", code(visible(name)));
   item.style.marginLeft = `${Math.min(depth, DEEPEST) * 0.8}em`;
-  item.append(awaited ? ` awaiting ${visible(awaited)}` : "", held ? " (held)" : "", classed("div", "at", at));
+  item.append(awaited ? ` awaiting ${visible(awaited)}` : "", held ? KEPT : "", classed("div", "at", at));
   return item;
 }
 

@@ -76,29 +76,41 @@ class Snapshot {
   }
 
   #shortly({ frames, beyond }) {
-    const leaves = awaitedLeaves(frames);
-    const { site } = leaves.at(-1) ?? {};
+    const { awaited, held } = leaves(frames);
+    const { site } = awaited.at(-1) ?? held.at(-1) ?? {};
     if (site === undefined) return { what: `${beyond} frames`, where: "" };
-    const { file, line, function: name, awaited } = this.tables.frame_sites[site];
+    const { file, line } = this.tables.frame_sites[site];
+    const deeper = beyond && `${beyond} frame${beyond === 1 ? "" : "s"} deeper`;
+    const kept = this.#leaf(held) && this.#leaf(held) + KEPT;
+    const what = [this.#leaf(awaited), deeper, kept].filter(Boolean).join(", ");
+    return { what, where: `${shortPath(file)}:${line}` };
+  }
+
+  /** The last of some leaves, and how many there are besides. */
+  #leaf(leaves) {
+    if (leaves.length === 0) return "";
+    const { function: name, awaited } = this.tables.frame_sites[leaves.at(-1).site];
     const others = leaves.length > 1 ? ` and ${leaves.length - 1} more` : "";
-    const deeper = beyond ? `, ${beyond} frames deeper` : "";
-    return { what: (awaited ? `${awaited} in ${name}` : `in ${name}`) + others + deeper, where: `${shortPath(file)}:${line}` };
+    return (awaited ? `${awaited} in ${name}` : `in ${name}`) + others;
   }
 }
 
+/** What follows a frame whose future is there and that nobody awaits now. */
+const KEPT = " (kept, not polled)";
+
 const line = ({ depth, name, at, awaited, held }) =>
-  `${"  ".repeat(depth)}${name} at ${at}${awaited && `, awaiting ${awaited}`}${held ? " (held)" : ""}`;
+  `${"  ".repeat(depth)}${name} at ${at}${awaited && `, awaiting ${awaited}`}${held ? KEPT : ""}`;
 
 /** The end of a path, which says more than its start. */
 const shortPath = (path) => path.split("/").slice(-2).join("/");
 
-/** The frames without one inside of them. Held ones, which nobody awaits now, only if there are no others. */
-function awaitedLeaves(frames) {
+/** The frames without one inside of them; apart from the others, those that are kept and awaited by nobody now. */
+function leaves(frames) {
   const leaves = { awaited: [], held: [] };
   let heldAt = Infinity;
   frames.forEach((frame, i) => {
     if (frame.depth <= heldAt) heldAt = frame.held ? frame.depth : Infinity;
     if (!(frames[i + 1]?.depth > frame.depth)) leaves[heldAt === Infinity ? "awaited" : "held"].push(frame);
   });
-  return leaves.awaited.length > 0 ? leaves.awaited : leaves.held;
+  return leaves;
 }

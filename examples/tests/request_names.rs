@@ -95,6 +95,10 @@ fn normalise(text: &str, ids: &mut impl Rename) -> String {
 
 /// Replaces each number according to what stands before and behind it.
 fn normalise_line(line: &str, ids: &mut impl Rename, normal: &mut String) {
+    let (line, time) = match line.split_once(", at ") {
+        Some((process, _)) if line.starts_with("program ") => (process, ", at TIME"),
+        _ => (line, ""),
+    };
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         normal.push_str(&rest[..start]);
@@ -123,6 +127,7 @@ fn normalise_line(line: &str, ids: &mut impl Rename, normal: &mut String) {
         }
     }
     normal.push_str(rest);
+    normal.push_str(time);
 }
 
 fn is_id(before: &str, behind: &str) -> bool {
@@ -139,4 +144,5 @@ fn is_of_this_run(before: &str, behind: &str) -> bool {
         || before.ends_with("' (")
         || behind.starts_with(" OS threads")
         || behind.starts_with(" have none")
+        || before.ends_with(", process ")
 }

@@ -271,7 +271,8 @@ impl Task {
         self.age
     }
 
-    /// How often it was polled, or its closure called. Wraps around at 2³².
+    /// How often it was polled, or its closure called. Wraps around at 2³². For an OS thread it says nothing: how
+    /// often a thread polls what it waits for, in a `block_on`, is not counted.
     pub fn polls(&self) -> u32 {
         self.polls
     }

@@ -168,10 +168,11 @@ mod coverage {
             (0, 0)
         );
         let text = coverage.to_string();
-        let expected = format!(
-            "coverage: {with} of {all} OS threads have a record, {} have none; ",
-            all - with
-        );
+        let none = match all - with {
+            1 => "1 has none".to_owned(),
+            none => format!("{none} have none"),
+        };
+        let expected = format!("coverage: {with} of {all} OS threads have a record, {none}; ");
         assert!(text.starts_with(&expected), "{text}");
         for output in [dump.to_string(), dump.tree().to_string()] {
             assert_eq!(

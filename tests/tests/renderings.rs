@@ -15,7 +15,8 @@ fn dump_of(test: &str) -> Dump {
 
 /// The lines that are about tasks: those between the heading and the coverage.
 fn body(text: &str) -> String {
-    let (_, rest) = text.split_once('\n').unwrap();
+    let (_, rest) = text.split_once("\nprogram ").unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
     let (body, _) = rest.rsplit_once("\ncoverage: ").unwrap();
     normalise(body.trim_matches('\n'))
 }
@@ -190,9 +191,12 @@ mod of_stacks {
             "{branches}"
         );
         let held = place(Box::pin(spawn(line_beside_held())), "line_beside_held");
+        let (awaited, kept) = held.split_once(", in ").unwrap();
+        assert!(awaited.starts_with("inner at "), "{held}");
         assert!(
-            held.ends_with(", awaiting pending"),
-            "what is held is no branch: {held}"
+            kept.starts_with("inner at ")
+                && kept.ends_with(", awaiting pending (kept, not polled)"),
+            "{held}"
         );
         let many = place(Box::pin(line_of_many_spawned(20)), "line_of_many_spawned");
         assert!(
@@ -317,7 +321,7 @@ mod of_stacks {
         expect(
             start(Box::pin(spawn(line_beside_held()))),
             "line_beside_held",
-            "[held];line_of_two;inner;pending;[beside];line_beside_held;inner;pending",
+            "[kept, not polled];line_of_two;inner;pending;[beside];line_beside_held;inner;pending",
         );
         expect(
             start(Box::pin(spawn(line_of_many(20)))),
@@ -348,6 +352,116 @@ mod of_stacks {
 #[birthmark::instrument]
 mod of_diffs {
     use super::*;
+
+    async fn diffed_frames(go: tokio::sync::oneshot::Receiver<()>) {
+        inner_of_kept(go).await;
+    }
+
+    async fn inner_of_kept(go: tokio::sync::oneshot::Receiver<()>) {
+        let _ = go.await;
+    }
+
+    /// How a diff counts the task of this id: new, gone, unchanged, running throughout.
+    fn fates(diff: &birthmark::render::Diff<'_>, id: birthmark::TaskId) -> [usize; 4] {
+        let is = |task: &birthmark::Task| task.id() == id;
+        [
+            diff.new_tasks().filter(is).count(),
+            diff.gone_tasks().filter(is).count(),
+            diff.unchanged_tasks().filter(is).count(),
+            diff.running_tasks().filter(is).count(),
+        ]
+    }
+
+    /// Polls `f` on a thread that waits in a `block_on` which nothing counts, until it is told to end.
+    #[test]
+    fn a_thread_that_polls_in_a_block_on_is_never_unchanged() {
+        let (to_thread, mut in_thread) = tokio::sync::mpsc::unbounded_channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            block_on(async {
+                tell.send(own_id()).unwrap();
+                while in_thread.recv().await.is_some() {
+                    tell.send(own_id()).unwrap();
+                }
+            });
+        });
+        let id = told.recv().unwrap();
+        let before = birthmark::dump();
+        to_thread.send(()).unwrap();
+        assert_eq!(told.recv().unwrap(), id);
+        let after = birthmark::dump();
+        let diff = after.diff(&before);
+        assert_eq!(fates(&diff, id), [0, 0, 0, 1]);
+        let text = diff.to_string();
+        let (_, unchanged) = text.split_once("\nunchanged: ").unwrap_or_default();
+        let (unchanged, running) = match unchanged.split_once("\nrunning throughout: ") {
+            Some(both) => both,
+            None => ("", text.split_once("\nrunning throughout: ").unwrap().1),
+        };
+        let role = "a_thread_that_polls_in_a_block_on_is_never_unchanged::{closure} [running";
+        assert!(
+            running.contains(role) && !unchanged.contains(role),
+            "{text}"
+        );
+        let of_thread = after
+            .tasks()
+            .find(|task| task.id() == id)
+            .unwrap()
+            .to_string();
+        assert!(!of_thread.contains(" poll"), "{of_thread}");
+        let json: serde_json::Value = serde_json::from_str(&after.json().to_string()).unwrap();
+        let tasks = json["tasks"].as_array().unwrap();
+        let thread_in_json = tasks.iter().find(|task| task["id"] == id.as_u64()).unwrap();
+        assert!(thread_in_json["polls"].is_null(), "{thread_in_json}");
+        drop(to_thread);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_task_in_one_long_poll_is_running_throughout() {
+        let mut polled: Held = Box::pin(spawn(async {
+            let before = birthmark::dump();
+            let after = birthmark::dump();
+            let diff = after.diff(&before);
+            assert_eq!(fates(&diff, own_id()), [0, 0, 0, 1]);
+        }));
+        let waker = std::task::Waker::noop();
+        let done = polled
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(waker));
+        assert!(done.is_ready());
+    }
+
+    #[test]
+    fn a_task_that_no_longer_stands_where_it_stood_is_not_unchanged() {
+        let (_go, wait) = tokio::sync::oneshot::channel();
+        let kept = std::sync::Arc::new(Mutex::new(Some(Box::pin(diffed_frames(wait)))));
+        let inside = kept.clone();
+        // The future is kept elsewhere, so that its end is no poll of the task.
+        let task = start(Box::pin(spawn(async move {
+            std::future::poll_fn(|cx| {
+                let mut kept = inside.lock().unwrap();
+                kept.as_mut().unwrap().as_mut().poll(cx)
+            })
+            .await;
+        })));
+        let before = dump_of("a_task_that_no_longer_stands");
+        let id = before.tasks().next().unwrap().id();
+        assert!(
+            before.to_string().contains("in inner_of_kept at "),
+            "{before}"
+        );
+        let same = dump_of("a_task_that_no_longer_stands");
+        assert_eq!(fates(&same.diff(&before), id), [0, 0, 1, 0]);
+        kept.lock().unwrap().take();
+        let after = dump_of("a_task_that_no_longer_stands");
+        assert!(
+            !after.to_string().contains("in inner_of_kept at "),
+            "{after}"
+        );
+        assert_eq!(fates(&after.diff(&before), id), [0, 0, 0, 0]);
+        drop(task);
+    }
 
     async fn diffed_leak() {
         pending().await
@@ -385,7 +499,7 @@ mod of_diffs {
         let text = diff.to_string();
         assert!(text.starts_with("4 tasks before, 9 now, "), "{text}");
         assert!(
-            text.contains(" later: 6 new, 1 gone, 2 unchanged\n"),
+            text.contains(" later: 6 new, 1 gone, 2 unchanged, 0 running throughout\n"),
             "{text}"
         );
         for (title, line) in [
@@ -484,6 +598,45 @@ mod of_all {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn heads_say_the_program_its_process_and_the_time() {
+        let before = std::time::SystemTime::now();
+        let dump = dump_of("heads_say");
+        let later = dump_of("heads_say");
+        let is_time = |text: &str| {
+            let digits = text.replace(|c: char| c.is_ascii_digit(), "0");
+            digits == "0000-00-00T00:00:00.000Z"
+        };
+        let program = std::env::current_exe().unwrap();
+        let program = program.file_name().unwrap().to_str().unwrap();
+        let start = format!("program {program}, process {}, at ", std::process::id());
+        for (form, text) in [
+            ("text", dump.text().to_string()),
+            ("tree", dump.tree().to_string()),
+            ("groups", dump.groups().to_string()),
+            ("diff", later.diff(&dump).to_string()),
+        ] {
+            let mut lines = text.lines();
+            let (first, second) = (lines.next().unwrap(), lines.next().unwrap());
+            assert!(first.contains(" task"), "{form}: {first}");
+            let time = second.strip_prefix(&start);
+            assert!(time.is_some_and(is_time), "{form}: {second}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&dump.json().to_string()).unwrap();
+        assert_eq!(json["program"], program);
+        assert_eq!(json["pid"], std::process::id());
+        assert!(
+            json["time"].as_str().is_some_and(is_time),
+            "{}",
+            json["time"]
+        );
+        let millis = json["time_unix_ms"].as_u64().unwrap();
+        let before = before.duration_since(std::time::UNIX_EPOCH).unwrap();
+        assert!(u128::from(millis) >= before.as_millis());
+        let of_second = json["time"].as_str().unwrap().split_once('.').unwrap().1;
+        assert_eq!(of_second, format!("{:03}Z", millis % 1000));
     }
 
     /// What names from outside may try.

@@ -32,8 +32,28 @@ fn form_and_selection_are_chosen() {
     assert_eq!(asked.ask("hold 5"), "5 held");
     asked.signal(libc::SIGUSR2);
     let dump = asked.stderr_until("coverage: ");
-    let expected = "5 of 6 tasks (role=asked*&state=created): 5 created\n\n5 × asked_to_wait [";
+    let expected = "5 of 6 tasks (role=asked*&state=created): 5 created\nprogram asks, process ";
     assert!(dump.starts_with(expected), "{dump}");
+    let (_, groups) = dump.split_once("\n\n").unwrap();
+    assert!(groups.starts_with("5 × asked_to_wait ["), "{dump}");
+    assert_eq!(asked.end(), "");
+}
+
+#[test]
+fn a_binary_form_on_standard_error_is_refused_with_a_remedy() {
+    let mut asked = Asked::start(PROGRAM, "", "signal=USR2,format=pprof");
+    let said = asked.stderr_until("help: ");
+    assert_eq!(
+        said,
+        "birthmark: cannot write pprof to standard error: it is binary; dumps are written as text\n\
+         help: add `dir=PATH` to BIRTHMARK, or call Builder::dump_directory, to have pprof in files\n"
+    );
+    asked.signal(libc::SIGUSR2);
+    let dump = asked.stderr_until("coverage: ");
+    assert!(
+        dump.starts_with("0 tasks\nprogram asks, process "),
+        "{dump}"
+    );
     assert_eq!(asked.end(), "");
 }
 

@@ -9,7 +9,7 @@ mod signal;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 
 use crate::dump::render::{wants_color, Format};
 use crate::dump::{Dump, Filter};
@@ -37,7 +37,10 @@ static DELIVERY: Mutex<Option<Arc<Delivery>>> = Mutex::new(None);
 static STDERR: Mutex<()> = Mutex::new(());
 
 /// Sets up where dumps go, and the signal on which there is one.
-pub(crate) fn install(delivery: Delivery, signal: Option<DumpSignal>) {
+pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
+    if delivery.directory.is_none() && delivery.format.is_binary() {
+        refuse_binary(&mut delivery);
+    }
     *DELIVERY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(delivery));
     if let Some(signal) = signal {
         if let Err(error) = listen::listen(signal) {
@@ -112,6 +115,19 @@ fn write(
             Err(io::Error::new(error.kind(), text))
         }
     }
+}
+
+/// Has dumps written as text that would be binary in the midst of a log, and says so, once.
+fn refuse_binary(delivery: &mut Delivery) {
+    static SAID: Once = Once::new();
+    let refused = std::mem::take(&mut delivery.format);
+    SAID.call_once(|| {
+        say(format_args!(
+            "cannot write {refused} to standard error: it is binary; dumps are written as {}\n\
+             help: add `dir=PATH` to BIRTHMARK, or call Builder::dump_directory, to have {refused} in files",
+            delivery.format
+        ));
+    });
 }
 
 impl Delivery {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::nodes::Nodes;
+use super::plural::{have, plural};
 use crate::site;
 
 /// What a dump covers and what it does not.
@@ -92,7 +93,10 @@ impl fmt::Display for Coverage {
                 let none = all.saturating_sub(recorded);
                 write!(
                     f,
-                    "{recorded} of {all} OS threads have a record, {none} have none"
+                    "{recorded} of {all} OS thread{} {} a record, {none} {} none",
+                    plural(all),
+                    have(recorded),
+                    have(none)
                 )?;
             }
             None => f.write_str("OS threads not looked at (this system does not list them)")?,
@@ -104,7 +108,6 @@ impl fmt::Display for Coverage {
         if !self.clock {
             f.write_str("; ages not known (the clock does not run)")?;
         }
-        let sites = if self.sites == 1 { "site" } else { "sites" };
-        write!(f, "; {} {sites} linked", self.sites)
+        write!(f, "; {} site{} linked", self.sites, plural(self.sites))
     }
 }

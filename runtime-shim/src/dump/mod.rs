@@ -14,6 +14,8 @@ mod labels;
 mod lineage;
 mod names;
 mod nodes;
+mod plural;
+mod process;
 mod reading;
 pub mod render;
 mod row;

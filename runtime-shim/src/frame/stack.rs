@@ -35,6 +35,9 @@ pub struct Frame {
     held: bool,
 }
 
+/// Follows a frame whose future is there and that nobody awaits now.
+pub(crate) const KEPT: &str = " (kept, not polled)";
+
 /// The frames themselves, which many tasks may share.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Tree {
@@ -62,6 +65,13 @@ impl Stack {
     /// Whether there is no frame. That is so where a task is not in instrumented code, or has not started.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
+    }
+}
+
+impl Stack {
+    /// Whether both are known to be the same.
+    pub(crate) fn is_same(&self, other: &Stack) -> bool {
+        !self.moving && !other.moving && self.frames == other.frames
     }
 }
 
@@ -157,7 +167,8 @@ impl Stack {
                 2 * frame.depth(),
                 frame.site
             )?;
-            out.write_str(if frame.held { " (held)\n" } else { "\n" })?;
+            out.write_str(if frame.held { KEPT } else { "" })?;
+            out.write_str("\n")?;
         }
         match self.beyond() {
             0 => {}

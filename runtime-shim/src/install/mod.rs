@@ -98,7 +98,9 @@ impl Builder {
         self
     }
 
-    /// The form of dumps on a panic or a signal, and of [`write_dump`](crate::write_dump).
+    /// The form of dumps on a panic or a signal, and of [`write_dump`](crate::write_dump). A form that is
+    /// [binary](Format::is_binary) needs a [directory](Builder::dump_directory): without one, dumps are text, which
+    /// [`install`](Builder::install) says on standard error.
     pub fn dump_format(mut self, format: Format) -> Self {
         self.format = format;
         self

@@ -3,26 +3,30 @@
 mod growth;
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt;
 
 use super::groups;
-use super::heading::plural;
 use super::palette::Palette;
 use super::pieces::{escaped, push};
 use crate::clock;
 use crate::dump::age::Age;
 use crate::dump::chunks::Chunks;
+use crate::dump::hash::IdHash;
+use crate::dump::plural::plural;
 use crate::dump::row::Row;
+use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::task::Task;
+use crate::task::{State, Task};
 
 pub use growth::Growth;
 
 /// Displays what has changed between two [`Dump`]s of one process.
 ///
 /// First how many tasks each site has more or less than before; then, in groups, tasks that are new,
-/// those that are gone, and those that are *unchanged*: alive in both dumps, and neither polled nor in
-/// another state since the first.
+/// those that are gone, those that are *unchanged*, and those that were *running throughout*. An unchanged task
+/// was neither polled nor in another state since the first dump, and stands where it stood. A task that was running
+/// in both dumps, in the same poll or call, may have done anything in it: so has a thread that waits in a `block_on`.
 #[derive(Clone, Debug)]
 pub struct Diff<'a> {
     before: &'a Dump,
@@ -31,7 +35,33 @@ pub struct Diff<'a> {
     new: Chunks<u32>,
     gone: Chunks<u32>,
     unchanged: Chunks<u32>,
+    running: Chunks<u32>,
     palette: &'static Palette,
+}
+
+/// How many stacks are remembered as compared.
+const MOST_STACKS: usize = 4 * 1024;
+
+/// Which stacks of the one dump are which of the other: many tasks stand in few places.
+#[derive(Default)]
+struct SameStacks(HashMap<[StackRef; 2], bool, IdHash>);
+
+impl SameStacks {
+    /// Whether two rows stand at the same place, as far as that is known.
+    fn are_same(&mut self, [before, after]: [&Dump; 2], [was, is]: [&Row; 2]) -> bool {
+        let (before, after) = (&before.nodes, &after.nodes);
+        let stacks = [before.stack(was), after.stack(is)];
+        if self.0.len() == MOST_STACKS {
+            self.0.clear();
+        }
+        let compare = || {
+            before
+                .stacks
+                .get(stacks[0])
+                .is_same(&after.stacks.get(stacks[1]))
+        };
+        *self.0.entry(stacks).or_insert_with(compare)
+    }
 }
 
 impl Dump {
@@ -63,8 +93,10 @@ impl<'a> Diff<'a> {
             new: Chunks::default(),
             gone: Chunks::default(),
             unchanged: Chunks::default(),
+            running: Chunks::default(),
             palette: Palette::new(false),
         };
+        let mut stacks = SameStacks::default();
         let [mut old, mut new] = [before, after].map(|dump| dump.places().peekable());
         loop {
             let (was, is) = (old.peek().copied(), new.peek().copied());
@@ -81,9 +113,7 @@ impl<'a> Diff<'a> {
                 (_, Some(is), Ordering::Greater) => {
                     diff.new.push(is as u32);
                 }
-                (Some(was), Some(is), _) if diff.is_unchanged(was, is) => {
-                    diff.unchanged.push(is as u32);
-                }
+                (Some(was), Some(is), _) => diff.add_both(&mut stacks, was, is),
                 _ => {}
             }
             old.next_if(|_| order.is_le());
@@ -91,13 +121,19 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// Whether a task has done nothing between its row before and its row after.
-    fn is_unchanged(&self, before: usize, after: usize) -> bool {
-        let done = |dump: &Dump, place: usize| {
-            let row = &dump.nodes.rows[place];
-            (row.since, row.polls, dump.nodes.class(row).status)
-        };
-        done(self.before, before) == done(self.after, after)
+    /// Takes note of a task that is in both dumps, in these rows.
+    fn add_both(&mut self, stacks: &mut SameStacks, before: usize, after: usize) {
+        let was = &self.before.nodes.rows[before];
+        let is = &self.after.nodes.rows[after];
+        let done = |dump: &Dump, row: &Row| (row.since, row.polls, dump.nodes.class(row).status);
+        if done(self.before, was) != done(self.after, is) {
+            return;
+        }
+        if matches!(self.after.nodes.bare_state(is), State::Running { .. }) {
+            self.running.push(after as u32);
+        } else if stacks.are_same([self.before, self.after], [was, is]) {
+            self.unchanged.push(after as u32);
+        }
     }
 
     /// Whether to use colours; see [`wants_color`](super::wants_color).
@@ -117,9 +153,14 @@ impl<'a> Diff<'a> {
         tasks(self.before, &self.gone)
     }
 
-    /// The tasks that are as they were: neither polled nor in another state since.
+    /// The tasks that are as they were: neither polled nor in another state since, and where they were.
     pub fn unchanged_tasks(&self) -> impl Iterator<Item = Task> + '_ {
         tasks(self.after, &self.unchanged)
+    }
+
+    /// The tasks that were running in both dumps, in the same poll or call. It is not known what they did in it.
+    pub fn running_tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        tasks(self.after, &self.running)
     }
 
     /// How many tasks each site has more or less, those that have the most more first. Sites that
@@ -140,9 +181,15 @@ impl<'a> Diff<'a> {
                 format_args!(", {} later", Age(clock::between(then, now))),
             );
         }
-        let [new, gone, unchanged] = [&self.new, &self.gone, &self.unchanged].map(Chunks::len);
-        let rest = format_args!(": {new} new, {gone} gone, {unchanged} unchanged\n");
-        push(out, rest);
+        let all = [&self.new, &self.gone, &self.unchanged, &self.running];
+        let [new, gone, unchanged, running] = all.map(Chunks::len);
+        push(
+            out,
+            format_args!(
+                ": {new} new, {gone} gone, {unchanged} unchanged, {running} running throughout\n"
+            ),
+        );
+        push(out, format_args!("{}\n", self.after.process()));
         if !self.after.filter.is_empty() {
             let filter = escaped(&self.after.filter.to_string());
             push(out, format_args!("of those selected by {filter}\n"));
@@ -170,6 +217,11 @@ impl fmt::Display for Diff<'_> {
                 "unchanged: neither polled nor in another state since",
                 self.after,
                 &self.unchanged,
+            ),
+            (
+                "running throughout: in the same poll or call, and what they did in it is not known",
+                self.after,
+                &self.running,
             ),
         ] {
             if !places.is_empty() {

@@ -63,6 +63,15 @@ impl Format {
         }
     }
 
+    /// Whether the form is no text, and so nothing for a terminal or a log.
+    pub fn is_binary(self) -> bool {
+        match self {
+            #[cfg(feature = "pprof")]
+            Format::Pprof => true,
+            _ => false,
+        }
+    }
+
     /// The media type, for HTTP.
     pub fn content_type(self) -> &'static str {
         match self {

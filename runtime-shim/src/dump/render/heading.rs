@@ -1,12 +1,14 @@
-//! The first line of a dump: how many tasks there are, in which states, and which were selected.
+//! The first lines of a dump: how many tasks there are, in which states, and which were selected; then the process.
 
 use std::fmt;
 
 use super::pieces::escaped;
+use crate::dump::plural::plural;
 use crate::dump::Dump;
 use crate::task::State;
 
-/// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`.
+/// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`, and below that the
+/// program, its process and the time.
 pub(super) struct Heading<'a>(pub(super) &'a Dump);
 
 impl fmt::Display for Heading<'_> {
@@ -24,7 +26,7 @@ impl fmt::Display for Heading<'_> {
             write!(f, "{separator}{count} {state}")?;
             separator = ", ";
         }
-        writeln!(f)
+        writeln!(f, "\n{}", dump.process())
     }
 }
 
@@ -45,12 +47,4 @@ fn states(dump: &Dump) -> [(&'static str, usize); 4] {
         counts[index].1 += 1;
     }
     counts
-}
-
-pub(super) fn plural(count: usize) -> &'static str {
-    if count == 1 {
-        ""
-    } else {
-        "s"
-    }
 }

@@ -1,9 +1,11 @@
 //! Where a task stands, in the rest of a line: its innermost frame.
 
 use super::pieces::push;
-use crate::frame::stack::{Frame, Stack};
+use crate::dump::plural::plural;
+use crate::frame::stack::{Frame, Stack, KEPT};
 
-/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`; nothing where there is no frame.
+/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same of a future that is kept and not
+/// polled. Nothing if there is no frame.
 pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
     let (mut awaited, mut held) = (Leaves::default(), Leaves::default());
     for (frame, is_held) in leaves(stack.frames()) {
@@ -13,23 +15,19 @@ pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
             awaited.add(frame);
         }
     }
-    // What is held is waited for by nobody now, so it counts only where there is nothing else.
-    let leaves = if awaited.count > 0 { awaited } else { held };
-    let Some(frame) = leaves.last else { return };
-    push(out, format_args!(", in {}", frame.site()));
-    match leaves.count - 1 {
-        0 => {}
-        1 => out.push_str(", and on another branch"),
-        more => push(out, format_args!(", and on {more} other branches")),
-    }
+    awaited.push(out, "");
     if stack.beyond() > 0 {
-        push(out, format_args!(", {} frames deeper", stack.beyond()));
+        let beyond = stack.beyond();
+        let frames = plural(beyond as usize);
+        push(out, format_args!(", {beyond} frame{frames} deeper"));
     }
+    held.push(out, KEPT);
     if stack.is_moving() {
         out.push_str(" (it runs, and may have moved on)");
     }
 }
 
+/// Frames without one inside of them.
 #[derive(Default)]
 struct Leaves<'a> {
     last: Option<&'a Frame>,
@@ -40,6 +38,18 @@ impl<'a> Leaves<'a> {
     fn add(&mut self, frame: &'a Frame) {
         self.last = Some(frame);
         self.count += 1;
+    }
+
+    /// Appends the last one, with `mark`, and how many there are besides.
+    fn push(&self, out: &mut String, mark: &str) {
+        let Some(frame) = self.last else { return };
+        push(out, format_args!(", in {}", frame.site()));
+        match self.count - 1 {
+            0 => {}
+            1 => out.push_str(", and on another branch"),
+            more => push(out, format_args!(", and on {more} other branches")),
+        }
+        out.push_str(mark);
     }
 }
 

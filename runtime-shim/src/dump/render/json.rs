@@ -9,11 +9,12 @@ mod tables;
 mod threads;
 
 use std::fmt;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::cache::{Cache, Moment};
 use super::pieces::{push, push_number, Pieces};
 use crate::dump::classes::ClassRef;
+use crate::dump::process::{program, Utc};
 use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
@@ -101,11 +102,9 @@ impl fmt::Display for Json<'_> {
 fn push_head(out: &mut String, dump: &Dump) {
     out.push_str("{\"format\":\"birthmark-dump\",\"version\":1,\"pid\":");
     push_number(out, std::process::id().into());
-    out.push_str(",\"time_unix_ms\":");
-    let taken = dump
-        .taken
-        .and_then(|taken| taken.duration_since(UNIX_EPOCH).ok());
-    push_or_null(out, taken.map(|taken| taken.as_millis() as u64));
+    out.push_str(",\"program\":");
+    push_string(out, program());
+    push_time(out, dump.taken);
     out.push_str(",\"total\":");
     push_number(out, dump.total() as u64);
     out.push_str(",\"filter\":");
@@ -115,6 +114,18 @@ fn push_head(out: &mut String, dump: &Dump) {
         push_string(out, &dump.filter.to_string());
     }
     push_coverage(out, dump);
+}
+
+/// The time, once for programs and once for people.
+fn push_time(out: &mut String, taken: Option<SystemTime>) {
+    out.push_str(",\"time_unix_ms\":");
+    let since = taken.and_then(|taken| taken.duration_since(UNIX_EPOCH).ok());
+    push_or_null(out, since.map(|since| since.as_millis() as u64));
+    out.push_str(",\"time\":");
+    match taken.and_then(Utc::new) {
+        Some(time) => push(out, format_args!("\"{time}\"")),
+        None => out.push_str("null"),
+    }
 }
 
 fn push_coverage(out: &mut String, dump: &Dump) {
@@ -165,7 +176,9 @@ impl Parts {
         out.push_str(",\"age_ms\":");
         out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
         out.push_str(",\"polls\":");
-        push_number(out, row.polls.into());
+        // Of a thread it is not counted how often it polls what it waits for.
+        let polls = (!class.kind().is_thread()).then_some(row.polls.into());
+        push_or_null(out, polls);
         push_stack_of(out, class.stack, &tables.stacks);
         if class.is_detached() {
             out.push_str(",\"detached\":true");

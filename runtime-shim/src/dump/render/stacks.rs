@@ -91,7 +91,7 @@ impl Frame<'_> {
         match self {
             Frame::Await(site) => site.function().into(),
             Frame::Awaited(what) => (*what).into(),
-            Frame::Held => "[held]".into(),
+            Frame::Held => "[kept, not polled]".into(),
             Frame::Beside => "[beside]".into(),
             Frame::Beyond(count) => format!("[{count} more]").into(),
             Frame::Moving => "[may have moved on]".into(),

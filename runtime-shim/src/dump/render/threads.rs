@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::heading::plural;
 use super::palette::Palette;
 use super::paragraph::{push_who, site_line};
 use super::pieces::{escaped, push, push_number, Pieces};
+use crate::dump::plural::plural;
 use crate::dump::{Dump, Looked};
 use crate::escape::Quoted;
 use crate::task::Task;

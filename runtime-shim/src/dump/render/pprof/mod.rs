@@ -73,9 +73,13 @@ impl<W: Write> Writer<'_, W> {
             self.tables.string(&mut self.fields, "count"),
         );
         self.fields.message(field::profile::SAMPLE_TYPE, &tasks);
-        let coverage = self.dump.coverage().to_string();
-        let comment = self.tables.string(&mut self.fields, &coverage);
-        self.fields.number(field::profile::COMMENT, comment);
+        for comment in [
+            self.dump.process().to_string(),
+            self.dump.coverage().to_string(),
+        ] {
+            let comment = self.tables.string(&mut self.fields, &comment);
+            self.fields.number(field::profile::COMMENT, comment);
+        }
         if !self.dump.filter.is_empty() {
             let selected = format!(
                 "tasks selected by {}",

@@ -1,0 +1,19 @@
+//! Numbers of things, as a sentence has them.
+
+/// What follows the word for so many things: nothing for one.
+pub(super) fn plural(count: usize) -> &'static str {
+    if count == 1 {
+        ""
+    } else {
+        "s"
+    }
+}
+
+/// The verb that follows so many things.
+pub(super) fn have(count: usize) -> &'static str {
+    if count == 1 {
+        "has"
+    } else {
+        "have"
+    }
+}
