@@ -17,6 +17,8 @@ NAME_BIT = 1 << 63
 NAMED = 1 << 31
 NAMELESS = 0x200
 LABELED = 0x400
+POOLED = 0x800
+THREADS = (2, 3)
 
 
 class Registry:
@@ -104,6 +106,11 @@ class Registry:
         where = "in %s at %s:%d:%d" % ((text(function), text(file)) + numbers)
         return where + (", awaiting " + text(awaited) if text(awaited) else "")
 
+    def is_pool_thread(self, words):
+        """Whether a pool keeps the thread: it awaits nothing itself."""
+        kind = self.read(words[2] + self.site_layout[7], 1)[0]
+        return bool(words[6] & POOLED) and kind in THREADS
+
     def role(self, words):
         return self.text(words[2], 6)
 
@@ -148,6 +155,8 @@ class Birthmark(gdb.Command):
         for identity, address, words in sorted(tasks):
             if not identity & NAME_BIT and words[1] & 0xFF < 3:
                 print(describe(registry, words))
+                if registry.is_pool_thread(words) and any(registry.frames(address, identity)):
+                    print("    polled here, in futures without a record:")
                 for depth, frame in registry.frames(address, identity):
                     print("    " + "  " * depth + frame)
 

@@ -180,6 +180,9 @@ impl Emit {
             return quote_spanned!(span=> #private::birth_at(#site));
         }
         let site = Self::site(site.entry, span);
+        if naming.pooled {
+            return quote_spanned!(span=> #private::birth_as!(#site, pooled));
+        }
         let detached = Ident::new(if naming.detached { "true" } else { "false" }, span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
         quote_spanned!(span=> #private::birth_as!(#site, #detached #name))

@@ -11,11 +11,13 @@ pub(crate) struct Naming {
     /// The arguments of `format!`.
     pub name: Option<TokenStream>,
     pub detached: bool,
+    /// A pool keeps the task, by what is known of the crate: it is a root.
+    pub pooled: bool,
 }
 
 impl Naming {
     pub(crate) fn is_plain(&self) -> bool {
-        self.name.is_none() && !self.detached
+        self.name.is_none() && !self.detached && !self.pooled
     }
 }
 

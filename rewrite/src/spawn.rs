@@ -190,7 +190,8 @@ impl Spawn {
         self.threads || self.starts_scoped_thread()
     }
 
-    fn starts_scoped_thread(&self) -> bool {
+    /// Whether that thread ends before its spawner goes on.
+    pub(crate) fn starts_scoped_thread(&self) -> bool {
         self.row.name == "spawn_scoped" || !self.threads && self.scope == Some(ScopeKind::Thread)
     }
 

@@ -29,10 +29,13 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(crate) fn new(spawn: Spawn) -> Task {
+    pub(crate) fn new(spawn: Spawn, pooled: bool) -> Task {
         Task {
             spawn,
-            naming: Naming::default(),
+            naming: Naming {
+                pooled,
+                ..Naming::default()
+            },
             site: None,
             settles: false,
         }

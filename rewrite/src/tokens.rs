@@ -11,7 +11,6 @@ use crate::emit;
 use crate::frames;
 use crate::macros::parse_arguments;
 use crate::spawn::Callee;
-use crate::task::Task;
 use crate::visitor::Visitor;
 
 /// Whether a look inside is worth the while.
@@ -119,7 +118,7 @@ impl Visitor<'_> {
             return Some(with_arguments(before, group, args.to_token_stream()));
         };
         let index = spawn.index;
-        let mut task = Task::new(spawn);
+        let mut task = self.new_task(spawn);
         let homeless = self.is_homeless();
         self.arguments(&mut args, &mut task);
         if homeless {

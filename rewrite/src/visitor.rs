@@ -43,10 +43,12 @@ pub(crate) struct Visitor<'a> {
     conditional: bool,
     /// How many enclosing items say `skip`.
     pub skips: usize,
-    /// Whether only OS threads count, as they do inside of a runtime.
+    /// Whether only OS threads count, as they do inside of a runtime, which keeps them.
     pub only_threads: bool,
     /// Methods that only hand a task on to a runtime.
     pub layers: &'a [String],
+    /// Methods whose tasks are kept by a pool.
+    pub pooled: &'a [String],
     /// Whether items that only tests have are passed over.
     pub without_tests: bool,
     /// Whether the next expression is the operand with which a larger one begins.
@@ -81,6 +83,7 @@ impl<'a> Visitor<'a> {
             skips: 0,
             only_threads: false,
             layers: &[],
+            pooled: &[],
             without_tests: false,
             operand: false,
             scope_parameter: None,
@@ -96,10 +99,10 @@ impl<'a> Visitor<'a> {
         self.names.join("::")
     }
 
-    /// Whether the enclosing function only hands tasks on.
-    fn is_layer(&self) -> bool {
+    /// Whether the enclosing function is one of these methods.
+    fn is_one_of(&self, methods: &[String]) -> bool {
         let function = self.names.last().zip(self.self_ty.as_ref());
-        function.is_some_and(|(name, ty)| self.layers.contains(&format!("{ty}::{name}")))
+        function.is_some_and(|(name, ty)| methods.contains(&format!("{ty}::{name}")))
     }
 
     pub(crate) fn is_skipped(&self) -> bool {
@@ -164,7 +167,7 @@ impl<'a> Visitor<'a> {
 
     /// Rewrites a call that the table knows.
     pub(crate) fn spawn(&mut self, expr: &mut Expr, spawn: Spawn, operand: bool) {
-        let layer = self.only_threads && !spawn.starts_thread() || self.is_layer();
+        let layer = self.only_threads && !spawn.starts_thread() || self.is_one_of(self.layers);
         if self.is_skipped() || layer {
             let reason = if layer {
                 Reason::Layer
@@ -175,7 +178,7 @@ impl<'a> Visitor<'a> {
             return visit_mut::visit_expr_mut(self, expr);
         }
         let span = spawn.span;
-        let mut task = Task::new(spawn);
+        let mut task = self.new_task(spawn);
         let homeless = self.is_homeless();
         match expr {
             Expr::Call(call) => self.arguments(&mut call.args, &mut task),
@@ -198,6 +201,12 @@ impl<'a> Visitor<'a> {
         if homeless {
             self.house(expr);
         }
+    }
+
+    /// A task that has not been looked for yet.
+    pub(crate) fn new_task(&self, spawn: Spawn) -> Task {
+        let kept = self.only_threads && !spawn.starts_scoped_thread();
+        Task::new(spawn, kept || self.is_one_of(self.pooled))
     }
 
     /// Whether no enclosing function body holds a table of sites.

@@ -51,6 +51,37 @@ fn of_a_runtime_only_threads_count() {
     );
 }
 
+/// The lines of the spawns whose tasks a pool keeps.
+fn pooled(options: &Options) -> Vec<usize> {
+    let file = File {
+        source: SOURCE,
+        path: "x.rs",
+    };
+    let text = rewrite(file, options).expect("the test's code parses").text;
+    let lines = text.lines().zip(1..);
+    let pooled = lines.flat_map(|(text, line)| text.matches("](pooled)").map(move |_| line));
+    pooled.collect()
+}
+
+#[test]
+fn threads_of_a_runtime_are_roots_unless_they_are_scoped() {
+    let of_runtime = Options {
+        only_threads: true,
+        ..options()
+    };
+    assert_eq!(pooled(&of_runtime), [4]);
+    assert!(pooled(&options()).is_empty());
+}
+
+#[test]
+fn tasks_of_a_method_that_fills_a_pool_are_roots() {
+    let options = Options {
+        pooled: vec!["Handle::spawn".to_owned()],
+        ..options()
+    };
+    assert_eq!(pooled(&options), [3, 3]);
+}
+
 #[test]
 fn in_a_layer_nothing_counts() {
     let options = Options {

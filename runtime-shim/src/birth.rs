@@ -65,11 +65,12 @@ fn birth_or(
     special(site)
 }
 
-fn birth_long(site: &'static Site, kind: Kind, detached: bool) -> Birth {
-    let detached_flag = if detached { flag::DETACHED } else { 0 };
+/// Records a task with these flags besides its kind.
+fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Birth {
+    let detached = flags & flag::DETACHED != 0;
     let newborn = Newborn {
         site: site.address(),
-        flags: kind as u64 | detached_flag,
+        flags: kind as u64 | flags,
         tick: mode::tick(),
     };
     let slot = local::with(|local| match detached {
@@ -83,7 +84,7 @@ fn birth_long(site: &'static Site, kind: Kind, detached: bool) -> Birth {
 #[cold]
 #[inline(never)]
 fn birth_special(site: &'static Site) -> Birth {
-    birth_with(site, site.kind(), false, None)
+    birth_with(site, site.kind(), 0, None)
 }
 
 /// Records a task whose spawn is wrapped in `named!` or `detached!`.
@@ -91,7 +92,16 @@ fn birth_special(site: &'static Site) -> Birth {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments<'_>>) -> Birth {
-    birth_with(site, site.kind(), detached, name)
+    let flags = if detached { flag::DETACHED } else { 0 };
+    birth_with(site, site.kind(), flags, name)
+}
+
+/// Records a task that a pool keeps for whoever comes next: it is nobody's child.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn birth_pooled(site: &'static Site) -> Birth {
+    birth_with(site, site.kind(), flag::DETACHED | flag::POOLED, None)
 }
 
 /// Records a task that the adaptor has found to be a closure.
@@ -103,7 +113,7 @@ pub(crate) fn birth_of_job(site: &'static Site) -> Birth {
 #[cold]
 #[inline(never)]
 fn birth_special_job(site: &'static Site) -> Birth {
-    birth_with(site, site.kind().refined(Kind::Job), false, None)
+    birth_with(site, site.kind().refined(Kind::Job), 0, None)
 }
 
 /// Records a task that the adaptor has found to be a future.
@@ -119,7 +129,7 @@ pub(crate) fn birth_of_future(site: &'static Site) -> Birth {
 extern "C" fn birth_special_future(site: &'static Site) -> Birth {
     let kind = site.kind().refined(Kind::Future);
     // A future that is refused is told so later, and panics of hooks do not come this far.
-    contained(|| birth_with(site, kind, false, None)).unwrap_or_else(Birth::untracked)
+    contained(|| birth_with(site, kind, 0, None)).unwrap_or_else(Birth::untracked)
 }
 
 /// Does `f`, which may be the program's code. A panic in it ends here: the panic hook has reported it.
@@ -138,14 +148,14 @@ pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
 fn birth_with(
     site: &'static Site,
     kind: Kind,
-    detached: bool,
+    flags: u64,
     name: Option<fmt::Arguments<'_>>,
 ) -> Birth {
     let modes = mode::pulse();
     if modes & mode::OFF != 0 {
         return skip(site);
     }
-    let birth = birth_long(site, kind, detached);
+    let birth = birth_long(site, kind, flags);
     let Some(slot) = birth.slot() else {
         return birth;
     };

@@ -75,10 +75,13 @@ macro_rules! detached {
     };
 }
 
-/// Not public API. Used by generated code: a birth under `named!` or `detached!`.
+/// Not public API. Used by generated code: a birth under `named!` or `detached!`, or of a task that a pool keeps.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __birth_as {
+    ($site:expr, pooled) => {
+        $crate::__private::birth_pooled($site)
+    };
     ($site:expr, $detached:expr $(,)?) => {
         $crate::__private::birth_as($site, $detached, $crate::__private::core::option::Option::None)
     };

@@ -16,6 +16,7 @@ use crate::redact::{redact, redact_labels};
 use crate::registry::content::NameText;
 use crate::registry::frames::{Image, ROOM};
 use crate::registry::read::{Above, Record};
+use crate::registry::slot::flag;
 use crate::sys::stderr;
 use crate::task::{NameOrigin, TaskId};
 
@@ -103,6 +104,12 @@ fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result 
     }
     if let Some((_, NameOrigin::Inherited { from })) = name {
         write!(out, ", name from task {from}")?;
+    }
+    if task.flags() & flag::POOLED != 0 {
+        out.write_str(match kind.is_thread() {
+            true => ", kept by a pool: for whom it works here is not known",
+            false => ", kept by a pool",
+        })?;
     }
     out.write_str("\n")
 }

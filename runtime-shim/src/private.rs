@@ -12,7 +12,7 @@ pub use crate::site::{Counts, Site, Sites};
 
 // How a task is born, for closures and futures whose kind the source shows.
 pub use crate::at::{birth_at, future_at};
-pub use crate::birth::{birth_as, Birth};
+pub use crate::birth::{birth_as, birth_pooled, Birth};
 pub use crate::enter::{Entered, EnteredOwned};
 pub use crate::future::{future, future_fn, Instrumented};
 pub use crate::inherit::{inherit, Inherited, Working};

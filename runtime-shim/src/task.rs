@@ -215,6 +215,8 @@ pub struct Task {
     pub(crate) age: Option<Duration>,
     pub(crate) polls: u32,
     pub(crate) detached: bool,
+    pub(crate) pooled: bool,
+    pub(crate) runs_no_task: bool,
     pub(crate) stack: Stack,
     pub(crate) lineage: Vec<Ancestor>,
     pub(crate) lineage_complete: bool,
@@ -285,6 +287,18 @@ impl Task {
     /// Whether it was spawned detached, as the root of a lineage.
     pub fn is_detached(&self) -> bool {
         self.detached
+    }
+
+    /// Whether a pool keeps it, and it works for whoever comes next: a thread of a runtime, or a connection. Such a
+    /// task is the root of a lineage, for it is nobody's, whoever came first. `cargo birthmark --deps` knows them.
+    pub fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Whether it is a thread that a pool keeps, and no task with a record ran on it. It may have been idle, or have
+    /// run something that has no record. Only in a [`Dump`](crate::Dump); elsewhere it is not known.
+    pub fn runs_no_task(&self) -> bool {
+        self.runs_no_task
     }
 
     /// Who spawned it; `None` for roots.

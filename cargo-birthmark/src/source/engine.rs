@@ -54,10 +54,11 @@ impl Recipe {
     fn options(&self) -> Options {
         let mut annotation = self.annotation.clone();
         annotation.skip |= self.policy == Policy::Nothing;
-        let layers = match self.policy {
-            Policy::Except(layers) => layers,
-            _ => &[],
+        let (layers, pooled): (&[&str], &[&str]) = match self.policy {
+            Policy::Spawns { layers, pooled } => (layers, pooled),
+            _ => (&[], &[]),
         };
+        let owned = |methods: &[&str]| methods.iter().map(|&method| method.into()).collect();
         Options {
             annotation,
             runtime: RUNTIME.into(),
@@ -65,7 +66,8 @@ impl Recipe {
             // The root of a crate of 2015 declares the runtime, see `extern_crates`.
             edition: Edition::default(),
             only_threads: self.policy == Policy::Threads,
-            layers: layers.iter().map(|&layer| layer.into()).collect(),
+            layers: owned(layers),
+            pooled: owned(pooled),
             without_tests: !self.tests,
             macros: MacroNames::default(),
         }

@@ -57,10 +57,12 @@ pub struct Options {
     /// The edition of the crate. Where its root gets an `extern crate` for the runtime, the default serves for all.
     pub edition: Edition,
     /// Whether the crate is a runtime: what it spawns counts where it is handed to it, and of its own spawns
-    /// only OS threads do.
+    /// only OS threads do. They are roots, unless they are scoped: the runtime keeps them for whoever comes next.
     pub only_threads: bool,
     /// Methods, such as `TokioExecutor::execute`, that only hand a task on: it counts where they are called.
     pub layers: Vec<String>,
+    /// Methods, such as `Client::connect_to`, whose tasks are kept by a pool, for whoever comes next: they are roots.
+    pub pooled: Vec<String>,
     /// Whether items that are there in tests only are passed over, as they are compiled nowhere else.
     pub without_tests: bool,
     /// The macros that any file of the crate defines or imports.
@@ -204,6 +206,7 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     visitor.signatures = signatures;
     visitor.skips = usize::from(options.annotation.skip);
     visitor.layers = &options.layers;
+    visitor.pooled = &options.pooled;
     visitor.without_tests = options.without_tests;
     visitor.only_threads = options.only_threads;
     visitor.imports.elsewhere = options.macros.clone();

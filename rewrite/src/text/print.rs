@@ -83,10 +83,14 @@ impl Print<'_> {
     }
 
     /// `TABLE[3]`; under `named!` and `detached!` also `(true, "conn {peer}")`: whether it is detached, and the name.
+    /// `TABLE[3](pooled)` if a pool keeps the task.
     fn birth(&self, birth: &Birth) -> String {
         let site = format!("{TABLE}[{}]", birth.site.entry);
         if birth.naming.is_plain() {
             return site;
+        }
+        if birth.naming.pooled {
+            return format!("{site}(pooled)");
         }
         let name = birth.naming.name.as_ref();
         let name = name.map_or_else(String::new, |name| {

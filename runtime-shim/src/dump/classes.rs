@@ -55,6 +55,16 @@ impl Class {
         u64::from(self.flags) & flag::DETACHED != 0
     }
 
+    /// Whether a pool keeps it.
+    pub(super) fn is_pooled(&self) -> bool {
+        u64::from(self.flags) & flag::POOLED != 0
+    }
+
+    /// Whether it is an OS thread that a pool keeps.
+    pub(super) fn is_pool_thread(&self) -> bool {
+        self.is_pooled() && self.kind().is_thread()
+    }
+
     pub(super) fn state(&self, thread: Option<u64>) -> State {
         State::of(self.status.into(), self.flags.into(), thread)
     }
@@ -106,6 +116,11 @@ impl Classes {
 
     pub(super) fn get(&self, ClassRef(number): ClassRef) -> &Class {
         &self.all[number as usize]
+    }
+
+    /// Each class.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Class> {
+        self.all.iter()
     }
 
     /// Forgets what is only needed while reading.

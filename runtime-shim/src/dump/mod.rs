@@ -95,6 +95,7 @@ pub fn dump() -> Dump {
     });
     nodes.finish();
     nodes.threads = Threads::now();
+    nodes.threads.note_tasks(&nodes.classes);
     let coverage = Coverage::of(&nodes);
     Dump {
         len: nodes.rows.len(),

@@ -59,6 +59,8 @@ impl Nodes {
             age: now.map(|now| clock::between(row.birth(), now)),
             polls: row.polls,
             detached: self.class(row).is_detached(),
+            pooled: self.class(row).is_pooled(),
+            runs_no_task: self.runs_no_task(row),
             stack: self.stacks.get(self.stack(row)),
             lineage: self.lineage(row),
             lineage_complete: self.is_complete(row),
@@ -94,6 +96,13 @@ impl Nodes {
     pub(super) fn state(&self, row: &Row) -> State {
         let thread = self.thread(row).and_then(|thread| thread.os_id);
         self.class(row).state(thread)
+    }
+
+    /// Whether a task is the thread of a pool, and runs no task that has a record. It may be idle, or do something
+    /// without a record.
+    pub(super) fn runs_no_task(&self, row: &Row) -> bool {
+        self.class(row).is_pool_thread()
+            && self.thread(row).is_some_and(|thread| thread.runs_nothing)
     }
 
     /// The state without the thread.

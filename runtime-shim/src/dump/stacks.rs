@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use super::branches::in_source_order;
 use crate::frame::stack::{Stack, Tree};
+use crate::kind::Kind;
 use crate::registry::frames::Image;
 use crate::registry::read::Record;
+use crate::registry::slot::flag;
 
-/// Which stack a row has: one more than its index, 0 for none; and whether the task may have moved on.
+/// Which stack a row has: one more than its index, 0 for none; whether the task may have moved on; and
+/// whether the frames are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct StackRef(u32);
 
 const MOVING: u32 = 1 << 31;
+/// The frames are those of futures without a record.
+const UNRECORDED: u32 = 1 << 30;
 
 /// How many are remembered as they lie in the records. Where tasks stand in more places than that, it takes
 /// longer to see which of these are the same.
@@ -27,13 +32,18 @@ impl StackRef {
         Some(self.key().checked_sub(1)? as usize)
     }
 
+    /// Whether the frames are not the task's own.
+    pub(super) fn is_unrecorded(self) -> bool {
+        self.0 & UNRECORDED != 0
+    }
+
     pub(super) fn is_moving(self) -> bool {
         self.0 & MOVING != 0
     }
 
     /// The stack alone, as a key.
     pub(super) fn key(self) -> u32 {
-        self.0 & !MOVING
+        self.0 & !(MOVING | UNRECORDED)
     }
 }
 
@@ -59,10 +69,17 @@ impl Stacks {
             Some((last, stack)) if *last == image => *stack,
             _ => self.find(image),
         };
-        match stack.index() {
-            Some(_) if !image.is_settled() => StackRef(stack.0 | MOVING),
-            _ => stack,
+        if stack.index().is_none() {
+            return stack;
         }
+        let moving = if image.is_settled() { 0 } else { MOVING };
+        // A thread that a pool keeps awaits nothing: it polls what others await.
+        let unrecorded = match record.flags() & flag::POOLED {
+            0 => 0,
+            _ if Kind::of(record.site(), record.flags()).is_thread() => UNRECORDED,
+            _ => 0,
+        };
+        StackRef(stack.0 | moving | unrecorded)
     }
 
     fn find(&mut self, image: Image) -> StackRef {
@@ -113,6 +130,7 @@ impl Stacks {
         Stack {
             frames: tree.cloned().unwrap_or_default(),
             moving: stack.is_moving(),
+            unrecorded: stack.is_unrecorded(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::classes::Classes;
 use crate::registry::pool;
 use crate::registry::read::Record;
 
@@ -15,6 +16,8 @@ pub(super) struct Thread {
     /// The system's id, if a thread has the block.
     pub(super) os_id: Option<u64>,
     pub(super) name: Arc<str>,
+    /// It is known to run no task but the one that it is, if it is one.
+    pub(super) runs_nothing: bool,
 }
 
 impl Threads {
@@ -40,12 +43,25 @@ impl Threads {
 
     /// The thread that runs a task with this status.
     pub(super) fn of(&self, status: u64) -> Option<&Thread> {
+        Some(&self.0[self.place(status)?].1)
+    }
+
+    fn place(&self, status: u64) -> Option<usize> {
         let index = Record::thread_index(status)?;
-        let place = self
-            .0
-            .binary_search_by_key(&index, |(index, _)| *index)
-            .ok()?;
-        Some(&self.0[place].1)
+        let place = self.0.binary_search_by_key(&index, |(index, _)| *index);
+        place.ok()
+    }
+
+    /// Takes note of which threads run no task, if `classes` are those of all that were alive.
+    pub(super) fn note_tasks(&mut self, classes: &Classes) {
+        for (_, thread) in &mut self.0 {
+            thread.runs_nothing = true;
+        }
+        for class in classes.iter().filter(|class| !class.is_pool_thread()) {
+            if let Some(place) = self.place(class.status.into()) {
+                self.0[place].1.runs_nothing = false;
+            }
+        }
     }
 }
 
@@ -54,6 +70,7 @@ impl Thread {
         Thread {
             os_id: block.os_id(),
             name: block.name().into(),
+            runs_nothing: false,
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::registry::frames::Image;
 pub struct Stack {
     pub(crate) frames: Arc<Tree>,
     pub(crate) moving: bool,
+    pub(crate) unrecorded: bool,
 }
 
 /// One `.await` that a task is inside of.
@@ -37,6 +38,9 @@ pub struct Frame {
 
 /// Follows a frame whose future is there and that nobody awaits now.
 pub(crate) const KEPT: &str = " (kept, not polled)";
+
+/// Stands before or behind frames that are not those of the thread that has them.
+pub(crate) const UNRECORDED: &str = "polled here, in futures without a record";
 
 /// The frames themselves, which many tasks may share.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
@@ -60,6 +64,12 @@ impl Stack {
     /// task stands where its stack says.
     pub fn is_moving(&self) -> bool {
         self.moving
+    }
+
+    /// Whether the frames are those of futures without a record, which the task has polled: it is a thread that a pool
+    /// keeps, and awaits nothing itself.
+    pub fn is_unrecorded(&self) -> bool {
+        self.unrecorded
     }
 
     /// Whether there is no frame. That is so where a task is not in instrumented code, or has not started.
@@ -159,6 +169,9 @@ impl fmt::Display for Stack {
 impl Stack {
     /// Writes a line for each frame, each with an indent before it.
     pub(crate) fn write(&self, out: &mut impl fmt::Write, indent: &str) -> fmt::Result {
+        if self.unrecorded && !self.is_empty() {
+            writeln!(out, "{indent}{UNRECORDED}:")?;
+        }
         for frame in self.frames() {
             write!(
                 out,

@@ -107,6 +107,8 @@ pub(crate) mod flag {
     pub(crate) const NAMELESS: u64 = 0x200;
     /// On a name: with labels.
     pub(crate) const LABELED: u64 = 0x400;
+    /// A pool keeps the task for whoever comes next. It is detached, too.
+    pub(crate) const POOLED: u64 = 0x800;
 }
 
 impl Slot {

@@ -13,7 +13,7 @@ pub(super) use group::count;
 pub use group::Group;
 
 /// Displays a [`Dump`] by groups: tasks of the same site, role and state that stand at the same place
-/// are counted together, and the largest group comes first. Names and labels do not tell them apart: some of
+/// are counted together, and the largest group comes first. Threads of pools that run no task come last. Names and labels do not tell them apart: some of
 /// each are shown. To count the tasks of a label, [`Filter`](crate::Filter) the dump by it.
 #[derive(Clone, Debug)]
 pub struct Groups<'a> {

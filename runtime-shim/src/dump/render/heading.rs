@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::paragraph::RUNS_NO_TASK;
 use super::pieces::escaped;
 use crate::dump::plural::plural;
 use crate::dump::Dump;
@@ -30,15 +31,17 @@ impl fmt::Display for Heading<'_> {
     }
 }
 
-fn states(dump: &Dump) -> [(&'static str, usize); 4] {
+fn states(dump: &Dump) -> [(&'static str, usize); 5] {
     let mut counts = [
         ("running", 0),
         ("suspended", 0),
         ("created", 0),
         ("delayed", 0),
+        (RUNS_NO_TASK, 0),
     ];
     for row in dump.rows() {
         let index = match dump.nodes.bare_state(row) {
+            State::Running { .. } if dump.nodes.runs_no_task(row) => 4,
             State::Running { .. } => 0,
             State::Suspended => 1,
             State::Delayed => 3,

@@ -2,7 +2,7 @@
 
 use super::pieces::push;
 use crate::dump::plural::plural;
-use crate::frame::stack::{Frame, Stack, KEPT};
+use crate::frame::stack::{Frame, Stack, KEPT, UNRECORDED};
 
 /// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same of a future that is kept and not
 /// polled. Nothing if there is no frame.
@@ -22,6 +22,9 @@ pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
         push(out, format_args!(", {beyond} frame{frames} deeper"));
     }
     held.push(out, KEPT);
+    if stack.is_unrecorded() && awaited.count + held.count > 0 {
+        push(out, format_args!(", {UNRECORDED}"));
+    }
     if stack.is_moving() {
         out.push_str(" (it runs, and may have moved on)");
     }

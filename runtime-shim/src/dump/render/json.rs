@@ -183,6 +183,12 @@ impl Parts {
         if class.is_detached() {
             out.push_str(",\"detached\":true");
         }
+        if class.is_pooled() {
+            out.push_str(",\"pooled\":true");
+        }
+        if nodes.runs_no_task(row) {
+            out.push_str(",\"runs_no_task\":true");
+        }
         if nodes.has_own(row) || nodes.cut(row) > 0 {
             push_whose(out, dump, tables, row);
         } else {
@@ -227,6 +233,9 @@ fn push_stack_of(out: &mut String, stack: StackRef, stacks: &StackTables) {
     push_index(out, stacks.of(stack));
     if stack.is_moving() {
         out.push_str(",\"moving\":true");
+    }
+    if stack.is_unrecorded() {
+        out.push_str(",\"unrecorded\":true");
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) struct Paragraph<'a> {
     pub(super) age: &'a str,
     pub(super) polls: u32,
     pub(super) detached: bool,
+    pub(super) pooled: bool,
+    /// It is known to run no task that has a record; see [`Task::runs_no_task`].
+    pub(super) runs_no_task: bool,
     pub(super) site: &'a str,
     pub(super) lineage: &'a str,
     pub(super) stack: &'a str,
@@ -52,6 +55,8 @@ impl Paragraph<'_> {
             age: &age_text(task.age),
             polls: task.polls,
             detached: task.detached,
+            pooled: task.pooled,
+            runs_no_task: task.runs_no_task,
             site: &site_line(task.site()),
             lineage: &lineage_text(&task.lineage, task.lineage_complete),
             stack: &stack_text(&task.stack),
@@ -87,12 +92,14 @@ impl Paragraph<'_> {
         out.push_str(" [");
         out.push_str(palette.state(self.state));
         match self.state {
+            _ if self.runs_no_task => out.push_str(RUNS_NO_TASK),
             State::Suspended => out.push_str("suspended"),
             state => push(out, state),
         }
         out.push_str(palette.end);
         out.push_str(self.kernel);
-        if !self.since.is_empty() {
+        // Since when a thread of a pool has run nothing is not known.
+        if !self.since.is_empty() && !self.runs_no_task {
             out.push_str(", ");
             out.push_str(self.since);
         }
@@ -121,9 +128,16 @@ impl Paragraph<'_> {
             }
             None => {}
         }
-        out.push_str(if self.detached { ", detached\n" } else { "\n" });
+        out.push_str(match (self.pooled, self.detached) {
+            (true, _) => ", kept by a pool\n",
+            (false, true) => ", detached\n",
+            (false, false) => "\n",
+        });
     }
 }
+
+/// In place of the state of a thread that a pool keeps, and of the time in it. The thread may be idle, or not.
+pub(super) const RUNS_NO_TASK: &str = "running no recorded task";
 
 /// `"req-id-123123" audit`, of a name in quotes, or an empty one, and a role, both escaped.
 pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &str) {
@@ -138,9 +152,24 @@ pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &s
     out.push_str(palette.end);
 }
 
-/// ` [suspended, 0.3 s to 5 minutes]`, of several tasks.
-pub(super) fn push_states(out: &mut String, palette: &Palette, state: State, since: Option<Ago>) {
+/// The state of several tasks, and since when they are in it.
+pub(super) struct States {
+    pub(super) state: State,
+    pub(super) runs_no_task: bool,
+    pub(super) since: Option<Ago>,
+}
+
+/// ` [suspended, 0.3 s to 5 minutes]`, of several tasks, or ` [running no recorded task]`.
+pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
+    let States {
+        state,
+        runs_no_task,
+        since,
+    } = states;
     let color = palette.state(state);
+    if runs_no_task {
+        return push(out, format_args!(" [{color}{RUNS_NO_TASK}{}]", palette.end));
+    }
     push(out, format_args!(" [{color}{state}{}", palette.end));
     if let Some(since) = since {
         push(out, format_args!(", {since}"));

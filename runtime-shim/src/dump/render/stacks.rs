@@ -25,6 +25,8 @@ pub(super) enum Frame<'a> {
     Beside,
     /// So many frames had no room.
     Beyond(u32),
+    /// The frames around this are not those of the task inside of it, which is a thread that polls them.
+    Unrecorded,
     /// The task runs, and may have left the frames around this.
     Moving,
     /// A task or an ancestor, by its role and its site.
@@ -78,6 +80,9 @@ fn for_each_await(stack: &Stack, f: &mut impl FnMut(Frame<'_>)) {
         }
         inner = Some(frame);
     }
+    if stack.is_unrecorded() && !stack.is_empty() {
+        f(Frame::Unrecorded);
+    }
 }
 
 /// Whether a frame is around the one that is listed after it.
@@ -93,6 +98,7 @@ impl Frame<'_> {
             Frame::Awaited(what) => (*what).into(),
             Frame::Held => "[kept, not polled]".into(),
             Frame::Beside => "[beside]".into(),
+            Frame::Unrecorded => "[futures without a record]".into(),
             Frame::Beyond(count) => format!("[{count} more]").into(),
             Frame::Moving => "[may have moved on]".into(),
             Frame::Role(role, _) => (*role).into(),

@@ -122,6 +122,8 @@ impl Texts {
             age: self.age.ago(row.birth(), dump.now, push_age),
             polls: row.polls,
             detached: class.is_detached(),
+            pooled: class.is_pooled(),
+            runs_no_task: nodes.runs_no_task(row),
             site: &site.site,
             lineage: &above.lineage,
             stack,

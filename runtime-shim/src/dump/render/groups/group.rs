@@ -12,7 +12,7 @@ use crate::dump::hash::IdHash;
 use crate::dump::nodes::NONE;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
-use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text};
+use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_text, States};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
@@ -34,6 +34,7 @@ pub struct Group {
     role: Arc<str>,
     kind: Kind,
     state: State,
+    runs_no_task: bool,
     count: usize,
     first: TaskId,
     last: TaskId,
@@ -72,6 +73,12 @@ impl Group {
     /// What they are doing. On which thread is not told.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether they are threads that a pool keeps, and run no task that has a record: see
+    /// [`Task::runs_no_task`](crate::Task::runs_no_task).
+    pub fn runs_no_task(&self) -> bool {
+        self.runs_no_task
     }
 
     /// How many they are.
@@ -130,6 +137,7 @@ impl Group {
             role: dump.nodes.role(row),
             kind: dump.nodes.kind(row),
             state: dump.nodes.bare_state(row),
+            runs_no_task: dump.nodes.runs_no_task(row),
             count: 0,
             first: TaskId(row.id),
             last: TaskId(row.id),
@@ -225,7 +233,12 @@ impl Group {
         push_number(out, self.count as u64);
         out.push_str(" × ");
         push_who(out, palette, "", &escaped(&self.role));
-        push_states(out, palette, self.state, self.since.ago(self.now));
+        let states = States {
+            state: self.state,
+            runs_no_task: self.runs_no_task,
+            since: self.since.ago(self.now),
+        };
+        push_states(out, palette, states);
     }
 
     fn push_ids(&self, out: &mut String) {
@@ -263,7 +276,8 @@ impl Group {
     }
 }
 
-/// Counts those of the dump's tasks by what makes a group. The largest comes first.
+/// Counts those of the dump's tasks by what makes a group. The largest comes first; threads of pools that run no task
+/// come last.
 pub(in super::super) fn count<'a>(
     dump: &Dump,
     rows: impl IntoIterator<Item = &'a Row>,
@@ -285,7 +299,7 @@ pub(in super::super) fn count<'a>(
         last = (!dump.nodes.is_foreign(row)).then_some((row.class, index));
         groups[index].add(dump, row);
     }
-    groups.sort_by_key(|group| (Reverse(group.count), group.first));
+    groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
     groups
 }
 
@@ -296,6 +310,7 @@ struct Key {
     site: u64,
     state: Discriminant<State>,
     stack: u32,
+    runs_no_task: bool,
     /// Foreign threads have but their names in common.
     only: Option<u64>,
 }
@@ -307,6 +322,7 @@ impl Key {
             site: class.site.address(),
             state: discriminant(&class.state(None)),
             stack: class.stack.key(),
+            runs_no_task: dump.nodes.runs_no_task(row),
             only: class.is_foreign().then_some(row.id),
         }
     }

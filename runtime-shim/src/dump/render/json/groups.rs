@@ -30,6 +30,9 @@ fn push_group(out: &mut String, group: &Group, tables: &Tables) {
     push_time(out, ",\"state_ms\":", group.longest());
     push_time(out, ",\"age_ms\":", group.oldest());
     push_stack_of(out, group.place(), &tables.stacks);
+    if group.runs_no_task() {
+        out.push_str(",\"runs_no_task\":true");
+    }
     push_names(out, group);
     out.push_str(",\"first\":");
     push_number(out, group.first().as_u64());

@@ -19,8 +19,8 @@ pub(super) struct Shapes(Vec<u64>);
 
 #[derive(Hash)]
 enum What {
-    /// By site, state and stack.
-    Task(u64, Discriminant<State>, u32),
+    /// By site, state, stack, and whether it runs no task.
+    Task(u64, Discriminant<State>, u32, bool),
     Ended(u64),
     /// Threads that instrumented code has not spawned have but their names in common.
     Only(u32),
@@ -62,6 +62,7 @@ impl What {
                 site.address(),
                 discriminant(&nodes.bare_state(row)),
                 nodes.stack(row).key(),
+                nodes.runs_no_task(row),
             ),
             Entry::Ancestor(_) => What::Ended(site.address()),
         }

@@ -6,7 +6,7 @@ use super::levels::Shown;
 use crate::dump::nodes::Node;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
-use crate::dump::render::paragraph::{push_label, push_states, push_who};
+use crate::dump::render::paragraph::{push_label, push_states, push_who, States};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::row::Row;
 use crate::dump::Dump;
@@ -117,7 +117,12 @@ fn push_alike(
     match &first {
         Entry::Task(row) => {
             let since = alike.since.ago(forest.dump.now);
-            push_states(out, palette, nodes.bare_state(row), since);
+            let states = States {
+                state: nodes.bare_state(row),
+                runs_no_task: nodes.runs_no_task(row),
+                since,
+            };
+            push_states(out, palette, states);
             push_site(out, palette, nodes.site(row));
         }
         Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
