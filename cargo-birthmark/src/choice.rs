@@ -5,13 +5,6 @@ use birthmark_rewrite::text::{self, Annotation, Head};
 use crate::scope::Reach;
 use crate::session::{Session, Settings};
 
-/// What is said where there is nothing to instrument or to list.
-pub const NOTHING_CHOSEN: &str = "no crate is chosen that holds a spawn";
-
-/// What to do then.
-pub const REMEDY: &str =
-    "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
-
 /// What the root of a crate says, if it says anything that we read.
 pub fn head(root: &str) -> Head {
     let is_read = mentions_us(root) || root.contains("no_std") || root.contains("no_core");

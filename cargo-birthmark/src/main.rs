@@ -13,6 +13,7 @@ mod cli;
 mod exit;
 mod front;
 mod home;
+mod identity;
 mod programs;
 mod remedy;
 mod scope;

@@ -70,6 +70,16 @@ impl Place {
         Some((answer.file, session))
     }
 
+    /// The state of the answer, which is another one after cargo was asked again. None if it is not there.
+    pub fn stamp(&self) -> Option<Stamp> {
+        Stamp::of(&self.shelf.as_ref()?.entry(&self.name))
+    }
+
+    /// The question, short.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Remembers an answer, unless it may depend on what we do not see, or on what was changed just now.
     pub fn write(&self, file: &Path, project: &Project, locating: &Locating) {
         let stamps = inputs::of(project, locating).and_then(|inputs| self.stamps(inputs));

@@ -3,13 +3,15 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
 use super::answer::Place;
 use super::arguments::Locating;
 use super::project::{Project, TARGET_DIR};
-use super::{signals, summary};
+use super::signals;
+use super::summary::Ended;
 use crate::exit;
 use crate::remedy::{self, Advise};
 use crate::scope::Scope;
@@ -24,18 +26,38 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
             format!("run `cargo +{toolchain} birthmark …`"),
         ));
     }
+    let started = SystemTime::now();
     let locating = Locating::of(args);
     let place = Place::of(&(&locating, &scope));
     let (file, session) = match place.read() {
         Some(known) => known,
         None => find_out(&place, &locating, scope)?,
     };
+    let args = in_target_dir(args, &locating, &session.target_dir);
+    let cargo = || cargo(&locating, &file, &session);
+    let status = signals::run(cargo()?.args(&args))?;
+    let was_stopped = status.code().is_none();
+    if !was_stopped && !args.iter().any(|arg| arg == "-q" || arg == "--quiet") {
+        Ended {
+            args: &args,
+            locating: &locating,
+            place: &place,
+            session: &session,
+            file: &file,
+            started,
+        }
+        .tell(cargo()?);
+    }
+    Ok(exit::of(status))
+}
+
+/// Cargo, in the environment in which it instruments.
+fn cargo(locating: &Locating, file: &Path, session: &Session) -> Result<Command> {
     let mut command = Command::new(toolchain::cargo());
     command
-        .args(in_target_dir(args, &locating, &session.target_dir))
         .env("CARGO_TARGET_DIR", &session.target_dir)
         .env("RUSTC_WRAPPER", this_binary()?)
-        .env(VARIABLE, &file)
+        .env(VARIABLE, file)
         .envs(locating.is_offline().then_some((OFFLINE, "1")))
         .envs(
             session
@@ -43,12 +65,7 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
                 .iter()
                 .map(|directory| ("CARGO_BUILD_BUILD_DIR", directory)),
         );
-    let status = signals::run(&mut command)?;
-    let was_stopped = status.code().is_none();
-    if !was_stopped && !args.iter().any(|arg| arg == "-q" || arg == "--quiet") {
-        summary::print(&file, &session);
-    }
-    Ok(exit::of(status))
+    Ok(command)
 }
 
 /// Asks cargo what the program consists of, and writes the session.

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use super::nothing::Nothing;
 use super::{Request, listing};
+use crate::remedy;
 use crate::scope::Scope;
 use crate::source::engine::Changed;
 use crate::source::search;
@@ -20,14 +22,25 @@ pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
             ..Scope::default()
         });
     }
-    let listed = listing::list(request)?;
+    let listed = match listing::list(request)? {
+        Ok(listed) => listed,
+        Err(Nothing { cause, help }) => {
+            return Err(remedy::refusal(
+                format!("find anything to insert: {cause}"),
+                help,
+            ));
+        }
+    };
     let mut files = listed
         .iter()
         .flat_map(|listed| &listed.krate.files)
         .filter(|(_, file)| !file.insertions.is_empty())
         .peekable();
     if files.peek().is_none() {
-        bail!("find anything to insert; `cargo birthmark --deps diff` looks into all crates");
+        return Err(remedy::refusal(
+            "find anything to insert: no chosen crate holds a spawn",
+            "run `cargo birthmark --deps diff`, which looks into all crates",
+        ));
     }
     files.for_each(|(path, file)| print!("{}", text(path, file)));
     Ok(ExitCode::SUCCESS)

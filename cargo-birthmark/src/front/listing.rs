@@ -8,6 +8,7 @@ use birthmark_rewrite::text::Head;
 use cargo_metadata::{DependencyKind, Package, PackageId, Target};
 
 use super::Request;
+use super::nothing::Nothing;
 use super::project::{Project, directory};
 use crate::choice::{self, Candidate, Unchosen};
 use crate::session::Session;
@@ -25,19 +26,27 @@ pub struct Listed {
     pub krate: Krate,
 }
 
-/// All crates that would be instrumented. Targets of one package share files, and each file counts once.
-pub fn list(request: Request) -> Result<Vec<Listed>> {
+/// All crates that would be instrumented, or why there are none. Targets of one package share files, and each file
+/// counts once.
+pub fn list(request: Request) -> Result<Result<Vec<Listed>, Nothing>> {
     let project = for_host(&request)?;
     let session = project.session(request.scope, None)?;
-    let surveyed = survey(&project, &session).into_iter();
-    let listed = surveyed.filter_map(|surveyed| {
+    let surveyed = survey(&project, &session, Tests::Included);
+    let is_empty = |one: &Surveyed<'_>| {
+        let krate = one.found.as_ref().ok();
+        krate.is_none_or(|krate| krate.files.is_empty() && krate.unparsed.is_empty())
+    };
+    if surveyed.iter().all(is_empty) {
+        return Ok(Err(Nothing::of(&surveyed, &session)));
+    }
+    let listed = surveyed.into_iter().filter_map(|surveyed| {
         Some(Listed {
             package: surveyed.package.name.to_string(),
             version: surveyed.package.version.to_string(),
             krate: surveyed.found.ok()?,
         })
     });
-    Ok(listed.collect())
+    Ok(Ok(listed.collect()))
 }
 
 /// The program as it is for this machine.
@@ -71,8 +80,35 @@ pub enum Left {
     NoStd,
 }
 
+impl Surveyed<'_> {
+    /// Whether spawns of it are recorded.
+    pub fn holds_sites(&self) -> bool {
+        let krate = self.found.as_ref().ok();
+        krate.is_some_and(|krate| krate.sites().next().is_some())
+    }
+
+    /// Whether its package is a member of the workspace.
+    pub fn is_member(&self, session: &Session) -> bool {
+        session.members.contains_key(&directory(self.package))
+    }
+}
+
+/// Whether code counts that members have only for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tests {
+    /// It counts.
+    Included,
+    /// It does not.
+    LeftOut,
+}
+
 /// Looks at all crates that the program is made of.
-pub fn survey<'a>(project: &'a Project, session: &Session) -> Vec<Surveyed<'a>> {
+pub fn survey<'a>(project: &'a Project, session: &Session, tests: Tests) -> Vec<Surveyed<'a>> {
+    let view = View {
+        project,
+        session,
+        tests,
+    };
     let mut surveyed = Vec::new();
     for package in reachable(project) {
         let shown = shown(project, package);
@@ -81,7 +117,7 @@ pub fn survey<'a>(project: &'a Project, session: &Session) -> Vec<Surveyed<'a>> 
         for target in targets.filter(|target| is_compiled(target, package, session)) {
             let root = search::read(target.src_path.as_std_path()).unwrap_or_default();
             let head = choice::head(&root);
-            let mut found = rewrite(project, package, target, &head, session, &shown);
+            let mut found = view.rewrite(package, target, &head, &shown);
             if let Ok(krate) = &mut found {
                 krate.files.retain(|path, _| seen.insert(path.clone()));
             }
@@ -145,38 +181,48 @@ fn is_compiled(target: &Target, package: &Package, session: &Session) -> bool {
     !is_for_host && (is_library || session.members.contains_key(&directory(package)))
 }
 
-fn rewrite(
-    project: &Project,
-    package: &Package,
-    target: &Target,
-    head: &Head,
-    session: &Session,
-    shown: &dyn Fn(&Path) -> String,
-) -> Result<Krate, Left> {
-    let root = PathBuf::from(&target.src_path);
-    let version = package.version.to_string();
-    let settings = session.members.get(&directory(package));
-    let candidate = Candidate {
-        name: &package.name,
-        version: &version,
-        settings,
-    };
-    let annotation = choice::annotation(session, candidate, head).map_err(Left::Unchosen)?;
-    let may_spawn = |text: &str| birthmark_rewrite::text::may_spawn(text, &annotation);
-    if !search::any_file(&root, may_spawn) {
-        return Err(Left::NoSpawn);
-    }
-    let recipe = Recipe {
-        annotation,
-        columns: false,
-        policy: policy::of(&package.name),
-        tests: settings.is_some(),
-    };
-    let krate = recipe.rewrite(&root, shown);
-    match is_no_std(project, package, head) {
-        false => Ok(krate),
-        true if krate.sites().next().is_none() => Err(Left::NoSpawn),
-        true => Err(Left::NoStd),
+/// What a survey goes by.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    project: &'a Project,
+    session: &'a Session,
+    tests: Tests,
+}
+
+impl View<'_> {
+    fn rewrite(
+        self,
+        package: &Package,
+        target: &Target,
+        head: &Head,
+        shown: &dyn Fn(&Path) -> String,
+    ) -> Result<Krate, Left> {
+        let root = PathBuf::from(&target.src_path);
+        let version = package.version.to_string();
+        let settings = self.session.members.get(&directory(package));
+        let candidate = Candidate {
+            name: &package.name,
+            version: &version,
+            settings,
+        };
+        let annotation = choice::annotation(self.session, candidate, head);
+        let annotation = annotation.map_err(Left::Unchosen)?;
+        let may_spawn = |text: &str| birthmark_rewrite::text::may_spawn(text, &annotation);
+        if !search::any_file(&root, may_spawn) {
+            return Err(Left::NoSpawn);
+        }
+        let recipe = Recipe {
+            annotation,
+            columns: false,
+            policy: policy::of(&package.name),
+            tests: settings.is_some() && self.tests == Tests::Included,
+        };
+        let krate = recipe.rewrite(&root, shown);
+        match is_no_std(self.project, package, head) {
+            false => Ok(krate),
+            true if krate.sites().next().is_none() => Err(Left::NoSpawn),
+            true => Err(Left::NoStd),
+        }
     }
 }
 

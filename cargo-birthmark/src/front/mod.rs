@@ -8,6 +8,8 @@ pub mod doctor;
 pub mod init;
 mod inputs;
 mod listing;
+mod names;
+mod nothing;
 mod patterns;
 mod project;
 mod request;
@@ -15,5 +17,6 @@ mod signals;
 pub mod sites;
 mod stamp;
 mod summary;
+mod units;
 
 pub use request::Request;

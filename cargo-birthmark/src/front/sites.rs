@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Request;
 use super::listing::{self, Listed};
-use crate::choice::{NOTHING_CHOSEN, REMEDY};
+use super::nothing::Nothing;
 use crate::cli::Format;
 use crate::exit;
 use crate::remedy::Advise;
@@ -18,7 +18,10 @@ use crate::source::engine;
 
 /// Prints the list, or compares it with one that was printed before.
 pub fn run(request: Request, format: Format, check: Option<PathBuf>) -> Result<ExitCode> {
-    let listed = listing::list(request)?;
+    let listed = listing::list(request)?.unwrap_or_else(|Nothing { cause, help }| {
+        eprintln!("nothing listed: {cause}\nhelp: {help}");
+        Vec::new()
+    });
     let text = match format {
         Format::Text => text(&listed),
         Format::Json => json(&listed)?,
@@ -26,9 +29,6 @@ pub fn run(request: Request, format: Format, check: Option<PathBuf>) -> Result<E
     match check {
         Some(file) => compare(&file, &text),
         None => {
-            if listed.is_empty() {
-                eprintln!("nothing listed: {NOTHING_CHOSEN}; {REMEDY}");
-            }
             print!("{text}");
             Ok(ExitCode::SUCCESS)
         }

@@ -1,86 +1,207 @@
 //! The line at the end of a build.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::Place;
+use super::arguments::Locating;
+use super::nothing;
 use super::stamp::Stamp;
-use crate::choice::{NOTHING_CHOSEN, REMEDY};
-use crate::session::{Session, replace};
+use super::units::{Question, Used, canonical};
+use crate::session::{Session, hash, replace};
 use crate::wrapper::report::{self, Outcome, Reason, Report};
 
-/// Says what is instrumented in the program that this session builds, and what had to be left alone.
-/// Nothing, if nothing was compiled yet.
-pub fn print(file: &Path, session: &Session) {
-    eprint!("{}", remembered(file, session));
+/// A command of cargo's that has ended.
+pub struct Ended<'a> {
+    /// Its arguments.
+    pub args: &'a [OsString],
+    /// Those that say which program is meant.
+    pub locating: &'a Locating,
+    /// The place of what is known of the program.
+    pub place: &'a Place,
+    /// The session.
+    pub session: &'a Session,
+    /// The session file.
+    pub file: &'a Path,
+    /// When it began.
+    pub started: SystemTime,
 }
 
-/// What was said when the reports were read last.
+/// A text that was said, and the state on which it depends.
 #[derive(Serialize, Deserialize)]
 struct Said {
+    /// The arguments of cargo and the program.
+    question: u64,
+    /// What is known of the program.
+    answer: Stamp,
     /// The directory of the reports, which is another one after each report that is kept.
     reports: Stamp,
+    /// The roots of the members' crates that were used.
+    roots: Vec<PathBuf>,
     text: String,
 }
 
-/// Reads the reports only if any crate was compiled since they were read last: there is one for each crate
-/// that may spawn, and a build with nothing to do has nothing new to say.
-fn remembered(file: &Path, session: &Session) -> String {
-    let place = file.with_extension("said");
-    let (now, state) = (SystemTime::now(), session.state());
-    let reports = Stamp::of(&report::directory(&state));
-    let said = fs::read(&place).ok();
-    let said = said.and_then(|said| serde_json::from_slice::<Said>(&said).ok());
-    if let Some(said) = said.filter(|said| Some(&said.reports) == reports.as_ref()) {
-        return said.text;
+/// How many texts are remembered.
+const MAX_SAID: usize = 16;
+
+impl Ended<'_> {
+    /// Says what is instrumented in what the command used, and what had to be left alone. `cargo` is cargo in the
+    /// environment of the build.
+    pub fn tell(&self, cargo: Command) {
+        match Question::of(self.args) {
+            None => eprint!("{}", self.compiled()),
+            Some(question) => eprint!("{}", self.used(&question, cargo)),
+        }
     }
-    let text = text(&Report::all(&state), file, session);
-    if let Some(reports) = reports.filter(|reports| reports.is_settled(now)) {
-        let said = Said { reports, text };
-        // What cannot be remembered is read again.
-        let _ = serde_json::to_vec(&said)
-            .map_err(anyhow::Error::from)
-            .and_then(|said| replace(&place, &said));
-        return said.text;
+
+    /// Says what the command compiled, because cargo does not name what else it used.
+    fn compiled(&self) -> String {
+        let mut reports = Report::all(&self.session.state());
+        reports.retain(|report| report.compiled >= self.started);
+        Counts::of(&reports).text()
     }
-    text
+
+    /// Reads the reports only if any crate was compiled since they were read last: there is one for each crate
+    /// that may spawn, and a build with nothing to do has nothing new to say.
+    fn used(&self, question: &Question, cargo: Command) -> String {
+        let (now, state) = (SystemTime::now(), self.session.state());
+        let key = hash(&format!("{question:?} {}", self.place.name()));
+        let answer = self.place.stamp();
+        let reports = Stamp::of(&report::directory(&state));
+        let mut said = self.remembered();
+        let still_holds = |said: &&Said| {
+            said.question == key
+                && Some(&said.answer) == answer.as_ref()
+                && Some(&said.reports) == reports.as_ref()
+                && said.roots.iter().all(|root| root.is_file())
+        };
+        if let Some(said) = said.iter().find(still_holds) {
+            return said.text.clone();
+        }
+        let Some(used) = question.ask(cargo) else {
+            return self.compiled();
+        };
+        let of_units = of_units(Report::all(&state), &used, self.session);
+        let counts = Counts::of(&of_units);
+        if counts.are_none() {
+            return nothing::text(self, &used);
+        }
+        let text = counts.text();
+        let reports = reports.filter(|reports| reports.is_settled(now));
+        if let (Some(answer), Some(reports)) = (answer, reports) {
+            said.retain(|said| said.question != key);
+            said.truncate(MAX_SAID - 1);
+            let is_member = |root: &&Path| {
+                let mut members = self.session.members.keys();
+                members.any(|member| root.starts_with(canonical(member)))
+            };
+            let roots = used.iter().map(Used::root).filter(is_member);
+            let new = Said {
+                question: key,
+                answer,
+                reports,
+                roots: roots.map(Path::to_owned).collect(),
+                text: text.clone(),
+            };
+            said.insert(0, new);
+            // What cannot be remembered is read again.
+            let _ = serde_json::to_vec(&said)
+                .map_err(anyhow::Error::from)
+                .and_then(|said| replace(&self.memory(), &said));
+        }
+        text
+    }
+
+    fn memory(&self) -> PathBuf {
+        self.file.with_extension("said")
+    }
+
+    /// What was said before, the last first.
+    fn remembered(&self) -> Vec<Said> {
+        let said = fs::read(self.memory()).unwrap_or_default();
+        serde_json::from_slice(&said).unwrap_or_default()
+    }
 }
 
-fn text(reports: &[Report], file: &Path, session: &Session) -> String {
-    let mut crates = BTreeSet::new();
-    let mut sites = BTreeSet::new();
-    let mut bare = BTreeSet::new();
-    let mut left = BTreeSet::new();
-    let mut faults = BTreeSet::new();
-    for report in reports.iter().filter(|report| report.session == file) {
+/// The reports of the units that are used, of each unit the newest one.
+fn of_units(reports: Vec<Report>, used: &[Used], session: &Session) -> Vec<Report> {
+    let mut taken = BTreeSet::new();
+    let mut reports = reports;
+    reports.retain(|report| {
+        let root = canonical(&report.unit.root);
+        let units = used.iter().enumerate();
+        let mut units = units.filter(|(_, unit)| unit.is_of(report, &root, session));
+        units.any(|(index, _)| taken.insert((index, report.unit.is_test)))
+    });
+    reports
+}
+
+/// What the reports of a build say, in numbers.
+#[derive(Default)]
+struct Counts<'a> {
+    crates: BTreeSet<(&'a str, &'a str)>,
+    sites: BTreeSet<&'a str>,
+    without_std: BTreeSet<(&'a str, &'a str)>,
+    left_alone: BTreeSet<(&'a str, &'a str)>,
+    faults: BTreeSet<&'a Reason>,
+}
+
+impl<'a> Counts<'a> {
+    fn of(reports: &'a [Report]) -> Counts<'a> {
+        let mut counts = Counts::default();
+        reports.iter().for_each(|report| counts.take_in(report));
+        counts
+    }
+
+    fn take_in(&mut self, report: &'a Report) {
+        let package = (&report.package[..], &report.version[..]);
         match &report.outcome {
-            Outcome::Instrumented { sites: found, .. } if found.is_empty() => {}
-            Outcome::Instrumented { sites: found, .. } => {
-                crates.insert((&report.package, &report.version));
-                sites.extend(found);
+            Outcome::Instrumented { sites, .. } if sites.is_empty() => {}
+            Outcome::Instrumented { sites, .. } => {
+                self.crates.insert(package);
+                self.sites.extend(sites.iter().map(String::as_str));
             }
             Outcome::LeftAlone(Reason::NoStd) => {
-                bare.insert((&report.package, &report.version));
+                self.without_std.insert(package);
             }
             Outcome::LeftAlone(reason) if reason.is_failure() => {
-                left.insert((&report.package, &report.version));
-                faults.extend(reason.may_pass().then_some(reason));
+                self.left_alone.insert(package);
+                self.faults.extend(reason.may_pass().then_some(reason));
             }
             Outcome::LeftAlone(_) => {}
         }
     }
-    let mut lines: Vec<String> = faults.into_iter().map(ToString::to_string).collect();
-    let counts = [crates.len(), sites.len(), bare.len(), left.len()];
-    if !crates.is_empty() || !bare.is_empty() || !left.is_empty() {
-        lines.push(line(counts));
-    } else if !session.is_implicit() {
-        lines.push(format!("nothing instrumented: {NOTHING_CHOSEN}; {REMEDY}"));
+
+    fn are_none(&self) -> bool {
+        self.crates.is_empty() && self.without_std.is_empty() && self.left_alone.is_empty()
     }
-    let lines = lines.iter().map(|line| format!("   Birthmark {line}\n"));
-    lines.collect()
+
+    /// Nothing if there is nothing to say.
+    fn text(&self) -> String {
+        if self.are_none() {
+            return String::new();
+        }
+        let counts = [
+            self.crates.len(),
+            self.sites.len(),
+            self.without_std.len(),
+            self.left_alone.len(),
+        ];
+        let lines = self.faults.iter().map(ToString::to_string);
+        let lines = lines.chain([line(counts)]);
+        lines.map(|line| said(&line)).collect()
+    }
+}
+
+/// A line as it is printed below those of cargo.
+pub fn said(line: &str) -> String {
+    format!("   Birthmark {line}\n")
 }
 
 fn line([crates, sites, bare, left]: [usize; 4]) -> String {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::identity::Identity;
+
 /// The command line in parts.
 #[derive(Clone, Debug)]
 pub struct Invocation {
@@ -275,6 +277,25 @@ impl Unit {
     /// Whether a test harness is made of it.
     pub fn is_test(&self) -> bool {
         self.invocation.values("--test").next().is_some()
+    }
+
+    /// The properties by which cargo's unit graph tells it from others.
+    pub fn identity(&self) -> Identity {
+        let features = self.invocation.values("--cfg").filter_map(|cfg| {
+            let value = cfg.strip_prefix("feature=\"")?;
+            Some(value.strip_suffix('"')?.to_owned())
+        });
+        Identity {
+            root: self.root(),
+            is_test: self.is_test(),
+            is_check: !self.invocation.emits("link"),
+            features: features.collect(),
+            platform: self
+                .invocation
+                .values("--target")
+                .next_back()
+                .map(str::to_owned),
+        }
     }
 
     /// Whether it is a part of the standard library, or of what that is made of, under `-Z build-std`.

@@ -29,6 +29,7 @@ use crate::remedy::Advise;
 use crate::session::Session;
 use command_line::Invocation;
 use plan::Plan;
+use report::Report;
 
 /// Stands in for the compiler; `args` begin with its path.
 pub fn main(args: &[OsString]) -> ExitCode {
@@ -55,7 +56,10 @@ fn run(args: &[OsString]) -> Result<ExitCode> {
         return runtime::unit::provide(&unit, &build);
     }
     match Plan::of(&unit, &build) {
-        Plan::Leave => hand_on(plain),
+        Plan::Leave => {
+            Report::forget(&unit, &build);
+            hand_on(plain)
+        }
         Plan::Watch(reason) => compile::plainly(plain, &unit, &build, reason),
         Plan::Instrument(rewritten) => compile::mirrored(plain, &unit, &build, *rewritten),
     }

@@ -1,13 +1,16 @@
 //! What was done with each crate, kept for the end line and for `cargo birthmark doctor`.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::Build;
 use super::command_line::Unit;
-use crate::session::replace;
+use crate::identity::Identity;
+use crate::session::{Session, replace};
 use crate::trusted::old;
 
 /// What was done with one crate.
@@ -21,8 +24,12 @@ pub struct Report {
     pub krate: String,
     /// The session in which it was compiled.
     pub session: PathBuf,
+    /// The properties by which cargo's unit graph tells it from others.
+    pub unit: Identity,
     /// Where its output lies.
     pub out_dir: PathBuf,
+    /// When it was compiled. The date of the file does not tell.
+    pub compiled: SystemTime,
     /// What was done.
     pub outcome: Outcome,
 }
@@ -70,7 +77,9 @@ impl Report {
             version: unit.package.version.clone(),
             krate: unit.name.clone(),
             session: build.file.to_owned(),
+            unit: unit.identity(),
             out_dir: unit.out_dir.clone(),
+            compiled: SystemTime::now(),
             outcome,
         };
         let text = serde_json::to_vec(&report).context("write a report")?;
@@ -88,19 +97,32 @@ impl Report {
         directory(&build.state()).join(format!("{}.json", unit.id()))
     }
 
-    /// All reports that were kept.
+    /// Removes what is kept of a unit that no longer holds a spawn.
+    pub fn forget(unit: &Unit, build: &Build<'_>) {
+        // It is rarely there.
+        let _ = std::fs::remove_file(Report::file(unit, build));
+    }
+
+    /// All reports that are kept, the newest first.
     pub fn all(state: &Path) -> Vec<Report> {
-        let entries = std::fs::read_dir(directory(state))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let files = entries.map(|entry| entry.path());
+        let entries = std::fs::read_dir(directory(state)).into_iter().flatten();
+        let files = entries.flatten().map(|entry| entry.path());
         // Others are being written.
         let files = files.filter(|file| file.extension().is_some_and(|it| it == "json"));
         let texts = files.filter_map(|file| std::fs::read(file).ok());
-        texts
+        let mut reports: Vec<Report> = texts
             .filter_map(|text| serde_json::from_slice(&text).ok())
-            .collect()
+            .collect();
+        reports.sort_by_key(|report| Reverse(report.compiled));
+        reports
+    }
+
+    /// Whether its output lies in the directory of a profile, as `debug` or `release`.
+    pub fn is_of_profile(&self, profile: &str, session: &Session) -> bool {
+        let bases = session.build_dir.iter().chain([&session.target_dir]);
+        let mut inside = bases.filter_map(|base| self.out_dir.strip_prefix(base).ok());
+        let inside = inside.next().unwrap_or(&self.out_dir);
+        inside.iter().any(|part| part == profile)
     }
 }
 

@@ -18,7 +18,7 @@ pub fn look(
     session: &Session,
     diagnosis: &mut Diagnosis,
 ) -> Result<()> {
-    for member in surveyed.iter().filter(|one| is_member(one, session)) {
+    for member in surveyed.iter().filter(|one| one.is_member(session)) {
         mistakes(member, diagnosis);
         items_alone(member, diagnosis);
     }
@@ -34,10 +34,6 @@ pub fn look(
         }
     }
     Ok(())
-}
-
-fn is_member(one: &Surveyed<'_>, session: &Session) -> bool {
-    session.members.contains_key(&directory(one.package))
 }
 
 fn root(one: &Surveyed<'_>) -> String {

@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use birthmark_rewrite::text;
-
 use super::diagnosis::{Built, Diagnosis, Row};
-use crate::choice;
 use crate::front::listing::{Left, Surveyed};
-use crate::front::project::directory;
+use crate::front::nothing::{self, Nothing};
 use crate::session::Session;
-use crate::source::search;
 
 /// Lists the packages that may spawn.
 pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagnosis) {
@@ -30,8 +26,8 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
     let chosen = rows.values().any(|row| row.sites.is_some());
     diagnosis.packages = rows.into_values().collect();
     if !chosen {
-        let what = choice::NOTHING_CHOSEN.to_owned();
-        diagnosis.advice("nothing-chosen", what, choice::REMEDY);
+        let Nothing { cause, help } = Nothing::of(surveyed, session);
+        diagnosis.advice("nothing-chosen", cause, &help);
     }
 }
 
@@ -40,13 +36,7 @@ fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
         Ok(krate) => krate.sites().next().is_some() || krate.uncovered().next().is_some(),
         Err(Left::NoStd) => true,
         Err(Left::NoSpawn) => false,
-        Err(Left::Unchosen(_)) => {
-            let settings = session.members.get(&directory(one.package));
-            let words = choice::unsaid(settings);
-            search::any_file(one.target.src_path.as_std_path(), |text| {
-                text::may_spawn(text, &words)
-            })
-        }
+        Err(Left::Unchosen(_)) => nothing::may_spawn(one, session),
     }
 }
 

@@ -14,8 +14,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use super::Request;
 use super::build::inner_wrapper;
-use super::{Request, listing};
+use super::listing::{self, Tests};
 use crate::cli::Format;
 use crate::exit;
 use crate::remedy;
@@ -49,7 +50,7 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
     };
     setting::choices(&session, &mut diagnosis);
     plain::look(&session, &mut diagnosis)?;
-    let surveyed = listing::survey(&project, &session);
+    let surveyed = listing::survey(&project, &session, Tests::Included);
     crates::look(&surveyed, &session, &mut diagnosis);
     built::look(&session, &mut diagnosis)?;
     annotations::look(&project, &surveyed, &session, &mut diagnosis)?;

@@ -1,0 +1,155 @@
+//! The reason for which nothing is instrumented, and what to do.
+
+use std::path::Path;
+
+use anyhow::Result;
+use birthmark_rewrite::text;
+
+use super::listing::{self, Left, Surveyed, Tests};
+use super::names;
+use super::project::{Project, directory};
+use super::summary::{Ended, said};
+use super::units::{Used, canonical};
+use crate::choice::{self, Unchosen};
+use crate::session::Session;
+use crate::source::search;
+
+/// The reason for which there is nothing to instrument.
+#[derive(Debug)]
+pub struct Nothing {
+    /// The cause.
+    pub cause: String,
+    /// The remedy.
+    pub help: String,
+}
+
+const CHOOSE: &str =
+    "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
+
+/// Says why a command has used nothing that is instrumented.
+pub fn text(ended: &Ended<'_>, used: &[Used]) -> String {
+    match after_build(ended, used) {
+        Ok(Some(Nothing { cause, help })) => {
+            said(&format!("nothing instrumented: {cause}")) + &said(&format!("help: {help}"))
+        }
+        Ok(None) => String::new(),
+        Err(error) => said(&format!("nothing instrumented; cannot say why: {error:#}")),
+    }
+}
+
+/// Returns nothing for a crate that was to be instrumented and did not compile, which cargo has said.
+fn after_build(ended: &Ended<'_>, used: &[Used]) -> Result<Option<Nothing>> {
+    let project = Project::load(ended.locating.manifest.as_deref(), &ended.locating.metadata)?;
+    let with_tests = listing::survey(&project, ended.session, Tests::Included);
+    if !with_tests.iter().any(Surveyed::holds_sites) {
+        return Ok(Some(Nothing::of(&with_tests, ended.session)));
+    }
+    let without_tests = listing::survey(&project, ended.session, Tests::LeftOut);
+    let plain = names_of(without_tests.iter().filter(|one| one.holds_sites()));
+    if plain.is_empty() {
+        let all = names_of(with_tests.iter().filter(|one| one.holds_sites()));
+        return Ok(Some(Nothing {
+            cause: format!(
+                "all spawns of {} are in code that only tests compile",
+                names::list(&all)
+            ),
+            help: "run `cargo birthmark test`".to_owned(),
+        }));
+    }
+    let is_used = |one: &&Surveyed<'_>| {
+        let root = canonical(one.target.src_path.as_std_path());
+        used.iter().any(|used| used.root() == root)
+    };
+    let mut with_sites = without_tests.iter().filter(|one| one.holds_sites());
+    if with_sites.any(|one| is_used(&one)) {
+        return Ok(None);
+    }
+    let command = ended.args.first().map(|arg| arg.to_string_lossy());
+    Ok(Some(Nothing {
+        cause: format!(
+            "`{}` does not use {}, where the spawns are",
+            command.unwrap_or_default(),
+            names::list(&plain)
+        ),
+        help: "name it in the command, as by --bin, --test, -p or --all-targets".to_owned(),
+    }))
+}
+
+fn names_of<'a>(crates: impl Iterator<Item = &'a Surveyed<'a>>) -> Vec<String> {
+    crates
+        .map(|one| names::of(one.package, one.target))
+        .collect()
+}
+
+impl Nothing {
+    /// Says why none of the crates is instrumented.
+    pub fn of(surveyed: &[Surveyed<'_>], session: &Session) -> Nothing {
+        let mistakes = surveyed.iter().filter(|one| one.is_member(session));
+        let mut mistakes = mistakes.filter(|one| !one.head.mistakes.is_empty());
+        if let Some(one) = mistakes.next() {
+            return misread(one);
+        }
+        let is_chosen = |one: &&Surveyed<'_>| matches!(one.found, Ok(_) | Err(Left::NoSpawn));
+        let without = names_of(surveyed.iter().filter(is_chosen));
+        let left_out = |why: Unchosen| {
+            let is_left = |one: &&Surveyed<'_>| {
+                let is_left = matches!(one.found, Err(Left::Unchosen(it)) if it == why);
+                is_left && may_spawn(one, session)
+            };
+            names_of(surveyed.iter().filter(is_left))
+        };
+        let [by_pattern, unannotated] = [Unchosen::Pattern, Unchosen::Unannotated].map(left_out);
+        if !by_pattern.is_empty() {
+            return Nothing {
+                cause: format!(
+                    "`only` and `exclude` leave out {}",
+                    names::list(&by_pattern)
+                ),
+                help: "change the patterns; `cargo birthmark --deps sites` lists all spawns".into(),
+            };
+        }
+        match (&without[..], &unannotated[..]) {
+            ([], []) => Nothing {
+                cause: "no crate is chosen that holds a spawn".into(),
+                help: CHOOSE.into(),
+            },
+            ([], some) => Nothing {
+                cause: format!("no crate is annotated; spawns are in {}", names::list(some)),
+                help: CHOOSE.into(),
+            },
+            (_, []) => Nothing {
+                cause: "no chosen crate holds a spawn".into(),
+                help: "try --deps, which takes dependencies, too".into(),
+            },
+            (without, some) => Nothing {
+                cause: format!(
+                    "spawns are in {}, and annotated: {}",
+                    names::list(some),
+                    names::list(without)
+                ),
+                help: CHOOSE.into(),
+            },
+        }
+    }
+}
+
+fn misread(one: &Surveyed<'_>) -> Nothing {
+    let file = one.target.src_path.as_str();
+    let mistakes = one.head.mistakes.iter().map(|mistake| {
+        let (line, column, message) = (mistake.line, mistake.column, &mistake.message);
+        format!("{file}:{line}:{column}: {message}")
+    });
+    let mistakes: Vec<String> = mistakes.collect();
+    Nothing {
+        cause: format!("an annotation is not understood: {}", mistakes.join("; ")),
+        help: "see the documentation of `#[birthmark::instrument]` for the arguments".into(),
+    }
+}
+
+/// Whether a crate that is not chosen may hold spawns.
+pub fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
+    let settings = session.members.get(&directory(one.package));
+    let words = choice::unsaid(settings);
+    let root: &Path = one.target.src_path.as_std_path();
+    search::any_file(root, |file| text::may_spawn(file, &words))
+}
