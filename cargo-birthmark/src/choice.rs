@@ -76,14 +76,15 @@ pub fn annotation(
         _ => {}
     }
     let said = head.annotation.clone();
-    Ok(said.unwrap_or_else(|| unsaid(candidate.settings)))
+    Ok(said.unwrap_or_else(|| unsaid(session, candidate.settings)))
 }
 
-/// What counts for a crate that says nothing itself. Dependencies get no frames: where they wait says
-/// little of the program, and each of their files that awaits something would be rewritten.
-pub fn unsaid(settings: Option<&Settings>) -> Annotation {
+/// What counts for a crate that says nothing itself. Dependencies get frames only if they are asked for: where they
+/// wait says little of the program, and each of their files that awaits something is rewritten for it.
+pub fn unsaid(session: &Session, settings: Option<&Settings>) -> Annotation {
+    let without_frames = settings.is_none() && !session.scope.frames;
     Annotation {
-        frames: settings.is_none().then_some(false),
+        frames: without_frames.then_some(false),
         ..Annotation::default()
     }
 }

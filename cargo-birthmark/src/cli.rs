@@ -64,9 +64,14 @@ struct ScopeArgs {
     /// All members of the workspace; stands before cargo's subcommand
     #[arg(long, global = true)]
     workspace: bool,
-    /// All members and all dependencies; may also stand behind cargo's subcommand
+    /// All members and all dependencies; may also stand behind cargo's subcommand. Dependencies get no
+    /// frames unless --frames is there
     #[arg(long, global = true)]
     deps: bool,
+    /// Frames in dependencies, too: where in a dependency a task awaits. More of their files are
+    /// rewritten. May also stand behind cargo's subcommand
+    #[arg(long, global = true)]
+    frames: bool,
     /// Only packages of this name; `*` stands for any part, `name@1.*` for versions. May also stand
     /// behind cargo's subcommand. Takes dependencies, too
     #[arg(long, global = true, value_name = "PATTERN")]
@@ -239,6 +244,7 @@ impl ScopeArgs {
             only: self.only,
             exclude: self.exclude,
             runtime_features: self.runtime_features,
+            frames: self.frames,
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Scope {
     pub exclude: Vec<String>,
     /// Features of the runtime that it does not have by default.
     pub runtime_features: Vec<String>,
+    /// Whether dependencies have frames, too.
+    pub frames: bool,
 }
 
 /// Features of the runtime that it does not have by default.
@@ -44,6 +46,7 @@ impl Scope {
         self.only.extend(other.only);
         self.exclude.extend(other.exclude);
         self.runtime_features.extend(other.runtime_features);
+        self.frames |= other.frames;
     }
 
     /// Whether the patterns let a package pass. They may name a version, as in `syn@1.*`.

@@ -94,3 +94,44 @@ fn only_in_the_manifest_takes_dependencies_as_the_option_does() {
     assert_eq!(sites.lines().count(), 1, "{sites}");
     assert!(sites.contains("in go: go::{closure}"), "{sites}");
 }
+
+#[test]
+fn dependencies_have_frames_if_they_are_asked_for() {
+    let project = Project::new(
+        "framed",
+        &[
+            (
+                "+Cargo.toml",
+                "[dependencies]\nframed-dep = { path = \"dep\" }\n[workspace]\nexclude = [\"dep\"]\n",
+            ),
+            (
+                "src/lib.rs",
+                "pub async fn go() { framed_dep::go().await }\n",
+            ),
+            (
+                "dep/Cargo.toml",
+                "[package]\nname = \"framed-dep\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+            ),
+            (
+                "dep/src/lib.rs",
+                "pub async fn go() { std::future::ready(()).await }\n",
+            ),
+        ],
+    );
+    let changed = |args: &str| -> Vec<String> {
+        let shown = project.birthmark(args).ok().stdout;
+        let files = shown.lines().filter_map(|line| line.strip_prefix("+++ "));
+        files.map(str::to_owned).collect()
+    };
+    assert_eq!(changed("--deps diff"), ["src/lib.rs"]);
+    let both = ["src/lib.rs", "framed-dep-0.1.0/src/lib.rs"];
+    assert_eq!(changed("--deps --frames diff"), both);
+    let said = project.birthmark("--deps doctor").ok().stdout;
+    assert!(
+        said.contains("without frames, which --frames adds"),
+        "{said}"
+    );
+    let manifest = project.read("Cargo.toml") + "[workspace.metadata.birthmark]\nframes = true\n";
+    project.write("Cargo.toml", &manifest);
+    assert_eq!(changed("--deps diff"), both);
+}

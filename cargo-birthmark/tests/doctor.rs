@@ -277,7 +277,7 @@ fn artifacts_that_other_choices_made() {
     assert_eq!((seen.code, seen.codes()), (0, vec!["stale"]));
     assert_eq!(
         seen.package("staled")["built"]["stale"],
-        "with all members and dependencies chosen"
+        "when the choice was: all members and dependencies; dependencies without frames, which --frames adds"
     );
 }
 
@@ -413,25 +413,42 @@ fn items_that_are_covered_alone() {
     );
 }
 
-#[test]
-fn what_was_to_be_instrumented_and_could_not_be() {
-    let text =
-        format!("{SPAWNS}// the compiler refuses it when it is rewritten\nmod __birthmark {{}}\n");
-    let project = Project::new("refusing", &[("src/main.rs", &text), ("+Cargo.toml", "")]);
-    project.write(
-        "Cargo.toml",
-        &project.read("Cargo.toml").replace("2024", "2015"),
+/// A program of two binaries, one of which the compiler refuses when it is rewritten.
+fn refusing(name: &str) -> Project {
+    let odd = format!("{SPAWNS}mod __birthmark {{}}\n");
+    let project = Project::new(
+        name,
+        &[
+            ("src/main.rs", SPAWNS),
+            ("src/bin/odd.rs", &odd),
+            ("+Cargo.toml", ""),
+        ],
     );
+    let manifest = project.read("Cargo.toml").replace("2024", "2015");
+    project.write("Cargo.toml", &manifest);
     project
         .run(&mut command(&project, "birthmark --workspace check"))
         .ok();
+    project
+}
+
+#[test]
+fn what_was_to_be_instrumented_and_could_not_be() {
+    let project = refusing("refusing");
     let seen = doctor(&project, "--workspace");
     assert_eq!(seen.code, 98);
+    let finding = seen.finding("fallback");
     assert!(
-        seen.finding("fallback").contains("not when rewritten"),
-        "{:?}",
-        seen.codes()
+        finding.starts_with("the binary `odd` of refusing is left alone: ")
+            && finding.contains("not when rewritten")
+            && finding.contains("\nerror[E0260]: the name `__birthmark` is defined multiple times"),
+        "{finding}"
     );
+    assert!(!finding.contains("$message_type") && !finding.contains('\x1b'));
+    // What has gone since is at nobody's fault.
+    std::fs::remove_file(project.path().join("src/bin/odd.rs")).unwrap();
+    let seen = doctor(&project, "--workspace");
+    assert_eq!((seen.code, seen.codes()), (0, vec![]));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::remedy;
 use crate::scope::{Reach, Scope};
 
-/// The arguments of cargo without ours. Only `--deps` and `--only` may stand among them: `--workspace` and
+/// The arguments of cargo without ours. Only `--deps`, `--frames` and `--only` may stand among them: `--workspace` and
 /// `--exclude` are options of cargo's. What follows `--` belongs to the program.
 pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
     let mut cargo = Vec::new();
@@ -21,6 +21,8 @@ pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
             cargo.extend(args.by_ref());
         } else if arg == "--deps" {
             scope.reach = Reach::Deps;
+        } else if arg == "--frames" {
+            scope.frames = true;
         } else if let Some(pattern) = value(&arg, "--only", &mut args) {
             scope.only.push(pattern?);
             scope.reach = Reach::Deps;
@@ -143,11 +145,15 @@ mod tests {
     #[test]
     fn our_options_are_taken_out_up_to_the_program_s_own() {
         let (cargo, scope) = split(words(
-            "run --deps -p x --only a* --only=b --exclude c -- --deps --only d",
+            "run --deps --frames -p x --only a* --only=b --exclude c -- --deps --frames --only d",
         ))
         .unwrap();
-        assert_eq!(cargo, words("run -p x --exclude c -- --deps --only d"));
+        assert_eq!(
+            cargo,
+            words("run -p x --exclude c -- --deps --frames --only d")
+        );
         assert_eq!(scope.reach, Reach::Deps);
+        assert!(scope.frames);
         assert_eq!(scope.only, ["a*", "b"]);
         assert!(scope.exclude.is_empty());
     }

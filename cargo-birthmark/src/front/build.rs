@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::answer::Place;
 use super::arguments::Locating;
+use super::overridden;
 use super::project::{Project, TARGET_DIR};
 use super::signals;
 use super::summary::Ended;
@@ -33,6 +34,7 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
         Some(known) => known,
         None => find_out(&place, &locating, scope)?,
     };
+    overridden::warn(&session.workspace);
     let args = in_target_dir(args, &locating, &session.target_dir);
     let cargo = || cargo(&locating, &file, &session);
     let status = signals::run(cargo()?.args(&args))?;

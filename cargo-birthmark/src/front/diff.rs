@@ -33,8 +33,11 @@ pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
     };
     let mut files = listed
         .iter()
-        .flat_map(|listed| &listed.krate.files)
-        .filter(|(_, file)| !file.insertions.is_empty())
+        .flat_map(|listed| {
+            let files = listed.krate.files.iter();
+            files.map(|(path, file)| (path, &listed.names[path], file))
+        })
+        .filter(|(_, _, file)| !file.insertions.is_empty())
         .peekable();
     if files.peek().is_none() {
         return Err(remedy::refusal(
@@ -42,15 +45,11 @@ pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
             "run `cargo birthmark --deps diff`, which looks into all crates",
         ));
     }
-    files.for_each(|(path, file)| print!("{}", text(path, file)));
+    files.for_each(|(path, shown, file)| print!("{}", text(path, shown, file)));
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(path: &Path, file: &Changed) -> String {
-    let shown = file.sites.first().map_or_else(
-        || path.display().to_string(),
-        |site| site.position.file.clone(),
-    );
+fn text(path: &Path, shown: &str, file: &Changed) -> String {
     let mut text = format!("--- {shown}\n+++ {shown}\n");
     let original = search::read(path).unwrap_or_default();
     for (number, (old, new)) in original.lines().zip(file.text.lines()).enumerate() {

@@ -13,6 +13,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::Request;
 use super::build::{inner_wrapper, this_binary};
+use super::{hidden, overridden};
 use crate::remedy::{self, Advise};
 use crate::session::{Session, VARIABLE, replace};
 
@@ -39,6 +40,7 @@ pub fn run(request: Request, undo: bool) -> Result<ExitCode> {
         save(&file, &config)?;
         // It may not be there.
         let _ = std::fs::remove_dir_all(workspace.join(STATE));
+        hidden::undo(&file);
         println!("Removed the entries of birthmark from {}.", file.display());
         return Ok(ExitCode::SUCCESS);
     }
@@ -47,12 +49,19 @@ pub fn run(request: Request, undo: bool) -> Result<ExitCode> {
     replace(&state.join(".gitignore"), b"*\n")?;
     let written = session.write(&state)?;
     enter(&mut config, &session, &written)?;
+    let is_hidden = hidden::hide(&file)?;
     save(&file, &config)?;
-    tell(&file, &config);
+    tell(&file, &config, &session);
+    if !is_hidden {
+        println!("{}", hidden::SHIPPED);
+    }
+    for one in overridden::find() {
+        println!("warning: {}\nhelp: {}", one.what(), one.help());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(file: &Path, config: &DocumentMut) {
+fn tell(file: &Path, config: &DocumentMut, session: &Session) {
     let is_entered = |&(section, key): &(&str, &str)| {
         let section = config.get(section);
         section.and_then(|section| section.get(key)).is_some()
@@ -62,7 +71,10 @@ fn tell(file: &Path, config: &DocumentMut) {
         .map(|(section, key)| format!("{section}.{key}"))
         .collect();
     println!("Wrote {} into {}.", keys.join(", "), file.display());
-    println!("Plain cargo and the editor now instrument, and build in target/birthmark.");
+    println!(
+        "Plain cargo and the editor now instrument, and build in {}.",
+        inside(&session.target_dir, &session.workspace)
+    );
     println!(
         "The entries are for this checkout, and not to be committed: what a team shares is the choice of crates in Cargo.toml, see --help."
     );

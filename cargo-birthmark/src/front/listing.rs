@@ -1,6 +1,6 @@
 //! The crates of the program as they would be instrumented, without building any.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -24,6 +24,8 @@ pub struct Listed {
     pub version: String,
     /// What the engine makes of it.
     pub krate: Krate,
+    /// The names of its files, as they are the same on every machine.
+    pub names: BTreeMap<PathBuf, String>,
 }
 
 /// All crates that would be instrumented, or why there are none. Targets of one package share files, and each file
@@ -40,10 +42,14 @@ pub fn list(request: Request) -> Result<Result<Vec<Listed>, Nothing>> {
         return Ok(Err(Nothing::of(&surveyed, &session)));
     }
     let listed = surveyed.into_iter().filter_map(|surveyed| {
+        let krate = surveyed.found.ok()?;
+        let shown = shown(&project, surveyed.package);
+        let names = krate.files.keys().map(|path| (path.clone(), shown(path)));
         Some(Listed {
             package: surveyed.package.name.to_string(),
             version: surveyed.package.version.to_string(),
-            krate: surveyed.found.ok()?,
+            names: names.collect(),
+            krate,
         })
     });
     Ok(Ok(listed.collect()))

@@ -149,7 +149,7 @@ fn misread(one: &Surveyed<'_>) -> Nothing {
 /// Whether a crate that is not chosen may hold spawns.
 pub fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     let settings = session.members.get(&directory(one.package));
-    let words = choice::unsaid(settings);
+    let words = choice::unsaid(session, settings);
     let root: &Path = one.target.src_path.as_std_path();
     search::any_file(root, |file| text::may_spawn(file, &words))
 }

@@ -37,7 +37,7 @@ impl Plan {
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());
-        let unsaid = choice::unsaid(settings);
+        let unsaid = choice::unsaid(session, settings);
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         if !spawns && !program {

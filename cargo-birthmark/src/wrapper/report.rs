@@ -146,10 +146,7 @@ impl std::fmt::Display for Reason {
             ),
             Reason::Runtime(error) => write!(f, "the runtime is missing: cannot {error}"),
             Reason::Mirror(error) => write!(f, "its source could not be copied: cannot {error}"),
-            Reason::DoesNotCompile(said) => write!(
-                f,
-                "compiles as it is, but not when rewritten; this is a fault of cargo birthmark, please report it:\n{said}"
-            ),
+            Reason::DoesNotCompile(_) => f.write_str("compiles as it is, but not when rewritten"),
         }
     }
 }

@@ -1,28 +1,31 @@
 //! What lies in the target directory: whether it is what the choices as they are would make, and what
 //! could not be instrumented when it was built.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use cargo_metadata::{Package, Target};
 
 use super::diagnosis::{Built, Diagnosis};
+use super::refused;
 use super::setting::chosen;
+use crate::front::names;
+use crate::front::project::Project;
+use crate::front::units::canonical;
 use crate::session::Session;
 use crate::wrapper::report::{Outcome, Reason, Report};
 
 /// Compares what was built with the choices.
-pub fn look(session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
+pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
     let state = session.state();
     let current = session.file(&state)?;
-    let mut stale = 0;
-    for report in Report::all(&state) {
-        if !report.out_dir.is_dir() {
-            continue;
-        }
+    let mut stale = BTreeSet::new();
+    for (report, package, target) in of_program(project, Report::all(&state)) {
         let built = if report.session == current {
             Built::Fresh
         } else {
-            stale += 1;
+            stale.insert(canonical(&report.unit.root));
             Built::Stale(difference(&report.session, session))
         };
         let mut rows = diagnosis.packages.iter_mut();
@@ -33,20 +36,52 @@ pub fn look(session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
             row.built = built.clone();
         }
         if built == Built::Fresh {
-            failure(&report, diagnosis);
+            failure(&report, &name(&report, package, target), diagnosis);
         }
     }
-    if stale > 0 {
+    if !stale.is_empty() {
         diagnosis.advice(
             "stale",
             format!(
-                "{stale} of the crates that lie in {} were built otherwise",
+                "{} of the program's crates that lie in {} were built otherwise",
+                stale.len(),
                 session.target_dir.display()
             ),
             "the next `cargo birthmark` with these options builds them anew",
         );
     }
     Ok(())
+}
+
+/// The reports of crates that the program still has. Of each way to build a crate the newest one counts.
+fn of_program(project: &Project, reports: Vec<Report>) -> Vec<(Report, &Package, &Target)> {
+    let packages = project.metadata.packages.iter();
+    let targets = packages.flat_map(|package| {
+        let targets = package.targets.iter();
+        targets.map(move |target| (canonical(target.src_path.as_std_path()), (package, target)))
+    });
+    let targets: BTreeMap<PathBuf, _> = targets.collect();
+    let mut seen = BTreeSet::new();
+    let of_program = reports.into_iter().filter_map(|report| {
+        let root = canonical(&report.unit.root);
+        let (package, target) = *targets.get(&root)?;
+        let unit = &report.unit;
+        let way = (root, unit.is_test, unit.is_check, report.out_dir.clone());
+        let counts = report.out_dir.is_dir() && seen.insert(way);
+        counts.then_some((report, package, target))
+    });
+    of_program.collect()
+}
+
+/// The name of a unit.
+fn name(report: &Report, package: &Package, target: &Target) -> String {
+    let name = names::of(package, target);
+    let has_own_tests = report.unit.is_test && !target.is_test() && !target.is_bench();
+    if has_own_tests {
+        format!("{name}, compiled with its tests,")
+    } else {
+        name
+    }
 }
 
 /// What was otherwise when a crate was built.
@@ -57,7 +92,7 @@ fn difference(then: &Path, now: &Session) -> String {
     if then.tool != now.tool {
         "by another version of cargo-birthmark".to_owned()
     } else if then.scope != now.scope {
-        format!("with {} chosen", chosen(&then.scope))
+        format!("when the choice was: {}", chosen(&then.scope))
     } else if then.inner != now.inner {
         "through another compiler wrapper".to_owned()
     } else {
@@ -66,23 +101,24 @@ fn difference(then: &Path, now: &Session) -> String {
 }
 
 /// What was to be instrumented, and could not be.
-fn failure(report: &Report, diagnosis: &mut Diagnosis) {
+fn failure(report: &Report, name: &str, diagnosis: &mut Diagnosis) {
     let Outcome::LeftAlone(reason) = &report.outcome else {
         return;
     };
-    let (code, remedy) = match reason {
-        Reason::NotChosen | Reason::NoSpawn | Reason::NoStd => return,
-        Reason::OwnStd => ("build-std", "leave out `-Z build-std`"),
-        Reason::Runtime(_) => ("runtime", "see what cargo says, and build again"),
-        Reason::Mirror(_) => ("mirror", "see what the system says, and build again"),
-        Reason::DoesNotCompile(_) => (
-            "fallback",
-            "`[workspace.metadata.birthmark] exclude` or `--exclude` spares the attempt",
-        ),
-    };
-    let what = format!(
-        "{} {} was left alone: {reason}",
-        report.package, report.version
-    );
-    diagnosis.problem(code, what, remedy);
+    let left = |what: &str| format!("{name} is left alone: {what}");
+    let what = left(&reason.to_string());
+    match reason {
+        Reason::NotChosen | Reason::NoSpawn | Reason::NoStd => {}
+        Reason::OwnStd => diagnosis.advice("build-std", what, "leave out `-Z build-std`"),
+        Reason::Runtime(_) => {
+            diagnosis.problem("runtime", what, "see what cargo says, and build again");
+        }
+        Reason::Mirror(_) => {
+            diagnosis.problem("mirror", what, "see what the system says, and build again");
+        }
+        Reason::DoesNotCompile(said) => {
+            let (what, remedy) = refused::explain(&report.package, said);
+            diagnosis.problem("fallback", left(&what), &remedy);
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod crates;
 mod diagnosis;
 mod plain;
 mod print;
+mod refused;
 mod setting;
 
 use std::process::ExitCode;
@@ -52,7 +53,7 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
     plain::look(&session, &mut diagnosis)?;
     let surveyed = listing::survey(&project, &session, Tests::Included);
     crates::look(&surveyed, &session, &mut diagnosis);
-    built::look(&session, &mut diagnosis)?;
+    built::look(&project, &session, &mut diagnosis)?;
     annotations::look(&project, &surveyed, &session, &mut diagnosis)?;
     Ok(diagnosis)
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::diagnosis::Diagnosis;
 use crate::front::build::{same_file, this_binary};
 use crate::front::init::{self, Entered};
+use crate::front::{hidden, overridden};
 use crate::programs;
 use crate::session::Session;
 
@@ -20,6 +21,17 @@ pub fn look(session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
     diagnosis.plain = Some(entered.file.display().to_string());
     wrapper(&entered, diagnosis)?;
     choices(&entered.session, session, diagnosis);
+    for one in overridden::find() {
+        diagnosis.advice("init-overridden", one.what(), &one.help());
+    }
+    if !hidden::is_hidden(&entered.file) {
+        let what = hidden::SHIPPED.to_owned();
+        diagnosis.advice(
+            "init-shipped",
+            what,
+            "`cargo birthmark init --undo` removes the entries",
+        );
+    }
     Ok(())
 }
 

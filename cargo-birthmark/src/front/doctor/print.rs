@@ -1,5 +1,7 @@
 //! The diagnosis in text and in JSON. Colours are for terminals; `NO_COLOR` switches them off.
 
+use std::collections::BTreeMap;
+
 use anstream::println;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
@@ -53,9 +55,33 @@ fn package(row: &Row) {
         (None, reason) => format!("left alone: {}", reason.as_deref().unwrap_or_default()),
     };
     println!("{BOLD}{package} {version}{BOLD:#}: {what}");
-    for one in &row.uncovered {
-        println!("  not covered: {one}");
+    uncovered(&row.uncovered)
+        .iter()
+        .for_each(|line| println!("  not covered: {line}"));
+}
+
+/// How many spawns with one reason are listed by themselves.
+const MAX_ALIKE: usize = 3;
+
+/// The spawns that are not recorded. Many with one reason are one line.
+fn uncovered(uncovered: &[String]) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in uncovered {
+        // `file:line:column: callee: reason`
+        let reason = one.splitn(3, ": ").nth(2).unwrap_or_default();
+        by_reason.entry(reason).or_default().push(one);
     }
+    let lines = by_reason
+        .into_iter()
+        .flat_map(|(reason, alike)| match &alike[..] {
+            [first, ..] if alike.len() > MAX_ALIKE => {
+                let place = first.split(": ").next().unwrap_or_default();
+                let line = format!("{} calls, as at {place}: {reason}", alike.len());
+                vec![line]
+            }
+            few => few.iter().map(|one| (*one).to_owned()).collect(),
+        });
+    lines.collect()
 }
 
 fn built(built: &Built) -> String {
@@ -78,5 +104,24 @@ fn finding(finding: &Finding) {
     );
     for line in finding.remedy.lines() {
         println!("  {line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uncovered;
+
+    #[test]
+    fn many_spawns_with_one_reason_are_one_line() {
+        let call = |line: usize, reason: &str| format!("a.rs:{line}:1: spawn: {reason}");
+        let many = (1..=4).map(|line| call(line, "is within a runtime"));
+        let all: Vec<String> = many.chain([call(9, "says `skip`")]).collect();
+        assert_eq!(
+            uncovered(&all),
+            [
+                "4 calls, as at a.rs:1:1: is within a runtime",
+                "a.rs:9:1: spawn: says `skip`"
+            ]
+        );
     }
 }

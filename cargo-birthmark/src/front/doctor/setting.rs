@@ -88,7 +88,12 @@ pub fn chosen(scope: &Scope) -> String {
     };
     let (only, exclude) = (list("only", &scope.only), list("not", &scope.exclude));
     let features = list("a runtime with", &scope.runtime_features);
-    format!("{reach}{only}{exclude}{features}")
+    let frames = match scope.reach {
+        Reach::Deps if scope.frames => "; dependencies with frames",
+        Reach::Deps => "; dependencies without frames, which --frames adds",
+        Reach::Annotated | Reach::Workspace => "",
+    };
+    format!("{reach}{only}{exclude}{features}{frames}")
 }
 
 #[cfg(test)]
