@@ -14,7 +14,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use support::{Project, Ran};
+use support::Project;
+use support::published::{assert_same_tests, cargo, copy, published};
 
 /// A program of ours that lies in `subjects/`.
 fn own(name: &str) -> Project {
@@ -28,82 +29,8 @@ fn own(name: &str) -> Project {
     project
 }
 
-/// The source of a package, as it is published.
-fn published(name: &str, version: &str) -> Project {
-    let project = Project::new(
-        "fetch",
-        &[
-            ("src/lib.rs", ""),
-            (
-                "+Cargo.toml",
-                &format!("[dependencies]\n{name} = \"={version}\"\n"),
-            ),
-        ],
-    );
-    // `cargo metadata` does not list a package without a library.
-    project.cargo("fetch").ok();
-    let sources = cargo_home().join("registry/src");
-    let mut registries = std::fs::read_dir(sources).unwrap();
-    let directory = registries.find_map(|registry| {
-        let directory = registry.unwrap().path().join(format!("{name}-{version}"));
-        directory.is_dir().then_some(directory)
-    });
-    copy(&directory.expect("cargo has fetched it"), &project.path());
-    project
-}
-
-fn cargo_home() -> PathBuf {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    home.unwrap_or_else(|| std::env::home_dir().unwrap().join(".cargo"))
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
-
 fn built(name: &str) -> PathBuf {
     support::shared().join("birthmark/debug").join(name)
-}
-
-/// Runs `cargo ARGS` and says so, for it takes long.
-fn cargo(project: &Project, args: &str) -> Ran {
-    eprintln!("  {}: cargo {args}", project.path().display());
-    let ran = project.cargo(args);
-    if !ran.summary().is_empty() {
-        eprintln!("  {}", ran.summary());
-    }
-    ran
-}
-
-/// Asserts that the tests of a package pass and fail as they do in a plain build.
-fn assert_same_tests(project: &Project) {
-    let outcomes = |args| {
-        let ran = cargo(project, args);
-        let tests = ran
-            .stdout
-            .lines()
-            .filter(|line| line.starts_with("test ") && line.contains(" ... "));
-        let mut tests: Vec<_> = tests.map(String::from).collect();
-        tests.sort();
-        assert!(!tests.is_empty(), "{}\n{}", ran.stdout, ran.stderr);
-        tests
-    };
-    let plain = outcomes("test --no-fail-fast");
-    assert_eq!(outcomes("birthmark test --deps --no-fail-fast"), plain);
-    let passed = plain.iter().filter(|line| line.ends_with(" ok")).count();
-    eprintln!(
-        "  {passed} of {} tests pass, as in a plain build",
-        plain.len()
-    );
 }
 
 /// The task in which a panic with this message happened and those that led to it, by their names.
@@ -200,7 +127,7 @@ fn ripgrep() {
         lineage(&said, "slice index starts at"),
         ["WalkParallel::visit::{closure}", "main"]
     );
-    assert_same_tests(&project);
+    assert_same_tests(&project, "", &[]);
 }
 
 /// An expiry that no clock can tell makes tokio's time panic in the task of a connection.
@@ -232,7 +159,7 @@ fn mini_redis() {
     );
     // It was dropped with its task.
     assert_eq!(connection.read(&mut [0; 9]).unwrap(), 0);
-    assert_same_tests(&project);
+    assert_same_tests(&project, "", &[]);
 }
 
 /// Starts mini-redis on a port that is free, which another program may take before it does.

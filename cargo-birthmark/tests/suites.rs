@@ -1,0 +1,36 @@
+//! The test suites of runtimes and libraries, instrumented with all that they depend on: each test has the outcome of
+//! a plain build. Each suite takes minutes: `./test --subjects`.
+
+use birthmark_test_support as _;
+
+mod support;
+
+use support::published::{assert_same_tests, published};
+
+/// Declares a test for each suite: package, version, arguments of `cargo test`, and the tests that fail with
+/// birthmark for a reason that the README's limits give.
+macro_rules! suites {
+    ($($test:ident: $package:literal, $version:literal, $args:literal, $known:expr;)*) => {$(
+        #[test]
+        #[ignore = "takes minutes"]
+        fn $test() {
+            assert_same_tests(&published($package, $version), $args, &$known);
+        }
+    )*};
+}
+
+suites! {
+    crossbeam_channel: "crossbeam-channel", "0.5.17", "--tests", [];
+    crossbeam_deque: "crossbeam-deque", "0.8.8", "--tests", [];
+    crossbeam_utils: "crossbeam-utils", "0.8.23", "--tests", [];
+    deadpool: "deadpool", "0.13.1", "--tests --all-features", [];
+    futures: "futures", "0.3.34", "--tests", [];
+    hyper_util: "hyper-util", "0.1.21", "--tests --features full", [];
+    moka: "moka", "0.12.16", "--lib --features sync,future", [];
+    quinn: "quinn", "0.11.12", "--lib", [];
+    rayon: "rayon", "1.12.0", "--tests", [];
+    rayon_core: "rayon-core", "1.13.0", "--tests", [];
+    tokio: "tokio", "1.54.1", "--tests --features full", [];
+    tokio_util: "tokio-util", "0.7.20", "--tests --features full", [];
+    tower: "tower", "0.5.3", "--tests --features full", [];
+}
