@@ -32,5 +32,5 @@ suites! {
     rayon_core: "rayon-core", "1.13.0", "--tests", [];
     tokio: "tokio", "1.54.1", "--tests --features full", [];
     tokio_util: "tokio-util", "0.7.20", "--tests --features full", [];
-    tower: "tower", "0.5.3", "--tests --features full", [];
+    tower: "tower", "0.5.3", "--tests --all-features", [];
 }
