@@ -24,7 +24,6 @@ suites! {
     crossbeam_deque: "crossbeam-deque", "0.8.8", "--tests", [];
     crossbeam_utils: "crossbeam-utils", "0.8.23", "--tests", [];
     deadpool: "deadpool", "0.13.1", "--tests --all-features", [];
-    futures: "futures", "0.3.34", "--tests", [];
     hyper_util: "hyper-util", "0.1.21", "--tests --features full", [];
     moka: "moka", "0.12.16", "--lib --features sync,future", [];
     quinn: "quinn", "0.11.12", "--lib", [];
