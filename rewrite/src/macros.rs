@@ -43,7 +43,7 @@ impl Visitor<'_> {
             return;
         }
         match known {
-            _ if self.is_skipped() => self.report(&mac.tokens, &Reason::Skipped),
+            _ if self.is_skipped() => self.report(&mac.tokens, &self.skipped()),
             None => self.report(&mac.tokens, &Reason::Macro(name)),
             Some(known) => self.rewrite_arguments(mac, known),
         }

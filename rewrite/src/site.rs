@@ -94,6 +94,8 @@ pub struct Uncovered {
 pub enum Reason {
     /// It stands in an item that says `skip`.
     Skipped,
+    /// It stands in a function or file that the front end has left as it is.
+    Left,
     /// It stands in the arguments of a macro that is not known to leave its input as it is.
     Macro(String),
     /// Its argument has a shape that cannot be adapted; the text says which.

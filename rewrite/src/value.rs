@@ -20,7 +20,7 @@ impl Visitor<'_> {
                 continue;
             };
             let reason = match (self.is_skipped(), self.only_threads) {
-                (true, _) => Reason::Skipped,
+                (true, _) => self.skipped(),
                 (_, true) => Reason::Layer,
                 _ => Reason::Shape(REASON),
             };

@@ -13,7 +13,7 @@ use crate::nested;
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
 use crate::signatures::Signatures;
-use crate::site::{FrameSite, Kind, Locate, Reason, Site, Uncovered};
+use crate::site::{FrameSite, Kind, Locate, Position, Reason, Site, Uncovered};
 use crate::spawn::{self, Callee, Spawn};
 use crate::task::Task;
 
@@ -43,6 +43,10 @@ pub(crate) struct Visitor<'a> {
     conditional: bool,
     /// How many enclosing items say `skip`.
     pub skips: usize,
+    /// Functions that are left as they are, by where their bodies begin.
+    pub left: &'a [Position],
+    /// How many of the enclosing functions are such.
+    pub lefts: usize,
     /// Whether only OS threads count, as they do inside of a runtime, which keeps them.
     pub only_threads: bool,
     /// Methods that only hand a task on to a runtime.
@@ -81,6 +85,8 @@ impl<'a> Visitor<'a> {
             is_async: false,
             conditional: true,
             skips: 0,
+            left: &[],
+            lefts: 0,
             only_threads: false,
             layers: &[],
             pooled: &[],
@@ -106,7 +112,16 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn is_skipped(&self) -> bool {
-        self.skips > 0
+        self.skips > 0 || self.lefts > 0
+    }
+
+    /// Why a spawn in what is skipped is left alone.
+    pub(crate) fn skipped(&self) -> Reason {
+        if self.lefts > 0 {
+            Reason::Left
+        } else {
+            Reason::Skipped
+        }
     }
 
     /// Surrounds an expression with generated code.
@@ -169,11 +184,7 @@ impl<'a> Visitor<'a> {
     pub(crate) fn spawn(&mut self, expr: &mut Expr, spawn: Spawn, operand: bool) {
         let layer = self.only_threads && !spawn.starts_thread() || self.is_one_of(self.layers);
         if self.is_skipped() || layer {
-            let reason = if layer {
-                Reason::Layer
-            } else {
-                Reason::Skipped
-            };
+            let reason = if layer { Reason::Layer } else { self.skipped() };
             self.uncovered(&spawn, reason);
             return visit_mut::visit_expr_mut(self, expr);
         }
@@ -276,6 +287,11 @@ impl<'a> Visitor<'a> {
     /// Visits a function: no local of the outside is visible.
     pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
         let scopes = std::mem::take(&mut self.scopes);
+        let left = !self.left.is_empty()
+            && self
+                .left
+                .contains(&(self.locate)(block.brace_token.span.open()));
+        self.lefts += usize::from(left);
         self.parameters.extend(type_parameters(&signature.generics));
         self.scopes.push();
         for argument in &signature.inputs {
@@ -283,6 +299,7 @@ impl<'a> Visitor<'a> {
                 .bind_parameter(argument, self.self_ty.as_deref());
         }
         self.in_async(signature.asyncness.is_some(), |visitor| visitor.body(block));
+        self.lefts -= usize::from(left);
         self.scopes = scopes;
     }
 

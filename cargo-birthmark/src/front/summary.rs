@@ -150,6 +150,8 @@ struct Counts<'a> {
     without_std: BTreeSet<(&'a str, &'a str)>,
     left_alone: BTreeSet<(&'a str, &'a str)>,
     faults: BTreeSet<&'a Reason>,
+    /// Functions and files that are left alone in crates that are instrumented.
+    parts: BTreeSet<&'a str>,
 }
 
 impl<'a> Counts<'a> {
@@ -161,6 +163,9 @@ impl<'a> Counts<'a> {
 
     fn take_in(&mut self, report: &'a Report) {
         let package = (&report.package[..], &report.version[..]);
+        if let Outcome::Instrumented { left, .. } = &report.outcome {
+            self.parts.extend(left.iter().map(String::as_str));
+        }
         match &report.outcome {
             Outcome::Instrumented { sites, .. } if sites.is_empty() => {}
             Outcome::Instrumented { sites, .. } => {
@@ -194,7 +199,8 @@ impl<'a> Counts<'a> {
             self.left_alone.len(),
         ];
         let lines = self.faults.iter().map(ToString::to_string);
-        let lines = lines.chain([line(counts)]);
+        let parts = (!self.parts.is_empty()).then(|| parts_line(self.parts.len()));
+        let lines = lines.chain(parts).chain([line(counts)]);
         lines.map(|line| said(&line)).collect()
     }
 }
@@ -220,6 +226,12 @@ fn line([crates, sites, bare, left]: [usize; 4]) -> String {
         );
     }
     line
+}
+
+/// The line on functions and files that are left as they are within crates that are instrumented.
+fn parts_line(parts: usize) -> String {
+    let parts = count(parts, "place");
+    format!("{parts} left alone in what is instrumented (`cargo birthmark doctor` says why)")
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use birthmark_rewrite::text::{self, Annotation, Edition, File, Insertion, Options};
+use birthmark_rewrite::text::{
+    self, Annotation, Edition, Except, File, Function, Insertion, Options,
+};
 use birthmark_rewrite::{MacroNames, Position, Reason, Site, Uncovered};
 
 use super::modules;
@@ -26,6 +28,28 @@ pub struct Recipe {
     pub policy: Policy,
     /// Whether tests are compiled with it.
     pub tests: bool,
+}
+
+/// What of a file is left as it is.
+#[derive(Clone, Debug)]
+pub enum Left {
+    /// These functions.
+    Functions(Vec<Function>),
+    /// All of it.
+    File,
+}
+
+/// What is left as it is, by the file.
+pub type LeftFiles = BTreeMap<PathBuf, Left>;
+
+impl Left {
+    fn except(left: Option<&Left>) -> Except<'_> {
+        match left {
+            None => Except::Nothing,
+            Some(Left::Functions(functions)) => Except::Functions(functions),
+            Some(Left::File) => Except::File,
+        }
+    }
 }
 
 /// What the engine made of a crate.
@@ -75,6 +99,16 @@ impl Recipe {
 
     /// Rewrites all files of the crate with this root. `shown` tells how a path is printed.
     pub fn rewrite(&self, root: &Path, shown: &dyn Fn(&Path) -> String) -> Krate {
+        self.rewrite_except(root, shown, &LeftFiles::new())
+    }
+
+    /// Does the same as [`Recipe::rewrite`], except for what is left as it is.
+    pub fn rewrite_except(
+        &self,
+        root: &Path,
+        shown: &dyn Fn(&Path) -> String,
+        left: &LeftFiles,
+    ) -> Krate {
         let files = modules::files(root, self.tests);
         let mut options = self.options();
         files.values().for_each(|source| options.macros.add(source));
@@ -84,7 +118,7 @@ impl Recipe {
                 source: &source,
                 path: &shown(&path),
             };
-            match text::rewrite(file, &options) {
+            match text::rewrite_except(file, &options, Left::except(left.get(&path))) {
                 Ok(rewritten) => krate.add(path, rewritten),
                 Err(text::Unparsed(mistake)) => {
                     let text::Mistake {
@@ -167,6 +201,7 @@ pub fn shown(position: &Position) -> String {
 pub fn why(reason: &Reason) -> String {
     match reason {
         Reason::Skipped => "stands in an item that says `skip`".into(),
+        Reason::Left => "stands in what does not compile when it is rewritten".into(),
         Reason::Macro(name) => format!(
             "stands in the arguments of `{name}!`, which is not known to pass them on; \
              `macros({name})` in the annotation has them read"

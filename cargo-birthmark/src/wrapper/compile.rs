@@ -10,10 +10,11 @@ use super::Build;
 use super::command_line::Unit;
 use super::dep_info::{self, Change};
 use super::diagnostics::{self, Notices, Run};
+use super::fallback;
 use super::mirror::Mirror;
 use super::remap;
 use super::report::{Outcome, Reason, Report};
-use super::rewritten::Rewritten;
+use super::rewritten::{Draft, Rewritten};
 use super::runtime::Runtime;
 use crate::exit;
 use crate::session::replace;
@@ -63,7 +64,7 @@ pub fn mirrored(
     };
     let run = attempt.run()?;
     if !run.status.success() {
-        return after_failure(attempt, &run, plain);
+        return after_failure(attempt, run, plain);
     }
     attempt.keep()?;
     let mut formats = unit.invocation.values("--error-format");
@@ -81,6 +82,8 @@ struct Attempt<'a> {
     unit: &'a Unit,
     build: &'a Build<'a>,
     runtime: Runtime,
+    /// The macro for columns, if it may be used.
+    columns: Option<PathBuf>,
     rewritten: Rewritten,
     mirror: Mirror,
 }
@@ -98,6 +101,7 @@ impl<'a> Attempt<'a> {
             unit,
             build,
             runtime,
+            columns: rewritten.columns.clone(),
             rewritten,
             mirror,
         })
@@ -112,44 +116,80 @@ impl<'a> Attempt<'a> {
 
     /// Notes what was done.
     fn keep(self) -> Result<()> {
+        let outcome = self.rewritten.outcome.clone();
+        self.keep_as(outcome)
+    }
+
+    fn keep_as(self, outcome: Outcome) -> Result<()> {
         let runtime = self.runtime;
         let change = Change {
             prefixes: remap::to_originals(self.unit, &self.mirror),
             files: [runtime.rlib].into_iter().chain(runtime.sources).collect(),
         };
         dep_info::amend(self.unit, self.build, &change)?;
-        Report::keep(self.unit, self.build, self.rewritten.outcome)
+        Report::keep(self.unit, self.build, outcome)
     }
 
-    /// The same with all changes inserted where they take effect.
-    fn without_columns(self) -> Option<Attempt<'a>> {
-        let rewritten = self.rewritten.without_columns(self.unit, self.build)?;
-        Attempt::new(self.unit, self.build, self.runtime, rewritten).ok()
+    /// Another attempt, after this one failed: with less of the crate rewritten.
+    fn next(&self, failed: &Run) -> Option<Attempt<'a>> {
+        let (draft, columns) = (self.rewritten.draft(), &self.columns);
+        let (draft, columns) =
+            match fallback::next(draft, columns.is_some(), failed, self.unit, &self.mirror)? {
+                (draft, true) => (draft, columns.clone()),
+                (draft, false) => (draft, None),
+            };
+        self.with(draft, columns)
+    }
+
+    /// Another attempt, in which nothing is rewritten: the program only sets the runtime up.
+    fn bare(&self) -> Option<Attempt<'a>> {
+        let draft = self.rewritten.draft().bare()?;
+        self.with(draft, None)
+    }
+
+    fn with(&self, draft: Draft, columns: Option<PathBuf>) -> Option<Attempt<'a>> {
+        let rewritten = Rewritten::again(draft, self.unit, self.build, columns);
+        Attempt::new(self.unit, self.build, self.runtime.clone(), rewritten).ok()
     }
 }
 
-/// After a mirror did not compile: if the original does, tries again without the macro for columns, which may be
-/// at fault. Not if cargo was told of a part already, on which other crates may be built by now.
-fn after_failure(attempt: Attempt<'_>, failed: &Run, plain: Command) -> Result<ExitCode> {
-    let (unit, build) = (attempt.unit, attempt.build);
-    if failed.told || attempt.rewritten.columns.is_none() {
-        return instead(plain, unit, build, failed);
+/// After a mirror did not compile: if the original does, leaves as it is what the compiler finds fault with, and
+/// tries again. Not if cargo was told of a part already, on which other crates may be built by now.
+fn after_failure(attempt: Attempt<'_>, failed: Run, plain: Command) -> Result<ExitCode> {
+    if failed.told {
+        return instead(attempt, plain, &failed);
     }
-    let checked = check(unit, build)?;
+    let checked = check(attempt.unit, attempt.build)?;
     if !checked.status.success() {
         checked.print();
         return Ok(exit::of(checked.status));
     }
-    let Some(again) = attempt.without_columns() else {
-        return instead(plain, unit, build, failed);
-    };
-    let run = again.run()?;
-    if !run.status.success() {
-        return instead(plain, unit, build, &run);
+    let (mut attempt, mut last) = (attempt, None);
+    for _ in 0..fallback::ATTEMPTS {
+        let Some(again) = attempt.next(last.as_ref().unwrap_or(&failed)) else {
+            break;
+        };
+        attempt = again;
+        let run = attempt.run()?;
+        if run.status.success() {
+            attempt.keep()?;
+            checked.print();
+            return Ok(ExitCode::SUCCESS);
+        }
+        let told = run.told;
+        last = Some(run);
+        if told {
+            return instead(attempt, plain, &failed);
+        }
     }
-    again.keep()?;
-    checked.print();
-    Ok(ExitCode::SUCCESS)
+    if let Some(bare) = attempt.bare()
+        && bare.run()?.status.success()
+    {
+        bare.keep_as(Outcome::LeftAlone(Reason::DoesNotCompile(failed.text())))?;
+        checked.print();
+        return Ok(ExitCode::SUCCESS);
+    }
+    instead(attempt, plain, &failed)
 }
 
 /// The call of the compiler on the mirror.
@@ -199,7 +239,8 @@ fn with(prefix: &str, path: PathBuf) -> OsString {
 }
 
 /// Compiles the original because the mirror does not compile. It is our fault unless this fails, too.
-fn instead(mut plain: Command, unit: &Unit, build: &Build<'_>, failed: &Run) -> Result<ExitCode> {
+fn instead(attempt: Attempt<'_>, mut plain: Command, failed: &Run) -> Result<ExitCode> {
+    let (unit, build) = (attempt.unit, attempt.build);
     let notices = if failed.told {
         Notices::Drop
     } else {
@@ -209,16 +250,8 @@ fn instead(mut plain: Command, unit: &Unit, build: &Build<'_>, failed: &Run) -> 
     run.print();
     if run.status.success() {
         dep_info::amend(unit, build, &Change::default())?;
-        let said = failed
-            .said
-            .iter()
-            .map(|line| String::from_utf8_lossy(line).into_owned())
-            .collect();
-        Report::keep(
-            unit,
-            build,
-            Outcome::LeftAlone(Reason::DoesNotCompile(said)),
-        )?;
+        let reason = Reason::DoesNotCompile(failed.text());
+        Report::keep(unit, build, Outcome::LeftAlone(reason))?;
     }
     Ok(exit::of(run.status))
 }

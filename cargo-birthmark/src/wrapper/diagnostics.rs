@@ -6,7 +6,6 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// What came of a run of the compiler.
 pub struct Run {
@@ -77,13 +76,100 @@ impl Run {
 /// A message of the compiler, of which we need little.
 #[derive(Deserialize)]
 struct Diagnostic {
-    spans: Vec<IgnoredAny>,
+    #[serde(default)]
+    level: String,
+    #[serde(default)]
+    message: String,
+    spans: Vec<Span>,
     children: Vec<Diagnostic>,
+}
+
+/// A place that a message is about.
+#[derive(Deserialize)]
+struct Span {
+    file_name: String,
+    line_start: usize,
+    #[serde(default)]
+    is_primary: bool,
+    /// The macro call of which it came.
+    expansion: Option<Expansion>,
+}
+
+#[derive(Deserialize)]
+struct Expansion {
+    span: Box<Span>,
+}
+
+impl Span {
+    /// The place, and those of the macro calls of which it came.
+    fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        let spans = std::iter::successors(Some(self), |span| {
+            let outer = span.expansion.as_ref()?;
+            Some(&*outer.span)
+        });
+        spans.map(|span| (&span.file_name[..], span.line_start))
+    }
 }
 
 impl Diagnostic {
     fn has_place(&self) -> bool {
         !self.spans.is_empty() || self.children.iter().any(Diagnostic::has_place)
+    }
+
+    fn spans(&self) -> Box<dyn Iterator<Item = &Span> + '_> {
+        Box::new(
+            self.spans
+                .iter()
+                .chain(self.children.iter().flat_map(Diagnostic::spans)),
+        )
+    }
+}
+
+/// An error, and a place in the source that it is about.
+pub struct Fault {
+    /// The file, as the compiler prints it.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// Whether it is where the error is, and not a place that explains it.
+    pub is_primary: bool,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Run {
+    fn errors(&self) -> impl Iterator<Item = Diagnostic> {
+        let said = self.said.iter();
+        let said = said.filter_map(|line| serde_json::from_slice::<Diagnostic>(line).ok());
+        said.filter(|said| said.level.starts_with("error"))
+    }
+
+    /// The places of all errors.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for error in self.errors() {
+            for span in error.spans() {
+                let is_primary = span.is_primary;
+                faults.extend(span.places().map(|(file, line)| Fault {
+                    file: file.to_owned(),
+                    line,
+                    is_primary,
+                    message: error.message.clone(),
+                }));
+            }
+        }
+        faults
+    }
+
+    /// What is wrong, each in a line.
+    pub fn messages(&self) -> Vec<String> {
+        self.errors().map(|error| error.message).collect()
+    }
+
+    /// All that the compiler said.
+    pub fn text(&self) -> String {
+        let said = self.said.iter();
+        said.map(|line| String::from_utf8_lossy(line)).collect()
     }
 }
 

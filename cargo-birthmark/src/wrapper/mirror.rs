@@ -23,6 +23,8 @@ pub struct Mirror {
     pub base: PathBuf,
     /// The mirror.
     pub directory: PathBuf,
+    /// The originals of the files that are others in the mirror.
+    pub rewritten: Vec<PathBuf>,
 }
 
 impl Mirror {
@@ -36,6 +38,7 @@ impl Mirror {
         let mirror = Mirror {
             base: base.to_owned(),
             directory: build.state().join("mirror").join(unit.id()),
+            rewritten: files.keys().cloned().collect(),
         };
         let mut directories = BTreeSet::new();
         for file in files.keys() {

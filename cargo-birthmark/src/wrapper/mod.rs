@@ -10,6 +10,7 @@ mod command_line;
 mod compile;
 mod dep_info;
 mod diagnostics;
+mod fallback;
 mod kept;
 mod link;
 mod mirror;

@@ -5,6 +5,7 @@ use birthmark_rewrite::text::{self, Head};
 use super::Build;
 use super::columns;
 use super::command_line::Unit;
+use super::fallback::LeftAlone;
 use super::report::Reason;
 use super::rewritten::{Draft, Rewritten};
 use crate::choice::{self, Candidate};
@@ -54,6 +55,7 @@ impl Plan {
             annotation: annotation.filter(|_| spawns),
             root,
             program,
+            left: LeftAlone::default(),
         };
         Plan::rewrite(unit, build, &head, draft)
     }

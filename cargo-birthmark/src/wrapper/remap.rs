@@ -41,6 +41,13 @@ pub fn to_originals(unit: &Unit, mirror: &Mirror) -> Vec<(PathBuf, PathBuf)> {
     prefixes
 }
 
+/// A path as the compiler shows it. It adds no separator where nothing is left.
+pub fn apply(prefixes: &[(PathBuf, PathBuf)], path: &Path) -> PathBuf {
+    let mut later = prefixes.iter().rev();
+    let shown = later.find_map(|(from, to)| Some(join(to, path.strip_prefix(from).ok()?)));
+    shown.unwrap_or_else(|| path.to_owned())
+}
+
 fn join(to: &Path, rest: &Path) -> PathBuf {
     if rest.as_os_str().is_empty() {
         to.to_owned()

@@ -44,6 +44,9 @@ pub enum Outcome {
         sites: Vec<String>,
         /// Which spawns are not, and why.
         uncovered: Vec<String>,
+        /// Which functions and files are as a plain build makes them, and why: rewritten, they do not compile.
+        #[serde(default)]
+        left: Vec<String>,
     },
     /// It is as a plain build makes it.
     LeftAlone(Reason),

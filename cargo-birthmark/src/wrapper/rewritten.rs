@@ -8,6 +8,7 @@ use birthmark_rewrite::text::Annotation;
 use super::Build;
 use super::command_line::Unit;
 use super::compile::PROGRAM;
+use super::fallback::LeftAlone;
 use super::report::Outcome;
 use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
 use crate::source::policy;
@@ -21,6 +22,8 @@ pub struct Draft {
     pub root: String,
     /// Whether it sets the runtime up.
     pub program: bool,
+    /// What is left as it is, because it does not compile otherwise.
+    pub left: LeftAlone,
 }
 
 impl Draft {
@@ -35,12 +38,20 @@ impl Draft {
             columns,
             policy: policy::of(&unit.package.name),
         };
-        recipe.rewrite(&unit.root(), &|path| shown(unit, path))
+        recipe.rewrite_except(&unit.root(), &|path| shown(unit, path), &self.left.files)
+    }
+
+    /// A draft in which nothing is rewritten, of a program that sets the runtime up.
+    pub fn bare(&self) -> Option<Draft> {
+        self.program.then(|| Draft {
+            annotation: None,
+            ..self.clone()
+        })
     }
 }
 
 /// A path as the compiler prints it.
-fn shown(unit: &Unit, path: &Path) -> String {
+pub fn shown(unit: &Unit, path: &Path) -> String {
     let inside = path
         .strip_prefix(&unit.directory)
         .ok()
@@ -71,7 +82,7 @@ impl Rewritten {
         draft: Draft,
         columns: Option<PathBuf>,
     ) -> Rewritten {
-        let outcome = outcome(&krate);
+        let outcome = outcome(&krate, &draft);
         let files = krate.files.into_iter();
         let mut files: BTreeMap<PathBuf, String> =
             files.map(|(path, file)| (path, file.text)).collect();
@@ -98,20 +109,30 @@ impl Rewritten {
         }
     }
 
-    /// The same with all changes inserted where they take effect, unless they are already.
-    pub fn without_columns(&self, unit: &Unit, build: &Build<'_>) -> Option<Rewritten> {
-        self.columns.as_ref()?;
-        let krate = self.draft.krate(unit, false);
-        Some(Rewritten::new(unit, build, krate, self.draft.clone(), None))
+    /// What it was rewritten from.
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// What is made of another draft of the crate. The macro for columns is used if this one may use it.
+    pub fn again(
+        draft: Draft,
+        unit: &Unit,
+        build: &Build<'_>,
+        columns: Option<PathBuf>,
+    ) -> Rewritten {
+        let krate = draft.krate(unit, columns.is_some());
+        Rewritten::new(unit, build, krate, draft, columns)
     }
 }
 
-fn outcome(krate: &Krate) -> Outcome {
+fn outcome(krate: &Krate, draft: &Draft) -> Outcome {
     let sites = krate.sites().map(|site| engine::shown(&site.position));
     let uncovered = krate.uncovered().chain(krate.unparsed.iter().cloned());
     Outcome::Instrumented {
         sites: sites.collect(),
         uncovered: uncovered.collect(),
+        left: draft.left.shown.clone(),
     }
 }
 

@@ -7,6 +7,7 @@ mod annotation;
 mod backend;
 mod columns;
 mod edits;
+mod functions;
 mod head;
 mod modules;
 mod prefilter;
@@ -22,6 +23,7 @@ use crate::visitor::Visitor;
 
 pub use annotation::Annotation;
 pub use edits::Insertion;
+pub use functions::{Function, functions};
 pub use head::{Head, NoStd, head};
 pub use modules::{Module, Parent, modules};
 pub use prefilter::may_spawn;
@@ -167,13 +169,37 @@ impl From<&syn::Error> for Mistake {
 /// If the file does not parse. It is best left as it is: the compiler has better words for it, or it knows syntax that
 /// we do not.
 pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
+    rewrite_except(file, options, Except::Nothing)
+}
+
+/// What of a file is left as it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Except<'a> {
+    /// Nothing.
+    Nothing,
+    /// These functions, and those inside of them.
+    Functions(&'a [Function]),
+    /// All of it.
+    File,
+}
+
+/// Rewrites the spawns in a source file, and lists those in what is left as it is under [`Reason::Left`].
+///
+/// # Errors
+///
+/// If the file does not parse.
+pub fn rewrite_except(
+    file: File,
+    options: &Options,
+    except: Except<'_>,
+) -> Result<Rewritten, Unparsed> {
     if !may_spawn(file.source, &options.annotation) {
         return Ok(Rewritten::unchanged(file.source));
     }
-    apart(|| rewrite_here(file, options))
+    apart(|| rewrite_here(file, options, except))
 }
 
-fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
+fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rewritten, Unparsed> {
     let source = Source::new(file.source);
     let tokens = source.tokens()?;
     if crate::is_done(&tokens, file.source) {
@@ -205,6 +231,13 @@ fn rewrite_here(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     let mut visitor = Visitor::new(args, &mut backend, &locate);
     visitor.signatures = signatures;
     visitor.skips = usize::from(options.annotation.skip);
+    visitor.lefts = usize::from(matches!(except, Except::File));
+    let left = match except {
+        Except::Functions(functions) => functions,
+        Except::Nothing | Except::File => &[],
+    };
+    let left: Vec<Position> = left.iter().map(|one| one.at(file.path)).collect();
+    visitor.left = &left;
     visitor.layers = &options.layers;
     visitor.pooled = &options.pooled;
     visitor.without_tests = options.without_tests;

@@ -102,8 +102,9 @@ fn difference(then: &Path, now: &Session) -> String {
 
 /// What was to be instrumented, and could not be.
 fn failure(report: &Report, name: &str, diagnosis: &mut Diagnosis) {
-    let Outcome::LeftAlone(reason) = &report.outcome else {
-        return;
+    let reason = match &report.outcome {
+        Outcome::Instrumented { left, .. } => return left_alone(name, left, diagnosis),
+        Outcome::LeftAlone(reason) => reason,
     };
     let left = |what: &str| format!("{name} is left alone: {what}");
     let what = left(&reason.to_string());
@@ -120,5 +121,16 @@ fn failure(report: &Report, name: &str, diagnosis: &mut Diagnosis) {
             let (what, remedy) = refused::explain(&report.package, said);
             diagnosis.problem("fallback", left(&what), &remedy);
         }
+    }
+}
+
+/// Functions and files of an instrumented crate that are left as they are.
+fn left_alone(name: &str, left: &[String], diagnosis: &mut Diagnosis) {
+    for place in left {
+        let what = format!(
+            "a part of {name} is left alone because it does not compile when it is rewritten: {place}"
+        );
+        let remedy = "`#[birthmark::instrument(skip)]` on the item spares the attempt";
+        diagnosis.advice("fallback-part", what, remedy);
     }
 }

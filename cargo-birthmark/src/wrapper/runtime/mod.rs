@@ -26,7 +26,7 @@ use crate::toolchain;
 use target::Target;
 
 /// What the build of the runtime made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Runtime {
     /// The library of birthmark itself.
     pub rlib: PathBuf,
