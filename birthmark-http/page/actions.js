@@ -4,6 +4,7 @@ function show(view) {
   shown.view = view;
   if (shown.panel?.thread && view !== "threads") shown.panel = null;
   $("scroll").scrollTop = 0;
+  keep({ step: true });
   draw();
   readIfOther();
 }
@@ -12,12 +13,14 @@ function sortBy(column) {
   const view = VIEWS[shown.view];
   const again = view.sort.column === column;
   view.sort = { column, down: again ? !view.sort.down : COLUMNS[column].kind === "number" };
+  keep({ step: true });
   draw();
 }
 
-function setSearch(text) {
+function setSearch(text, { step } = { step: true }) {
   shown.search = $("search").value = text;
   $("scroll").scrollTop = 0;
+  keep({ step });
   draw();
   readIfOther();
 }
@@ -27,12 +30,17 @@ const TYPING = 120;
 
 function searchSoon() {
   clearTimeout(searchSoon.timer);
-  searchSoon.timer = setTimeout(() => setSearch($("search").value), TYPING);
+  searchSoon.timer = setTimeout(() => {
+    // All that is typed at a stretch is one step.
+    setSearch($("search").value, { step: !searchSoon.goesOn });
+    searchSoon.goesOn = true;
+  }, TYPING);
 }
 
 function toggle(row) {
   if (!row?.children) return;
   if (!shown.toggled.delete(row.key)) shown.toggled.add(row.key);
+  keep({ step: false });
   draw();
 }
 
@@ -41,14 +49,22 @@ function unfoldTo(id) {
   const task = shown.snapshot?.byId(id);
   const lineage = task ? [...shown.snapshot.lineage(task)] : [];
   for (const ancestor of lineage.reverse()) {
+    unfoldAlike(ancestor.id);
     const row = list.find(ancestor.id);
     if (row && !row.expanded) toggle(row);
   }
+  unfoldAlike(id);
 }
 
-function open(row) {
-  if (row?.task) showTask(row.task.id);
-  else if (row?.thread) showPanel({ thread: row.thread.id });
+/** Unfolds the row that stands for alike ones, if this is one of them. */
+function unfoldAlike(id) {
+  const fold = list.findFold(id);
+  if (fold && !fold.expanded) toggle(fold);
+}
+
+function open(row, { step } = { step: true }) {
+  if (row?.task) showPanel({ task: row.task.id }, { step });
+  else if (row?.thread) showPanel({ thread: row.thread.id }, { step });
   else if (row?.group) showMembers(row);
   else toggle(row);
 }
@@ -63,8 +79,9 @@ function showTask(id) {
   showPanel({ task: id });
 }
 
-function showPanel(panel) {
+function showPanel(panel, { step } = { step: true }) {
   shown.panel = panel;
+  keep({ step });
   drawPanel();
 }
 
@@ -128,8 +145,9 @@ const follow = {
   inTree(id) {
     shown.view = "tree";
     setSearch("");
+    shown.panel = { task: id };
     unfoldTo(id);
     list.select(id);
-    showTask(id);
+    drawPanel();
   },
 };

@@ -9,10 +9,14 @@ const called = (task, id) => (task ? [task.name, task.role].filter(Boolean).map(
 const state = (task) => [[`state ${task.state}`, task.state]];
 const plain = (text) => [["", text]];
 
+/** Why a thread has no count of polls. */
+const NO_POLLS = "not counted: a thread is not polled, and a future that it blocks on has no count";
+
 /** Where it waits: what for, and in which function. */
 function waits(task, snapshot) {
   const { what, where } = snapshot.innermost(task) ?? { what: "", where: "" };
-  return [["await", visible(what)], ["faint", where]];
+  const ofThread = task.runs_no_task ? "runs no recorded task" : task.unrecorded ? "by futures without a record" : "";
+  return [["await", visible(what)], ["faint", ofThread], ["faint", where]];
 }
 
 /** `width` is a track of a grid; by what `by` returns, rows are sorted. */
@@ -32,14 +36,17 @@ const COLUMNS = {
     title: "Age", width: "4.5em", kind: "number", by: (task) => task.age_ms ?? -1,
     cell: (task) => plain(ago(task.age_ms)),
   },
-  polls: { title: "Polls", width: "4.5em", kind: "number", by: (task) => task.polls, cell: (task) => plain(task.polls == null ? "" : count(task.polls)) },
+  polls: {
+    title: "Polls", width: "4.5em", kind: "number", by: (task) => task.polls ?? -1,
+    cell: (task) => plain(task.polls == null ? "–" : count(task.polls)), note: (task) => (task.polls == null ? NO_POLLS : ""),
+  },
   place: {
     title: "Awaits", width: "minmax(7em, 3fr)", kind: "place", cell: waits,
     by: (task, snapshot) => snapshot.innermost(task)?.what ?? "\uffff",
   },
   kind: { title: "Kind", width: "7.5em", kind: "faint", by: (task) => task.kind, cell: (task) => plain(task.kind) },
   site: {
-    title: "Spawned at", width: "minmax(7em, 2fr)", kind: "site", by: (task, snapshot) => snapshot.at(task),
+    title: "Spawned at", width: "minmax(10em, 2fr)", kind: "site", by: (task, snapshot) => snapshot.at(task),
     cell: (task, snapshot) => plain(snapshot.at(task)),
   },
 

@@ -43,9 +43,11 @@ function drawEmpty() {
 
 function drawSummary(snapshot, selected) {
   const parts = shown.view === "threads" ? threadParts(snapshot, selected) : taskParts(snapshot, selected);
-  $("summary").textContent = `${parts.join(": ")} — ${shown.paused ? "paused, as of " : ""}${timeOf(snapshot)}`;
+  $("summary").textContent = `${parts.filter(Boolean).join(": ")} — ${shown.paused ? "paused, as of " : ""}${timeOf(snapshot)}`;
   $("coverage").textContent = coverage(snapshot.head);
-  document.title = `${plural(snapshot.head.total, "task")} — birthmark`;
+  const program = `${visible(snapshot.head.program)} ${snapshot.head.pid}`;
+  $("program").textContent = program;
+  document.title = `${program}: ${plural(snapshot.head.total, "task")} — birthmark`;
   document.body.dataset.paused = shown.paused;
 }
 
@@ -149,8 +151,9 @@ function drawNothing(rows) {
 
 function nothing() {
   const { view, marked, snapshot } = shown;
-  if (view === "threads") return "No thread is like that.";
-  if (view !== "compare") return "No task is like that.";
+  const matches = shown.search ? "matches the search" : "is there";
+  if (view === "threads") return `No thread ${matches}.`;
+  if (view !== "compare") return `No task ${matches}.`;
   if (!marked) return "Mark a moment first (m), and look here later.";
   return isComparable(marked, snapshot) ? "Nothing has changed." : "The marked moment was of another search, or another process: mark one anew (m).";
 }
@@ -172,7 +175,7 @@ function drawPanel() {
 /** A task as the view has it, or as it was last seen. */
 function drawTask(id) {
   const snapshot = lastSeen((snapshot) => snapshot.byId(id));
-  if (!snapshot) return;
+  if (!snapshot) return drawUnknown("Task", id);
   const past = snapshot === current() ? "" : shown.view === "threads" ? "It is not running now." : "It has ended.";
   showTaskDetails($("details"), snapshot.byId(id), snapshot, past, follow);
 }
@@ -181,6 +184,14 @@ function drawThread(id) {
   const of = (snapshot) => snapshot.threads?.find((thread) => thread.id === id);
   const snapshot = lastSeen(of);
   if (snapshot) showThreadDetails($("details"), of(snapshot), snapshot, follow);
+  else drawUnknown("OS thread", id);
+}
+
+/** What the address names may have ended long ago. */
+function drawUnknown(what, id) {
+  const why = current() ? "It has ended, or was not read." : "Reading…";
+  $("details").setAttribute("aria-label", what);
+  $("details").replaceChildren(heading(`${what} ${id}`, follow), classed("p", "past", why));
 }
 
 /** The snapshot in which something is found: that of the view, or else another. */

@@ -90,6 +90,11 @@ class List {
     return this.#rows.at(this.#rows.placeOf(key));
   }
 
+  /** The row in which alike ones are folded, one of which has this key. */
+  findFold(key) {
+    return this.#rows.find(({ members }) => members?.some(({ id }) => id === key));
+  }
+
   /** Where the selected row is; -1 if there is none. */
   #place() {
     return this.#selected === null ? -1 : this.#rows.placeOf(this.#selected);
@@ -175,15 +180,34 @@ function cell(row, column) {
   element.className = COLUMNS[column].kind;
   element.dataset.column = column;
   if (row.level && COLUMNS[column].kind === "who") element.append(indent(row));
-  for (const [className, text, task] of row.cell(column)) {
-    if (text === "") continue;
-    const piece = document.createElement("bdi");
-    piece.className = className;
-    piece.textContent = text;
-    if (task) piece.dataset.task = task;
-    element.append(piece);
-  }
+  const pieces = row.cell(column);
+  if (COLUMNS[column].kind === "site") element.append(...pathPieces(pieces[0][1], element));
+  else element.append(...pieces.filter(([, text]) => text !== "").map(piece));
+  if (COLUMNS[column].kind === "place") element.title = pieces.map(([, text]) => text).join(" ");
+  if (row.task && COLUMNS[column].note) element.title = COLUMNS[column].note(row.task);
   return element;
+}
+
+function piece([className, text, task]) {
+  const element = document.createElement("bdi");
+  element.className = className;
+  element.textContent = text;
+  if (task) element.dataset.task = task;
+  return element;
+}
+
+/**
+ * A path in pieces, of which a cell shows as many of the last ones as there is room for, and none by half. The end of a
+ * path says more than its start; the whole of it is shown to whoever points at it.
+ */
+function pathPieces(path, element) {
+  element.title = path;
+  return (path.match(/[^/]*\/|[^/]+$/g) ?? []).map((part, i) => {
+    const element = piece(["", part]);
+    // They are laid out from the last to the first, and read from the first to the last.
+    element.style.order = -i;
+    return element;
+  });
 }
 
 /** What comes deeper than this is not indented further, for it would not be seen. */

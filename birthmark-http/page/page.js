@@ -57,7 +57,7 @@ function problem(text) {
 function listen() {
   Object.assign(list, { onOpen: open, onToggle: toggle, onFollow: follow.task });
   // The panel, once it is open, goes with the selection.
-  list.onSelect = (row) => shown.panel && (row?.task || row?.thread) && open(row);
+  list.onSelect = (row) => shown.panel && (row?.task || row?.thread) && open(row, { step: false });
   $("pause").addEventListener("click", pause);
   $("mark").addEventListener("click", mark);
   $("stacks").addEventListener("click", takeStacks);
@@ -67,9 +67,15 @@ function listen() {
   $("views").addEventListener("click", (event) => event.target.dataset.view && show(event.target.dataset.view));
   $("views").addEventListener("keydown", pressInTabs);
   document.addEventListener("keydown", press);
+  window.addEventListener("popstate", () => {
+    restore();
+    draw();
+    readIfOther();
+  });
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : shown.paused || refresh()));
 }
 
 listen();
+restore();
 draw();
 refresh();

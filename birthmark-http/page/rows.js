@@ -23,6 +23,12 @@ class Rows {
     return place in this.#items ? this.#row(this.#items[place]) : undefined;
   }
 
+  /** The row of the first item for which `test` is true. */
+  find(test) {
+    const item = this.#items.find(test);
+    return item && this.#row(item);
+  }
+
   /** Where the row with this key is; -1 if there is none. */
   placeOf(key) {
     return this.#items.findIndex((item) => this.#key(item) === key);

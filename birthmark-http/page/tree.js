@@ -4,12 +4,24 @@
 const MANY = 200;
 
 function treeRows({ snapshot, tasks, toggled }) {
-  const nodes = flat(forest(snapshot, tasks), toggled);
-  return new Rows(nodes, (node) => treeRow(node, snapshot), (node) => node.id);
+  const nodes = flat(rootsOf(snapshot, tasks), toggled, snapshot);
+  // Scrolling asks for the same row again, and there may be many nodes behind it.
+  const row = (node) => (node.row ??= node.members ? alikeRow(node, snapshot) : treeRow(node, snapshot));
+  return new Rows(nodes, row, (node) => node.id);
+}
+
+/** The roots of the tree. That of a whole snapshot is made once. */
+function rootsOf(snapshot, tasks) {
+  const make = () => {
+    const roots = forest(snapshot, tasks);
+    findShapes(roots, snapshot);
+    return roots;
+  };
+  return tasks === snapshot.tasks ? (snapshot.roots ??= make()) : make();
 }
 
 /** The nodes that are not folded away, from the top down. */
-function flat(roots, toggled) {
+function flat(roots, toggled, snapshot) {
   const nodes = [];
   const path = [];
   const push = (children, level) => {
@@ -18,13 +30,16 @@ function flat(roots, toggled) {
       path.push(children[i]);
     }
   };
-  push(roots, 1);
+  push(foldAlike(roots, 0, snapshot), 1);
   while (path.length > 0) {
     const node = path.pop();
+    node.row = undefined;
     nodes.push(node);
     if (!node.children) continue;
-    node.expanded = node.children.length > MANY === toggled.has(node.id);
-    if (node.expanded) push(node.children, node.level + 1);
+    const rows = node.members ?? foldAlike(node.children, node.id, snapshot);
+    const isFolded = node.members !== undefined || rows.length > MANY;
+    node.expanded = isFolded === toggled.has(node.id);
+    if (node.expanded) push(rows, node.level + 1);
   }
   return nodes;
 }
@@ -33,8 +48,8 @@ function flat(roots, toggled) {
 function forest(snapshot, tasks) {
   const nodes = new Map();
   const roots = [];
-  const add = (id, ancestor, above) => {
-    const node = { id, ancestor, children: null, selected: false, level: 0, expanded: false };
+  const add = (id, task, ancestor, above) => {
+    const node = { id, task, ancestor, children: null, selected: false, shape: 0, level: 0, expanded: false, row: undefined };
     nodes.set(id, node);
     if (above == null) roots.push(node);
     else (place(above).children ??= []).push(node);
@@ -42,14 +57,13 @@ function forest(snapshot, tasks) {
   };
   const place = (index) => {
     const ancestor = snapshot.tables.ancestors[index];
-    return nodes.get(ancestor.id) ?? add(ancestor.id, ancestor, ancestor.ancestor);
+    return nodes.get(ancestor.id) ?? add(ancestor.id, snapshot.byId(ancestor.id), ancestor, ancestor.ancestor);
   };
-  for (const task of tasks) (nodes.get(task.id) ?? add(task.id, null, task.ancestor)).selected = true;
+  for (const task of tasks) (nodes.get(task.id) ?? add(task.id, task, null, task.ancestor)).selected = true;
   return roots;
 }
 
-function treeRow({ id, ancestor, children, selected, level, expanded }, snapshot) {
-  const task = snapshot.byId(id);
+function treeRow({ id, task, ancestor, children, selected, level, expanded }, snapshot) {
   const folded = children && !expanded ? [["faint", `${children.length === 1 ? "1 child" : `${count(children.length)} children`}`]] : [];
   const cell = (column) => {
     if (column === "who") return [...who(task ?? ancestor), ...folded];

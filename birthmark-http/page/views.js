@@ -21,9 +21,9 @@ function tableRows({ snapshot, tasks, sort }) {
   return new Rows(sorted(tasks, sort, snapshot), (task) => taskRow(task, snapshot), (task) => task.id);
 }
 
-/** What is alike has the same site, role, state and stack. */
+/** What is alike has the same site, role, state and stack; of threads that a pool keeps, those that run no task are apart. */
 function groupKey(task, snapshot) {
-  return `${siteKey(task, snapshot)}\n${task.state}\n${snapshot.place(task) ?? ""}`;
+  return `${siteKey(task, snapshot)}\n${task.state}\n${task.runs_no_task ?? ""}\n${snapshot.place(task) ?? ""}`;
 }
 
 const siteKey = (task, snapshot) => `${snapshot.at(task)}\n${task.role}`;
@@ -45,22 +45,22 @@ function groupRows({ snapshot, tasks }) {
   return new Rows(groups, (group) => groupRow(group, snapshot), (group) => groupKey(group, snapshot));
 }
 
-/** Groups as the program tells them, the largest first. */
+/** Groups as the program tells them, the largest first, and last those that run no task. */
 function grouped(tasks, snapshot) {
   const groups = [...groupBy(tasks, (task) => groupKey(task, snapshot)).values()];
-  return groups.sort((a, b) => b.length - a.length).map(group);
+  const isIdle = ([{ runs_no_task: idle }]) => (idle ? 1 : 0);
+  return groups.sort((a, b) => isIdle(a) - isIdle(b) || b.length - a.length).map(group);
 }
 
 function group(members) {
-  const [{ role, kind, site, state, stack }] = members;
-  return { count: members.length, role, kind, site, state, stack, ...ages(members), ...names(members) };
+  const [{ role, kind, site, state, stack, runs_no_task, unrecorded }] = members;
+  return { count: members.length, role, kind, site, state, stack, runs_no_task, unrecorded, ...ages(members), ...names(members) };
 }
 
 function groupRow(group, snapshot) {
-  const names = group.names.map(visible).join(", ") + (group.more_names ? ", …" : "");
   const cells = {
     count: () => plain(`${count(group.count)} ×`),
-    group: () => [["role", visible(group.role)], ["faint", names]],
+    group: () => [["role", visible(group.role)], ["faint", someNames(group)]],
     state: () => state(group),
     ages: () => plain(span(group)),
     place: () => waits(group, snapshot),
@@ -68,6 +68,8 @@ function groupRow(group, snapshot) {
   };
   return { key: groupKey(group, snapshot), group, snapshot, cell: (column) => cells[column]() };
 }
+
+const someNames = ({ names, more_names: more }) => names.map(visible).join(", ") + (more ? ", …" : "");
 
 /** The names of the first few. */
 function names(members) {

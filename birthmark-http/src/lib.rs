@@ -45,6 +45,10 @@
 //!
 //! # The page
 //!
+//! Its address says what is shown: the view, the search, how rows are sorted, which are unfolded, and the task in the
+//! panel. So that survives a reload, can be sent to somebody else, and the browser's Back undoes it. As in the dump as text,
+//! more than four alike children are one row of the tree, which can be unfolded.
+//!
 //! It asks for a dump every two seconds while somebody looks at it, or less often where reading one takes long.
 //! With a hundred thousand tasks, its work is in stretches of 31 ms of CPU time at most.
 //! Of more than 200,000 tasks it reads and lists the oldest, shows groups of all, and has the program itself search;

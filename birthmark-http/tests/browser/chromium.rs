@@ -149,7 +149,7 @@ impl Page {
         self.wait(&script, "true").await;
     }
 
-    async fn wait(&self, script: &str, wanted: &str) {
+    pub async fn wait(&self, script: &str, wanted: &str) {
         let start = Instant::now();
         loop {
             let found = self.run(script).await;

@@ -10,7 +10,7 @@ use crate::program::{Program, Threads};
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_page_can_be_used_without_a_mouse() {
     let _alone = ALONE.lock().await;
-    let _program = Program::new(5, 5);
+    let _program = Program::new(3, 3);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
     let page = Page::open(&server.url(), Device::Desktop).await;
     page.until_row("handle").await;

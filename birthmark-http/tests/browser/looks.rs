@@ -38,7 +38,7 @@ const TOO_FAINT: &str = r"
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn all_texts_have_contrast_in_the_light_and_in_the_dark() {
     let _alone = ALONE.lock().await;
-    let mut program = Program::new(5, 5);
+    let mut program = Program::new(3, 3);
     let _threads = Threads::new();
     let options = Options::new().native_stacks();
     let server = birthmark_http::serve_with("127.0.0.1:0", options).unwrap();
@@ -113,7 +113,7 @@ async fn states_can_be_told_apart_without_colours() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_page_is_readable_on_a_phone_and_in_the_dark() {
     let _alone = ALONE.lock().await;
-    let mut program = Program::new(5, 5);
+    let mut program = Program::new(3, 3);
     let _threads = Threads::new();
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
     let page = Page::open(&server.url(), Device::Phone).await;

@@ -4,6 +4,8 @@
 
 use birthmark_test_support as _;
 
+mod address;
+mod alike;
 mod chromium;
 mod elsewhere;
 mod keys;
@@ -47,10 +49,13 @@ async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
     page.screenshot("tree-folded").await;
     page.press("jj").await;
     page.press_key("ArrowRight").await;
-    page.until_row("connection").await;
-    page.press("j").await;
-    page.press_key("ArrowRight").await;
-    page.until_row("handle").await;
+    // Those that are alike are one row until that is unfolded.
+    for alike in ["400 ×connection", "conn 7", "249 ×handle"] {
+        page.until_row(alike).await;
+        page.press("j").await;
+        page.press_key("ArrowRight").await;
+    }
+    page.until_row("pending in answer").await;
     assert!(
         page.count(".row").await < 200,
         "rows that nobody sees have no elements"

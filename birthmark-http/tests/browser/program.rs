@@ -26,6 +26,11 @@ impl Program {
         Program(vec![spawn(serve(connections, requests))])
     }
 
+    /// A server with so many connections, the last of which has no requests.
+    pub fn with_one_that_differs(connections: usize) -> Self {
+        Program(vec![spawn(serve_differently(connections))])
+    }
+
     pub fn hostile() -> Self {
         let names = [
             "<img src=x onerror=alert(1)>",
@@ -59,6 +64,18 @@ impl Program {
 async fn serve(connections: usize, requests: usize) {
     let mut held = Vec::new();
     for peer in 0..connections {
+        held.push(spawn(
+            birthmark::named!("conn {peer}" => connection(requests)),
+        ));
+    }
+    pending().await
+}
+
+#[birthmark::instrument]
+async fn serve_differently(connections: usize) {
+    let mut held = Vec::new();
+    for peer in 0..connections {
+        let requests = usize::from(peer + 1 < connections);
         held.push(spawn(
             birthmark::named!("conn {peer}" => connection(requests)),
         ));
