@@ -44,10 +44,12 @@ impl Access {
                 check_peer(request)?;
                 direct::check(request)?;
                 check_host(request)?;
+                site::check_browser(&request.headers)?;
                 site::check(&request.headers, resource)
             }
             Access::Token(token) => check_token(token, request),
-            Access::Anyone => Ok(()),
+            // The guard elsewhere may know the browser, by a cookie, and not what has caused its request.
+            Access::Anyone => site::check(&request.headers, resource),
         }
     }
 }

@@ -25,7 +25,7 @@ impl Options {
 
     /// Whoever reaches the router may ask: something of the program's own stands before it. Of
     /// [`router_with`](crate::router_with) only; [`serve_with`](crate::serve_with) asks for a token if
-    /// others can reach it.
+    /// others can reach it. What a browser asks because of a page of another origin is refused all the same.
     #[must_use]
     pub fn guarded_elsewhere(mut self) -> Self {
         self.access = Access::Anyone;

@@ -353,6 +353,28 @@ async fn a_router_answers_nobody_unless_it_knows_who_asks() {
     );
     let guarded = app(router_with(Options::new().guarded_elsewhere()), false).await;
     assert_eq!(ask(guarded, "/debug/birthmark/json").await.0, 200);
+    // A cookie gets a browser past the guard also when a page elsewhere makes it ask.
+    let head = |site: &str| {
+        format!(
+            "GET /debug/birthmark/json HTTP/1.1\r\nHost: app.example\r\nUser-Agent: Mozilla/5.0\r\n\
+             Connection: close\r\n{site}\r\n"
+        )
+    };
+    for (site, status) in [
+        ("", "200"),
+        (
+            "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: image\r\n",
+            "403",
+        ),
+    ] {
+        let head = head(site);
+        let asked = tokio::task::spawn_blocking(move || send(guarded, head.as_bytes()));
+        let answer = asked.await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{site}: {answer}"
+        );
+    }
     let with_token = app(router_with(Options::new().token(token())), false).await;
     assert_eq!(ask(with_token, "/debug/birthmark/json").await.0, 401);
     let path = "/debug/birthmark/json?token=0123456789abcdef";

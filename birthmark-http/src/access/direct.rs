@@ -5,7 +5,7 @@
 //! headers that clients send: browsers, curl, `go tool pprof`, and scrapers such as Prometheus. A request with any
 //! other header is refused, and the answer names it.
 //!
-//! HTTP/1.0 is refused as well. Clients have not used it for twenty years, and nginx sends it by default.
+//! HTTP/1.0 is refused as well. Clients have not used it for twenty years, and most versions of nginx send it by default.
 //!
 //! A proxy that adds nothing and uses HTTP/1.1 cannot be told from a client. The documentation of the crate says so.
 

@@ -14,15 +14,19 @@ use axum::http::HeaderMap;
 
 use super::{Denial, Resource};
 
+/// The header by which a browser says which origin has caused a request.
+const SITE: &str = "sec-fetch-site";
+
 /// The start of the `User-Agent` of all browsers.
 const BROWSER: &str = "Mozilla/";
 
+/// Refuses what the browser says another page has caused. Without a word of that, anything is answered.
 pub(super) fn check(headers: &HeaderMap, resource: Resource) -> Result<(), Denial> {
     if is_prefetch(headers) {
         return Err(Denial::Prefetch);
     }
-    let Some(site) = told(headers, "sec-fetch-site") else {
-        return check_without_site(headers);
+    let Some(site) = told(headers, SITE) else {
+        return Ok(());
     };
     let is = |name, value| told(headers, name) == Some(value);
     let is_document = is("sec-fetch-dest", "document") && is("sec-fetch-mode", "navigate");
@@ -35,9 +39,11 @@ pub(super) fn check(headers: &HeaderMap, resource: Resource) -> Result<(), Denia
     }
 }
 
-/// Programs such as curl have no pages. A browser that does not say for which page it asks may work for any.
-fn check_without_site(headers: &HeaderMap) -> Result<(), Denial> {
-    match told(headers, "user-agent").is_some_and(|agent| agent.starts_with(BROWSER)) {
+/// Refuses a browser that does not say for which page it asks, since that may be any. Browsers say it to this machine.
+/// Programs such as curl have no pages.
+pub(super) fn check_browser(headers: &HeaderMap) -> Result<(), Denial> {
+    let is_browser = told(headers, "user-agent").is_some_and(|agent| agent.starts_with(BROWSER));
+    match is_browser && !headers.contains_key(SITE) {
         true => Err(Denial::UnknownSite),
         false => Ok(()),
     }
