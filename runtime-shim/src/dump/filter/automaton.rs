@@ -21,69 +21,89 @@ pub(super) enum Item {
 pub(super) struct Automaton {
     /// The number of characters.
     len: usize,
-    ignores_case: bool,
-    /// The different characters, sorted.
+    /// The different characters, sorted. A letter is a place in it, counted from 1; any other character is the letter 0.
     alphabet: Vec<char>,
-    /// The characters of the pattern that a character of the text can stand for. There is one set for
-    /// characters outside of the alphabet, and then one for each in it.
-    accepted: Vec<Box<[u64]>>,
+    /// The letters of ASCII characters, which come first in the alphabet.
+    ascii: [u8; 128],
+    /// For each letter, the characters of the pattern that it can stand for.
+    accepted: Vec<Set>,
     /// The prefixes after which any text is allowed.
-    stays: Box<[u64]>,
+    stays: Set,
 }
+
+/// A set of numbers from 0 to the length of a pattern.
+type Set = Box<[u64]>;
 
 const BITS: usize = u64::BITS as usize;
 
 impl Automaton {
     /// With `ignores_case`, ASCII letters are equal to their other case.
     pub(super) fn new(items: &[Item], ignores_case: bool) -> Self {
-        let fold = |character: char| fold(character, ignores_case);
-        let characters = items.iter().filter_map(|item| match item {
-            Item::Is(character) => Some(fold(*character)),
-            Item::Any | Item::AnyText => None,
-        });
-        let mut alphabet: Vec<char> = characters.collect();
-        alphabet.sort_unstable();
-        alphabet.dedup();
+        let alphabet = alphabet(items, ignores_case);
         let len = items
             .iter()
             .filter(|item| !matches!(item, Item::AnyText))
             .count();
         let none = vec![0; len / BITS + 1].into_boxed_slice();
-        let mut accepted = vec![none.clone(); alphabet.len() + 1];
-        let mut stays = none;
+        let mut automaton = Automaton {
+            len,
+            ascii: ascii(&alphabet, ignores_case),
+            accepted: vec![none.clone(); alphabet.len() + 1],
+            alphabet,
+            stays: none,
+        };
         let mut place = 0;
         for item in items {
-            match item {
-                Item::AnyText => add(&mut stays, place),
-                Item::Any => accepted.iter_mut().for_each(|set| add(set, place)),
+            match *item {
+                Item::AnyText => add(&mut automaton.stays, place),
+                Item::Any => automaton
+                    .accepted
+                    .iter_mut()
+                    .for_each(|set| add(set, place)),
                 Item::Is(character) => {
-                    if let Ok(letter) = alphabet.binary_search(&fold(*character)) {
-                        add(&mut accepted[letter + 1], place);
-                    }
+                    let letter = automaton.letter(character);
+                    add(&mut automaton.accepted[letter], place);
                 }
             }
             place += usize::from(!matches!(item, Item::AnyText));
         }
-        Automaton {
-            len,
-            ignores_case,
-            alphabet,
-            accepted,
-            stays,
-        }
+        automaton
     }
 
-    /// Whether the whole of `text` matches.
+    /// Returns `true` if the whole of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
         self.run(text, || ())
     }
 
     /// Calls `on_step` for each word of the set that is looked at.
-    fn run(&self, text: &str, mut on_step: impl FnMut()) -> bool {
+    fn run(&self, text: &str, on_step: impl FnMut()) -> bool {
+        match *self.stays {
+            [stays] => self.run_word(text, stays, on_step),
+            _ => self.run_words(text, on_step),
+        }
+    }
+
+    /// The same for a pattern whose sets are one word, as that of nearly all is.
+    fn run_word(&self, text: &str, stays: u64, mut on_step: impl FnMut()) -> bool {
+        let end = 1_u64 << self.len;
+        let mut reached = 1;
+        for character in text.chars() {
+            on_step();
+            let accepted = self.accepted[self.letter(character)][0];
+            reached = (reached & accepted) << 1 | reached & stays;
+            // Nothing can match any more, or whatever comes does.
+            if reached == 0 || reached & stays & end != 0 {
+                break;
+            }
+        }
+        reached & end != 0
+    }
+
+    fn run_words(&self, text: &str, mut on_step: impl FnMut()) -> bool {
         let mut reached = vec![0; self.stays.len()];
         reached[0] = 1;
         for character in text.chars() {
-            let accepted = self.accepted(character);
+            let accepted = &self.accepted[self.letter(character)];
             let (mut carry, mut any) = (0, 0);
             for (word, reached) in reached.iter_mut().enumerate() {
                 on_step();
@@ -99,11 +119,38 @@ impl Automaton {
         reached[self.len / BITS] >> (self.len % BITS) & 1 == 1
     }
 
-    fn accepted(&self, character: char) -> &[u64] {
-        let character = fold(character, self.ignores_case);
-        let letter = self.alphabet.binary_search(&character);
-        &self.accepted[letter.map_or(0, |letter| letter + 1)]
+    fn letter(&self, character: char) -> usize {
+        match self.ascii.get(character as usize) {
+            Some(&letter) => letter.into(),
+            None => letter_in(&self.alphabet, character),
+        }
     }
+}
+
+fn alphabet(items: &[Item], ignores_case: bool) -> Vec<char> {
+    let characters = items.iter().filter_map(|item| match item {
+        Item::Is(character) => Some(fold(*character, ignores_case)),
+        Item::Any | Item::AnyText => None,
+    });
+    let mut alphabet: Vec<char> = characters.collect();
+    alphabet.sort_unstable();
+    alphabet.dedup();
+    alphabet
+}
+
+fn ascii(alphabet: &[char], ignores_case: bool) -> [u8; 128] {
+    let mut letters = [0; 128];
+    for (byte, letter) in (0..).zip(&mut letters) {
+        // There are no more than 128 such letters, since they are the first.
+        *letter = letter_in(alphabet, fold(char::from(byte), ignores_case)) as u8;
+    }
+    letters
+}
+
+fn letter_in(alphabet: &[char], character: char) -> usize {
+    alphabet
+        .binary_search(&character)
+        .map_or(0, |place| place + 1)
 }
 
 fn fold(character: char, ignores_case: bool) -> char {
@@ -174,8 +221,8 @@ mod tests {
 
     #[test]
     fn a_long_pattern_matches_across_words() {
-        for len in [63, 64, 65, 127, 128, 200] {
-            let text: String = ('a'..='z').cycle().take(len).collect();
+        for len in [62, 63, 64, 65, 127, 128, 200] {
+            let text: String = ('a'..='z').chain('α'..='ω').cycle().take(len).collect();
             for pattern in [
                 text.clone(),
                 format!("*{text}"),
@@ -184,7 +231,8 @@ mod tests {
             ] {
                 let automaton = Automaton::new(&items(&pattern), false);
                 assert!(automaton.matches(&text), "{pattern}");
-                assert!(!automaton.matches(&text[1..]), "{pattern}");
+                let shorter = &text[1..];
+                assert!(!automaton.matches(shorter), "{pattern}");
             }
         }
     }
@@ -199,6 +247,7 @@ mod tests {
             "*a".repeat(250) + "b",
             "*?a".repeat(200) + "b*",
             "?".repeat(500) + "*b",
+            "*a?a*a?b".to_owned(),
         ];
         for pattern in hostile {
             let automaton = Automaton::new(&items(&pattern), false);
@@ -217,6 +266,7 @@ mod tests {
             let automaton = Automaton::new(&items("*Conn 7*"), ignores_case);
             assert_eq!(automaton.matches("a cONN 71"), expected);
             assert!(automaton.matches("Conn 7"));
+            assert_eq!(automaton.matches("Ä conn 7"), expected);
         }
     }
 }
