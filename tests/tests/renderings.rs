@@ -118,7 +118,7 @@ mod of_trees {
     }
 
     #[test]
-    fn many_alike_children_are_one_line_with_what_is_below_the_first() {
+    fn many_alike_children_are_one_line_with_what_is_below_all_of_them() {
         let (few, many) = (tree_family(4), tree_family(5));
         let dump = dump_of("tree_family");
         let tree = dump.tree().to_string();
@@ -128,11 +128,65 @@ mod of_trees {
             1,
             "{tree}"
         );
-        assert_eq!(count(&tree, "{async} [suspended"), 4 + 1, "{tree}");
+        assert_eq!(count(&tree, "{async} [suspended, "), 4, "{tree}");
+        let below = "  └─ 5 × tree_family::{async} [suspended] tests/tests/renderings.rs:";
+        assert_eq!(count(&tree, below), 1, "{tree}");
+        let below = tree
+            .lines()
+            .find(|line| line.contains(" 5 × tree_family::{async} "));
+        let (_, example) = below.unwrap().split_once(", such as task ").unwrap();
+        let id = example.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+        let id = id.parse::<u64>().unwrap();
+        assert!(dump.tasks().any(|task| task.id().as_u64() == id), "{tree}");
         let expanded = dump.tree().expanded(true).to_string();
         assert!(!expanded.contains('×'));
         assert_eq!(count(&expanded, "{async} [suspended"), 4 + 5, "{expanded}");
         drop((few, many));
+    }
+
+    /// Parents with children with children of their own, all alive.
+    fn tree_nested(widths: &'static [usize]) -> Vec<Held> {
+        let Some((&width, below)) = widths.split_first() else {
+            return Vec::new();
+        };
+        let all = (0..width).flat_map(|_| {
+            let (tell, told) = std::sync::mpsc::channel();
+            let parent: Held = Box::pin(spawn(async move {
+                tell.send(tree_nested(below)).unwrap();
+                pending().await
+            }));
+            let parent = start(parent);
+            std::iter::once(parent).chain(told.recv().unwrap())
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn alike_lines_below_alike_lines_count_all_tasks() {
+        let held = tree_nested(&[5, 2, 6, 1]);
+        let dump = dump_of("tree_nested");
+        let tree = dump.tree().to_string();
+        let body = body(&tree);
+        let times = |line: &str| -> usize {
+            let (before, _) = line.split_once(" × ").unwrap_or(("1", ""));
+            let start = before.rfind(|c: char| !c.is_ascii_digit());
+            before[start.map_or(0, |start| start + 1)..]
+                .parse()
+                .unwrap_or(1)
+        };
+        let of_tasks = tree
+            .lines()
+            .filter(|line| line.contains("tree_nested::{async} ["));
+        let counts: Vec<usize> = of_tasks.map(times).collect();
+        // The two of each of five, and what is below them, are too few to be one line.
+        assert_eq!(counts, [5, 5, 30, 30, 5, 30, 30], "{tree}\n{body}");
+        assert_eq!(counts.iter().sum::<usize>(), dump.len());
+        assert_eq!(tree.matches(", such as task ").count(), 6, "{tree}");
+        drop(held);
+        let single = tree_nested(&[1, 1]);
+        let tree = dump_of("tree_nested").tree().to_string();
+        assert!(!tree.contains('×'), "{tree}");
+        drop(single);
     }
 
     #[test]

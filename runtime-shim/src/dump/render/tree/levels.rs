@@ -15,6 +15,15 @@ pub(super) struct Levels<'a> {
     depth: usize,
     /// Of the levels above and this one, those on which siblings are alike.
     alike: Vec<Level>,
+    /// The lines above this one that stand for several.
+    many: Vec<Many>,
+}
+
+/// A line that stands for several.
+struct Many {
+    depth: usize,
+    /// For how many tasks each line below it stands, at the least.
+    times: usize,
 }
 
 struct Level {
@@ -30,6 +39,15 @@ pub(super) struct Shown<'a> {
     pub(super) place: Place,
     /// For which siblings it stands, if it does.
     pub(super) alike: Option<&'a Alike>,
+    /// For how many it stands besides: lines above stand for several, and below each of these is one like it.
+    pub(super) times: usize,
+}
+
+impl Shown<'_> {
+    /// For how many tasks it stands.
+    pub(super) fn count(&self) -> usize {
+        self.times * self.alike.map_or(1, |alike| alike.count)
+    }
 }
 
 impl<'a> Levels<'a> {
@@ -39,6 +57,7 @@ impl<'a> Levels<'a> {
             shapes,
             depth: 0,
             alike: Vec::new(),
+            many: Vec::new(),
         }
     }
 
@@ -54,11 +73,15 @@ impl<'a> Levels<'a> {
         let mut next = self.enter(self.forest.top());
         while let Some(line) = next {
             let shown = self.shown(line);
-            let is_shown = shown.is_some();
+            let times = shown.as_ref().map(Shown::count);
             shown.map_or(Ok(()), &mut f)?;
-            let below = is_shown.then(|| self.forest.first_child(line)).flatten();
+            let below = times.filter(|_| self.forest.first_child(line).is_some());
             next = match below {
-                Some(_) => {
+                Some(times) => {
+                    if times > self.times() {
+                        let depth = self.depth;
+                        self.many.push(Many { depth, times });
+                    }
                     self.depth += 1;
                     self.enter(line)
                 }
@@ -97,11 +120,21 @@ impl<'a> Levels<'a> {
         let alike = level
             .zip(self.shapes)
             .and_then(|(level, shapes)| Alike::with(&level.alike, shapes, line));
-        let depth = self.depth;
+        let (depth, times) = (self.depth, self.times());
         let place = Place { depth, last };
         alike
             .is_none_or(|alike| alike.first == line)
-            .then_some(Shown { line, place, alike })
+            .then_some(Shown {
+                line,
+                place,
+                alike,
+                times,
+            })
+    }
+
+    /// For how many tasks a line stands here, at the least.
+    fn times(&self) -> usize {
+        self.many.last().map_or(1, |many| many.times)
     }
 
     /// The next line on this level or on one above.
@@ -113,6 +146,7 @@ impl<'a> Levels<'a> {
             }
             self.alike.pop_if(|level| level.depth == self.depth);
             self.depth = self.depth.checked_sub(1)?;
+            self.many.pop_if(|many| many.depth == self.depth);
         }
     }
 }

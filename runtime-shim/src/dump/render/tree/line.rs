@@ -48,6 +48,9 @@ pub(super) fn push_line(
     // Asked for tasks only: above a line of ancestors that are in no dump, it goes through all of them.
     let above = || forest.labels_above(shown.line);
     match (shown.alike, forest.entry(shown.line)) {
+        (_, entry) if shown.times > 1 => {
+            push_below_alike(out, palette, forest.dump, shown, &entry, above());
+        }
         (Some(alike), _) => push_alike(out, palette, forest, alike, above()),
         (None, Entry::Task(row)) => push_task(out, palette, forest.dump, row, above()),
         (None, Entry::Ancestor(node)) => push_ancestor(out, palette, forest.dump, node),
@@ -133,6 +136,41 @@ fn push_alike(
     push_ends(out, labels, labels_above);
     if let Entry::Task(row) = first {
         push_innermost(out, &nodes.stacks.get(nodes.stack(row)));
+    }
+}
+
+/// `16 × wait [suspended] src/a.rs:3:5, such as task 12 "a"`, and where they stand: below lines that stand for
+/// several, of which each has as many.
+fn push_below_alike(
+    out: &mut String,
+    palette: &Palette,
+    dump: &Dump,
+    shown: &Shown<'_>,
+    example: &Entry<'_>,
+    labels_above: &Labels,
+) {
+    push_number(out, shown.count() as u64);
+    out.push_str(" × ");
+    push_who(out, palette, "", &escaped(example.site(dump).role()));
+    match example {
+        Entry::Task(row) => {
+            let states = States {
+                state: dump.nodes.bare_state(row),
+                runs_no_task: dump.nodes.runs_no_task(row),
+                since: None,
+            };
+            push_states(out, palette, states);
+            push_site(out, palette, dump.nodes.site(row));
+        }
+        Entry::Ancestor(node) => push_absent(out, palette, dump, node),
+    }
+    push(out, format_args!(", such as task {}", example.id()));
+    if let Some(name) = example.name(dump) {
+        push(out, format_args!(" {}{name}{}", palette.name, palette.end));
+    }
+    if let Entry::Task(row) = example {
+        push_labels(out, dump.nodes.labels_of(row), labels_above);
+        push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
     }
 }
 

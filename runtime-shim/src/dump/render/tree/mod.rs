@@ -23,8 +23,8 @@ use line::{push_indent, push_line};
 /// A line ends with the innermost frame of the task, which is where it waits. It has the labels of the task
 /// where they are not those of the task above. Tasks that have ended are
 /// shown where others descend from them. Where more than four children of a task are alike, with the same
-/// site, state, stack and tasks below them, one line stands for all of them; what is below the first of them
-/// follows.
+/// site, state, stack and tasks below them, one line stands for all of them. The lines below it count what is
+/// below all of them, and have one task each as an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'a> {
     dump: &'a Dump,
