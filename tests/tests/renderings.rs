@@ -103,6 +103,64 @@ mod of_groups {
 }
 
 #[birthmark::instrument]
+mod of_polls {
+    use super::*;
+
+    async fn polled_much() {
+        pending().await
+    }
+
+    async fn polled_once() {
+        pending().await
+    }
+
+    #[test]
+    fn tasks_that_are_polled_all_the_time_are_listed_in_forms_for_people() {
+        let once = start(Box::pin(spawn(polled_once())));
+        let mut much = start(Box::pin(spawn(
+            birthmark::named!("feed-7" => polled_much()),
+        )));
+        let listed = |text: &str| {
+            let (_, section) =
+                text.split_once("\npolled most, on average since they were spawned\n")?;
+            section.lines().next().map(str::to_owned)
+        };
+        let dump = birthmark_integration_tests::wait_for("it is listed", || {
+            for _ in 0..1000 {
+                much = start(std::mem::replace(&mut much, Box::pin(pending())));
+            }
+            let dump = dump_of("polled_");
+            listed(&dump.to_string()).is_some().then_some(dump)
+        });
+        let id = dump
+            .tasks()
+            .find(|task| task.role() == "polled_much")
+            .unwrap()
+            .id();
+        for text in [
+            dump.to_string(),
+            dump.tree().to_string(),
+            dump.groups().to_string(),
+        ] {
+            let line = listed(&text).unwrap();
+            let start = format!("  task {id} \"feed-7\" polled_much: ");
+            let rest = line.strip_prefix(&start).unwrap();
+            let (rate, rest) = rest.split_once(" times a second, ").unwrap();
+            let (polls, place) = rest.split_once(" polls, in polled_much at ").unwrap();
+            let number = |text: &str| text.parse::<u64>().unwrap();
+            assert!(
+                number(rate) >= 1000 && number(polls) >= number(rate),
+                "{line}"
+            );
+            assert!(place.ends_with(", awaiting pending"), "{line}");
+            assert_eq!(text.matches(" times a second").count(), 1, "{text}");
+            assert!(text.contains("\n\ncoverage: "), "{text}");
+        }
+        drop((once, much));
+    }
+}
+
+#[birthmark::instrument]
 mod of_trees {
     use super::*;
 

@@ -4,6 +4,7 @@ mod group;
 
 use std::fmt;
 
+use super::busiest;
 use super::heading::Heading;
 use super::palette::Palette;
 use super::threads;
@@ -63,6 +64,7 @@ impl fmt::Display for Groups<'_> {
             f.write_str(&out)?;
             out.clear();
         }
+        busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }

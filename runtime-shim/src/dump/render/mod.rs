@@ -14,6 +14,7 @@
 //! `Diff`, chosen by its [`Format`], to a file, a socket or standard output. Names, which may be anybody's
 //! text, are escaped in each, so that they cannot forge lines or control a terminal.
 
+mod busiest;
 mod cache;
 mod counted;
 mod diff;

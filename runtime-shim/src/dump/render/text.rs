@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::busiest;
 use super::cache::{self, Cache, Moment};
 use super::heading::Heading;
 use super::palette::Palette;
@@ -49,6 +50,7 @@ impl fmt::Display for Text<'_> {
             pieces.next()?;
         }
         pieces.finish()?;
+        busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }

@@ -7,6 +7,7 @@ mod line;
 
 use std::fmt;
 
+use super::busiest;
 use super::heading::Heading;
 use super::palette::Palette;
 use super::pieces::Pieces;
@@ -72,6 +73,7 @@ impl fmt::Display for Tree<'_> {
             pieces.next()
         })?;
         pieces.finish()?;
+        busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
