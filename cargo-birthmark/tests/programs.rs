@@ -295,6 +295,62 @@ fn several_versions_of_one_crate_and_one_without_std() {
 }
 
 #[test]
+fn threads_of_a_pool_made_by_one_request_are_not_its_children_in_the_next() {
+    let pool = r#"
+use std::sync::{mpsc, Mutex, OnceLock};
+type Job = Box<dyn FnOnce() + Send>;
+/// Hands a job to the one thread of the pool, which the first makes.
+pub fn run(job: Job) {
+    static POOL: OnceLock<Mutex<mpsc::Sender<Job>>> = OnceLock::new();
+    let (done, is_done) = mpsc::channel::<()>();
+    let job: Job = Box::new(move || { let _done = done; job() });
+    POOL.get_or_init(|| {
+        let (jobs, given) = mpsc::channel::<Job>();
+        std::thread::Builder::new().spawn(move || for job in given {
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        }).unwrap();
+        jobs.into()
+    }).lock().unwrap().send(job).unwrap();
+    let _ = is_done.recv();
+}
+"#;
+    let program = r#"
+fn first_request() { threadpool::run(Box::new(|| ())) }
+fn second_request() { threadpool::run(Box::new(|| panic!("bad row in request 2"))) }
+fn main() {
+    std::thread::spawn(first_request).join().unwrap();
+    std::thread::spawn(second_request).join().unwrap();
+}
+"#;
+    let manifest = "[package]\nname = \"pooling\"\nedition = \"2024\"\n\
+                    [dependencies]\nthreadpool.path = \"threadpool\"\n";
+    let project = Project::new(
+        "",
+        &[
+            ("Cargo.toml", manifest),
+            ("src/main.rs", program),
+            (
+                "threadpool/Cargo.toml",
+                "[package]\nname = \"threadpool\"\nedition = \"2024\"\n",
+            ),
+            ("threadpool/src/lib.rs", pool),
+        ],
+    );
+    let ran = project.birthmark("run --deps").ok();
+    let (_, report) = ran.stderr.split_once("bad row in request 2").unwrap();
+    assert!(
+        report.contains("(thread), ") && report.contains(", kept by a pool: "),
+        "{report}"
+    );
+    let lineage = report
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("lineage"))
+        .unwrap();
+    assert!(!lineage.contains(" < "), "{report}");
+    assert!(!report.contains("first_request"), "{report}");
+}
+
+#[test]
 fn the_first_edition_without_a_prelude() {
     let manifest =
         "[package]\nname = \"unpreluded\"\nversion = \"0.1.0\"\nedition = \"2015\"\n[lib]\n";
