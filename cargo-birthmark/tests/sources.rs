@@ -223,3 +223,40 @@ fn listing(directory: &Path) -> Vec<String> {
     found.sort();
     found
 }
+
+#[test]
+fn file_above_the_workspace_is_included() {
+    let main = "\
+const WORDS: [&[u8]; 2] = [include_bytes!(\"../../above.txt\"), include_bytes!(concat!(\"../../\", \"above.txt\"))];
+fn main() {
+    let task = || print!(\"{} {}\", WORDS[0].len(), WORDS[1].len());
+    std::thread::spawn(task).join().unwrap();
+}
+";
+    let manifest = "[package]\nname = \"below\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let project = Project::new(
+        "unused",
+        &[
+            ("src/lib.rs", ""),
+            ("above.txt", "four"),
+            ("inner/Cargo.toml", manifest),
+            ("inner/src/main.rs", main),
+        ],
+    );
+    let run = || {
+        project
+            .birthmark("--workspace run --manifest-path inner/Cargo.toml")
+            .ok()
+    };
+    let ran = run();
+    assert_eq!(ran.stdout, "4 4");
+    assert_eq!(
+        ran.summary(),
+        "1 crate instrumented, 1 site",
+        "{}",
+        ran.stderr
+    );
+    assert!(!run().compiled("below"));
+    project.write("above.txt", "three");
+    assert_eq!(run().stdout, "5 5");
+}

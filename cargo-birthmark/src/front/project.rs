@@ -1,6 +1,6 @@
 //! What cargo knows of the program: its packages, and what their manifests say of birthmark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -61,12 +61,7 @@ impl Project {
         let place = " in [workspace.metadata.birthmark]";
         patterns::check(&chosen, place, &self.metadata)?;
         scope.extend(chosen);
-        let runtime = self.runtime()?;
-        if !scope.runtime_features.is_empty() && !matches!(runtime, Source::Embedded) {
-            bail!(
-                "add features to the runtime, which is the program's own birthmark; add them to that dependency"
-            );
-        }
+        let runtime = self.runtime(&scope.runtime_features)?;
         Ok(Session {
             tool: tool()?,
             scope,
@@ -101,8 +96,9 @@ impl Project {
         settings.collect()
     }
 
-    /// The birthmark that the program depends on, if it does.
-    fn runtime(&self) -> Result<Source> {
+    /// The birthmark that the program depends on, if it does. It gets more features than the program asks for, as
+    /// it would of another package.
+    fn runtime(&self, more: &[String]) -> Result<Source> {
         let resolve = self.metadata.resolve.as_ref();
         let nodes = resolve
             .map(|resolve| &resolve.nodes[..])
@@ -128,13 +124,11 @@ impl Project {
                 env!("CARGO_PKG_VERSION")
             );
         }
+        let features = node.features.iter().map(|feature| feature.to_string());
+        let features: BTreeSet<String> = features.chain(more.iter().cloned()).collect();
         Ok(Source::Package {
             directory: directory(package),
-            features: node
-                .features
-                .iter()
-                .map(|feature| feature.to_string())
-                .collect(),
+            features: features.into_iter().collect(),
             local: package.source.is_none(),
         })
     }

@@ -82,7 +82,7 @@ fn stem(file: &Path) -> &std::ffi::OsStr {
 }
 
 /// A path without `..`, so that a file has one name.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

@@ -62,7 +62,12 @@ pub fn mirrored(
         Ok(attempt) => attempt,
         Err(error) => return plainly(plain, unit, build, Reason::Mirror(format!("{error:#}"))),
     };
-    let run = attempt.run()?;
+    let mut attempt = attempt;
+    let mut run = attempt.run()?;
+    if let Some(wider) = attempt.wider(&run) {
+        attempt = wider;
+        run = attempt.run()?;
+    }
     if !run.status.success() {
         return after_failure(attempt, run, plain);
     }
@@ -139,6 +144,14 @@ impl<'a> Attempt<'a> {
                 (draft, false) => (draft, None),
             };
         self.with(draft, columns)
+    }
+
+    /// Another attempt, with what the files include from outside of the mirror.
+    fn wider(&self, failed: &Run) -> Option<Attempt<'a>> {
+        let wider = self.mirror.wider(&failed.unread())?;
+        let mut draft = self.rewritten.draft().clone();
+        draft.wider = Some(wider);
+        self.with(draft, self.columns.clone())
     }
 
     /// Another attempt, in which nothing is rewritten: the program only sets the runtime up.

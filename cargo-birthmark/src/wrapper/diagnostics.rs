@@ -2,6 +2,7 @@
 //! kept until it is known whether it speaks of the user's code or of ours.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
@@ -164,6 +165,17 @@ impl Run {
     /// What is wrong, each in a line.
     pub fn messages(&self) -> Vec<String> {
         self.errors().map(|error| error.message).collect()
+    }
+
+    /// The files that it could not read.
+    pub fn unread(&self) -> Vec<PathBuf> {
+        let file = |message: String| {
+            let file = message.strip_prefix("couldn't read `")?.split('`').next()?;
+            Some(PathBuf::from(file))
+        };
+        self.errors()
+            .filter_map(|error| file(error.message))
+            .collect()
     }
 
     /// All that the compiler said.

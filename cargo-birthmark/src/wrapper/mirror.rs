@@ -15,6 +15,7 @@ use super::Build;
 use super::command_line::Unit;
 use super::link::link;
 use crate::session::replace;
+use crate::source::modules::plain;
 
 /// A directory that looks like another.
 #[derive(Debug)]
@@ -88,6 +89,22 @@ impl Mirror {
         let inside = original.strip_prefix(&self.base).unwrap_or(original);
         // Joined with nothing, a path would end with a separator.
         self.directory.join(inside).components().collect()
+    }
+}
+
+impl Mirror {
+    /// The directory that holds what is mirrored and also these files, of which the compiler says that it cannot read
+    /// them. None if there is nothing that a larger mirror would provide.
+    pub fn wider(&self, unread: &[PathBuf]) -> Option<PathBuf> {
+        let originals = unread.iter().filter_map(|file| {
+            let inside = file.strip_prefix(&self.directory).ok()?;
+            let original = plain(&self.base.join(inside));
+            (!original.starts_with(&self.base) && original.exists()).then_some(original)
+        });
+        let originals: Vec<PathBuf> = originals.collect();
+        let holds_all = |base: &&Path| originals.iter().all(|file| file.starts_with(base));
+        let wider = self.base.ancestors().find(holds_all)?;
+        (!originals.is_empty()).then(|| wider.to_owned())
     }
 }
 

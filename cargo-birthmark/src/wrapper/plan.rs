@@ -56,6 +56,7 @@ impl Plan {
             root,
             program,
             left: LeftAlone::default(),
+            wider: None,
         };
         Plan::rewrite(unit, build, &head, draft)
     }

@@ -24,6 +24,8 @@ pub struct Draft {
     pub program: bool,
     /// What is left as it is, because it does not compile otherwise.
     pub left: LeftAlone,
+    /// The directory to mirror, if the usual one does not hold all that its files include.
+    pub wider: Option<PathBuf>,
 }
 
 impl Draft {
@@ -101,7 +103,10 @@ impl Rewritten {
             }
         }
         Rewritten {
-            base: base(unit, build, files.keys()),
+            base: match &draft.wider {
+                Some(wider) => wider.clone(),
+                None => base(unit, build, files.keys()),
+            },
             files,
             columns,
             outcome,
