@@ -142,7 +142,8 @@ use proc_macro::TokenStream;
 ///   does so for names that many crates define themselves: `pin!`, `ready!`, and those of log and tracing.
 /// - A glob import from a crate that is not known may bring a macro of any name but those of std. Macros of other
 ///   crates are then known by a path or an import of their own.
-/// - The message of an `assert!` without one of its own stays the same up to white space.
+/// - The message of an `assert!` shows its condition. If the condition is longer than a line or holds a `match`, a loop
+///   or the like, nothing in it is rewritten. Give the `assert!` a message of its own.
 /// - If a callee is a function of the program and stands in the same item, or file, its signature decides which argument
 ///   is the task. The task is left alone unless a changed one is sure to fit: not if it is borrowed, cloned, returned, a
 ///   `fn()`, of a type that is written out, or called more than once without `move`. The points below concern callees

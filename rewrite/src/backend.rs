@@ -26,9 +26,11 @@ pub(crate) trait Backend {
     fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]);
     /// Marks an item as one in which all is done, for its `own` attribute, which runs later.
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, own: &Attribute);
+    /// Tokens of the user's on one line, as the compiler prints them.
+    fn written(&self, tokens: &TokenStream) -> String;
     /// Gives an `assert!` whose condition was changed the message that it would have had. Its arguments end
     /// with a comma if `comma`.
-    fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool);
+    fn assert_message(&mut self, mac: &mut Macro, message: &str, comma: bool);
     /// Has `named!` and `detached!` keep the changed task, and no name, which has moved into the birth.
     fn name_moved(&mut self, mac: &mut Macro, named: &Named);
 }
@@ -72,9 +74,12 @@ impl Backend for Tree {
         attrs.push(syn::parse_quote!(#[rustfmt::#table]));
     }
 
-    fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {
-        mac.tokens
-            .extend(self.emit.assert_message(condition, comma));
+    fn written(&self, tokens: &TokenStream) -> String {
+        tokens.to_string()
+    }
+
+    fn assert_message(&mut self, mac: &mut Macro, message: &str, comma: bool) {
+        mac.tokens.extend(Emit::assert_message(message, comma));
     }
 
     fn name_moved(&mut self, mac: &mut Macro, named: &Named) {

@@ -287,11 +287,10 @@ impl Emit {
 
     /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the
     /// message is known at compile time and the payload stays a `&'static str`; `panic!` treats `{}` specially.
-    pub(crate) fn assert_message(&self, original: &TokenStream, comma: bool) -> TokenStream {
+    pub(crate) fn assert_message(message: &str, comma: bool) -> TokenStream {
         let span = Span::mixed_site();
-        let private = self.private(span);
         let comma = (!comma).then(|| quote_spanned!(span=> ,));
-        quote_spanned!(span=> #comma "{:}", #private::assert_message!(#original))
+        quote_spanned!(span=> #comma "{:}", #message)
     }
 }
 

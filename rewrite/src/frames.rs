@@ -123,7 +123,10 @@ impl Visitor<'_> {
 
     /// Whether a macro awaits its arguments and is to get a guard for all of them.
     fn needs_guard(&self, mac: &Macro) -> bool {
-        let whole = |known: Known| known.awaits == Some(Awaiting::Whole);
+        let whole = |known: Known| {
+            known.awaits == Some(Awaiting::Whole)
+                || mentions_await(&mac.tokens) && self.keeps_condition(mac, known)
+        };
         self.is_async && self.has_frames() && self.known_macro(mac).is_some_and(whole)
     }
 }

@@ -34,6 +34,7 @@ mod item;
 mod known;
 mod macro_names;
 mod macros;
+mod message;
 mod named;
 mod nested;
 mod role;

@@ -6,20 +6,23 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::Macro;
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
+use syn::{Expr, Macro};
 
 use crate::frames;
 use crate::imports::Known;
 use crate::known::macros::{self, Awaiting, Passes};
+use crate::message;
 use crate::named::{self, Named};
 use crate::select::Select;
 use crate::site::Reason;
 use crate::spawn::Arguments;
 use crate::tokens;
 use crate::visitor::Visitor;
+
+const LONG_CONDITION: &str = "stands in the condition of an `assert!` whose message would change; give it a message of its own";
 
 impl Visitor<'_> {
     /// Rewrites the arguments of a macro call where that is safe.
@@ -45,8 +48,24 @@ impl Visitor<'_> {
         match known {
             _ if self.is_skipped() => self.report(&mac.tokens, &self.skipped()),
             None => self.report(&mac.tokens, &Reason::Macro(name)),
+            Some(known) if self.keeps_condition(mac, known) => {
+                self.report(&mac.tokens, &Reason::Shape(LONG_CONDITION));
+            }
             Some(known) => self.rewrite_arguments(mac, known),
         }
+    }
+
+    /// Whether the condition of an `assert!` stays as it is, because its message could be another one otherwise.
+    pub(crate) fn keeps_condition(&self, mac: &Macro, known: Known) -> bool {
+        let condition = || Arguments::parse_terminated.parse2(mac.tokens.clone()).ok();
+        known.passes == Passes::Condition
+            && condition()
+                .is_some_and(|exprs| exprs.len() == 1 && self.message(&exprs[0]).is_none())
+    }
+
+    /// The message of an `assert!`.
+    fn message(&self, condition: &Expr) -> Option<String> {
+        message::of(condition, &|tokens| self.backend.written(tokens))
     }
 
     /// The known macro that a call leads to, or what `macros(…)` says of it.
@@ -75,7 +94,6 @@ impl Visitor<'_> {
 
     /// Takes the arguments for expressions, or else looks for calls among the tokens.
     fn rewrite_arguments(&mut self, mac: &mut Macro, known: Known) {
-        let original = mac.tokens.clone();
         let edits = self.edits;
         let Ok(mut exprs) = Arguments::parse_terminated.parse2(mac.tokens.clone()) else {
             let tokens = self.other_arguments(mac, known);
@@ -85,6 +103,10 @@ impl Visitor<'_> {
             return;
         };
         let framed = self.has_frames() && known.awaits == Some(Awaiting::Branches);
+        let message = match known.passes {
+            Passes::Condition if exprs.len() == 1 => self.message(&exprs[0]),
+            _ => None,
+        };
         for expr in &mut exprs {
             if framed {
                 self.branch(expr);
@@ -96,10 +118,9 @@ impl Visitor<'_> {
             return;
         }
         mac.tokens = exprs.to_token_stream();
-        if known.passes == Passes::Condition && exprs.len() == 1 {
-            let condition = without_trailing_comma(&exprs, original);
+        if let Some(message) = message {
             self.backend
-                .assert_message(mac, &condition, exprs.trailing_punct());
+                .assert_message(mac, &message, exprs.trailing_punct());
         }
     }
 
@@ -125,16 +146,6 @@ impl Visitor<'_> {
 /// The name of a macro that is called.
 fn name(mac: &Macro) -> Option<String> {
     Some(mac.path.segments.last()?.ident.unraw().to_string())
-}
-
-/// The condition of an `assert!` as the user wrote it. A stream that is left whole keeps the spacing of its
-/// tokens, which the message shows.
-fn without_trailing_comma(exprs: &Arguments, original: TokenStream) -> TokenStream {
-    if !exprs.trailing_punct() {
-        return original;
-    }
-    let keep = original.clone().into_iter().count() - 1;
-    original.into_iter().take(keep).collect()
 }
 
 /// Parses what stands between a call's parentheses.

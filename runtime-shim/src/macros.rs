@@ -145,15 +145,3 @@ macro_rules! __settle {
         }
     };
 }
-
-/// Not public API. Used by generated code: the message of an `assert!` whose condition is rewritten.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __assert_message {
-    ($condition:expr $(,)?) => {
-        $crate::__private::core::concat!(
-            "assertion failed: ",
-            $crate::__private::core::stringify!($condition)
-        )
-    };
-}

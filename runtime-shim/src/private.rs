@@ -40,10 +40,7 @@ pub use crate::hook::refusal_private::{settle, Abort, ViaHandle, ViaResult, ViaS
 pub use crate::own_thread::spawn as spawn_own_thread;
 pub use crate::sys::cpu::thread_time as thread_cpu_time;
 
-pub use crate::{
-    __adapt as adapt, __assert_message as assert_message, __birth_as as birth_as,
-    __settle as settle,
-};
+pub use crate::{__adapt as adapt, __birth_as as birth_as, __settle as settle};
 
 // The tables of sites, and of frame sites.
 pub use crate::{__frames as frames, __table as table};

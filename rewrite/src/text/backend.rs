@@ -24,6 +24,11 @@ impl Text<'_> {
     /// Puts something around tokens of the file.
     fn around(&mut self, tokens: &impl ToTokens, around: (String, String), site: Option<usize>) {
         if let Some(range) = self.print.source.range(tokens) {
+            let mut around = around;
+            // A colon, and the two with which a path begins, would be other tokens.
+            if self.print.source.text[..range.start].ends_with(':') {
+                around.0.insert(0, ' ');
+            }
             self.edits.around(range, around, site);
         }
     }
@@ -84,8 +89,15 @@ impl Backend for Text<'_> {
         }
     }
 
-    fn assert_message(&mut self, mac: &mut Macro, condition: &TokenStream, comma: bool) {
-        let message = self.print.assert_message(condition, comma);
+    fn written(&self, tokens: &TokenStream) -> String {
+        let range = self.print.source.range(tokens);
+        range.map_or_else(String::new, |range| {
+            self.print.source.text[range].to_owned()
+        })
+    }
+
+    fn assert_message(&mut self, mac: &mut Macro, message: &str, comma: bool) {
+        let message = Print::assert_message(message, comma);
         self.around(&mac.tokens, (String::new(), message), None);
     }
 

@@ -5,6 +5,8 @@
 //! token. The code in which it ends up is the runtime's: lints do not look into macros of other crates, its locals
 //! are hygienic, and its edition is the runtime's. The head is the same in every edition.
 
+use proc_macro2::Literal;
+
 use crate::around::{Around, Birth, Identity};
 use crate::frames::TABLE as FRAMES;
 use crate::site::{FrameSite, Site};
@@ -118,16 +120,8 @@ impl Print<'_> {
     }
 
     /// The rest of an `assert!` whose condition was changed.
-    pub(super) fn assert_message(
-        &self,
-        condition: &proc_macro2::TokenStream,
-        comma: bool,
-    ) -> String {
+    pub(super) fn assert_message(message: &str, comma: bool) -> String {
         let comma = if comma { "" } else { "," };
-        let condition = self.source.one_line(condition);
-        format!(
-            "{comma} \"{{:}}\", {}::assert_message!({condition})",
-            self.private
-        )
+        format!("{comma} \"{{:}}\", {}", Literal::string(message))
     }
 }
