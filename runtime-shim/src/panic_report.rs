@@ -9,6 +9,7 @@ use crate::dump::age::Age;
 use crate::dump::render::paragraph::LOST;
 use crate::escape::{escape, Quoted};
 use crate::frame::index;
+use crate::frame::stack::UNRECORDED;
 use crate::kind::Kind;
 use crate::label::write_labels;
 use crate::local;
@@ -178,6 +179,9 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     let mut sites = [None; ROOM];
     for (place, site) in sites.iter_mut().zip(image.outwards(cursor.index())) {
         *place = Some(site);
+    }
+    if task.is_pool_thread() {
+        writeln!(out, "    {UNRECORDED}:")?;
     }
     for (depth, site) in sites.iter().rev().flatten().enumerate() {
         writeln!(out, "    {:1$}in {site}", "", 2 * depth)?;

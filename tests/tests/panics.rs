@@ -289,6 +289,21 @@ fn each_thread_has_its_own_awaits() {
 }
 
 #[test]
+fn on_a_thread_of_a_pool_it_is_said_that_the_task_has_no_record() {
+    let text = report("on_a_pool_thread", &[]);
+    let parse = at("parse(\"seven\"));\n".trim_end());
+    let expected = format!(
+        "  in task # Pool::start::{{closure}} (thread), born # s ago, \
+         kept by a pool: for whom it works here is not known\n    \
+         spawned at pool.rs:3:5 by Builder::spawn in panics::Pool::start\n    \
+         lineage   # Pool::start::{{closure}}\n    \
+         polled here, in futures without a record:\n    \
+         in read at {parse}, awaiting parse\n"
+    );
+    assert_eq!(ours(&text), expected);
+}
+
+#[test]
 fn unwinding_without_a_panic_is_silent() {
     assert_eq!(report("silent", &[]), "");
 }

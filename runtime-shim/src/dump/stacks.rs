@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use super::branches::in_source_order;
 use crate::frame::stack::{Stack, Tree};
-use crate::kind::Kind;
 use crate::registry::frames::Image;
 use crate::registry::read::Record;
-use crate::registry::slot::flag;
 
 /// Which stack a row has: one more than its index, 0 for none; whether the task may have moved on; and
 /// whether the frames are its own.
@@ -74,10 +72,10 @@ impl Stacks {
         }
         let moving = if image.is_settled() { 0 } else { MOVING };
         // A thread that a pool keeps awaits nothing: it polls what others await.
-        let unrecorded = match record.flags() & flag::POOLED {
-            0 => 0,
-            _ if Kind::of(record.site(), record.flags()).is_thread() => UNRECORDED,
-            _ => 0,
+        let unrecorded = if record.is_pool_thread() {
+            UNRECORDED
+        } else {
+            0
         };
         StackRef(stack.0 | moving | unrecorded)
     }

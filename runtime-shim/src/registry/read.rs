@@ -10,6 +10,7 @@ use std::sync::atomic::{fence, Ordering};
 
 use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
 use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS};
+use crate::kind::Kind;
 use crate::site::Site;
 
 /// What a slot held at one moment.
@@ -70,6 +71,12 @@ impl Record {
 
     pub(crate) fn is_name(&self) -> bool {
         self.id & NAME_BIT != 0
+    }
+
+    /// Whether the task is an OS thread that a pool keeps.
+    pub(crate) fn is_pool_thread(&self) -> bool {
+        let flags = self.flags();
+        flags & flag::POOLED != 0 && Kind::of(self.site(), flags).is_thread()
     }
 
     /// Whether it is a task that has not ended.

@@ -57,7 +57,23 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("in_awaits", scenarios::in_awaits),
     ("deep_in_awaits", scenarios::deep_in_awaits),
     ("polled_by_hand", scenarios::polled_by_hand),
+    ("on_a_pool_thread", on_a_pool_thread),
 ];
+
+birthmark::__private::table! { POOL 1
+    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false)
+}
+
+/// A future without a record, on a thread that a pool keeps.
+fn on_a_pool_thread() {
+    let runtime = runtime();
+    let birth = birthmark::__private::birth_as!(POOL.at(0), pooled);
+    let thread = thread::spawn(move || {
+        let _entered = birth.enter_owned();
+        runtime.block_on(scenarios::read());
+    });
+    assert!(thread.join().is_err());
+}
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread()
@@ -276,7 +292,7 @@ mod scenarios {
         line.parse().expect("a number")
     }
 
-    async fn read() -> u32 {
+    pub async fn read() -> u32 {
         // Another branch, in which nobody panics.
         let (never, parsed) = tokio::join!(tokio::task::yield_now(), parse("seven"));
         let () = never;

@@ -17,7 +17,7 @@ use crate::dump::Dump;
 use crate::kind::Kind;
 
 /// So often a second a task is polled, on average since it was spawned, to be listed.
-const LEAST: u64 = 1000;
+const LEAST: u64 = 500;
 /// A shorter life says little of how often a task is polled in a second.
 const LEAST_MILLIS: u64 = 1000;
 /// How many are listed.
