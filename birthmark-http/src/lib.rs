@@ -50,7 +50,7 @@
 //! more than four alike children are one row of the tree, which can be unfolded.
 //!
 //! It asks for a dump every two seconds while somebody looks at it, or less often where reading one takes long.
-//! With a hundred thousand tasks, its work is in stretches of 31 ms of CPU time at most.
+//! With a hundred thousand tasks, its work is in stretches of 20 to 60 ms of CPU time at most, depending on the machine.
 //! Of more than 200,000 tasks it reads and lists the oldest, shows groups of all, and has the program itself search;
 //! another number may be put into its address, as in `?most=1000000`. It needs a browser of summer 2024 or later, and
 //! nothing from elsewhere.

@@ -11,6 +11,7 @@ mod elsewhere;
 mod keys;
 mod large;
 mod looks;
+mod pools;
 mod program;
 mod threads;
 
