@@ -9,18 +9,20 @@ use std::process::{Command, Stdio};
 
 use support::{client, get, header, lasting, serve, spawn};
 
+/// An executor of which the attribute sees but the call.
+struct Pool;
+
+impl Pool {
+    fn spawn<T>(&self, task: T) -> T {
+        task
+    }
+}
+
 /// The source does not show what it is that is spawned here.
 #[birthmark::instrument]
 mod of_unknown_kind {
+    use super::Pool;
     use super::support::Held;
-
-    pub struct Pool;
-
-    impl Pool {
-        fn spawn<T>(&self, task: T) -> T {
-            task
-        }
-    }
 
     pub fn found() -> Held {
         let task = std::future::pending();
