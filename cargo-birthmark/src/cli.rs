@@ -11,10 +11,10 @@ use crate::front::{self, Request};
 use crate::scope::{Reach, Scope};
 
 const ABOUT: &str = "\
-Tells of every thread and task of a program who spawned it, where, and for whom it works.
+Records what spawned each thread and task of a program, where, and on whose behalf it runs.
 
 Runs cargo so that the crates which you choose are compiled with every spawn in all of their files
-recorded. No source is touched, and what it builds is kept apart, in target/birthmark.";
+recorded. A panic and a dump of the program then show the lineage of each task. No source is touched, and what it builds is kept apart, in target/birthmark.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +32,8 @@ A crate is annotated by this line in its main.rs or lib.rs, which a plain build 
 The same choices as in the options can be made for good, in Cargo.toml:
   [workspace.metadata.birthmark]
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
-  exclude = [\"openssl*\"]
+  exclude = [\"openssl*\"]                  # each pattern has to match a package
+  frames = true                           # as --frames
   runtime-features = [\"native-stacks\"]
   [package.metadata.birthmark]
   instrument = true                       # or false: as if annotated, or never
@@ -76,7 +77,7 @@ struct ScopeArgs {
     /// behind cargo's subcommand. Takes dependencies, too
     #[arg(long, global = true, value_name = "PATTERN")]
     only: Vec<String>,
-    /// No package of this name; stands before cargo's subcommand
+    /// No package of this name; stands before cargo's subcommand. Each pattern has to match a package
     #[arg(long, global = true, value_name = "PATTERN")]
     exclude: Vec<String>,
     /// What the runtime can do beyond the usual: `native-stacks`, for BIRTHMARK=threads=stacks, or `pprof`, for

@@ -4,17 +4,14 @@ use birthmark_test_support as _;
 
 mod support;
 use std::path::Path;
-use std::process::Command;
 
 use support::{Project, Ran};
 
 const SPAWNS: &str = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n}\n";
 
 fn git(project: &Project, args: &str) -> Ran {
-    let mut git = Command::new("git");
-    git.args(["-c", "user.name=n", "-c", "user.email=e"]);
-    git.args(args.split(' ')).current_dir(project.path());
-    project.run(&mut git).ok()
+    let mut git = project.by("git", "-c user.name=n -c user.email=e");
+    project.run(git.args(args.split(' '))).ok()
 }
 
 /// A program in a repository of git, where no target directory is set.

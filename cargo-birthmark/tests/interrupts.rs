@@ -8,7 +8,9 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use support::{Project, Ran};
+use std::time::{Duration, Instant};
+
+use support::{Project, Ran, bounded};
 
 /// A compiler that stands still, the first time, when it is to compile the crate `STOP_AT`.
 const COMPILER: &str = r#"#!/bin/sh
@@ -59,17 +61,23 @@ fn command(project: &Project, args: &str, stop_at: &str) -> Command {
 /// Sends what Ctrl-C sends, once something holds; the build must end by it. False if it was too late.
 #[track_caller]
 fn interrupt(mut child: Child, when: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + bounded::BOUND;
     while !when() {
+        assert!(
+            Instant::now() < deadline,
+            "the build hangs before its crate"
+        );
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success());
             return false;
         }
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(1));
     }
     let group = format!("-{}", child.id());
     let killed = Command::new("kill").args(["-INT", "--", &group]).status();
     assert!(killed.unwrap().success());
-    assert_eq!(child.wait().unwrap().signal(), Some(2));
+    let status = bounded::wait(&mut child, "the build after Ctrl-C");
+    assert_eq!(status.signal(), Some(2));
     true
 }
 

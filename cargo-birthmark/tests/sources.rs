@@ -7,7 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Project, Ran};
+use support::{Project, Ran, environment};
 
 const SPAWNS: &str = "pub fn go() { std::thread::spawn(|| ()).join().unwrap(); }\n";
 
@@ -15,10 +15,8 @@ const SPAWNS: &str = "pub fn go() { std::thread::spawn(|| ()).join().unwrap(); }
 fn repository(name: &str) -> Project {
     let library = Project::new(name, &[("src/lib.rs", SPAWNS)]);
     let git = |args: &str| {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=n", "-c", "user.email=e"]);
-        git.args(args.split(' ')).current_dir(library.path());
-        library.run(&mut git).ok();
+        let mut git = library.by("git", "-c user.name=n -c user.email=e");
+        library.run(git.args(args.split(' '))).ok();
     };
     git("init --quiet");
     git("add .");
@@ -44,21 +42,11 @@ fn program(name: &str, dependency: &str, source: &str) -> Project {
     )
 }
 
-/// The user's directory of cargo with git checkouts of its own, so that the tests leave none behind.
+/// A directory of cargo's with git checkouts of its own.
 fn cargo_home() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
-    for shared in ["config.toml", "registry"] {
-        let original = user_s_cargo_home().join(shared);
-        if original.exists() {
-            std::os::unix::fs::symlink(original, home.path().join(shared)).unwrap();
-        }
-    }
+    environment::fill_cargo_home(home.path());
     home
-}
-
-fn user_s_cargo_home() -> PathBuf {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    home.unwrap_or_else(|| std::env::home_dir().unwrap().join(".cargo"))
 }
 
 /// Runs the program with all dependencies, twice, and expects one crate with one site.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod bounded;
+pub mod environment;
 pub mod published;
 
 use std::path::{Path, PathBuf};
@@ -90,24 +92,13 @@ impl Project {
             .unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(tool.to_owned()).chain(std::env::split_paths(&path));
+        environment::set(&mut command);
         command
             .args(args.split_whitespace())
             .current_dir(self.path())
             .env("PATH", std::env::join_paths(paths).unwrap())
             .env("CARGO_TARGET_DIR", shared())
-            .env("CARGO_BIRTHMARK_HOME", shared().join("home"))
-            .env("CARGO_TERM_COLOR", "never")
-            .env("RUST_BACKTRACE", "0");
-        for (name, _) in std::env::vars_os() {
-            // Of the cargo that runs the tests.
-            let text = name.to_string_lossy();
-            if ["CARGO_PKG_", "CARGO_MANIFEST", "RUSTC", "RUSTFLAGS"]
-                .iter()
-                .any(|it| text.starts_with(it))
-            {
-                command.env_remove(&name);
-            }
-        }
+            .env("CARGO_BIRTHMARK_HOME", shared().join("home"));
         command
     }
 
@@ -125,13 +116,14 @@ impl Project {
         outer
     }
 
-    /// Runs a command that was made here.
+    /// Runs a command.
+    #[track_caller]
     pub fn run(&self, command: &mut Command) -> Ran {
         let Output {
             status,
             stdout,
             stderr,
-        } = command.output().unwrap();
+        } = bounded::output(command);
         Ran {
             code: status.code().unwrap_or(-1),
             stdout: String::from_utf8(stdout).unwrap(),

@@ -9,6 +9,8 @@
 //!   SIGQUIT ignored, and `nohup` ignores SIGHUP. Children inherit ignored signals, so a test that sends one to
 //!   its child would wait for ever.
 //!
+//! - **The usual umask,** 022, so that the modes of files that tests make do not depend on who runs them.
+//!
 //! The guard starts no thread, because tests count threads. On systems other than Unix it does nothing.
 
 use std::time::Duration;
@@ -35,6 +37,8 @@ mod unix {
 
     extern "C" fn before_main() {
         forget_inherited_signals();
+        // SAFETY: `umask` has no preconditions.
+        unsafe { libc::umask(0o022) };
         set_bound();
     }
 

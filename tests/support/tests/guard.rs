@@ -15,15 +15,16 @@ const INHERITED: [i32; 5] = [
     libc::SIGCHLD,
 ];
 
-/// Runs one of the ignored tests below in a child that ignores and blocks [`INHERITED`].
+/// Runs one of the ignored tests below in a child that ignores and blocks [`INHERITED`], and protects no file.
 fn run(test: &str, bound: &str) -> Output {
     let mut command = Command::new(std::env::current_exe().expect("this binary has a path"));
     command
         .args(["--ignored", "--exact", test])
         .env(BOUND_VARIABLE, bound);
     let ignore = || {
-        // SAFETY: `signal`, `sigaddset` and `sigprocmask` are async-signal-safe, and the set is initialised.
+        // SAFETY: `signal`, `sigaddset`, `sigprocmask` and `umask` are async-signal-safe, and the set is initialised.
         unsafe {
+            libc::umask(0);
             let mut blocked = core::mem::zeroed();
             libc::sigemptyset(&raw mut blocked);
             for signal in INHERITED {
@@ -40,8 +41,8 @@ fn run(test: &str, bound: &str) -> Output {
 }
 
 #[test]
-fn inherited_signals_are_back_to_their_defaults() {
-    let output = run("child_checks_its_signals", "60");
+fn inherited_signals_and_umask_are_back_to_their_defaults() {
+    let output = run("child_checks_what_it_inherits", "60");
     assert!(output.status.success(), "{output:?}");
 }
 
@@ -54,8 +55,10 @@ fn hanging_test_binary_is_ended_and_says_so() {
 }
 
 #[test]
-#[ignore = "run by the test of signals, in a child"]
-fn child_checks_its_signals() {
+#[ignore = "run by the test of what is inherited, in a child"]
+fn child_checks_what_it_inherits() {
+    // SAFETY: `umask` has no preconditions.
+    assert_eq!(unsafe { libc::umask(0o022) }, 0o022);
     for signal in INHERITED {
         // SAFETY: `sigaction` and `sigprocmask` write only to the values that they are given.
         let (action, mask) = unsafe {
