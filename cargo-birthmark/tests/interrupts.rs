@@ -61,7 +61,7 @@ fn command(project: &Project, args: &str, stop_at: &str) -> Command {
 /// Sends what Ctrl-C sends, once something holds; the build must end by it. False if it was too late.
 #[track_caller]
 fn interrupt(mut child: Child, when: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + bounded::BOUND;
+    let deadline = Instant::now() + bounded::bound();
     while !when() {
         assert!(
             Instant::now() < deadline,

@@ -5,13 +5,25 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-/// Longer than any child takes on a machine that does much else.
-pub const BOUND: Duration = Duration::from_secs(900);
+use birthmark_test_support::guard::{BOUND, BOUND_VARIABLE};
+
+/// Longer than any child takes on a machine that does much else: part of the bound of a test binary, so that a test
+/// says what hangs before its binary is ended.
+pub fn bound() -> Duration {
+    let seconds = std::env::var(BOUND_VARIABLE).ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    let binary = seconds.map_or(BOUND, Duration::from_secs);
+    if binary.is_zero() {
+        // No bound is wanted. This is a year.
+        return Duration::from_secs(365 * 24 * 60 * 60);
+    }
+    binary * 3 / 5
+}
 
 /// Runs a command to its end.
 #[track_caller]
 pub fn output(command: &mut Command) -> Output {
-    output_within(BOUND, command)
+    output_within(bound(), command)
 }
 
 /// Runs a command to its end, which has to come within a bound.
@@ -57,9 +69,10 @@ pub fn output_within(bound: Duration, command: &mut Command) -> Output {
 /// Waits for a child to end.
 #[track_caller]
 pub fn wait(child: &mut Child, shown: &str) -> ExitStatus {
-    wait_until(Instant::now() + BOUND, child).unwrap_or_else(|| {
+    let bound = bound();
+    wait_until(Instant::now() + bound, child).unwrap_or_else(|| {
         end(child);
-        panic!("`{shown}` hangs: it has not ended within {BOUND:?}");
+        panic!("`{shown}` hangs: it has not ended within {bound:?}");
     })
 }
 

@@ -23,7 +23,10 @@ pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) -> 
     let mut stale = BTreeSet::new();
     for (report, package, target) in of_program(project, Report::all(&state)) {
         let built = if report.session == current {
-            Built::Fresh
+            match &report.outcome {
+                Outcome::LeftAlone(reason) if reason.is_failure() => Built::LeftAlone,
+                _ => Built::Fresh,
+            }
         } else {
             stale.insert(canonical(&report.unit.root));
             Built::Stale(difference(&report.session, session))
@@ -32,10 +35,10 @@ pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) -> 
         let same = |row: &&mut super::diagnosis::Row| {
             row.package == report.package && row.version == report.version
         };
-        if let Some(row) = rows.find(same).filter(|row| row.built != Built::Fresh) {
-            row.built = built.clone();
+        if let Some(row) = rows.find(same) {
+            row.built = row.built.clone().and(built.clone());
         }
-        if built == Built::Fresh {
+        if matches!(built, Built::Fresh | Built::LeftAlone) {
             failure(&report, &name(&report, package, target), diagnosis);
         }
     }
@@ -118,8 +121,13 @@ fn failure(report: &Report, name: &str, diagnosis: &mut Diagnosis) {
             diagnosis.problem("mirror", what, "see what the system says, and build again");
         }
         Reason::DoesNotCompile(said) => {
-            let (what, remedy) = refused::explain(&report.package, said);
-            diagnosis.problem("fallback", left(&what), &remedy);
+            let refused = refused::explain(&report.package, said);
+            let what = left(&refused.what);
+            if refused.is_limit {
+                diagnosis.advice("limit", what, &refused.remedy);
+            } else {
+                diagnosis.problem("fallback", what, &refused.remedy);
+            }
         }
     }
 }

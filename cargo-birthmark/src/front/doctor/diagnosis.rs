@@ -49,8 +49,21 @@ pub enum Built {
     No,
     /// What the choices as they are would make.
     Fresh,
+    /// What the choices as they are would make, in which a crate could not be instrumented.
+    LeftAlone,
     /// What other choices made, and which.
     Stale(String),
+}
+
+impl Built {
+    /// Joins what was made of two crates of a package: a fault counts before what is fresh, and that before the rest.
+    pub fn and(self, other: Built) -> Built {
+        match (self, other) {
+            (Built::LeftAlone, _) | (_, Built::LeftAlone) => Built::LeftAlone,
+            (Built::Fresh, _) | (_, Built::Fresh) => Built::Fresh,
+            (_, other) => other,
+        }
+    }
 }
 
 /// Something to act upon.

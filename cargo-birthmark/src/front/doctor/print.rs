@@ -88,6 +88,7 @@ fn built(built: &Built) -> String {
     match built {
         Built::No => "not built yet".to_owned(),
         Built::Fresh => "built".to_owned(),
+        Built::LeftAlone => "built, with a crate left alone, see below".to_owned(),
         Built::Stale(how) => format!("was built {how}"),
     }
 }

@@ -32,8 +32,19 @@ const LIMITS: [Limit; 2] = [
     },
 ];
 
-/// Says what the compiler refused, and what to do. `said` is its standard error, of which cargo has it write JSON.
-pub fn explain(package: &str, said: &str) -> (String, String) {
+/// A crate that the compiler refused, in words.
+#[derive(Debug)]
+pub struct Refused {
+    /// The compiler's errors.
+    pub what: String,
+    /// The remedy.
+    pub remedy: String,
+    /// Whether all errors are known limits.
+    pub is_limit: bool,
+}
+
+/// Says what the compiler refused, and what to do. `said` is its standard error, which is JSON where cargo reads it.
+pub fn explain(package: &str, said: &str) -> Refused {
     let mistakes: Vec<Mistake> = said.lines().filter_map(error).collect();
     let shown = match &mistakes[..] {
         [] => said.trim_end().to_owned(),
@@ -48,14 +59,18 @@ pub fn explain(package: &str, said: &str) -> (String, String) {
     let all_known = limits.all(|limit| limit.is_some());
     let spare = format!("`--exclude {package}` spares the attempt");
     match first.filter(|_| all_known) {
-        Some(limit) => (
-            format!("{}:\n{shown}", limit.name),
-            format!("{}, or leave the crate as it is; {spare}", limit.remedy),
-        ),
-        None => (
-            format!("it compiles as it is, but not when rewritten:\n{shown}"),
-            format!("report it, unless the README names the limit under \"What is not\"; {spare}"),
-        ),
+        Some(limit) => Refused {
+            what: format!("{}:\n{shown}", limit.name),
+            remedy: format!("{}, or leave the crate as it is; {spare}", limit.remedy),
+            is_limit: true,
+        },
+        None => Refused {
+            what: format!("it compiles as it is, but not when rewritten:\n{shown}"),
+            remedy: format!(
+                "report it, unless the README names the limit under \"What is not\"; {spare}"
+            ),
+            is_limit: false,
+        },
     }
 }
 
@@ -106,29 +121,24 @@ mod tests {
             line("error", "E0999", "error[E0999]: odd", 1),
             line("error", "", "error: aborting due to 1 previous error", 0),
         ];
-        let (what, remedy) = explain("app", &said.join("\n"));
+        let refused = explain("app", &said.join("\n"));
         assert_eq!(
-            what,
+            refused.what,
             "it compiles as it is, but not when rewritten:\nerror[E0999]: odd"
         );
-        assert!(remedy.starts_with("report it") && remedy.contains("`--exclude app`"));
         assert!(
-            explain("app", "not JSON\n")
-                .0
-                .ends_with("rewritten:\nnot JSON")
+            refused.remedy.starts_with("report it") && refused.remedy.contains("`--exclude app`")
         );
+        let plain = explain("app", "not JSON\n").what;
+        assert!(plain.ends_with("rewritten:\nnot JSON"), "{plain}");
     }
 
     #[test]
     fn a_known_limit_is_not_called_a_fault() {
         let once = line("error", "E0525", "closure is `FnOnce`", 1);
         let odd = line("error", "E0999", "odd", 1);
-        let (what, remedy) = explain("app", &once);
-        assert!(what.contains("known limit") && remedy.starts_with("write `move`"));
-        assert!(
-            !explain("app", &format!("{once}\n{odd}"))
-                .0
-                .contains("known limit")
-        );
+        let refused = explain("app", &once);
+        assert!(refused.is_limit && refused.remedy.starts_with("write `move`"));
+        assert!(!explain("app", &format!("{once}\n{odd}")).is_limit);
     }
 }
