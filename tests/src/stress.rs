@@ -19,7 +19,7 @@ use rayon::ThreadPool;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::{Random, only_stats_in, wait_until, yield_once};
+use crate::{Random, only_stats_in, spawn, wait_until, yield_once};
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -618,11 +618,6 @@ mod spawning {
     fn blocking(told: Told) {
         let world = told.world();
         drop(world.runtime.spawn_blocking(|| told.run()));
-    }
-
-    /// An executor that gives the task back.
-    fn spawn<T>(task: T) -> T {
-        task
     }
 
     fn held(told: Told) {

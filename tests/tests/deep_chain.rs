@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Waker};
 
 use birthmark::Filter;
-use birthmark_integration_tests::own_id;
+use birthmark_integration_tests::{own_id, spawn};
 
 type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -15,11 +15,6 @@ const DEPTH: usize = 100_000;
 #[birthmark::instrument]
 mod chain {
     use super::*;
-
-    /// An executor that gives the task back.
-    fn spawn<T>(task: T) -> T {
-        task
-    }
 
     /// A task that spawns the next one when it is polled, and lives on.
     pub fn link(depth: usize, to: Sender<Held>) -> Held {

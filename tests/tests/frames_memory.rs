@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
-use birthmark_integration_tests::{resident_bytes, wait_until};
+use birthmark_integration_tests::{resident_bytes, spawn, wait_until};
 
 const TASKS: usize = 200_000;
 /// What a task with frames takes: a record, and its frames.
@@ -22,10 +22,6 @@ mod tasks {
             false => Poll::Pending,
         })
         .await;
-    }
-
-    fn spawn<T>(task: T) -> T {
-        task
     }
 
     pub fn one() -> Pin<Box<dyn Future<Output = ()>>> {

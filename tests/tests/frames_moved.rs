@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use birthmark::{Frame, Task, TaskId};
-use birthmark_integration_tests::{Random, find};
+use birthmark_integration_tests::{Random, find, spawn};
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -69,10 +69,6 @@ fn stack(id: TaskId) -> Vec<String> {
 #[birthmark::instrument]
 mod passing {
     use super::*;
-
-    pub fn spawn<T>(task: T) -> T {
-        task
-    }
 
     pub async fn inner() {
         std::future::pending::<()>().await;

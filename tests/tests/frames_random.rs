@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use birthmark::TaskId;
-use birthmark_integration_tests::find;
+use birthmark_integration_tests::{find, spawn};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
@@ -191,10 +191,6 @@ mod trees {
             _ => Box::pin(given_up(first, turns, truth.clone())),
         };
         Box::pin(async move { truth.of("tree", node).await })
-    }
-
-    fn spawn<T>(task: T) -> T {
-        task
     }
 
     #[test]
