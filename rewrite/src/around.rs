@@ -86,8 +86,12 @@ pub(crate) enum Around<'a> {
     },
     /// What is awaited, which has a frame of its own.
     Frame { entry: usize, user: Span },
-    /// The same, where a macro awaits it.
-    Branch { entry: usize, user: Span },
+    /// The same, where a macro awaits it; whether temporaries that it borrows live as long as it.
+    Branch {
+        entry: usize,
+        extends: bool,
+        user: Span,
+    },
     /// A macro call that awaits its arguments.
     Stand { entry: usize, user: Span },
     /// A spawn that stands in no function body and brings its table along.

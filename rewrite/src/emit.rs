@@ -75,7 +75,12 @@ impl Emit {
                 user,
             } => self.settle(site.entry, fallible, user, parens, hole),
             Around::Frame { entry, user } => self.frame(entry, user, hole),
-            Around::Branch { entry, user } => self.branch(entry, user, hole),
+            Around::Branch {
+                entry,
+                extends: false,
+                user,
+            } => self.branch(entry, user, hole),
+            Around::Branch { entry, user, .. } => self.extending_branch(entry, user, hole),
             Around::Stand { entry, user } => self.stand(entry, user, hole),
             Around::Table(sites) => self.with_table(sites, hole),
         }
@@ -115,6 +120,14 @@ impl Emit {
         let private = self.private(span);
         let site = Self::frame_site(entry, span);
         quote_spanned!(span=> #private::branch::<_, #site>(#hole))
+    }
+
+    /// Around a branch whose temporaries live as long as it: a literal extends their lives as the branch itself does.
+    fn extending_branch(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::frame_site(entry, span);
+        quote_spanned!(span=> #private::Framed { future: #hole, held: #private::held::<#site>() })
     }
 
     /// Around a macro call, which is left when its value is there.

@@ -53,9 +53,19 @@ impl Visitor<'_> {
     pub(crate) fn branch(&mut self, branch: &mut Expr) {
         let user = branch.span();
         let site = self.frame_site(branch, user);
+        let temporaries = self.temporaries(branch);
         self.visit_expr_mut(branch);
+        if temporaries == Temporaries::Unsure {
+            return;
+        }
+        let extends = temporaries == Temporaries::Extended;
         if let Some(entry) = self.enter_frame(site) {
-            self.wrap_argument(branch, &Around::Branch { entry, user });
+            let around = Around::Branch {
+                entry,
+                extends,
+                user,
+            };
+            self.wrap_argument(branch, &around);
         }
     }
 
@@ -129,6 +139,93 @@ impl Visitor<'_> {
         };
         self.is_async && self.has_frames() && self.known_macro(mac).is_some_and(whole)
     }
+}
+
+/// How long the temporaries in a branch live. `tokio::select!` stores its branches by a `let`, which extends the lives
+/// of temporaries that are borrowed there, but not of those in the argument of a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Temporaries {
+    /// As long in an argument as by themselves.
+    Same,
+    /// As long as the branch, which is a future by itself: `&mut future()`, `pin!(future)`.
+    Extended,
+    /// As long as the branch, perhaps, of which nobody knows whether it is a future or becomes one.
+    Unsure,
+}
+
+impl Visitor<'_> {
+    fn temporaries(&self, branch: &Expr) -> Temporaries {
+        let unsure = |mut exprs: &mut dyn Iterator<Item = &Expr>| {
+            if Iterator::all(&mut exprs, |expr| {
+                self.temporaries(expr) == Temporaries::Same
+            }) {
+                Temporaries::Same
+            } else {
+                Temporaries::Unsure
+            }
+        };
+        match branch {
+            Expr::Paren(paren) => self.temporaries(&paren.expr),
+            Expr::Group(group) => self.temporaries(&group.expr),
+            Expr::Reference(reference) if is_lasting(&reference.expr) => Temporaries::Same,
+            Expr::Reference(_) => Temporaries::Extended,
+            Expr::Macro(call) if self.is_pin(&call.mac) => Temporaries::Extended,
+            Expr::Macro(_) => Temporaries::Unsure,
+            Expr::Block(block) if is_mere_block(block) => match &*block.block.stmts {
+                [Stmt::Expr(tail, _)] => self.temporaries(tail),
+                _ => Temporaries::Same,
+            },
+            Expr::Block(block) => unsure(&mut tail(&block.block).into_iter()),
+            Expr::Unsafe(block) => unsure(&mut tail(&block.block).into_iter()),
+            Expr::If(branch) => {
+                let other = branch.else_branch.as_ref().map(|(_, other)| &**other);
+                unsure(&mut tail(&branch.then_branch).into_iter().chain(other))
+            }
+            Expr::Match(branches) => unsure(&mut branches.arms.iter().map(|arm| &*arm.body)),
+            Expr::Cast(cast) => unsure(&mut std::iter::once(&*cast.expr)),
+            Expr::Struct(literal) => unsure(&mut literal.fields.iter().map(|field| &field.expr)),
+            Expr::Tuple(tuple) => unsure(&mut tuple.elems.iter()),
+            Expr::Array(array) => unsure(&mut array.elems.iter()),
+            // `Some(&temporary())` extends it, too.
+            Expr::Call(call) if is_constructor(call) => unsure(&mut call.args.iter()),
+            _ => Temporaries::Same,
+        }
+    }
+
+    fn is_pin(&self, mac: &Macro) -> bool {
+        mac.path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "pin")
+            && self.known_macro(mac).is_some()
+    }
+}
+
+/// Whether what is borrowed lives on by itself: a variable, or a part of one.
+fn is_lasting(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_lasting(&field.base),
+        Expr::Paren(paren) => is_lasting(&paren.expr),
+        Expr::Group(group) => is_lasting(&group.expr),
+        Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)) && is_lasting(&unary.expr),
+        _ => false,
+    }
+}
+
+fn tail(block: &syn::Block) -> Option<&Expr> {
+    match block.stmts.last() {
+        Some(Stmt::Expr(tail, None)) => Some(tail),
+        _ => None,
+    }
+}
+
+fn is_constructor(call: &syn::ExprCall) -> bool {
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let name = path.path.segments.last().map(|last| last.ident.to_string());
+    name.is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
 /// The name of a variable or a field, of which nothing else is known.

@@ -1,6 +1,6 @@
 //! What the attribute may stand on.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Error, Item};
@@ -36,10 +36,20 @@ pub(crate) fn check(item: &Item) -> Result<(), Error> {
 fn out_of_line(module: &syn::ItemMod) -> Error {
     let name = &module.ident;
     let text = format!(
-        "an attribute cannot see into `mod {name};`; put `#[instrument]` on the items inside of it, \
-         or write the module inline: `mod {name} {{ … }}`"
+        "cannot see into `mod {name};`: an attribute is given the declaration without the file\n\
+         help: write the module inline, `mod {name} {{ … }}`, or put `#[instrument]` on the items in the file\n\
+         help: build with `cargo birthmark`, which reads all files of a crate"
     );
     Error::new(name.span(), text)
+}
+
+/// The error about what is no item, if it is all items of a file: the attribute stands on a crate.
+pub(crate) fn on_a_crate(tokens: &TokenStream) -> Option<Error> {
+    let file = syn::parse2::<syn::File>(tokens.clone()).ok()?;
+    let text = "cannot instrument a crate: an attribute sees the root without the files of its modules\n\
+        help: put `#[instrument]` on functions, `impl`s, traits or inline modules\n\
+        help: write `#![cfg_attr(birthmark, birthmark::instrument)]` and build with `cargo birthmark`";
+    (file.items.len() > 1).then(|| Error::new(Span::call_site(), text))
 }
 
 /// The name of the item, or else its first token that is no attribute of its own.

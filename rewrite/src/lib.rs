@@ -122,6 +122,7 @@ fn names_table(item: &TokenStream) -> bool {
 pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Output {
     let (args, mut errors) = Args::parse(args);
     let Ok(mut parsed) = syn::parse2::<Item>(item.clone()) else {
+        errors.extend(item::on_a_crate(&item));
         return Output::unchanged(item, errors);
     };
     let text = item.to_string();

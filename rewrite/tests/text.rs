@@ -125,6 +125,10 @@ fn each_frame() {
             "tokio::select! { x = P::branch!(F[0], a) => P::frame!(F[1], x).await, else => 1 }",
         ),
         (
+            "tokio::select! { x = &mut a() => 1 }",
+            "tokio::select! { x = P::extending_branch!(F[0], &mut a()) => 1 }",
+        ),
+        (
             "let x = futures::select!(y = a => 1)",
             "let x = P::stand! { F[0], futures::select!(y = a => 1) }",
         ),

@@ -24,9 +24,9 @@ pub use crate::frame::{
 };
 // A debug build is for whoever compiles often.
 #[cfg(not(debug_assertions))]
-pub use by_type::{branch, frame};
+pub use by_type::{branch, frame, held};
 #[cfg(debug_assertions)]
-pub use by_value::{branch, frame};
+pub use by_value::{branch, frame, held};
 
 // How the kind of any other argument is found out.
 pub use crate::adapt::{IntoBirth, Probe};
@@ -48,8 +48,9 @@ pub use crate::{__frames as frames, __table as table};
 // What is put around expressions in text.
 pub use crate::{
     __branch as branch, __closure as closure, __enter as enter, __enter_owned as enter_owned,
-    __frame as frame, __inherit as inherit, __place as place, __settled as settled,
-    __stand as stand, __task as task, __task_fn as task_fn, __value as value,
+    __extending_branch as extending_branch, __frame as frame, __inherit as inherit,
+    __place as place, __settled as settled, __stand as stand, __task as task, __task_fn as task_fn,
+    __value as value,
 };
 
 // How the runtime comes into a program that does not mention it.

@@ -23,6 +23,18 @@ macro_rules! __branch {
     };
 }
 
+/// Not public API. Used by generated code: a branch whose temporaries live as long as it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extending_branch {
+    ($table:ident[$site:literal], $($branch:tt)*) => {
+        $crate::__private::Framed {
+            future: $($branch)*,
+            held: $crate::__private::held::<$table, $site>(),
+        }
+    };
+}
+
 /// Not public API. Used by generated code: a macro call that awaits its arguments.
 #[doc(hidden)]
 #[macro_export]

@@ -59,6 +59,23 @@ mod frames {
         pending::<()>().await;
     }
 
+    #[expect(clippy::await_holding_lock, reason = "the guard is what is tested")]
+    pub(super) async fn temporaries_of_branches() -> u8 {
+        let mut turns = std::sync::Mutex::new(Box::pin(yield_once()));
+        tokio::select! {
+            () = &mut pending::<()>() => return 1,
+            () = std::pin::pin!(pending()) => return 2,
+            () = { let _unused = 0; &mut pending::<()>() } => return 3,
+            () = if turns.is_poisoned() { &mut pending::<()>() } else { &mut pending() } => return 4,
+            () = &mut *turns.get_mut().unwrap() => {}
+        }
+        tokio::select! {
+            biased;
+            () = &mut *turns.lock().unwrap(), if false => 5,
+            x = &mut std::future::ready((&mut std::future::ready(6)).await) => x,
+        }
+    }
+
     #[test]
     fn nested_functions_are_nested_frames() {
         let runtime = runtime();
@@ -283,4 +300,10 @@ mod by_hand {
             expect(role, &["0 outer inner", "1 inner pending"]);
         }
     }
+}
+
+/// It compiles as it does without the attribute.
+#[test]
+fn temporaries_that_a_branch_borrows_live_as_long_as_it() {
+    assert_eq!(block_on(frames::temporaries_of_branches()), 6);
 }

@@ -6,11 +6,13 @@ use syn::{Expr, ExprLit, Lit, Meta, Token};
 
 /// Whether a crate does without the standard library where `is_set` tells of each option whether it is.
 pub fn is_no_std(head: &Head, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
-    match &head.no_std {
+    let says_so = match &head.no_std {
         NoStd::No => false,
         NoStd::Always => true,
         NoStd::When(condition) => holds(condition, is_set),
-    }
+    };
+    let all_hold = |conditions: &Vec<String>| conditions.iter().all(|one| holds(one, is_set));
+    says_so && !head.extern_std.iter().any(all_hold)
 }
 
 /// Whether a condition holds where `is_set` tells of each option whether it is. What is not understood
@@ -50,7 +52,27 @@ fn meta_holds(meta: &Meta, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool 
 
 #[cfg(test)]
 mod tests {
+    use birthmark_rewrite::text::head;
+
     use super::*;
+
+    #[test]
+    fn a_crate_that_declares_std_has_it_if_the_conditions_hold() {
+        let std = |name: &str, value: Option<&str>| name == "feature" && value == Some("std");
+        let no_std = |source: &str| is_no_std(&head(source).unwrap(), &std);
+        assert!(no_std("#![no_std] extern crate alloc;"));
+        assert!(!no_std("#![no_std] extern crate std;"));
+        assert!(!no_std(
+            "#![no_std]\n#![cfg_attr(docsrs, feature(doc_cfg))]\n#[cfg(feature = \"std\")]\n#[macro_use]\npub extern crate std as core_;"
+        ));
+        assert!(no_std(
+            "#![no_std] #[cfg(test)] #[cfg(feature = \"std\")] extern crate std;"
+        ));
+        assert!(!no_std("#![cfg_attr(not(feature = \"std\"), no_std)]"));
+        assert!(no_std(
+            "#![cfg_attr(feature = \"std\", no_std)] mod m { extern crate std; }"
+        ));
+    }
 
     #[test]
     fn conditions_are_decided_by_what_is_set() {

@@ -44,7 +44,10 @@ fn wrong_arguments_are_all_reported() {
 
 #[test]
 fn the_attribute_on_what_holds_no_spawn() {
-    errors("", "mod foo;", &["an attribute cannot see into `mod foo;`"]);
+    let file = "cannot see into `mod foo;`: an attribute is given the declaration without the file";
+    errors("", "mod foo;", &[file]);
+    let root = "cannot instrument a crate: an attribute sees the root without the files";
+    errors("", "use a::b; fn f() {}", &[root]);
     for item in [
         "struct A;",
         "enum A {}",
@@ -56,6 +59,17 @@ fn the_attribute_on_what_holds_no_spawn() {
         "macro_rules! a { () => {} }",
     ] {
         errors("", item, &["contains no spawn to instrument"]);
+    }
+}
+
+#[test]
+fn files_out_of_sight_name_the_command_that_reads_them() {
+    for item in ["mod foo;", "#![cfg(x)] mod foo; fn f() {}"] {
+        let errors = instrument("", item).errors;
+        assert!(
+            errors[0].contains("build with `cargo birthmark`"),
+            "{errors:?}"
+        );
     }
 }
 

@@ -85,6 +85,32 @@ fn branches_of_known_macros_have_a_frame_each() {
 }
 
 #[test]
+fn a_branch_that_borrows_a_temporary_is_put_into_a_literal() {
+    for (branch, held) in [
+        ("&mut ready(())", true),
+        ("(&mut f(&mut g()))", true),
+        ("&mut a.lock().b", true),
+        ("std::pin::pin!(g)", true),
+        ("&mut a", false),
+        ("(&mut *self.a.b)", false),
+        ("f(&mut g())", false),
+    ] {
+        let text = body(&format!("tokio::select! {{ _ = {branch} => 1 }}"));
+        assert_eq!(text.contains("P::Framed{future:"), held, "{text}");
+        assert_eq!(text.contains("P::branch::<"), !held, "{text}");
+    }
+    for branch in [
+        "make!(g)",
+        "{ f(); &mut g() }",
+        "if a { &mut f() } else { &mut b }",
+        "Literal { future: &mut g() }",
+    ] {
+        let text = body(&format!("tokio::select! {{ _ = {branch} => 1 }}"));
+        assert!(!text.contains("P::"), "{text}");
+    }
+}
+
+#[test]
 fn imports_tell_where_a_macro_comes_from() {
     let framed = |imports: &str| {
         let item = format!("mod m {{ {imports} async fn f() {{ join!(a); }} }}");

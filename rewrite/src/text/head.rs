@@ -1,5 +1,6 @@
 //! What the root of a crate says about the crate: the annotation, and whether it does without std.
 
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -8,6 +9,7 @@ use syn::{AttrStyle, Attribute, Meta, Token};
 use crate::args::Args;
 use crate::named;
 
+use super::modules::attributes_before;
 use super::source::Source;
 use super::{Annotation, Mistake, Unparsed, apart};
 
@@ -20,6 +22,9 @@ pub struct Head {
     pub mistakes: Vec<Mistake>,
     /// Whether the crate does without the standard library, which the runtime needs.
     pub no_std: NoStd,
+    /// The conditions of each `extern crate std`, with which a crate under `#![no_std]` uses it after all. All of an
+    /// entry have to hold.
+    pub extern_std: Vec<Vec<String>>,
 }
 
 /// Whether a crate does without the standard library.
@@ -44,13 +49,35 @@ pub fn head(source: &str) -> Result<Head, Unparsed> {
         let tokens = Source::new(source).tokens()?;
         let parser = |input: syn::parse::ParseStream| {
             let attributes = input.call(Attribute::parse_inner)?;
-            input.parse::<proc_macro2::TokenStream>()?;
-            Ok(attributes)
+            Ok((attributes, input.parse::<TokenStream>()?))
         };
-        let attributes =
+        let (attributes, items) =
             Parser::parse2(parser, tokens).map_err(|error| Unparsed((&error).into()))?;
-        Ok(read(&attributes))
+        let mut head = read(&attributes);
+        if head.no_std != NoStd::No {
+            head.extern_std = extern_std(items);
+        }
+        Ok(head)
     })
+}
+
+/// The conditions of each `extern crate std` among the items of a root, also under another name.
+fn extern_std(items: TokenStream) -> Vec<Vec<String>> {
+    let tokens: Vec<TokenTree> = items.into_iter().collect();
+    let is =
+        |at: usize, word: &str| matches!(&tokens[at], TokenTree::Ident(ident) if ident == word);
+    let starts = (0..tokens.len().saturating_sub(2))
+        .filter(|&at| is(at, "extern") && is(at + 1, "crate") && is(at + 2, "std"));
+    let attributes = starts.map(|at| attributes_before(&tokens, at));
+    attributes
+        .map(|attributes| attributes.iter().filter_map(condition).collect())
+        .collect()
+}
+
+/// What a `cfg` says.
+fn condition(attribute: &Attribute) -> Option<String> {
+    let list = attribute.meta.require_list().ok()?;
+    list.path.is_ident("cfg").then(|| list.tokens.to_string())
 }
 
 fn read(attributes: &[Attribute]) -> Head {

@@ -117,8 +117,8 @@ fn name_before(tokens: &[TokenTree], index: usize) -> Option<Parent> {
     })
 }
 
-/// The attributes of the item whose `mod` stands at `index`.
-fn attributes_before(tokens: &[TokenTree], index: usize) -> Vec<Attribute> {
+/// The attributes of the item whose keyword stands at `index`.
+pub(super) fn attributes_before(tokens: &[TokenTree], index: usize) -> Vec<Attribute> {
     let mut start = index;
     // `pub`, `pub(crate)`, `unsafe`.
     while start > 0 && is_modifier(&tokens[start - 1]) {

@@ -57,7 +57,14 @@ impl Print<'_> {
                 self.call("settled", &format!("{fallible}{TABLE}[{}]", site.entry))
             }
             Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
-            Around::Branch { entry, .. } => self.call("branch", &format!("{FRAMES}[{entry}]")),
+            Around::Branch { entry, extends, .. } => {
+                let name = if *extends {
+                    "extending_branch"
+                } else {
+                    "branch"
+                };
+                self.call(name, &format!("{FRAMES}[{entry}]"))
+            }
             Around::Stand { entry, .. } => (
                 // In braces it is a statement as well.
                 format!("{}::stand! {{ {FRAMES}[{entry}], ", self.private),

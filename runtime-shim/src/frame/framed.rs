@@ -16,9 +16,11 @@ use super::sited::Sited;
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Framed<F, S: Sited> {
-    /// Structurally pinned. The first field, so that it is dropped before its frame is left.
-    future: F,
-    held: Held<S>,
+    /// Structurally pinned: nothing takes it out of a pinned `Framed`, whose fields nobody but generated code can name
+    /// and which it only makes. The first field, so that it is dropped before its frame is left.
+    pub future: F,
+    /// The entry.
+    pub held: Held<S>,
 }
 
 /// What stands before an `.await`, with the site of the frame that its future will have.
@@ -41,10 +43,7 @@ impl<I: IntoFuture, S: Sited> IntoFuture for Awaited<I, S> {
     fn into_future(self) -> Framed<I::IntoFuture, S> {
         Framed {
             future: self.awaited.into_future(),
-            held: Held {
-                entry: Entry::NEW,
-                site: self.site,
-            },
+            held: Held::of(self.site),
         }
     }
 }
@@ -74,10 +73,23 @@ impl<F: Future, S: Sited> Future for Framed<F, S> {
 }
 
 /// An entry, which leaves its frame when it is dropped.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
 #[derive(Debug)]
-struct Held<S: Sited> {
+pub struct Held<S: Sited> {
     entry: Entry,
     site: S,
+}
+
+impl<S: Sited> Held<S> {
+    #[inline]
+    pub(super) fn of(site: S) -> Self {
+        Held {
+            entry: Entry::NEW,
+            site,
+        }
+    }
 }
 
 impl<S: Sited> Drop for Held<S> {

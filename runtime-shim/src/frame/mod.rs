@@ -18,7 +18,7 @@ mod sited;
 pub(crate) mod stack;
 mod stand;
 
-pub use framed::{Awaited, Framed};
+pub use framed::{Awaited, Framed, Held};
 pub use site::{FrameSite, FrameSites};
 pub use sited::{by_type, by_value, AnySite, Nth};
 pub use stand::{stand, Standing};

@@ -54,7 +54,7 @@ pub mod by_type {
     use core::marker::PhantomData;
 
     use super::{FrameSites, Nth};
-    use crate::frame::{Awaited, Framed};
+    use crate::frame::{Awaited, Framed, Held};
 
     /// Wraps what is awaited. It takes anything, so that the compiler complains at the `.await`, and only
     /// there, about what is no future.
@@ -72,6 +72,12 @@ pub mod by_type {
     ) -> Framed<I::IntoFuture, Nth<T, N>> {
         frame(branch).into_future()
     }
+
+    /// What a branch is put into that is a future by itself.
+    #[inline]
+    pub fn held<T: FrameSites, const N: usize>() -> Held<Nth<T, N>> {
+        Held::of(Nth(PhantomData))
+    }
 }
 
 /// A future with a frame is two words larger than without. So a program compiles fastest: a type more for each
@@ -83,7 +89,7 @@ pub mod by_value {
     use core::future::IntoFuture;
 
     use super::{AnySite, FrameSites};
-    use crate::frame::{Awaited, Framed};
+    use crate::frame::{Awaited, Framed, Held};
 
     /// As [`by_type::frame`](super::by_type::frame).
     #[inline]
@@ -99,5 +105,11 @@ pub mod by_value {
         branch: I,
     ) -> Framed<I::IntoFuture, AnySite> {
         frame::<I, T, N>(branch).into_future()
+    }
+
+    /// As [`by_type::held`](super::by_type::held).
+    #[inline]
+    pub fn held<T: FrameSites, const N: usize>() -> Held<AnySite> {
+        Held::of(AnySite(&T::SITES[N]))
     }
 }
