@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 
 /// Opens once, for all who wait. Clones are the same gate.
 ///
@@ -115,20 +114,37 @@ impl Drop for Opened {
     }
 }
 
-/// Blocks the thread until the future is ready.
+/// Blocks the thread until the future is ready. Not by `thread::park`, which would take an `unpark` that is meant for
+/// the program.
 pub(super) fn block_on(mut future: Pin<&mut (dyn Future<Output = ()> + Send)>) {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
     let mut cx = Context::from_waker(&waker);
     while future.as_mut().poll(&mut cx).is_pending() {
-        std::thread::park();
+        bell.wait();
     }
 }
 
-struct Unpark(Thread);
+/// Wakes a thread of its own.
+#[derive(Default)]
+struct Bell {
+    has_rung: Mutex<bool>,
+    rings: Condvar,
+}
 
-impl Wake for Unpark {
+impl Bell {
+    /// Waits until it rings, unless it has rung since the last time.
+    fn wait(&self) {
+        let has_rung = self.has_rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = self.rings.wait_while(has_rung, |has_rung| !*has_rung);
+        *until.unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}
+
+impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        *self.has_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.rings.notify_one();
     }
 }
 
