@@ -77,6 +77,21 @@ impl Executor {
     }
 }
 
+/// Says where it is polled.
+struct PolledAt;
+
+impl Future for PolledAt {
+    type Output = String;
+
+    #[track_caller]
+    fn poll(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<String> {
+        std::task::Poll::Ready(Location::caller().to_string())
+    }
+}
+
 /// A callee that does not run its task.
 fn spawn_on<T, E>(task: T, _executor: E) -> T {
     task
@@ -144,6 +159,7 @@ same! {
     callees_see_the_same_location
     panics_are_at_the_same_place
     assertions_have_the_same_message
+    callers_of_a_poll_are_the_same
     captures_are_dropped_in_the_same_order
     temporaries_are_dropped_in_the_same_order
     arguments_are_evaluated_in_the_same_order
@@ -297,6 +313,19 @@ twice! {
         });
         assert!(catch_unwind(panicking).is_err());
         log.all()
+    }
+
+    pub fn callers_of_a_poll_are_the_same() -> Vec<String> {
+        let awaited = async { PolledAt.await };
+        let joined = async { tokio::join!(PolledAt).0 };
+        let named = async { birthmark::with_name_async("x", PolledAt).await };
+        vec![
+            Executor.spawn(awaited).1,
+            Executor.spawn(joined).1,
+            Executor.spawn(named).1,
+            Executor.spawn(PolledAt).1,
+            Executor.spawn(Box::pin(PolledAt)).1,
+        ]
     }
 
     pub fn temporaries_are_dropped_in_the_same_order() -> Vec<String> {

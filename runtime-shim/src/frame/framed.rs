@@ -54,7 +54,9 @@ impl<F: Unpin, S: Sited> Unpin for Framed<F, S> {}
 impl<F: Future, S: Sited> Future for Framed<F, S> {
     type Output = F::Output;
 
+    // A `poll` of the user's that asks for its caller is told the same as without the wrapper.
     #[cfg_attr(not(debug_assertions), inline(always))]
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: `future` is structurally pinned: it is never moved out of, `Framed` has no `Drop`
         // of its own, and it is Unpin only where `F` is.

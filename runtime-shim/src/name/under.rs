@@ -62,6 +62,7 @@ impl<F: Unpin> Unpin for Under<F> {}
 impl<F: Future> Future for Under<F> {
     type Output = F::Output;
 
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: `future` is structurally pinned: never moved, dropped in place.
         let (change, node, future) = unsafe {
