@@ -72,10 +72,12 @@ use proc_macro::TokenStream;
 /// #     ("x.rs", 2, 1, "main_", "runtime.spawn", "send_email", Unknown, false)
 /// # }
 /// std::thread::spawn({
-///     let birth = hidden::birth_at(&SITES, 0);
-///     move || {
-///         let _guard = birth.enter_owned();
-///         1 + 1
+///     let (first, last) = hidden::birth_at(&SITES, 0).closure();
+///     move || match first.enter_owned() {
+///         _guard => 1 + 1,
+///         // Never reached. What a closure mentions last, it drops last.
+/// #       #[allow(unreachable_patterns)]
+///         _ => last.last_owned(),
 ///     }
 /// });
 /// match runtime.spawn(match send_email("a@example.org") {

@@ -212,18 +212,26 @@ impl Emit {
     /// their span, so that errors about the argument point at it and not at the attribute.
     fn closure(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
-        let birth = quote_spanned!(span=> let __birthmark = #birth;);
-        quote_spanned!(user=> { #birth #hole })
+        let handles = quote_spanned!(span=> let (__birthmark, __birthmark_end) = #birth.closure(););
+        quote_spanned!(user=> { #handles #hole })
     }
 
-    /// Around a closure's body. A `move` closure owns the handle in any case and enters it by reference, so
-    /// that it can still be called twice, unless its callee is known to call it once; any other enters it by
-    /// value, which captures nothing else.
+    /// Around a closure's body. A `move` closure owns the handles in any case and enters by reference, so that
+    /// it can still be called twice, unless its callee is known to call it once; any other enters by value,
+    /// which captures nothing else. The second arm is never reached: it mentions the handle that the closure
+    /// is to drop last, behind all that the body mentions, because captures are dropped in that order.
     fn body(&self, by_value: bool, parens: bool, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let hole = parenthesized(parens, span, hole);
-        let enter = Ident::new(if by_value { "enter_owned" } else { "enter" }, span);
-        quote_spanned!(span=> { let _birthmark = __birthmark.#enter(); #hole })
+        let (enter, last) = if by_value {
+            ("enter_owned", "last_owned")
+        } else {
+            ("enter", "last")
+        };
+        let (enter, last) = (Ident::new(enter, span), Ident::new(last, span));
+        quote_spanned! {span=>
+            { match __birthmark.#enter() { _birthmark => #hole, _ => __birthmark_end.#last() } }
+        }
     }
 
     /// Around an `async` block.

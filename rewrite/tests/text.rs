@@ -62,15 +62,15 @@ fn each_emission() {
     let cases = [
         (
             "spawn(|| 1)",
-            "spawn(P::closure!(b S[0], || P::enter_owned!(b, 1)))",
+            "spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1)))",
         ),
         (
             "spawn(move || { 1 })",
-            "spawn(P::closure!(b S[0], move || P::enter!(b, { 1 })))",
+            "spawn(P::closure!(b b_end S[0], move || P::enter!(b b_end, { 1 })))",
         ),
         (
             "spawn(|| -> u8 { 1 })",
-            "spawn(P::closure!(b S[0], || -> u8 { P::enter_owned!(b, { 1 }) }))",
+            "spawn(P::closure!(b b_end S[0], || -> u8 { P::enter_owned!(b b_end, { 1 }) }))",
         ),
         (
             "spawn(async { 1 })",
@@ -90,7 +90,7 @@ fn each_emission() {
         ),
         (
             "Builder::new().spawn(|| 1)",
-            "P::settled!(fallible S[0], Builder::new().spawn(P::closure!(b S[0], || P::enter_owned!(b, 1))))",
+            "P::settled!(fallible S[0], Builder::new().spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1))))",
         ),
         (
             "spawn(B::named!(\"a {}\", x => work()))",
@@ -98,7 +98,7 @@ fn each_emission() {
         ),
         (
             "spawn(birthmark::detached!(|| 1))",
-            "spawn(birthmark::detached!(P::closure!(b S[0](true), || P::enter_owned!(b, 1))))",
+            "spawn(birthmark::detached!(P::closure!(b b_end S[0](true), || P::enter_owned!(b b_end, 1))))",
         ),
         (
             "assert!(spawn(f()).ok)",
@@ -106,7 +106,7 @@ fn each_emission() {
         ),
         (
             "rayon::scope(|s| s.spawn(|_| 1))",
-            "rayon::scope(P::inherit!(b, |s| P::enter_owned!(b, s.spawn(P::closure!(b S[0], |_| P::enter_owned!(b, 1))))))",
+            "rayon::scope(P::inherit!(b b_end, |s| P::enter_owned!(b b_end, s.spawn(P::closure!(b b_end S[0], |_| P::enter_owned!(b b_end, 1))))))",
         ),
     ];
     for (call, expected) in cases {
@@ -148,7 +148,7 @@ fn each_frame() {
 fn the_table_stands_behind_the_last_item() {
     let (spawn, done) = (
         "spawn(|| 1);",
-        "spawn(P::closure!(b S[0], || P::enter_owned!(b, 1)));",
+        "spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1)));",
     );
     let cases = [
         ("fn f() { @ }", "fn f() { @ } %"),
@@ -299,7 +299,8 @@ fn no_variable_of_the_user_s_is_captured() {
         "fn f(__birthmark: u8) { let __birthmark_ = __birthmark; spawn(move || __birthmark_) }";
     let text = with(source, &options()).expect("it parses").text;
     assert!(
-        text.contains("closure!(__birthmark__ ") && text.contains("enter!(__birthmark__, "),
+        text.contains("closure!(__birthmark__ ")
+            && text.contains("enter!(__birthmark__ __birthmark_end__, "),
         "{text}"
     );
 }

@@ -198,16 +198,21 @@ impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
     }
 }
 
-/// Declares how a function is wrapped: in a closure that implements the same trait.
+/// Declares how a function is wrapped: in a closure that implements the same trait. It mentions what it owns in the
+/// order in which that is to be dropped.
 macro_rules! wrap_functions {
-    ($($asked:ident, $boxed:ident, $bound:ident, $($mutable:ident)?;)*) => {$(
+    ($($asked:ident, $boxed:ident, $bound:ident, $enter:ident, $($mutable:ident)?;)*) => {$(
         impl<F: $bound() -> R, R> $asked<F> {
             #[inline]
             pub fn wrap(&self, birth: impl IntoBirth, $($mutable)? task: F) -> impl $bound() -> R {
-                let birth = birth.born(Kind::Job);
+                let (opening, closing) = birth.born(Kind::Job).closure();
                 move || {
-                    let _entered = birth.enter();
-                    task()
+                    let result = {
+                        let _entered = opening.$enter();
+                        task()
+                    };
+                    closing.mention();
+                    result
                 }
             }
         }
@@ -223,7 +228,7 @@ macro_rules! wrap_functions {
 }
 
 wrap_functions! {
-    Function, Boxed, Fn, ;
-    FunctionMut, BoxedMut, FnMut, mut;
-    FunctionOnce, BoxedOnce, FnOnce, ;
+    Function, Boxed, Fn, enter, ;
+    FunctionMut, BoxedMut, FnMut, enter, mut;
+    FunctionOnce, BoxedOnce, FnOnce, enter_owned, ;
 }

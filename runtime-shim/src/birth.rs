@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use self::handle::Birth;
 
 pub(crate) use self::end::{count_completed, end_completed, site_of};
-pub(crate) use self::handle::{Status, TAG};
+pub(crate) use self::handle::{Handle, Status, TAG};
 
 use crate::kind::Kind;
 use crate::local;

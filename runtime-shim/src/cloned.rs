@@ -4,6 +4,7 @@
 //! their bound alone, which nothing meets: the compiler names the bound, and with it the remedy.
 
 use crate::birth::Birth;
+use crate::closing::{Closing, Opening};
 use crate::future::Instrumented;
 
 /// A bound that nothing meets.
@@ -26,6 +27,22 @@ impl Clone for Birth
 where
     for<'a> Record<'a>: CloneOfTask,
 {
+    fn clone(&self) -> Self {
+        unreachable!("no type implements `CloneOfTask`")
+    }
+}
+
+impl Clone for Opening
+where
+    for<'a> Record<'a>: CloneOfTask,
+{
+    fn clone(&self) -> Self {
+        unreachable!("no type implements `CloneOfTask`")
+    }
+}
+
+/// Without the bound: beside an opening, which has it, that would be the same message twice.
+impl Clone for Closing {
     fn clone(&self) -> Self {
         unreachable!("no type implements `CloneOfTask`")
     }

@@ -3,6 +3,7 @@
 use core::mem::ManuallyDrop;
 
 use crate::birth::{Birth, Status};
+use crate::closing::Leave;
 use crate::frame::Cursor;
 use crate::local::{self, Local};
 use crate::registry::slot::{state, Slot};
@@ -18,14 +19,15 @@ pub struct Entered<'a> {
     stay: Stay,
 }
 
-/// As [`Entered`], with the birth itself: when the closure is done, so is the task.
+/// As [`Entered`], with the birth itself, which it leaves to the thread's [list](crate::closing::Dropping) when the
+/// body is done.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct EnteredOwned {
     birth: ManuallyDrop<Birth>,
-    /// Where the thread stood before; if the birth is marked, see [`end_special`].
+    /// Where the thread stood before; if the birth is marked, see [`leave_special`].
     outer: usize,
 }
 
@@ -43,7 +45,7 @@ struct Stay {
 impl Birth {
     /// Makes this the current task until the guard is dropped.
     #[cfg_attr(not(debug_assertions), inline)]
-    pub fn enter(&self) -> Entered<'_> {
+    pub(crate) fn enter(&self) -> Entered<'_> {
         Entered {
             birth: self,
             stay: Stay::begin(self),
@@ -52,7 +54,7 @@ impl Birth {
 
     /// As [`Birth::enter`], for closures that are called once and own their birth.
     #[cfg_attr(not(debug_assertions), inline)]
-    pub fn enter_owned(self) -> EnteredOwned {
+    pub(crate) fn enter_owned(self) -> EnteredOwned {
         let birth = ManuallyDrop::new(self);
         let started = local::with(|local| {
             let slot = birth.as_plain_here(local)?;
@@ -69,17 +71,15 @@ impl Birth {
 }
 
 impl Stay {
-    /// Nothing is put back: the task is not recorded.
-    const NONE: Stay = Stay {
-        outer: Cursor::NOWHERE,
-        was_panicking: false,
-        carries: false,
-    };
-
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn begin(birth: &Birth) -> Self {
         if birth.is_untracked() {
-            return Stay::NONE;
+            // Nothing is put back.
+            return Stay {
+                outer: Cursor::NOWHERE,
+                was_panicking: false,
+                carries: false,
+            };
         }
         let started = local::with(|local| {
             let slot = birth.as_plain_here(local)?;
@@ -105,8 +105,7 @@ impl Stay {
                 let outer = Running::start_call(attached.slot()).into_outer();
                 (outer, attached.enter())
             }
-            // The spawner is told by the callee's own means; see `refusal.rs`.
-            Status::Refused(_) => std::panic::resume_unwind(Box::new("a hook refused this task")),
+            Status::Refused(_) => refuse(),
             Status::Plain(slot) => (Running::start_call(slot).into_outer(), false),
             Status::Untracked => (Cursor::NOWHERE, false),
         }
@@ -116,6 +115,14 @@ impl Stay {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn panicked(self) -> bool {
         std::thread::panicking() && !self.was_panicking
+    }
+
+    fn into_leave(self) -> Leave {
+        Leave {
+            was_panicking: self.was_panicking,
+            carries: self.carries,
+            ..Leave::ordinary(self.outer)
+        }
     }
 
     /// Ends the stay. The task goes on to its end, or to the next call of its closure.
@@ -153,37 +160,44 @@ impl Drop for Entered<'_> {
 impl Drop for EnteredOwned {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
-        if let Some(slot) = self.birth.as_plain() {
-            if !std::thread::panicking() {
-                return Running::resume(slot, Cursor::from_word(self.outer)).complete();
+        if self.birth.as_plain().is_some() || self.birth.is_untracked() {
+            let outer = Cursor::from_word(self.outer);
+            if local::with(|local| local.dropping.push_ordinary(self.birth.handle(), outer)) {
+                return;
             }
-        } else if self.birth.is_untracked() {
-            return;
         }
         // By value, so that the guard need not be in memory.
-        // SAFETY: dropped once, here; the other ways out have no birth to drop.
+        // SAFETY: dropped once, here; the other ways out leave the birth to the list or have none.
         let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
-        end_special(birth, self.outer);
+        leave_special(birth, self.outer);
     }
 }
 
 impl EnteredOwned {
-    /// Marks the birth, so that [`end_special`] puts back what is more than the cursor.
+    /// Marks the birth, so that [`leave_special`] puts back what is more than the cursor.
     #[cold]
     #[inline(never)]
     fn special(birth: ManuallyDrop<Birth>) -> Self {
-        // Until nothing can unwind any more.
         let birth = ManuallyDrop::into_inner(birth);
+        if matches!(birth.status(), Status::Refused(_)) {
+            local::with(|local| local.dropping.push(birth, Leave::NOTHING));
+            refuse();
+        }
         let guest = birth.as_plain().filter(|_| !std::thread::panicking());
         let outer = match guest.and_then(|slot| local::with(|local| enter_guest(local, slot))) {
             Some(outer) => outer.to_word(),
-            None => Box::into_raw(Box::new(Stay::begin(&birth))).expose_provenance(),
+            None => Box::into_raw(Box::new(Stay::begin(&birth).into_leave())).expose_provenance(),
         };
         EnteredOwned {
             birth: ManuallyDrop::new(birth.marked()),
             outer,
         }
     }
+}
+
+/// Ends the call of a closure that a hook has refused. The spawner is told by the callee's own means; see `refusal.rs`.
+fn refuse() -> ! {
+    std::panic::resume_unwind(Box::new("a hook refused this task"))
 }
 
 /// Enters the first closure on a thread that has nothing to do with us yet. If the thread was made for
@@ -193,42 +207,23 @@ fn enter_guest(local: &Local, slot: &'static Slot) -> Option<Cursor> {
     is_guest.then(|| Running::start_here(local, slot).into_outer())
 }
 
-/// Ends a closure that has panicked, or whose birth is marked: then `outer` is the cursor that
-/// [`enter_guest`] returned, which has no slot, or a [`Stay`] in a box.
+/// Leaves the body of a closure on top of others that are being dropped, or whose birth is marked: then `outer` is
+/// the cursor that [`enter_guest`] returned, which has no slot, or a [`Leave`] in a box.
 #[cold]
 #[inline(never)]
-fn end_special(birth: Birth, outer: usize) {
-    let is_marked = birth.as_plain().is_none();
-    let birth = birth.unmarked();
+fn leave_special(birth: Birth, outer: usize) {
     let before = Cursor::from_word(outer);
-    let stay = Stay {
-        outer: before,
-        ..Stay::NONE
-    };
-    if !is_marked {
-        stay.end(&birth);
+    let leave = if birth.as_plain().is_some() || birth.is_untracked() {
+        Leave::ordinary(before)
     } else if before.has_slot() {
-        let stay = core::ptr::with_exposed_provenance_mut::<Stay>(outer);
-        // SAFETY: `special` has made the box. It is taken apart once, with the birth.
-        unsafe { Box::from_raw(stay) }.end(&birth);
+        let leave = core::ptr::with_exposed_provenance_mut::<Leave>(outer);
+        // SAFETY: `special` has made the box. It is taken apart once, with the guard.
+        *unsafe { Box::from_raw(leave) }
     } else {
-        end_guest(birth, stay);
-    }
-}
-
-fn end_guest(birth: Birth, stay: Stay) {
-    local::with(|local| {
-        match birth.as_plain() {
-            Some(slot) if !stay.panicked() => {
-                core::mem::forget(birth);
-                local.cursor.set(stay.outer);
-                local.end_guest(slot);
-            }
-            _ => {
-                stay.end(&birth);
-                drop(birth);
-            }
+        Leave {
+            is_guest: true,
+            ..Leave::ordinary(before)
         }
-        local.leave();
-    });
+    };
+    local::with(|local| local.dropping.push(birth.unmarked(), leave));
 }

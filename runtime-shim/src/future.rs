@@ -8,11 +8,11 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use self::turn::Turn;
-use crate::birth::{contained, Birth, Status};
-use crate::frame::Cursor;
+use crate::birth::{contained, Birth};
+use crate::closing;
 use crate::local;
 use crate::registry::slot::state;
-use crate::running::{make_current, restore_thread, Running};
+use crate::running::Running;
 
 /// A spawned future with its birth: one word more than the future.
 ///
@@ -56,7 +56,9 @@ impl<F: Unpin> Unpin for Instrumented<F> {}
 impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
+    // A `poll` of the user's that asks for its caller is told the same as without the wrapper.
     #[cfg_attr(not(debug_assertions), inline(always))]
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in
         // place, and Unpin is implemented only where F is.
@@ -114,32 +116,27 @@ impl<F> Drop for Instrumented<F> {
         } else if birth.is_untracked() {
             drop_future();
         } else {
-            let _unfinished = begin_drop(birth);
+            begin_drop(birth);
+            let _unfinished = Unfinished;
             drop_future();
         }
     }
 }
 
 fn drop_shared(birth: Birth, drop_future: &mut dyn FnMut()) {
-    let _unfinished = begin_drop(birth);
+    begin_drop(birth);
+    let _unfinished = Unfinished;
     drop_future();
 }
 
 /// The time in which a future is dropped that has not completed: as its task, which ends with it, also
-/// by a panic.
-#[repr(C)]
-struct Unfinished {
-    birth: ManuallyDrop<Birth>,
-    /// Where the thread stood before.
-    outer: usize,
-}
+/// by a panic. The birth is on the thread's [list](crate::closing::Dropping) meanwhile.
+struct Unfinished;
 
 impl Drop for Unfinished {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn drop(&mut self) {
-        // SAFETY: taken here, once; nothing uses it afterwards.
-        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
-        end_drop(birth, self.outer);
+        end_drop();
     }
 }
 
@@ -147,26 +144,12 @@ impl Drop for Unfinished {
 /// about that. What they do by hooks is contained.
 #[cold]
 #[inline(never)]
-extern "C" fn begin_drop(birth: Birth) -> Unfinished {
-    let outer = match birth.status() {
-        Status::Plain(slot) => make_current(slot),
-        Status::Attached(attached) => attached.begin_drop(),
-        Status::Untracked | Status::Refused(_) => Cursor::NOWHERE,
-    };
-    Unfinished {
-        birth: ManuallyDrop::new(birth),
-        outer: outer.to_word(),
-    }
+extern "C" fn begin_drop(birth: Birth) {
+    contained(|| closing::begin_drop(birth));
 }
 
 #[cold]
 #[inline(never)]
-extern "C" fn end_drop(birth: Birth, outer: usize) {
-    let outer = Cursor::from_word(outer);
-    match birth.status() {
-        Status::Plain(_) => restore_thread(outer),
-        Status::Attached(attached) => attached.end_drop(outer),
-        Status::Untracked | Status::Refused(_) => {}
-    }
-    contained(|| drop(birth));
+extern "C" fn end_drop() {
+    contained(closing::end_drop);
 }

@@ -3,7 +3,7 @@
 use core::ptr;
 
 use crate::frame::Cursor;
-use crate::local::{self, Loan};
+use crate::local::{self, Loan, Local};
 use crate::mode;
 use crate::registry::root::ARENA;
 use crate::registry::slot::Slot;
@@ -14,74 +14,125 @@ use crate::registry::store::Store;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Inherited(Option<Lent>);
+pub struct Inherited(Option<&'static Slot>);
 
+/// What a closure drops last that works for its spawner. It holds the reference to the scope.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
 #[derive(Debug)]
-struct Lent(&'static Slot);
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        local::with(|local| local.release(self.0));
-    }
-}
+pub struct Lender(Option<&'static Slot>);
 
 /// Lends the scope of the current task.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub fn inherit() -> Inherited {
+pub fn inherit() -> Lender {
     if mode::has(mode::OFF) {
-        return Inherited(None);
+        return Lender(None);
     }
-    Inherited(local::with(|local| {
+    Lender(local::with(|local| {
         let retain = |store: &Store, scope: Option<&'static Slot>| {
             store.retain(&ARENA, scope?);
-            scope.map(Lent)
+            scope
         };
         local.with_scope(retain).flatten()
     }))
 }
 
-impl Inherited {
-    /// Works as the lender until the guard is dropped.
-    pub fn enter_owned(self) -> Working {
-        let outer = self.0.as_ref().map(|lent| {
-            let loan = Loan {
-                lent: lent.0,
-                scope: lent.0,
-            };
-            local::with(|local| (local.cursor.replace(Cursor::LENT), local.loan.replace(loan)))
+impl Lender {
+    /// The two handles of a closure, as [`Birth::closure`](crate::birth::Birth::closure).
+    pub fn closure(self) -> (Inherited, Lender) {
+        (Inherited(self.0), self)
+    }
+
+    /// Mentions this behind the body of a closure, in code that is never reached.
+    pub fn last_owned(self) -> ! {
+        unreachable!("a body has one arm")
+    }
+}
+
+impl Drop for Lender {
+    fn drop(&mut self) {
+        let Some(lent) = self.0 else { return };
+        local::with(|local| {
+            local.stop_work(lent);
+            local.release(lent);
         });
-        Working {
-            outer,
-            lent: self.0,
+    }
+}
+
+impl Inherited {
+    /// Works as the lender, until the closure that owns this is gone.
+    pub fn enter_owned(self) -> Working {
+        let lent = core::mem::ManuallyDrop::new(self).0;
+        if let Some(lent) = lent {
+            let loan = Loan { lent, scope: lent };
+            local::with(|local| {
+                let before = (local.cursor.replace(Cursor::LENT), local.loan.replace(loan));
+                local.start_work(lent, Some(before));
+            });
+        }
+        Working(())
+    }
+}
+
+/// The closure was not called. There is nothing to put back when its [`Lender`] is dropped.
+impl Drop for Inherited {
+    fn drop(&mut self) {
+        if let Some(lent) = self.0 {
+            local::with(|local| local.start_work(lent, None));
         }
     }
 }
 
-/// The time in which a thread works as a task that waits elsewhere.
+/// The body of a closure that works as a task which waits elsewhere.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Working {
-    outer: Option<(Cursor, Loan)>,
-    lent: Option<Lent>,
+pub struct Working(());
+
+/// What a thread does for a task that waits elsewhere, until the closure that does it is gone.
+pub(crate) struct Work {
+    /// The scope that was lent.
+    lent: &'static Slot,
+    /// Where the thread stood before, if the closure was called.
+    before: Option<(Cursor, Loan)>,
+    /// What it does this in the midst of.
+    below: *mut Work,
 }
 
-impl Drop for Working {
-    fn drop(&mut self) {
-        let (Some((cursor, loan)), Some(lent)) = (self.outer, &self.lent) else {
+impl Local {
+    fn start_work(&self, lent: &'static Slot, before: Option<(Cursor, Loan)>) {
+        let below = self.work.get();
+        let work = Work {
+            lent,
+            before,
+            below,
+        };
+        self.work.set(Box::into_raw(Box::new(work)));
+    }
+
+    /// Puts the thread back to where it stood before it worked for the lender of `lent`.
+    fn stop_work(&self, lent: &'static Slot) {
+        let work = self.work.get();
+        // SAFETY: null or a box that `start_work` has made, and that is on the list.
+        let is_innermost = unsafe { work.as_ref() }.is_some_and(|work| ptr::eq(work.lent, lent));
+        if !is_innermost {
+            return;
+        }
+        // SAFETY: as above. It is taken off the list once, here.
+        let work = unsafe { Box::from_raw(work) };
+        self.work.set(work.below);
+        let Some((cursor, loan)) = work.before else {
             return;
         };
-        local::with(|local| {
-            local.cursor.set(cursor);
-            let last = local.loan.replace(loan).scope;
-            if !ptr::eq(last, lent.0) {
-                // SAFETY: a name that was set meanwhile, and whose one reference the scope was.
-                let name = unsafe { &*last };
-                local.release(name);
-            }
-        });
+        self.cursor.set(cursor);
+        let last = self.loan.replace(loan).scope;
+        if !ptr::eq(last, lent) {
+            // SAFETY: a name that was set meanwhile, and whose one reference the scope was.
+            self.release(unsafe { &*last });
+        }
     }
 }

@@ -114,6 +114,7 @@ mod at_start;
 mod birth;
 mod clock;
 mod cloned;
+mod closing;
 mod dump;
 mod enter;
 mod escape;

@@ -2,15 +2,19 @@
 
 use core::cell::Cell;
 use core::ptr;
+use std::sync::atomic::Ordering;
 
 use crate::birth;
+use crate::closing::Dropping;
 use crate::frame::Cursor;
+use crate::inherit::Work;
 use crate::kind::Kind;
 use crate::registry::pool::{self, Block, Completed};
 use crate::registry::root;
 use crate::registry::shared;
 use crate::registry::slot::{state, Slot};
 use crate::registry::store::Store;
+use crate::site::Site;
 
 /// Without a destructor, so that it can be read while the thread exits.
 pub(crate) struct Local {
@@ -39,6 +43,13 @@ pub(crate) struct Local {
     has_borrowed: Cell<bool>,
     /// A hook runs on this thread.
     pub(crate) in_hook: Cell<bool>,
+    /// The closures that are being dropped here.
+    pub(crate) dropping: Dropping,
+    /// What the thread does for tasks that wait elsewhere, innermost first.
+    pub(crate) work: Cell<*mut Work>,
+    /// The id and the site of the task that has ended last of those under which the thread stood in no task;
+    /// null for none.
+    last: Cell<(u64, *const Site)>,
 }
 
 /// What runs here belongs to a task that waits for it on another thread. Names that are set meanwhile end
@@ -72,6 +83,9 @@ thread_local! {
             loan: Cell::new(Loan::NONE),
             has_borrowed: Cell::new(false),
             in_hook: Cell::new(false),
+            dropping: Dropping::new(),
+            work: Cell::new(ptr::null_mut()),
+            last: Cell::new((0, ptr::null())),
         }
     };
     static EXIT: Exit = const { Exit };
@@ -142,6 +156,22 @@ impl Local {
             };
         };
         Some(slot)
+    }
+
+    /// Notes that a task ends after which the thread stands at `outer` again.
+    #[inline(always)]
+    pub(crate) fn note_last(&self, task: &'static Slot, outer: Cursor) {
+        if !outer.has_slot() {
+            let id = task.id.load(Ordering::Relaxed);
+            self.last.set((id, birth::site_of(task)));
+        }
+    }
+
+    /// The id and the site of the task that was this thread's last before it stood in none.
+    pub(crate) fn last(&self) -> Option<(u64, &'static Site)> {
+        let (id, site) = self.last.get();
+        // SAFETY: null or a static site.
+        Some((id, unsafe { site.as_ref() }?))
     }
 
     /// What a task's status says while this thread runs it.
@@ -261,6 +291,7 @@ impl Local {
         let Some(block) = self.block() else { return };
         // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
         if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
+            self.note_last(root, Cursor::NOWHERE);
             self.cursor.set(Cursor::NOWHERE);
             self.store
                 .end(&root::ARENA, root, crate::mode::tick() | state::COMPLETED);

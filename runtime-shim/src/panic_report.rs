@@ -18,6 +18,7 @@ use crate::registry::content::NameText;
 use crate::registry::frames::{Image, ROOM};
 use crate::registry::read::{Above, Record};
 use crate::registry::slot::flag;
+use crate::site::Site;
 use crate::sys::stderr;
 use crate::task::{NameOrigin, TaskId};
 
@@ -73,16 +74,30 @@ fn report() {
 fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     let task = local::with(|local| local.current());
     let Some(task) = task.and_then(Record::read) else {
-        return out.write_str("  in no task: birthmark did not see this thread being spawned\n");
+        return write_no_task(out);
     };
     write_task(out, &task, clock::fine())?;
     write_labels_of(out, &task)?;
-    write_site(out, &task)?;
+    write_site(out, task.site())?;
     if with_lineage {
         write_lineage(out, &task)?;
         write_stack(out, &task)?;
     }
     Ok(())
+}
+
+/// `in no task: task 7 worker, the last on this thread, has ended`: in a destructor of a thread-local, for one.
+fn write_no_task(out: &mut Buffer) -> fmt::Result {
+    let Some((id, site)) = local::with(|local| local.last()) else {
+        return out.write_str(match crate::sys::thread::is_main() {
+            true => "  in no task: the main thread has spawned nothing\n",
+            false => "  in no task: birthmark did not see this thread being spawned\n",
+        });
+    };
+    write!(out, "  in no task: task {id} ")?;
+    escape(site.role(), out)?;
+    out.write_str(", the last on this thread, has ended\n")?;
+    write_site(out, site)
 }
 
 /// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
@@ -130,8 +145,7 @@ fn write_labels_of(out: &mut Buffer, task: &Record) -> fmt::Result {
     out.write_str("\n")
 }
 
-fn write_site(out: &mut Buffer, task: &Record) -> fmt::Result {
-    let site = task.site();
+fn write_site(out: &mut Buffer, site: &Site) -> fmt::Result {
     if !site.is_real() {
         return Ok(());
     }

@@ -13,9 +13,10 @@ pub use crate::site::{Counts, Site, Sites};
 // How a task is born, for closures and futures whose kind the source shows.
 pub use crate::at::{birth_at, future_at};
 pub use crate::birth::{birth_as, birth_pooled, Birth};
+pub use crate::closing::{Closing, Opening};
 pub use crate::enter::{Entered, EnteredOwned};
 pub use crate::future::{future, future_fn, Instrumented};
-pub use crate::inherit::{inherit, Inherited, Working};
+pub use crate::inherit::{inherit, Inherited, Lender, Working};
 pub use crate::install::is_enabled;
 
 // What stands at an `.await`.

@@ -119,9 +119,23 @@ fn put_back(slot: &'static Slot, outer: Cursor, state: u64) {
     slot.status.store(mode::pulse() | state, Ordering::Relaxed);
 }
 
-/// Makes `slot` the current task without counting that as a run. Returns where the thread stood.
-pub(crate) fn make_current(slot: &'static Slot) -> Cursor {
-    local::with(|local| local.cursor.replace(Cursor::task(slot)))
+/// A drop of what a task owns that was never called, or not to its end.
+pub(crate) struct Begun {
+    /// Where the thread stood before.
+    pub(crate) outer: Cursor,
+    /// The state of the task before.
+    pub(crate) before: u64,
+}
+
+/// Begins to drop what the task owns, as the task, without counting that as a run.
+pub(crate) fn begin_drop(slot: &'static Slot) -> Begun {
+    let before = slot.state();
+    local::with(|local| {
+        slot.status
+            .store(mode::pulse() | local.register_to_run(), Ordering::Relaxed);
+        let outer = local.cursor.replace(Cursor::task(slot));
+        Begun { outer, before }
+    })
 }
 
 /// Makes the thread stand where no frame is recorded, though what is spawned is. Returns where it stood.

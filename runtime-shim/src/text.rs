@@ -60,8 +60,8 @@ macro_rules! __born {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __closure {
-    ($local:ident $table:ident[$site:literal]$(($($naming:tt)*))?, $($closure:tt)*) => {{
-        let $local = $crate::__born!($table[$site]$(($($naming)*))?);
+    ($first:ident $last:ident $table:ident[$site:literal]$(($($naming:tt)*))?, $($closure:tt)*) => {{
+        let ($first, $last) = $crate::__born!($table[$site]$(($($naming)*))?).closure();
         $($closure)*
     }};
 }
@@ -70,29 +70,31 @@ macro_rules! __closure {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __inherit {
-    ($local:ident, $($closure:tt)*) => {{
-        let $local = $crate::__private::inherit();
+    ($first:ident $last:ident, $($closure:tt)*) => {{
+        let ($first, $last) = $crate::__private::inherit().closure();
         $($closure)*
     }};
 }
 
-/// Not public API. Used by generated code: the body of a closure that owns the birth in any case.
+/// Not public API. Used by generated code: the body of a closure that owns its handles in any case.
 ///
-/// The temporaries of an arm are dropped at its end, in every edition; so they are dropped by the task.
+/// The temporaries of an arm are dropped at its end, in every edition; so they are dropped by the task. The second arm
+/// is never reached: it mentions the handle that the closure is to drop last, behind all that the body mentions,
+/// because captures are dropped in that order.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __enter {
-    ($local:ident, $($body:tt)*) => {
-        match $local.enter() { _entered => ($($body)*) }
+    ($first:ident $last:ident, $($body:tt)*) => {
+        match $first.enter() { _entered => ($($body)*), _ => $last.last() }
     };
 }
 
-/// Not public API. Used by generated code: the body of a closure that captures only the birth by value.
+/// Not public API. Used by generated code: the body of a closure that captures only its handles by value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __enter_owned {
-    ($local:ident, $($body:tt)*) => {
-        match $local.enter_owned() { _entered => ($($body)*) }
+    ($first:ident $last:ident, $($body:tt)*) => {
+        match $first.enter_owned() { _entered => ($($body)*), _ => $last.last_owned() }
     };
 }
 

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use birthmark::{
     Gate, HookHandle, Kind, NameOrigin, Outcome, Refusal, Spawn, SpawnHook, State, TaskId, TaskRef,
@@ -447,7 +448,9 @@ mod carrying {
         let _hooks = [hook("a"), hook("b")];
         spawn(move || ())();
         let order: Vec<_> = from.try_iter().collect();
-        assert_eq!(order, ["enter a", "enter b", "leave b", "leave a"]);
+        // Around the call, and around the drop of what the closure owns.
+        let around = ["enter a", "enter b", "leave b", "leave a"];
+        assert_eq!(order, [around, around].concat());
     }
 
     #[test]
@@ -543,6 +546,30 @@ mod delaying {
         gate.open();
         child.join().unwrap();
         assert!(ran.load(SeqCst));
+    }
+
+    /// How long a lost unpark is waited for.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Parks, and returns how long that took.
+    fn park() -> thread::JoinHandle<Duration> {
+        thread::spawn(|| {
+            let start = Instant::now();
+            thread::park_timeout(PATIENCE);
+            start.elapsed()
+        })
+    }
+
+    #[test]
+    fn an_unpark_while_the_gate_is_closed_stays_the_programs() {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let _hook = hook_in("park", move |spawn| spawn.delay_until(opened.opened()));
+        let thread = park();
+        let _delayed = wait_for_role("park::{closure}", |state| state == State::Delayed);
+        thread.thread().unpark();
+        gate.open();
+        assert!(thread.join().unwrap() < PATIENCE, "the unpark was lost");
     }
 
     #[test]

@@ -108,7 +108,10 @@ fn a_panic_in_main_is_reported() {
     assert_eq!(ours(&text), expected);
     // It has not become a task yet.
     let text = report("main_thread_without_spawns", &[]);
-    assert!(ours(&text).starts_with("  in no task: "), "{text}");
+    assert_eq!(
+        ours(&text),
+        "  in no task: the main thread has spawned nothing\n"
+    );
 }
 
 #[test]
@@ -178,6 +181,13 @@ fn a_panic_while_panicking_is_reported_too() {
 }
 
 #[test]
+fn a_panic_in_what_a_closure_owns_is_its_tasks() {
+    let text = report("in_a_capture", &[]);
+    let expected = "  in task # in_a_capture::{closure} (thread), born # s ago\n";
+    assert!(ours(&text).starts_with(expected), "{text}");
+}
+
+#[test]
 fn a_panic_while_the_thread_exits_does_no_harm() {
     let text = report("while_the_thread_exits", &[]);
     assert_eq!(
@@ -185,7 +195,8 @@ fn a_panic_while_the_thread_exits_does_no_harm() {
         2,
         "{text}"
     );
-    assert_eq!(text.matches("  in ").count(), 2, "each is reported: {text}");
+    let ended = "  in no task: task # while_the_thread_exits::{closure}, the last on this thread, has ended\n    spawned at ";
+    assert_eq!(text.matches(ended).count(), 2, "{text}");
 }
 
 #[test]

@@ -47,15 +47,18 @@ impl SpawnMore for Birthmark {
     fn join() {
         use birthmark::__private::inherit;
         let payload = black_box([0; 3]);
-        let (left, right) = (inherit(), inherit());
+        let (left, left_end) = inherit().closure();
+        let (right, right_end) = inherit().closure();
         rayon::join(
-            move || {
-                let _working = left.enter_owned();
-                work(payload);
+            move || match left.enter_owned() {
+                _working => work(payload),
+                #[allow(unreachable_patterns, reason = "mentions what is dropped last")]
+                _ => left_end.last_owned(),
             },
-            move || {
-                let _working = right.enter_owned();
-                work(payload);
+            move || match right.enter_owned() {
+                _working => work(payload),
+                #[allow(unreachable_patterns, reason = "mentions what is dropped last")]
+                _ => right_end.last_owned(),
             },
         );
     }

@@ -56,9 +56,7 @@ fn every_row_with_a_closure() {
         };
         let run = instrument("", &format!("fn f() {{ {call}; }}"));
         assert_eq!(
-            run.text
-                .matches("let_birthmark=__birthmark.enter_owned();")
-                .count(),
+            run.text.matches("match__birthmark.enter_owned(){").count(),
             1,
             "{call}"
         );
@@ -125,7 +123,7 @@ fn execute_takes_a_borrowing_closure_only_from_a_pool() {
 
 #[test]
 fn scopes_of_rayon_run_as_the_task_of_their_caller() {
-    let inherited = "{ let __birthmark = P::inherit(); |s| {{ let _birthmark = __birthmark.enter_owned(); work(s) }} }";
+    let inherited = "{ let (__birthmark, __birthmark_end) = P::inherit().closure(); |s| {{ match __birthmark.enter_owned() { _birthmark => work(s), _ => __birthmark_end.last_owned() } }} }";
     becomes(
         "rayon::scope(|s| work(s));",
         &format!("rayon::scope({inherited});"),

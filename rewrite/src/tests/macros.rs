@@ -51,7 +51,7 @@ fn arguments_that_are_tokens() {
 }
 
 fn closure() -> &'static str {
-    "{ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }"
+    "{ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => 1, _ => __birthmark_end.last_owned() } }} }"
 }
 
 #[test]

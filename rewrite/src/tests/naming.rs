@@ -18,7 +18,7 @@ fn names_move_into_the_birth() {
 fn detached_and_named_nest_in_either_order() {
     let closure = |birth| {
         format!(
-            "{{ let __birthmark = {birth}; move || {{{{ let _birthmark = __birthmark.enter_owned(); 1 }}}} }}"
+            "{{ let (__birthmark, __birthmark_end) = {birth}.closure(); move || {{{{ match __birthmark.enter_owned() {{ _birthmark => 1, _ => __birthmark_end.last_owned() }} }}}} }}"
         )
     };
     let named = closure("P::birth_as!(S0, true, \"a\")");

@@ -11,20 +11,20 @@ fn settled(call: &str) -> String {
 fn closures_are_changed_in_place() {
     becomes(
         "rayon::spawn(|| work());",
-        "rayon::spawn({ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
+        "rayon::spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => work(), _ => __birthmark_end.last_owned() } }} });",
     );
     becomes(
         "s.spawn(move |s, (a, b): (u8, u8)| -> u8 { a + b });",
-        "s.spawn({ let __birthmark = P::birth_at(S0);
-            move |s, (a, b): (u8, u8)| -> u8 {{ let _birthmark = __birthmark.enter(); ({ a + b }) }} });",
+        "s.spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure();
+            move |s, (a, b): (u8, u8)| -> u8 {{ match __birthmark.enter() { _birthmark => ({ a + b }), _ => __birthmark_end.last() } }} });",
     );
     becomes(
         "rayon::spawn(move || work());",
-        "rayon::spawn({ let __birthmark = P::birth_at(S0); move || {{ let _birthmark = __birthmark.enter_owned(); work() }} });",
+        "rayon::spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); move || {{ match __birthmark.enter_owned() { _birthmark => work(), _ => __birthmark_end.last_owned() } }} });",
     );
     becomes(
         "spawn(|| unsafe { x }.y() + 1);",
-        "spawn({ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); (unsafe { x }.y() + 1) }} });",
+        "spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => (unsafe { x }.y() + 1), _ => __birthmark_end.last_owned() } }} });",
     );
 }
 
@@ -118,7 +118,7 @@ fn the_tail_of_a_block_is_the_task() {
     );
     becomes(
         "spawn(unsafe { (move || x) });",
-        "spawn(unsafe { ({ let __birthmark = P::birth_at(S0); move || {{ let _birthmark = __birthmark.enter(); x }} }) });",
+        "spawn(unsafe { ({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); move || {{ match __birthmark.enter() { _birthmark => x, _ => __birthmark_end.last() } }} }) });",
     );
 }
 
@@ -146,7 +146,7 @@ fn each_branch_that_is_a_box_is_the_task() {
 
 #[test]
 fn boxes_are_entered() {
-    let closure = "{ let __birthmark = P::birth_at(S0); || {{ let _birthmark = __birthmark.enter_owned(); 1 }} }";
+    let closure = "{ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => 1, _ => __birthmark_end.last_owned() } }} }";
     becomes(
         "spawn(Box::new(|| 1));",
         &format!("spawn(Box::new({closure}));"),

@@ -14,21 +14,26 @@ use crate::table::{self, File, TABLE};
 
 use super::source::Source;
 
-/// The variable that holds a birth until the closure takes it. A macro's own would be out of the reach of the next
-/// macro, which enters it; so it is named as nothing else is in the file.
+/// The variable that holds the first handle of a closure until it takes it. A macro's own would be out of the reach of
+/// the next macro, which enters it; so it is named as nothing else is in the file.
 pub(super) fn local(source: &str) -> String {
     let mut name = "__birthmark".to_owned();
-    while source.contains(&name) {
+    while source.contains(&name) || source.contains(&last(&name)) {
         name.push('_');
     }
     name
+}
+
+/// The variable that holds the last handle, beside the one that holds the first. No lint minds its underscores.
+fn last(local: &str) -> String {
+    local.replacen("__birthmark", "__birthmark_end", 1)
 }
 
 /// Prints emissions.
 pub(super) struct Print<'a> {
     /// The path of the module that generated code uses.
     pub private: String,
-    /// The variable that holds a birth.
+    /// The variable that holds the first handle of a closure.
     pub local: String,
     pub source: Source<'a>,
 }
@@ -40,11 +45,14 @@ impl Print<'_> {
             Around::Closure {
                 identity: Identity::Inherit,
                 ..
-            } => self.call("inherit", &self.local),
+            } => self.call("inherit", &self.handles()),
             Around::Closure {
                 identity: Identity::Birth(birth),
                 ..
-            } => self.call("closure", &format!("{} {}", self.local, self.birth(birth))),
+            } => self.call(
+                "closure",
+                &format!("{} {}", self.handles(), self.birth(birth)),
+            ),
             Around::Body {
                 by_value, typed, ..
             } => self.body(*by_value, *typed),
@@ -81,9 +89,14 @@ impl Print<'_> {
         )
     }
 
+    /// The variables that hold the two handles of a closure until it takes them.
+    fn handles(&self) -> String {
+        format!("{} {}", self.local, last(&self.local))
+    }
+
     fn body(&self, by_value: bool, typed: bool) -> (String, String) {
         let name = if by_value { "enter_owned" } else { "enter" };
-        let (head, tail) = self.call(name, &self.local);
+        let (head, tail) = self.call(name, &self.handles());
         if typed {
             (format!("{{ {head}"), format!("{tail} }}"))
         } else {

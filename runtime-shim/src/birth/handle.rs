@@ -20,22 +20,35 @@ pub struct Birth(Handle);
 
 /// The slot's address; or one of the constants; or, with the lowest bit set, that of an
 /// [`Attached`], which knows the slot.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-struct Handle(*const ());
+pub(crate) struct Handle(*const ());
 
 /// Set in what is not the address of a slot.
 pub(crate) const TAG: usize = 1;
 /// Both this and the tag: a slot like any other, but its task does not take the short way.
 const MARK: usize = 5;
-const NONE: Handle = Handle(ptr::without_provenance(1));
 /// Both bits: refused, with the number of the refusal above what a cursor without a slot may be.
 const REFUSED: usize = 3;
 const REFUSED_SHIFT: u32 = 6;
 
 impl Handle {
+    /// That of a task which is not recorded.
+    pub(crate) const NONE: Handle = Handle(ptr::without_provenance(1));
+
+    /// That of no birth at all.
+    pub(crate) const NO_BIRTH: Handle = Handle(ptr::without_provenance(9));
+    /// As [`Handle::NONE`], marked.
+    const MARKED_NONE: Handle = Handle(ptr::without_provenance(17));
+
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn as_plain(self) -> Option<&'static Slot> {
+    pub(crate) fn is_untracked(self) -> bool {
+        self == Handle::NONE
+    }
+
+    /// The slot of a birth with nothing attached that is not marked.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn as_plain(self) -> Option<&'static Slot> {
         if self.0.addr() & TAG != 0 {
             return None;
         }
@@ -43,7 +56,22 @@ impl Handle {
         Some(unsafe { &*self.0.cast::<Slot>() })
     }
 
-    fn unmarked(self) -> Self {
+    /// The same, which is neither plain nor untracked.
+    pub(crate) fn marked(self) -> Self {
+        if self.is_untracked() {
+            Handle::MARKED_NONE
+        } else if self.as_plain().is_some() {
+            Handle(self.0.wrapping_byte_add(MARK))
+        } else {
+            self
+        }
+    }
+
+    /// Undoes [`Handle::marked`].
+    pub(crate) fn unmarked(self) -> Self {
+        if self == Handle::MARKED_NONE {
+            return Handle::NONE;
+        }
         // What is attached is aligned to more, and refusals have the bit between set.
         if self.0.addr() & 7 == MARK {
             Handle(self.0.wrapping_byte_sub(MARK))
@@ -81,12 +109,12 @@ impl Birth {
     /// The birth of a task that is not recorded, or not any more.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn untracked() -> Self {
-        Birth(NONE)
+        Birth(Handle::NONE)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_untracked(&self) -> bool {
-        self.0 == NONE
+        self.0.is_untracked()
     }
 
     /// Whether this is untracked, and the thread where no frame is recorded: then there is nothing to do
@@ -94,6 +122,27 @@ impl Birth {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
         !Cursor::from_word(self.0 .0.addr() | cursor.to_word()).has_slot()
+    }
+
+    /// The handle, which another birth must not be made of while this one is there.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn handle(&self) -> Handle {
+        self.0
+    }
+
+    /// Leaves the birth to whoever keeps the handle.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn into_handle(self) -> Handle {
+        core::mem::ManuallyDrop::new(self).0
+    }
+
+    /// The birth that [`Birth::into_handle`] was called on.
+    ///
+    /// # Safety
+    ///
+    /// That call left the birth to the caller, who gives it away here.
+    pub(crate) unsafe fn from_handle(handle: Handle) -> Self {
+        Birth(handle)
     }
 
     pub(crate) fn refused(number: usize) -> Self {
@@ -113,9 +162,7 @@ impl Birth {
 
     /// The same birth, which [`Birth::as_plain`] does not know.
     pub(crate) fn marked(mut self) -> Self {
-        if self.as_plain().is_some() {
-            self.0 = Handle(self.0 .0.wrapping_byte_add(MARK));
-        }
+        self.0 = self.0.marked();
         self
     }
 
@@ -148,7 +195,7 @@ impl Birth {
             return Status::Plain(slot);
         }
         match handle {
-            NONE => Status::Untracked,
+            Handle::NONE => Status::Untracked,
             Handle(refused) if refused.addr() & REFUSED == REFUSED => {
                 Status::Refused(refused.addr() >> REFUSED_SHIFT)
             }

@@ -11,7 +11,7 @@ use super::list::Entry;
 use super::run::{quietly, tell};
 use crate::frame::Cursor;
 use crate::registry::slot::{flag, Slot};
-use crate::running::{make_current, restore_thread, OnDrop, Running};
+use crate::running::{begin_drop, Begun, OnDrop, Running};
 use crate::task::{Outcome, TaskRef};
 
 type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -139,22 +139,12 @@ impl Attached {
         self.busy.store(false, Ordering::Release);
     }
 
-    /// Begins to drop what the task owns, inside of what is carried. Returns where the thread stood.
-    pub(crate) fn begin_drop(&self) -> Cursor {
-        let outer = make_current(self.slot);
-        if self.exclusively(|inner| inner.started) == Some(true) {
-            self.enter();
-        }
-        outer
-    }
-
-    /// Ends what [`Attached::begin_drop`] has begun.
-    pub(crate) fn end_drop(&self, outer: Cursor) {
-        // Nobody else has the task: if it is entered, then by `begin_drop`.
-        if self.busy.load(Ordering::Relaxed) {
-            self.leave();
-        }
-        restore_thread(outer);
+    /// Begins to drop what the task owns, inside of what is carried if the task had started. Returns also whether
+    /// [`Attached::leave`] must be called.
+    pub(crate) fn begin_drop(&self) -> (Begun, bool) {
+        let begun = begin_drop(self.slot);
+        let started = self.exclusively(|inner| inner.started) == Some(true);
+        (begun, started && self.enter())
     }
 
     /// Tells the hooks that the task has ended. The slot is still the task's.

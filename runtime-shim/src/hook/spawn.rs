@@ -57,7 +57,7 @@ impl<'a> Spawn<'a> {
     }
 
     /// Carries something into the child: `enter` is called there and what it returns is dropped
-    /// there, around the child's closure or around each poll of its future and its drop.
+    /// there, around each call of the child's closure or each poll of its future, and around its drop.
     ///
     /// # Examples
     ///

@@ -58,6 +58,7 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("deep_in_awaits", scenarios::deep_in_awaits),
     ("polled_by_hand", scenarios::polled_by_hand),
     ("on_a_pool_thread", on_a_pool_thread),
+    ("in_a_capture", scenarios::in_a_capture),
 ];
 
 birthmark::__private::table! { POOL 1
@@ -67,10 +68,13 @@ birthmark::__private::table! { POOL 1
 /// A future without a record, on a thread that a pool keeps.
 fn on_a_pool_thread() {
     let runtime = runtime();
-    let birth = birthmark::__private::birth_as!(POOL.at(0), pooled);
-    let thread = thread::spawn(move || {
-        let _entered = birth.enter_owned();
-        runtime.block_on(scenarios::read());
+    let (first, last) = birthmark::__private::birth_as!(POOL.at(0), pooled).closure();
+    let thread = thread::spawn(move || match first.enter_owned() {
+        _entered => {
+            runtime.block_on(scenarios::read());
+        }
+        #[allow(unreachable_patterns, reason = "mentions what is dropped last")]
+        _ => last.last_owned(),
     });
     assert!(thread.join().is_err());
 }
@@ -181,6 +185,20 @@ mod scenarios {
         let result = thread::spawn(|| {
             let _inner = Catches;
             panic!("the outer one");
+        });
+        assert!(result.join().is_err());
+    }
+
+    pub fn in_a_capture() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in what a closure owns");
+            }
+        }
+        let owned = Panics;
+        let result = thread::spawn(move || {
+            let _mentioned = &owned;
         });
         assert!(result.join().is_err());
     }

@@ -1,4 +1,5 @@
-// The temporaries of a closure's body are dropped while its task is still entered, also in edition 2021.
+// The temporaries of a closure's body are dropped while its task is still entered, and what the closure owns before
+// its task ends, also in edition 2021.
 use std::sync::Mutex;
 
 static LOG: Mutex<Vec<&str>> = Mutex::new(Vec::new());
@@ -9,6 +10,8 @@ pub mod runtime {
         pub use birthmark::__private::*;
 
         pub struct Birth;
+        pub struct First;
+        pub struct Last;
         pub struct Guard;
 
         impl Drop for Guard {
@@ -17,12 +20,33 @@ pub mod runtime {
             }
         }
 
+        impl Drop for Last {
+            fn drop(&mut self) {
+                crate::log("ended");
+            }
+        }
+
         impl Birth {
+            pub fn closure(self) -> (First, Last) {
+                (First, Last)
+            }
+        }
+
+        impl First {
             pub fn enter(&self) -> Guard {
                 Guard
             }
             pub fn enter_owned(self) -> Guard {
                 Guard
+            }
+        }
+
+        impl Last {
+            pub fn last(&self) -> ! {
+                unreachable!()
+            }
+            pub fn last_owned(self) -> ! {
+                unreachable!()
             }
         }
 
@@ -63,8 +87,21 @@ fn main() {
         let _local = Loud("local");
         Loud("temporary").get()
     });
+    let owned = Loud("owned");
+    spawn(move || owned.get());
+    let owned = Loud("owned");
+    spawn(|| {
+        owned.get();
+        drop(owned);
+    });
     let log = LOG.lock().unwrap();
-    let (expressions, block) = log.split_at(6);
-    assert_eq!(expressions, ["born", "temporary", "left", "born", "temporary", "left"]);
-    assert_eq!(block, ["born", "local", "temporary", "left"]);
+    let (expressions, rest) = log.split_at(8);
+    let expression = ["born", "temporary", "left", "ended"];
+    assert_eq!(expressions, [expression, expression].concat());
+    let (block, owning) = rest.split_at(5);
+    assert_eq!(block, ["born", "local", "temporary", "left", "ended"]);
+    assert_eq!(
+        owning,
+        ["born", "left", "owned", "ended", "born", "owned", "left", "ended"]
+    );
 }
