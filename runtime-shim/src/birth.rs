@@ -155,6 +155,7 @@ fn birth_with(
     if modes & mode::OFF != 0 {
         return skip(site);
     }
+    crate::fork::note_use();
     let birth = birth_long(site, kind, flags);
     let Some(slot) = birth.slot() else {
         return birth;

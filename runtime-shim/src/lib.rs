@@ -118,6 +118,7 @@ mod closing;
 mod dump;
 mod enter;
 mod escape;
+mod fork;
 mod frame;
 mod future;
 mod hook;

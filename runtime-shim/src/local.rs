@@ -47,8 +47,7 @@ pub(crate) struct Local {
     pub(crate) dropping: Dropping,
     /// What the thread does for tasks that wait elsewhere, innermost first.
     pub(crate) work: Cell<*mut Work>,
-    /// The id and the site of the task that has ended last of those under which the thread stood in no task;
-    /// null for none.
+    /// The id and the site of the task that was the thread's own, once it has ended; null for none.
     last: Cell<(u64, *const Site)>,
 }
 
@@ -158,16 +157,13 @@ impl Local {
         Some(slot)
     }
 
-    /// Notes that a task ends after which the thread stands at `outer` again.
-    #[inline(always)]
-    pub(crate) fn note_last(&self, task: &'static Slot, outer: Cursor) {
-        if !outer.has_slot() {
-            let id = task.id.load(Ordering::Relaxed);
-            self.last.set((id, birth::site_of(task)));
-        }
+    /// Notes that a task ends, after which the thread stands in none.
+    pub(crate) fn note_last(&self, task: &'static Slot) {
+        let id = task.id.load(Ordering::Relaxed);
+        self.last.set((id, birth::site_of(task)));
     }
 
-    /// The id and the site of the task that was this thread's last before it stood in none.
+    /// The id and the site of the task that was this thread's own and has ended.
     pub(crate) fn last(&self) -> Option<(u64, &'static Site)> {
         let (id, site) = self.last.get();
         // SAFETY: null or a static site.
@@ -198,7 +194,8 @@ impl Local {
     }
 
     fn take_block(&self) -> Option<&'static Block> {
-        crate::clock::start();
+        crate::fork::note_use();
+        crate::clock::note_thread();
         let block = pool::acquire()?;
         self.running.set(block.running);
         self.special.set(birth::TAG);
@@ -291,7 +288,7 @@ impl Local {
         let Some(block) = self.block() else { return };
         // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
         if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
-            self.note_last(root, Cursor::NOWHERE);
+            self.note_last(root);
             self.cursor.set(Cursor::NOWHERE);
             self.store
                 .end(&root::ARENA, root, crate::mode::tick() | state::COMPLETED);

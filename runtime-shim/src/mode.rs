@@ -1,11 +1,13 @@
 //! Whether births may take the short way, and what time it is: one word, which every spawn reads.
 //!
-//! The upper half is the [clock](crate::clock)'s tick, the two bits below it are modes. So the word
+//! The upper half is the [clock](crate::clock)'s tick, the three bits below it are modes. So the word
 //! goes as it is into a task's status, where readers ignore the modes, and in the common case, on
 //! and without a hook, it is the tick of birth.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// The process is the child of a fork that birthmark has not been used in yet.
+pub(crate) const FORKED: u64 = 1 << 29;
 /// There are hooks.
 pub(crate) const HOOKED: u64 = 1 << 30;
 /// Birthmark is switched off. The sign of the lower half, so that a spawn finds out what is due by one test.

@@ -110,9 +110,8 @@ fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result 
     write_role(out, task)?;
     let kind = Kind::of(task.site(), task.flags());
     write!(out, " ({kind})")?;
-    if let Some(now) = now {
-        let age = Age(clock::between(task.born(), now));
-        write!(out, ", born {age} ago")?;
+    if let Some(age) = now.and_then(|now| clock::since(task.born(), now)) {
+        write!(out, ", born {} ago", Age(age))?;
     }
     if !kind.is_thread() {
         let polls = task.polls();

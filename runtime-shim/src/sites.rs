@@ -104,9 +104,7 @@ fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
         site,
         kind: Kind::of(site, counts.seen.load(Ordering::Relaxed).into()),
         live: live.count,
-        oldest: live
-            .first
-            .and_then(|first| Some(clock::between(first, now?))),
+        oldest: live.first.and_then(|first| clock::since(first, now?)),
         completed: completed + counts.completed.load(Ordering::Relaxed),
         panicked: counts.panicked.load(Ordering::Relaxed),
         cancelled: counts.cancelled.load(Ordering::Relaxed),

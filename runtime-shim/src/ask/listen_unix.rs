@@ -7,12 +7,17 @@
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{tell, write_dump, DumpSignal};
 
 /// Renderings need some stack, and a program's function that redacts names may need more.
 const STACK_SIZE: usize = 512 * 1024;
+
+/// The process that has a thread which waits, or 0, and the end of the pipe by which that is woken.
+static LISTENS_IN: AtomicU32 = AtomicU32::new(0);
+static PIPE: AtomicI32 = AtomicI32::new(-1);
 
 /// Has a dump written whenever `signal` arrives, from now on.
 pub(super) fn listen(signal: DumpSignal) -> io::Result<()> {
@@ -21,18 +26,52 @@ pub(super) fn listen(signal: DumpSignal) -> io::Result<()> {
     if listening.contains(&signal) {
         return Ok(());
     }
-    let wake = start_thread()?;
-    let process = std::process::id();
+    crate::fork::watch();
+    if LISTENS_IN.load(Ordering::Acquire) != std::process::id() {
+        start_thread()?;
+    }
+    let signal_number = number(signal);
+    let was_default = is_default(signal_number);
     let handler = move || {
-        // The child of a fork has the pipe too, but not the thread.
-        if std::process::id() == process {
-            wake_up(wake);
+        if LISTENS_IN.load(Ordering::Acquire) == std::process::id() {
+            wake_up(PIPE.load(Ordering::Relaxed));
+        } else if was_default {
+            // The child of a fork, in which nobody waits yet.
+            do_default(signal_number);
         }
     };
-    // SAFETY: the handler only calls getpid and write, which are async-signal-safe. It does not panic.
-    unsafe { signal_hook_registry::register(number(signal), handler) }?;
+    // SAFETY: the handler only calls getpid, write, signal and raise, which are async-signal-safe. It does not panic.
+    unsafe { signal_hook_registry::register(signal_number, handler) }?;
     listening.push(signal);
     Ok(())
+}
+
+/// Starts the thread anew in the child of a fork whose parent had one.
+pub(super) fn resume() -> io::Result<()> {
+    match LISTENS_IN.load(Ordering::Acquire) {
+        0 => Ok(()),
+        process if process == std::process::id() => Ok(()),
+        _ => start_thread(),
+    }
+}
+
+/// Whether the signal does what it does by default.
+fn is_default(signal: libc::c_int) -> bool {
+    // SAFETY: zeros are valid, and nothing is set.
+    unsafe {
+        let mut present: libc::sigaction = core::mem::zeroed();
+        let known = libc::sigaction(signal, core::ptr::null(), &mut present) == 0;
+        known && present.sa_sigaction == libc::SIG_DFL
+    }
+}
+
+/// Has the signal do that, once the handler that calls this has returned: until then it is blocked.
+fn do_default(signal: libc::c_int) {
+    // SAFETY: both are async-signal-safe and touch no memory of ours.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
 }
 
 fn number(signal: DumpSignal) -> libc::c_int {
@@ -44,9 +83,8 @@ fn number(signal: DumpSignal) -> libc::c_int {
     }
 }
 
-/// Starts the thread that writes dumps. Returns the end of the pipe by which it is woken, which
-/// stays open for good.
-fn start_thread() -> io::Result<RawFd> {
+/// Starts the thread that writes dumps. The end of the pipe by which it is woken stays open for good.
+fn start_thread() -> io::Result<()> {
     let (reader, writer) = io::pipe()?;
     // SAFETY: the descriptor is open. A handler that waited until there is room in a full pipe could
     // wait for ever; a byte that is not written then is one of thousands.
@@ -56,7 +94,9 @@ fn start_thread() -> io::Result<RawFd> {
     crate::own_thread::spawn("birthmark-dump", STACK_SIZE, move || {
         dump_when_woken(reader)
     })?;
-    Ok(writer.into_raw_fd())
+    PIPE.store(writer.into_raw_fd(), Ordering::Relaxed);
+    LISTENS_IN.store(std::process::id(), Ordering::Release);
+    Ok(())
 }
 
 fn wake_up(pipe: RawFd) {

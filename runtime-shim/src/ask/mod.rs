@@ -49,6 +49,15 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
     }
 }
 
+/// Goes on listening for the signal in the child of a fork.
+pub(crate) fn resume() {
+    if let Err(error) = listen::resume() {
+        say(format_args!(
+            "no dump on a signal in this child of a fork: {error}"
+        ));
+    }
+}
+
 /// Writes a dump to where [`Builder`](crate::Builder) or `BIRTHMARK` says: to a new file, whose path
 /// is returned, or to standard error.
 ///

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
 
 use super::SpawnHook;
 use crate::local;
@@ -12,16 +12,10 @@ use crate::registry::hazard::{is_shown, Hazard};
 use crate::registry::pool;
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
-/// Serialises those who replace the list. Never held while a hook runs.
-static WRITER: Mutex<Writer> = Mutex::new(Writer {
-    next: 1,
-    set: false,
-});
-
-struct Writer {
-    next: u64,
-    set: bool,
-}
+/// The id of the next hook.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+/// The program's hook is set.
+static IS_SET: AtomicBool = AtomicBool::new(false);
 
 type List = Vec<Arc<Entry>>;
 
@@ -36,6 +30,10 @@ pub(crate) struct HookHazard(Hazard<List>);
 impl HookHazard {
     pub(crate) fn new() -> Self {
         HookHazard(Hazard::new())
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.clear();
     }
 
     /// Looks at the present list. `f` is short and calls nothing of the program's.
@@ -66,8 +64,35 @@ impl Entry {
     }
 }
 
+/// The right to replace the list. Never held while a hook runs.
+struct Writer(());
+
+/// The process in which somebody has that right, or 0. A mutex would stay locked in the child of a fork if another
+/// thread held it; the parent's writer is none in the child.
+static WRITING: AtomicU32 = AtomicU32::new(0);
+
+impl Writer {
+    fn new() -> Self {
+        let process = std::process::id();
+        let change = |present| (present != process).then_some(process);
+        while WRITING
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, change)
+            .is_err()
+        {
+            std::thread::yield_now();
+        }
+        Writer(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        WRITING.store(0, Ordering::Release);
+    }
+}
+
 /// Replaces the list, and frees the old one when nobody looks at it any more.
-fn replace(change: impl FnOnce(&mut List)) {
+fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
     let old = LIST.load(Ordering::SeqCst);
     // SAFETY: only writers free lists, and the caller is the one writer.
     let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
@@ -90,10 +115,10 @@ fn replace(change: impl FnOnce(&mut List)) {
     drop(unsafe { Box::from_raw(old) });
 }
 
-fn add(writer: &mut Writer, hook: Box<dyn SpawnHook>) -> u64 {
-    let id = writer.next;
-    writer.next += 1;
-    replace(|list| list.push(Arc::new(Entry { id, hook })));
+fn add(hook: Box<dyn SpawnHook>) -> u64 {
+    let writer = Writer::new();
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    replace(&writer, |list| list.push(Arc::new(Entry { id, hook })));
     id
 }
 
@@ -114,11 +139,10 @@ fn add(writer: &mut Writer, hook: Box<dyn SpawnHook>) -> u64 {
 ///
 /// If it has been called before.
 pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
-    let mut writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
-    if std::mem::replace(&mut writer.set, true) {
+    if IS_SET.swap(true, Ordering::Relaxed) {
         return Err(SetHookError(()));
     }
-    add(&mut writer, Box::new(hook));
+    add(Box::new(hook));
     Ok(())
 }
 
@@ -133,8 +157,7 @@ pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
 /// ```
 #[must_use = "the hook is removed when its handle is dropped; `keep` leaves it for good"]
 pub fn add_hook(hook: impl SpawnHook) -> HookHandle {
-    let mut writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
-    HookHandle(add(&mut writer, Box::new(hook)))
+    HookHandle(add(Box::new(hook)))
 }
 
 /// Removes its hook when it is dropped.
@@ -156,8 +179,8 @@ impl Drop for HookHandle {
     fn drop(&mut self) {
         let mut removed = None;
         {
-            let _writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
-            replace(|list| {
+            let writer = Writer::new();
+            replace(&writer, |list| {
                 let index = list.iter().position(|entry| entry.id == self.0);
                 removed = index.map(|index| list.remove(index));
             });

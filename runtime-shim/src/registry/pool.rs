@@ -185,6 +185,17 @@ pub(crate) fn give_up(block: &'static Block) {
     });
 }
 
+/// Forgets what other threads use, none of which is there in the child of a fork. Safe in any circumstances: it
+/// stores into atomics.
+pub(crate) fn forget_other_threads(own: Option<&'static Block>) {
+    for block in blocks() {
+        if own.is_none_or(|own| !ptr::eq(own, block)) {
+            block.hook_hazard.clear();
+            block.scope_hazard.clear();
+        }
+    }
+}
+
 /// The block with this index.
 pub(crate) fn block(index: u32) -> Option<&'static Block> {
     let block = BLOCKS.get(index as usize)?.load(Ordering::Acquire);
@@ -203,6 +214,7 @@ fn create() -> Option<&'static Block> {
     if FULL.get().is_some() {
         return None;
     }
+    crate::fork::watch();
     let index = BLOCK_COUNT.fetch_add(1, Ordering::AcqRel);
     if index as usize >= MAX_BLOCKS {
         let _ = FULL.set(());

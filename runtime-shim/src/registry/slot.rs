@@ -71,7 +71,7 @@ pub(crate) mod state {
     /// Above the state: one more than the index of the block of the thread that runs the task, 0 if it
     /// has none. Above the thread: the modes at the time, which mean nothing here.
     pub(crate) const THREAD_SHIFT: u32 = 8;
-    pub(crate) const THREAD_MASK: u64 = 0x003f_ffff;
+    pub(crate) const THREAD_MASK: u64 = 0x001f_ffff;
 
     /// What a poll leaves behind.
     pub(crate) fn after_poll(ready: bool) -> u64 {

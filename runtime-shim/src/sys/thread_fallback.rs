@@ -15,6 +15,11 @@ pub(crate) fn is_main() -> bool {
 }
 
 /// Not known here.
+pub(crate) fn is_alone() -> bool {
+    true
+}
+
+/// Not known here.
 pub(crate) fn all_os_ids() -> Option<Vec<u64>> {
     None
 }

@@ -12,6 +12,14 @@ pub(crate) fn is_main() -> bool {
     unsafe { libc::gettid() == libc::getpid() }
 }
 
+/// Whether the process has one thread, as far as procfs tells: the directory of threads has a link for each, and two
+/// of its own.
+pub(crate) fn is_alone() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let links = std::fs::metadata("/proc/self/task").map(|threads| threads.nlink());
+    links.map_or(true, |links| links <= 3)
+}
+
 /// The kernel's ids of all threads of the process, or `None` where procfs cannot be read.
 pub(crate) fn all_os_ids() -> Option<Vec<u64>> {
     let entries = std::fs::read_dir("/proc/self/task").ok()?;

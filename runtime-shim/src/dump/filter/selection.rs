@@ -68,8 +68,8 @@ impl<'a> Selection<'a> {
 
     fn is_old(&self, wanted: Option<Duration>, then: u64) -> bool {
         let Some(wanted) = wanted else { return true };
-        self.now
-            .is_some_and(|now| clock::between(then, now) >= wanted)
+        let age = self.now.and_then(|now| clock::since(then, now));
+        age.is_some_and(|age| age >= wanted)
     }
 
     fn is_under(&self, row: &Row) -> bool {

@@ -72,7 +72,7 @@ impl Moment {
         if self.then != Some(then) {
             self.then = Some(then);
             self.text.clear();
-            let ago = now.map(|now| clock::between(then << 32, now));
+            let ago = now.and_then(|now| clock::since(then << 32, now));
             push(&mut self.text, ago);
         }
         &self.text

@@ -20,16 +20,16 @@ impl Range {
     pub(super) fn ago(self, now: Option<u64>) -> Option<Ago> {
         let (first, last) = self.0?;
         let now = now?;
-        let ago = |tick: u64| Age(clock::between(tick << 32, now)).to_string();
+        let ago = |tick: u64| Some(Age(clock::since(tick << 32, now)?).to_string());
         Some(Ago {
-            shortest: ago(last),
-            longest: ago(first),
+            shortest: ago(last)?,
+            longest: ago(first)?,
         })
     }
 
     /// How long ago the earliest was.
     pub(super) fn longest(self, now: Option<u64>) -> Option<Duration> {
-        Some(clock::between(self.0?.0 << 32, now?))
+        clock::since(self.0?.0 << 32, now?)
     }
 }
 

@@ -1,0 +1,38 @@
+//! What becomes of birthmark in the child of a fork, in which one thread goes on alone.
+//!
+//! Immediately after the fork, nothing happens but stores into atomics, for the parent may have had more threads, any of
+//! which may have held any lock. With the first spawn or thread, birthmark's own threads are started anew.
+
+use crate::mode::{self, FORKED};
+
+/// Has the child of a fork know that it is one. To be called before a thread does what others wait for.
+pub(crate) fn watch() {
+    #[cfg(unix)]
+    {
+        static WATCHES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        if !WATCHES.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            // SAFETY: the function is there for good and does nothing that a signal handler may not do.
+            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        }
+    }
+}
+
+#[cfg(unix)]
+extern "C" fn in_child() {
+    crate::registry::pool::forget_other_threads(crate::local::with(|local| local.block()));
+    crate::clock::has_gone();
+    mode::set(FORKED, true);
+}
+
+/// Notes that birthmark is used, which in the child of a fork starts its threads anew.
+pub(crate) fn note_use() {
+    if mode::has(FORKED) {
+        resume();
+    }
+}
+
+#[cold]
+fn resume() {
+    mode::set(FORKED, false);
+    crate::ask::resume();
+}
