@@ -20,11 +20,11 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use crate::birth::{Birth, Handle, Status};
+use crate::birth::{end_completed, Birth, Handle, Status};
 use crate::enter::{Entered, EnteredOwned};
 use crate::frame::Cursor;
 use crate::local;
-use crate::registry::slot::{state, Slot};
+use crate::registry::slot::state;
 use crate::running::{self, Running};
 
 /// What a closure drops first: its task, which begins with the closure's body.
@@ -111,15 +111,26 @@ impl Closing {
 }
 
 impl Drop for Closing {
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn drop(&mut self) {
-        match local::with(|local| local.dropping.pop_ordinary()) {
-            Ordinary::Plain(slot, outer) => {
-                local::with(|local| local.note_last(slot, outer));
-                Running::resume(slot, outer).complete();
+        let ended = local::with(|local| {
+            let top = local.dropping.top.get();
+            if let Some(slot) = top.as_plain() {
+                if std::thread::panicking() {
+                    return false;
+                }
+                local.dropping.top.set(Handle::NO_BIRTH);
+                local.cursor.set(local.dropping.outer.get());
+                end_completed(slot);
+                return true;
             }
-            Ordinary::Untracked => {}
-            Ordinary::No => end_drop(),
+            if top.is_untracked() {
+                local.dropping.top.set(Handle::NO_BIRTH);
+            }
+            top.is_untracked()
+        });
+        if !ended {
+            end_drop();
         }
     }
 }
@@ -172,12 +183,15 @@ impl Leave {
             Some(slot) if self.is_guest && !self.panicked() => {
                 core::mem::forget(birth);
                 local::with(|local| {
-                    local.note_last(slot, self.outer);
+                    local.note_last(slot);
                     local.cursor.set(self.outer);
                     local.end_guest(slot);
                 });
             }
             _ => {
+                if let Some(slot) = birth.slot().filter(|_| !self.outer.has_slot()) {
+                    local::with(|local| local.note_last(slot));
+                }
                 self.stop(&birth);
                 drop(birth);
             }
@@ -194,7 +208,6 @@ impl Leave {
             }
         }
         if let Some(slot) = birth.slot() {
-            local::with(|local| local.note_last(slot, self.outer));
             let last = if self.panicked() {
                 state::PANICKED
             } else {
@@ -226,14 +239,6 @@ struct Below {
     below: *mut Below,
 }
 
-/// Whether the top of the list was one that [`Dropping::push_ordinary`] has put there.
-enum Ordinary {
-    /// It was, with where the thread stood before.
-    Plain(&'static Slot, Cursor),
-    Untracked,
-    No,
-}
-
 impl Dropping {
     pub(crate) const fn new() -> Self {
         Dropping {
@@ -254,22 +259,6 @@ impl Dropping {
             self.outer.set(outer);
         }
         is_empty
-    }
-
-    /// Takes what [`Dropping::push_ordinary`] has put there, unless the thread panics.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn pop_ordinary(&self) -> Ordinary {
-        let top = self.top.get();
-        if let Some(slot) = top.as_plain() {
-            if !std::thread::panicking() {
-                self.top.set(Handle::NO_BIRTH);
-                return Ordinary::Plain(slot, self.outer.get());
-            }
-        } else if top.is_untracked() {
-            self.top.set(Handle::NO_BIRTH);
-            return Ordinary::Untracked;
-        }
-        Ordinary::No
     }
 
     pub(crate) fn push(&self, birth: Birth, leave: Leave) {
