@@ -119,7 +119,10 @@ fn the_task_stands_on_top_and_frames_of_ours_are_hidden() {
     let (_, text) = text.split_once(" \"blocked\" [futex, ").unwrap();
     let mut lines = text.lines();
     let first = lines.next().unwrap();
-    assert!(first.contains("]: running task ") && first.ends_with(" \"upload-7\" store_upload"));
+    assert!(
+        first.contains("]: running task ") && first.ends_with(" \"upload-7\" store_upload"),
+        "{text}"
+    );
     let site = lines.next().unwrap();
     let expected = " by runtime.spawn in native_stacks::block_an_executor";
     assert!(

@@ -21,9 +21,10 @@ pub enum ThreadReport {
     ///
     /// Each thread is sent the signal SIGURG and copies its stack; nobody waits for it longer than a second,
     /// and for all that do not answer, 4. The first such dump sets a handler up, unless the program has one
-    /// of its own. Programs may notice: a thread that waits in `epoll_wait`, `poll`, `nanosleep` or on a
-    /// socket with a timeout sees this system call interrupted (`EINTR`), as signal(7) describes. std and
-    /// tokio take no notice of that; C code may. A sandbox must let threads call `process_vm_readv`; where it is
+    /// of its own. A thread that waits in `epoll_wait` or `nanosleep`, or for a lock with a timeout, sees this
+    /// system call interrupted (`EINTR`), as signal(7) describes. std, mio and tokio wait again; C code may not.
+    /// A thread is left alone, and says so in place of its stack, if it waits in another call that is never started
+    /// again, `poll` or a read from a socket with a timeout for one, or if little of its stack is left. A sandbox must let threads call `process_vm_readv`; where it is
     /// refused, stacks have one frame.
     Stacks,
 }

@@ -134,6 +134,12 @@ pub enum NoStack {
     SignalTaken,
     /// Another dump is taking stacks.
     Busy,
+    /// It waits in a system call that would fail if it were interrupted, such as a read with a timeout.
+    Interruptible,
+    /// Too little is left of its stack for a signal.
+    LittleStack,
+    /// The system does not say in which system call it waits.
+    CallUnknown,
 }
 
 impl fmt::Display for NoStack {
@@ -148,6 +154,11 @@ impl fmt::Display for NoStack {
                 "the program handles SIGURG itself, by which threads would be asked"
             }
             NoStack::Busy => "another dump is taking stacks",
+            NoStack::Interruptible => {
+                "the thread waits in a system call that would fail if it were interrupted"
+            }
+            NoStack::LittleStack => "too little of the thread's stack is left for a signal",
+            NoStack::CallUnknown => "the system does not say in which call the thread waits",
         })
     }
 }

@@ -1,12 +1,13 @@
 //! Asking one thread after the other.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::kernel::Stat;
 use super::super::stack::NoStack;
 use super::desk::{Desk, Sample};
+use super::spare::{self, Stacks};
 use super::{futex, handler};
 use crate::sys::tasks;
 use crate::sys::thread::os_id;
@@ -24,6 +25,7 @@ pub(super) struct Asker {
     process: u32,
     /// What is left of the patience in all.
     patience: Cell<Duration>,
+    stacks: RefCell<Stacks>,
 }
 
 /// The process whose asker there is, or 0. After a fork, the parent's asker is none in the child.
@@ -47,6 +49,7 @@ impl Asker {
         Ok(Asker {
             process,
             patience: Cell::new(PATIENCE_IN_ALL),
+            stacks: RefCell::new(Stacks::new()),
         })
     }
 
@@ -70,6 +73,9 @@ impl Asker {
     fn await_answer(&self, id: u64, thread: u32) -> Result<&'static Desk, NoStack> {
         if self.stays_blocked(id) {
             return Err(NoStack::Blocked);
+        }
+        if let Some(why) = spare::reason(id, &mut self.stacks.borrow_mut()) {
+            return Err(why);
         }
         let desk = Desk::ask(thread).ok_or(NoStack::NoAnswer)?;
         if !self.send(thread, handler::SIGNAL) {

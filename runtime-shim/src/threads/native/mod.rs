@@ -17,6 +17,7 @@ mod modules;
 #[cfg_attr(target_arch = "x86_64", path = "registers_x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "registers_aarch64.rs")]
 mod registers;
+mod spare;
 mod symbols;
 mod turn;
 mod unwind;
