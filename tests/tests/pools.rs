@@ -29,14 +29,17 @@ impl Worker {
         let (jobs, given) = channel::<Job>();
         let (tell, done) = channel();
         let (tell_id, id) = channel();
-        let birth = birthmark::__private::birth_as!(POOL.at(0), pooled);
-        let thread = std::thread::spawn(move || {
-            let _entered = birth.enter_owned();
-            tell_id.send(own_id()).unwrap();
-            for job in given {
-                job();
-                tell.send(()).unwrap();
+        let (first, last) = birthmark::__private::birth_as!(POOL.at(0), pooled).closure();
+        let thread = std::thread::spawn(move || match first.enter_owned() {
+            _entered => {
+                tell_id.send(own_id()).unwrap();
+                for job in given {
+                    job();
+                    tell.send(()).unwrap();
+                }
             }
+            #[allow(unreachable_patterns, reason = "mentions what is dropped last")]
+            _ => last.last_owned(),
         });
         let id = id.recv().unwrap();
         Worker {
