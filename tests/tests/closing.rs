@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use birthmark::{SiteStats, State, Task, TaskId};
 use birthmark_integration_tests::{only_stats_in, os_thread, spawn, stats_in, wait_until};
+use birthmark_test_support as _;
 
 /// How long something is waited for that must come.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use birthmark_integration_tests::Ran;
 use birthmark_integration_tests::asked::{empty_directory, files};
+use birthmark_test_support as _;
 
 fn forks(arguments: &[&str], words: &str) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_forks"))

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use birthmark::{NoStack, OsThread, SystemCall, ThreadReport, ThreadState};
 use birthmark_integration_tests::wait_for;
+use birthmark_test_support as _;
 
 fn named(report: ThreadReport, name: &str) -> Option<OsThread> {
     let dump = birthmark::dump().with_threads(report);
