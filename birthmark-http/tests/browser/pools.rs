@@ -18,11 +18,14 @@ impl Idle {
     fn start() -> Idle {
         let (go_on, ends) = channel();
         let (started, starts) = channel();
-        let birth = birthmark::__private::birth_as!(POOL.at(0), pooled);
-        let thread = std::thread::spawn(move || {
-            let _entered = birth.enter_owned();
-            started.send(()).unwrap();
-            let _ = ends.recv();
+        let (first, last) = birthmark::__private::birth_as!(POOL.at(0), pooled).closure();
+        let thread = std::thread::spawn(move || match first.enter_owned() {
+            _entered => {
+                started.send(()).unwrap();
+                let _ = ends.recv();
+            }
+            #[allow(unreachable_patterns, reason = "mentions what is dropped last")]
+            _ => last.last_owned(),
         });
         starts.recv().unwrap();
         Idle(Some((go_on, thread)))

@@ -74,12 +74,12 @@ impl Waiting {
 }
 
 fn may_be_interrupted(number: i64, arguments: &[u64]) -> bool {
-    if NEVER_RESTARTED.contains(&number) {
-        return false;
-    }
     let argument = |index: usize| arguments.get(index).copied().unwrap_or(0);
-    let has_timeout = number == libc::SYS_recvmmsg && argument(4) != 0;
-    !has_timeout && !(ON_SOCKETS.contains(&number) && socket_has_timeout(argument(0)))
+    let has_timeout = match number {
+        libc::SYS_recvmmsg if argument(4) != 0 => true,
+        _ => ON_SOCKETS.contains(&number) && socket_has_timeout(argument(0)),
+    };
+    !NEVER_RESTARTED.contains(&number) && !has_timeout
 }
 
 /// Calls that fail if they are interrupted, and whose callers may not expect that.
