@@ -9,6 +9,7 @@
     clippy::manual_async_fn,
     clippy::match_single_binding,
     clippy::nonminimal_bool,
+    clippy::redundant_async_block,
     clippy::redundant_closure,
     clippy::redundant_closure_call,
     clippy::unnecessary_literal_unwrap,

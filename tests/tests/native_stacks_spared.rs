@@ -109,8 +109,6 @@ fn a_thread_with_little_stack_left_gets_no_signal() {
     assert_eq!(reason("little-stack"), NoStack::LittleStack);
     writer.write_all(b"x").unwrap();
     // SAFETY: it is there, and joined once.
-    assert_eq!(
-        unsafe { libc::pthread_join(thread, std::ptr::null_mut()) },
-        0
-    );
+    let joined = unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+    assert_eq!(joined, 0);
 }
