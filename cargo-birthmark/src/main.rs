@@ -10,6 +10,7 @@ use birthmark_test_support as _;
 
 mod choice;
 mod cli;
+mod concern;
 mod exit;
 mod front;
 mod home;

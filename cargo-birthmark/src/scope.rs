@@ -59,6 +59,17 @@ impl Scope {
         (self.only.is_empty() || any(&self.only)) && !any(&self.exclude)
     }
 
+    /// The lists of patterns that match a package, by their names.
+    pub fn lists(&self, name: &str, version: &str) -> impl Iterator<Item = &'static str> {
+        let lists = [("only", &self.only), ("exclude", &self.exclude)];
+        let matched = lists.map(|(list, patterns)| {
+            let mut patterns = patterns.iter();
+            let is_matched = patterns.any(|pattern| matches(pattern, name, version));
+            is_matched.then_some(list)
+        });
+        matched.into_iter().flatten()
+    }
+
     /// Finds fault with patterns and features before anything is built with them.
     pub fn check(&self) -> Result<()> {
         let mut features = self.runtime_features.iter();

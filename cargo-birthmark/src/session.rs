@@ -1,8 +1,7 @@
 //! What the front end tells the wrapper: one file a configuration, whose path is in the environment.
 //!
-//! The file's name holds a hash of all that is in it. A crate whose compilation depended on it says so
-//! in its dep-info, as one that reads an environment variable would; so cargo itself compiles it anew
-//! when an option or the version of the tool changes, and leaves all others alone.
+//! The file's name holds a hash of all that is in it. What of it concerns one crate is in other variables
+//! (`concern.rs`), which the crate's dep-info names. So cargo itself compiles the crate anew when that changes.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -41,6 +40,9 @@ pub struct Session {
     pub build_dir: Option<PathBuf>,
     /// The members of the workspace by the directory of their manifest, and what that says.
     pub members: BTreeMap<PathBuf, Settings>,
+    /// What is said of packages alone, by the variable for it (`concern.rs`).
+    #[serde(default)]
+    pub packages: BTreeMap<String, String>,
     /// Where the runtime comes from.
     pub runtime: Source,
     /// The compiler wrapper that is called around the compiler, if the user has one.

@@ -271,14 +271,23 @@ fn wrappers_that_are_chained_or_gone() {
 fn artifacts_that_other_choices_made() {
     let project = Project::new("staled", &[("src/main.rs", SPAWNS)]);
     project
-        .run(&mut command(&project, "birthmark --deps check"))
+        .run(&mut command(
+            &project,
+            "birthmark --deps --exclude staled check",
+        ))
         .ok();
     let seen = doctor(&project, "--workspace");
     assert_eq!((seen.code, seen.codes()), (0, vec!["stale"]));
     assert_eq!(
         seen.package("staled")["built"]["stale"],
-        "when the choice was: all members and dependencies; dependencies without frames, which --frames adds"
+        "when the choice was: all members and dependencies; not staled; dependencies without frames, which --frames adds"
     );
+    // This choice makes the same of a member.
+    project
+        .run(&mut command(&project, "birthmark --deps check"))
+        .ok();
+    let seen = doctor(&project, "--workspace");
+    assert_eq!((seen.code, seen.codes()), (0, vec![]));
 }
 
 #[test]

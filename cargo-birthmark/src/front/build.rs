@@ -13,6 +13,7 @@ use super::overridden;
 use super::project::{Project, TARGET_DIR};
 use super::signals;
 use super::summary::Ended;
+use crate::concern;
 use crate::exit;
 use crate::remedy::{self, Advise};
 use crate::scope::Scope;
@@ -56,7 +57,13 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
 /// Cargo, in the environment in which it instruments.
 fn cargo(locating: &Locating, file: &Path, session: &Session) -> Result<Command> {
     let mut command = Command::new(toolchain::cargo());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(concern::is_one) {
+            command.env_remove(&name);
+        }
+    }
     command
+        .envs(concern::variables(session))
         .env("CARGO_TARGET_DIR", &session.target_dir)
         .env("RUSTC_WRAPPER", this_binary()?)
         .env(VARIABLE, file)

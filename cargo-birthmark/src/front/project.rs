@@ -9,6 +9,7 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use serde::de::DeserializeOwned;
 
 use super::patterns;
+use crate::concern;
 use crate::scope::{Reach, Scope};
 use crate::session::{Session, Settings, Source};
 
@@ -62,9 +63,11 @@ impl Project {
         patterns::check(&chosen, place, &self.metadata)?;
         scope.extend(chosen);
         let runtime = self.runtime(&scope.runtime_features)?;
+        let packages = self.packages(&scope)?;
         Ok(Session {
             tool: tool()?,
             scope,
+            packages,
             target_dir: self.target_dir(),
             build_dir: self.build_dir(),
             workspace: self.metadata.workspace_root.clone().into(),
@@ -94,6 +97,34 @@ impl Project {
             ))
         });
         settings.collect()
+    }
+
+    /// What is said of packages alone: by patterns, by their own manifests, and by where they are.
+    fn packages(&self, scope: &Scope) -> Result<BTreeMap<String, String>> {
+        let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for package in &self.metadata.packages {
+            let version = package.version.to_string();
+            let mut words: BTreeSet<String> = scope
+                .lists(&package.name, &version)
+                .map(String::from)
+                .collect();
+            if self.metadata.workspace_members.contains(&package.id) {
+                let settings: Settings = settings(&package.metadata, &package.name)?;
+                words.extend(settings.instrument.map(|it| format!("instrument={it}")));
+            } else if package.source.is_none() {
+                // It may become a member.
+                words.insert("outside".into());
+            }
+            if !words.is_empty() {
+                let variable = concern::package(&package.name, &version);
+                said.entry(variable).or_default().extend(words);
+            }
+        }
+        let said = said.into_iter().map(|(variable, words)| {
+            let words: Vec<String> = words.into_iter().collect();
+            (variable, words.join(" "))
+        });
+        Ok(said.collect())
     }
 
     /// The birthmark that the program depends on, if it does. It gets more features than the program asks for, as

@@ -40,8 +40,9 @@ pub fn plainly(
             // It is not there, so that cargo comes again.
             change.files.push(build.state().join("another-try"));
         }
-        dep_info::amend(unit, build, &change)?;
-        Report::keep(unit, build, Outcome::LeftAlone(reason))?;
+        let outcome = Outcome::LeftAlone(reason);
+        dep_info::amend(unit, build, &change, &outcome)?;
+        Report::keep(unit, build, outcome)?;
     }
     Ok(exit::of(status))
 }
@@ -131,7 +132,7 @@ impl<'a> Attempt<'a> {
             prefixes: remap::to_originals(self.unit, &self.mirror),
             files: [runtime.rlib].into_iter().chain(runtime.sources).collect(),
         };
-        dep_info::amend(self.unit, self.build, &change)?;
+        dep_info::amend(self.unit, self.build, &change, &outcome)?;
         Report::keep(self.unit, self.build, outcome)
     }
 
@@ -262,9 +263,9 @@ fn instead(attempt: Attempt<'_>, mut plain: Command, failed: &Run) -> Result<Exi
     let run = diagnostics::run(plain.args(CHECK_CFG), notices)?;
     run.print();
     if run.status.success() {
-        dep_info::amend(unit, build, &Change::default())?;
-        let reason = Reason::DoesNotCompile(failed.text());
-        Report::keep(unit, build, Outcome::LeftAlone(reason))?;
+        let outcome = Outcome::LeftAlone(Reason::DoesNotCompile(failed.text()));
+        dep_info::amend(unit, build, &Change::default(), &outcome)?;
+        Report::keep(unit, build, outcome)?;
     }
     Ok(exit::of(run.status))
 }

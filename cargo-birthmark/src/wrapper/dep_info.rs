@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 
 use super::Build;
 use super::command_line::Unit;
-use super::report::Report;
+use super::report::{Outcome, Report};
+use crate::concern::Concern;
 use crate::session::{VARIABLE, replace};
 
 /// What to change in the list.
@@ -19,18 +20,32 @@ pub struct Change {
     pub files: Vec<PathBuf>,
 }
 
-/// Changes the list, and notes that the session had a part in it.
-pub fn amend(unit: &Unit, build: &Build<'_>, change: &Change) -> Result<()> {
+/// Changes the list, and adds what of the session concerned the crate.
+pub fn amend(unit: &Unit, build: &Build<'_>, change: &Change, outcome: &Outcome) -> Result<()> {
     let path = unit.dep_info();
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("read the list of source files {}", path.display()))?;
     let report = Report::file(unit, build);
     let mut text = amended(&text, change, &report);
-    text.push_str(&format!(
-        "\n# env-dep:{VARIABLE}={}\n",
-        escape_variable(build.file)
-    ));
+    text.push('\n');
+    text.push_str(&variables(build.concerns(outcome).into_keys()));
     replace(&path, text.as_bytes())
+}
+
+/// Names variables that a crate depends on, with their present values. Without the front end nobody sets them, and
+/// all of the session counts.
+pub fn variables(names: impl IntoIterator<Item = String>) -> String {
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let names: Vec<String> = if is_set(&Concern::Tool.variable()) {
+        names.into_iter().collect()
+    } else {
+        vec![VARIABLE.to_owned()]
+    };
+    let line = |name: String| match std::env::var(&name) {
+        Ok(value) => format!("# env-dep:{name}={}\n", escape_variable(&value)),
+        Err(_) => format!("# env-dep:{name}\n"),
+    };
+    names.into_iter().map(line).collect()
 }
 
 fn amended(text: &str, change: &Change, report: &Path) -> String {
@@ -65,9 +80,8 @@ pub fn escape(path: &Path) -> String {
     path.display().to_string().replace(' ', "\\ ")
 }
 
-fn escape_variable(path: &Path) -> String {
-    path.display()
-        .to_string()
+fn escape_variable(value: &str) -> String {
+    value
         .replace('\\', "\\\\")
         .replace('\n', "\\n")
         .replace('\r', "\\r")

@@ -25,12 +25,13 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::concern::{self, Concern, Values};
 use crate::exit;
 use crate::remedy::Advise;
 use crate::session::Session;
 use command_line::Invocation;
 use plan::Plan;
-use report::Report;
+use report::{Outcome, Reason, Report};
 
 /// Stands in for the compiler; `args` begin with its path.
 pub fn main(args: &[OsString]) -> ExitCode {
@@ -49,9 +50,11 @@ fn run(args: &[OsString]) -> Result<ExitCode> {
     let Some(unit) = invocation.unit().filter(|unit| !unit.is_of_std()) else {
         return hand_on(plain);
     };
+    let decided_by = plan::decided_by(&unit, &session);
     let build = Build {
         file: &file,
         session: &session,
+        decided_by: &decided_by,
     };
     if runtime::unit::is(&unit, &session) {
         return runtime::unit::provide(&unit, &build);
@@ -73,9 +76,24 @@ pub struct Build<'a> {
     pub file: &'a std::path::Path,
     /// What it says.
     pub session: &'a Session,
+    /// The variables that decide what becomes of the crate, if it is not rewritten.
+    pub decided_by: &'a [String],
 }
 
 impl Build<'_> {
+    /// What of the session concerned a crate of which this has become.
+    pub fn concerns(&self, outcome: &Outcome) -> Values {
+        let is_linked = match outcome {
+            Outcome::Instrumented { .. } => true,
+            Outcome::LeftAlone(reason) => {
+                matches!(reason, Reason::Runtime(_) | Reason::DoesNotCompile(_))
+            }
+        };
+        let runtime = is_linked.then(|| Concern::Runtime.variable());
+        let names = self.decided_by.iter().cloned().chain(runtime);
+        concern::values(self.session, names)
+    }
+
     /// The directory of what we keep.
     pub fn state(&self) -> std::path::PathBuf {
         self.session.state()

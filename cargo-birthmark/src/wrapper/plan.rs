@@ -1,6 +1,6 @@
 //! What is done with a unit.
 
-use birthmark_rewrite::text::{self, Head};
+use birthmark_rewrite::text::{self, Annotation, Head};
 
 use super::Build;
 use super::columns;
@@ -9,6 +9,8 @@ use super::fallback::LeftAlone;
 use super::report::Reason;
 use super::rewritten::{Draft, Rewritten};
 use crate::choice::{self, Candidate};
+use crate::concern::{self, Concern};
+use crate::session::Session;
 use crate::source::{condition, search};
 
 /// What is done with a unit.
@@ -42,8 +44,16 @@ impl Plan {
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         if !spawns && !program {
+            // With frames, more is looked for.
+            let awaits = || {
+                search::any_file(&unit.root(), |text| {
+                    text::may_spawn(text, &Annotation::default())
+                })
+            };
             return if choice::mentions_us(&root) {
                 Plan::Watch(Reason::NotChosen)
+            } else if words.frames == Some(false) && awaits() {
+                Plan::Watch(Reason::NoSpawn)
             } else {
                 Plan::Leave
             };
@@ -85,6 +95,30 @@ impl Plan {
         let rewritten = Rewritten::new(unit, build, krate, draft, columns);
         Plan::Instrument(Box::new(rewritten))
     }
+}
+
+/// The variables that decide what becomes of a crate, apart from the runtime, which only concerns what is linked
+/// with it.
+pub fn decided_by(unit: &Unit, session: &Session) -> Vec<String> {
+    let package = &unit.package;
+    let settings = session.members.get(&package.directory);
+    let head = choice::head(&search::read(&unit.root()).unwrap_or_default());
+    let is_admitted = session.scope.admits(&package.name, &package.version);
+    let by_reach: &[Concern] = match settings {
+        None if is_admitted => &[Concern::Dependencies, Concern::Frames],
+        None => &[],
+        Some(settings) => {
+            let is_wanted = head.annotation.is_some() || settings.instrument == Some(true);
+            let is_refused = settings.instrument == Some(false) || !is_admitted;
+            // A program that is left alone is set up nevertheless if all members are chosen.
+            let is_certain = is_refused && !unit.is_program() || is_wanted && !is_refused;
+            if is_certain { &[] } else { &[Concern::Members] }
+        }
+    };
+    let general = [Concern::Tool, Concern::Only].iter().chain(by_reach);
+    let own = concern::package(&package.name, &package.version);
+    let general = general.map(|concern| concern.variable());
+    general.chain([own]).collect()
 }
 
 fn is_no_std(head: &Head, unit: &Unit) -> bool {

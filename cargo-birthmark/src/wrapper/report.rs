@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Build;
 use super::command_line::Unit;
+use crate::concern::Values;
 use crate::identity::Identity;
 use crate::session::{Session, replace};
 use crate::trusted::old;
@@ -24,6 +25,8 @@ pub struct Report {
     pub krate: String,
     /// The session in which it was compiled.
     pub session: PathBuf,
+    /// What of the session concerned it.
+    pub concerns: Values,
     /// The properties by which cargo's unit graph tells it from others.
     pub unit: Identity,
     /// Where its output lies.
@@ -80,6 +83,7 @@ impl Report {
             version: unit.package.version.clone(),
             krate: unit.name.clone(),
             session: build.file.to_owned(),
+            concerns: build.concerns(&outcome),
             unit: unit.identity(),
             out_dir: unit.out_dir.clone(),
             compiled: SystemTime::now(),

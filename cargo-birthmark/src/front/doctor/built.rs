@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use cargo_metadata::{Package, Target};
 
 use super::diagnosis::{Built, Diagnosis};
 use super::refused;
 use super::setting::chosen;
+use crate::concern;
 use crate::front::names;
 use crate::front::project::Project;
 use crate::front::units::canonical;
@@ -17,12 +17,11 @@ use crate::session::Session;
 use crate::wrapper::report::{Outcome, Reason, Report};
 
 /// Compares what was built with the choices.
-pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
+pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) {
     let state = session.state();
-    let current = session.file(&state)?;
     let mut stale = BTreeSet::new();
     for (report, package, target) in of_program(project, Report::all(&state)) {
-        let built = if report.session == current {
+        let built = if concern::hold(&report.concerns, session) {
             match &report.outcome {
                 Outcome::LeftAlone(reason) if reason.is_failure() => Built::LeftAlone,
                 _ => Built::Fresh,
@@ -53,7 +52,6 @@ pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) -> 
             "the next `cargo birthmark` with these options builds them anew",
         );
     }
-    Ok(())
 }
 
 /// The reports of crates that the program still has. Of each way to build a crate the newest one counts.

@@ -53,7 +53,7 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
     plain::look(&session, &mut diagnosis)?;
     let surveyed = listing::survey(&project, &session, Tests::Included);
     crates::look(&surveyed, &session, &mut diagnosis);
-    built::look(&project, &session, &mut diagnosis)?;
+    built::look(&project, &session, &mut diagnosis);
     annotations::look(&project, &surveyed, &session, &mut diagnosis)?;
     Ok(diagnosis)
 }

@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 
 use super::super::Build;
 use super::super::command_line::Unit;
-use super::super::dep_info::escape;
+use super::super::dep_info::{escape, variables};
 use super::Runtime;
+use crate::concern::Concern;
 use crate::session::{Session, Source, replace};
 
 /// Whether a unit is the library of the birthmark that the program depends on.
@@ -61,5 +62,7 @@ fn list_sources(unit: &Unit, runtime: &Runtime) -> Result<()> {
         list.push(' ');
         list.push_str(&escape(source));
     }
+    let concerns = [Concern::Tool, Concern::Runtime].map(Concern::variable);
+    list.push_str(&format!("\n\n{}", variables(concerns)));
     replace(&unit.dep_info(), list.as_bytes()).context("tell cargo what birthmark is made of")
 }
