@@ -98,7 +98,9 @@ use proc_macro::TokenStream;
 /// # Arguments
 ///
 /// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. Their
-///   last argument is the task.
+///   last argument is the task, or the one before a text. A callee may be a function that hands its parameter on to a
+///   spawn, and be instrumented as well: the task has one record, with the role and the site of the call that is listed
+///   here. The inner spawn only tells whether it is a thread or blocking work.
 /// - `macros(my_select)`: further macros whose arguments may be rewritten, by the last segment of their path.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
 ///   the item. `frames = true` on an inner item has them there.
@@ -158,6 +160,9 @@ use proc_macro::TokenStream;
 /// - A closure with parameters behind other arguments, such as what schedules a task of async-task, is no task.
 ///   `.execute(task)` is left alone where a bound may demand the very type of the task: on a type parameter, and in
 ///   an `execute` that hands on to another.
+/// - A function that keeps its parameter and spawns it after it has returned, or under `named!` or `detached!`, makes a
+///   second record. The same holds for an `async fn` whose result is not awaited at once. What such a function does in
+///   the task before and after it, as in `spawn(async { before().await; task.await })`, is in no task.
 /// - `async` closures are left alone, except those given to `spawn_pinned`.
 /// - Each level of frames is a level more for the compiler's limit on recursion: thirty nested async functions fit
 ///   into what it is by itself, where forty-one do without. Beyond, raise `#![recursion_limit]`, or say

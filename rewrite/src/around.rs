@@ -12,6 +12,7 @@
 use proc_macro2::Span;
 
 use crate::named::Naming;
+use crate::relay::Relay;
 use crate::site::Site;
 
 /// A site, and where it is found.
@@ -28,6 +29,19 @@ pub(crate) struct SiteRef {
 pub(crate) struct Birth<'a> {
     pub site: SiteRef,
     pub naming: &'a Naming,
+    pub relay: Relay,
+}
+
+impl Birth<'_> {
+    /// Whether the task may be recorded already. A task that gets a name, or is detached, is recorded in any case.
+    pub(crate) fn is_handed(&self) -> bool {
+        self.relay.handed && self.naming.is_plain()
+    }
+
+    /// Whether it is a mere birth at its site.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.naming.is_plain() && !self.relay.handed && !self.relay.announces
+    }
 }
 
 /// Whose identity a closure enters.
@@ -84,6 +98,12 @@ pub(crate) enum Around<'a> {
         parens: bool,
         user: Span,
     },
+    /// A call that has announced a task, which ends with it; whether its result is awaited as it stands.
+    Returned {
+        site: SiteRef,
+        awaited: bool,
+        user: Span,
+    },
     /// What is awaited, which has a frame of its own.
     Frame { entry: usize, user: Span },
     /// The same, where a macro awaits it; whether temporaries that it borrows live as long as it.
@@ -109,7 +129,7 @@ impl Around<'_> {
             | Around::Place { birth, .. }
             | Around::Value { birth, .. } => Some(birth.site),
             Around::Body { site, .. } => *site,
-            Around::Settle { site, .. } => Some(*site),
+            Around::Settle { site, .. } | Around::Returned { site, .. } => Some(*site),
             Around::Frame { .. }
             | Around::Branch { .. }
             | Around::Stand { .. }

@@ -6,6 +6,7 @@ use syn::Path;
 
 use crate::around::{Around, Birth, Identity};
 use crate::frames;
+use crate::relay::Relay;
 use crate::site::{FrameSite, Site};
 use crate::table::{self, File, TABLE};
 
@@ -74,6 +75,11 @@ impl Emit {
                 parens,
                 user,
             } => self.settle(site.entry, fallible, user, parens, hole),
+            Around::Returned {
+                site,
+                awaited,
+                user,
+            } => self.returned(site.entry, awaited, user, hole),
             Around::Frame { entry, user } => self.frame(entry, user, hole),
             Around::Branch {
                 entry,
@@ -169,11 +175,26 @@ impl Emit {
     /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
     /// and `detached!` the birth itself.
     fn adapted(&self, birth: Birth, user: Span) -> TokenStream {
-        if birth.naming.is_plain() {
-            Self::at(TABLE, birth.site.entry, generated(user))
-        } else {
-            self.birth(birth, user)
+        let span = generated(user);
+        if !birth.naming.is_plain() {
+            return self.birth(birth, user);
         }
+        let site = Self::at(TABLE, birth.site.entry, span);
+        if birth.is_plain() {
+            return site;
+        }
+        let private = self.private(span);
+        let [handed, late, announces] = Self::relay(birth, span);
+        quote_spanned!(span=> #private::Relayed(#site, #handed, #late, #announces))
+    }
+
+    /// Whether the task may be recorded already, whether its caller's call may have returned, and whether it is
+    /// announced.
+    fn relay(birth: Birth, span: Span) -> [Ident; 3] {
+        let Relay {
+            announces, late, ..
+        } = birth.relay;
+        [birth.is_handed(), late, announces].map(|flag| Ident::new(bool_text(flag), span))
     }
 
     fn identity(&self, identity: Identity, user: Span) -> TokenStream {
@@ -185,20 +206,29 @@ impl Emit {
 
     /// The expression that records a birth, in the spawner, before the call.
     fn birth(&self, birth: Birth, user: Span) -> TokenStream {
-        let Birth { site, naming } = birth;
+        let Birth { site, naming, .. } = birth;
         let span = generated(user);
         let private = self.private(span);
+        let at = Self::at(TABLE, site.entry, span);
+        if birth.is_plain() {
+            return quote_spanned!(span=> #private::birth_at(#at));
+        }
         if naming.is_plain() {
-            let site = Self::at(TABLE, site.entry, span);
-            return quote_spanned!(span=> #private::birth_at(#site));
+            let [handed, late, announces] = Self::relay(birth, span);
+            return quote_spanned!(span=> #private::relayed_at(#at, #handed, #late, #announces));
         }
         let site = Self::site(site.entry, span);
+        let detached = Ident::new(bool_text(naming.detached), span);
+        let name = naming.name.as_ref().map(|name| quote!(, #name));
         if naming.pooled {
             return quote_spanned!(span=> #private::birth_as!(#site, pooled));
         }
-        let detached = Ident::new(if naming.detached { "true" } else { "false" }, span);
-        let name = naming.name.as_ref().map(|name| quote!(, #name));
-        quote_spanned!(span=> #private::birth_as!(#site, #detached #name))
+        let named = quote_spanned!(span=> #private::birth_as!(#site, #detached #name));
+        if birth.relay.announces {
+            quote_spanned!(span=> #private::announced(#at, #named))
+        } else {
+            named
+        }
     }
 
     /// The expression that hands on the spawner's own identity.
@@ -238,7 +268,7 @@ impl Emit {
     fn future(&self, birth: Birth, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        if birth.naming.is_plain() {
+        if birth.is_plain() {
             let site = Self::at(TABLE, birth.site.entry, span);
             return quote_spanned!(span=> #private::future_at(#site, #hole));
         }
@@ -306,6 +336,15 @@ impl Emit {
         parenthesized(parens, user, call)
     }
 
+    /// Around the call itself, whose announcement ends with it.
+    fn returned(&self, index: usize, awaited: bool, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let site = Self::at(TABLE, index, span);
+        let returned = Ident::new(if awaited { "awaited" } else { "returned" }, span);
+        quote_spanned!(span=> #private::#returned(#site, #hole))
+    }
+
     /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the
     /// message is known at compile time and the payload stays a `&'static str`; `panic!` treats `{}` specially.
     pub(crate) fn assert_message(message: &str, comma: bool) -> TokenStream {
@@ -323,6 +362,10 @@ fn parsed(text: &str) -> TokenStream {
         return tokens.into();
     }
     text.parse().expect(EXPECTED)
+}
+
+fn bool_text(flag: bool) -> &'static str {
+    if flag { "true" } else { "false" }
 }
 
 /// Puts parentheses around tokens, where the place asks for them.

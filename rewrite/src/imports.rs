@@ -101,6 +101,15 @@ impl Imports {
         self.scopes.pop();
     }
 
+    /// The first name of the path from which the module or a block around imports a name.
+    pub(crate) fn root(&self, name: &str) -> Option<&str> {
+        let module = self.scopes.iter().rposition(|scope| scope.is_module);
+        let local = &self.scopes[module.unwrap_or(0)..];
+        let mut uses = local.iter().rev().flat_map(|scope| &scope.uses);
+        let (_, path) = uses.find(|(used, _)| used == name)?;
+        path.first().map(String::as_str)
+    }
+
     /// The known macro that a path leads to, if it does.
     pub(crate) fn macro_at(&self, path: &Path) -> Option<Known> {
         let names: Names = path.segments.iter().map(|one| unraw(&one.ident)).collect();

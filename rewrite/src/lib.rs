@@ -12,6 +12,7 @@
 //! 3. `callees.rs` is the table of callees; `spawn.rs` recognises a call by it, and `value.rs` what is handed on
 //!    without being called.
 //!    `signatures.rs` and `takes.rs` read the callee's own signature, if it is in sight.
+//!    `relay.rs` tells functions that hand a task on from those that spawn it.
 //! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
 //! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
 //!    `named!` and `detached!` around it.
@@ -37,6 +38,7 @@ mod macros;
 mod message;
 mod named;
 mod nested;
+mod relay;
 mod role;
 mod scope;
 mod select;

@@ -11,6 +11,8 @@ pub(crate) struct Binding {
     pub role: Option<String>,
     /// The thread scope that it stands for, as `s` in `thread::scope(|s| …)`.
     pub scope: Option<ScopeKind>,
+    /// Whether it is, or was made from, a task that the enclosing function was handed by its caller.
+    pub handed: bool,
 }
 
 /// Which scope function a closure parameter comes from.
@@ -48,19 +50,29 @@ impl Scopes {
             .map(|(_, binding)| binding)
     }
 
+    /// Whether any variable is, or was made from, a task of the caller's.
+    pub(crate) fn has_handed(&self) -> bool {
+        self.0.iter().flatten().any(|(_, binding)| binding.handed)
+    }
+
     /// Binds a parameter of a function with the type that its signature shows.
-    pub(crate) fn bind_parameter(&mut self, argument: &FnArg, self_ty: Option<&str>) {
+    pub(crate) fn bind_parameter(
+        &mut self,
+        argument: &FnArg,
+        self_ty: Option<&str>,
+        handed: &[String],
+    ) {
         if let FnArg::Typed(typed) = argument
             && let Pat::Ident(name) = &*typed.pat
         {
             let ty = type_name(&typed.ty, self_ty);
-            self.bind(
-                name.ident.to_string(),
-                Binding {
-                    ty,
-                    ..Binding::default()
-                },
-            );
+            let name = name.ident.to_string();
+            let binding = Binding {
+                ty,
+                handed: handed.contains(&name),
+                ..Binding::default()
+            };
+            self.bind(name, binding);
         }
     }
 }

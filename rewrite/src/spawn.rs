@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprPath, Ident, Token};
 
 use crate::callees::{self, Row};
+use crate::relay::Relay;
 use crate::role::Place;
 use crate::scope::{self, ScopeKind};
 use crate::shape::Leaf;
@@ -49,6 +50,10 @@ pub(crate) struct Spawn {
     pub once: bool,
     /// How the callee takes the task, as far as its signature is in sight.
     pub takes: Takes,
+    /// What it has to do with other calls that see the same task.
+    pub relay: Relay,
+    /// Whether its result is awaited as it stands.
+    pub awaited: bool,
 }
 
 impl<'a> Callee<'a> {
@@ -94,7 +99,8 @@ impl<'a> Callee<'a> {
             args.len(),
             also,
         )?;
-        let index = args.len() - 1 - row.from_end;
+        let last = args.len() - 1 - row.from_end;
+        let index = last - usize::from(last > 0 && is_text(&args[last]));
         let builder = self
             .receiver
             .is_some_and(|receiver| is_builder(receiver, place))
@@ -126,6 +132,8 @@ impl<'a> Callee<'a> {
                     .is_some_and(|ty| place.parameters.contains(&ty)),
             threads,
             takes: Takes::Unknown,
+            relay: Relay::default(),
+            awaited: false,
         })
     }
 
@@ -210,6 +218,16 @@ impl Spawn {
             _ if closure => Kind::Job,
             _ => Kind::Unknown,
         }
+    }
+}
+
+/// Whether an argument is a text, as the name of a task is that stands behind it.
+fn is_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(literal) => matches!(literal.lit, syn::Lit::Str(_)),
+        Expr::Reference(reference) => is_text(&reference.expr),
+        Expr::Macro(call) => call.mac.path.is_ident("format"),
+        _ => false,
     }
 }
 

@@ -48,6 +48,16 @@ impl Takes {
         }
     }
 
+    /// Returns `true` unless the argument is known to be no task.
+    pub(crate) fn may_be_task(self) -> bool {
+        self.is_task() || self == Takes::Unknown
+    }
+
+    /// Returns `true` if a bound, or a trait object, says that the argument is a task.
+    pub(crate) fn has_bound(self) -> bool {
+        matches!(self, Takes::Task { .. })
+    }
+
     /// Returns `true` if the argument is a task.
     pub(crate) fn is_task(self) -> bool {
         matches!(self, Takes::Task { .. } | Takes::Literal { .. })

@@ -168,7 +168,12 @@ impl Visitor<'_> {
     fn emit(&mut self, expr: &mut Expr, leaf: Leaf, site: SiteRef, exposed: bool, task: &mut Task) {
         let user = expr.span();
         let naming = &task.naming;
-        let birth = Birth { site, naming };
+        let relay = task.spawn.relay;
+        let birth = Birth {
+            site,
+            naming,
+            relay,
+        };
         let future_fn = task.spawn.row.mode == Mode::FutureFn;
         task.settles |= future_fn || !matches!(leaf, Leaf::Closure { .. }) || task.spawn.fallible;
         let around = match leaf {

@@ -3,6 +3,7 @@
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Pat, Stmt};
 
+use crate::relay;
 use crate::scope::{self, Binding};
 use crate::shape;
 use crate::site::Reason;
@@ -12,11 +13,13 @@ use crate::visitor::{Visitor, type_parameters};
 impl VisitMut for Visitor<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         let operand = std::mem::take(&mut self.operand);
+        let awaited = std::mem::replace(&mut self.awaited, matches!(expr, Expr::Await(_)));
         let found = Callee::of(expr).and_then(|(callee, args)| {
             self.report_values(args);
             self.recognise(&callee, args)
         });
-        if let Some(spawn) = found {
+        if let Some(mut spawn) = found {
+            spawn.awaited = awaited;
             return self.spawn(expr, spawn, operand);
         }
         if self.frame_in(expr) {
@@ -77,8 +80,24 @@ impl VisitMut for Visitor<'_> {
         self.imports.leave();
     }
 
-    fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
-        self.in_scope(|visitor| visit_mut::visit_arm_mut(visitor, arm));
+    fn visit_expr_match_mut(&mut self, branches: &mut syn::ExprMatch) {
+        let handed = self.mentions_handed(&branches.expr);
+        self.visit_expr_mut(&mut branches.expr);
+        for arm in &mut branches.arms {
+            self.in_scope(|visitor| {
+                visitor.pattern(&mut arm.pat, handed);
+                if let Some((_, guard)) = &mut arm.guard {
+                    visitor.visit_expr_mut(guard);
+                }
+                visitor.visit_expr_mut(&mut arm.body);
+            });
+        }
+    }
+
+    fn visit_expr_let_mut(&mut self, condition: &mut syn::ExprLet) {
+        let handed = self.mentions_handed(&condition.expr);
+        self.pattern(&mut condition.pat, handed);
+        self.visit_expr_mut(&mut condition.expr);
     }
 
     fn visit_expr_for_loop_mut(&mut self, each: &mut syn::ExprForLoop) {
@@ -97,17 +116,30 @@ impl VisitMut for Visitor<'_> {
                     ty,
                     role: init.and_then(|init| place.find(init)),
                     scope: None,
+                    handed: false,
                 },
             )
         });
-        visit_mut::visit_local_mut(self, local);
+        let init = local.init.as_ref();
+        let handed = init.is_some_and(|init| self.mentions_handed(&init.expr));
+        self.pattern(&mut local.pat, handed);
+        if let Some(init) = &mut local.init {
+            self.visit_expr_mut(&mut init.expr);
+            if let Some((_, diverge)) = &mut init.diverge {
+                self.visit_expr_mut(diverge);
+            }
+        }
         if let Some((name, binding)) = known {
-            self.scopes.bind(name, binding);
+            self.scopes.bind(name, Binding { handed, ..binding });
         }
     }
 
     fn visit_pat_ident_mut(&mut self, name: &mut syn::PatIdent) {
-        self.scopes.bind(name.ident.to_string(), Binding::default());
+        let binding = Binding {
+            handed: self.handed,
+            ..Binding::default()
+        };
+        self.scopes.bind(name.ident.to_string(), binding);
     }
 
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
@@ -144,6 +176,8 @@ impl VisitMut for Visitor<'_> {
         let name = scope::type_name(&item.self_ty, None);
         let items = &mut item.items;
         let parameters = type_parameters(&item.generics);
+        let own = (!item.generics.params.is_empty()).then(|| item.generics.clone());
+        let outer = std::mem::replace(&mut self.outer, own);
         self.item(&mut item.attrs, None, |visitor| {
             visitor.parameters.extend(parameters);
             visitor.fresh(name, |visitor| {
@@ -152,6 +186,7 @@ impl VisitMut for Visitor<'_> {
                     .for_each(|item| visitor.visit_impl_item_mut(item))
             });
         });
+        self.outer = outer;
     }
 
     fn visit_item_trait_mut(&mut self, item: &mut syn::ItemTrait) {
@@ -213,4 +248,17 @@ impl VisitMut for Visitor<'_> {
     fn visit_type_mut(&mut self, _: &mut syn::Type) {}
     fn visit_path_mut(&mut self, _: &mut syn::Path) {}
     fn visit_generics_mut(&mut self, _: &mut syn::Generics) {}
+}
+
+impl Visitor<'_> {
+    fn mentions_handed(&self, expr: &Expr) -> bool {
+        relay::mentions_handed(expr, &self.scopes, &self.args.also)
+    }
+
+    /// Visits a pattern, whose names may stand for what the function was handed.
+    fn pattern(&mut self, pat: &mut Pat, handed: bool) {
+        self.handed = handed;
+        self.visit_pat_mut(pat);
+        self.handed = false;
+    }
 }

@@ -10,6 +10,7 @@ use crate::backend::Backend;
 use crate::imports::Imports;
 use crate::named;
 use crate::nested;
+use crate::relay::{self, Handed, Relay};
 use crate::role::Place;
 use crate::scope::{ScopeKind, Scopes};
 use crate::signatures::Signatures;
@@ -57,6 +58,14 @@ pub(crate) struct Visitor<'a> {
     pub without_tests: bool,
     /// Whether the next expression is the operand with which a larger one begins.
     pub operand: bool,
+    /// Whether the next expression is awaited as it stands.
+    pub awaited: bool,
+    /// Whether the function is handed what is surely a task.
+    pub hands_on: bool,
+    /// Whether the names in the pattern that is visited stand for what the function was handed.
+    pub handed: bool,
+    /// The type parameters of the `impl` or the trait around.
+    pub outer: Option<syn::Generics>,
     /// What the first parameter of the next closure stands for.
     pub scope_parameter: Option<ScopeKind>,
     /// How often the program was changed.
@@ -92,6 +101,10 @@ impl<'a> Visitor<'a> {
             pooled: &[],
             without_tests: false,
             operand: false,
+            awaited: false,
+            hands_on: false,
+            handed: false,
+            outer: None,
             scope_parameter: None,
             edits: 0,
             sites: Vec::new(),
@@ -167,6 +180,17 @@ impl<'a> Visitor<'a> {
         if let Some(takes) = self.signatures.find(callee, args.len(), &place) {
             spawn.follow(&takes, args, &place);
         }
+        let task = &args[spawn.index];
+        let handed = relay::mentions_handed(task, &self.scopes, &self.args.also);
+        // Another task that is spawned beside a handed one leaves that one's announcement alone.
+        let beside = !handed && self.hands_on;
+        spawn.relay = Relay {
+            announces: relay::may_hand_on(callee, task, &place, &self.imports, args)
+                && !spawn.starts_thread()
+                && !beside,
+            handed,
+            late: handed && self.is_async,
+        };
         Some(spawn)
     }
 
@@ -199,6 +223,14 @@ impl<'a> Visitor<'a> {
                 self.arguments(&mut call.args, &mut task);
             }
             _ => {}
+        }
+        if let Some(site) = task.site.filter(|_| task.spawn.relay.announces) {
+            let returned = Around::Returned {
+                site,
+                awaited: task.spawn.awaited,
+                user: span,
+            };
+            self.wrap(expr, &returned);
         }
         if let Some(site) = task.site.filter(|_| task.settles) {
             let settle = Around::Settle {
@@ -294,12 +326,15 @@ impl<'a> Visitor<'a> {
         self.lefts += usize::from(left);
         self.parameters.extend(type_parameters(&signature.generics));
         self.scopes.push();
+        let handed = Handed::of(signature, self.outer.as_ref());
+        let hands_on = std::mem::replace(&mut self.hands_on, handed.sure);
         for argument in &signature.inputs {
             self.scopes
-                .bind_parameter(argument, self.self_ty.as_deref());
+                .bind_parameter(argument, self.self_ty.as_deref(), &handed.names);
         }
         self.in_async(signature.asyncness.is_some(), |visitor| visitor.body(block));
         self.lefts -= usize::from(left);
+        self.hands_on = hands_on;
         self.scopes = scopes;
     }
 

@@ -61,48 +61,52 @@ fn positions(source: &str) -> Vec<(usize, usize)> {
 fn each_emission() {
     let cases = [
         (
-            "spawn(|| 1)",
-            "spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1)))",
+            "tokio::spawn(|| 1)",
+            "tokio::spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1)))",
         ),
         (
-            "spawn(move || { 1 })",
-            "spawn(P::closure!(b b_end S[0], move || P::enter!(b b_end, { 1 })))",
+            "tokio::spawn(move || { 1 })",
+            "tokio::spawn(P::closure!(b b_end S[0], move || P::enter!(b b_end, { 1 })))",
         ),
         (
-            "spawn(|| -> u8 { 1 })",
-            "spawn(P::closure!(b b_end S[0], || -> u8 { P::enter_owned!(b b_end, { 1 }) }))",
+            "tokio::spawn(|| -> u8 { 1 })",
+            "tokio::spawn(P::closure!(b b_end S[0], || -> u8 { P::enter_owned!(b b_end, { 1 }) }))",
         ),
         (
-            "spawn(async { 1 })",
-            "P::settled!(S[0], spawn(P::task!(S[0], async { 1 })))",
+            "tokio::spawn(async { 1 })",
+            "P::settled!(S[0], tokio::spawn(P::task!(S[0], async { 1 })))",
         ),
         (
-            "spawn(task)",
-            "P::settled!(S[0], spawn(P::place!(S[0], task)))",
+            "tokio::spawn(task)",
+            "P::settled!(S[0], tokio::spawn(P::place!(S[0], task)))",
         ),
         (
-            "spawn(work(1)).await?.x",
-            "P::frame!(F[0], P::settled!(S[0], spawn(P::value!(S[0], work(1))))).await?.x",
+            "tokio::spawn(work(1)).await?.x",
+            "P::frame!(F[0], P::settled!(S[0], tokio::spawn(P::value!(S[0], work(1))))).await?.x",
         ),
         (
             "pool.spawn_pinned(work)",
-            "P::settled!(S[0], pool.spawn_pinned(P::task_fn!(S[0], work)))",
+            "P::settled!(S[0], P::returned!(S[0], pool.spawn_pinned(P::task_fn!(S[0](relayed false, false, true), work))))",
         ),
         (
             "Builder::new().spawn(|| 1)",
             "P::settled!(fallible S[0], Builder::new().spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1))))",
         ),
         (
-            "spawn(B::named!(\"a {}\", x => work()))",
-            "P::settled!(S[0], spawn(B::named!(@moved \"a {}\", x => P::value!(S[0](false, \"a {}\", x), work()))))",
+            "tokio::spawn(B::named!(\"a {}\", x => work()))",
+            "P::settled!(S[0], tokio::spawn(B::named!(@moved \"a {}\", x => P::value!(S[0](false, \"a {}\", x), work()))))",
         ),
         (
-            "spawn(birthmark::detached!(|| 1))",
-            "spawn(birthmark::detached!(P::closure!(b b_end S[0](true), || P::enter_owned!(b b_end, 1))))",
+            "tokio::spawn(birthmark::detached!(|| 1))",
+            "tokio::spawn(birthmark::detached!(P::closure!(b b_end S[0](true), || P::enter_owned!(b b_end, 1))))",
         ),
         (
-            "assert!(spawn(f()).ok)",
-            "assert!(P::settled!(S[0], spawn(P::value!(S[0], f()))).ok, \"{:}\", \"assertion failed: spawn(f()).ok\")",
+            "assert!(tokio::spawn(f()).ok)",
+            "assert!(P::settled!(S[0], tokio::spawn(P::value!(S[0], f()))).ok, \"{:}\", \"assertion failed: tokio::spawn(f()).ok\")",
+        ),
+        (
+            "rt::spawn(B::named!(\"a\" => work())).await",
+            "P::frame!(F[0], P::settled!(S[0], P::awaited!(S[0], rt::spawn(B::named!(@moved \"a\" => P::value!(S[0](announced false, \"a\"), work())))))).await",
         ),
         (
             "rayon::scope(|s| s.spawn(|_| 1))",
@@ -147,8 +151,8 @@ fn each_frame() {
 #[test]
 fn the_table_stands_behind_the_last_item() {
     let (spawn, done) = (
-        "spawn(|| 1);",
-        "spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1)));",
+        "tokio::spawn(|| 1);",
+        "tokio::spawn(P::closure!(b b_end S[0], || P::enter_owned!(b b_end, 1)));",
     );
     let cases = [
         ("fn f() { @ }", "fn f() { @ } %"),
@@ -235,7 +239,8 @@ fn what_only_looks_like_a_spawn() {
 
 #[test]
 fn a_name_with_line_breaks_is_repeated_without() {
-    let source = "fn f() { spawn(birthmark::named!(\"a\n{}\", // b\r\n r\"c\nd\" => || 1)); }";
+    let source =
+        "fn f() { tokio::spawn(birthmark::named!(\"a\n{}\", // b\r\n r\"c\nd\" => || 1)); }";
     let text = rewritten(source).text;
     assert!(
         text.contains(r#"[0](false, "a\n{}" , "c\nd"), || "#),

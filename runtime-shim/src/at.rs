@@ -10,6 +10,7 @@
 use core::future::Future;
 
 use crate::adapt::IntoBirth;
+use crate::announced::relayed;
 use crate::birth::{birth, Birth};
 use crate::future::{future, Instrumented};
 use crate::hook::refused;
@@ -28,6 +29,24 @@ impl IntoBirth for At {
     #[cfg_attr(not(debug_assertions), inline)]
     fn born(self, kind: Kind) -> Birth {
         self.0.at(self.1).born(kind)
+    }
+}
+
+/// As [`At`], of a task that other calls may see as well: whether the enclosing function was handed it, perhaps late,
+/// and whether it is announced to the callee. See `announced.rs`.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Relayed(pub &'static Sites, pub usize, pub bool, pub bool, pub bool);
+
+impl IntoBirth for Relayed {
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn born(self, kind: Kind) -> Birth {
+        let Relayed(table, entry, handed, late, announced) = self;
+        relayed(table.at(entry), handed, late, announced, |site| {
+            site.born(kind)
+        })
     }
 }
 

@@ -51,9 +51,22 @@ impl Kind {
 
     /// The kind that a task's flags show.
     pub(crate) fn of(site: &Site, flags: u64) -> Kind {
+        let found = Kind::from_flags(flags);
+        match (site.kind().refined(found), site.seen()) {
+            (Kind::Unknown | Kind::Job, seen) if seen.is_closure() => seen,
+            (kind, _) => kind,
+        }
+    }
+
+    /// The kind in the lowest bits.
+    pub(crate) fn from_flags(flags: u64) -> Kind {
         let found = (flags & flag::KIND_MASK) as usize;
-        site.kind()
-            .refined(Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown))
+        Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown)
+    }
+
+    /// Whether it says more of a closure than that it is one.
+    fn is_closure(self) -> bool {
+        matches!(self, Kind::Thread | Kind::ScopedThread | Kind::Blocking)
     }
 
     /// Whether the task is an OS thread as a whole.

@@ -108,6 +108,7 @@
 use birthmark_test_support as _;
 
 mod adapt;
+mod announced;
 mod ask;
 mod at;
 mod at_start;

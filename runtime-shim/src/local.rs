@@ -4,6 +4,7 @@ use core::cell::Cell;
 use core::ptr;
 use std::sync::atomic::Ordering;
 
+use crate::announced::Announcements;
 use crate::birth;
 use crate::closing::Dropping;
 use crate::frame::Cursor;
@@ -49,6 +50,8 @@ pub(crate) struct Local {
     pub(crate) work: Cell<*mut Work>,
     /// The id and the site of the task that was the thread's own, once it has ended; null for none.
     last: Cell<(u64, *const Site)>,
+    /// Tasks that are being handed on.
+    pub(crate) announcements: Announcements,
 }
 
 /// What runs here belongs to a task that waits for it on another thread. Names that are set meanwhile end
@@ -85,6 +88,7 @@ thread_local! {
             dropping: Dropping::new(),
             work: Cell::new(ptr::null_mut()),
             last: Cell::new((0, ptr::null())),
+            announcements: Announcements::new(),
         }
     };
     static EXIT: Exit = const { Exit };

@@ -10,8 +10,11 @@ pub use inventory;
 pub use crate::kind::Kind;
 pub use crate::site::{Counts, Site, Sites};
 
+// How a task that several calls see gets one record.
+pub use crate::announced::{announced, awaited, relayed_at, returned};
+
 // How a task is born, for closures and futures whose kind the source shows.
-pub use crate::at::{birth_at, future_at};
+pub use crate::at::{birth_at, future_at, Relayed};
 pub use crate::birth::{birth_as, birth_pooled, Birth};
 pub use crate::closing::{Closing, Opening};
 pub use crate::enter::{Entered, EnteredOwned};
@@ -48,10 +51,10 @@ pub use crate::{__frames as frames, __table as table};
 
 // What is put around expressions in text.
 pub use crate::{
-    __branch as branch, __closure as closure, __enter as enter, __enter_owned as enter_owned,
-    __extending_branch as extending_branch, __frame as frame, __inherit as inherit,
-    __place as place, __settled as settled, __stand as stand, __task as task, __task_fn as task_fn,
-    __value as value,
+    __awaited as awaited, __branch as branch, __closure as closure, __enter as enter,
+    __enter_owned as enter_owned, __extending_branch as extending_branch, __frame as frame,
+    __inherit as inherit, __place as place, __returned as returned, __settled as settled,
+    __stand as stand, __task as task, __task_fn as task_fn, __value as value,
 };
 
 // How the runtime comes into a program that does not mention it.

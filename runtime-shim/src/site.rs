@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering};
 use std::sync::OnceLock;
 
+use crate::announced::kind_of_result;
 use crate::kind::Kind;
 
 /// One spawn call in the source.
@@ -54,6 +55,9 @@ pub struct Counts {
     /// What kind a task of a site was found to be whose source does not show it.
     pub(crate) seen: AtomicU8,
 }
+
+/// Set in [`Counts::seen`] once the type of a result was looked at.
+const LOOKED_AT: u8 = 0x80;
 
 /// A site that has no index: one of ours, or of a library that was loaded after the start.
 pub(crate) const NO_INDEX: u32 = 0;
@@ -147,6 +151,40 @@ impl Site {
     #[inline]
     pub(crate) fn address(&'static self) -> u64 {
         std::ptr::from_ref(self).expose_provenance() as u64
+    }
+
+    /// What kind its tasks were found to be, if the source does not show it.
+    pub(crate) fn seen(&self) -> Kind {
+        Kind::from_flags(self.counts.seen.load(Ordering::Relaxed).into())
+    }
+
+    /// Whether the source does not show of what kind its tasks are, and no result was looked at.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub(crate) fn wants_kind(&self) -> bool {
+        matches!(self.kind, Kind::Job | Kind::Unknown)
+            && self.counts.seen.load(Ordering::Relaxed) & LOOKED_AT == 0
+    }
+
+    /// Notes the kind that the name of the result's type shows. A handle of tokio's may be that of a future.
+    #[cold]
+    pub(crate) fn note_result(&self, result: &str) {
+        match kind_of_result(result) {
+            Some(Kind::Blocking) if self.kind != Kind::Job => {}
+            Some(kind) => self.note_kind(kind),
+            None => {}
+        }
+        self.counts.seen.fetch_or(LOOKED_AT, Ordering::Relaxed);
+    }
+
+    /// Notes the kind that a callee gives to the tasks that it hands on.
+    pub(crate) fn note_callee(&self, kind: Kind) {
+        if kind.is_thread() || kind == Kind::Blocking {
+            self.note_kind(kind);
+        }
+    }
+
+    fn note_kind(&self, kind: Kind) {
+        self.counts.seen.store(kind as u8, Ordering::Relaxed);
     }
 
     /// From 1 to the number of sites; or [`NO_INDEX`].

@@ -51,6 +51,12 @@ macro_rules! __born {
     ($table:ident[$site:literal]) => {
         $crate::__private::birth_at(&$table, $site)
     };
+    ($table:ident[$site:literal](relayed $($relay:tt)*)) => {
+        $crate::__private::relayed_at(&$table, $site, $($relay)*)
+    };
+    ($table:ident[$site:literal](announced $($naming:tt)*)) => {
+        $crate::__private::announced(&$table, $site, $crate::__born!($table[$site]($($naming)*)))
+    };
     ($table:ident[$site:literal]($($naming:tt)*)) => {
         $crate::__private::birth_as!($table.at($site), $($naming)*)
     };
@@ -126,6 +132,9 @@ macro_rules! __place {
     ($table:ident[$site:literal], $($task:tt)*) => {
         $crate::__private::adapt!(&$table, $site, $($task)*)
     };
+    ($table:ident[$site:literal](relayed $($relay:tt)*), $($task:tt)*) => {
+        $crate::__private::adapt!($crate::__private::Relayed(&$table, $site, $($relay)*), $($task)*)
+    };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
         $crate::__private::adapt!($crate::__born!($table[$site]($($naming)*)), $($task)*)
     };
@@ -138,6 +147,11 @@ macro_rules! __place {
 macro_rules! __value {
     ($table:ident[$site:literal], $($task:tt)*) => {
         match ($($task)*) { task => $crate::__private::adapt!(&$table, $site, task) }
+    };
+    ($table:ident[$site:literal](relayed $($relay:tt)*), $($task:tt)*) => {
+        match ($($task)*) {
+            task => $crate::__private::adapt!($crate::__private::Relayed(&$table, $site, $($relay)*), task),
+        }
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
         match ($crate::__born!($table[$site]($($naming)*)), $($task)*) {
@@ -155,5 +169,23 @@ macro_rules! __settled {
     };
     ($table:ident[$site:literal], $($call:tt)*) => {
         match ($($call)*) { handle => $crate::__private::settle!(&$table, $site, handle) }
+    };
+}
+
+/// Not public API. Used by generated code: a call that has announced a task.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __returned {
+    ($table:ident[$site:literal], $($call:tt)*) => {
+        $crate::__private::returned(&$table, $site, $($call)*)
+    };
+}
+
+/// Not public API. Used by generated code: such a call, whose result is awaited at once.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __awaited {
+    ($table:ident[$site:literal], $($call:tt)*) => {
+        $crate::__private::awaited(&$table, $site, $($call)*)
     };
 }

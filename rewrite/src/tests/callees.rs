@@ -253,6 +253,18 @@ fn own_function_in_sight_decides_how_its_argument_is_treated() {
 }
 
 #[test]
+fn task_before_a_text_is_the_task() {
+    let calls = [
+        "spawn(work(), \"name\")",
+        "e.spawn(work(), &format!(\"{n}\"))",
+    ];
+    for call in calls {
+        let run = instrument("", &format!("fn f() {{ {call}; }}"));
+        assert_eq!(run.sites[0].role, "work", "{call}");
+    }
+}
+
+#[test]
 fn own_function_of_the_name_that_takes_no_task_is_no_callee() {
     let item = "mod m { fn spawn(n: usize) {} fn f() { spawn(number()) } }";
     let run = instrument("", item);

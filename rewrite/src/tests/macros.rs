@@ -41,7 +41,7 @@ fn arguments_that_are_tokens() {
     );
     becomes(
         "vec![spawn::<_, T>(|| 1); 2];",
-        &format!("vec![spawn::<_, T>({}); 2];", closure()),
+        &format!("vec![(spawn::<_, T>({})); 2];", closure()),
     );
     becomes(
         "vec![Set::<T>::spawn(|| 1); 2];",

@@ -6,6 +6,7 @@ mod frames;
 mod items;
 mod macros;
 mod naming;
+mod relays;
 mod roles;
 mod shapes;
 
@@ -79,8 +80,54 @@ pub(crate) fn reasons(run: &Run) -> Vec<(&str, &Reason)> {
         .collect()
 }
 
-/// Removes white space and shortens what every emission contains.
+/// As [`short_with_relays`], without the announcements of tasks to their callees, which `relays.rs` is about.
 pub(crate) fn short(code: &str) -> String {
+    let mut text = short_with_relays(code);
+    for index in 0..10 {
+        let site = format!("S{index}");
+        let announced = [
+            (format!("P::Relayed({site},false,false,true)"), site.clone()),
+            (
+                format!("P::future(P::relayed_at({site},false,false,true),"),
+                format!("P::future_at({site},"),
+            ),
+            (
+                format!("P::relayed_at({site},false,false,true)"),
+                format!("P::birth_at({site})"),
+            ),
+        ];
+        for (announced, plain) in announced {
+            text = text.replace(&announced, &plain);
+        }
+        for around in ["returned", "awaited", "announced"] {
+            text = unwrapped(text, &format!("P::{around}({site},"));
+        }
+    }
+    text
+}
+
+/// Takes a call away, and leaves its last argument.
+fn unwrapped(mut text: String, head: &str) -> String {
+    while let Some(start) = text.find(head) {
+        let inner = start + head.len();
+        let mut depth = 1;
+        let end = text[inner..].find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        let end = inner + end.expect("the parentheses match");
+        text = format!(
+            "{}{}{}",
+            &text[..start],
+            &text[inner..end],
+            &text[end + 1..]
+        );
+    }
+    text
+}
+
+/// Removes white space and shortens what every emission contains.
+pub(crate) fn short_with_relays(code: &str) -> String {
     let code = TokenStream::from_str(code)
         .expect("the code consists of tokens")
         .to_string();

@@ -64,6 +64,10 @@ impl Print<'_> {
                 let fallible = if *fallible { "fallible " } else { "" };
                 self.call("settled", &format!("{fallible}{TABLE}[{}]", site.entry))
             }
+            Around::Returned { site, awaited, .. } => self.call(
+                if *awaited { "awaited" } else { "returned" },
+                &format!("{TABLE}[{}]", site.entry),
+            ),
             Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
             Around::Branch { entry, extends, .. } => {
                 let name = if *extends {
@@ -106,11 +110,18 @@ impl Print<'_> {
 
     /// `TABLE[3]`; under `named!` and `detached!` also `(true, "conn {peer}")`: whether it is detached, and the name.
     /// `TABLE[3](pooled)` if a pool keeps the task.
+    /// Of a task that other calls see as well, `(relayed handed, late, announces)`, or `announced` before the name.
     fn birth(&self, birth: &Birth) -> String {
         let site = format!("{TABLE}[{}]", birth.site.entry);
-        if birth.naming.is_plain() {
+        if birth.is_plain() {
             return site;
         }
+        let announces = birth.relay.announces;
+        if birth.naming.is_plain() {
+            let (handed, late) = (birth.is_handed(), birth.relay.late);
+            return format!("{site}(relayed {handed}, {late}, {announces})");
+        }
+        let announced = if announces { "announced " } else { "" };
         if birth.naming.pooled {
             return format!("{site}(pooled)");
         }
@@ -118,7 +129,7 @@ impl Print<'_> {
         let name = name.map_or_else(String::new, |name| {
             format!(", {}", self.source.one_line(name))
         });
-        format!("{site}({}{name})", birth.naming.detached)
+        format!("{site}({announced}{}{name})", birth.naming.detached)
     }
 
     /// The table of a module or a body.

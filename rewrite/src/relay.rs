@@ -1,0 +1,189 @@
+//! Functions that hand a task on: `fn spawn(task: F) { tokio::spawn(task) }`.
+//!
+//! Such a task is spawned once and goes through two calls that look like spawns, so that one of them must not make a
+//! record. The record is that of the first call, which knows best where the task comes from. Only the program knows
+//! which call is the first: a function may be called from code that is not instrumented. So the first call *announces*
+//! its task until it has returned (`announced.rs` of the runtime), and a spawn of what a function was *handed* by its
+//! caller makes no record while one is announced.
+//!
+//! Calls of well-known libraries announce nothing, because no instrumented function stands behind them.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Expr, FnArg, Generics, Pat, Signature};
+
+use crate::callees;
+use crate::imports::Imports;
+use crate::role::Place;
+use crate::scope::{self, Scopes};
+use crate::spawn::{Arguments, Callee};
+use crate::takes::{Declared, Reader};
+
+/// What a spawn has to do with other calls that see the same task.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Relay {
+    /// The callee may hand the task on: its record is announced to what it calls.
+    pub announces: bool,
+    /// The task was handed to the enclosing function, by whose caller it may be recorded.
+    pub handed: bool,
+    /// The enclosing function may run after its caller's call has returned, when the result is awaited.
+    pub late: bool,
+}
+
+/// Crates, and modules of them, whose functions hand nothing to instrumented code.
+const LIBRARIES: &[&str] = &[
+    "std",
+    "tokio",
+    "tokio_util",
+    "thread",
+    "rayon",
+    "smol",
+    "async_std",
+    "futures",
+    "crossbeam",
+    "crossbeam_utils",
+    "actix",
+    "actix_rt",
+    "blocking",
+    "async_executor",
+    "async_global_executor",
+];
+
+/// Types of such crates.
+const LIBRARY_TYPES: &[&str] = &["JoinSet", "JoinMap", "LocalSet", "TaskTracker"];
+
+/// Whether the callee may be a function that hands its task on to another spawn.
+pub(crate) fn may_hand_on(
+    callee: &Callee,
+    task: &Expr,
+    place: &Place,
+    imports: &Imports,
+    args: &Arguments,
+) -> bool {
+    let Some(path) = callee.path else {
+        // A scope gives itself to the closure.
+        let scoped =
+            args.len() == 1 && matches!(task, Expr::Closure(closure) if !closure.inputs.is_empty());
+        let ty = callee
+            .receiver
+            .and_then(|it| scope::expr_type(it, place.scopes, place.self_ty));
+        return callee.receiver.is_some()
+            && !scoped
+            && ty.is_none_or(|ty| !LIBRARY_TYPES.contains(&ty.as_str()));
+    };
+    let first = path.path.segments.first();
+    let first = first.map_or_else(String::new, |first| first.ident.to_string());
+    let is_library = |name: &str| LIBRARIES.contains(&crate_name(name));
+    match imports.root(&first) {
+        Some(root) => !is_library(root),
+        None => path.path.segments.len() == 1 || !is_library(&first),
+    }
+}
+
+/// `tokio` of `tokio02` and `tokio_1`, as a second version of a crate is called.
+fn crate_name(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
+}
+
+/// The parameters of a function that may be the task which it hands on.
+#[derive(Default)]
+pub(crate) struct Handed {
+    pub names: Vec<String>,
+    /// Whether bounds say that they are tasks, rather than types of which nothing is known.
+    pub sure: bool,
+}
+
+impl Handed {
+    /// Reads a signature; `outer` are the type parameters of the `impl` around it.
+    pub(crate) fn of(signature: &Signature, outer: Option<&Generics>) -> Self {
+        let declared = Declared::default();
+        let reader = Reader {
+            declared: &declared,
+            signature,
+            outer,
+        };
+        let takes = reader.parameters();
+        let candidates = |sure: bool| -> Vec<String> {
+            let inputs = signature.inputs.iter().zip(&takes);
+            let maybe =
+                inputs.filter(|(_, takes)| takes.may_be_task() && (takes.has_bound() || !sure));
+            maybe.filter_map(|(input, _)| name(input)).collect()
+        };
+        let names = candidates(true);
+        match names.is_empty() {
+            true => Handed {
+                names: candidates(false),
+                sure: false,
+            },
+            false => Handed { names, sure: true },
+        }
+    }
+}
+
+fn name(input: &FnArg) -> Option<String> {
+    match input {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(name) => Some(name.ident.to_string()),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    }
+}
+
+/// Whether an expression mentions what the enclosing function was handed, outside of the spawns in it.
+pub(crate) fn mentions_handed(expr: &Expr, scopes: &Scopes, also: &[String]) -> bool {
+    if !scopes.has_handed() {
+        return false;
+    }
+    let mut search = Search {
+        scopes,
+        also,
+        found: false,
+    };
+    search.visit_expr(expr);
+    search.found
+}
+
+struct Search<'a> {
+    scopes: &'a Scopes,
+    also: &'a [String],
+    found: bool,
+}
+
+impl Search<'_> {
+    fn name(&mut self, name: &str) {
+        self.found |= self.scopes.get(name).is_some_and(|local| local.handed);
+    }
+
+    fn tokens(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) => self.name(&name.to_string()),
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Search<'_> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        let spawn = Callee::of(expr).is_some_and(|(callee, args)| {
+            let name = callee.name.to_string();
+            callees::find(&name, callee.path.is_none(), args.len(), self.also).is_some()
+        });
+        if !spawn {
+            visit::visit_expr(self, expr);
+        }
+    }
+
+    fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
+        if let Some(name) = path.path.get_ident() {
+            self.name(&name.to_string());
+        }
+    }
+
+    fn visit_macro(&mut self, call: &'a syn::Macro) {
+        self.tokens(call.tokens.clone());
+    }
+}

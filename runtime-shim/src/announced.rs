@@ -1,0 +1,214 @@
+//! One record for a task that several calls see: a function that hands its task on to another spawn.
+//!
+//! In `pool.spawn(work())`, where `fn spawn(&self, task: F) { tokio::spawn(task) }` is instrumented, both calls are
+//! spawns by their looks. The record is that of the first: it knows what the task is, and by whom it is spawned. It
+//! announces the task on its thread until its callee has returned. A spawn whose task the enclosing function was
+//! handed by *its* caller takes the announcement and makes no record; without one, because that caller is not
+//! instrumented, it makes the record itself. Announcements are not stacked: a call that is made while another is
+//! announced replaces it, because its task is the next to be handed on.
+//!
+//! The body of an `async fn` runs only when its result is awaited. If the syntax shows that a call is awaited at once,
+//! its announcement remains as a *late* one, for a function of that name, in the same task.
+//!
+//! A panic leaves an announcement behind. It ends with the next call that announces.
+
+use core::any::type_name;
+use core::cell::Cell;
+use core::ptr;
+
+use crate::birth::{birth, Birth};
+use crate::kind::Kind;
+use crate::local;
+use crate::registry::slot::Slot;
+use crate::site::{Site, Sites};
+
+/// What a thread knows of the tasks that are handed on.
+pub(crate) struct Announcements {
+    /// The site of the record, while the callee runs.
+    now: Cell<Option<&'static Site>>,
+    late: Cell<Option<Late>>,
+}
+
+/// An announcement whose call has returned.
+#[derive(Clone, Copy)]
+struct Late {
+    /// The site of the record.
+    site: &'static Site,
+    /// The call that is awaited.
+    call: &'static Site,
+    /// The task that awaits it.
+    scope: *const Slot,
+}
+
+impl Announcements {
+    pub(crate) const fn new() -> Self {
+        Announcements {
+            now: Cell::new(None),
+            late: Cell::new(None),
+        }
+    }
+
+    /// Takes the announcement that is meant for a spawn in `site`.
+    fn take(&self, site: &Site, late: bool, scope: *const Slot) -> Option<&'static Site> {
+        if let Some(announced) = self.now.get() {
+            // The body of an async function may be polled by whatever is called.
+            let meant = !late || is_call_of(announced, site);
+            return meant.then(|| self.now.take()).flatten();
+        }
+        let awaited = self.late.get().filter(|_| late)?;
+        let meant = ptr::eq(awaited.scope, scope) && is_call_of(awaited.call, site);
+        meant
+            .then(|| self.late.take())
+            .flatten()
+            .map(|late| late.site)
+    }
+}
+
+/// Whether `call` has the name of the function in which `site` is.
+fn is_call_of(call: &Site, site: &Site) -> bool {
+    let callee = call.callee().rsplit(['.', ':']).next();
+    callee.is_some() && callee == site.function().rsplit("::").next()
+}
+
+/// Announces a task while its callee runs.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn announced(table: &'static Sites, entry: usize, birth: Birth) -> Birth {
+    announce(table.at(entry));
+    birth
+}
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn announce(site: &'static Site) {
+    local::with(|local| local.announcements.now.set(Some(site)));
+}
+
+/// Records a task that other calls may see as well: one that the enclosing function was `handed`, perhaps `late`, or
+/// one that is `announced` to the callee.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn relayed_at(
+    table: &'static Sites,
+    entry: usize,
+    handed: bool,
+    late: bool,
+    announced: bool,
+) -> Birth {
+    relayed(table.at(entry), handed, late, announced, birth)
+}
+
+/// As [`relayed_at`], with the way in which the record is made, if it is.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn relayed(
+    site: &'static Site,
+    handed: bool,
+    late: bool,
+    announced: bool,
+    birth: impl FnOnce(&'static Site) -> Birth,
+) -> Birth {
+    let recorded = if handed { taken(site, late) } else { None };
+    let (birth, recorded) = match recorded {
+        Some(recorded) => (Birth::untracked(), recorded),
+        None => (birth(site), site),
+    };
+    if announced {
+        announce(recorded);
+    }
+    birth
+}
+
+/// Takes the announcement of a task that is spawned at `site`, and notes what kind of task it turns out to be.
+#[inline(never)]
+fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
+    let recorded = local::with(|local| {
+        let scope = local.own_scope();
+        local.announcements.take(site, late, scope)
+    })?;
+    recorded.note_callee(site.kind());
+    Some(recorded)
+}
+
+/// Ends the announcement of a call that has returned. The result may show what was spawned.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn returned<T>(table: &'static Sites, entry: usize, result: T) -> T {
+    end(table, entry, false, type_name::<T>);
+    result
+}
+
+/// As [`returned`], of a call whose result is awaited at once.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn awaited<T>(table: &'static Sites, entry: usize, result: T) -> T {
+    end(table, entry, true, type_name::<T>);
+    result
+}
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn end(table: &'static Sites, entry: usize, awaited: bool, result: fn() -> &'static str) {
+    let site = table.at(entry);
+    local::with(|local| {
+        let announced = local.announcements.now.take();
+        if awaited {
+            let late = announced.map(|recorded| Late {
+                site: recorded,
+                call: site,
+                scope: local.own_scope(),
+            });
+            local.announcements.late.set(late);
+        }
+    });
+    if site.wants_kind() {
+        site.note_result(result());
+    }
+}
+
+/// The kind of a task whose callee returns a value of this type.
+pub(crate) fn kind_of_result(mut name: &str) -> Option<Kind> {
+    for wrapper in ["core::result::Result<", "core::option::Option<"] {
+        name = name.strip_prefix(wrapper).unwrap_or(name);
+    }
+    let path = name.split('<').next()?;
+    let handle = path.rsplit("::").next()?;
+    match (path.split("::").next()?, handle) {
+        ("std", "JoinHandle") => Some(Kind::Thread),
+        ("std" | "crossbeam_utils", "ScopedJoinHandle") => Some(Kind::ScopedThread),
+        ("tokio", "JoinHandle") => Some(Kind::Blocking),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::thread::{JoinHandle, ScopedJoinHandle};
+
+    #[test]
+    fn kind_of_result_names_handles_of_threads() {
+        let table = [
+            (type_name::<JoinHandle<()>>(), Some(Kind::Thread)),
+            (
+                type_name::<io::Result<JoinHandle<Vec<u8>>>>(),
+                Some(Kind::Thread),
+            ),
+            (
+                type_name::<ScopedJoinHandle<'static, u8>>(),
+                Some(Kind::ScopedThread),
+            ),
+            (type_name::<()>(), None),
+            (type_name::<Vec<JoinHandle<()>>>(), None),
+        ];
+        for (name, kind) in table {
+            assert_eq!(kind_of_result(name), kind, "{name}");
+        }
+    }
+}

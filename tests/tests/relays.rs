@@ -1,0 +1,374 @@
+//! Functions that hand a task on: one task has one record, which is that of the first instrumented call.
+
+use std::cell::Cell;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use birthmark::Kind::{self, Blocking, Future as FutureKind, Thread};
+use birthmark::{Outcome, Spawn, SpawnHook, TaskRef};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Functions that hand their task on.
+#[birthmark::instrument]
+mod wrappers {
+    use super::*;
+
+    pub fn spawn<F: Future<Output = ()> + Send + 'static>(task: F) -> JoinHandle<()> {
+        tokio::spawn(task)
+    }
+
+    pub fn spawn_boxed(task: BoxFuture) -> JoinHandle<()> {
+        tokio::spawn(task)
+    }
+
+    pub fn spawn_blocking(task: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        tokio::task::spawn_blocking(task)
+    }
+
+    pub fn spawn_thread(task: Box<dyn FnOnce() + Send>) {
+        std::thread::spawn(task);
+    }
+
+    pub async fn spawn_and_wait(task: impl FnOnce() + Send + 'static) {
+        tokio::task::spawn_blocking(task).await.unwrap();
+    }
+
+    #[derive(Clone)]
+    pub struct Executor(pub Handle);
+
+    impl Executor {
+        /// As lighthouse does.
+        pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static, _name: &'static str) {
+            if let Some(task) = self.monitored(task) {
+                self.0.spawn(task);
+            }
+        }
+
+        fn monitored<F: Future<Output = ()> + Send + 'static>(
+            &self,
+            task: F,
+        ) -> Option<impl Future<Output = ()> + Send + 'static> {
+            Some(futures::FutureExt::map(task, |_| ()))
+        }
+
+        /// As materialize does.
+        pub fn spawn_named<F>(&self, name: impl FnOnce() -> String, task: F)
+        where
+            F: Future<Output = ()> + Send + 'static,
+        {
+            assert!(!name().is_empty());
+            self.0.spawn(async move {
+                tokio::task::yield_now().await;
+                task.await;
+                tokio::task::yield_now().await;
+            });
+        }
+
+        pub fn spawn_job(&self, task: impl FnOnce() + Send + 'static) {
+            std::thread::spawn(move || {
+                let before = 1;
+                task();
+                assert_eq!(before, 1);
+            });
+        }
+
+        /// A wrapper of a wrapper.
+        pub fn spawn_twice<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
+            self.spawn(task, "twice");
+        }
+
+        /// Spawns a task of its own beside.
+        pub fn spawn_beside<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
+            self.0.spawn(beside());
+            self.0.spawn(task);
+        }
+    }
+
+    pub async fn beside() {
+        pending().await
+    }
+}
+
+async fn job() {
+    pending().await
+}
+
+/// The role and the kind of each child of the calling task.
+fn children() -> Vec<(String, Kind)> {
+    let own = birthmark::current().expect("this is a task").id();
+    let tasks = birthmark::tasks().into_iter();
+    let mut found: Vec<_> = tasks
+        .filter(|task| task.parent() == Some(own))
+        .map(|task| (task.role().to_owned(), task.kind()))
+        .collect();
+    found.sort();
+    found
+}
+
+fn expected(roles: &[(&str, Kind)]) -> Vec<(String, Kind)> {
+    let roles = roles.iter();
+    roles
+        .map(|(role, kind)| ((*role).to_owned(), *kind))
+        .collect()
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap()
+}
+
+/// A job that runs until the sender is gone.
+fn held() -> (Sender<()>, impl FnOnce() + Send + 'static) {
+    let (keep, wait): (_, Receiver<()>) = channel();
+    let job = move || {
+        let _ = wait.recv();
+    };
+    (keep, job)
+}
+
+/// Runs on a thread of its own, so that its children are its own.
+#[birthmark::instrument]
+fn apart(test: impl FnOnce(&Runtime) + Send + 'static) {
+    let thread = std::thread::spawn(move || {
+        let runtime = runtime();
+        let _entered = runtime.enter();
+        test(&runtime);
+    });
+    thread.join().unwrap();
+}
+
+#[birthmark::instrument(also(
+    spawn_boxed,
+    spawn_thread,
+    spawn_and_wait,
+    spawn_named,
+    spawn_job,
+    spawn_twice,
+    spawn_beside
+))]
+mod instrumented {
+    use super::wrappers::{self, Executor};
+    use super::*;
+
+    #[test]
+    fn future_of_a_generic_wrapper_has_one_record() {
+        apart(|_| {
+            wrappers::spawn(job());
+            wrappers::spawn(async { job().await });
+            assert_eq!(
+                children(),
+                expected(&[
+                    (
+                        "future_of_a_generic_wrapper_has_one_record::{async}",
+                        FutureKind
+                    ),
+                    ("job", FutureKind)
+                ])
+            );
+        });
+    }
+
+    #[test]
+    fn boxed_future_has_one_record() {
+        apart(|_| {
+            wrappers::spawn_boxed(Box::pin(job()));
+            let boxed: BoxFuture = Box::pin(job());
+            wrappers::spawn_boxed(boxed);
+            assert_eq!(
+                children(),
+                expected(&[("job", FutureKind), ("job", FutureKind)])
+            );
+        });
+    }
+
+    #[test]
+    fn future_that_a_method_wraps_has_one_record() {
+        fn start(executor: Executor) {
+            executor.spawn(job(), "job");
+            executor.spawn_named(|| "job".to_owned(), job());
+            executor.spawn_twice(job());
+        }
+        apart(|runtime| {
+            start(Executor(runtime.handle().clone()));
+            assert_eq!(children(), expected(&[("job", FutureKind); 3]));
+        });
+    }
+
+    #[test]
+    fn kind_of_a_closure_is_that_of_the_inner_callee() {
+        apart(|runtime| {
+            let executor = Executor(runtime.handle().clone());
+            let (_keep, job) = held();
+            wrappers::spawn_blocking(job);
+            let (_keep2, job) = held();
+            wrappers::spawn_thread(Box::new(job));
+            let (_keep3, job) = held();
+            executor.spawn_job(move || job());
+            let within = "kind_of_a_closure_is_that_of_the_inner_callee";
+            let (closure, task) = (
+                format!("{within}::{{closure}}"),
+                format!("{within}::{{task}}"),
+            );
+            let roles = [(&*closure, Thread), (&*task, Thread), (&*task, Blocking)];
+            assert_eq!(children(), expected(&roles));
+        });
+    }
+
+    #[test]
+    fn closure_of_an_async_wrapper_has_one_record() {
+        apart(|runtime| {
+            runtime.block_on(async {
+                let (seen, saw) = channel();
+                let own = birthmark::current().unwrap().id();
+                wrappers::spawn_and_wait(move || {
+                    let all = birthmark::tasks();
+                    let of_own = all.iter().filter(|task| task.parent() == Some(own));
+                    seen.send(of_own.count()).unwrap();
+                })
+                .await;
+                assert_eq!(saw.recv(), Ok(1));
+            });
+        });
+    }
+
+    #[test]
+    fn task_that_a_wrapper_spawns_beside_has_its_own_record() {
+        apart(|runtime| {
+            Executor(runtime.handle().clone()).spawn_beside(job());
+            assert_eq!(
+                children(),
+                expected(&[("beside", FutureKind), ("job", FutureKind)])
+            );
+        });
+    }
+
+    #[test]
+    fn wrapper_called_after_a_callee_that_hands_nothing_on_records() {
+        apart(|runtime| {
+            let handle = runtime.handle();
+            handle.spawn(job());
+            super::plain::spawn();
+            let role = "spawn::{task}";
+            assert_eq!(
+                children(),
+                expected(&[("job", FutureKind), (role, FutureKind)])
+            );
+        });
+    }
+
+    #[test]
+    fn hooks_are_told_once() {
+        apart(|_| {
+            let counts = Counts::default();
+            let seen = counts.0.clone();
+            let hook = birthmark::add_hook(counts);
+            WATCHED.set(true);
+            let mut handle = wrappers::spawn(async {});
+            super::drive(&mut handle).unwrap();
+            WATCHED.set(false);
+            drop(hook);
+            assert_eq!(*seen.lock().unwrap(), ["spawn future", "end completed"]);
+        });
+    }
+
+    #[test]
+    fn refusal_reaches_the_caller_of_the_wrapper() {
+        apart(|_| {
+            let hook = birthmark::add_hook(|spawn: &mut Spawn<'_>| {
+                if WATCHED.get() {
+                    spawn.refuse("full");
+                }
+            });
+            WATCHED.set(true);
+            let mut handle = wrappers::spawn(async {});
+            WATCHED.set(false);
+            drop(hook);
+            assert!(super::drive(&mut handle).unwrap_err().is_cancelled());
+            assert_eq!(children(), []);
+        });
+    }
+}
+
+/// Waits for a task outside of any.
+fn drive<F: Future + Unpin>(future: &mut F) -> F::Output {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let waited = tokio::time::timeout(Duration::from_secs(60), future);
+        waited.await.expect("the task ends within a minute")
+    })
+}
+
+thread_local! {
+    /// Hooks of these tests look at the spawns of one thread.
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+#[derive(Default)]
+struct Counts(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl SpawnHook for Counts {
+    fn on_spawn(&self, spawn: &mut Spawn<'_>) {
+        if WATCHED.get() {
+            self.0
+                .lock()
+                .unwrap()
+                .push(format!("spawn {}", spawn.kind()));
+        }
+    }
+
+    fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {
+        if task.role().starts_with("hooks_are_told_once") {
+            self.0.lock().unwrap().push(format!("end {outcome}"));
+        }
+    }
+}
+
+/// Callers that are not instrumented.
+mod plain {
+    use super::*;
+
+    pub fn spawn() {
+        wrappers::spawn(job());
+    }
+
+    #[test]
+    fn wrapper_of_a_plain_caller_records() {
+        apart(|runtime| {
+            let executor = wrappers::Executor(runtime.handle().clone());
+            wrappers::spawn(job());
+            executor.spawn(job(), "job");
+            executor.spawn_twice(job());
+            let _handles = [1, 2].map(|_| job()).map(wrappers::spawn);
+            let found = children();
+            assert_eq!(found.len(), 5, "{found:?}");
+            assert!(
+                found.iter().all(|(_, kind)| *kind == FutureKind),
+                "{found:?}"
+            );
+        });
+    }
+
+    #[test]
+    fn async_wrapper_of_a_plain_caller_records() {
+        apart(|runtime| {
+            runtime.block_on(async {
+                let (seen, saw) = channel();
+                wrappers::spawn_and_wait(move || {
+                    let task =
+                        birthmark::current().map(|task| (task.role().to_owned(), task.kind()));
+                    seen.send(task).unwrap();
+                })
+                .await;
+                let (role, kind) = saw.recv().unwrap().expect("it is recorded");
+                assert_eq!((role.as_str(), kind), ("spawn_and_wait::{task}", Blocking));
+            });
+        });
+    }
+}
