@@ -151,7 +151,10 @@ impl Visitor<'_> {
             self.uncovered(&task.spawn, Reason::Shape(reason));
             return self.visit_expr_mut(expr);
         }
-        if leaf == Leaf::Never || task.spawn.takes == Takes::Fixed(None) {
+        // A pool owns what it executes; a database executes a query on what it borrows.
+        let is_borrowed = matches!(expr, Expr::Reference(_));
+        let is_query = task.spawn.row.mode == Mode::Execute && is_borrowed;
+        if leaf == Leaf::Never || is_query || task.spawn.takes == Takes::Fixed(None) {
             return self.visit_expr_mut(expr);
         }
         let kind = task.spawn.kind(leaf, parameters);

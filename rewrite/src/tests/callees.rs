@@ -284,3 +284,11 @@ fn own_function_elsewhere_decides_nothing() {
         assert_eq!(instrument("", item).sites.len(), 1, "{item}");
     }
 }
+
+#[test]
+fn execute_on_a_borrowed_database_is_no_spawn() {
+    for argument in ["&pool", "&mut *tx", "&self.pool"] {
+        let run = instrument("", &format!("fn f() {{ query.execute({argument}); }}"));
+        assert!(run.sites.is_empty(), "{argument}");
+    }
+}
