@@ -73,10 +73,11 @@ function states(items) {
 
 /** What the dump covers and what it does not. */
 function coverage({ pid, coverage }) {
-  const { os_threads: all, recorded_os_threads: recorded, spawned_while_off: off, unrecorded, ages_known, sites } = coverage;
+  const { os_threads: all, recorded_os_threads: recorded, spawned_while_off: off, refused, unrecorded, ages_known, sites } = coverage;
   const parts = [
     all == null ? "OS threads not looked at" : `${recorded} of ${plural(all, "OS thread")} have a record`,
     `${count(off)} spawned while birthmark was off`,
+    refused > 0 && `${count(refused)} refused by hooks`,
     unrecorded > 0 && `${count(unrecorded)} not recorded for lack of memory`,
     !ages_known && "ages not known",
     `${plural(sites, "site")} linked`,

@@ -16,8 +16,9 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::pin::Pin;
 
-use crate::birth::{birth_of_future, birth_of_job, Birth};
+use crate::birth::{birth_of_future, birth_of_job, Birth, Status};
 use crate::future::{future, Instrumented};
+use crate::hook::refuse_closure;
 use crate::kind::Kind;
 use crate::site::Site;
 
@@ -26,7 +27,11 @@ use crate::site::Site;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub trait IntoBirth {
+    /// The birth.
     fn born(self, kind: Kind) -> Birth;
+
+    /// A future with its birth.
+    fn future<F: Future>(self, future: F) -> Instrumented<F>;
 }
 
 /// How [`At`](crate::at::At) does it.
@@ -34,9 +39,14 @@ impl IntoBirth for &'static Site {
     #[inline]
     fn born(self, kind: Kind) -> Birth {
         match kind {
-            Kind::Future => birth_of_future(self),
+            Kind::Future => birth_of_future(self).birth,
             _ => birth_of_job(self),
         }
+    }
+
+    #[inline]
+    fn future<F: Future>(self, future: F) -> Instrumented<F> {
+        Instrumented::new(birth_of_future(self), future)
     }
 }
 
@@ -45,7 +55,17 @@ impl IntoBirth for Birth {
     #[inline]
     fn born(self, kind: Kind) -> Birth {
         self.set_kind(kind);
+        match self.status() {
+            Status::Refused(task) if kind != Kind::Future => refuse_closure(task),
+            _ => {}
+        }
         self
+    }
+
+    #[inline]
+    fn future<F: Future>(self, task: F) -> Instrumented<F> {
+        self.set_kind(Kind::Future);
+        future(self, task)
     }
 }
 
@@ -174,7 +194,7 @@ impl PinnedBox {
         birth: impl IntoBirth,
         task: Pin<Box<F>>,
     ) -> Pin<Box<Instrumented<Pin<Box<F>>>>> {
-        Box::pin(future(birth.born(Kind::Future), task))
+        Box::pin(birth.future(task))
     }
 }
 
@@ -186,7 +206,7 @@ pub struct AnyFuture;
 impl AnyFuture {
     #[inline]
     pub fn wrap<F: Future>(&self, birth: impl IntoBirth, task: F) -> Instrumented<F> {
-        future(birth.born(Kind::Future), task)
+        birth.future(task)
     }
 }
 
@@ -194,7 +214,7 @@ impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
     /// Stays a box, so that it still coerces to `Box<dyn Future + Unpin>`.
     #[inline]
     pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<Instrumented<Box<F>>> {
-        Box::new(future(birth.born(Kind::Future), task))
+        Box::new(birth.future(task))
     }
 }
 

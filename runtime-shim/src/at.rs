@@ -11,7 +11,7 @@ use core::future::Future;
 
 use crate::adapt::IntoBirth;
 use crate::announced::relayed;
-use crate::birth::{birth, Birth};
+use crate::birth::{birth, birth_of_future, Birth};
 use crate::future::{future, Instrumented};
 use crate::hook::refused;
 use crate::kind::Kind;
@@ -30,6 +30,11 @@ impl IntoBirth for At {
     fn born(self, kind: Kind) -> Birth {
         self.0.at(self.1).born(kind)
     }
+
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn future<F: Future>(self, future: F) -> Instrumented<F> {
+        self.0.at(self.1).future(future)
+    }
 }
 
 /// As [`At`], of a task that other calls may see as well: whether the enclosing function was handed it, perhaps late,
@@ -47,6 +52,11 @@ impl IntoBirth for Relayed {
         relayed(table.at(entry), handed, late, announced, |site| {
             site.born(kind)
         })
+    }
+
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn future<F: Future>(self, task: F) -> Instrumented<F> {
+        future(self.born(Kind::Future), task)
     }
 }
 
@@ -69,7 +79,7 @@ pub fn birth_at(table: &'static Sites, entry: usize) -> Birth {
 #[doc(hidden)]
 #[inline]
 pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> Instrumented<F> {
-    future(birth_at(table, entry), block)
+    Instrumented::new(birth_of_future(table.at(entry)), block)
 }
 
 /// Whether the spawn that has just returned was refused. Then it is to be settled.

@@ -37,7 +37,14 @@ static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
 pub fn birth(site: &'static Site) -> Birth {
-    birth_or(site, 0, birth_special)
+    birth_or(site, 0, birth_special).birth
+}
+
+/// A new birth, and whether hooks may have refused it. That is a constant on the short way, so that the compiler
+/// takes the test for a refusal out of it.
+pub(crate) struct NewBirth {
+    pub(crate) birth: Birth,
+    pub(crate) may_be_refused: bool,
 }
 
 /// Records a task if nothing out of the ordinary is due, else asks `special`. This much is inlined
@@ -47,7 +54,11 @@ fn birth_or(
     site: &'static Site,
     flags: u64,
     special: impl FnOnce(&'static Site) -> Birth,
-) -> Birth {
+) -> NewBirth {
+    let usual = |birth| NewBirth {
+        birth,
+        may_be_refused: false,
+    };
     let pulse = mode::pulse();
     if mode::is_plain(pulse) {
         let newborn = Newborn {
@@ -57,12 +68,15 @@ fn birth_or(
         };
         let slot = local::with(|local| local.store.birth_fast(local.own_scope(), newborn));
         if let Some(slot) = slot {
-            return Birth::plain(slot);
+            return usual(Birth::plain(slot));
         }
     } else if mode::is_off(pulse) {
-        return skip(site);
+        return usual(skip(site));
     }
-    special(site)
+    NewBirth {
+        birth: special(site),
+        may_be_refused: true,
+    }
 }
 
 /// Records a task with these flags besides its kind.
@@ -107,7 +121,7 @@ pub fn birth_pooled(site: &'static Site) -> Birth {
 /// Records a task that the adaptor has found to be a closure.
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn birth_of_job(site: &'static Site) -> Birth {
-    birth_or(site, Kind::Job as u64, birth_special_job)
+    birth_or(site, Kind::Job as u64, birth_special_job).birth
 }
 
 #[cold]
@@ -118,7 +132,7 @@ fn birth_special_job(site: &'static Site) -> Birth {
 
 /// Records a task that the adaptor has found to be a future.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn birth_of_future(site: &'static Site) -> Birth {
+pub(crate) fn birth_of_future(site: &'static Site) -> NewBirth {
     birth_or(site, Kind::Future as u64, |site| birth_special_future(site))
 }
 

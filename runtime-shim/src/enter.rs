@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use crate::birth::{Birth, Status};
 use crate::closing::Leave;
 use crate::frame::Cursor;
+use crate::hook::Refusal;
 use crate::local::{self, Local};
 use crate::registry::slot::{state, Slot};
 use crate::running::Running;
@@ -105,7 +106,7 @@ impl Stay {
                 let outer = Running::start_call(attached.slot()).into_outer();
                 (outer, attached.enter())
             }
-            Status::Refused(_) => refuse(),
+            Status::Refused(task) => refuse(task.refusal().clone()),
             Status::Plain(slot) => (Running::start_call(slot).into_outer(), false),
             Status::Untracked => (Cursor::NOWHERE, false),
         }
@@ -179,9 +180,10 @@ impl EnteredOwned {
     #[inline(never)]
     fn special(birth: ManuallyDrop<Birth>) -> Self {
         let birth = ManuallyDrop::into_inner(birth);
-        if matches!(birth.status(), Status::Refused(_)) {
+        if let Status::Refused(task) = birth.status() {
+            let refusal = task.refusal().clone();
             local::with(|local| local.dropping.push(birth, Leave::NOTHING));
-            refuse();
+            refuse(refusal);
         }
         let guest = birth.as_plain().filter(|_| !std::thread::panicking());
         let outer = match guest.and_then(|slot| local::with(|local| enter_guest(local, slot))) {
@@ -196,8 +198,8 @@ impl EnteredOwned {
 }
 
 /// Ends the call of a closure that a hook has refused. The spawner is told by the callee's own means; see `refusal.rs`.
-fn refuse() -> ! {
-    std::panic::resume_unwind(Box::new("a hook refused this task"))
+fn refuse(refusal: Refusal) -> ! {
+    std::panic::resume_unwind(Box::new(refusal))
 }
 
 /// Enters the first closure on a thread that has nothing to do with us yet. If the thread was made for

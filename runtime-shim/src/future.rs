@@ -1,14 +1,15 @@
 //! The wrapper around a spawned future.
 
+mod refused;
 mod turn;
 
 use core::future::Future;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use self::turn::Turn;
-use crate::birth::{contained, Birth};
+use crate::birth::{contained, Birth, NewBirth};
 use crate::closing;
 use crate::local;
 use crate::registry::slot::state;
@@ -22,8 +23,9 @@ use crate::running::Running;
 pub struct Instrumented<F> {
     /// Untracked once the future has completed, which ends the task; there is nothing to drop then.
     birth: ManuallyDrop<Birth>,
-    /// Dropped by our own `drop`, while the task is current. Structurally pinned.
-    future: ManuallyDrop<F>,
+    /// Dropped by our own `drop`, while the task is current. Structurally pinned. Uninitialised if, and only if, the
+    /// birth is refused.
+    future: MaybeUninit<F>,
 }
 
 /// Wraps a future.
@@ -32,13 +34,15 @@ pub struct Instrumented<F> {
 #[doc(hidden)]
 #[inline]
 pub fn future<F: Future>(birth: Birth, future: F) -> Instrumented<F> {
-    Instrumented {
-        birth: ManuallyDrop::new(birth),
-        future: ManuallyDrop::new(future),
-    }
+    let may_be_refused = true;
+    let birth = NewBirth {
+        birth,
+        may_be_refused,
+    };
+    Instrumented::new(birth, future)
 }
 
-/// Wraps a function that makes the future where it will run.
+/// Wraps a function that makes the future where it will run. If it is refused, the function is dropped here.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -47,7 +51,42 @@ where
     F: FnOnce() -> Fut,
     Fut: Future,
 {
-    move || future(birth, f())
+    let f = match birth.is_refused() {
+        true => {
+            drop(f);
+            None
+        }
+        false => Some(f),
+    };
+    move || match f {
+        Some(f) => future(birth, f()),
+        None => Instrumented::empty(birth),
+    }
+}
+
+impl<F> Instrumented<F> {
+    /// Wraps a future. If it is refused, it is dropped here, by the spawner, before the callee is called. Its
+    /// destructor is inlined: a call would need the future in memory, and the usual way would make it there, too.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn new(new: NewBirth, future: F) -> Self {
+        if new.may_be_refused && new.birth.is_refused() {
+            drop(future);
+            return Instrumented::empty(new.birth);
+        }
+        Instrumented {
+            birth: ManuallyDrop::new(new.birth),
+            future: MaybeUninit::new(future),
+        }
+    }
+
+    /// What is left of a refused future.
+    fn empty(birth: Birth) -> Self {
+        debug_assert!(birth.is_refused());
+        Instrumented {
+            birth: ManuallyDrop::new(birth),
+            future: MaybeUninit::uninit(),
+        }
+    }
 }
 
 // The address-sensitive part is `F`; the birth can move.
@@ -60,26 +99,35 @@ impl<F: Future> Future for Instrumented<F> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in
-        // place, and Unpin is implemented only where F is.
-        let (birth, future) = unsafe {
-            let this = self.get_unchecked_mut();
-            (&mut this.birth, Pin::new_unchecked(&mut *this.future))
-        };
+        // SAFETY: nothing is moved out of it; see below for the future.
+        let this = unsafe { self.get_unchecked_mut() };
+        let (birth, future) = (&mut this.birth, &mut this.future);
+        // Made where it is polled. A closure would hide the caller.
+        macro_rules! future {
+            () => {
+                // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in place, and Unpin
+                // is implemented only where F is. It is initialised, because the birth is not refused here.
+                unsafe { Pin::new_unchecked(future.assume_init_mut()) }
+            };
+        }
         if !SHARED {
+            // It has a slot, so it is not refused.
             if let Some(running) = Running::start_fast(birth) {
-                let result = future.poll(cx);
+                let result = future!().poll(cx);
                 birth.stop(running, result.is_ready());
                 return result;
             }
             if birth.is_untracked_at(local::with(|local| local.cursor.get())) {
-                return future.poll(cx);
+                return future!().poll(cx);
             }
+        }
+        if birth.is_refused() {
+            return refused::poll(birth, cx.waker());
         }
         let Some(turn) = Turn::begin(birth, cx.waker()) else {
             return Poll::Pending;
         };
-        let result = future.poll(cx);
+        let result = future!().poll(cx);
         turn.end(result.is_ready());
         result
     }
@@ -109,24 +157,30 @@ impl<F> Drop for Instrumented<F> {
         // By value: otherwise whoever moves the wrapper keeps a copy in memory on account of this.
         // SAFETY: taken here, once; nothing uses it afterwards.
         let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
-        // SAFETY: called once below, in place; nothing uses it afterwards.
-        let mut drop_future = || unsafe { ManuallyDrop::drop(&mut self.future) };
+        // SAFETY: called once below, in place, if the birth is not refused; nothing uses it afterwards.
+        let mut drop_future = || unsafe { self.future.assume_init_drop() };
         if SHARED {
             drop_shared(birth, &mut drop_future);
         } else if birth.is_untracked() {
             drop_future();
         } else {
+            let is_refused = birth.is_refused();
             begin_drop(birth);
             let _unfinished = Unfinished;
-            drop_future();
+            if !is_refused {
+                drop_future();
+            }
         }
     }
 }
 
 fn drop_shared(birth: Birth, drop_future: &mut dyn FnMut()) {
+    let is_refused = birth.is_refused();
     begin_drop(birth);
     let _unfinished = Unfinished;
-    drop_future();
+    if !is_refused {
+        drop_future();
+    }
 }
 
 /// The time in which a future is dropped that has not completed: as its task, which ends with it, also

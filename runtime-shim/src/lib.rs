@@ -75,7 +75,7 @@
 //! | know who runs here | [`current`] |
 //! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
 //! | be told of spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
-//! | carry something into children, name, hold back or refuse them | [`Spawn`], [`Gate`], [`Refusal`] |
+//! | carry something into children, name, hold back or refuse them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
 //! | switch it off while the program runs | [`disable`], [`enable`], [`is_enabled`] |
 //!
 //! Without `install`, tasks are recorded all the same; only panics say nothing.
@@ -156,7 +156,8 @@ pub use crate::dump::{
 pub use crate::frame::stack::{Frame, Stack};
 pub use crate::frame::FrameSite;
 pub use crate::hook::{
-    add_hook, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn, SpawnHook,
+    add_hook, catch_refusal, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn,
+    SpawnHook,
 };
 pub use crate::install::{builder, disable, enable, install, is_enabled, Builder};
 pub use crate::kind::Kind;

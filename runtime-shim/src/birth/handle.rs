@@ -3,10 +3,11 @@
 use core::ptr;
 use std::fmt;
 use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use super::end::{end, end_as};
 use crate::frame::Cursor;
-use crate::hook::Attached;
+use crate::hook::{Attached, RefusedTask};
 use crate::kind::Kind;
 use crate::local::Local;
 use crate::registry::slot::{flag, state, Slot};
@@ -18,8 +19,8 @@ use crate::registry::slot::{flag, state, Slot};
 #[repr(transparent)]
 pub struct Birth(Handle);
 
-/// The slot's address; or one of the constants; or, with the lowest bit set, that of an
-/// [`Attached`], which knows the slot.
+/// The slot's address; or one of the constants; or, with the lowest bit set, that of an [`Attached`], which knows the
+/// slot; or, with the two lowest bits set, that of a [`RefusedTask`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub(crate) struct Handle(*const ());
@@ -28,9 +29,8 @@ pub(crate) struct Handle(*const ());
 pub(crate) const TAG: usize = 1;
 /// Both this and the tag: a slot like any other, but its task does not take the short way.
 const MARK: usize = 5;
-/// Both bits: refused, with the number of the refusal above what a cursor without a slot may be.
+/// Both bits: refused, a reference to a [`RefusedTask`].
 const REFUSED: usize = 3;
-const REFUSED_SHIFT: u32 = 6;
 
 impl Handle {
     /// That of a task which is not recorded.
@@ -82,8 +82,8 @@ impl Handle {
 }
 
 // SAFETY: a slot is made of atomics; which of its parts only the task itself may touch does not
-// depend on the thread. `Attached` is Send, and reached only through an exclusive reference or by
-// the thread that enters the task.
+// depend on the thread. A `RefusedTask` is Send and Sync. `Attached` is Send, and reached only through an exclusive
+// reference or by the thread that enters the task.
 unsafe impl Send for Birth {}
 // SAFETY: as above; through a shared reference only `enter` acts, and a task that several threads
 // enter at once (an `Fn` closure) meets atomics, and a mutex around what is attached.
@@ -97,8 +97,8 @@ pub(crate) enum Status<'a> {
     Attached(&'a Attached),
     /// Not recorded: birthmark was off.
     Untracked,
-    /// A hook has refused the task: the number of the refusal.
-    Refused(usize),
+    /// A hook has refused the task.
+    Refused(&'a RefusedTask),
 }
 
 impl Birth {
@@ -145,10 +145,15 @@ impl Birth {
         Birth(handle)
     }
 
-    pub(crate) fn refused(number: usize) -> Self {
-        Birth(Handle(ptr::without_provenance(
-            number << REFUSED_SHIFT | REFUSED,
-        )))
+    pub(crate) fn refused(task: Arc<RefusedTask>) -> Self {
+        let tagged = Arc::into_raw(task).wrapping_byte_add(REFUSED);
+        Birth(Handle(tagged.cast()))
+    }
+
+    /// Whether a hook has refused the task, which then owns nothing.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn is_refused(&self) -> bool {
+        self.0 .0.addr() & REFUSED == REFUSED
     }
 
     pub(crate) fn attached(attached: Box<Attached>) -> Self {
@@ -196,8 +201,9 @@ impl Birth {
         }
         match handle {
             Handle::NONE => Status::Untracked,
-            Handle(refused) if refused.addr() & REFUSED == REFUSED => {
-                Status::Refused(refused.addr() >> REFUSED_SHIFT)
+            Handle(tagged) if self.is_refused() => {
+                // SAFETY: what `refused` has tagged, a reference to which this birth owns.
+                Status::Refused(unsafe { &*Self::untag_refused(tagged) })
             }
             // SAFETY: what is left is a box that this birth owns, by `attached`.
             Handle(tagged) => Status::Attached(unsafe { &*Self::untag(tagged) }),
@@ -206,6 +212,10 @@ impl Birth {
 
     fn untag(tagged: *const ()) -> *mut Attached {
         tagged.wrapping_byte_sub(TAG).cast::<Attached>().cast_mut()
+    }
+
+    fn untag_refused(tagged: *const ()) -> *const RefusedTask {
+        tagged.wrapping_byte_sub(REFUSED).cast()
     }
 
     pub(crate) fn slot(&self) -> Option<&'static Slot> {
@@ -255,7 +265,11 @@ impl Birth {
                 attached.end();
                 end(slot);
             }
-            Status::Refused(number) => crate::hook::abandon_refusal(number),
+            Status::Refused(task) => {
+                task.drop_by_executor();
+                // SAFETY: the reference that `refused` took apart. Whoever is given a birth drops it once.
+                drop(unsafe { Arc::from_raw(Self::untag_refused(self.0 .0)) });
+            }
             Status::Untracked => {}
         }
     }

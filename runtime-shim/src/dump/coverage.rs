@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::nodes::Nodes;
 use super::plural::{have, plural};
-use crate::site;
+use crate::site::{self, Counts};
 
 /// What a dump covers and what it does not.
 #[derive(Clone, Debug)]
 pub struct Coverage {
     threads: Option<Threads>,
     untracked: u64,
+    refused: u64,
     unrecorded: u64,
     sites: usize,
     clock: bool,
@@ -28,10 +29,8 @@ impl Coverage {
     pub(super) fn of(nodes: &Nodes) -> Self {
         Coverage {
             threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, nodes)),
-            untracked: site::all()
-                .iter()
-                .map(|site| site.counts.untracked.load(Ordering::Relaxed))
-                .sum(),
+            untracked: sum(|counts| &counts.untracked),
+            refused: sum(|counts| &counts.refused),
             unrecorded: crate::birth::unrecorded_count(),
             sites: crate::site::count(),
             clock: crate::clock::runs(),
@@ -54,6 +53,11 @@ impl Coverage {
         self.untracked
     }
 
+    /// How many tasks hooks have refused. [`SiteStats::refused`](crate::SiteStats::refused) has them by site.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
     /// How many tasks could not be recorded for lack of memory.
     pub fn unrecorded(&self) -> u64 {
         self.unrecorded
@@ -69,6 +73,12 @@ impl Coverage {
     pub fn sites(&self) -> usize {
         self.sites
     }
+}
+
+/// The sum of a count over all sites.
+fn sum(count: impl Fn(&Counts) -> &AtomicU64) -> u64 {
+    let counts = site::all().iter().map(|site| count(&site.counts));
+    counts.map(|count| count.load(Ordering::Relaxed)).sum()
 }
 
 impl Threads {
@@ -102,6 +112,9 @@ impl fmt::Display for Coverage {
             None => f.write_str("OS threads not looked at (this system does not list them)")?,
         }
         write!(f, "; {} spawned while birthmark was off", self.untracked)?;
+        if self.refused > 0 {
+            write!(f, "; {} refused by hooks", self.refused)?;
+        }
         if self.unrecorded > 0 {
             write!(f, "; {} not recorded for lack of memory", self.unrecorded)?;
         }

@@ -22,14 +22,14 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// Begins a poll, unless the future is not to be polled: it is refused, or held back.
+    /// Begins a poll, unless the future is not to be polled now: it is held back.
     #[cold]
     #[inline(never)]
     pub(super) fn begin(birth: &'a mut Birth, waker: &Waker) -> Option<Self> {
         let (outer, carries) = match birth.status() {
             Status::Plain(slot) => (Running::start(slot).into_outer(), false),
             Status::Attached(attached) => attached.begin_poll(waker)?,
-            // Whoever spawned it is told by the callee's own means (see `refusal.rs`).
+            // There is none: see `refused.rs`.
             Status::Refused(_) => return None,
             // The frames of a task that is not recorded are not those of whoever polls it.
             Status::Untracked => (mute(), false),

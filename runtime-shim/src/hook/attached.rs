@@ -48,7 +48,8 @@ impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
     }
 }
 
-/// What hooks leave with a task.
+/// What hooks leave with a task. Aligned, so that a [`Birth`](crate::birth::Birth) has three bits for its tags.
+#[repr(align(8))]
 pub(crate) struct Attached {
     slot: &'static Slot,
     /// Somebody uses `inner`. An `Fn` closure may be entered by several threads at once, or by

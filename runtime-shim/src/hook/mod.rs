@@ -1,21 +1,25 @@
 //! Hooks: the program's code that is told of every spawn.
 
 mod attached;
+mod catch;
 mod gate;
 mod list;
 mod refusal;
+mod refused;
 pub(crate) mod run;
 mod spawn;
 mod verdicts;
 
 pub(crate) use attached::Attached;
+pub use catch::catch_refusal;
 pub use gate::{Gate, Opened};
 pub(crate) use list::HookHazard;
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
-pub(crate) use refusal::private as refusal_private;
 pub use refusal::Refusal;
+pub(crate) use refusal::{private as refusal_private, refuse_closure};
+pub(crate) use refused::RefusedTask;
 pub use spawn::Spawn;
-pub(crate) use verdicts::{abandon as abandon_refusal, refused};
+pub(crate) use verdicts::refused;
 
 use crate::task::{Outcome, TaskRef};
 

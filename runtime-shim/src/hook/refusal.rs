@@ -1,17 +1,18 @@
 //! How a refused spawn comes out.
 //!
 //! The verdict falls before the callee is called, but only the callee's result shows how it can be
-//! passed on. So the verdict waits, on the spawner's thread, until the call has returned; what was
-//! spawned in the meantime is inert: a future that never becomes ready, or a closure that unwinds
-//! without a message before its first statement.
+//! passed on. So the verdict waits, on the spawner's thread, until the call has returned. The callee gets a future
+//! that is empty already ([`RefusedTask`]), or a closure that unwinds without a message before its first statement.
 
 use std::any::TypeId;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::Weak;
 
+use super::catch;
 use super::list::Entry;
+use super::refused::RefusedTask;
 use super::run::tell;
 use super::verdicts;
 use crate::birth::Birth;
@@ -20,7 +21,8 @@ use crate::registry::slot::Slot;
 use crate::site::Site;
 use crate::task::{Outcome, TaskRef};
 
-/// A spawn that a hook has refused: the source of the [`io::Error`] of a refused thread.
+/// A spawn that a hook has refused: the source of the [`io::Error`] of a refused thread, the payload of a refused
+/// future that unwinds, and what [`catch_refusal`](crate::catch_refusal) returns.
 ///
 /// # Examples
 ///
@@ -33,11 +35,13 @@ use crate::task::{Outcome, TaskRef};
 pub struct Refusal {
     pub(super) site: &'static Site,
     pub(super) reason: String,
-    /// Tells those apart that wait on one thread.
-    pub(super) number: usize,
 }
 
 impl Refusal {
+    pub(super) fn new(site: &'static Site, reason: String) -> Self {
+        Refusal { site, reason }
+    }
+
     /// Where the spawn is.
     pub fn site(&self) -> &'static Site {
         self.site
@@ -51,7 +55,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refusal { site, reason, .. } = self;
+        let Refusal { site, reason } = self;
         write!(
             f,
             "a spawn hook refused {} ({}) at {site}: {reason}",
@@ -77,28 +81,40 @@ pub(super) fn refuse(
         hook.on_end(&TaskRef::new(slot), Outcome::Refused)
     });
     birth.discard();
-    static NEXT: AtomicUsize = AtomicUsize::new(1);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let refusal = Refusal {
-        site,
-        reason,
-        number,
-    };
+    let refusal = Refusal::new(site, reason);
     if !can_wait(site, kind) {
         panic_with(&refusal);
     }
-    verdicts::wait(refusal);
-    Birth::refused(number)
+    let task = RefusedTask::new(refusal);
+    verdicts::wait(task.clone());
+    Birth::refused(task)
 }
 
-/// Whether what is spawned can be inert until the verdict is passed on: a future can; a closure
+/// Refuses a task that has turned out to be a closure, when the verdict could not know that yet.
+///
+/// # Panics
+///
+/// Unless the callee's result can carry the refusal.
+pub(crate) fn refuse_closure(task: &RefusedTask) {
+    let refusal = task.refusal();
+    if !can_wait(refusal.site, Kind::Job) && verdicts::withdraw(task) {
+        panic_with(refusal);
+    }
+}
+
+/// Whether what is spawned can be empty until the verdict is passed on: a future can; a closure
 /// must unwind, which is right for a thread whose spawner gets an error instead of its handle.
 fn can_wait(site: &'static Site, kind: Kind) -> bool {
     matches!(kind, Kind::Future | Kind::Unknown) || site.is_fallible() && cfg!(panic = "unwind")
 }
 
+/// Tells the spawner by a panic, without a message if the spawner waits for the refusal.
 #[track_caller]
-fn panic_with(refusal: &Refusal) -> ! {
+pub(super) fn panic_with(refusal: &Refusal) -> ! {
+    catch::note(refusal);
+    if catch::is_catching() && cfg!(panic = "unwind") {
+        std::panic::resume_unwind(Box::new(refusal.clone()));
+    }
     panic!("{refusal}")
 }
 
@@ -134,9 +150,13 @@ pub(crate) mod private {
     #[track_caller]
     pub fn settle<A: 'static>(_abort: A) {
         let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
-        match verdicts::taken() {
-            Some(refusal) if !aborted => panic_with(&refusal),
-            _ => {}
+        let Some(task) = verdicts::taken() else {
+            return;
+        };
+        task.decide(aborted);
+        match aborted {
+            true => catch::note(task.refusal()),
+            false => panic_with(task.refusal()),
         }
     }
 
@@ -154,7 +174,7 @@ pub(crate) mod private {
     impl<T> ViaScoped for &&Probe<io::Result<ScopedJoinHandle<'_, T>>> {}
 
     impl ScopedVerdict {
-        /// Waits for the inert thread, which ends at once: its scope would take one that was not
+        /// Waits for the thread, which ends at once: its scope would take one that was not
         /// joined for a thread that has panicked, and panic itself.
         pub fn settle<'scope, T>(
             self,
@@ -179,12 +199,14 @@ pub(crate) mod private {
     impl<T> ViaResult for &Probe<io::Result<T>> {}
 
     impl ResultVerdict {
-        /// Drops the handle of the inert thread, and says why there is none.
+        /// Drops the handle, and says why there is none.
         pub fn settle<T>(self, _handle: io::Result<T>) -> io::Result<T> {
-            match verdicts::taken() {
-                Some(refusal) => Err(io::Error::other(refusal)),
-                None => Err(io::Error::other("a spawn hook refused this task")),
-            }
+            let Some(task) = verdicts::taken() else {
+                return Err(io::Error::other("a spawn hook refused this task"));
+            };
+            task.decide(false);
+            catch::note(task.refusal());
+            Err(io::Error::other(task.refusal().clone()))
         }
     }
 

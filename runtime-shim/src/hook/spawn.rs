@@ -92,12 +92,40 @@ impl<'a> Spawn<'a> {
     ///
     /// | callee | result |
     /// | --- | --- |
-    /// | `thread::Builder::spawn`, `spawn_scoped`; others that return an [`io::Result`](std::io::Result) | an error, whose source is a [`Refusal`](crate::Refusal) |
+    /// | `thread::Builder::spawn`, `spawn_scoped`; others that return an [`io::Result`](std::io::Result) | an error, whose source is a [`Refusal`] |
     /// | those that take a future and return a handle with an `abort` method: tokio's `spawn`, `spawn_local`, `JoinSet::spawn` | the handle is aborted: a cancelled `JoinError` |
     /// | all others | a panic in the spawner that says who refused what, where |
     ///
+    /// [`catch_refusal`](crate::catch_refusal) has one result for all of them.
+    ///
+    /// A refused future is dropped with all that it owns, in the spawner, before the callee is called. If a destructor
+    /// panics, so does the spawner, and the callee is not called. The executor gets an empty task in its place, which ends as soon as the executor
+    /// polls it and the callee has returned:
+    ///
+    /// | its executor | what becomes of the empty task |
+    /// | --- | --- |
+    /// | has returned a handle with an `abort` method | it is cancelled, and not polled again |
+    /// | any other, `Output = ()`: `LocalPool`, `spawn_ok`, hyper's `Executor`, wrappers that return nothing | it is ready |
+    /// | any other, which catches panics: `JoinMap`, wrappers around tokio | it unwinds with a [`Refusal`] as its payload, without a message: `error.into_panic().downcast::<Refusal>()` |
+    /// | any other, whose handle cancels when it is dropped: smol, `spawn_with_handle` | it is dropped, because the spawner's panic drops the handle |
+    /// | any other, which does not catch panics: `FuturesUnordered` and the like, by `also(push)` | it unwinds into whoever polls the executor, without a message but that of the spawner |
+    ///
+    /// A callee that polls the future in the call has the panic, or the `()`, at once. One that waits in the call until
+    /// another thread has polled it to its end waits for ever.
+    ///
+    /// A refused closure never runs. It is dropped in the spawner; that of a `thread::Builder`, by a thread that is
+    /// started for nothing else.
+    ///
     /// Where panics abort the program, a refused thread aborts it too: it cannot be stopped
-    /// otherwise.
+    /// otherwise. An empty task stays pending there instead of unwinding.
+    ///
+    /// Nothing is printed: the hook has the site and the reason, and can log them. [`SiteStats::refused`] counts
+    /// refusals, the coverage line of a dump has their sum, and
+    /// [`SpawnHook::on_end`](crate::SpawnHook::on_end) of every hook that was told of the spawn is called with
+    /// [`Outcome::Refused`](crate::Outcome::Refused).
+    ///
+    /// [`Refusal`]: crate::Refusal
+    /// [`SiteStats::refused`]: crate::SiteStats::refused
     pub fn refuse(&mut self, reason: impl Into<String>) {
         self.refusal = Some(reason.into());
     }

@@ -4,55 +4,65 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
-use super::refusal::Refusal;
+use super::refused::RefusedTask;
 use crate::site::Site;
 
-/// A refusal has waited for its callee at least once in this process.
+/// A verdict has waited for its callee at least once in this process.
 static WAITED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    static WAITING: Refusals = const { Refusals::new() };
+    static WAITING: Verdicts = const { Verdicts::new() };
     /// Those that are being passed on: a handle that is aborted may drop what spawns again.
-    static SETTLING: Refusals = const { Refusals::new() };
+    static SETTLING: Verdicts = const { Verdicts::new() };
 }
 
-/// Refusals on one thread. Without a destructor, for a thread may spawn until it is gone; so it has no memory while
-/// there are none.
-struct Refusals(RefCell<ManuallyDrop<Vec<Refusal>>>);
+/// Verdicts on one thread. It has no destructor, because a thread may spawn until it is gone. So it has no memory
+/// while there are none.
+struct Verdicts(RefCell<ManuallyDrop<Vec<Arc<RefusedTask>>>>);
 
-impl Refusals {
+impl Verdicts {
     const fn new() -> Self {
-        Refusals(RefCell::new(ManuallyDrop::new(Vec::new())))
+        Verdicts(RefCell::new(ManuallyDrop::new(Vec::new())))
     }
 
-    fn push(&self, refusal: Refusal) {
-        self.0.borrow_mut().push(refusal);
+    fn push(&self, task: Arc<RefusedTask>) {
+        self.0.borrow_mut().push(task);
+    }
+
+    fn contains(&self, task: &RefusedTask) -> bool {
+        let tasks = self.0.borrow();
+        tasks.iter().any(|it| ptr::eq(&raw const **it, task))
     }
 
     /// Takes the last one that `is` it.
-    fn take(&self, is: impl Fn(&Refusal) -> bool) -> Option<Refusal> {
-        let mut refusals = self.0.borrow_mut();
-        let index = refusals.iter().rposition(is)?;
-        let refusal = refusals.remove(index);
-        if refusals.is_empty() {
-            drop(std::mem::take(&mut **refusals));
+    fn take(&self, is: impl Fn(&RefusedTask) -> bool) -> Option<Arc<RefusedTask>> {
+        let mut tasks = self.0.borrow_mut();
+        let index = tasks.iter().rposition(|task| is(task))?;
+        let task = tasks.remove(index);
+        if tasks.is_empty() {
+            drop(std::mem::take(&mut **tasks));
         }
-        Some(refusal)
+        Some(task)
     }
 }
 
 /// Keeps a verdict until the callee has returned.
-pub(super) fn wait(refusal: Refusal) {
+pub(super) fn wait(task: Arc<RefusedTask>) {
     WAITED.store(true, Ordering::Relaxed);
-    WAITING.with(|waiting| waiting.push(refusal));
+    WAITING.with(|waiting| waiting.push(task));
 }
 
-/// Called when what stands for a refused task is dropped. If that is before the callee has returned,
-/// and on its thread, the callee did not take the task, and has its own way to say so: the verdict
-/// must not hit the next spawn at the same site.
-pub(crate) fn abandon(number: usize) {
-    WAITING.with(|waiting| waiting.take(|refusal| refusal.number == number));
+/// Whether the verdict waits on this thread: then whatever runs here runs in the callee.
+pub(super) fn waits_here(task: &RefusedTask) -> bool {
+    WAITING.with(|waiting| waiting.contains(task))
+}
+
+/// Takes a verdict back, if it waits on this thread. Returns whether it did.
+pub(super) fn withdraw(task: &RefusedTask) -> bool {
+    let withdrawn = WAITING.with(|waiting| waiting.take(|it| ptr::eq(it, task)));
+    withdrawn.is_some()
 }
 
 /// Whether the spawn at `site`, which has just returned, was refused. If so, the verdict is the next to be
@@ -67,40 +77,41 @@ pub(crate) fn refused(site: &'static Site) -> bool {
 #[cold]
 #[inline(never)]
 extern "C" fn take(site: &'static Site) -> bool {
-    let taken = WAITING.with(|waiting| waiting.take(|refusal| ptr::eq(refusal.site, site)));
-    let Some(refusal) = taken else {
+    let taken = WAITING.with(|waiting| waiting.take(|task| ptr::eq(task.refusal().site, site)));
+    let Some(task) = taken else {
         return false;
     };
-    SETTLING.with(|settling| settling.push(refusal));
+    SETTLING.with(|settling| settling.push(task));
     true
 }
 
 /// The verdict that was taken last.
-pub(super) fn taken() -> Option<Refusal> {
+pub(super) fn taken() -> Option<Arc<RefusedTask>> {
     SETTLING.with(|settling| settling.take(|_| true))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::refusal::Refusal;
     use super::*;
     use crate::kind::Kind;
 
     #[test]
-    fn the_last_ones_are_taken_first_and_leave_nothing_behind() {
+    fn verdicts_are_taken_last_first_and_leave_no_memory() {
         static SITE: Site = Site::unreal("", Kind::Unknown);
-        let refusals = Refusals::new();
-        for number in 1..=3 {
-            let (site, reason) = (&SITE, "full".to_owned());
-            refusals.push(Refusal {
-                site,
-                reason,
-                number,
-            });
+        let verdicts = Verdicts::new();
+        let tasks = [(); 3].map(|()| RefusedTask::new(Refusal::new(&SITE, "full".to_owned())));
+        for task in &tasks {
+            verdicts.push(task.clone());
         }
-        let take = |is: fn(&Refusal) -> bool| refusals.take(is).map(|it| it.number);
-        assert_eq!(take(|it| it.number == 2), Some(2));
-        assert_eq!(take(|it| it.number == 2), None);
-        assert_eq!([take(|_| true), take(|_| true)], [Some(3), Some(1)]);
-        assert_eq!(refusals.0.borrow().capacity(), 0);
+        let take = |wanted: Option<usize>| {
+            let taken = verdicts.take(|it| wanted.is_none_or(|n| ptr::eq(it, &*tasks[n])))?;
+            tasks.iter().position(|task| Arc::ptr_eq(task, &taken))
+        };
+        assert_eq!(take(Some(1)), Some(1));
+        assert_eq!(take(Some(1)), None);
+        assert!(verdicts.contains(&tasks[2]) && !verdicts.contains(&tasks[1]));
+        assert_eq!([take(None), take(None)], [Some(2), Some(0)]);
+        assert_eq!(verdicts.0.borrow().capacity(), 0);
     }
 }

@@ -136,8 +136,9 @@ fn push_coverage(out: &mut String, dump: &Dump) {
     out.push_str(",\"recorded_os_threads\":");
     push_or_null(out, threads(coverage.recorded_os_threads()));
     let rest = format_args!(
-        ",\"spawned_while_off\":{},\"unrecorded\":{},\"ages_known\":{},\"sites\":{}}}",
+        ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"ages_known\":{},\"sites\":{}}}",
         coverage.spawned_while_off(),
+        coverage.refused(),
         coverage.unrecorded(),
         coverage.ages_known(),
         coverage.sites(),
