@@ -9,6 +9,11 @@ pub extern "C" fn install_at_start() {
     crate::install();
 }
 
+/// Not public API. Used by generated code: as [`install_at_start`], in a program that runs tests.
+pub extern "C" fn install_at_start_of_tests() {
+    crate::builder().in_test().install();
+}
+
 /// Not public API. Used by generated code: has the loader call [`install`](crate::install) before `main`.
 #[doc(hidden)]
 #[macro_export]
@@ -34,7 +39,11 @@ macro_rules! __at_start {
                 unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs")
             )]
             #[cfg_attr(windows, unsafe(link_section = ".CRT$XCU"))]
-            static AT_START: extern "C" fn() = $crate::__private::install_at_start;
+            static AT_START: extern "C" fn() = if $crate::__private::core::cfg!(test) {
+                $crate::__private::install_at_start_of_tests
+            } else {
+                $crate::__private::install_at_start
+            };
         };
     };
 }

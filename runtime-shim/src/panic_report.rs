@@ -1,8 +1,10 @@
 //! Who panicked: what is added below the ordinary panic message.
 
+mod chain;
+pub(crate) mod output;
+
 use std::fmt::{self, Write};
-use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::clock;
 use crate::dump::age::Age;
@@ -19,7 +21,6 @@ use crate::registry::frames::{Image, ROOM};
 use crate::registry::read::{Above, Record};
 use crate::registry::slot::flag;
 use crate::site::Site;
-use crate::sys::stderr;
 use crate::task::{NameOrigin, TaskId};
 
 /// How much a panic report says: set by [`Builder::panic_report`](crate::Builder::panic_report), or by
@@ -41,31 +42,31 @@ pub enum PanicReport {
 
 static LEVEL: AtomicU8 = AtomicU8::new(PanicReport::Off as u8);
 
-/// Sets the report up, behind whatever panic hook there is.
-pub(crate) fn install(level: PanicReport) {
-    static CHAINED: AtomicBool = AtomicBool::new(false);
+/// Sets the report up, behind whatever panic hook there is or will be. `in_test` is whether the caller knows that the
+/// program runs tests.
+pub(crate) fn install(level: PanicReport, in_test: bool) {
+    output::look_for_tests(in_test);
     LEVEL.store(level as u8, Ordering::Relaxed);
-    if level == PanicReport::Off || CHAINED.swap(true, Ordering::Relaxed) {
-        return;
+    if is_on() {
+        chain::link();
     }
-    let previous = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        previous(info);
-        report();
-    }));
+}
+
+fn is_on() -> bool {
+    LEVEL.load(Ordering::Relaxed) != PanicReport::Off as u8
 }
 
 /// Writes the report in one piece, from a buffer on the stack: without a lock, and without memory
-/// from an allocator that may be what panicked.
+/// from an allocator that may be what panicked. In a test it is [printed](output) by another thread.
 fn report() {
-    let level = LEVEL.load(Ordering::Relaxed);
-    if level == PanicReport::Off as u8 {
+    if !is_on() || output::prints() {
         return;
     }
+    let level = LEVEL.load(Ordering::Relaxed);
     let mut out = Buffer::new();
     // It fails only when standard error does, and then nobody reads it.
     let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
-    out.flush();
+    out.finish();
     if level >= PanicReport::All as u8 {
         crate::ask::write_in_panic();
     }
@@ -250,10 +251,11 @@ fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {
     write!(out, "{quoted} ")
 }
 
-/// Collects text on the stack, and writes it to standard error when it is full.
+/// Collects text on the stack, and writes it to standard error when it is full. In a test all of it is collected first.
 struct Buffer {
     bytes: [u8; 2048],
     len: usize,
+    test: Option<Vec<u8>>,
 }
 
 impl Buffer {
@@ -261,12 +263,24 @@ impl Buffer {
         Buffer {
             bytes: [0; 2048],
             len: 0,
+            test: output::in_test().then(Vec::new),
         }
     }
 
     fn flush(&mut self) {
-        let _ = stderr::write(&self.bytes[..self.len]);
+        let bytes = &self.bytes[..self.len];
+        match &mut self.test {
+            Some(test) => test.extend_from_slice(bytes),
+            None => drop(output::write(bytes)),
+        }
         self.len = 0;
+    }
+
+    fn finish(mut self) {
+        self.flush();
+        if let Some(test) = self.test {
+            let _ = output::write(&test);
+        }
     }
 }
 

@@ -59,4 +59,4 @@ pub use crate::{
 
 // How the runtime comes into a program that does not mention it.
 pub use crate::__at_start as at_start;
-pub use crate::at_start::install_at_start;
+pub use crate::at_start::{install_at_start, install_at_start_of_tests};

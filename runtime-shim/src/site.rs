@@ -208,6 +208,9 @@ impl fmt::Display for Site {
 pub struct Sites {
     #[doc(hidden)]
     pub sites: &'static [Site],
+    /// Whether the crate was compiled as a test.
+    #[doc(hidden)]
+    pub test: bool,
 }
 
 impl Sites {

@@ -27,7 +27,7 @@ macro_rules! __table {
                 fallible: $fallible,
                 counts: $crate::__private::Counts::NONE,
             }),*];
-            $crate::__private::Sites { sites: &SITES }
+            $crate::__private::Sites { sites: &SITES, test: $crate::__private::core::cfg!(test) }
         };
         $crate::__private::inventory::submit! { $table }
     };

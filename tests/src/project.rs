@@ -65,8 +65,8 @@ impl Project<'_> {
     #[must_use]
     pub fn cargo(&self, args: &[&str]) -> Output {
         Command::new(env!("CARGO"))
-            .args(args)
             .args(["--quiet", "--offline"])
+            .args(args)
             .current_dir(self.folder())
             // What the projects depend on is built once.
             .env("CARGO_TARGET_DIR", format!("{}/target", self.tmp))

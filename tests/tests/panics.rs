@@ -145,6 +145,30 @@ fn the_users_hook_is_called_whichever_came_first() {
     }
 }
 
+/// The report does not depend on which hook was set first, nor on how a hook was replaced.
+#[test]
+fn hook_set_after_install_keeps_the_report() {
+    for scenario in [
+        "user_hook_replaces",
+        "user_hook_replaces_twice",
+        "user_hook_is_taken",
+        "hook_silenced_for_a_while",
+        "hook_dropped_while_panicking",
+    ] {
+        let text = report(scenario, &[]);
+        let reports = text.matches("  in task # std_thread::{closure}").count();
+        assert_eq!(reports, 1, "{scenario}: {text}");
+        assert!(!text.contains("nobody is to see this"), "{text}");
+        let message = text.rfind("in a thread").expect(&text);
+        assert!(
+            message < text.find("  in task # std_thread").unwrap(),
+            "{scenario}, the message comes first: {text}"
+        );
+        let text = report(scenario, &[("BIRTHMARK", "panic=off")]);
+        assert!(!text.contains("  in task"), "{scenario}: {text}");
+    }
+}
+
 #[test]
 fn a_program_that_has_not_installed_it_has_no_report() {
     let text = report("std_thread", &[("WITHOUT_INSTALL", "1")]);
@@ -383,6 +407,8 @@ fn a_word_that_is_not_understood_is_named_and_ignored() {
         text.contains(r#"birthmark: "\u{1b}[2J" in BIRTHMARK"#),
         "{text}"
     );
+    // The program has called `install` twice.
+    assert_eq!(text.matches(" is not understood").count(), 2, "{text}");
     assert!(
         text.contains("    spawned at ") && !text.contains("    lineage "),
         "{text}"

@@ -109,6 +109,6 @@ fn dump_when_woken(mut pipe: PipeReader) {
     // However many signals arrive while a dump is written, one more answers them.
     let mut signals = [0; 4096];
     while pipe.read(&mut signals).is_ok_and(|count| count > 0) {
-        tell(write_dump());
+        tell(write_dump(), crate::sys::stderr::write);
     }
 }

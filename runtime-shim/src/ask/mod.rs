@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 
 use crate::dump::render::{wants_color, Format};
 use crate::dump::{Dump, Filter};
+use crate::panic_report::output;
 use crate::redact;
 use crate::sys::stderr;
 use crate::threads::ThreadReport;
@@ -85,26 +86,36 @@ pub fn write_dump() -> io::Result<Option<PathBuf>> {
         let text = "no dump written: the function that redacts names may not ask for one";
         return Err(io::Error::new(io::ErrorKind::Deadlock, text));
     }
-    write(|| Ok(STDERR.lock().unwrap_or_else(PoisonError::into_inner)))
+    let stderr = || Ok(STDERR.lock().unwrap_or_else(PoisonError::into_inner));
+    write(stderr, &mut Stderr)
 }
 
 /// Writes a dump for a thread that panics. It waits for nobody, since what it waits for may wait for
 /// it: a dump of its own, say, in which the program's function that redacts names has panicked.
 pub(crate) fn write_in_panic() {
-    if !redact::runs() {
-        tell(write(|| match STDERR.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(io::Error::new(
-                io::ErrorKind::WouldBlock,
-                "no dump written: another one is being written just now",
-            )),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Ok(free) => Ok(free),
-        }));
+    if redact::runs() {
+        return;
     }
+    let stderr = || match STDERR.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "no dump written: another one is being written just now",
+        )),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Ok(free) => Ok(free),
+    };
+    if !output::in_test() {
+        return tell(write(stderr, &mut Stderr), stderr::write);
+    }
+    let mut text = Vec::new();
+    let written = write(stderr, &mut text);
+    let _ = output::write(&text);
+    tell(written, output::write);
 }
 
 fn write(
     stderr: impl FnOnce() -> io::Result<MutexGuard<'static, ()>>,
+    out: &mut dyn Write,
 ) -> io::Result<Option<PathBuf>> {
     let delivery = DELIVERY
         .lock()
@@ -117,7 +128,7 @@ fn write(
     let _whole = stderr()?;
     let color = wants_color(&io::stderr());
     let dump = delivery.dump();
-    match dump.write_colored(delivery.format, color, &mut Stderr) {
+    match dump.write_colored(delivery.format, color, out) {
         Ok(()) => Ok(None),
         Err(error) => {
             let text = format!("no dump written to standard error: {error}");
@@ -148,12 +159,14 @@ impl Delivery {
 }
 
 /// Says what has become of a dump that nobody waits for.
-fn tell(written: io::Result<Option<PathBuf>>) {
-    match written {
-        Ok(Some(path)) => say(format_args!("dump written to {}", shown(&path))),
-        Ok(None) => {}
-        Err(error) => say(format_args!("{error}")),
-    }
+fn tell(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Result<()>) {
+    let line = match written {
+        Ok(Some(path)) => format!("birthmark: dump written to {}\n", shown(&path)),
+        Ok(None) => return,
+        Err(error) => format!("birthmark: {error}\n"),
+    };
+    // If it cannot be written, nobody reads it.
+    let _ = write(line.as_bytes());
 }
 
 /// A path, in quotes and escaped.

@@ -17,8 +17,12 @@ use crate::threads::ThreadReport;
 /// Sets the panic report up, with what `BIRTHMARK` in the environment says.
 ///
 /// Tasks are recorded without this too. Call it first thing in `main`; calling it again does no
-/// harm. Whatever panic hook is there is called first. A hook that is set later replaces ours
-/// unless it calls the one that it finds, as such hooks should.
+/// harm. Whatever panic hook there is, or is set later, is called first, and the report follows. A hook that calls ours
+/// itself, as it has found it, decides where the report stands. One that ends the process leaves none.
+/// `BIRTHMARK=panic=off` or [`PanicReport::Off`] switches reports off.
+///
+/// In a test, a report goes to where the panic's message goes: `cargo test` captures both, and shows them together if
+/// the test fails. The test's crate has to be instrumented for that.
 ///
 /// # Examples
 ///
@@ -42,6 +46,7 @@ pub fn builder() -> Builder {
         limits: Limits::default(),
         enabled: true,
         env: true,
+        in_test: false,
     }
 }
 
@@ -78,6 +83,7 @@ pub struct Builder {
     limits: Limits,
     enabled: bool,
     env: bool,
+    in_test: bool,
 }
 
 impl Builder {
@@ -205,8 +211,14 @@ impl Builder {
         self
     }
 
+    /// The program runs tests, which need not be seen otherwise.
+    pub(crate) fn in_test(mut self) -> Self {
+        self.in_test = true;
+        self
+    }
+
     /// Sets birthmark up. A word in `BIRTHMARK` that is not understood is reported on standard
-    /// error and otherwise ignored.
+    /// error, once, and otherwise ignored.
     pub fn install(mut self) {
         if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
             self = words::apply(self, &words);
@@ -221,7 +233,7 @@ impl Builder {
             directory: self.directory.map(|path| Directory { path, limits }),
         };
         ask::install(delivery, self.signal);
-        panic_report::install(self.panic_report);
+        panic_report::install(self.panic_report, self.in_test);
     }
 }
 

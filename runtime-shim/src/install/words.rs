@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use super::Builder;
 use crate::panic_report::PanicReport;
@@ -19,12 +20,25 @@ pub(super) fn apply(mut builder: Builder, words: &OsStr) -> Builder {
             false => Err(NOT_TEXT.into()),
         };
         builder = result.unwrap_or_else(|error| {
-            let error = NotUnderstood { word, error };
-            let _ = crate::sys::stderr::write(format!("birthmark: {error}\n").as_bytes());
+            if is_new(word) {
+                let error = NotUnderstood { word, error };
+                let _ = crate::sys::stderr::write(format!("birthmark: {error}\n").as_bytes());
+            }
             builder
         });
     }
     builder
+}
+
+/// Whether nobody was told of this word yet. Birthmark is set up twice if `cargo birthmark` does it, and the program.
+fn is_new(word: &str) -> bool {
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_new = !told.iter().any(|known| known == word);
+    if is_new {
+        told.push(word.to_owned());
+    }
+    is_new
 }
 
 impl Builder {

@@ -41,6 +41,20 @@ const SCENARIOS: &[(&str, fn())] = &[
         "user_hook_after_install",
         scenarios::user_hook_after_install,
     ),
+    ("user_hook_replaces", scenarios::user_hook_replaces),
+    (
+        "user_hook_replaces_twice",
+        scenarios::user_hook_replaces_twice,
+    ),
+    ("user_hook_is_taken", scenarios::user_hook_is_taken),
+    (
+        "hook_silenced_for_a_while",
+        scenarios::hook_silenced_for_a_while,
+    ),
+    (
+        "hook_dropped_while_panicking",
+        scenarios::hook_dropped_while_panicking,
+    ),
     ("while_panicking", scenarios::while_panicking),
     ("in_a_destructor", scenarios::in_a_destructor),
     ("while_the_thread_exits", scenarios::while_the_thread_exits),
@@ -154,6 +168,57 @@ mod scenarios {
             eprintln!("the user's hook: {info}");
             previous(info);
         }));
+        std_thread();
+    }
+
+    fn replace_hook() {
+        set_hook(Box::new(|info| eprintln!("the user's hook: {info}")));
+    }
+
+    pub fn user_hook_replaces() {
+        replace_hook();
+        birthmark::install();
+        std_thread();
+    }
+
+    /// Some keep the one before, which is ours, and are replaced themselves.
+    pub fn user_hook_replaces_twice() {
+        let previous = take_hook();
+        set_hook(Box::new(move |info| previous(info)));
+        replace_hook();
+        replace_hook();
+        std_thread();
+    }
+
+    /// As documented, this resets the hook to the default.
+    pub fn user_hook_is_taken() {
+        drop(take_hook());
+        std_thread();
+    }
+
+    pub fn hook_silenced_for_a_while() {
+        let previous = take_hook();
+        set_hook(Box::new(|_| {}));
+        let silent = thread::spawn(|| panic!("nobody is to see this"));
+        assert!(silent.join().is_err());
+        set_hook(previous);
+        std_thread();
+    }
+
+    /// No hook can be set there.
+    pub fn hook_dropped_while_panicking() {
+        let previous = take_hook();
+        replace_hook();
+        let panicking = thread::spawn(move || {
+            let _previous = previous;
+            panic!("the first one");
+        });
+        assert!(panicking.join().is_err());
+        // Another thread sets it. Then main and the clock are left.
+        birthmark_integration_tests::wait_until("the hook is set", || {
+            let threads = std::fs::read_dir("/proc/self/task").expect("procfs lists threads");
+            threads.count() <= 2
+        });
         std_thread();
     }
 
