@@ -68,7 +68,13 @@ impl Identity<'_> {
 pub(crate) enum Around<'a> {
     /// A closure literal: the identity is made before the closure.
     Closure { identity: Identity<'a>, user: Span },
-    /// The body of that closure, which enters the identity.
+    /// A closure literal that stands elsewhere in the function, by the name of its variable.
+    ClosureVariable {
+        birth: Birth<'a>,
+        by_value: bool,
+        user: Span,
+    },
+    /// The body of a closure literal, which enters the identity.
     Body {
         by_value: bool,
         /// Whether the body, as the tail of another block, has to be kept together by parentheses.
@@ -124,7 +130,8 @@ impl Around<'_> {
     pub(crate) fn site(&self) -> Option<SiteRef> {
         match self {
             Around::Closure { identity, .. } => identity.site(),
-            Around::Future { birth, .. }
+            Around::ClosureVariable { birth, .. }
+            | Around::Future { birth, .. }
             | Around::FutureFn { birth, .. }
             | Around::Place { birth, .. }
             | Around::Value { birth, .. } => Some(birth.site),

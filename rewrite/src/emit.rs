@@ -50,6 +50,11 @@ impl Emit {
                 user,
                 ..
             } => self.body(by_value, parens, user, hole),
+            Around::ClosureVariable {
+                birth,
+                by_value,
+                user,
+            } => self.closure_variable(&self.birth(birth, user), by_value, user, hole),
             Around::Future { birth, user } => self.future(birth, user, hole),
             Around::FutureFn { birth, user } => {
                 self.future_fn(&self.birth(birth, user), user, hole)
@@ -262,6 +267,26 @@ impl Emit {
         quote_spanned! {span=>
             { match __birthmark.#enter() { _birthmark => #hole, _ => __birthmark_end.#last() } }
         }
+    }
+
+    /// Around the variable of a closure, which another closure calls. Both are of one function, whose inference decides
+    /// together which of `Fn`, `FnMut` and `FnOnce` they implement.
+    fn closure_variable(
+        &self,
+        birth: &TokenStream,
+        by_value: bool,
+        user: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let call = quote_spanned!(span=> __birthmark_task());
+        let body = self.body(by_value, false, user, call);
+        let task = quote_spanned! {span=>
+            #[allow(unused_mut)] // Of an `FnMut` closure it must be.
+            let mut __birthmark_task = #hole;
+            move || #body
+        };
+        self.closure(birth, user, task)
     }
 
     /// Around an `async` block.

@@ -9,6 +9,8 @@ pub(crate) struct Binding {
     pub ty: Option<String>,
     /// The role of a task that is spawned from it.
     pub role: Option<String>,
+    /// Whether it is a closure literal without parameters, which only its own function can tell when it may be called.
+    pub closure: bool,
     /// The thread scope that it stands for, as `s` in `thread::scope(|s| …)`.
     pub scope: Option<ScopeKind>,
     /// Whether it is, or was made from, a task that the enclosing function was handed by its caller.

@@ -15,6 +15,9 @@ pub(crate) enum Leaf {
     Async,
     /// `async || …`, which nothing outside can enter.
     AsyncClosure,
+    /// A variable of the same function that is a closure literal without parameters. Which of `Fn`, `FnMut` and `FnOnce`
+    /// it implements is inferred with the rest of that function, so no type can be asked for it.
+    ClosureVariable,
     /// A place that can be mentioned twice: `x`, `path::to::f`, `self.x`.
     Place,
     /// Anything else that may be a task.
@@ -43,6 +46,21 @@ pub(crate) fn is_literal(expr: &Expr) -> bool {
         Expr::Paren(paren) => is_literal(&paren.expr),
         Expr::Group(group) => is_literal(&group.expr),
         Expr::Closure(_) | Expr::Async(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a `let` binds a name to a closure literal without parameters, of whose type nothing else is said.
+pub(crate) fn is_closure_variable(local: &syn::Local) -> bool {
+    let init = local.init.as_ref().filter(|init| init.diverge.is_none());
+    matches!(local.pat, syn::Pat::Ident(_)) && init.is_some_and(|init| is_closure(&init.expr))
+}
+
+fn is_closure(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(paren) => is_closure(&paren.expr),
+        Expr::Group(group) => is_closure(&group.expr),
+        Expr::Closure(closure) => closure.asyncness.is_none() && closure.inputs.is_empty(),
         _ => false,
     }
 }

@@ -205,7 +205,7 @@ impl Spawn {
 
     /// What is spawned, as far as the callee and the shape of the task show it.
     pub(crate) fn kind(&self, leaf: Leaf, parameters: bool) -> Kind {
-        let closure = matches!(leaf, Leaf::Closure { .. });
+        let closure = matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);
         match leaf {
             Leaf::Async => Kind::Future,
             _ if matches!(self.row.mode, callees::Mode::FutureFn) => Kind::Future,

@@ -80,7 +80,9 @@ impl Visitor<'_> {
             Expr::Macro(call) if self.naming(&call.mac).is_some() => {
                 self.task_in_naming(call, task)
             }
-            Expr::Call(call) if is_transparent_call(call) => self.task(&mut call.args[0], task),
+            Expr::Call(call) if is_transparent_call(call) || self.is_boxed_variable(call) => {
+                self.task(&mut call.args[0], task)
+            }
             Expr::Cast(cast) if matches!(&*cast.expr, Expr::Call(call) if is_transparent_call(call)) => {
                 self.task(&mut cast.expr, task)
             }
@@ -125,6 +127,24 @@ impl Visitor<'_> {
         }
     }
 
+    /// Whether an expression is a variable that a closure literal is bound to.
+    fn is_closure_variable(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Paren(paren) => self.is_closure_variable(&paren.expr),
+            Expr::Path(path) => {
+                let name = path.path.get_ident().map(ToString::to_string);
+                let local = name.and_then(|name| self.scopes.get(&name));
+                local.is_some_and(|local| local.closure)
+            }
+            _ => false,
+        }
+    }
+
+    /// `Box::new(work)`, of such a variable.
+    fn is_boxed_variable(&self, call: &ExprCall) -> bool {
+        shape::is_call_of(call, "Box", "new") && self.is_closure_variable(&call.args[0])
+    }
+
     /// Takes note of `named!` or `detached!` and goes on inside.
     fn task_in_naming(&mut self, call: &mut ExprMacro, task: &mut Task) {
         let Some(mut named) = self.naming(&call.mac) else {
@@ -145,7 +165,10 @@ impl Visitor<'_> {
 
     /// Changes the innermost expression. Its shape is taken before its own spawns are rewritten.
     fn leaf(&mut self, expr: &mut Expr, task: &mut Task) {
-        let leaf = shape::leaf(expr);
+        let leaf = match shape::leaf(expr) {
+            Leaf::Place if self.is_closure_variable(expr) => Leaf::ClosureVariable,
+            leaf => leaf,
+        };
         let parameters = matches!(expr, Expr::Closure(closure) if !closure.inputs.is_empty());
         if let Some(reason) = unsupported(leaf, parameters, &task.spawn) {
             self.uncovered(&task.spawn, Reason::Shape(reason));
@@ -178,13 +201,19 @@ impl Visitor<'_> {
             relay,
         };
         let future_fn = task.spawn.row.mode == Mode::FutureFn;
-        task.settles |= future_fn || !matches!(leaf, Leaf::Closure { .. }) || task.spawn.fallible;
+        let closure = matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);
+        task.settles |= future_fn || !closure || task.spawn.fallible;
         let around = match leaf {
             _ if future_fn => Around::FutureFn { birth, user },
             Leaf::Closure { moves } => {
                 let by_value = !moves || task.spawn.once;
                 return self.closure(expr, Identity::Birth(birth), by_value);
             }
+            Leaf::ClosureVariable => Around::ClosureVariable {
+                birth,
+                by_value: task.spawn.once,
+                user,
+            },
             Leaf::Async => Around::Future { birth, user },
             Leaf::Place => Around::Place { birth, user },
             _ => Around::Value {
@@ -223,7 +252,9 @@ fn unsupported(leaf: Leaf, parameters: bool, spawn: &Spawn) -> Option<&'static s
     match (leaf, spawn.takes) {
         (Leaf::Never, _) => return None,
         (leaf, Takes::Fixed(reason)) if leaf != Leaf::Async => return reason,
-        (Leaf::Place | Leaf::Value, Takes::Literal { .. }) => return Some(NAMED_TYPE),
+        (Leaf::ClosureVariable | Leaf::Place | Leaf::Value, Takes::Literal { .. }) => {
+            return Some(NAMED_TYPE);
+        }
         (Leaf::Closure { moves: false }, _) if spawn.takes.is_task() && !spawn.once => {
             return Some(CALLED_AGAIN);
         }
@@ -236,7 +267,7 @@ fn unsupported(leaf: Leaf, parameters: bool, spawn: &Spawn) -> Option<&'static s
         (Leaf::Closure { .. }, Mode::Task) if parameters && !spawn.scoping => Some(
             "a closure with parameters behind other arguments, which may be called more than once",
         ),
-        (Leaf::Place | Leaf::Value, Mode::Execute) if spawn.bounded => {
+        (Leaf::ClosureVariable | Leaf::Place | Leaf::Value, Mode::Execute) if spawn.bounded => {
             Some("a task whose very type a bound may demand")
         }
         _ => None,

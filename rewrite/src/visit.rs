@@ -115,6 +115,7 @@ impl VisitMut for Visitor<'_> {
                 Binding {
                     ty,
                     role: init.and_then(|init| place.find(init)),
+                    closure: shape::is_closure_variable(local),
                     scope: None,
                     handed: false,
                 },

@@ -51,10 +51,11 @@ pub use crate::{__frames as frames, __table as table};
 
 // What is put around expressions in text.
 pub use crate::{
-    __awaited as awaited, __branch as branch, __closure as closure, __enter as enter,
-    __enter_owned as enter_owned, __extending_branch as extending_branch, __frame as frame,
-    __inherit as inherit, __place as place, __returned as returned, __settled as settled,
-    __stand as stand, __task as task, __task_fn as task_fn, __value as value,
+    __awaited as awaited, __branch as branch, __closure as closure,
+    __closure_variable as closure_variable, __enter as enter, __enter_owned as enter_owned,
+    __extending_branch as extending_branch, __frame as frame, __inherit as inherit,
+    __place as place, __returned as returned, __settled as settled, __stand as stand,
+    __task as task, __task_fn as task_fn, __value as value,
 };
 
 // How the runtime comes into a program that does not mention it.

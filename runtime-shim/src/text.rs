@@ -104,6 +104,21 @@ macro_rules! __enter_owned {
     };
 }
 
+/// Not public API. Used by generated code: a closure literal by the name of its variable, after the birth of the task.
+///
+/// The closure around it is of the same function. So inference decides together which of `Fn`, `FnMut` and `FnOnce`
+/// both implement.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __closure_variable {
+    ($enter:ident $table:ident[$site:literal]$(($($naming:tt)*))?, $($task:tt)*) => {{
+        let (first, last) = $crate::__born!($table[$site]$(($($naming)*))?).closure();
+        #[allow(unused_mut)] // Of an `FnMut` closure it must be.
+        let mut task = $($task)*;
+        move || $crate::__private::$enter!(first last, task())
+    }};
+}
+
 /// Not public API. Used by generated code: an `async` block.
 #[doc(hidden)]
 #[macro_export]

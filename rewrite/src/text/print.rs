@@ -56,6 +56,15 @@ impl Print<'_> {
             Around::Body {
                 by_value, typed, ..
             } => self.body(*by_value, *typed),
+            Around::ClosureVariable {
+                birth, by_value, ..
+            } => {
+                let enter = if *by_value { "enter_owned" } else { "enter" };
+                self.call(
+                    "closure_variable",
+                    &format!("{enter} {}", self.birth(birth)),
+                )
+            }
             Around::Future { birth, .. } => self.call("task", &self.birth(birth)),
             Around::FutureFn { birth, .. } => self.call("task_fn", &self.birth(birth)),
             Around::Place { birth, .. } => self.call("place", &self.birth(birth)),
