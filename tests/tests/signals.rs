@@ -228,3 +228,22 @@ fn a_directory_that_is_no_text_is_not_taken_for_another() {
                     it is not UTF-8; Builder::dump_directory takes any path\n";
     assert_eq!(text, expected);
 }
+
+/// Native stacks are taken on Linux on these processors only.
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+#[test]
+fn thread_that_the_signal_interrupts_is_shown_where_it_was() {
+    let mut asked = Asked::start(PROGRAM, "slow_handler", "signal=USR1,threads=stacks");
+    assert_eq!(asked.ask("hold 1"), "1 held");
+    asked.signal(libc::SIGUSR1);
+    let dump = asked.stderr_until("coverage: ");
+    let main = dump
+        .split("\nthread ")
+        .find(|thread| thread.contains("asks::main"));
+    let main = main.unwrap_or_else(|| panic!("no stack of main in:\n{dump}"));
+    assert!(!main.contains("linger_in_usr1"), "{main}");
+    assert_eq!(asked.end(), "");
+}

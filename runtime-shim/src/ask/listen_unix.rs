@@ -10,6 +10,16 @@ use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(target_os = "linux")]
+#[path = "listen_unix/handled.rs"]
+mod handled;
+/// Other systems do not tell whether a thread is in a handler.
+#[cfg(not(target_os = "linux"))]
+mod handled {
+    pub(super) fn note(_signal: libc::c_int) {}
+    pub(super) fn wait_until_returned() {}
+}
+
 use super::{tell, write_dump, DumpSignal};
 
 /// Renderings need some stack, and a program's function that redacts names may need more.
@@ -34,13 +44,15 @@ pub(super) fn listen(signal: DumpSignal) -> io::Result<()> {
     let was_default = is_default(signal_number);
     let handler = move || {
         if LISTENS_IN.load(Ordering::Acquire) == std::process::id() {
+            handled::note(signal_number);
             wake_up(PIPE.load(Ordering::Relaxed));
         } else if was_default {
             // The child of a fork, in which nobody waits yet.
             do_default(signal_number);
         }
     };
-    // SAFETY: the handler only calls getpid, write, signal and raise, which are async-signal-safe. It does not panic.
+    // SAFETY: the handler only calls getpid, gettid, write, signal and raise, which are async-signal-safe. It does not
+    // panic.
     unsafe { signal_hook_registry::register(signal_number, handler) }?;
     listening.push(signal);
     Ok(())
@@ -109,6 +121,7 @@ fn dump_when_woken(mut pipe: PipeReader) {
     // However many signals arrive while a dump is written, one more answers them.
     let mut signals = [0; 4096];
     while pipe.read(&mut signals).is_ok_and(|count| count > 0) {
+        handled::wait_until_returned();
         tell(write_dump(), crate::sys::stderr::write);
     }
 }

@@ -18,6 +18,14 @@ pub(crate) fn read(os_id: u64, file: &str) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Returns `true` if a thread blocks a signal, which it also does while its handler runs.
+pub(crate) fn blocks(os_id: u64, signal: libc::c_int) -> bool {
+    let status = read(os_id, "status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+    let mask = line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (signal - 1) != 0)
+}
+
 /// The unit in which `stat` counts time.
 pub(crate) fn clock_tick() -> Duration {
     // SAFETY: takes a number and returns one.

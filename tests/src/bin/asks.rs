@@ -28,6 +28,9 @@ fn main() {
     if scenario == "tokio_handler" {
         runtime.block_on(count_usr1());
     }
+    if scenario == "slow_handler" {
+        linger_in_usr1();
+    }
     println!("ready");
     let mut held = Vec::new();
     for line in stdin().lock().lines() {
@@ -94,4 +97,18 @@ async fn count_usr1() {
             CALLED.fetch_add(1, SeqCst);
         }
     });
+}
+
+/// Keeps the interrupted thread in the handler of SIGUSR1 after birthmark's part of it has woken the dump's thread.
+fn linger_in_usr1() {
+    let linger = || {
+        let time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 300_000_000,
+        };
+        // SAFETY: `nanosleep` is async-signal-safe and reads only what it is given.
+        unsafe { libc::nanosleep(&raw const time, std::ptr::null_mut()) };
+    };
+    // SAFETY: the handler calls nothing that is not async-signal-safe, and does not panic.
+    unsafe { signal_hook_registry::register(libc::SIGUSR1, linger) }.expect("it can be handled");
 }

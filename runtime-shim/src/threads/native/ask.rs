@@ -95,11 +95,11 @@ impl Asker {
     /// not sent the signal then: it would not answer, and may be one that waits for signals in its own way.
     fn stays_blocked(&self, id: u64) -> bool {
         let until = self.until();
-        while blocks(id) {
+        while tasks::blocks(id, handler::SIGNAL) {
             // Ours does not sleep, so that it is not in ours if it sleeps and blocks the signal after that, too.
             let sleeps = Stat::read(id).is_none_or(|stat| !stat.is_running());
             let is_in_none = sleeps || id == os_id();
-            if is_in_none && blocks(id) || Instant::now() >= until {
+            if is_in_none && tasks::blocks(id, handler::SIGNAL) || Instant::now() >= until {
                 return true;
             }
             std::thread::sleep(MOMENT / 10);
@@ -142,11 +142,4 @@ impl Drop for Asker {
     fn drop(&mut self) {
         ASKING.store(0, Ordering::Release);
     }
-}
-
-fn blocks(id: u64) -> bool {
-    let status = tasks::read(id, "status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
-    let mask = line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
-    mask.is_some_and(|mask| mask & 1 << (handler::SIGNAL - 1) != 0)
 }
