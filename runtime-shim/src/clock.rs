@@ -5,9 +5,9 @@
 //! The same thread gives memory back that is no longer needed.
 //!
 //! The thread starts when a thread other than the main one first has to do with instrumented code, when the main one
-//! does and is not alone, or when birthmark starts a thread for another reason. A program that has one thread keeps it
-//! so: it may want to `unshare`, or to change its environment. Until then there are no ages. In the child of a fork,
-//! the thread is started anew on the same occasions.
+//! does and is not alone, when the program calls `install`, or when birthmark starts a thread for another reason. Any
+//! other program that has one thread keeps it so: it may want to `unshare`, or to change its environment. Until then
+//! there are no ages. In the child of a fork, the thread is started anew on the same occasions.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;

@@ -17,8 +17,16 @@ fn forks(arguments: &[&str], words: &str) -> Ran {
 
 #[test]
 fn a_program_with_one_thread_keeps_it_so() {
-    let ran = forks(&["alone"], "");
-    assert_eq!(ran.stdout, "1 2\n", "{ran:?}");
+    for scenario in ["alone", "alone_without_clock"] {
+        let ran = forks(&[scenario], "");
+        assert_eq!(ran.stdout, "1 2\n", "{scenario}: {ran:?}");
+    }
+}
+
+#[test]
+fn install_starts_the_clock_of_a_program_with_one_thread() {
+    let ran = forks(&["installed"], "");
+    assert_eq!(ran.stdout, "2\n", "{ran:?}");
 }
 
 #[test]

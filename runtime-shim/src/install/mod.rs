@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::ask::{self, Delivery, Directory, DumpSignal, Limits};
+use crate::clock;
 use crate::dump::render::Format;
 use crate::dump::Filter;
 use crate::mode;
@@ -16,7 +17,8 @@ use crate::threads::ThreadReport;
 
 /// Sets the panic report up, with what `BIRTHMARK` in the environment says.
 ///
-/// Tasks are recorded without this too. Call it first thing in `main`; calling it again does no
+/// Tasks are recorded without this too. It starts the thread by which ages are told; see [`Builder::clock`]. Call it
+/// first thing in `main`; calling it again does no
 /// harm. Whatever panic hook there is, or is set later, is called first, and the report follows. A hook that calls ours
 /// itself, as it has found it, decides where the report stands. One that ends the process leaves none.
 /// `BIRTHMARK=panic=off` or [`PanicReport::Off`] switches reports off.
@@ -46,6 +48,7 @@ pub fn builder() -> Builder {
         limits: Limits::default(),
         enabled: true,
         env: true,
+        clock: true,
         in_test: false,
     }
 }
@@ -83,6 +86,7 @@ pub struct Builder {
     limits: Limits,
     enabled: bool,
     env: bool,
+    clock: bool,
     in_test: bool,
 }
 
@@ -211,6 +215,22 @@ impl Builder {
         self
     }
 
+    /// Sets whether `install` starts the thread that advances the clock of ages. It does by default.
+    ///
+    /// A program that needs to have a single thread for a while, for `unshare`, `setns` or the local time offset,
+    /// passes `false`. Then the thread starts together with the program's first other thread, and dumps before that
+    /// say that ages are not known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder().clock(false).install();
+    /// ```
+    pub fn clock(mut self, clock: bool) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// The program runs tests, which need not be seen otherwise.
     pub(crate) fn in_test(mut self) -> Self {
         self.in_test = true;
@@ -233,6 +253,9 @@ impl Builder {
             directory: self.directory.map(|path| Directory { path, limits }),
         };
         ask::install(delivery, self.signal);
+        if self.clock && self.enabled {
+            clock::start();
+        }
         panic_report::install(self.panic_report, self.in_test);
     }
 }

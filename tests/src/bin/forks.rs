@@ -10,9 +10,16 @@ const PATIENCE: u32 = 60;
 
 fn main() {
     let scenario = std::env::args().nth(1).unwrap_or_default();
-    birthmark::install();
     match scenario.as_str() {
-        "alone" => alone(),
+        "alone" => return alone(),
+        "alone_without_clock" => {
+            birthmark::builder().clock(false).install();
+            return alone();
+        }
+        _ => birthmark::install(),
+    }
+    match scenario.as_str() {
+        "installed" => println!("{}", threads()),
         "daemon" => println!("{}", in_child(dump_on_signal)),
         "unused" => println!("{}", in_child(|| signal_itself(libc::SIGUSR1))),
         "hooks" => hooks(),
