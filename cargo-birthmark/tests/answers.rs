@@ -8,9 +8,10 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
-use support::{Project, Ran};
+use support::{Project, Ran, environment};
 
 const SPAWNS: &str = "pub fn go() { std::thread::spawn(|| ()); }\n";
 
@@ -56,6 +57,9 @@ impl Asked {
     fn settle(&self, args: &str) {
         let long_ago = SystemTime::now() - Duration::from_secs(3600);
         date(&self.project.path(), long_ago);
+        // All tests share the configuration of cargo, and another date is a change of it.
+        static SHARED: Once = Once::new();
+        SHARED.call_once(|| date(&environment::cargo_home().join("config.toml"), long_ago));
         self.run(args);
         assert!(!self.run(args).1, "the answer is remembered");
     }

@@ -48,6 +48,12 @@ impl Announcements {
         }
     }
 
+    /// Returns `true` if anything is announced that a function, an async one if `late`, may have been handed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn is_any(&self, late: bool) -> bool {
+        self.now.get().is_some() || late && self.late.get().is_some()
+    }
+
     /// Takes the announcement that is meant for a spawn in `site`.
     fn take(&self, site: &Site, late: bool, scope: *const Slot) -> Option<&'static Site> {
         if let Some(announced) = self.now.get() {
@@ -121,9 +127,21 @@ pub(crate) fn relayed(
     birth
 }
 
-/// Takes the announcement of a task that is spawned at `site`, and notes what kind of task it turns out to be.
-#[inline(never)]
+/// Takes the announcement of a task that is spawned at `site`. Most callers announce nothing, which two loads tell.
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
+    let announces = local::with(|local| local.announcements.is_any(late));
+    if announces {
+        take(site, late)
+    } else {
+        None
+    }
+}
+
+/// Takes it, and notes what kind of task it turns out to be.
+#[cold]
+#[inline(never)]
+fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
     let recorded = local::with(|local| {
         let scope = local.own_scope();
         local.announcements.take(site, late, scope)

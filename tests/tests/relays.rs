@@ -1,5 +1,7 @@
 //! Functions that hand a task on: one task has one record, which is that of the first instrumented call.
 
+use birthmark_test_support as _;
+
 use std::cell::Cell;
 use std::future::{Future, pending};
 use std::pin::Pin;

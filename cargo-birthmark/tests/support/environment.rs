@@ -59,7 +59,7 @@ pub fn set(command: &mut Command) {
 }
 
 /// The directory of cargo for all tests.
-fn cargo_home() -> &'static Path {
+pub fn cargo_home() -> &'static Path {
     static HOME: OnceLock<PathBuf> = OnceLock::new();
     HOME.get_or_init(|| {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-home");
