@@ -43,7 +43,7 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     place(path, content, None)
 }
 
-/// Does the same as [`write`], and dates the file back.
+/// Does the same as [`write()`], and dates the file back.
 pub fn write_old(path: &Path, content: &[u8]) -> Result<()> {
     place(path, content, Some(old()))
 }

@@ -60,6 +60,9 @@ pub fn set_label(key: &str, value: impl fmt::Display) {
 ///
 /// What is set inside, a name or a label, ends with it.
 ///
+/// An `Fn` closure that several threads call at once is one task with one name. Names and labels for a while that
+/// overlap in such calls may be lost, or stay behind.
+///
 /// # Examples
 ///
 /// ```
