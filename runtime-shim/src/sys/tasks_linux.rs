@@ -19,6 +19,7 @@ pub(crate) fn read(os_id: u64, file: &str) -> io::Result<String> {
 }
 
 /// Returns `true` if a thread blocks a signal, which it also does while its handler runs.
+#[cfg(any(feature = "signal", feature = "native-stacks"))]
 pub(crate) fn blocks(os_id: u64, signal: libc::c_int) -> bool {
     let status = read(os_id, "status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
