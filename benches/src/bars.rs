@@ -54,7 +54,7 @@ pub const BARS: [Bar; 16] = [
     bar(Unit::Job, Variant::Off, 6.0, 58.0, 42.0),
     bar(Unit::Poll, Variant::Off, 3.0, 17.0, 14.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
-    bar(Unit::SpawnLevels(1), Variant::On, 75.0, 285.0, 205.0),
+    bar(Unit::SpawnLevels(1), Variant::On, 75.0, 290.0, 205.0),
     bar(Unit::SpawnLevels(5), Variant::On, 107.0, 845.0, 740.0),
     bar(Unit::PollLevels(1), Variant::On, 20.0, 82.0, 62.0),
     bar(Unit::PollLevels(5), Variant::On, 52.0, 155.0, 145.0),
