@@ -152,7 +152,7 @@ fn http_1_0_needs_a_token() {
     assert_eq!(status(with_token.local_addr(), &nginx), "HTTP/1.0 200 OK");
 }
 
-/// The heads that clients send, as they were recorded.
+/// Heads as clients send them, written by hand from what is known of each client.
 #[test]
 fn clients_on_this_machine_are_answered() {
     let server = serve();
