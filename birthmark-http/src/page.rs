@@ -1,59 +1,16 @@
-//! The page: one answer that needs nothing from elsewhere. Its parts are in the folder `page`.
+//! The page: one answer without outside assets. The folder `page/` has its parts.
+
+mod script;
 
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
-macro_rules! style {
-    () => {
-        include_str!("../page/style.css")
-    };
-}
+const STYLE: &str = include_str!("../page/style.css");
 
-/// In the order of who uses whom.
-macro_rules! script {
-    () => {
-        concat!(
-            include_str!("../page/text.js"),
-            include_str!("../page/read.js"),
-            include_str!("../page/snapshot.js"),
-            include_str!("../page/labels.js"),
-            include_str!("../page/search.js"),
-            include_str!("../page/columns.js"),
-            include_str!("../page/rows.js"),
-            include_str!("../page/alike.js"),
-            include_str!("../page/tree.js"),
-            include_str!("../page/compare.js"),
-            include_str!("../page/views.js"),
-            include_str!("../page/list.js"),
-            include_str!("../page/details.js"),
-            include_str!("../page/thread-details.js"),
-            include_str!("../page/state.js"),
-            include_str!("../page/threads.js"),
-            include_str!("../page/remote.js"),
-            include_str!("../page/draw.js"),
-            include_str!("../page/address.js"),
-            include_str!("../page/actions.js"),
-            include_str!("../page/keys.js"),
-            include_str!("../page/page.js"),
-        )
-    };
-}
-
-const PAGE: &str = concat!(
-    include_str!("../page/head.html"),
-    "<style>",
-    style!(),
-    "</style>",
-    include_str!("../page/body.html"),
-    "<script type=\"module\">",
-    script!(),
-    "</script>\n",
-);
-
-/// Nothing runs and nothing is loaded but what is in the page itself, which a browser knows by its
-/// digests: [`tests`] say them anew after a change.
+/// The policy that lets a browser run and load only the page's own parts, which it identifies by their digests. A
+/// test compares the digests with the parts.
 const POLICY: &str = concat!(
     "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'; style-src 'sha256-",
@@ -63,15 +20,24 @@ const POLICY: &str = concat!(
     "'",
 );
 
-/// By which the page knows that native stacks may be asked for.
+/// The element that tells the script that native stacks may be taken.
 const NATIVE_STACKS: &str = "<template id=\"native-stacks\"></template>\n";
 
-/// Makes the page.
+/// Returns the page.
 pub(crate) fn page(native_stacks: bool) -> Bytes {
-    match native_stacks {
-        true => Bytes::from([PAGE, NATIVE_STACKS].concat()),
-        false => Bytes::from_static(PAGE.as_bytes()),
-    }
+    let script = script::script();
+    let parts = [
+        include_str!("../page/head.html"),
+        "<style>",
+        STYLE,
+        "</style>",
+        include_str!("../page/body.html"),
+        "<script type=\"module\">",
+        &script,
+        "</script>\n",
+        if native_stacks { NATIVE_STACKS } else { "" },
+    ];
+    Bytes::from(parts.concat())
 }
 
 pub(crate) fn answer(page: Bytes) -> Response {
@@ -91,17 +57,17 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
     use sha2::{Digest, Sha256};
 
-    /// After a change of the page, `BLESS=1 cargo test -p birthmark-http page` writes the digests.
+    /// After a change of the page, `BLESS=1 cargo test -p birthmark-http --lib page` writes the digests.
     #[test]
-    fn the_policy_allows_what_is_in_the_page() {
+    fn policy_has_digests_of_the_page() {
         for (part, file, stored) in [
             (
-                style!(),
+                super::STYLE,
                 "page/style.sha256",
                 include_str!("../page/style.sha256"),
             ),
             (
-                script!(),
+                &super::script::script(),
                 "page/script.sha256",
                 include_str!("../page/script.sha256"),
             ),
@@ -112,14 +78,16 @@ mod tests {
             } else {
                 assert_eq!(
                     digest, stored,
-                    "run `BLESS=1 cargo test -p birthmark-http page`"
+                    "run `BLESS=1 cargo test -p birthmark-http --lib page`"
                 );
             }
         }
     }
 
     #[test]
-    fn nothing_in_the_page_is_from_elsewhere() {
+    fn page_names_no_outside_asset() {
+        let page = super::page(true);
+        let page = std::str::from_utf8(&page).unwrap();
         for outside in [
             "http:",
             "https:",
@@ -129,7 +97,7 @@ mod tests {
             "eval(",
             "innerHTML",
         ] {
-            assert!(!super::PAGE.contains(outside), "{outside}");
+            assert!(!page.contains(outside), "{outside}");
         }
     }
 }

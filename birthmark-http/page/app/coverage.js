@@ -1,0 +1,51 @@
+// The summary lines: how many tasks there are, and what the dump covers.
+
+import { count, plural } from "../model/text.js";
+
+/**
+ * Returns texts such as `250 of 100,002 tasks` and the count of each state.
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../types").Task[]} tasks
+ */
+export function taskParts(snapshot, tasks) {
+  const { total, selected = tasks.length } = snapshot.head;
+  const which = selected === total ? "" : `${count(selected)} of `;
+  return [which + plural(total, "task"), states(snapshot.isCut ? snapshot.groups : tasks)];
+}
+
+/**
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../types").Thread[]} selected
+ */
+export function threadParts({ threads }, selected) {
+  if (!threads) return ["OS threads: this system does not list them"];
+  const which = selected.length === threads.length ? "" : `${count(selected.length)} of `;
+  return [which + plural(threads.length, "OS thread"), states(selected)];
+}
+
+/**
+ * Returns the count of each state.
+ * @param {{ state?: string, count?: number }[]} items
+ */
+function states(items) {
+  const states = new Map();
+  for (const { state, count = 1 } of items) states.set(state, (states.get(state) ?? 0) + count);
+  return [...states].map(([state, number]) => `${count(number)} ${state}`).join(", ");
+}
+
+/**
+ * Returns what the dump covers and what it lacks.
+ * @param {import("../types").Head} head
+ */
+export function coverage({ pid, coverage }) {
+  const { os_threads: all, recorded_os_threads: recorded, spawned_while_off: off, refused, unrecorded, ages_known, sites } = coverage;
+  const parts = [
+    all == null ? "OS threads not looked at" : `${recorded} of ${plural(all, "OS thread")} have a record`,
+    `${count(off)} spawned while birthmark was off`,
+    refused > 0 && `${count(refused)} refused by hooks`,
+    unrecorded > 0 && `${count(unrecorded)} not recorded for lack of memory`,
+    !ages_known && "ages not known",
+    `${plural(sites, "site")} linked`,
+  ];
+  return `process ${pid}: ${parts.filter(Boolean).join("; ")}`;
+}

@@ -1,0 +1,66 @@
+// Reading of dumps, again and again.
+
+import { query } from "../model/query.js";
+import { $, current, shown } from "./state.js";
+import { MOST, Refusal, anyOf, read, timeout } from "./reader.js";
+import { draw } from "./draw.js";
+
+/** The least pause between two dumps, in milliseconds, and the least ratio of the pause to the time that reading took. */
+const PAUSE = 2000;
+const SHARE = 4;
+
+/** The time that a dump may take, in milliseconds. */
+export const PATIENCE = 60_000;
+export let timer = 0;
+
+/**
+ * The query that is read now, or was read last, and the means to stop it.
+ * @type {{ query: string | null, stop: AbortController }}
+ */
+let asked = { query: null, stop: new AbortController() };
+
+export async function refresh() {
+  clearTimeout(timer);
+  asked.stop.abort();
+  const { stop } = (asked = { query: query(shown, MOST), stop: new AbortController() });
+  const start = performance.now();
+  try {
+    const snapshot = await read(asked.query, anyOf(stop.signal, timeout(PATIENCE)));
+    if (stop.signal.aborted) return;
+    problem("");
+    take(snapshot);
+  } catch (error) {
+    // Another dump is read already.
+    if (stop.signal.aborted) return;
+    problem(reason(/** @type {Error} */ (error)));
+  }
+  // A hidden page reads nothing.
+  if (!shown.paused && !document.hidden) timer = setTimeout(refresh, Math.max(PAUSE, SHARE * (performance.now() - start)));
+  readIfOther();
+}
+
+/** Reads at once if the last query is not the one that the page needs now. */
+export function readIfOther() {
+  if (!shown.paused && asked.query !== query(shown, MOST)) refresh();
+}
+
+/** @param {import("../model/snapshot.js").Snapshot} snapshot */
+function take(snapshot) {
+  if (shown.paused && current()) return;
+  if (snapshot.threads !== undefined) shown.threads = snapshot;
+  else shown.snapshot = snapshot;
+  shown.remote = snapshot.head.total > MOST;
+  draw();
+}
+
+/** @param {Error} error */
+export function reason(error) {
+  if (error instanceof Refusal) return `The program refuses: ${error.message}`;
+  return `The program does not answer (${error.message}). It is asked again every few seconds.`;
+}
+
+/** @param {string} text */
+function problem(text) {
+  $("problem").hidden = text === "";
+  if ($("problem").textContent !== text) $("problem").textContent = text;
+}

@@ -1,0 +1,128 @@
+// The panel with one task.
+
+import { ago, count, timeOf, visible } from "../model/text.js";
+import { KEPT } from "../model/snapshot.js";
+import { labels } from "../model/labels.js";
+import { called } from "../model/cells.js";
+import { NO_POLLS } from "../model/columns.js";
+import { button, classed, code, facts, heading, made, section } from "./elements.js";
+import { DEEPEST } from "./cells.js";
+
+const ORIGINS = { explicit: "given to it", hook: "given by a hook", inherited: "inherited" };
+
+/**
+ * Fills the panel with a task of a snapshot. `past` is empty for a task that is still there.
+ * @param {HTMLElement} panel
+ * @param {import("../types").Task} task
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {string} past
+ * @param {import("../types").Follow} follow
+ */
+export function showTaskDetails(panel, task, snapshot, past, follow) {
+  panel.setAttribute("aria-label", "Task");
+  panel.replaceChildren(
+    heading(called(task), follow),
+    ...(past ? [classed("p", "past", `${past} This is how it was last seen, at ${timeOf(snapshot)}.`)] : []),
+    facts(taskFacts(task, snapshot, follow)),
+    ...section("Where it waits", stack(task, snapshot)),
+    ...section("Lineage", lineage(task, snapshot, follow)),
+    links(task, follow),
+  );
+}
+
+/**
+ * @param {import("../types").Task} task
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../types").Follow} follow
+ */
+function taskFacts(task, snapshot, follow) {
+  const site = snapshot.tables.sites[task.site];
+  return {
+    Id: task.id,
+    State: task.state + since(task),
+    "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
+    Born: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
+    Kind: task.kind + (task.pooled ? ", kept by a pool" : task.detached ? ", detached" : ""),
+    Runs: task.runs_no_task && "no task that has a record: it may be idle",
+    Frames: task.unrecorded && "of futures without a record, which it has polled",
+    Polls: task.polls == null ? NO_POLLS : count(task.polls),
+    Name: task.name == null ? "none" : visible(task.name) + (task.name_cut ? "… (it was longer)" : ""),
+    "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
+    Labels: task.labels && labelLinks(task, follow),
+    "Spawned at": site && code(snapshot.at(task)),
+    by: site && code(`${site.callee} in ${site.module}::${site.function}`),
+    "Same site": site && button("show all of them", () => follow.search(`site:${snapshot.at(task)}`), "link"),
+  };
+}
+
+/**
+ * Returns the labels. Each is a link to the tasks that have it.
+ * @param {import("../types").Task} task
+ * @param {import("../types").Follow} follow
+ */
+function labelLinks(task, follow) {
+  const links = document.createElement("div");
+  for (const label of labels(task)) {
+    // A search cannot contain a quotation mark.
+    const link = label.includes('"')
+      ? made("div", visible(label))
+      : button(visible(label), () => follow.search(`label:"${label}"`), "link");
+    links.append(link, " ");
+  }
+  if (task.labels_cut) links.append("… (there was more)");
+  return links;
+}
+
+/** @param {import("../types").Task} task */
+const since = (task) => (task.state_ms == null ? "" : ` for ${ago(task.state_ms)}`);
+
+/**
+ * @param {import("../types").Task} task
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ */
+function stack(task, snapshot) {
+  const items = snapshot.frames(task).map(frame);
+  const beyond = snapshot.beyond(task);
+  if (beyond) items.push(made("li", `and ${beyond} more, beyond the room for frames`));
+  if (task.moving) items.push(made("li", "(it runs, and may have moved on)"));
+  return items;
+}
+
+/** @param {import("../types").Frame} frame */
+function frame({ depth, name, at, awaited, held }) {
+  const item = made("li", code(visible(name)));
+  item.style.marginLeft = `${Math.min(depth, DEEPEST) * 0.8}em`;
+  item.append(awaited ? ` awaiting ${visible(awaited)}` : "", held ? KEPT : "", classed("div", "at", at));
+  return item;
+}
+
+/**
+ * @param {import("../types").Task} task
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../types").Follow} follow
+ */
+function lineage(task, snapshot, follow) {
+  return [...snapshot.lineage(task)].map((ancestor) => made("li", ancestorLink(ancestor, snapshot, follow)));
+}
+
+/**
+ * @param {import("../types").Ancestor} ancestor
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../types").Follow} follow
+ */
+function ancestorLink(ancestor, snapshot, follow) {
+  const text = `${ancestor.id} ${called(ancestor)}`;
+  return follow.knows(ancestor.id)
+    ? button(text, () => follow.task(ancestor.id), "link")
+    : made("span", `${text} (${snapshot.isCut || snapshot.head.filter ? "not read" : "ended"})`);
+}
+
+/**
+ * @param {import("../types").Task} task
+ * @param {import("../types").Follow} follow
+ */
+function links(task, follow) {
+  const links = classed("div", "links", button("Descendants", () => follow.search(`under:${task.id}`)));
+  links.append(button("In the tree", () => follow.inTree(task.id)));
+  return links;
+}

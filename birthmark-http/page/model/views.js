@@ -1,0 +1,33 @@
+// The views, and how each makes rows of a snapshot.
+
+import { sorted, taskRow } from "./columns.js";
+import { Rows } from "./rows.js";
+import { groupRows } from "./groups.js";
+import { treeRows } from "./tree.js";
+import { compareRows } from "./compare.js";
+import { threadRows } from "./threads.js";
+
+/** @type {Record<string, import("../types").View>} */
+export const VIEWS = {
+  tree: { columns: ["who", "id", "state", "since", "age", "polls", "place", "site"], rows: treeRows },
+  table: {
+    columns: ["id", "who", "labels", "state", "since", "age", "polls", "place", "kind", "site"],
+    rows: tableRows,
+    sort: { column: "age", down: true },
+  },
+  groups: { columns: ["count", "group", "state", "ages", "place", "site"], rows: groupRows },
+  compare: { columns: ["delta", "group", "before", "after", "place", "site"], rows: compareRows },
+  threads: {
+    columns: ["thread", "id", "state", "doing", "cpu", "record", "runs", "stands"],
+    rows: threadRows,
+    sort: { column: "id", down: false },
+  },
+};
+
+/**
+ * @param {import("../types").Input} input
+ * @returns {import("../model/rows.js").Rows}
+ */
+function tableRows({ snapshot, tasks, sort }) {
+  return new Rows(sorted(tasks, sort, snapshot), (task) => taskRow(task, snapshot), (task) => task.id);
+}

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ago, plural, signed, visible } from "../model/text.js";
+
+test("text_with_invisible_characters_is_escaped", () => {
+  assert.equal(visible("a\u202eb\n\u200bc"), "a\\u{202e}b\\u{a}\\u{200b}c");
+  assert.equal(visible("grün 中"), "grün 中");
+});
+
+test("time_has_the_largest_unit_that_it_fills", () => {
+  assert.deepEqual([0, 349, 59_999, 60_000, 7_200_000, 172_800_000].map(ago), ["0.0 s", "0.3 s", "59.9 s", "1 min", "2 h", "2 d"]);
+  assert.equal(ago(null), "");
+});
+
+test("numbers_have_separators_signs_and_plurals", () => {
+  assert.equal(plural(1, "task"), "1 task");
+  assert.equal(plural(1234, "task"), "1,234 tasks");
+  assert.deepEqual([signed(5), signed(-1200), signed(0)], ["+5", "−1,200", "0"]);
+});

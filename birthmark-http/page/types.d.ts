@@ -1,0 +1,265 @@
+// The types of the page. The JSON's own are in the schema of a dump; here are the parts that the page reads.
+
+import type { Snapshot } from "./model/snapshot.js";
+import type { Rows } from "./model/rows.js";
+
+export interface Head {
+  program: string;
+  pid: number;
+  time_unix_ms: number;
+  total: number;
+  /** The number of tasks that the filter selects, if not all of them are in the dump. */
+  selected?: number;
+  filter?: string;
+  threads?: null;
+  coverage: Record<string, any>;
+}
+
+export interface Site {
+  file: string;
+  line: number;
+  column: number;
+  callee: string;
+  module: string;
+  function: string;
+}
+
+export interface FrameSite {
+  file: string;
+  line: number;
+  column: number;
+  function: string;
+  awaited: string;
+}
+
+export interface StackFrame {
+  site: number;
+  depth: number;
+  held?: boolean;
+}
+
+export interface Stack {
+  frames: StackFrame[];
+  /** The number of frames that were not recorded. */
+  beyond: number;
+}
+
+/** A frame with its site. */
+export interface Frame {
+  depth: number;
+  name: string;
+  at: string;
+  awaited: string;
+  held?: boolean;
+}
+
+/** A task, an ancestor of a task, or a group: all have these. */
+export interface Described {
+  role: string;
+  kind?: string;
+  site?: number | null;
+  state?: string;
+  stack?: number | null;
+  /** The number of tasks, in groups. */
+  count?: number;
+  runs_no_task?: boolean;
+  unrecorded?: boolean;
+}
+
+export interface Ancestor extends Described {
+  id: number;
+  name?: string;
+  name_origin?: string;
+  name_cut?: boolean;
+  /** The index of the next ancestor. */
+  ancestor?: number | null;
+  state_ms?: number | null;
+  age_ms?: number | null;
+}
+
+export interface Task extends Ancestor {
+  name_from?: number;
+  labels?: Record<string, string>;
+  labels_cut?: boolean;
+  polls?: number | null;
+  thread?: number | null;
+  moving?: boolean;
+  pooled?: boolean;
+  detached?: boolean;
+}
+
+export interface Group extends Described {
+  count: number;
+  names: string[];
+  more_names?: boolean;
+  age_ms?: number | null;
+  youngest_ms?: number;
+}
+
+export interface NativeFrame {
+  function?: string;
+  address?: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  inlined?: boolean;
+}
+
+export interface Thread {
+  id: number;
+  name: string;
+  state: string;
+  doing: string;
+  uninterruptible?: boolean;
+  cpu_ms?: number | null;
+  moving?: boolean;
+  /** The ids of the tasks that it runs, the innermost first. */
+  tasks: number[];
+  native_stack?: { frames: NativeFrame[]; complete: boolean };
+  no_stack?: string;
+}
+
+export interface Tables {
+  tasks: Task[];
+  ancestors: Ancestor[];
+  sites: Site[];
+  stacks: Stack[];
+  frame_sites: FrameSite[];
+  groups?: Group[];
+  threads?: Thread[];
+}
+
+/** Native stacks by the thread's id, and the time at which they were taken. */
+export interface Stacks {
+  time: string;
+  threads: Map<number, Thread>;
+}
+
+/** The parts of a task that identify its stack. */
+export type Stacked = Pick<Described, "stack">;
+
+/** A class, a text, and perhaps the id of a task to follow. */
+export type Piece = [className: string, text: string | number, task?: number];
+
+/** The key of a row: an id for tasks, a text for others. It stays the same from one snapshot to the next. */
+export type Key = number | string;
+
+export interface Row {
+  key: Key;
+  snapshot?: Snapshot;
+  task?: Task;
+  thread?: Thread;
+  group?: Group | Task;
+  className?: string;
+  /** The depth in the tree, from 1; rows of flat lists have none. */
+  level?: number;
+  /** The number of rows that are folded in it. */
+  children?: number;
+  expanded?: boolean;
+  delta?: number;
+  cell: (column: string) => Piece[];
+}
+
+/** A node of the tree: a task, an ended ancestor, or a fold of alike siblings. */
+export interface Node {
+  id: Key;
+  task?: Task;
+  ancestor?: Ancestor;
+  members?: Node[];
+  children: Node[] | null;
+  /** The search selects it. */
+  selected: boolean;
+  /** Alike nodes have the same number. */
+  shape?: number;
+  level: number;
+  expanded: boolean;
+  row?: Row;
+}
+
+export interface Sort {
+  column: string;
+  down: boolean;
+}
+
+/** The input of a view. */
+export interface Input {
+  snapshot: Snapshot;
+  tasks?: Task[];
+  threads?: Thread[];
+  marked?: Snapshot | null;
+  markedTasks?: Task[];
+  toggled?: Set<Key>;
+  sort?: Sort;
+}
+
+export interface View {
+  columns: string[];
+  rows: (input: Input) => Rows;
+  /** The column by which rows are sorted, in views that can be sorted. */
+  sort?: Sort;
+}
+
+export interface Column {
+  title: string;
+  /** A track of a CSS grid. */
+  width: string;
+  kind: string;
+  /** The key by which rows are sorted. */
+  by?: (item: any, snapshot: Snapshot) => any;
+  cell?: (item: any, snapshot: Snapshot) => Piece[];
+  /** The text that is shown if the pointer rests on the cell. */
+  note?: (item: any) => string;
+}
+
+export interface Term {
+  key?: string;
+  value: string;
+}
+
+export type Panel = { task: number; thread?: undefined } | { thread: number; task?: undefined };
+
+export interface State {
+  view: string;
+  search: string;
+  /** The keys of rows that are not folded or unfolded as they are by default. */
+  toggled: Set<Key>;
+  paused: boolean;
+  snapshot: Snapshot | null;
+  /** The last snapshot with threads, and with the tasks that run on them. */
+  threads: Snapshot | null;
+  stacks: Stacks | null;
+  /** The reason why no stacks could be taken; empty if there is none. */
+  notTaken: string;
+  marked: Snapshot | null;
+  /** The program searches, because it has too many tasks to read them all. */
+  remote: boolean;
+  panel: Panel | null;
+}
+
+/** The actions of the links in the panel. */
+export interface Follow {
+  /** Returns `true` if a snapshot at hand has the task. */
+  knows(id: number): boolean;
+  close(): void;
+  search(text: string): void;
+  task(id: number): void;
+  thread(id: number): void;
+  inTree(id: number): void;
+}
+
+/** The fields of an item that a search looks at, by their keys. */
+export type Fields = Record<string, (item: any, snapshot: Snapshot) => string>;
+
+/** A site's number of tasks, one of them or their group, and the snapshot that has it. */
+export interface Entry {
+  count: number;
+  one: Task | Group;
+  snapshot: Snapshot;
+}
+
+/** A task below a heading. */
+export interface Member {
+  key: Key;
+  task: Task;
+  snapshot: Snapshot;
+}
