@@ -1,4 +1,4 @@
-//! What the command says of itself, and that the README agrees.
+//! The help of the command, and the page of the guide that shows it.
 
 use birthmark_test_support as _;
 
@@ -12,8 +12,8 @@ fn help(args: &str) -> Ran {
 }
 
 #[test]
-fn the_readme_shows_the_examples_and_the_options() {
-    let readme = include_str!("../../README.md");
+fn guide_shows_the_examples_and_the_options() {
+    let guide = include_str!("../../docs/guide/cargo-birthmark.md");
     let help = help("--help").stdout;
     let examples = help
         .split_once("Examples:\n")
@@ -23,7 +23,7 @@ fn the_readme_shows_the_examples_and_the_options() {
         .unwrap()
         .0;
     assert_eq!(examples.lines().count(), 7);
-    assert!(readme.contains(examples), "{examples}");
+    assert!(guide.contains(examples), "{examples}");
     for option in [
         "--workspace",
         "--deps",
@@ -35,8 +35,8 @@ fn the_readme_shows_the_examples_and_the_options() {
         "doctor",
     ] {
         assert!(
-            help.contains(option) && readme.contains(&format!("`{option}"))
-                || readme.contains(&format!("birthmark {option}")),
+            help.contains(option) && guide.contains(&format!("`{option}"))
+                || guide.contains(&format!("birthmark {option}")),
             "{option}"
         );
     }

@@ -8,7 +8,7 @@ mod support;
 use support::published::{assert_same_tests, published};
 
 /// Declares a test for each suite: package, version, arguments of `cargo test`, and the tests that fail with
-/// birthmark for a reason that the README's limits give.
+/// birthmark because of a limit in the guide.
 macro_rules! suites {
     ($($test:ident: $package:literal, $version:literal, $args:literal, $known:expr;)*) => {$(
         #[test]

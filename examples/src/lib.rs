@@ -1,39 +1,73 @@
-//! Programs that a newcomer runs first: `cargo run --example request_names`.
+//! Programs that a newcomer runs first, such as `cargo run --example request_names`, and the tests of the pages that
+//! show them: README and `docs/`.
+
+pub mod normal;
+pub mod pages;
 
 use std::io::Read;
-use std::path::Path;
 use std::process::Command;
 
-/// Runs an example as the README says, but for the package, without which cargo would build its
-/// dependencies anew with the features of others. Returns what it writes: both streams go into one
-/// pipe, as on a terminal.
+/// Runs an example as the pages show it and returns its output. Both streams go into one pipe, as on a terminal.
+///
+/// The command names the package, because cargo would otherwise build the dependencies again with other features.
 ///
 /// # Panics
 ///
-/// If it fails.
+/// If the example fails.
 #[must_use]
 pub fn run(example: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (mut reader, writer) = std::io::pipe().expect("there are pipes");
+    let (mut reader, writer) = std::io::pipe().expect("a pipe can be made");
     let mut command = Command::new(env!("CARGO"));
     command
         .args(["run", "-q", "-p", "birthmark-examples"])
         .args(["--example", example])
-        .current_dir(root)
+        .current_dir(pages::root())
         .env("RUST_BACKTRACE", "0")
         .env_remove("BIRTHMARK")
         .stdout(writer.try_clone().expect("a pipe can be shared"))
         .stderr(writer);
     let mut child = command.spawn().expect("cargo can be run");
-    // It holds the writing ends, without which the pipe is at its end when the child is.
+    // The command holds the writing ends. The pipe ends when the child and the command have closed them.
     drop(command);
     let mut output = String::new();
-    reader.read_to_string(&mut output).expect("it writes text");
-    assert!(child.wait().expect("it ends").success(), "{output}");
+    reader.read_to_string(&mut output).expect("output is text");
+    assert!(
+        child.wait().expect("the example ends").success(),
+        "{output}"
+    );
     output
 }
 
-/// The code in the README, compiled and run as doctests.
+/// Compiles and runs the code of each page as doctests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+macro_rules! compile_pages {
+    ($($page:ident $path:literal)*) => {
+        $(#[doc = include_str!(concat!("../../", $path))] struct $page;)*
+    };
+}
+
+#[cfg(doctest)]
+compile_pages! {
+    Readme "README.md"
+    Contributing "CONTRIBUTING.md"
+    Security "SECURITY.md"
+    Benchmarks "docs/benchmarks.md"
+    Glossary "docs/glossary.md"
+    Release "docs/release.md"
+    Awaits "docs/guide/awaits.md"
+    CargoBirthmark "docs/guide/cargo-birthmark.md"
+    Dumps "docs/guide/dumps.md"
+    Environment "docs/guide/environment.md"
+    Hooks "docs/guide/hooks.md"
+    Http "docs/guide/http.md"
+    Labels "docs/guide/labels.md"
+    Limits "docs/guide/limits.md"
+    Names "docs/guide/names.md"
+    Panics "docs/guide/panics.md"
+    Threads "docs/guide/threads.md"
+    CargoBirthmarkReadme "cargo-birthmark/README.md"
+    HttpReadme "birthmark-http/README.md"
+    MacrosReadme "macros/README.md"
+    RewriteReadme "rewrite/README.md"
+    RuntimeReadme "runtime-shim/README.md"
+}

@@ -1,5 +1,6 @@
 //! The example serves its page, and the tasks of its shop.
 
+use birthmark_examples::pages::{self, Page};
 use birthmark_test_support as _;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -44,13 +45,13 @@ fn the_page_and_the_tasks_are_served() {
     assert!(metrics.contains(orders), "{metrics}");
 }
 
-/// A program that starts as the README says runs on if the port is taken.
+/// A program that starts as the pages show continues if the port is in use.
 #[test]
-fn the_code_in_the_readme_goes_on_without_the_server() {
-    let readme = include_str!("../../README.md");
-    let code = readme.split("```").skip(1).step_by(2);
+fn code_on_a_page_continues_without_the_server() {
+    let pages = pages::all();
+    let code = pages.iter().flat_map(Page::blocks).map(|(_, code)| code);
     let serving: Vec<&str> = code
-        .filter(|code| code.contains("birthmark_http::serve"))
+        .filter(|code| code.contains("birthmark_http::serve(\"127.0.0.1:6060"))
         .collect();
     assert!(!serving.is_empty());
     for code in serving {

@@ -67,7 +67,8 @@ pub fn explain(package: &str, said: &str) -> Refused {
         None => Refused {
             what: format!("it compiles as it is, but not when rewritten:\n{shown}"),
             remedy: format!(
-                "report it, unless the README names the limit under \"What is not\"; {spare}"
+                "report it unless the guide has the limit, https://github.com/birthmark-rs/birthmark/blob/main/docs/guide/limits.md; \
+                 {spare}"
             ),
             is_limit: false,
         },
