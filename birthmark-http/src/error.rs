@@ -4,17 +4,17 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-/// Why [`serve`](crate::serve) does not answer, and what to do.
+/// An error of [`serve`](crate::serve). Its text contains advice.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The address cannot be understood, or has no such name.
+    /// The address cannot be parsed or resolved.
     Resolve(io::Error),
-    /// Others could reach the address, and no token was given.
+    /// Other machines could reach the address, and no token was given.
     Exposed(SocketAddr),
-    /// The system does not let the program listen there.
+    /// The system does not allow the program to listen on the address.
     Listen(SocketAddr, io::Error),
-    /// There is no thread to be had, or not what it needs to wait for requests.
+    /// The system cannot start a thread, or the thread cannot wait for requests.
     Thread(io::Error),
 }
 

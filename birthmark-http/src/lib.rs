@@ -1,5 +1,5 @@
-//! What every thread and task of a program does, over HTTP: the dumps of [`birthmark`], a page that
-//! shows them, and metrics.
+//! This crate serves the threads and tasks of a program over HTTP: the dumps of [`birthmark`], a page that shows
+//! them, and metrics.
 //!
 //! # Quick start
 //!
@@ -12,13 +12,13 @@
 //!         println!("{}", server.url()); // http://127.0.0.1:6060/debug/birthmark/
 //!         server.detach();
 //!     }
-//!     // Another process may have the port. The program itself can go on without it.
+//!     // Another process may use the port. The program continues without the server.
 //!     Err(error) => eprintln!("{error}"),
 //! }
 //! ```
 //!
-//! [`serve`] has a thread of its own, so that it answers also when the program's executors hang. To
-//! answer on a server that is there already, merge [`router`] into it.
+//! [`serve`] runs on a thread of its own, so it answers even when the program's executors hang. A program that has an
+//! HTTP server already merges [`router`] into it.
 //!
 //! # Paths
 //!
@@ -26,60 +26,61 @@
 //! | --- | --- |
 //! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads |
 //! | `/debug/birthmark/text`, `…/tree`, `…/json` and so on | the dump in each [`Format`](birthmark::render::Format) |
-//! | `/debug/birthmark/diff?seconds=5` | what changes in so many seconds, 1 to 60 |
-//! | `/debug/birthmark/metrics` | metrics, as [Prometheus](https://prometheus.io) reads them |
-//! | `/metrics` | the same, by [`serve`] only |
+//! | `/debug/birthmark/diff?seconds=5` | the changes within 1 to 60 seconds |
+//! | `/debug/birthmark/metrics` | metrics for [Prometheus](https://prometheus.io) |
+//! | `/metrics` | the same metrics, only with [`serve`] |
 //!
 //! The metrics count tasks by the *module* that spawns them, by *role* and by *kind*. If the source does not show the
-//! kind, it is `task` until one is seen alive. Names are never labels. The number of series is bounded: after a thousand
-//! pairs of module and role, both labels of any other pair are `(others)`.
-//! With the feature `metrics`, `publish_metrics` hands the same numbers to the recorder that the program
-//! has installed.
+//! kind, it is `task` until a live task shows it. Names are never labels. The number of series is bounded: after a
+//! thousand pairs of module and role, both labels of any other pair are `(others)`. With the feature `metrics`,
+//! `publish_metrics` passes the same numbers to the recorder of the program.
 //!
-//! A dump takes a [`Filter`](birthmark::Filter) as its query:
-//! `/debug/birthmark/text?state=suspended&older=10s`. With `threads=states`, text, tree, groups and JSON also
-//! say what OS threads do; with `threads=stacks`, where in their code they stand, if
-//! [`Options::native_stacks`] allows that. `json?most=1000` shows no more than a thousand tasks, and if there are
-//! more, all of them [in groups](birthmark::render::Json::most). All answer to `GET` and `HEAD` only, and none
-//! changes what the program does.
+//! The query of a dump is a [`Filter`](birthmark::Filter): `/debug/birthmark/text?state=suspended&older=10s`.
+//! `threads=states` adds OS threads to text, tree, groups and JSON. `threads=stacks` adds native stacks, if
+//! [`Options::native_stacks`] allows them.
+//!
+//! `json?most=1000` shows at most a thousand tasks. If more are alive, it adds all of them [in
+//! groups](birthmark::render::Json::most). All paths answer to `GET` and `HEAD` only, and none changes the program.
 //!
 //! # The page
 //!
-//! Its address says what is shown: the view, the search, how rows are sorted, which are unfolded, and the task in the
-//! panel. So that survives a reload, can be sent to somebody else, and the browser's Back undoes it. As in the dump as text,
-//! more than four alike children are one row of the tree, which can be unfolded.
+//! The address of the page contains the view, the search, the order of rows, the unfolded rows, and the selected
+//! task. A view therefore survives a reload, can be shared, and works with the browser's Back. As in the dump as
+//! text, more than four equal children are one row of the tree, which can be unfolded.
 //!
-//! It asks for a dump every two seconds while somebody looks at it, or less often where reading one takes long.
-//! With a hundred thousand tasks, its work is in stretches of 20 to 60 ms of CPU time at most, depending on the machine.
-//! Of more than 200,000 tasks it reads and lists the oldest, shows groups of all, and has the program itself search;
-//! another number may be put into its address, as in `?most=1000000`. It needs a browser of summer 2024 or later, and
-//! nothing from elsewhere.
+//! The page requests a dump every two seconds while it is visible, or less often if a dump takes long. With a hundred
+//! thousand tasks, it works in stretches of at most 20 to 60 ms of CPU time, depending on the machine.
 //!
-//! # Who may ask
+//! With more than 200,000 tasks, the page lists the oldest ones. Groups still count all of them, and searches run in
+//! the program. Its address may set another number, as in `?most=1000000`. The page needs a browser of summer 2024 or
+//! later, and loads nothing from elsewhere.
 //!
-//! Dumps show names and source paths, so not everybody should see them. Unless [`Options`] say otherwise, a request
-//! is answered if all of this holds, and the answer `403` names what does not:
+//! # Access
 //!
-//! - Its client is on the same machine: the address is a loopback address.
-//! - Its `Host` is a name of this machine. This refuses web pages that have their own name resolved to `127.0.0.1`.
-//! - It comes through no proxy, as far as can be told. Only HTTP/1.1 and later is answered, and only headers that
-//!   browsers, curl, `go tool pprof` and scrapers send. A request with any other header is refused, such as
+//! Dumps show names and source paths, so not everybody should see them. Unless [`Options`] allow more, a request is
+//! answered only if all of the following conditions hold. The answer `403` names the one that does not:
+//!
+//! - The client is on the same machine: its address is a loopback address.
+//! - The `Host` header is a name of this machine. This condition refuses web pages whose own name resolves to
+//!   `127.0.0.1`.
+//! - The request comes through no proxy, as far as the server can detect one. It must use HTTP/1.1 or later, and only
+//!   headers that browsers, curl, `go tool pprof` and scrapers send. Any other header is refused, such as
 //!   `X-Forwarded-For`, `Via`, `CF-Ray` or `X-Request-ID`.
-//! - No page of another origin has caused it. A page elsewhere may link to the page, and by a click to a dump. It
-//!   cannot load one in a frame, as an image or in the background. Browsers say who has caused a request
+//! - No page of another origin has caused the request. A page elsewhere may link to the page, and by a click to a
+//!   dump. It cannot load one in a frame, as an image or in the background. Browsers report the cause of a request
 //!   ([Fetch Metadata](https://developer.mozilla.org/docs/Glossary/Fetch_metadata_request_header)). A browser that
-//!   does not say so is refused.
+//!   does not is refused.
 //!
-//! This leaves three kinds of clients that cannot be told from those that may ask:
+//! Three kinds of clients cannot be told from allowed ones:
 //!
 //! - other users of the same machine;
-//! - clients of a proxy on this machine that adds no header, uses HTTP/1.1 and asks for a name of this machine, such as an
-//!   nginx with `proxy_http_version 1.1` and nothing else;
-//! - clients of what sends on bytes, such as `socat`, `ssh -R`, or HAProxy in TCP mode.
+//! - clients of a proxy on this machine that adds no header, uses HTTP/1.1 and requests a name of this machine, such
+//!   as an nginx with only `proxy_http_version 1.1`;
+//! - clients of a program that forwards bytes, such as `socat`, `ssh -R`, or HAProxy in TCP mode.
 //!
-//! If any of them can reach the program, give it a [`Token`]. A token is not made by default, because then each
-//! dashboard, scraper and `go tool pprof` would need another one after each start. A token is also what it takes to
-//! listen on other addresses, or to answer behind a proxy:
+//! If any of them can reach the program, use a [`Token`]. There is no token by default, because each dashboard,
+//! scraper and `go tool pprof` would need a new one after each start. A token is also required on other addresses,
+//! and behind a proxy:
 //!
 //! ```
 //! use birthmark_http::{serve_with, Options, Token};
@@ -92,26 +93,32 @@
 //! # }
 //! ```
 //!
-//! It is sent as `Authorization: Bearer …` or, in a browser, as `?token=…`.
+//! The client sends the token as `Authorization: Bearer …` or, in a browser, as `?token=…`.
 //!
-//! # What it costs
+//! # Cost
 //!
-//! Without requests, a thread that sleeps. A dump is written while it is sent: of its text, two
-//! pieces of 64 KiB are held at a time, and of the snapshot 32 to 48 bytes a task, and its names, until
-//! the client has read the last of it. Four dumps are made at a time; who comes later waits, and is answered
-//! `503` with `Retry-After` if 128 wait already. A client is cut off that takes less than 64 KiB in half a
-//! minute, or, if others wait for their turn, less than 256 KiB a second on average after its first ten
-//! seconds: so nobody keeps others waiting by reading slowly.
+//! Without requests, the server is a sleeping thread. A dump is written while it is sent. Until the client has read
+//! the end, the server holds two pieces of 64 KiB of its text. It also holds the snapshot, 32 to 48 bytes a task, and
+//! the names.
 //!
-//! The work for one request is bounded. A filter has at most 64 conditions, with 1024 bytes in all, and a pattern takes
-//! time in proportion to what it is compared with. A request may take ten seconds of CPU time, and ten more for each
-//! million tasks, on Unix. After that it is answered `503`, or if a part of the dump was sent already, the connection
-//! is closed without the end of the body, which clients report as an error. If a client closes its connection, the work
-//! for it ends when it next looks: at each piece, and each 256 tasks of a filter.
+//! Four dumps are made at a time, and later requests wait. If 128 are waiting already, the answer is `503` with
+//! `Retry-After`.
 //!
-//! A million tasks arrive as JSON, 157 MB, in half
-//! a second. On their way to other machines, dumps are compressed (feature `gzip`, on by default) if the client takes
-//! that, to a tenth or less; on the same machine it would cost the program more time than it saves.
+//! Slow readers do not block others for long. The server closes a connection that takes less than 64 KiB in half a
+//! minute. If others wait, it also closes one that takes less than 256 KiB a second on average after its first ten
+//! seconds.
+//!
+//! The work for one request is bounded. A filter has at most 64 conditions, with 1024 bytes in all. The time of a
+//! pattern is proportional to the length of the compared text. On Unix, a request may take ten seconds of CPU time,
+//! and ten more for each million tasks.
+//!
+//! Beyond that, the answer is `503`. If a part of the dump was sent already, the server closes the connection without
+//! the end of the body, which clients report as an error. If a client closes its connection, the work ends at the
+//! next check: at each piece, and after each 256 tasks of a filter.
+//!
+//! A million tasks arrive as JSON, 157 MB, in half a second. Dumps for other machines are compressed to a tenth or
+//! less, if the client accepts that (feature `gzip`, on by default). On the same machine, compression would take more
+//! time than it saves.
 
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]

@@ -3,7 +3,8 @@
 use crate::access::Access;
 use crate::token::Token;
 
-/// Who may ask, and for what. By default, clients on the same machine, for all that no thread notices.
+/// Access rules of a server or a router. The default allows clients on the same machine, and only requests that have
+/// no effect on the program's threads.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) access: Access,
@@ -11,30 +12,32 @@ pub struct Options {
 }
 
 impl Options {
-    /// Clients on the same machine may ask, [as far as they can be told](crate#who-may-ask).
+    /// Returns the default: clients on the same machine are answered, [as far as the server can detect
+    /// them](crate#access).
     pub fn new() -> Self {
         Options::default()
     }
 
-    /// Whoever knows this token may ask, from wherever.
+    /// Answers every client that sends this token, from any machine.
     #[must_use]
     pub fn token(mut self, token: Token) -> Self {
         self.access = Access::Token(token);
         self
     }
 
-    /// Whoever reaches the router may ask: something of the program's own stands before it. Of
-    /// [`router_with`](crate::router_with) only; [`serve_with`](crate::serve_with) asks for a token if
-    /// others can reach it. What a browser asks because of a page of another origin is refused all the same.
+    /// Answers every client that reaches the router, because code of the program checks access before it.
+    ///
+    /// This option applies to [`router_with`](crate::router_with) only. [`serve_with`](crate::serve_with) requires a
+    /// token if other machines can reach it. Requests that a page of another origin causes are refused nevertheless.
     #[must_use]
     pub fn guarded_elsewhere(mut self) -> Self {
         self.access = Access::Anyone;
         self
     }
 
-    /// Native stacks of OS threads may be asked for, with `threads=stacks`: those of
-    /// [`ThreadReport::Stacks`](birthmark::ThreadReport::Stacks), which says what of it a program may
-    /// notice. They need the feature `native-stacks`.
+    /// Allows native stacks of OS threads, with `threads=stacks`.
+    /// [`ThreadReport::Stacks`](birthmark::ThreadReport::Stacks) describes their effect on the program. They need the
+    /// feature `native-stacks`.
     #[must_use]
     pub fn native_stacks(mut self) -> Self {
         self.native_stacks = true;

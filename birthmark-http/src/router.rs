@@ -18,17 +18,18 @@ use crate::{answer, metrics, page};
 /// What all paths start with.
 pub(crate) const ROOT: &str = "/debug/birthmark/";
 
-/// The paths under `/debug/birthmark/`, for clients on the same machine.
+/// Returns a router for the paths under `/debug/birthmark/`, for clients on the same machine.
 ///
-/// A router is not told where requests come from unless it is served with
-/// [`into_make_service_with_connect_info`][info]; without it, all requests for these paths are refused. So are
-/// requests that come through a proxy, as far as [that can be told](crate#who-may-ask): an application that is served
-/// behind one needs [`router_with`] and a token.
+/// The router needs the address of the client, so the application must be served with
+/// [`into_make_service_with_connect_info`][info]. Without it, all requests for these paths are refused.
 ///
-/// All other paths of the application are answered as before, also those that it does not have.
+/// Requests that come through a proxy are refused as well, [as far as the router can detect one](crate#access). An
+/// application behind a proxy needs [`router_with`] and a token.
 ///
-/// The router needs nothing of the runtime that it is served on, but if that hangs, it does not
-/// answer: [`serve`](crate::serve) does.
+/// All other paths of the application behave as before, including unknown ones.
+///
+/// The router uses the runtime that serves it. If that runtime hangs, the router does not answer, but
+/// [`serve`](crate::serve) does.
 ///
 /// [info]: axum::Router::into_make_service_with_connect_info
 ///
@@ -47,12 +48,12 @@ pub(crate) const ROOT: &str = "/debug/birthmark/";
 /// # }
 /// ```
 ///
-/// If the application has a state, merge the router once that has been given.
+/// An application with a state merges the router after `with_state`.
 pub fn router() -> Router {
     router_with(Options::new())
 }
 
-/// The paths under `/debug/birthmark/`, for those whom `options` allow.
+/// Returns a router for the paths under `/debug/birthmark/`, for the clients that `options` allow.
 ///
 /// # Examples
 ///

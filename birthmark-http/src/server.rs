@@ -22,7 +22,7 @@ use crate::router::{self, ROOT};
 
 const STACK: usize = 1024 * 1024;
 
-/// A server that runs until this is dropped.
+/// A server that runs until it is dropped.
 #[derive(Debug)]
 #[must_use = "the server stops when this is dropped; keep it, or call `detach`"]
 pub struct Server {
@@ -35,20 +35,19 @@ pub struct Server {
 
 /// Serves the paths under `/debug/birthmark/`, and `/metrics`, to clients on the same machine.
 ///
-/// It has a thread of its own, named `birthmark-http`, and one for each dump while that is read, named
-/// `birthmark-send`. Dumps do not count them. So it answers also when the program's executors hang.
+/// The server runs on a thread of its own, named `birthmark-http`, so it answers even when the program's executors
+/// hang. A thread named `birthmark-send` writes each dump. Dumps do not count these threads.
 ///
-/// The child of a `fork` has no server until it starts one, on another port: that of its parent's stays the
-/// parent's.
+/// The child of a `fork` has no server until it starts one on another port. The parent keeps its own.
 ///
 /// # Errors
 ///
-/// If the address is not one of this machine's own, if something else listens there, or if the
-/// system has no thread left.
+/// Returns an error if the address is not a loopback address, if the port is in use, or if the system cannot start a
+/// thread.
 ///
 /// # Examples
 ///
-/// For as long as the program runs, and if the port is taken, without it:
+/// The server runs as long as the program. If the port is in use, the program runs without it:
 ///
 /// ```no_run
 /// match birthmark_http::serve("127.0.0.1:6060") {
@@ -60,11 +59,11 @@ pub fn serve(address: impl ToSocketAddrs) -> Result<Server, ServeError> {
     serve_with(address, Options::new())
 }
 
-/// The same as [`serve`] for those whom `options` allow.
+/// Serves the same paths as [`serve`], to the clients that `options` allow.
 ///
 /// # Errors
 ///
-/// As for [`serve`]; with a token, any address is fine.
+/// Returns the errors of [`serve`]. With a token, any address is allowed.
 pub fn serve_with(address: impl ToSocketAddrs, options: Options) -> Result<Server, ServeError> {
     let listener = listen(address, &options)?;
     let router = router::whole(options, Limits::default());
@@ -144,12 +143,12 @@ fn run(runtime: &Runtime, stopped: oneshot::Receiver<()>) {
 }
 
 impl Server {
-    /// The address that it listens on, with the port that the system has chosen for port 0.
+    /// Returns the address of the server, with the port that the system has chosen for port 0.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where the page is, for a browser on this machine.
+    /// Returns the address of the page, for a browser on this machine.
     pub fn url(&self) -> String {
         let mut address = self.address;
         match address.ip() {
@@ -160,14 +159,14 @@ impl Server {
         format!("http://{address}{ROOT}")
     }
 
-    /// Lets it run for as long as the program does.
+    /// Keeps the server for the life of the program.
     pub fn detach(mut self) {
         self.stop = None;
         self.thread = None;
     }
 }
 
-/// Stops it. Afterwards the port is free, and connections are closed.
+/// Stops the server, frees the port and closes connections.
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {

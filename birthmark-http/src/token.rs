@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 /// What is shorter could be guessed.
 const SHORTEST: usize = 16;
 
-/// A secret that who asks must know. `Debug` does not show it.
+/// A secret that clients must send. `Debug` hides it.
 ///
 /// # Examples
 ///
@@ -21,7 +21,7 @@ const SHORTEST: usize = 16;
 #[derive(Clone)]
 pub struct Token(String);
 
-/// A text that cannot be a [`Token`].
+/// The error for a text that cannot be a [`Token`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WeakToken;

@@ -1,13 +1,13 @@
-//! The attribute macro of [birthmark](https://docs.rs/birthmark), which re-exports it. Depend on that crate.
+//! The attribute macro of [birthmark](https://docs.rs/birthmark), which re-exports it. Depend on that crate instead.
 
 use birthmark_rewrite::Position;
 use proc_macro::TokenStream;
 
-/// Gives every thread, task and job that is spawned in an item its birthmark.
+/// Gives a record to every thread, task and job that an item spawns.
 ///
-/// Put it on a function, an `impl`, a trait or an inline module; it covers everything inside, at any depth:
-/// nested functions and modules, closures, `async` blocks. No spawn has to be edited, and what the program
-/// computes does not change.
+/// The attribute stands on a function, an `impl`, a trait or an inline module. It covers everything inside, at any
+/// depth: nested functions and modules, closures, `async` blocks. No spawn call changes, and the result of the
+/// program stays the same.
 ///
 /// ```
 /// use birthmark::instrument;
@@ -24,9 +24,9 @@ use proc_macro::TokenStream;
 ///
 /// # What is rewritten
 ///
-/// A macro cannot resolve names, so the callee is kept exactly as written, and only the *argument* that is the
-/// task is adapted. A call is taken for a spawn by the last segment of its path, or by the name of the method,
-/// and by the number of its arguments:
+/// A macro cannot resolve names. The attribute therefore keeps the callee as written and adapts only the *argument*
+/// that is the task. It recognises a spawn by the last segment of the path, or by the name of the method, and by the
+/// number of arguments:
 ///
 /// | callee | arguments | the task is | known from |
 /// | --- | --- | --- | --- |
@@ -39,17 +39,18 @@ use proc_macro::TokenStream;
 /// | `spawn_fifo` | 1 or 2 | the last | rayon |
 /// | `spawn_with_handle`, `spawn_local_with_handle`, `spawn_ok` | 1 or 2 | the last | futures |
 /// | `spawn_fn` | 1 or 2 | the last | actix-rt |
-/// | `spawn_pinned` | 1 or 2 | what the last returns | tokio-util's `LocalPoolHandle` |
-/// | `spawn_pinned_by_idx` | 2 or 3 | what the last but one returns | tokio-util's `LocalPoolHandle` |
+/// | `spawn_pinned` | 1 or 2 | the result of the last | tokio-util's `LocalPoolHandle` |
+/// | `spawn_pinned_by_idx` | 2 or 3 | the result of the last but one | tokio-util's `LocalPoolHandle` |
 /// | `unblock`, as a function | 1 | it | blocking, smol |
 /// | `.execute`, as a method | 1 | it | hyper's `Executor`, threadpool |
 ///
-/// An argument that turns out to be no task, such as a bundle of components or an SQL query, is passed through
-/// untouched. Closures given to `rayon::scope`, `rayon::scope_fifo`, and to `scope`, `scope_fifo` and `install` of
-/// a receiver whose name contains `pool`, run as the task that waits for them. rayon's `join`, parallel iterators
-/// and `spawn_broadcast`, and futures' `spawn_obj` are not covered.
+/// An argument that is not a task, such as a bundle of components or an SQL query, passes through unchanged.
 ///
-/// Roughly, this
+/// Some closures run as the task that waits for them. They are the arguments of `rayon::scope` and
+/// `rayon::scope_fifo`, and of `scope`, `scope_fifo` and `install` on a receiver whose name contains `pool`. rayon's
+/// `join`, parallel iterators and `spawn_broadcast`, and futures' `spawn_obj` are not covered.
+///
+/// For example, this code
 ///
 /// ```
 /// # async fn send_email(to: &'static str) { let _ = to; }
@@ -61,7 +62,7 @@ use proc_macro::TokenStream;
 /// # main_(&tokio::runtime::Runtime::new().unwrap());
 /// ```
 ///
-/// expands to this, where `SITES` is a static that describes the two calls and is registered before `main`:
+/// expands roughly to this. `SITES` is a static that describes the two calls and is registered before `main`:
 ///
 /// ```
 /// # use birthmark::__private as hidden;
@@ -89,25 +90,27 @@ use proc_macro::TokenStream;
 /// # main_(&tokio::runtime::Runtime::new().unwrap());
 /// ```
 ///
-/// Besides, each `.await` records where the task stands, for [dumps](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html):
-/// what is awaited goes through a wrapper of a word, or two in a debug build, which keeps its type, temporaries and errors. So do the
-/// branches of `tokio::select!`, and of the `join!` and `try_join!` of tokio and futures, where the path of the
-/// macro says so, or an import in the item. The `select!` of futures, and one whose import is not in sight, has a guard
-/// around it instead.
+/// Each `.await` is also recorded, as a [frame](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) of the
+/// task. The awaited expression goes through a wrapper of one word, or of two words in a debug build. The wrapper
+/// keeps its type, temporaries and errors.
+///
+/// The branches of `tokio::select!`, and of the `join!` and `try_join!` of tokio and futures, have frames, too. The
+/// path of the macro, or an import in the item, must show the crate. The `select!` of futures, and one without an
+/// import in sight, has a guard around it instead.
 ///
 /// # Arguments
 ///
-/// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. Their
-///   last argument is the task, or the one before a text. A callee may be a function that hands its parameter on to a
-///   spawn, and be instrumented as well: the task has one record, with the role and the site of the call that is listed
-///   here. The inner spawn only tells whether it is a thread or blocking work.
+/// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. The task is
+///   their last argument, or the one before a text. A callee may be an instrumented function that passes its
+///   parameter on to a spawn. The task then has one record, with the role and the site of the call of that function.
+///   The inner spawn only decides whether it is a thread or blocking work.
 /// - `macros(my_select)`: further macros whose arguments may be rewritten, by the last segment of their path.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
-///   the item. `frames = true` on an inner item has them there.
-/// - `crate = path`: where birthmark is found, for those who re-export it, or who call it otherwise in Cargo.toml:
+///   the item. `frames = true` on an inner item adds them again.
+/// - `crate = path`: the path of birthmark, for crates that re-export it or rename it in Cargo.toml:
 ///   `#[bm::instrument(crate = bm)]`.
-/// - `skip`: on an item inside of an instrumented one, leaves it alone. It stands by itself, and where nothing
-///   around it is instrumented it has no effect.
+/// - `skip`: leaves an item inside of an instrumented one alone. It cannot be combined with other arguments, and has
+///   no effect outside of an instrumented item.
 ///
 /// ```
 /// #[birthmark::instrument(also(launch))]
@@ -129,45 +132,47 @@ use proc_macro::TokenStream;
 /// assert_eq!(server::start(), 42);
 /// ```
 ///
-/// The attribute may also stand on items inside of an instrumented one, with further arguments; no spawn is
-/// instrumented twice. One spawn is named with `named!` and made a root with `detached!`, directly around its task.
+/// The attribute may also stand on items inside of an instrumented one, with further arguments. No spawn is
+/// instrumented twice. `named!` names one spawn, and `detached!` makes it a root. Both stand directly around the
+/// task.
 ///
 /// # Limits
 ///
-/// - An attribute sees what stands in the item. It cannot see into `mod name;`, nor into what other macros expand to.
-/// - In the arguments of a macro call, spawns are rewritten if the macro is known to pass expressions through:
-///   `vec!`, the `format!`, `panic!` and `assert!` families, `matches!`, `select!`, `join!`, `try_join!`, `pin!`,
-///   `stream!`, `thread_local!`, `lazy_static!`, `cfg_if!`, `anyhow!`, `bail!`, and the macros of log and tracing. For
-///   others, say `macros(…)`.
-/// - A macro is the known one if nothing in the item defines or imports another macro of its name. Macros of std need no
-///   import. The others need an import in the item, or a path that begins with their crate. The attribute does not see
-///   the imports of the file. Outside of an inline module, and in one that imports `super::*` or `crate::…::*`,
-///   it takes `select!`, `join!`, `stream!` and other seldom names for the known macros without an import. It never
-///   does so for names that many crates define themselves: `pin!`, `ready!`, and those of log and tracing.
-/// - A glob import from a crate that is not known may bring a macro of any name but those of std. Macros of other
-///   crates are then known by a path or an import of their own.
-/// - The message of an `assert!` shows its condition. If the condition is longer than a line or holds a `match`, a loop
-///   or the like, nothing in it is rewritten. Give the `assert!` a message of its own.
-/// - If a callee is a function of the program and stands in the same item, or file, its signature decides which argument
-///   is the task. The task is left alone unless a changed one is sure to fit: not if it is borrowed, cloned, returned, a
-///   `fn()`, of a type that is written out, or called more than once without `move`. The points below concern callees
-///   whose signatures are elsewhere.
-/// - A closure literal without `move` can be called once only afterwards. If the callee wants an `Fn` or `FnMut`,
-///   write `move`, or skip the item. Skip it as well if the compiler names `Instrumented` as a type that does not fit.
-/// - A spawn that is handed on as a value, as in `futures.map(tokio::spawn)`, is no call, nor is one under another
-///   name, as by `use tokio::spawn as start`. Write `.map(|task| tokio::spawn(task))`, and `also(start)`.
-/// - If a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits: skip the item.
-/// - A closure with parameters behind other arguments, such as what schedules a task of async-task, is no task.
-///   `.execute(task)` is left alone where a bound may demand the very type of the task: on a type parameter, and in
-///   an `execute` that hands on to another.
-/// - A function that keeps its parameter and spawns it after it has returned, or under `named!` or `detached!`, makes a
-///   second record. The same holds for an `async fn` whose result is not awaited at once. What such a function does in
-///   the task before and after it, as in `spawn(async { before().await; task.await })`, is in no task.
+/// - The attribute sees the text of the item only. It cannot see into `mod name;`, nor into the expansion of other
+///   macros.
+/// - Spawns in the arguments of a macro are rewritten if the macro is known to pass expressions through. Known macros
+///   are `vec!`, the `format!`, `panic!` and `assert!` families, `matches!`, `select!`, `join!`, `try_join!`, `pin!`,
+///   `stream!`. Also known are `thread_local!`, `lazy_static!`, `cfg_if!`, `anyhow!`, `bail!`, and the macros of log
+///   and tracing. `macros(…)` adds others.
+/// - A macro counts as the known one if nothing in the item defines or imports another macro of its name. Macros of
+///   std need no import. The others need an import in the item, or a path that begins with their crate. The attribute
+///   does not see the imports of the file. Outside of an inline module, and in one that imports `super::*` or
+///   `crate::…::*`, it accepts `select!`, `join!`, `stream!` and other rare names without an import. It never accepts
+///   names that many crates define themselves: `pin!`, `ready!`, and those of log and tracing.
+/// - A glob import from an unknown crate may bring a macro of any name, except those of std. Macros of other crates
+///   then need a path or an import of their own.
+/// - The message of an `assert!` contains its condition. If the condition is longer than a line or contains a
+///   `match`, a loop or the like, nothing in it is rewritten. An `assert!` with a message of its own has no such
+///   limit.
+/// - If a callee is a function in the same item or file, its signature decides which argument is the task. The task
+///   is left alone unless a changed one is sure to fit. It is left alone if it is borrowed, cloned, returned, a
+///   `fn()`, or of a type that is written out. The same applies to a task that is called more than once without
+///   `move`. The points below concern callees whose signatures are elsewhere.
+/// - A changed closure literal without `move` can be called only once. If the callee wants an `Fn` or `FnMut`, write
+///   `move`, or skip the item. Skip it as well if the compiler reports that `Instrumented` does not fit.
+/// - A spawn as a value, as in `futures.map(tokio::spawn)`, is not a call. Write `.map(|task| tokio::spawn(task))`. A
+///   spawn under another name, as by `use tokio::spawn as start`, needs `also(start)`.
+/// - If a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits. Skip the item.
+/// - A closure with parameters that follows other arguments is not a task, such as the scheduler of async-task.
+///   `.execute(task)` is left alone if a bound may require the exact type of the task. That is the case on a type
+///   parameter, and in an `execute` that passes its argument to another.
+/// - Some functions that pass their parameter on make a second record. One spawns it after it has returned, or under
+///   `named!` or `detached!`. Another is an `async fn` whose result is not awaited at once. Work that such a function
+///   adds before or after the task, as in `spawn(async { before().await; task.await })`, belongs to no task.
 /// - `async` closures are left alone, except those given to `spawn_pinned`.
-/// - Each level of frames is a level more for the compiler's limit on recursion: thirty nested async functions fit
-///   into what it is by itself, where forty-one do without. Beyond, raise `#![recursion_limit]`, or say
-///   `frames = false`.
-/// - On a method, the attribute does not see the type whose method it is; on the `impl`, it does.
+/// - Each level of frames counts towards the recursion limit of the compiler. Thirty nested async functions fit into
+///   the default limit, and forty-one fit without frames. Raise `#![recursion_limit]`, or use `frames = false`.
+/// - On a method, the attribute does not see the type of the method. On the `impl`, it does.
 #[proc_macro_attribute]
 pub fn instrument(args: TokenStream, item: TokenStream) -> TokenStream {
     birthmark_rewrite::instrument(args.into(), item.into(), &position)
@@ -175,7 +180,7 @@ pub fn instrument(args: TokenStream, item: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Where `std::panic::Location` would see the span.
+/// Returns the position that `std::panic::Location` has for the span.
 fn position(span: proc_macro2::Span) -> Position {
     let span = span.unwrap();
     Position {

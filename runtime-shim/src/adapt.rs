@@ -113,7 +113,7 @@ ask! {
     BoxedFuture => Untouched;
 }
 
-/// What is neither a future nor a function: a bundle of components, a path, a string.
+/// An argument that is neither a future nor a function: a bundle of components, a path, a string.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Untouched<T>(PhantomData<fn() -> T>);
@@ -181,7 +181,7 @@ impl<F: ?Sized> InBox for Box<F> {
     const KIND: Boxed<Box<F>> = Boxed::ANY;
 }
 
-/// What a pinned box of a future answers.
+/// The kind of a pinned box of a future.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct PinnedBox;
@@ -198,7 +198,7 @@ impl PinnedBox {
     }
 }
 
-/// What any other future answers.
+/// The kind of any other future.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct AnyFuture;

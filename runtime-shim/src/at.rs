@@ -82,7 +82,7 @@ pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> In
     Instrumented::new(birth_of_future(table.at(entry)), block)
 }
 
-/// Whether the spawn that has just returned was refused. Then it is to be settled.
+/// Returns `true` if the spawn that has just returned was refused. Generated code then settles it.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

@@ -27,14 +27,14 @@ use crate::local;
 use crate::registry::slot::state;
 use crate::running::{self, Running};
 
-/// What a closure drops first: its task, which begins with the closure's body.
+/// The handle that a closure drops first. It holds the task, which starts with the closure's body.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Opening(ManuallyDrop<Birth>);
 
-/// What a closure drops last, which ends its task.
+/// The handle that a closure drops last. Its drop ends the task.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

@@ -16,7 +16,7 @@ use crate::registry::store::Store;
 #[derive(Debug)]
 pub struct Inherited(Option<&'static Slot>);
 
-/// What a closure drops last that works for its spawner. It holds the reference to the scope.
+/// The handle that a closure drops last if it works for its spawner. It holds the reference to the scope.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

@@ -5,26 +5,26 @@ use std::fmt;
 use crate::registry::slot::flag;
 use crate::site::Site;
 
-/// What a task is to the system that runs it.
+/// The sort of a task, as the system that runs it sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Kind {
-    /// Not known from the source alone.
+    /// The kind is not known from the source alone.
     Unknown = 0,
     /// A future given to an executor.
     Future = 1,
     /// An OS thread.
     Thread = 2,
-    /// An OS thread that its spawner waits for, and from which it may borrow.
+    /// A scoped OS thread. It may borrow from its spawner, which waits for it.
     ScopedThread = 3,
     /// A closure on a pool for blocking work.
     Blocking = 4,
-    /// A closure on any other pool: a rayon job, say.
+    /// A closure on any other pool, for example a rayon job.
     Job = 5,
     /// The main thread.
     Main = 6,
-    /// A thread that was not spawned by instrumented code, but spawns from it.
+    /// A thread that instrumented code did not spawn, but that spawns from instrumented code.
     Foreign = 7,
 }
 
@@ -69,7 +69,7 @@ impl Kind {
         matches!(self, Kind::Thread | Kind::ScopedThread | Kind::Blocking)
     }
 
-    /// Whether the task is an OS thread as a whole.
+    /// Returns `true` if the task is an OS thread as a whole.
     pub fn is_thread(self) -> bool {
         matches!(
             self,
@@ -77,7 +77,7 @@ impl Kind {
         )
     }
 
-    /// The word that dumps use.
+    /// Returns the word that dumps use.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Unknown => "task",

@@ -14,11 +14,11 @@ pub(crate) use edit::LabelSet;
 pub(crate) use set::write_labels;
 pub use set::{Label, LabelIter, Labels};
 
-/// The most labels that a task has. Of more, the first are kept, and dumps say that there were others.
+/// The maximum number of labels of a task. Further labels are dropped, and dumps mark the omission.
 pub const MAX_LABELS: usize = 8;
 
-/// The most bytes that the key of a label has, and that its value has. What is longer is cut at a
-/// character boundary and shown with an ellipsis.
+/// The maximum length of the key and of the value of a label in bytes. A longer text is cut at a character boundary
+/// and shown with an ellipsis.
 pub const MAX_LABEL_LEN: usize = 127;
 
 /// The most bytes that labels take, encoded.
@@ -27,16 +27,17 @@ pub(crate) const MAX_LABELS_LEN: usize = MAX_LABELS * 2 * (1 + MAX_LABEL_LEN) + 
 /// A key or a value.
 pub(crate) type LabelText = Text<MAX_LABEL_LEN>;
 
-/// Labels the current task, from now on, and all that it will spawn.
+/// Sets a label of the current task and of the tasks that it spawns from now on.
 ///
-/// A task has one value for a key: the one that was set last. Tasks that it has already spawned keep the
-/// labels that they have. An empty value removes the label, also an inherited one; an empty key does
-/// nothing. While birthmark is off, this does nothing and does not format the value.
+/// A task has one value for a key: the last one. Tasks that were spawned earlier keep their labels. An empty value
+/// removes the label, also an inherited one. An empty key has no effect. While birthmark is off, this function does
+/// nothing and does not format the value.
 ///
-/// A name says for whom a task works, and each task has one. Labels are for what tasks are selected and
-/// counted by: the tenant, the route, the shard. There may be [`MAX_LABELS`] of them.
+/// A name records on whose behalf a task runs, and each task has one. Labels are for selecting and counting: the
+/// tenant, the route, the shard. A task has up to [`MAX_LABELS`] of them.
 ///
-/// Which task is the current one, where instrumented code has not spawned any: see [`set_name`](crate::set_name).
+/// [`set_name`](crate::set_name) explains which task is the current one if instrumented code did not spawn the
+/// running task.
 ///
 /// # Examples
 ///
@@ -56,12 +57,12 @@ pub fn set_label(key: &str, value: impl fmt::Display) {
     }
 }
 
-/// Does `f` under a label: the current task has it meanwhile, and what `f` spawns keeps it.
+/// Runs `f` while the current task has a label. Tasks that `f` spawns keep the label.
 ///
-/// What is set inside, a name or a label, ends with it.
+/// A name or a label that `f` sets ends with `f`.
 ///
-/// An `Fn` closure that several threads call at once is one task with one name. Names and labels for a while that
-/// overlap in such calls may be lost, or stay behind.
+/// An `Fn` closure that several threads call at once is one task with one set of labels. If its calls overlap, scoped
+/// names and labels may be lost or may stay.
 ///
 /// # Examples
 ///
@@ -80,8 +81,7 @@ pub fn with_label<R>(key: &str, value: impl fmt::Display, f: impl FnOnce() -> R)
     name::during(&change(key, value), f)
 }
 
-/// Runs a future under a label: whichever task polls it has the label meanwhile, and what is spawned in
-/// it keeps the label.
+/// Runs a future while the task that polls it has a label. Tasks that the future spawns keep the label.
 ///
 /// # Examples
 ///

@@ -1,26 +1,26 @@
-//! Every thread, task and job of a program gets a birthmark: who spawned it, where, and for whom it
-//! works. Panics and dumps show it. No spawn is edited.
+//! birthmark records what spawned each thread and task of a program, where, and on whose behalf it runs. Panics and
+//! dumps show the records. No spawn call changes.
 //!
-//! # The words
+//! # Terms
 //!
-//! A *task* is one spawned unit of any kind: an OS thread, a scoped thread, a future given to an
-//! executor, a blocking job, a rayon job. The main thread is a task too.
+//! A *task* is one unit of work that runs on its own: an OS thread, a scoped thread, a future on an executor, a
+//! blocking job, a rayon job. The main thread is a task, too.
 //!
-//! A *site* is one spawn call in the source. It is known at compile time, so that [`sites`] also lists
-//! calls that were never executed.
+//! A *site* is one spawn call in the source. It is known at compile time, so [`sites`] also lists calls that never
+//! ran.
 //!
-//! The *role* says what a task is: the function spawned, as `send_email` in
-//! `tokio::spawn(send_email(address))`, else the enclosing function with `{closure}`, `{async}` or
-//! `{task}`. It is derived at compile time.
+//! The *role* is what a task is, derived at compile time. It is the spawned function, as `send_email` in
+//! `tokio::spawn(send_email(address))`. Otherwise it is the enclosing function with `{closure}`, `{async}` or
+//! `{task}`.
 //!
-//! The *name* says for whom a task works: a request, a tenant. The program sets it, and children inherit
-//! it unless their spawn says otherwise. A dump shows where each name came from.
+//! The *name* records on whose behalf a task runs: a request, a tenant. The program sets it, and child tasks inherit
+//! it unless their spawn sets another. A dump shows the origin of each name.
 //!
-//! *Labels* say what else tasks are told apart by: a tenant, a route, a shard. They are keys and values,
-//! inherited like names.
+//! *Labels* are keys and values by which tasks are selected and counted: a tenant, a route, a shard. Child tasks
+//! inherit them.
 //!
-//! The *lineage* is the chain of tasks that led here. Ids are never reused, and a lineage reads correctly
-//! after its ancestors have ended. One that grows without end is cut in the middle and says so.
+//! The *lineage* is the chain from a task to its parent, its parent's parent and so on. Ids are never reused, and a
+//! lineage stays correct after its ancestors have ended. A very long lineage is cut in the middle and marked.
 //!
 //! # Quick start
 //!
@@ -53,7 +53,7 @@
 //! }
 //! ```
 //!
-//! A panic is then followed by lines like these:
+//! Lines like these follow a panic message:
 //!
 //! ```text
 //!   in task 10 "req-id-123123" audit (future), born 1.2 s ago, 2 polls, name from task 9
@@ -61,46 +61,46 @@
 //!     lineage   10 audit < 9 "req-id-123123" serve_connection < 2 Server::accept_loop < 1 main
 //! ```
 //!
-//! # What each part is for
+//! # Where to find what
 //!
 //! | to | use |
 //! | --- | --- |
-//! | cover the spawns in an item | [`#[instrument]`](macro@instrument), which also lists the callees that it knows and its limits |
-//! | have panics say who panicked | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
-//! | say for whom a task works | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
-//! | say what else tasks are selected and counted by | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
-//! | start afresh, without the spawner's lineage and name | [`detached!`] |
-//! | know what everybody does | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
-//! | know what OS threads do, and which tasks they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
-//! | know who runs here | [`current`] |
+//! | record the spawns in an item | [`#[instrument]`](macro@instrument), which also lists its callees and limits |
+//! | add the current task to panic messages | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
+//! | record on whose behalf a task runs | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
+//! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
+//! | spawn without the spawner's lineage and name | [`detached!`] |
+//! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
+//! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
+//! | get the current task | [`current`] |
 //! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
-//! | be told of spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
-//! | carry something into children, name, hold back or refuse them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
+//! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
+//! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
 //! | switch it off while the program runs | [`disable`], [`enable`], [`is_enabled`] |
 //!
-//! Without `install`, tasks are recorded all the same; only panics say nothing.
+//! Without `install`, tasks are recorded, but panic messages have no report.
 //!
 //! # Features
 //!
-//! | feature | | what it is for |
+//! | feature | | content |
 //! | --- | --- | --- |
 //! | `attribute` | default | [`#[instrument]`](macro@instrument) |
-//! | `signal` | default | a dump on a signal, which stays off until it is asked for |
+//! | `signal` | default | a dump on a signal, if the program requests it |
 //! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
-//! | `native-stacks` | | [`ThreadReport::Stacks`]: where in its code each OS thread stands, on Linux |
+//! | `native-stacks` | | [`ThreadReport::Stacks`]: native stacks of OS threads, on Linux |
 //!
-//! # What it costs
+//! # Cost
 //!
-//! A spawn, a poll and an end take no lock, read no clock and make no call to the allocator, as long as
-//! no hook attaches anything, but for what a thread sets up when it first spawns. Records are 64 bytes,
-//! in memory that birthmark maps itself and gives back. A thread named `birthmark`, started on first
-//! use, advances a coarse clock. While birthmark is off, a spawn costs a load, a branch, and an addition
-//! for the coverage line.
+//! A spawn, a poll and an end take no lock, read no clock and do not call the allocator. Hooks and the set-up of a
+//! thread at its first spawn are exceptions. A record has 64 bytes, in memory that birthmark maps itself and returns.
+//!
+//! A thread named `birthmark`, started on first use, advances a coarse clock. While birthmark is off, a spawn costs a
+//! load, a branch, and an addition for the coverage line.
 //!
 //! # Platforms
 //!
-//! Linux is tested. Elsewhere there are fallbacks, among them: a dump does not know how many OS threads
-//! there are, and free memory is kept rather than given back.
+//! The tests run on Linux. Other systems have fallbacks. For example, a dump does not know the number of OS threads
+//! there, and free memory is kept rather than returned.
 
 #![warn(missing_debug_implementations)]
 

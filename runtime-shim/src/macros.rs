@@ -1,9 +1,9 @@
 //! The macros that users write at a spawn, and those that generated code calls.
 
-/// Names the task that is spawned: put it around the task's argument.
+/// Sets the name of one spawned task. The macro stands around the task, as the argument of the spawn.
 ///
-/// The name is formatted like [`format!`], by the spawner, and only while birthmark is on. Where
-/// the code is not instrumented, this is the argument and nothing else.
+/// The spawner formats the name like [`format!`], only while birthmark is on. In code without the attribute, the
+/// macro evaluates to its argument and does nothing else.
 ///
 /// # Examples
 ///
@@ -25,8 +25,9 @@ macro_rules! named {
     };
 }
 
-/// Not public API. Used by `named!` where it is not rewritten: splits at the arrow, and gives the
-/// task back. The name is looked at by the compiler, so that what it mentions counts as used.
+/// Returns the task of `named!` in code that is not rewritten. Not public API.
+///
+/// The macro splits at the arrow. The compiler checks the name, so that variables in it count as used.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __named {
@@ -52,12 +53,11 @@ macro_rules! __named {
     };
 }
 
-/// Makes the task that is spawned the root of a lineage, which inherits no name: put it around the
-/// task's argument.
+/// Makes one spawned task a root, which inherits neither lineage nor name. The macro stands around the task, as the
+/// argument of the spawn.
 ///
-/// For what is started by chance in the middle of something else: a pool that is made when it is
-/// first needed, a cache's janitor. Where the code is not instrumented, this is the argument and
-/// nothing else.
+/// The macro is for work that a task starts by chance, such as a pool that its first user creates, or the janitor of
+/// a cache. In code without the attribute, the macro evaluates to its argument and does nothing else.
 ///
 /// # Examples
 ///
@@ -115,8 +115,10 @@ macro_rules! __adapt {
     };
 }
 
-/// Not public API. Used by generated code: passes the verdict of a hook on to the spawner, by what
-/// the callee returned: where that may be an `io::Result`, by its type, else by its `abort` method.
+/// Passes a refusal to the spawner. Not public API. Used by generated code.
+///
+/// The result of the callee decides the way: by its type if it may be an `io::Result`, otherwise by its `abort`
+/// method.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __settle {

@@ -17,18 +17,19 @@ pub(crate) use text::{boundary, Text};
 pub use under::Under;
 pub(crate) use under::{during, set};
 
-/// The most bytes that a name has. What is longer is cut at a character boundary and shown with
-/// an ellipsis.
+/// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
 pub const MAX_NAME_LEN: usize = 255;
 
-/// Names the current task, from now on, and all that it will spawn.
+/// Sets the name of the current task and of the tasks that it spawns from now on.
 ///
-/// Tasks that it has already spawned keep the name that they have. An empty name removes the name,
-/// also an inherited one. While birthmark is off, this does nothing and does not format the name.
+/// Tasks that were spawned earlier keep their name. An empty name removes the name, also an inherited one. While
+/// birthmark is off, this function does nothing and does not format the name.
 ///
-/// In a task that no instrumented code has spawned, such as a connection of `axum::serve`, the current task is the
-/// OS thread that polls it. It keeps the name, and gives it to what it spawns for others. There, and in a task
-/// that serves one request after the other, [`with_name_async`] names a request and nothing else.
+/// If no instrumented code spawned the running task, the current task is the OS thread that polls it. A connection of
+/// `axum::serve` is an example. The thread keeps the name and passes it to all later spawns.
+///
+/// [`with_name_async`] names a single request. It suits such tasks, and tasks that serve several requests one after
+/// the other.
 ///
 /// # Examples
 ///
@@ -43,12 +44,12 @@ pub fn set_name(name: impl fmt::Display) {
     }
 }
 
-/// Does `f` under a name: the current task has it meanwhile, and what `f` spawns keeps it.
+/// Runs `f` while the current task has a name. Tasks that `f` spawns keep the name.
 ///
-/// What is set inside, a name or a label, ends with it.
+/// A name or a label that `f` sets ends with `f`.
 ///
-/// An `Fn` closure that several threads call at once is one task with one name. Names and labels for a while that
-/// overlap in such calls may be lost, or stay behind.
+/// An `Fn` closure that several threads call at once is one task with one name. If its calls overlap, scoped names
+/// and labels may be lost or may stay.
 ///
 /// # Examples
 ///
@@ -67,10 +68,10 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
     during(&Change::Name(Text::new(name)), f)
 }
 
-/// Runs a future under a name: whichever task polls it has the name meanwhile, and what is spawned
-/// in it keeps the name.
+/// Runs a future while the task that polls it has a name. Tasks that the future spawns keep the name.
 ///
-/// What is set inside, a name or a label, ends with it: so this is for requests, in a middleware say.
+/// A name or a label that the future sets ends with the future. This function therefore suits requests, for example
+/// in a middleware.
 ///
 /// # Examples
 ///

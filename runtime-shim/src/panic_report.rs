@@ -23,20 +23,20 @@ use crate::registry::slot::flag;
 use crate::site::Site;
 use crate::task::{NameOrigin, TaskId};
 
-/// How much a panic report says: set by [`Builder::panic_report`](crate::Builder::panic_report), or by
+/// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
 /// `BIRTHMARK=panic=…` in the environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PanicReport {
-    /// Nothing is added to the panic message.
+    /// The report is empty.
     Off = 0,
-    /// The task that panicked, and where it was spawned.
+    /// The report has the task that panicked and its spawn site.
     Task = 1,
-    /// Also the line of tasks that led to it, and each `.await` that it is inside of. The default.
+    /// The report also has the lineage of the task and each `.await` that it is inside of. This is the default.
     #[default]
     Lineage = 2,
-    /// Also a dump, in the form and to the place that [`Builder`](crate::Builder) or `BIRTHMARK` says.
-    /// This allocates memory.
+    /// The report also has a dump, in the form and at the place that [`Builder`](crate::Builder) or `BIRTHMARK` sets.
+    /// The dump allocates memory.
     All = 3,
 }
 

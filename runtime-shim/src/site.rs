@@ -9,8 +9,8 @@ use crate::kind::Kind;
 
 /// One spawn call in the source.
 ///
-/// Sites are statics, registered before `main` runs: [`sites`](crate::sites) lists those of every
-/// crate that is linked into the program, also of functions that are never called.
+/// Sites are statics that are registered before `main` runs. [`sites`](crate::sites) lists the sites of every crate
+/// that is linked into the program, including functions that are never called.
 // Generated code writes its fields down: a `const fn` would be interpreted for each site, which costs the compiler
 // more than all else about a table.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ pub struct Site {
     pub role: &'static str,
     #[doc(hidden)]
     pub kind: Kind,
-    /// Whether the callee returns an `io::Result`.
+    /// `true` if the callee returns an `io::Result`.
     #[doc(hidden)]
     pub fallible: bool,
     #[doc(hidden)]
     pub counts: Counts,
 }
 
-/// What is counted in the site itself. Completions, the common case, are counted by thread.
+/// Counters of one site. Completions are the common case, and each thread counts them on its own.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -97,43 +97,43 @@ impl Site {
         }
     }
 
-    /// The file, as the compiler names it in panics.
+    /// Returns the file, as the compiler names it in panics.
     pub fn file(&self) -> &'static str {
         self.file
     }
 
-    /// The line, counted from 1.
+    /// Returns the line, counted from 1.
     pub fn line(&self) -> u32 {
         self.line
     }
 
-    /// The column in characters, counted from 1, as in [`std::panic::Location`].
+    /// Returns the column in characters, counted from 1, as in [`std::panic::Location`].
     pub fn column(&self) -> u32 {
         self.column
     }
 
-    /// The path of the module, as [`module_path!`] has it.
+    /// Returns the path of the module, as [`module_path!`] has it.
     pub fn module_path(&self) -> &'static str {
         self.module
     }
 
-    /// The enclosing function, with its type if it has one: `Server::accept`.
+    /// Returns the enclosing function, with its type if it has one: `Server::accept`.
     pub fn function(&self) -> &'static str {
         self.function
     }
 
-    /// What is called, as written: `tokio::spawn`.
+    /// Returns the callee as written: `tokio::spawn`.
     pub fn callee(&self) -> &'static str {
         self.callee
     }
 
-    /// What the task is: the function spawned, else the enclosing function and `{closure}`,
+    /// Returns the role of the tasks. It is the spawned function, or else the enclosing function with `{closure}`,
     /// `{async}` or `{task}`.
     pub fn role(&self) -> &'static str {
         self.role
     }
 
-    /// What kind of task is spawned here, as far as the source shows it.
+    /// Returns the kind of the tasks, as far as the source shows it.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -201,20 +201,22 @@ impl fmt::Display for Site {
     }
 }
 
-/// Not public API. Used by generated code: the sites of a module or a body. What takes a table and an entry is
-/// the same function for all tables, which saves the compiler an instance for each length.
+/// The sites of a module or a body. Not public API. Used by generated code.
+///
+/// A function that takes a table and an entry is the same for all tables. The compiler need not make an instance for
+/// each length.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Sites {
     #[doc(hidden)]
     pub sites: &'static [Site],
-    /// Whether the crate was compiled as a test.
+    /// `true` if the crate was compiled as a test.
     #[doc(hidden)]
     pub test: bool,
 }
 
 impl Sites {
-    /// An index in generated code would be the user's to a lint.
+    /// Returns the site of this entry. A lint would report an index expression in generated code to the user.
     #[cfg_attr(not(debug_assertions), inline)]
     pub fn at(&self, entry: usize) -> &'static Site {
         &self.sites[entry]

@@ -18,36 +18,35 @@ use crate::site::{self, Site};
 pub struct SiteStats {
     /// The site.
     pub site: &'static Site,
-    /// What kind of task is spawned here. Where [`Site::kind`] does not know it, what the live tasks of some
-    /// call of [`sites`] were.
+    /// Kind of the tasks. If [`Site::kind`] does not know it, the kind that an earlier call of [`sites`] found in
+    /// live tasks.
     pub kind: Kind,
-    /// Tasks that are alive.
+    /// Number of live tasks.
     pub live: u64,
-    /// How long ago the oldest of them was spawned, to a tenth of a second. `None` if there is none,
-    /// or where no clock runs.
+    /// Time since the oldest live task was spawned, with a resolution of a tenth of a second. It is `None` if no task
+    /// is alive or no clock runs.
     pub oldest: Option<Duration>,
-    /// Tasks that have returned.
+    /// Number of tasks that have returned.
     pub completed: u64,
-    /// Tasks that have panicked.
+    /// Number of tasks that have panicked.
     pub panicked: u64,
-    /// Tasks that were dropped before they were done.
+    /// Number of tasks that were dropped before they returned.
     pub cancelled: u64,
-    /// Tasks that a hook has refused. They are not counted as spawned.
+    /// Number of tasks that a hook has refused. They do not count as spawned.
     pub refused: u64,
 }
 
 impl SiteStats {
-    /// Tasks that were spawned here.
+    /// Returns the number of tasks that were spawned here.
     pub fn spawned(&self) -> u64 {
         self.live + self.completed + self.panicked + self.cancelled
     }
 }
 
-/// Every spawn site that is linked into the program, also those that were never executed, by file
-/// and line.
+/// Returns every spawn site that is linked into the program, by file and line. Sites that never ran are included.
 ///
-/// The counts of a site are read one after the other, while tasks go on: they are exact when
-/// nothing is spawned or ends meanwhile.
+/// The counts of a site are read one after the other while tasks continue. They are exact if nothing is spawned or
+/// ends meanwhile.
 ///
 /// # Examples
 ///

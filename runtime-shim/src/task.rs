@@ -13,14 +13,15 @@ use crate::registry::read::Record;
 use crate::registry::slot::{flag, state, Slot};
 use crate::site::Site;
 
-/// A number that is one task's and never another's in this process.
+/// A number that identifies one task within the process. It is never reused.
 ///
-/// Threads that spawn take several at a time, so that not all are used, and a lower one is not always an earlier task's.
+/// Each thread that spawns reserves several numbers at a time. Some numbers stay unused, and a lower number does not
+/// always belong to an earlier task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(pub(crate) u64);
 
 impl TaskId {
-    /// The number itself.
+    /// Returns the number.
     pub fn as_u64(self) -> u64 {
         self.0
     }
@@ -32,22 +33,22 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// What a task is doing.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// It has not started yet.
+    /// The task has not started yet.
     Created,
-    /// It has not started yet because a hook holds it back.
+    /// The task has not started yet because a hook delays it.
     Delayed,
-    /// It runs.
+    /// The task runs.
     Running {
-        /// The system's id of the thread that it runs on, where known.
+        /// System id of the thread that runs the task, if it is known.
         thread: Option<u64>,
     },
-    /// It waits to be polled again.
+    /// The task waits for its next poll.
     Suspended,
-    /// It has ended, and is about to leave the registry.
+    /// The task has ended. Its record is about to be freed.
     Ended(Outcome),
 }
 
@@ -66,22 +67,22 @@ impl fmt::Display for State {
     }
 }
 
-/// How a task ended.
+/// The way in which a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It returned.
+    /// The task returned.
     Completed,
-    /// It panicked.
+    /// The task panicked.
     Panicked,
-    /// It was dropped before it was done: aborted, or dropped with its executor or its spawner.
+    /// The task was dropped before it returned: it was aborted, or its executor or spawner dropped it.
     Cancelled,
-    /// A hook refused it.
+    /// A hook refused the task.
     Refused,
 }
 
 impl Outcome {
-    /// The outcome of a task that ends in this state.
+    /// Returns the outcome of a task that ends in this state.
     pub(crate) fn of_last_state(state: u64) -> Self {
         match state {
             state::COMPLETED => Outcome::Completed,
@@ -102,7 +103,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// For whom a task works.
+/// The name of a task: on whose behalf it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
     pub(crate) text: Arc<str>,
@@ -111,23 +112,23 @@ pub struct Name {
 }
 
 impl Name {
-    /// The name, unescaped: it may contain anything.
+    /// Returns the name without escapes. It may contain any character.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Where the name came from.
+    /// Returns the origin of the name.
     pub fn origin(&self) -> NameOrigin {
         self.origin
     }
 
-    /// Whether it was longer than [`MAX_NAME_LEN`](crate::MAX_NAME_LEN).
+    /// Returns `true` if the name was longer than [`MAX_NAME_LEN`](crate::MAX_NAME_LEN) and was cut.
     pub fn is_cut(&self) -> bool {
         self.cut
     }
 }
 
-/// In quotes, escaped.
+/// Writes the name in quotes, with escapes.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Quoted {
@@ -138,17 +139,17 @@ impl fmt::Display for Name {
     }
 }
 
-/// Where a task's name came from.
+/// The origin of a task's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameOrigin {
-    /// The program gave it to this very task.
+    /// The program set the name of this task.
     Explicit,
-    /// A hook gave it to this very task.
+    /// A hook set the name of this task.
     Hook,
-    /// This task, or the nearest ancestor with a name, had it when it spawned.
+    /// The task inherited the name from its nearest named ancestor at its spawn.
     Inherited {
-        /// Who had been given the name.
+        /// Id of the task whose name was set.
         from: TaskId,
     },
 }
@@ -163,7 +164,7 @@ impl fmt::Display for NameOrigin {
     }
 }
 
-/// An ancestor of a task, as it was when the task's line left it.
+/// An ancestor of a task, as it was at the spawn that led to the task.
 #[derive(Clone, Debug)]
 pub struct Ancestor {
     pub(crate) id: TaskId,
@@ -174,28 +175,28 @@ pub struct Ancestor {
 }
 
 impl Ancestor {
-    /// Its id.
+    /// Returns the id.
     pub fn id(&self) -> TaskId {
         self.id
     }
 
-    /// What it is, or was.
+    /// Returns the role of the ancestor.
     pub fn role(&self) -> &str {
         &self.role
     }
 
-    /// The name under which it spawned the next one in the line, if it had been given one itself.
+    /// Returns the name that the ancestor had at that spawn, if its own name was set.
     pub fn name(&self) -> Option<&Name> {
         self.name.as_ref()
     }
 
-    /// Where it was spawned; `None` for the main thread and foreign ones.
+    /// Returns the spawn site. It is `None` for the main thread and for foreign threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
 
-    /// How many ancestors between this one and the one before it in the lineage were left out,
-    /// because the line had grown too long: some that had ended, or all but the near and the far end.
+    /// Returns the number of omitted ancestors between this one and the previous one of the lineage. A long lineage
+    /// is cut in the middle, and ancestors that have ended may be missing.
     pub fn cut_before(&self) -> u64 {
         self.cut_below
     }
@@ -223,85 +224,87 @@ pub struct Task {
 }
 
 impl Task {
-    /// Its id.
+    /// Returns the id.
     pub fn id(&self) -> TaskId {
         self.id
     }
 
-    /// For whom it works.
+    /// Returns the name of the task.
     pub fn name(&self) -> Option<&Name> {
         self.name.as_ref()
     }
 
-    /// What else is said of it: what was set with [`set_label`](crate::set_label), there or above.
+    /// Returns the labels of the task, set with [`set_label`](crate::set_label) or inherited.
     pub fn labels(&self) -> &Labels {
         &self.labels
     }
 
-    /// The value of the label with this key.
+    /// Returns the value of the label with this key.
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(|label: Label<'_>| label.value())
     }
 
-    /// What it is: see [`Site::role`]; for a foreign thread, the thread's name.
+    /// Returns the role of the task; see [`Site::role`]. The role of a foreign thread is the thread's name.
     pub fn role(&self) -> &str {
         &self.role
     }
 
-    /// Where it was spawned; `None` for the main thread and foreign ones.
+    /// Returns the spawn site. It is `None` for the main thread and for foreign threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
 
-    /// What kind of task it is.
+    /// Returns the kind of the task.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What it is doing.
+    /// Returns the state of the task.
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// For how long it has been in its state, to a tenth of a second. `None` where no clock runs.
+    /// Returns the time that the task has been in its state, with a resolution of a tenth of a second. It is `None`
+    /// if no clock runs.
     pub fn since(&self) -> Option<Duration> {
         self.since
     }
 
-    /// How long ago it was spawned, to a tenth of a second. `None` where no clock runs.
+    /// Returns the time since the spawn, with a resolution of a tenth of a second. It is `None` if no clock runs.
     pub fn age(&self) -> Option<Duration> {
         self.age
     }
 
-    /// How often it was polled, or its closure called. Wraps around at 2³². For an OS thread it says nothing: how
-    /// often a thread polls what it waits for, in a `block_on`, is not counted.
+    /// Returns the number of polls, or of calls of the closure. The number wraps around at 2³². It is meaningless for
+    /// an OS thread, because polls within a `block_on` are not counted.
     pub fn polls(&self) -> u32 {
         self.polls
     }
 
-    /// Where in its code it stands: each `.await` in instrumented code that it is inside of.
+    /// Returns the frames of the task: each `.await` in instrumented code that it is inside of.
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    /// Whether it was spawned detached, as the root of a lineage.
+    /// Returns `true` if the task was spawned with [`detached!`](crate::detached), as the root of a lineage.
     pub fn is_detached(&self) -> bool {
         self.detached
     }
 
-    /// Whether a pool keeps it, and it works for whoever comes next: a thread of a runtime, or a connection. Such a
-    /// task is the root of a lineage, for it is nobody's, whoever came first. `cargo birthmark --deps` knows them.
+    /// Returns `true` if a pool keeps the task for later work, for example a thread of a runtime, or a connection.
+    /// Such a task is a root, because it belongs to no single user of the pool. `cargo birthmark --deps` knows these
+    /// pools.
     pub fn is_pooled(&self) -> bool {
         self.pooled
     }
 
-    /// Whether it is a thread that a pool keeps, and no task with a record ran on it. It may have been idle, or have
-    /// run something that has no record. Only in a [`Dump`](crate::Dump); elsewhere it is not known.
+    /// Returns `true` if the task is a thread of a pool and ran no recorded task. The thread may have been idle, or
+    /// may have run work without a record. The answer is known in a [`Dump`](crate::Dump) only.
     pub fn runs_no_task(&self) -> bool {
         self.runs_no_task
     }
 
-    /// Who spawned it; `None` for roots.
+    /// Returns the id of the parent. It is `None` for roots.
     pub fn parent(&self) -> Option<TaskId> {
         self.lineage
             .first()
@@ -309,17 +312,17 @@ impl Task {
             .map(Ancestor::id)
     }
 
-    /// The chain of tasks that led here, nearest first, without the task itself.
+    /// Returns the ancestors of the task, nearest first.
     pub fn lineage(&self) -> &[Ancestor] {
         &self.lineage
     }
 
-    /// Whether the lineage goes back to its root. It does not if the task ended while it was read.
+    /// Returns `true` if the lineage reaches the root. It does not if the task ended while it was read.
     pub fn is_lineage_complete(&self) -> bool {
         self.lineage_complete
     }
 
-    /// How it ended, if it has.
+    /// Returns the outcome of a task that has ended.
     pub fn outcome(&self) -> Option<Outcome> {
         match self.state {
             State::Ended(outcome) => Some(outcome),
@@ -328,14 +331,14 @@ impl Task {
     }
 }
 
-/// As in a dump.
+/// Writes the task as a dump shows it.
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         crate::dump::render::paragraph::write(f, self)
     }
 }
 
-/// A task that is being spawned, starts or ends, as a hook sees it.
+/// A task that is being spawned, starts or ends, as a hook receives it.
 #[derive(Clone, Copy)]
 pub struct TaskRef<'a> {
     slot: &'static Slot,
@@ -350,40 +353,39 @@ impl TaskRef<'_> {
         }
     }
 
-    /// Its id.
+    /// Returns the id.
     pub fn id(&self) -> TaskId {
         TaskId(self.slot.id.load(std::sync::atomic::Ordering::Relaxed))
     }
 
-    /// Where it is spawned.
+    /// Returns the spawn site.
     pub fn site(&self) -> &'static Site {
         crate::birth::site_of(self.slot)
     }
 
-    /// What it is.
+    /// Returns the role of the task.
     pub fn role(&self) -> &'static str {
         self.site().role()
     }
 
-    /// Who spawns it, or did; `None` for roots, and where the parent has ended and was cut out of a long
-    /// lineage.
+    /// Returns the id of the parent. It is `None` for roots, and if the parent has ended and a long lineage was cut.
     pub fn parent(&self) -> Option<TaskId> {
         let child = Record::read(self.slot).filter(|child| child.cut_ancestors() == 0)?;
         let parent = child.parent().node()?.task()?;
         Some(TaskId(parent.id))
     }
 
-    /// For whom it works.
+    /// Returns the name of the task.
     pub fn name(&self) -> Option<Name> {
         self.to_task().name
     }
 
-    /// What else is said of it.
+    /// Returns the labels of the task.
     pub fn labels(&self) -> Labels {
         self.to_task().labels
     }
 
-    /// All that is known of it.
+    /// Returns everything that is known about the task.
     pub fn to_task(&self) -> Task {
         crate::dump::one(self.slot)
     }
@@ -399,8 +401,8 @@ impl fmt::Debug for TaskRef<'_> {
 }
 
 impl State {
-    /// The state that a record's status and flags show, and the system's id of the thread that it
-    /// runs on, if it does.
+    /// Returns the state that a record's status and flags encode. `thread` is the system id of the thread that runs
+    /// the task.
     pub(crate) fn of(status: u64, flags: u64, thread: Option<u64>) -> State {
         match status & state::MASK {
             state::CREATED if flags & flag::DELAYED != 0 => State::Delayed,

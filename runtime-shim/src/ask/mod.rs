@@ -59,12 +59,13 @@ pub(crate) fn resume() {
     }
 }
 
-/// Writes a dump to where [`Builder`](crate::Builder) or `BIRTHMARK` says: to a new file, whose path
-/// is returned, or to standard error.
+/// Writes a dump to the place that [`Builder`](crate::Builder) or `BIRTHMARK` sets: a new file, whose path is
+/// returned, or standard error.
 ///
 /// # Errors
 ///
-/// If it cannot be written. Older files are kept then, and nothing is left of the new one.
+/// Returns an error if the dump cannot be written. Older files are kept in that case, and no part of the new one
+/// remains.
 ///
 /// # Examples
 ///

@@ -5,17 +5,17 @@ use std::str::FromStr;
 
 use crate::escape::Quoted;
 
-/// A signal on which a dump is written: one that a program can be sent without other meaning.
+/// A signal that can request a dump. It has no other meaning to most programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DumpSignal {
-    /// `QUIT`: Ctrl-\ on a terminal. Without a dump on it, it ends the program.
+    /// `QUIT`: Ctrl-\ on a terminal. Without a dump, the signal ends the program.
     Quit,
     /// `USR1`.
     Usr1,
     /// `USR2`.
     Usr2,
-    /// `HUP`. It also says that the terminal has gone.
+    /// `HUP`. The system also sends it when the terminal is closed.
     Hup,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for DumpSignal {
     }
 }
 
-/// By name, with or without `SIG`.
+/// Parses a name with or without `SIG`.
 impl FromStr for DumpSignal {
     type Err = UnknownSignal;
 
@@ -56,7 +56,7 @@ impl FromStr for DumpSignal {
     }
 }
 
-/// A name that is no [`DumpSignal`]'s.
+/// The error for a name that no [`DumpSignal`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSignal(String);
 

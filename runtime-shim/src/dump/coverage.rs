@@ -1,4 +1,4 @@
-//! What a dump covers and what it does not.
+//! The coverage of a dump: the numbers of threads and spawns with and without a record.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use super::nodes::Nodes;
 use super::plural::{have, plural};
 use crate::site::{self, Counts};
 
-/// What a dump covers and what it does not.
+/// The coverage of a dump: the numbers of threads and spawns with and without a record.
 #[derive(Clone, Debug)]
 pub struct Coverage {
     threads: Option<Threads>,
@@ -37,39 +37,40 @@ impl Coverage {
         }
     }
 
-    /// How many OS threads the process has; `None` where the system does not say. Threads of
-    /// birthmark's own are not counted.
+    /// Returns the number of OS threads of the process, without the threads of birthmark itself. It is `None` if the
+    /// system does not list threads.
     pub fn os_threads(&self) -> Option<usize> {
         self.threads.map(|threads| threads.all)
     }
 
-    /// How many of them have a record of their own. The others may still run recorded tasks.
+    /// Returns the number of OS threads that have a record. The others may nevertheless run recorded tasks.
     pub fn recorded_os_threads(&self) -> Option<usize> {
         self.threads.map(|threads| threads.recorded)
     }
 
-    /// How many tasks were spawned while birthmark was off.
+    /// Returns the number of tasks that were spawned while birthmark was off.
     pub fn spawned_while_off(&self) -> u64 {
         self.untracked
     }
 
-    /// How many tasks hooks have refused. [`SiteStats::refused`](crate::SiteStats::refused) has them by site.
+    /// Returns the number of tasks that hooks have refused. [`SiteStats::refused`](crate::SiteStats::refused) has the
+    /// number of each site.
     pub fn refused(&self) -> u64 {
         self.refused
     }
 
-    /// How many tasks could not be recorded for lack of memory.
+    /// Returns the number of tasks that could not be recorded for lack of memory.
     pub fn unrecorded(&self) -> u64 {
         self.unrecorded
     }
 
-    /// Whether ages are known. They are not where the clock does not run: on a platform without one,
+    /// Returns `true` if ages are known. They are unknown if the clock does not run: on a platform without a clock,
     /// or after a `fork`.
     pub fn ages_known(&self) -> bool {
         self.clock
     }
 
-    /// How many sites are linked into the program.
+    /// Returns the number of sites that are linked into the program.
     pub fn sites(&self) -> usize {
         self.sites
     }

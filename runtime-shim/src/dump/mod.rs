@@ -45,12 +45,11 @@ use threads::Threads;
 
 /// A snapshot of all live tasks, or of those that a [`Filter`] selects.
 ///
-/// Taking it stops nobody: tasks are read one after the other while they go on. Each is consistent
-/// in itself, and a task that lives through the whole of it is in it.
+/// A dump stops no thread. It reads tasks one after the other while they continue. Each task is consistent in itself.
+/// A task that lives throughout the reading is in the dump.
 ///
-/// `{}` shows each task with its site, its creator and where its name came from; `{:#}`, or
-/// [`Dump::tree`], shows who spawned whom. [`render`] lists all forms. Each says what the dump covers
-/// and what it does not.
+/// `{}` shows each task with its site, its parent and the origin of its name. `{:#}` and [`Dump::tree`] show which
+/// task spawned which. [`render`] lists all forms. Each form ends with the [`Coverage`].
 #[derive(Debug)]
 pub struct Dump {
     /// With a row for each task, by id.
@@ -109,7 +108,7 @@ pub fn dump() -> Dump {
     }
 }
 
-/// All live tasks. A [`dump`] holds the same in a fraction of the memory.
+/// Returns all live tasks. A [`dump`] holds the same tasks in a fraction of the memory.
 ///
 /// # Examples
 ///
@@ -122,7 +121,7 @@ pub fn tasks() -> Vec<Task> {
     dump().tasks().collect()
 }
 
-/// How many tasks are alive.
+/// Returns the number of live tasks.
 pub fn task_count() -> usize {
     let mut count = 0;
     ARENA.walk(|slot| {
@@ -133,8 +132,8 @@ pub fn task_count() -> usize {
     count
 }
 
-/// The task that runs on this thread, or `None` on a thread that instrumented code has not spawned
-/// and that has not spawned from instrumented code itself.
+/// Returns the task that runs on this thread. It is `None` on a thread that instrumented code did not spawn, unless
+/// the thread has spawned from instrumented code.
 ///
 /// # Examples
 ///
@@ -186,7 +185,7 @@ fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
 }
 
 impl Dump {
-    /// The tasks, in the order of their ids, which is about that of their creation.
+    /// Returns the tasks in the order of their ids, which is about the order of their creation.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
         self.rows().map(|row| self.nodes.task(row, self.now))
     }
@@ -204,27 +203,27 @@ impl Dump {
         self.selected.as_ref().is_none_or(|bits| bits.has(place))
     }
 
-    /// How many tasks there are in it.
+    /// Returns the number of tasks in the dump.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the dump has no task.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// How many tasks were alive, with those that a [`Filter`] has left out.
+    /// Returns the number of tasks that were alive, including those that a [`Filter`] has left out.
     pub fn total(&self) -> usize {
         self.nodes.rows.len()
     }
 
-    /// What the dump covers and what it does not.
+    /// Returns the coverage of the dump.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }
 
-    /// Keeps those tasks that `filter` selects. Every rendering says so.
+    /// Keeps the tasks that `filter` selects. Every rendering shows the filter.
     ///
     /// # Examples
     ///
@@ -238,8 +237,7 @@ impl Dump {
         self.filter_while(filter, &mut || true)
     }
 
-    /// The same as [`Dump::filter`] for as long as `goes_on`, which is asked now and then. If it returns `false`, the
-    /// dump lacks tasks.
+    /// Filters as [`Dump::filter`] does, until `goes_on` returns `false`. In that case the dump lacks tasks.
     ///
     /// Not public API. Used by birthmark-http.
     #[doc(hidden)]
@@ -260,11 +258,11 @@ impl Dump {
         self
     }
 
-    /// Looks at the OS threads of the process: what the kernel says that each does, and which task it runs.
-    /// Renderings as text and [`Json`](render::Json) show it, filtered or not.
+    /// Adds the OS threads of the process: the kernel's state of each, and the task that it runs. The renderings as
+    /// text and [`Json`](render::Json) show all of them, even if the dump is filtered.
     ///
-    /// It is looked at now, not when the dump was taken. Where a task runs on a thread that was still
-    /// running it by now, the dump says what that thread waits for.
+    /// This method reads the threads when it is called, after the tasks. If a task still runs on the same thread by
+    /// then, the dump shows the call in which that thread waits.
     ///
     /// # Examples
     ///
@@ -287,8 +285,8 @@ impl Dump {
         self
     }
 
-    /// The OS threads, by the system's id, but for those that birthmark itself has started. `None` if
-    /// [`with_threads`](Dump::with_threads) has not asked for them, or the system does not list them.
+    /// Returns the OS threads by their system id, without the threads of birthmark itself. It is `None` if
+    /// [`with_threads`](Dump::with_threads) was not called, or if the system does not list threads.
     pub fn threads(&self) -> Option<&[OsThread]> {
         match &self.os_threads {
             Looked::At(threads) => Some(threads.all()),

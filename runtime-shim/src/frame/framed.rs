@@ -23,7 +23,7 @@ pub struct Framed<F, S: Sited> {
     pub held: Held<S>,
 }
 
-/// What stands before an `.await`, with the site of the frame that its future will have.
+/// The operand of an `.await`, with the site of the frame that its future gets.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One `.await` in the source, or one branch of a `join!` or `select!`.
 ///
-/// Aligned so that its address leaves room for an index in the word by which a task records it.
+/// The alignment leaves room in the address. A task records the address and an index in one word.
 // Generated code writes its fields down, as those of a `Site`.
 #[derive(Debug)]
 #[repr(align(64))]
@@ -21,8 +21,8 @@ pub struct FrameSite {
     pub awaited: &'static str,
 }
 
-/// The frame sites of a module or a function body, as a type: so an `.await` in it names its own without a word
-/// at run time.
+/// The frame sites of a module or a function body, as a type. An `.await` refers to its site through the type and
+/// needs no word at run time.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -32,27 +32,28 @@ pub trait FrameSites {
 }
 
 impl FrameSite {
-    /// The file, as the compiler names it in panics.
+    /// Returns the file, as the compiler names it in panics.
     pub fn file(&self) -> &'static str {
         self.file
     }
 
-    /// The line of the `await`, counted from 1.
+    /// Returns the line of the `await`, counted from 1.
     pub fn line(&self) -> u32 {
         self.line
     }
 
-    /// The column of the `await` in characters, counted from 1.
+    /// Returns the column of the `await` in characters, counted from 1.
     pub fn column(&self) -> u32 {
         self.column
     }
 
-    /// The enclosing function, with its type if it has one: `Server::accept`.
+    /// Returns the enclosing function, with its type if it has one: `Server::accept`.
     pub fn function(&self) -> &'static str {
         self.function
     }
 
-    /// What is awaited, as far as the source tells: `send_email`, `Server::run`, `.recv`; else empty.
+    /// Returns the awaited expression, as far as the source shows it: `send_email`, `Server::run`, `.recv`. Otherwise
+    /// the text is empty.
     pub fn awaited(&self) -> &'static str {
         self.awaited
     }

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::{FrameSite, FrameSites};
 
-/// What tells a frame's site.
+/// A source of a frame's site.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -73,7 +73,7 @@ pub mod by_type {
         frame(branch).into_future()
     }
 
-    /// What a branch is put into that is a future by itself.
+    /// Returns the wrapper of a branch that is a future itself.
     #[inline]
     pub fn held<T: FrameSites, const N: usize>() -> Held<Nth<T, N>> {
         Held::of(Nth(PhantomData))

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use super::FrameSite;
 use crate::registry::frames::Image;
 
-/// Where in its code a task stands: its logical stack.
+/// The frames of a task: its logical stack.
 ///
-/// Each `.await` in instrumented code that the task is inside of is a [`Frame`]. They are a tree, for a task
-/// may wait on several branches at once, and are listed outermost first, each followed by those inside of
-/// it. What is not instrumented, such as a combinator of a library, has no frame, but its futures' frames are
-/// there.
+/// Each `.await` in instrumented code that the task is inside of is a [`Frame`]. The frames are a tree, because a
+/// task may wait on several branches at once. They are listed outermost first, each followed by the frames inside of
+/// it.
+///
+/// Code that is not instrumented has no frame, for example a combinator of a library. The frames of the futures
+/// inside of it are shown.
 ///
 /// Displayed, a frame is a line, indented by its depth:
 ///
@@ -50,29 +52,29 @@ pub(crate) struct Tree {
 }
 
 impl Stack {
-    /// The frames, outermost first, each followed by those inside of it.
+    /// Returns the frames, outermost first, each followed by the frames inside of it.
     pub fn frames(&self) -> &[Frame] {
         &self.frames.frames
     }
 
-    /// How many frames there are besides, for which the record has no room: it has it for 14.
+    /// Returns the number of frames that are not shown. A record has room for 14.
     pub fn beyond(&self) -> u32 {
         self.frames.beyond
     }
 
-    /// Whether the task was running when it was looked at, so that it may have moved on since. A suspended
-    /// task stands where its stack says.
+    /// Returns `true` if the task was running when its frames were read. The frames of a running task may be
+    /// outdated; those of a suspended task are exact.
     pub fn is_moving(&self) -> bool {
         self.moving
     }
 
-    /// Whether the frames are those of futures without a record, which the task has polled: it is a thread that a pool
-    /// keeps, and awaits nothing itself.
+    /// Returns `true` if the frames belong to futures without a record that the task has polled. The task is then a
+    /// thread of a pool and awaits nothing itself.
     pub fn is_unrecorded(&self) -> bool {
         self.unrecorded
     }
 
-    /// Whether there is no frame. That is so where a task is not in instrumented code, or has not started.
+    /// Returns `true` if there is no frame, because the task is not in instrumented code or has not started.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
@@ -86,18 +88,17 @@ impl Stack {
 }
 
 impl Frame {
-    /// The `.await`.
+    /// Returns the `.await`.
     pub fn site(&self) -> &'static FrameSite {
         self.site
     }
 
-    /// How many frames it is inside of.
+    /// Returns the number of frames around this one.
     pub fn depth(&self) -> usize {
         self.depth.into()
     }
 
-    /// Whether the frame in which it was last polled has been left: the future is still there, but nobody
-    /// awaits it now.
+    /// Returns `true` if the future still exists, but nothing awaits it now.
     pub fn is_held(&self) -> bool {
         self.held
     }

@@ -13,22 +13,24 @@ thread_local! {
     static CAUGHT: RefCell<ManuallyDrop<Option<Refusal>>> = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// Calls `f`, and returns a refusal of a spawn in it instead of what the spawn's callee makes of that.
+/// Calls `f` and returns the refusal of a spawn in it, whatever the spawn's callee makes of the refusal.
 ///
-/// The callee's ways differ, and some tell little: a `JoinError` has no room for a reason, so that a refused task looks
-/// like a cancelled one. Here the spawner learns at once which spawn was refused, and why. The result of `f`, the
-/// handle of a refused task, is dropped. A spawn that would panic unwinds to here, without a message.
+/// Callees report a refusal in different ways, and some lose the reason. A `JoinError` has no room for it, so a
+/// refused task looks like a cancelled one. This function returns the site and the reason at once.
 ///
-/// Only spawns by this thread count. Code that `f` calls may pass a refusal on as an error, or catch its panic: the
-/// refusal is returned all the same, the first one if there are several.
+/// The result of `f`, which is the handle of a refused task, is dropped. A spawn that would panic unwinds to this
+/// function without a message.
+///
+/// Only spawns by the current thread count. Code in `f` may turn a refusal into an error or catch its panic. The
+/// first refusal is returned nevertheless.
 ///
 /// # Errors
 ///
-/// If a hook has refused a spawn in `f`.
+/// Returns the refusal if a hook has refused a spawn in `f`.
 ///
 /// # Panics
 ///
-/// If `f` does, for another reason.
+/// Panics if `f` panics for another reason.
 ///
 /// # Examples
 ///

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Opens once, for all who wait. Clones are the same gate.
+/// An event that opens once and releases all waiting tasks. A clone refers to the same gate.
 ///
 /// # Examples
 ///
-/// Tasks that are spawned while the program starts up begin when it is ready:
+/// Tasks that are spawned during start-up begin when the program is ready:
 ///
 /// ```
 /// let ready = birthmark::Gate::new();
@@ -35,7 +35,7 @@ struct State {
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Returns a closed gate.
     pub fn new() -> Self {
         Self::default()
     }
@@ -50,12 +50,12 @@ impl Gate {
         waiting.into_values().for_each(Waker::wake);
     }
 
-    /// Whether the gate has been opened.
+    /// Returns `true` if the gate is open.
     pub fn is_open(&self) -> bool {
         self.lock().open
     }
 
-    /// A future that is ready when the gate is open.
+    /// Returns a future that is ready when the gate is open.
     pub fn opened(&self) -> Opened {
         Opened {
             gate: self.clone(),
@@ -69,7 +69,7 @@ impl Gate {
     }
 }
 
-/// The future of [`Gate::opened`].
+/// The future that [`Gate::opened`] returns.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Opened {

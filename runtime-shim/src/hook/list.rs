@@ -122,9 +122,9 @@ fn add(hook: Box<dyn SpawnHook>) -> u64 {
     id
 }
 
-/// Sets the program's hook, once and for good.
+/// Sets the hook of the program, once and for good.
 ///
-/// Libraries, tests and whoever wants to remove the hook later use [`add_hook`].
+/// Libraries and tests use [`add_hook`], and so does a program that removes its hook later.
 ///
 /// # Examples
 ///
@@ -137,7 +137,7 @@ fn add(hook: Box<dyn SpawnHook>) -> u64 {
 ///
 /// # Errors
 ///
-/// If it has been called before.
+/// Returns an error if it was called before.
 pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
     if IS_SET.swap(true, Ordering::Relaxed) {
         return Err(SetHookError(()));
@@ -146,7 +146,7 @@ pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
     Ok(())
 }
 
-/// Adds a hook, which stays until its handle is dropped.
+/// Adds a hook that stays until its handle is dropped.
 ///
 /// # Examples
 ///
@@ -160,16 +160,16 @@ pub fn add_hook(hook: impl SpawnHook) -> HookHandle {
     HookHandle(add(Box::new(hook)))
 }
 
-/// Removes its hook when it is dropped.
+/// A handle that removes its hook when it is dropped.
 #[derive(Debug)]
 pub struct HookHandle(u64);
 
 impl HookHandle {
-    /// Removes the hook. It may still be running, here or on other threads, and is dropped when the
-    /// last run has ended; no new run begins.
+    /// Removes the hook. No new call begins. Calls that still run on any thread continue, and the hook is dropped
+    /// after the last of them.
     pub fn remove(self) {}
 
-    /// Leaves the hook in place for good.
+    /// Keeps the hook for the life of the program.
     pub fn keep(self) {
         std::mem::forget(self);
     }
@@ -190,7 +190,7 @@ impl Drop for HookHandle {
     }
 }
 
-/// [`set_hook`] was called before.
+/// The error of a second call of [`set_hook`].
 pub struct SetHookError(());
 
 impl fmt::Debug for SetHookError {

@@ -23,20 +23,22 @@ pub(crate) use verdicts::refused;
 
 use crate::task::{Outcome, TaskRef};
 
-/// The program's code that is told of every spawn in instrumented code, and has a say in it.
+/// Code of the program that runs at every spawn in instrumented code, and that can change, delay or refuse the spawn.
 ///
-/// A closure that takes `&mut` [`Spawn`] is a hook that looks at spawns only.
+/// A closure that takes `&mut` [`Spawn`] is a hook without [`on_start`](SpawnHook::on_start) and
+/// [`on_end`](SpawnHook::on_end).
 ///
 /// # Contract
 ///
-/// - `on_spawn` runs in the spawner, before the child exists. What it decides is visible before the
-///   child's first instruction or poll.
-/// - A hook that panics is treated as if it had returned; the spawn goes on.
-/// - Spawns made by a hook are recorded, but no hook is told of them.
-/// - No lock is held while a hook runs: it may spawn, dump, name, add and remove hooks, itself too.
+/// - `on_spawn` runs in the spawner, before the child exists. Its decisions take effect before the child's first
+///   instruction or poll.
+/// - A hook that panics counts as a hook that returned. The spawn continues.
+/// - Spawns in a hook are recorded, but run no hook.
+/// - birthmark holds no lock while a hook runs. The hook may spawn, dump, set names, and add or remove hooks,
+///   including itself.
 /// - Hooks run in the order in which they were added, until one refuses.
-/// - `on_start` and `on_end` are called for those tasks whose `on_spawn` the hook has seen, on the
-///   thread where it happens, and not any more once the hook has been removed.
+/// - `on_start` and `on_end` are called for the tasks whose `on_spawn` the hook has seen, on the thread where the
+///   task starts or ends. They are not called after the hook was removed.
 ///
 /// # Examples
 ///
@@ -59,19 +61,19 @@ use crate::task::{Outcome, TaskRef};
 /// # Ok::<_, birthmark::SetHookError>(())
 /// ```
 pub trait SpawnHook: Send + Sync + 'static {
-    /// A task is about to be spawned.
+    /// Called before a task is spawned.
     fn on_spawn(&self, spawn: &mut Spawn<'_>);
 
-    /// A task starts: a closure is called, or a future is polled for the first time.
+    /// Called when a task starts: before the call of a closure, or before the first poll of a future.
     fn on_start(&self, task: &TaskRef<'_>) {
         let _ = task;
     }
 
-    /// A task has ended. Called after what the task owned was dropped.
+    /// Called after a task has ended and everything that it owned was dropped.
     ///
-    /// Once for each task whose `on_spawn` this hook has seen: also for one that never started, and, with
-    /// [`Outcome::Refused`], for one that a hook has refused, this one included. So what `on_spawn` counts up, whatever
-    /// it then decides, is counted down here.
+    /// The call happens once for each task whose `on_spawn` this hook has seen, even if the task never started. For a
+    /// task that this or another hook has refused, the outcome is [`Outcome::Refused`]. A counter that `on_spawn`
+    /// increments can therefore be decremented here.
     ///
     /// # Examples
     ///
@@ -112,8 +114,8 @@ pub trait SpawnHook: Send + Sync + 'static {
         let _ = (task, outcome);
     }
 
-    /// Whether `on_start` and `on_end` do anything. Where they do not, tasks need not remember the
-    /// hook, which makes them cheaper.
+    /// Returns `true` if `on_start` and `on_end` must be called. If it returns `false`, tasks need not remember the
+    /// hook and are cheaper.
     fn watches(&self) -> bool {
         true
     }

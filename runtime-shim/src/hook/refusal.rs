@@ -21,8 +21,10 @@ use crate::registry::slot::Slot;
 use crate::site::Site;
 use crate::task::{Outcome, TaskRef};
 
-/// A spawn that a hook has refused: the source of the [`io::Error`] of a refused thread, the payload of a refused
-/// future that unwinds, and what [`catch_refusal`](crate::catch_refusal) returns.
+/// A spawn that a hook has refused.
+///
+/// A refusal is the source of the [`io::Error`] of a refused thread. It is the payload of a refused future that
+/// unwinds, and the error of [`catch_refusal`](crate::catch_refusal).
 ///
 /// # Examples
 ///
@@ -42,12 +44,12 @@ impl Refusal {
         Refusal { site, reason }
     }
 
-    /// Where the spawn is.
+    /// Returns the spawn site.
     pub fn site(&self) -> &'static Site {
         self.site
     }
 
-    /// What the hook gave as the reason.
+    /// Returns the reason that the hook gave.
     pub fn reason(&self) -> &str {
         &self.reason
     }
@@ -125,7 +127,7 @@ pub(crate) mod private {
     use super::*;
     use crate::adapt::Probe;
 
-    /// What [`Abort::abort`] returns where the handle has no `abort` of its own.
+    /// The result of [`Abort::abort`] for a handle without an `abort` of its own.
     #[doc(hidden)]
     #[derive(Debug)]
     pub struct NoAbort;

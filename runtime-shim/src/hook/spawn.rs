@@ -1,4 +1,4 @@
-//! What a hook sees of a spawn, and what it can do about it.
+//! The view of a spawn that a hook gets, and the ways to change it.
 
 use std::fmt;
 use std::future::Future;
@@ -35,14 +35,14 @@ impl<'a> Spawn<'a> {
         }
     }
 
-    /// Names the child, in place of the name that it would inherit or that its spawn gives it.
+    /// Sets the name of the child, in place of the name that it would inherit or that its spawn sets.
     pub fn set_name(&mut self, name: impl fmt::Display) {
         let name = Change::Name(Text::new(name));
         crate::name::give(self.slot, &name, flag::BY_HOOK);
     }
 
-    /// Labels the child, as [`set_label`](crate::set_label) labels the current task: what it would
-    /// inherit stays, but for the label with this key.
+    /// Sets a label of the child. Inherited labels stay, except one with the same key; see
+    /// [`set_label`](crate::set_label).
     ///
     /// # Examples
     ///
@@ -56,12 +56,12 @@ impl<'a> Spawn<'a> {
         crate::label::give(self.slot, key, value);
     }
 
-    /// Carries something into the child: `enter` is called there and what it returns is dropped
-    /// there, around each call of the child's closure or each poll of its future, and around its drop.
+    /// Calls `enter` in the child and drops its result there. Both happen around each call of the child's closure or
+    /// each poll of its future, and around its drop.
     ///
     /// # Examples
     ///
-    /// Tasks run in the tracing span of their spawner, without an edited spawn:
+    /// Each task runs in the tracing span of its spawner, without an edited spawn:
     ///
     /// ```
     /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
@@ -74,8 +74,8 @@ impl<'a> Spawn<'a> {
         self.carried.push(Box::new(Carried::new(enter)));
     }
 
-    /// Holds the child back until `ready` is. A future stays pending meanwhile; a closure blocks its
-    /// thread. With several hooks, the child waits for all of them.
+    /// Delays the child until `ready` completes. A future stays pending meanwhile. A closure blocks its thread. If
+    /// several hooks delay the child, it waits for all of them.
     pub fn delay_until(&mut self, ready: impl Future<Output = ()> + Send + 'static) {
         self.gate = Some(match self.gate.take() {
             None => Box::pin(ready),
@@ -88,41 +88,42 @@ impl<'a> Spawn<'a> {
 
     /// Refuses the spawn: the child never runs.
     ///
-    /// How the spawner learns of it depends on the callee:
+    /// The result of the spawn depends on the callee:
     ///
     /// | callee | result |
     /// | --- | --- |
     /// | `thread::Builder::spawn`, `spawn_scoped`; others that return an [`io::Result`](std::io::Result) | an error, whose source is a [`Refusal`] |
-    /// | those that take a future and return a handle with an `abort` method: tokio's `spawn`, `spawn_local`, `JoinSet::spawn` | the handle is aborted: a cancelled `JoinError` |
-    /// | all others | a panic in the spawner that says who refused what, where |
+    /// | callees that take a future and return a handle with an `abort` method: tokio's `spawn`, `spawn_local`, `JoinSet::spawn` | the handle is aborted: a cancelled `JoinError` |
+    /// | all others | a panic in the spawner, with the reason, the task and the site |
     ///
-    /// [`catch_refusal`](crate::catch_refusal) has one result for all of them.
+    /// [`catch_refusal`](crate::catch_refusal) gives the same result for all callees.
     ///
-    /// A refused future is dropped with all that it owns, in the spawner, before the callee is called. If a destructor
-    /// panics, so does the spawner, and the callee is not called. The executor gets an empty task in its place, which ends as soon as the executor
-    /// polls it and the callee has returned:
+    /// A refused future is dropped with everything that it owns, in the spawner, before the callee is called. If a
+    /// destructor panics, the spawner panics and the callee is not called.
     ///
-    /// | its executor | what becomes of the empty task |
+    /// The executor gets an empty task in place of the future. The empty task ends as soon as the executor polls it
+    /// and the callee has returned:
+    ///
+    /// | its executor | end of the empty task |
     /// | --- | --- |
     /// | has returned a handle with an `abort` method | it is cancelled, and not polled again |
     /// | any other, `Output = ()`: `LocalPool`, `spawn_ok`, hyper's `Executor`, wrappers that return nothing | it is ready |
     /// | any other, which catches panics: `JoinMap`, wrappers around tokio | it unwinds with a [`Refusal`] as its payload, without a message: `error.into_panic().downcast::<Refusal>()` |
     /// | any other, whose handle cancels when it is dropped: smol, `spawn_with_handle` | it is dropped, because the spawner's panic drops the handle |
-    /// | any other, which does not catch panics: `FuturesUnordered` and the like, by `also(push)` | it unwinds into whoever polls the executor, without a message but that of the spawner |
+    /// | any other, which does not catch panics: `FuturesUnordered` and the like, by `also(push)` | it unwinds into the code that polls the executor, without a further message |
     ///
-    /// A callee that polls the future in the call has the panic, or the `()`, at once. One that waits in the call until
-    /// another thread has polled it to its end waits for ever.
+    /// A callee that polls the future during the call gets the panic, or the `()`, at once. A callee that waits
+    /// during the call until another thread has completed the future waits forever.
     ///
-    /// A refused closure never runs. It is dropped in the spawner; that of a `thread::Builder`, by a thread that is
-    /// started for nothing else.
+    /// A refused closure never runs. The spawner drops it. For a `thread::Builder`, a thread that is started only for
+    /// that purpose drops it.
     ///
-    /// Where panics abort the program, a refused thread aborts it too: it cannot be stopped
-    /// otherwise. An empty task stays pending there instead of unwinding.
+    /// If panics abort the program, a refused thread aborts it, too, because it cannot be stopped in another way. An
+    /// empty task stays pending there instead of unwinding.
     ///
-    /// Nothing is printed: the hook has the site and the reason, and can log them. [`SiteStats::refused`] counts
-    /// refusals, the coverage line of a dump has their sum, and
-    /// [`SpawnHook::on_end`](crate::SpawnHook::on_end) of every hook that was told of the spawn is called with
-    /// [`Outcome::Refused`](crate::Outcome::Refused).
+    /// Nothing is printed. The hook knows the site and the reason, and can log them. [`SiteStats::refused`] counts
+    /// refusals, and the coverage line of a dump has their sum. Each hook that saw the spawn gets
+    /// [`SpawnHook::on_end`](crate::SpawnHook::on_end) with [`Outcome::Refused`](crate::Outcome::Refused).
     ///
     /// [`Refusal`]: crate::Refusal
     /// [`SiteStats::refused`]: crate::SiteStats::refused
@@ -130,7 +131,7 @@ impl<'a> Spawn<'a> {
         self.refusal = Some(reason.into());
     }
 
-    /// What kind of task it is.
+    /// Returns the kind of the child.
     pub fn kind(&self) -> Kind {
         self.kind
     }

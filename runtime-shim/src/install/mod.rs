@@ -15,16 +15,17 @@ use crate::panic_report::{self, PanicReport};
 use crate::redact::{self, Redaction};
 use crate::threads::ThreadReport;
 
-/// Sets the panic report up, with what `BIRTHMARK` in the environment says.
+/// Installs the panic report and reads `BIRTHMARK` from the environment.
 ///
-/// Tasks are recorded without this too. It starts the thread by which ages are told; see [`Builder::clock`]. Call it
-/// first thing in `main`; calling it again does no
-/// harm. Whatever panic hook there is, or is set later, is called first, and the report follows. A hook that calls ours
-/// itself, as it has found it, decides where the report stands. One that ends the process leaves none.
-/// `BIRTHMARK=panic=off` or [`PanicReport::Off`] switches reports off.
+/// A program calls it first in `main`. Further calls have no effect. Tasks are recorded without this call, too. It
+/// starts the thread that advances the clock of ages; see [`Builder::clock`].
 ///
-/// In a test, a report goes to where the panic's message goes: `cargo test` captures both, and shows them together if
-/// the test fails. The test's crate has to be instrumented for that.
+/// The report follows the program's own panic hook, whether that hook is set before or after this call. A hook that
+/// calls ours, as it found it, decides the place of the report. A hook that ends the process leaves no report.
+/// `BIRTHMARK=panic=off` and [`PanicReport::Off`] switch reports off.
+///
+/// In a test, a report goes where the panic message goes. `cargo test` captures both and shows them together if the
+/// test fails. For that, the crate of the test must be instrumented.
 ///
 /// # Examples
 ///
@@ -35,7 +36,7 @@ pub fn install() {
     builder().install();
 }
 
-/// Setting birthmark up in detail. See [`Builder`].
+/// Returns a [`Builder`], which configures birthmark in detail.
 pub fn builder() -> Builder {
     Builder {
         panic_report: PanicReport::default(),
@@ -53,20 +54,20 @@ pub fn builder() -> Builder {
     }
 }
 
-/// Sets birthmark up. What the environment says has precedence over what the program says.
+/// The configuration of birthmark. The environment overrides the program.
 ///
 /// `BIRTHMARK` holds words, separated by commas:
 ///
-/// | word | meaning |
+/// | word | effect |
 /// | --- | --- |
-/// | `off`, `on` | whether spawns are recorded and hooks are told |
-/// | `panic=off`, `panic=task`, `panic=lineage`, `panic=all` | how much a panic report says |
-/// | `signal=QUIT`, `USR1`, `USR2`, `HUP` | the signal on which there is a dump |
+/// | `off`, `on` | switches recording and hooks off or on |
+/// | `panic=off`, `panic=task`, `panic=lineage`, `panic=all` | the content of panic reports: see [`PanicReport`] |
+/// | `signal=QUIT`, `USR1`, `USR2`, `HUP` | the signal that requests a dump |
 /// | `format=groups` and so on | the form of dumps on a panic or a signal: see [`Format`] |
-/// | `filter=state=suspended&older=10s` | which tasks they show: see [`Filter`] |
-/// | `threads=states` | what such dumps say of OS threads: see [`ThreadReport`] |
-/// | `dir=/var/tmp/dumps` | the directory to which they go as files, instead of to standard error |
-/// | `files=16`, `size=1G` | how much is kept there |
+/// | `filter=state=suspended&older=10s` | the tasks in these dumps: see [`Filter`] |
+/// | `threads=states` | the detail about OS threads: see [`ThreadReport`] |
+/// | `dir=/var/tmp/dumps` | writes files to a directory instead of standard error |
+/// | `files=16`, `size=1G` | the number and the size of the files that are kept |
 ///
 /// # Examples
 ///
@@ -91,71 +92,72 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How much a panic report says.
+    /// Sets the content of panic reports.
     pub fn panic_report(mut self, report: PanicReport) -> Self {
         self.panic_report = report;
         self
     }
 
-    /// Writes a dump whenever this signal arrives. There is none by default.
+    /// Writes a dump each time the signal arrives. By default, no signal writes one.
     ///
-    /// The signal's handler only wakes a thread that waits for it; handlers that the program has set
-    /// before are called too, and one that it sets later by `sigaction` replaces ours. Where the
-    /// signal would end the program by itself, it does not any more. This needs the feature `signal`,
-    /// which is on by default, and Unix.
+    /// The handler of the signal only wakes a thread that writes the dump. Handlers that the program has set before
+    /// are called too. A handler that it sets later by `sigaction` replaces ours. A signal that would end the program
+    /// no longer does.
+    ///
+    /// This method needs Unix and the feature `signal`, which is on by default.
     pub fn dump_on_signal(mut self, signal: DumpSignal) -> Self {
         self.signal = Some(signal);
         self
     }
 
-    /// The form of dumps on a panic or a signal, and of [`write_dump`](crate::write_dump). A form that is
-    /// [binary](Format::is_binary) needs a [directory](Builder::dump_directory): without one, dumps are text, which
-    /// [`install`](Builder::install) says on standard error.
+    /// Sets the form of dumps on a panic or a signal, and of [`write_dump`](crate::write_dump). A form that is
+    /// [binary](Format::is_binary) needs a [directory](Builder::dump_directory). Without one, dumps are text, and
+    /// [`install`](Builder::install) reports that on standard error.
     pub fn dump_format(mut self, format: Format) -> Self {
         self.format = format;
         self
     }
 
-    /// Which tasks such dumps show.
+    /// Sets the filter of such dumps.
     pub fn dump_filter(mut self, filter: Filter) -> Self {
         self.filter = filter;
         self
     }
 
-    /// What such dumps say of OS threads.
+    /// Sets the detail of such dumps about OS threads.
     pub fn dump_threads(mut self, report: ThreadReport) -> Self {
         self.threads = report;
         self
     }
 
-    /// Writes such dumps to files in this directory, which is made if it is not there, instead of to
-    /// standard error. The path of each file is said on standard error. Others cannot read them.
+    /// Writes such dumps to files in this directory instead of standard error. The directory is created if it does
+    /// not exist. Standard error gets the path of each file. Only the owner can read the files.
     pub fn dump_directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());
         self
     }
 
-    /// How many dumps are kept in the directory: 16, unless this says otherwise. The oldest are
-    /// removed, once a new one has been written.
+    /// Sets the number of dumps that the directory keeps. The default is 16. The oldest dumps are removed after a new
+    /// one is written.
     pub fn dump_files(mut self, count: usize) -> Self {
         self.limits.files = count.max(1);
         self
     }
 
-    /// How many bytes the dumps in the directory have together: a gigabyte, unless this says
-    /// otherwise. A dump that would alone be larger is not written.
+    /// Sets the number of bytes that the directory keeps. The default is a gigabyte. A dump that is larger on its own
+    /// is not written.
     pub fn dump_bytes(mut self, bytes: u64) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// Names go through this function before anybody sees them: in dumps, whatever their form, in
-    /// [`tasks`](crate::tasks) and in panic reports. The program itself, by
-    /// [`current`](crate::current) and in hooks, has them as they are, and so has who reads its memory.
+    /// Sets a function that replaces names before output: in dumps of any form, in [`tasks`](crate::tasks) and in
+    /// panic reports. [`current`](crate::current) and hooks still return the original names, and the memory of the
+    /// process contains them.
     ///
-    /// The function may be called while a thread panics: it must not panic then, which would abort
-    /// the program, nor wait for a lock. Where it panics at another time, the name is hidden. The
-    /// first function that is installed stays.
+    /// The function may be called while a thread panics. In that case it must not wait for a lock, and a panic in it
+    /// aborts the program. If it panics at another time, the name is hidden. The first function that is installed
+    /// stays.
     ///
     /// # Examples
     ///
@@ -177,11 +179,12 @@ impl Builder {
         self
     }
 
-    /// The values of labels go through this function, which gets the key, too, wherever names go through
-    /// that of [`redact_names`](Builder::redact_names), and on the same terms. Without it, they go through
-    /// that one. Keys are shown as they are. A label whose value becomes empty is left out.
+    /// Sets a function that replaces label values before output. It gets the key and the value, and applies wherever
+    /// that of [`redact_names`](Builder::redact_names) does. Without it, label values go through the function for
+    /// names. Keys are shown unchanged. A label whose value becomes empty is left out.
     ///
-    /// Where both are set, one builder sets them: those of the first that is installed stay.
+    /// A program that sets both functions sets them with one builder. The functions of the first builder that is
+    /// installed stay.
     ///
     /// # Examples
     ///
@@ -203,23 +206,23 @@ impl Builder {
         self
     }
 
-    /// Whether spawns are recorded from the start; see [`enable`].
+    /// Sets whether spawns are recorded from the start; see [`enable`]. The default is `true`.
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
-    /// Whether `BIRTHMARK` in the environment is looked at. It is by default.
+    /// Sets whether the variable `BIRTHMARK` is read. The default is `true`.
     pub fn env(mut self, env: bool) -> Self {
         self.env = env;
         self
     }
 
-    /// Sets whether `install` starts the thread that advances the clock of ages. It does by default.
+    /// Sets whether `install` starts the thread that advances the clock of ages. The default is `true`.
     ///
-    /// A program that needs to have a single thread for a while, for `unshare`, `setns` or the local time offset,
-    /// passes `false`. Then the thread starts together with the program's first other thread, and dumps before that
-    /// say that ages are not known.
+    /// A program that must stay single-threaded for a while passes `false`, for example before `unshare`, `setns`, or
+    /// a read of the local time offset. The clock then starts with the program's first other thread, and earlier
+    /// dumps have no ages.
     ///
     /// # Examples
     ///
@@ -237,8 +240,8 @@ impl Builder {
         self
     }
 
-    /// Sets birthmark up. A word in `BIRTHMARK` that is not understood is reported on standard
-    /// error, once, and otherwise ignored.
+    /// Applies the configuration. An invalid word in `BIRTHMARK` is reported once on standard error, and otherwise
+    /// ignored.
     pub fn install(mut self) {
         if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
             self = words::apply(self, &words);
@@ -260,14 +263,13 @@ impl Builder {
     }
 }
 
-/// Switches the recording of spawns on, if it was off. It is on unless the program or the
-/// environment says otherwise.
+/// Switches the recording of spawns on. It is on unless the program or the environment has switched it off.
 pub fn enable() {
     mode::set(mode::OFF, false);
 }
 
-/// Switches the recording of spawns off: a spawn then costs next to nothing. Tasks that are
-/// recorded stay so until they end; those that are spawned now will not be, and no hook is told.
+/// Switches the recording of spawns off, so that a spawn costs next to nothing. Recorded tasks keep their record
+/// until they end. Later spawns get no record and run no hook.
 ///
 /// # Examples
 ///
@@ -281,7 +283,7 @@ pub fn disable() {
     mode::set(mode::OFF, true);
 }
 
-/// Whether spawns are recorded.
+/// Returns `true` if spawns are recorded.
 #[cfg_attr(not(debug_assertions), inline)]
 #[must_use]
 pub fn is_enabled() -> bool {

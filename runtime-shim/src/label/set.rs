@@ -28,27 +28,27 @@ impl Labels {
         self.0.as_deref().unwrap_or_default()
     }
 
-    /// The label with this key.
+    /// Returns the label with this key.
     pub fn get(&self, key: &str) -> Option<Label<'_>> {
         self.iter().find(|label| label.key() == key)
     }
 
-    /// The labels, in the order of their keys.
+    /// Returns an iterator over the labels, in the order of their keys.
     pub fn iter(&self) -> LabelIter<'_> {
         LabelIter(self.as_slice())
     }
 
-    /// How many there are.
+    /// Returns the number of labels.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is no label.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// Whether there were more than [`MAX_LABELS`](crate::MAX_LABELS).
+    /// Returns `true` if the task had more than [`MAX_LABELS`](crate::MAX_LABELS) labels.
     pub fn is_cut(&self) -> bool {
         has_more(self.as_slice())
     }
@@ -63,7 +63,7 @@ impl<'a> IntoIterator for &'a Labels {
     }
 }
 
-/// As in a dump: `shard=7 tenant="acme & sons"`.
+/// Writes the labels as a dump shows them: `shard=7 tenant="acme & sons"`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_labels(self.as_slice(), f)
@@ -77,7 +77,7 @@ impl fmt::Debug for Labels {
     }
 }
 
-/// The labels of a task, one by one. Made by [`Labels::iter`].
+/// An iterator over the labels of a task, which [`Labels::iter`] returns.
 #[derive(Clone, Debug)]
 pub struct LabelIter<'a>(pub(super) &'a [u8]);
 
@@ -128,23 +128,23 @@ impl<'a> Part<'a> {
 }
 
 impl<'a> Label<'a> {
-    /// Its key, unescaped: it may contain anything.
+    /// Returns the key without escapes. It may contain any character.
     pub fn key(&self) -> &'a str {
         self.key.text
     }
 
-    /// Its value, unescaped: it may contain anything.
+    /// Returns the value without escapes. It may contain any character.
     pub fn value(&self) -> &'a str {
         self.value.text
     }
 
-    /// Whether the key or the value was longer than [`MAX_LABEL_LEN`].
+    /// Returns `true` if the key or the value was longer than [`MAX_LABEL_LEN`] and was cut.
     pub fn is_cut(&self) -> bool {
         self.key.cut || self.value.cut
     }
 }
 
-/// As in a dump: `tenant=acme`, with a key or a value in quotes where it would be unclear otherwise.
+/// Writes the label as a dump shows it: `tenant=acme`. An ambiguous key or value is in quotes.
 impl fmt::Display for Label<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_label(self, f)

@@ -33,10 +33,10 @@ pub(crate) fn during<R>(change: &Change, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The future of [`with_name_async`](crate::with_name_async) and
-/// [`with_label_async`](crate::with_label_async): another future, run under a name or a label.
+/// The future that [`with_name_async`](crate::with_name_async) and [`with_label_async`](crate::with_label_async)
+/// return. It runs another future with a name or a label.
 ///
-/// What else is said of a task is seen inside as it was when the task first polled the future.
+/// The other names and labels inside are those that the task had at its first poll of the future.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Under<F> {

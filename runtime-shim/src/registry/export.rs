@@ -16,8 +16,8 @@ use crate::frame::FrameSite;
 use crate::mode;
 use crate::site::Site;
 
-/// What the symbol names. Fields are only ever added at the end; `version` counts when the meaning
-/// of one changes.
+/// The content of the exported symbol. Fields are only added at the end. `version` rises when the meaning of one
+/// changes.
 #[repr(C)]
 pub struct Registry {
     magic: [u8; 8],

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A system call in which a thread waits.
 ///
-/// Displayed with its name, and the file descriptor where it is that of one: `futex`, `read of 7`.
+/// Displayed with its name, and with the file descriptor if it has one: `futex`, `read of 7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SystemCall {
     number: i64,
@@ -21,17 +21,17 @@ impl SystemCall {
         }
     }
 
-    /// The number, which means something else on each architecture.
+    /// Returns the number. Its meaning depends on the architecture.
     pub fn number(&self) -> i64 {
         self.number
     }
 
-    /// The name, if it is one of those in which threads commonly wait.
+    /// Returns the name, if threads commonly wait in this call.
     pub fn name(&self) -> Option<&'static str> {
         Some(self.known()?.1)
     }
 
-    /// The file descriptor that it was given, if it is a call on one.
+    /// Returns the file descriptor, if the call has one.
     pub fn descriptor(&self) -> Option<i32> {
         let descriptor = self.first.filter(|_| self.known().is_some_and(|it| it.2))?;
         i32::try_from(descriptor).ok()

@@ -1,4 +1,4 @@
-//! What the kernel says that a thread does.
+//! The state of an OS thread, as the kernel reports it.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,29 +6,28 @@ use std::time::Duration;
 use super::call::SystemCall;
 use crate::sys::tasks;
 
-/// What the kernel says that a thread does.
+/// The state of an OS thread, as the kernel reports it.
 ///
 /// Displayed as in dumps: `running`, `futex`, `read of 7`, `stopped`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ThreadState {
-    /// It runs, or would if there were a CPU for it.
+    /// The thread runs, or waits for a CPU.
     Running,
-    /// It waits in a system call.
+    /// The thread waits in a system call.
     InCall(SystemCall),
-    /// It waits, but not in a system call: mostly for a page of memory.
+    /// The thread waits outside of a system call, usually for a page of memory.
     OutsideCall,
-    /// It waits, and the kernel does not let us know in which system call. It may say in which of its
-    /// functions.
+    /// The thread waits, and the kernel does not disclose the system call. It may disclose the kernel function.
     Waiting {
-        /// The kernel's function.
+        /// Name of the kernel function.
         function: Option<String>,
     },
-    /// It was stopped, by a signal or a debugger.
+    /// The thread is stopped by a signal or a debugger.
     Stopped,
-    /// It has ended.
+    /// The thread has ended.
     Ended,
-    /// The kernel says something that is not known here.
+    /// The kernel reports a state that birthmark does not know.
     Other,
 }
 

@@ -43,7 +43,7 @@ pub use kernel::ThreadState;
 pub use report::{ThreadReport, UnknownThreadReport};
 pub use stack::{NativeFrame, NativeStack, NoStack};
 
-/// An OS thread, as it was when a [`Dump`](crate::Dump) looked at it.
+/// An OS thread, as it was when a [`Dump`](crate::Dump) read it.
 #[derive(Clone, Debug)]
 pub struct OsThread {
     id: u64,
@@ -57,46 +57,45 @@ pub struct OsThread {
 }
 
 impl OsThread {
-    /// The system's id.
+    /// Returns the system id.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The name, as far as the system keeps it: 15 bytes on Linux. Unescaped, it may contain anything.
+    /// Returns the name without escapes. It may contain any character. Linux keeps 15 bytes of it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the kernel says that it does.
+    /// Returns the state that the kernel reports.
     pub fn state(&self) -> &ThreadState {
         &self.state
     }
 
-    /// Whether no signal can wake it: mostly it waits for a disk.
+    /// Returns `true` if no signal can wake the thread, usually because it waits for a disk.
     pub fn is_uninterruptible(&self) -> bool {
         self.uninterruptible
     }
 
-    /// The CPU time it has used, in the program and in the kernel for it. Linux counts it in hundredths of
-    /// a second.
+    /// Returns the CPU time of the thread, in the program and in the kernel. Linux counts hundredths of a second.
     pub fn cpu_time(&self) -> Option<Duration> {
         self.cpu
     }
 
-    /// The tasks that run on it, the innermost first: a future, say, and then the thread itself if that is
-    /// a task, too. Empty if it runs none that is recorded.
+    /// Returns the recorded tasks that run on the thread, innermost first. A future may come first, followed by the
+    /// thread itself if it is a task.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
     }
 
-    /// Whether it went on to other tasks while it was looked at, so that [`tasks`](OsThread::tasks) may have
-    /// nothing to do with its state.
+    /// Returns `true` if the thread changed its task while it was read. Its [`tasks`](OsThread::tasks) may then be
+    /// unrelated to its state.
     pub fn is_moving(&self) -> bool {
         self.moving
     }
 
-    /// Where in its code it stood, or why that is not known. `None` if
-    /// [stacks](ThreadReport::Stacks) were not asked for.
+    /// Returns the native stack, or the reason for its absence. It is `None` if [stacks](ThreadReport::Stacks) were
+    /// not requested.
     pub fn stack(&self) -> Option<Result<&NativeStack, NoStack>> {
         let stack = self.stack.as_ref()?;
         Some(stack.as_ref().map_err(|why| *why))

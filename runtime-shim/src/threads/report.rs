@@ -5,27 +5,31 @@ use std::str::FromStr;
 
 use crate::escape::Quoted;
 
-/// How much a dump says of OS threads: chosen by [`Dump::with_threads`](crate::Dump::with_threads), by
-/// [`Builder::dump_threads`](crate::Builder::dump_threads) or by `BIRTHMARK=threads=…` in the environment.
+/// The detail of a dump about OS threads. [`Dump::with_threads`](crate::Dump::with_threads),
+/// [`Builder::dump_threads`](crate::Builder::dump_threads) and `BIRTHMARK=threads=…` set it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ThreadReport {
-    /// `off`: nothing. The default.
+    /// `off`: no threads. This is the default.
     #[default]
     Off,
-    /// `states`: what the kernel says that each thread does, and which task runs on it. No thread notices
-    /// that it was looked at.
+    /// `states`: the state of each thread and the task that runs on it. Reading them has no effect on the threads.
     States,
-    /// `stacks`: also where in its code each thread stands. With the feature `native-stacks`, on Linux, on
-    /// x86-64 and AArch64.
+    /// `stacks`: also the native stack of each thread. It needs the feature `native-stacks`, and Linux on x86-64 or
+    /// AArch64.
     ///
-    /// Each thread is sent the signal SIGURG and copies its stack; nobody waits for it longer than a second,
-    /// and for all that do not answer, 4. The first such dump sets a handler up, unless the program has one
-    /// of its own. A thread that waits in `epoll_wait` or `nanosleep`, or for a lock with a timeout, sees this
-    /// system call interrupted (`EINTR`), as signal(7) describes. std, mio and tokio wait again; C code may not.
-    /// A thread is left alone, and says so in place of its stack, if it waits in another call that is never started
-    /// again, `poll` or a read from a socket with a timeout for one, or if little of its stack is left. A sandbox must let threads call `process_vm_readv`; where it is
-    /// refused, stacks have one frame.
+    /// Each thread gets the signal SIGURG and copies its stack. The dump waits at most a second for one thread, and
+    /// at most 4 seconds for all threads that do not answer. The first such dump installs a handler, unless the
+    /// program handles the signal itself.
+    ///
+    /// The signal interrupts the system call of a thread that waits in `epoll_wait` or `nanosleep`, or for a lock
+    /// with a timeout. The call returns `EINTR`, as signal(7) describes. std, mio and tokio repeat the call; C code
+    /// may not.
+    ///
+    /// Two kinds of threads get no signal, and the dump shows the reason in place of the stack. One waits in a call
+    /// that the kernel never restarts, such as `poll` or a read with a timeout. The other has little stack left.
+    ///
+    /// A sandbox must permit `process_vm_readv`. If it does not, stacks have one frame.
     Stacks,
 }
 
@@ -36,7 +40,7 @@ impl ThreadReport {
         ThreadReport::Stacks,
     ];
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(self) -> &'static str {
         match self {
             ThreadReport::Off => "off",
@@ -52,7 +56,7 @@ impl fmt::Display for ThreadReport {
     }
 }
 
-/// By name.
+/// Parses a name.
 impl FromStr for ThreadReport {
     type Err = UnknownThreadReport;
 
@@ -63,7 +67,7 @@ impl FromStr for ThreadReport {
     }
 }
 
-/// A name that is no [`ThreadReport`]'s.
+/// The error for a name that no [`ThreadReport`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownThreadReport(String);
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::escape::escape;
 
-/// Where in its code an OS thread stood: the functions that it was in, innermost first.
+/// The native stack of an OS thread: the functions that it was in, innermost first.
 ///
-/// Frames of birthmark's own are left out. Displayed, each frame is a line, down to where std calls what the
-/// program has given it, as in std's own backtraces.
+/// Frames of birthmark itself are left out. Displayed, each frame is a line. The lines end where std calls the code
+/// of the program, as in std's own backtraces.
 #[derive(Clone, Debug, Default)]
 pub struct NativeStack {
     pub(super) frames: Vec<NativeFrame>,
@@ -16,13 +16,13 @@ pub struct NativeStack {
 }
 
 impl NativeStack {
-    /// The functions, innermost first; inlined ones, too, as far as debug information tells.
+    /// Returns the functions, innermost first. Inlined functions are included if debug information shows them.
     pub fn frames(&self) -> &[NativeFrame] {
         &self.frames
     }
 
-    /// Whether it goes back to where the thread began. It does not where it is deeper than what is copied
-    /// of it, 128 KiB, or goes through code that says nothing of its frames.
+    /// Returns `true` if the stack reaches the start of the thread. It does not if it is deeper than the copied 128
+    /// KiB, or if a function has no unwind information.
     pub fn is_complete(&self) -> bool {
         self.complete
     }
@@ -48,7 +48,7 @@ impl fmt::Display for NativeStack {
     }
 }
 
-/// A function that an OS thread was in.
+/// A function on the stack of an OS thread.
 #[derive(Clone, Debug)]
 pub struct NativeFrame {
     pub(super) address: u64,
@@ -60,27 +60,27 @@ pub struct NativeFrame {
 }
 
 impl NativeFrame {
-    /// An address in it: of the instruction where the thread stood, or in the call that it waits for.
+    /// Returns an address in the function: of the current instruction, or within the call that has not returned.
     pub fn address(&self) -> u64 {
         self.address
     }
 
-    /// The function, if there is a symbol for it.
+    /// Returns the name of the function, if it has a symbol.
     pub fn function(&self) -> Option<&str> {
         self.function.as_deref()
     }
 
-    /// The source file, if there is debug information.
+    /// Returns the source file, if debug information exists.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }
 
-    /// The line, counted from 1.
+    /// Returns the line, counted from 1.
     pub fn line(&self) -> Option<u32> {
         self.line
     }
 
-    /// The column, counted from 1.
+    /// Returns the column, counted from 1.
     pub fn column(&self) -> Option<u32> {
         self.column
     }
@@ -91,7 +91,7 @@ impl NativeFrame {
             .is_some_and(|it| it.contains("__rust_begin_short_backtrace"))
     }
 
-    /// Whether it is a part of the next function rather than a call from it.
+    /// Returns `true` if the function is inlined into the next one.
     pub fn is_inlined(&self) -> bool {
         self.inlined
     }
@@ -116,29 +116,29 @@ impl fmt::Display for NativeFrame {
     }
 }
 
-/// Why there is no stack of a thread.
+/// The reason for which a thread has no stack in a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoStack {
-    /// birthmark was built without its feature `native-stacks`.
+    /// The feature `native-stacks` is off.
     Feature,
-    /// Stacks are not taken on this platform.
+    /// The platform is not supported.
     Platform,
-    /// The thread blocks the signal by which it would be asked.
+    /// The thread blocks the signal.
     Blocked,
-    /// It was asked and did not answer in time. Nothing is left to be waited for.
+    /// The thread did not answer in time.
     NoAnswer,
-    /// It ended before it answered.
+    /// The thread ended before it answered.
     Ended,
-    /// The program itself handles the signal.
+    /// The program handles the signal itself.
     SignalTaken,
-    /// Another dump is taking stacks.
+    /// Another dump reads stacks at the moment.
     Busy,
-    /// It waits in a system call that would fail if it were interrupted, such as a read with a timeout.
+    /// The thread waits in a system call that an interruption would end with an error, such as a read with a timeout.
     Interruptible,
-    /// Too little is left of its stack for a signal.
+    /// The thread has too little stack left for a signal handler.
     LittleStack,
-    /// The system does not say in which system call it waits.
+    /// The system does not disclose the system call in which the thread waits.
     CallUnknown,
 }
 

@@ -1,15 +1,23 @@
-//! Prose that strangers can read: sentences have their subject, and end within one breath.
+//! Prose that strangers can read: sentences are short and name their subject.
 //!
-//! Two faults are counted in doc comments and Markdown: a doc comment that begins with a word which stands for
-//! something unsaid (`Whether`, `What`, `Those` …), and a sentence of more than 30 words. `prose/allowed.txt` has the
-//! counts of each part of the repository, which no change may exceed. `BLESS=1` writes those of now.
+//! Two faults are counted in doc comments and Markdown. One is a doc comment that begins with a word for something
+//! unnamed, such as `Whether`, `What` or `Those`. The other is a sentence of more than 30 words.
+//!
+//! Public prose has no fault: the pages, and the documentation of public items in the crates that programs depend on.
+//! Elsewhere, `prose/allowed.txt` has the counts of each part of the repository. No change may exceed them, and
+//! `BLESS=1` stores the present ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use birthmark_test_support as _;
+use birthmark_test_support::{self as _, packages};
+
+#[path = "prose/public.rs"]
+mod public;
+#[path = "prose/text.rs"]
+mod text;
 
 const ALLOWED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/prose/allowed.txt");
 
@@ -20,6 +28,12 @@ const SUBJECTLESS: [&str; 9] = [
 
 const MAX_WORDS: usize = 30;
 
+/// Published packages whose library is not for programs. Their documentation counts as internal.
+const INTERNAL: [&str; 2] = ["birthmark-rewrite", "cargo-birthmark"];
+
+/// Markdown that describes the inside of the repository.
+const INTERNAL_PAGES: [&str; 1] = ["ARCHITECTURE.md"];
+
 /// Faults of one part of the repository.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Faults {
@@ -27,27 +41,32 @@ struct Faults {
     long: usize,
 }
 
+/// One fault.
+struct Fault {
+    file: PathBuf,
+    line: usize,
+    text: String,
+    is_long: bool,
+    is_public: bool,
+}
+
+#[test]
+fn public_prose_has_no_faults() {
+    let faults = all_faults(&root());
+    let public: Vec<_> = faults.iter().filter(|fault| fault.is_public).collect();
+    assert!(public.is_empty(), "{}", listed(&public));
+}
+
 #[test]
 fn faults_of_prose_only_fall() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (mut counted, mut examples) = (BTreeMap::new(), String::new());
-    for file in files(&root) {
-        let part = part(&root, &file);
-        let faults: &mut Faults = counted.entry(part).or_default();
-        let text = fs::read_to_string(&file).expect("the file is text");
-        let is_markdown = file.extension().is_some_and(|it| it == "md");
-        for (line, paragraph) in paragraphs(&text, is_markdown) {
-            let mut note = |fault: &str, text: &str| {
-                let _ = writeln!(examples, "{}:{line}: {fault}: {text}", file.display());
-            };
-            if !is_markdown && begins_subjectless(&paragraph) {
-                faults.subjectless += 1;
-                note("no subject", &paragraph);
-            }
-            for sentence in sentences(&paragraph).filter(|it| words(it) > MAX_WORDS) {
-                faults.long += 1;
-                note("long", sentence);
-            }
+    let root = root();
+    let faults = all_faults(&root);
+    let mut counted = BTreeMap::<_, Faults>::new();
+    for fault in &faults {
+        let counts = counted.entry(part(&root, &fault.file)).or_default();
+        match fault.is_long {
+            true => counts.long += 1,
+            false => counts.subjectless += 1,
         }
     }
     if std::env::var_os("BLESS").is_some() {
@@ -57,16 +76,123 @@ fn faults_of_prose_only_fall() {
     let allowed = read_table(&fs::read_to_string(ALLOWED).expect("the table can be read"));
     for (part, found) in counted {
         let allowed = allowed.get(&part).copied().unwrap_or_default();
+        let of_part = faults
+            .iter()
+            .filter(|fault| self::part(&root, &fault.file) == part);
         assert!(
             found.subjectless <= allowed.subjectless && found.long <= allowed.long,
-            "{part} has {} doc comments without a subject, {} allowed, and {} long sentences, {} allowed. All there \
-             are:\n{examples}",
+            "{part} has {} doc comments without a subject, {} allowed, and {} long sentences, {} allowed:\n{}",
             found.subjectless,
             allowed.subjectless,
             found.long,
-            allowed.long
+            allowed.long,
+            listed(&of_part.collect::<Vec<_>>())
         );
     }
+}
+
+#[test]
+fn doc_comment_is_public_if_its_item_is() {
+    let source = "\
+        //! What a file is.\n\
+        /// What a type is.\n\
+        #[derive(\n    Debug,\n)]\n\
+        pub enum Public {\n    /// What a variant is.\n    A,\n}\n\
+        enum Private {\n    /// What a private variant is.\n    A,\n}\n\
+        /// What a crate has.\n\
+        pub(crate) trait Inner {\n    /// What an inner method does.\n    fn it(&self) {}\n}\n";
+    let paragraphs = text::of_rust(source, true);
+    let public = paragraphs.iter().filter(|it| it.is_public);
+    let public: Vec<_> = public.map(|it| it.text.as_str()).collect();
+    assert_eq!(
+        public,
+        ["What a file is.", "What a type is.", "What a variant is."]
+    );
+    assert_eq!(paragraphs.len(), 6);
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the root exists")
+}
+
+fn listed(faults: &[&Fault]) -> String {
+    let mut list = String::new();
+    for Fault {
+        file,
+        line,
+        text,
+        is_long,
+        ..
+    } in faults
+    {
+        let fault = if *is_long { "long" } else { "no subject" };
+        let _ = writeln!(list, "{}:{line}: {fault}: {text}", file.display());
+    }
+    list
+}
+
+fn all_faults(root: &Path) -> Vec<Fault> {
+    let public = public_roots();
+    let mut faults = Vec::new();
+    for file in files(root) {
+        let text = fs::read_to_string(&file).expect("the file is text");
+        let is_markdown = file.extension().is_some_and(|it| it == "md");
+        let is_public_file = match is_markdown {
+            true => !INTERNAL_PAGES.iter().any(|page| file.ends_with(page)),
+            false => public
+                .iter()
+                .any(|root| file.starts_with(root.parent().expect("a folder"))),
+        };
+        let paragraphs = match is_markdown {
+            true => text::of_markdown(&text),
+            false => text::of_rust(&text, public.contains(&file)),
+        };
+        for paragraph in paragraphs {
+            let is_public = is_public_file && paragraph.is_public;
+            let mut note = |is_long, text: &str| {
+                faults.push(Fault {
+                    file: file.clone(),
+                    line: paragraph.line,
+                    text: text.to_owned(),
+                    is_long,
+                    is_public,
+                });
+            };
+            if (is_public || !is_markdown) && begins_subjectless(&paragraph.text) {
+                note(false, &paragraph.text);
+            }
+            let sentences = text::sentences(&paragraph.text);
+            for sentence in sentences.filter(|it| text::words(it) > MAX_WORDS) {
+                note(true, sentence);
+            }
+        }
+    }
+    faults
+}
+
+/// Returns the root file of each library that programs depend on.
+fn public_roots() -> Vec<PathBuf> {
+    let packages = packages::of_this_workspace();
+    let published = packages.iter().filter(|package| {
+        let is_published = !package["publish"].is_array();
+        is_published && INTERNAL.iter().all(|name| package["name"] != *name)
+    });
+    let targets = published
+        .flat_map(|package| package["targets"].as_array())
+        .flatten();
+    let libraries = targets.filter(|target| {
+        let kinds = target["kind"].as_array().expect("kinds");
+        kinds
+            .iter()
+            .any(|kind| kind == "lib" || kind == "proc-macro")
+    });
+    let paths = libraries.map(|target| target["src_path"].as_str().expect("a path"));
+    paths
+        .map(|path| Path::new(path).canonicalize().expect("the file exists"))
+        .collect()
 }
 
 /// Reads what [`table`] has written.
@@ -96,7 +222,7 @@ fn table(counted: &BTreeMap<String, Faults>) -> String {
     table
 }
 
-/// The first folder of a path, or the file itself at the root.
+/// Returns the first folder of a path, or the file itself at the root.
 fn part(root: &Path, file: &Path) -> String {
     let path = file.strip_prefix(root).expect("the file is below the root");
     let first = path
@@ -106,7 +232,7 @@ fn part(root: &Path, file: &Path) -> String {
     first.as_os_str().to_string_lossy().into_owned()
 }
 
-/// All Rust and Markdown files but those that are generated or that are wrong on purpose.
+/// Returns all Rust and Markdown files, except generated ones and changelogs.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)
@@ -129,57 +255,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Paragraphs of Markdown or of doc comments, each with the number of its first line. Code, tables and headings are
-/// left out.
-fn paragraphs(text: &str, is_markdown: bool) -> Vec<(usize, String)> {
-    let (mut paragraphs, mut current, mut in_code) = (Vec::new(), (0, String::new()), false);
-    let mut end = |current: &mut (usize, String)| {
-        if !current.1.is_empty() {
-            paragraphs.push(std::mem::take(current));
-        }
-    };
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim_start();
-        let doc = line
-            .strip_prefix("///")
-            .or_else(|| line.strip_prefix("//!"));
-        let prose = if is_markdown { Some(line) } else { doc };
-        let Some(prose) = prose.map(str::trim) else {
-            end(&mut current);
-            in_code = false;
-            continue;
-        };
-        if prose.starts_with("```") {
-            in_code = !in_code;
-        }
-        if in_code
-            || prose.is_empty()
-            || prose.starts_with(['#', '|', '`', '>']) && !is_inline_code(prose)
-        {
-            end(&mut current);
-            continue;
-        }
-        let item = prose
-            .strip_prefix("- ")
-            .or_else(|| prose.strip_prefix("* "));
-        if item.is_some() {
-            end(&mut current);
-        }
-        if current.1.is_empty() {
-            current.0 = index + 1;
-        } else {
-            current.1.push(' ');
-        }
-        current.1.push_str(item.unwrap_or(prose));
-    }
-    end(&mut current);
-    paragraphs
-}
-
-fn is_inline_code(line: &str) -> bool {
-    line.starts_with('`') && !line.starts_with("```")
-}
-
+/// Returns `true` if the first word of a paragraph stands for something unnamed.
 fn begins_subjectless(paragraph: &str) -> bool {
     let begins = |word: &str| {
         let rest = paragraph.strip_prefix(word);
@@ -188,22 +264,4 @@ fn begins_subjectless(paragraph: &str) -> bool {
         })
     };
     SUBJECTLESS.iter().any(|word| begins(word))
-}
-
-/// Parts of a paragraph that end with a full stop, a question mark or an exclamation mark before a blank.
-fn sentences(paragraph: &str) -> impl Iterator<Item = &str> {
-    let mut rest = paragraph;
-    std::iter::from_fn(move || {
-        let end = [". ", "? ", "! "]
-            .iter()
-            .filter_map(|end| rest.find(end))
-            .min();
-        let (sentence, others) = rest.split_at(end.map_or(rest.len(), |end| end + 2));
-        rest = others;
-        (!sentence.is_empty()).then_some(sentence)
-    })
-}
-
-fn words(sentence: &str) -> usize {
-    sentence.split_whitespace().count()
 }

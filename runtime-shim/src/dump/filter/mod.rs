@@ -21,31 +21,32 @@ pub use text::FilterError;
 
 /// Selects tasks of a [`Dump`](crate::Dump).
 ///
-/// A filter is made by its methods or read from a text, which is the same in the environment, in
-/// HTTP queries and on command lines: `key=value`, joined by `&`.
+/// A filter is built by its methods, or parsed from a text: `key=value`, joined by `&`. The environment, HTTP queries
+/// and command lines use the same text.
 ///
 /// | key | selects tasks |
 /// | --- | --- |
-/// | `name` | whose name, as dumps show it, matches; a task without one has the name `` |
-/// | `label` | with a label whose key matches: `tenant`; or whose value matches, too: `tenant=acme`. A task without one has the value `` |
+/// | `name` | whose name matches, as dumps show it; a task without one has the empty name |
+/// | `label` | with a label whose key matches: `tenant`; or whose key and value match: `tenant=acme`. A task without the label has the empty value |
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread`, `main*` |
-/// | `stack` | with a frame in whose line, as dumps show it, this is found: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
-/// | `text` | of which this is said, in any case of letters: in its name, labels, role, site, kind, state or frames. Of several, all must be |
+/// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
+/// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
 /// | `state` | that are `running`, `suspended`, `created` or `delayed` |
-/// | `older` | that were born at least so long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
-/// | `for` | that have been in their state for at least so long |
-/// | `under` | with this id, or descending from the task that has it |
+/// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
+/// | `for` | that have been in their state for at least this long |
+/// | `under` | with this id, or with an ancestor that has it |
 ///
-/// In what is matched or found, `*` stands for any text and `?` for any character, but for `text`. A key
-/// that is given several times selects what any of its values does; different keys must all agree. `%` and two
-/// hexadecimal digits stand for a byte and `+` for a space, as in the query of a URL.
+/// In a pattern, `*` stands for any text and `?` for any character. The key `text` has no patterns.
 ///
-/// A filter that is read from a text has at most 64 conditions, whose values have at most 1024 bytes in all. To compare
-/// a text takes time in proportion to its length, whatever the pattern is.
+/// A key that is given several times selects the tasks that match any of its values. Different keys must all match.
+/// `%` with two hexadecimal digits stands for a byte, and `+` for a space, as in the query of a URL.
 ///
-/// An ancestor that has ended may have been cut out of a long lineage; `under` then does not find it.
+/// A filter that is parsed from a text has at most 64 conditions. Their values have at most 1024 bytes together. The
+/// time of a comparison is proportional to the length of the compared text, whatever the pattern is.
+///
+/// `under` does not find an ancestor that has ended and was cut out of a long lineage.
 ///
 /// # Examples
 ///
@@ -76,25 +77,25 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Selects all tasks.
+    /// Returns a filter that selects all tasks.
     pub fn new() -> Self {
         Filter::default()
     }
 
-    /// Whether all tasks are selected.
+    /// Returns `true` if the filter selects all tasks.
     pub fn is_empty(&self) -> bool {
         *self == Filter::default()
     }
 
-    /// Tasks whose name matches.
+    /// Selects tasks whose name matches.
     #[must_use]
     pub fn name(mut self, pattern: &str) -> Self {
         self.names.push(Pattern::new(pattern));
         self
     }
 
-    /// Tasks with a label whose key matches, as in `tenant`; or whose value matches, too, as in
-    /// `tenant=acme`. `tenant=` selects those without that label.
+    /// Selects tasks with a label. `tenant` compares the key, and `tenant=acme` compares key and value. `tenant=`
+    /// selects tasks without the label.
     ///
     /// # Examples
     ///
@@ -108,29 +109,29 @@ impl Filter {
         self
     }
 
-    /// Tasks whose role matches.
+    /// Selects tasks whose role matches.
     #[must_use]
     pub fn role(mut self, pattern: &str) -> Self {
         self.roles.push(Pattern::new(pattern));
         self
     }
 
-    /// Tasks whose site matches, with or without line and column.
+    /// Selects tasks whose site matches, with or without line and column.
     #[must_use]
     pub fn site(mut self, pattern: &str) -> Self {
         self.sites.push(Pattern::new(pattern));
         self
     }
 
-    /// Tasks whose kind matches.
+    /// Selects tasks whose kind matches.
     #[must_use]
     pub fn kind(mut self, pattern: &str) -> Self {
         self.kinds.push(Pattern::new(pattern));
         self
     }
 
-    /// Tasks with a frame in which the pattern is found: in its function, its position, or what is awaited.
-    /// All frames count, not only the innermost.
+    /// Selects tasks with a frame that contains the pattern: in its function, its position, or the awaited
+    /// expression. All frames count, not only the innermost one.
     ///
     /// # Examples
     ///
@@ -144,8 +145,8 @@ impl Filter {
         self
     }
 
-    /// Tasks of which this is said, as one searches for it: somewhere in the name, labels, role, site, kind, state
-    /// or frames, in any case of ASCII letters. If this is called several times, up to 64, all of it must be.
+    /// Selects tasks that contain the text in the name, labels, role, site, kind, state or frames. ASCII letters
+    /// match in any case. After several calls, up to 64, a task must contain all of the texts.
     ///
     /// # Examples
     ///
@@ -159,25 +160,25 @@ impl Filter {
         self
     }
 
-    /// Tasks that run.
+    /// Selects tasks that run.
     #[must_use]
     pub fn running(self) -> Self {
         self.state(State::Running { thread: None })
     }
 
-    /// Tasks that wait to be polled again.
+    /// Selects tasks that wait for their next poll.
     #[must_use]
     pub fn suspended(self) -> Self {
         self.state(State::Suspended)
     }
 
-    /// Tasks that have not started yet.
+    /// Selects tasks that have not started yet.
     #[must_use]
     pub fn created(self) -> Self {
         self.state(State::Created)
     }
 
-    /// Tasks that a hook holds back.
+    /// Selects tasks that a hook delays.
     #[must_use]
     pub fn delayed(self) -> Self {
         self.state(State::Delayed)
@@ -209,21 +210,21 @@ impl Filter {
         self
     }
 
-    /// Tasks that were born at least so long ago. Where no clock runs, none.
+    /// Selects tasks that were spawned at least this long ago. If no clock runs, it selects none.
     #[must_use]
     pub fn older_than(mut self, age: Duration) -> Self {
         self.older = Some(age);
         self
     }
 
-    /// Tasks that have been in their state for at least so long. Where no clock runs, none.
+    /// Selects tasks that have been in their state for at least this long. If no clock runs, it selects none.
     #[must_use]
     pub fn in_state_for(mut self, time: Duration) -> Self {
         self.in_state = Some(time);
         self
     }
 
-    /// The task with this id and all that descend from it.
+    /// Selects the task with this id and all of its descendants.
     #[must_use]
     pub fn under(mut self, id: TaskId) -> Self {
         self.under.push(id);

@@ -9,7 +9,7 @@ use crate::escape::Quoted;
 use crate::kind::Kind;
 use crate::task::TaskId;
 
-/// Why a text is no filter, and what to write instead.
+/// An error in the text of a filter. It shows how to correct the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
     kind: ErrorKind,
@@ -38,13 +38,12 @@ const MOST_CONDITIONS: usize = 64;
 const MOST_BYTES: usize = 1024;
 
 impl Filter {
-    /// Adds a condition by its key, with a value that is not encoded: for those who have parsed a
-    /// query already.
+    /// Adds a condition by its key. The value is not percent-encoded, as in a query that is already parsed.
     ///
     /// # Errors
     ///
-    /// If there is no such key, or it has no such value, or if the filter has 64 conditions already, or its values
-    /// would have more than 1024 bytes in all.
+    /// Returns an error if the key is unknown, or if the value does not fit the key. It also returns an error beyond
+    /// 64 conditions, or beyond 1024 bytes of values.
     ///
     /// # Examples
     ///
@@ -117,7 +116,7 @@ impl FromStr for Filter {
     }
 }
 
-/// As it is read again.
+/// Writes the text from which the filter can be parsed again.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Conditions { f, separator: "" };

@@ -23,10 +23,16 @@ pub use growth::Growth;
 
 /// Displays what has changed between two [`Dump`]s of one process.
 ///
-/// First how many tasks each site has more or less than before; then, in groups, tasks that are new,
-/// those that are gone, those that are *unchanged*, and those that were *running throughout*. An unchanged task
-/// was neither polled nor in another state since the first dump, and stands where it stood. A task that was running
-/// in both dumps, in the same poll or call, may have done anything in it: so has a thread that waits in a `block_on`.
+/// The output begins with the growth of each site: the number of tasks that it has more or less than before. After
+/// that, the tasks are shown in groups:
+///
+/// - new tasks
+/// - gone tasks
+/// - *unchanged* tasks, which were not polled since the first dump, and are in the same state and the same frames
+/// - tasks that were *running throughout*, in the same poll or call
+///
+/// A task that was running in both dumps may have done anything in between. One example is a thread that waits in a
+/// `block_on`.
 #[derive(Clone, Debug)]
 pub struct Diff<'a> {
     before: &'a Dump,
@@ -65,8 +71,8 @@ impl SameStacks {
 }
 
 impl Dump {
-    /// What has changed since an earlier dump. If tasks were selected, both should have gone through
-    /// the same [`Filter`](crate::Filter).
+    /// Compares the dump with an earlier one. If one of them is filtered, the other should have the same
+    /// [`Filter`](crate::Filter).
     ///
     /// # Examples
     ///
@@ -136,35 +142,36 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);
         self
     }
 
-    /// The tasks that are alive now and were not.
+    /// Returns the tasks that are alive now and were not before.
     pub fn new_tasks(&self) -> impl Iterator<Item = Task> + '_ {
         tasks(self.after, &self.new)
     }
 
-    /// The tasks that are not alive any more, as they were.
+    /// Returns the tasks that are no longer alive, as they were.
     pub fn gone_tasks(&self) -> impl Iterator<Item = Task> + '_ {
         tasks(self.before, &self.gone)
     }
 
-    /// The tasks that are as they were: neither polled nor in another state since, and where they were.
+    /// Returns the tasks that were not polled, and are in the same state and the same frames as before.
     pub fn unchanged_tasks(&self) -> impl Iterator<Item = Task> + '_ {
         tasks(self.after, &self.unchanged)
     }
 
-    /// The tasks that were running in both dumps, in the same poll or call. It is not known what they did in it.
+    /// Returns the tasks that were running in both dumps, in the same poll or call. Their activity in between is
+    /// unknown.
     pub fn running_tasks(&self) -> impl Iterator<Item = Task> + '_ {
         tasks(self.after, &self.running)
     }
 
-    /// How many tasks each site has more or less, those that have the most more first. Sites that
-    /// have as many as before are left out.
+    /// Returns the difference in the number of tasks for each site, largest growth first. Sites with an equal number
+    /// are left out.
     pub fn growth(&self) -> Vec<Growth> {
         growth::between(self.before, self.after)
     }

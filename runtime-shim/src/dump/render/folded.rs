@@ -9,12 +9,13 @@ use super::stacks::{self, Frame};
 use crate::dump::row::Row;
 use crate::dump::Dump;
 
-/// Displays a [`Dump`] as folded stacks: the roles from the root to the task, the functions in which it
-/// awaits, what it awaits innermost, and its state, joined by `;`, and how many tasks there are of it.
-/// flamegraph.pl, inferno and speedscope read it.
+/// Displays a [`Dump`] as folded stacks, which flamegraph.pl, inferno and speedscope read.
 ///
-/// Branches on which a task waits at once follow one another, with `[beside]` in between; what is held and
-/// not awaited just now follows `[held]`.
+/// A line has parts that are joined by `;`, and a number of tasks. The parts are the roles from the root to the task,
+/// the awaiting functions, the innermost awaited expression, and the state.
+///
+/// Branches on which a task waits at once follow one another, with `[beside]` in between. Futures that the task holds
+/// but does not await follow `[held]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<'a>(pub(super) &'a Dump);
 

@@ -7,28 +7,28 @@ use std::str::FromStr;
 use crate::dump::Dump;
 use crate::escape::Quoted;
 
-/// A form of a [`Dump`], by a name that the environment, HTTP paths and command lines share.
+/// A form of a [`Dump`]. The environment, HTTP paths and command lines use the same names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// `text`: a paragraph for each task. The default.
     #[default]
     Text,
-    /// `tree`: who spawned whom.
+    /// `tree`: the tasks below their parents.
     Tree,
-    /// `groups`: alike tasks counted together.
+    /// `groups`: equal tasks, counted together.
     Groups,
     /// `folded`: stacks for flame graphs.
     Folded,
     /// `json`: see [`Json`](super::Json).
     Json,
-    /// `pprof`: see [`Pprof`](super::Pprof). With the feature `pprof`.
+    /// `pprof`: see [`Pprof`](super::Pprof). It needs the feature `pprof`.
     #[cfg(feature = "pprof")]
     Pprof,
 }
 
 impl Format {
-    /// All of them.
+    /// All forms.
     pub const ALL: &'static [Format] = &[
         Format::Text,
         Format::Tree,
@@ -39,7 +39,7 @@ impl Format {
         Format::Pprof,
     ];
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Text => "text",
@@ -52,7 +52,7 @@ impl Format {
         }
     }
 
-    /// What files of this form end with.
+    /// Returns the extension of files in this form.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Text | Format::Tree | Format::Groups => "txt",
@@ -63,7 +63,7 @@ impl Format {
         }
     }
 
-    /// Whether the form is no text, and so nothing for a terminal or a log.
+    /// Returns `true` if the form is binary, and therefore unsuitable for a terminal or a log.
     pub fn is_binary(self) -> bool {
         match self {
             #[cfg(feature = "pprof")]
@@ -72,7 +72,7 @@ impl Format {
         }
     }
 
-    /// The media type, for HTTP.
+    /// Returns the media type, for HTTP.
     pub fn content_type(self) -> &'static str {
         match self {
             Format::Json => "application/json",
@@ -99,7 +99,7 @@ impl FromStr for Format {
     }
 }
 
-/// A name that is no [`Format`]'s.
+/// The error for a name that no [`Format`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFormat(String);
 
@@ -127,12 +127,11 @@ impl fmt::Display for UnknownFormat {
 impl std::error::Error for UnknownFormat {}
 
 impl Dump {
-    /// Writes the dump in one of its forms, piece by piece: neither the text of a million tasks nor
-    /// anything else of its size is made on the way.
+    /// Writes the dump in one of its forms, piece by piece. The whole output is never in memory.
     ///
     /// # Errors
     ///
-    /// Those of `out`.
+    /// Returns the errors of `out`.
     ///
     /// # Examples
     ///
@@ -147,7 +146,7 @@ impl Dump {
         self.write_colored(format, false, out)
     }
 
-    /// As [`Dump::write`], in colours where the form has any.
+    /// Writes the dump as [`Dump::write`] does, in colours if the form has any.
     pub(crate) fn write_colored(
         &self,
         format: Format,

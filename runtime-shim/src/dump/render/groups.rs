@@ -13,9 +13,11 @@ use crate::dump::Dump;
 pub(super) use group::count;
 pub use group::Group;
 
-/// Displays a [`Dump`] by groups: tasks of the same site, role and state that stand at the same place
-/// are counted together, and the largest group comes first. Threads of pools that run no task come last. Names and labels do not tell them apart: some of
-/// each are shown. To count the tasks of a label, [`Filter`](crate::Filter) the dump by it.
+/// Displays a [`Dump`] by groups, largest first. A group is all tasks of the same site, role, state and frames.
+/// Threads of pools that run no task come last.
+///
+/// Names and labels do not split a group, and a group shows a few of them. A [`Filter`](crate::Filter) counts the
+/// tasks of one label.
 #[derive(Clone, Debug)]
 pub struct Groups<'a> {
     dump: &'a Dump,
@@ -32,14 +34,14 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);
         self
     }
 
-    /// The groups, the largest first.
+    /// Returns the groups, largest first.
     ///
     /// # Examples
     ///

@@ -1,18 +1,19 @@
 //! The forms in which a [`Dump`] can be shown.
 //!
-//! | form | what it is for |
+//! | form | purpose |
 //! | --- | --- |
-//! | [`Text`] | all that is known of each task |
-//! | [`Tree`] | who spawned whom |
-//! | [`Groups`] | alike tasks counted together: a leak comes first |
-//! | [`Diff`] | what has changed since another dump |
+//! | [`Text`] | everything about each task |
+//! | [`Tree`] | each task below its parent |
+//! | [`Groups`] | equal tasks counted together: a leak is the first group |
+//! | [`Diff`] | the changes since another dump |
 //! | [`Json`] | programs; the schema is in the repository |
 //! | [`Folded`] | flame graphs |
 //! | `Pprof` | `go tool pprof`, Pyroscope, speedscope; with the feature `pprof` |
 //!
-//! Each but `Pprof` implements `Display` and hands its text on piece by piece. [`Dump::write`] writes any but a
-//! `Diff`, chosen by its [`Format`], to a file, a socket or standard output. Names, which may be anybody's
-//! text, are escaped in each, so that they cannot forge lines or control a terminal.
+//! Every form except `Pprof` implements `Display` and writes its text piece by piece. [`Dump::write`] writes any form
+//! except `Diff`, chosen by its [`Format`], to a file, a socket or standard output.
+//!
+//! Names may come from anywhere. Each form escapes them, so that they cannot forge lines or control a terminal.
 
 mod busiest;
 mod cache;
@@ -49,33 +50,33 @@ pub use text::Text;
 pub use tree::Tree;
 
 impl Dump {
-    /// A paragraph for each task, as `{}` shows it.
+    /// Returns a rendering with a paragraph for each task, as `{}` shows it.
     pub fn text(&self) -> Text<'_> {
         Text::new(self)
     }
 
-    /// The tasks as a tree by creation, as `{:#}` shows it.
+    /// Returns a rendering with each task below its parent, as `{:#}` shows it.
     pub fn tree(&self) -> Tree<'_> {
         Tree::new(self)
     }
 
-    /// The tasks by groups, the largest first.
+    /// Returns a rendering by groups, largest first.
     pub fn groups(&self) -> Groups<'_> {
         Groups::new(self)
     }
 
-    /// The tasks as folded stacks, for flame graphs.
+    /// Returns a rendering as folded stacks, for flame graphs.
     pub fn folded(&self) -> Folded<'_> {
         Folded(self)
     }
 
-    /// The tasks as a profile, for pprof. With the feature `pprof`.
+    /// Returns a rendering as a profile, for pprof. It needs the feature `pprof`.
     #[cfg(feature = "pprof")]
     pub fn pprof(&self) -> Pprof<'_> {
         Pprof(self)
     }
 
-    /// The dump for programs.
+    /// Returns a rendering as JSON, for programs.
     pub fn json(&self) -> Json<'_> {
         Json::new(self)
     }

@@ -62,8 +62,8 @@ impl Palette {
     }
 }
 
-/// Whether a text that goes to `stream` should have colours: it is a terminal, unless the user says
-/// otherwise by [`NO_COLOR`](https://no-color.org) or `CLICOLOR_FORCE` in the environment.
+/// Returns `true` if output to `stream` should have colours. It should if the stream is a terminal, unless
+/// [`NO_COLOR`](https://no-color.org) or `CLICOLOR_FORCE` in the environment decides otherwise.
 ///
 /// # Examples
 ///

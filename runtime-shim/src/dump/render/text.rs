@@ -31,7 +31,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);

@@ -10,7 +10,7 @@ use crate::dump::render::pieces::{escaped, push as push_text};
 use crate::dump::Dump;
 use crate::site::Site;
 
-/// How many tasks of a site there were and are.
+/// The numbers of tasks of one site in two dumps.
 #[derive(Clone, Copy, Debug)]
 pub struct Growth {
     site: &'static Site,
@@ -19,22 +19,22 @@ pub struct Growth {
 }
 
 impl Growth {
-    /// The site.
+    /// Returns the site.
     pub fn site(&self) -> &'static Site {
         self.site
     }
 
-    /// How many there were.
+    /// Returns the number of tasks in the earlier dump.
     pub fn before(&self) -> usize {
         self.before
     }
 
-    /// How many there are.
+    /// Returns the number of tasks in the later dump.
     pub fn after(&self) -> usize {
         self.after
     }
 
-    /// How many more there are.
+    /// Returns the difference between the two numbers.
     pub fn growth(&self) -> i64 {
         self.after as i64 - self.before as i64
     }

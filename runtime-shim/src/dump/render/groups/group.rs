@@ -27,7 +27,7 @@ use crate::task::{Name, State, TaskId};
 /// Names, and labels, that are shown of a group.
 const SHOWN: usize = 3;
 
-/// Tasks of the same site, role and state, that stand at the same place.
+/// Tasks of the same site, role, state and frames.
 #[derive(Clone, Debug)]
 pub struct Group {
     site: &'static Site,
@@ -55,74 +55,73 @@ pub struct Group {
 }
 
 impl Group {
-    /// Where its tasks were spawned; `None` for the main thread and foreign ones.
+    /// Returns the spawn site. It is `None` for the main thread and for foreign threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
 
-    /// What they are.
+    /// Returns the role of the tasks.
     pub fn role(&self) -> &str {
         &self.role
     }
 
-    /// What kind of task the first of them is.
+    /// Returns the kind of the first task.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What they are doing. On which thread is not told.
+    /// Returns the state of the tasks, without a thread.
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// Whether they are threads that a pool keeps, and run no task that has a record: see
+    /// Returns `true` if the tasks are threads of a pool that run no recorded task: see
     /// [`Task::runs_no_task`](crate::Task::runs_no_task).
     pub fn runs_no_task(&self) -> bool {
         self.runs_no_task
     }
 
-    /// How many they are.
+    /// Returns the number of tasks.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// For how long the first of them to come into this state has been in it. `None` where no clock
-    /// runs.
+    /// Returns the longest time that one of the tasks has been in its state. It is `None` if no clock runs.
     pub fn longest(&self) -> Option<Duration> {
         self.since.longest(self.now)
     }
 
-    /// How long ago the first of them was born. `None` where no clock runs.
+    /// Returns the age of the oldest task. It is `None` if no clock runs.
     pub fn oldest(&self) -> Option<Duration> {
         self.born.longest(self.now)
     }
 
-    /// The lowest id.
+    /// Returns the lowest id.
     pub fn first(&self) -> TaskId {
         self.first
     }
 
-    /// The highest id.
+    /// Returns the highest id.
     pub fn last(&self) -> TaskId {
         self.last
     }
 
-    /// Where they stand. It may have moved on if that is so of one of them.
+    /// Returns the frames of the tasks. They may be outdated if a task runs.
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    /// Some of their names, as they are shown.
+    /// Returns some of the names, after redaction.
     pub fn names(&self) -> &[Name] {
         &self.names
     }
 
-    /// Some of their labels, as they are shown: those of one task each.
+    /// Returns the labels of some of the tasks, after redaction.
     pub fn labels(&self) -> &[Labels] {
         &self.labels
     }
 
-    /// Whether there are others than [`names`](Group::names).
+    /// Returns `true` if the group has more names than [`names`](Group::names).
     pub fn has_more_names(&self) -> bool {
         self.more_names
     }

@@ -21,11 +21,13 @@ use tables::Tables;
 
 /// Writes a [`Dump`] as a profile that `go tool pprof`, Pyroscope and speedscope read.
 ///
-/// A sample is a stack with as many tasks as have it: what is awaited, the functions in which it is, at
-/// the lines where they await, and the roles from the task to its root, at the lines where they were
-/// spawned. Branches on which a task waits at once follow one another, with `[beside]` in between. The labels `name`, `state` and `kind` tell tasks apart:
-/// `go tool pprof -tags`, `-tagfocus=state=suspended`. So do the labels of tasks, under their keys; one whose
-/// key is among those three, or begins with `label.`, has `label.` put before it.
+/// A sample is a stack and the number of tasks that have it. The stack begins with the innermost awaited expression
+/// and the awaiting functions, at their lines. The roles from the task to its root follow, at the lines of their
+/// spawns. `[beside]` separates branches on which a task waits at once.
+///
+/// The labels `name`, `state` and `kind` select tasks, as in `go tool pprof -tagfocus=state=suspended`. So do the
+/// labels of tasks, under their own keys. A label whose key is one of these three, or begins with `label.`, is
+/// prefixed with `label.`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pprof<'a>(pub(super) &'a Dump);
 
@@ -34,7 +36,7 @@ impl Pprof<'_> {
     ///
     /// # Errors
     ///
-    /// Those of `out`.
+    /// Returns the errors of `out`.
     pub fn write(&self, out: impl Write) -> io::Result<()> {
         let out = GzEncoder::new(io::BufWriter::new(out), Compression::fast());
         let mut writer = Writer {

@@ -19,13 +19,13 @@ use forest::Forest;
 use levels::Levels;
 use line::{push_indent, push_line};
 
-/// Displays a [`Dump`] as a tree: who spawned whom.
+/// Displays a [`Dump`] as a tree, with each task below its parent.
 ///
-/// A line ends with the innermost frame of the task, which is where it waits. It has the labels of the task
-/// where they are not those of the task above. Tasks that have ended are
-/// shown where others descend from them. Where more than four children of a task are alike, with the same
-/// site, state, stack and tasks below them, one line stands for all of them. The lines below it count what is
-/// below all of them, and have one task each as an example.
+/// A line ends with the innermost frame of the task, which is the place where it waits. A line shows labels if they
+/// differ from those of the parent. Tasks that have ended are shown if they have live descendants.
+///
+/// If more than four children are equal in site, state, stack and descendants, one line stands for all of them. The
+/// lines below it count the descendants of all of them, with one task as an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'a> {
     dump: &'a Dump,
@@ -42,14 +42,14 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Whether to use colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);
         self
     }
 
-    /// Whether each task has a line of its own, however many are alike.
+    /// Sets whether each task has a line of its own, however many are equal.
     #[must_use]
     pub fn expanded(mut self, expanded: bool) -> Self {
         self.expanded = expanded;
