@@ -93,15 +93,28 @@ fn faults_of_prose_only_fall() {
 
 #[test]
 fn doc_comment_is_public_if_its_item_is() {
-    let source = "\
-        //! What a file is.\n\
-        /// What a type is.\n\
-        #[derive(\n    Debug,\n)]\n\
-        pub enum Public {\n    /// What a variant is.\n    A,\n}\n\
-        enum Private {\n    /// What a private variant is.\n    A,\n}\n\
-        /// What a crate has.\n\
-        pub(crate) trait Inner {\n    /// What an inner method does.\n    fn it(&self) {}\n}\n";
-    let paragraphs = text::of_rust(source, true);
+    let source = [
+        "//! What a file is.",
+        "/// What a type is.",
+        "#[derive(",
+        "    Debug,",
+        ")]",
+        "pub enum Public {",
+        "    /// What a variant is.",
+        "    A,",
+        "}",
+        "enum Private {",
+        "    /// What a private variant is.",
+        "    A,",
+        "}",
+        "/// What a crate has.",
+        "pub(crate) trait Inner {",
+        "    /// What an inner method does.",
+        "    fn it(&self) {}",
+        "}",
+    ];
+    let source = source.join("\n");
+    let paragraphs = text::of_rust(&source, true);
     let public = paragraphs.iter().filter(|it| it.is_public);
     let public: Vec<_> = public.map(|it| it.text.as_str()).collect();
     assert_eq!(
