@@ -31,18 +31,22 @@ use proc_macro::TokenStream;
 /// | callee | arguments | the task is | known from |
 /// | --- | --- | --- | --- |
 /// | `spawn` | 1 to 3 | the last | std, tokio, tokio-util, smol, async-executor, rayon, crossbeam, futures, actix-rt |
-/// | `spawn_local` | 1 to 3 | the last | tokio, futures, actix-rt |
+/// | `spawn_local` | 1 to 3 | the last | tokio, tokio-util, futures, actix-rt |
 /// | `spawn_blocking` | 1 to 3 | the last | tokio, tokio-util |
-/// | `spawn_on`, `spawn_local_on`, `spawn_blocking_on` | 2 to 4 | the last but one | tokio's `JoinSet`, tokio-util |
-/// | `spawn_scoped` | 2 or 3 | the last | `std::thread::Builder` |
-/// | `spawn_unchecked` | 1 or 2 | the last | `std::thread::Builder` |
+/// | `spawn_on` | 2 to 4 | the last but one | tokio, tokio-util |
+/// | `spawn_local_on` | 2 to 4 | the last but one | tokio, tokio-util |
+/// | `spawn_blocking_on` | 2 to 4 | the last but one | tokio, tokio-util |
+/// | `spawn_scoped` | 2 or 3 | the last | std |
+/// | `spawn_unchecked` | 1 or 2 | the last | std |
 /// | `spawn_fifo` | 1 or 2 | the last | rayon |
-/// | `spawn_with_handle`, `spawn_local_with_handle`, `spawn_ok` | 1 or 2 | the last | futures |
+/// | `spawn_with_handle` | 1 or 2 | the last | futures |
+/// | `spawn_local_with_handle` | 1 or 2 | the last | futures |
+/// | `spawn_ok` | 1 or 2 | the last | futures |
 /// | `spawn_fn` | 1 or 2 | the last | actix-rt |
-/// | `spawn_pinned` | 1 or 2 | the result of the last | tokio-util's `LocalPoolHandle` |
-/// | `spawn_pinned_by_idx` | 2 or 3 | the result of the last but one | tokio-util's `LocalPoolHandle` |
+/// | `spawn_pinned` | 1 or 2 | the result of the last | tokio-util |
+/// | `spawn_pinned_by_idx` | 2 or 3 | the result of the last but one | tokio-util |
 /// | `unblock`, as a function | 1 | it | blocking, smol |
-/// | `.execute`, as a method | 1 | it | hyper's `Executor`, threadpool |
+/// | `.execute`, as a method | 1 | it | hyper, threadpool |
 ///
 /// An argument that is not a task, such as a bundle of components or an SQL query, passes through unchanged.
 ///
@@ -136,19 +140,43 @@ use proc_macro::TokenStream;
 /// instrumented twice. `named!` names one spawn, and `detached!` makes it a root. Both stand directly around the
 /// task.
 ///
+/// # Macros
+///
+/// These macros are known to pass expressions through:
+///
+/// | macros | known from | accepted without an import | frames |
+/// | --- | --- | --- | --- |
+/// | `vec!`, `format!`, `print!`, `println!`, `eprint!`, `eprintln!`, `write!`, `writeln!`, `format_args!`, `matches!`, `panic!`, `todo!`, `unimplemented!`, `unreachable!`, `thread_local!`, `assert!`, `debug_assert!`, `debug_assert_eq!`, `debug_assert_ne!` | `std`, `core`, `alloc` | always |  |
+/// | `assert_eq!`, `assert_ne!` | `std`, `core`, `alloc`, `pretty_assertions` | always |  |
+/// | `select!` | `tokio`, `monoio` | if imports are out of sight | one for each branch |
+/// | `select!` | `futures`, `futures_util` | if imports are out of sight | one for the call |
+/// | `select!` | `crossbeam`, `crossbeam::channel`, `crossbeam_channel` | never |  |
+/// | `select_biased!` | `futures`, `futures_util` | if imports are out of sight | one for the call |
+/// | `join!`, `try_join!` | `tokio`, `monoio`, `futures`, `futures_util` | if imports are out of sight | one for each branch |
+/// | `pin!` | `std::pin`, `core::pin`, `tokio`, `monoio`, `futures_lite`, `smol`, `actix_rt` | never |  |
+/// | `pin_mut!` | `futures`, `futures_util`, `pin_utils` | if imports are out of sight |  |
+/// | `ready!` | `std::task`, `core::task`, `futures`, `futures_util`, `futures_core`, `futures_lite`, `smol` | never |  |
+/// | `stream!`, `try_stream!` | `async_stream` | if imports are out of sight |  |
+/// | `lazy_static!` | `lazy_static` | if imports are out of sight |  |
+/// | `cfg_if!` | `cfg_if` | if imports are out of sight |  |
+/// | `anyhow!` | `anyhow` | if imports are out of sight |  |
+/// | `bail!` | `anyhow`, `eyre`, `color_eyre::eyre` | if imports are out of sight |  |
+/// | `trace!`, `debug!`, `info!`, `warn!`, `error!` | `log`, `tracing` | never |  |
+/// | `log!` | `log` | never |  |
+/// | `event!` | `tracing` | never |  |
+///
+/// A macro counts as the known one if nothing in the item defines or imports another macro of its name. Macros of
+/// std need no import. The others need an import in the item, or a path that begins with their crate. The attribute
+/// does not see the imports of the file. They are out of sight outside of an inline module, and in one that imports
+/// `super::*` or `crate::…::*`. There, the attribute accepts rare names without an import. It never accepts names
+/// that many crates define themselves.
+///
 /// # Limits
 ///
 /// - The attribute sees the text of the item only. It cannot see into `mod name;`, nor into the expansion of other
 ///   macros.
-/// - Spawns in the arguments of a macro are rewritten if the macro is known to pass expressions through. Known macros
-///   are `vec!`, the `format!`, `panic!` and `assert!` families, `matches!`, `select!`, `join!`, `try_join!`, `pin!`,
-///   `stream!`. Also known are `thread_local!`, `lazy_static!`, `cfg_if!`, `anyhow!`, `bail!`, and the macros of log
-///   and tracing. `macros(…)` adds others.
-/// - A macro counts as the known one if nothing in the item defines or imports another macro of its name. Macros of
-///   std need no import. The others need an import in the item, or a path that begins with their crate. The attribute
-///   does not see the imports of the file. Outside of an inline module, and in one that imports `super::*` or
-///   `crate::…::*`, it accepts `select!`, `join!`, `stream!` and other rare names without an import. It never accepts
-///   names that many crates define themselves: `pin!`, `ready!`, and those of log and tracing.
+/// - Spawns in the arguments of a macro are rewritten if the macro is known to pass expressions through: see
+///   [above](#macros). `macros(…)` adds others.
 /// - A glob import from an unknown crate may bring a macro of any name, except those of std. Macros of other crates
 ///   then need a path or an import of their own.
 /// - The message of an `assert!` contains its condition. If the condition is longer than a line or contains a

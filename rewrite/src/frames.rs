@@ -10,7 +10,7 @@ use syn::{Expr, ExprAwait, Macro, Stmt};
 
 use crate::around::Around;
 use crate::imports::Known;
-use crate::known::macros::Awaiting;
+use crate::known::macros::{self, Awaiting};
 use crate::site::FrameSite;
 use crate::visitor::Visitor;
 
@@ -169,7 +169,7 @@ impl Visitor<'_> {
             Expr::Group(group) => self.temporaries(&group.expr),
             Expr::Reference(reference) if is_lasting(&reference.expr) => Temporaries::Same,
             Expr::Reference(_) => Temporaries::Extended,
-            Expr::Macro(call) if self.is_pin(&call.mac) => Temporaries::Extended,
+            Expr::Macro(call) if self.extends_temporaries(&call.mac) => Temporaries::Extended,
             Expr::Macro(_) => Temporaries::Unsure,
             Expr::Block(block) if is_mere_block(block) => match &*block.block.stmts {
                 [Stmt::Expr(tail, _)] => self.temporaries(tail),
@@ -192,11 +192,9 @@ impl Visitor<'_> {
         }
     }
 
-    fn is_pin(&self, mac: &Macro) -> bool {
-        mac.path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "pin")
+    fn extends_temporaries(&self, mac: &Macro) -> bool {
+        let name = mac.path.segments.last().map(|last| last.ident.to_string());
+        name.is_some_and(|name| macros::named(&name).any(|row| row.extends))
             && self.known_macro(mac).is_some()
     }
 }

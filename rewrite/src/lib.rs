@@ -9,8 +9,8 @@
 //! 1. [`Args`] holds what the attribute says; `nested.rs` adds what attributes on inner items say.
 //! 2. `visit.rs` walks the tree, and `visitor.rs` knows the enclosing function, type and variables; `macros.rs`
 //!    and `tokens.rs` take it into macro calls.
-//! 3. `callees.rs` is the table of callees; `spawn.rs` recognises a call by it, and `value.rs` what is handed on
-//!    without being called.
+//! 3. `known/` is all that is known of other crates by name. `spawn.rs` recognises a call by `known/callees.rs`, and
+//!    `value.rs` reports a callee that is handed on without being called.
 //!    `signatures.rs` and `takes.rs` read the callee's own signature, if it is in sight.
 //!    `relay.rs` tells functions that hand a task on from those that spawn it.
 //! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
@@ -27,7 +27,6 @@ use birthmark_test_support as _;
 mod args;
 mod around;
 mod backend;
-mod callees;
 mod emit;
 mod frames;
 mod imports;
@@ -65,6 +64,8 @@ use syn::Item;
 use syn::visit_mut::VisitMut;
 
 pub use args::Args;
+#[cfg(feature = "text")]
+pub use known::packages;
 pub use macro_names::MacroNames;
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 

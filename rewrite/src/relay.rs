@@ -12,8 +12,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, Generics, Pat, Signature};
 
-use crate::callees;
 use crate::imports::Imports;
+use crate::known::{callees, crates};
 use crate::role::Place;
 use crate::scope::{self, Scopes};
 use crate::spawn::{Arguments, Callee};
@@ -29,28 +29,6 @@ pub(crate) struct Relay {
     /// The enclosing function may run after its caller's call has returned, when the result is awaited.
     pub late: bool,
 }
-
-/// Crates, and modules of them, whose functions hand nothing to instrumented code.
-const LIBRARIES: &[&str] = &[
-    "std",
-    "tokio",
-    "tokio_util",
-    "thread",
-    "rayon",
-    "smol",
-    "async_std",
-    "futures",
-    "crossbeam",
-    "crossbeam_utils",
-    "actix",
-    "actix_rt",
-    "blocking",
-    "async_executor",
-    "async_global_executor",
-];
-
-/// Types of such crates.
-const LIBRARY_TYPES: &[&str] = &["JoinSet", "JoinMap", "LocalSet", "TaskTracker"];
 
 /// Whether the callee may be a function that hands its task on to another spawn.
 pub(crate) fn may_hand_on(
@@ -69,20 +47,14 @@ pub(crate) fn may_hand_on(
             .and_then(|it| scope::expr_type(it, place.scopes, place.self_ty));
         return callee.receiver.is_some()
             && !scoped
-            && ty.is_none_or(|ty| !LIBRARY_TYPES.contains(&ty.as_str()));
+            && ty.is_none_or(|ty| !crates::is_type_of_library(&ty));
     };
     let first = path.path.segments.first();
     let first = first.map_or_else(String::new, |first| first.ident.to_string());
-    let is_library = |name: &str| LIBRARIES.contains(&crate_name(name));
     match imports.root(&first) {
-        Some(root) => !is_library(root),
-        None => path.path.segments.len() == 1 || !is_library(&first),
+        Some(root) => !crates::is_library(root),
+        None => path.path.segments.len() == 1 || !crates::is_library(&first),
     }
-}
-
-/// `tokio` of `tokio02` and `tokio_1`, as a second version of a crate is called.
-fn crate_name(name: &str) -> &str {
-    name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
 }
 
 /// The parameters of a function that may be the task which it hands on.

@@ -2,6 +2,8 @@
 
 use syn::{Expr, ExprPath, Path, Stmt};
 
+use crate::known::constructors;
+use crate::known::methods::{self, Effect};
 use crate::named;
 use crate::scope::{Scopes, expr_type, is_type, names_from_last};
 
@@ -66,17 +68,17 @@ impl Place<'_> {
             .nth_back(1)
             .map(|segment| segment.ident.to_string());
         match (owner.as_deref(), name.as_str()) {
-            (Some("Box"), "pin" | "new") | (Some("Pin" | "Arc"), "new") => {
+            (Some(owner), name) if constructors::points_to_argument(owner, name) => {
                 self.find(call.args.first()?)
             }
-            (_, "timeout" | "timeout_at") => self.find(call.args.last()?),
+            (_, name) if constructors::is_wrapper(name) => self.find(call.args.last()?),
             _ => self.value(path),
         }
     }
 
     fn method(&self, call: &syn::ExprMethodCall) -> Option<String> {
         let name = call.method.to_string();
-        if is_decoration(&name) {
+        if methods::has(&name, Effect::Decorates) {
             return self.find(&call.receiver);
         }
         match expr_type(&call.receiver, self.scopes, self.self_ty) {
@@ -114,22 +116,6 @@ impl Place<'_> {
             _ => last,
         }
     }
-}
-
-/// Methods that add something to a task and do not say what it is.
-fn is_decoration(method: &str) -> bool {
-    let names = [
-        "instrument",
-        "in_current_span",
-        "boxed",
-        "boxed_local",
-        "fuse",
-        "into_future",
-        "clone",
-        "unwrap",
-        "expect",
-    ];
-    names.contains(&method) || method.starts_with("with_")
 }
 
 fn tail(stmts: &[Stmt]) -> Option<&Expr> {

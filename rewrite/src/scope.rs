@@ -2,6 +2,9 @@
 
 use syn::{Expr, FnArg, Local, Pat, Type};
 
+use crate::known::constructors::{self, is_constructor, is_pointer};
+use crate::known::methods::{self, Effect};
+
 /// What is known of one local variable.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Binding {
@@ -130,7 +133,7 @@ pub(crate) fn expr_type(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> 
             &literal.path.segments.last()?.ident.to_string(),
             self_ty,
         )),
-        Expr::MethodCall(call) if call.method == "clone" => {
+        Expr::MethodCall(call) if has(call, Effect::Clones) => {
             expr_type(&call.receiver, scopes, self_ty)
         }
         Expr::Call(_) | Expr::MethodCall(_) => constructed(expr, scopes, self_ty),
@@ -150,16 +153,11 @@ fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<St
     match expr {
         Expr::Await(awaited) => constructed(&awaited.base, scopes, self_ty),
         Expr::Try(tried) => constructed(&tried.expr, scopes, self_ty),
-        Expr::MethodCall(call) if call.method == "unwrap" || call.method == "expect" => {
+        Expr::MethodCall(call) if has(call, Effect::Constructs) => {
             constructed(&call.receiver, scopes, self_ty)
         }
         // The methods of a builder give it back, by convention.
-        Expr::MethodCall(call)
-            if !matches!(
-                call.method.to_string().as_str(),
-                "build" | "spawn" | "finish"
-            ) =>
-        {
+        Expr::MethodCall(call) if !has(call, Effect::Builds) => {
             constructed(&call.receiver, scopes, self_ty).filter(|ty| ty.ends_with("Builder"))
         }
         Expr::Call(call) => {
@@ -168,7 +166,7 @@ fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<St
             };
             let names = segment_names(&path.path);
             match names.as_slice() {
-                [.., ty, new] if is_pointer(ty) && (new == "new" || new == "clone") => {
+                [.., ty, name] if is_pointer(ty) && constructors::takes_content(name) => {
                     expr_type(call.args.first()?, scopes, self_ty)
                 }
                 [.., ty, constructor] if is_type(ty) && is_constructor(constructor) => {
@@ -182,22 +180,14 @@ fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<St
     }
 }
 
-fn is_pointer(name: &str) -> bool {
-    matches!(name, "Arc" | "Rc" | "Box" | "Pin")
+fn has(call: &syn::ExprMethodCall, effect: Effect) -> bool {
+    methods::has(&call.method.to_string(), effect)
 }
 
 /// Whether a segment is a type by the usual convention.
 pub(crate) fn is_type(name: &str) -> bool {
     name.starts_with(char::is_uppercase) && name.chars().any(char::is_lowercase)
         || name.len() == 1 && name.starts_with(char::is_uppercase)
-}
-
-fn is_constructor(name: &str) -> bool {
-    let prefixes = ["new_", "with_", "from_"];
-    matches!(
-        name,
-        "new" | "default" | "from" | "bind" | "connect" | "open"
-    ) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn resolve_self(name: &str, self_ty: Option<&str>) -> String {

@@ -4,6 +4,8 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ExprMethodCall, Macro, UnOp};
 
+use crate::known::methods::{self, Effect};
+use crate::known::{constructors, macros};
 use crate::scope::names_from_last;
 
 /// How the innermost expression of a task argument is treated.
@@ -122,23 +124,8 @@ fn is_never_a_task(expr: &Expr) -> bool {
 }
 
 fn is_macro_without_task(mac: &Macro) -> bool {
-    let Some(last) = mac.path.segments.last() else {
-        return false;
-    };
-    let names = [
-        "format",
-        "vec",
-        "todo",
-        "panic",
-        "unimplemented",
-        "unreachable",
-        "format_args",
-        "concat",
-        "stringify",
-        "include_str",
-        "line",
-    ];
-    names.iter().any(|name| last.ident == name)
+    let last = mac.path.segments.last();
+    last.is_some_and(|last| macros::gives_no_task(&last.ident.to_string()))
 }
 
 /// `Default::default()`, `Some(…)`, `Vec::new()`: calls whose type arguments only the callee may know.
@@ -148,18 +135,7 @@ fn is_call_without_task(call: &syn::ExprCall) -> bool {
     };
     let mut names = names_from_last(&path.path);
     let last = names.next().unwrap_or_default();
-    match names.next().as_deref() {
-        Some("Default" | "From" | "Into" | "TryFrom" | "TryInto" | "FromStr" | "FromIterator") => {
-            true
-        }
-        Some(
-            "Vec" | "VecDeque" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "PhantomData",
-        ) => true,
-        _ => matches!(
-            last.as_str(),
-            "default" | "Some" | "Ok" | "Err" | "PhantomData"
-        ),
-    }
+    constructors::is_inferred(names.next().as_deref(), &last)
 }
 
 /// `.into()` and its like, also under `?`, `.await` and `unwrap()`.
@@ -168,34 +144,15 @@ fn takes_its_type_from_the_callee(expr: &Expr) -> bool {
         Expr::Try(tried) => takes_its_type_from_the_callee(&tried.expr),
         Expr::Await(awaited) => takes_its_type_from_the_callee(&awaited.base),
         Expr::MethodCall(call) => {
-            is_conversion(call) || is_unwrap(call) && takes_its_type_from_the_callee(&call.receiver)
+            has(call, Effect::Converts)
+                || has(call, Effect::Unwraps) && takes_its_type_from_the_callee(&call.receiver)
         }
         _ => false,
     }
 }
 
-fn is_conversion(call: &ExprMethodCall) -> bool {
-    let names = [
-        "into",
-        "try_into",
-        "parse",
-        "collect",
-        "sum",
-        "product",
-        "try_collect",
-    ];
-    names.iter().any(|name| call.method == name)
-}
-
-fn is_unwrap(call: &ExprMethodCall) -> bool {
-    let names = [
-        "unwrap",
-        "expect",
-        "unwrap_or",
-        "unwrap_or_else",
-        "unwrap_or_default",
-    ];
-    names.iter().any(|name| call.method == name)
+fn has(call: &ExprMethodCall, effect: Effect) -> bool {
+    methods::has(&call.method.to_string(), effect)
 }
 
 /// Whether `match expr { … }` would take a struct literal's brace for its own.

@@ -6,7 +6,7 @@
 use syn::visit::{self, Visit};
 use syn::{Generics, Item, Signature};
 
-use crate::callees;
+use crate::known::callees;
 use crate::nested;
 use crate::role::Place;
 use crate::scope::{self, names_from_last};

@@ -5,7 +5,10 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprPath, Ident, Token};
 
-use crate::callees::{self, Row};
+use crate::known::callees::{self, Row};
+use crate::known::crates;
+use crate::known::methods::{self, Effect};
+use crate::known::scopes::{self, Runs};
 use crate::relay::Relay;
 use crate::role::Place;
 use crate::scope::{self, ScopeKind};
@@ -104,10 +107,10 @@ impl<'a> Callee<'a> {
         let builder = self
             .receiver
             .is_some_and(|receiver| is_builder(receiver, place))
-            || self.path_has("Builder");
+            || self.path_has(is_builder_type);
         let chain = self.receiver.and_then(chain).unwrap_or_default();
         let tokio = chain.contains("task::Builder");
-        let threads = self.path_has("thread") || builder && !tokio;
+        let threads = self.path_has(crates::starts_threads) || builder && !tokio;
         let scope = self.receiver.and_then(|receiver| scope_of(receiver, place));
         Some(Spawn {
             row,
@@ -116,12 +119,12 @@ impl<'a> Callee<'a> {
             span: self.path.map_or(self.name.span(), Spanned::span),
             role: place.role(&args[index]),
             fallible: builder && !row.name.is_empty(),
-            pool: self.receiver.is_some_and(|receiver| {
-                mentions(receiver, &["pool", "executor", "worker", "thread"])
-            }),
+            pool: self
+                .receiver
+                .is_some_and(|receiver| mentions(receiver, callees::POOLS)),
             once: row.blocking
                 || threads
-                || self.path_has("rayon")
+                || self.path_has(crates::calls_once)
                 || scope == Some(ScopeKind::Thread),
             scope,
             scoping: args.len() == 1 || row.name.is_empty() || self.is_called_on_a_type(),
@@ -154,9 +157,8 @@ impl<'a> Callee<'a> {
         owner.is_some_and(|owner| scope::is_type(&owner.ident.to_string()))
     }
 
-    fn path_has(&self, segment: &str) -> bool {
-        self.path
-            .is_some_and(|path| path.path.segments.iter().any(|name| name.ident == segment))
+    fn path_has(&self, test: impl Fn(&str) -> bool) -> bool {
+        self.path.is_some_and(|path| any_segment(path, test))
     }
 
     /// `tokio::spawn`, `self.pool.spawn`, `thread::Builder::new().name().spawn`; `.spawn` of a longer receiver.
@@ -242,15 +244,10 @@ fn scope_of(receiver: &Expr, place: &Place) -> Option<ScopeKind> {
 /// Whether the call `scope(|s| …)` gives its closure a thread scope.
 pub(crate) fn opens_scope(expr: &Expr) -> Option<ScopeKind> {
     let (callee, _) = Callee::of(expr)?;
-    let path = callee.path.filter(|_| callee.name == "scope")?;
-    let known = |name: &str| matches!(name, "thread" | "crossbeam" | "crossbeam_utils");
-    let threads = path
-        .path
-        .segments
-        .iter()
-        .any(|segment| known(&segment.ident.to_string()));
+    let scope = scopes::find(&callee.name.to_string(), Runs::WithThreads)?;
+    let path = callee.path?;
     match path.path.segments.len() {
-        _ if threads => Some(ScopeKind::Thread),
+        _ if any_segment(path, |name| scope.paths.contains(&name)) => Some(ScopeKind::Thread),
         1 => Some(ScopeKind::Unknown),
         _ => None,
     }
@@ -263,11 +260,13 @@ pub(crate) fn inherits(expr: &Expr) -> bool {
     };
     let literal =
         matches!(args.last(), Some(Expr::Closure(closure)) if closure.asyncness.is_none());
-    let scope = callee.name == "scope" || callee.name == "scope_fifo";
+    let Some(scope) = scopes::find(&callee.name.to_string(), Runs::OnPool) else {
+        return false;
+    };
     literal
         && match callee.receiver {
-            Some(receiver) => (scope || callee.name == "install") && mentions(receiver, &["pool"]),
-            None => scope && callee.path_has("rayon"),
+            Some(receiver) => mentions(receiver, scope.receivers),
+            None => callee.path_has(|name| scope.paths.contains(&name)),
         }
 }
 
@@ -279,16 +278,27 @@ fn is_builder(receiver: &Expr, place: &Place) -> bool {
                 .path
                 .get_ident()
                 .and_then(|name| place.scopes.get(&name.to_string()));
-            local.and_then(|local| local.ty.as_deref()) == Some("Builder")
+            local
+                .and_then(|local| local.ty.as_deref())
+                .is_some_and(is_builder_type)
         }
         Expr::Call(call) => {
-            matches!(&*call.func, Expr::Path(path) if path.path.segments.iter().any(|name| name.ident == "Builder"))
+            matches!(&*call.func, Expr::Path(path) if any_segment(path, is_builder_type))
         }
         Expr::MethodCall(call) => is_builder(&call.receiver, place),
         Expr::Paren(paren) => is_builder(&paren.expr, place),
         Expr::Try(tried) => is_builder(&tried.expr, place),
         _ => false,
     }
+}
+
+fn is_builder_type(name: &str) -> bool {
+    name == "Builder"
+}
+
+fn any_segment(path: &ExprPath, test: impl Fn(&str) -> bool) -> bool {
+    let mut segments = path.path.segments.iter();
+    segments.any(|segment| test(&segment.ident.to_string()))
 }
 
 /// Whether the last name of a receiver, under `?`, `unwrap()` and the like, contains one of the words.
@@ -309,7 +319,7 @@ fn mentions(receiver: &Expr, words: &[&str]) -> bool {
         Expr::Unary(unary) => mentions(&unary.expr, words),
         Expr::Try(tried) => mentions(&tried.expr, words),
         Expr::Await(awaited) => mentions(&awaited.base, words),
-        Expr::MethodCall(call) if is_access(&call.method.to_string()) => {
+        Expr::MethodCall(call) if methods::has(&call.method.to_string(), Effect::Accesses) => {
             mentions(&call.receiver, words)
         }
         Expr::MethodCall(call) => told(call.method.to_string()),
@@ -319,26 +329,6 @@ fn mentions(receiver: &Expr, words: &[&str]) -> bool {
         },
         _ => false,
     }
-}
-
-/// Methods that lead to the same thing as their receiver.
-fn is_access(method: &str) -> bool {
-    let names = [
-        "unwrap",
-        "expect",
-        "clone",
-        "build",
-        "lock",
-        "read",
-        "write",
-        "as_ref",
-        "as_mut",
-        "borrow",
-        "borrow_mut",
-        "get",
-        "num_threads",
-    ];
-    names.contains(&method)
 }
 
 /// The receiver without arguments, as long as it is a chain of names, fields and calls.

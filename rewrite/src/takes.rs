@@ -5,6 +5,9 @@ use syn::{
     TypeParamBound, WherePredicate,
 };
 
+use crate::known::constructors;
+use crate::known::types::{self, Bound};
+
 /// How a parameter takes its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
@@ -173,12 +176,13 @@ impl Reader<'_> {
             }
         }
         let name = last.ident.to_string();
-        match (name.as_str(), argument(&last.arguments)) {
+        let pointer = constructors::pointer_named(&name);
+        match pointer.zip(argument(&last.arguments)) {
+            Some((pointer, inner)) if pointer.shared => self.borrowed(inner, depth),
             // A box of a changed task is a box of the same trait object.
-            ("Box" | "Pin", Some(inner)) => self.ty(inner, depth),
-            ("Rc" | "Arc", Some(inner)) => self.borrowed(inner, depth),
-            ("BoxFuture" | "LocalBoxFuture", _) => Takes::Task { once: true },
-            _ => self.nominal(&name, path.segments.len() > 1, depth),
+            Some((_, inner)) => self.ty(inner, depth),
+            None if types::is_boxed_future(&name) => Takes::Task { once: true },
+            None => self.nominal(&name, path.segments.len() > 1, depth),
         }
     }
 
@@ -196,7 +200,7 @@ impl Reader<'_> {
         let mut aliases = self.declared.aliases.iter();
         match aliases.find(|alias| alias.ident == name && !qualified) {
             Some(alias) if depth > 0 => self.ty(&alias.ty, depth - 1),
-            _ if is_no_task(name) => Takes::Fixed(None),
+            _ if types::is_no_task(name) => Takes::Fixed(None),
             _ => Takes::Literal { once: true },
         }
     }
@@ -251,19 +255,19 @@ impl Reader<'_> {
     }
 
     fn add_trait(&self, last: &syn::PathSegment, bounds: &mut Bounds, depth: usize) {
-        match last.ident.to_string().as_str() {
-            "Future" | "IntoFuture" | "TryFuture" => bounds.future = true,
-            name @ ("FnOnce" | "FnMut" | "Fn" | "AsyncFnOnce" | "AsyncFnMut" | "AsyncFn") => {
+        match types::bound(&last.ident.to_string()) {
+            Some(Bound::Future) => bounds.future = true,
+            Some(bound @ (Bound::CalledOnce | Bound::Called)) => {
                 bounds.called = true;
-                bounds.many |= !name.ends_with("FnOnce");
+                bounds.many |= bound == Bound::Called;
                 bounds.parameters |= matches!(
                     &last.arguments,
                     PathArguments::Parenthesized(list) if !list.inputs.is_empty()
                 );
             }
-            "Send" | "Sync" | "Unpin" | "Sized" | "UnwindSafe" | "RefUnwindSafe" | "Any" => {}
-            name if UNMET.contains(&name) => bounds.unmet = true,
-            _ => self.add_own_trait(&last.ident, bounds, depth),
+            Some(Bound::Kept) => {}
+            Some(Bound::Unmet) => bounds.unmet = true,
+            None => self.add_own_trait(&last.ident, bounds, depth),
         }
     }
 
@@ -293,31 +297,6 @@ fn by_name(takes: Takes) -> Takes {
         Takes::Task { once } => Takes::Literal { once },
         takes => takes,
     }
-}
-
-/// Traits of the standard library that no changed task implements.
-const UNMET: &[&str] = &[
-    "Clone",
-    "Copy",
-    "Default",
-    "PartialEq",
-    "Eq",
-    "PartialOrd",
-    "Ord",
-    "Hash",
-    "Debug",
-    "Display",
-    "FusedFuture",
-];
-
-/// Types of which no value is a task.
-fn is_no_task(name: &str) -> bool {
-    let primitive = name.chars().all(|c| !c.is_uppercase());
-    primitive
-        || matches!(
-            name,
-            "String" | "Vec" | "Option" | "Result" | "Duration" | "Instant"
-        )
 }
 
 fn declares(generics: &Generics, name: &Ident) -> bool {

@@ -9,7 +9,8 @@ use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprCall, ExprMacro, ExprMatch, ReturnType, Stmt, Token};
 
 use crate::around::{Around, Birth, Identity, SiteRef};
-use crate::callees::Mode;
+use crate::known::callees::Mode;
+use crate::known::methods::{self, Effect};
 use crate::named::{self, Naming};
 use crate::scope::ScopeKind;
 use crate::shape::{self, Leaf};
@@ -319,15 +320,7 @@ fn is_boxed_literal(expr: &Expr) -> bool {
 
 /// `async { … }.instrument(span)` and its like, which keep working on the changed literal.
 fn is_decorated_literal(receiver: &Expr, method: &syn::Ident) -> bool {
-    let names = [
-        "boxed",
-        "boxed_local",
-        "instrument",
-        "in_current_span",
-        "with_subscriber",
-        "with_current_subscriber",
-    ];
-    let decoration = names.iter().any(|name| method == name);
+    let decoration = methods::has(&method.to_string(), Effect::WrapsLiteral);
     decoration
         && match receiver {
             Expr::Async(_) => true,

@@ -6,9 +6,9 @@ use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprPath};
 
-use crate::callees;
 use crate::emit;
 use crate::frames;
+use crate::known::{callees, scopes};
 use crate::macros::parse_arguments;
 use crate::spawn::Callee;
 use crate::visitor::Visitor;
@@ -16,7 +16,9 @@ use crate::visitor::Visitor;
 /// Whether a look inside is worth the while.
 pub(crate) fn mentions_a_callee(tokens: &TokenStream, also: &[String]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => is_callee(&ident, also) || inherits(&ident),
+        TokenTree::Ident(ident) => {
+            is_callee(&ident, also) || scopes::may_inherit(&ident.to_string())
+        }
         TokenTree::Group(group) => mentions_a_callee(&group.stream(), also),
         _ => false,
     })
@@ -53,10 +55,6 @@ fn has_arguments(tokens: &[TokenTree], name: usize) -> bool {
 
 fn is_callee(name: &Ident, also: &[String]) -> bool {
     callees::is_known(&name.to_string(), also)
-}
-
-fn inherits(name: &Ident) -> bool {
-    name == "scope" || name == "scope_fifo" || name == "install"
 }
 
 impl Visitor<'_> {

@@ -3,7 +3,7 @@
 use syn::spanned::Spanned;
 use syn::{Expr, ExprPath};
 
-use crate::callees;
+use crate::known::callees;
 use crate::scope::names_from_last;
 use crate::site::Reason;
 use crate::spawn::{Arguments, path_text};

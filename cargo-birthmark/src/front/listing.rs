@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use birthmark_rewrite::packages;
 use birthmark_rewrite::text::Head;
 use cargo_metadata::{DependencyKind, Package, PackageId, Target};
 
@@ -13,7 +14,7 @@ use super::project::{Project, directory};
 use crate::choice::{self, Candidate, Unchosen};
 use crate::session::Session;
 use crate::source::engine::{Krate, Recipe};
-use crate::source::{condition, policy, search};
+use crate::source::{condition, search};
 use crate::toolchain;
 
 /// One crate, and what the engine would make of it.
@@ -220,7 +221,7 @@ impl View<'_> {
         let recipe = Recipe {
             annotation,
             columns: false,
-            policy: policy::of(&package.name),
+            policy: packages::policy_of(&package.name),
             tests: settings.is_some() && self.tests == Tests::Included,
         };
         let krate = recipe.rewrite(&root, shown);

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use birthmark_rewrite::packages::Policy;
 use birthmark_rewrite::text::{
     self, Annotation, Edition, Except, File, Function, Insertion, Options,
 };
 use birthmark_rewrite::{MacroNames, Position, Reason, Site, Uncovered};
 
 use super::modules;
-use super::policy::Policy;
 
 /// The name by which rewritten code finds the runtime.
 pub const RUNTIME: &str = "__birthmark";

@@ -3,5 +3,4 @@
 pub mod condition;
 pub mod engine;
 pub mod modules;
-pub mod policy;
 pub mod search;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use birthmark_rewrite::packages;
 use birthmark_rewrite::text::Annotation;
 
 use super::Build;
@@ -11,7 +12,6 @@ use super::compile::PROGRAM;
 use super::fallback::LeftAlone;
 use super::report::Outcome;
 use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
-use crate::source::policy;
 
 /// What a crate is rewritten from.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Draft {
             annotation,
             tests: unit.is_test(),
             columns,
-            policy: policy::of(&unit.package.name),
+            policy: packages::policy_of(&unit.package.name),
         };
         recipe.rewrite_except(&unit.root(), &|path| shown(unit, path), &self.left.files)
     }

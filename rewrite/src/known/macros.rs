@@ -45,6 +45,8 @@ pub(crate) struct Row {
     pub unseen: Unseen,
     pub passes: Passes,
     pub awaits: Option<Awaiting>,
+    /// `true` if a `let` extends the lives of temporaries in the argument, because the value borrows them.
+    pub extends: bool,
 }
 
 const fn row(name: &'static str, homes: &'static [&'static str], unseen: Unseen) -> Row {
@@ -54,6 +56,7 @@ const fn row(name: &'static str, homes: &'static [&'static str], unseen: Unseen)
         unseen,
         passes: Passes::Expressions,
         awaits: None,
+        extends: false,
     }
 }
 
@@ -97,6 +100,13 @@ const fn awaiting(row: Row, awaits: Awaiting) -> Row {
     }
 }
 
+const fn extending(row: Row) -> Row {
+    Row {
+        extends: true,
+        ..row
+    }
+}
+
 const STD: &[&str] = &["std", "core", "alloc"];
 const COMPARING: &[&str] = &["std", "core", "alloc", "pretty_assertions"];
 const TOKIO: &[&str] = &["tokio", "monoio"];
@@ -125,17 +135,17 @@ pub(crate) const TABLE: &[Row] = &[
     std("thread_local"),
     condition("assert"),
     condition("debug_assert"),
-    row("assert_eq", COMPARING, Unseen::Prelude),
-    row("assert_ne", COMPARING, Unseen::Prelude),
     std("debug_assert_eq"),
     std("debug_assert_ne"),
+    row("assert_eq", COMPARING, Unseen::Prelude),
+    row("assert_ne", COMPARING, Unseen::Prelude),
     awaiting(arms(likely("select", TOKIO)), Awaiting::Branches),
     awaiting(arms(likely("select", FUTURES)), Awaiting::Whole),
     doubtful("select", CHANNELS),
     awaiting(arms(likely("select_biased", FUTURES)), Awaiting::Whole),
     awaiting(likely("join", ANY_JOIN), Awaiting::Branches),
     awaiting(likely("try_join", ANY_JOIN), Awaiting::Branches),
-    doubtful(
+    extending(doubtful(
         "pin",
         &[
             "std::pin",
@@ -146,7 +156,7 @@ pub(crate) const TABLE: &[Row] = &[
             "smol",
             "actix_rt",
         ],
-    ),
+    )),
     likely("pin_mut", &["futures", "futures_util", "pin_utils"]),
     doubtful(
         "ready",
@@ -179,6 +189,26 @@ pub(crate) const TABLE: &[Row] = &[
 
 /// Crates that are often imported as a whole and have no macro of these names.
 const WITHOUT_MACROS: &[&str] = &["rayon", "tokio_stream", "tokio_util"];
+
+/// Macros whose value is no task, or that have none.
+const WITHOUT_TASK: &[&str] = &[
+    "format",
+    "vec",
+    "todo",
+    "panic",
+    "unimplemented",
+    "unreachable",
+    "format_args",
+    "concat",
+    "stringify",
+    "include_str",
+    "line",
+];
+
+/// Returns `true` if a macro of this name gives no task.
+pub(crate) fn gives_no_task(name: &str) -> bool {
+    WITHOUT_TASK.contains(&name)
+}
 
 /// The rows of a name.
 pub(crate) fn named(name: &str) -> impl Iterator<Item = &'static Row> {

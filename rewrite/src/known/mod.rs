@@ -1,3 +1,28 @@
-//! What the engine knows of the ecosystem, one table a file.
+//! Everything that the engine knows of the ecosystem by name. Nothing else in the engine lists names of other crates.
+//!
+//! A macro cannot resolve names. So each table goes by the last segment of a path, or by the name of a method, and says
+//! how sure such a name is. A new callee, macro or method is one row. The prefilter of the text front end is derived from
+//! the tables. The tables in the documentation are compared with them (`documented.rs`).
+//!
+//! | table | knows |
+//! | --- | --- |
+//! | `callees.rs` | calls that spawn, and which argument is the task |
+//! | `macros.rs` | macros whose arguments are entered, where they come from, and whether they await |
+//! | `methods.rs` | methods that pass on, decorate, unwrap or convert their receiver |
+//! | `constructors.rs` | functions that make a value of their type, smart pointers, and wrappers of a task |
+//! | `scopes.rs` | functions that run a closure while their caller waits |
+//! | `types.rs` | types of which no value is a task, and bounds that tell a task |
+//! | `crates.rs` | crates whose functions hand no task to instrumented code |
+//! | `packages.rs` | packages in which not every spawn counts, because they are runtimes or pools |
 
+pub(crate) mod callees;
+pub(crate) mod constructors;
+pub(crate) mod crates;
+#[cfg(test)]
+mod documented;
 pub(crate) mod macros;
+pub(crate) mod methods;
+#[cfg(feature = "text")]
+pub mod packages;
+pub(crate) mod scopes;
+pub(crate) mod types;

@@ -1,5 +1,5 @@
 use super::{becomes, instrument, reasons, untouched};
-use crate::callees::{Form, Mode, TABLE};
+use crate::known::callees::{Form, Mode, TABLE};
 use crate::site::{Kind, Reason};
 
 /// Arguments `a0, …` with the task where the row says.

@@ -1,12 +1,10 @@
 //! Whether a file is worth parsing.
 
-use crate::callees;
-use crate::known::macros;
+use std::sync::LazyLock;
+
+use crate::known::{callees, macros, scopes};
 
 use super::Annotation;
-
-/// Names of calls that are changed without being spawns.
-const SCOPES: [&str; 3] = ["scope", "scope_fifo", "install"];
 
 /// Whether a spawn, or an await that has a frame, may stand in the text: a search for calls of the known names, in
 /// strings too, and in comments but for those that have their lines to themselves, as documentation does.
@@ -30,9 +28,10 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
         return true;
     }
     let listed = annotation.also.iter().map(String::as_str);
-    let is_known = |name: &str| callees::is_known(name, &annotation.also) || SCOPES.contains(&name);
+    let is_known = |name: &str| callees::is_known(name, &annotation.also) || scopes::is_known(name);
     STEMS
-        .into_iter()
+        .iter()
+        .copied()
         .chain(listed)
         .any(|stem| has_call(source, stem, is_known))
 }
@@ -55,8 +54,19 @@ fn mentions_macro(source: &str, name: &str) -> bool {
     })
 }
 
-/// What all names in the table begin with.
-const STEMS: [&str; 5] = ["spawn", "unblock", "execute", "scope", "install"];
+/// Known names of calls that begin with no other known name. All others begin with one of these.
+static STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut stems: Vec<&str> = known_names().collect();
+    stems.sort_unstable();
+    stems.dedup_by(|longer, stem| longer.starts_with(*stem));
+    stems
+});
+
+/// Names of the calls that are changed: spawns, and scopes.
+fn known_names() -> impl Iterator<Item = &'static str> {
+    let callees = callees::TABLE.iter().map(|row| row.name);
+    callees.chain(scopes::TABLE.iter().map(|row| row.name))
+}
 
 /// Whether a known name that begins with the stem is called.
 fn has_call(source: &str, stem: &str, is_known: impl Fn(&str) -> bool) -> bool {
@@ -110,10 +120,14 @@ mod tests {
 
     #[test]
     fn every_known_name_begins_with_a_stem() {
-        let known = callees::TABLE.iter().map(|row| row.name).chain(SCOPES);
-        for name in known {
+        for name in known_names() {
             assert!(STEMS.iter().any(|stem| name.starts_with(stem)), "{name}");
+            assert!(
+                may_spawn(&format!("{name}(x)"), &Annotation::default()),
+                "{name}"
+            );
         }
+        assert_eq!(*STEMS, ["execute", "install", "scope", "spawn", "unblock"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The table of callees: which calls are spawns, and which of their arguments is the task.
 //!
-//! A macro cannot resolve names, so a callee is known by the last segment of its path or by the name of
+//! A macro cannot resolve names. So a callee is known by the last segment of its path or by the name of
 //! the method, and by the number of its arguments. A row that matches too much does no harm: an argument
 //! that turns out to be no task passes through the adaptor untouched.
 
@@ -32,7 +32,7 @@ pub(crate) enum Mode {
 pub(crate) struct Row {
     /// The last segment of the path, or the name of the method.
     pub name: &'static str,
-    /// Whether it is called by path, as a method, or both.
+    /// How the callee is written: as a path, as a method, or either.
     pub form: Form,
     /// The least number of arguments, without the receiver of a method.
     pub least: usize,
@@ -44,9 +44,21 @@ pub(crate) struct Row {
     pub mode: Mode,
     /// Whether the callee runs its task on a pool for blocking work.
     pub blocking: bool,
+    /// Libraries that have such a callee, for the documentation.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "compared with the documentation")
+    )]
+    pub of: &'static str,
 }
 
-const fn row(name: &'static str, form: Form, arity: (usize, usize), from_end: usize) -> Row {
+const fn row(
+    name: &'static str,
+    form: Form,
+    arity: (usize, usize),
+    from_end: usize,
+    of: &'static str,
+) -> Row {
     Row {
         name,
         form,
@@ -55,6 +67,7 @@ const fn row(name: &'static str, form: Form, arity: (usize, usize), from_end: us
         from_end,
         mode: Mode::Task,
         blocking: false,
+        of,
     }
 }
 
@@ -72,41 +85,69 @@ const fn future_fn(row: Row) -> Row {
     }
 }
 
-/// The callees that are known without `also(…)`.
+/// The callees that are known without `also(…)`. The receiver of a method that is called by its path is an argument,
+/// too, and so are a `JoinMap`'s key and the runtime's handle behind the task.
 pub(crate) const TABLE: &[Row] = &[
-    // std, tokio, JoinSet, TaskTracker, JoinMap (key, task), LocalSet, smol, async-executor, rayon,
-    // crossbeam, futures' SpawnExt, actix-rt; the receiver of a method written as a function counts too.
-    row("spawn", Form::Any, (1, 3), 0),
-    row("spawn_local", Form::Any, (1, 3), 0),
-    blocking(row("spawn_blocking", Form::Any, (1, 3), 0)),
-    // JoinSet, JoinMap, TaskTracker, tokio's task::Builder: the runtime's handle follows the task.
-    row("spawn_on", Form::Any, (2, 4), 1),
-    row("spawn_local_on", Form::Any, (2, 4), 1),
-    blocking(row("spawn_blocking_on", Form::Any, (2, 4), 1)),
-    // std's thread::Builder.
-    row("spawn_scoped", Form::Any, (2, 3), 0),
-    row("spawn_unchecked", Form::Any, (1, 2), 0),
-    // rayon.
-    row("spawn_fifo", Form::Any, (1, 2), 0),
-    // futures.
-    row("spawn_with_handle", Form::Any, (1, 2), 0),
-    row("spawn_local_with_handle", Form::Any, (1, 2), 0),
-    row("spawn_ok", Form::Any, (1, 2), 0),
-    // actix-rt's Arbiter.
-    row("spawn_fn", Form::Any, (1, 2), 0),
-    // tokio-util's LocalPoolHandle, and not what it is made of: a method with another argument.
-    future_fn(row("spawn_pinned", Form::Method, (1, 1), 0)),
-    future_fn(row("spawn_pinned", Form::Path, (1, 2), 0)),
-    future_fn(row("spawn_pinned_by_idx", Form::Method, (2, 2), 1)),
-    future_fn(row("spawn_pinned_by_idx", Form::Path, (2, 3), 1)),
-    // blocking, smol.
-    blocking(row("unblock", Form::Path, (1, 1), 0)),
-    // hyper's Executor, threadpool.
+    row("spawn", Form::Any, (1, 3), 0, SPAWN),
+    row(
+        "spawn_local",
+        Form::Any,
+        (1, 3),
+        0,
+        "tokio, tokio-util, futures, actix-rt",
+    ),
+    blocking(row(
+        "spawn_blocking",
+        Form::Any,
+        (1, 3),
+        0,
+        "tokio, tokio-util",
+    )),
+    row("spawn_on", Form::Any, (2, 4), 1, "tokio, tokio-util"),
+    row("spawn_local_on", Form::Any, (2, 4), 1, "tokio, tokio-util"),
+    blocking(row(
+        "spawn_blocking_on",
+        Form::Any,
+        (2, 4),
+        1,
+        "tokio, tokio-util",
+    )),
+    row("spawn_scoped", Form::Any, (2, 3), 0, "std"),
+    row("spawn_unchecked", Form::Any, (1, 2), 0, "std"),
+    row("spawn_fifo", Form::Any, (1, 2), 0, "rayon"),
+    row("spawn_with_handle", Form::Any, (1, 2), 0, "futures"),
+    row("spawn_local_with_handle", Form::Any, (1, 2), 0, "futures"),
+    row("spawn_ok", Form::Any, (1, 2), 0, "futures"),
+    row("spawn_fn", Form::Any, (1, 2), 0, "actix-rt"),
+    // The methods of tokio-util's LocalPoolHandle, and not of what it is made of: those take another argument.
+    future_fn(row("spawn_pinned", Form::Method, (1, 1), 0, "tokio-util")),
+    future_fn(row("spawn_pinned", Form::Path, (1, 2), 0, "tokio-util")),
+    future_fn(row(
+        "spawn_pinned_by_idx",
+        Form::Method,
+        (2, 2),
+        1,
+        "tokio-util",
+    )),
+    future_fn(row(
+        "spawn_pinned_by_idx",
+        Form::Path,
+        (2, 3),
+        1,
+        "tokio-util",
+    )),
+    blocking(row("unblock", Form::Path, (1, 1), 0, "blocking, smol")),
     Row {
         mode: Mode::Execute,
-        ..row("execute", Form::Method, (1, 1), 0)
+        ..row("execute", Form::Method, (1, 1), 0, "hyper, threadpool")
     },
 ];
+
+const SPAWN: &str =
+    "std, tokio, tokio-util, smol, async-executor, rayon, crossbeam, futures, actix-rt";
+
+/// Words in the name of a receiver that tell of a pool, whose [`execute`](Mode::Execute) calls each closure once.
+pub(crate) const POOLS: &[&str] = &["pool", "executor", "worker", "thread"];
 
 /// The row of a callee, from the table or from `also`.
 pub(crate) fn find(name: &str, method: bool, arguments: usize, also: &[String]) -> Option<Row> {
@@ -115,7 +156,7 @@ pub(crate) fn find(name: &str, method: bool, arguments: usize, also: &[String]) 
         .find(|row| row.name == name && row.fits(method, arguments));
     known.copied().or_else(|| {
         let listed = arguments > 0 && also.iter().any(|listed| listed == name);
-        listed.then_some(row("", Form::Any, (1, usize::MAX), 0))
+        listed.then_some(row("", Form::Any, (1, usize::MAX), 0, ""))
     })
 }
 

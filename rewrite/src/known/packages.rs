@@ -1,22 +1,22 @@
-//! What counts in a crate whose business is spawning.
+//! The table of packages whose business is spawning: runtimes, pools, and layers between them.
 //!
-//! A task is recorded where it is handed to a runtime. From there it goes through several layers, each of
-//! which calls the next one by a name such as `spawn`, and all of them would say the same.
+//! A task is recorded where it is handed to a runtime. From there it goes through several layers. Each calls the next
+//! one by a name such as `spawn`, and a record in each would be the same task once more.
 
-/// What is recorded in a crate.
+/// Selection of the spawns that are recorded in a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     /// All spawns.
     Spawns {
-        /// But for those in these methods, which hand on what they are given.
+        /// Methods whose spawns are excepted, because they hand on a task that they were given.
         layers: &'static [&'static str],
-        /// Those in these methods fill a pool: a connection is kept for whoever comes next, so it is a root.
+        /// Methods that fill a pool. Their tasks are roots, because a connection is kept for a later user.
         pooled: &'static [&'static str],
     },
-    /// The OS threads it starts: it is a runtime, and keeps them for whoever comes next. So they are roots, unless
-    /// they are scoped.
+    /// OS threads only: the package is a runtime. Its threads are roots unless they are scoped, because it keeps them
+    /// for later tasks.
     Threads,
-    /// Nothing: each thread it starts, if any, is one that was handed to it.
+    /// No spawn, because each thread that the package starts was handed to it.
     Nothing,
 }
 
@@ -34,7 +34,7 @@ impl Policy {
     }
 }
 
-/// Packages in which not everything counts, or is somebody's child, by name.
+/// The packages with a policy of their own, sorted by name.
 const TABLE: &[(&str, Policy)] = &[
     ("actix-rt", Policy::Threads),
     ("async-executor", Policy::Threads),
@@ -81,8 +81,9 @@ const TABLE: &[(&str, Policy)] = &[
     ("tokio-util", Policy::Threads),
 ];
 
-/// What is recorded in the package of this name.
-pub fn of(package: &str) -> Policy {
+/// Returns the policy of the package of this name.
+#[must_use]
+pub fn policy_of(package: &str) -> Policy {
     let row = TABLE.binary_search_by_key(&package, |(name, _)| name);
     row.map_or(Policy::ALL, |row| TABLE[row].1)
 }
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn packages_are_found_by_their_names() {
         assert!(TABLE.is_sorted_by_key(|(name, _)| name));
-        assert_eq!(of("tokio"), Policy::Threads);
-        assert_eq!(of("hyper"), Policy::ALL);
+        assert_eq!(policy_of("tokio"), Policy::Threads);
+        assert_eq!(policy_of("hyper"), Policy::ALL);
     }
 }

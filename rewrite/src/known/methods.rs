@@ -1,0 +1,81 @@
+//! The table of methods: how the value of `receiver.method()` relates to its receiver.
+
+/// Relation between a method's value and its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Returns the content of an `Option` or a `Result`.
+    Unwraps,
+    /// Returns the value that the receiver constructs, or panics.
+    Constructs,
+    /// Returns another value of the receiver's type.
+    Clones,
+    /// Leads to the thing that the receiver is named after.
+    Accesses,
+    /// Adds something to a task, so that the role is the receiver's.
+    Decorates,
+    /// Adds something to an `async` literal, which can be changed below it.
+    WrapsLiteral,
+    /// Converts into a type that only the signature of the callee tells.
+    Converts,
+    /// Ends the chain of a builder: the value is no builder any more.
+    Builds,
+}
+
+use Effect::{Accesses, Builds, Clones, Constructs, Converts, Decorates, Unwraps, WrapsLiteral};
+
+/// The methods that are known, by name.
+const TABLE: &[(&str, &[Effect])] = &[
+    ("as_mut", &[Accesses]),
+    ("as_ref", &[Accesses]),
+    ("borrow", &[Accesses]),
+    ("borrow_mut", &[Accesses]),
+    ("boxed", &[Decorates, WrapsLiteral]),
+    ("boxed_local", &[Decorates, WrapsLiteral]),
+    ("build", &[Accesses, Builds]),
+    ("clone", &[Accesses, Clones, Decorates]),
+    ("collect", &[Converts]),
+    ("expect", &[Accesses, Constructs, Decorates, Unwraps]),
+    ("finish", &[Builds]),
+    ("fuse", &[Decorates]),
+    ("get", &[Accesses]),
+    ("in_current_span", &[Decorates, WrapsLiteral]),
+    ("instrument", &[Decorates, WrapsLiteral]),
+    ("into", &[Converts]),
+    ("into_future", &[Decorates]),
+    ("lock", &[Accesses]),
+    ("num_threads", &[Accesses]),
+    ("parse", &[Converts]),
+    ("product", &[Converts]),
+    ("read", &[Accesses]),
+    ("spawn", &[Builds]),
+    ("sum", &[Converts]),
+    ("try_collect", &[Converts]),
+    ("try_into", &[Converts]),
+    ("unwrap", &[Accesses, Constructs, Decorates, Unwraps]),
+    ("unwrap_or", &[Unwraps]),
+    ("unwrap_or_default", &[Unwraps]),
+    ("unwrap_or_else", &[Unwraps]),
+    ("with_current_subscriber", &[WrapsLiteral]),
+    ("with_subscriber", &[WrapsLiteral]),
+    ("write", &[Accesses]),
+];
+
+/// Prefix of methods that [decorate](Effect::Decorates) their receiver.
+const DECORATES: &str = "with_";
+
+/// Returns `true` if the method has the effect.
+pub(crate) fn has(method: &str, effect: Effect) -> bool {
+    let row = TABLE.binary_search_by_key(&method, |(name, _)| name);
+    row.is_ok_and(|row| TABLE[row].1.contains(&effect))
+        || effect == Decorates && method.starts_with(DECORATES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_and_has_one_row_per_method() {
+        assert!(TABLE.is_sorted_by(|one, next| one.0 < next.0));
+    }
+}
