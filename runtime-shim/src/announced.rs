@@ -13,68 +13,11 @@
 //! A panic leaves an announcement behind. It ends with the next call that announces.
 
 use core::any::type_name;
-use core::cell::Cell;
-use core::ptr;
 
 use crate::birth::{birth, Birth};
-use crate::kind::Kind;
 use crate::local;
-use crate::registry::slot::Slot;
 use crate::site::{Site, Sites};
-
-/// What a thread knows of the tasks that are handed on.
-pub(crate) struct Announcements {
-    /// The site of the record, while the callee runs.
-    now: Cell<Option<&'static Site>>,
-    late: Cell<Option<Late>>,
-}
-
-/// An announcement whose call has returned.
-#[derive(Clone, Copy)]
-struct Late {
-    /// The site of the record.
-    site: &'static Site,
-    /// The call that is awaited.
-    call: &'static Site,
-    /// The task that awaits it.
-    scope: *const Slot,
-}
-
-impl Announcements {
-    pub(crate) const fn new() -> Self {
-        Announcements {
-            now: Cell::new(None),
-            late: Cell::new(None),
-        }
-    }
-
-    /// Returns `true` if anything is announced that a function, an async one if `late`, may have been handed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn is_any(&self, late: bool) -> bool {
-        self.now.get().is_some() || late && self.late.get().is_some()
-    }
-
-    /// Takes the announcement that is meant for a spawn in `site`.
-    fn take(&self, site: &Site, late: bool, scope: *const Slot) -> Option<&'static Site> {
-        if let Some(announced) = self.now.get() {
-            // The body of an async function may be polled by whatever is called.
-            let meant = !late || is_call_of(announced, site);
-            return meant.then(|| self.now.take()).flatten();
-        }
-        let awaited = self.late.get().filter(|_| late)?;
-        let meant = ptr::eq(awaited.scope, scope) && is_call_of(awaited.call, site);
-        meant
-            .then(|| self.late.take())
-            .flatten()
-            .map(|late| late.site)
-    }
-}
-
-/// Whether `call` has the name of the function in which `site` is.
-fn is_call_of(call: &Site, site: &Site) -> bool {
-    let callee = call.callee().rsplit(['.', ':']).next();
-    callee.is_some() && callee == site.function().rsplit("::").next()
-}
+use crate::thread::announcements::Late;
 
 /// Announces a task while its callee runs.
 ///
@@ -186,47 +129,5 @@ fn end(table: &'static Sites, entry: usize, awaited: bool, result: fn() -> &'sta
     });
     if site.wants_kind() {
         site.note_result(result());
-    }
-}
-
-/// The kind of a task whose callee returns a value of this type.
-pub(crate) fn kind_of_result(mut name: &str) -> Option<Kind> {
-    for wrapper in ["core::result::Result<", "core::option::Option<"] {
-        name = name.strip_prefix(wrapper).unwrap_or(name);
-    }
-    let path = name.split('<').next()?;
-    let handle = path.rsplit("::").next()?;
-    match (path.split("::").next()?, handle) {
-        ("std", "JoinHandle") => Some(Kind::Thread),
-        ("std" | "crossbeam_utils", "ScopedJoinHandle") => Some(Kind::ScopedThread),
-        ("tokio", "JoinHandle") => Some(Kind::Blocking),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io;
-    use std::thread::{JoinHandle, ScopedJoinHandle};
-
-    #[test]
-    fn kind_of_result_names_handles_of_threads() {
-        let table = [
-            (type_name::<JoinHandle<()>>(), Some(Kind::Thread)),
-            (
-                type_name::<io::Result<JoinHandle<Vec<u8>>>>(),
-                Some(Kind::Thread),
-            ),
-            (
-                type_name::<ScopedJoinHandle<'static, u8>>(),
-                Some(Kind::ScopedThread),
-            ),
-            (type_name::<()>(), None),
-            (type_name::<Vec<JoinHandle<()>>>(), None),
-        ];
-        for (name, kind) in table {
-            assert_eq!(kind_of_result(name), kind, "{name}");
-        }
     }
 }

@@ -3,26 +3,26 @@
 //! What is inlined in a release is not in a debug build: there it would be compiled again for each
 //! crate that spawns.
 
-mod end;
 mod handle;
 
 use std::fmt;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use self::handle::Birth;
 
-pub(crate) use self::end::{count_completed, end_completed, site_of};
-pub(crate) use self::handle::{Handle, Status, TAG};
+pub(crate) use self::handle::Status;
 
+use crate::bounded::Text;
+use crate::hook::{self, Decision};
 use crate::kind::Kind;
 use crate::local;
 use crate::mode;
-use crate::name::{Change, Text};
+use crate::name::Change;
 use crate::registry::root::WORLD;
-use crate::registry::slot::flag;
+use crate::registry::slot::{flag, Slot};
 use crate::registry::store::Newborn;
 use crate::site::Site;
+use crate::unwind::contained;
 
 /// Births that found no memory for a record.
 static UNRECORDED: AtomicU64 = AtomicU64::new(0);
@@ -79,8 +79,8 @@ fn birth_or(
     }
 }
 
-/// Records a task with these flags besides its kind.
-fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Birth {
+/// Records a task with these flags besides its kind. `None` if there is no memory for it.
+fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Option<&'static Slot> {
     let detached = flags & flag::DETACHED != 0;
     let newborn = Newborn {
         site: site.address(),
@@ -92,7 +92,7 @@ fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Birth {
         // A thread that exits is no task any more: what it spawns is a root.
         false => local.with_scope(|store, parent| store.birth(WORLD, parent, newborn)),
     });
-    slot.flatten().map_or_else(unrecorded, Birth::plain)
+    slot.flatten()
 }
 
 #[cold]
@@ -146,19 +146,6 @@ extern "C" fn birth_special_future(site: &'static Site) -> Birth {
     contained(|| birth_with(site, kind, 0, None)).unwrap_or_else(Birth::untracked)
 }
 
-/// Does `f`, which may be the program's code. A panic in it ends here: the panic hook has reported it.
-pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(result) => Some(result),
-        Err(payload) => {
-            // Its destructor is the program's, too. What that panics with is left alone.
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-            dropped.unwrap_or_else(core::mem::forget);
-            None
-        }
-    }
-}
-
 fn birth_with(
     site: &'static Site,
     kind: Kind,
@@ -170,17 +157,20 @@ fn birth_with(
         return skip(site);
     }
     crate::fork::note_use();
-    let birth = birth_long(site, kind, flags);
-    let Some(slot) = birth.slot() else {
-        return birth;
+    let Some(slot) = birth_long(site, kind, flags) else {
+        return unrecorded();
     };
     if let Some(name) = name {
         crate::name::give(slot, &Change::Name(Text::new(name)), 0);
     }
     if modes & mode::HOOKED == 0 {
-        return birth;
+        return Birth::plain(slot);
     }
-    crate::hook::run::at_birth(birth, slot, kind)
+    match hook::run::at_birth(slot, kind) {
+        Decision::Plain => Birth::plain(slot),
+        Decision::Attached(attached) => Birth::attached(attached),
+        Decision::Refused(task) => Birth::refused(task),
+    }
 }
 
 /// A birth while birthmark is off.

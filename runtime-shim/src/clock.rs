@@ -2,7 +2,7 @@
 //!
 //! One thread advances a counter ten times a second; whoever changes the state of a task stores the
 //! counter, which is one load (of [`mode::pulse`]). Ages are therefore right to a tenth of a second.
-//! The same thread gives memory back that is no longer needed.
+//! The thread also gives back memory that is no longer needed.
 //!
 //! The thread starts when a thread other than the main one first has to do with instrumented code, when the main one
 //! does and is not alone, when the program calls `install`, or when birthmark starts a thread for another reason. Any
@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::callback::Callback;
 use crate::mode;
 
 /// The length of a tick.
@@ -26,6 +27,14 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 static FAILED: AtomicBool = AtomicBool::new(false);
 /// The tick at which the counter stood for long because the thread did not run yet. It says nothing of when.
 static UNSURE: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Gives back memory that is no longer needed, at each tick.
+static EACH_TICK: Callback = Callback::new();
+
+/// Sets the function that the clock's thread calls at each tick.
+pub(crate) fn set_each_tick(reclaim: fn()) {
+    EACH_TICK.set(reclaim);
+}
 
 /// The time between two ticks in the upper half.
 pub(crate) fn between(then: u64, now: u64) -> Duration {
@@ -101,7 +110,7 @@ fn spawn_thread() -> bool {
     crate::own_thread::spawn("birthmark", 128 * 1024, || loop {
         std::thread::sleep(TICK);
         refresh();
-        crate::registry::reclaim::tick();
+        EACH_TICK.call();
     })
     .is_ok()
 }

@@ -16,16 +16,16 @@
 //! The birth has one owner at each stage, so memory is safe in whatever order a compiler drops captures. If a
 //! closing came first, tasks of the thread would end at the wrong time. `tests/tests/closing.rs` would notice.
 
-use core::cell::Cell;
 use core::mem::ManuallyDrop;
-use core::ptr;
 
-use crate::birth::{end_completed, Birth, Handle, Status};
+use crate::birth::{Birth, Status};
 use crate::enter::{Entered, EnteredOwned};
-use crate::frame::Cursor;
 use crate::local;
 use crate::registry::slot::state;
 use crate::running::{self, Running};
+use crate::thread::dropping::Leave;
+use crate::thread::end::end_completed;
+use crate::thread::handle::Handle;
 
 /// The handle that a closure drops first. It holds the task, which starts with the closure's body.
 ///
@@ -91,7 +91,7 @@ pub(crate) fn begin_drop(birth: Birth) {
         is_guest: false,
         last: begun.before,
     });
-    local::with(|local| local.dropping.push(birth, leave));
+    local::with(|local| local.dropping.push(birth.into_handle(), leave));
 }
 
 impl Closing {
@@ -139,44 +139,13 @@ impl Drop for Closing {
 #[cold]
 #[inline(never)]
 pub(crate) fn end_drop() {
-    if let Some((birth, leave)) = local::with(|local| local.dropping.pop()) {
-        leave.end(birth);
+    if let Some((handle, leave)) = local::with(|local| local.dropping.pop()) {
+        // SAFETY: the list has owned the birth, and does not any more.
+        leave.end(unsafe { Birth::from_handle(handle) });
     }
-}
-
-/// Where a thread stood before a closure, and how the closure's task ends.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Leave {
-    pub(crate) outer: Cursor,
-    /// A closure may be called or dropped by a destructor while the thread unwinds for another reason.
-    pub(crate) was_panicking: bool,
-    /// What is attached to the birth was entered.
-    pub(crate) carries: bool,
-    /// The thread has borrowed its block for this closure.
-    pub(crate) is_guest: bool,
-    /// The state to end in, unless the closure or a destructor of what it owns has panicked.
-    pub(crate) last: u64,
 }
 
 impl Leave {
-    /// Of a task that is not recorded.
-    pub(crate) const NOTHING: Leave = Leave::ordinary(Cursor::NOWHERE);
-
-    /// Of a closure that was entered the short way.
-    pub(crate) const fn ordinary(outer: Cursor) -> Self {
-        Leave {
-            outer,
-            was_panicking: false,
-            carries: false,
-            is_guest: false,
-            last: state::COMPLETED,
-        }
-    }
-
-    fn panicked(self) -> bool {
-        std::thread::panicking() && !self.was_panicking
-    }
-
     /// Ends the task.
     fn end(self, birth: Birth) {
         match birth.as_plain() {
@@ -215,88 +184,5 @@ impl Leave {
             };
             Running::resume(slot, self.outer).stop(last);
         }
-    }
-}
-
-/// The closures that are being dropped on a thread, the innermost one on top. More than one are there only if a
-/// destructor of what a closure owns drops another closure.
-pub(crate) struct Dropping {
-    /// The handle of the birth on top, which this owns. It is plain or untracked if there is no more to it than
-    /// `outer`, and nothing below it.
-    top: Cell<Handle>,
-    /// Where the thread stood before, if the handle is plain.
-    outer: Cell<Cursor>,
-    /// In use if the handle is another.
-    leave: Cell<Leave>,
-    /// Those below, each in a box of its own.
-    below: Cell<*mut Below>,
-}
-
-/// What lies below the top.
-struct Below {
-    handle: Handle,
-    leave: Leave,
-    below: *mut Below,
-}
-
-impl Dropping {
-    pub(crate) const fn new() -> Self {
-        Dropping {
-            top: Cell::new(Handle::NO_BIRTH),
-            outer: Cell::new(Cursor::NOWHERE),
-            leave: Cell::new(Leave::NOTHING),
-            below: Cell::new(ptr::null_mut()),
-        }
-    }
-
-    /// Puts the birth of a closure that was entered the short way, or is not recorded, on an empty list. Returns
-    /// whether the list was empty; if not, nothing has happened.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push_ordinary(&self, handle: Handle, outer: Cursor) -> bool {
-        let is_empty = self.top.get() == Handle::NO_BIRTH;
-        if is_empty {
-            self.top.set(handle);
-            self.outer.set(outer);
-        }
-        is_empty
-    }
-
-    pub(crate) fn push(&self, birth: Birth, leave: Leave) {
-        let handle = self.top.replace(birth.marked().into_handle());
-        if handle != Handle::NO_BIRTH {
-            let below = Below {
-                handle: handle.marked(),
-                leave: match handle.as_plain() {
-                    Some(_) => Leave::ordinary(self.outer.get()),
-                    None => self.leave.get(),
-                },
-                below: self.below.get(),
-            };
-            self.below.set(Box::into_raw(Box::new(below)));
-        }
-        self.leave.set(leave);
-    }
-
-    /// Takes the birth on top.
-    fn pop(&self) -> Option<(Birth, Leave)> {
-        let top = self.top.replace(Handle::NO_BIRTH);
-        if top == Handle::NO_BIRTH {
-            return None;
-        }
-        let leave = match top.as_plain() {
-            Some(_) => Leave::ordinary(self.outer.get()),
-            None => self.leave.get(),
-        };
-        let below = self.below.replace(ptr::null_mut());
-        if !below.is_null() {
-            // SAFETY: `push` has made the box, and it is taken off the list once, here.
-            let below = unsafe { Box::from_raw(below) };
-            self.top.set(below.handle);
-            self.leave.set(below.leave);
-            self.below.set(below.below);
-        }
-        // SAFETY: the list has owned the birth, and does not any more.
-        let birth = unsafe { Birth::from_handle(top.unmarked()) };
-        Some((birth, leave))
     }
 }

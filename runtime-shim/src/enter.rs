@@ -3,12 +3,12 @@
 use core::mem::ManuallyDrop;
 
 use crate::birth::{Birth, Status};
-use crate::closing::Leave;
-use crate::frame::Cursor;
 use crate::hook::Refusal;
 use crate::local::{self, Local};
+use crate::registry::frames::Cursor;
 use crate::registry::slot::{state, Slot};
 use crate::running::Running;
+use crate::thread::dropping::Leave;
 
 /// The time in which a closure runs as its task.
 ///
@@ -20,7 +20,7 @@ pub struct Entered<'a> {
     stay: Stay,
 }
 
-/// As [`Entered`], with the birth itself, which it leaves to the thread's [list](crate::closing::Dropping) when the
+/// As [`Entered`], with the birth itself, which it leaves to the thread's [list](crate::thread::dropping::Dropping) when the
 /// body is done.
 ///
 /// Not public API. Used by generated code.
@@ -182,7 +182,7 @@ impl EnteredOwned {
         let birth = ManuallyDrop::into_inner(birth);
         if let Status::Refused(task) = birth.status() {
             let refusal = task.refusal().clone();
-            local::with(|local| local.dropping.push(birth, Leave::NOTHING));
+            local::with(|local| local.dropping.push(birth.into_handle(), Leave::NOTHING));
             refuse(refusal);
         }
         let guest = birth.as_plain().filter(|_| !std::thread::panicking());
@@ -227,5 +227,5 @@ fn leave_special(birth: Birth, outer: usize) {
             ..Leave::ordinary(before)
         }
     };
-    local::with(|local| local.dropping.push(birth.unmarked(), leave));
+    local::with(|local| local.dropping.push(birth.unmarked().into_handle(), leave));
 }

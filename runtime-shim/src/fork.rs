@@ -3,7 +3,23 @@
 //! Immediately after the fork, nothing happens but stores into atomics, for the parent may have had more threads, any of
 //! which may have held any lock. With the first spawn or thread, birthmark's own threads are started anew.
 
+use crate::callback::Callback;
 use crate::mode::{self, FORKED};
+
+/// Forgets the other threads, immediately after the fork. Stores into atomics, and does nothing else.
+static IN_CHILD: Callback = Callback::new();
+/// Starts further threads of birthmark's own anew, when birthmark is first used in the child.
+static RESUME: Callback = Callback::new();
+
+/// Sets the function that runs in the child immediately after a fork. It may only store into atomics.
+pub(crate) fn set_in_child(forget_other_threads: fn()) {
+    IN_CHILD.set(forget_other_threads);
+}
+
+/// Sets the function that starts threads anew when birthmark is first used in the child.
+pub(crate) fn set_resume(start_threads: fn()) {
+    RESUME.set(start_threads);
+}
 
 /// Has the child of a fork know that it is one. To be called before a thread does what others wait for.
 pub(crate) fn watch() {
@@ -19,7 +35,7 @@ pub(crate) fn watch() {
 
 #[cfg(unix)]
 extern "C" fn in_child() {
-    crate::registry::pool::forget_other_threads(crate::local::with(|local| local.block()));
+    IN_CHILD.call();
     crate::clock::has_gone();
     mode::set(FORKED, true);
 }
@@ -34,5 +50,5 @@ pub(crate) fn note_use() {
 #[cold]
 fn resume() {
     mode::set(FORKED, false);
-    crate::ask::resume();
+    RESUME.call();
 }

@@ -9,11 +9,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use self::turn::Turn;
-use crate::birth::{contained, Birth, NewBirth};
+use crate::birth::{Birth, NewBirth};
 use crate::closing;
 use crate::local;
 use crate::registry::slot::state;
 use crate::running::Running;
+use crate::unwind::contained;
 
 /// A spawned future with its birth: one word more than the future.
 ///
@@ -112,7 +113,7 @@ impl<F: Future> Future for Instrumented<F> {
         }
         if !SHARED {
             // It has a slot, so it is not refused.
-            if let Some(running) = Running::start_fast(birth) {
+            if let Some(running) = Running::start_fast(birth.handle()) {
                 let result = future!().poll(cx);
                 birth.stop(running, result.is_ready());
                 return result;

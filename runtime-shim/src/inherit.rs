@@ -1,10 +1,8 @@
 //! Work that is done elsewhere *for* a task that waits for it: the operation of `rayon::scope`.
 
-use core::ptr;
-
-use crate::frame::Cursor;
-use crate::local::{self, Loan, Local};
+use crate::local::{self, Loan};
 use crate::mode;
+use crate::registry::frames::Cursor;
 use crate::registry::root::ARENA;
 use crate::registry::slot::Slot;
 use crate::registry::store::Store;
@@ -92,47 +90,3 @@ impl Drop for Inherited {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Working(());
-
-/// What a thread does for a task that waits elsewhere, until the closure that does it is gone.
-pub(crate) struct Work {
-    /// The scope that was lent.
-    lent: &'static Slot,
-    /// Where the thread stood before, if the closure was called.
-    before: Option<(Cursor, Loan)>,
-    /// What it does this in the midst of.
-    below: *mut Work,
-}
-
-impl Local {
-    fn start_work(&self, lent: &'static Slot, before: Option<(Cursor, Loan)>) {
-        let below = self.work.get();
-        let work = Work {
-            lent,
-            before,
-            below,
-        };
-        self.work.set(Box::into_raw(Box::new(work)));
-    }
-
-    /// Puts the thread back to where it stood before it worked for the lender of `lent`.
-    fn stop_work(&self, lent: &'static Slot) {
-        let work = self.work.get();
-        // SAFETY: null or a box that `start_work` has made, and that is on the list.
-        let is_innermost = unsafe { work.as_ref() }.is_some_and(|work| ptr::eq(work.lent, lent));
-        if !is_innermost {
-            return;
-        }
-        // SAFETY: as above. It is taken off the list once, here.
-        let work = unsafe { Box::from_raw(work) };
-        self.work.set(work.below);
-        let Some((cursor, loan)) = work.before else {
-            return;
-        };
-        self.cursor.set(cursor);
-        let last = self.loan.replace(loan).scope;
-        if !ptr::eq(last, lent) {
-            // SAFETY: a name that was set meanwhile, and whose one reference the scope was.
-            self.release(unsafe { &*last });
-        }
-    }
-}

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::registry::slot::flag;
 use crate::site::Site;
 
 /// The sort of a task, as the system that runs it sees it.
@@ -29,6 +28,8 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The bits that hold a kind, the lowest ones of a task's flags.
+    pub(crate) const MASK: u64 = 0xf;
     pub(crate) const ALL: [Kind; 8] = [
         Kind::Unknown,
         Kind::Future,
@@ -60,7 +61,7 @@ impl Kind {
 
     /// The kind in the lowest bits.
     pub(crate) fn from_flags(flags: u64) -> Kind {
-        let found = (flags & flag::KIND_MASK) as usize;
+        let found = (flags & Kind::MASK) as usize;
         Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown)
     }
 
@@ -95,5 +96,49 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// The kind of a task whose callee returns a value of this type.
+pub(crate) fn kind_of_result(mut name: &str) -> Option<Kind> {
+    for wrapper in ["core::result::Result<", "core::option::Option<"] {
+        name = name.strip_prefix(wrapper).unwrap_or(name);
+    }
+    let path = name.split('<').next()?;
+    let handle = path.rsplit("::").next()?;
+    match (path.split("::").next()?, handle) {
+        ("std", "JoinHandle") => Some(Kind::Thread),
+        ("std" | "crossbeam_utils", "ScopedJoinHandle") => Some(Kind::ScopedThread),
+        ("tokio", "JoinHandle") => Some(Kind::Blocking),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+    use std::io;
+    use std::thread::{JoinHandle, ScopedJoinHandle};
+
+    use super::{kind_of_result, Kind};
+
+    #[test]
+    fn kind_of_result_names_handles_of_threads() {
+        let table = [
+            (type_name::<JoinHandle<()>>(), Some(Kind::Thread)),
+            (
+                type_name::<io::Result<JoinHandle<Vec<u8>>>>(),
+                Some(Kind::Thread),
+            ),
+            (
+                type_name::<ScopedJoinHandle<'static, u8>>(),
+                Some(Kind::ScopedThread),
+            ),
+            (type_name::<()>(), None),
+            (type_name::<Vec<JoinHandle<()>>>(), None),
+        ];
+        for (name, kind) in table {
+            assert_eq!(kind_of_result(name), kind, "{name}");
+        }
     }
 }

@@ -6,23 +6,16 @@ mod set;
 use std::fmt;
 use std::future::Future;
 
+use crate::bounded::Text;
 use crate::mode;
-use crate::name::{self, Change, Text, Under};
+use crate::name::{self, Change, Under};
 use crate::registry::slot::Slot;
 
+pub(crate) use crate::registry::content::MAX_LABELS_LEN;
+pub use crate::registry::content::{MAX_LABELS, MAX_LABEL_LEN};
 pub(crate) use edit::LabelSet;
 pub(crate) use set::write_labels;
 pub use set::{Label, LabelIter, Labels};
-
-/// The maximum number of labels of a task. Further labels are dropped, and dumps mark the omission.
-pub const MAX_LABELS: usize = 8;
-
-/// The maximum length of the key and of the value of a label in bytes. A longer text is cut at a character boundary
-/// and shown with an ellipsis.
-pub const MAX_LABEL_LEN: usize = 127;
-
-/// The most bytes that labels take, encoded.
-pub(crate) const MAX_LABELS_LEN: usize = MAX_LABELS * 2 * (1 + MAX_LABEL_LEN) + 1;
 
 /// A key or a value.
 pub(crate) type LabelText = Text<MAX_LABEL_LEN>;

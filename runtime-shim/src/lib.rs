@@ -113,6 +113,8 @@ mod ask;
 mod at;
 mod at_start;
 mod birth;
+mod bounded;
+mod callback;
 mod clock;
 mod cloned;
 mod closing;
@@ -121,6 +123,7 @@ mod enter;
 mod escape;
 mod fork;
 mod frame;
+mod frame_site;
 mod future;
 mod hook;
 mod inherit;
@@ -136,14 +139,16 @@ mod panic_report;
 mod redact;
 mod registry;
 mod running;
+mod settle;
 mod site;
-mod sites;
 mod sync;
 mod sys;
 mod table;
-mod task;
 mod text;
+mod thread;
 mod threads;
+mod types;
+mod unwind;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -151,27 +156,29 @@ pub mod __private;
 
 pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
 pub use crate::dump::{
-    current, dump, render, task_count, tasks, Coverage, Dump, Filter, FilterError,
+    current, dump, render, sites, task_count, tasks, Ancestor, Coverage, Dump, Filter, FilterError,
+    Frame, SiteStats, Stack, State, Task,
 };
-pub use crate::frame::stack::{Frame, Stack};
-pub use crate::frame::FrameSite;
+pub use crate::frame_site::FrameSite;
 pub use crate::hook::{
     add_hook, catch_refusal, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn,
-    SpawnHook,
+    SpawnHook, TaskRef,
 };
-pub use crate::install::{builder, disable, enable, install, is_enabled, Builder};
+pub use crate::install::{builder, install, Builder};
 pub use crate::kind::Kind;
 pub use crate::label::{
     set_label, with_label, with_label_async, Label, LabelIter, Labels, MAX_LABELS, MAX_LABEL_LEN,
 };
-pub use crate::name::{set_name, with_name, with_name_async, Under, MAX_NAME_LEN};
+pub use crate::mode::{disable, enable, is_enabled};
+pub use crate::name::{
+    set_name, with_name, with_name_async, Name, NameOrigin, Under, MAX_NAME_LEN,
+};
 pub use crate::panic_report::PanicReport;
 pub use crate::site::Site;
-pub use crate::sites::{sites, SiteStats};
-pub use crate::task::{Ancestor, Name, NameOrigin, Outcome, State, Task, TaskId, TaskRef};
 pub use crate::threads::{
     NativeFrame, NativeStack, NoStack, OsThread, SystemCall, ThreadReport, ThreadState,
     UnknownThreadReport,
 };
+pub use crate::types::{Outcome, TaskId};
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

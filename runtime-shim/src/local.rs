@@ -4,18 +4,22 @@ use core::cell::Cell;
 use core::ptr;
 use std::sync::atomic::Ordering;
 
-use crate::announced::Announcements;
-use crate::birth;
-use crate::closing::Dropping;
-use crate::frame::Cursor;
-use crate::inherit::Work;
+use crate::clock;
+use crate::fork;
 use crate::kind::Kind;
+use crate::registry::frames::Cursor;
 use crate::registry::pool::{self, Block, Completed};
+use crate::registry::reclaim;
 use crate::registry::root;
 use crate::registry::shared;
 use crate::registry::slot::{state, Slot};
 use crate::registry::store::Store;
 use crate::site::Site;
+use crate::thread::announcements::Announcements;
+use crate::thread::dropping::Dropping;
+use crate::thread::end::{count_completed, end_completed, site_of};
+use crate::thread::handle::TAG;
+use crate::thread::work::Work;
 
 /// Without a destructor, so that it can be read while the thread exits.
 pub(crate) struct Local {
@@ -112,6 +116,18 @@ pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
     f(unsafe { &*local })
 }
 
+/// Sets up what concerns all threads.
+fn set_up() {
+    fork::set_in_child(|| pool::forget_other_threads(with(|local| local.block())));
+    fork::watch();
+    clock::set_each_tick(|| reclaim::tick(with_store));
+}
+
+/// Shows `f` the store of the calling thread.
+fn with_store(f: &dyn Fn(&Store)) {
+    with(|local| local.with_block(|store, _| f(store)));
+}
+
 impl Local {
     /// This thread's block if it has one.
     #[inline(always)]
@@ -164,7 +180,7 @@ impl Local {
     /// Notes that a task ends, after which the thread stands in none.
     pub(crate) fn note_last(&self, task: &'static Slot) {
         let id = task.id.load(Ordering::Relaxed);
-        self.last.set((id, birth::site_of(task)));
+        self.last.set((id, site_of(task)));
     }
 
     /// The id and the site of the task that was this thread's own and has ended.
@@ -198,11 +214,11 @@ impl Local {
     }
 
     fn take_block(&self) -> Option<&'static Block> {
-        crate::fork::note_use();
-        crate::clock::note_thread();
-        let block = pool::acquire()?;
+        fork::note_use();
+        clock::note_thread();
+        let block = pool::acquire(set_up)?;
         self.running.set(block.running);
-        self.special.set(birth::TAG);
+        self.special.set(TAG);
         self.completed.set(block.completed);
         self.block.set(block);
         Some(block)
@@ -222,7 +238,7 @@ impl Local {
         if let Some(block) = self.block().or_else(|| self.register()) {
             return Some(f(self.move_in(block), block));
         }
-        let block = pool::acquire()?;
+        let block = pool::acquire(set_up)?;
         let result = f(&block.parked, block);
         block.parked.empty_stock(&root::ARENA);
         pool::give_up(block);
@@ -231,12 +247,12 @@ impl Local {
 
     /// Ends a task that has completed: the closure for which this thread has borrowed its block.
     pub(crate) fn end_guest(&self, slot: &'static Slot) {
-        let site = birth::site_of(slot);
+        let site = site_of(slot);
         // In the block, where what is freed waits for the next thread.
         let block = self.block().filter(|_| !self.has_moved_in.get());
         match block.filter(|block| block.parked.end_lone(&root::ARENA, slot)) {
-            Some(block) => birth::count_completed(block.completed, site),
-            None => birth::end_completed(slot),
+            Some(block) => count_completed(block.completed, site),
+            None => end_completed(slot),
         }
     }
 
@@ -250,7 +266,7 @@ impl Local {
         self.root.set(root);
         let cursor = Cursor::task(root);
         // A thread that instrumented code did not spawn runs what belongs to others.
-        self.cursor.set(match birth::site_of(root).kind() {
+        self.cursor.set(match site_of(root).kind() {
             Kind::Foreign => cursor.muted(),
             _ => cursor,
         });

@@ -68,3 +68,30 @@ pub(crate) fn set(mode: u64, on: bool) {
         PULSE.fetch_and(!mode, Ordering::SeqCst);
     }
 }
+
+/// Switches the recording of spawns on. It is on unless the program or the environment has switched it off.
+pub fn enable() {
+    set(OFF, false);
+}
+
+/// Switches the recording of spawns off, so that a spawn costs next to nothing. Recorded tasks keep their record
+/// until they end. Later spawns get no record and run no hook.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::disable();
+/// assert!(!birthmark::is_enabled());
+/// birthmark::enable();
+/// assert!(birthmark::is_enabled());
+/// ```
+pub fn disable() {
+    set(OFF, true);
+}
+
+/// Returns `true` if spawns are recorded.
+#[cfg_attr(not(debug_assertions), inline)]
+#[must_use]
+pub fn is_enabled() -> bool {
+    !has(OFF)
+}

@@ -1,24 +1,24 @@
 //! Names: for whom a task works.
 
+mod given;
 mod node;
-mod text;
 mod under;
 
 use std::fmt;
 use std::future::Future;
 
+use crate::bounded::Text;
 use crate::local;
 use crate::mode;
 use crate::registry::root::ARENA;
 use crate::registry::slot::Slot;
 
+pub use crate::registry::content::MAX_NAME_LEN;
+pub(crate) use given::effective_name;
+pub use given::{Name, NameOrigin};
 pub(crate) use node::Change;
-pub(crate) use text::{boundary, Text};
 pub use under::Under;
 pub(crate) use under::{during, set};
-
-/// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
-pub const MAX_NAME_LEN: usize = 255;
 
 /// Sets the name of the current task and of the tasks that it spawns from now on.
 ///

@@ -9,19 +9,19 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::clock;
 use crate::dump::age::Age;
 use crate::dump::render::paragraph::LOST;
+use crate::dump::stack::UNRECORDED;
 use crate::escape::{escape, Quoted};
-use crate::frame::index;
-use crate::frame::stack::UNRECORDED;
 use crate::kind::Kind;
 use crate::label::write_labels;
 use crate::local;
+use crate::name::{effective_name, NameOrigin};
 use crate::redact::{redact, redact_labels};
 use crate::registry::content::NameText;
+use crate::registry::frames::index;
 use crate::registry::frames::{Image, ROOM};
 use crate::registry::read::{Above, Record};
 use crate::registry::slot::flag;
 use crate::site::Site;
-use crate::task::{NameOrigin, TaskId};
 
 /// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
 /// `BIRTHMARK=panic=…` in the environment.
@@ -104,7 +104,7 @@ fn write_no_task(out: &mut Buffer) -> fmt::Result {
 /// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
 fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result {
     write!(out, "  in task {} ", task.id)?;
-    let name = effective_name(task);
+    let name = effective_name(task, own_name(task));
     if let Some((text, _)) = &name {
         write_name(out, text)?;
     }
@@ -214,25 +214,6 @@ fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
         Some(block) if site.kind() == Kind::Foreign => block.with_name(|name| escape(name, out)),
         _ => escape(site.role(), out),
     }
-}
-
-/// The name of the task on this thread, and where it came from.
-fn effective_name(task: &Record) -> Option<(NameText, NameOrigin)> {
-    let own = own_name(task).filter(Record::has_name);
-    let (text, origin) = match own.and_then(|own| own.text()) {
-        Some(text) => (text, NameOrigin::Explicit),
-        None => inherited_name(task)?,
-    };
-    (!text.as_str().is_empty()).then_some((text, origin))
-}
-
-fn inherited_name(task: &Record) -> Option<(NameText, NameOrigin)> {
-    let mut node = task.parent().node()?;
-    while !node.has_name() {
-        node = node.parent().node()?;
-    }
-    let from = TaskId(node.task()?.id);
-    Some((node.text()?, NameOrigin::Inherited { from }))
 }
 
 /// The name node of the task on this thread, which is not its own where it waits for what is done here.

@@ -20,7 +20,7 @@ pub use crate::closing::{Closing, Opening};
 pub use crate::enter::{Entered, EnteredOwned};
 pub use crate::future::{future, future_fn, Instrumented};
 pub use crate::inherit::{inherit, Inherited, Lender, Working};
-pub use crate::install::is_enabled;
+pub use crate::mode::is_enabled;
 
 // What stands at an `.await`.
 pub use crate::frame::{
@@ -38,7 +38,7 @@ pub use crate::at::At;
 
 // How a refused spawn comes out.
 pub use crate::at::refused_at;
-pub use crate::hook::refusal_private::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
+pub use crate::settle::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
 // For `birthmark-http`: threads that answer requests are none of the program's, and may not work for ever.
 pub use crate::own_thread::spawn as spawn_own_thread;

@@ -4,12 +4,13 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use std::sync::atomic::Ordering;
 
-use crate::birth::{end_completed, Birth};
-use crate::frame::Cursor;
 use crate::local::{self, Local};
 use crate::mode;
+use crate::registry::frames::Cursor;
 use crate::registry::shared::note_call;
 use crate::registry::slot::{flag, state, Slot};
+use crate::thread::end::end_completed;
+use crate::thread::handle::Handle;
 
 /// A stretch of time in which a thread runs a task.
 pub(crate) struct Running {
@@ -20,12 +21,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Makes the task of `birth` the current one of this thread, if nothing is attached to it and the
+    /// Makes the task of `handle` the current one of this thread, if nothing is attached to it and the
     /// thread has a block. That this calls nothing keeps registers free in the caller.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start_fast(birth: &Birth) -> Option<Self> {
+    pub(crate) fn start_fast(handle: Handle) -> Option<Self> {
         local::with(|local| {
-            let slot = birth.as_plain_here(local)?;
+            let slot = handle.as_plain_here(local)?;
             Some(Self::start_here(local, slot))
         })
     }
@@ -147,13 +148,4 @@ pub(crate) fn mute() -> Cursor {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn restore_thread(outer: Cursor) {
     local::with(|local| local.cursor.set(outer));
-}
-
-/// Does something when it goes out of scope, also by a panic.
-pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }

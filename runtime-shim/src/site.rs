@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering};
 use std::sync::OnceLock;
 
-use crate::announced::kind_of_result;
-use crate::kind::Kind;
+use crate::kind::{kind_of_result, Kind};
 
 /// One spawn call in the source.
 ///

@@ -339,7 +339,7 @@ impl SpawnHook for Watch {
     }
 
     fn on_start(&self, task: &TaskRef<'_>) {
-        assert!(task.to_task().outcome().is_none());
+        assert!(birthmark::Task::of(task).outcome().is_none());
     }
 
     fn on_end(&self, task: &TaskRef<'_>, _: Outcome) {

@@ -72,7 +72,7 @@ mod observing {
             move |spawn| {
                 assert_eq!(thread::current().id(), spawner);
                 assert!(!STARTED.load(SeqCst));
-                let state = spawn.to_task().state();
+                let state = birthmark::Task::of(spawn).state();
                 let current = birthmark::current().map(|task| task.id());
                 to.send((spawn.id(), spawn.parent(), current, spawn.kind(), state))
                     .unwrap();

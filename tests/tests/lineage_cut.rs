@@ -111,7 +111,7 @@ impl SpawnHook for AtEnd {
 
     fn on_end(&self, task: &TaskRef<'_>, _: Outcome) {
         if task.role() == "survivor::{async}" {
-            let parents = [task.parent(), task.to_task().parent()];
+            let parents = [task.parent(), birthmark::Task::of(task).parent()];
             self.0.lock().unwrap().send(parents).unwrap();
         }
     }

@@ -17,13 +17,8 @@ mod sync {
     }
 }
 
-#[path = "../../src/frame/cursor.rs"]
-mod cursor;
-
-/// What the registry knows of frames.
-mod frame {
-    pub(crate) use crate::cursor::index;
-
+/// What the registry knows of frame sites.
+mod frame_site {
     /// Nothing but an address.
     #[repr(align(64))]
     pub(crate) struct FrameSite;

@@ -44,6 +44,7 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
     }
     *DELIVERY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(delivery));
     if let Some(signal) = signal {
+        crate::fork::set_resume(resume);
         if let Err(error) = listen::listen(signal) {
             say(format_args!("no dump on SIG{signal}: {error}"));
         }
@@ -51,7 +52,7 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
 }
 
 /// Goes on listening for the signal in the child of a fork.
-pub(crate) fn resume() {
+fn resume() {
     if let Err(error) = listen::resume() {
         say(format_args!(
             "no dump on a signal in this child of a fork: {error}"

@@ -1,16 +1,16 @@
-//! The handle by which a task holds its record: one pointer, which says in its low bits what it is to.
+//! The owner of a task's [`Handle`], by which the task holds its record.
 
-use core::ptr;
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use super::end::{end, end_as};
-use crate::frame::Cursor;
 use crate::hook::{Attached, RefusedTask};
 use crate::kind::Kind;
 use crate::local::Local;
-use crate::registry::slot::{flag, state, Slot};
+use crate::registry::frames::Cursor;
+use crate::registry::slot::{flag, Slot};
+use crate::thread::end::end;
+use crate::thread::handle::{Handle, REFUSED, TAG};
 
 /// A task's hold on its record. Dropping it ends the task.
 ///
@@ -18,68 +18,6 @@ use crate::registry::slot::{flag, state, Slot};
 #[doc(hidden)]
 #[repr(transparent)]
 pub struct Birth(Handle);
-
-/// The slot's address; or one of the constants; or, with the lowest bit set, that of an [`Attached`], which knows the
-/// slot; or, with the two lowest bits set, that of a [`RefusedTask`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(transparent)]
-pub(crate) struct Handle(*const ());
-
-/// Set in what is not the address of a slot.
-pub(crate) const TAG: usize = 1;
-/// Both this and the tag: a slot like any other, but its task does not take the short way.
-const MARK: usize = 5;
-/// Both bits: refused, a reference to a [`RefusedTask`].
-const REFUSED: usize = 3;
-
-impl Handle {
-    /// That of a task which is not recorded.
-    pub(crate) const NONE: Handle = Handle(ptr::without_provenance(1));
-
-    /// That of no birth at all.
-    pub(crate) const NO_BIRTH: Handle = Handle(ptr::without_provenance(9));
-    /// As [`Handle::NONE`], marked.
-    const MARKED_NONE: Handle = Handle(ptr::without_provenance(17));
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn is_untracked(self) -> bool {
-        self == Handle::NONE
-    }
-
-    /// The slot of a birth with nothing attached that is not marked.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn as_plain(self) -> Option<&'static Slot> {
-        if self.0.addr() & TAG != 0 {
-            return None;
-        }
-        // SAFETY: without the tag it is the address of a slot, by `Birth::plain`.
-        Some(unsafe { &*self.0.cast::<Slot>() })
-    }
-
-    /// The same, which is neither plain nor untracked.
-    pub(crate) fn marked(self) -> Self {
-        if self.is_untracked() {
-            Handle::MARKED_NONE
-        } else if self.as_plain().is_some() {
-            Handle(self.0.wrapping_byte_add(MARK))
-        } else {
-            self
-        }
-    }
-
-    /// Undoes [`Handle::marked`].
-    pub(crate) fn unmarked(self) -> Self {
-        if self == Handle::MARKED_NONE {
-            return Handle::NONE;
-        }
-        // What is attached is aligned to more, and refusals have the bit between set.
-        if self.0.addr() & 7 == MARK {
-            Handle(self.0.wrapping_byte_sub(MARK))
-        } else {
-            self
-        }
-    }
-}
 
 // SAFETY: a slot is made of atomics; which of its parts only the task itself may touch does not
 // depend on the thread. A `RefusedTask` is Send and Sync. `Attached` is Send, and reached only through an exclusive
@@ -102,8 +40,9 @@ pub(crate) enum Status<'a> {
 }
 
 impl Birth {
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn plain(slot: &'static Slot) -> Self {
-        Birth(Handle(ptr::from_ref(slot).cast()))
+        Birth(Handle::plain(slot))
     }
 
     /// The birth of a task that is not recorded, or not any more.
@@ -186,12 +125,7 @@ impl Birth {
     /// The same, if this thread has a block. Still one test.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain_here(&self, local: &Local) -> Option<&'static Slot> {
-        if self.0 .0.addr() & local.special.get() != 0 {
-            return None;
-        }
-        // SAFETY: `special` is the tag, or all bits: without the tag it is the address of a slot, and
-        // that has some bits.
-        Some(unsafe { &*self.0 .0.cast::<Slot>() })
+        self.0.as_plain_here(local)
     }
 
     pub(crate) fn status(&self) -> Status<'_> {
@@ -223,14 +157,6 @@ impl Birth {
             Status::Plain(slot) => Some(slot),
             Status::Attached(attached) => Some(attached.slot()),
             Status::Untracked | Status::Refused(_) => None,
-        }
-    }
-
-    /// Takes the record back of a task that will not be: it counts as no kind of end.
-    pub(crate) fn discard(self) {
-        if let Some(slot) = self.as_plain() {
-            end_as(slot, state::CANCELLED);
-            core::mem::forget(self);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Branches in the order of the source. In records they are in the order in which they were polled first, and where
 //! `select!` starts is drawn by lot: tasks that wait at the same place would seem to stand in several.
 
-use crate::frame::stack::Frame;
+use crate::dump::stack::Frame;
 
 /// The frames with those side by side in the order of the source, each followed by those inside of it as before.
 pub(super) fn in_source_order(frames: Vec<Frame>) -> Vec<Frame> {

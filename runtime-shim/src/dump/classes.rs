@@ -5,12 +5,12 @@ use std::hash::{Hash, Hasher};
 use std::ptr;
 
 use super::hash::IdHash;
+use super::source::Node;
 use super::stacks::StackRef;
+use crate::dump::State;
 use crate::kind::Kind;
-use crate::registry::read::Record;
 use crate::registry::slot::{flag, state};
 use crate::site::Site;
-use crate::task::State;
 
 /// The number of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ const STATUS: u64 = state::MASK | state::THREAD_MASK << state::THREAD_SHIFT;
 const _: () = assert!(size_of::<Class>() <= 24 && STATUS <= u32::MAX as u64);
 
 impl Class {
-    pub(super) fn of(record: &Record, stack: StackRef) -> Self {
+    pub(super) fn of(record: &impl Node, stack: StackRef) -> Self {
         let kept = match record.state() {
             state::RUNNING => STATUS,
             _ => state::MASK,
@@ -38,7 +38,7 @@ impl Class {
         Class {
             site: record.site(),
             stack,
-            status: (record.status & kept) as u32,
+            status: (record.status() & kept) as u32,
             flags: record.flags() as u16,
         }
     }
@@ -90,30 +90,9 @@ impl Hash for Class {
 #[derive(Debug, Default)]
 pub(super) struct Classes {
     all: Vec<Class>,
-    /// Only needed while reading, as is the last one.
-    known: HashMap<Class, ClassRef, IdHash>,
-    last: Option<(Class, ClassRef)>,
 }
 
 impl Classes {
-    /// The number of a class, which gets one if it has none.
-    #[inline]
-    pub(super) fn number(&mut self, class: Class) -> ClassRef {
-        match self.last {
-            Some((last, number)) if last == class => number,
-            _ => self.find(class),
-        }
-    }
-
-    fn find(&mut self, class: Class) -> ClassRef {
-        let number = *self.known.entry(class).or_insert_with(|| {
-            self.all.push(class);
-            ClassRef(self.all.len() as u32 - 1)
-        });
-        self.last = Some((class, number));
-        number
-    }
-
     pub(super) fn get(&self, ClassRef(number): ClassRef) -> &Class {
         &self.all[number as usize]
     }
@@ -122,10 +101,31 @@ impl Classes {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Class> {
         self.all.iter()
     }
+}
 
-    /// Forgets what is only needed while reading.
-    pub(super) fn finish(&mut self) {
-        self.known = HashMap::default();
-        self.last = None;
+/// The numbers of classes, while a snapshot is taken.
+#[derive(Debug, Default)]
+pub(super) struct KnownClasses {
+    known: HashMap<Class, ClassRef, IdHash>,
+    last: Option<(Class, ClassRef)>,
+}
+
+impl KnownClasses {
+    /// The number of a class, which gets one if it has none.
+    #[inline]
+    pub(super) fn number(&mut self, classes: &mut Classes, class: Class) -> ClassRef {
+        match self.last {
+            Some((last, number)) if last == class => number,
+            _ => self.find(classes, class),
+        }
+    }
+
+    fn find(&mut self, classes: &mut Classes, class: Class) -> ClassRef {
+        let number = *self.known.entry(class).or_insert_with(|| {
+            classes.all.push(class);
+            ClassRef(classes.all.len() as u32 - 1)
+        });
+        self.last = Some((class, number));
+        number
     }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::nodes::Nodes;
+use super::nodes::Snapshot;
 use super::plural::{have, plural};
-use crate::site::{self, Counts};
+use super::source::{Source, Totals};
 
 /// The coverage of a dump: the numbers of threads and spawns with and without a record.
 #[derive(Clone, Debug)]
@@ -26,14 +25,21 @@ struct Threads {
 }
 
 impl Coverage {
-    pub(super) fn of(nodes: &Nodes) -> Self {
+    pub(super) fn of(source: impl Source, snapshot: &Snapshot) -> Self {
+        let Totals {
+            untracked,
+            refused,
+            unrecorded,
+            sites,
+            clock,
+        } = source.totals();
         Coverage {
-            threads: crate::sys::thread::all_os_ids().map(|all| Threads::of(&all, nodes)),
-            untracked: sum(|counts| &counts.untracked),
-            refused: sum(|counts| &counts.refused),
-            unrecorded: crate::birth::unrecorded_count(),
-            sites: crate::site::count(),
-            clock: crate::clock::runs(),
+            threads: source.os_threads().map(|all| Threads::of(all, snapshot)),
+            untracked,
+            refused,
+            unrecorded,
+            sites,
+            clock,
         }
     }
 
@@ -76,18 +82,12 @@ impl Coverage {
     }
 }
 
-/// The sum of a count over all sites.
-fn sum(count: impl Fn(&Counts) -> &AtomicU64) -> u64 {
-    let counts = site::all().iter().map(|site| count(&site.counts));
-    counts.map(|count| count.load(Ordering::Relaxed)).sum()
-}
-
 impl Threads {
-    fn of(all: &[u64], nodes: &Nodes) -> Self {
-        let all = all.iter().copied();
-        let all: HashSet<u64> = all.filter(|&id| !crate::own_thread::is_own(id)).collect();
-        let threads = nodes.rows.iter().filter(|row| nodes.kind(row).is_thread());
-        let ids = threads.filter_map(|row| nodes.thread(row)?.os_id);
+    fn of(all: Vec<u64>, snapshot: &Snapshot) -> Self {
+        let all: HashSet<u64> = all.into_iter().collect();
+        let rows = snapshot.rows.iter();
+        let threads = rows.filter(|row| snapshot.kind(row).is_thread());
+        let ids = threads.filter_map(|row| snapshot.thread(row)?.os_id);
         let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
         Threads {
             all: all.len(),

@@ -3,43 +3,41 @@
 use super::hash::{hash_keyed, mixed};
 use super::labels::LabelsRef;
 use super::names::{NameRef, Named};
-use super::nodes::{Nodes, Place};
+use super::nodes::Place;
+use super::reading::SnapshotBuilder;
+use super::source::Source;
 
-impl Nodes {
+impl<S: Source> SnapshotBuilder<S> {
     pub(super) fn known_node(&self, task: Place, name: NameRef, labels: LabelsRef) -> Option<u32> {
-        let (name, labels) = (self.names.get(name), self.labels.get(labels));
+        let all = &self.snapshot;
+        let (name, labels) = (all.names.get(name), all.labels.get(labels));
         let is = |number: u32| {
-            let known = self.nodes.get(number).filter(|known| known.task == task);
-            known.is_some_and(|known| self.names.get(known.name) == name)
-                && self.labels_of_node(number) == labels
+            let known = all.nodes.get(number).filter(|known| known.task == task);
+            known.is_some_and(|known| all.names.get(known.name) == name)
+                && all.labels_of_node(number) == labels
         };
-        self.reading.nodes.find(hash(task, name), is)
+        self.nodes.find(hash(task, name), is)
     }
 
     pub(super) fn note_node(&mut self, number: u32) {
-        let Nodes {
-            reading,
-            nodes,
-            names,
-            ..
-        } = self;
-        reading.nodes.add(number, |number| {
-            let node = nodes.get(number).expect("nodes are kept");
-            hash(node.task, names.get(node.name))
+        let all = &self.snapshot;
+        self.nodes.add(number, |number| {
+            let node = all.nodes.get(number).expect("nodes are kept");
+            hash(node.task, all.names.get(node.name))
         });
     }
 
     pub(super) fn known_task(&self, id: u64) -> Option<Place> {
-        let is = |number| self.id_at(Place::from_number(number)) == id;
-        let number = self.reading.tasks.find(mixed(id), is)?;
+        let is = |number| self.snapshot.id_at(Place::from_number(number)) == id;
+        let number = self.tasks.find(mixed(id), is)?;
         Some(Place::from_number(number))
     }
 
     pub(super) fn note_task(&mut self, place: Place) {
-        let mut tasks = std::mem::take(&mut self.reading.tasks);
-        let id_of = |number| self.id_at(Place::from_number(number));
-        tasks.add(place.number(), |number| mixed(id_of(number)));
-        self.reading.tasks = tasks;
+        let all = &self.snapshot;
+        let id_of = |number| all.id_at(Place::from_number(number));
+        self.tasks
+            .add(place.number(), |number| mixed(id_of(number)));
     }
 }
 

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 
 use super::chunks::Chunks;
 use super::hash::{hash_keyed, IdHash};
-use super::nodes::Nodes;
+use super::nodes::Snapshot;
+use super::reading::SnapshotBuilder;
 use super::row::Row;
+use super::source::{Node as _, Source};
 use crate::label::{LabelSet, Labels};
 use crate::redact::redact_labels;
 use crate::registry::content::LabelBytes;
-use crate::registry::read::Record;
 
 /// Sets that are recognised when they come again. Where there are more, as when each task has labels of
 /// its own, one may be kept twice.
@@ -34,8 +35,6 @@ impl LabelsRef {
 #[derive(Debug, Default)]
 pub(super) struct LabelSets {
     sets: Chunks<Labels>,
-    /// By the hash of a set. Only needed while reading.
-    known: HashMap<u64, LabelsRef, IdHash>,
     of_nodes: Column,
     /// Those that a task was given itself, by its id.
     own: HashMap<u64, LabelsRef, IdHash>,
@@ -58,24 +57,28 @@ impl Column {
     }
 }
 
+/// Sets by their hash, while a snapshot is taken.
+#[derive(Debug, Default)]
+pub(super) struct KnownLabels(HashMap<u64, LabelsRef, IdHash>);
+
 impl LabelSets {
     /// Keeps a set, which may be the one that a task has of its own.
-    fn add(&mut self, encoded: &[u8], task: u64) -> LabelsRef {
+    fn add(&mut self, known: &mut KnownLabels, encoded: &[u8], task: u64) -> LabelsRef {
         let own = self.own_of(task);
         if let Some(own) = own.filter(|own| self.get(*own).as_slice() == encoded) {
             return own;
         }
         let hash = hash_keyed(encoded);
-        if let Some(&known) = self.known.get(&hash) {
+        if let Some(&known) = known.0.get(&hash) {
             if self.get(known).as_slice() == encoded {
                 return known;
             }
         }
-        if self.known.len() == MOST_KNOWN {
-            self.known.clear();
+        if known.0.len() == MOST_KNOWN {
+            known.0.clear();
         }
         let new = LabelsRef(self.sets.push(Labels::new(encoded)));
-        self.known.insert(hash, new);
+        known.0.insert(hash, new);
         new
     }
 
@@ -90,53 +93,13 @@ impl LabelSets {
         self.own.get(&task).copied()
     }
 
-    /// Forgets what is only needed while reading.
-    pub(super) fn finish(&mut self) {
-        self.known = HashMap::default();
-    }
-
     /// All sets, each at the place that [`LabelsRef::index`] tells.
     pub(super) fn all(&self) -> impl Iterator<Item = &Labels> {
         self.sets.iter()
     }
 }
 
-impl Nodes {
-    /// Which labels those born under a node inherit, where `record` is what it stands for and `parent` the node
-    /// above it. They may be those that its task `own`s.
-    pub(super) fn labels_for_node(&mut self, record: &Record, parent: u32, own: u64) -> LabelsRef {
-        match record.has_labels() {
-            true => self.read_labels(record, own),
-            false => self.labels.of_nodes.get(parent),
-        }
-    }
-
-    pub(super) fn note_labels_of_node(&mut self, node: u32, labels: LabelsRef) {
-        if labels != LabelsRef::NONE {
-            self.labels.of_nodes.set(node, labels);
-        }
-    }
-
-    /// Notes the labels that a task has been given itself, if it has.
-    pub(super) fn note_own_labels(&mut self, task: u64, own: &Record) {
-        if own.has_labels() {
-            let labels = self.read_labels(own, task);
-            self.labels.own.insert(task, labels);
-        }
-    }
-
-    /// Reads the labels of a name node of a task. If it was replaced meanwhile, there are none.
-    fn read_labels(&mut self, record: &Record, task: u64) -> LabelsRef {
-        let read = record.labels();
-        let read = read.as_ref().map_or(&[][..], LabelBytes::as_slice);
-        if self.names.redacted {
-            self.labels
-                .add(LabelSet::as_slice(&redact_labels(read)), task)
-        } else {
-            self.labels.add(read, task)
-        }
-    }
-
+impl Snapshot {
     /// Which labels a task has.
     pub(super) fn labels_ref(&self, row: &Row) -> LabelsRef {
         let own = self.labels.own_of(row.id);
@@ -156,5 +119,42 @@ impl Nodes {
     /// The labels that those born under a node inherit.
     pub(super) fn labels_of_node(&self, node: u32) -> &Labels {
         self.labels.get(self.labels.of_nodes.get(node))
+    }
+}
+
+impl<S: Source> SnapshotBuilder<S> {
+    /// Which labels those born under a node inherit, where `record` is what it stands for and `parent` the node
+    /// above it. They may be those that its task `own`s.
+    pub(super) fn labels_for_node(&mut self, record: &S::Node, parent: u32, own: u64) -> LabelsRef {
+        match record.has_labels() {
+            true => self.read_labels(record, own),
+            false => self.snapshot.labels.of_nodes.get(parent),
+        }
+    }
+
+    pub(super) fn note_labels_of_node(&mut self, node: u32, labels: LabelsRef) {
+        if labels != LabelsRef::NONE {
+            self.snapshot.labels.of_nodes.set(node, labels);
+        }
+    }
+
+    /// Notes the labels that a task has been given itself, if it has.
+    pub(super) fn note_own_labels(&mut self, task: u64, own: &S::Node) {
+        if own.has_labels() {
+            let labels = self.read_labels(own, task);
+            self.snapshot.labels.own.insert(task, labels);
+        }
+    }
+
+    /// Reads the labels of a name node of a task. If it was replaced meanwhile, there are none.
+    fn read_labels(&mut self, record: &S::Node, task: u64) -> LabelsRef {
+        let read = record.labels();
+        let read = read.as_ref().map_or(&[][..], LabelBytes::as_slice);
+        let (sets, known) = (&mut self.snapshot.labels, &mut self.known_labels);
+        if self.redacted {
+            sets.add(known, LabelSet::as_slice(&redact_labels(read)), task)
+        } else {
+            sets.add(known, read, task)
+        }
     }
 }

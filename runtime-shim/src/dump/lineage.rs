@@ -6,9 +6,10 @@
 
 use super::hash::spread;
 use super::names::Named;
-use super::nodes::{Node, Nodes, LOST, NONE};
+use super::nodes::{Node, Snapshot, LOST, NONE};
 use super::row::Row;
-use crate::task::{Ancestor, TaskId};
+use crate::dump::Ancestor;
+use crate::types::TaskId;
 
 /// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
 /// dump has its own: of a chain of 100,000 live tasks, whole lineages would be a hundred gigabytes of text.
@@ -37,7 +38,7 @@ fn may_be_marked(node: u32) -> bool {
     spread(node.into()) >> 32 & (APART - 1) == 0
 }
 
-impl Nodes {
+impl Snapshot {
     /// Marks a node that is new, if it is one to be marked.
     pub(super) fn mark(&mut self, node: u32) {
         if !may_be_marked(node) {

@@ -19,28 +19,36 @@ mod process;
 mod reading;
 pub mod render;
 mod row;
+mod sites;
 mod sorting;
+mod source;
+pub(crate) mod stack;
 mod stacks;
+mod task;
+mod this_process;
 mod threads;
 
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::clock;
 use crate::local;
 use crate::mode;
 use crate::registry::read::Record;
-use crate::registry::root::ARENA;
-use crate::registry::slot::{state, Slot};
-use crate::task::{State, Task};
+use crate::registry::slot::Slot;
 use crate::threads::{OsThread, OsThreads, ThreadReport};
 
 use bits::Bits;
 pub use coverage::Coverage;
 pub use filter::{Filter, FilterError};
 use filter::{Filters, Pace};
-use nodes::Nodes;
+use nodes::Snapshot;
+use reading::SnapshotBuilder;
 use row::Row;
+pub use sites::{sites, SiteStats};
+use source::Source;
+pub use stack::{Frame, Stack};
+pub use task::{Ancestor, State, Task};
+use this_process::ThisProcess;
 use threads::Threads;
 
 /// A snapshot of all live tasks, or of those that a [`Filter`] selects.
@@ -53,7 +61,7 @@ use threads::Threads;
 #[derive(Debug)]
 pub struct Dump {
     /// With a row for each task, by id.
-    nodes: Nodes,
+    nodes: Snapshot,
     /// Which of the rows were selected, and how many.
     selected: Option<Bits>,
     len: usize,
@@ -84,28 +92,7 @@ enum Looked {
 /// println!("{}", birthmark::dump().tree());
 /// ```
 pub fn dump() -> Dump {
-    let now = clock::fine();
-    let mut nodes = Nodes::redacted();
-    nodes.reserve(task_count());
-    ARENA.walk(|slot| {
-        if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
-            nodes.read(&record);
-        }
-    });
-    nodes.finish();
-    nodes.threads = Threads::now();
-    nodes.threads.note_tasks(&nodes.classes);
-    let coverage = Coverage::of(&nodes);
-    Dump {
-        len: nodes.rows.len(),
-        nodes,
-        selected: None,
-        coverage,
-        now,
-        taken: clock::wall(),
-        filter: Filters::default(),
-        os_threads: Looked::No,
-    }
+    Dump::of(ThisProcess)
 }
 
 /// Returns all live tasks. A [`dump`] holds the same tasks in a fraction of the memory.
@@ -123,13 +110,7 @@ pub fn tasks() -> Vec<Task> {
 
 /// Returns the number of live tasks.
 pub fn task_count() -> usize {
-    let mut count = 0;
-    ARENA.walk(|slot| {
-        let id = slot.id.load(std::sync::atomic::Ordering::Relaxed);
-        let is_task = id != 0 && id & crate::registry::slot::NAME_BIT == 0;
-        count += usize::from(is_task && slot.state() < state::COMPLETED);
-    });
-    count
+    ThisProcess.count()
 }
 
 /// Returns the task that runs on this thread. It is `None` on a thread that instrumented code did not spawn, unless
@@ -154,11 +135,12 @@ pub fn current() -> Option<Task> {
 
 /// Tasks with their names as people may see them.
 pub(crate) fn shown(records: &[Record]) -> Vec<Task> {
-    let now = clock::fine();
-    let mut nodes = Nodes::redacted();
-    let rows: Vec<Row> = records.iter().map(|record| nodes.row(record)).collect();
-    nodes.threads = Threads::now();
-    rows.iter().map(|row| nodes.task(row, now)).collect()
+    let now = ThisProcess.now();
+    let mut builder = SnapshotBuilder::redacted(ThisProcess);
+    let rows: Vec<Row> = records.iter().map(|record| builder.row(record)).collect();
+    let mut snapshot = builder.finish();
+    snapshot.threads = Threads::now(ThisProcess);
+    rows.iter().map(|row| snapshot.task(row, now)).collect()
 }
 
 /// All that is known of one task, which the caller keeps alive.
@@ -169,22 +151,39 @@ pub(crate) fn one(slot: &'static Slot) -> Task {
 /// One task, under the name that it has on this thread. That is another than its own where it waits
 /// elsewhere for what is done here, and that has been given a name.
 fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
-    let now = clock::fine();
-    let mut nodes = Nodes::default();
+    let now = ThisProcess.now();
+    let mut builder = SnapshotBuilder::new(ThisProcess);
     let mut row = loop {
         if let Some(record) = Record::read(slot) {
-            break nodes.row(&record);
+            break builder.row(&record);
         }
     };
-    nodes.threads = Threads::only(nodes.class(&row).status.into());
     let name = scope.and_then(Record::read);
     if let Some(name) = name.filter(|name| name.is_name_of(slot)) {
-        nodes.rename(&mut row, &name);
+        builder.rename(&mut row, &name);
     }
-    nodes.task(&row, now)
+    let mut snapshot = builder.finish();
+    let status = snapshot.class(&row).status.into();
+    snapshot.threads = Threads::only(ThisProcess, status);
+    snapshot.task(&row, now)
 }
 
 impl Dump {
+    fn of(source: impl Source) -> Self {
+        let now = source.now();
+        let nodes = SnapshotBuilder::redacted(source).all();
+        Dump {
+            len: nodes.rows.len(),
+            selected: None,
+            coverage: Coverage::of(source, &nodes),
+            nodes,
+            now,
+            taken: source.time(),
+            filter: Filters::default(),
+            os_threads: Looked::No,
+        }
+    }
+
     /// Returns the tasks in the order of their ids, which is about the order of their creation.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
         self.rows().map(|row| self.nodes.task(row, self.now))

@@ -1,9 +1,8 @@
 //! The texts of the names in a dump, one after the other: there may be millions.
 
-use crate::name::{boundary, MAX_NAME_LEN};
-use crate::registry::content::NameText;
-use crate::registry::read::Record;
-use crate::task::{Name, NameOrigin};
+use crate::bounded::boundary;
+use crate::name::MAX_NAME_LEN;
+use crate::name::{Name, NameOrigin};
 
 /// Texts are kept in pieces of this size, none in two of them.
 const PIECE: usize = 1 << 18;
@@ -33,10 +32,6 @@ impl NameRef {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     kept: Kept,
-    /// Names are shown to people, not to the program itself.
-    pub(super) redacted: bool,
-    /// The one that was read last.
-    text: NameText,
 }
 
 /// Each name behind its length and its flags.
@@ -52,18 +47,10 @@ pub(super) struct Named<'a> {
 }
 
 impl Names {
-    /// Reads a name.
-    pub(super) fn add(&mut self, record: &Record) -> NameRef {
-        if record.read_text(&mut self.text).is_none() {
-            return NameRef::LOST;
-        }
-        let name = &self.text;
-        let flags = (u8::from(name.is_cut()) * CUT) | (u8::from(name.is_by_hook()) * BY_HOOK);
-        if self.redacted {
-            self.kept.push(&crate::redact::redact(name.as_str()), flags)
-        } else {
-            self.kept.push(name.as_str(), flags)
-        }
+    /// Keeps a name.
+    pub(super) fn add(&mut self, text: &str, is_cut: bool, is_by_hook: bool) -> NameRef {
+        let flags = (u8::from(is_cut) * CUT) | (u8::from(is_by_hook) * BY_HOOK);
+        self.kept.push(text, flags)
     }
 
     /// Forgets the name that was read last.

@@ -13,13 +13,12 @@ use super::hash::IdHash;
 use super::labels::LabelSets;
 use super::lineage::Mark;
 use super::names::{NameRef, Names};
-use super::reading::Reading;
 use super::row::Row;
 use super::stacks::Stacks;
 use super::threads::Threads;
 use crate::kind::Kind;
+use crate::name::Name;
 use crate::site::Site;
-use crate::task::Name;
 
 /// No node: a root.
 pub(super) const NONE: u32 = u32::MAX;
@@ -28,7 +27,7 @@ pub(super) const LOST: u32 = u32::MAX - 1;
 
 /// All that was read.
 #[derive(Debug, Default)]
-pub(super) struct Nodes {
+pub(super) struct Snapshot {
     pub(super) threads: Threads,
     pub(super) stacks: Stacks,
     pub(super) classes: Classes,
@@ -45,7 +44,6 @@ pub(super) struct Nodes {
     /// The names of foreign threads, by their ids.
     pub(super) foreign: HashMap<u64, Arc<str>, IdHash>,
     pub(super) marks: HashMap<u32, Mark, IdHash>,
-    pub(super) reading: Reading,
 }
 
 /// A node as it is kept.
@@ -111,14 +109,7 @@ pub(super) struct Node {
     pub(super) task: Place,
 }
 
-impl Nodes {
-    /// With names as the program wants them to be shown.
-    pub(super) fn redacted() -> Self {
-        let mut nodes = Nodes::default();
-        nodes.names.redacted = true;
-        nodes
-    }
-
+impl Snapshot {
     pub(super) fn get(&self, number: u32) -> Option<Node> {
         let &Kept { task, name } = self.nodes.get(number)?;
         let node = self.nameless(task);

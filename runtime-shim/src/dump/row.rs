@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::classes::{Class, ClassRef};
 use super::names::{NameRef, Named};
-use super::nodes::Nodes;
+use super::nodes::Snapshot;
 use super::stacks::StackRef;
 use super::threads::Thread;
 use crate::clock;
+use crate::dump::{State, Task};
 use crate::kind::Kind;
+use crate::name::{Name, NameOrigin};
 use crate::site::Site;
-use crate::task::{Name, NameOrigin, State, Task, TaskId};
+use crate::types::TaskId;
 
 /// A task in a dump. Small, because there may be millions.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +47,7 @@ impl Row {
     }
 }
 
-impl Nodes {
+impl Snapshot {
     pub(super) fn task(&self, row: &Row, now: Option<u64>) -> Task {
         Task {
             id: TaskId(row.id),

@@ -1,22 +1,23 @@
 //! Rows in the order of their ids, once all is read.
 
 use super::chunks::Chunks;
-use super::nodes::{Nodes, Place};
-use super::reading::Reading;
+use super::nodes::{Place, Snapshot};
+use super::reading::SnapshotBuilder;
 use super::row::Row;
+use super::source::Source;
 
-impl Nodes {
+impl<S: Source> SnapshotBuilder<S> {
     /// Puts the rows in order, and forgets what is only needed while reading.
-    pub(super) fn finish(&mut self) {
-        self.reading = Reading::default();
-        self.classes.finish();
-        self.stacks.finish();
-        self.labels.finish();
-        if !self.rows.is_sorted_by(|a, b| a.id < b.id) {
-            self.sort();
+    pub(super) fn finish(self) -> Snapshot {
+        let mut snapshot = self.into_snapshot();
+        if !snapshot.rows.is_sorted_by(|a, b| a.id < b.id) {
+            snapshot.sort();
         }
+        snapshot
     }
+}
 
+impl Snapshot {
     fn sort(&mut self) {
         let rows = self.nodes.iter().filter_map(|node| node.task.row().ok());
         let mut ids = Chunks::default();

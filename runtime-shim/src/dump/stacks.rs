@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::branches::in_source_order;
-use crate::frame::stack::{Stack, Tree};
+use super::source::Node;
+use crate::dump::stack::{Stack, Tree};
 use crate::registry::frames::Image;
-use crate::registry::read::Record;
 
 /// Which stack a row has: one more than its index, 0 for none; whether the task may have moved on; and
 /// whether the frames are its own.
@@ -49,23 +49,43 @@ impl StackRef {
 pub(super) struct Stacks {
     /// None of them is empty.
     trees: Vec<Arc<Tree>>,
-    /// Only needed while reading, as is all that follows.
+}
+
+impl Stacks {
+    /// Each different stack.
+    pub(super) fn all(&self) -> &[Arc<Tree>] {
+        &self.trees
+    }
+
+    pub(super) fn get(&self, stack: StackRef) -> Stack {
+        let tree = stack.index().and_then(|index| self.trees.get(index));
+        Stack {
+            frames: tree.cloned().unwrap_or_default(),
+            moving: stack.is_moving(),
+            unrecorded: stack.is_unrecorded(),
+        }
+    }
+}
+
+/// The stacks that are recognised when they come again, while a snapshot is taken.
+#[derive(Debug, Default)]
+pub(super) struct KnownStacks {
     by_tree: HashMap<Arc<Tree>, StackRef>,
     /// As they lie in the records, which is compared faster.
     by_image: HashMap<Image, StackRef>,
     last: Option<(Image, StackRef)>,
 }
 
-impl Stacks {
+impl KnownStacks {
     /// Reads where a task stands.
-    pub(super) fn add(&mut self, record: &Record) -> StackRef {
-        let image = Image::read(record);
+    pub(super) fn add(&mut self, stacks: &mut Stacks, record: &impl Node) -> StackRef {
+        let image = record.frames();
         if image.is_empty() {
             return StackRef::NONE;
         }
         let stack = match &self.last {
             Some((last, stack)) if *last == image => *stack,
-            _ => self.find(image),
+            _ => self.find(stacks, image),
         };
         if stack.index().is_none() {
             return stack;
@@ -80,27 +100,27 @@ impl Stacks {
         StackRef(stack.0 | moving | unrecorded)
     }
 
-    fn find(&mut self, image: Image) -> StackRef {
+    fn find(&mut self, stacks: &mut Stacks, image: Image) -> StackRef {
         let stack = match self.by_image.get(&image) {
             Some(&stack) => stack,
-            None => self.keep(image),
+            None => self.keep(stacks, image),
         };
         self.last = Some((image, stack));
         stack
     }
 
-    fn keep(&mut self, image: Image) -> StackRef {
+    fn keep(&mut self, stacks: &mut Stacks, image: Image) -> StackRef {
         let mut tree = Tree::new(&image);
         tree.frames = in_source_order(tree.frames);
         let stack = if tree.is_empty() {
             StackRef::NONE
         } else {
-            let next = StackRef(self.trees.len() as u32 + 1);
+            let next = StackRef(stacks.trees.len() as u32 + 1);
             *self
                 .by_tree
                 .entry(Arc::new(tree))
                 .or_insert_with_key(|tree| {
-                    self.trees.push(tree.clone());
+                    stacks.trees.push(tree.clone());
                     next
                 })
         };
@@ -109,26 +129,5 @@ impl Stacks {
         }
         self.by_image.insert(image, stack);
         stack
-    }
-
-    /// Forgets what is only needed while reading.
-    pub(super) fn finish(&mut self) {
-        self.by_tree = HashMap::new();
-        self.by_image = HashMap::new();
-        self.last = None;
-    }
-
-    /// Each different stack.
-    pub(super) fn all(&self) -> &[Arc<Tree>] {
-        &self.trees
-    }
-
-    pub(super) fn get(&self, stack: StackRef) -> Stack {
-        let tree = stack.index().and_then(|index| self.trees.get(index));
-        Stack {
-            frames: tree.cloned().unwrap_or_default(),
-            moving: stack.is_moving(),
-            unrecorded: stack.is_unrecorded(),
-        }
     }
 }

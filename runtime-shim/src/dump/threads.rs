@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::classes::Classes;
-use crate::registry::pool;
+use super::source::{Source, ThreadFacts};
 use crate::registry::read::Record;
 
 /// With the index of the thread's block, in order.
@@ -22,23 +22,14 @@ pub(super) struct Thread {
 
 impl Threads {
     /// All threads.
-    pub(super) fn now() -> Self {
-        Threads(
-            pool::blocks()
-                .map(|block| (block.index(), Thread::of(block)))
-                .collect(),
-        )
+    pub(super) fn now(source: impl Source) -> Self {
+        Threads(source.threads().map(Thread::of).collect())
     }
 
     /// The one that runs a task with this status.
-    pub(super) fn only(status: u64) -> Self {
-        let thread = |index| Some((index, Thread::of(pool::block(index)?)));
-        Threads(
-            Record::thread_index(status)
-                .and_then(thread)
-                .into_iter()
-                .collect(),
-        )
+    pub(super) fn only(source: impl Source, status: u64) -> Self {
+        let thread = Record::thread_index(status).and_then(|number| source.thread(number));
+        Threads(thread.map(Thread::of).into_iter().collect())
     }
 
     /// The thread that runs a task with this status.
@@ -66,11 +57,17 @@ impl Threads {
 }
 
 impl Thread {
-    fn of(block: &pool::Block) -> Self {
-        Thread {
-            os_id: block.os_id(),
-            name: block.name().into(),
+    fn of(facts: ThreadFacts) -> (u32, Self) {
+        let ThreadFacts {
+            number,
+            os_id,
+            name,
+        } = facts;
+        let thread = Thread {
+            os_id,
+            name,
             runs_nothing: false,
-        }
+        };
+        (number, thread)
     }
 }

@@ -1,10 +1,10 @@
 //! How a frame is entered and left.
 
-use super::cursor::{Cursor, Place};
 use super::FrameSite;
 use crate::local::{self, Local};
 use crate::mode;
 use crate::registry::frames::Frames;
+use crate::registry::frames::{Cursor, Place};
 use crate::registry::slot::Slot;
 use crate::sync::atomic::Ordering;
 

@@ -2,10 +2,10 @@
 
 use core::marker::PhantomData;
 
-use super::cursor::Cursor;
 use super::entry::Entry;
 use super::FrameSite;
 use crate::local;
+use crate::registry::frames::Cursor;
 
 /// The time in which a thread stands in a frame.
 pub(super) struct Inside {

@@ -5,22 +5,17 @@
 //! the `.await`, and the frame in which it was polled. So the frames of a task are a tree, through
 //! whatever combinators are in between; a task that waits on several branches at once has them all.
 //!
-//! Where a thread stands in such a tree is one word, the [`Cursor`]. A poll moves it in and back. That is
+//! Where a thread stands in such a tree is one word, the [`Cursor`](crate::registry::frames::Cursor). A poll moves it in and back. That is
 //! all that happens on a poll of a frame that is there already: what is written down, in memory beside the
 //! task's slot (`registry/frames/`), is written when a frame is entered and left.
 
-mod cursor;
 mod entry;
 mod framed;
 mod inside;
-mod site;
 mod sited;
-pub(crate) mod stack;
 mod stand;
 
+pub use crate::frame_site::{FrameSite, FrameSites};
 pub use framed::{Awaited, Framed, Held};
-pub use site::{FrameSite, FrameSites};
 pub use sited::{by_type, by_value, AnySite, Nth};
 pub use stand::{stand, Standing};
-
-pub(crate) use cursor::{index, Cursor, Place};

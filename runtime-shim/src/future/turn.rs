@@ -4,7 +4,7 @@ use core::mem::ManuallyDrop;
 use core::task::Waker;
 
 use crate::birth::{Birth, Status};
-use crate::frame::Cursor;
+use crate::registry::frames::Cursor;
 use crate::registry::slot::state;
 use crate::running::{mute, restore_thread, Running};
 

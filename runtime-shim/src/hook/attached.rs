@@ -9,10 +9,12 @@ use std::sync::Weak;
 
 use super::list::Entry;
 use super::run::{quietly, tell};
-use crate::frame::Cursor;
+use crate::hook::TaskRef;
+use crate::registry::frames::Cursor;
 use crate::registry::slot::{flag, Slot};
-use crate::running::{begin_drop, Begun, OnDrop, Running};
-use crate::task::{Outcome, TaskRef};
+use crate::running::{begin_drop, Begun, Running};
+use crate::types::Outcome;
+use crate::unwind::OnDrop;
 
 type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 

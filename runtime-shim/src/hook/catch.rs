@@ -67,7 +67,7 @@ pub fn catch_refusal<R>(f: impl FnOnce() -> R) -> Result<R, Refusal> {
 }
 
 /// Notes a refusal that the spawner learns of by other means.
-pub(super) fn note(refusal: &Refusal) {
+pub(crate) fn note(refusal: &Refusal) {
     if is_catching() {
         let first = replace_caught(None).unwrap_or_else(|| refusal.clone());
         replace_caught(Some(first));

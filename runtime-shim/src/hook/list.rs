@@ -24,27 +24,15 @@ pub(super) struct Entry {
     pub(super) hook: Box<dyn SpawnHook>,
 }
 
-/// The list that a thread is reading.
-pub(crate) struct HookHazard(Hazard<List>);
-
-impl HookHazard {
-    pub(crate) fn new() -> Self {
-        HookHazard(Hazard::new())
-    }
-
-    pub(crate) fn clear(&self) {
-        self.0.clear();
-    }
-
-    /// Looks at the present list. `f` is short and calls nothing of the program's.
-    fn read<R>(&self, f: impl FnOnce(&List) -> R) -> Option<R> {
-        let list = self.0.protect(|| LIST.load(Ordering::SeqCst));
-        // SAFETY: a writer frees a list only after it has been replaced and no hazard shows it; we
-        // have shown it and seen after that that it was not replaced yet.
-        let result = unsafe { list.as_ref() }.map(f);
-        self.0.clear();
-        result
-    }
+/// Shows `f` the present list, by way of the hazard pointer of this thread's block. `f` is short and calls nothing of
+/// the program's.
+fn read<R>(hazard: &Hazard<()>, f: impl FnOnce(&List) -> R) -> Option<R> {
+    let list = hazard.protect(|| LIST.load(Ordering::SeqCst).cast());
+    // SAFETY: the pointer is one that `LIST` held. A writer frees a list only after it has been replaced and no hazard
+    // shows it; we have shown it and seen after that that it was not replaced yet.
+    let result = unsafe { list.cast::<List>().as_ref() }.map(f);
+    hazard.clear();
+    result
 }
 
 /// The first hook that was added after the one with the id `after`.
@@ -52,7 +40,7 @@ pub(super) fn next(after: u64) -> Option<Arc<Entry>> {
     let find = |list: &List| list.iter().find(|entry| entry.id > after).cloned();
     local::with(|local| {
         local
-            .with_block(|_, block| block.hook_hazard.read(find))
+            .with_block(|_, block| read(&block.hook_hazard, find))
             .flatten()
             .flatten()
     })
@@ -108,7 +96,7 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
         return;
     }
     // Readers show a hazard for the time of a search and the clone of an Arc.
-    while is_shown(old, pool::blocks().map(|block| &block.hook_hazard.0)) {
+    while is_shown(old.cast(), pool::blocks().map(|block| &block.hook_hazard)) {
         std::thread::yield_now();
     }
     // SAFETY: it came from `Box::into_raw` above, it was replaced, and no hazard shows it.

@@ -8,20 +8,23 @@ mod refusal;
 mod refused;
 pub(crate) mod run;
 mod spawn;
+mod task_ref;
 mod verdicts;
 
 pub(crate) use attached::Attached;
 pub use catch::catch_refusal;
+pub(crate) use catch::note;
 pub use gate::{Gate, Opened};
-pub(crate) use list::HookHazard;
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
 pub use refusal::Refusal;
-pub(crate) use refusal::{private as refusal_private, refuse_closure};
+pub(crate) use refusal::{panic_with, refuse_closure};
 pub(crate) use refused::RefusedTask;
+pub(crate) use run::Decision;
 pub use spawn::Spawn;
-pub(crate) use verdicts::refused;
+pub use task_ref::TaskRef;
+pub(crate) use verdicts::{refused, taken};
 
-use crate::task::{Outcome, TaskRef};
+use crate::types::Outcome;
 
 /// Code of the program that runs at every spawn in instrumented code, and that can change, delay or refuse the spawn.
 ///

@@ -89,7 +89,7 @@ impl RefusedTask {
     }
 
     /// Lets polls end, once the callee has returned.
-    pub(super) fn decide(&self, aborted: bool) {
+    pub(crate) fn decide(&self, aborted: bool) {
         let mut state = self.lock();
         state.stage = if aborted {
             Stage::Aborted

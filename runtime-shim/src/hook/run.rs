@@ -5,19 +5,28 @@ use std::sync::{Arc, Weak};
 use super::attached::Attached;
 use super::list::Entry;
 use super::refusal;
+use super::refused::RefusedTask;
 use super::spawn::Spawn;
 use super::SpawnHook;
-use crate::birth::{contained, Birth};
+use crate::hook::TaskRef;
 use crate::kind::Kind;
 use crate::local;
 use crate::registry::slot::Slot;
-use crate::running::OnDrop;
-use crate::task::TaskRef;
+use crate::unwind::{contained, OnDrop};
 
-/// Tells the hooks of a birth, and does what they decide.
-pub(crate) fn at_birth(birth: Birth, slot: &'static Slot, kind: Kind) -> Birth {
+/// What hooks have decided about a task that was recorded.
+pub(crate) enum Decision {
+    /// It runs, and nothing is attached to it.
+    Plain,
+    Attached(Box<Attached>),
+    /// It does not run, and its record has ended.
+    Refused(Arc<RefusedTask>),
+}
+
+/// Tells the hooks of a birth, and returns their decision. The record of a refused task is ended here.
+pub(crate) fn at_birth(slot: &'static Slot, kind: Kind) -> Decision {
     if local::with(|local| local.in_hook.get()) {
-        return birth;
+        return Decision::Plain;
     }
     let mut spawn = Spawn::new(TaskRef::new(slot), slot, kind);
     let mut watchers = Vec::new();
@@ -35,25 +44,19 @@ pub(crate) fn at_birth(birth: Birth, slot: &'static Slot, kind: Kind) -> Birth {
             break;
         }
     }
-    attach(birth, slot, spawn, watchers)
+    decide(slot, spawn, watchers)
 }
 
-fn attach(
-    birth: Birth,
-    slot: &'static Slot,
-    mut spawn: Spawn<'_>,
-    watchers: Vec<Weak<Entry>>,
-) -> Birth {
+fn decide(slot: &'static Slot, mut spawn: Spawn<'_>, watchers: Vec<Weak<Entry>>) -> Decision {
     let (carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
     if let Some(reason) = spawn.refusal.take() {
         quietly(|| drop((carried, gate)));
-        return refusal::refuse(birth, slot, spawn.kind(), reason, &watchers);
+        return Decision::Refused(refusal::refuse(slot, spawn.kind(), reason, &watchers));
     }
     if carried.is_empty() && gate.is_none() && watchers.is_empty() {
-        return birth;
+        return Decision::Plain;
     }
-    std::mem::forget(birth);
-    Birth::attached(Box::new(Attached::new(slot, carried, gate, watchers)))
+    Decision::Attached(Box::new(Attached::new(slot, carried, gate, watchers)))
 }
 
 /// Tells those hooks something that are still there. One that is removed meanwhile is dropped here.

@@ -6,10 +6,11 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use super::attached::{Carried, Carry};
+use crate::bounded::Text;
+use crate::hook::TaskRef;
 use crate::kind::Kind;
-use crate::name::{Change, Text};
+use crate::name::Change;
 use crate::registry::slot::{flag, Slot};
-use crate::task::TaskRef;
 
 /// A spawn that is about to happen.
 ///

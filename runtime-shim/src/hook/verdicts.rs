@@ -86,7 +86,7 @@ extern "C" fn take(site: &'static Site) -> bool {
 }
 
 /// The verdict that was taken last.
-pub(super) fn taken() -> Option<Arc<RefusedTask>> {
+pub(crate) fn taken() -> Option<Arc<RefusedTask>> {
     SETTLING.with(|settling| settling.take(|_| true))
 }
 

@@ -206,7 +206,7 @@ impl Builder {
         self
     }
 
-    /// Sets whether spawns are recorded from the start; see [`enable`]. The default is `true`.
+    /// Sets whether spawns are recorded from the start; see [`enable`](crate::enable). The default is `true`.
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
@@ -261,31 +261,4 @@ impl Builder {
         }
         panic_report::install(self.panic_report, self.in_test);
     }
-}
-
-/// Switches the recording of spawns on. It is on unless the program or the environment has switched it off.
-pub fn enable() {
-    mode::set(mode::OFF, false);
-}
-
-/// Switches the recording of spawns off, so that a spawn costs next to nothing. Recorded tasks keep their record
-/// until they end. Later spawns get no record and run no hook.
-///
-/// # Examples
-///
-/// ```
-/// birthmark::disable();
-/// assert!(!birthmark::is_enabled());
-/// birthmark::enable();
-/// assert!(birthmark::is_enabled());
-/// ```
-pub fn disable() {
-    mode::set(mode::OFF, true);
-}
-
-/// Returns `true` if spawns are recorded.
-#[cfg_attr(not(debug_assertions), inline)]
-#[must_use]
-pub fn is_enabled() -> bool {
-    !mode::has(mode::OFF)
 }

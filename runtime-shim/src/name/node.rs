@@ -6,8 +6,8 @@
 use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
-use super::text::Text;
 use super::MAX_NAME_LEN;
+use crate::bounded::Text;
 use crate::label::{LabelSet, LabelText, MAX_LABELS_LEN};
 use crate::local::Local;
 use crate::registry::content::LabelBytes;

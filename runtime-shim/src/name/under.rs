@@ -10,7 +10,7 @@ use super::node::{make_for_current, Change};
 use crate::local::{self, Loan, Local};
 use crate::mode;
 use crate::registry::slot::Slot;
-use crate::running::OnDrop;
+use crate::unwind::OnDrop;
 
 /// Changes what is said of the current task, for good.
 pub(crate) fn set(change: &Change) {

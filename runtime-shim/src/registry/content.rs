@@ -4,8 +4,19 @@ use std::sync::atomic::{fence, Ordering};
 
 use super::read::Record;
 use super::slot::{continued_words, flag, Link, Slot, CONTINUED_WORDS, NAME_WORDS};
-use crate::label::MAX_LABELS_LEN;
-use crate::name::MAX_NAME_LEN;
+
+/// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
+pub const MAX_NAME_LEN: usize = 255;
+
+/// The maximum number of labels of a task. Further labels are dropped, and dumps mark the omission.
+pub const MAX_LABELS: usize = 8;
+
+/// The maximum length of the key and of the value of a label in bytes. A longer text is cut at a character boundary
+/// and shown with an ellipsis.
+pub const MAX_LABEL_LEN: usize = 127;
+
+/// The most bytes that labels take, encoded.
+pub(crate) const MAX_LABELS_LEN: usize = MAX_LABELS * 2 * (1 + MAX_LABEL_LEN) + 1;
 
 /// Text is read in parts of this many bytes, whole ones.
 const PART: usize = 8 * CONTINUED_WORDS;

@@ -12,7 +12,7 @@ use super::frames::{Frames, ROOM};
 use super::root::ARENA;
 use super::slot::Slot;
 use crate::clock;
-use crate::frame::FrameSite;
+use crate::frame_site::FrameSite;
 use crate::mode;
 use crate::site::Site;
 

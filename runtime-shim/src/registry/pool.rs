@@ -9,7 +9,6 @@ use super::hazard::Hazard;
 use super::slot::{state, Slot};
 use super::stack::Stack;
 use super::store::Store;
-use crate::hook::HookHazard;
 use crate::site::{Site, NO_INDEX};
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -33,7 +32,8 @@ pub(crate) struct Block {
     /// Tasks that have completed on this thread, by the index of their site.
     pub(crate) completed: Completed,
     pub(crate) next_name: Cell<u64>,
-    pub(crate) hook_hazard: HookHazard,
+    /// The list of hooks that the thread is reading, whose type another layer knows.
+    pub(crate) hook_hazard: Hazard<()>,
     /// The scope under which the thread is about to spawn.
     pub(crate) scope_hazard: Hazard<Slot>,
     index: u32,
@@ -55,7 +55,7 @@ impl Block {
             running: state::RUNNING | (u64::from(index) + 1) << state::THREAD_SHIFT,
             completed: Completed::new(),
             next_name: Cell::new(u64::from(index) << 40),
-            hook_hazard: HookHazard::new(),
+            hook_hazard: Hazard::new(),
             scope_hazard: Hazard::new(),
             index,
             os_id: AtomicU64::new(0),
@@ -76,7 +76,7 @@ impl Block {
     /// Keeps the beginning of the thread's name, for records that say where they run.
     pub(crate) fn set_name(&self, name: &str) {
         let mut bytes = [0; NAME_BYTES];
-        let end = crate::name::boundary(name, NAME_BYTES);
+        let end = crate::bounded::boundary(name, NAME_BYTES);
         bytes[..end].copy_from_slice(&name.as_bytes()[..end]);
         for (word, bytes) in self.name.iter().zip(bytes.chunks_exact(8)) {
             word.store(
@@ -161,12 +161,12 @@ fn add_one(count: &AtomicU64) {
     count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
-/// Takes a block for the calling thread.
-pub(crate) fn acquire() -> Option<&'static Block> {
+/// Takes a block for the calling thread. `set_up` is called before a block is made, which is seldom.
+pub(crate) fn acquire(set_up: fn()) -> Option<&'static Block> {
     let index = IDLE.pop(|index| block(index)?.below.load(Ordering::Relaxed).checked_sub(1));
     let block = match index {
         Some(index) => block(index)?,
-        None => create()?,
+        None => create(set_up)?,
     };
     block
         .os_id
@@ -209,12 +209,12 @@ pub(crate) fn blocks() -> impl Iterator<Item = &'static Block> {
 }
 
 #[cold]
-fn create() -> Option<&'static Block> {
+fn create(set_up: fn()) -> Option<&'static Block> {
     static FULL: OnceLock<()> = OnceLock::new();
     if FULL.get().is_some() {
         return None;
     }
-    crate::fork::watch();
+    set_up();
     let index = BLOCK_COUNT.fetch_add(1, Ordering::AcqRel);
     if index as usize >= MAX_BLOCKS {
         let _ = FULL.set(());

@@ -12,6 +12,9 @@ use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
 use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS};
 use crate::kind::Kind;
 use crate::site::Site;
+use crate::types::Outcome;
+
+const _: () = assert!(flag::KIND_MASK == Kind::MASK);
 
 /// What a slot held at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -236,6 +239,17 @@ impl Above {
         match self {
             Above::Node(node) => Some(node),
             Above::Nothing | Above::Lost => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome of a task that ends in this state.
+    pub(crate) fn of_last_state(state: u64) -> Self {
+        match state {
+            state::COMPLETED => Outcome::Completed,
+            state::PANICKED => Outcome::Panicked,
+            _ => Outcome::Cancelled,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::arena::{Arena, Batch, BATCH, CHUNK_PAGES};
 use super::root::ARENA;
 use super::slot::Slot;
+use super::store::Store;
 use crate::sys::memory;
 
 /// Free batches (of 4 KiB) below which nothing is done: 1 MiB.
@@ -14,21 +15,24 @@ const SPARE_BATCHES: u32 = 256;
 /// Ticks for which there must have been more than that: one second.
 const PATIENCE: u32 = 10;
 
+/// Shows its argument the store of the calling thread.
+type WithStore = fn(&dyn Fn(&Store));
+
 /// Called by the clock's thread at every tick.
-pub(crate) fn tick() {
+pub(crate) fn tick(with_store: WithStore) {
     static PATIENT: AtomicU32 = AtomicU32::new(0);
     if !memory::RELEASES || ARENA.batch_count.load(Ordering::Relaxed) <= SPARE_BATCHES {
         PATIENT.store(0, Ordering::Relaxed);
     } else if PATIENT.fetch_add(1, Ordering::Relaxed) == PATIENCE {
         PATIENT.store(0, Ordering::Relaxed);
-        reclaim(&ARENA);
+        reclaim(&ARENA, with_store);
     }
 }
 
 /// Takes all free batches, gives those pages back that are free as a whole, and regroups the rest.
 ///
 /// Whoever needs slots meanwhile takes fresh pages: nobody waits.
-fn reclaim(arena: &Arena) {
+fn reclaim(arena: &Arena, with_store: WithStore) {
     let batches = take_all(arena);
     let slots = || batches.iter().flat_map(|&first| slots_of(arena, first));
     let mut free_on_page = vec![0_u8; arena.fresh.load(Ordering::Acquire) as usize];
@@ -37,7 +41,7 @@ fn reclaim(arena: &Arena) {
     let rest: Vec<u32> = slots()
         .filter(|&slot| !is_whole(slot as usize / BATCH))
         .collect();
-    put_back(arena, rest);
+    put_back(arena, rest, with_store);
     for run in runs((0..free_on_page.len()).filter(|&page| is_whole(page))) {
         let first = arena.slot((run.start * BATCH) as u32);
         let start = std::ptr::from_ref(first).cast_mut();
@@ -81,15 +85,13 @@ fn slots_of(arena: &Arena, first: u32) -> impl Iterator<Item = u32> {
 
 /// Groups slots into batches, in the order of their addresses. Those that do not fill one stay with
 /// this thread.
-fn put_back(arena: &Arena, mut slots: Vec<u32>) {
+fn put_back(arena: &Arena, mut slots: Vec<u32>, with_store: WithStore) {
     slots.sort_unstable();
     let batches = slots.chunks_exact(BATCH);
     let keep = batches.remainder();
-    crate::local::with(|local| {
-        local.with_block(|store, _| {
-            keep.iter()
-                .for_each(|&index| store.free(arena, arena.slot(index)))
-        })
+    with_store(&|store| {
+        keep.iter()
+            .for_each(|&index| store.free(arena, arena.slot(index)));
     });
     for batch in batches {
         for pair in batch.windows(2) {

@@ -33,8 +33,8 @@ mod stack;
 use std::time::Duration;
 
 use crate::dump::shown;
+use crate::dump::Task;
 use crate::sys;
-use crate::task::Task;
 use kernel::Stat;
 use running::Runs;
 

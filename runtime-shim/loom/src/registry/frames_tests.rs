@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::frame::FrameSite;
+use crate::frame_site::FrameSite;
 use crate::registry::frames::{Frames, Image};
 use crate::registry::slot::{state, Slot};
 use crate::sync::atomic::{fence, Ordering};

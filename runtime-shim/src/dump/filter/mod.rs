@@ -11,7 +11,8 @@ mod words;
 use std::fmt;
 use std::time::Duration;
 
-use crate::task::{State, TaskId};
+use crate::dump::State;
+use crate::types::TaskId;
 
 use label::LabelPattern;
 pub(super) use pace::Pace;

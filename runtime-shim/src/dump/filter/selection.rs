@@ -8,16 +8,16 @@ use super::{Filter, Pace, Pattern};
 use crate::clock;
 use crate::dump::bits::Bits;
 use crate::dump::hash::IdHash;
-use crate::dump::nodes::Nodes;
+use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
-use crate::frame::stack::Frame;
+use crate::dump::stack::Frame;
 use crate::label::Labels;
 use crate::site::Site;
 
 /// A filter at work on one dump.
 pub(in crate::dump) struct Selection<'a> {
     filter: &'a Filter,
-    nodes: &'a Nodes,
+    nodes: &'a Snapshot,
     now: Option<u64>,
     /// Whether the site and the role are selected, by the address of the site.
     sites: HashMap<u64, bool, IdHash>,
@@ -34,7 +34,7 @@ pub(in crate::dump) struct Selection<'a> {
 impl<'a> Selection<'a> {
     pub(in crate::dump) fn new(
         filter: &'a Filter,
-        nodes: &'a Nodes,
+        nodes: &'a Snapshot,
         now: Option<u64>,
         pace: &mut Pace<'_>,
     ) -> Self {
@@ -110,7 +110,7 @@ impl<'a> Selection<'a> {
 
 /// The nodes that are one of the tasks that are asked for, or descend from one. A node
 /// comes after the one above it.
-fn under(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Bits {
+fn under(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Bits {
     if filter.under.is_empty() {
         return Bits::default();
     }
@@ -125,7 +125,7 @@ fn under(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Bits {
 }
 
 /// For each stack, whether one of its frames is asked for.
-fn stacks(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Vec<bool> {
+fn stacks(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.stacks.is_empty() {
         return Vec::new();
     }
@@ -138,7 +138,7 @@ fn stacks(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Vec<bool> {
 }
 
 /// For each set of labels, whether one of them is asked for.
-fn labels(filter: &Filter, nodes: &Nodes, pace: &mut Pace<'_>) -> Vec<bool> {
+fn labels(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.labels.is_empty() {
         return Vec::new();
     }

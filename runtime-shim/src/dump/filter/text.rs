@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Filter, Pattern};
 use crate::escape::Quoted;
 use crate::kind::Kind;
-use crate::task::TaskId;
+use crate::types::TaskId;
 
 /// An error in the text of a filter. It shows how to correct the text.
 #[derive(Clone, Debug, PartialEq, Eq)]

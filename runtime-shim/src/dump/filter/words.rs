@@ -6,15 +6,15 @@ use super::automaton::{Automaton, Item};
 use super::pattern::anywhere;
 use super::{Filter, Pace};
 use crate::dump::hash::IdHash;
-use crate::dump::nodes::Nodes;
+use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
-use crate::frame::stack::Tree;
+use crate::dump::stack::Tree;
 use crate::label::Labels;
 
 /// The words of a filter at work on one dump: what many tasks share is looked through once.
 pub(super) struct Words<'a> {
     words: Vec<Automaton>,
-    nodes: &'a Nodes,
+    nodes: &'a Snapshot,
     /// Which words are in a site and its role, by the address of the site.
     sites: HashMap<u64, Found, IdHash>,
     /// Which words are in a stack, by its place.
@@ -27,7 +27,7 @@ pub(super) struct Words<'a> {
 type Found = u64;
 
 impl<'a> Words<'a> {
-    pub(super) fn new(filter: &Filter, nodes: &'a Nodes, pace: &mut Pace<'_>) -> Self {
+    pub(super) fn new(filter: &Filter, nodes: &'a Snapshot, pace: &mut Pace<'_>) -> Self {
         let words = filter.words.iter().take(Found::BITS as usize);
         let words: Vec<Automaton> = words.map(|word| automaton(word)).collect();
         let mut all = Words {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::dump::classes::ClassRef;
 use crate::dump::hash::IdHash;
-use crate::dump::nodes::Nodes;
+use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
 use crate::dump::Dump;
 
@@ -72,7 +72,7 @@ fn is_single(dump: &Dump, row: &Row, alike: Alike) -> bool {
 struct Lines(Vec<u32>);
 
 impl Lines {
-    fn new(nodes: &Nodes) -> Self {
+    fn new(nodes: &Snapshot) -> Self {
         let mut known: HashMap<(u32, u64, u32), u32, IdHash> = HashMap::default();
         let mut lines = Lines(Vec::with_capacity(nodes.count()));
         for node in nodes.all() {

@@ -17,7 +17,7 @@ use crate::dump::plural::plural;
 use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::task::{State, Task};
+use crate::dump::{State, Task};
 
 pub use growth::Growth;
 

@@ -6,7 +6,7 @@ use super::paragraph::RUNS_NO_TASK;
 use super::pieces::escaped;
 use crate::dump::plural::plural;
 use crate::dump::Dump;
-use crate::task::State;
+use crate::dump::State;
 
 /// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`, and below that the
 /// program, its process and the time.

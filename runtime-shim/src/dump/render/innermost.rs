@@ -2,7 +2,7 @@
 
 use super::pieces::push;
 use crate::dump::plural::plural;
-use crate::frame::stack::{Frame, Stack, KEPT, UNRECORDED};
+use crate::dump::stack::{Frame, Stack, KEPT, UNRECORDED};
 
 /// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same of a future that is kept and not
 /// polled. Nothing if there is no frame.

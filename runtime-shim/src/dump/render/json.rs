@@ -18,10 +18,11 @@ use crate::dump::process::{program, Utc};
 use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
+use crate::dump::State;
 use crate::kind::Kind;
 use crate::label::{Label, Labels};
+use crate::name::{Name, NameOrigin};
 use crate::site::Site;
-use crate::task::{Name, NameOrigin, State};
 
 use groups::push_groups;
 use stacks::{push_stacks, StackTables};

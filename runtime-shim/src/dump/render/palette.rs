@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use crate::task::State;
+use crate::dump::State;
 
 /// What stands before each part of a text, and behind it. Without colours, nothing.
 #[derive(Debug)]

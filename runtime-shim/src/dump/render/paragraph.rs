@@ -7,11 +7,12 @@ use super::palette::Palette;
 use super::pieces::{escaped, push, push_number};
 use super::range::Ago;
 use crate::dump::age::Age;
-use crate::frame::stack::Stack;
+use crate::dump::stack::Stack;
+use crate::dump::{Ancestor, State, Task};
 use crate::kind::Kind;
 use crate::label::Labels;
+use crate::name::NameOrigin;
 use crate::site::Site;
-use crate::task::{Ancestor, NameOrigin, State, Task};
 
 /// What is said of a task, each part ready to be copied.
 #[derive(Clone, Copy)]

@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 
-use crate::dump::nodes::Nodes;
+use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
-use crate::frame::stack::{self, Stack};
-use crate::frame::FrameSite;
+use crate::dump::stack::{self, Stack};
+use crate::frame_site::FrameSite;
 use crate::site::Site;
 
 /// A frame.
@@ -42,7 +42,7 @@ pub(super) enum Frame<'a> {
 }
 
 /// Shows `f` the frames of a task, innermost first.
-pub(super) fn for_each_frame(nodes: &Nodes, row: &Row, mut f: impl FnMut(Frame<'_>)) {
+pub(super) fn for_each_frame(nodes: &Snapshot, row: &Row, mut f: impl FnMut(Frame<'_>)) {
     for_each_await(&nodes.stacks.get(nodes.stack(row)), &mut f);
     f(Frame::Role(&nodes.role(row), nodes.site(row)));
     for (node, cut) in nodes.shown_line(row) {

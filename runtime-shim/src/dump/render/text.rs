@@ -13,8 +13,8 @@ use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::label::Labels;
+use crate::name::{Name, NameOrigin};
 use crate::site::Site;
-use crate::task::{Name, NameOrigin};
 
 /// Displays a [`Dump`] as a paragraph for each task.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@ use super::palette::Palette;
 use super::paragraph::{push_who, site_line};
 use super::pieces::{escaped, push, push_number, Pieces};
 use crate::dump::plural::plural;
+use crate::dump::Task;
 use crate::dump::{Dump, Looked};
 use crate::escape::Quoted;
-use crate::task::Task;
 use crate::threads::{OsThread, OsThreads};
 
 /// Writes the section, if threads were asked for.

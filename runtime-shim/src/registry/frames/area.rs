@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::Frames;
-use crate::frame::Place;
+use super::Place;
 use crate::registry::arena::{self, Chunk, BATCH, CHUNK_SLOTS};
 use crate::registry::slot::Slot;
 use crate::sync::atomic::Ordering;

@@ -4,8 +4,9 @@ use core::hash::{Hash, Hasher};
 use core::iter::successors;
 use core::ptr;
 
+use super::index;
 use super::{above, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM, USED};
-use crate::frame::{index, FrameSite};
+use crate::frame_site::FrameSite;
 #[cfg(not(loom))]
 use crate::registry::read::Record;
 use crate::sync::atomic::{fence, Ordering};

@@ -14,17 +14,18 @@
 //! as a *tombstone*, an entry of zero, until they have moved or are gone: so its index means nothing else.
 
 use super::slot::Slot;
-use crate::frame::index;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 #[cfg(not(loom))]
 mod area;
+mod cursor;
 mod image;
 mod write;
 
 #[cfg(not(loom))]
 pub(super) use area::release;
 
+pub(crate) use cursor::{index, Cursor, Place};
 pub(crate) use image::Image;
 
 /// Frames that have room.

@@ -1,10 +1,10 @@
 //! How frames are entered and left.
 
+use super::index;
 use super::{
     above, bit, indices, outer_of, owner, site_of, Frames, ALL_BEYOND, IRREGULAR, ONE_BEYOND,
     OWNER, ROOM, USED,
 };
-use crate::frame::index;
 use crate::registry::slot::Slot;
 use crate::sync::atomic::{fence, Ordering};
 

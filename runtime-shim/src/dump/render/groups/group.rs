@@ -16,13 +16,15 @@ use crate::dump::render::paragraph::{push_states, push_who, site_line, stack_tex
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::render::range::Range;
 use crate::dump::row::Row;
+use crate::dump::stack::Stack;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::frame::stack::Stack;
+use crate::dump::State;
 use crate::kind::Kind;
 use crate::label::Labels;
+use crate::name::Name;
 use crate::site::Site;
-use crate::task::{Name, State, TaskId};
+use crate::types::TaskId;
 
 /// Names, and labels, that are shown of a group.
 const SHOWN: usize = 3;

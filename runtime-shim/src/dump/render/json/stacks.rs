@@ -10,10 +10,10 @@ use super::string::push_string;
 use super::tables::{push_position, push_table};
 use crate::dump::bits::Bits;
 use crate::dump::hash::IdHash;
+use crate::dump::stack::{Frame, Tree};
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::frame::stack::{Frame, Tree};
-use crate::frame::FrameSite;
+use crate::frame_site::FrameSite;
 
 /// The stacks that a dump refers to.
 #[derive(Default)]

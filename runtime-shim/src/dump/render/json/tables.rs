@@ -11,8 +11,8 @@ use super::string::push_string;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::Node;
 use crate::dump::Dump;
+use crate::name::Name;
 use crate::site::Site;
-use crate::task::Name;
 
 /// The sites, ancestors and stacks that a dump refers to.
 #[derive(Default)]

@@ -7,8 +7,8 @@ use super::super::pieces::{push, push_number, Pieces};
 use super::push_or_null;
 use super::string::push_string;
 use super::tables::push_table;
+use crate::dump::Task;
 use crate::dump::{Dump, Looked};
-use crate::task::Task;
 use crate::threads::{NativeFrame, NativeStack, OsThread, SystemCall, ThreadState};
 
 pub(super) fn push_threads(pieces: &mut Pieces<'_>, dump: &Dump) -> fmt::Result {

@@ -6,8 +6,8 @@ use std::mem::{discriminant, Discriminant};
 use super::forest::{After, Entry, Forest};
 use crate::dump::hash::IdHasher;
 use crate::dump::render::range::Range;
+use crate::dump::State;
 use crate::kind::Kind;
-use crate::task::State;
 
 /// How many alike siblings have a line each.
 const MOST_ALIKE: usize = 4;

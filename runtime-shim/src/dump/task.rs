@@ -1,37 +1,17 @@
 //! A task as a program sees it.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::escape::Quoted;
-use crate::frame::stack::Stack;
+use super::stack::Stack;
+use crate::hook::TaskRef;
 use crate::kind::Kind;
 use crate::label::{Label, Labels};
-use crate::registry::read::Record;
-use crate::registry::slot::{flag, state, Slot};
+use crate::name::Name;
+use crate::registry::slot::{flag, state};
 use crate::site::Site;
-
-/// A number that identifies one task within the process. It is never reused.
-///
-/// Each thread that spawns reserves several numbers at a time. Some numbers stay unused, and a lower number does not
-/// always belong to an earlier task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaskId(pub(crate) u64);
-
-impl TaskId {
-    /// Returns the number.
-    pub fn as_u64(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use crate::types::{Outcome, TaskId};
 
 /// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,103 +43,6 @@ impl fmt::Display for State {
             State::Running { thread: None } => f.write_str("running"),
             State::Suspended => f.write_str("suspended"),
             State::Ended(outcome) => outcome.fmt(f),
-        }
-    }
-}
-
-/// The way in which a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The task returned.
-    Completed,
-    /// The task panicked.
-    Panicked,
-    /// The task was dropped before it returned: it was aborted, or its executor or spawner dropped it.
-    Cancelled,
-    /// A hook refused the task.
-    Refused,
-}
-
-impl Outcome {
-    /// Returns the outcome of a task that ends in this state.
-    pub(crate) fn of_last_state(state: u64) -> Self {
-        match state {
-            state::COMPLETED => Outcome::Completed,
-            state::PANICKED => Outcome::Panicked,
-            _ => Outcome::Cancelled,
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Outcome::Completed => "completed",
-            Outcome::Panicked => "panicked",
-            Outcome::Cancelled => "cancelled",
-            Outcome::Refused => "refused",
-        })
-    }
-}
-
-/// The name of a task: on whose behalf it runs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Name {
-    pub(crate) text: Arc<str>,
-    pub(crate) cut: bool,
-    pub(crate) origin: NameOrigin,
-}
-
-impl Name {
-    /// Returns the name without escapes. It may contain any character.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Returns the origin of the name.
-    pub fn origin(&self) -> NameOrigin {
-        self.origin
-    }
-
-    /// Returns `true` if the name was longer than [`MAX_NAME_LEN`](crate::MAX_NAME_LEN) and was cut.
-    pub fn is_cut(&self) -> bool {
-        self.cut
-    }
-}
-
-/// Writes the name in quotes, with escapes.
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Quoted {
-            text: &self.text,
-            cut: self.cut,
-        }
-        .fmt(f)
-    }
-}
-
-/// The origin of a task's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NameOrigin {
-    /// The program set the name of this task.
-    Explicit,
-    /// A hook set the name of this task.
-    Hook,
-    /// The task inherited the name from its nearest named ancestor at its spawn.
-    Inherited {
-        /// Id of the task whose name was set.
-        from: TaskId,
-    },
-}
-
-impl fmt::Display for NameOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NameOrigin::Explicit => f.write_str("explicit"),
-            NameOrigin::Hook => f.write_str("given by a hook"),
-            NameOrigin::Inherited { from } => write!(f, "inherited from task {from}"),
         }
     }
 }
@@ -224,6 +107,21 @@ pub struct Task {
 }
 
 impl Task {
+    /// Reads everything that is known about a task that a hook receives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     let task = birthmark::Task::of(spawn);
+    ///     println!("{task}");
+    /// });
+    /// # drop(hook);
+    /// ```
+    pub fn of(task: &TaskRef<'_>) -> Task {
+        super::one(task.slot())
+    }
+
     /// Returns the id.
     pub fn id(&self) -> TaskId {
         self.id
@@ -334,69 +232,7 @@ impl Task {
 /// Writes the task as a dump shows it.
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::dump::render::paragraph::write(f, self)
-    }
-}
-
-/// A task that is being spawned, starts or ends, as a hook receives it.
-#[derive(Clone, Copy)]
-pub struct TaskRef<'a> {
-    slot: &'static Slot,
-    _borrow: PhantomData<&'a ()>,
-}
-
-impl TaskRef<'_> {
-    pub(crate) fn new(slot: &'static Slot) -> Self {
-        TaskRef {
-            slot,
-            _borrow: PhantomData,
-        }
-    }
-
-    /// Returns the id.
-    pub fn id(&self) -> TaskId {
-        TaskId(self.slot.id.load(std::sync::atomic::Ordering::Relaxed))
-    }
-
-    /// Returns the spawn site.
-    pub fn site(&self) -> &'static Site {
-        crate::birth::site_of(self.slot)
-    }
-
-    /// Returns the role of the task.
-    pub fn role(&self) -> &'static str {
-        self.site().role()
-    }
-
-    /// Returns the id of the parent. It is `None` for roots, and if the parent has ended and a long lineage was cut.
-    pub fn parent(&self) -> Option<TaskId> {
-        let child = Record::read(self.slot).filter(|child| child.cut_ancestors() == 0)?;
-        let parent = child.parent().node()?.task()?;
-        Some(TaskId(parent.id))
-    }
-
-    /// Returns the name of the task.
-    pub fn name(&self) -> Option<Name> {
-        self.to_task().name
-    }
-
-    /// Returns the labels of the task.
-    pub fn labels(&self) -> Labels {
-        self.to_task().labels
-    }
-
-    /// Returns everything that is known about the task.
-    pub fn to_task(&self) -> Task {
-        crate::dump::one(self.slot)
-    }
-}
-
-impl fmt::Debug for TaskRef<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskRef")
-            .field("id", &self.id())
-            .field("site", self.site())
-            .finish()
+        super::render::paragraph::write(f, self)
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::ptr;
 use std::sync::Arc;
 
-use super::FrameSite;
+use crate::frame_site::FrameSite;
 use crate::registry::frames::Image;
 
 /// The frames of a task: its logical stack.

@@ -12,7 +12,7 @@ use crate::site::Site;
 
 /// Ends the task of `slot`, counting how.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(super) fn end(slot: &'static Slot) {
+pub(crate) fn end(slot: &'static Slot) {
     if slot.state() == state::COMPLETED {
         end_completed(slot);
     } else {
@@ -54,7 +54,7 @@ fn end_badly(slot: &'static Slot) {
 }
 
 /// Ends a task without counting it: its slot says how, as long as others descend from it.
-pub(super) fn end_as(slot: &'static Slot, outcome: u64) {
+pub(crate) fn end_as(slot: &'static Slot, outcome: u64) {
     let status = mode::tick() | outcome;
     local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
 }

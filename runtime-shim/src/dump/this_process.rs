@@ -1,0 +1,215 @@
+//! This process as a source.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use super::source::{Above, Node, Source, ThreadFacts, Totals};
+use crate::clock;
+use crate::registry::content::{LabelBytes, NameText};
+use crate::registry::frames::Image;
+use crate::registry::pool::{self, Block};
+use crate::registry::read::{self, Record};
+use crate::registry::root::ARENA;
+use crate::registry::slot::{state, Slot, NAME_BIT};
+use crate::site::{self, Counts, Site};
+
+/// The registry of this process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ThisProcess;
+
+impl Source for ThisProcess {
+    type Node = Record;
+
+    #[inline]
+    fn walk(self, mut f: impl FnMut(&Record)) {
+        ARENA.walk(|slot| {
+            if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
+                f(&record);
+            }
+        });
+    }
+
+    fn count(self) -> usize {
+        let mut count = 0;
+        ARENA.walk(|slot| {
+            let id = slot.id.load(Ordering::Relaxed);
+            let is_task = id != 0 && id & NAME_BIT == 0;
+            count += usize::from(is_task && slot.state() < state::COMPLETED);
+        });
+        count
+    }
+
+    #[inline]
+    fn read(self, slot: &'static Slot) -> Option<Record> {
+        Record::read(slot)
+    }
+
+    fn threads(self) -> impl Iterator<Item = ThreadFacts> {
+        pool::blocks().map(facts)
+    }
+
+    fn thread(self, number: u32) -> Option<ThreadFacts> {
+        pool::block(number).map(facts)
+    }
+
+    fn os_threads(self) -> Option<Vec<u64>> {
+        let mut ids = crate::sys::thread::all_os_ids()?;
+        ids.retain(|&id| !crate::own_thread::is_own(id));
+        Some(ids)
+    }
+
+    fn now(self) -> Option<u64> {
+        clock::fine()
+    }
+
+    fn time(self) -> Option<SystemTime> {
+        clock::wall()
+    }
+
+    fn totals(self) -> Totals {
+        Totals {
+            untracked: sum(|counts| &counts.untracked),
+            refused: sum(|counts| &counts.refused),
+            unrecorded: crate::birth::unrecorded_count(),
+            sites: site::count(),
+            clock: clock::runs(),
+        }
+    }
+}
+
+fn facts(block: &'static Block) -> ThreadFacts {
+    ThreadFacts {
+        number: block.index(),
+        os_id: block.os_id(),
+        name: block.name().into(),
+    }
+}
+
+/// The sum of a count over all sites.
+fn sum(count: impl Fn(&Counts) -> &AtomicU64) -> u64 {
+    let counts = site::all().iter().map(|site| count(&site.counts));
+    counts.map(|count| count.load(Ordering::Relaxed)).sum()
+}
+
+impl Node for Record {
+    type Slot = &'static Slot;
+
+    #[inline]
+    fn slot(&self) -> &'static Slot {
+        self.slot
+    }
+
+    #[inline]
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    #[inline]
+    fn site(&self) -> &'static Site {
+        Record::site(self)
+    }
+
+    #[inline]
+    fn status(&self) -> u64 {
+        self.status
+    }
+
+    #[inline]
+    fn state(&self) -> u64 {
+        Record::state(self)
+    }
+
+    #[inline]
+    fn flags(&self) -> u64 {
+        Record::flags(self)
+    }
+
+    #[inline]
+    fn polls(&self) -> u32 {
+        Record::polls(self)
+    }
+
+    #[inline]
+    fn born(&self) -> u64 {
+        Record::born(self)
+    }
+
+    #[inline]
+    fn is_live_task(&self) -> bool {
+        Record::is_live_task(self)
+    }
+
+    fn is_pool_thread(&self) -> bool {
+        Record::is_pool_thread(self)
+    }
+
+    fn thread(&self) -> Option<u32> {
+        Record::thread_index(self.status)
+    }
+
+    #[inline]
+    fn frames(&self) -> Image {
+        Image::read(self)
+    }
+
+    #[inline]
+    fn is_alone(&self) -> bool {
+        Record::is_alone(self)
+    }
+
+    #[inline]
+    fn nodes_below(&self) -> u64 {
+        Record::nodes_below(self)
+    }
+
+    #[inline]
+    fn cut_ancestors(&self) -> u64 {
+        Record::cut_ancestors(self)
+    }
+
+    #[inline]
+    fn parent_link(&self) -> u64 {
+        Record::parent_link(self)
+    }
+
+    #[inline]
+    fn has_parent(&self, link: u64, id: u64) -> bool {
+        Record::has_parent(self, link, id)
+    }
+
+    #[inline]
+    fn parent(&self) -> Above<Record> {
+        match Record::parent(self) {
+            read::Above::Nothing => Above::Nothing,
+            read::Above::Node(node) => Above::Node(node),
+            read::Above::Lost => Above::Lost,
+        }
+    }
+
+    #[inline]
+    fn task(self) -> Option<Record> {
+        Record::task(self)
+    }
+
+    fn own_name(&self) -> Option<Record> {
+        Record::own_name(self)
+    }
+
+    #[inline]
+    fn has_name(&self) -> bool {
+        Record::has_name(self)
+    }
+
+    #[inline]
+    fn has_labels(&self) -> bool {
+        Record::has_labels(self)
+    }
+
+    fn read_name(&self, text: &mut NameText) -> Option<()> {
+        Record::read_text(self, text)
+    }
+
+    fn labels(&self) -> Option<LabelBytes> {
+        Record::labels(self)
+    }
+}

@@ -1,0 +1,79 @@
+//! A task as a hook sees it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::label::Labels;
+use crate::name::Name;
+use crate::registry::read::Record;
+use crate::registry::slot::Slot;
+use crate::site::Site;
+use crate::thread::end::site_of;
+use crate::types::TaskId;
+
+/// A task that is being spawned, starts or ends, as a hook receives it.
+///
+/// [`Task::of`](crate::Task::of) reads everything that is known about it.
+#[derive(Clone, Copy)]
+pub struct TaskRef<'a> {
+    slot: &'static Slot,
+    _borrow: PhantomData<&'a ()>,
+}
+
+impl TaskRef<'_> {
+    pub(crate) fn new(slot: &'static Slot) -> Self {
+        TaskRef {
+            slot,
+            _borrow: PhantomData,
+        }
+    }
+
+    /// Returns the id.
+    pub fn id(&self) -> TaskId {
+        TaskId(self.slot.id.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    /// Returns the spawn site.
+    pub fn site(&self) -> &'static Site {
+        site_of(self.slot)
+    }
+
+    /// Returns the role of the task.
+    pub fn role(&self) -> &'static str {
+        self.site().role()
+    }
+
+    /// Returns the id of the parent. It is `None` for roots, and if the parent has ended and a long lineage was cut.
+    pub fn parent(&self) -> Option<TaskId> {
+        let child = Record::read(self.slot).filter(|child| child.cut_ancestors() == 0)?;
+        let parent = child.parent().node()?.task()?;
+        Some(TaskId(parent.id))
+    }
+
+    /// Returns the name of the task.
+    pub fn name(&self) -> Option<Name> {
+        let task = Record::read(self.slot)?;
+        Name::of(&task, task.own_name())
+    }
+
+    /// Returns the labels of the task.
+    pub fn labels(&self) -> Labels {
+        let task = Record::read(self.slot);
+        let node = task.map(|task| task.own_name().unwrap_or(task));
+        let labels = node.and_then(|node| node.effective_labels());
+        labels.map_or(Labels::NONE, |labels| Labels::new(labels.as_slice()))
+    }
+
+    pub(crate) fn slot(&self) -> &'static Slot {
+        self.slot
+    }
+}
+
+impl fmt::Debug for TaskRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRef")
+            .field("id", &self.id())
+            .field("site", self.site())
+            .finish()
+    }
+}

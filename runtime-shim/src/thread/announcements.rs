@@ -1,0 +1,66 @@
+//! The announcements of a thread: tasks that are handed on from one call to another.
+
+use core::cell::Cell;
+use core::ptr;
+
+use crate::registry::slot::Slot;
+use crate::site::Site;
+
+/// The tasks that are handed on by a thread.
+pub(crate) struct Announcements {
+    /// The site of the record, while the callee runs.
+    pub(crate) now: Cell<Option<&'static Site>>,
+    pub(crate) late: Cell<Option<Late>>,
+}
+
+/// An announcement whose call has returned.
+#[derive(Clone, Copy)]
+pub(crate) struct Late {
+    /// The site of the record.
+    pub(crate) site: &'static Site,
+    /// The call that is awaited.
+    pub(crate) call: &'static Site,
+    /// The task that awaits it.
+    pub(crate) scope: *const Slot,
+}
+
+impl Announcements {
+    pub(crate) const fn new() -> Self {
+        Announcements {
+            now: Cell::new(None),
+            late: Cell::new(None),
+        }
+    }
+
+    /// Returns `true` if anything is announced that a function, an async one if `late`, may have been handed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn is_any(&self, late: bool) -> bool {
+        self.now.get().is_some() || late && self.late.get().is_some()
+    }
+
+    /// Takes the announcement that is meant for a spawn in `site`.
+    pub(crate) fn take(
+        &self,
+        site: &Site,
+        late: bool,
+        scope: *const Slot,
+    ) -> Option<&'static Site> {
+        if let Some(announced) = self.now.get() {
+            // The body of an async function may be polled by whatever is called.
+            let meant = !late || is_call_of(announced, site);
+            return meant.then(|| self.now.take()).flatten();
+        }
+        let awaited = self.late.get().filter(|_| late)?;
+        let meant = ptr::eq(awaited.scope, scope) && is_call_of(awaited.call, site);
+        meant
+            .then(|| self.late.take())
+            .flatten()
+            .map(|late| late.site)
+    }
+}
+
+/// Returns `true` if `call` has the name of the function in which `site` is.
+fn is_call_of(call: &Site, site: &Site) -> bool {
+    let callee = call.callee().rsplit(['.', ':']).next();
+    callee.is_some() && callee == site.function().rsplit("::").next()
+}

@@ -1,0 +1,124 @@
+//! The list of the closures that a thread is dropping.
+
+use core::cell::Cell;
+use core::ptr;
+
+use crate::registry::frames::Cursor;
+use crate::registry::slot::state;
+use crate::thread::handle::Handle;
+
+/// Where a thread stood before a closure, and how the closure's task ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    pub(crate) outer: Cursor,
+    /// A closure may be called or dropped by a destructor while the thread unwinds for another reason.
+    pub(crate) was_panicking: bool,
+    /// `true` if hooks have attached something, and it was entered.
+    pub(crate) carries: bool,
+    /// The thread has borrowed its block for this closure.
+    pub(crate) is_guest: bool,
+    /// The state to end in, unless the closure or a destructor of what it owns has panicked.
+    pub(crate) last: u64,
+}
+
+impl Leave {
+    /// Of a task that is not recorded.
+    pub(crate) const NOTHING: Leave = Leave::ordinary(Cursor::NOWHERE);
+
+    /// Of a closure that was entered the short way.
+    pub(crate) const fn ordinary(outer: Cursor) -> Self {
+        Leave {
+            outer,
+            was_panicking: false,
+            carries: false,
+            is_guest: false,
+            last: state::COMPLETED,
+        }
+    }
+
+    pub(crate) fn panicked(self) -> bool {
+        std::thread::panicking() && !self.was_panicking
+    }
+}
+
+/// The closures that are being dropped on a thread, the innermost one on top. More than one are there only if a
+/// destructor of what a closure owns drops another closure.
+pub(crate) struct Dropping {
+    /// The handle on top, which this owns. It is plain or untracked if there is no more to it than
+    /// `outer`, and nothing below it.
+    pub(crate) top: Cell<Handle>,
+    /// Where the thread stood before, if the handle is plain.
+    pub(crate) outer: Cell<Cursor>,
+    /// In use if the handle is another.
+    leave: Cell<Leave>,
+    /// The handles below, each in a box of its own.
+    below: Cell<*mut Below>,
+}
+
+/// A handle below the top.
+struct Below {
+    handle: Handle,
+    leave: Leave,
+    below: *mut Below,
+}
+
+impl Dropping {
+    pub(crate) const fn new() -> Self {
+        Dropping {
+            top: Cell::new(Handle::NO_BIRTH),
+            outer: Cell::new(Cursor::NOWHERE),
+            leave: Cell::new(Leave::NOTHING),
+            below: Cell::new(ptr::null_mut()),
+        }
+    }
+
+    /// Puts the handle of a closure that was entered the short way, or is not recorded, on an empty list. Returns
+    /// whether the list was empty; if not, nothing has happened.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn push_ordinary(&self, handle: Handle, outer: Cursor) -> bool {
+        let is_empty = self.top.get() == Handle::NO_BIRTH;
+        if is_empty {
+            self.top.set(handle);
+            self.outer.set(outer);
+        }
+        is_empty
+    }
+
+    /// Puts a handle on top, which the list owns then.
+    pub(crate) fn push(&self, new: Handle, leave: Leave) {
+        let handle = self.top.replace(new.marked());
+        if handle != Handle::NO_BIRTH {
+            let below = Below {
+                handle: handle.marked(),
+                leave: match handle.as_plain() {
+                    Some(_) => Leave::ordinary(self.outer.get()),
+                    None => self.leave.get(),
+                },
+                below: self.below.get(),
+            };
+            self.below.set(Box::into_raw(Box::new(below)));
+        }
+        self.leave.set(leave);
+    }
+
+    /// Takes the handle on top, which the caller owns then.
+    pub(crate) fn pop(&self) -> Option<(Handle, Leave)> {
+        let top = self.top.replace(Handle::NO_BIRTH);
+        if top == Handle::NO_BIRTH {
+            return None;
+        }
+        let leave = match top.as_plain() {
+            Some(_) => Leave::ordinary(self.outer.get()),
+            None => self.leave.get(),
+        };
+        let below = self.below.replace(ptr::null_mut());
+        if !below.is_null() {
+            // SAFETY: `push` has made the box, and it is taken off the list once, here.
+            let below = unsafe { Box::from_raw(below) };
+            self.top.set(below.handle);
+            self.leave.set(below.leave);
+            self.below.set(below.below);
+        }
+        Some((top.unmarked(), leave))
+    }
+}

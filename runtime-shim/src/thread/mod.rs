@@ -1,0 +1,7 @@
+//! State of each thread, and of the task that runs on it.
+
+pub(crate) mod announcements;
+pub(crate) mod dropping;
+pub(crate) mod end;
+pub(crate) mod handle;
+pub(crate) mod work;
