@@ -15,7 +15,7 @@ use crate::registry::pool::Block;
 use crate::registry::read::Record;
 use crate::registry::root::WORLD;
 use crate::registry::slot::{
-    continued_words, flag, Slot, CONTINUED_WORDS, NAMED, NAME_BIT, NAME_WORDS,
+    continued_words, flag, Slot, CONTINUED_WORDS, NAMED, NAME_BIT, NAME_WORDS, TEXT_BIT,
 };
 use crate::registry::store::Store;
 
@@ -202,7 +202,7 @@ fn write_continuation(store: &Store, id: u64, rest: &[u8]) -> (Option<&'static S
             }),
             Ordering::Relaxed,
         );
-        slot.id.store(id, Ordering::Release);
+        slot.id.store(id | TEXT_BIT, Ordering::Release);
         next = Some(slot);
     }
     (next, true)

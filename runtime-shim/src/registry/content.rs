@@ -3,7 +3,7 @@
 use std::sync::atomic::{fence, Ordering};
 
 use super::read::Record;
-use super::slot::{continued_words, flag, Link, Slot, CONTINUED_WORDS, NAME_WORDS};
+use super::slot::{continued_words, flag, Link, Slot, CONTINUED_WORDS, NAME_WORDS, TEXT_BIT};
 
 /// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
 pub const MAX_NAME_LEN: usize = 255;
@@ -96,6 +96,7 @@ fn read_part(
     part: &'static Slot,
     into: &mut std::slice::ChunksExactMut<'_, u8>,
 ) -> Option<u64> {
+    let id = id | TEXT_BIT;
     if part.id.load(Ordering::Acquire) != id {
         return None;
     }

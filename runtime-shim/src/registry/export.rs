@@ -71,7 +71,8 @@ struct SiteLayout {
 unsafe impl Sync for Registry {}
 
 /// The registry of this process.
-// SAFETY: no other item has this name: it carries the name of the crate and of the layout's version.
+// SAFETY: this item alone has the name. Another version of this package would define it, too, but `links` in
+// Cargo.toml makes cargo refuse two versions in one program; without cargo, the linker refuses them.
 #[unsafe(no_mangle)]
 #[used]
 pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {

@@ -9,7 +9,7 @@ use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
 use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
-use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS};
+use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS, TEXT_BIT};
 use crate::kind::Kind;
 use crate::site::Site;
 use crate::types::Outcome;
@@ -31,11 +31,12 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The record of a task or a name, or `None` if the slot is free or changes hands just now.
+    /// Returns the record of a task or a name. Returns `None` if the slot is free, continues the text of a name, or is
+    /// written at this moment.
     #[inline]
     pub(crate) fn read(slot: &'static Slot) -> Option<Self> {
         let id = slot.id.load(Ordering::Acquire);
-        if id == 0 {
+        if id == 0 || id & TEXT_BIT != 0 {
             return None;
         }
         // Before the status, which is at least as recent then.
@@ -168,7 +169,7 @@ impl Record {
         if self.parent != link || link == 0 {
             return false;
         }
-        // SAFETY: the record is consistent, so its link is that of a live node.
+        // SAFETY: `read` refuses text, so `parent` is a link. The record is consistent, so the link is that of a live node.
         let parent = unsafe { Link::decode(link) };
         let same = parent.is_some_and(|parent| parent.id.load(Ordering::Acquire) == id);
         same && self.is_current()
@@ -179,7 +180,7 @@ impl Record {
         let mut below = *self;
         // A lineage is cut under our eyes at most a few times.
         for _ in 0..8 {
-            // SAFETY: the record is consistent, so its link is that of a live node.
+            // SAFETY: `read` refuses text, so `parent` is a link. The record is consistent, so the link is that of a live node.
             let Some(slot) = (unsafe { Link::decode(below.parent) }) else {
                 return Above::Nothing;
             };
@@ -272,5 +273,30 @@ impl Arena {
             };
             (BATCH..end).for_each(|place| f(chunk.slot(place)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::super::root::ARENA;
+    use super::super::slot::TEXT_BIT;
+    use super::Record;
+
+    #[test]
+    fn slot_that_continues_a_name_has_no_record() {
+        let name = "a name that one slot cannot hold";
+        crate::set_name(name);
+        let mut parts = 0;
+        ARENA.walk(|slot| {
+            if slot.id.load(Ordering::Relaxed) & TEXT_BIT != 0 {
+                assert!(Record::read(slot).is_none());
+                parts += 1;
+            }
+        });
+        assert!(parts > 0, "no slot continues a name");
+        let task = crate::current().expect("this thread has a record since it has a name");
+        assert_eq!(task.name().unwrap().to_string(), format!("{name:?}"));
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | word | task | name | continued name | free |
 //! | --- | --- | --- | --- | --- |
-//! | 0 | id, never reused | id, top bit set | the name's id | 0 |
+//! | 0 | id, never reused | id, top bit set | the name's id, second bit set | 0 |
 //! | 1 | tick of the last change, modes, thread, state | text | text | |
 //! | 2 | site | text | text | |
 //! | 3 | node it was born under | task it belongs to | text | next free slot |
@@ -28,8 +28,12 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 pub(crate) const NAME_WORDS: usize = 2;
 pub(crate) const CONTINUED_WORDS: usize = 6;
 
-/// Set in the id of a name node.
+/// Set in the id of a name node, and of each slot that continues its text.
 pub(crate) const NAME_BIT: u64 = 1 << 63;
+
+/// Set in the id of a slot that continues the text of a name node. All other words of such a slot are text, so
+/// [`Record::read`](super::read::Record::read) refuses it: a link in it could be any number.
+pub(crate) const TEXT_BIT: u64 = 1 << 62;
 
 /// One unit in the upper half of a word.
 const UPPER: u64 = 1 << 32;

@@ -78,15 +78,19 @@ extern "C" fn on_signal(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void)
         // Nobody asks any more, or it was somebody else's signal, which by default is ignored.
         return;
     };
-    // SAFETY: a place of this thread's own.
-    let errno = unsafe { &mut *libc::__errno_location() };
-    let saved = *errno;
+    // SAFETY: `__errno_location` returns the address of this thread's `errno`, which is valid as long as the thread. No
+    // reference to it exists, because the calls below write to it.
+    let (errno, saved) = unsafe {
+        let errno = libc::__errno_location();
+        (errno, errno.read())
+    };
     // SAFETY: the kernel gives handlers with SA_SIGINFO the context of what they interrupt.
     let context = unsafe { &*context.cast::<libc::ucontext_t>() };
     // SAFETY: the desk is from `of`, on this thread, just now.
     unsafe { desk.answer(thread, |sample| copy(sample, context)) };
     super::futex::wake(desk.turn.word());
-    *errno = saved;
+    // SAFETY: the address is that of this thread, as above.
+    unsafe { errno.write(saved) };
 }
 
 fn copy(sample: &mut Sample, context: &libc::ucontext_t) {
