@@ -460,20 +460,64 @@ fn what_was_to_be_instrumented_and_could_not_be() {
     assert_eq!((seen.code, seen.codes()), (0, vec![]));
 }
 
-#[test]
-fn a_file_that_is_not_read() {
-    // The compiler knows the syntax of 2015; the parser does not.
-    let old = "pub type Job = Fn() + Send;\npub fn go() { ::std::thread::spawn(|| ()).join().unwrap(); }\n";
+/// A member of the edition 2015 with a module.
+fn old(name: &str, module: &str) -> Project {
     let main = SPAWNS.replace("fn main() {", "mod odd;\nfn main() {\n    odd::go();");
-    let project = Project::new("unread", &[("src/main.rs", &main), ("src/odd.rs", old)]);
-    project.write(
-        "Cargo.toml",
-        &project.read("Cargo.toml").replace("2024", "2015"),
+    let project = Project::new(name, &[("src/main.rs", &main), ("src/odd.rs", module)]);
+    let manifest = project.read("Cargo.toml").replace("2024", "2015");
+    project.write("Cargo.toml", &manifest);
+    project
+}
+
+#[test]
+fn file_with_syntax_of_2015_is_instrumented_except_for_the_items_with_it() {
+    // The compiler knows this syntax. The parser does not.
+    let module = "\
+pub type Job = Fn() + Send;
+pub trait Runs { fn m(u8); fn run(&self) { ::std::thread::spawn(|| println!(\"{}\", line!())).join().unwrap(); } }
+impl Runs for Job { fn m(_: u8) {} }
+struct Flag { await: u8 }
+fn old(async: u8) {
+    let flag = Flag { await: async };
+    ::std::thread::spawn(move || assert_eq!(flag.await, 7)).join().unwrap();
+}
+pub fn go() {
+    let job: Box<Job> = Box::new(|| ());
+    job.run();
+    old(7);
+    let _ = ::std::thread::spawn(|| panic!()).join();
+}
+";
+    let project = old("half-read", module);
+    let seen = doctor(&project, "--workspace");
+    assert_eq!((seen.code, seen.codes()), (0, vec![]));
+    let package = seen.package("half-read");
+    assert_eq!(package["sites"], 3, "{package:#}");
+    let uncovered = package["uncovered"].as_array().unwrap();
+    let uncovered = uncovered[0].as_str().unwrap();
+    assert!(
+        uncovered.starts_with(
+            "src/odd.rs:5:1: fn old: may hold spawns; its syntax is not known here: line 5: "
+        ),
+        "{uncovered}"
     );
+    let mut run = command(&project, "birthmark --workspace run");
+    let ran = project.run(&mut run).ok();
+    assert_eq!(ran.summary(), "1 crate instrumented, 3 sites");
+    let panicked = ran.stderr.contains("panicked at src/odd.rs:13:37:\n");
+    let told = ran.stderr.contains("spawned at src/odd.rs:13:13");
+    assert!(panicked && told, "{}", ran.stderr);
+}
+
+#[test]
+fn file_without_tokens_is_reported_as_not_read() {
+    // In the edition 2015, these are two tokens. In those that the lexer knows, they are a literal, which is wrong.
+    let module = "macro_rules! m { ($a:ident $b:expr) => { $b } }\npub fn go() { ::std::thread::spawn(|| m!(c\"\\0\")); }\n";
+    let project = old("unread", module);
     let seen = doctor(&project, "--workspace");
     let finding = seen.finding("not-read");
     assert!(
-        seen.code == 0 && finding.contains("src/odd.rs:1:"),
+        seen.code == 0 && finding.contains("src/odd.rs:2:"),
         "{finding}"
     );
     let mut command = command(&project, "birthmark --workspace run");

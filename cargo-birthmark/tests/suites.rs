@@ -29,6 +29,8 @@ suites! {
     quinn: "quinn", "0.11.12", "--lib", [];
     rayon: "rayon", "1.12.0", "--tests", [];
     rayon_core: "rayon-core", "1.13.0", "--tests", [];
+    // A crate of the edition 2015, with anonymous parameters.
+    thread_local_of_2015: "thread_local", "0.3.6", "--lib", [];
     tokio: "tokio", "1.54.1", "--tests --features full", [];
     tokio_util: "tokio-util", "0.7.20", "--tests --features full", [];
     tower: "tower", "0.5.3", "--tests --all-features", [];

@@ -37,6 +37,7 @@ mod macros;
 mod message;
 mod named;
 mod nested;
+mod parse;
 mod relay;
 mod role;
 mod scope;
@@ -60,7 +61,6 @@ mod tests;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::Item;
 use syn::visit_mut::VisitMut;
 
 pub use args::Args;
@@ -120,11 +120,12 @@ fn names_table(item: &TokenStream) -> bool {
 
 /// Rewrites the spawns in an item that carries `#[instrument(args)]`.
 ///
-/// An item that does not parse comes out as it went in: the compiler has better words for it.
+/// An item that does not parse comes out as it went in: the compiler has better words for it. So does a member of an
+/// `impl`, a trait or a module.
 #[must_use]
 pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Output {
     let (args, mut errors) = Args::parse(args);
-    let Ok(mut parsed) = syn::parse2::<Item>(item.clone()) else {
+    let Some(mut parsed) = parse::item(&item) else {
         errors.extend(item::on_a_crate(&item));
         return Output::unchanged(item, errors);
     };

@@ -102,6 +102,13 @@ pub enum Reason {
     Shape(&'static str),
     /// It hands a task on within a runtime, which counts at its public face.
     Layer,
+    /// It may stand in an item that the parser refuses.
+    Syntax {
+        /// The line of the error.
+        line: usize,
+        /// The error.
+        error: String,
+    },
     /// It may stand in the file of a `mod name;`, which no attribute can see.
     Module,
 }

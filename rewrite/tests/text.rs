@@ -311,13 +311,11 @@ fn no_variable_of_the_user_s_is_captured() {
 }
 
 #[test]
-fn what_does_not_parse_is_told_and_nothing_else() {
+fn file_without_tokens_is_an_error_with_its_place() {
     let cases = [
         ("fn f() { spawn(|| 1) ", (1, 8)),
-        ("fn f() { spawn(|| 1) }\nlet x;", (2, 1)),
-        ("---\n[package]\n---\nfn f() { spawn(|| 1) }", (1, 1)),
         ("fn f() { spawn(|| 1) } \"", (1, 24)),
-        ("\u{feff}\nfn ä() { spawn(1) } + +", (2, 21)),
+        ("\u{feff}\nfn ä() { spawn(1) } '", (2, 21)),
     ];
     for (source, position) in cases {
         let Err(Unparsed(Mistake {
@@ -326,11 +324,126 @@ fn what_does_not_parse_is_told_and_nothing_else() {
             message,
         })) = with(source, &options())
         else {
-            panic!("{source} parses");
+            panic!("{source} consists of tokens");
         };
         assert_eq!((line, column), position, "{source}: {message}");
         assert!(!message.is_empty());
     }
+}
+
+/// The lines of the sites, and line and name of each item that is refused.
+#[track_caller]
+fn sites_and_refused(source: &str) -> (Vec<usize>, Vec<(usize, String)>) {
+    let options = Options {
+        annotation: Annotation {
+            frames: Some(false),
+            ..Annotation::default()
+        },
+        ..options()
+    };
+    let rewritten = with(source, &options).expect("it consists of tokens");
+    let sites = rewritten.sites.iter().map(|site| site.position.line);
+    let refused = rewritten.uncovered.iter().map(|one| {
+        assert!(matches!(one.reason, Reason::Syntax { .. }), "{one:?}");
+        (one.position.line, one.callee.clone())
+    });
+    (sites.collect(), refused.collect())
+}
+
+const GO: &str = "fn go() { spawn(|| 1); }";
+
+#[test]
+fn refused_item_without_a_spawn_leaves_those_around_it_recorded() {
+    let items = [
+        "pub type Job = Fn() + Send;",
+        "type Job = Fn(); struct A;",
+        "fn f(job: &(Fn() + Send)) { job() }",
+        "fn f(job: Box<Fn() + Send>) -> Box<FnMut(u8) -> u8 + 'static> { x }",
+        "impl Fn() + Send { fn f() {} }",
+        "trait T { fn m(u8); fn n(&self, &str, Vec<u8>) -> u8; }",
+        "trait T { fn m(u8) { 1 } const C: u8 = { 1 }; type T; fn n() {} }",
+        "fn async() {} fn f() { async() }",
+        "mod async { pub fn await() {} } use async::await;",
+        "struct dyn { try: u8, await: u8, async: u8 }",
+        "fn f(dyn: u8) -> u8 { let await = dyn; match await { 0...9 => 1, _ => 2 } }",
+        "const C: [u8; 2] = { let async = 1; [async, 2] };",
+        "static async: A<{ 1 }> = { A };",
+        "use dyn::{self, a};",
+        "impl A<{ let async = 1; async }, u8> for dyn { fn f() {} }",
+        "#[doc = \"x\"] pub(crate) unsafe fn f() -> [u8; { 1 }] where A<{ async }>: B, { a }",
+        "unknown syntax { of tomorrow }",
+        "let x;",
+        ";",
+    ];
+    for item in items {
+        let source = format!("#![allow(x)]\n{GO}\n{item}\n{GO} {item} {GO}\n");
+        let found = sites_and_refused(&source);
+        assert_eq!(found, (vec![2, 4, 4], vec![]), "{item}");
+        let nested = format!("mod m {{\n#![allow(x)] {GO}\n{item}\n{GO}\n}}\n{GO}");
+        let found = sites_and_refused(&nested);
+        assert_eq!(found, (vec![2, 4, 6], vec![]), "{item}");
+    }
+}
+
+#[test]
+fn refused_item_with_a_spawn_is_listed_by_its_line() {
+    let source = "\
+// The first line.
+trait Runs {
+    fn m(u8) {}
+    /// Documentation.
+    fn spawns(&self, u8) {
+        spawn(|| 1);
+    }
+    fn n(&self) { spawn(|| 1); }
+}
+impl Fn() + Send { fn f() {
+    spawn(|| 1); } }
+impl A {
+    pub unsafe fn old() { let async = 1; spawn(|| 1); } fn new() { spawn(|| 1); }
+}
+#[cfg(test)] fn tests(async: u8) { spawn(|| 1); }
+fn last() { spawn(|| 1); }";
+    let (sites, refused) = sites_and_refused(source);
+    assert_eq!(sites, [8, 11, 13, 16]);
+    let refused: Vec<_> = refused
+        .iter()
+        .map(|(line, name)| (*line, &name[..]))
+        .collect();
+    let expected = [(5, "fn spawns"), (13, "unsafe fn old"), (15, "fn tests")];
+    assert_eq!(refused, expected);
+    let untested = Options {
+        without_tests: true,
+        ..options()
+    };
+    let uncovered = with(source, &untested).expect("it is read").uncovered;
+    assert_eq!(uncovered.len(), 2);
+    let Reason::Syntax { line, error } = &uncovered[1].reason else {
+        panic!("{:?}", uncovered[1]);
+    };
+    assert_eq!((*line, error.is_empty()), (13, false));
+}
+
+#[test]
+fn positions_beside_a_refused_item_are_those_of_the_original() {
+    let source =
+        "\u{feff}trait ä { fn m(u8); fn n() { spawn(|| 1); } }\n fn f() { a::spawn(|| 1); }";
+    assert_eq!(positions(source), [(1, 30), (2, 11)]);
+    let text = rewritten(source).text;
+    assert!(text.contains("(1, 30, "), "{text}");
+    let kept = Options {
+        edit: Some("::c::edit".to_owned()),
+        ..options()
+    };
+    let path = "src/x.rs";
+    let text = rewrite(File { source, path }, &kept)
+        .expect("it is read")
+        .text;
+    assert!(
+        text.contains(" #[::c::edit(1 1 1 30 ")
+            && text.contains("{ fn m(u8); fn n() { spawn(|| 1); } }"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use birthmark_rewrite::packages;
 use birthmark_rewrite::text::Head;
-use cargo_metadata::{DependencyKind, Package, PackageId, Target};
+use cargo_metadata::{DependencyKind, Edition, Package, PackageId, Target};
 
 use super::Request;
 use super::nothing::Nothing;
@@ -223,6 +223,7 @@ impl View<'_> {
             columns: false,
             policy: packages::policy_of(&package.name),
             tests: settings.is_some() && self.tests == Tests::Included,
+            without_await: target.edition == Edition::E2015,
         };
         let krate = recipe.rewrite(&root, shown);
         match is_no_std(self.project, package, head) {

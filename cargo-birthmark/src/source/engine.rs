@@ -28,6 +28,8 @@ pub struct Recipe {
     pub policy: Policy,
     /// Whether tests are compiled with it.
     pub tests: bool,
+    /// Set if its edition is 2015, in which `await` is a name like any other.
+    pub without_await: bool,
 }
 
 /// What of a file is left as it is.
@@ -57,7 +59,7 @@ impl Left {
 pub struct Krate {
     /// Each file in which something is inserted, or was left alone.
     pub files: BTreeMap<PathBuf, Changed>,
-    /// Files that the engine cannot read, with the place and the reason.
+    /// Files that do not consist of tokens, with the place and the reason.
     pub unparsed: Vec<String>,
 }
 
@@ -78,6 +80,9 @@ impl Recipe {
     fn options(&self) -> Options {
         let mut annotation = self.annotation.clone();
         annotation.skip |= self.policy == Policy::Nothing;
+        if self.without_await {
+            annotation.frames = Some(false);
+        }
         let (layers, pooled): (&[&str], &[&str]) = match self.policy {
             Policy::Spawns { layers, pooled } => (layers, pooled),
             _ => (&[], &[]),
@@ -210,6 +215,9 @@ pub fn why(reason: &Reason) -> String {
             "hands a task on within a runtime, which counts where the task is handed to it".into()
         }
         Reason::Shape(shape) => (*shape).into(),
+        Reason::Syntax { line, error } => {
+            format!("may hold spawns; its syntax is not known here: line {line}: {error}")
+        }
         Reason::Module => "may stand in a file that was not read".into(),
     }
 }

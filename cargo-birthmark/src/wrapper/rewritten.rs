@@ -39,6 +39,7 @@ impl Draft {
             tests: unit.is_test(),
             columns,
             policy: packages::policy_of(&unit.package.name),
+            without_await: unit.edition() == "2015",
         };
         recipe.rewrite_except(&unit.root(), &|path| shown(unit, path), &self.left.files)
     }

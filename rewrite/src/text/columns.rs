@@ -15,7 +15,7 @@ use quote::ToTokens;
 use syn::{AttrStyle, Attribute, File, Item};
 
 use super::edits::{self, Insertion, Wrap};
-use super::source::Source;
+use super::source::{BYTE_ORDER_MARK, Source};
 
 /// What stands for the expression.
 const HOLE: &str = "__birthmark_hole";
@@ -148,8 +148,10 @@ impl<'a> Places<'a> {
     /// The line, and the column in characters, counted from 1.
     fn of_byte(&self, byte: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= byte);
-        let start = self.lines[line - 1];
-        (line, self.text[start..byte].chars().count() + 1)
+        let before = &self.text[self.lines[line - 1]..byte];
+        // The compiler does not count it.
+        let before = before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(before);
+        (line, before.chars().count() + 1)
     }
 
     /// A change as the macro is told it.

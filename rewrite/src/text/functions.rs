@@ -8,6 +8,7 @@ use syn::visit::{self, Visit};
 use syn::{Block, Ident};
 
 use super::{Unparsed, apart, source::Source};
+use crate::parse;
 use crate::scope;
 use crate::site::Position;
 
@@ -38,13 +39,12 @@ impl Function {
 ///
 /// # Errors
 ///
-/// If the file does not parse.
+/// If the file does not consist of tokens.
 pub fn functions(source: &str) -> Result<Vec<Function>, Unparsed> {
     apart(|| {
         let tokens = Source::new(source).tokens()?;
-        let parsed: syn::File = syn::parse2(tokens).map_err(|error| Unparsed((&error).into()))?;
         let mut found = Found::default();
-        found.visit_file(&parsed);
+        found.visit_file(&parse::file(tokens).file);
         Ok(found.functions)
     })
 }

@@ -17,6 +17,7 @@ mod source;
 use proc_macro2::Span;
 
 use crate::macro_names::MacroNames;
+use crate::parse::{self, Parsed, Refused};
 use crate::signatures::Signatures;
 use crate::site::{Position, Reason, Site, Uncovered};
 use crate::visitor::Visitor;
@@ -112,7 +113,7 @@ impl Rewritten {
     }
 }
 
-/// A file that does not parse, and where and why.
+/// A file that does not consist of tokens, and where and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unparsed(pub Mistake);
 
@@ -166,8 +167,8 @@ impl From<&syn::Error> for Mistake {
 ///
 /// # Errors
 ///
-/// If the file does not parse. It is best left as it is: the compiler has better words for it, or it knows syntax that
-/// we do not.
+/// If the file does not consist of tokens. Items that the parser refuses are left as they are. Those in which a task may
+/// be spawned are listed under [`Reason::Syntax`].
 pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     rewrite_except(file, options, Except::Nothing)
 }
@@ -187,7 +188,7 @@ pub enum Except<'a> {
 ///
 /// # Errors
 ///
-/// If the file does not parse.
+/// If the file does not consist of tokens.
 pub fn rewrite_except(
     file: File,
     options: &Options,
@@ -205,7 +206,10 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
     if crate::is_done(&tokens, file.source) {
         return Ok(Rewritten::unchanged(file.source));
     }
-    let mut parsed: syn::File = syn::parse2(tokens).map_err(|error| Unparsed((&error).into()))?;
+    let Parsed {
+        file: mut parsed,
+        refused,
+    } = parse::file(tokens);
     let hosts = match options.edit {
         Some(_) => columns::hosts(source, &parsed),
         None => Vec::new(),
@@ -252,11 +256,16 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
         errors,
         ..
     } = visitor;
+    let refused = refused
+        .iter()
+        .filter_map(|one| one.uncovered(source, options, &locate));
     // The files of other modules are rewritten, too.
-    let uncovered = uncovered
+    let mut uncovered: Vec<Uncovered> = uncovered
         .into_iter()
         .filter(|one| one.reason != Reason::Module)
+        .chain(refused)
         .collect();
+    uncovered.sort_by_key(|one| (one.position.line, one.position.column));
     let insertions = backend.edits.in_order();
     let text = match &options.edit {
         None => edits::apply(file.source, &insertions),
@@ -269,6 +278,30 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
         uncovered,
         mistakes: errors.iter().map(Mistake::from).collect(),
     })
+}
+
+impl Refused {
+    /// Returns the item as not covered, if a task may be spawned in it.
+    fn uncovered(
+        &self,
+        source: Source<'_>,
+        options: &Options,
+        locate: crate::Locate<'_>,
+    ) -> Option<Uncovered> {
+        let text = &source.text[source.range(&self.tokens)?];
+        let for_tests = self.attributes.iter().any(crate::nested::needs_tests);
+        let is_listed =
+            may_spawn(text, &options.annotation) && !(options.without_tests && for_tests);
+        is_listed.then(|| Uncovered {
+            position: locate(self.at),
+            function: String::new(),
+            callee: self.name.clone(),
+            reason: Reason::Syntax {
+                line: self.error.span().start().line,
+                error: self.error.to_string(),
+            },
+        })
+    }
 }
 
 impl Options {

@@ -9,7 +9,7 @@ use quote::ToTokens;
 use super::Unparsed;
 
 /// What an editor may have put before the code.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The text of a file. Spans count from the start of its code.
 #[derive(Clone, Copy)]
@@ -35,8 +35,12 @@ impl<'a> Source<'a> {
     /// Takes the code apart. The first line stays the first, even where only its end is left.
     pub(super) fn tokens(&self) -> Result<TokenStream, Unparsed> {
         let tokens = TokenStream::from_str(&self.text[self.start..]);
-        tokens
-            .map_err(|error| Unparsed::new(error.span(), "the compiler's lexer would refuse this"))
+        tokens.map_err(|error| {
+            Unparsed::new(
+                error.span(),
+                "the characters are no token that is known here",
+            )
+        })
     }
 
     /// Where the tokens of something stand in the text, in bytes.

@@ -70,8 +70,7 @@ fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
         diagnosis.advice(
             "not-read",
             format!("a file of {} is left as it is: {file}", one.package.name),
-            "its spawns are not recorded; `Fn()` in place of `dyn Fn()`, as before the edition 2021, is not known \
-             here; if it is something else that the compiler takes, please report it",
+            "its spawns are not recorded; if the compiler takes the file, please report it",
         );
     }
 }
