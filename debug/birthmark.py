@@ -3,7 +3,7 @@
     (gdb) source debug/birthmark.py
     (gdb) birthmark
 
-The layout is that of runtime-shim/src/registry/export.rs and slot.rs, version 1.
+The layout is that of runtime-shim/src/record/export.rs and slot.rs, version 1.
 """
 
 import re
@@ -193,7 +193,7 @@ def who(role, name):
 
 
 def pairs(encoded):
-    """Labels, as runtime-shim/src/label/set.rs encodes them: `shard=7 tenant='acme & sons'`."""
+    """Labels, as runtime-shim/src/context/label/set.rs encodes them: `shard=7 tenant='acme & sons'`."""
     shown = []
     while len(encoded) > 1 and encoded[0]:
         (key, value), texts = encoded[:2], encoded[2:]

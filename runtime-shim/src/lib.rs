@@ -107,78 +107,51 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
-mod adapt;
-mod announced;
+mod abi;
 mod ask;
-mod at;
 mod at_start;
-mod birth;
-mod bounded;
-mod callback;
-mod clock;
-mod cloned;
-mod closing;
+mod context;
 mod dump;
-mod enter;
-mod escape;
-mod fork;
 mod frame;
-mod frame_site;
-mod future;
 mod hook;
-mod inherit;
 mod install;
-mod kind;
-mod label;
-mod local;
-mod macros;
-mod mode;
-mod name;
-mod own_thread;
 mod panic_report;
+mod platform;
+mod record;
 mod redact;
-mod registry;
-mod running;
-mod settle;
-mod site;
-mod sync;
-mod sys;
-mod table;
-mod text;
+mod task;
 mod thread;
 mod threads;
 mod types;
-mod unwind;
 
 #[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
+pub use crate::abi::private as __private;
 
 pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
+pub use crate::context::label::{
+    set_label, with_label, with_label_async, Label, LabelIter, Labels, MAX_LABELS, MAX_LABEL_LEN,
+};
+pub use crate::context::name::{
+    set_name, with_name, with_name_async, Name, NameOrigin, Under, MAX_NAME_LEN,
+};
 pub use crate::dump::{
     current, dump, render, sites, task_count, tasks, Ancestor, Coverage, Dump, Filter, FilterError,
     Frame, SiteStats, Stack, State, Task,
 };
-pub use crate::frame_site::FrameSite;
 pub use crate::hook::{
     add_hook, catch_refusal, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn,
     SpawnHook, TaskRef,
 };
 pub use crate::install::{builder, install, Builder};
-pub use crate::kind::Kind;
-pub use crate::label::{
-    set_label, with_label, with_label_async, Label, LabelIter, Labels, MAX_LABELS, MAX_LABEL_LEN,
-};
-pub use crate::mode::{disable, enable, is_enabled};
-pub use crate::name::{
-    set_name, with_name, with_name_async, Name, NameOrigin, Under, MAX_NAME_LEN,
-};
 pub use crate::panic_report::PanicReport;
-pub use crate::site::Site;
+pub use crate::platform::mode::{disable, enable, is_enabled};
 pub use crate::threads::{
     NativeFrame, NativeStack, NoStack, OsThread, SystemCall, ThreadReport, ThreadState,
     UnknownThreadReport,
 };
+pub use crate::types::frame_site::FrameSite;
+pub use crate::types::kind::Kind;
+pub use crate::types::site::Site;
 pub use crate::types::{Outcome, TaskId};
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

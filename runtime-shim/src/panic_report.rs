@@ -6,22 +6,22 @@ pub(crate) mod output;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::clock;
+use crate::context::label::write_labels;
+use crate::context::name::{effective_name, NameOrigin};
 use crate::dump::age::Age;
 use crate::dump::render::paragraph::LOST;
 use crate::dump::stack::UNRECORDED;
-use crate::escape::{escape, Quoted};
-use crate::kind::Kind;
-use crate::label::write_labels;
-use crate::local;
-use crate::name::{effective_name, NameOrigin};
+use crate::platform::clock;
+use crate::record::content::NameText;
+use crate::record::frames::index;
+use crate::record::frames::{Image, ROOM};
+use crate::record::read::{Above, Record};
+use crate::record::slot::flag;
 use crate::redact::{redact, redact_labels};
-use crate::registry::content::NameText;
-use crate::registry::frames::index;
-use crate::registry::frames::{Image, ROOM};
-use crate::registry::read::{Above, Record};
-use crate::registry::slot::flag;
-use crate::site::Site;
+use crate::thread::local;
+use crate::types::escape::{escape, Quoted};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 /// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
 /// `BIRTHMARK=panic=…` in the environment.
@@ -90,7 +90,7 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
 /// `in no task: task 7 worker, the last on this thread, has ended`: in a destructor of a thread-local, for one.
 fn write_no_task(out: &mut Buffer) -> fmt::Result {
     let Some((id, site)) = local::with(|local| local.last()) else {
-        return out.write_str(match crate::sys::thread::is_main() {
+        return out.write_str(match crate::platform::thread::is_main() {
             true => "  in no task: the main thread has spawned nothing\n",
             false => "  in no task: birthmark did not see this thread being spawned\n",
         });

@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::bounded::Text;
-use crate::label::{Label, LabelSet};
-use crate::unwind::contained;
+use crate::context::label::{Label, LabelSet};
+use crate::platform::unwind::contained;
+use crate::types::bounded::Text;
 
 type OfNames = dyn Fn(&str) -> Cow<'_, str> + Send + Sync;
 type OfLabels = dyn for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync;

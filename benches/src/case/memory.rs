@@ -131,7 +131,7 @@ pub(super) fn each(runtime: &Runtime, tasks: usize, spawn: impl Fn() -> JoinHand
 
 /// Resident memory once everybody had time to give back what is not needed.
 fn settled() -> f64 {
-    // birthmark's clock thread waits for a second before it does; see `registry/reclaim.rs`.
+    // birthmark's clock thread waits for a second before it does; see `record/reclaim.rs`.
     for _ in 0..3 {
         std::thread::sleep(Duration::from_secs(1));
         // What the allocators keep for later is theirs, not that of anybody who is measured here.

@@ -9,37 +9,41 @@
 use birthmark_test_support as _;
 
 /// loom's atomics in place of `core`'s.
-mod sync {
-    pub(crate) use loom::thread::yield_now;
+mod platform {
+    pub(crate) mod sync {
+        pub(crate) use loom::thread::yield_now;
 
-    pub(crate) mod atomic {
-        pub(crate) use loom::sync::atomic::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+        pub(crate) mod atomic {
+            pub(crate) use loom::sync::atomic::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+        }
     }
 }
 
 /// What the registry knows of frame sites.
-mod frame_site {
-    /// Nothing but an address.
-    #[repr(align(64))]
-    pub(crate) struct FrameSite;
+mod types {
+    pub(crate) mod frame_site {
+        /// Nothing but an address.
+        #[repr(align(64))]
+        pub(crate) struct FrameSite;
+    }
 }
 
-mod registry {
-    #[path = "../../../src/registry/arena.rs"]
+mod record {
+    #[path = "../../../src/record/arena.rs"]
     pub(crate) mod arena;
-    #[path = "../../../src/registry/frames/mod.rs"]
+    #[path = "../../../src/record/frames/mod.rs"]
     pub(crate) mod frames;
-    #[path = "../../../src/registry/hazard.rs"]
+    #[path = "../../../src/record/hazard.rs"]
     pub(crate) mod hazard;
-    #[path = "../../../src/registry/lineage.rs"]
+    #[path = "../../../src/record/lineage.rs"]
     pub(crate) mod lineage;
-    #[path = "../../../src/registry/shared.rs"]
+    #[path = "../../../src/record/shared.rs"]
     pub(crate) mod shared;
-    #[path = "../../../src/registry/slot.rs"]
+    #[path = "../../../src/record/slot.rs"]
     pub(crate) mod slot;
-    #[path = "../../../src/registry/stack.rs"]
+    #[path = "../../../src/record/stack.rs"]
     mod stack;
-    #[path = "../../../src/registry/store/mod.rs"]
+    #[path = "../../../src/record/store/mod.rs"]
     pub(crate) mod store;
 
     #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) fn listen(signal: DumpSignal) -> io::Result<()> {
     if listening.contains(&signal) {
         return Ok(());
     }
-    crate::fork::watch();
+    crate::platform::fork::watch();
     if LISTENS_IN.load(Ordering::Acquire) != std::process::id() {
         start_thread()?;
     }
@@ -103,7 +103,7 @@ fn start_thread() -> io::Result<()> {
     if unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } == -1 {
         return Err(io::Error::last_os_error());
     }
-    crate::own_thread::spawn("birthmark-dump", STACK_SIZE, move || {
+    crate::platform::own_thread::spawn("birthmark-dump", STACK_SIZE, move || {
         dump_when_woken(reader)
     })?;
     PIPE.store(writer.into_raw_fd(), Ordering::Relaxed);
@@ -122,6 +122,6 @@ fn dump_when_woken(mut pipe: PipeReader) {
     let mut signals = [0; 4096];
     while pipe.read(&mut signals).is_ok_and(|count| count > 0) {
         handled::wait_until_returned();
-        tell(write_dump(), crate::sys::stderr::write);
+        tell(write_dump(), crate::platform::stderr::write);
     }
 }

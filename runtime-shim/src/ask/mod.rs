@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use crate::dump::render::{wants_color, Format};
 use crate::dump::{Dump, Filter};
 use crate::panic_report::output;
+use crate::platform::stderr;
 use crate::redact;
-use crate::sys::stderr;
 use crate::threads::ThreadReport;
 
 pub(crate) use directory::{Directory, Limits};
@@ -44,7 +44,7 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
     }
     *DELIVERY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(delivery));
     if let Some(signal) = signal {
-        crate::fork::set_resume(resume);
+        crate::platform::fork::set_resume(resume);
         if let Err(error) = listen::listen(signal) {
             say(format_args!("no dump on SIG{signal}: {error}"));
         }

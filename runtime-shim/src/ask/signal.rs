@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::escape::Quoted;
+use crate::types::escape::Quoted;
 
 /// A signal that can request a dump. It has no other meaning to most programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

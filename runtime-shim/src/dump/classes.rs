@@ -8,9 +8,9 @@ use super::hash::IdHash;
 use super::source::Node;
 use super::stacks::StackRef;
 use crate::dump::State;
-use crate::kind::Kind;
-use crate::registry::slot::{flag, state};
-use crate::site::Site;
+use crate::record::slot::{flag, state};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 /// The number of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

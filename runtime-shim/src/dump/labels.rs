@@ -10,9 +10,9 @@ use super::nodes::Snapshot;
 use super::reading::SnapshotBuilder;
 use super::row::Row;
 use super::source::{Node as _, Source};
-use crate::label::{LabelSet, Labels};
+use crate::context::label::{LabelSet, Labels};
+use crate::record::content::LabelBytes;
 use crate::redact::redact_labels;
-use crate::registry::content::LabelBytes;
 
 /// Sets that are recognised when they come again. Where there are more, as when each task has labels of
 /// its own, one may be kept twice.

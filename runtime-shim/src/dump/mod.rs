@@ -31,10 +31,10 @@ mod threads;
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::local;
-use crate::mode;
-use crate::registry::read::Record;
-use crate::registry::slot::Slot;
+use crate::platform::mode;
+use crate::record::read::Record;
+use crate::record::slot::Slot;
+use crate::thread::local;
 use crate::threads::{OsThread, OsThreads, ThreadReport};
 
 use bits::Bits;
@@ -126,7 +126,7 @@ pub fn task_count() -> usize {
 /// # }
 /// ```
 pub fn current() -> Option<Task> {
-    if crate::sys::thread::is_main() && !mode::has(mode::OFF) {
+    if crate::platform::thread::is_main() && !mode::has(mode::OFF) {
         local::with(|local| local.scope_or_adopt().map(drop));
     }
     let (task, scope) = local::with(|local| (local.current(), local.scope()));

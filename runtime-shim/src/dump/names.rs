@@ -1,8 +1,8 @@
 //! The texts of the names in a dump, one after the other: there may be millions.
 
-use crate::bounded::boundary;
-use crate::name::MAX_NAME_LEN;
-use crate::name::{Name, NameOrigin};
+use crate::context::name::MAX_NAME_LEN;
+use crate::context::name::{Name, NameOrigin};
+use crate::types::bounded::boundary;
 
 /// Texts are kept in pieces of this size, none in two of them.
 const PIECE: usize = 1 << 18;

@@ -16,9 +16,9 @@ use super::names::{NameRef, Names};
 use super::row::Row;
 use super::stacks::Stacks;
 use super::threads::Threads;
-use crate::kind::Kind;
-use crate::name::Name;
-use crate::site::Site;
+use crate::context::name::Name;
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 /// No node: a root.
 pub(super) const NONE: u32 = u32::MAX;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Dump;
-use crate::escape::escape;
+use crate::types::escape::escape;
 
 impl Dump {
     /// The line that tells dumps apart. See [`Process`].

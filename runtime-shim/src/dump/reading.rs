@@ -15,9 +15,9 @@ use super::row::Row;
 use super::source::{Above, Node, Source};
 use super::stacks::{KnownStacks, StackRef};
 use super::threads::Threads;
-use crate::kind::Kind;
+use crate::record::content::NameText;
 use crate::redact::redact;
-use crate::registry::content::NameText;
+use crate::types::kind::Kind;
 
 /// Takes a snapshot: what is read, and what is only needed while it is read.
 pub(super) struct SnapshotBuilder<S: Source> {

@@ -7,11 +7,11 @@ use super::names::{NameRef, Named};
 use super::nodes::Snapshot;
 use super::stacks::StackRef;
 use super::threads::Thread;
-use crate::clock;
+use crate::context::name::{Name, NameOrigin};
 use crate::dump::{State, Task};
-use crate::kind::Kind;
-use crate::name::{Name, NameOrigin};
-use crate::site::Site;
+use crate::platform::clock;
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 use crate::types::TaskId;
 
 /// A task in a dump. Small, because there may be millions.

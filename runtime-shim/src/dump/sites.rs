@@ -5,12 +5,12 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::clock;
-use crate::kind::Kind;
-use crate::registry::pool;
-use crate::registry::read::Record;
-use crate::registry::root::ARENA;
-use crate::site::{self, Site};
+use crate::platform::clock;
+use crate::record::pool;
+use crate::record::read::Record;
+use crate::record::root::ARENA;
+use crate::types::kind::Kind;
+use crate::types::site::{self, Site};
 
 /// A site and its counts.
 #[derive(Clone, Debug)]

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::registry::content::{LabelBytes, NameText};
-use crate::registry::frames::Image;
-use crate::site::Site;
+use crate::record::content::{LabelBytes, NameText};
+use crate::record::frames::Image;
+use crate::types::site::Site;
 
 /// A memory in which there is a registry of tasks.
 pub(super) trait Source: Copy {

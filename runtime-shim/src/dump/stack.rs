@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::ptr;
 use std::sync::Arc;
 
-use crate::frame_site::FrameSite;
-use crate::registry::frames::Image;
+use crate::record::frames::Image;
+use crate::types::frame_site::FrameSite;
 
 /// The frames of a task: its logical stack.
 ///

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::branches::in_source_order;
 use super::source::Node;
 use crate::dump::stack::{Stack, Tree};
-use crate::registry::frames::Image;
+use crate::record::frames::Image;
 
 /// Which stack a row has: one more than its index, 0 for none; whether the task may have moved on; and
 /// whether the frames are its own.

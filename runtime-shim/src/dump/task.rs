@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::stack::Stack;
+use crate::context::label::{Label, Labels};
+use crate::context::name::Name;
 use crate::hook::TaskRef;
-use crate::kind::Kind;
-use crate::label::{Label, Labels};
-use crate::name::Name;
-use crate::registry::slot::{flag, state};
-use crate::site::Site;
+use crate::record::slot::{flag, state};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 use crate::types::{Outcome, TaskId};
 
 /// The state of a task.

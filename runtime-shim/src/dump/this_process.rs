@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::source::{Above, Node, Source, ThreadFacts, Totals};
-use crate::clock;
-use crate::registry::content::{LabelBytes, NameText};
-use crate::registry::frames::Image;
-use crate::registry::pool::{self, Block};
-use crate::registry::read::{self, Record};
-use crate::registry::root::ARENA;
-use crate::registry::slot::{state, Slot, NAME_BIT};
-use crate::site::{self, Counts, Site};
+use crate::platform::clock;
+use crate::record::content::{LabelBytes, NameText};
+use crate::record::frames::Image;
+use crate::record::pool::{self, Block};
+use crate::record::read::{self, Record};
+use crate::record::root::ARENA;
+use crate::record::slot::{state, Slot, NAME_BIT};
+use crate::types::site::{self, Counts, Site};
 
 /// The registry of this process.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +53,8 @@ impl Source for ThisProcess {
     }
 
     fn os_threads(self) -> Option<Vec<u64>> {
-        let mut ids = crate::sys::thread::all_os_ids()?;
-        ids.retain(|&id| !crate::own_thread::is_own(id));
+        let mut ids = crate::platform::thread::all_os_ids()?;
+        ids.retain(|&id| !crate::platform::own_thread::is_own(id));
         Some(ids)
     }
 
@@ -70,7 +70,7 @@ impl Source for ThisProcess {
         Totals {
             untracked: sum(|counts| &counts.untracked),
             refused: sum(|counts| &counts.refused),
-            unrecorded: crate::birth::unrecorded_count(),
+            unrecorded: crate::task::birth::unrecorded_count(),
             sites: site::count(),
             clock: clock::runs(),
         }

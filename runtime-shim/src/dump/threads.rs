@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::classes::Classes;
 use super::source::{Source, ThreadFacts};
-use crate::registry::read::Record;
+use crate::record::read::Record;
 
 /// With the index of the thread's block, in order.
 #[derive(Debug, Default)]

@@ -1,12 +1,12 @@
 //! How a frame is entered and left.
 
 use super::FrameSite;
-use crate::local::{self, Local};
-use crate::mode;
-use crate::registry::frames::Frames;
-use crate::registry::frames::{Cursor, Place};
-use crate::registry::slot::Slot;
-use crate::sync::atomic::Ordering;
+use crate::platform::mode;
+use crate::platform::sync::atomic::Ordering;
+use crate::record::frames::Frames;
+use crate::record::frames::{Cursor, Place};
+use crate::record::slot::Slot;
+use crate::thread::local::{self, Local};
 
 /// A frame, as the future that it is around knows it. All else is in the record, or known of the `.await`: a
 /// future with a frame is moved as often as one without, so each word of it costs.
@@ -143,7 +143,7 @@ impl Entry {
 impl Local {
     /// Finds out whether this is the main thread, which is a task from its first frame on.
     fn look_for_main(&self) -> Cursor {
-        if !crate::sys::thread::is_main() {
+        if !crate::platform::thread::is_main() {
             self.cursor.set(Cursor::NOWHERE);
         } else if !mode::has(mode::OFF) {
             self.scope_or_adopt();

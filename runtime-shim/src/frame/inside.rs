@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use super::entry::Entry;
 use super::FrameSite;
-use crate::local;
-use crate::registry::frames::Cursor;
+use crate::record::frames::Cursor;
+use crate::thread::local;
 
 /// The time in which a thread stands in a frame.
 pub(super) struct Inside {

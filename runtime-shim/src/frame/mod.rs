@@ -5,9 +5,9 @@
 //! the `.await`, and the frame in which it was polled. So the frames of a task are a tree, through
 //! whatever combinators are in between; a task that waits on several branches at once has them all.
 //!
-//! Where a thread stands in such a tree is one word, the [`Cursor`](crate::registry::frames::Cursor). A poll moves it in and back. That is
+//! Where a thread stands in such a tree is one word, the [`Cursor`](crate::record::frames::Cursor). A poll moves it in and back. That is
 //! all that happens on a poll of a frame that is there already: what is written down, in memory beside the
-//! task's slot (`registry/frames/`), is written when a frame is entered and left.
+//! task's slot (`record/frames/`), is written when a frame is entered and left.
 
 mod entry;
 mod framed;
@@ -15,7 +15,7 @@ mod inside;
 mod sited;
 mod stand;
 
-pub use crate::frame_site::{FrameSite, FrameSites};
+pub use crate::types::frame_site::{FrameSite, FrameSites};
 pub use framed::{Awaited, Framed, Held};
 pub use sited::{by_type, by_value, AnySite, Nth};
 pub use stand::{stand, Standing};

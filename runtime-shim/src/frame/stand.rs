@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::FrameSite;
-use crate::local;
+use crate::thread::local;
 
 /// The task stands here until this is dropped.
 ///

@@ -10,11 +10,11 @@ use std::sync::Weak;
 use super::list::Entry;
 use super::run::{quietly, tell};
 use crate::hook::TaskRef;
-use crate::registry::frames::Cursor;
-use crate::registry::slot::{flag, Slot};
-use crate::running::{begin_drop, Begun, Running};
+use crate::platform::unwind::OnDrop;
+use crate::record::frames::Cursor;
+use crate::record::slot::{flag, Slot};
+use crate::thread::running::{begin_drop, Begun, Running};
 use crate::types::Outcome;
-use crate::unwind::OnDrop;
 
 type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -50,7 +50,7 @@ impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
     }
 }
 
-/// What hooks leave with a task. Aligned, so that a [`Birth`](crate::birth::Birth) has three bits for its tags.
+/// What hooks leave with a task. Aligned, so that a [`Birth`](crate::task::birth::Birth) has three bits for its tags.
 #[repr(align(8))]
 pub(crate) struct Attached {
     slot: &'static Slot,

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
 use super::SpawnHook;
-use crate::local;
-use crate::mode;
-use crate::registry::hazard::{is_shown, Hazard};
-use crate::registry::pool;
+use crate::platform::mode;
+use crate::record::hazard::{is_shown, Hazard};
+use crate::record::pool;
+use crate::thread::local;
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
 /// The id of the next hook.

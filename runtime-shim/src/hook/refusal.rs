@@ -14,10 +14,10 @@ use super::refused::RefusedTask;
 use super::run::tell;
 use super::verdicts;
 use crate::hook::TaskRef;
-use crate::kind::Kind;
-use crate::registry::slot::{state, Slot};
-use crate::site::Site;
+use crate::record::slot::{state, Slot};
 use crate::thread::end::{end_as, site_of};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 use crate::types::Outcome;
 
 /// A spawn that a hook has refused.

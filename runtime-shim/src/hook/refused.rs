@@ -18,7 +18,7 @@ use std::task::Waker;
 use super::refusal::{panic_with, Refusal};
 use super::verdicts;
 
-/// A task that was refused, shared by its executor and its spawner. Aligned, so that a [`Birth`](crate::birth::Birth)
+/// A task that was refused, shared by its executor and its spawner. Aligned, so that a [`Birth`](crate::task::birth::Birth)
 /// has three bits for its tags.
 #[repr(align(8))]
 #[derive(Debug)]
@@ -124,8 +124,8 @@ impl RefusedTask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::Kind;
-    use crate::site::Site;
+    use crate::types::kind::Kind;
+    use crate::types::site::Site;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::Wake;
 

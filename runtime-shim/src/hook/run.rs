@@ -9,10 +9,10 @@ use super::refused::RefusedTask;
 use super::spawn::Spawn;
 use super::SpawnHook;
 use crate::hook::TaskRef;
-use crate::kind::Kind;
-use crate::local;
-use crate::registry::slot::Slot;
-use crate::unwind::{contained, OnDrop};
+use crate::platform::unwind::{contained, OnDrop};
+use crate::record::slot::Slot;
+use crate::thread::local;
+use crate::types::kind::Kind;
 
 /// What hooks have decided about a task that was recorded.
 pub(crate) enum Decision {

@@ -6,11 +6,11 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use super::attached::{Carried, Carry};
-use crate::bounded::Text;
+use crate::context::name::Change;
 use crate::hook::TaskRef;
-use crate::kind::Kind;
-use crate::name::Change;
-use crate::registry::slot::{flag, Slot};
+use crate::record::slot::{flag, Slot};
+use crate::types::bounded::Text;
+use crate::types::kind::Kind;
 
 /// A spawn that is about to happen.
 ///
@@ -39,7 +39,7 @@ impl<'a> Spawn<'a> {
     /// Sets the name of the child, in place of the name that it would inherit or that its spawn sets.
     pub fn set_name(&mut self, name: impl fmt::Display) {
         let name = Change::Name(Text::new(name));
-        crate::name::give(self.slot, &name, flag::BY_HOOK);
+        crate::context::name::give(self.slot, &name, flag::BY_HOOK);
     }
 
     /// Sets a label of the child. Inherited labels stay, except one with the same key; see
@@ -54,7 +54,7 @@ impl<'a> Spawn<'a> {
     /// # drop(hook);
     /// ```
     pub fn set_label(&mut self, key: &str, value: impl fmt::Display) {
-        crate::label::give(self.slot, key, value);
+        crate::context::label::give(self.slot, key, value);
     }
 
     /// Calls `enter` in the child and drops its result there. Both happen around each call of the child's closure or

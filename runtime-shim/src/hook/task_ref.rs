@@ -3,12 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::label::Labels;
-use crate::name::Name;
-use crate::registry::read::Record;
-use crate::registry::slot::Slot;
-use crate::site::Site;
+use crate::context::label::Labels;
+use crate::context::name::Name;
+use crate::record::read::Record;
+use crate::record::slot::Slot;
 use crate::thread::end::site_of;
+use crate::types::site::Site;
 use crate::types::TaskId;
 
 /// A task that is being spawned, starts or ends, as a hook receives it.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use super::refused::RefusedTask;
-use crate::site::Site;
+use crate::types::site::Site;
 
 /// A verdict has waited for its callee at least once in this process.
 static WAITED: AtomicBool = AtomicBool::new(false);
@@ -94,7 +94,7 @@ pub(crate) fn taken() -> Option<Arc<RefusedTask>> {
 mod tests {
     use super::super::refusal::Refusal;
     use super::*;
-    use crate::kind::Kind;
+    use crate::types::kind::Kind;
 
     #[test]
     fn verdicts_are_taken_last_first_and_leave_no_memory() {

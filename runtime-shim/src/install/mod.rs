@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::ask::{self, Delivery, Directory, DumpSignal, Limits};
-use crate::clock;
 use crate::dump::render::Format;
 use crate::dump::Filter;
-use crate::mode;
 use crate::panic_report::{self, PanicReport};
+use crate::platform::clock;
+use crate::platform::mode;
 use crate::redact::{self, Redaction};
 use crate::threads::ThreadReport;
 

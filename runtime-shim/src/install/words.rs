@@ -22,7 +22,7 @@ pub(super) fn apply(mut builder: Builder, words: &OsStr) -> Builder {
         builder = result.unwrap_or_else(|error| {
             if is_new(word) {
                 let error = NotUnderstood { word, error };
-                let _ = crate::sys::stderr::write(format!("birthmark: {error}\n").as_bytes());
+                let _ = crate::platform::stderr::write(format!("birthmark: {error}\n").as_bytes());
             }
             builder
         });
@@ -97,7 +97,7 @@ struct NotUnderstood<'a> {
 
 impl fmt::Display for NotUnderstood<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = crate::escape::Quoted {
+        let word = crate::types::escape::Quoted {
             text: self.word,
             cut: false,
         };

@@ -21,7 +21,7 @@ impl Drop for Link {
         }
         if std::thread::panicking() {
             // Here no hook can be set. The other thread waits until hooks that run have returned.
-            let _thread = crate::own_thread::spawn("birthmark-hook", 64 * 1024, link);
+            let _thread = crate::platform::own_thread::spawn("birthmark-hook", 64 * 1024, link);
         } else {
             link();
         }

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use crate::site::Sites;
-use crate::sys::stderr;
+use crate::platform::stderr;
+use crate::types::site::Sites;
 
 /// This process runs tests.
 static IN_TEST: AtomicBool = AtomicBool::new(false);
@@ -54,7 +54,7 @@ pub(crate) fn write(bytes: &[u8]) -> std::io::Result<()> {
 fn print(text: &str) -> bool {
     let text = text.to_owned();
     let (printed, wait) = sync_channel(1);
-    let thread = crate::own_thread::spawn("birthmark-report", 128 * 1024, move || {
+    let thread = crate::platform::own_thread::spawn("birthmark-report", 128 * 1024, move || {
         PRINTS.set(true);
         let _panicked = catch_unwind(|| eprint!("{text}"));
         let _ = printed.send(());

@@ -3,8 +3,8 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::registry::slot::Slot;
-use crate::site::Site;
+use crate::record::slot::Slot;
+use crate::types::site::Site;
 
 /// The tasks that are handed on by a thread.
 pub(crate) struct Announcements {

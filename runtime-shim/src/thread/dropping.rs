@@ -3,8 +3,8 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::registry::frames::Cursor;
-use crate::registry::slot::state;
+use crate::record::frames::Cursor;
+use crate::record::slot::state;
 use crate::thread::handle::Handle;
 
 /// Where a thread stood before a closure, and how the closure's task ends.

@@ -3,12 +3,12 @@
 use core::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::local;
-use crate::mode;
-use crate::registry::pool::Completed;
-use crate::registry::root::ARENA;
-use crate::registry::slot::{state, Slot};
-use crate::site::Site;
+use crate::platform::mode;
+use crate::record::pool::Completed;
+use crate::record::root::ARENA;
+use crate::record::slot::{state, Slot};
+use crate::thread::local;
+use crate::types::site::Site;
 
 /// Ends the task of `slot`, counting how.
 #[cfg_attr(not(debug_assertions), inline)]

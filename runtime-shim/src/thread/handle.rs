@@ -2,8 +2,8 @@
 
 use core::ptr;
 
-use crate::local::Local;
-use crate::registry::slot::Slot;
+use crate::record::slot::Slot;
+use crate::thread::local::Local;
 
 /// The slot's address, or one of the constants.
 ///

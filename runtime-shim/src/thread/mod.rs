@@ -4,4 +4,6 @@ pub(crate) mod announcements;
 pub(crate) mod dropping;
 pub(crate) mod end;
 pub(crate) mod handle;
+pub(crate) mod local;
+pub(crate) mod running;
 pub(crate) mod work;

@@ -2,9 +2,9 @@
 
 use core::ptr;
 
-use crate::local::{Loan, Local};
-use crate::registry::frames::Cursor;
-use crate::registry::slot::Slot;
+use crate::record::frames::Cursor;
+use crate::record::slot::Slot;
+use crate::thread::local::{Loan, Local};
 
 /// Work of a thread for a task that waits elsewhere, until the closure that does it is gone.
 pub(crate) struct Work {

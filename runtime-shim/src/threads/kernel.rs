@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::call::SystemCall;
-use crate::sys::tasks;
+use crate::platform::tasks;
 
 /// The state of an OS thread, as the kernel reports it.
 ///
@@ -81,7 +81,7 @@ impl fmt::Display for ThreadState {
                 function: Some(function),
             } => {
                 f.write_str("waiting in the kernel's ")?;
-                crate::escape::escape(function, f)
+                crate::types::escape::escape(function, f)
             }
             ThreadState::Stopped => f.write_str("stopped"),
             ThreadState::Ended => f.write_str("ended"),

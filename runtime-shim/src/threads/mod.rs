@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use crate::dump::shown;
 use crate::dump::Task;
-use crate::sys;
+use crate::platform;
 use kernel::Stat;
 use running::Runs;
 
@@ -114,9 +114,9 @@ pub(crate) struct OsThreads {
 impl OsThreads {
     /// Looks at all threads, or `None` where the system does not list them.
     pub(crate) fn look(stacks: bool) -> Option<Self> {
-        let mut ids = sys::thread::all_os_ids()?;
+        let mut ids = platform::thread::all_os_ids()?;
         let count = ids.len();
-        ids.retain(|&id| !crate::own_thread::is_own(id));
+        ids.retain(|&id| !crate::platform::own_thread::is_own(id));
         ids.sort_unstable();
         let runs = Runs::now();
         let mut all: Vec<OsThread> = ids.iter().filter_map(|&id| look_at(id)).collect();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::escape::Quoted;
+use crate::types::escape::Quoted;
 
 /// The detail of a dump about OS threads. [`Dump::with_threads`](crate::Dump::with_threads),
 /// [`Builder::dump_threads`](crate::Builder::dump_threads) and `BIRTHMARK=threads=…` set it.

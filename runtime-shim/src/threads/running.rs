@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use crate::kind::Kind;
-use crate::registry::read::Record;
-use crate::registry::root::ARENA;
-use crate::registry::slot::{state, Slot};
+use crate::record::read::Record;
+use crate::record::root::ARENA;
+use crate::record::slot::{state, Slot};
+use crate::types::kind::Kind;
 
 /// The tasks that run at one moment, or almost: each is read while the others go on.
 #[derive(Default)]

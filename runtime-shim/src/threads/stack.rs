@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::escape::escape;
+use crate::types::escape::escape;
 
 /// The native stack of an OS thread: the functions that it was in, innermost first.
 ///

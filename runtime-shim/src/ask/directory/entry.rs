@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::clock;
 use crate::dump::render::Format;
+use crate::platform::clock;
 
 /// For how long a file may be unfinished before nobody is thought to be writing it any more.
 const GIVEN_UP: Duration = Duration::from_secs(3600);

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::sys::{tasks, thread};
+use crate::platform::{tasks, thread};
 
 /// Kernel's id of the thread that was interrupted last, and the number of the signal above it.
 static INTERRUPTED: AtomicU64 = AtomicU64::new(0);

@@ -1,7 +1,7 @@
 //! Conditions on labels.
 
 use super::Pattern;
-use crate::label::Labels;
+use crate::context::label::Labels;
 
 /// `tenant`: there is such a label; or `tenant=acme`: and this is its value.
 #[derive(Clone, Debug, PartialEq, Eq)]

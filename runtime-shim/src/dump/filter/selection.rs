@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::words::Words;
 use super::{Filter, Pace, Pattern};
-use crate::clock;
+use crate::context::label::Labels;
 use crate::dump::bits::Bits;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
 use crate::dump::stack::Frame;
-use crate::label::Labels;
-use crate::site::Site;
+use crate::platform::clock;
+use crate::types::site::Site;
 
 /// A filter at work on one dump.
 pub(in crate::dump) struct Selection<'a> {

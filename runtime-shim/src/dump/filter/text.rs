@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Filter, Pattern};
-use crate::escape::Quoted;
-use crate::kind::Kind;
+use crate::types::escape::Quoted;
+use crate::types::kind::Kind;
 use crate::types::TaskId;
 
 /// An error in the text of a filter. It shows how to correct the text.

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::automaton::{Automaton, Item};
 use super::pattern::anywhere;
 use super::{Filter, Pace};
+use crate::context::label::Labels;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
 use crate::dump::stack::Tree;
-use crate::label::Labels;
 
 /// The words of a filter at work on one dump: what many tasks share is looked through once.
 pub(super) struct Words<'a> {

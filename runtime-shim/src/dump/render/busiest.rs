@@ -11,10 +11,10 @@ use super::innermost::push_innermost;
 use super::palette::Palette;
 use super::paragraph::push_who;
 use super::pieces::{escaped, push};
-use crate::clock;
 use crate::dump::row::Row;
 use crate::dump::Dump;
-use crate::kind::Kind;
+use crate::platform::clock;
+use crate::types::kind::Kind;
 
 /// So often a second a task is polled, on average since it was spawned, to be listed.
 const LEAST: u64 = 500;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::clock;
 use crate::dump::hash::IdHash;
+use crate::platform::clock;
 
 /// How much is kept: so many bytes. Where each task has a lineage of its own, nothing is shared, and keeping
 /// all of it would take more memory than the dump.

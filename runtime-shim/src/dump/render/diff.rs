@@ -9,7 +9,6 @@ use std::fmt;
 use super::groups;
 use super::palette::Palette;
 use super::pieces::{escaped, push};
-use crate::clock;
 use crate::dump::age::Age;
 use crate::dump::chunks::Chunks;
 use crate::dump::hash::IdHash;
@@ -18,6 +17,7 @@ use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::dump::{State, Task};
+use crate::platform::clock;
 
 pub use growth::Growth;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::str::FromStr;
 
 use crate::dump::Dump;
-use crate::escape::Quoted;
+use crate::types::escape::Quoted;
 
 /// A form of a [`Dump`]. The environment, HTTP paths and command lines use the same names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -13,16 +13,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::cache::{Cache, Moment};
 use super::pieces::{push, push_number, Pieces};
+use crate::context::label::{Label, Labels};
+use crate::context::name::{Name, NameOrigin};
 use crate::dump::classes::ClassRef;
 use crate::dump::process::{program, Utc};
 use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::dump::State;
-use crate::kind::Kind;
-use crate::label::{Label, Labels};
-use crate::name::{Name, NameOrigin};
-use crate::site::Site;
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 use groups::push_groups;
 use stacks::{push_stacks, StackTables};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::palette::Palette;
 use super::pieces::{escaped, push, push_number};
 use super::range::Ago;
+use crate::context::label::Labels;
+use crate::context::name::NameOrigin;
 use crate::dump::age::Age;
 use crate::dump::stack::Stack;
 use crate::dump::{Ancestor, State, Task};
-use crate::kind::Kind;
-use crate::label::Labels;
-use crate::name::NameOrigin;
-use crate::site::Site;
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 /// What is said of a task, each part ready to be copied.
 #[derive(Clone, Copy)]

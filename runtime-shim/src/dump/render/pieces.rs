@@ -66,6 +66,6 @@ pub(super) fn push_number(out: &mut String, mut number: u64) {
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
-    let _ = crate::escape::escape(text, &mut out);
+    let _ = crate::types::escape::escape(text, &mut out);
     out
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::clock;
 use crate::dump::age::Age;
+use crate::platform::clock;
 
 /// The earliest and the latest of some ticks.
 #[derive(Clone, Copy, Debug, Default)]

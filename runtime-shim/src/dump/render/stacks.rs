@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use crate::dump::nodes::Snapshot;
 use crate::dump::row::Row;
 use crate::dump::stack::{self, Stack};
-use crate::frame_site::FrameSite;
-use crate::site::Site;
+use crate::types::frame_site::FrameSite;
+use crate::types::site::Site;
 
 /// A frame.
 pub(super) enum Frame<'a> {

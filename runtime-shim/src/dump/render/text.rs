@@ -9,12 +9,12 @@ use super::palette::Palette;
 use super::paragraph::{labels_line, lineage_text, push_age, site_line, stack_text, Paragraph};
 use super::pieces::{escaped, Pieces};
 use super::threads::{self, kernel_text};
+use crate::context::label::Labels;
+use crate::context::name::{Name, NameOrigin};
 use crate::dump::row::Row;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::label::Labels;
-use crate::name::{Name, NameOrigin};
-use crate::site::Site;
+use crate::types::site::Site;
 
 /// Displays a [`Dump`] as a paragraph for each task.
 #[derive(Clone, Copy, Debug)]

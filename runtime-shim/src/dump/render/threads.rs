@@ -8,8 +8,8 @@ use super::pieces::{escaped, push, push_number, Pieces};
 use crate::dump::plural::plural;
 use crate::dump::Task;
 use crate::dump::{Dump, Looked};
-use crate::escape::Quoted;
 use crate::threads::{OsThread, OsThreads};
+use crate::types::escape::Quoted;
 
 /// Writes the section, if threads were asked for.
 pub(super) fn write_section(

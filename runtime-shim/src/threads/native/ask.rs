@@ -9,8 +9,8 @@ use super::super::stack::NoStack;
 use super::desk::{Desk, Sample};
 use super::spare::{self, Stacks};
 use super::{futex, handler};
-use crate::sys::tasks;
-use crate::sys::thread::os_id;
+use crate::platform::tasks;
+use crate::platform::thread::os_id;
 
 /// For how long a thread is waited for. Whoever has to wait for a CPU for longer than this is late.
 const PATIENCE: Duration = Duration::from_secs(1);

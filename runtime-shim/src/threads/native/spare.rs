@@ -20,7 +20,7 @@
 use std::ops::Range;
 
 use super::super::stack::NoStack;
-use crate::sys::tasks;
+use crate::platform::tasks;
 
 /// What the handler needs of a stack besides the frame that the kernel puts there, also in a debug build.
 const HANDLER_BYTES: u64 = 8 * 1024;

@@ -8,8 +8,8 @@ use super::super::stack::NoStack;
 use super::ask::Asker;
 use super::handler;
 use super::unwind::{Walk, Walker};
-use crate::sys::thread::{all_os_ids, block_signals, os_id};
-use crate::unwind::OnDrop;
+use crate::platform::thread::{all_os_ids, block_signals, os_id};
+use crate::platform::unwind::OnDrop;
 
 /// Runs `test` with a way to start threads that do the same again and again until it is over, however it ends.
 fn with_threads(test: impl FnOnce(&dyn Fn(&'static (dyn Fn() + Sync)) -> u64)) {

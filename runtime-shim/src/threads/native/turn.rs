@@ -8,7 +8,7 @@
 //!
 //! Under loom: `runtime-shim/loom`.
 
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
 /// The system's id of a thread above a state in the two lowest bits.
 pub(crate) struct Turn(AtomicU32);

@@ -8,7 +8,7 @@ use crate::dump::render::palette::Palette;
 use crate::dump::render::paragraph::push_who;
 use crate::dump::render::pieces::{escaped, push as push_text};
 use crate::dump::Dump;
-use crate::site::Site;
+use crate::types::site::Site;
 
 /// The numbers of tasks of one site in two dumps.
 #[derive(Clone, Copy, Debug)]

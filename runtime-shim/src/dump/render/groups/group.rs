@@ -7,6 +7,8 @@ use std::mem::{discriminant, Discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::context::label::Labels;
+use crate::context::name::Name;
 use crate::dump::classes::ClassRef;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::NONE;
@@ -20,10 +22,8 @@ use crate::dump::stack::Stack;
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
 use crate::dump::State;
-use crate::kind::Kind;
-use crate::label::Labels;
-use crate::name::Name;
-use crate::site::Site;
+use crate::types::kind::Kind;
+use crate::types::site::Site;
 use crate::types::TaskId;
 
 /// Names, and labels, that are shown of a group.

@@ -13,7 +13,7 @@ use crate::dump::hash::IdHash;
 use crate::dump::stack::{Frame, Tree};
 use crate::dump::stacks::StackRef;
 use crate::dump::Dump;
-use crate::frame_site::FrameSite;
+use crate::types::frame_site::FrameSite;
 
 /// The stacks that a dump refers to.
 #[derive(Default)]

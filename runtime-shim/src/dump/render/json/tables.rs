@@ -8,11 +8,11 @@ use super::super::pieces::{push_number, Pieces};
 use super::numbers::Numbers;
 use super::stacks::StackTables;
 use super::string::push_string;
+use crate::context::name::Name;
 use crate::dump::hash::IdHash;
 use crate::dump::nodes::Node;
 use crate::dump::Dump;
-use crate::name::Name;
-use crate::site::Site;
+use crate::types::site::Site;
 
 /// The sites, ancestors and stacks that a dump refers to.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use super::forest::{After, Entry, Forest};
 use crate::dump::hash::IdHasher;
 use crate::dump::render::range::Range;
 use crate::dump::State;
-use crate::kind::Kind;
+use crate::types::kind::Kind;
 
 /// How many alike siblings have a line each.
 const MOST_ALIKE: usize = 4;

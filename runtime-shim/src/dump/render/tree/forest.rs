@@ -1,12 +1,12 @@
 //! Who spawned whom, in two numbers for each task.
 
+use crate::context::label::Labels;
 use crate::dump::bits::Bits;
 use crate::dump::names::NameRef;
 use crate::dump::nodes::{Node, Place};
 use crate::dump::row::Row;
 use crate::dump::Dump;
-use crate::label::Labels;
-use crate::site::Site;
+use crate::types::site::Site;
 
 /// The lines of the tree, by number: first the rows of the dump, then ancestors that had ended. From each, a
 /// link goes down to its first child and one on to its next sibling, or, of the last one, up to its parent. So

@@ -3,6 +3,7 @@
 use super::alike::Alike;
 use super::forest::{Entry, Forest};
 use super::levels::Shown;
+use crate::context::label::Labels;
 use crate::dump::nodes::Node;
 use crate::dump::render::innermost::push_innermost;
 use crate::dump::render::palette::Palette;
@@ -10,8 +11,7 @@ use crate::dump::render::paragraph::{push_label, push_states, push_who, States};
 use crate::dump::render::pieces::{escaped, push, push_number};
 use crate::dump::row::Row;
 use crate::dump::Dump;
-use crate::label::Labels;
-use crate::site::Site;
+use crate::types::site::Site;
 
 /// Where a line stands.
 #[derive(Clone, Copy)]

@@ -1,0 +1,254 @@
+//! The type-directed adaptor: what becomes of a task argument that is not a literal.
+//!
+//! [`adapt!`](crate::__adapt) calls `kind` on a [`Probe`], and `wrap` on what that answers. Each is a
+//! chain of types which dereference to the next, all of them with an inherent method of that name
+//! under a bound on the type that is probed. Method lookup takes the first whose bound holds. The last
+//! has none: what nobody wants is passed through.
+//!
+//! The usual way is a trait for each case, implemented for ever more references. But then the compiler
+//! asks each trait at each reference, and the traits have to be imported at every spawn: that is
+//! several times the work of compiling the spawn itself.
+
+#![allow(clippy::unused_self, reason = "tags carry types, not values")]
+
+use core::future::Future;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::pin::Pin;
+
+use crate::hook::refuse_closure;
+use crate::task::birth::{birth_of_future, birth_of_job, Birth, Status};
+use crate::task::future::{future, Instrumented};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
+
+/// From what a birth is made once the adaptor knows the kind of the task.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait IntoBirth {
+    /// The birth.
+    fn born(self, kind: Kind) -> Birth;
+
+    /// A future with its birth.
+    fn future<F: Future>(self, future: F) -> Instrumented<F>;
+}
+
+/// How [`At`](crate::abi::at::At) does it.
+impl IntoBirth for &'static Site {
+    #[inline]
+    fn born(self, kind: Kind) -> Birth {
+        match kind {
+            Kind::Future => birth_of_future(self).birth,
+            _ => birth_of_job(self),
+        }
+    }
+
+    #[inline]
+    fn future<F: Future>(self, future: F) -> Instrumented<F> {
+        Instrumented::new(birth_of_future(self), future)
+    }
+}
+
+/// Under `named!`, whose arguments must be evaluated before the task's own.
+impl IntoBirth for Birth {
+    #[inline]
+    fn born(self, kind: Kind) -> Birth {
+        self.set_kind(kind);
+        match self.status() {
+            Status::Refused(task) if kind != Kind::Future => refuse_closure(task),
+            _ => {}
+        }
+        self
+    }
+
+    #[inline]
+    fn future<F: Future>(self, task: F) -> Instrumented<F> {
+        self.set_kind(Kind::Future);
+        future(self, task)
+    }
+}
+
+/// Declares types that are asked in turn, for [`Untouched`] is the last: each dereferences to the next.
+macro_rules! ask {
+    ($($asked:ident => $next:ident;)*) => {$(
+        #[doc(hidden)]
+        #[derive(Debug)]
+        pub struct $asked<T>($next<T>);
+
+        impl<T> $asked<T> {
+            const ANY: Self = $asked($next::ANY);
+        }
+
+        impl<T> Deref for $asked<T> {
+            type Target = $next<T>;
+
+            #[inline]
+            fn deref(&self) -> &$next<T> {
+                &self.0
+            }
+        }
+    )*};
+}
+
+// Stand for the type of a task, without holding it.
+ask! {
+    Probe => ProbeFuture;
+    ProbeFuture => ProbeFunction;
+    ProbeFunction => Untouched;
+}
+
+// Stand for the type of a function.
+ask! {
+    Function => FunctionMut;
+    FunctionMut => FunctionOnce;
+    FunctionOnce => Untouched;
+}
+
+// The same for a box, by what is in it.
+ask! {
+    Boxed => BoxedMut;
+    BoxedMut => BoxedOnce;
+    BoxedOnce => BoxedFuture;
+    BoxedFuture => Untouched;
+}
+
+/// An argument that is neither a future nor a function: a bundle of components, a path, a string.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Untouched<T>(PhantomData<fn() -> T>);
+
+impl<T> Probe<T> {
+    #[inline]
+    pub fn new(_: &T) -> Self {
+        Self::ANY
+    }
+}
+
+impl<B: InBox> Probe<B> {
+    #[inline]
+    pub fn kind(&self) -> B::Kind {
+        B::KIND
+    }
+}
+
+impl<F: Future> ProbeFuture<F> {
+    #[inline]
+    pub fn kind(&self) -> AnyFuture {
+        AnyFuture
+    }
+}
+
+impl<F: FnOnce() -> R, R> ProbeFunction<F> {
+    #[inline]
+    pub fn kind(&self) -> Function<F> {
+        Function::ANY
+    }
+}
+
+impl<T> Untouched<T> {
+    const ANY: Self = Untouched(PhantomData);
+
+    #[inline]
+    pub fn kind(&self) -> Self {
+        Self::ANY
+    }
+
+    /// The type is known from the probe, so a `&mut` variable is reborrowed, as by the callee itself.
+    #[inline(always)]
+    pub fn wrap(&self, _birth: impl IntoBirth, task: T) -> T {
+        task
+    }
+}
+
+/// A box that may have to stay one. A trait, for two types that can be asked at once would both fit a
+/// type that is not known, and that would be a second error beside the user's.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait InBox {
+    type Kind;
+    const KIND: Self::Kind;
+}
+
+impl<F: Future + ?Sized> InBox for Pin<Box<F>> {
+    type Kind = PinnedBox;
+    const KIND: PinnedBox = PinnedBox;
+}
+
+impl<F: ?Sized> InBox for Box<F> {
+    type Kind = Boxed<Box<F>>;
+    const KIND: Boxed<Box<F>> = Boxed::ANY;
+}
+
+/// The kind of a pinned box of a future.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PinnedBox;
+
+impl PinnedBox {
+    /// Stays a pinned box, so that it still coerces to `Pin<Box<dyn Future>>`.
+    #[inline]
+    pub fn wrap<F: Future + ?Sized>(
+        &self,
+        birth: impl IntoBirth,
+        task: Pin<Box<F>>,
+    ) -> Pin<Box<Instrumented<Pin<Box<F>>>>> {
+        Box::pin(birth.future(task))
+    }
+}
+
+/// The kind of any other future.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct AnyFuture;
+
+impl AnyFuture {
+    #[inline]
+    pub fn wrap<F: Future>(&self, birth: impl IntoBirth, task: F) -> Instrumented<F> {
+        birth.future(task)
+    }
+}
+
+impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
+    /// Stays a box, so that it still coerces to `Box<dyn Future + Unpin>`.
+    #[inline]
+    pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<Instrumented<Box<F>>> {
+        Box::new(birth.future(task))
+    }
+}
+
+/// Declares how a function is wrapped: in a closure that implements the same trait. It mentions what it owns in the
+/// order in which that is to be dropped.
+macro_rules! wrap_functions {
+    ($($asked:ident, $boxed:ident, $bound:ident, $enter:ident, $($mutable:ident)?;)*) => {$(
+        impl<F: $bound() -> R, R> $asked<F> {
+            #[inline]
+            pub fn wrap(&self, birth: impl IntoBirth, $($mutable)? task: F) -> impl $bound() -> R {
+                let (opening, closing) = birth.born(Kind::Job).closure();
+                move || {
+                    let result = {
+                        let _entered = opening.$enter();
+                        task()
+                    };
+                    closing.mention();
+                    result
+                }
+            }
+        }
+
+        impl<F: $bound() -> R + ?Sized, R> $boxed<Box<F>> {
+            /// Stays a box, so that it still coerces to a box of a trait object.
+            #[inline]
+            pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<impl $bound() -> R> {
+                Box::new($asked::<Box<F>>::ANY.wrap(birth, task))
+            }
+        }
+    )*};
+}
+
+wrap_functions! {
+    Function, Boxed, Fn, enter, ;
+    FunctionMut, BoxedMut, FnMut, enter, mut;
+    FunctionOnce, BoxedOnce, FnOnce, enter_owned, ;
+}

@@ -1,0 +1,92 @@
+//! What generated code calls with the table of a module or a body, and the entry in it.
+//!
+//! Both are handed over as they are. `&TABLE[3]` at the site would be a bounds check there, with a
+//! branch and a way to unwind, which every pass of the compiler has to look at: that is half of what a
+//! call costs to compile.
+//!
+//! A table is of one type whatever its length: what takes it is no generic function on that account, which the
+//! compiler would make again for each length, and in a debug build is compiled with this crate once.
+
+use core::future::Future;
+
+use crate::abi::adapt::IntoBirth;
+use crate::hook::refused;
+use crate::task::announced::relayed;
+use crate::task::birth::{birth, birth_of_future, Birth};
+use crate::task::future::{future, Instrumented};
+use crate::types::kind::Kind;
+use crate::types::site::Sites;
+
+/// A site from which the adaptor makes a birth: the common case, in which the task is born when its
+/// argument has been evaluated.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct At(pub &'static Sites, pub usize);
+
+impl IntoBirth for At {
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn born(self, kind: Kind) -> Birth {
+        self.0.at(self.1).born(kind)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn future<F: Future>(self, future: F) -> Instrumented<F> {
+        self.0.at(self.1).future(future)
+    }
+}
+
+/// As [`At`], of a task that other calls may see as well: whether the enclosing function was handed it, perhaps late,
+/// and whether it is announced to the callee. See `announced.rs`.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Relayed(pub &'static Sites, pub usize, pub bool, pub bool, pub bool);
+
+impl IntoBirth for Relayed {
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn born(self, kind: Kind) -> Birth {
+        let Relayed(table, entry, handed, late, announced) = self;
+        relayed(table.at(entry), handed, late, announced, |site| {
+            site.born(kind)
+        })
+    }
+
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn future<F: Future>(self, task: F) -> Instrumented<F> {
+        future(self.born(Kind::Future), task)
+    }
+}
+
+/// Records a task that is about to be spawned.
+///
+/// Not public API. Used by generated code.
+///
+/// # Panics
+///
+/// As [`birth`].
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn birth_at(table: &'static Sites, entry: usize) -> Birth {
+    birth(table.at(entry))
+}
+
+/// Records a task that is an `async` block, in which there is nothing to evaluate before, and wraps it.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> Instrumented<F> {
+    Instrumented::new(birth_of_future(table.at(entry)), block)
+}
+
+/// Returns `true` if the spawn that has just returned was refused. Generated code then settles it.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn refused_at(table: &'static Sites, entry: usize) -> bool {
+    refused(table.at(entry))
+}

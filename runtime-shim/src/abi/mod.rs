@@ -1,0 +1,9 @@
+//! The only code that generated code calls, and its macros.
+
+mod adapt;
+mod at;
+mod macros;
+pub mod private;
+mod settle;
+mod table;
+mod text;

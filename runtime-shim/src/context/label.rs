@@ -1,0 +1,101 @@
+//! Labels: what else is said of a task, as keys and values.
+
+mod edit;
+mod set;
+
+use std::fmt;
+use std::future::Future;
+
+use crate::context::name::{self, Change, Under};
+use crate::platform::mode;
+use crate::record::slot::Slot;
+use crate::types::bounded::Text;
+
+pub(crate) use crate::record::content::MAX_LABELS_LEN;
+pub use crate::record::content::{MAX_LABELS, MAX_LABEL_LEN};
+pub(crate) use edit::LabelSet;
+pub(crate) use set::write_labels;
+pub use set::{Label, LabelIter, Labels};
+
+/// A key or a value.
+pub(crate) type LabelText = Text<MAX_LABEL_LEN>;
+
+/// Sets a label of the current task and of the tasks that it spawns from now on.
+///
+/// A task has one value for a key: the last one. Tasks that were spawned earlier keep their labels. An empty value
+/// removes the label, also an inherited one. An empty key has no effect. While birthmark is off, this function does
+/// nothing and does not format the value.
+///
+/// A name records on whose behalf a task runs, and each task has one. Labels are for selecting and counting: the
+/// tenant, the route, the shard. A task has up to [`MAX_LABELS`] of them.
+///
+/// [`set_name`](crate::set_name) explains which task is the current one if instrumented code did not spawn the
+/// running task.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::set_label("tenant", "acme");
+/// birthmark::set_label("shard", 7);
+/// let task = birthmark::current().unwrap();
+/// assert_eq!(task.label("tenant"), Some("acme"));
+/// assert_eq!(task.labels().to_string(), "shard=7 tenant=acme");
+///
+/// birthmark::set_label("shard", "");
+/// assert_eq!(birthmark::current().unwrap().label("shard"), None);
+/// ```
+pub fn set_label(key: &str, value: impl fmt::Display) {
+    if !mode::has(mode::OFF) {
+        name::set(&change(key, value));
+    }
+}
+
+/// Runs `f` while the current task has a label. Tasks that `f` spawns keep the label.
+///
+/// A name or a label that `f` sets ends with `f`.
+///
+/// An `Fn` closure that several threads call at once is one task with one set of labels. If its calls overlap, scoped
+/// names and labels may be lost or may stay.
+///
+/// # Examples
+///
+/// ```
+/// # #[birthmark::instrument]
+/// # fn index(tenant: &str) {
+/// birthmark::with_label("tenant", tenant, || {
+///     std::thread::spawn(|| { /* works for the tenant */ });
+/// });
+/// # }
+/// ```
+pub fn with_label<R>(key: &str, value: impl fmt::Display, f: impl FnOnce() -> R) -> R {
+    if mode::has(mode::OFF) {
+        return f();
+    }
+    name::during(&change(key, value), f)
+}
+
+/// Runs a future while the task that polls it has a label. Tasks that the future spawns keep the label.
+///
+/// # Examples
+///
+/// ```
+/// # async fn handle() {}
+/// # async fn serve(tenant: &str) {
+/// birthmark::with_label_async("tenant", tenant, async {
+///     handle().await;
+/// })
+/// .await;
+/// # }
+/// ```
+pub fn with_label_async<F: Future>(key: &str, value: impl fmt::Display, future: F) -> Under<F> {
+    Under::new(|| change(key, value), future)
+}
+
+/// Labels a task that has not started yet.
+pub(crate) fn give(task: &'static Slot, key: &str, value: impl fmt::Display) {
+    name::give(task, &change(key, value), 0);
+}
+
+fn change(key: &str, value: impl fmt::Display) -> Change {
+    Change::Label(Text::new(key), Text::new(value))
+}

@@ -1,0 +1,106 @@
+//! Names: for whom a task works.
+
+mod given;
+mod node;
+mod under;
+
+use std::fmt;
+use std::future::Future;
+
+use crate::platform::mode;
+use crate::record::root::ARENA;
+use crate::record::slot::Slot;
+use crate::thread::local;
+use crate::types::bounded::Text;
+
+pub use crate::record::content::MAX_NAME_LEN;
+pub(crate) use given::effective_name;
+pub use given::{Name, NameOrigin};
+pub(crate) use node::Change;
+pub use under::Under;
+pub(crate) use under::{during, set};
+
+/// Sets the name of the current task and of the tasks that it spawns from now on.
+///
+/// Tasks that were spawned earlier keep their name. An empty name removes the name, also an inherited one. While
+/// birthmark is off, this function does nothing and does not format the name.
+///
+/// If no instrumented code spawned the running task, the current task is the OS thread that polls it. A connection of
+/// `axum::serve` is an example. The thread keeps the name and passes it to all later spawns.
+///
+/// [`with_name_async`] names a single request. It suits such tasks, and tasks that serve several requests one after
+/// the other.
+///
+/// # Examples
+///
+/// ```
+/// # let request_id = 123_123;
+/// birthmark::set_name(format_args!("req-id-{request_id}"));
+/// assert_eq!(birthmark::current().unwrap().name().unwrap().as_str(), "req-id-123123");
+/// ```
+pub fn set_name(name: impl fmt::Display) {
+    if !mode::has(mode::OFF) {
+        set(&Change::Name(Text::new(name)));
+    }
+}
+
+/// Runs `f` while the current task has a name. Tasks that `f` spawns keep the name.
+///
+/// A name or a label that `f` sets ends with `f`.
+///
+/// An `Fn` closure that several threads call at once is one task with one name. If its calls overlap, scoped names
+/// and labels may be lost or may stay.
+///
+/// # Examples
+///
+/// ```
+/// # #[birthmark::instrument]
+/// # fn index(tenant: &str) {
+/// birthmark::with_name(tenant, || {
+///     std::thread::spawn(|| { /* works for the tenant */ });
+/// });
+/// # }
+/// ```
+pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
+    if mode::has(mode::OFF) {
+        return f();
+    }
+    during(&Change::Name(Text::new(name)), f)
+}
+
+/// Runs a future while the task that polls it has a name. Tasks that the future spawns keep the name.
+///
+/// A name or a label that the future sets ends with the future. This function therefore suits requests, for example
+/// in a middleware.
+///
+/// # Examples
+///
+/// ```
+/// # async fn handle() {}
+/// # async fn serve(tenant: &str) {
+/// birthmark::with_name_async(tenant, async {
+///     handle().await;
+/// })
+/// .await;
+/// # }
+/// ```
+pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> Under<F> {
+    Under::new(|| Change::Name(Text::new(name)), future)
+}
+
+/// Changes what is said of a task that has not started yet. Not a part of births, which would otherwise
+/// all make room for it on the stack.
+#[cold]
+#[inline(never)]
+pub(crate) fn give(task: &'static Slot, change: &Change, flags: u64) {
+    local::with(|local| {
+        local.with_block(|store, block| {
+            let Some(node) = node::make_for_newborn(store, block, task, change, flags) else {
+                return;
+            };
+            if let Some(old) = task.scope.swap(Some(node)).filter(|old| old.is_name()) {
+                store.release(&ARENA, old);
+            }
+        })
+    });
+}

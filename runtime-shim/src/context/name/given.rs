@@ -1,0 +1,102 @@
+//! The name of a task, as a program sees it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::record::content::NameText;
+use crate::record::read::Record;
+use crate::types::escape::Quoted;
+use crate::types::TaskId;
+
+/// The name of a task: on whose behalf it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
+    pub(crate) text: Arc<str>,
+    pub(crate) cut: bool,
+    pub(crate) origin: NameOrigin,
+}
+
+impl Name {
+    /// Returns the name without escapes. It may contain any character.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the origin of the name.
+    pub fn origin(&self) -> NameOrigin {
+        self.origin
+    }
+
+    /// Returns `true` if the name was longer than [`MAX_NAME_LEN`](crate::MAX_NAME_LEN) and was cut.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+/// Writes the name in quotes, with escapes.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Quoted {
+            text: &self.text,
+            cut: self.cut,
+        }
+        .fmt(f)
+    }
+}
+
+/// The origin of a task's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NameOrigin {
+    /// The program set the name of this task.
+    Explicit,
+    /// A hook set the name of this task.
+    Hook,
+    /// The task inherited the name from its nearest named ancestor at its spawn.
+    Inherited {
+        /// Id of the task whose name was set.
+        from: TaskId,
+    },
+}
+
+impl fmt::Display for NameOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameOrigin::Explicit => f.write_str("explicit"),
+            NameOrigin::Hook => f.write_str("given by a hook"),
+            NameOrigin::Inherited { from } => write!(f, "inherited from task {from}"),
+        }
+    }
+}
+
+impl Name {
+    /// Returns the name that a task has under `own`, its name node, or inherits. An empty one is none.
+    pub(crate) fn of(task: &Record, own: Option<Record>) -> Option<Self> {
+        let (text, origin) = effective_name(task, own)?;
+        Some(Name {
+            text: text.as_str().into(),
+            cut: text.is_cut(),
+            origin,
+        })
+    }
+}
+
+/// Returns the name that a task has under `own`, its name node, or inherits. Allocates nothing.
+pub(crate) fn effective_name(task: &Record, own: Option<Record>) -> Option<(NameText, NameOrigin)> {
+    let own = own.filter(Record::has_name);
+    let (text, origin) = match own.and_then(|own| own.text()) {
+        Some(text) if text.is_by_hook() => (text, NameOrigin::Hook),
+        Some(text) => (text, NameOrigin::Explicit),
+        None => inherited_name(task)?,
+    };
+    (!text.as_str().is_empty()).then_some((text, origin))
+}
+
+fn inherited_name(task: &Record) -> Option<(NameText, NameOrigin)> {
+    let mut node = task.parent().node()?;
+    while !node.has_name() {
+        node = node.parent().node()?;
+    }
+    let from = TaskId(node.task()?.id);
+    Some((node.text()?, NameOrigin::Inherited { from }))
+}

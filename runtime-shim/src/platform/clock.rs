@@ -1,0 +1,116 @@
+//! A coarse clock, so that a spawn or a poll need not read a fine one.
+//!
+//! One thread advances a counter ten times a second; whoever changes the state of a task stores the
+//! counter, which is one load (of [`mode::pulse`]). Ages are therefore right to a tenth of a second.
+//! The thread also gives back memory that is no longer needed.
+//!
+//! The thread starts when a thread other than the main one first has to do with instrumented code, when the main one
+//! does and is not alone, when the program calls `install`, or when birthmark starts a thread for another reason. Any
+//! other program that has one thread keeps it so: it may want to `unshare`, or to change its environment. Until then
+//! there are no ages. In the child of a fork, the thread is started anew on the same occasions.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::platform::callback::Callback;
+use crate::platform::mode;
+
+/// The length of a tick.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// The moment of tick 0: when the first thread had to do with instrumented code.
+static START: OnceLock<Instant> = OnceLock::new();
+/// The clock's thread was started, in this process.
+static STARTED: AtomicBool = AtomicBool::new(false);
+/// The thread could not be started.
+static FAILED: AtomicBool = AtomicBool::new(false);
+/// The tick at which the counter stood for long because the thread did not run yet. It says nothing of when.
+static UNSURE: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Gives back memory that is no longer needed, at each tick.
+static EACH_TICK: Callback = Callback::new();
+
+/// Sets the function that the clock's thread calls at each tick.
+pub(crate) fn set_each_tick(reclaim: fn()) {
+    EACH_TICK.set(reclaim);
+}
+
+/// The time between two ticks in the upper half.
+pub(crate) fn between(then: u64, now: u64) -> Duration {
+    let ticks = (now >> 32).saturating_sub(then >> 32);
+    TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+}
+
+/// The time that has passed since a record was given the tick `then`, if the clock ran at the time.
+pub(crate) fn since(then: u64, now: u64) -> Option<Duration> {
+    (then >> 32 != UNSURE.load(Ordering::Relaxed)).then(|| between(then, now))
+}
+
+/// The present tick by a fine clock, for those who ask for ages. `None` where ages cannot be told.
+pub(crate) fn fine() -> Option<u64> {
+    runs().then(|| {
+        refresh();
+        mode::tick()
+    })
+}
+
+/// The time of day, for those who compare with other records of what happened.
+pub(crate) fn wall() -> Option<SystemTime> {
+    HAS_CLOCK.then(SystemTime::now)
+}
+
+/// Whether the platform has a clock: `Instant::now` panics where it has none.
+const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
+/// Notes that a thread has to do with instrumented code, and starts the clock unless it is the only one.
+pub(crate) fn note_thread() {
+    if !HAS_CLOCK || STARTED.load(Ordering::Relaxed) {
+        return;
+    }
+    START.get_or_init(Instant::now);
+    if !crate::platform::thread::is_main() || !crate::platform::thread::is_alone() {
+        start();
+    }
+}
+
+/// Starts the clock, once in each process.
+pub(crate) fn start() {
+    if !HAS_CLOCK || STARTED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    START.get_or_init(Instant::now);
+    let stood_at = mode::tick() >> 32;
+    refresh();
+    if mode::tick() >> 32 > stood_at + 1 {
+        UNSURE.store(stood_at, Ordering::Relaxed);
+    }
+    FAILED.store(!spawn_thread(), Ordering::Relaxed);
+}
+
+/// Whether ages can be told: the clock's thread runs, and in this process.
+pub(crate) fn runs() -> bool {
+    STARTED.load(Ordering::Relaxed) && !FAILED.load(Ordering::Relaxed)
+}
+
+/// The thread has gone: this is the child of a fork.
+pub(crate) fn has_gone() {
+    STARTED.store(false, Ordering::Relaxed);
+}
+
+/// Sets the counter by a fine clock.
+fn refresh() {
+    let Some(start) = START.get() else { return };
+    let ticks = start.elapsed().as_millis() / TICK.as_millis();
+    let ticks = u64::from(u32::try_from(ticks).unwrap_or(u32::MAX));
+    mode::advance(ticks << 32);
+}
+
+fn spawn_thread() -> bool {
+    crate::platform::own_thread::spawn("birthmark", 128 * 1024, || loop {
+        std::thread::sleep(TICK);
+        refresh();
+        EACH_TICK.call();
+    })
+    .is_ok()
+}

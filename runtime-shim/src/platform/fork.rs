@@ -1,0 +1,54 @@
+//! What becomes of birthmark in the child of a fork, in which one thread goes on alone.
+//!
+//! Immediately after the fork, nothing happens but stores into atomics, for the parent may have had more threads, any of
+//! which may have held any lock. With the first spawn or thread, birthmark's own threads are started anew.
+
+use crate::platform::callback::Callback;
+use crate::platform::mode::{self, FORKED};
+
+/// Forgets the other threads, immediately after the fork. Stores into atomics, and does nothing else.
+static IN_CHILD: Callback = Callback::new();
+/// Starts further threads of birthmark's own anew, when birthmark is first used in the child.
+static RESUME: Callback = Callback::new();
+
+/// Sets the function that runs in the child immediately after a fork. It may only store into atomics.
+pub(crate) fn set_in_child(forget_other_threads: fn()) {
+    IN_CHILD.set(forget_other_threads);
+}
+
+/// Sets the function that starts threads anew when birthmark is first used in the child.
+pub(crate) fn set_resume(start_threads: fn()) {
+    RESUME.set(start_threads);
+}
+
+/// Has the child of a fork know that it is one. To be called before a thread does what others wait for.
+pub(crate) fn watch() {
+    #[cfg(unix)]
+    {
+        static WATCHES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        if !WATCHES.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            // SAFETY: the function is there for good and does nothing that a signal handler may not do.
+            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        }
+    }
+}
+
+#[cfg(unix)]
+extern "C" fn in_child() {
+    IN_CHILD.call();
+    crate::platform::clock::has_gone();
+    mode::set(FORKED, true);
+}
+
+/// Notes that birthmark is used, which in the child of a fork starts its threads anew.
+pub(crate) fn note_use() {
+    if mode::has(FORKED) {
+        resume();
+    }
+}
+
+#[cold]
+fn resume() {
+    mode::set(FORKED, false);
+    RESUME.call();
+}

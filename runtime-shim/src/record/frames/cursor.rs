@@ -1,0 +1,149 @@
+//! Where a thread stands: in which task, and in which frame of it.
+
+use crate::platform::sync::atomic::Ordering;
+use crate::record::slot::Slot;
+
+/// The address of the current task's slot, and in the low bits the index of the innermost frame.
+///
+/// Without a slot it is one of the constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct Cursor(usize);
+
+/// What the low bits say, of which a slot leaves six free. 0 is the task itself, in no frame of it.
+pub(crate) mod index {
+    /// Frames that have room have the indices from 1 to this.
+    pub(crate) const LAST: usize = 14;
+    /// What runs here is not the task's: it may spawn under it, but has no frames. So no frame has the index
+    /// that follows.
+    pub(crate) const MUTED: usize = 32;
+    pub(crate) const MASK: usize = 63;
+    /// In a frame for which there is no room. There are two such, so that another one inside is not the same.
+    const BEYOND: usize = 62;
+    pub(super) const UNKNOWN: usize = 60;
+    pub(super) const LENT: usize = 62;
+
+    pub(crate) fn is_beyond(index: usize) -> bool {
+        index >= BEYOND
+    }
+
+    /// The index of a frame without room inside of `outer`.
+    pub(crate) fn beyond(outer: usize) -> usize {
+        BEYOND | !outer & 1
+    }
+}
+
+impl Cursor {
+    /// In no task.
+    pub(crate) const NOWHERE: Cursor = Cursor(0);
+    /// In no task, on a thread that may turn out to be the main one.
+    pub(crate) const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
+    /// In the task that has lent its scope to this thread.
+    pub(crate) const LENT: Cursor = Cursor(index::LENT);
+
+    #[inline(always)]
+    pub(crate) fn task(slot: &'static Slot) -> Self {
+        Cursor(core::ptr::from_ref(slot).expose_provenance())
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_word(self) -> usize {
+        self.0
+    }
+
+    /// The cursor that [`Cursor::to_word`] was called on.
+    #[inline(always)]
+    pub(crate) fn from_word(word: usize) -> Self {
+        Cursor(word)
+    }
+
+    /// The same task, in the frame of the index that follows.
+    #[inline(always)]
+    pub(crate) fn next(self) -> Self {
+        Cursor(self.0 + 1)
+    }
+
+    /// The same task, in another frame.
+    pub(crate) fn with_index(self, index: usize) -> Self {
+        Cursor(self.0 & !index::MASK | index)
+    }
+
+    /// The same task, where no frame is recorded.
+    #[inline(always)]
+    pub(crate) fn muted(self) -> Self {
+        match self.has_slot() {
+            true => Cursor(self.0 & !index::MASK | index::MUTED),
+            false => self,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(self) -> usize {
+        self.0 & index::MASK
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_slot(self) -> bool {
+        self.0 > index::MASK
+    }
+
+    #[inline(always)]
+    pub(crate) fn slot(self) -> Option<&'static Slot> {
+        if !self.has_slot() {
+            return None;
+        }
+        let slot = core::ptr::with_exposed_provenance::<Slot>(self.0 & !index::MASK);
+        // SAFETY: the address in a cursor comes from `task`, whatever became of the bits below it, and slots
+        // are never unmapped.
+        Some(unsafe { &*slot })
+    }
+
+    /// Whether what is entered there is recorded.
+    pub(crate) fn records(self) -> bool {
+        self.has_slot() && self.index() != index::MUTED
+    }
+}
+
+/// A cursor, and above it the lowest bits of the task's id. So it is not taken for one in a later task of the
+/// same slot: unless 65,536 or a multiple of it were spawned in between, when a frame that was entered in the
+/// earlier task is missing from the later one, or stands where it stood there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+/// Where the id begins.
+const ID_SHIFT: u32 = 48;
+
+impl Place {
+    /// In no task.
+    pub(crate) const NOWHERE: Place = Place(0);
+
+    /// Whether places in a slot at this address are what they say.
+    pub(crate) fn can_hold(address: usize) -> bool {
+        address as u64 >> ID_SHIFT == 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn of(cursor: Cursor) -> Self {
+        match cursor.slot() {
+            Some(slot) => Self::within(slot.id.load(Ordering::Relaxed), cursor),
+            None => Place(cursor.0 as u64),
+        }
+    }
+
+    /// As [`Place::of`], of a cursor in the task with this id.
+    #[inline(always)]
+    pub(crate) fn within(id: u64, cursor: Cursor) -> Self {
+        Place(id << ID_SHIFT | cursor.0 as u64)
+    }
+
+    /// Where frames are recorded, the cursor that [`Place::of`] was called on.
+    #[inline(always)]
+    pub(crate) fn cursor(self) -> Cursor {
+        Cursor((self.0 << (64 - ID_SHIFT) >> (64 - ID_SHIFT)) as usize)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_same_task(self, other: Place) -> bool {
+        self.0 ^ other.0 <= index::MASK as u64
+    }
+}

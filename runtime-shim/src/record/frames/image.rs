@@ -1,0 +1,123 @@
+//! What readers make of the frames of a task.
+
+use core::hash::{Hash, Hasher};
+use core::iter::successors;
+use core::ptr;
+
+use super::index;
+use super::{above, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM, USED};
+use crate::platform::sync::atomic::{fence, Ordering};
+#[cfg(not(loom))]
+use crate::record::read::Record;
+use crate::types::frame_site::FrameSite;
+
+/// What the frames of a task were at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Image {
+    /// Without the owner.
+    header: u64,
+    entries: [u64; ROOM],
+    is_settled: bool,
+}
+
+impl Image {
+    const EMPTY: Image = Image {
+        header: 0,
+        entries: [0; ROOM],
+        is_settled: true,
+    };
+
+    /// Reads the frames of a task.
+    #[cfg(not(loom))]
+    pub(crate) fn read(record: &Record) -> Self {
+        let Some(frames) = Frames::of(record.slot) else {
+            return Self::EMPTY;
+        };
+        let mut image = Self::copy(frames, record.id);
+        if !record.is_current() {
+            // They may be those of the next task.
+            return Self::EMPTY;
+        }
+        image.is_settled = record.is_unmoved();
+        image
+    }
+
+    /// What is there of the task with this id. What is read of its slot after it says whether that holds.
+    pub(crate) fn copy(frames: &Frames, id: u64) -> Self {
+        let header = frames.header.load(Ordering::Acquire);
+        if header & OWNER != id << 32 || header & (USED | ALL_BEYOND) == 0 {
+            return Self::EMPTY;
+        }
+        let mut image = Image {
+            header: header & !OWNER,
+            ..Self::EMPTY
+        };
+        for index in indices(header) {
+            image.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
+        }
+        fence(Ordering::Acquire);
+        image
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.header == 0
+    }
+
+    /// Whether the task was suspended, and had not moved on when all was read.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    /// How many had no room.
+    pub(crate) fn beyond(&self) -> u32 {
+        ((self.header & ALL_BEYOND) / ONE_BEYOND) as u32
+    }
+
+    /// The frames that were entered inside of one, or of none for 0. A tombstone has no site.
+    pub(crate) fn inside(
+        &self,
+        outer: usize,
+    ) -> impl Iterator<Item = (usize, Option<&'static FrameSite>)> + '_ {
+        indices(self.header).filter_map(move |index| {
+            let entry = self.entries[index - 1];
+            // What a tombstone was inside of is lost, which counts as nothing.
+            (outer_of(entry) == outer).then(|| (index, decode(entry)))
+        })
+    }
+
+    /// The sites from a frame outwards, its own first. For one that had no room, from the last that had.
+    pub(crate) fn outwards(&self, index: usize) -> impl Iterator<Item = &'static FrameSite> + '_ {
+        let last = above(self.header) - 1;
+        let start = if index::is_beyond(index) { last } else { index };
+        let entry = |index: usize| Some(*self.entries.get(index.checked_sub(1)?)?);
+        let path = successors(entry(start), move |&inner| entry(outer_of(inner)));
+        // There are no more; what is damaged must not send a thread that panics round in circles.
+        path.take(ROOM).filter_map(decode)
+    }
+
+    fn used(&self) -> &[u64] {
+        &self.entries[..above(self.header) - 1]
+    }
+}
+
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        self.header == other.header && self.used() == other.used()
+    }
+}
+
+impl Eq for Image {}
+
+impl Hash for Image {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.header, self.used()).hash(state);
+    }
+}
+
+fn decode(entry: u64) -> Option<&'static FrameSite> {
+    let site = ptr::with_exposed_provenance::<FrameSite>(site_of(entry));
+    // SAFETY: null in a tombstone. Entries hold nothing but that and addresses of static sites, from the
+    // first to the last time that anybody writes there.
+    unsafe { site.as_ref() }
+}

@@ -1,0 +1,92 @@
+//! The frames of a task: 120 bytes beside each slot, in memory that is mapped when the first task of a
+//! chunk enters one and costs nothing where no page of it is touched.
+//!
+//! The header says whose the frames are, by the lower half of the task's id, so that a birth need not
+//! clear anything: frames of another task are none. Below that it counts the frames for which there was
+//! no room, and has a bit for each index in use. An entry is the address of a [`FrameSite`] and, in its low
+//! bits, the index of the frame inside of which it was entered.
+//!
+//! Whoever runs the task writes, with plain stores. A frame that is left elsewhere, because its future
+//! was moved to another task or is dropped on another thread, only has its entry set to zero, by
+//! compare-and-swap, as long as it says the same.
+//!
+//! A frame that is left while others still refer to it, as when `&mut future` is awaited in a loop, stays
+//! as a *tombstone*, an entry of zero, until they have moved or are gone: so its index means nothing else.
+
+use super::slot::Slot;
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(not(loom))]
+mod area;
+mod cursor;
+mod image;
+mod write;
+
+#[cfg(not(loom))]
+pub(super) use area::release;
+
+pub(crate) use cursor::{index, Cursor, Place};
+pub(crate) use image::Image;
+
+/// Frames that have room.
+pub(crate) const ROOM: usize = index::LAST;
+
+/// The bits of the indices 1 to `ROOM`.
+const USED: u64 = (2 << ROOM) - 2;
+/// Where a frame is inside of one with a higher index, or entries are tombstones. Above the indices, so that
+/// one shift tells what is in use from an index on and that nothing is out of order.
+const IRREGULAR: u64 = 1 << 15;
+const ONE_BEYOND: u64 = 1 << 16;
+const OWNER: u64 = 0xffff_ffff << 32;
+const ALL_BEYOND: u64 = 0xffff << 16;
+
+#[repr(C)]
+pub(crate) struct Frames {
+    header: AtomicU64,
+    entries: [AtomicU64; ROOM],
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Frames>() == 120 && USED < IRREGULAR);
+
+impl Frames {
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Frames {
+            header: AtomicU64::new(0),
+            entries: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    fn entry(&self, index: usize) -> &AtomicU64 {
+        &self.entries[index - 1]
+    }
+}
+
+/// The lower half of the task's id, in the upper half.
+#[inline(always)]
+fn owner(slot: &'static Slot) -> u64 {
+    slot.id.load(Ordering::Relaxed) << 32
+}
+
+fn bit(index: usize) -> u64 {
+    1 << index & USED
+}
+
+/// One more than the highest index in use.
+fn above(header: u64) -> usize {
+    (header & USED | 1).ilog2() as usize + 1
+}
+
+/// The indices in use.
+fn indices(header: u64) -> impl Iterator<Item = usize> {
+    (1..=ROOM).filter(move |&index| header & bit(index) != 0)
+}
+
+fn site_of(entry: u64) -> usize {
+    entry as usize & !index::MASK
+}
+
+fn outer_of(entry: u64) -> usize {
+    entry as usize & index::MASK
+}

@@ -1,0 +1,122 @@
+//! Keeps lineage bounded: a task that respawns itself for ever has an ancestor per generation.
+//!
+//! A slot stays as long as others descend from it. Every [`GENERATIONS`] generations, the thread
+//! that first spawns under a node looks up the node's lineage; beyond the nearest [`KEPT`]
+//! ancestors, those that have ended and that only one node refers to are taken out, and the node
+//! below them counts how many. So the near and the far end of a lineage stay, and the gap between
+//! them is marked.
+
+use super::arena::Arena;
+use super::slot::{state, Slot};
+use super::store::Store;
+use crate::platform::sync::atomic::{AtomicU32, Ordering};
+
+/// How many generations apart lineages are looked at.
+const GENERATIONS: u64 = if cfg!(loom) { 2 } else { 16 };
+/// Ancestors that are always kept.
+const KEPT: usize = if cfg!(loom) { 1 } else { 16 };
+/// How far beyond them one look goes.
+const REACH: usize = 64;
+
+/// Notes that `node` has children from now on.
+pub(super) fn note_generation(store: &Store, arena: &Arena, node: &'static Slot) {
+    let born = node.born.load(Ordering::Relaxed);
+    if generation(born) != 0 {
+        return;
+    }
+    let above = generation_above(node);
+    // It wraps around past the zero that means "not noted".
+    let own = above % u64::from(u32::MAX) + 1;
+    node.born.store(born | own, Ordering::Relaxed);
+    if own.is_multiple_of(GENERATIONS) {
+        cut(store, arena, node);
+    }
+}
+
+/// The generation of the nearest node above that has one. The task that a name belongs to has none if
+/// it was named before it spawned: then its children are all born under the name.
+fn generation_above(node: &'static Slot) -> u64 {
+    let noted = |slot: &'static Slot| generation(slot.born.load(Ordering::Relaxed));
+    match node.parent.get() {
+        Some(owner) if node.is_name() && noted(owner) == 0 => owner.parent.get().map_or(0, noted),
+        parent => parent.map_or(0, noted),
+    }
+}
+
+fn generation(born: u64) -> u64 {
+    born & u64::from(u32::MAX)
+}
+
+/// Takes superfluous ancestors of `node` out.
+fn cut(store: &Store, arena: &Arena, node: &'static Slot) {
+    if arena.cutting.swap(1, Ordering::Acquire) == 1 {
+        // Only one thread takes ancestors out at a time, so that two that look up the same lineage
+        // do not meet. This one looks again some generations deeper.
+        return;
+    }
+    let mut below = node;
+    let mut found = Given::by(node);
+    for distance in 0..KEPT + REACH {
+        let Some(node) = below.parent.get() else {
+            break;
+        };
+        if distance >= KEPT && is_superfluous(below, node, found) {
+            take_out(store, arena, below, node);
+        } else {
+            found = found.and(Given::by(node));
+            below = node;
+        }
+    }
+    arena.cutting.store(0, Ordering::Release);
+}
+
+/// What those below a node inherit from there.
+#[derive(Clone, Copy)]
+struct Given {
+    name: bool,
+    labels: bool,
+}
+
+impl Given {
+    fn by(node: &'static Slot) -> Self {
+        Given {
+            name: node.has_name(),
+            labels: node.has_labels(),
+        }
+    }
+
+    fn and(self, other: Given) -> Self {
+        Given {
+            name: self.name || other.name,
+            labels: self.labels || other.labels,
+        }
+    }
+
+    fn has_all_of(self, other: Given) -> bool {
+        (self.name || !other.name) && (self.labels || !other.labels)
+    }
+}
+
+/// Whether nobody would miss `node` but the one node below it. A name is missed if those below have
+/// inherited something from it that they did not find nearer; a task is, by its own name. The root is
+/// missed.
+fn is_superfluous(below: &'static Slot, node: &'static Slot, found: Given) -> bool {
+    let is_over = if node.is_name() {
+        found.has_all_of(Given::by(node))
+    } else {
+        node.state() >= state::COMPLETED && !below.is_name()
+    };
+    is_over && node.parent.get().is_some() && node.refs(Ordering::Acquire) == 1
+}
+
+/// Links `below` past `node`, whose one reference it has, and takes over the reference that `node`
+/// has to the one above.
+fn take_out(store: &Store, arena: &Arena, below: &'static Slot, node: &'static Slot) {
+    let count = node.cut_ancestors() + u64::from(!node.is_name());
+    below.parent.set(node.parent.get());
+    below.add_cut_ancestors(count);
+    store.free_node(arena, node);
+}
+
+/// Whether a thread is taking ancestors out.
+pub(super) type Cutting = AtomicU32;

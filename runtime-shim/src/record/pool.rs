@@ -1,0 +1,226 @@
+//! The blocks of all threads: one each while it has to do with instrumented code, handed on to the
+//! next thread when it exits, never freed. So the counts in them go on, and a reader needs no lock.
+
+use core::cell::Cell;
+use core::ptr;
+use std::sync::OnceLock;
+
+use super::hazard::Hazard;
+use super::slot::{state, Slot};
+use super::stack::Stack;
+use super::store::Store;
+use crate::platform::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::types::site::{Site, NO_INDEX};
+
+/// Threads that can have a block at once; what others spawn is not recorded.
+const MAX_BLOCKS: usize = 65_536;
+/// Bytes kept of a thread's name.
+const NAME_BYTES: usize = 32;
+
+static BLOCKS: [AtomicPtr<Block>; MAX_BLOCKS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; MAX_BLOCKS];
+static BLOCK_COUNT: AtomicU32 = AtomicU32::new(0);
+static IDLE: Stack = Stack::new();
+
+/// Two cache lines, so that neighbours do not disturb each other.
+#[repr(align(128))]
+pub(crate) struct Block {
+    /// The store of the thread that had the block, while none has.
+    pub(crate) parked: Store,
+    /// What a task's status says while this thread runs it.
+    pub(crate) running: u64,
+    /// Tasks that have completed on this thread, by the index of their site.
+    pub(crate) completed: Completed,
+    pub(crate) next_name: Cell<u64>,
+    /// The list of hooks that the thread is reading, whose type another layer knows.
+    pub(crate) hook_hazard: Hazard<()>,
+    /// The scope under which the thread is about to spawn.
+    pub(crate) scope_hazard: Hazard<Slot>,
+    index: u32,
+    /// The system's id of the thread that has the block, 0 while none has.
+    os_id: AtomicU64,
+    name: [AtomicU64; NAME_BYTES / 8],
+    below: AtomicU32,
+}
+
+// SAFETY: the cells, in `parked` and `next_name`, are touched only by the thread that has taken the
+// block (by `acquire`, until `give_up`), and the stack of idle blocks orders one owner after the
+// other. All else is atomic or never changes.
+unsafe impl Sync for Block {}
+
+impl Block {
+    fn new(index: u32) -> Self {
+        Block {
+            parked: Store::new(),
+            running: state::RUNNING | (u64::from(index) + 1) << state::THREAD_SHIFT,
+            completed: Completed::new(),
+            next_name: Cell::new(u64::from(index) << 40),
+            hook_hazard: Hazard::new(),
+            scope_hazard: Hazard::new(),
+            index,
+            os_id: AtomicU64::new(0),
+            name: [const { AtomicU64::new(0) }; NAME_BYTES / 8],
+            below: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The system's id of the thread that has the block.
+    pub(crate) fn os_id(&self) -> Option<u64> {
+        Some(self.os_id.load(Ordering::Relaxed)).filter(|&id| id != 0)
+    }
+
+    /// Keeps the beginning of the thread's name, for records that say where they run.
+    pub(crate) fn set_name(&self, name: &str) {
+        let mut bytes = [0; NAME_BYTES];
+        let end = crate::types::bounded::boundary(name, NAME_BYTES);
+        bytes[..end].copy_from_slice(&name.as_bytes()[..end]);
+        for (word, bytes) in self.name.iter().zip(bytes.chunks_exact(8)) {
+            word.store(
+                u64::from_ne_bytes(bytes.try_into().unwrap_or_default()),
+                Ordering::Relaxed,
+            );
+        }
+    }
+
+    /// Most threads had none.
+    fn forget_name(&self) {
+        if self.name[0].load(Ordering::Relaxed) != 0 {
+            self.set_name("");
+        }
+    }
+
+    /// Shows `f` the beginning of the thread's name; it is empty where there is none.
+    pub(crate) fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        let mut bytes = [0; NAME_BYTES];
+        for (bytes, word) in bytes.chunks_exact_mut(8).zip(&self.name) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        let end = bytes
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(NAME_BYTES);
+        // A reader that races with `set_name` may see a mixture of two names.
+        f(std::str::from_utf8(&bytes[..end]).unwrap_or(""))
+    }
+
+    /// The beginning of the thread's name.
+    pub(crate) fn name(&self) -> String {
+        self.with_name(str::to_owned)
+    }
+}
+
+/// Completed tasks by the index of their site. Only one thread writes, any may read.
+#[derive(Clone, Copy)]
+pub(crate) struct Completed(&'static [AtomicU64]);
+
+impl Completed {
+    /// No counts: nothing can be counted here.
+    pub(crate) const NONE: Completed = Completed(&[]);
+
+    /// All sites have their index by now. The first count is of no site.
+    fn new() -> Self {
+        let counts: Vec<AtomicU64> = (0..=crate::types::site::count())
+            .map(|_| AtomicU64::new(0))
+            .collect();
+        Completed(counts.leak())
+    }
+
+    /// Adds one, if the site has an index.
+    pub(crate) fn add(self, site: &Site) -> bool {
+        let has_index = site.index() != NO_INDEX as usize;
+        let count = self.0.get(site.index()).filter(|_| has_index);
+        count.map(add_one).is_some()
+    }
+
+    /// The same without a question. A site that has no index is in no list that shows its count.
+    ///
+    /// # Safety
+    ///
+    /// These are the counts of a block.
+    #[inline(always)]
+    pub(crate) unsafe fn add_fast(self, site: &Site) {
+        // SAFETY: the counts of a block are as many as `new` has made, one more than there are sites,
+        // and no index is greater than the number of sites.
+        add_one(unsafe { self.0.get_unchecked(site.index()) });
+    }
+
+    pub(crate) fn of(self, site: &Site) -> u64 {
+        self.0
+            .get(site.index())
+            .map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+}
+
+/// One thread writes: no atomic addition is needed.
+#[inline(always)]
+fn add_one(count: &AtomicU64) {
+    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+/// Takes a block for the calling thread. `set_up` is called before a block is made, which is seldom.
+pub(crate) fn acquire(set_up: fn()) -> Option<&'static Block> {
+    let index = IDLE.pop(|index| block(index)?.below.load(Ordering::Relaxed).checked_sub(1));
+    let block = match index {
+        Some(index) => block(index)?,
+        None => create(set_up)?,
+    };
+    block
+        .os_id
+        .store(crate::platform::thread::os_id(), Ordering::Relaxed);
+    Some(block)
+}
+
+/// Gives a block back, which the calling thread does not touch any more. Its store must have no stock.
+pub(crate) fn give_up(block: &'static Block) {
+    block.os_id.store(0, Ordering::Relaxed);
+    block.forget_name();
+    IDLE.push(block.index, |below| {
+        block
+            .below
+            .store(below.map_or(0, |index| index + 1), Ordering::Relaxed);
+    });
+}
+
+/// Forgets what other threads use, none of which is there in the child of a fork. Safe in any circumstances: it
+/// stores into atomics.
+pub(crate) fn forget_other_threads(own: Option<&'static Block>) {
+    for block in blocks() {
+        if own.is_none_or(|own| !ptr::eq(own, block)) {
+            block.hook_hazard.clear();
+            block.scope_hazard.clear();
+        }
+    }
+}
+
+/// The block with this index.
+pub(crate) fn block(index: u32) -> Option<&'static Block> {
+    let block = BLOCKS.get(index as usize)?.load(Ordering::Acquire);
+    // SAFETY: entries are null or come from `create`, which leaks the block.
+    unsafe { block.as_ref() }
+}
+
+/// All blocks that there ever were.
+pub(crate) fn blocks() -> impl Iterator<Item = &'static Block> {
+    (0..BLOCK_COUNT.load(Ordering::Acquire)).filter_map(block)
+}
+
+#[cold]
+fn create(set_up: fn()) -> Option<&'static Block> {
+    static FULL: OnceLock<()> = OnceLock::new();
+    if FULL.get().is_some() {
+        return None;
+    }
+    set_up();
+    let index = BLOCK_COUNT.fetch_add(1, Ordering::AcqRel);
+    if index as usize >= MAX_BLOCKS {
+        let _ = FULL.set(());
+        return None;
+    }
+    let block: &'static Block = Box::leak(Box::new(Block::new(index)));
+    BLOCKS[index as usize].store(ptr::from_ref(block).cast_mut(), Ordering::Release);
+    Some(block)
+}

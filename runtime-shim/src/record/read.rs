@@ -1,0 +1,302 @@
+//! Reads slots that others write at the same time.
+//!
+//! A slot is read like under a sequence lock whose sequence is the id: read the id, read the
+//! content, read the id again. Ids are never reused and a free slot has none, so the same id twice
+//! means that the content is that task's. Links are followed hand over hand: what a node links to
+//! cannot have been reused as long as the node is the same and still links to it.
+
+use core::ptr;
+use std::sync::atomic::{fence, Ordering};
+
+use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
+use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS, TEXT_BIT};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
+use crate::types::Outcome;
+
+const _: () = assert!(flag::KIND_MASK == Kind::MASK);
+
+/// What a slot held at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) slot: &'static Slot,
+    pub(crate) id: u64,
+    pub(crate) status: u64,
+    site: u64,
+    parent: u64,
+    scope: u64,
+    refs: u64,
+    polls: u64,
+    born: u64,
+}
+
+impl Record {
+    /// Returns the record of a task or a name. Returns `None` if the slot is free, continues the text of a name, or is
+    /// written at this moment.
+    #[inline]
+    pub(crate) fn read(slot: &'static Slot) -> Option<Self> {
+        let id = slot.id.load(Ordering::Acquire);
+        if id == 0 || id & TEXT_BIT != 0 {
+            return None;
+        }
+        // Before the status, which is at least as recent then.
+        let polls = slot.polls.load(Ordering::Acquire);
+        let mut record = Record {
+            slot,
+            id,
+            status: slot.status.load(Ordering::Relaxed),
+            site: slot.site.load(Ordering::Relaxed),
+            parent: slot.parent.word().load(Ordering::Relaxed),
+            scope: slot.scope.word().load(Ordering::Relaxed),
+            refs: slot.refs.load(Ordering::Relaxed),
+            polls,
+            born: slot.born.load(Ordering::Relaxed),
+        };
+        fence(Ordering::Acquire);
+        if !record.is_name() && record.state() == state::SUSPENDED && record.polls() == 0 {
+            record.status |= state::CREATED;
+        }
+        record.is_current().then_some(record)
+    }
+
+    /// Whether the slot still belongs to the same task.
+    pub(crate) fn is_current(&self) -> bool {
+        self.slot.id.load(Ordering::Relaxed) == self.id
+    }
+
+    /// Whether the task has neither run nor ended since the record was read. While it runs, that cannot be
+    /// told.
+    pub(crate) fn is_unmoved(&self) -> bool {
+        self.state() != state::RUNNING
+            && self.slot.status.load(Ordering::Relaxed) == self.status
+            && self.slot.polls.load(Ordering::Relaxed) == self.polls
+            && self.is_current()
+    }
+
+    pub(crate) fn is_name(&self) -> bool {
+        self.id & NAME_BIT != 0
+    }
+
+    /// Whether the task is an OS thread that a pool keeps.
+    pub(crate) fn is_pool_thread(&self) -> bool {
+        let flags = self.flags();
+        flags & flag::POOLED != 0 && Kind::of(self.site(), flags).is_thread()
+    }
+
+    /// Whether it is a task that has not ended.
+    pub(crate) fn is_live_task(&self) -> bool {
+        !self.is_name() && self.state() < state::COMPLETED
+    }
+
+    /// Whether it is a task that is still counted as alive by its site.
+    pub(crate) fn is_counted(&self) -> bool {
+        !self.is_name() && self.flags() & flag::ENDED == 0
+    }
+
+    pub(crate) fn state(&self) -> u64 {
+        self.status & state::MASK
+    }
+
+    pub(crate) fn site(&self) -> &'static Site {
+        debug_assert!(!self.is_name());
+        // SAFETY: the record is consistent and a task's, and births store a static site.
+        unsafe { &*ptr::with_exposed_provenance::<Site>(self.site as usize) }
+    }
+
+    pub(crate) fn polls(&self) -> u32 {
+        (self.polls >> flag::COUNT_SHIFT) as u32
+    }
+
+    pub(crate) fn flags(&self) -> u64 {
+        self.polls & flag::MASK
+    }
+
+    /// The tick of birth, in the upper half.
+    pub(crate) fn born(&self) -> u64 {
+        self.born
+    }
+
+    pub(crate) fn cut_ancestors(&self) -> u64 {
+        self.refs >> 32
+    }
+
+    /// Whether a live task has no name of its own, no ancestors that were cut, and no nodes below.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.refs == 1
+    }
+
+    /// How many nodes may stand below this one, but for a task's own name. There may be fewer: threads hold
+    /// references in stock.
+    pub(crate) fn nodes_below(&self) -> u64 {
+        // A live task refers to itself, and to the name that it has now.
+        let own = u64::from(self.is_live_task()) + u64::from(self.refs & NAMED != 0);
+        (self.refs & REFS).saturating_sub(own)
+    }
+
+    /// The index of the block of the thread that runs a task with this status.
+    pub(crate) fn thread_index(status: u64) -> Option<u32> {
+        let index = (status >> state::THREAD_SHIFT) & state::THREAD_MASK;
+        (index as u32)
+            .checked_sub(1)
+            .filter(|_| status & state::MASK == state::RUNNING)
+    }
+
+    /// The block itself.
+    pub(crate) fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
+        super::pool::block(Self::thread_index(status)?)
+    }
+
+    /// The words of a name node that hold text, and the link to where it goes on.
+    pub(super) fn text_words(&self) -> ([u64; NAME_WORDS], u64) {
+        ([self.status, self.site], self.scope)
+    }
+
+    /// How long the name and the labels of a name node are.
+    pub(super) fn lengths(&self) -> (usize, usize) {
+        let length = |shift: u32| usize::from((self.polls >> shift) as u16);
+        (length(flag::COUNT_SHIFT), length(flag::LABELS_SHIFT))
+    }
+
+    /// The link to the node above, as a number.
+    pub(crate) fn parent_link(&self) -> u64 {
+        self.parent
+    }
+
+    /// Whether the node above is the one with this link and id.
+    #[inline]
+    pub(crate) fn has_parent(&self, link: u64, id: u64) -> bool {
+        if self.parent != link || link == 0 {
+            return false;
+        }
+        // SAFETY: `read` refuses text, so `parent` is a link. The record is consistent, so the link is that of a live node.
+        let parent = unsafe { Link::decode(link) };
+        let same = parent.is_some_and(|parent| parent.id.load(Ordering::Acquire) == id);
+        same && self.is_current()
+    }
+
+    /// The node above: the task, or the name of it, under which this was born.
+    pub(crate) fn parent(&self) -> Above {
+        let mut below = *self;
+        // A lineage is cut under our eyes at most a few times.
+        for _ in 0..8 {
+            // SAFETY: `read` refuses text, so `parent` is a link. The record is consistent, so the link is that of a live node.
+            let Some(slot) = (unsafe { Link::decode(below.parent) }) else {
+                return Above::Nothing;
+            };
+            let parent = Record::read(slot);
+            fence(Ordering::Acquire);
+            let unchanged = below.slot.parent.word().load(Ordering::Relaxed) == below.parent;
+            match parent {
+                _ if !below.is_current() => return Above::Lost,
+                Some(parent) if unchanged => return Above::Node(parent),
+                _ => {}
+            }
+            let Some(again) = Record::read(below.slot).filter(|again| again.id == below.id) else {
+                return Above::Lost;
+            };
+            below = again;
+        }
+        Above::Lost
+    }
+
+    /// The task that a node is, or belongs to. `None` if it has ended meanwhile.
+    pub(crate) fn task(self) -> Option<Record> {
+        if !self.is_name() {
+            return Some(self);
+        }
+        self.parent().node().filter(|task| !task.is_name())
+    }
+
+    /// The task's own name node, if it has one: the node that its children are born under.
+    pub(crate) fn own_name(&self) -> Option<Record> {
+        if self.scope == 0 || self.scope == ptr::from_ref(self.slot).addr() as u64 {
+            return None;
+        }
+        // SAFETY: as in `parent`.
+        let slot = unsafe { Link::decode(self.scope) }?;
+        // The name of this task, even if it has a newer one by now.
+        let name = Record::read(slot).filter(|name| name.is_name_of(self.slot))?;
+        self.is_current().then_some(name)
+    }
+
+    /// Whether it is a name node of this task.
+    pub(crate) fn is_name_of(&self, task: &'static Slot) -> bool {
+        self.is_name() && self.parent == ptr::from_ref(task).addr() as u64
+    }
+}
+
+/// What stands above a node.
+pub(crate) enum Above {
+    /// Nothing: a root.
+    Nothing,
+    Node(Record),
+    /// The node ended while it was read.
+    Lost,
+}
+
+impl Above {
+    pub(crate) fn node(self) -> Option<Record> {
+        match self {
+            Above::Node(node) => Some(node),
+            Above::Nothing | Above::Lost => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome of a task that ends in this state.
+    pub(crate) fn of_last_state(state: u64) -> Self {
+        match state {
+            state::COMPLETED => Outcome::Completed,
+            state::PANICKED => Outcome::Panicked,
+            _ => Outcome::Cancelled,
+        }
+    }
+}
+
+impl Arena {
+    /// Calls `f` with every slot that has ever been handed out.
+    pub(crate) fn walk(&self, mut f: impl FnMut(&'static Slot)) {
+        let pages = self.fresh.load(Ordering::Acquire) as usize;
+        for (number, chunk) in self
+            .chunks
+            .iter()
+            .enumerate()
+            .take(pages.div_ceil(CHUNK_PAGES))
+        {
+            let end = (pages - number * CHUNK_PAGES).min(CHUNK_PAGES) * BATCH;
+            debug_assert!(end <= CHUNK_SLOTS);
+            // SAFETY: null or installed, and then never unmapped.
+            let Some(chunk) = (unsafe { chunk.load(Ordering::Acquire).as_ref() }) else {
+                continue;
+            };
+            (BATCH..end).for_each(|place| f(chunk.slot(place)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::super::root::ARENA;
+    use super::super::slot::TEXT_BIT;
+    use super::Record;
+
+    #[test]
+    fn slot_that_continues_a_name_has_no_record() {
+        let name = "a name that one slot cannot hold";
+        crate::set_name(name);
+        let mut parts = 0;
+        ARENA.walk(|slot| {
+            if slot.id.load(Ordering::Relaxed) & TEXT_BIT != 0 {
+                assert!(Record::read(slot).is_none());
+                parts += 1;
+            }
+        });
+        assert!(parts > 0, "no slot continues a name");
+        let task = crate::current().expect("this thread has a record since it has a name");
+        assert_eq!(task.name().unwrap().to_string(), format!("{name:?}"));
+    }
+}

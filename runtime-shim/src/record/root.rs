@@ -1,0 +1,46 @@
+//! The one registry of the process, and the tasks that have no spawner: the main thread and threads
+//! that instrumented code did not spawn.
+
+use super::arena::Arena;
+use super::pool::Block;
+use super::slot::Slot;
+use super::store::{Newborn, Store, World};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
+use crate::types::kind::Kind;
+use crate::types::site::Site;
+
+pub(crate) static ARENA: Arena = Arena::new();
+static IDS: AtomicU64 = AtomicU64::new(1);
+/// The registry, for stores.
+pub(crate) static WORLD: World<'static> = World {
+    arena: &ARENA,
+    ids: &IDS,
+};
+
+static MAIN: Site = Site::unreal("main", Kind::Main);
+static FOREIGN: Site = Site::unreal("thread", Kind::Foreign);
+
+/// Records the calling thread, which has `block`, as a task of its own.
+#[cold]
+pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slot> {
+    let site = if crate::platform::thread::is_main() {
+        &MAIN
+    } else {
+        &FOREIGN
+    };
+    if let Some(name) = std::thread::current().name() {
+        block.set_name(name);
+    }
+    let now = crate::platform::mode::tick();
+    let slot = store.birth(
+        WORLD,
+        None,
+        Newborn {
+            site: site.address(),
+            flags: 0,
+            tick: now,
+        },
+    )?;
+    slot.status.store(now | block.running, Ordering::Relaxed);
+    Some(slot)
+}

@@ -1,0 +1,188 @@
+//! The end of a closure: its task goes on until all that the closure owns is dropped.
+//!
+//! A closure owns two handles of its task. It mentions the [`Opening`] before its body and the [`Closing`] behind
+//! it, and compilers drop captures in the order in which they are mentioned first. So the drop of a closure has
+//! three stages:
+//!
+//! 1. The opening, or the guard into which the body has turned it, puts the birth on the thread's list of
+//!    closures that are being dropped. The task is, or becomes, the thread's current one.
+//! 2. The captures of the user are dropped, in their order. Their destructors run in the task. They may drop
+//!    other closures, which come and go on top of the list.
+//! 3. The closing takes the birth from the list, ends the task and puts the thread back to where it stood.
+//!
+//! Each closure puts one birth on the list, also that of a task which is not recorded, and takes one off. So a
+//! closing need not know whose it is, and takes no room in the closure.
+//!
+//! The birth has one owner at each stage, so memory is safe in whatever order a compiler drops captures. If a
+//! closing came first, tasks of the thread would end at the wrong time. `tests/tests/closing.rs` would notice.
+
+use core::mem::ManuallyDrop;
+
+use crate::record::slot::state;
+use crate::task::birth::{Birth, Status};
+use crate::task::enter::{Entered, EnteredOwned};
+use crate::thread::dropping::Leave;
+use crate::thread::end::end_completed;
+use crate::thread::handle::Handle;
+use crate::thread::local;
+use crate::thread::running::{self, Running};
+
+/// The handle that a closure drops first. It holds the task, which starts with the closure's body.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Opening(ManuallyDrop<Birth>);
+
+/// The handle that a closure drops last. Its drop ends the task.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Closing(());
+
+impl Birth {
+    /// The two handles of a closure.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub fn closure(self) -> (Opening, Closing) {
+        (Opening(ManuallyDrop::new(self)), Closing(()))
+    }
+}
+
+impl Opening {
+    /// Makes this the current task until the guard is dropped: for closures that may be called again.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub fn enter(&self) -> Entered<'_> {
+        self.0.enter()
+    }
+
+    /// As [`Opening::enter`], for closures that are called once.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub fn enter_owned(self) -> EnteredOwned {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, for `this` is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.0) }.enter_owned()
+    }
+}
+
+impl Drop for Opening {
+    // Most openings are taken by the body.
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        begin_drop(unsafe { ManuallyDrop::take(&mut self.0) });
+    }
+}
+
+/// Begins the drop of what a task owns that was never called, or not to its end, or that may be called many times.
+#[cold]
+#[inline(never)]
+pub(crate) fn begin_drop(birth: Birth) {
+    let begun = match birth.status() {
+        Status::Plain(slot) => Some((running::begin_drop(slot), false)),
+        Status::Attached(attached) => Some(attached.begin_drop()),
+        Status::Untracked | Status::Refused(_) => None,
+    };
+    let leave = begun.map_or(Leave::NOTHING, |(begun, carries)| Leave {
+        outer: begun.outer,
+        was_panicking: std::thread::panicking(),
+        carries,
+        is_guest: false,
+        last: begun.before,
+    });
+    local::with(|local| local.dropping.push(birth.into_handle(), leave));
+}
+
+impl Closing {
+    /// Mentions this behind the body of a closure that is called once, in code that is never reached.
+    pub fn last_owned(self) -> ! {
+        unreachable!("a body has one arm")
+    }
+
+    /// As [`Closing::last_owned`], in a closure that may be called again.
+    pub fn last(&self) -> ! {
+        unreachable!("a body has one arm")
+    }
+
+    /// Mentions this, so that a closure owns it.
+    #[inline(always)]
+    pub(crate) fn mention(&self) {}
+}
+
+impl Drop for Closing {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn drop(&mut self) {
+        let ended = local::with(|local| {
+            let top = local.dropping.top.get();
+            if let Some(slot) = top.as_plain() {
+                if std::thread::panicking() {
+                    return false;
+                }
+                local.dropping.top.set(Handle::NO_BIRTH);
+                local.cursor.set(local.dropping.outer.get());
+                end_completed(slot);
+                return true;
+            }
+            if top.is_untracked() {
+                local.dropping.top.set(Handle::NO_BIRTH);
+            }
+            top.is_untracked()
+        });
+        if !ended {
+            end_drop();
+        }
+    }
+}
+
+/// Ends the drop that was begun last, and its task.
+#[cold]
+#[inline(never)]
+pub(crate) fn end_drop() {
+    if let Some((handle, leave)) = local::with(|local| local.dropping.pop()) {
+        // SAFETY: the list has owned the birth, and does not any more.
+        leave.end(unsafe { Birth::from_handle(handle) });
+    }
+}
+
+impl Leave {
+    /// Ends the task.
+    fn end(self, birth: Birth) {
+        match birth.as_plain() {
+            Some(slot) if self.is_guest && !self.panicked() => {
+                core::mem::forget(birth);
+                local::with(|local| {
+                    local.note_last(slot);
+                    local.cursor.set(self.outer);
+                    local.end_guest(slot);
+                });
+            }
+            _ => {
+                if let Some(slot) = birth.slot().filter(|_| !self.outer.has_slot()) {
+                    local::with(|local| local.note_last(slot));
+                }
+                self.stop(&birth);
+                drop(birth);
+            }
+        }
+        if self.is_guest {
+            local::with(|local| local.leave());
+        }
+    }
+
+    fn stop(self, birth: &Birth) {
+        if let Status::Attached(attached) = birth.status() {
+            if self.carries {
+                attached.leave();
+            }
+        }
+        if let Some(slot) = birth.slot() {
+            let last = if self.panicked() {
+                state::PANICKED
+            } else {
+                self.last
+            };
+            Running::resume(slot, self.outer).stop(last);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The wrapper around a spawned future.
+
+mod refused;
+mod turn;
+
+use core::future::Future;
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use self::turn::Turn;
+use crate::platform::unwind::contained;
+use crate::record::slot::state;
+use crate::task::birth::{Birth, NewBirth};
+use crate::task::closing;
+use crate::thread::local;
+use crate::thread::running::Running;
+
+/// A spawned future with its birth: one word more than the future.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Instrumented<F> {
+    /// Untracked once the future has completed, which ends the task; there is nothing to drop then.
+    birth: ManuallyDrop<Birth>,
+    /// Dropped by our own `drop`, while the task is current. Structurally pinned. Uninitialised if, and only if, the
+    /// birth is refused.
+    future: MaybeUninit<F>,
+}
+
+/// Wraps a future.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn future<F: Future>(birth: Birth, future: F) -> Instrumented<F> {
+    let may_be_refused = true;
+    let birth = NewBirth {
+        birth,
+        may_be_refused,
+    };
+    Instrumented::new(birth, future)
+}
+
+/// Wraps a function that makes the future where it will run. If it is refused, the function is dropped here.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn future_fn<F, Fut>(birth: Birth, f: F) -> impl FnOnce() -> Instrumented<Fut>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    let f = match birth.is_refused() {
+        true => {
+            drop(f);
+            None
+        }
+        false => Some(f),
+    };
+    move || match f {
+        Some(f) => future(birth, f()),
+        None => Instrumented::empty(birth),
+    }
+}
+
+impl<F> Instrumented<F> {
+    /// Wraps a future. If it is refused, it is dropped here, by the spawner, before the callee is called. Its
+    /// destructor is inlined: a call would need the future in memory, and the usual way would make it there, too.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn new(new: NewBirth, future: F) -> Self {
+        if new.may_be_refused && new.birth.is_refused() {
+            drop(future);
+            return Instrumented::empty(new.birth);
+        }
+        Instrumented {
+            birth: ManuallyDrop::new(new.birth),
+            future: MaybeUninit::new(future),
+        }
+    }
+
+    /// What is left of a refused future.
+    fn empty(birth: Birth) -> Self {
+        debug_assert!(birth.is_refused());
+        Instrumented {
+            birth: ManuallyDrop::new(birth),
+            future: MaybeUninit::uninit(),
+        }
+    }
+}
+
+// The address-sensitive part is `F`; the birth can move.
+impl<F: Unpin> Unpin for Instrumented<F> {}
+
+impl<F: Future> Future for Instrumented<F> {
+    type Output = F::Output;
+
+    // A `poll` of the user's that asks for its caller is told the same as without the wrapper.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: nothing is moved out of it; see below for the future.
+        let this = unsafe { self.get_unchecked_mut() };
+        let (birth, future) = (&mut this.birth, &mut this.future);
+        // Made where it is polled. A closure would hide the caller.
+        macro_rules! future {
+            () => {
+                // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in place, and Unpin
+                // is implemented only where F is. It is initialised, because the birth is not refused here.
+                unsafe { Pin::new_unchecked(future.assume_init_mut()) }
+            };
+        }
+        if !SHARED {
+            // It has a slot, so it is not refused.
+            if let Some(running) = Running::start_fast(birth.handle()) {
+                let result = future!().poll(cx);
+                birth.stop(running, result.is_ready());
+                return result;
+            }
+            if birth.is_untracked_at(local::with(|local| local.cursor.get())) {
+                return future!().poll(cx);
+            }
+        }
+        if birth.is_refused() {
+            return refused::poll(birth, cx.waker());
+        }
+        let Some(turn) = Turn::begin(birth, cx.waker()) else {
+            return Poll::Pending;
+        };
+        let result = future!().poll(cx);
+        turn.end(result.is_ready());
+        result
+    }
+}
+
+/// Whether all types of futures share one copy of what is done around them, which is slower, but
+/// compiles faster. That is what a debug build is for.
+const SHARED: bool = cfg!(debug_assertions);
+
+impl Birth {
+    /// Ends a poll, and with it the task if the future was ready.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn stop(&mut self, running: Running, ready: bool) {
+        if ready {
+            running.complete();
+            core::mem::forget(core::mem::replace(self, Birth::untracked()));
+        } else {
+            running.stop(state::SUSPENDED);
+        }
+    }
+}
+
+impl<F> Drop for Instrumented<F> {
+    // As little as possible is on the way of a task that has completed.
+    #[inline]
+    fn drop(&mut self) {
+        // By value: otherwise whoever moves the wrapper keeps a copy in memory on account of this.
+        // SAFETY: taken here, once; nothing uses it afterwards.
+        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
+        // SAFETY: called once below, in place, if the birth is not refused; nothing uses it afterwards.
+        let mut drop_future = || unsafe { self.future.assume_init_drop() };
+        if SHARED {
+            drop_shared(birth, &mut drop_future);
+        } else if birth.is_untracked() {
+            drop_future();
+        } else {
+            let is_refused = birth.is_refused();
+            begin_drop(birth);
+            let _unfinished = Unfinished;
+            if !is_refused {
+                drop_future();
+            }
+        }
+    }
+}
+
+fn drop_shared(birth: Birth, drop_future: &mut dyn FnMut()) {
+    let is_refused = birth.is_refused();
+    begin_drop(birth);
+    let _unfinished = Unfinished;
+    if !is_refused {
+        drop_future();
+    }
+}
+
+/// The time in which a future is dropped that has not completed: as its task, which ends with it, also
+/// by a panic. The birth is on the thread's [list](crate::task::closing::Dropping) meanwhile.
+struct Unfinished;
+
+impl Drop for Unfinished {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn drop(&mut self) {
+        end_drop();
+    }
+}
+
+/// Declared as what cannot unwind, as is [`end_drop`], which spares the runtime all that it would do
+/// about that. What they do by hooks is contained.
+#[cold]
+#[inline(never)]
+extern "C" fn begin_drop(birth: Birth) {
+    contained(|| closing::begin_drop(birth));
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn end_drop() {
+    contained(closing::end_drop);
+}

@@ -1,0 +1,9 @@
+//! Tasks from their spawn to their end.
+
+pub(crate) mod announced;
+pub(crate) mod birth;
+mod cloned;
+pub(crate) mod closing;
+pub(crate) mod enter;
+pub(crate) mod future;
+pub(crate) mod inherit;

@@ -1,0 +1,78 @@
+//! Frame sites: what is known of an `.await` at compile time.
+
+use std::fmt;
+
+/// One `.await` in the source, or one branch of a `join!` or `select!`.
+///
+/// The alignment leaves room in the address. A task records the address and an index in one word.
+// Generated code writes its fields down, as those of a `Site`.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct FrameSite {
+    #[doc(hidden)]
+    pub file: &'static str,
+    #[doc(hidden)]
+    pub line: u32,
+    #[doc(hidden)]
+    pub column: u32,
+    #[doc(hidden)]
+    pub function: &'static str,
+    #[doc(hidden)]
+    pub awaited: &'static str,
+}
+
+/// The frame sites of a module or a function body, as a type. An `.await` refers to its site through the type and
+/// needs no word at run time.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait FrameSites {
+    /// All of them.
+    const SITES: &'static [FrameSite];
+}
+
+impl FrameSite {
+    /// Returns the file, as the compiler names it in panics.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// Returns the line of the `await`, counted from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// Returns the column of the `await` in characters, counted from 1.
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// Returns the enclosing function, with its type if it has one: `Server::accept`.
+    pub fn function(&self) -> &'static str {
+        self.function
+    }
+
+    /// Returns the awaited expression, as far as the source shows it: `send_email`, `Server::run`, `.recv`. Otherwise
+    /// the text is empty.
+    pub fn awaited(&self) -> &'static str {
+        self.awaited
+    }
+
+    /// The address, as tasks record it.
+    pub(crate) fn address(&'static self) -> usize {
+        std::ptr::from_ref(self).expose_provenance()
+    }
+}
+
+/// `Server::accept at src/server.rs:31:5, awaiting .recv`
+impl fmt::Display for FrameSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::types::escape::escape(self.function, f)?;
+        write!(f, " at {}:{}:{}", self.file, self.line, self.column)?;
+        if self.awaited.is_empty() {
+            return Ok(());
+        }
+        f.write_str(", awaiting ")?;
+        crate::types::escape::escape(self.awaited, f)
+    }
+}

@@ -1,0 +1,144 @@
+//! Kinds of task.
+
+use std::fmt;
+
+use crate::types::site::Site;
+
+/// The sort of a task, as the system that runs it sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum Kind {
+    /// The kind is not known from the source alone.
+    Unknown = 0,
+    /// A future given to an executor.
+    Future = 1,
+    /// An OS thread.
+    Thread = 2,
+    /// A scoped OS thread. It may borrow from its spawner, which waits for it.
+    ScopedThread = 3,
+    /// A closure on a pool for blocking work.
+    Blocking = 4,
+    /// A closure on any other pool, for example a rayon job.
+    Job = 5,
+    /// The main thread.
+    Main = 6,
+    /// A thread that instrumented code did not spawn, but that spawns from instrumented code.
+    Foreign = 7,
+}
+
+impl Kind {
+    /// The bits that hold a kind, the lowest ones of a task's flags.
+    pub(crate) const MASK: u64 = 0xf;
+    pub(crate) const ALL: [Kind; 8] = [
+        Kind::Unknown,
+        Kind::Future,
+        Kind::Thread,
+        Kind::ScopedThread,
+        Kind::Blocking,
+        Kind::Job,
+        Kind::Main,
+        Kind::Foreign,
+    ];
+
+    /// The kind of a task at a site of this kind that was found to be a future or a closure: of
+    /// closures, the site may know more.
+    pub(crate) fn refined(self, found: Kind) -> Kind {
+        match (self, found) {
+            (Kind::Unknown, found) | (_, found @ Kind::Future) => found,
+            (known, _) => known,
+        }
+    }
+
+    /// The kind that a task's flags show.
+    pub(crate) fn of(site: &Site, flags: u64) -> Kind {
+        let found = Kind::from_flags(flags);
+        match (site.kind().refined(found), site.seen()) {
+            (Kind::Unknown | Kind::Job, seen) if seen.is_closure() => seen,
+            (kind, _) => kind,
+        }
+    }
+
+    /// The kind in the lowest bits.
+    pub(crate) fn from_flags(flags: u64) -> Kind {
+        let found = (flags & Kind::MASK) as usize;
+        Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown)
+    }
+
+    /// Whether it says more of a closure than that it is one.
+    fn is_closure(self) -> bool {
+        matches!(self, Kind::Thread | Kind::ScopedThread | Kind::Blocking)
+    }
+
+    /// Returns `true` if the task is an OS thread as a whole.
+    pub fn is_thread(self) -> bool {
+        matches!(
+            self,
+            Kind::Thread | Kind::ScopedThread | Kind::Main | Kind::Foreign
+        )
+    }
+
+    /// Returns the word that dumps use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Unknown => "task",
+            Kind::Future => "future",
+            Kind::Thread => "thread",
+            Kind::ScopedThread => "scoped thread",
+            Kind::Blocking => "blocking",
+            Kind::Job => "job",
+            Kind::Main => "main thread",
+            Kind::Foreign => "foreign thread",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The kind of a task whose callee returns a value of this type.
+pub(crate) fn kind_of_result(mut name: &str) -> Option<Kind> {
+    for wrapper in ["core::result::Result<", "core::option::Option<"] {
+        name = name.strip_prefix(wrapper).unwrap_or(name);
+    }
+    let path = name.split('<').next()?;
+    let handle = path.rsplit("::").next()?;
+    match (path.split("::").next()?, handle) {
+        ("std", "JoinHandle") => Some(Kind::Thread),
+        ("std" | "crossbeam_utils", "ScopedJoinHandle") => Some(Kind::ScopedThread),
+        ("tokio", "JoinHandle") => Some(Kind::Blocking),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+    use std::io;
+    use std::thread::{JoinHandle, ScopedJoinHandle};
+
+    use super::{kind_of_result, Kind};
+
+    #[test]
+    fn kind_of_result_names_handles_of_threads() {
+        let table = [
+            (type_name::<JoinHandle<()>>(), Some(Kind::Thread)),
+            (
+                type_name::<io::Result<JoinHandle<Vec<u8>>>>(),
+                Some(Kind::Thread),
+            ),
+            (
+                type_name::<ScopedJoinHandle<'static, u8>>(),
+                Some(Kind::ScopedThread),
+            ),
+            (type_name::<()>(), None),
+            (type_name::<Vec<JoinHandle<()>>>(), None),
+        ];
+        for (name, kind) in table {
+            assert_eq!(kind_of_result(name), kind, "{name}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Values that every layer uses.
+
+pub(crate) mod bounded;
+pub(crate) mod escape;
+pub(crate) mod frame_site;
+pub(crate) mod kind;
+pub(crate) mod site;
+
+use std::fmt;
+
+/// A number that identifies one task within the process. It is never reused.
+///
+/// Each thread that spawns reserves several numbers at a time. Some numbers stay unused, and a lower number does not
+/// always belong to an earlier task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub(crate) u64);
+
+impl TaskId {
+    /// Returns the number.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The way in which a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The task returned.
+    Completed,
+    /// The task panicked.
+    Panicked,
+    /// The task was dropped before it returned: it was aborted, or its executor or spawner dropped it.
+    Cancelled,
+    /// A hook refused the task.
+    Refused,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Outcome::Completed => "completed",
+            Outcome::Panicked => "panicked",
+            Outcome::Cancelled => "cancelled",
+            Outcome::Refused => "refused",
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! Spawn sites: what is known of a spawn at compile time.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering};
+use std::sync::OnceLock;
+
+use crate::types::kind::{kind_of_result, Kind};
+
+/// One spawn call in the source.
+///
+/// Sites are statics that are registered before `main` runs. [`sites`](crate::sites) lists the sites of every crate
+/// that is linked into the program, including functions that are never called.
+// Generated code writes its fields down: a `const fn` would be interpreted for each site, which costs the compiler
+// more than all else about a table.
+#[derive(Debug)]
+pub struct Site {
+    #[doc(hidden)]
+    pub file: &'static str,
+    #[doc(hidden)]
+    pub line: u32,
+    #[doc(hidden)]
+    pub column: u32,
+    #[doc(hidden)]
+    pub module: &'static str,
+    #[doc(hidden)]
+    pub function: &'static str,
+    #[doc(hidden)]
+    pub callee: &'static str,
+    #[doc(hidden)]
+    pub role: &'static str,
+    #[doc(hidden)]
+    pub kind: Kind,
+    /// `true` if the callee returns an `io::Result`.
+    #[doc(hidden)]
+    pub fallible: bool,
+    #[doc(hidden)]
+    pub counts: Counts,
+}
+
+/// Counters of one site. Completions are the common case, and each thread counts them on its own.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Counts {
+    /// The number of the site, by which threads count.
+    index: AtomicU32,
+    pub(crate) completed: AtomicU64,
+    pub(crate) panicked: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    /// Spawns while birthmark was off.
+    pub(crate) untracked: AtomicU64,
+    /// What kind a task of a site was found to be whose source does not show it.
+    pub(crate) seen: AtomicU8,
+}
+
+/// Set in [`Counts::seen`] once the type of a result was looked at.
+const LOOKED_AT: u8 = 0x80;
+
+/// A site that has no index: one of ours, or of a library that was loaded after the start.
+pub(crate) const NO_INDEX: u32 = 0;
+
+impl Counts {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[expect(
+        clippy::declare_interior_mutable_const,
+        reason = "each static is to have its own"
+    )]
+    pub const NONE: Counts = Counts {
+        index: AtomicU32::new(NO_INDEX),
+        completed: AtomicU64::new(0),
+        panicked: AtomicU64::new(0),
+        cancelled: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
+        untracked: AtomicU64::new(0),
+        seen: AtomicU8::new(Kind::Unknown as u8),
+    };
+}
+
+impl Site {
+    /// A place that is no call in the source.
+    pub(crate) const fn unreal(role: &'static str, kind: Kind) -> Self {
+        Site {
+            file: "",
+            line: 0,
+            column: 0,
+            module: "",
+            function: "",
+            callee: "",
+            role,
+            kind,
+            fallible: false,
+            counts: Counts::NONE,
+        }
+    }
+
+    /// Returns the file, as the compiler names it in panics.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// Returns the line, counted from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// Returns the column in characters, counted from 1, as in [`std::panic::Location`].
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// Returns the path of the module, as [`module_path!`] has it.
+    pub fn module_path(&self) -> &'static str {
+        self.module
+    }
+
+    /// Returns the enclosing function, with its type if it has one: `Server::accept`.
+    pub fn function(&self) -> &'static str {
+        self.function
+    }
+
+    /// Returns the callee as written: `tokio::spawn`.
+    pub fn callee(&self) -> &'static str {
+        self.callee
+    }
+
+    /// Returns the role of the tasks. It is the spawned function, or else the enclosing function with `{closure}`,
+    /// `{async}` or `{task}`.
+    pub fn role(&self) -> &'static str {
+        self.role
+    }
+
+    /// Returns the kind of the tasks, as far as the source shows it.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether it is a call in the source, and not the place of the main thread or a foreign one.
+    pub(crate) fn is_real(&self) -> bool {
+        !matches!(self.kind, Kind::Main | Kind::Foreign)
+    }
+
+    pub(crate) fn is_fallible(&self) -> bool {
+        self.fallible
+    }
+
+    /// The address, as slots keep it.
+    #[inline]
+    pub(crate) fn address(&'static self) -> u64 {
+        std::ptr::from_ref(self).expose_provenance() as u64
+    }
+
+    /// What kind its tasks were found to be, if the source does not show it.
+    pub(crate) fn seen(&self) -> Kind {
+        Kind::from_flags(self.counts.seen.load(Ordering::Relaxed).into())
+    }
+
+    /// Whether the source does not show of what kind its tasks are, and no result was looked at.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub(crate) fn wants_kind(&self) -> bool {
+        matches!(self.kind, Kind::Job | Kind::Unknown)
+            && self.counts.seen.load(Ordering::Relaxed) & LOOKED_AT == 0
+    }
+
+    /// Notes the kind that the name of the result's type shows. A handle of tokio's may be that of a future.
+    #[cold]
+    pub(crate) fn note_result(&self, result: &str) {
+        match kind_of_result(result) {
+            Some(Kind::Blocking) if self.kind != Kind::Job => {}
+            Some(kind) => self.note_kind(kind),
+            None => {}
+        }
+        self.counts.seen.fetch_or(LOOKED_AT, Ordering::Relaxed);
+    }
+
+    /// Notes the kind that a callee gives to the tasks that it hands on.
+    pub(crate) fn note_callee(&self, kind: Kind) {
+        if kind.is_thread() || kind == Kind::Blocking {
+            self.note_kind(kind);
+        }
+    }
+
+    fn note_kind(&self, kind: Kind) {
+        self.counts.seen.store(kind as u8, Ordering::Relaxed);
+    }
+
+    /// From 1 to the number of sites; or [`NO_INDEX`].
+    #[inline]
+    pub(crate) fn index(&self) -> usize {
+        self.counts.index.load(Ordering::Relaxed) as usize
+    }
+}
+
+/// `src/server.rs:31:5`
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// The sites of a module or a body. Not public API. Used by generated code.
+///
+/// A function that takes a table and an entry is the same for all tables. The compiler need not make an instance for
+/// each length.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Sites {
+    #[doc(hidden)]
+    pub sites: &'static [Site],
+    /// `true` if the crate was compiled as a test.
+    #[doc(hidden)]
+    pub test: bool,
+}
+
+impl Sites {
+    /// Returns the site of this entry. A lint would report an index expression in generated code to the user.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub fn at(&self, entry: usize) -> &'static Site {
+        &self.sites[entry]
+    }
+}
+
+inventory::collect!(Sites);
+
+/// All sites, by file and line. Numbers them the first time.
+pub(crate) fn all() -> &'static [&'static Site] {
+    static ALL: OnceLock<Vec<&'static Site>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut all: Vec<&Site> = inventory::iter::<Sites>()
+            .flat_map(|table| table.sites)
+            .collect();
+        all.sort_by_key(|site| (site.file, site.line, site.column));
+        for (index, site) in (NO_INDEX + 1..).zip(&all) {
+            site.counts.index.store(index, Ordering::Relaxed);
+        }
+        all
+    })
+}
+
+/// The number of sites.
+pub(crate) fn count() -> usize {
+    all().len()
+}
