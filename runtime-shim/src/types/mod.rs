@@ -1,5 +1,6 @@
 //! Values that every layer uses.
 
+pub(crate) mod alternatives;
 pub(crate) mod bounded;
 pub(crate) mod escape;
 pub(crate) mod frame_site;

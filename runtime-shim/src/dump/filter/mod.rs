@@ -19,6 +19,115 @@ pub(super) use pace::Pace;
 use pattern::Pattern;
 pub(super) use selection::Selection;
 pub use text::FilterError;
+use text::Value;
+
+type Add = fn(Filter, &str) -> Result<Filter, FilterError>;
+type Values = fn(&Filter, &mut dyn FnMut(Value<'_>));
+
+/// A key of filters as text.
+struct Key {
+    name: &'static str,
+    /// The end of the sentence "selects tasks …", for the documentation.
+    #[cfg(test)]
+    help: &'static str,
+    /// Adds a condition with this value.
+    add: Add,
+    /// Passes on each value that a filter has for the key.
+    values: Values,
+}
+
+const fn key(name: &'static str, help: &'static str, add: Add, values: Values) -> Key {
+    // The text is in no program.
+    let _ = help;
+    Key {
+        name,
+        #[cfg(test)]
+        help,
+        add,
+        values,
+    }
+}
+
+/// All keys. The errors come from here, and the documentation is compared with it.
+const KEYS: &[Key] = &[
+    key(
+        "name",
+        "whose name matches, as dumps show it; a task without one has the empty name",
+        |filter, value| Ok(filter.name(value)),
+        |filter, each| text::patterns(&filter.names, each),
+    ),
+    key(
+        "label",
+        "with a label whose key matches: `tenant`; or whose key and value match: `tenant=acme`. \
+         A task without the label has the empty value",
+        |filter, value| Ok(filter.label(value)),
+        |filter, each| {
+            let labels = filter.labels.iter();
+            labels.for_each(|label| each(Value::Text(&label.text())));
+        },
+    ),
+    key(
+        "role",
+        "whose role matches",
+        |filter, value| Ok(filter.role(value)),
+        |filter, each| text::patterns(&filter.roles, each),
+    ),
+    key(
+        "site",
+        "whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5`",
+        |filter, value| Ok(filter.site(value)),
+        |filter, each| text::patterns(&filter.sites, each),
+    ),
+    key(
+        "kind",
+        "whose kind matches: `future`, `*thread`, `main*`",
+        |filter, value| Ok(filter.kind(text::kind(value)?)),
+        |filter, each| text::patterns(&filter.kinds, each),
+    ),
+    key(
+        "stack",
+        "with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock`",
+        |filter, value| Ok(filter.stack(value)),
+        |filter, each| text::patterns(&filter.stacks, each),
+    ),
+    key(
+        "text",
+        "whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. \
+         All of several texts must match",
+        |filter, value| Ok(filter.text(value)),
+        |filter, each| filter.words.iter().for_each(|word| each(Value::Text(word))),
+    ),
+    key(
+        "state",
+        "that are `running`, `suspended`, `created` or `delayed`",
+        |filter, value| Ok(filter.state(text::state(value)?)),
+        |filter, each| filter.states.iter().for_each(|state| each(Value::State(*state))),
+    ),
+    key(
+        "older",
+        "that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d`",
+        |filter, value| {
+            let age = text::first_time("older", filter.older, value)?;
+            Ok(filter.older_than(age))
+        },
+        |filter, each| filter.older.into_iter().for_each(|age| each(Value::Time(age))),
+    ),
+    key(
+        "for",
+        "that have been in their state for at least this long",
+        |filter, value| {
+            let time = text::first_time("for", filter.in_state, value)?;
+            Ok(filter.in_state_for(time))
+        },
+        |filter, each| filter.in_state.into_iter().for_each(|time| each(Value::Time(time))),
+    ),
+    key(
+        "under",
+        "with this id, or with an ancestor that has it",
+        |filter, value| Ok(filter.under(text::id(value)?)),
+        |filter, each| filter.under.iter().for_each(|id| each(Value::Id(*id))),
+    ),
+];
 
 /// Selects tasks of a [`Dump`](crate::Dump).
 ///
@@ -31,7 +140,7 @@ pub use text::FilterError;
 /// | `label` | with a label whose key matches: `tenant`; or whose key and value match: `tenant=acme`. A task without the label has the empty value |
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
-/// | `kind` | whose [`Kind`](crate::Kind) matches: `future`, `*thread`, `main*` |
+/// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
 /// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
 /// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
 /// | `state` | that are `running`, `suspended`, `created` or `delayed` |
@@ -39,7 +148,7 @@ pub use text::FilterError;
 /// | `for` | that have been in their state for at least this long |
 /// | `under` | with this id, or with an ancestor that has it |
 ///
-/// In a pattern, `*` stands for any text and `?` for any character. The key `text` has no patterns.
+/// [`Kind`](crate::Kind) and [`State`] have all kinds and states. In a pattern, `*` stands for any text and `?` for any character. The key `text` has no patterns.
 ///
 /// A key that is given several times selects the tasks that match any of its values. Different keys must all match.
 /// `%` with two hexadecimal digits stands for a byte, and `+` for a space, as in the query of a URL.
@@ -185,27 +294,6 @@ impl Filter {
         self.state(State::Delayed)
     }
 
-    /// The number of conditions, and of bytes in their values.
-    fn size(&self) -> (usize, usize) {
-        let patterns = [
-            &self.names,
-            &self.roles,
-            &self.sites,
-            &self.kinds,
-            &self.stacks,
-        ];
-        let patterns = patterns
-            .into_iter()
-            .flatten()
-            .map(|pattern| pattern.as_str().len());
-        let labels = self.labels.iter().map(|label| label.text().len());
-        let words = self.words.iter().map(String::len);
-        let values = patterns.chain(labels).chain(words);
-        let times = usize::from(self.older.is_some()) + usize::from(self.in_state.is_some());
-        let others = self.states.len() + self.under.len() + times;
-        values.fold((others, 0), |(count, bytes), len| (count + 1, bytes + len))
-    }
-
     fn state(mut self, state: State) -> Self {
         self.states.push(state);
         self
@@ -258,5 +346,24 @@ impl fmt::Display for Filters {
             separator = " and then ";
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use birthmark_test_support::documented::assert_table;
+
+    use super::KEYS;
+
+    #[test]
+    fn keys_are_those_of_the_documentation() {
+        let rows = KEYS
+            .iter()
+            .map(|key| format!("| `{}` | {} |", key.name, key.help));
+        let rows: Vec<String> = rows.collect();
+        let root = env!("CARGO_MANIFEST_DIR");
+        for file in ["src/dump/filter/mod.rs", "../docs/guide/dumps.md"] {
+            assert_table(&format!("{root}/{file}"), "| key | selects tasks |", &rows);
+        }
     }
 }

@@ -4,7 +4,9 @@ use std::fmt::{self, Write};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Filter, Pattern};
+use super::{Filter, Pattern, KEYS};
+use crate::dump::State;
+use crate::types::alternatives::OneOf;
 use crate::types::escape::Quoted;
 use crate::types::kind::Kind;
 use crate::types::TaskId;
@@ -60,44 +62,99 @@ impl Filter {
         if bytes + value.len() > MOST_BYTES {
             return Err(FilterError::new(ErrorKind::TooLong, key));
         }
-        match key {
-            "name" => Ok(self.name(value)),
-            "label" => Ok(self.label(value)),
-            "role" => Ok(self.role(value)),
-            "site" => Ok(self.site(value)),
-            "kind" => self.with_kind(value),
-            "stack" => Ok(self.stack(value)),
-            "text" => Ok(self.text(value)),
-            "state" => self.with_state(value),
-            "older" if self.older.is_some() => Err(FilterError::new(ErrorKind::Twice, key)),
-            "older" => Ok(self.older_than(time(value)?)),
-            "for" if self.in_state.is_some() => Err(FilterError::new(ErrorKind::Twice, key)),
-            "for" => Ok(self.in_state_for(time(value)?)),
-            "under" => match value.parse() {
-                Ok(id) => Ok(self.under(TaskId(id))),
-                Err(_) => Err(FilterError::new(ErrorKind::Id, value)),
-            },
-            _ => Err(FilterError::new(ErrorKind::Key, key)),
+        match KEYS.iter().find(|known| known.name == key) {
+            Some(known) => (known.add)(self, value),
+            None => Err(FilterError::new(ErrorKind::Key, key)),
         }
     }
 
-    /// There are so few kinds that one that none matches is a mistake.
-    fn with_kind(self, value: &str) -> Result<Self, FilterError> {
-        let pattern = Pattern::new(value);
-        match Kind::ALL.iter().any(|kind| pattern.matches(kind.as_str())) {
-            true => Ok(self.kind(value)),
-            false => Err(FilterError::new(ErrorKind::Kind, value)),
+    /// Returns the number of conditions, and of bytes in their values.
+    fn size(&self) -> (usize, usize) {
+        let (mut conditions, mut bytes) = (0, 0);
+        for key in KEYS {
+            (key.values)(self, &mut |value| {
+                conditions += 1;
+                bytes += value.len();
+            });
+        }
+        (conditions, bytes)
+    }
+}
+
+/// A value of a condition.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    State(State),
+    Time(Duration),
+    Id(TaskId),
+}
+
+impl Value<'_> {
+    /// Returns the number of bytes that count for [`MOST_BYTES`].
+    fn len(self) -> usize {
+        match self {
+            Value::Text(text) => text.len(),
+            Value::State(_) | Value::Time(_) | Value::Id(_) => 0,
         }
     }
+}
 
-    fn with_state(self, value: &str) -> Result<Self, FilterError> {
-        match value {
-            "running" => Ok(self.running()),
-            "suspended" => Ok(self.suspended()),
-            "created" => Ok(self.created()),
-            "delayed" => Ok(self.delayed()),
-            _ => Err(FilterError::new(ErrorKind::State, value)),
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => Encoded(text).fmt(f),
+            Value::State(state) => state.fmt(f),
+            Value::Time(time) => Time(*time).fmt(f),
+            Value::Id(id) => id.fmt(f),
         }
+    }
+}
+
+/// Passes on the text of each pattern.
+pub(super) fn patterns(patterns: &[Pattern], each: &mut dyn FnMut(Value<'_>)) {
+    patterns
+        .iter()
+        .for_each(|pattern| each(Value::Text(pattern.as_str())));
+}
+
+/// Returns the pattern if it matches a kind. One that matches none of so few is a mistake.
+pub(super) fn kind(value: &str) -> Result<&str, FilterError> {
+    let pattern = Pattern::new(value);
+    match Kind::ALL.iter().any(|kind| pattern.matches(kind.as_str())) {
+        true => Ok(value),
+        false => Err(FilterError::new(ErrorKind::Kind, value)),
+    }
+}
+
+/// The states of tasks that a dump shows.
+const STATES: [State; 4] = [
+    State::Running { thread: None },
+    State::Suspended,
+    State::Created,
+    State::Delayed,
+];
+
+pub(super) fn state(value: &str) -> Result<State, FilterError> {
+    let mut states = STATES.into_iter();
+    let state = states.find(|state| state.to_string() == value);
+    state.ok_or_else(|| FilterError::new(ErrorKind::State, value))
+}
+
+pub(super) fn id(value: &str) -> Result<TaskId, FilterError> {
+    let id = value.parse().map(TaskId);
+    id.map_err(|_| FilterError::new(ErrorKind::Id, value))
+}
+
+/// Reads the value of a key that can be given once.
+pub(super) fn first_time(
+    key: &str,
+    given: Option<Duration>,
+    value: &str,
+) -> Result<Duration, FilterError> {
+    match given {
+        Some(_) => Err(FilterError::new(ErrorKind::Twice, key)),
+        None => time(value),
     }
 }
 
@@ -119,47 +176,16 @@ impl FromStr for Filter {
 /// Writes the text from which the filter can be parsed again.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = Conditions { f, separator: "" };
-        out.patterns("name", &self.names)?;
-        for label in &self.labels {
-            out.add("label", Encoded(&label.text()))?;
+        let (mut separator, mut result) = ("", Ok(()));
+        for key in KEYS {
+            (key.values)(self, &mut |value| {
+                if result.is_ok() {
+                    result = write!(f, "{separator}{}={value}", key.name);
+                    separator = "&";
+                }
+            });
         }
-        out.patterns("role", &self.roles)?;
-        out.patterns("site", &self.sites)?;
-        out.patterns("kind", &self.kinds)?;
-        out.patterns("stack", &self.stacks)?;
-        for words in &self.words {
-            out.add("text", Encoded(words))?;
-        }
-        for state in &self.states {
-            out.add("state", state)?;
-        }
-        for (key, time) in [("older", self.older), ("for", self.in_state)] {
-            time.map_or(Ok(()), |time| out.add(key, Time(time)))?;
-        }
-        for id in &self.under {
-            out.add("under", id)?;
-        }
-        Ok(())
-    }
-}
-
-struct Conditions<'a, 'b> {
-    f: &'a mut fmt::Formatter<'b>,
-    separator: &'static str,
-}
-
-impl Conditions<'_, '_> {
-    fn add(&mut self, key: &str, value: impl fmt::Display) -> fmt::Result {
-        write!(self.f, "{}{key}={value}", self.separator)?;
-        self.separator = "&";
-        Ok(())
-    }
-
-    fn patterns(&mut self, key: &str, patterns: &[Pattern]) -> fmt::Result {
-        patterns
-            .iter()
-            .try_for_each(|pattern| self.add(key, Encoded(pattern.as_str())))
+        result
     }
 }
 
@@ -250,20 +276,17 @@ impl fmt::Display for FilterError {
             cut: false,
         };
         match self.kind {
-            ErrorKind::Key => write!(
-                f,
-                "a filter has no key {what}; use name, label, role, site, kind, stack, text, state, older, for or under"
-            ),
+            ErrorKind::Key => {
+                let keys = OneOf(KEYS.iter().map(|key| key.name));
+                write!(f, "a filter has no key {what}; use {keys}")
+            }
             ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
-            ErrorKind::Kind => write!(
-                f,
-                "{what} is no kind of task; use future, thread, scoped thread, main thread, foreign thread, blocking, \
-                 job or task, or * for any part, as in kind=*thread"
-            ),
-            ErrorKind::State => write!(
-                f,
-                "{what} is no state; use running, suspended, created or delayed"
-            ),
+            ErrorKind::Kind => {
+                let (unknown, known) = Kind::ALL.split_first().unwrap_or((&Kind::Unknown, &[]));
+                let kinds = OneOf(known.iter().chain([unknown]));
+                write!(f, "{what} is no kind of task; use {kinds}, or * for any part, as in kind=*thread")
+            }
+            ErrorKind::State => write!(f, "{what} is no state; use {}", OneOf(STATES.iter())),
             ErrorKind::Time => write!(
                 f,
                 "{what} is no time; write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"
