@@ -134,9 +134,22 @@ fn nothing_that_is_instrumented_has_its_reason() {
     );
     project.write("src/main.rs", "fn main() {}\n");
     says(
-        "run --deps",
+        "run",
         "no chosen crate holds a spawn",
         "try --deps, which takes dependencies, too",
+    );
+    says(
+        "run --deps",
+        "no crate of the program holds a spawn",
+        "name functions that spawn by `also(…)` in an annotation",
+    );
+    let unread = "macro_rules! trace { ($e:expr) => { $e } }
+        fn main() { let _ = trace!(std::thread::spawn(|| ())).join(); }\n";
+    project.write("src/main.rs", unread);
+    says(
+        "--workspace run",
+        &format!("all spawns of {binary} are not covered"),
+        "run `cargo birthmark sites`, which says why",
     );
     let broken = format!("{ANNOTATED}{SPAWNS}fn broken() -> u8 {{}}\n");
     project.write("src/main.rs", &broken);

@@ -110,7 +110,16 @@ fn a_panic_in_main_is_reported() {
     let text = report("main_thread_without_spawns", &[]);
     assert_eq!(
         ours(&text),
-        "  in no task: the main thread has spawned nothing\n"
+        "  in no task: birthmark did not see the main thread spawn anything\n"
+    );
+}
+
+#[test]
+fn a_panic_on_a_pool_thread_after_a_job_does_not_name_the_job() {
+    let text = report("after_a_job", &[]);
+    assert_eq!(
+        ours(&text),
+        "  in no task: birthmark did not see this thread being spawned\n"
     );
 }
 

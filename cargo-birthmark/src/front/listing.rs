@@ -94,6 +94,14 @@ impl Surveyed<'_> {
         krate.is_some_and(|krate| krate.sites().next().is_some())
     }
 
+    /// Whether it holds spawns, none of which is recorded.
+    pub fn holds_uncovered_only(&self) -> bool {
+        let krate = self.found.as_ref().ok();
+        krate.is_some_and(|krate| {
+            krate.sites().next().is_none() && krate.uncovered().next().is_some()
+        })
+    }
+
     /// Whether its package is a member of the workspace.
     pub fn is_member(&self, session: &Session) -> bool {
         session.members.contains_key(&directory(self.package))

@@ -11,6 +11,7 @@ use super::project::{Project, directory};
 use super::summary::{Ended, said};
 use super::units::{Used, canonical};
 use crate::choice::{self, Unchosen};
+use crate::scope::Reach;
 use crate::session::Session;
 use crate::source::search;
 
@@ -89,6 +90,13 @@ impl Nothing {
         if let Some(one) = mistakes.next() {
             return misread(one);
         }
+        let uncovered = names_of(surveyed.iter().filter(|one| one.holds_uncovered_only()));
+        if !uncovered.is_empty() {
+            return Nothing {
+                cause: format!("all spawns of {} are not covered", names::list(&uncovered)),
+                help: "run `cargo birthmark sites`, which says why".to_owned(),
+            };
+        }
         let is_chosen = |one: &&Surveyed<'_>| matches!(one.found, Ok(_) | Err(Left::NoSpawn));
         let without = names_of(surveyed.iter().filter(is_chosen));
         let left_out = |why: Unchosen| {
@@ -116,6 +124,10 @@ impl Nothing {
             ([], some) => Nothing {
                 cause: format!("no crate is annotated; spawns are in {}", names::list(some)),
                 help: CHOOSE.into(),
+            },
+            (_, []) if session.scope.reach == Reach::Deps => Nothing {
+                cause: "no crate of the program holds a spawn".into(),
+                help: "name functions that spawn by `also(…)` in an annotation".into(),
             },
             (_, []) => Nothing {
                 cause: "no chosen crate holds a spawn".into(),

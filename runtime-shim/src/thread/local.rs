@@ -52,8 +52,8 @@ pub(crate) struct Local {
     pub(crate) dropping: Dropping,
     /// What the thread does for tasks that wait elsewhere, innermost first.
     pub(crate) work: Cell<*mut Work>,
-    /// The id and the site of the task that was the thread's own, once it has ended; null for none.
-    last: Cell<(u64, *const Site)>,
+    /// The id, the site and the flags of the last task that ended with nothing around it; null for none.
+    last: Cell<(u64, *const Site, u64)>,
     /// Tasks that are being handed on.
     pub(crate) announcements: Announcements,
 }
@@ -91,7 +91,7 @@ thread_local! {
             in_hook: Cell::new(false),
             dropping: Dropping::new(),
             work: Cell::new(ptr::null_mut()),
-            last: Cell::new((0, ptr::null())),
+            last: Cell::new((0, ptr::null(), 0)),
             announcements: Announcements::new(),
         }
     };
@@ -180,14 +180,16 @@ impl Local {
     /// Notes that a task ends, after which the thread stands in none.
     pub(crate) fn note_last(&self, task: &'static Slot) {
         let id = task.id.load(Ordering::Relaxed);
-        self.last.set((id, site_of(task)));
+        self.last.set((id, site_of(task), task.flags()));
     }
 
-    /// The id and the site of the task that was this thread's own and has ended.
+    /// The id and the site of the task that was this thread's own and has ended. A job is none: a thread of a pool goes
+    /// on to other work, with which the job has nothing to do.
     pub(crate) fn last(&self) -> Option<(u64, &'static Site)> {
-        let (id, site) = self.last.get();
-        // SAFETY: null or a static site.
-        Some((id, unsafe { site.as_ref() }?))
+        let (id, site, flags) = self.last.get();
+        // SAFETY: `note_last` stores static sites only, and the pointer is null before.
+        let site = unsafe { site.as_ref() }?;
+        Kind::of(site, flags).is_thread().then_some((id, site))
     }
 
     /// What a task's status says while this thread runs it.

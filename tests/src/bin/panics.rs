@@ -30,6 +30,7 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("blocking_job", scenarios::blocking_job),
     ("std_thread", scenarios::std_thread),
     ("rayon_job", scenarios::rayon_job),
+    ("after_a_job", after_a_job),
     ("main_thread", scenarios::main_thread),
     (
         "main_thread_without_spawns",
@@ -107,6 +108,18 @@ fn foreign_thread() {
     assert!(result.expect("the thread starts").join().is_err());
 }
 
+/// The job before is recorded, and the work that panics is not.
+fn after_a_job() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.expect("the pool starts");
+    // A thread treats its first job differently.
+    for _ in 0..2 {
+        scenarios::job(&pool);
+    }
+    let result = pool.install(|| catch_unwind(|| panic!("after a job")));
+    assert!(result.is_err());
+}
+
 /// The report has nowhere to go, and that is all.
 fn stderr_closed() {
     use std::os::fd::{FromRawFd, OwnedFd};
@@ -151,6 +164,10 @@ mod scenarios {
     pub fn rayon_job() {
         let result = catch_unwind(|| rayon::scope(|s| s.spawn(|_| panic!("in a job"))));
         assert!(result.is_err());
+    }
+
+    pub fn job(pool: &rayon::ThreadPool) {
+        pool.in_place_scope(|s| s.spawn(|_| ()));
     }
 
     pub fn main_thread() {
