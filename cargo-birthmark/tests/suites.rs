@@ -31,7 +31,7 @@ suites! {
     rayon_core: "rayon-core", "1.13.0", "--tests", [];
     // A crate of the edition 2015, with anonymous parameters.
     thread_local_of_2015: "thread_local", "0.3.6", "--lib", [];
-    tokio: "tokio", "1.54.1", "--tests --features full", [];
+    tokio: "tokio", "1.54.1", "--tests --features full,test-util", [];
     tokio_util: "tokio-util", "0.7.20", "--tests --features full", [];
     tower: "tower", "0.5.3", "--tests --all-features", [];
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, Ran};
 
-/// Copies the source of a package, as it is published, into a project.
+/// Copies the source of a package, as it is published, into a project. Its `Cargo.lock` stays behind: some name the
+/// lowest versions, with which the package's own tests do not compile.
 pub fn published(name: &str, version: &str) -> Project {
     let project = Project::new(
         "fetch",
@@ -25,6 +26,7 @@ pub fn published(name: &str, version: &str) -> Project {
         directory.is_dir().then_some(directory)
     });
     copy(&directory.expect("cargo has fetched it"), &project.path());
+    std::fs::remove_file(project.path().join("Cargo.lock")).ok();
     project
 }
 
