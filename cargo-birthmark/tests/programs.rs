@@ -347,6 +347,40 @@ fn main() {
 }
 
 #[test]
+fn tests_of_a_runtime_are_recorded_as_of_any_program() {
+    let library = "pub fn execute(job: impl FnOnce() + Send + 'static) { spawn(job) }
+        fn spawn(job: impl FnOnce() + Send + 'static) { job() }\n";
+    let test = "#[test]
+fn job_has_a_lineage() { std::thread::spawn(|| panic!(\"in a job\")).join().unwrap_err(); }\n";
+    let manifest = "[package]\nname = \"threadpool\"\nedition = \"2024\"\n";
+    let project = Project::new(
+        "",
+        &[
+            ("Cargo.toml", manifest),
+            ("src/lib.rs", library),
+            ("tests/jobs.rs", test),
+        ],
+    );
+    let ran = project.birthmark("--workspace test --test jobs -- --nocapture");
+    let ran = ran.ok();
+    assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+    assert!(
+        ran.stderr.contains(" < 1 job_has_a_lineage\n"),
+        "{}",
+        ran.stderr
+    );
+    let listed = project.birthmark("sites --workspace").ok().stdout;
+    let [library, test] = listed.lines().collect::<Vec<_>>()[..] else {
+        panic!("{listed}");
+    };
+    assert!(library.contains("not covered: hands a task on"), "{listed}");
+    assert!(
+        test.ends_with("job_has_a_lineage::{closure} (Thread)"),
+        "{listed}"
+    );
+}
+
+#[test]
 fn the_first_edition_without_a_prelude() {
     let manifest =
         "[package]\nname = \"unpreluded\"\nversion = \"0.1.0\"\nedition = \"2015\"\n[lib]\n";

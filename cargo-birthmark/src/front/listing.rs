@@ -229,7 +229,7 @@ impl View<'_> {
         let recipe = Recipe {
             annotation,
             columns: false,
-            policy: packages::policy_of(&package.name),
+            policy: packages::policy_of(&package.name, &target.name),
             tests: settings.is_some() && self.tests == Tests::Included,
             without_await: target.edition == Edition::E2015,
         };

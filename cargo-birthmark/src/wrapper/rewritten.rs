@@ -38,7 +38,7 @@ impl Draft {
             annotation,
             tests: unit.is_test(),
             columns,
-            policy: packages::policy_of(&unit.package.name),
+            policy: packages::policy_of(&unit.package.name, &unit.name),
             without_await: unit.edition() == "2015",
         };
         recipe.rewrite_except(&unit.root(), &|path| shown(unit, path), &self.left.files)

@@ -81,11 +81,21 @@ const TABLE: &[(&str, Policy)] = &[
     ("tokio-util", Policy::Threads),
 ];
 
-/// Returns the policy of the package of this name.
+/// Returns the policy of a crate in a package, by the names of both. The table concerns libraries and their unit tests.
+/// The other tests of a package, its examples and benchmarks use the library as any program does.
 #[must_use]
-pub fn policy_of(package: &str) -> Policy {
+pub fn policy_of(package: &str, krate: &str) -> Policy {
+    if !is_library(package, krate) {
+        return Policy::ALL;
+    }
     let row = TABLE.binary_search_by_key(&package, |(name, _)| name);
     row.map_or(Policy::ALL, |row| TABLE[row].1)
+}
+
+/// Each library in the table is named like its package.
+fn is_library(package: &str, krate: &str) -> bool {
+    let same = |(one, other): (u8, u8)| one == other || (one, other) == (b'-', b'_');
+    package.len() == krate.len() && package.bytes().zip(krate.bytes()).all(same)
 }
 
 #[cfg(test)]
@@ -95,7 +105,14 @@ mod tests {
     #[test]
     fn packages_are_found_by_their_names() {
         assert!(TABLE.is_sorted_by_key(|(name, _)| name));
-        assert_eq!(policy_of("tokio"), Policy::Threads);
-        assert_eq!(policy_of("hyper"), Policy::ALL);
+        assert_eq!(policy_of("tokio", "tokio"), Policy::Threads);
+        assert_eq!(policy_of("tokio-util", "tokio_util"), Policy::Threads);
+        assert_eq!(policy_of("hyper", "hyper"), Policy::ALL);
+    }
+
+    #[test]
+    fn tests_of_a_runtime_are_programs() {
+        assert_eq!(policy_of("tokio", "rt_basic"), Policy::ALL);
+        assert_eq!(policy_of("crossbeam-utils", "thread"), Policy::ALL);
     }
 }
