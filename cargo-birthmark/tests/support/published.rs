@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Project, Ran};
 
 /// Copies the source of a package, as it is published, into a project. Its `Cargo.lock` stays behind: some name the
-/// lowest versions, with which the package's own tests do not compile.
+/// lowest versions, with which the package's own tests do not compile. What its tests depend on depends on this copy.
 pub fn published(name: &str, version: &str) -> Project {
     let project = Project::new(
         "fetch",
@@ -27,6 +27,8 @@ pub fn published(name: &str, version: &str) -> Project {
     });
     copy(&directory.expect("cargo has fetched it"), &project.path());
     std::fs::remove_file(project.path().join("Cargo.lock")).ok();
+    let patch = format!("\n[patch.crates-io]\n{name} = {{ path = \".\" }}\n");
+    project.write("Cargo.toml", &(project.read("Cargo.toml") + &patch));
     project
 }
 
