@@ -91,8 +91,7 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
 fn write_no_task(out: &mut Buffer) -> fmt::Result {
     let Some((id, site)) = local::with(|local| local.last()) else {
         return out.write_str(match crate::platform::thread::is_main() {
-            true => "  in no task: birthmark did not see the main thread spawn anything
-",
+            true => "  in no task: birthmark did not see the main thread spawn anything\n",
             false => "  in no task: birthmark did not see this thread being spawned\n",
         });
     };
