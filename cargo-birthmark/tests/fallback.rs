@@ -149,3 +149,39 @@ fn program_that_is_left_alone_is_set_up_all_the_same() {
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn signature_in_another_file_decides_so_that_nothing_is_left_alone() {
+    let runtime = "\
+use std::future::Ready;
+pub fn spawn(f: &dyn Fn() -> u32) -> u32 { f() }
+pub struct Pool(pub u32);
+impl Pool {
+    pub fn spawn<F: Fn() -> u32 + Copy>(&self, f: F) -> u32 { f() + f() + self.0 }
+    pub fn execute(&self, f: Ready<u32>) -> u32 { f.into_inner() }
+}
+";
+    let main = "\
+mod rt;
+mod work;
+fn main() { print!(\"{:?}\", work::go()); }
+";
+    let work = "\
+use crate::rt::{self, Pool, spawn};
+use std::future::ready;
+pub fn go() -> [u32; 5] {
+    let (three, pool) = (|| 3, Pool(1));
+    let thread = std::thread::spawn(|| 7).join().unwrap();
+    [spawn(&three), rt::spawn(&|| 4), Pool(5).spawn(|| 6), pool.execute(ready(8)), thread]
+}
+";
+    let files = [
+        ("src/main.rs", main),
+        ("src/rt.rs", runtime),
+        ("src/work.rs", work),
+    ];
+    let project = Project::new("elsewhere", &files);
+    let ran = project.birthmark("--workspace run").ok();
+    assert_eq!(ran.stdout, "[3, 4, 17, 8, 7]");
+    assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+}

@@ -67,6 +67,8 @@ pub use args::Args;
 #[cfg(feature = "text")]
 pub use known::packages;
 pub use macro_names::MacroNames;
+#[cfg(feature = "text")]
+pub use signatures::CrateSignatures;
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 
 /// What became of an item.

@@ -2,6 +2,10 @@
 //!
 //! A signature decides which argument is the task, and how it may be treated. [`takes`](crate::takes) reads the type
 //! of one parameter.
+//!
+//! [`Signatures`] has the functions of one item or file. A front end that reads all files of a crate collects
+//! [`CrateSignatures`] first. A call finds a function of another file only if an import, a path or the type of the
+//! receiver leads there.
 
 use syn::visit::{self, Visit};
 use syn::{Generics, Item, Signature};
@@ -17,11 +21,29 @@ use crate::takes::{Declared, Reader, Takes};
 #[derive(Default)]
 pub(crate) struct Signatures {
     functions: Vec<Function>,
-    /// Imported names, each with the first segment of its path.
-    imports: Vec<(String, String)>,
+    imports: Vec<Import>,
     modules: Vec<String>,
+    /// Those of the crate's other files.
+    pub elsewhere: CrateSignatures,
 }
 
+/// The functions of all files of a crate that are named like callees.
+#[derive(Clone, Debug, Default)]
+pub struct CrateSignatures {
+    functions: Vec<Function>,
+}
+
+/// An imported name.
+struct Import {
+    /// The name, or `*` if all names are imported.
+    name: String,
+    /// The first segment of its path.
+    root: String,
+    /// The segment before the name.
+    parent: String,
+}
+
+#[derive(Clone, Debug)]
 struct Function {
     name: String,
     /// The type or trait of which it is a function.
@@ -53,25 +75,67 @@ impl Signatures {
             // It hands its task on to a function of that name, and hardly to itself.
             return None;
         }
-        let mut found = self
-            .functions
-            .iter()
-            .filter(|function| *callee.name == function.name)
-            .filter(|function| match callee.path {
-                Some(path) => self.is_meant(function, &path.path, place),
-                None => function.is_method && function.may_belong_to(ty.as_ref(), place),
-            })
-            .map(|function| &function.takes[usize::from(is_method)..])
-            .filter(|takes| takes.len() == count);
-        let mut takes = found.next()?.to_vec();
-        for other in found {
-            let pairs = takes.iter_mut().zip(other);
-            pairs.for_each(|(one, other)| *one = one.and(*other));
-        }
+        let named = |function: &&Function| *callee.name == function.name;
+        let here = self.functions.iter().filter(named);
+        let here = here.filter(|function| match callee.path {
+            Some(path) => self.is_meant(function, &path.path, place),
+            None => function.is_method && function.may_belong_to(ty.as_ref(), place),
+        });
+        let elsewhere = self.elsewhere.functions.iter().filter(named);
+        let elsewhere = elsewhere.filter(|function| match callee.path {
+            Some(path) => self.leads_to(function, &path.path, place),
+            None => function.is_method && ty.is_some() && function.owner == ty,
+        });
+        let mut takes =
+            agreed(here, is_method, count).or_else(|| agreed(elsewhere, is_method, count))?;
         if is_method && ty.is_none() {
             takes.iter_mut().for_each(|one| *one = one.perhaps());
         }
         Some(takes)
+    }
+
+    /// Returns `true` if a path leads to a function of another file.
+    fn leads_to(&self, function: &Function, path: &syn::Path, place: &Place) -> bool {
+        let mut names = names_from_last(path);
+        let (Some(name), owner) = (names.next(), names.next()) else {
+            return false;
+        };
+        let Some(owner) = owner else {
+            return function.owner.is_none()
+                && self.imports_of(&name).any(|import| {
+                    self.is_of_the_crate(&import.root)
+                        && (is_relative(&import.parent)
+                            || function.module.as_ref() == Some(&import.parent))
+                });
+        };
+        let root = names.last().unwrap_or_else(|| owner.clone());
+        let mut imports = self.imports.iter().filter(|import| import.name == root);
+        let is_of_the_crate =
+            self.is_of_the_crate(&root) || imports.any(|import| self.is_of_the_crate(&import.root));
+        match owner.as_str() {
+            "Self" => function.owner.as_deref() == place.self_ty,
+            _ if !is_of_the_crate => false,
+            owner if is_relative(owner) => function.owner.is_none(),
+            owner if scope::is_type(owner) => function.owner.as_deref() == Some(owner),
+            owner => function.owner.is_none() && function.module.as_deref() == Some(owner),
+        }
+    }
+
+    /// The imports that may bring a name: those of the name, or else those of all names, unless other crates are
+    /// among them.
+    fn imports_of(&self, name: &str) -> impl Iterator<Item = &Import> {
+        let is_named = self.imports.iter().any(|import| import.name == name);
+        let mut globs = self.imports.iter().filter(|import| import.name == "*");
+        let has_foreign = globs.any(|import| !self.is_of_the_crate(&import.root));
+        self.imports.iter().filter(move |import| match is_named {
+            true => import.name == name,
+            false => import.name == "*" && !has_foreign,
+        })
+    }
+
+    /// Returns `true` if a path that begins so stays in the crate.
+    fn is_of_the_crate(&self, root: &str) -> bool {
+        is_relative(root) || self.modules.iter().any(|module| module == root)
     }
 
     fn is_meant(&self, function: &Function, path: &syn::Path, place: &Place) -> bool {
@@ -87,11 +151,61 @@ impl Signatures {
     }
 
     fn is_imported_from_elsewhere(&self, name: &str) -> bool {
-        let mut imports = self.imports.iter().filter(|(imported, _)| imported == name);
-        imports.any(|(_, root)| {
-            !matches!(root.as_str(), "crate" | "self" | "super") && !self.modules.contains(root)
-        })
+        let mut imports = self.imports.iter().filter(|import| import.name == name);
+        imports.any(|import| !self.is_of_the_crate(&import.root))
     }
+}
+
+#[cfg(feature = "text")]
+impl CrateSignatures {
+    /// Adds the functions of a file. `module` is the module that the file is, or empty if it is the root. `also` lists
+    /// the callees beside those of the table.
+    pub fn add(&mut self, module: &str, source: &str, also: &[String]) {
+        if !defines_callee(source, also) {
+            return;
+        }
+        let functions = crate::text::parsed(source, |file| {
+            let mut collector = Collector {
+                also: also.to_vec(),
+                module: Some(module.to_owned()).filter(|it| !it.is_empty()),
+                ..Collector::default()
+            };
+            let items = file.items.iter();
+            items.for_each(|item| collector.visit_item(item));
+            collector.finish().functions
+        });
+        self.functions.extend(functions.unwrap_or_default());
+    }
+}
+
+/// Returns `true` if a function of the text may be named like a callee.
+#[cfg(feature = "text")]
+fn defines_callee(source: &str, also: &[String]) -> bool {
+    source.match_indices("fn ").any(|(start, word)| {
+        let name = source[start + word.len()..].trim_start();
+        let end = name.find(|it: char| !it.is_alphanumeric() && it != '_');
+        callees::is_known(&name[..end.unwrap_or(name.len())], also)
+    })
+}
+
+/// Returns what several functions that may be meant have in common.
+fn agreed<'a>(
+    functions: impl Iterator<Item = &'a Function>,
+    is_method: bool,
+    count: usize,
+) -> Option<Vec<Takes>> {
+    let takes = functions.map(|function| function.takes.get(usize::from(is_method)..));
+    let mut takes = takes.flatten().filter(|takes| takes.len() == count);
+    let mut agreed = takes.next()?.to_vec();
+    for other in takes {
+        let pairs = agreed.iter_mut().zip(other);
+        pairs.for_each(|(one, other)| *one = one.and(*other));
+    }
+    Some(agreed)
+}
+
+fn is_relative(segment: &str) -> bool {
+    matches!(segment, "crate" | "self" | "super")
 }
 
 impl Function {
@@ -133,24 +247,27 @@ impl<'a> Collector<'a> {
         self.owner = outer;
     }
 
-    fn import(&mut self, root: Option<&str>, tree: &syn::UseTree) {
-        match (tree, root) {
-            (syn::UseTree::Path(path), _) => {
-                let name = path.ident.to_string();
-                self.import(root.or(Some(&name)), &path.tree);
+    /// Notes what a `use` imports. `path` is what stands before the tree, its first and its last segment.
+    fn import(&mut self, path: Option<(&str, &str)>, tree: &syn::UseTree) {
+        let name = match tree {
+            syn::UseTree::Path(segment) => {
+                let name = segment.ident.to_string();
+                let root = path.map_or(&name[..], |(root, _)| root);
+                return self.import(Some((root, &name)), &segment.tree);
             }
-            (syn::UseTree::Group(group), _) => {
-                group.items.iter().for_each(|tree| self.import(root, tree));
+            syn::UseTree::Group(group) => {
+                return group.items.iter().for_each(|tree| self.import(path, tree));
             }
-            (syn::UseTree::Name(name), Some(root)) => {
-                let import = (name.ident.to_string(), root.to_owned());
-                self.signatures.imports.push(import);
-            }
-            (syn::UseTree::Rename(name), Some(root)) => {
-                let import = (name.rename.to_string(), root.to_owned());
-                self.signatures.imports.push(import);
-            }
-            _ => {}
+            syn::UseTree::Name(name) => name.ident.to_string(),
+            syn::UseTree::Rename(name) => name.rename.to_string(),
+            syn::UseTree::Glob(_) => "*".to_owned(),
+        };
+        if let Some((root, parent)) = path {
+            self.signatures.imports.push(Import {
+                name,
+                root: root.to_owned(),
+                parent: parent.to_owned(),
+            });
         }
     }
 

@@ -7,7 +7,7 @@ use birthmark_rewrite::packages::Policy;
 use birthmark_rewrite::text::{
     self, Annotation, Edition, Except, File, Function, Insertion, Options,
 };
-use birthmark_rewrite::{MacroNames, Position, Reason, Site, Uncovered};
+use birthmark_rewrite::{CrateSignatures, MacroNames, Position, Reason, Site, Uncovered};
 
 use super::modules;
 
@@ -99,6 +99,7 @@ impl Recipe {
             pooled: owned(pooled),
             without_tests: !self.tests,
             macros: MacroNames::default(),
+            signatures: CrateSignatures::default(),
         }
     }
 
@@ -116,7 +117,12 @@ impl Recipe {
     ) -> Krate {
         let files = modules::files(root, self.tests);
         let mut options = self.options();
-        files.values().for_each(|source| options.macros.add(source));
+        for (path, source) in &files {
+            options.macros.add(source);
+            let module = modules::name_of(path, root);
+            let also = &self.annotation.also;
+            options.signatures.add(module, source, also);
+        }
         let mut krate = Krate::default();
         for (path, source) in files {
             let file = File {

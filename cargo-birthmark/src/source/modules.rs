@@ -66,6 +66,20 @@ fn candidates(file: &Path, owns_directory: bool, module: &Module) -> Vec<(PathBu
     written.chain(by_name).collect()
 }
 
+/// The name of the module that a file is, by its path. The root has none.
+pub fn name_of<'a>(file: &'a Path, root: &Path) -> &'a str {
+    let stem = stem(file).to_str().unwrap_or_default();
+    match stem {
+        _ if file == root => "",
+        "mod" => file
+            .parent()
+            .and_then(Path::file_name)
+            .and_then(|name| name.to_str())
+            .unwrap_or_default(),
+        stem => stem,
+    }
+}
+
 fn inside(directories: &[PathBuf], name: &str, paths: &[String]) -> Vec<PathBuf> {
     let names = paths.iter().map(String::as_str).chain([name]);
     names

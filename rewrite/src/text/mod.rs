@@ -18,7 +18,7 @@ use proc_macro2::Span;
 
 use crate::macro_names::MacroNames;
 use crate::parse::{self, Parsed, Refused};
-use crate::signatures::Signatures;
+use crate::signatures::{CrateSignatures, Signatures};
 use crate::site::{Position, Reason, Site, Uncovered};
 use crate::visitor::Visitor;
 
@@ -70,6 +70,8 @@ pub struct Options {
     pub without_tests: bool,
     /// The macros that any file of the crate defines or imports.
     pub macros: MacroNames,
+    /// The functions of any file of the crate that are named like callees.
+    pub signatures: CrateSignatures,
 }
 
 /// A source file.
@@ -234,6 +236,7 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
     let signatures = Signatures::of(&parsed.items, &args.also);
     let mut visitor = Visitor::new(args, &mut backend, &locate);
     visitor.signatures = signatures;
+    visitor.signatures.elsewhere = options.signatures.clone();
     visitor.skips = usize::from(options.annotation.skip);
     visitor.lefts = usize::from(matches!(except, Except::File));
     let left = match except {
@@ -278,6 +281,12 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
         uncovered,
         mistakes: errors.iter().map(Mistake::from).collect(),
     })
+}
+
+/// Parses a file, and gives what is read from it, unless it does not consist of tokens.
+pub(crate) fn parsed<T: Send>(source: &str, read: impl FnOnce(syn::File) -> T + Send) -> Option<T> {
+    let parsed = apart(|| Ok(read(parse::file(Source::new(source).tokens()?).file)));
+    parsed.ok()
 }
 
 impl Refused {
