@@ -170,7 +170,8 @@ fn main() { print!(\"{:?}\", work::go()); }
 use crate::rt::{self, Pool, spawn};
 use std::future::ready;
 pub fn go() -> [u32; 5] {
-    let (three, pool) = (|| 3, Pool(1));
+    let three = || 3;
+    let pool = Pool(1);
     let thread = std::thread::spawn(|| 7).join().unwrap();
     [spawn(&three), rt::spawn(&|| 4), Pool(5).spawn(|| 6), pool.execute(ready(8)), thread]
 }
@@ -184,4 +185,16 @@ pub fn go() -> [u32; 5] {
     let ran = project.birthmark("--workspace run").ok();
     assert_eq!(ran.stdout, "[3, 4, 17, 8, 7]");
     assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
+    assert!(!ran.stderr.contains("left alone"), "{}", ran.stderr);
+}
+
+#[test]
+fn crate_of_which_every_function_is_left_alone_is_counted() {
+    let main = "mod pool;\nfn main() { print!(\"{}\", pool::spawn(std::future::ready(1))); }\n";
+    let files = [("src/main.rs", main), ("src/pool.rs", POOL)];
+    let project = Project::new("lone", &files);
+    let ran = project.birthmark("--workspace run").ok();
+    assert_eq!(ran.stdout, "1");
+    assert_eq!(ran.summary(), "0 crates instrumented, 0 sites");
+    assert!(ran.stderr.contains("1 place left alone"), "{}", ran.stderr);
 }

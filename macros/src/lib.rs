@@ -185,7 +185,8 @@ use proc_macro::TokenStream;
 /// - If a callee is a function in the same item or file, its signature decides which argument is the task. The task
 ///   is left alone unless a changed one is sure to fit. It is left alone if it is borrowed, cloned, returned, a
 ///   `fn()`, or of a type that is written out. The same applies to a task that is called more than once without
-///   `move`. The points below concern callees whose signatures are elsewhere.
+///   `move`. The points below concern callees whose signatures are elsewhere. `cargo birthmark` reads the signatures
+///   in all files of the crate.
 /// - A changed closure literal without `move` can be called only once. If the callee wants an `Fn` or `FnMut`, write
 ///   `move`, or skip the item. Skip it as well if the compiler reports that `Instrumented` does not fit.
 /// - A spawn as a value, as in `futures.map(tokio::spawn)`, is not a call. Write `.map(|task| tokio::spawn(task))`. A

@@ -262,6 +262,11 @@ impl<'a> Collector<'a> {
             syn::UseTree::Rename(name) => name.rename.to_string(),
             syn::UseTree::Glob(_) => "*".to_owned(),
         };
+        // `a::{self}` imports `a`.
+        let name = match path {
+            Some((_, parent)) if name == "self" => parent.to_owned(),
+            _ => name,
+        };
         if let Some((root, parent)) = path {
             self.signatures.imports.push(Import {
                 name,

@@ -47,6 +47,7 @@ fn callee_of_another_file_is_found_by_import_path_or_type() {
         ("use super::*;", "spawn(&task);"),
         ("use crate::spawn;", "spawn(&task);"),
         ("use crate::rt;", "rt::spawn(&task);"),
+        ("use crate::{rt::{self}, other};", "rt::spawn(&task);"),
         ("", "crate::rt::spawn(&task);"),
         ("", "super::rt::inner::spawn_local(task);"),
         ("use crate::rt::inner::spawn_local;", "spawn_local(task);"),

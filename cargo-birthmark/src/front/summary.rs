@@ -184,7 +184,10 @@ impl<'a> Counts<'a> {
     }
 
     fn are_none(&self) -> bool {
-        self.crates.is_empty() && self.without_std.is_empty() && self.left_alone.is_empty()
+        self.crates.is_empty()
+            && self.without_std.is_empty()
+            && self.left_alone.is_empty()
+            && self.parts.is_empty()
     }
 
     /// Nothing if there is nothing to say.

@@ -122,9 +122,36 @@ impl<'a> Spawn<'a> {
     /// If panics abort the program, a refused thread aborts it, too, because it cannot be stopped in another way. An
     /// empty task stays pending there instead of unwinding.
     ///
-    /// Nothing is printed. The hook knows the site and the reason, and can log them. [`SiteStats::refused`] counts
-    /// refusals, and the coverage line of a dump has their sum. Each hook that saw the spawn gets
-    /// [`SpawnHook::on_end`](crate::SpawnHook::on_end) with [`Outcome::Refused`](crate::Outcome::Refused).
+    /// # Logs
+    ///
+    /// [`SiteStats::refused`] counts refusals, and the coverage line of a dump has their sum. Each hook that saw the
+    /// spawn gets [`SpawnHook::on_end`](crate::SpawnHook::on_end) with
+    /// [`Outcome::Refused`](crate::Outcome::Refused).
+    ///
+    /// Nothing is printed. A hook may refuse thousands of spawns a second by design, and only the program knows where
+    /// its log is. The hook that refuses can log the first refusal at each site:
+    ///
+    /// ```
+    /// # async fn serve() {}
+    /// # #[birthmark::instrument]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::collections::BTreeSet;
+    /// use std::sync::Mutex;
+    ///
+    /// static LOGGED: Mutex<BTreeSet<(&str, u32)>> = Mutex::new(BTreeSet::new());
+    ///
+    /// let _hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     let site = spawn.site();
+    ///     if LOGGED.lock().unwrap().insert((site.file(), site.line())) {
+    ///         eprintln!("spawns of {} at {}:{} are refused", site.role(), site.file(), site.line());
+    ///     }
+    ///     spawn.refuse("overload");
+    /// });
+    /// # let first = tokio::spawn(serve()).await;
+    /// # assert!(first.unwrap_err().is_cancelled() && LOGGED.lock().unwrap().len() == 1);
+    /// # }
+    /// ```
     ///
     /// [`Refusal`]: crate::Refusal
     /// [`SiteStats::refused`]: crate::SiteStats::refused
