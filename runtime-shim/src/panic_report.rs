@@ -21,23 +21,26 @@ use crate::redact::{redact, redact_labels};
 use crate::thread::local;
 use crate::types::escape::{escape, Quoted};
 use crate::types::kind::Kind;
+use crate::types::named::named_enum;
 use crate::types::site::Site;
 
-/// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
-/// `BIRTHMARK=panic=…` in the environment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PanicReport {
-    /// The report is empty.
-    Off = 0,
-    /// The report has the task that panicked and its spawn site.
-    Task = 1,
-    /// The report also has the lineage of the task and each `.await` that it is inside of. This is the default.
-    #[default]
-    Lineage = 2,
-    /// The report also has a dump, in the form and at the place that [`Builder`](crate::Builder) or `BIRTHMARK` sets.
-    /// The dump allocates memory.
-    All = 3,
+named_enum! {
+    /// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
+    /// `BIRTHMARK=panic=…` in the environment. Each content includes those before it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum PanicReport {
+        /// the report is empty.
+        Off = "off",
+        /// the report has the task that panicked and its spawn site.
+        Task = "task",
+        /// the report also has the lineage of the task and each `.await` that it is inside of. This is the default.
+        #[default]
+        Lineage = "lineage",
+        /// the report also has a dump, in the form and at the place that [`Builder`](crate::Builder) or `BIRTHMARK`
+        /// sets. The dump allocates memory.
+        All = "all",
+    }
 }
 
 static LEVEL: AtomicU8 = AtomicU8::new(PanicReport::Off as u8);

@@ -3,44 +3,23 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::types::alternatives::OneOf;
 use crate::types::escape::Quoted;
+use crate::types::named::named_enum;
 
-/// A signal that can request a dump. It has no other meaning to most programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DumpSignal {
-    /// `QUIT`: Ctrl-\ on a terminal. Without a dump, the signal ends the program.
-    Quit,
-    /// `USR1`.
-    Usr1,
-    /// `USR2`.
-    Usr2,
-    /// `HUP`. The system also sends it when the terminal is closed.
-    Hup,
-}
-
-impl DumpSignal {
-    const ALL: [DumpSignal; 4] = [
-        DumpSignal::Quit,
-        DumpSignal::Usr1,
-        DumpSignal::Usr2,
-        DumpSignal::Hup,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            DumpSignal::Quit => "QUIT",
-            DumpSignal::Usr1 => "USR1",
-            DumpSignal::Usr2 => "USR2",
-            DumpSignal::Hup => "HUP",
-        }
-    }
-}
-
-/// `QUIT`
-impl fmt::Display for DumpSignal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+named_enum! {
+    /// A signal that can request a dump. It has no other meaning to most programs.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum DumpSignal {
+        /// Ctrl-\\ on a terminal. Without a dump, the signal ends the program.
+        Quit = "QUIT",
+        /// the first signal that programs may use as they like.
+        Usr1 = "USR1",
+        /// the second such signal.
+        Usr2 = "USR2",
+        /// the system also sends this signal when the terminal is closed.
+        Hup = "HUP",
     }
 }
 
@@ -50,9 +29,7 @@ impl FromStr for DumpSignal {
 
     fn from_str(name: &str) -> Result<Self, UnknownSignal> {
         let short = name.strip_prefix("SIG").unwrap_or(name);
-        let mut all = DumpSignal::ALL.into_iter();
-        all.find(|signal| signal.as_str() == short)
-            .ok_or_else(|| UnknownSignal(name.to_owned()))
+        DumpSignal::named(short).ok_or_else(|| UnknownSignal(name.to_owned()))
     }
 }
 
@@ -66,7 +43,8 @@ impl fmt::Display for UnknownSignal {
             text: &self.0,
             cut: false,
         };
-        write!(f, "there is no dump on {name}; use QUIT, USR1, USR2 or HUP")
+        let signals = OneOf(DumpSignal::ALL.iter());
+        write!(f, "there is no dump on {name}; use {signals}")
     }
 }
 

@@ -60,14 +60,18 @@ pub fn builder() -> Builder {
 ///
 /// | word | effect |
 /// | --- | --- |
-/// | `off`, `on` | switches recording and hooks off or on |
-/// | `panic=off`, `panic=task`, `panic=lineage`, `panic=all` | the content of panic reports: see [`PanicReport`] |
-/// | `signal=QUIT`, `USR1`, `USR2`, `HUP` | the signal that requests a dump |
-/// | `format=groups` and so on | the form of dumps on a panic or a signal: see [`Format`] |
-/// | `filter=state=suspended&older=10s` | the tasks in these dumps: see [`Filter`] |
-/// | `threads=states` | the detail about OS threads: see [`ThreadReport`] |
+/// | `on` | switches recording and hooks on; the default |
+/// | `off` | switches recording and hooks off |
+/// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
+/// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
+/// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
+/// | `filter=state=suspended&for=10s` | the tasks in these dumps; `%2C` is a comma |
+/// | `threads=states` | the detail about OS threads: `off`, `states`, `stacks` |
 /// | `dir=/var/tmp/dumps` | writes files to a directory instead of standard error |
-/// | `files=16`, `size=1G` | the number and the size of the files that are kept |
+/// | `files=16` | the number of files that are kept |
+/// | `size=1G` | the size of the files that are kept, together |
+///
+/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`] and [`ThreadReport`] describe the values.
 ///
 /// # Examples
 ///

@@ -3,56 +3,37 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::types::alternatives::OneOf;
 use crate::types::escape::Quoted;
+use crate::types::named::named_enum;
 
-/// The detail of a dump about OS threads. [`Dump::with_threads`](crate::Dump::with_threads),
-/// [`Builder::dump_threads`](crate::Builder::dump_threads) and `BIRTHMARK=threads=…` set it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ThreadReport {
-    /// `off`: no threads. This is the default.
-    #[default]
-    Off,
-    /// `states`: the state of each thread and the task that runs on it. Reading them has no effect on the threads.
-    States,
-    /// `stacks`: also the native stack of each thread. It needs the feature `native-stacks`, and Linux on x86-64 or
-    /// AArch64.
-    ///
-    /// Each thread gets the signal SIGURG and copies its stack. The dump waits at most a second for one thread, and
-    /// at most 4 seconds for all threads that do not answer. The first such dump installs a handler, unless the
-    /// program handles the signal itself.
-    ///
-    /// The signal interrupts the system call of a thread that waits in `epoll_wait` or `nanosleep`, or for a lock
-    /// with a timeout. The call returns `EINTR`, as signal(7) describes. std, mio and tokio repeat the call; C code
-    /// may not.
-    ///
-    /// Two kinds of threads get no signal, and the dump shows the reason in place of the stack. One waits in a call
-    /// that the kernel never restarts, such as `poll` or a read with a timeout. The other has little stack left.
-    ///
-    /// A sandbox must permit `process_vm_readv`. If it does not, stacks have one frame.
-    Stacks,
-}
-
-impl ThreadReport {
-    const ALL: &'static [ThreadReport] = &[
-        ThreadReport::Off,
-        ThreadReport::States,
-        ThreadReport::Stacks,
-    ];
-
-    /// Returns the name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ThreadReport::Off => "off",
-            ThreadReport::States => "states",
-            ThreadReport::Stacks => "stacks",
-        }
-    }
-}
-
-impl fmt::Display for ThreadReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+named_enum! {
+    /// The detail of a dump about OS threads. [`Dump::with_threads`](crate::Dump::with_threads),
+    /// [`Builder::dump_threads`](crate::Builder::dump_threads) and `BIRTHMARK=threads=…` set it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum ThreadReport {
+        /// no threads. This is the default.
+        #[default]
+        Off = "off",
+        /// the state of each thread and the task that runs on it. Reading them has no effect on the threads.
+        States = "states",
+        /// also the native stack of each thread. It needs the feature `native-stacks`, and Linux on x86-64 or
+        /// AArch64.
+        ///
+        /// Each thread gets the signal SIGURG and copies its stack. The dump waits at most a second for one thread, and
+        /// at most 4 seconds for all threads that do not answer. The first such dump installs a handler, unless the
+        /// program handles the signal itself.
+        ///
+        /// The signal interrupts the system call of a thread that waits in `epoll_wait` or `nanosleep`, or for a lock
+        /// with a timeout. The call returns `EINTR`, as signal(7) describes. std, mio and tokio repeat the call; C code
+        /// may not.
+        ///
+        /// Two kinds of threads get no signal, and the dump shows the reason in place of the stack. One waits in a call
+        /// that the kernel never restarts, such as `poll` or a read with a timeout. The other has little stack left.
+        ///
+        /// A sandbox must permit `process_vm_readv`. If it does not, stacks have one frame.
+        Stacks = "stacks",
     }
 }
 
@@ -61,9 +42,7 @@ impl FromStr for ThreadReport {
     type Err = UnknownThreadReport;
 
     fn from_str(name: &str) -> Result<Self, UnknownThreadReport> {
-        let mut all = ThreadReport::ALL.iter().copied();
-        all.find(|report| report.as_str() == name)
-            .ok_or_else(|| UnknownThreadReport(name.to_owned()))
+        ThreadReport::named(name).ok_or_else(|| UnknownThreadReport(name.to_owned()))
     }
 }
 
@@ -77,9 +56,10 @@ impl fmt::Display for UnknownThreadReport {
             text: &self.0,
             cut: false,
         };
+        let details = OneOf(ThreadReport::ALL.iter());
         write!(
             f,
-            "{name} is not how much a dump says of threads; use off, states or stacks"
+            "{name} is not how much a dump says of threads; use {details}"
         )
     }
 }

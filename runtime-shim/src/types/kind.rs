@@ -1,45 +1,37 @@
 //! Kinds of task.
 
-use std::fmt;
-
+use crate::types::named::named_enum;
 use crate::types::site::Site;
 
-/// The sort of a task, as the system that runs it sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum Kind {
-    /// The kind is not known from the source alone.
-    Unknown = 0,
-    /// A future given to an executor.
-    Future = 1,
-    /// An OS thread.
-    Thread = 2,
-    /// A scoped OS thread. It may borrow from its spawner, which waits for it.
-    ScopedThread = 3,
-    /// A closure on a pool for blocking work.
-    Blocking = 4,
-    /// A closure on any other pool, for example a rayon job.
-    Job = 5,
-    /// The main thread.
-    Main = 6,
-    /// A thread that instrumented code did not spawn, but that spawns from instrumented code.
-    Foreign = 7,
+named_enum! {
+    /// The sort of a task, as the system that runs it sees it. The names are the words that dumps use.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[non_exhaustive]
+    #[repr(u8)]
+    pub enum Kind {
+        // The order is that of the numbers in a record.
+        /// the kind is not known from the source alone.
+        Unknown = "task",
+        /// a future given to an executor.
+        Future = "future",
+        /// an OS thread.
+        Thread = "thread",
+        /// a scoped OS thread. It may borrow from its spawner, which waits for it.
+        ScopedThread = "scoped thread",
+        /// a closure on a pool for blocking work.
+        Blocking = "blocking",
+        /// a closure on any other pool, for example a rayon job.
+        Job = "job",
+        /// the main thread.
+        Main = "main thread",
+        /// a thread that instrumented code did not spawn, but that spawns from instrumented code.
+        Foreign = "foreign thread",
+    }
 }
 
 impl Kind {
     /// The bits that hold a kind, the lowest ones of a task's flags.
     pub(crate) const MASK: u64 = 0xf;
-    pub(crate) const ALL: [Kind; 8] = [
-        Kind::Unknown,
-        Kind::Future,
-        Kind::Thread,
-        Kind::ScopedThread,
-        Kind::Blocking,
-        Kind::Job,
-        Kind::Main,
-        Kind::Foreign,
-    ];
 
     /// The kind of a task at a site of this kind that was found to be a future or a closure: of
     /// closures, the site may know more.
@@ -76,26 +68,6 @@ impl Kind {
             self,
             Kind::Thread | Kind::ScopedThread | Kind::Main | Kind::Foreign
         )
-    }
-
-    /// Returns the word that dumps use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Unknown => "task",
-            Kind::Future => "future",
-            Kind::Thread => "thread",
-            Kind::ScopedThread => "scoped thread",
-            Kind::Blocking => "blocking",
-            Kind::Job => "job",
-            Kind::Main => "main thread",
-            Kind::Foreign => "foreign thread",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod bounded;
 pub(crate) mod escape;
 pub(crate) mod frame_site;
 pub(crate) mod kind;
+pub(crate) mod named;
 pub(crate) mod site;
 
 use std::fmt;

@@ -5,87 +5,91 @@ use std::io;
 use std::str::FromStr;
 
 use crate::dump::Dump;
+use crate::types::alternatives::OneOf;
 use crate::types::escape::Quoted;
+use crate::types::named::named_enum;
 
-/// A form of a [`Dump`]. The environment, HTTP paths and command lines use the same names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// `text`: a paragraph for each task. The default.
-    #[default]
-    Text,
-    /// `tree`: the tasks below their parents.
-    Tree,
-    /// `groups`: equal tasks, counted together.
-    Groups,
-    /// `folded`: stacks for flame graphs.
-    Folded,
-    /// `json`: see [`Json`](super::Json).
-    Json,
-    /// `pprof`: see [`Pprof`](super::Pprof). It needs the feature `pprof`.
-    #[cfg(feature = "pprof")]
-    Pprof,
+named_enum! {
+    /// A form of a [`Dump`]. The environment, HTTP paths and command lines use the same names.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Format {
+        /// a paragraph for each task. The default.
+        #[default]
+        Text = "text",
+        /// the tasks below their parents.
+        Tree = "tree",
+        /// equal tasks, counted together.
+        Groups = "groups",
+        /// stacks for flame graphs.
+        Folded = "folded",
+        /// see [`Json`](super::Json).
+        Json = "json",
+        /// see [`Pprof`](super::Pprof). It needs the feature `pprof`.
+        Pprof = "pprof" if feature = "pprof",
+    }
 }
 
-impl Format {
-    /// All forms.
-    pub const ALL: &'static [Format] = &[
-        Format::Text,
-        Format::Tree,
-        Format::Groups,
-        Format::Folded,
-        Format::Json,
-        #[cfg(feature = "pprof")]
-        Format::Pprof,
-    ];
+/// Properties of a form.
+struct Properties {
+    extension: &'static str,
+    content_type: &'static str,
+    is_binary: bool,
+    write: Write,
+}
 
-    /// Returns the name.
-    pub fn as_str(self) -> &'static str {
+/// Writes a dump, in colours if the form has any and the argument is `true`.
+type Write = fn(&Dump, bool, &mut dyn io::Write) -> io::Result<()>;
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+impl Format {
+    fn properties(self) -> Properties {
+        let text = |extension, content_type, write| Properties {
+            extension,
+            content_type,
+            is_binary: false,
+            write,
+        };
         match self {
-            Format::Text => "text",
-            Format::Tree => "tree",
-            Format::Groups => "groups",
-            Format::Folded => "folded",
-            Format::Json => "json",
+            Format::Text => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.text().color(color))
+            }),
+            Format::Tree => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.tree().color(color))
+            }),
+            Format::Groups => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.groups().color(color))
+            }),
+            Format::Folded => text("folded", PLAIN, |dump, _, out| {
+                write!(out, "{}", dump.folded())
+            }),
+            Format::Json => text("json", "application/json", |dump, _, out| {
+                write!(out, "{}", dump.json())
+            }),
             #[cfg(feature = "pprof")]
-            Format::Pprof => "pprof",
+            Format::Pprof => Properties {
+                extension: "pb.gz",
+                content_type: "application/octet-stream",
+                is_binary: true,
+                write: |dump, _, out| dump.pprof().write(out),
+            },
         }
     }
 
     /// Returns the extension of files in this form.
     pub fn extension(self) -> &'static str {
-        match self {
-            Format::Text | Format::Tree | Format::Groups => "txt",
-            Format::Folded => "folded",
-            Format::Json => "json",
-            #[cfg(feature = "pprof")]
-            Format::Pprof => "pb.gz",
-        }
+        self.properties().extension
     }
 
     /// Returns `true` if the form is binary, and therefore unsuitable for a terminal or a log.
     pub fn is_binary(self) -> bool {
-        match self {
-            #[cfg(feature = "pprof")]
-            Format::Pprof => true,
-            _ => false,
-        }
+        self.properties().is_binary
     }
 
     /// Returns the media type, for HTTP.
     pub fn content_type(self) -> &'static str {
-        match self {
-            Format::Json => "application/json",
-            #[cfg(feature = "pprof")]
-            Format::Pprof => "application/octet-stream",
-            _ => "text/plain; charset=utf-8",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        self.properties().content_type
     }
 }
 
@@ -93,9 +97,7 @@ impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(name: &str) -> Result<Self, UnknownFormat> {
-        let mut all = Format::ALL.iter().copied();
-        all.find(|format| format.as_str() == name)
-            .ok_or_else(|| UnknownFormat(name.to_owned()))
+        Format::named(name).ok_or_else(|| UnknownFormat(name.to_owned()))
     }
 }
 
@@ -112,15 +114,8 @@ impl fmt::Display for UnknownFormat {
         if self.0 == "pprof" {
             return write!(f, "{name} needs birthmark's feature `pprof`, which is off");
         }
-        write!(f, "{name} is no format of a dump; use ")?;
-        let (last, rest) = Format::ALL.split_last().unwrap_or((&Format::Text, &[]));
-        for (format, separator) in rest
-            .iter()
-            .zip([""].into_iter().chain(std::iter::repeat(", ")))
-        {
-            write!(f, "{separator}{format}")?;
-        }
-        write!(f, " or {last}")
+        let forms = OneOf(Format::ALL.iter());
+        write!(f, "{name} is no format of a dump; use {forms}")
     }
 }
 
@@ -153,14 +148,6 @@ impl Dump {
         color: bool,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        match format {
-            Format::Text => write!(out, "{}", self.text().color(color)),
-            Format::Tree => write!(out, "{}", self.tree().color(color)),
-            Format::Groups => write!(out, "{}", self.groups().color(color)),
-            Format::Folded => write!(out, "{}", self.folded()),
-            Format::Json => write!(out, "{}", self.json()),
-            #[cfg(feature = "pprof")]
-            Format::Pprof => self.pprof().write(out),
-        }
+        (format.properties().write)(self, color, out)
     }
 }
