@@ -23,39 +23,35 @@ impl fmt::Display for ServeError {
         match self {
             ServeError::Resolve(error) => write!(
                 f,
-                "failed to read the address to serve birthmark on: {error}; write one as in 127.0.0.1:6060"
+                "cannot resolve the address for birthmark: {error}\nhelp: write it as in 127.0.0.1:6060"
             ),
             ServeError::Exposed(address) => write!(
                 f,
-                "refused to serve birthmark on {address}, which other machines may reach; use \
-                 127.0.0.1:{}, or give a token with `serve_with`",
+                "cannot serve birthmark on {address} without a token: other machines may reach the address\n\
+                 help: use 127.0.0.1:{}, or pass a token to `serve_with`",
                 address.port()
             ),
-            ServeError::Listen(address, error) => {
-                write!(
-                    f,
-                    "failed to serve birthmark on {address}: {error}; {}",
-                    remedy(error)
-                )
-            }
+            ServeError::Listen(address, error) => write!(
+                f,
+                "cannot serve birthmark on {address}: {error}\nhelp: {}",
+                help(error)
+            ),
             ServeError::Thread(error) => write!(
                 f,
-                "failed to start the thread that serves birthmark: {error}; look at the limits on \
-                 threads and open files"
+                "cannot start the thread of birthmark's server: {error}\n\
+                 help: raise the limits on threads and open files"
             ),
         }
     }
 }
 
-fn remedy(error: &io::Error) -> &'static str {
+fn help(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "does the program run twice? Choose another port, or 0 for any that is free"
+            "choose another port, or port 0 for a free one; the program may run twice"
         }
         io::ErrorKind::PermissionDenied => "choose a port from 1024 on",
-        io::ErrorKind::AddrNotAvailable => {
-            "choose an address that this machine has, such as 127.0.0.1"
-        }
+        io::ErrorKind::AddrNotAvailable => "choose an address of this machine, such as 127.0.0.1",
         _ => "try 127.0.0.1 and another port",
     }
 }

@@ -21,33 +21,32 @@ impl<'a> Query<'a> {
         self.value("token")
     }
 
-    /// How far apart two dumps shall be.
+    /// Returns the time between two dumps.
     pub(crate) fn seconds(&self) -> Result<Duration, String> {
         let text = self.value("seconds").unwrap_or("5");
         match text.parse() {
             Ok(seconds @ 1..=LONGEST) => Ok(Duration::from_secs(seconds)),
             _ => Err(format!(
-                "seconds={} is not how far apart two dumps can be; write a whole number from 1 to \
-                 {LONGEST}, as in seconds=10",
+                "invalid value \"{}\" for `seconds`\nhelp: write a whole number from 1 to {LONGEST}, as in seconds=10",
                 text.escape_debug()
             )),
         }
     }
 
-    /// What is to be said of OS threads.
+    /// Returns the detail about OS threads.
     pub(crate) fn threads(&self) -> Result<ThreadReport, String> {
         let report = self.value("threads").unwrap_or("off").parse();
         report.map_err(|error: UnknownThreadReport| error.to_string())
     }
 
-    /// How many tasks are to be shown at most.
+    /// Returns the maximum number of tasks in a dump.
     pub(crate) fn most(&self) -> Result<usize, String> {
         let Some(text) = self.value("most") else {
             return Ok(usize::MAX);
         };
         text.parse().map_err(|_| {
             format!(
-                "most={} is not how many tasks a dump can show; write a whole number, as in most=1000",
+                "invalid value \"{}\" for `most`\nhelp: write a whole number, as in most=1000",
                 text.escape_debug()
             )
         })
@@ -108,7 +107,7 @@ mod tests {
         for most in ["", "-1", "1e3", "99999999999999999999", "\u{1b}"] {
             let error = Query(&format!("most={most}")).most().unwrap_err();
             assert!(
-                error.starts_with("most=") && error.contains("whole number"),
+                error.starts_with("invalid value ") && error.contains("as in most="),
                 "{error}"
             );
             assert!(!error.contains('\u{1b}'));
@@ -116,7 +115,7 @@ mod tests {
         for seconds in ["", "0", "61", "-1", "1.5", "\u{1b}"] {
             let error = Query(&format!("seconds={seconds}")).seconds().unwrap_err();
             assert!(
-                error.starts_with("seconds=") && error.contains("1 to 60"),
+                error.starts_with("invalid value ") && error.contains("1 to 60"),
                 "{error}"
             );
             assert!(!error.contains('\u{1b}'));

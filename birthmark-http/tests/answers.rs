@@ -81,12 +81,12 @@ fn a_wrong_query_is_named_with_a_remedy() {
         ),
         (
             "diff?seconds=0",
-            "seconds=0 is not how far apart two dumps can be; write ",
+            "invalid value \"0\" for `seconds`\nhelp: write ",
         ),
         ("diff?second=1", "a filter has no key \"second\"; "),
         (
             "json?most=many",
-            "most=many is not how many tasks a dump can show; write ",
+            "invalid value \"many\" for `most`\nhelp: write ",
         ),
         ("text?most=1", "a filter has no key \"most\"; "),
     ] {
@@ -279,7 +279,7 @@ fn a_server_that_is_dropped_is_gone_and_another_may_come() {
     let server = serve();
     let address = server.local_addr();
     let error = birthmark_http::serve(address).unwrap_err().to_string();
-    let expected = format!("failed to serve birthmark on {address}: ");
+    let expected = format!("cannot serve birthmark on {address}: ");
     assert!(
         error.starts_with(&expected) && error.contains("another port"),
         "{error}"
@@ -293,15 +293,15 @@ fn a_server_that_is_dropped_is_gone_and_another_may_come() {
 #[test]
 fn addresses_that_cannot_be_served_are_told_apart() {
     for (address, start, remedy) in [
-        ("127.0.0.1", "failed to read the address", "127.0.0.1:6060"),
+        ("127.0.0.1", "cannot resolve the address", "127.0.0.1:6060"),
         (
             "0.0.0.0:0",
-            "refused to serve birthmark on 0.0.0.0:0",
+            "cannot serve birthmark on 0.0.0.0:0 without a token: ",
             "`serve_with`",
         ),
         (
             "[::]:0",
-            "refused to serve birthmark on [::]:0",
+            "cannot serve birthmark on [::]:0 without a token: ",
             "`serve_with`",
         ),
     ] {

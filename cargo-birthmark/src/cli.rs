@@ -13,36 +13,37 @@ use crate::scope::{Reach, Scope};
 const ABOUT: &str = "\
 Records what spawned each thread and task of a program, where, and on whose behalf it runs.
 
-Runs cargo so that the crates which you choose are compiled with every spawn in all of their files
-recorded. A panic and a dump of the program then show the lineage of each task. No source is touched, and what it builds is kept apart, in target/birthmark.";
+Runs cargo with a compiler wrapper that records every spawn in all files of the chosen crates. A panic
+and a dump of the program then show the lineage of each task. No source file changes. The output is
+kept apart, in target/birthmark.";
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo birthmark run --deps              a program that has never heard of birthmark
+  cargo birthmark run --deps              a program without birthmark, and all of its dependencies
   cargo birthmark test -p server          crates that are annotated, see below
   cargo birthmark --workspace run         all members of the workspace
   cargo birthmark run --only 'hyper*'     these packages and no others
   cargo birthmark run --release -- --port 80
   cargo birthmark nextest run             any subcommand of cargo that compiles
-  cargo birthmark sites --deps            what would be recorded, without building
+  cargo birthmark sites --deps            a list of all spawn calls, without a build
 
-A crate is annotated by this line in its main.rs or lib.rs, which a plain build ignores:
+This line in its main.rs or lib.rs annotates a crate. A plain build ignores it:
   #![cfg_attr(birthmark, birthmark::instrument)]
 
-The same choices as in the options can be made for good, in Cargo.toml:
+Cargo.toml can make the choices of the options permanent:
   [workspace.metadata.birthmark]
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
-  exclude = [\"openssl*\"]                  # each pattern has to match a package
+  exclude = [\"openssl*\"]                  # each pattern must match a package
   frames = true                           # as --frames
   runtime-features = [\"native-stacks\"]
   [package.metadata.birthmark]
-  instrument = true                       # or false: as if annotated, or never
+  instrument = true                       # as if annotated; false: never
 
-While the program runs, BIRTHMARK=off switches recording off, and BIRTHMARK=panic=all adds a dump of
-all tasks to the report of a panic.
+BIRTHMARK in the environment configures the program. BIRTHMARK=off switches recording off, and
+BIRTHMARK=panic=all adds a dump of all tasks to panic reports.
 
-Exit codes: cargo's own; 96 if cargo birthmark itself fails, 97 if `sites --check` finds that the
-sites are others, 98 if `doctor` finds that something is wrong.";
+Exit codes: cargo's own; 96 if cargo birthmark itself fails, 97 if `sites --check` finds a
+difference, 98 if `doctor` finds a problem.";
 
 #[derive(Parser)]
 #[command(name = "cargo birthmark", bin_name = "cargo birthmark", version, about = ABOUT, after_help = EXAMPLES)]
@@ -57,44 +58,45 @@ struct Cli {
     command: Command,
 }
 
-/// Which crates are instrumented. Before cargo's subcommand, all of these; behind it, those that cargo
-/// has no use for itself.
+/// The choice of the crates to instrument. All options may precede the subcommand of cargo. Options that cargo does
+/// not use itself may also follow it.
 #[derive(Args)]
 #[command(next_help_heading = "Which crates")]
 struct ScopeArgs {
-    /// All members of the workspace; stands before cargo's subcommand
+    /// Instrument all members of the workspace; must precede the subcommand of cargo
     #[arg(long, global = true)]
     workspace: bool,
-    /// All members and all dependencies; may also stand behind cargo's subcommand. Dependencies get no
-    /// frames unless --frames is there
+    /// Instrument all members and all dependencies; may also follow the subcommand of cargo.
+    /// Dependencies get frames only with --frames
     #[arg(long, global = true)]
     deps: bool,
-    /// Frames in dependencies, too: where in a dependency a task awaits. More of their files are
-    /// rewritten. May also stand behind cargo's subcommand
+    /// Record awaits in dependencies, too; may also follow the subcommand of cargo. More of their
+    /// files are rewritten
     #[arg(long, global = true)]
     frames: bool,
-    /// Only packages of this name; `*` stands for any part, `name@1.*` for versions. May also stand
-    /// behind cargo's subcommand. Takes dependencies, too
+    /// Instrument only matching packages, dependencies included; may also follow the subcommand of
+    /// cargo. `*` matches any text, and `name@1.*` matches versions
     #[arg(long, global = true, value_name = "PATTERN")]
     only: Vec<String>,
-    /// No package of this name; stands before cargo's subcommand. Each pattern has to match a package
+    /// Leave matching packages alone; must precede the subcommand of cargo. Each pattern must match a
+    /// package
     #[arg(long, global = true, value_name = "PATTERN")]
     exclude: Vec<String>,
-    /// What the runtime can do beyond the usual: `native-stacks`, for BIRTHMARK=threads=stacks, or `pprof`, for
-    /// BIRTHMARK=format=pprof; stands before cargo's subcommand
+    /// Enable features of the runtime; must precede the subcommand of cargo: `native-stacks`, for
+    /// BIRTHMARK=threads=stacks, or `pprof`, for BIRTHMARK=format=pprof
     #[arg(long, global = true, value_name = "FEATURES", value_delimiter = ',')]
     runtime_features: Vec<String>,
-    /// The manifest of the package
+    /// Path of the manifest
     #[arg(long, global = true, value_name = "FILE")]
     manifest_path: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Any subcommand of cargo that compiles, with all of its own options
+    /// Run any subcommand of cargo that compiles, with all of its own options
     #[command(external_subcommand)]
     Cargo(Vec<OsString>),
-    /// Make plain cargo and the editor instrument, by entries in .cargo/config.toml
+    /// Make plain cargo and the editor instrument, through entries in .cargo/config.toml
     Init {
         /// Remove the entries
         #[arg(long)]
@@ -102,28 +104,28 @@ enum Command {
         #[command(flatten)]
         cargo: CargoArgs,
     },
-    /// List the spawn calls of the chosen crates without building them
+    /// List the spawn calls of the chosen crates without a build
     Sites {
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
-        /// Compare with a list that was printed before; exits with 97 if they differ
+        /// Compare with an earlier list; exits with 97 if they differ
         #[arg(long, value_name = "FILE")]
         check: Option<PathBuf>,
         #[command(flatten)]
         cargo: CargoArgs,
     },
-    /// Show what is inserted into the chosen crates
+    /// Show the inserted code of the chosen crates
     Diff {
-        /// Only this package
+        /// Show only this package
         #[arg(value_name = "CRATE")]
         package: Option<String>,
         #[command(flatten)]
         cargo: CargoArgs,
     },
-    /// Explain what is and is not instrumented, and why; exits with 98 if something is wrong
+    /// Explain what is and is not instrumented, and why; exits with 98 if it finds a problem
     Doctor {
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
         #[command(flatten)]
@@ -131,43 +133,43 @@ enum Command {
     },
 }
 
-/// Options of cargo's that change what the program consists of.
+/// Options of cargo that change the packages of the program.
 #[derive(Args, Default)]
-#[command(next_help_heading = "Options of cargo's")]
+#[command(next_help_heading = "Options of cargo")]
 struct CargoArgs {
-    /// Without the network
+    /// Run without the network
     #[arg(long)]
     offline: bool,
-    /// With the lock file as it is
+    /// Require an up-to-date lock file
     #[arg(long)]
     locked: bool,
-    /// Both
+    /// Apply --offline and --locked
     #[arg(long)]
     frozen: bool,
-    /// With these features
+    /// Enable these features
     #[arg(long, short = 'F', value_name = "FEATURES")]
     features: Vec<String>,
-    /// With all features
+    /// Enable all features
     #[arg(long)]
     all_features: bool,
-    /// Without the feature `default`
+    /// Disable the feature `default`
     #[arg(long)]
     no_default_features: bool,
-    /// With this configuration
+    /// Override a configuration value
     #[arg(long, value_name = "KEY=VALUE|FILE")]
     config: Vec<String>,
 }
 
-/// How `sites` and `doctor` print.
+/// The output format of `sites` and `doctor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Text for people
     Text,
-    /// One JSON document
+    /// A JSON document
     Json,
 }
 
-/// Runs the command line; what cargo passes to a subcommand first, its name, is left out.
+/// Runs the command line. The name of the subcommand, which cargo passes first, is left out.
 pub fn main(mut args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|arg| arg == "birthmark") {
         args.remove(1);
@@ -208,7 +210,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 impl CargoArgs {
-    /// As `cargo metadata` is given them.
+    /// Returns the options as arguments of `cargo metadata`.
     fn into_options(self) -> Vec<OsString> {
         let flags = [
             ("--offline", self.offline),

@@ -103,6 +103,7 @@
 //! there, and free memory is kept rather than returned.
 
 #![warn(missing_debug_implementations)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 use birthmark_test_support as _;

@@ -33,20 +33,20 @@ impl Denial {
     fn cause(&self) -> &'static str {
         match self {
             Denial::NoToken => "it has no token",
-            Denial::WrongToken => "its token is not the one that the program was given",
-            Denial::PeerUnknown => "the router is not told which address it comes from",
-            Denial::PeerElsewhere => "it does not come from this machine",
+            Denial::WrongToken => "its token is not the token of the program",
+            Denial::PeerUnknown => "the router does not know the address of the client",
+            Denial::PeerElsewhere => "the client is not on this machine",
             Denial::OldVersion => {
-                "it is in HTTP/1.0, as a proxy sends it on for somebody who may be on another machine"
+                "it uses HTTP/1.0, as proxies do, and the client may be on another machine"
             }
             Denial::ForeignHeader(_) => {
-                "browsers, curl and scrapers do not send this header, so a proxy may have sent the request on for \
-                 somebody on another machine"
+                "browsers, curl and scrapers do not send this header, so a proxy may have forwarded the request from \
+                 another machine"
             }
-            Denial::HostElsewhere => "its Host is no name of this machine",
+            Denial::HostElsewhere => "its Host is not a name of this machine",
             Denial::OtherSite => "a page of another origin has caused it",
-            Denial::Prefetch => "the browser sends it in advance, and nobody has opened the page",
-            Denial::UnknownSite => "this browser does not say which page has caused it",
+            Denial::Prefetch => "the browser sent it before the page was opened",
+            Denial::UnknownSite => "the browser does not report which page has caused it",
         }
     }
 
@@ -55,28 +55,26 @@ impl Denial {
             Denial::NoToken => {
                 "send `Authorization: Bearer TOKEN`, or append `?token=TOKEN` to the address in a browser"
             }
-            Denial::WrongToken => "send the token that the program was given",
+            Denial::WrongToken => "send the token of the program",
             Denial::PeerUnknown => {
                 "serve the router with `into_make_service_with_connect_info::<SocketAddr>()`, or give it a token"
             }
-            Denial::PeerElsewhere => {
-                "use a tunnel (`ssh -L`), or have the program give birthmark-http a token"
-            }
+            Denial::PeerElsewhere => "use a tunnel (`ssh -L`), or set a token in the program",
             Denial::OldVersion => {
-                "ask the program itself in HTTP/1.1, or have it give birthmark-http a token"
+                "send the request directly, in HTTP/1.1, or set a token in the program"
             }
             Denial::ForeignHeader(_) => {
-                "ask the program itself without this header, or have it give birthmark-http a token"
+                "send the request without this header, or set a token in the program"
             }
             Denial::HostElsewhere => {
-                "ask for `localhost` or `127.0.0.1`, or have the program give birthmark-http a token"
+                "use `localhost` or `127.0.0.1`, or set a token in the program"
             }
             Denial::OtherSite => {
                 "open the address in a window of its own, by a click or from the address bar"
             }
             Denial::Prefetch => "open the page",
             Denial::UnknownSite => {
-                "use a browser of 2024 or later, curl, or have the program give birthmark-http a token"
+                "use a browser of 2024 or later, use curl, or set a token in the program"
             }
         }
     }

@@ -78,7 +78,7 @@ async fn other_pages_read_nothing() {
     let text = page.run("return document.body.textContent").await;
     let text = text.as_str().unwrap();
     assert!(
-        text.contains("its Host is no name of this machine"),
+        text.contains("its Host is not a name of this machine"),
         "{text}"
     );
     page.close_but_for("").await;
