@@ -63,13 +63,13 @@
 //! - The client is on the same machine: its address is a loopback address.
 //! - The `Host` header is a name of this machine. This condition refuses web pages whose own name resolves to
 //!   `127.0.0.1`.
-//! - The request comes through no proxy, as far as the server can detect one. It must use HTTP/1.1 or later, and only
-//!   headers that browsers, curl, `go tool pprof` and scrapers send. Any other header is refused, such as
+//! - The request comes through no proxy, as far as the server can detect one. The request must use HTTP/1.1 or later,
+//!   and only headers that browsers, curl, `go tool pprof` and scrapers send. Any other header is refused, such as
 //!   `X-Forwarded-For`, `Via`, `CF-Ray` or `X-Request-ID`.
 //! - No page of another origin has caused the request. A page elsewhere may link to the page, and by a click to a
-//!   dump. It cannot load one in a frame, as an image or in the background. Browsers report the cause of a request
-//!   ([Fetch Metadata](https://developer.mozilla.org/docs/Glossary/Fetch_metadata_request_header)). A browser that
-//!   does not is refused.
+//!   dump. Such a page cannot load a dump in a frame, as an image or in the background. Browsers report the cause of
+//!   a request ([Fetch Metadata](https://developer.mozilla.org/docs/Glossary/Fetch_metadata_request_header)). A
+//!   browser that does not is refused.
 //!
 //! Three kinds of clients cannot be told from allowed ones:
 //!
@@ -98,8 +98,8 @@
 //! # Cost
 //!
 //! Without requests, the server is a sleeping thread. A dump is written while it is sent. Until the client has read
-//! the end, the server holds two pieces of 64 KiB of its text. It also holds the snapshot, 32 to 48 bytes a task, and
-//! the names.
+//! the end, the server holds two pieces of 64 KiB of its text. The server also holds the snapshot, 32 to 48 bytes a
+//! task, and the names.
 //!
 //! Four dumps are made at a time, and later requests wait. If 128 are waiting already, the answer is `503` with
 //! `Retry-After`.

@@ -5,9 +5,9 @@ use proc_macro::TokenStream;
 
 /// Gives a record to every thread, task and job that an item spawns.
 ///
-/// The attribute stands on a function, an `impl`, a trait or an inline module. It covers everything inside, at any
-/// depth: nested functions and modules, closures, `async` blocks. No spawn call changes, and the result of the
-/// program stays the same.
+/// The attribute stands on a function, an `impl`, a trait or an inline module. The attribute covers everything
+/// inside, at any depth: nested functions and modules, closures, `async` blocks. No spawn call changes, and the
+/// result of the program stays the same.
 ///
 /// ```
 /// use birthmark::instrument;
@@ -25,8 +25,8 @@ use proc_macro::TokenStream;
 /// # What is rewritten
 ///
 /// A macro cannot resolve names. The attribute therefore keeps the callee as written and adapts only the *argument*
-/// that is the task. It recognises a spawn by the last segment of the path, or by the name of the method, and by the
-/// number of arguments:
+/// that is the task. The attribute recognises a spawn by the last segment of the path, or by the name of the method,
+/// and by the number of arguments:
 ///
 /// | callee | arguments | the task is | known from |
 /// | --- | --- | --- | --- |
@@ -113,8 +113,8 @@ use proc_macro::TokenStream;
 ///   the item. `frames = true` on an inner item adds them again.
 /// - `crate = path`: the path of birthmark, for crates that re-export it or rename it in Cargo.toml:
 ///   `#[bm::instrument(crate = bm)]`.
-/// - `skip`: leaves an item inside of an instrumented one alone. It cannot be combined with other arguments, and has
-///   no effect outside of an instrumented item.
+/// - `skip`: leaves an item inside of an instrumented one alone. This argument cannot be combined with other
+///   arguments, and has no effect outside of an instrumented item.
 ///
 /// ```
 /// #[birthmark::instrument(also(launch))]
@@ -165,16 +165,16 @@ use proc_macro::TokenStream;
 /// | `log!` | `log` | never |  |
 /// | `event!` | `tracing` | never |  |
 ///
-/// A macro counts as the known one if nothing in the item defines or imports another macro of its name. Macros of
-/// std need no import. The others need an import in the item, or a path that begins with their crate. The attribute
-/// does not see the imports of the file. They are out of sight outside of an inline module, and in one that imports
-/// `super::*` or `crate::…::*`. There, the attribute accepts rare names without an import. It never accepts names
-/// that many crates define themselves.
+/// A macro counts as the known one if nothing in the item defines or imports another macro of its name. Macros of std
+/// need no import. The others need an import in the item, or a path that begins with their crate. The attribute does
+/// not see the imports of the file. They are out of sight outside of an inline module, and in one that imports
+/// `super::*` or `crate::…::*`. There, the attribute accepts rare names without an import. The attribute never
+/// accepts names that many crates define themselves.
 ///
 /// # Limits
 ///
-/// - The attribute sees the text of the item only. It cannot see into `mod name;`, nor into the expansion of other
-///   macros.
+/// - The attribute sees the text of the item only. The attribute cannot see into `mod name;`, nor into the expansion
+///   of other macros.
 /// - Spawns in the arguments of a macro are rewritten if the macro is known to pass expressions through: see
 ///   [above](#macros). `macros(…)` adds others.
 /// - A glob import from an unknown crate may bring a macro of any name, except those of std. Macros of other crates
@@ -183,8 +183,8 @@ use proc_macro::TokenStream;
 ///   `match`, a loop or the like, nothing in it is rewritten. An `assert!` with a message of its own has no such
 ///   limit.
 /// - If a callee is a function in the same item or file, its signature decides which argument is the task. The task
-///   is left alone unless a changed one is sure to fit. It is left alone if it is borrowed, cloned, returned, a
-///   `fn()`, or of a type that is written out. The same applies to a task that is called more than once without
+///   is left alone unless a changed one is sure to fit. The task is left alone if it is borrowed, cloned, returned, a
+///   `fn()`, or of a type that is written out. A task is also left alone if it is called more than once without
 ///   `move`. The points below concern callees whose signatures are elsewhere. `cargo birthmark` reads the signatures
 ///   in all files of the crate.
 /// - A changed closure literal without `move` can be called only once. If the callee wants an `Fn` or `FnMut`, write
@@ -193,8 +193,8 @@ use proc_macro::TokenStream;
 ///   spawn under another name, as by `use tokio::spawn as start`, needs `also(start)`.
 /// - If a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits. Skip the item.
 /// - A closure with parameters that follows other arguments is not a task, such as the scheduler of async-task.
-///   `.execute(task)` is left alone if a bound may require the exact type of the task. That is the case on a type
-///   parameter, and in an `execute` that passes its argument to another.
+///   `.execute(task)` is left alone if a bound may require the exact type of the task. Such bounds are possible on a
+///   type parameter, and in an `execute` that passes its argument to another.
 /// - Some functions that pass their parameter on make a second record. One spawns it after it has returned, or under
 ///   `named!` or `detached!`. Another is an `async fn` whose result is not awaited at once. Work that such a function
 ///   adds before or after the task, as in `spawn(async { before().await; task.await })`, belongs to no task.

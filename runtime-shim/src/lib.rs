@@ -6,10 +6,10 @@
 //! A *task* is one unit of work that runs on its own: an OS thread, a scoped thread, a future on an executor, a
 //! blocking job, a rayon job. The main thread is a task, too.
 //!
-//! A *site* is one spawn call in the source. It is known at compile time, so [`sites`] also lists calls that never
-//! ran.
+//! A *site* is one spawn call in the source. Sites are known at compile time, so [`sites`] also lists calls that
+//! never ran.
 //!
-//! The *role* is what a task is, derived at compile time. It is the spawned function, as `send_email` in
+//! The *role* is what a task is, derived at compile time. Usually it is the spawned function, as `send_email` in
 //! `tokio::spawn(send_email(address))`. Otherwise it is the enclosing function with `{closure}`, `{async}` or
 //! `{task}`.
 //!

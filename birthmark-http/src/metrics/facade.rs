@@ -4,9 +4,9 @@ use metrics::{Label, SharedString};
 
 use super::{ENABLED, METRICS, totals};
 
-/// Hands what `/metrics` says to the recorder of the [`metrics`] crate.
+/// Passes the numbers of `/metrics` to the recorder of the [`metrics`] crate.
 ///
-/// The numbers are those of the moment, so this is to be called before each scrape or every few seconds.
+/// The numbers are those of the moment. A program calls this function before each scrape, or every few seconds.
 ///
 /// # Examples
 ///

@@ -8,7 +8,7 @@ use crate::types::escape::Quoted;
 use crate::types::named::named_enum;
 
 named_enum! {
-    /// A signal that can request a dump. It has no other meaning to most programs.
+    /// A signal that can request a dump, because it has no other meaning to most programs.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum DumpSignal {

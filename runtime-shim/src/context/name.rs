@@ -28,8 +28,8 @@ pub(crate) use under::{during, set};
 /// If no instrumented code spawned the running task, the current task is the OS thread that polls it. A connection of
 /// `axum::serve` is an example. The thread keeps the name and passes it to all later spawns.
 ///
-/// [`with_name_async`] names a single request. It suits such tasks, and tasks that serve several requests one after
-/// the other.
+/// [`with_name_async`] names a single request, in such tasks and in tasks that serve several requests one after the
+/// other.
 ///
 /// # Examples
 ///

@@ -43,7 +43,7 @@ impl Coverage {
         }
     }
 
-    /// Returns the number of OS threads of the process, without the threads of birthmark itself. It is `None` if the
+    /// Returns the number of OS threads of the process, without the threads of birthmark itself, or `None` if the
     /// system does not list threads.
     pub fn os_threads(&self) -> Option<usize> {
         self.threads.map(|threads| threads.all)

@@ -53,7 +53,7 @@ use threads::Threads;
 
 /// A snapshot of all live tasks, or of those that a [`Filter`] selects.
 ///
-/// A dump stops no thread. It reads tasks one after the other while they continue. Each task is consistent in itself.
+/// A dump stops no thread. Tasks are read one after the other while they continue. Each task is consistent in itself.
 /// A task that lives throughout the reading is in the dump.
 ///
 /// `{}` shows each task with its site, its parent and the origin of its name. `{:#}` and [`Dump::tree`] show which
@@ -113,8 +113,8 @@ pub fn task_count() -> usize {
     ThisProcess.count()
 }
 
-/// Returns the task that runs on this thread. It is `None` on a thread that instrumented code did not spawn, unless
-/// the thread has spawned from instrumented code.
+/// Returns the task that runs on this thread, or `None` on a thread that instrumented code did not spawn, unless the
+/// thread has spawned from instrumented code.
 ///
 /// # Examples
 ///
@@ -284,7 +284,7 @@ impl Dump {
         self
     }
 
-    /// Returns the OS threads by their system id, without the threads of birthmark itself. It is `None` if
+    /// Returns the OS threads by their system id, without the threads of birthmark itself, or `None` if
     /// [`with_threads`](Dump::with_threads) was not called, or if the system does not list threads.
     pub fn threads(&self) -> Option<&[OsThread]> {
         match &self.os_threads {

@@ -23,8 +23,8 @@ pub struct SiteStats {
     pub kind: Kind,
     /// Number of live tasks.
     pub live: u64,
-    /// Time since the oldest live task was spawned, with a resolution of a tenth of a second. It is `None` if no task
-    /// is alive or no clock runs.
+    /// Time since the oldest live task was spawned, with a resolution of a tenth of a second, or `None` if no task is
+    /// alive or no clock runs.
     pub oldest: Option<Duration>,
     /// Number of tasks that have returned.
     pub completed: u64,

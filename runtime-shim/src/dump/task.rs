@@ -73,7 +73,7 @@ impl Ancestor {
         self.name.as_ref()
     }
 
-    /// Returns the spawn site. It is `None` for the main thread and for foreign threads.
+    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
@@ -147,7 +147,7 @@ impl Task {
         &self.role
     }
 
-    /// Returns the spawn site. It is `None` for the main thread and for foreign threads.
+    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
@@ -162,19 +162,19 @@ impl Task {
         self.state
     }
 
-    /// Returns the time that the task has been in its state, with a resolution of a tenth of a second. It is `None`
-    /// if no clock runs.
+    /// Returns the time that the task has been in its state, with a resolution of a tenth of a second, or `None` if
+    /// no clock runs.
     pub fn since(&self) -> Option<Duration> {
         self.since
     }
 
-    /// Returns the time since the spawn, with a resolution of a tenth of a second. It is `None` if no clock runs.
+    /// Returns the time since the spawn, with a resolution of a tenth of a second, or `None` if no clock runs.
     pub fn age(&self) -> Option<Duration> {
         self.age
     }
 
-    /// Returns the number of polls, or of calls of the closure. The number wraps around at 2³². It is meaningless for
-    /// an OS thread, because polls within a `block_on` are not counted.
+    /// Returns the number of polls, or of calls of the closure. The number wraps around at 2³², and is meaningless
+    /// for an OS thread, because polls within a `block_on` are not counted.
     pub fn polls(&self) -> u32 {
         self.polls
     }
@@ -202,7 +202,7 @@ impl Task {
         self.runs_no_task
     }
 
-    /// Returns the id of the parent. It is `None` for roots.
+    /// Returns the id of the parent, or `None` for roots.
     pub fn parent(&self) -> Option<TaskId> {
         self.lineage
             .first()
@@ -215,7 +215,7 @@ impl Task {
         &self.lineage
     }
 
-    /// Returns `true` if the lineage reaches the root. It does not if the task ended while it was read.
+    /// Returns `true` if the lineage reaches the root, and `false` if the task ended while it was read.
     pub fn is_lineage_complete(&self) -> bool {
         self.lineage_complete
     }

@@ -56,8 +56,8 @@ pub mod by_type {
     use super::{FrameSites, Nth};
     use crate::frame::{Awaited, Framed, Held};
 
-    /// Wraps what is awaited. It takes anything, so that the compiler complains at the `.await`, and only
-    /// there, about what is no future.
+    /// Wraps what is awaited. Any type is accepted, so that the compiler reports a value that is not a future at the
+    /// `.await`, and only there.
     #[inline]
     pub fn frame<I, T: FrameSites, const N: usize>(awaited: I) -> Awaited<I, Nth<T, N>> {
         let site = Nth(PhantomData);

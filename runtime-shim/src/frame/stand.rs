@@ -14,7 +14,7 @@ pub struct Standing {
     site: &'static FrameSite,
 }
 
-/// Enters a frame that is left when the value is dropped. It stays with the task that enters it.
+/// Enters a frame that is left when the value is dropped. The frame stays with the task that enters it.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

@@ -22,8 +22,8 @@ use crate::types::Outcome;
 
 /// A spawn that a hook has refused.
 ///
-/// A refusal is the source of the [`io::Error`](std::io::Error) of a refused thread. It is the payload of a refused future that
-/// unwinds, and the error of [`catch_refusal`](crate::catch_refusal).
+/// A refusal is the source of the [`io::Error`](std::io::Error) of a refused thread. The refusal is also the payload
+/// of a refused future that unwinds, and the error of [`catch_refusal`](crate::catch_refusal).
 ///
 /// # Examples
 ///

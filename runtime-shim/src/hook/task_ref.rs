@@ -43,7 +43,7 @@ impl TaskRef<'_> {
         self.site().role()
     }
 
-    /// Returns the id of the parent. It is `None` for roots, and if the parent has ended and a long lineage was cut.
+    /// Returns the id of the parent, or `None` for roots, and if the parent has ended and a long lineage was cut.
     pub fn parent(&self) -> Option<TaskId> {
         let child = Record::read(self.slot).filter(|child| child.cut_ancestors() == 0)?;
         let parent = child.parent().node()?.task()?;

@@ -17,8 +17,8 @@ use crate::threads::ThreadReport;
 
 /// Installs the panic report and reads `BIRTHMARK` from the environment.
 ///
-/// A program calls it first in `main`. Further calls have no effect. Tasks are recorded without this call, too. It
-/// starts the thread that advances the clock of ages; see [`Builder::clock`].
+/// A program calls it first in `main`. Further calls have no effect. Tasks are recorded without this call, too. The
+/// call starts the thread that advances the clock of ages; see [`Builder::clock`].
 ///
 /// The report follows the program's own panic hook, whether that hook is set before or after this call. A hook that
 /// calls ours, as it found it, decides the place of the report. A hook that ends the process leaves no report.
@@ -183,9 +183,9 @@ impl Builder {
         self
     }
 
-    /// Sets a function that replaces label values before output. It gets the key and the value, and applies wherever
-    /// that of [`redact_names`](Builder::redact_names) does. Without it, label values go through the function for
-    /// names. Keys are shown unchanged. A label whose value becomes empty is left out.
+    /// Sets a function that replaces label values before output. The function gets the key and the value, and applies
+    /// wherever that of [`redact_names`](Builder::redact_names) does. Without it, label values go through the
+    /// function for names. Keys are shown unchanged. A label whose value becomes empty is left out.
     ///
     /// A program that sets both functions sets them with one builder. The functions of the first builder that is
     /// installed stay.

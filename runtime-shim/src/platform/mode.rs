@@ -69,7 +69,7 @@ pub(crate) fn set(mode: u64, on: bool) {
     }
 }
 
-/// Switches the recording of spawns on. It is on unless the program or the environment has switched it off.
+/// Switches the recording of spawns on. Recording is on unless the program or the environment has switched it off.
 pub fn enable() {
     set(OFF, false);
 }

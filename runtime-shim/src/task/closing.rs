@@ -27,7 +27,7 @@ use crate::thread::handle::Handle;
 use crate::thread::local;
 use crate::thread::running::{self, Running};
 
-/// The handle that a closure drops first. It holds the task, which starts with the closure's body.
+/// The handle that a closure drops first, with the task, which starts with the closure's body.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

@@ -14,7 +14,7 @@ use crate::thread::local::{self, Loan};
 #[derive(Debug)]
 pub struct Inherited(Option<&'static Slot>);
 
-/// The handle that a closure drops last if it works for its spawner. It holds the reference to the scope.
+/// The handle that a closure drops last if it works for its spawner. The handle holds the reference to the scope.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

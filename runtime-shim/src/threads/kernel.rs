@@ -18,7 +18,8 @@ pub enum ThreadState {
     InCall(SystemCall),
     /// The thread waits outside of a system call, usually for a page of memory.
     OutsideCall,
-    /// The thread waits, and the kernel does not disclose the system call. It may disclose the kernel function.
+    /// The thread waits, and the kernel does not disclose the system call. The kernel may disclose the kernel
+    /// function.
     Waiting {
         /// Name of the kernel function.
         function: Option<String>,

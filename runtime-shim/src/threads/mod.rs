@@ -62,7 +62,7 @@ impl OsThread {
         self.id
     }
 
-    /// Returns the name without escapes. It may contain any character. Linux keeps 15 bytes of it.
+    /// Returns the name without escapes. The name may contain any character. Linux keeps 15 bytes of it.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -94,8 +94,8 @@ impl OsThread {
         self.moving
     }
 
-    /// Returns the native stack, or the reason for its absence. It is `None` if [stacks](ThreadReport::Stacks) were
-    /// not requested.
+    /// Returns the native stack, or the reason for its absence, or `None` if [stacks](ThreadReport::Stacks) were not
+    /// requested.
     pub fn stack(&self) -> Option<Result<&NativeStack, NoStack>> {
         let stack = self.stack.as_ref()?;
         Some(stack.as_ref().map_err(|why| *why))

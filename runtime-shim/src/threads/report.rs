@@ -18,7 +18,7 @@ named_enum! {
         Off = "off",
         /// the state of each thread and the task that runs on it. Reading them has no effect on the threads.
         States = "states",
-        /// also the native stack of each thread. It needs the feature `native-stacks`, and Linux on x86-64 or
+        /// also the native stack of each thread. This needs the feature `native-stacks`, and Linux on x86-64 or
         /// AArch64.
         ///
         /// Each thread gets the signal SIGURG and copies its stack. The dump waits at most a second for one thread, and

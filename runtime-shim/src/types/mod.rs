@@ -10,7 +10,7 @@ pub(crate) mod site;
 
 use std::fmt;
 
-/// A number that identifies one task within the process. It is never reused.
+/// A number that identifies one task within the process. The number is never reused.
 ///
 /// Each thread that spawns reserves several numbers at a time. Some numbers stay unused, and a lower number does not
 /// always belong to an earlier task.

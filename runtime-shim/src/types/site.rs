@@ -126,7 +126,7 @@ impl Site {
         self.callee
     }
 
-    /// Returns the role of the tasks. It is the spawned function, or else the enclosing function with `{closure}`,
+    /// Returns the role of the tasks: the spawned function, or else the enclosing function with `{closure}`,
     /// `{async}` or `{task}`.
     pub fn role(&self) -> &'static str {
         self.role

@@ -1,13 +1,14 @@
 //! Prose that strangers can read: sentences are short and name their subject.
 //!
 //! Two faults are counted in doc comments and Markdown. One is a doc comment that begins with a word for something
-//! unnamed, such as `Whether`, `What` or `Those`. The other is a sentence of more than 30 words.
+//! unnamed, such as `Whether`, `What` or `Those`. In public prose, no sentence begins so. The other fault is a sentence
+//! of more than 30 words.
 //!
 //! Public prose has no fault: the pages, and the documentation of public items in the crates that programs depend on.
 //! Elsewhere, `prose/allowed.txt` has the counts of each part of the repository. No change may exceed them, and
 //! `BLESS=1` stores the present ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -148,9 +149,13 @@ fn listed(faults: &[&Fault]) -> String {
 }
 
 fn all_faults(root: &Path) -> Vec<Fault> {
-    let public = public_roots();
+    let (public, files) = (public_roots(), files(root));
+    let modules: BTreeSet<_> = files
+        .iter()
+        .flat_map(|file| public::modules(file))
+        .collect();
     let mut faults = Vec::new();
-    for file in files(root) {
+    for file in files {
         let text = fs::read_to_string(&file).expect("the file is text");
         let is_markdown = file.extension().is_some_and(|it| it == "md");
         let is_public_file = match is_markdown {
@@ -161,7 +166,7 @@ fn all_faults(root: &Path) -> Vec<Fault> {
         };
         let paragraphs = match is_markdown {
             true => text::of_markdown(&text),
-            false => text::of_rust(&text, public.contains(&file)),
+            false => text::of_rust(&text, public.contains(&file) || modules.contains(&file)),
         };
         for paragraph in paragraphs {
             let is_public = is_public_file && paragraph.is_public;
@@ -174,12 +179,14 @@ fn all_faults(root: &Path) -> Vec<Fault> {
                     is_public,
                 });
             };
-            if (is_public || !is_markdown) && begins_subjectless(&paragraph.text) {
-                note(false, &paragraph.text);
-            }
-            let sentences = text::sentences(&paragraph.text);
-            for sentence in sentences.filter(|it| text::words(it) > MAX_WORDS) {
-                note(true, sentence);
+            for (index, sentence) in text::sentences(&paragraph.text).enumerate() {
+                let is_looked_at = is_public || index == 0 && !is_markdown;
+                if is_looked_at && begins_subjectless(sentence) {
+                    note(false, sentence);
+                }
+                if text::words(sentence) > MAX_WORDS {
+                    note(true, sentence);
+                }
             }
         }
     }

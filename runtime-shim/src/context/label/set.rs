@@ -128,12 +128,12 @@ impl<'a> Part<'a> {
 }
 
 impl<'a> Label<'a> {
-    /// Returns the key without escapes. It may contain any character.
+    /// Returns the key without escapes. A key may contain any character.
     pub fn key(&self) -> &'a str {
         self.key.text
     }
 
-    /// Returns the value without escapes. It may contain any character.
+    /// Returns the value without escapes. A value may contain any character.
     pub fn value(&self) -> &'a str {
         self.value.text
     }

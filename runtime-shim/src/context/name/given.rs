@@ -17,7 +17,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns the name without escapes. It may contain any character.
+    /// Returns the name without escapes. A name may contain any character.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -34,7 +34,7 @@ pub(crate) fn during<R>(change: &Change, f: impl FnOnce() -> R) -> R {
 }
 
 /// The future that [`with_name_async`](crate::with_name_async) and [`with_label_async`](crate::with_label_async)
-/// return. It runs another future with a name or a label.
+/// return. The future runs another one with a name or a label.
 ///
 /// The other names and labels inside are those that the task had at its first poll of the future.
 #[must_use = "futures do nothing unless polled"]

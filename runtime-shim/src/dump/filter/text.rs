@@ -11,7 +11,7 @@ use crate::types::escape::Quoted;
 use crate::types::kind::Kind;
 use crate::types::TaskId;
 
-/// An error in the text of a filter. It shows how to correct the text.
+/// An error in the text of a filter, with advice on how to correct the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
     kind: ErrorKind,
@@ -44,8 +44,8 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// Returns an error if the key is unknown, or if the value does not fit the key. It also returns an error beyond
-    /// 64 conditions, or beyond 1024 bytes of values.
+    /// Returns an error if the key is unknown, or if the value does not fit the key. Another limit is 64 conditions,
+    /// with 1024 bytes of values.
     ///
     /// # Examples
     ///

@@ -25,7 +25,7 @@ named_enum! {
         Folded = "folded",
         /// see [`Json`](super::Json).
         Json = "json",
-        /// see [`Pprof`](super::Pprof). It needs the feature `pprof`.
+        /// see [`Pprof`](super::Pprof), with the feature `pprof`.
         Pprof = "pprof" if feature = "pprof",
     }
 }

@@ -70,7 +70,7 @@ impl Dump {
         Folded(self)
     }
 
-    /// Returns a rendering as a profile, for pprof. It needs the feature `pprof`.
+    /// Returns a rendering as a profile, for pprof. The method needs the feature `pprof`.
     #[cfg(feature = "pprof")]
     pub fn pprof(&self) -> Pprof<'_> {
         Pprof(self)

@@ -62,7 +62,7 @@ impl Palette {
     }
 }
 
-/// Returns `true` if output to `stream` should have colours. It should if the stream is a terminal, unless
+/// Returns `true` if output to `stream` should have colours. A terminal should, unless
 /// [`NO_COLOR`](https://no-color.org) or `CLICOLOR_FORCE` in the environment decides otherwise.
 ///
 /// # Examples

@@ -1,5 +1,28 @@
 //! Doc comments that users see.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Returns the possible files of the `pub` modules that a file declares.
+pub fn modules(file: &Path) -> Vec<PathBuf> {
+    let is_rust = file.extension().is_some_and(|it| it == "rs");
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let folder = match file.file_name().and_then(|name| name.to_str()) {
+        Some("lib.rs" | "main.rs" | "mod.rs") => file.with_file_name(""),
+        _ => file.with_extension(""),
+    };
+    let names = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub mod ")?.strip_suffix(';'));
+    let files = names.flat_map(|name| {
+        [
+            folder.join(name).with_extension("rs"),
+            folder.join(name).join("mod.rs"),
+        ]
+    });
+    files.filter(|_| is_rust).collect()
+}
+
 /// Returns `true` if the item that follows a doc comment is `pub`, an exported macro, or part of a `pub` enum or trait.
 ///
 /// The answer is derived from the layout that `cargo fmt` gives to a file. An item counts as public even if no

@@ -57,7 +57,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Returns the spawn site. It is `None` for the main thread and for foreign threads.
+    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
@@ -88,12 +88,12 @@ impl Group {
         self.count
     }
 
-    /// Returns the longest time that one of the tasks has been in its state. It is `None` if no clock runs.
+    /// Returns the longest time that one of the tasks has been in its state, or `None` if no clock runs.
     pub fn longest(&self) -> Option<Duration> {
         self.since.longest(self.now)
     }
 
-    /// Returns the age of the oldest task. It is `None` if no clock runs.
+    /// Returns the age of the oldest task, or `None` if no clock runs.
     pub fn oldest(&self) -> Option<Duration> {
         self.born.longest(self.now)
     }
