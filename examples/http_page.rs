@@ -1,9 +1,9 @@
-//! What everybody does, in a browser: a shop that takes five orders a second, and forgets some.
+//! A shop that takes five orders a second and forgets some of them. A browser shows its tasks.
 //!
 //!     cargo run --example http_page
 //!
-//! Open the address that it prints. In the view *Groups*, the largest group is the leak: `courier`s that
-//! wait for an address that never comes.
+//! Open the printed address. In the view *Groups*, the largest group is the leak: tasks named `courier` that wait for
+//! an address, which the shop never sends.
 
 use std::error::Error;
 use std::time::Duration;
@@ -29,7 +29,7 @@ mod shop {
 
     use tokio::sync::oneshot;
 
-    /// Of the orders with this number or a multiple, the address is never sent.
+    /// The shop never sends the address of an order whose number is a multiple of this one.
     const FORGOTTEN: u64 = 5;
     const DISTRICTS: [&str; 3] = ["north", "harbour", "old town"];
 

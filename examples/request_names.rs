@@ -1,5 +1,5 @@
-//! Who is doing what, and for which request: a server that names the current task once per request,
-//! and reads the name in a panic and in dumps. No spawn in it carries a name by hand.
+//! A server that names the current task once for each request. A panic and two dumps show the name and the lineage of
+//! each task. No spawn call passes a name.
 //!
 //!     cargo run --example request_names
 
@@ -28,8 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Waits until the request's connection and its audit are over and all other futures wait for
-/// something, so that the dumps are the same each time.
+/// Waits until the request's connection and its audit are over and all other futures are suspended. The dumps are then
+/// the same in each run.
 async fn settle() {
     let is_restless = |task: &Task| match task.role() {
         "serve_connection" | "audit" => true,
@@ -40,7 +40,7 @@ async fn settle() {
     }
 }
 
-/// A server as any other, but for the attribute. It spawns its connections itself, so each has a record to name.
+/// An ordinary server with the attribute. The server spawns its connections itself, so each connection has a record.
 #[birthmark::instrument]
 mod app {
     use std::net::SocketAddr;
@@ -86,7 +86,7 @@ mod app {
         }
     }
 
-    /// Names its task, once, and starts helpers that go on after the request was answered.
+    /// Sets the name of its task and starts helpers that continue after the answer.
     async fn handler(headers: HeaderMap) -> &'static str {
         if let Some(id) = headers.get("Request-Id") {
             birthmark::set_name(String::from_utf8_lossy(id.as_bytes()));
@@ -98,7 +98,7 @@ mod app {
         "accepted"
     }
 
-    /// Fails a while after its request was answered.
+    /// Fails some time after the answer.
     async fn audit(prices: Vec<u32>) {
         ANSWERED.notified().await;
         let discounted = 7;
@@ -117,7 +117,7 @@ mod app {
         RELEASE.wait();
     }
 
-    /// A thread of its own, which itself uses rayon.
+    /// Runs on a thread of its own, which uses rayon.
     fn index_documents() {
         rayon::scope(|scope| {
             scope.spawn(|_| {
@@ -127,9 +127,9 @@ mod app {
         });
     }
 
-    /// Told when the client has its answer.
+    /// Notified when the client has its answer.
     static ANSWERED: Notify = Notify::const_new();
-    /// Met by those helpers that block a thread, and by `main`.
+    /// The helpers that block a thread meet `main` here.
     static HELPERS: Barrier = Barrier::new(3);
     static RELEASE: Barrier = Barrier::new(3);
 
@@ -146,7 +146,7 @@ mod app {
     }
 }
 
-/// Sends a request to the server, and reads the answer.
+/// Sends a request to the server and reads the answer.
 mod client {
     use std::error::Error;
     use std::net::SocketAddr;

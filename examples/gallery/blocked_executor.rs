@@ -1,13 +1,13 @@
-//! A blocked executor: a task waits on a channel of `std` instead of one of the runtime, so that its
-//! thread can run no other.
+//! A blocked executor: a task waits on a channel of `std` instead of one of the runtime. Its thread can run no other
+//! task.
 //!
 //! ```text
 //! cargo run --example blocked_executor
 //! ```
 //!
-//! Of the tasks that run, one has neither been polled nor has it changed its state between two dumps.
-//! Those that are created and never get their turn are the damage. The stack of its thread says what it
-//! waits for.
+//! One running task was not polled and did not change its state between two dumps. The damage is the tasks that are
+//! created and never start. The native stack of the thread shows the call that it waits in. The function that blocks
+//! is on that stack.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 

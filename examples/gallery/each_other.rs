@@ -1,10 +1,10 @@
-//! Two tasks that wait for each other, each for a message that the other would send afterwards.
+//! Two tasks that wait for each other: each needs a message that the other one would send later.
 //!
 //! ```text
 //! cargo run --example each_other
 //! ```
 //!
-//! The stacks say it side by side: the buyer waits for the goods, the seller for the money.
+//! The stacks show both sides: the buyer waits for the goods, and the seller waits for the money.
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 

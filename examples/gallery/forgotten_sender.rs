@@ -1,12 +1,12 @@
-//! A forgotten sender: a task receives until all senders are gone, and one of them is kept by the very task
-//! that waits for it.
+//! A forgotten sender: a task receives until all senders are gone. One sender is kept by a task that waits for the
+//! receiving one.
 //!
 //! ```text
 //! cargo run --example forgotten_sender
 //! ```
 //!
-//! The tree says who is left: `sum_up` waits for another message, and `make_report` waits for `sum_up`. Below it
-//! says that all who count have ended: the sender that `sum_up` waits for can only be in `make_report`.
+//! The tree shows the remaining tasks: `sum_up` waits for another message, and `make_report` waits for `sum_up`. All
+//! counting tasks below have ended, so only `make_report` can own the sender that `sum_up` waits for.
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::yield_now;
@@ -44,7 +44,7 @@ async fn count_words(chapter: String, counted: Sender<usize>) {
     let _ = counted.send(chapter.split_whitespace().count()).await;
 }
 
-/// Ends when all senders are gone.
+/// Returns when all senders are gone.
 #[birthmark::instrument]
 async fn sum_up(mut counts: Receiver<usize>) -> usize {
     let mut total = 0;

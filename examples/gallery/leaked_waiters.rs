@@ -1,11 +1,11 @@
-//! A leak: each request leaves a task behind that waits for a message which is never sent.
+//! A leak: each request leaves a task that waits for a message, which is never sent.
 //!
 //! ```text
 //! cargo run --example leaked_waiters
 //! ```
 //!
-//! The groups have it at the top, with the line at which all of them wait. The difference between two dumps says which site grows, and that
-//! those which were there before have done nothing since.
+//! The leak is the first group, with the line at which all of its tasks wait. The difference of two dumps shows the
+//! growing site. The tasks of the first dump have done nothing since.
 
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 use tokio::task::yield_now;
@@ -30,8 +30,8 @@ async fn serve(reload: &Sender<()>, requests: std::ops::Range<u32>) {
     }
 }
 
-/// Answers, but also wants to hear of changes to the configuration. The sender lives as long as the
-/// server, and nobody thinks of ending the task together with the request.
+/// Answers a request and spawns a task that listens for changes of the configuration. The sender lives as long as the
+/// server, and no code ends the task together with the request.
 #[birthmark::instrument]
 async fn handle(request: u32, reload: Receiver<()>) {
     birthmark::set_name(format_args!("req-{request}"));

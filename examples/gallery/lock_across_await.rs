@@ -1,11 +1,11 @@
-//! A lock that is held across an await: everybody waits for it, and whoever has it waits for something else.
+//! A lock that is held across an await: several tasks wait for it, and its owner waits for something else.
 //!
 //! ```text
 //! cargo run --example lock_across_await
 //! ```
 //!
-//! The stacks say who: all but one stand at `.lock`. The one that does not is inside of `Cache::refresh`, which
-//! has the lock, and waits for an answer.
+//! The stacks show the owner: all tasks except one wait at `.lock`. The other task is inside of `Cache::refresh`, owns
+//! the lock, and waits for an answer.
 
 use std::sync::Arc;
 

@@ -1,17 +1,17 @@
-//! A spawn loop without bound: a connection that fails starts two attempts to connect, one at each of
-//! two places that both mean to be the only one.
+//! A spawn loop without bound: a failed connection starts two new attempts at two places. Each place was written as if
+//! it were the only one.
 //!
 //! ```text
 //! cargo run --example spawn_loop
 //! ```
 //!
-//! The groups show how many there are. The lineage of the youngest shows that they spawn each other,
-//! and the two sites show where.
+//! The groups show the number of attempts. The lineage of the youngest task shows that attempts spawn each other, and
+//! the two sites show where.
 
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-/// Bounds the example, not the loop: so many connections fail before the dump is taken.
+/// Bounds the example, not the loop: the number of failed connections before the dump.
 static FAILURES: Semaphore = Semaphore::const_new(60);
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,13 +42,13 @@ async fn connect() {
     std::future::pending().await
 }
 
-/// "Whoever fails is replaced."
+/// A second place that replaces a failed connection.
 #[birthmark::instrument]
 fn on_error() {
     tokio::spawn(connect_again());
 }
 
-/// Breaks the circle of types that a future has which spawns its like.
+/// Breaks the recursive type of a future that spawns a future of its own type.
 fn connect_again() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(connect())
 }

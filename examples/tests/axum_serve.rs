@@ -1,4 +1,4 @@
-//! Requests under a name on a server that spawns its connections where no attribute stands, as the README says.
+//! A server that spawns its connections without the attribute, and the middleware of the guide that names requests.
 
 use birthmark_test_support as _;
 
@@ -37,7 +37,7 @@ mod app {
         handler().await
     }
 
-    /// What is said of a task that it spawns.
+    /// Role, name and labels of a task that the handler spawns.
     async fn handler() -> String {
         let child = async { birthmark::current().unwrap().to_string() };
         tokio::spawn(child).await.unwrap()
@@ -60,7 +60,7 @@ async fn get(address: SocketAddr, path: &str, id: u32) -> Result<String, Box<dyn
     Ok(answer)
 }
 
-/// On one thread, which polls all connections.
+/// Runs on one thread, which polls all connections.
 #[tokio::test]
 async fn a_middleware_names_its_request_and_no_other() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -76,7 +76,7 @@ async fn a_middleware_names_its_request_and_no_other() -> Result<(), Box<dyn Err
         !other.contains("req-id") && !other.contains("route="),
         "{other}"
     );
-    // What the README warns of.
+    // The guide warns about this.
     get(address, "/sticky", 4).await?;
     let other = get(address, "/", 5).await?;
     assert!(other.contains("\"sticky\""), "{other}");

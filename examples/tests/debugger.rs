@@ -23,7 +23,7 @@ fn example(name: &str) -> PathBuf {
     profile.join("examples").join(name)
 }
 
-/// What gdb prints when it is given these commands.
+/// Returns the output of gdb for these commands.
 fn gdb(arguments: &[&str], commands: &[&str]) -> String {
     let mut gdb = Command::new("gdb");
     gdb.args(["-q", "-nx", "-batch"]);
@@ -39,7 +39,7 @@ fn gdb(arguments: &[&str], commands: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The tasks that were alive when the program stopped, in terms that do not change.
+/// Asserts that the output lists the tasks that were alive when the program stopped.
 fn assert_lists_the_tasks(output: &str) {
     for part in [
         " main [running, ",

@@ -102,7 +102,7 @@ fn a_blocked_executor_thread_is_running_and_unchanged() {
     );
 }
 
-/// The lines that say where a task stands, from the line of its name on.
+/// Returns the lines with the frames of a task, from the line with its name on.
 fn stack<'a>(output: &'a str, who: &str) -> Vec<&'a str> {
     let (_, behind) = output.split_once(who).expect("the task is in the dump");
     let paragraph = behind.split("\n\n").next().unwrap_or_default();

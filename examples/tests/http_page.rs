@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Ends with this, also when the test fails.
+/// Kills the program when dropped, also if the test fails.
 struct Running(Child);
 
 impl Drop for Running {
@@ -60,7 +60,7 @@ fn code_on_a_page_continues_without_the_server() {
     }
 }
 
-/// Without the package, cargo would build its dependencies anew with the features of others.
+/// Names the package, because cargo would otherwise build the dependencies again with other features.
 fn start() -> Child {
     Command::new(env!("CARGO"))
         .args(["run", "-q", "-p", "birthmark-examples"])
