@@ -262,7 +262,8 @@ fn files(directory: &Path) -> Vec<PathBuf> {
         let path = entry.path();
         let name = entry.file_name();
         let is_hidden = name.to_string_lossy().starts_with('.');
-        if is_hidden || name == "target" || name == "CHANGELOG.md" {
+        // A link leads to files that are counted where they are.
+        if is_hidden || path.is_symlink() || name == "target" || name == "CHANGELOG.md" {
             continue;
         }
         if path.is_dir() {
