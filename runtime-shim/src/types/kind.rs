@@ -16,7 +16,7 @@ named_enum! {
         Future = "future",
         /// an OS thread.
         Thread = "thread",
-        /// a scoped OS thread. It may borrow from its spawner, which waits for it.
+        /// a scoped OS thread, which may borrow from its spawner. The spawner waits for the thread.
         ScopedThread = "scoped thread",
         /// a closure on a pool for blocking work.
         Blocking = "blocking",
