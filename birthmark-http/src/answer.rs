@@ -3,9 +3,9 @@
 use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use birthmark::render::Format;
 
 use crate::access::Denial;
+use crate::paths;
 
 pub(crate) const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -27,19 +27,11 @@ pub(crate) fn no_stacks() -> Response {
 
 /// Lists what there is instead.
 pub(crate) async fn not_found() -> Response {
-    let mut paths = String::from("there is nothing here; these are the paths:\n");
-    let formats = Format::ALL.iter().map(|format| format.as_str());
-    for path in [""]
-        .into_iter()
-        .chain(formats)
-        .chain(["diff?seconds=5", "metrics"])
-    {
-        paths += &format!("\n{}{path}", crate::router::ROOT);
-    }
-    paths += "\n\nAll but the first and the last take a filter: ?state=suspended&older=10s&under=42\n\
-         text, tree, groups and json show OS threads: ?threads=states\n\
-         json shows no more tasks than it is told to, and all in groups: ?most=1000";
-    text(StatusCode::NOT_FOUND, paths)
+    let paths = paths::list();
+    text(
+        StatusCode::NOT_FOUND,
+        format!("there is nothing here; these are the paths:\n{paths}"),
+    )
 }
 
 /// Relative, since the router may be nested anywhere.

@@ -16,6 +16,7 @@ use crate::budget::{Budget, Watch};
 use crate::gzip;
 use crate::limits::Limits;
 use crate::options::Options;
+use crate::paths;
 use crate::query::Query;
 use crate::stream::{Patience, Sink, Unwritten, stream};
 use crate::turns::Turns;
@@ -50,15 +51,6 @@ impl Dumps {
     }
 }
 
-/// What the path of a form understands besides filters.
-fn parameters(format: Format) -> &'static [&'static str] {
-    match format {
-        Format::Text | Format::Tree | Format::Groups => &["threads"],
-        Format::Json => &["threads", "most"],
-        _ => &[],
-    }
-}
-
 /// What of a dump is wanted.
 struct Wanted {
     filter: Filter,
@@ -69,7 +61,7 @@ struct Wanted {
 impl Wanted {
     fn of(query: &Query<'_>, format: Format) -> Result<Self, String> {
         Ok(Wanted {
-            filter: query.filter(parameters(format))?,
+            filter: query.filter(paths::dump(format).parameters)?,
             threads: query.threads()?,
             most: query.most()?,
         })
@@ -127,7 +119,7 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
 /// the next, so that asking does not change the program.
 pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
     let query = Query::of(request.uri());
-    let filter = query.filter(&["seconds"]);
+    let filter = query.filter(&[paths::SECONDS]);
     let (filter, apart) = match filter.and_then(|filter| Ok((filter, query.seconds()?))) {
         Ok(wanted) => wanted,
         Err(why) => return answer::bad_request(why),

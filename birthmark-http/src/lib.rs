@@ -22,25 +22,28 @@
 //!
 //! # Paths
 //!
-//! | path | answer |
-//! | --- | --- |
-//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads |
-//! | `/debug/birthmark/text`, `…/tree`, `…/json` and so on | the dump in each [`Format`](birthmark::render::Format) |
-//! | `/debug/birthmark/diff?seconds=5` | the changes within 1 to 60 seconds |
-//! | `/debug/birthmark/metrics` | metrics for [Prometheus](https://prometheus.io) |
-//! | `/metrics` | the same metrics, only with [`serve`] |
+//! | path | answer | parameters |
+//! | --- | --- | --- |
+//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads |  |
+//! | `/debug/birthmark/text` | a paragraph for each task | a filter; `threads=states` adds OS threads |
+//! | `/debug/birthmark/tree` | the tasks below their parents | a filter; `threads=states` adds OS threads |
+//! | `/debug/birthmark/groups` | equal tasks, counted together | a filter; `threads=states` adds OS threads |
+//! | `/debug/birthmark/folded` | stacks for flame graphs | a filter |
+//! | `/debug/birthmark/json` | all of a dump, for programs | a filter; `threads=states` adds OS threads; `most=1000` shows no more tasks, and all in groups |
+//! | `/debug/birthmark/pprof` | a profile for go tool pprof | a filter |
+//! | `/debug/birthmark/diff` | the changes between two dumps | a filter; `seconds=5` sets the time between the two dumps, 1 to 60 |
+//! | `/debug/birthmark/metrics` | metrics for Prometheus; also at /metrics, only with serve |  |
 //!
 //! The metrics count tasks by the *module* that spawns them, by *role* and by *kind*. If the source does not show the
 //! kind, it is `task` until a live task shows it. Names are never labels. The number of series is bounded: after a
 //! thousand pairs of module and role, both labels of any other pair are `(others)`. With the feature `metrics`,
 //! `publish_metrics` passes the same numbers to the recorder of the program.
 //!
-//! The query of a dump is a [`Filter`](birthmark::Filter): `/debug/birthmark/text?state=suspended&older=10s`.
-//! `threads=states` adds OS threads to text, tree, groups and JSON. `threads=stacks` adds native stacks, if
-//! [`Options::native_stacks`] allows them.
+//! A filter is a [`Filter`](birthmark::Filter): `/debug/birthmark/text?state=suspended&older=10s`. `threads=stacks`
+//! adds native stacks, if [`Options::native_stacks`] allows them. `json?most=1000` shows at most a thousand tasks. If
+//! more are alive, it adds all of them [in groups](birthmark::render::Json::most).
 //!
-//! `json?most=1000` shows at most a thousand tasks. If more are alive, it adds all of them [in
-//! groups](birthmark::render::Json::most). All paths answer to `GET` and `HEAD` only, and none changes the program.
+//! All paths answer to `GET` and `HEAD` only, and none changes the program.
 //!
 //! # The page
 //!
@@ -139,6 +142,7 @@ mod limits;
 mod metrics;
 mod options;
 mod page;
+mod paths;
 mod query;
 mod router;
 mod server;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use axum::http::Uri;
 use birthmark::{Filter, FilterError, ThreadReport, UnknownThreadReport};
 
+use crate::paths::{MOST, Parameter, SECONDS, THREADS};
+
 /// For how long two dumps may be apart.
 const LONGEST: u64 = 60;
 
@@ -23,7 +25,7 @@ impl<'a> Query<'a> {
 
     /// Returns the time between two dumps.
     pub(crate) fn seconds(&self) -> Result<Duration, String> {
-        let text = self.value("seconds").unwrap_or("5");
+        let text = self.value(SECONDS.name).unwrap_or("5");
         match text.parse() {
             Ok(seconds @ 1..=LONGEST) => Ok(Duration::from_secs(seconds)),
             _ => Err(format!(
@@ -35,13 +37,13 @@ impl<'a> Query<'a> {
 
     /// Returns the detail about OS threads.
     pub(crate) fn threads(&self) -> Result<ThreadReport, String> {
-        let report = self.value("threads").unwrap_or("off").parse();
+        let report = self.value(THREADS.name).unwrap_or("off").parse();
         report.map_err(|error: UnknownThreadReport| error.to_string())
     }
 
     /// Returns the maximum number of tasks in a dump.
     pub(crate) fn most(&self) -> Result<usize, String> {
-        let Some(text) = self.value("most") else {
+        let Some(text) = self.value(MOST.name) else {
             return Ok(usize::MAX);
         };
         text.parse().map_err(|_| {
@@ -53,10 +55,10 @@ impl<'a> Query<'a> {
     }
 
     /// The filter: all but `token`, and but what the path itself understands.
-    pub(crate) fn filter(&self, of_the_path: &[&str]) -> Result<Filter, String> {
+    pub(crate) fn filter(&self, of_the_path: &[Parameter]) -> Result<Filter, String> {
         let is_others = |part: &&str| {
             let key = part.split('=').next().unwrap_or("");
-            key != "token" && !of_the_path.contains(&key)
+            key != "token" && !of_the_path.iter().any(|parameter| parameter.name == key)
         };
         let conditions: Vec<&str> = self.0.split('&').filter(is_others).collect();
         let filter = conditions.join("&").parse();
@@ -70,13 +72,14 @@ impl<'a> Query<'a> {
 }
 
 /// What else a path understands, for whoever got it wrong.
-fn besides(of_the_path: &[&str]) -> String {
-    match of_the_path {
+fn besides(of_the_path: &[Parameter]) -> String {
+    let keys: Vec<String> = of_the_path
+        .iter()
+        .map(|it| format!("{}=", it.name))
+        .collect();
+    match &*keys {
         [] => String::new(),
-        keys => format!(
-            "; besides filters, this path takes {}=",
-            keys.join("= and ")
-        ),
+        keys => format!("; besides filters, this path takes {}", keys.join(" and ")),
     }
 }
 
@@ -84,14 +87,14 @@ fn besides(of_the_path: &[&str]) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::Query;
+    use super::{MOST, Query, SECONDS};
 
     #[test]
     fn a_query_is_a_filter_and_what_is_not() {
         let query = Query("state=running&token=abc&seconds=7&under=42");
         assert_eq!(query.token(), Some("abc"));
         assert_eq!(query.seconds(), Ok(Duration::from_secs(7)));
-        let filter = query.filter(&["seconds"]).unwrap();
+        let filter = query.filter(&[SECONDS]).unwrap();
         assert_eq!(filter.to_string(), "state=running&under=42");
     }
 
@@ -99,7 +102,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         let error = Query("seconds=7").filter(&[]).unwrap_err();
         assert!(error.contains("no key \"seconds\""), "{error}");
-        let error = Query("second=7").filter(&["seconds", "most"]).unwrap_err();
+        let error = Query("second=7").filter(&[SECONDS, MOST]).unwrap_err();
         assert!(
             error.ends_with("; besides filters, this path takes seconds= and most="),
             "{error}"

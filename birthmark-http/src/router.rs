@@ -1,4 +1,4 @@
-//! The paths.
+//! The router: each path of the table with its handler and its guard.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -6,17 +6,14 @@ use axum::http::Uri;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
-use birthmark::render::Format;
 
 use crate::access::{Access, Resource};
 use crate::dumps::{self, Dumps};
 use crate::guard::{Guard, guard};
 use crate::limits::Limits;
 use crate::options::Options;
+use crate::paths::{self, Answer, ROOT};
 use crate::{answer, metrics, page};
-
-/// What all paths start with.
-pub(crate) const ROOT: &str = "/debug/birthmark/";
 
 /// Returns a router for the paths under `/debug/birthmark/`, for clients on the same machine.
 ///
@@ -69,14 +66,14 @@ pub fn router() -> Router {
 /// # }
 /// ```
 pub fn router_with(options: Options) -> Router {
-    paths(&options, Limits::default())
+    below_root(&options, Limits::default())
 }
 
 /// Also with `/metrics`, where scrapers look for it, and an answer to all other paths.
 pub(crate) fn whole(options: Options, limits: Limits) -> Router {
     let access = &options.access;
     let to_page = async |uri: Uri| redirect_with_query(&ROOT[1..], &uri);
-    paths(&options, limits)
+    below_root(&options, limits)
         .route("/metrics", guarded(metrics::answer, access, Resource::Data))
         .route("/", guarded(to_page, access, Resource::Page))
         .fallback(guarded(answer::not_found, access, Resource::Page))
@@ -96,36 +93,33 @@ where
     any(handler).layer(middleware::from_fn_with_state(state, guard))
 }
 
-fn paths(options: &Options, limits: Limits) -> Router {
+fn below_root(options: &Options, limits: Limits) -> Router {
     let access = &options.access;
     let shared = Dumps::new(options, limits);
     let page = page::page(options.native_stacks);
-    let page = async move || page::answer(page.clone());
-    let at = |path: &str| format!("{ROOT}{path}");
+    let redirect = guarded(redirect_to_page, access, Resource::Page);
+    let not_found = guarded(answer::not_found, access, Resource::Page);
     let mut router = Router::new()
-        .route(
-            ROOT.trim_end_matches('/'),
-            guarded(redirect_to_page, access, Resource::Page),
-        )
-        .route(ROOT, guarded(page, access, Resource::Page))
-        .route(
-            &at("metrics"),
-            guarded(metrics::answer, access, Resource::Data),
-        )
-        .route(
-            &at("{*other}"),
-            guarded(answer::not_found, access, Resource::Page),
-        );
-    for &format in Format::ALL {
-        let shared = shared.clone();
-        let answer = move |request| dumps::dump(format, shared, request);
-        router = router.route(
-            &at(format.as_str()),
-            guarded(answer, access, Resource::Data),
-        );
+        .route(ROOT.trim_end_matches('/'), redirect)
+        .route(&format!("{ROOT}{{*other}}"), not_found);
+    for path in paths::all() {
+        let (page, shared) = (page.clone(), shared.clone());
+        let resource = path.resource();
+        let answer = match path.answer {
+            Answer::Page => guarded(async move || page::answer(page), access, resource),
+            Answer::Dump(format) => {
+                let answer = move |request| dumps::dump(format, shared, request);
+                guarded(answer, access, resource)
+            }
+            Answer::Diff => {
+                let answer = move |request| dumps::diff(shared, request);
+                guarded(answer, access, resource)
+            }
+            Answer::Metrics => guarded(metrics::answer, access, resource),
+        };
+        router = router.route(&path.full(), answer);
     }
-    let diff = move |request| dumps::diff(shared, request);
-    router.route(&at("diff"), guarded(diff, access, Resource::Data))
+    router
 }
 
 /// The page has relative links, which need the slash.

@@ -18,7 +18,8 @@ use crate::access::Access;
 use crate::error::ServeError;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::router::{self, ROOT};
+use crate::paths::ROOT;
+use crate::router;
 
 const STACK: usize = 1024 * 1024;
 
