@@ -188,7 +188,11 @@ use proc_macro::TokenStream;
 ///   `move`. The points below concern callees whose signatures are elsewhere. `cargo birthmark` reads the signatures
 ///   in all files of the crate.
 /// - A changed closure literal without `move` can be called only once. If the callee wants an `Fn` or `FnMut`, write
-///   `move`, or skip the item. Skip it as well if the compiler reports that `Instrumented` does not fit.
+///   `move`, or skip the item. Skip it as well if the compiler names `undone_by_instrument_skip`, as in
+///   `undone_by_instrument_skip::Instrumented` does not fit, or is not `Copy`.
+/// - If only the callee determines the type of a task, as in `spawn(make())` with `fn make<T>() -> T`, the compiler
+///   reports that it cannot infer a type (E0282). No attribute can add a remedy to that error: skip the item. Literals,
+///   constructors, `.into()`, `.parse()`, `.collect()` and the like are known and left alone.
 /// - A spawn as a value, as in `futures.map(tokio::spawn)`, is not a call. Write `.map(|task| tokio::spawn(task))`. A
 ///   spawn under another name, as by `use tokio::spawn as start`, needs `also(start)`.
 /// - If a callee takes a plain `fn()` and nothing else, a function given by its name no longer fits. Skip the item.

@@ -244,10 +244,11 @@ impl Emit {
     }
 
     /// Around a closure literal: the birth happens before the closure is made. The braces are the user's by
-    /// their span, so that errors about the argument point at it and not at the attribute.
+    /// their span, so that errors about the argument point at it and not at the attribute. Errors name the first
+    /// handle if the callee wants a closure that can be called twice, or that captures nothing.
     fn closure(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
-        let handles = quote_spanned!(span=> let (__birthmark, __birthmark_end) = #birth.closure(););
+        let handles = quote_spanned!(span=> let (__undone_by_instrument_skip, __birthmark_end) = #birth.closure(););
         quote_spanned!(user=> { #handles #hole })
     }
 
@@ -265,7 +266,7 @@ impl Emit {
         };
         let (enter, last) = (Ident::new(enter, span), Ident::new(last, span));
         quote_spanned! {span=>
-            { match __birthmark.#enter() { _birthmark => #hole, _ => __birthmark_end.#last() } }
+            { match __undone_by_instrument_skip.#enter() { _birthmark => #hole, _ => __birthmark_end.#last() } }
         }
     }
 

@@ -108,7 +108,8 @@ fn is_never_a_task(expr: &Expr) -> bool {
         | Expr::Loop(_)
         | Expr::While(_)
         | Expr::ForLoop(_) => true,
-        Expr::If(branch) => branch.else_branch.is_none(),
+        Expr::If(branch) => branch.else_branch.is_none() || may_end_without_task(expr),
+        Expr::Match(_) => may_end_without_task(expr),
         Expr::Unary(unary) => !matches!(unary.op, UnOp::Deref(_)),
         Expr::Reference(reference) => !is_place(&reference.expr) && !is_literal(&reference.expr),
         Expr::Path(path) => path
@@ -119,6 +120,31 @@ fn is_never_a_task(expr: &Expr) -> bool {
         Expr::Macro(call) => is_macro_without_task(&call.mac),
         Expr::Call(call) => is_call_without_task(call),
         Expr::MethodCall(_) | Expr::Try(_) | Expr::Await(_) => takes_its_type_from_the_callee(expr),
+        _ => false,
+    }
+}
+
+/// Returns `true` if a branch ends in `None`, or in a constructor whose type only the callee may know, so that no other
+/// branch ends in a task.
+fn may_end_without_task(expr: &Expr) -> bool {
+    let at_the_end_of = |block: &syn::Block| match block.stmts.last() {
+        Some(syn::Stmt::Expr(tail, None)) => may_end_without_task(tail),
+        _ => false,
+    };
+    match expr {
+        Expr::Paren(paren) => may_end_without_task(&paren.expr),
+        Expr::Group(group) => may_end_without_task(&group.expr),
+        Expr::Block(block) => at_the_end_of(&block.block),
+        Expr::If(branch) => {
+            let mut other = branch.else_branch.iter();
+            at_the_end_of(&branch.then_branch)
+                || other.any(|(_, other)| may_end_without_task(other))
+        }
+        Expr::Match(branches) => {
+            let mut arms = branches.arms.iter();
+            arms.any(|arm| may_end_without_task(&arm.body))
+        }
+        Expr::Path(_) | Expr::Call(_) => is_never_a_task(expr),
         _ => false,
     }
 }

@@ -125,6 +125,10 @@ mod thread;
 mod threads;
 mod types;
 
+// Before `__private`, because errors name the first path to a type.
+#[doc(hidden)]
+pub use crate::abi::undone_by_instrument_skip;
+
 #[doc(hidden)]
 pub use crate::abi::private as __private;
 

@@ -139,4 +139,5 @@ pub(crate) fn short_with_relays(code: &str) -> String {
         }
     }
     text.replace("::birthmark::__private", "P")
+        .replace("__undone_by_instrument_skip", "__birthmark")
 }

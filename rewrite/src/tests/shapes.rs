@@ -284,3 +284,10 @@ fn a_spawn_that_is_handed_on_is_reported() {
     let listed = instrument("also(launch)", "fn f() { a.map(my::launch) }");
     assert_eq!(listed.uncovered.len(), 1);
 }
+
+#[test]
+fn branches_of_which_one_is_no_task_are_left_alone() {
+    untouched("spawn(match b { true => None, false => Some(Box::new(|| ())) })");
+    untouched("spawn(if b { { None } } else if c { x } else { y })");
+    untouched("spawn(if b { x } else { Default::default() })");
+}

@@ -224,7 +224,12 @@ macro_rules! wrap_functions {
     ($($asked:ident, $boxed:ident, $bound:ident, $enter:ident, $($mutable:ident)?;)*) => {$(
         impl<F: $bound() -> R, R> $asked<F> {
             #[inline]
-            pub fn wrap(&self, birth: impl IntoBirth, $($mutable)? task: F) -> impl $bound() -> R {
+            pub fn wrap(
+                &self,
+                birth: impl IntoBirth,
+                $($mutable)? task: F,
+            // Errors quote this line.
+            ) -> impl $bound() -> R { // `#[birthmark::instrument(skip)]` undoes this
                 let (opening, closing) = birth.born(Kind::Job).closure();
                 move || {
                     let result = {

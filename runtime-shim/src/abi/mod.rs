@@ -7,3 +7,4 @@ pub mod private;
 mod settle;
 mod table;
 mod text;
+pub mod undone_by_instrument_skip;
