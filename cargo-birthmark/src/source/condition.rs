@@ -72,6 +72,16 @@ mod tests {
         assert!(no_std(
             "#![cfg_attr(feature = \"std\", no_std)] mod m { extern crate std; }"
         ));
+        // As in bevy_tasks, and as others write it.
+        let in_macros = [
+            "#![no_std] cfg::std! { extern crate std; } cfg::alloc! { extern crate alloc; }",
+            "#![no_std] cfg_if! { if #[cfg(feature = \"std\")] { extern crate std; } }",
+        ];
+        for root in in_macros {
+            assert!(!no_std(root));
+            assert!(is_no_std(&head(root).unwrap(), &|_, _| false));
+        }
+        assert!(no_std("#![no_std] cfg::alloc! { extern crate alloc; }"));
     }
 
     #[test]

@@ -61,17 +61,41 @@ pub fn head(source: &str) -> Result<Head, Unparsed> {
     })
 }
 
-/// The conditions of each `extern crate std` among the items of a root, also under another name.
+/// The conditions of each `extern crate std` among the items of a root, also under another name. One in the arguments of
+/// a macro, as in `cfg::std! { extern crate std; }`, counts under the feature `std`, because the macro is not expanded.
 fn extern_std(items: TokenStream) -> Vec<Vec<String>> {
     let tokens: Vec<TokenTree> = items.into_iter().collect();
+    let attributes = declared_std(&tokens).map(|at| attributes_before(&tokens, at));
+    let by_attributes =
+        attributes.map(|attributes| attributes.iter().filter_map(condition).collect());
+    let in_macros = tokens.windows(2).filter(|pair| match pair {
+        [TokenTree::Punct(bang), TokenTree::Group(arguments)] => {
+            bang.as_char() == '!' && mentions_std(arguments.stream())
+        }
+        _ => false,
+    });
+    let by_macros = in_macros.map(|_| vec!["feature = \"std\"".to_owned()]);
+    by_attributes.chain(by_macros).collect()
+}
+
+/// Where each `extern crate std` begins.
+fn declared_std(tokens: &[TokenTree]) -> impl Iterator<Item = usize> {
     let is =
-        |at: usize, word: &str| matches!(&tokens[at], TokenTree::Ident(ident) if ident == word);
-    let starts = (0..tokens.len().saturating_sub(2))
-        .filter(|&at| is(at, "extern") && is(at + 1, "crate") && is(at + 2, "std"));
-    let attributes = starts.map(|at| attributes_before(&tokens, at));
-    attributes
-        .map(|attributes| attributes.iter().filter_map(condition).collect())
-        .collect()
+        |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(ident) if ident == word);
+    let starts = tokens.windows(3).enumerate();
+    let starts = starts.filter(move |(_, words)| {
+        let mut words = words.iter().zip(["extern", "crate", "std"]);
+        words.all(|(token, word)| is(token, word))
+    });
+    starts.map(|(at, _)| at)
+}
+
+fn mentions_std(arguments: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = arguments.into_iter().collect();
+    declared_std(&tokens).next().is_some()
+        || tokens
+            .iter()
+            .any(|token| matches!(token, TokenTree::Group(group) if mentions_std(group.stream())))
 }
 
 /// What a `cfg` says.
