@@ -1,8 +1,5 @@
 //! Native stacks of OS threads, of this process and, beside what gdb says, of another one.
-#![cfg(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
+#![cfg(has_native_stacks)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -1,10 +1,7 @@
 //! Native stacks are taken without end, and meanwhile the program forks.
 //!
 //! A child has a copy of everything as it was at some moment of this, with nobody there to go on with it.
-#![cfg(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
+#![cfg(has_native_stacks)]
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::thread;

@@ -1,9 +1,6 @@
 //! Threads that get no signal, because they would notice. In a process of their own: a dump that another test takes
 //! while they are not there yet would ask them.
-#![cfg(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
+#![cfg(has_native_stacks)]
 
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;

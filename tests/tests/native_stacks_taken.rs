@@ -1,8 +1,5 @@
 //! A program that has a handler for the signal itself keeps it.
-#![cfg(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
+#![cfg(has_native_stacks)]
 
 use birthmark_test_support as _;
 

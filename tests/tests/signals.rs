@@ -230,10 +230,7 @@ fn a_directory_that_is_no_text_is_not_taken_for_another() {
 }
 
 /// Native stacks are taken on Linux on these processors only.
-#[cfg(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
+#[cfg(has_native_stacks)]
 #[test]
 fn thread_that_the_signal_interrupts_is_shown_where_it_was() {
     let mut asked = Asked::start(PROGRAM, "slow_handler", "signal=USR1,threads=stacks");

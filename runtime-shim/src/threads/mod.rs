@@ -8,15 +8,7 @@
 
 mod call;
 mod kernel;
-// Elsewhere, registers lie elsewhere.
-#[cfg_attr(
-    all(
-        feature = "native-stacks",
-        target_os = "linux",
-        any(target_arch = "x86_64", target_arch = "aarch64")
-    ),
-    path = "native/mod.rs"
-)]
+// The one place that has the platforms with native stacks, except manifests. On others, registers lie elsewhere.
 #[cfg_attr(
     not(all(
         feature = "native-stacks",
