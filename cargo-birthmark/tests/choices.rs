@@ -135,3 +135,28 @@ fn dependencies_have_frames_if_they_are_asked_for() {
     project.write("Cargo.toml", &manifest);
     assert_eq!(changed("--deps diff"), both);
 }
+
+#[test]
+fn call_that_may_be_no_spawn_is_marked_as_probable() {
+    let source = "fn go() {\n    client.execute(request());\n    pool.execute(|| ());\n    spawn(work());\n}\n";
+    let project = Project::new("probable", &[("src/lib.rs", source)]);
+    let sites = project.birthmark("--workspace sites").ok().stdout;
+    let lines: Vec<&str> = sites.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "src/lib.rs:2:12: client.execute in go: request (probable)",
+            "src/lib.rs:3:10: pool.execute in go: go::{closure} (Job)",
+            "src/lib.rs:4:5: spawn in go: work",
+        ]
+    );
+    let json = project
+        .birthmark("--workspace sites --format json")
+        .ok()
+        .stdout;
+    let certain = json.matches("\"certain\": true").count();
+    assert_eq!(
+        (certain, json.matches("\"certain\": false").count()),
+        (2, 1)
+    );
+}

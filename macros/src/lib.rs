@@ -48,7 +48,9 @@ use proc_macro::TokenStream;
 /// | `unblock`, as a function | 1 | it | blocking, smol |
 /// | `.execute`, as a method | 1 | it | hyper, threadpool |
 ///
-/// An argument that is not a task, such as a bundle of components or an SQL query, passes through unchanged.
+/// An argument that is not a task, such as a bundle of components or an SQL query, passes through unchanged. Dumps count
+/// such arguments, unless they are references. A call of `.execute` or `unblock` with a value counts as a site after a
+/// task was spawned there.
 ///
 /// Some closures run as the task that waits for them. They are the arguments of `rayon::scope` and
 /// `rayon::scope_fifo`, and of `scope`, `scope_fifo` and `install` on a receiver whose name contains `pool`. rayon's
@@ -73,8 +75,8 @@ use proc_macro::TokenStream;
 /// # async fn send_email(to: &'static str) { let _ = to; }
 /// # fn main_(runtime: &tokio::runtime::Runtime) {
 /// # hidden::table! { SITES 2
-/// #     ("x.rs", 1, 1, "main_", "std::thread::spawn", "main_::{closure}", Thread, false)
-/// #     ("x.rs", 2, 1, "main_", "runtime.spawn", "send_email", Unknown, false)
+/// #     ("x.rs", 1, 1, "main_", "std::thread::spawn", "main_::{closure}", Thread, false, true)
+/// #     ("x.rs", 2, 1, "main_", "runtime.spawn", "send_email", Unknown, false, true)
 /// # }
 /// std::thread::spawn({
 ///     let (first, last) = hidden::birth_at(&SITES, 0).closure();

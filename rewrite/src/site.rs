@@ -63,6 +63,9 @@ pub struct Site {
     pub kind: Kind,
     /// Whether the callee reports failure to spawn as an `io::Error`.
     pub fallible: bool,
+    /// `true` if the callee or the argument shows that the call is a spawn. Otherwise it counts as one once a task came
+    /// of it.
+    pub certain: bool,
 }
 
 /// One place in the source at which a task waits: an `.await`, or a branch of a `join!` or `select!`.

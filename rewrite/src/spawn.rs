@@ -205,6 +205,11 @@ impl Spawn {
         self.row.name == "spawn_scoped" || !self.threads && self.scope == Some(ScopeKind::Thread)
     }
 
+    /// Returns `true` if the callee's signature, or the shape of the argument, shows that the call is a spawn.
+    pub(crate) fn is_certain(&self, leaf: Leaf) -> bool {
+        self.takes.is_task() || !matches!(leaf, Leaf::Place | Leaf::Value | Leaf::Never)
+    }
+
     /// What is spawned, as far as the callee and the shape of the task show it.
     pub(crate) fn kind(&self, leaf: Leaf, parameters: bool) -> Kind {
         let closure = matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);

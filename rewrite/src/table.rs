@@ -32,11 +32,11 @@ pub(crate) fn sites(sites: &[&Site], file: File) -> String {
             ..
         } = site;
         let at = at(&site.position, file);
-        let (kind, fallible) = (site.kind.name(), site.fallible);
+        let (kind, fallible, certain) = (site.kind.name(), site.fallible, site.certain);
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            " ({at}, {function:?}, {callee:?}, {role:?}, {kind}, {fallible})"
+            " ({at}, {function:?}, {callee:?}, {role:?}, {kind}, {fallible}, {certain})"
         );
     }
     text

@@ -185,6 +185,7 @@ impl Visitor<'_> {
         let site = *task
             .site
             .get_or_insert_with(|| self.site(&task.spawn, kind));
+        self.sites[site.index].certain |= task.spawn.is_certain(leaf);
         let exposed = shape::exposes_struct_literal(expr);
         self.scope_parameter = task.spawn.scope.filter(|scope| *scope == ScopeKind::Thread);
         self.visit_expr_mut(expr);

@@ -153,6 +153,7 @@ impl<'a> Visitor<'a> {
             role: spawn.role.clone(),
             kind,
             fallible: spawn.fallible,
+            certain: spawn.row.certain,
         });
         let table = self.table.get_or_insert_default();
         table.push(index);

@@ -11,7 +11,7 @@ use birthmark_integration_tests::{own_id, spawn};
 use birthmark_test_support as _;
 
 birthmark::__private::table! { POOL 1
-    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false)
+    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false, true)
 }
 
 type Job = Box<dyn FnOnce() + Send>;

@@ -182,7 +182,7 @@ fn table() -> String {
     for number in 0..FUNCTIONS {
         let _ = writeln!(
             text,
-            "    (\"src/main.rs\", {number}, 16, \"f{number}\", \"tokio::spawn\", \"child\", Future, false)"
+            "    (\"src/main.rs\", {number}, 16, \"f{number}\", \"tokio::spawn\", \"child\", Future, false, true)"
         );
     }
     text + "}\n"

@@ -8,7 +8,7 @@ use crate::chromium::{Device, Page};
 use crate::program::Program;
 
 birthmark::__private::table! { POOL 1
-    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false)
+    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false, true)
 }
 
 /// A thread of a pool that waits for work until this is dropped.

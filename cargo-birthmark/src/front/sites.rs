@@ -48,6 +48,8 @@ struct Row<'a> {
     role: Option<&'a str>,
     kind: Option<&'static str>,
     covered: bool,
+    /// `true` if the source shows that the call is a spawn.
+    certain: bool,
     reason: Option<String>,
 }
 
@@ -80,6 +82,7 @@ impl<'a> Row<'a> {
             role: Some(&site.role),
             kind: Some(site.kind.name()),
             covered: true,
+            certain: site.certain,
             ..Row::at(listed, &site.position, &site.function, &site.callee)
         }
     }
@@ -103,6 +106,7 @@ impl<'a> Row<'a> {
             role: None,
             kind: None,
             covered: false,
+            certain: true,
             reason: None,
         }
     }
@@ -132,7 +136,7 @@ fn line(row: &Row<'_>) -> String {
     } = row;
     let what = match (&row.role, &row.reason) {
         (_, Some(reason)) => format!("not covered: {reason}"),
-        (role, None) => shown(role.unwrap_or_default(), row.kind),
+        (role, None) => shown(role.unwrap_or_default(), row),
     };
     let function = if function.is_empty() {
         "no function"
@@ -142,11 +146,15 @@ fn line(row: &Row<'_>) -> String {
     format!("{file}:{line}:{column}: {callee} in {function}: {what}\n")
 }
 
-/// The role, with the kind where the source shows it.
-fn shown(role: &str, kind: Option<&str>) -> String {
-    match kind.filter(|&kind| kind != Kind::Unknown.name()) {
-        Some(kind) => format!("{role} ({kind})"),
-        None => role.to_owned(),
+/// The role, with the kind if the source shows it, and `probable` if the call may be no spawn.
+fn shown(role: &str, row: &Row<'_>) -> String {
+    let kind = row.kind.filter(|&kind| kind != Kind::Unknown.name());
+    let probable = (!row.certain).then_some("probable");
+    let words: Vec<&str> = kind.into_iter().chain(probable).collect();
+    if words.is_empty() {
+        role.to_owned()
+    } else {
+        format!("{role} ({})", words.join(", "))
     }
 }
 

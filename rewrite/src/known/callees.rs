@@ -50,6 +50,9 @@ pub(crate) struct Row {
         allow(dead_code, reason = "compared with the documentation")
     )]
     pub of: &'static str,
+    /// `true` if only spawns have the name. Otherwise a call is known to be one by its argument, or once a task came
+    /// of it.
+    pub certain: bool,
 }
 
 const fn row(
@@ -68,6 +71,14 @@ const fn row(
         mode: Mode::Task,
         blocking: false,
         of,
+        certain: true,
+    }
+}
+
+const fn uncertain(row: Row) -> Row {
+    Row {
+        certain: false,
+        ..row
     }
 }
 
@@ -136,11 +147,18 @@ pub(crate) const TABLE: &[Row] = &[
         1,
         "tokio-util",
     )),
-    blocking(row("unblock", Form::Path, (1, 1), 0, "blocking, smol")),
-    Row {
+    uncertain(blocking(row(
+        "unblock",
+        Form::Path,
+        (1, 1),
+        0,
+        "blocking, smol",
+    ))),
+    // A client executes a request, and a database a query.
+    uncertain(Row {
         mode: Mode::Execute,
         ..row("execute", Form::Method, (1, 1), 0, "hyper, threadpool")
-    },
+    }),
 ];
 
 const SPAWN: &str =

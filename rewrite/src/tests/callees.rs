@@ -180,7 +180,7 @@ fn builders_are_fallible() {
     let fallible = |call: &str| {
         instrument("", &format!("fn f() {{ {call}; }}"))
             .text
-            .contains(",true)")
+            .contains(",true,true)")
     };
     assert!(fallible("thread::Builder::new().spawn(|| 1)"));
     assert!(fallible(
@@ -190,6 +190,35 @@ fn builders_are_fallible() {
         "tokio::task::Builder::new().name(n).spawn(async {})"
     ));
     assert!(!fallible("thread::spawn(|| 1)"));
+}
+
+#[test]
+fn call_that_may_be_no_spawn_is_certain_by_its_argument_or_signature() {
+    let certain =
+        |call: &str| instrument("", &format!("fn f(pool: Pool) {{ {call}; }}")).sites[0].certain;
+    for call in [
+        "client.execute(request)",
+        "client.execute(request())",
+        "unblock(user)",
+        "pool.execute(Box::new(job))",
+    ] {
+        assert!(!certain(call), "{call}");
+    }
+    for call in [
+        "spawn(work)",
+        "set.spawn(work())",
+        "pool.execute(|| 1)",
+        "executor.execute(async {})",
+        "pool.execute(Box::new(|| 1))",
+        "let job = || 1; pool.execute(job)",
+        "blocking::unblock(|| 1)",
+    ] {
+        assert!(certain(call), "{call}");
+    }
+    let listed = instrument("also(launch)", "fn f() { launch(task); }");
+    assert!(listed.sites[0].certain);
+    let declared = "mod m { fn unblock(task: impl FnOnce()) {} fn f() { unblock(task); } }";
+    assert!(instrument("", declared).sites[0].certain);
 }
 
 #[test]

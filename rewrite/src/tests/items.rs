@@ -157,6 +157,6 @@ fn a_module_in_another_file_is_reported() {
 #[test]
 fn the_table_tells_each_site() {
     let run = instrument("", "impl Server { fn accept() { tokio::spawn(run(1)); } }");
-    let entry = "P::table!{__BIRTHMARK_SITES1(\"x.rs\",1,1,\"Server::accept\",\"tokio::spawn\",\"run\",Unknown,false)}";
+    let entry = "P::table!{__BIRTHMARK_SITES1(\"x.rs\",1,1,\"Server::accept\",\"tokio::spawn\",\"run\",Unknown,false,true)}";
     assert!(run.text.contains(entry), "{}", run.text);
 }

@@ -11,12 +11,16 @@
 
 #![allow(clippy::unused_self, reason = "tags carry types, not values")]
 
+use core::any::type_name;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::ops::Deref;
 use core::pin::Pin;
+use std::sync::atomic::Ordering;
 
 use crate::hook::refuse_closure;
+use crate::platform::mode;
+use crate::task::announced::withdraw;
 use crate::task::birth::{birth_of_future, birth_of_job, Birth, Status};
 use crate::task::future::{future, Instrumented};
 use crate::types::kind::Kind;
@@ -32,6 +36,9 @@ pub trait IntoBirth {
 
     /// A future with its birth.
     fn future<F: Future>(self, future: F) -> Instrumented<F>;
+
+    /// Notes that an argument of this type is of no known kind of task.
+    fn passed_through(self, ty: fn() -> &'static str);
 }
 
 /// How [`At`](crate::abi::at::At) does it.
@@ -47,6 +54,11 @@ impl IntoBirth for &'static Site {
     #[inline]
     fn future<F: Future>(self, future: F) -> Instrumented<F> {
         Instrumented::new(birth_of_future(self), future)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn passed_through(self, ty: fn() -> &'static str) {
+        note_passed_through(self, ty);
     }
 }
 
@@ -66,6 +78,21 @@ impl IntoBirth for Birth {
     fn future<F: Future>(self, task: F) -> Instrumented<F> {
         self.set_kind(Kind::Future);
         future(self, task)
+    }
+
+    fn passed_through(self, ty: fn() -> &'static str) {
+        if let Some(site) = self.retract() {
+            withdraw(site);
+            note_passed_through(site, ty);
+        }
+    }
+}
+
+/// Counts an argument that is of no known kind of task. A reference is never a task: a spawn takes what it runs.
+#[cold]
+pub(super) fn note_passed_through(site: &Site, ty: fn() -> &'static str) {
+    if !ty().starts_with('&') && !mode::has(mode::OFF) {
+        site.counts.passed_through.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -156,7 +183,8 @@ impl<T> Untouched<T> {
 
     /// The type is known from the probe, so a `&mut` variable is reborrowed, as by the callee itself.
     #[inline(always)]
-    pub fn wrap(&self, _birth: impl IntoBirth, task: T) -> T {
+    pub fn wrap(&self, birth: impl IntoBirth, task: T) -> T {
+        birth.passed_through(type_name::<T>);
         task
     }
 }

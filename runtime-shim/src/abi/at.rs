@@ -9,9 +9,9 @@
 
 use core::future::Future;
 
-use crate::abi::adapt::IntoBirth;
+use crate::abi::adapt::{note_passed_through, IntoBirth};
 use crate::hook::refused;
-use crate::task::announced::relayed;
+use crate::task::announced::{is_recorded, relayed};
 use crate::task::birth::{birth, birth_of_future, Birth};
 use crate::task::future::{future, Instrumented};
 use crate::types::kind::Kind;
@@ -35,6 +35,11 @@ impl IntoBirth for At {
     fn future<F: Future>(self, future: F) -> Instrumented<F> {
         self.0.at(self.1).future(future)
     }
+
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn passed_through(self, ty: fn() -> &'static str) {
+        note_passed_through(self.0.at(self.1), ty);
+    }
 }
 
 /// As [`At`], of a task that other calls may see as well: whether the enclosing function was handed it, perhaps late,
@@ -57,6 +62,16 @@ impl IntoBirth for Relayed {
     #[cfg_attr(not(debug_assertions), inline)]
     fn future<F: Future>(self, task: F) -> Instrumented<F> {
         future(self.born(Kind::Future), task)
+    }
+
+    /// A generic function may hand on a task that its caller has recorded, and not know it for one.
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn passed_through(self, ty: fn() -> &'static str) {
+        let Relayed(table, entry, handed, late, _) = self;
+        let site = table.at(entry);
+        if !(handed && is_recorded(site, late)) {
+            note_passed_through(site, ty);
+        }
     }
 }
 

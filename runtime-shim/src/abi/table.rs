@@ -10,7 +10,7 @@ macro_rules! __table {
         $crate::__table! { $table $count $(($crate::__private::core::file!(), $($row)*))* }
     };
     ($table:ident $count:literal
-        $(($file:expr, $line:literal, $column:literal, $function:literal, $callee:literal, $role:literal, $kind:ident, $fallible:literal))*
+        $(($file:expr, $line:literal, $column:literal, $function:literal, $callee:literal, $role:literal, $kind:ident, $fallible:literal, $certain:literal))*
     ) => {
         static $table: $crate::__private::Sites = {
             // One expansion for all.
@@ -25,6 +25,7 @@ macro_rules! __table {
                 role: $role,
                 kind: $crate::__private::Kind::$kind,
                 fallible: $fallible,
+                certain: $certain,
                 counts: $crate::__private::Counts::NONE,
             }),*];
             $crate::__private::Sites { sites: &SITES, test: $crate::__private::core::cfg!(test) }

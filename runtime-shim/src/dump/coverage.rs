@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ptr;
 
 use super::nodes::Snapshot;
-use super::plural::{have, plural};
-use super::source::{Source, Totals};
+use super::plural::{have, plural, was};
+use super::source::{PassedThrough, Source, Totals};
+use crate::types::site::Site;
 
 /// The coverage of a dump: the numbers of threads and spawns with and without a record.
 #[derive(Clone, Debug)]
@@ -14,6 +16,7 @@ pub struct Coverage {
     untracked: u64,
     refused: u64,
     unrecorded: u64,
+    passed_through: PassedThrough,
     sites: usize,
     clock: bool,
 }
@@ -26,18 +29,22 @@ struct Threads {
 
 impl Coverage {
     pub(super) fn of(source: impl Source, snapshot: &Snapshot) -> Self {
+        let live = snapshot.classes.iter();
+        let live: HashSet<_> = live.map(|class| ptr::from_ref(class.site)).collect();
         let Totals {
             untracked,
             refused,
             unrecorded,
+            passed_through,
             sites,
             clock,
-        } = source.totals();
+        } = source.totals(&|site| live.contains(&ptr::from_ref(site)));
         Coverage {
             threads: source.os_threads().map(|all| Threads::of(all, snapshot)),
             untracked,
             refused,
             unrecorded,
+            passed_through,
             sites,
             clock,
         }
@@ -76,9 +83,53 @@ impl Coverage {
         self.clock
     }
 
-    /// Returns the number of sites that are linked into the program.
+    /// Returns the number of arguments of spawn calls that were no known kind of task, and so have no record. An
+    /// example are tasks of tokio 0.1. [`SiteStats::passed_through`](crate::SiteStats::passed_through) has the number
+    /// by site.
+    pub fn passed_through(&self) -> u64 {
+        self.passed_through.arguments
+    }
+
+    /// Returns the sites at which all arguments so far were no known kind of task, by file and line.
+    pub fn sites_without_task(&self) -> &[&'static Site] {
+        &self.passed_through.sites
+    }
+
+    /// Returns the number of sites that are linked into the program. A call that may be no spawn counts after a task was
+    /// spawned there.
     pub fn sites(&self) -> usize {
         self.sites
+    }
+}
+
+/// The most sites that are named, so that the coverage remains a line.
+const MOST_NAMED: usize = 3;
+
+/// `; 2 arguments of 1 spawn call were no known kind of task (not recorded: src/main.rs:3:5)`
+impl fmt::Display for PassedThrough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PassedThrough {
+            arguments,
+            calls,
+            sites,
+        } = self;
+        let some = usize::try_from(*arguments).unwrap_or(usize::MAX);
+        write!(
+            f,
+            "; {arguments} argument{} of {calls} spawn call{} {} no known kind of task (not recorded",
+            plural(some),
+            plural(*calls),
+            was(some)
+        )?;
+        let mut separator = ": ";
+        for site in sites.iter().take(MOST_NAMED) {
+            write!(f, "{separator}{site}")?;
+            separator = ", ";
+        }
+        match sites.len().saturating_sub(MOST_NAMED) {
+            0 => f.write_str(")"),
+            more => write!(f, " and {more} more)"),
+        }
     }
 }
 
@@ -118,6 +169,9 @@ impl fmt::Display for Coverage {
         }
         if self.unrecorded > 0 {
             write!(f, "; {} not recorded for lack of memory", self.unrecorded)?;
+        }
+        if self.passed_through.calls > 0 {
+            self.passed_through.fmt(f)?;
         }
         if !self.clock {
             f.write_str("; ages not known (the clock does not run)")?;

@@ -9,6 +9,15 @@ pub(super) fn plural(count: usize) -> &'static str {
     }
 }
 
+/// The verb that follows so many things that are over.
+pub(super) fn was(count: usize) -> &'static str {
+    if count == 1 {
+        "was"
+    } else {
+        "were"
+    }
+}
+
 /// The verb that follows so many things.
 pub(super) fn have(count: usize) -> &'static str {
     if count == 1 {

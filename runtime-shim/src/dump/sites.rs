@@ -10,7 +10,7 @@ use crate::record::pool;
 use crate::record::read::Record;
 use crate::record::root::ARENA;
 use crate::types::kind::Kind;
-use crate::types::site::{self, Site};
+use crate::types::site::{self, Counts, Site};
 
 /// A site and its counts.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct SiteStats {
     pub cancelled: u64,
     /// Number of tasks that a hook has refused. They do not count as spawned.
     pub refused: u64,
+    /// Number of arguments that were no known kind of task. They have no record, and do not count as spawned.
+    pub passed_through: u64,
 }
 
 impl SiteStats {
@@ -44,6 +46,8 @@ impl SiteStats {
 }
 
 /// Returns every spawn site that is linked into the program, by file and line. Sites that never ran are included.
+///
+/// A call that may be no spawn, such as `client.execute(request)`, is included after a task was spawned there.
 ///
 /// The counts of a site are read one after the other while tasks continue. They are exact if nothing is spawned or
 /// ends meanwhile.
@@ -59,10 +63,15 @@ pub fn sites() -> Vec<SiteStats> {
     let now = clock::fine();
     let live = count_live();
     let none = Live::default();
-    site::all()
-        .iter()
-        .map(|site| stats(site, live.get(&ptr::from_ref(*site)).unwrap_or(&none), now))
-        .collect()
+    let sites = site::all().iter().map(|site| {
+        let live = live.get(&ptr::from_ref(*site)).unwrap_or(&none);
+        stats(site, live, now)
+    });
+    let is_spawn = |stats: &SiteStats| {
+        let site = stats.site;
+        site.is_certain() || stats.live > 0 || has_spawned(site)
+    };
+    sites.filter(is_spawn).collect()
 }
 
 /// The live tasks of a site.
@@ -108,5 +117,21 @@ fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
         panicked: counts.panicked.load(Ordering::Relaxed),
         cancelled: counts.cancelled.load(Ordering::Relaxed),
         refused: counts.refused.load(Ordering::Relaxed),
+        passed_through: counts.passed_through.load(Ordering::Relaxed),
     }
+}
+
+/// Returns `true` if a task came of the call that is not alive any more, or was not recorded.
+pub(super) fn has_spawned(site: &Site) -> bool {
+    let Counts {
+        completed,
+        panicked,
+        cancelled,
+        refused,
+        untracked,
+        ..
+    } = &site.counts;
+    let counts = [completed, panicked, cancelled, refused, untracked];
+    let is_counted = counts.iter().any(|count| count.load(Ordering::Relaxed) > 0);
+    is_counted || pool::blocks().any(|block| block.completed.of(site) > 0)
 }

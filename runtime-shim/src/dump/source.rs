@@ -34,7 +34,8 @@ pub(super) trait Source: Copy {
     fn now(self) -> Option<u64>;
     /// The time of day.
     fn time(self) -> Option<SystemTime>;
-    fn totals(self) -> Totals;
+    /// Counts of the process. `is_live` is `true` for the sites of tasks that are alive.
+    fn totals(self, is_live: &dyn Fn(&'static Site) -> bool) -> Totals;
 }
 
 /// Content of a slot at one moment: a task, or the name of one.
@@ -113,7 +114,19 @@ pub(super) struct Totals {
     pub(super) refused: u64,
     /// Spawns for which there was no memory.
     pub(super) unrecorded: u64,
+    pub(super) passed_through: PassedThrough,
+    /// Number of sites that are known to be spawns.
     pub(super) sites: usize,
     /// `true` if ages are known.
     pub(super) clock: bool,
+}
+
+/// Arguments of spawn calls that were no known kind of task.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PassedThrough {
+    pub(super) arguments: u64,
+    /// Number of calls that have handed them on.
+    pub(super) calls: usize,
+    /// The calls of which no task came at all.
+    pub(super) sites: Vec<&'static Site>,
 }

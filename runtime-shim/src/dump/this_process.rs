@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use super::source::{Above, Node, Source, ThreadFacts, Totals};
+use super::sites::has_spawned;
+use super::source::{Above, Node, PassedThrough, Source, ThreadFacts, Totals};
 use crate::platform::clock;
 use crate::record::content::{LabelBytes, NameText};
 use crate::record::frames::Image;
@@ -66,12 +67,16 @@ impl Source for ThisProcess {
         clock::wall()
     }
 
-    fn totals(self) -> Totals {
+    fn totals(self, is_live: &dyn Fn(&'static Site) -> bool) -> Totals {
+        let has_spawned = |site| is_live(site) || has_spawned(site);
+        let is_spawn = |site: &&'static Site| site.is_certain() || has_spawned(site);
+        let sites: Vec<_> = site::all().iter().copied().filter(is_spawn).collect();
         Totals {
             untracked: sum(|counts| &counts.untracked),
             refused: sum(|counts| &counts.refused),
             unrecorded: crate::task::birth::unrecorded_count(),
-            sites: site::count(),
+            passed_through: passed_through(&sites, has_spawned),
+            sites: sites.len(),
             clock: clock::runs(),
         }
     }
@@ -83,6 +88,23 @@ fn facts(block: &'static Block) -> ThreadFacts {
         os_id: block.os_id(),
         name: block.name().into(),
     }
+}
+
+fn passed_through(
+    sites: &[&'static Site],
+    has_spawned: impl Fn(&'static Site) -> bool,
+) -> PassedThrough {
+    let mut all = PassedThrough::default();
+    for site in sites {
+        let arguments = site.counts.passed_through.load(Ordering::Relaxed);
+        if arguments > 0 {
+            all.arguments += arguments;
+            all.calls += 1;
+            all.sites
+                .extend(Some(*site).filter(|site| !has_spawned(site)));
+        }
+    }
+    all
 }
 
 /// The sum of a count over all sites.

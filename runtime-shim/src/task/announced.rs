@@ -13,6 +13,7 @@
 //! A panic leaves an announcement behind. It ends with the next call that announces.
 
 use core::any::type_name;
+use core::ptr;
 
 use crate::task::birth::{birth, Birth};
 use crate::thread::announcements::Late;
@@ -91,6 +92,27 @@ fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
     })?;
     recorded.note_callee(site.kind());
     Some(recorded)
+}
+
+/// Returns `true` if a task that is handed on at `site` has a record already. The announcement remains.
+#[cold]
+pub(crate) fn is_recorded(site: &'static Site, late: bool) -> bool {
+    let announced = local::with(|local| {
+        let scope = local.own_scope();
+        local.announcements.meant_for(site, late, scope)
+    });
+    announced.is_some()
+}
+
+/// Ends the announcement of a task that turns out to be none.
+#[cold]
+pub(crate) fn withdraw(site: &'static Site) {
+    local::with(|local| {
+        let now = &local.announcements.now;
+        if now.get().is_some_and(|announced| ptr::eq(announced, site)) {
+            now.set(None);
+        }
+    });
 }
 
 /// Ends the announcement of a call that has returned. The result may show what was spawned.

@@ -45,17 +45,28 @@ impl Announcements {
         late: bool,
         scope: *const Slot,
     ) -> Option<&'static Site> {
+        let announced = self.meant_for(site, late, scope)?;
+        if self.now.take().is_none() {
+            self.late.set(None);
+        }
+        Some(announced)
+    }
+
+    /// Returns the site of the record that is announced to a spawn in `site`.
+    pub(crate) fn meant_for(
+        &self,
+        site: &Site,
+        late: bool,
+        scope: *const Slot,
+    ) -> Option<&'static Site> {
         if let Some(announced) = self.now.get() {
             // The body of an async function may be polled by whatever is called.
             let meant = !late || is_call_of(announced, site);
-            return meant.then(|| self.now.take()).flatten();
+            return meant.then_some(announced);
         }
         let awaited = self.late.get().filter(|_| late)?;
         let meant = ptr::eq(awaited.scope, scope) && is_call_of(awaited.call, site);
-        meant
-            .then(|| self.late.take())
-            .flatten()
-            .map(|late| late.site)
+        meant.then_some(awaited.site)
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Site {
     /// `true` if the callee returns an `io::Result`.
     #[doc(hidden)]
     pub fallible: bool,
+    /// `true` if the call is known to be a spawn before a task came of it.
+    #[doc(hidden)]
+    pub certain: bool,
     #[doc(hidden)]
     pub counts: Counts,
 }
@@ -51,6 +54,8 @@ pub struct Counts {
     pub(crate) refused: AtomicU64,
     /// Spawns while birthmark was off.
     pub(crate) untracked: AtomicU64,
+    /// Arguments that were of no known kind of task, and so got no record.
+    pub(crate) passed_through: AtomicU64,
     /// What kind a task of a site was found to be whose source does not show it.
     pub(crate) seen: AtomicU8,
 }
@@ -75,6 +80,7 @@ impl Counts {
         cancelled: AtomicU64::new(0),
         refused: AtomicU64::new(0),
         untracked: AtomicU64::new(0),
+        passed_through: AtomicU64::new(0),
         seen: AtomicU8::new(Kind::Unknown as u8),
     };
 }
@@ -92,6 +98,7 @@ impl Site {
             role,
             kind,
             fallible: false,
+            certain: true,
             counts: Counts::NONE,
         }
     }
@@ -144,6 +151,11 @@ impl Site {
 
     pub(crate) fn is_fallible(&self) -> bool {
         self.fallible
+    }
+
+    /// Returns `true` if the source shows that the call is a spawn.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.certain
     }
 
     /// The address, as slots keep it.

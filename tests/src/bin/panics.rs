@@ -77,7 +77,7 @@ const SCENARIOS: &[(&str, fn())] = &[
 ];
 
 birthmark::__private::table! { POOL 1
-    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false)
+    ("pool.rs", 3, 5, "Pool::start", "Builder::spawn", "Pool::start::{closure}", Thread, false, true)
 }
 
 /// A future without a record, on a thread that a pool keeps.

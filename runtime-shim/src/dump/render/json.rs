@@ -27,7 +27,7 @@ use crate::types::site::Site;
 use groups::push_groups;
 use stacks::{push_stacks, StackTables};
 use string::push_string;
-use tables::{push_ancestors, push_index, push_name, push_sites, push_table, Tables};
+use tables::{push_ancestors, push_index, push_name, push_site, push_sites, push_table, Tables};
 use threads::push_threads;
 
 /// Displays a [`Dump`] as JSON.
@@ -137,14 +137,22 @@ fn push_coverage(out: &mut String, dump: &Dump) {
     out.push_str(",\"recorded_os_threads\":");
     push_or_null(out, threads(coverage.recorded_os_threads()));
     let rest = format_args!(
-        ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"ages_known\":{},\"sites\":{}}}",
+        ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"passed_through\":{},\"ages_known\":{},\"sites\":{}",
         coverage.spawned_while_off(),
         coverage.refused(),
         coverage.unrecorded(),
+        coverage.passed_through(),
         coverage.ages_known(),
         coverage.sites(),
     );
     push(out, rest);
+    let mut separator = ",\"sites_without_task\":[";
+    for site in coverage.sites_without_task() {
+        out.push_str(separator);
+        push_site(out, site);
+        separator = ",";
+    }
+    out.push_str(if separator == "," { "]}" } else { "}" });
 }
 
 /// Parts of the objects of tasks, each made once for all tasks that share it.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::hook::{Attached, RefusedTask};
 use crate::record::frames::Cursor;
-use crate::record::slot::{flag, Slot};
-use crate::thread::end::end;
+use crate::record::slot::{flag, state, Slot};
+use crate::thread::end::{end, end_as, site_of};
 use crate::thread::handle::{Handle, REFUSED, TAG};
 use crate::thread::local::Local;
 use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 /// A task's hold on its record. Dropping it ends the task.
 ///
@@ -158,6 +159,29 @@ impl Birth {
             Status::Attached(attached) => Some(attached.slot()),
             Status::Untracked | Status::Refused(_) => None,
         }
+    }
+
+    /// Takes back the record, or the refusal, of an argument that is no task. It counts as no kind of end, but hooks
+    /// that have left something are told. Returns its site, unless it had neither.
+    #[cold]
+    pub(crate) fn retract(self) -> Option<&'static Site> {
+        if let Status::Refused(task) = self.status() {
+            let site = task.refusal().site();
+            site.counts.refused.fetch_sub(1, Ordering::Relaxed);
+            return Some(site);
+        }
+        let slot = self.slot()?;
+        let site = site_of(slot);
+        let tagged = self.0 .0;
+        let is_attached = matches!(self.status(), Status::Attached(_));
+        core::mem::forget(self);
+        if is_attached {
+            // SAFETY: the box that `attached` took apart. The birth, which owned it, is forgotten.
+            let attached = unsafe { Box::from_raw(Self::untag(tagged)) };
+            attached.end();
+        }
+        end_as(slot, state::CANCELLED);
+        Some(site)
     }
 
     /// Notes what the adaptor found out about the kind of the task, which has not started yet.

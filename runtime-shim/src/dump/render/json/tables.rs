@@ -114,7 +114,7 @@ pub(super) fn push_sites(pieces: &mut Pieces<'_>, tables: &Tables) -> fmt::Resul
     })
 }
 
-fn push_site(out: &mut String, site: &Site) {
+pub(super) fn push_site(out: &mut String, site: &Site) {
     out.push('{');
     push_position(out, site.file(), site.line(), site.column());
     for (key, text) in [
