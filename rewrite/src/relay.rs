@@ -7,17 +7,20 @@
 //! caller makes no record while one is announced.
 //!
 //! Calls of well-known libraries announce nothing, because no instrumented function stands behind them.
+//!
+//! A function that gives a parameter as it is to a callee of the table is a callee itself, where it is in sight
+//! ([`hands_on`]). Its record would otherwise have the role and the site of the spawn in it.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Expr, FnArg, Generics, Pat, Signature};
+use syn::{Block, Expr, FnArg, Generics, Pat, Signature};
 
 use crate::imports::Imports;
 use crate::known::{callees, crates};
 use crate::role::Place;
 use crate::scope::{self, Scopes};
 use crate::spawn::{Arguments, Callee};
-use crate::takes::{Declared, Reader};
+use crate::takes::{Declared, Reader, Takes};
 
 /// What a spawn has to do with other calls that see the same task.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,6 +103,85 @@ fn name(input: &FnArg) -> Option<String> {
         },
         FnArg::Receiver(_) => None,
     }
+}
+
+/// Returns `true` if a function gives a parameter to a callee of the table, once and before it returns, and does nothing
+/// else with a task. Each of `takes` is how the parameter at that place is taken.
+pub(crate) fn hands_on(
+    signature: &Signature,
+    takes: &[Takes],
+    block: &Block,
+    also: &[String],
+) -> bool {
+    let parameters = signature.inputs.iter().zip(takes);
+    let tasks = parameters.filter(|(_, takes)| takes.has_bound());
+    let tasks: Vec<String> = tasks.filter_map(|(input, _)| name(input)).collect();
+    if tasks.is_empty() || signature.asyncness.is_some() {
+        return false;
+    }
+    let mut search = Given {
+        tasks,
+        also,
+        found: false,
+        others: false,
+    };
+    search.visit_block(block);
+    search.found && !search.others
+}
+
+/// A search for a call to which a task is given.
+struct Given<'a> {
+    tasks: Vec<String>,
+    also: &'a [String],
+    found: bool,
+    /// There are other calls with arguments. A task among them may be handed on, too, and would be taken for this one.
+    others: bool,
+}
+
+impl Given<'_> {
+    /// Returns `true` if the expression is one of the tasks, perhaps in an adaptor of its own.
+    fn is_task(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Path(path) => {
+                let name = path.path.get_ident();
+                name.is_some_and(|name| self.tasks.iter().any(|task| name == task))
+            }
+            Expr::Paren(paren) => self.is_task(&paren.expr),
+            Expr::MethodCall(call) => call.method != "clone" && self.is_task(&call.receiver),
+            Expr::Call(call) => call.args.iter().any(|arg| self.is_task(arg)),
+            _ => false,
+        }
+    }
+
+    fn note(&mut self, callee: &Callee, args: &Arguments) {
+        let name = callee.name.to_string();
+        let is_given = args.iter().any(|arg| self.is_task(arg));
+        let is_method = callee.path.is_none();
+        let is_spawn = callees::find(&name, is_method, args.len(), self.also).is_some();
+        self.found |= is_spawn && is_given;
+        let is_adapted = callee.receiver.is_some_and(|it| self.is_task(it));
+        self.others |= !is_given && !is_adapted && !args.is_empty() && !scope::is_type(&name);
+    }
+}
+
+impl<'a> Visit<'a> for Given<'_> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            // These run later, or more than once.
+            Expr::Closure(_)
+            | Expr::Async(_)
+            | Expr::ForLoop(_)
+            | Expr::While(_)
+            | Expr::Loop(_) => return,
+            _ => {}
+        }
+        if let Some((callee, args)) = Callee::of(expr) {
+            self.note(&callee, args);
+        }
+        visit::visit_expr(self, expr);
+    }
+
+    fn visit_item(&mut self, _: &'a syn::Item) {}
 }
 
 /// Whether an expression mentions what the enclosing function was handed, outside of the spawns in it.

@@ -1,4 +1,5 @@
-//! The signatures of the program's own functions that are named like callees, as far as they are in sight.
+//! The signatures of the program's own functions that are named like callees or hand their task on, as far as they are
+//! in sight.
 //!
 //! A signature decides which argument is the task, and how it may be treated. [`takes`](crate::takes) reads the type
 //! of one parameter.
@@ -7,17 +8,20 @@
 //! [`CrateSignatures`] first. A call finds a function of another file only if an import, a path or the type of the
 //! receiver leads there.
 
+use std::collections::BTreeSet;
+
 use syn::visit::{self, Visit};
-use syn::{Generics, Item, Signature};
+use syn::{Block, Generics, Item, Signature};
 
 use crate::known::callees;
 use crate::nested;
+use crate::relay;
 use crate::role::Place;
 use crate::scope::{self, names_from_last};
 use crate::spawn::Callee;
 use crate::takes::{Declared, Reader, Takes};
 
-/// The functions of an item, or of a file, that are named like callees.
+/// The functions of an item, or of a file, that are named like callees or like functions that hand their task on.
 #[derive(Default)]
 pub(crate) struct Signatures {
     functions: Vec<Function>,
@@ -53,6 +57,8 @@ struct Function {
     is_method: bool,
     /// One entry for each parameter, `self` included.
     takes: Vec<Takes>,
+    /// It gives a parameter, as it is, to a callee of the table.
+    hands_on: bool,
 }
 
 impl Signatures {
@@ -76,11 +82,7 @@ impl Signatures {
             return None;
         }
         let named = |function: &&Function| *callee.name == function.name;
-        let here = self.functions.iter().filter(named);
-        let here = here.filter(|function| match callee.path {
-            Some(path) => self.is_meant(function, &path.path, place),
-            None => function.is_method && function.may_belong_to(ty.as_ref(), place),
-        });
+        let here = self.meant(callee, ty.as_ref(), place);
         let elsewhere = self.elsewhere.functions.iter().filter(named);
         let elsewhere = elsewhere.filter(|function| match callee.path {
             Some(path) => self.leads_to(function, &path.path, place),
@@ -136,6 +138,33 @@ impl Signatures {
     /// Returns `true` if a path that begins so stays in the crate.
     fn is_of_the_crate(&self, root: &str) -> bool {
         is_relative(root) || self.modules.iter().any(|module| module == root)
+    }
+
+    /// Returns `true` if the callee is in sight and hands its task on, without doubt: each function that may be meant does.
+    pub(crate) fn hands_on(&self, callee: &Callee, place: &Place) -> bool {
+        let receiver = callee.receiver;
+        let ty = receiver.and_then(|it| scope::expr_type(it, place.scopes, place.self_ty));
+        let is_unclear = match callee.path {
+            Some(path) => is_local(&path.path, place),
+            None => ty.is_none(),
+        };
+        let mut found = self.meant(callee, ty.as_ref(), place).peekable();
+        !is_unclear && found.peek().is_some() && found.all(|function| function.hands_on)
+    }
+
+    /// Returns the functions that a callee may be. `ty` is the type of its receiver.
+    fn meant<'a>(
+        &'a self,
+        callee: &'a Callee,
+        ty: Option<&'a String>,
+        place: &'a Place,
+    ) -> impl Iterator<Item = &'a Function> {
+        let named = self.functions.iter();
+        let named = named.filter(|function| *callee.name == function.name);
+        named.filter(move |function| match callee.path {
+            Some(path) => self.is_meant(function, &path.path, place),
+            None => function.is_method && function.may_belong_to(ty, place),
+        })
     }
 
     fn is_meant(&self, function: &Function, path: &syn::Path, place: &Place) -> bool {
@@ -208,6 +237,12 @@ fn is_relative(segment: &str) -> bool {
     matches!(segment, "crate" | "self" | "super")
 }
 
+/// Returns `true` if the path is a variable.
+fn is_local(path: &syn::Path, place: &Place) -> bool {
+    let name = path.get_ident();
+    name.is_some_and(|name| place.scopes.get(&name.to_string()).is_some())
+}
+
 impl Function {
     /// Whether it may be a method of `ty`, the type of a receiver.
     fn may_belong_to(&self, ty: Option<&String>, place: &Place) -> bool {
@@ -228,14 +263,17 @@ struct Collector<'a> {
 
 struct Found<'a> {
     signature: &'a Signature,
+    /// `None` for a method that a trait requires.
+    block: Option<&'a Block>,
     owner: Option<(String, &'a Generics)>,
     module: Option<String>,
 }
 
 impl<'a> Collector<'a> {
-    fn function(&mut self, signature: &'a Signature) {
+    fn function(&mut self, signature: &'a Signature, block: Option<&'a Block>) {
         self.found.push(Found {
             signature,
+            block,
             owner: self.owner.clone(),
             module: self.module.clone(),
         });
@@ -278,24 +316,31 @@ impl<'a> Collector<'a> {
 
     fn finish(self) -> Signatures {
         let mut signatures = self.signatures;
-        for found in self.found {
-            let name = found.signature.ident.to_string();
-            if !callees::is_known(&name, &self.also) {
-                continue;
-            }
+        let functions = self.found.iter().map(|found| {
             let reader = Reader {
                 declared: &self.declared,
                 signature: found.signature,
                 outer: found.owner.as_ref().map(|(_, generics)| *generics),
             };
-            signatures.functions.push(Function {
-                name,
+            let takes = reader.parameters();
+            Function {
+                name: found.signature.ident.to_string(),
                 owner: found.owner.as_ref().map(|(owner, _)| owner.clone()),
-                module: found.module,
+                module: found.module.clone(),
                 is_method: found.signature.receiver().is_some(),
-                takes: reader.parameters(),
-            });
-        }
+                hands_on: found.block.is_some_and(|block| {
+                    relay::hands_on(found.signature, &takes, block, &self.also)
+                }),
+                takes,
+            }
+        });
+        let mut functions: Vec<_> = functions.collect();
+        let relays = functions.iter().filter(|function| function.hands_on);
+        let relays: BTreeSet<_> = relays.map(|function| function.name.clone()).collect();
+        functions.retain(|function| {
+            relays.contains(&function.name) || callees::is_known(&function.name, &self.also)
+        });
+        signatures.functions = functions;
         signatures
     }
 }
@@ -339,18 +384,18 @@ impl<'a> Visit<'a> for Collector<'a> {
 
     fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
         self.within(None, |collector| {
-            collector.function(&item.sig);
+            collector.function(&item.sig, Some(&item.block));
             visit::visit_item_fn(collector, item);
         });
     }
 
     fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
-        self.function(&item.sig);
+        self.function(&item.sig, Some(&item.block));
         visit::visit_impl_item_fn(self, item);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'a syn::TraitItemFn) {
-        self.function(&item.sig);
+        self.function(&item.sig, item.default.as_ref());
         visit::visit_trait_item_fn(self, item);
     }
 

@@ -177,7 +177,10 @@ impl<'a> Visitor<'a> {
 
     pub(crate) fn recognise(&self, callee: &Callee, args: &spawn::Arguments) -> Option<Spawn> {
         let place = self.place();
-        let mut spawn = callee.recognise(args, &self.args.also, &place)?;
+        let relayed = !self.only_threads && self.signatures.hands_on(callee, &place);
+        let relay = [callee.name.to_string()];
+        let also = if relayed { &relay[..] } else { &self.args.also };
+        let mut spawn = callee.recognise(args, also, &place)?;
         if let Some(takes) = self.signatures.find(callee, args.len(), &place) {
             spawn.follow(&takes, args, &place);
         }
@@ -192,7 +195,8 @@ impl<'a> Visitor<'a> {
             handed,
             late: handed && self.is_async,
         };
-        Some(spawn)
+        // Without an announcement, the spawn in the callee would make a record, too.
+        (!relayed || spawn.relay.announces).then_some(spawn)
     }
 
     /// What is visible here.

@@ -374,3 +374,70 @@ mod plain {
         });
     }
 }
+
+/// Wrappers that are known by what they do, because they are in the same item as their callers.
+#[birthmark::instrument]
+mod in_sight {
+    use super::*;
+
+    fn start<F: Future<Output = ()> + Send + 'static>(task: F) {
+        tokio::spawn(task);
+    }
+
+    struct Pool(Handle);
+
+    impl Pool {
+        fn launch(&self, task: BoxFuture) {
+            self.0.spawn(task);
+        }
+
+        fn run(&self, task: impl FnOnce() + Send + 'static) {
+            self.0.spawn_blocking(task);
+        }
+    }
+
+    fn start_all(pool: &Pool) -> Sender<()> {
+        let (keep, job) = held();
+        start(super::job());
+        start(async { super::job().await });
+        pool.launch(Box::pin(super::job()));
+        pool.run(job);
+        keep
+    }
+
+    /// A function with a task of its own announces no other one, and is no callee, because it does more than to hand on.
+    fn start_beside(pool: &Pool, task: impl Future<Output = ()> + Send + 'static) {
+        start(beside());
+        pool.0.spawn(task);
+    }
+
+    async fn beside() {
+        pending().await
+    }
+
+    #[test]
+    fn task_of_a_wrapper_in_sight_has_one_record_with_the_role_of_the_caller() {
+        apart(|runtime| {
+            let _keep = start_all(&Pool(runtime.handle().clone()));
+            let roles = [
+                ("job", FutureKind),
+                ("job", FutureKind),
+                ("start_all::{async}", FutureKind),
+                ("start_all::{task}", Blocking),
+            ];
+            assert_eq!(children(), expected(&roles));
+        });
+    }
+
+    #[test]
+    fn task_of_a_wrapper_in_sight_has_one_record_beside_a_task_that_was_handed() {
+        apart(|runtime| {
+            start_beside(&Pool(runtime.handle().clone()), super::job());
+            let roles = [
+                ("start::{task}", FutureKind),
+                ("start_beside::{task}", FutureKind),
+            ];
+            assert_eq!(children(), expected(&roles));
+        });
+    }
+}

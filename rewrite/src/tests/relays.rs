@@ -122,3 +122,75 @@ fn call_of_anything_but_a_library_announces() {
     let awaited = module("async fn f() { rt::spawn_blocking(|| 1).await; }");
     assert!(awaited.contains("P::awaited(S0,"), "{awaited}");
 }
+
+/// The callee and the role of each site in a module.
+fn sites(items: &str) -> Vec<String> {
+    let run = super::instrument("frames = false", &format!("mod m {{ {items} }}"));
+    let sites = run.sites.iter();
+    sites
+        .map(|site| format!("{} {}", site.callee, site.role))
+        .collect()
+}
+
+#[test]
+fn function_that_hands_its_parameter_on_is_a_callee_where_it_is_in_sight() {
+    let calls = [
+        (
+            "fn start<F: Future>(task: F) { tokio::spawn(task); } fn f() { start(job()); }",
+            "start job",
+        ),
+        (
+            "fn start(name: &str, task: BoxFuture<'static, ()>) { RT.spawn(task.instrument(span())); }
+             fn f() { self::start(\"job\", Box::pin(job())); }",
+            "self::start job",
+        ),
+        (
+            "impl Pool { fn start(&self, task: impl FnOnce()) { if self.0 { thread::spawn(task); } }
+             fn f(&self) { self.start(job); } }",
+            "self.start job",
+        ),
+        (
+            "impl Pool { fn start(task: impl Future) { tokio::spawn(Box::pin(task)); } }
+             fn f() { Pool::start(job()) }",
+            "Pool::start job",
+        ),
+        (
+            "impl Pool { fn start(&self, task: impl Future) { tokio::spawn(task); } }
+             fn f(pool: &Pool) { pool.start(job()) }",
+            "pool.start job",
+        ),
+    ];
+    for (items, expected) in calls {
+        let sites = sites(items);
+        assert!(
+            sites.len() == 2 && sites[1] == expected,
+            "{items}: {sites:?}"
+        );
+    }
+}
+
+#[test]
+fn function_that_may_be_another_one_or_does_more_than_to_hand_on_is_no_callee() {
+    let calls = [
+        // It is called later, or more than once.
+        "fn start(task: impl Fn()) { thread::spawn(move || task()); } fn f() { start(job); }",
+        "fn start(task: impl Fn() + Clone) { thread::spawn(task.clone()); } fn f() { start(job); }",
+        "fn start(task: impl Future) -> impl FnOnce() { || tokio::spawn(task) } fn f() { start(job()); }",
+        "async fn start(task: impl Future) { tokio::spawn(task); } fn f() { start(job()); }",
+        // It may hand another task on.
+        "fn start(task: impl Future) { other(job()); tokio::spawn(task); } fn f() { start(job()); }",
+        // Nothing says that it takes a task.
+        "fn start<T: Send>(task: T) { tokio::spawn(task); } fn f() { start(job()); }",
+        // The enclosing function has a task of its own, and announces no other.
+        "fn start(task: impl Future) { tokio::spawn(task); } fn f(own: impl Future) { start(job()); own.poll(); }",
+        // Another function may be meant.
+        "use other::start; mod n { fn start(task: impl Future) { tokio::spawn(task); } } fn f() { start(job()); }",
+        "mod n { fn start(task: impl Future) { tokio::spawn(task); } } fn start(n: u32) {} fn f() { start(1); }",
+        "fn start(task: impl Future) { tokio::spawn(task); } fn f() { let start = |task| task; start(job()); }",
+        "impl Pool { fn start(&self, task: impl Future) { tokio::spawn(task); } } fn f() { pool().start(job()); }",
+        "impl Pool { fn start(&self, task: impl Future) { tokio::spawn(task); } } fn f(pool: Other) { pool.start(job()); }",
+    ];
+    for items in calls {
+        assert_eq!(sites(items).len(), 1, "{items}");
+    }
+}
