@@ -259,11 +259,12 @@ struct Collector<'a> {
     signatures: Signatures,
     owner: Option<(String, &'a Generics)>,
     module: Option<String>,
+    skipped: bool,
 }
 
 struct Found<'a> {
     signature: &'a Signature,
-    /// `None` for a method that a trait requires.
+    /// `None` for a method that a trait requires, and for a function that is left alone.
     block: Option<&'a Block>,
     owner: Option<(String, &'a Generics)>,
     module: Option<String>,
@@ -273,10 +274,19 @@ impl<'a> Collector<'a> {
     fn function(&mut self, signature: &'a Signature, block: Option<&'a Block>) {
         self.found.push(Found {
             signature,
-            block,
+            block: block.filter(|_| !self.skipped),
             owner: self.owner.clone(),
             module: self.module.clone(),
         });
+    }
+
+    /// Visits an item, whose functions are left alone if an attribute on it is a `skip`.
+    fn unless_skipped(&mut self, attrs: &[syn::Attribute], visit: impl FnOnce(&mut Self)) {
+        let outer = self.skipped;
+        let arguments = nested::arguments(attrs, None);
+        self.skipped |= arguments.iter().any(|arguments| arguments.skip);
+        visit(self);
+        self.skipped = outer;
     }
 
     fn within(&mut self, owner: Option<(String, &'a Generics)>, visit: impl FnOnce(&mut Self)) {
@@ -367,36 +377,48 @@ impl<'a> Visit<'a> for Collector<'a> {
         let name = item.ident.to_string();
         self.signatures.modules.push(name.clone());
         let outer = self.module.replace(name);
-        self.within(None, |collector| visit::visit_item_mod(collector, item));
+        self.unless_skipped(&item.attrs, |collector| {
+            collector.within(None, |collector| visit::visit_item_mod(collector, item));
+        });
         self.module = outer;
     }
 
     fn visit_item_impl(&mut self, item: &'a syn::ItemImpl) {
         let name = scope::type_name(&item.self_ty, None).unwrap_or_default();
         let owner = Some((name, &item.generics));
-        self.within(owner, |collector| visit::visit_item_impl(collector, item));
+        self.unless_skipped(&item.attrs, |collector| {
+            collector.within(owner, |collector| visit::visit_item_impl(collector, item));
+        });
     }
 
     fn visit_item_trait(&mut self, item: &'a syn::ItemTrait) {
         let owner = Some((item.ident.to_string(), &item.generics));
-        self.within(owner, |collector| visit::visit_item_trait(collector, item));
+        self.unless_skipped(&item.attrs, |collector| {
+            collector.within(owner, |collector| visit::visit_item_trait(collector, item));
+        });
     }
 
     fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
-        self.within(None, |collector| {
-            collector.function(&item.sig, Some(&item.block));
-            visit::visit_item_fn(collector, item);
+        self.unless_skipped(&item.attrs, |collector| {
+            collector.within(None, |collector| {
+                collector.function(&item.sig, Some(&item.block));
+                visit::visit_item_fn(collector, item);
+            });
         });
     }
 
     fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
-        self.function(&item.sig, Some(&item.block));
-        visit::visit_impl_item_fn(self, item);
+        self.unless_skipped(&item.attrs, |collector| {
+            collector.function(&item.sig, Some(&item.block));
+            visit::visit_impl_item_fn(collector, item);
+        });
     }
 
     fn visit_trait_item_fn(&mut self, item: &'a syn::TraitItemFn) {
-        self.function(&item.sig, item.default.as_ref());
-        visit::visit_trait_item_fn(self, item);
+        self.unless_skipped(&item.attrs, |collector| {
+            collector.function(&item.sig, item.default.as_ref());
+            visit::visit_trait_item_fn(collector, item);
+        });
     }
 
     // No function stands in these.

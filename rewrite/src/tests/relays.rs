@@ -193,4 +193,12 @@ fn function_that_may_be_another_one_or_does_more_than_to_hand_on_is_no_callee() 
     for items in calls {
         assert_eq!(sites(items).len(), 1, "{items}");
     }
+    let skipped = [
+        "#[birthmark::instrument(skip)] fn start(task: impl Future) { tokio::spawn(task); } fn f() { start(job()); }",
+        "#[birthmark::instrument(skip)] mod n { pub fn start(task: impl Future) { tokio::spawn(task); } }
+         fn f() { n::start(job()); }",
+    ];
+    for items in skipped {
+        assert_eq!(sites(items), [""; 0], "{items}");
+    }
 }
