@@ -31,7 +31,14 @@ suites! {
     rayon_core: "rayon-core", "1.13.0", "--tests", [];
     // A crate of the edition 2015, with anonymous parameters.
     thread_local_of_2015: "thread_local", "0.3.6", "--lib", [];
-    tokio: "tokio", "1.54.1", "--tests --features full,test-util", [];
+    // These expect exact sizes of futures with `join!`, `try_join!` and `select!`, which frames are a part of.
+    tokio: "tokio", "1.54.1", "--tests --features full,test-util", [
+        "test join_size ",
+        "test try_join_size ",
+        "test pointer_64_tests::struct_size_1 ",
+        "test pointer_64_tests::struct_size_2 ",
+        "test pointer_64_tests::struct_size_3 ",
+    ];
     tokio_util: "tokio-util", "0.7.20", "--tests --features full", [];
     tower: "tower", "0.5.3", "--tests --all-features", [];
 }

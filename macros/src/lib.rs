@@ -109,9 +109,9 @@ use proc_macro::TokenStream;
 /// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. The task is
 ///   their last argument, or the one before a text. A callee may be an instrumented function that passes its
 ///   parameter on to a spawn. The task then has one record, with the role and the site of the call of that function.
-///   The inner spawn only decides whether it is a thread or blocking work. A function in the same item that does
-///   nothing else with a task needs no `also`: its parameter is bounded by `Future` or `FnOnce`, or is such a trait
-///   object, and goes to a spawn as it is. Methods are found if the type of the receiver is written down.
+///   The inner spawn only decides whether it is a thread or blocking work. A function in the same item
+///   needs no `also` if it does nothing else with a task. Its parameter is bounded by `Future` or `FnOnce`, or is a
+///   boxed one, and goes to a spawn as it is. Methods are found if the type of the receiver is written down.
 /// - `macros(my_select)`: further macros whose arguments may be rewritten, by the last segment of their path.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
 ///   the item. `frames = true` on an inner item adds them again.
