@@ -57,7 +57,7 @@ struct Function {
     is_method: bool,
     /// One entry for each parameter, `self` included.
     takes: Vec<Takes>,
-    /// It gives a parameter, as it is, to a callee of the table.
+    /// The function gives a parameter, as it is, to a callee of the table.
     hands_on: bool,
 }
 

@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::around::{Around, Identity, SiteRef};
 use crate::backend::Backend;
 use crate::imports::Imports;
+use crate::known::crates;
 use crate::named;
 use crate::nested;
 use crate::relay::{self, Handed, Relay};
@@ -176,6 +177,14 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn recognise(&self, callee: &Callee, args: &spawn::Arguments) -> Option<Spawn> {
+        let first = callee.path.and_then(|path| path.path.segments.first());
+        let first = first.map(|first| first.ident.to_string());
+        let root = first
+            .as_deref()
+            .map(|it| self.imports.root(it).unwrap_or(it));
+        if root.is_some_and(crates::gives_back) {
+            return None;
+        }
         let place = self.place();
         let relayed = !self.only_threads && self.signatures.hands_on(callee, &place);
         let relay = [callee.name.to_string()];

@@ -28,6 +28,14 @@ const CALLING_ONCE: &[&str] = &["thread", "rayon"];
 /// Modules whose spawns start an OS thread.
 const STARTING_THREADS: &[&str] = &["thread"];
 
+/// Crates whose `spawn` spawns nothing. The caller gets the future back, in a type that it polls by hand.
+const POLLED_BY_HAND: &[&str] = &["tokio_test"];
+
+/// Returns `true` if the spawns of the crate give the future back.
+pub(crate) fn gives_back(name: &str) -> bool {
+    POLLED_BY_HAND.contains(&name)
+}
+
 /// Returns `true` if the crate, of whatever version, is a known library: `tokio`, `tokio02` and `tokio_1` are tokio.
 pub(crate) fn is_library(name: &str) -> bool {
     LIBRARIES.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_'))

@@ -74,6 +74,13 @@ fn an_arity_outside_of_the_row_is_untouched() {
 }
 
 #[test]
+fn spawn_that_gives_the_future_back_is_untouched() {
+    untouched("tokio_test::task::spawn(work());");
+    untouched("use tokio_test::task::spawn; let mut polled = spawn(work());");
+    untouched("use tokio_test::task; let mut polled = task::spawn(work());");
+}
+
+#[test]
 fn callees_that_are_not_in_the_table() {
     untouched(
         "rayon::join(|| 1, || 2); pool.spawn_broadcast(|_| 1); spawner.spawn_obj(task); launch(work());",
