@@ -160,3 +160,28 @@ fn call_that_may_be_no_spawn_is_marked_as_probable() {
         (2, 1)
     );
 }
+
+#[test]
+fn package_that_is_left_alone_is_listed_with_its_reason() {
+    let project = Project::new(
+        "with-left",
+        &[
+            ("+Cargo.toml", "[workspace]\nmembers = [\"bare\"]\n"),
+            ("src/lib.rs", SPAWNS),
+            (
+                "bare/Cargo.toml",
+                "[package]\nname = \"bare\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+            ),
+            ("bare/src/lib.rs", "#![no_std]\nfn go() { spawn(|| ()); }\n"),
+        ],
+    );
+    let sites = project.birthmark("--workspace sites").ok().stdout;
+    let left = "bare 0.1.0: left alone: it does without the standard library";
+    assert!(sites.lines().last().unwrap().starts_with(left), "{sites}");
+    let json = project.birthmark("--workspace sites --format json").ok();
+    assert!(
+        json.stdout.contains("\"package\": \"bare\""),
+        "{}",
+        json.stdout
+    );
+}

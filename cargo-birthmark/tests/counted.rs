@@ -161,3 +161,24 @@ fn nothing_that_is_instrumented_has_its_reason() {
         ran.stderr
     );
 }
+
+#[test]
+fn calls_that_may_be_no_spawns_are_counted_apart() {
+    // The signature is not in sight.
+    let client = "macro_rules! client { () => {\n    struct Client;\n    \
+        impl Client { fn execute<T>(&self, request: T) -> T { request } }\n} }\n\
+        client!();\nfn request() -> u32 { 1 }\n";
+    let main = SPAWNS.replace("fn main() {", "fn main() {\n    Client.execute(request());");
+    let project = Project::new(
+        "probable-calls",
+        &[("src/main.rs", &format!("{client}{main}"))],
+    );
+    let ran = project.birthmark("--workspace build").ok();
+    let expected = "1 crate instrumented, 1 site; 1 other call may be a spawn";
+    assert_eq!(lines(&ran), [expected]);
+    let doctor = project.birthmark("--workspace doctor").ok().stdout;
+    assert!(
+        doctor.contains("1 site; 1 other call may be a spawn; "),
+        "{doctor}"
+    );
+}

@@ -23,7 +23,7 @@ pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
         });
     }
     let listed = match listing::list(request)? {
-        Ok(listed) => listed,
+        Ok(listing) => listing.crates,
         Err(Nothing { cause, help }) => {
             return Err(remedy::refusal(
                 format!("find anything to insert: {cause}"),

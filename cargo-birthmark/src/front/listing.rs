@@ -7,6 +7,7 @@ use anyhow::Result;
 use birthmark_rewrite::packages;
 use birthmark_rewrite::text::Head;
 use cargo_metadata::{DependencyKind, Edition, Package, PackageId, Target};
+use serde::Serialize;
 
 use super::Request;
 use super::nothing::Nothing;
@@ -29,9 +30,28 @@ pub struct Listed {
     pub names: BTreeMap<PathBuf, String>,
 }
 
-/// All crates that would be instrumented, or why there are none. Targets of one package share files, and each file
+/// A package that was chosen and is left alone although it may spawn.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LeftPackage {
+    /// Its name.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// The crates that were chosen.
+pub struct Listing {
+    /// The crates that would be instrumented.
+    pub crates: Vec<Listed>,
+    /// The packages that would be left alone.
+    pub left: BTreeSet<LeftPackage>,
+}
+
+/// All crates that were chosen, or why none would be instrumented. Targets of one package share files, and each file
 /// counts once.
-pub fn list(request: Request) -> Result<Result<Vec<Listed>, Nothing>> {
+pub fn list(request: Request) -> Result<Result<Listing, Nothing>> {
     let project = for_host(&request)?;
     let session = project.session(request.scope, None)?;
     let surveyed = survey(&project, &session, Tests::Included);
@@ -42,7 +62,14 @@ pub fn list(request: Request) -> Result<Result<Vec<Listed>, Nothing>> {
     if surveyed.iter().all(is_empty) {
         return Ok(Err(Nothing::of(&surveyed, &session)));
     }
-    let listed = surveyed.into_iter().filter_map(|surveyed| {
+    let is_bare = |one: &&Surveyed<'_>| matches!(one.found, Err(Left::NoStd));
+    let left = surveyed.iter().filter(is_bare).map(|one| LeftPackage {
+        package: one.package.name.to_string(),
+        version: one.package.version.to_string(),
+        reason: Left::NoStd.to_string(),
+    });
+    let left = left.collect();
+    let crates = surveyed.into_iter().filter_map(|surveyed| {
         let krate = surveyed.found.ok()?;
         let shown = shown(&project, surveyed.package);
         let names = krate.files.keys().map(|path| (path.clone(), shown(path)));
@@ -53,7 +80,10 @@ pub fn list(request: Request) -> Result<Result<Vec<Listed>, Nothing>> {
             krate,
         })
     });
-    Ok(Ok(listed.collect()))
+    Ok(Ok(Listing {
+        crates: crates.collect(),
+        left,
+    }))
 }
 
 /// The program as it is for this machine.

@@ -9,7 +9,7 @@ use birthmark_rewrite::{Kind, Position, Site, Uncovered};
 use serde::Serialize;
 
 use super::Request;
-use super::listing::{self, Listed};
+use super::listing::{self, LeftPackage, Listed, Listing};
 use super::nothing::Nothing;
 use crate::cli::Format;
 use crate::exit;
@@ -18,13 +18,16 @@ use crate::source::engine;
 
 /// Prints the list, or compares it with one that was printed before.
 pub fn run(request: Request, format: Format, check: Option<PathBuf>) -> Result<ExitCode> {
-    let listed = listing::list(request)?.unwrap_or_else(|Nothing { cause, help }| {
+    let listing = listing::list(request)?.unwrap_or_else(|Nothing { cause, help }| {
         eprintln!("nothing listed: {cause}\nhelp: {help}");
-        Vec::new()
+        Listing {
+            crates: Vec::new(),
+            left: BTreeSet::new(),
+        }
     });
     let text = match format {
-        Format::Text => text(&listed),
-        Format::Json => json(&listed)?,
+        Format::Text => text(&listing),
+        Format::Json => json(&listing)?,
     };
     match check {
         Some(file) => compare(&file, &text),
@@ -58,6 +61,10 @@ struct Row<'a> {
 struct Document<'a> {
     version: u32,
     sites: Vec<Row<'a>>,
+    /// Files that are not read, with the place and the reason.
+    unread: Vec<&'a str>,
+    /// Packages that were chosen and are left alone.
+    left_alone: &'a BTreeSet<LeftPackage>,
 }
 
 fn rows(listed: &[Listed]) -> Vec<Row<'_>> {
@@ -112,17 +119,24 @@ impl<'a> Row<'a> {
     }
 }
 
-fn text(listed: &[Listed]) -> String {
-    let mut text: String = rows(listed).iter().map(line).collect();
-    for Listed { krate, .. } in listed {
-        text.extend(
-            krate
-                .unparsed
-                .iter()
-                .map(|unparsed| format!("{unparsed}: not read\n")),
-        );
-    }
+fn text(Listing { crates, left }: &Listing) -> String {
+    let mut text: String = rows(crates).iter().map(line).collect();
+    text.extend(unread(crates).map(|file| format!("{file}: not read\n")));
+    text.extend(left.iter().map(|left| {
+        let LeftPackage {
+            package,
+            version,
+            reason,
+        } = left;
+        format!("{package} {version}: left alone: {reason}\n")
+    }));
     text
+}
+
+/// The files that are not read.
+fn unread(crates: &[Listed]) -> impl Iterator<Item = &str> {
+    let files = crates.iter().flat_map(|listed| &listed.krate.unparsed);
+    files.map(String::as_str)
 }
 
 fn line(row: &Row<'_>) -> String {
@@ -158,10 +172,12 @@ fn shown(role: &str, row: &Row<'_>) -> String {
     }
 }
 
-fn json(listed: &[Listed]) -> Result<String> {
+fn json(Listing { crates, left }: &Listing) -> Result<String> {
     let document = Document {
         version: 1,
-        sites: rows(listed),
+        sites: rows(crates),
+        unread: unread(crates).collect(),
+        left_alone: left,
     };
     let text = serde_json::to_string_pretty(&document).context("write the list")?;
     Ok(text + "\n")

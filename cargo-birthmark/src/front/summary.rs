@@ -147,6 +147,8 @@ fn of_units(reports: Vec<Report>, used: &[Used], session: &Session) -> Vec<Repor
 struct Counts<'a> {
     crates: BTreeSet<(&'a str, &'a str)>,
     sites: BTreeSet<&'a str>,
+    /// Calls that may be no spawns.
+    probable: BTreeSet<&'a str>,
     without_std: BTreeSet<(&'a str, &'a str)>,
     left_alone: BTreeSet<(&'a str, &'a str)>,
     faults: BTreeSet<&'a Reason>,
@@ -167,10 +169,14 @@ impl<'a> Counts<'a> {
             self.parts.extend(left.iter().map(String::as_str));
         }
         match &report.outcome {
-            Outcome::Instrumented { sites, .. } if sites.is_empty() => {}
-            Outcome::Instrumented { sites, .. } => {
-                self.crates.insert(package);
+            Outcome::Instrumented {
+                sites, probable, ..
+            } => {
+                if !(sites.is_empty() && probable.is_empty()) {
+                    self.crates.insert(package);
+                }
                 self.sites.extend(sites.iter().map(String::as_str));
+                self.probable.extend(probable.iter().map(String::as_str));
             }
             Outcome::LeftAlone(Reason::NoStd) => {
                 self.without_std.insert(package);
@@ -198,6 +204,7 @@ impl<'a> Counts<'a> {
         let counts = [
             self.crates.len(),
             self.sites.len(),
+            self.probable.len(),
             self.without_std.len(),
             self.left_alone.len(),
         ];
@@ -213,12 +220,20 @@ pub fn said(line: &str) -> String {
     format!("   Birthmark {line}\n")
 }
 
-fn line([crates, sites, bare, left]: [usize; 4]) -> String {
+fn line([crates, sites, probable, bare, left]: [usize; 5]) -> String {
     let mut line = format!(
         "{} instrumented, {}",
         count(crates, "crate"),
         count(sites, "site")
     );
+    if probable > 0 {
+        let calls = if probable == 1 {
+            "may be a spawn"
+        } else {
+            "may be spawns"
+        };
+        line += &format!("; {} {calls}", count(probable, "other call"));
+    }
     if bare > 0 {
         line += &format!("; {} left alone", count(bare, "`no_std` crate"));
     }
@@ -247,9 +262,16 @@ mod tests {
 
     #[test]
     fn the_line_counts_and_points_at_the_doctor() {
-        assert_eq!(line([13, 270, 0, 0]), "13 crates instrumented, 270 sites");
         assert_eq!(
-            line([1, 1, 1, 2]),
+            line([13, 270, 0, 0, 0]),
+            "13 crates instrumented, 270 sites"
+        );
+        assert_eq!(
+            line([2, 10, 4, 0, 0]),
+            "2 crates instrumented, 10 sites; 4 other calls may be spawns"
+        );
+        assert_eq!(
+            line([1, 1, 0, 1, 2]),
             "1 crate instrumented, 1 site; 1 `no_std` crate left alone; \
              2 crates left alone (`cargo birthmark doctor` says why)"
         );

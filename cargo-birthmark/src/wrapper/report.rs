@@ -45,6 +45,9 @@ pub enum Outcome {
     Instrumented {
         /// Where they are, as `file:line:column`.
         sites: Vec<String>,
+        /// Where calls are that may be no spawns.
+        #[serde(default)]
+        probable: Vec<String>,
         /// Which spawns are not, and why.
         uncovered: Vec<String>,
         /// Which functions and files are as a plain build makes them, and why: rewritten, they do not compile.

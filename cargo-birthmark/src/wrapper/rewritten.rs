@@ -133,10 +133,14 @@ impl Rewritten {
 }
 
 fn outcome(krate: &Krate, draft: &Draft) -> Outcome {
-    let sites = krate.sites().map(|site| engine::shown(&site.position));
+    let [sites, probable] = [true, false].map(|certain| {
+        let sites = krate.sites().filter(|site| site.certain == certain);
+        sites.map(|site| engine::shown(&site.position)).collect()
+    });
     let uncovered = krate.uncovered().chain(krate.unparsed.iter().cloned());
     Outcome::Instrumented {
-        sites: sites.collect(),
+        sites,
+        probable,
         uncovered: uncovered.collect(),
         left: draft.left.shown.clone(),
     }

@@ -46,6 +46,7 @@ impl Row {
             package,
             version,
             sites: None,
+            probable: 0,
             reason: None,
             uncovered: Vec::new(),
             built: Built::No,
@@ -56,7 +57,9 @@ impl Row {
     fn take_in(&mut self, one: &Surveyed<'_>) {
         match &one.found {
             Ok(krate) => {
-                *self.sites.get_or_insert(0) += krate.sites().count();
+                let certain = krate.sites().filter(|site| site.certain).count();
+                *self.sites.get_or_insert(0) += certain;
+                self.probable += krate.sites().count() - certain;
                 self.uncovered.extend(krate.uncovered());
             }
             Err(left) => self.reason = Some(left.to_string()),

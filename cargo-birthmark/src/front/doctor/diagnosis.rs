@@ -33,6 +33,8 @@ pub struct Row {
     pub version: String,
     /// How many of its spawns are recorded; none if it is left alone.
     pub sites: Option<usize>,
+    /// The number of its calls that may be no spawns.
+    pub probable: usize,
     /// Why it is left alone.
     pub reason: Option<String>,
     /// Which of its spawns are not recorded, and why.

@@ -50,14 +50,22 @@ fn package(row: &Row) {
         package, version, ..
     } = row;
     let what = match (row.sites, &row.reason) {
-        (Some(1), _) => format!("1 site; {}", built(&row.built)),
-        (Some(sites), _) => format!("{sites} sites; {}", built(&row.built)),
+        (Some(1), _) => format!("1 site; {}{}", probable(row), built(&row.built)),
+        (Some(sites), _) => format!("{sites} sites; {}{}", probable(row), built(&row.built)),
         (None, reason) => format!("left alone: {}", reason.as_deref().unwrap_or_default()),
     };
     println!("{BOLD}{package} {version}{BOLD:#}: {what}");
     uncovered(&row.uncovered)
         .iter()
         .for_each(|line| println!("  not covered: {line}"));
+}
+
+fn probable(row: &Row) -> String {
+    match row.probable {
+        0 => String::new(),
+        1 => "1 other call may be a spawn; ".to_owned(),
+        calls => format!("{calls} other calls may be spawns; "),
+    }
 }
 
 /// How many spawns with one reason are listed by themselves.
