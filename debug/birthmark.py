@@ -18,13 +18,15 @@ NAMED = 1 << 31
 NAMELESS = 0x200
 LABELED = 0x400
 POOLED = 0x800
+CALLED = 0x1000
+RUNNING = 2
 THREADS = (2, 3)
 
 
 class Registry:
     """The registry, read through the exported symbol."""
 
-    HEAD = "<8s6I3Q8I8I"
+    HEAD = "<8s6I3Q8I8IQ2I"
 
     def __init__(self):
         self.memory = gdb.selected_inferior()
@@ -38,7 +40,8 @@ class Registry:
         self.max_chunks, self.tick_millis, chunks, pages, now = fields[5:10]
         self.site_layout = fields[10:18]
         self.frames_in_chunk, self.frames_stride, self.frames_room = fields[18:21]
-        self.frame_layout = fields[21:]
+        self.frame_layout = fields[21:26]
+        self.blocks, self.names_in_block, self.names_room = fields[26:]
         self.pages = self.words(pages, 1, "I")[0]
         self.now = self.words(now, 1)[0] >> 32
         self.chunks = self.words(chunks, -(-self.pages // self.chunk_pages) or 1)
@@ -132,6 +135,17 @@ class Registry:
             pairs(content[name : name + labels]) if flags & LABELED else None,
         )
 
+    def own(self, address, words):
+        """The name and the labels of a task, perhaps for one call of it only."""
+        names = [self.slot(words[4] & ~1)] if words[5] & NAMED else []
+        thread = words[1] >> 8 & 0x1FFFFF
+        if words[6] & CALLED and words[1] & 0xFF == RUNNING and thread:
+            block = self.words(self.blocks + 8 * (thread - 1), 1)[0]
+            shown = self.words(block + self.names_in_block, self.names_room)
+            names += [self.slot(name) for name in shown if name]
+        own = [name for name in names if name[0] & NAME_BIT and name[3] == address]
+        return self.given(own[-1]) if own else (None, None)
+
     def line(self, words):
         """The ancestors: (id, role, name and labels under which it spawned)."""
         above = words[3]
@@ -154,7 +168,7 @@ class Birthmark(gdb.Command):
         tasks = [(words[0], address, words) for address, words in registry.slots()]
         for identity, address, words in sorted(tasks):
             if not identity & NAME_BIT and words[1] & 0xFF < 3:
-                print(describe(registry, words))
+                print(describe(registry, address, words))
                 if registry.is_pool_thread(words) and any(registry.frames(address, identity)):
                     print("    polled here, in futures without a record:")
                 for depth, frame in registry.frames(address, identity):
@@ -166,10 +180,9 @@ def state(words):
     return words[1] & 0xFF or (CREATED if not words[6] >> 16 else 0)
 
 
-def describe(registry, words):
+def describe(registry, address, words):
     line = list(registry.line(words))
-    own = registry.given(registry.slot(words[4])) if words[5] & NAMED else (None, None)
-    given = [own] + [given for _, _, given in line]
+    given = [registry.own(address, words)] + [given for _, _, given in line]
     name = next((name for name, _ in given if name is not None), "")
     labels = next((labels for _, labels in given if labels is not None), "")
     age = (registry.now - (words[1] >> 32)) * registry.tick_millis / 1000

@@ -54,8 +54,8 @@ pub fn set_label(key: &str, value: impl fmt::Display) {
 ///
 /// A name or a label that `f` sets ends with `f`.
 ///
-/// An `Fn` closure that several threads call at once is one task with one set of labels. If its calls overlap, scoped
-/// names and labels may be lost or may stay.
+/// An `Fn` closure that several threads call at once is one task. The label belongs to one call of it: other calls, also
+/// those that `f` makes, do not have it.
 ///
 /// # Examples
 ///

@@ -48,8 +48,8 @@ pub fn set_name(name: impl fmt::Display) {
 ///
 /// A name or a label that `f` sets ends with `f`.
 ///
-/// An `Fn` closure that several threads call at once is one task with one name. If its calls overlap, scoped names
-/// and labels may be lost or may stay.
+/// An `Fn` closure that several threads call at once is one task. The name belongs to one call of it: other calls, also
+/// those that `f` makes, do not have it.
 ///
 /// # Examples
 ///

@@ -130,7 +130,15 @@ pub fn current() -> Option<Task> {
         local::with(|local| local.scope_or_adopt().map(drop));
     }
     let (task, scope) = local::with(|local| (local.current(), local.scope()));
-    Some(one_under(task?, scope))
+    let (task, scope) = (task?, scope?);
+    let record = read_live(task);
+    // Its own name may be that of another call.
+    let is_unnamed_call = record.is_called() && std::ptr::eq(scope, task);
+    let name = match Record::read(scope).filter(|name| name.is_name_of(task)) {
+        None if !is_unnamed_call => record.own_name(),
+        name => name,
+    };
+    Some(one_under(&record, name.as_ref()))
 }
 
 /// Tasks with their names as people may see them.
@@ -145,23 +153,25 @@ pub(crate) fn shown(records: &[Record]) -> Vec<Task> {
 
 /// All that is known of one task, which the caller keeps alive.
 pub(crate) fn one(slot: &'static Slot) -> Task {
-    one_under(slot, slot.scope.get())
+    let record = read_live(slot);
+    let own = record.own_name();
+    one_under(&record, own.as_ref())
 }
 
-/// One task, under the name that it has on this thread. That is another than its own where it waits
-/// elsewhere for what is done here, and that has been given a name.
-fn one_under(slot: &'static Slot, scope: Option<&'static Slot>) -> Task {
+/// The record of a task that the caller keeps alive.
+fn read_live(slot: &'static Slot) -> Record {
+    loop {
+        if let Some(record) = Record::read(slot) {
+            return record;
+        }
+    }
+}
+
+/// One task under a name.
+fn one_under(record: &Record, name: Option<&Record>) -> Task {
     let now = ThisProcess.now();
     let mut builder = SnapshotBuilder::new(ThisProcess);
-    let mut row = loop {
-        if let Some(record) = Record::read(slot) {
-            break builder.row(&record);
-        }
-    };
-    let name = scope.and_then(Record::read);
-    if let Some(name) = name.filter(|name| name.is_name_of(slot)) {
-        builder.rename(&mut row, &name);
-    }
+    let row = builder.row_under(record, name);
     let mut snapshot = builder.finish();
     let status = snapshot.class(&row).status.into();
     snapshot.threads = Threads::only(ThisProcess, status);

@@ -108,19 +108,19 @@ impl<S: Source> SnapshotBuilder<S> {
 
     /// The row of a task, which is not kept.
     pub(super) fn row(&mut self, task: &S::Node) -> Row {
+        self.row_under(task, task.own_name().as_ref())
+    }
+
+    /// As [`SnapshotBuilder::row`], with the name and the labels of `own` in the place of the task's.
+    pub(super) fn row_under(&mut self, task: &S::Node, own: Option<&S::Node>) -> Row {
         let parent = self.above(task);
         let mut row = self.bare_row(task, parent);
         self.note_cut(task);
-        if let Some(own) = task.own_name() {
-            self.rename(&mut row, &own);
+        if let Some(own) = own {
+            self.note_own_labels(row.id, own);
+            row.own_name = self.name_in(own);
         }
         row
-    }
-
-    /// Puts another name, and other labels, in the place of the task's own.
-    pub(super) fn rename(&mut self, row: &mut Row, own: &S::Node) {
-        self.note_own_labels(row.id, own);
-        row.own_name = self.name_in(own);
     }
 
     fn name_in(&mut self, node: &S::Node) -> NameRef {

@@ -8,7 +8,9 @@ use core::mem::offset_of;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
+use super::call_names;
 use super::frames::{Frames, ROOM};
+use super::pool::{self, Block};
 use super::root::ARENA;
 use super::slot::Slot;
 use crate::platform::clock;
@@ -35,6 +37,19 @@ pub struct Registry {
     now: *const AtomicU64,
     site: SiteLayout,
     frames: FramesLayout,
+    names: CallNamesLayout,
+}
+
+/// Where the names of single calls of closures are. The status of a task that runs has the index of its thread's block,
+/// plus one.
+#[repr(C)]
+struct CallNamesLayout {
+    /// An array of pointers to blocks.
+    blocks: *const AtomicPtr<Block>,
+    /// In bytes from the start of a block: pointers to name nodes, the innermost last, or null.
+    in_block: u32,
+    /// How many pointers.
+    room: u32,
 }
 
 /// Where the frames of tasks are. They are `room` words behind a header for each slot of a chunk, counting
@@ -105,5 +120,10 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         column: offset_of!(FrameSite, column) as u32,
         function: offset_of!(FrameSite, function) as u32,
         awaited: offset_of!(FrameSite, awaited) as u32,
+    },
+    names: CallNamesLayout {
+        blocks: pool::BLOCKS.as_ptr(),
+        in_block: offset_of!(Block, call_names) as u32,
+        room: call_names::ROOM as u32,
     },
 };

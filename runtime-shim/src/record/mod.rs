@@ -2,6 +2,7 @@
 //! a spawn, a poll or an end.
 
 pub(crate) mod arena;
+pub(crate) mod call_names;
 pub(crate) mod content;
 mod export;
 pub(crate) mod frames;

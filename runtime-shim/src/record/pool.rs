@@ -5,6 +5,7 @@ use core::cell::Cell;
 use core::ptr;
 use std::sync::OnceLock;
 
+use super::call_names::CallNames;
 use super::hazard::Hazard;
 use super::slot::{state, Slot};
 use super::stack::Stack;
@@ -17,7 +18,7 @@ const MAX_BLOCKS: usize = 65_536;
 /// Bytes kept of a thread's name.
 const NAME_BYTES: usize = 32;
 
-static BLOCKS: [AtomicPtr<Block>; MAX_BLOCKS] =
+pub(super) static BLOCKS: [AtomicPtr<Block>; MAX_BLOCKS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; MAX_BLOCKS];
 static BLOCK_COUNT: AtomicU32 = AtomicU32::new(0);
 static IDLE: Stack = Stack::new();
@@ -36,6 +37,8 @@ pub(crate) struct Block {
     pub(crate) hook_hazard: Hazard<()>,
     /// The scope under which the thread is about to spawn.
     pub(crate) scope_hazard: Hazard<Slot>,
+    /// The names of the calls that the thread runs.
+    pub(crate) call_names: CallNames,
     index: u32,
     /// The system's id of the thread that has the block, 0 while none has.
     os_id: AtomicU64,
@@ -57,6 +60,7 @@ impl Block {
             next_name: Cell::new(u64::from(index) << 40),
             hook_hazard: Hazard::new(),
             scope_hazard: Hazard::new(),
+            call_names: CallNames::new(),
             index,
             os_id: AtomicU64::new(0),
             name: [const { AtomicU64::new(0) }; NAME_BYTES / 8],

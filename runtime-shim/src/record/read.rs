@@ -9,7 +9,9 @@ use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
 use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
-use super::slot::{flag, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS, TEXT_BIT};
+use super::slot::{
+    flag, node_of_scope, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS, TEXT_BIT,
+};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 use crate::types::Outcome;
@@ -81,6 +83,11 @@ impl Record {
     pub(crate) fn is_pool_thread(&self) -> bool {
         let flags = self.flags();
         flags & flag::POOLED != 0 && Kind::of(self.site(), flags).is_thread()
+    }
+
+    /// Returns `true` if several threads may run calls of the closure at once.
+    pub(crate) fn is_called(&self) -> bool {
+        !self.is_name() && self.flags() & flag::CALLED != 0
     }
 
     /// Whether it is a task that has not ended.
@@ -208,13 +215,25 @@ impl Record {
         self.parent().node().filter(|task| !task.is_name())
     }
 
-    /// The task's own name node, if it has one: the node that its children are born under.
+    /// Reads the task's own name node, if it has one: the node that its children are born under. While a call of a
+    /// closure runs, that may be the name of the call. Of several calls, the one on the thread in the status counts.
     pub(crate) fn own_name(&self) -> Option<Record> {
-        if self.scope == 0 || self.scope == ptr::from_ref(self.slot).addr() as u64 {
+        self.call_name().or_else(|| self.name_in_slot())
+    }
+
+    fn call_name(&self) -> Option<Record> {
+        let thread = Self::thread_of(self.status).filter(|_| self.is_called())?;
+        let name = thread.call_names.of(self.slot)?;
+        self.is_current().then_some(name)
+    }
+
+    fn name_in_slot(&self) -> Option<Record> {
+        let scope = node_of_scope(self.scope);
+        if scope == ptr::from_ref(self.slot) {
             return None;
         }
         // SAFETY: as in `parent`.
-        let slot = unsafe { Link::decode(self.scope) }?;
+        let slot = unsafe { scope.as_ref() }?;
         // The name of this task, even if it has a newer one by now.
         let name = Record::read(slot).filter(|name| name.is_name_of(self.slot))?;
         self.is_current().then_some(name)

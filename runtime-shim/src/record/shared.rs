@@ -5,8 +5,6 @@
 //! whoever has replaced one waits for that. Nobody has to wait, nor to look, before a second thread has
 //! come.
 
-use core::ptr;
-
 use super::hazard::{is_shown, Hazard};
 use super::slot::{state, Slot, SHARED};
 use crate::platform::sync::atomic::{fence, Ordering};
@@ -21,8 +19,7 @@ pub(crate) fn note_call(task: &'static Slot, status: u64) {
 
 /// The scope of a task that this thread runs. It is not freed before the hazard is cleared.
 pub(crate) fn protect_scope(task: &'static Slot, hazard: &Hazard<Slot>) -> Option<&'static Slot> {
-    let load =
-        || ptr::with_exposed_provenance_mut(task.scope.word().load(Ordering::Acquire) as usize);
+    let load = || task.own_scope(Ordering::Acquire).cast_mut();
     // SAFETY: null or a slot, as every scope; slots are never unmapped.
     unsafe { hazard.protect(load).as_ref() }
 }

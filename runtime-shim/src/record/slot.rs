@@ -9,7 +9,7 @@
 //! | 1 | tick of the last change, modes, thread, state | text | text | |
 //! | 2 | site | text | text | |
 //! | 3 | node it was born under | task it belongs to | text | next free slot |
-//! | 4 | node its children are born under | continued in | text | the slot itself, or next batch |
+//! | 4 | node its children are born under, and whether calls have names | continued in | text | the slot itself, or next batch |
 //! | 5 | references, ancestors cut | the same | text | 1 |
 //! | 6 | flags, polls | flags, lengths | text | |
 //! | 7 | generation, tick of birth | generation | continued in | |
@@ -43,6 +43,10 @@ const UPPER: u64 = 1 << 32;
 pub(crate) const REFS: u64 = SHARED - 1;
 pub(crate) const SHARED: u64 = 1 << 30;
 pub(crate) const NAMED: u64 = 1 << 31;
+
+/// Set in `scope` if a name for a while was given to a single call of the task. So the word is not the address of a node
+/// in stock, and births take the long way. The long way finds out whether the present call has a name.
+const BY_CALL: u64 = 1;
 
 #[cfg_attr(not(loom), repr(C, align(64)))]
 pub(crate) struct Slot {
@@ -113,6 +117,9 @@ pub(crate) mod flag {
     pub(crate) const LABELED: u64 = 0x400;
     /// A pool keeps the task for whoever comes next. It is detached, too.
     pub(crate) const POOLED: u64 = 0x800;
+    /// The task is a closure that was called by reference, so that several threads may run it at once. A name for a
+    /// while belongs to a call of it, and is in the block of the thread that runs the call.
+    pub(crate) const CALLED: u64 = 0x1000;
 }
 
 impl Slot {
@@ -177,9 +184,50 @@ impl Slot {
         self.polls.load(Ordering::Relaxed) & flag::MASK
     }
 
+    /// The node under which children of a task are born, unless the present call has a name.
+    pub(crate) fn own_scope(&self, order: Ordering) -> *const Slot {
+        node_of_scope(self.scope.word().load(order))
+    }
+
+    /// Puts another node in the place of a task's scope.
+    pub(crate) fn replace_scope(&self, node: &'static Slot) -> Option<&'static Slot> {
+        let word = self.scope.word();
+        let new = core::ptr::from_ref(node).expose_provenance() as u64;
+        let mut old = word.load(Ordering::Relaxed);
+        // Another thread may set `BY_CALL` meanwhile.
+        while let Err(now) = word.compare_exchange_weak(
+            old,
+            new | old & BY_CALL,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        ) {
+            old = now;
+        }
+        // SAFETY: null or a slot, as every scope; slots are never unmapped.
+        unsafe { node_of_scope(old).as_ref() }
+    }
+
+    /// Makes births in a task take the long way, which finds out whether the present call has a name.
+    pub(crate) fn look_for_call_names(&self) {
+        self.scope.word().fetch_or(BY_CALL, Ordering::Relaxed);
+    }
+
+    /// Makes a task its own scope again. Returns the node that was there.
+    pub(crate) fn reset_scope(&'static self) -> Option<&'static Slot> {
+        let own = core::ptr::from_ref(self).expose_provenance() as u64;
+        let old = self.scope.word().swap(own, Ordering::AcqRel);
+        // SAFETY: null or a slot, as every scope; slots are never unmapped.
+        unsafe { node_of_scope(old).as_ref() }
+    }
+
     pub(crate) fn state(&self) -> u64 {
         self.status.load(Ordering::Relaxed) & state::MASK
     }
+}
+
+/// The node that the scope of a task links to.
+pub(crate) fn node_of_scope(word: u64) -> *const Slot {
+    core::ptr::with_exposed_provenance((word & !BY_CALL) as usize)
 }
 
 /// The words of a continued name that hold text.

@@ -87,7 +87,7 @@ fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
 #[inline(never)]
 fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
     let recorded = local::with(|local| {
-        let scope = local.own_scope();
+        let scope = local.scope().map_or(ptr::null(), ptr::from_ref);
         local.announcements.take(site, late, scope)
     })?;
     recorded.note_callee(site.kind());
@@ -144,7 +144,7 @@ fn end(table: &'static Sites, entry: usize, awaited: bool, result: fn() -> &'sta
             let late = announced.map(|recorded| Late {
                 site: recorded,
                 call: site,
-                scope: local.own_scope(),
+                scope: local.scope().map_or(ptr::null(), ptr::from_ref),
             });
             local.announcements.late.set(late);
         }

@@ -1,6 +1,7 @@
 //! Work that is done elsewhere *for* a task that waits for it: the operation of `rayon::scope`.
 
 use crate::platform::mode;
+use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
 use crate::record::root::ARENA;
 use crate::record::slot::Slot;
@@ -65,7 +66,11 @@ impl Inherited {
     pub fn enter_owned(self) -> Working {
         let lent = core::mem::ManuallyDrop::new(self).0;
         if let Some(lent) = lent {
-            let loan = Loan { lent, scope: lent };
+            let loan = Loan {
+                lent,
+                scope: lent,
+                shown: Shown::NOWHERE,
+            };
             local::with(|local| {
                 let before = (local.cursor.replace(Cursor::LENT), local.loan.replace(loan));
                 local.start_work(lent, Some(before));

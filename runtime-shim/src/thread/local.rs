@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::platform::clock;
 use crate::platform::fork;
+use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
 use crate::record::pool::{self, Block, Completed};
 use crate::record::reclaim;
@@ -41,7 +42,7 @@ pub(crate) struct Local {
     has_moved_in: Cell<bool>,
     /// The record of the thread itself, if it was adopted.
     root: Cell<*const Slot>,
-    /// In use while the cursor says that the scope is lent.
+    /// In use while the cursor says that the scope is not the task's own.
     pub(crate) loan: Cell<Loan>,
     /// The thread has had a block without registering a destructor that gives it back. A second time
     /// that does not pay: it is a thread that runs one job after the other.
@@ -58,20 +59,23 @@ pub(crate) struct Local {
     pub(crate) announcements: Announcements,
 }
 
-/// What runs here belongs to a task that waits for it on another thread. Names that are set meanwhile end
-/// with the loan.
+/// A scope that is not the one in the current task's slot. What runs here belongs to a task that waits for it on
+/// another thread, or a name of the present call of the task is in force. Names that are set meanwhile end with the loan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loan {
-    /// The scope that was lent.
+    /// The scope that was lent, null for a name of a call.
     pub(crate) lent: *const Slot,
     /// The present one: the same, or a name that was set.
     pub(crate) scope: *const Slot,
+    /// Where dumps find the name of a call.
+    pub(crate) shown: Shown,
 }
 
 impl Loan {
     const NONE: Loan = Loan {
         lent: ptr::null(),
         scope: ptr::null(),
+        shown: Shown::NOWHERE,
     };
 }
 
@@ -142,13 +146,14 @@ impl Local {
         let scope = if self.is_lent() {
             self.loan.get().scope
         } else {
-            self.own_scope()
+            let task = self.cursor.get().slot();
+            task.map_or(ptr::null(), |task| task.own_scope(Ordering::Relaxed))
         };
         // SAFETY: null, or a node that the running task keeps alive; slots are never unmapped.
         unsafe { scope.as_ref() }
     }
 
-    /// The same, but null where it is lent.
+    /// The same for births that take the short way. Where it is lent, or may be, this is the address of no node.
     #[inline(always)]
     pub(crate) fn own_scope(&self) -> *const Slot {
         match self.cursor.get().slot() {
@@ -157,11 +162,12 @@ impl Local {
         }
     }
 
-    /// Whether the scope belongs to a task that runs elsewhere and waits for what is done here. A task
-    /// that is polled in the meantime is not the lender, and has its own.
+    /// Whether the scope belongs to a task that runs elsewhere and waits for what is done here, or to the present call
+    /// of a closure. A task that is polled in the meantime, or called, has its own.
     #[inline]
     pub(crate) fn is_lent(&self) -> bool {
-        self.cursor.get() == Cursor::LENT
+        let cursor = self.cursor.get();
+        cursor == Cursor::LENT || cursor.is_named()
     }
 
     /// The task that runs on this thread now.
@@ -283,7 +289,7 @@ impl Local {
     ) -> Option<R> {
         let scope = self.scope_or_adopt();
         self.with_block(|store, block| {
-            let scope = match self.cursor.get().slot() {
+            let scope = match self.cursor.get().slot().filter(|_| !self.is_lent()) {
                 Some(task) => shared::protect_scope(task, &block.scope_hazard),
                 // It is lent, and so this thread's own.
                 None => scope,
@@ -318,6 +324,7 @@ impl Local {
                 crate::platform::mode::tick() | state::COMPLETED,
             );
         }
+        block.call_names.clear();
         self.block.set(ptr::null());
         self.special.set(usize::MAX);
         self.completed.set(Completed::NONE);

@@ -34,35 +34,37 @@ impl Running {
     /// As [`Running::start`], on a thread that has a block.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn start_here(local: &Local, slot: &'static Slot) -> Self {
-        Self::start_as(local, slot, local.running.get())
+        Self::start_as(local, slot, local.running.get(), 0)
     }
 
     /// Makes `slot` the current task of this thread.
     pub(crate) fn start(slot: &'static Slot) -> Self {
-        local::with(|local| Self::start_as(local, slot, local.register_to_run()))
+        local::with(|local| Self::start_as(local, slot, local.register_to_run(), 0))
     }
 
     /// As [`Running::start_here`], of a closure that several threads may call at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn start_call_here(local: &Local, slot: &'static Slot) -> Self {
         note_call(slot, mode::pulse() | local.running.get());
-        Self::start_here(local, slot)
+        Self::start_as(local, slot, local.running.get(), flag::CALLED)
     }
 
     /// As [`Running::start`], of such a closure.
     pub(crate) fn start_call(slot: &'static Slot) -> Self {
         note_call(slot, mode::pulse() | state::RUNNING);
-        Self::start(slot)
+        local::with(|local| Self::start_as(local, slot, local.register_to_run(), flag::CALLED))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn start_as(local: &Local, slot: &'static Slot, running: u64) -> Self {
+    fn start_as(local: &Local, slot: &'static Slot, running: u64, flags: u64) -> Self {
         slot.status
             .store(mode::pulse() | running, Ordering::Relaxed);
         let polls = slot.polls.load(Ordering::Relaxed);
         // Whoever sees this poll counted must also see that the task runs, or has run.
-        slot.polls
-            .store(polls.wrapping_add(flag::COUNT_ONE), Ordering::Release);
+        slot.polls.store(
+            polls.wrapping_add(flag::COUNT_ONE) | flags,
+            Ordering::Release,
+        );
         let outer = local.cursor.replace(Cursor::task(slot));
         Running::resume(slot, outer)
     }

@@ -54,7 +54,7 @@ impl Shared {
 
     fn rename(&self) {
         note_call(self.task, state::RUNNING);
-        let old = self.task.scope.swap(Some(name(3, self.task)));
+        let old = self.task.replace_scope(name(3, self.task));
         let old = old.expect("it had a name");
         wait_until_unused(old, || self.hazards.iter());
         release(old);
@@ -90,5 +90,22 @@ fn two_threads_may_both_do_both() {
         shared.rename();
         shared.spawn_once(1);
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn scope_that_is_replaced_while_a_call_is_named_is_in_no_stock() {
+    loom::model(|| {
+        let shared = Shared::new();
+        let other = {
+            let shared = shared.clone();
+            thread::spawn(move || shared.task.look_for_call_names())
+        };
+        let node = name(3, shared.task);
+        shared.task.replace_scope(node);
+        other.join().unwrap();
+        let (node, task) = (std::ptr::from_ref(node), shared.task);
+        assert_eq!(task.own_scope(Ordering::Relaxed), node);
+        assert_ne!(task.scope.as_ptr(), node);
     });
 }

@@ -9,7 +9,10 @@ use std::future::Future;
 use super::node::{make_for_current, Change};
 use crate::platform::mode;
 use crate::platform::unwind::OnDrop;
-use crate::record::slot::Slot;
+use crate::record::call_names::Shown;
+use crate::record::frames::Cursor;
+use crate::record::pool::Block;
+use crate::record::slot::{flag, Slot};
 use crate::thread::local::{self, Loan, Local};
 
 /// Changes what is said of the current task, for good.
@@ -123,35 +126,53 @@ impl Drop for NodeRef {
 }
 
 /// The current task under another name node for a while.
-struct Changed {
-    /// The task, and what its own scope was; `None` where the scope is lent.
-    task: Option<(&'static Slot, Option<&'static Slot>)>,
-    /// What the lent scope was.
-    outer: *const Slot,
+struct Changed(Before);
+
+/// The scope before the change.
+enum Before {
+    /// Another scope in the task's slot.
+    Own(&'static Slot, Option<&'static Slot>),
+    /// Another scope that is lent to the thread.
+    Lent(*const Slot),
+    /// No name of the present call of a closure.
+    Call(Cursor, Loan),
+    /// No task.
+    Nothing,
 }
 
 impl Changed {
     /// Takes over the caller's reference to `node`.
     fn enter(node: &'static Slot) -> Self {
-        local::with(|local| {
+        let before = local::with(|local| {
             if local.is_lent() {
-                let outer = local.replace_lent(node);
-                return Changed { task: None, outer };
+                return Before::Lent(local.replace_lent(node));
             }
-            let task = local.current();
-            Changed {
-                task: task.map(|task| (task, task.scope.swap(Some(node)))),
-                outer: ptr::null(),
+            match local.current() {
+                // Other threads may run other calls of it.
+                Some(task) if task.flags() & flag::CALLED != 0 => {
+                    task.look_for_call_names();
+                    local.name_call(node)
+                }
+                Some(task) => Before::Own(task, task.scope.swap(Some(node))),
+                None => Before::Nothing,
             }
-        })
+        });
+        Changed(before)
     }
 
     /// Goes back. Returns the name node that the task had at last, with the reference to it.
     fn leave(&mut self) -> Option<&'static Slot> {
-        let last = match self.task {
-            Some((task, outer)) => task.scope.swap(outer),
+        let last = match self.0 {
+            Before::Own(task, outer) => task.scope.swap(outer),
             // SAFETY: null or a live node, as every scope.
-            None => unsafe { local::with(|local| local.replace_lent(self.outer)).as_ref() },
+            Before::Lent(outer) => unsafe {
+                local::with(|local| local.replace_lent(outer)).as_ref()
+            },
+            // SAFETY: the loan is that of `name_call`, whose scope is a live node.
+            Before::Call(cursor, loan) => unsafe {
+                local::with(|local| local.leave_call(cursor, loan)).as_ref()
+            },
+            Before::Nothing => None,
         };
         last.filter(|last| last.is_name())
     }
@@ -162,17 +183,42 @@ impl Local {
     fn replace_lent(&self, scope: *const Slot) -> *const Slot {
         let loan = self.loan.get();
         self.loan.set(Loan { scope, ..loan });
+        self.show_call_name(loan.shown, scope);
         loan.scope
+    }
+
+    /// Puts a name into force for the present call of the current task.
+    fn name_call(&self, node: &'static Slot) -> Before {
+        let shown = |block: &'static Block| block.call_names.push(node);
+        let loan = Loan {
+            lent: ptr::null(),
+            scope: node,
+            shown: self.block().map_or(Shown::NOWHERE, shown),
+        };
+        let cursor = self.cursor.get();
+        self.cursor.set(cursor.named());
+        Before::Call(cursor, self.loan.replace(loan))
+    }
+
+    /// Ends what [`Local::name_call`] has begun. Returns the last name of the call.
+    fn leave_call(&self, cursor: Cursor, loan: Loan) -> *const Slot {
+        self.cursor.set(cursor);
+        let ended = self.loan.replace(loan);
+        self.show_call_name(ended.shown, ptr::null());
+        ended.scope
+    }
+
+    fn show_call_name(&self, shown: Shown, name: *const Slot) {
+        if let Some(block) = self.block() {
+            block.call_names.replace(shown, name);
+        }
     }
 
     /// Makes `node` the scope of the current task. Returns the name node that it replaces, if any.
     fn set_scope_for_good(&self, node: &'static Slot) -> Option<&'static Slot> {
         if !self.is_lent() {
-            return self
-                .current()?
-                .scope
-                .swap(Some(node))
-                .filter(|old| old.is_name());
+            let old = self.current()?.replace_scope(node);
+            return old.filter(|old| old.is_name());
         }
         let outer = self.replace_lent(node);
         // SAFETY: null or a live node, as every scope.

@@ -18,8 +18,14 @@ pub(crate) mod index {
     /// that follows.
     pub(crate) const MUTED: usize = 32;
     pub(crate) const MASK: usize = 63;
+    /// A bit that is in no index. It is set while a name of the present call of the task is in force.
+    pub(super) const NAMED: usize = 16;
+    /// The bits of the index alone.
+    pub(super) const OWN: usize = MASK & !NAMED;
     /// In a frame for which there is no room. There are two such, so that another one inside is not the same.
-    const BEYOND: usize = 62;
+    const BEYOND: usize = 44;
+    /// The index that follows any frame's is one of the same slot. The next slot may be in memory that is not mapped.
+    const _: () = assert!(BEYOND | 1 | NAMED < MASK && BEYOND & (1 | NAMED) == 0 && LAST < NAMED);
     pub(super) const UNKNOWN: usize = 60;
     pub(super) const LENT: usize = 62;
 
@@ -65,21 +71,32 @@ impl Cursor {
 
     /// The same task, in another frame.
     pub(crate) fn with_index(self, index: usize) -> Self {
-        Cursor(self.0 & !index::MASK | index)
+        Cursor(self.0 & !index::OWN | index)
     }
 
     /// The same task, where no frame is recorded.
     #[inline(always)]
     pub(crate) fn muted(self) -> Self {
         match self.has_slot() {
-            true => Cursor(self.0 & !index::MASK | index::MUTED),
+            true => Cursor(self.0 & !index::OWN | index::MUTED),
             false => self,
         }
     }
 
     #[inline(always)]
     pub(crate) fn index(self) -> usize {
-        self.0 & index::MASK
+        self.0 & index::OWN
+    }
+
+    /// Returns this place, under a name of the present call of the task.
+    pub(crate) fn named(self) -> Self {
+        debug_assert!(self.has_slot());
+        Cursor(self.0 | index::NAMED)
+    }
+
+    /// Returns `true` if a name of the present call of the task is in force.
+    pub(crate) fn is_named(self) -> bool {
+        self.has_slot() && self.0 & index::NAMED != 0
     }
 
     #[inline(always)]

@@ -56,7 +56,7 @@ impl Store {
     }
 
     fn drop_name(&self, arena: &Arena, slot: &'static Slot) {
-        let name = slot.scope.swap(Some(slot));
+        let name = slot.reset_scope();
         slot.refs.fetch_and(!NAMED, Ordering::Relaxed);
         if let Some(name) = name.filter(|name| name.is_name()) {
             self.release_settled(arena, name);
