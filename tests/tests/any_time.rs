@@ -120,7 +120,8 @@ mod moments {
         thread_local!(static AT_EXIT: RefCell<Option<AsksAtExit>> = const { RefCell::new(None) });
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let ours = info.payload_as_str() == Some("asked in a panic");
+            let payload = info.payload().downcast_ref::<&str>();
+            let ours = payload == Some(&"asked in a panic");
             if ours {
                 write_all();
                 ASKED.lock().unwrap().push("panicking");

@@ -136,16 +136,18 @@ fn push_coverage(out: &mut String, dump: &Dump) {
     push_or_null(out, threads(coverage.os_threads()));
     out.push_str(",\"recorded_os_threads\":");
     push_or_null(out, threads(coverage.recorded_os_threads()));
-    let rest = format_args!(
-        ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"passed_through\":{},\"ages_known\":{},\"sites\":{}",
-        coverage.spawned_while_off(),
-        coverage.refused(),
-        coverage.unrecorded(),
-        coverage.passed_through(),
-        coverage.ages_known(),
-        coverage.sites(),
+    push(
+        out,
+        format_args!(
+            ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"passed_through\":{},\"ages_known\":{},\"sites\":{}",
+            coverage.spawned_while_off(),
+            coverage.refused(),
+            coverage.unrecorded(),
+            coverage.passed_through(),
+            coverage.ages_known(),
+            coverage.sites(),
+        ),
     );
-    push(out, rest);
     let mut separator = ",\"sites_without_task\":[";
     for site in coverage.sites_without_task() {
         out.push_str(separator);
