@@ -29,8 +29,8 @@ suites! {
     quinn: "quinn", "0.11.12", "--lib", [];
     rayon: "rayon", "1.12.0", "--tests", [];
     rayon_core: "rayon-core", "1.13.0", "--tests", [];
-    // A crate of the edition 2015, with anonymous parameters.
-    thread_local_of_2015: "thread_local", "0.3.6", "--lib", [];
+    // A crate of the edition 2015, with syntax that the parser does not know.
+    futures_of_2015: "futures", "0.1.31", "--tests", [];
     // These expect exact sizes of futures with `join!`, `try_join!` and `select!`, which frames are a part of.
     tokio: "tokio", "1.54.1", "--tests --features full,test-util", [
         "test join_size ",
