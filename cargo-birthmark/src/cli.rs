@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
 use crate::front::{self, Request};
+use crate::output::Format;
 use crate::scope::{Reach, Scope};
 
 const ABOUT: &str = "\
@@ -158,15 +159,6 @@ struct CargoArgs {
     /// Override a configuration value
     #[arg(long, value_name = "KEY=VALUE|FILE")]
     config: Vec<String>,
-}
-
-/// The output format of `sites` and `doctor`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Text for people
-    Text,
-    /// A JSON document
-    Json,
 }
 
 /// Runs the command line. The name of the subcommand, which cargo passes first, is left out.

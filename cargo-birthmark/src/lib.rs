@@ -10,13 +10,14 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
+mod cache;
 mod choice;
 mod cli;
 mod concern;
 mod exit;
 mod front;
-mod home;
 mod identity;
+mod output;
 mod programs;
 mod remedy;
 mod scope;
@@ -24,7 +25,6 @@ mod session;
 mod signals;
 mod source;
 mod toolchain;
-mod trusted;
 mod wrapper;
 
 use std::process::ExitCode;

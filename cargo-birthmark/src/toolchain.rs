@@ -1,9 +1,9 @@
-//! The cargo and the compiler that are called.
+//! The programs that are called: cargo, the compiler, and this one.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::hash::Hash;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -46,4 +46,17 @@ pub fn identity(rustc: &OsStr) -> impl Hash + use<> {
 /// All that tells one compiler from another.
 pub fn full_identity(rustc: &OsStr) -> Result<impl Hash + use<>> {
     Ok((version(rustc)?, identity(rustc)))
+}
+
+/// Returns the path of this program, as cargo is to call it.
+pub fn this_binary() -> Result<PathBuf> {
+    env::current_exe().context("find the path of cargo-birthmark itself")
+}
+
+/// Returns `true` if two paths lead to one file.
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
 }

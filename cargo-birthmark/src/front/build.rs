@@ -7,18 +7,19 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-use super::answer::Place;
 use super::arguments::Locating;
 use super::overridden;
-use super::project::{Project, TARGET_DIR};
+use super::project::{Project, TARGET_DIR, directory};
 use super::signals;
 use super::summary::Ended;
+use crate::cache::fingerprint::Program;
+use crate::cache::metadata::Entry;
 use crate::concern;
 use crate::exit;
 use crate::remedy::{self, Advise};
 use crate::scope::Scope;
 use crate::session::{OFFLINE, Session, VARIABLE};
-use crate::toolchain;
+use crate::toolchain::{self, same_file, this_binary};
 
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
 pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
@@ -30,10 +31,10 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
     }
     let started = SystemTime::now();
     let locating = Locating::of(args);
-    let place = Place::of(&(&locating, &scope));
-    let (file, session) = match place.read() {
+    let entry = Entry::of(&(&locating, &scope));
+    let (file, session) = match entry.read() {
         Some(known) => known,
-        None => find_out(&place, &locating, scope)?,
+        None => find_out(&entry, &locating, scope)?,
     };
     overridden::warn(&session.workspace);
     let args = in_target_dir(args, &locating, &session.target_dir);
@@ -44,7 +45,7 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
         Ended {
             args: &args,
             locating: &locating,
-            place: &place,
+            entry: &entry,
             session: &session,
             file: &file,
             started,
@@ -78,7 +79,7 @@ fn cargo(locating: &Locating, file: &Path, session: &Session) -> Result<Command>
 }
 
 /// Asks cargo what the program consists of, and writes the session.
-fn find_out(place: &Place, locating: &Locating, scope: Scope) -> Result<(PathBuf, Session)> {
+fn find_out(entry: &Entry, locating: &Locating, scope: Scope) -> Result<(PathBuf, Session)> {
     let project = Project::load(locating.manifest.as_deref(), &locating.metadata)?;
     let mut session = project.session(scope, inner_wrapper()?)?;
     if let Some((_, directory)) = &locating.target_dir {
@@ -89,13 +90,15 @@ fn find_out(place: &Place, locating: &Locating, scope: Scope) -> Result<(PathBuf
         "keep notes in the target directory",
         "let it be writable and its disk not full, or name another by CARGO_TARGET_DIR",
     )?;
-    place.write(&file, &project, locating);
+    let packages = project.metadata.packages.iter();
+    let local = packages.filter(|package| package.source.is_none());
+    let program = Program {
+        workspace: PathBuf::from(&project.metadata.workspace_root),
+        packages: local.map(directory).collect(),
+        config_files: locating.config_files().map(PathBuf::from).collect(),
+    };
+    entry.write(&file, &program);
     Ok((file, session))
-}
-
-/// This program, as cargo is to call it.
-pub fn this_binary() -> Result<PathBuf> {
-    std::env::current_exe().context("find the path of cargo-birthmark itself")
 }
 
 /// A target directory that the user names is given to cargo as ours within it.
@@ -119,12 +122,4 @@ pub fn inner_wrapper() -> Result<Option<PathBuf>> {
         .filter(|path| path.as_os_str() != OsStr::new(""));
     let own = this_binary()?;
     Ok(inner.filter(|path| !same_file(path, &own)))
-}
-
-/// Whether two paths lead to one file.
-pub fn same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
 }

@@ -12,10 +12,11 @@ use anyhow::Result;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::Request;
-use super::build::{inner_wrapper, this_binary};
+use super::build::inner_wrapper;
 use super::{hidden, overridden};
 use crate::remedy::{self, Advise};
 use crate::session::{Session, VARIABLE, replace};
+use crate::toolchain::this_binary;
 
 /// The keys that are entered, by section.
 const ENTRIES: [(&str, &str); 4] = [

@@ -3,11 +3,11 @@
 use std::env;
 use std::path::Path;
 
-use super::build::{same_file, this_binary};
 use super::init;
 use super::project::TARGET_DIR;
 use super::summary::said;
 use crate::programs;
+use crate::toolchain::{same_file, this_binary};
 
 /// A variable that is set, and the key that it overrides.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -214,7 +214,7 @@ fn plain(error: cargo_metadata::Error) -> anyhow::Error {
 
 /// The tool as it is: its version, and of one that is being worked on, the build.
 fn tool() -> Result<String> {
-    let binary = super::build::this_binary()?;
+    let binary = crate::toolchain::this_binary()?;
     let built = std::fs::metadata(&binary).and_then(|metadata| metadata.modified());
     let built = built.context("find out when cargo-birthmark was built")?;
     Ok(format!("{} {built:?}", env!("CARGO_PKG_VERSION")))

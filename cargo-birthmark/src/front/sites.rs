@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::Request;
 use super::listing::{self, LeftPackage, Listed, Listing};
 use super::nothing::Nothing;
-use crate::cli::Format;
 use crate::exit;
+use crate::output::Format;
 use crate::remedy::Advise;
 use crate::source::engine;
 

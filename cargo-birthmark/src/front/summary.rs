@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
-use super::answer::Place;
 use super::arguments::Locating;
 use super::nothing;
-use super::stamp::Stamp;
 use super::units::{Question, Used, canonical};
-use crate::session::{Session, hash, replace};
+use crate::cache::metadata::Entry;
+use crate::cache::stamp::Stamp;
+use crate::cache::summaries::{State, Summaries};
+use crate::session::{Session, hash};
 use crate::wrapper::report::{self, Outcome, Reason, Report};
 
 /// A command of cargo's that has ended.
@@ -23,8 +21,8 @@ pub struct Ended<'a> {
     pub args: &'a [OsString],
     /// Those that say which program is meant.
     pub locating: &'a Locating,
-    /// The place of what is known of the program.
-    pub place: &'a Place,
+    /// The cached metadata of the program.
+    pub entry: &'a Entry,
     /// The session.
     pub session: &'a Session,
     /// The session file.
@@ -32,23 +30,6 @@ pub struct Ended<'a> {
     /// When it began.
     pub started: SystemTime,
 }
-
-/// A text that was said, and the state on which it depends.
-#[derive(Serialize, Deserialize)]
-struct Said {
-    /// The arguments of cargo and the program.
-    question: u64,
-    /// What is known of the program.
-    answer: Stamp,
-    /// The directory of the reports, which is another one after each report that is kept.
-    reports: Stamp,
-    /// The roots of the members' crates that were used.
-    roots: Vec<PathBuf>,
-    text: String,
-}
-
-/// How many texts are remembered.
-const MAX_SAID: usize = 16;
 
 impl Ended<'_> {
     /// Says what is instrumented in what the command used, and what had to be left alone. `cargo` is cargo in the
@@ -71,18 +52,18 @@ impl Ended<'_> {
     /// that may spawn, and a build with nothing to do has nothing new to say.
     fn used(&self, question: &Question, cargo: Command) -> String {
         let (now, state) = (SystemTime::now(), self.session.state());
-        let key = hash(&format!("{question:?} {}", self.place.name()));
-        let answer = self.place.stamp();
+        let key = hash(&format!("{question:?} {}", self.entry.name()));
+        let metadata = self.entry.stamp();
         let reports = Stamp::of(&report::directory(&state));
-        let mut said = self.remembered();
-        let still_holds = |said: &&Said| {
-            said.question == key
-                && Some(&said.answer) == answer.as_ref()
-                && Some(&said.reports) == reports.as_ref()
-                && said.roots.iter().all(|root| root.is_file())
-        };
-        if let Some(said) = said.iter().find(still_holds) {
-            return said.text.clone();
+        let settled = reports.as_ref().is_some_and(|it| it.is_settled(now));
+        let now = metadata.zip(reports).map(|(metadata, reports)| State {
+            question: key,
+            metadata,
+            reports,
+        });
+        let summaries = Summaries::beside(self.file);
+        if let Some(text) = now.as_ref().and_then(|now| summaries.find(now)) {
+            return text.to_owned();
         }
         let Some(used) = question.ask(cargo) else {
             return self.compiled();
@@ -93,39 +74,15 @@ impl Ended<'_> {
             return nothing::text(self, &used);
         }
         let text = counts.text();
-        let reports = reports.filter(|reports| reports.is_settled(now));
-        if let (Some(answer), Some(reports)) = (answer, reports) {
-            said.retain(|said| said.question != key);
-            said.truncate(MAX_SAID - 1);
+        if let Some(now) = now.filter(|_| settled) {
             let is_member = |root: &&Path| {
                 let mut members = self.session.members.keys();
                 members.any(|member| root.starts_with(canonical(member)))
             };
             let roots = used.iter().map(Used::root).filter(is_member);
-            let new = Said {
-                question: key,
-                answer,
-                reports,
-                roots: roots.map(Path::to_owned).collect(),
-                text: text.clone(),
-            };
-            said.insert(0, new);
-            // What cannot be remembered is read again.
-            let _ = serde_json::to_vec(&said)
-                .map_err(anyhow::Error::from)
-                .and_then(|said| replace(&self.memory(), &said));
+            summaries.add(now, roots.map(Path::to_owned).collect(), text.clone());
         }
         text
-    }
-
-    fn memory(&self) -> PathBuf {
-        self.file.with_extension("said")
-    }
-
-    /// What was said before, the last first.
-    fn remembered(&self) -> Vec<Said> {
-        let said = fs::read(self.memory()).unwrap_or_default();
-        serde_json::from_slice(&said).unwrap_or_default()
     }
 }
 

@@ -10,9 +10,9 @@ use anyhow::{Context, Result, ensure};
 
 use super::Build;
 use super::command_line::Unit;
-use super::kept::{Place, Stock};
 use super::link::link;
-use crate::home::Shelf;
+use crate::cache::artifacts::{Artifacts, SharedEntry};
+use crate::cache::user::UserCache;
 use crate::session::{hash, replace};
 use crate::source::engine::COLUMNS;
 use crate::toolchain;
@@ -28,21 +28,22 @@ pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<PathBuf> {
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     );
-    let stock = Stock {
+    let artifacts = Artifacts {
         directory: &directory,
         inside: "lib",
         sources: &[],
     };
-    let files = stock.provide(|| place(unit), || compile(unit, &directory, &name))?;
+    let files = artifacts.provide(|| shared(unit), || compile(unit, &directory, &name))?;
     let library = files.first().context("find the macro for columns")?;
     let found = unit.deps_dir.join(name);
     link(library, &found)?;
     Ok(found)
 }
 
-fn place(unit: &Unit) -> Option<Place> {
+fn shared(unit: &Unit) -> Option<SharedEntry> {
     let compiler = toolchain::full_identity(unit.invocation.rustc()).ok()?;
-    Some(Place::new(Shelf::columns()?, hash(&(SOURCE, compiler))))
+    let key = hash(&(SOURCE, compiler));
+    Some(SharedEntry::new(UserCache::columns()?, key))
 }
 
 fn compile(unit: &Unit, directory: &Path, name: &str) -> Result<Vec<PathBuf>> {

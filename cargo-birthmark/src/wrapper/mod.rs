@@ -11,7 +11,6 @@ mod compile;
 mod dep_info;
 mod diagnostics;
 mod fallback;
-mod kept;
 mod link;
 mod mirror;
 mod plan;

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Build;
 use super::command_line::Unit;
+use crate::cache::file::old;
 use crate::concern::Values;
 use crate::identity::Identity;
 use crate::session::{Session, replace};
-use crate::trusted::old;
 
 /// What was done with one crate.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -18,8 +18,8 @@ use anyhow::Result;
 use super::Request;
 use super::build::inner_wrapper;
 use super::listing::{self, Tests};
-use crate::cli::Format;
 use crate::exit;
+use crate::output::Format;
 use crate::remedy;
 use diagnosis::Diagnosis;
 

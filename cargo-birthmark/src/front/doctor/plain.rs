@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::diagnosis::Diagnosis;
-use crate::front::build::{same_file, this_binary};
 use crate::front::init::{self, Entered};
 use crate::front::{hidden, overridden};
 use crate::programs;
 use crate::session::Session;
+use crate::toolchain::{same_file, this_binary};
 
 const AGAIN: &str = "`cargo birthmark init` enters it anew, `init --undo` removes it";
 

@@ -3,7 +3,7 @@
 //! Cargo does not know that an instrumented crate depends on birthmark, and would compile a birthmark that
 //! the program has at any time. So the runtime is built by a cargo of its own when the first crate
 //! needs it, once for each compiler, target and set of flags that code must have in common, kept for other
-//! programs (`wrapper/kept.rs`), and linked into the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
+//! programs (`cache/artifacts.rs`), and linked into the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
 //! cargo's own unit for it becomes a copy of this one (`unit.rs`): there is but one in a program.
 
 mod build;
@@ -18,9 +18,9 @@ use anyhow::{Context, Result};
 
 use super::Build;
 use super::command_line::Unit;
-use super::kept::{Place, Stock};
 use super::link::link;
-use crate::home::Shelf;
+use crate::cache::artifacts::{Artifacts, SharedEntry};
+use crate::cache::user::UserCache;
 use crate::session::{Source, hash};
 use crate::toolchain;
 use target::Target;
@@ -42,13 +42,13 @@ impl Runtime {
         let target = Target::of(unit);
         let directory = build.state().join("runtime").join(target.key(unit, build));
         let sources = sources(&build.session.runtime);
-        let stock = Stock {
+        let artifacts = Artifacts {
             directory: &directory,
             inside: LIBRARY,
             sources: &sources,
         };
-        let files = stock.provide(
-            || place(&target, unit, build),
+        let files = artifacts.provide(
+            || shared(&target, unit, build),
             || build::files(&target, &directory, unit, build).context("build the runtime"),
         )?;
         for file in &files {
@@ -77,12 +77,12 @@ impl Runtime {
     }
 }
 
-/// Where a runtime is kept for other programs. Nowhere if the user may edit its source.
-fn place(target: &Target, unit: &Unit, build: &Build<'_>) -> Option<Place> {
+/// Returns the entry of a runtime for all programs. `None` if the user may edit its source.
+fn shared(target: &Target, unit: &Unit, build: &Build<'_>) -> Option<SharedEntry> {
     let source = package::identity(build.session)?;
     let compiler = toolchain::full_identity(unit.invocation.rustc()).ok()?;
     let key = hash(&(target, compiler, source, environment()));
-    Some(Place::new(Shelf::runtimes()?, key))
+    Some(SharedEntry::new(UserCache::runtimes()?, key))
 }
 
 /// Variables that change what the compiler or libc's build script does.

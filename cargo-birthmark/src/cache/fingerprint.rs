@@ -1,4 +1,5 @@
-//! The files on which depends what cargo says of a program.
+//! The inputs of cargo's metadata: files, and directories in which a member may appear. Some are missing, and would count
+//! if they were there.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -7,30 +8,38 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 
-use super::arguments::Locating;
-use super::project::{Project, directory};
-use crate::home::cargo_home;
+use super::user::cargo_home;
 
-/// All of them, also those that are not there and would count; directories, where a member may appear. None
-/// if it cannot be told.
-pub fn of(project: &Project, locating: &Locating) -> Option<BTreeSet<PathBuf>> {
-    let here = env::current_dir().ok()?;
-    let workspace = PathBuf::from(&project.metadata.workspace_root);
-    let mut inputs = BTreeSet::from([workspace.join("Cargo.lock")]);
-    // From each of these, cargo goes up in search of a package or a workspace.
-    inputs.extend(above(&here, "Cargo.toml"));
-    let packages = project.metadata.packages.iter();
-    for package in packages.filter(|package| package.source.is_none()) {
-        inputs.extend(above(&directory(package), "Cargo.toml"));
+/// A program, as far as its inputs depend on it.
+pub struct Program {
+    /// The root of its workspace.
+    pub workspace: PathBuf,
+    /// The directories of its local packages.
+    pub packages: Vec<PathBuf>,
+    /// The files of configuration that the command line names.
+    pub config_files: Vec<PathBuf>,
+}
+
+impl Program {
+    /// Returns all inputs. `None` if they are not known.
+    pub fn inputs(&self) -> Option<BTreeSet<PathBuf>> {
+        let here = env::current_dir().ok()?;
+        let workspace = &self.workspace;
+        let mut inputs = BTreeSet::from([workspace.join("Cargo.lock")]);
+        // From each of these, cargo goes up in search of a package or a workspace.
+        inputs.extend(above(&here, "Cargo.toml"));
+        for package in &self.packages {
+            inputs.extend(above(package, "Cargo.toml"));
+        }
+        inputs.extend(configuration(&here, &self.config_files)?);
+        let manifest = fs::read_to_string(workspace.join("Cargo.toml")).ok()?;
+        let manifest: DocumentMut = manifest.parse().ok()?;
+        for pattern in members(&manifest) {
+            inputs.extend(searched(workspace, pattern)?);
+        }
+        inputs.extend(patches(&manifest).map(|path| workspace.join(path).join("Cargo.toml")));
+        Some(inputs)
     }
-    inputs.extend(configuration(&here, locating)?);
-    let manifest = fs::read_to_string(workspace.join("Cargo.toml")).ok()?;
-    let manifest: DocumentMut = manifest.parse().ok()?;
-    for pattern in members(&manifest) {
-        inputs.extend(searched(&workspace, pattern)?);
-    }
-    inputs.extend(patches(&manifest).map(|path| workspace.join(path).join("Cargo.toml")));
-    Some(inputs)
 }
 
 /// A file of this name in a directory and in all above it.
@@ -41,11 +50,11 @@ fn above(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Where cargo looks for its configuration. One that includes others is not followed.
-fn configuration(here: &Path, locating: &Locating) -> Option<Vec<PathBuf>> {
+fn configuration(here: &Path, named: &[PathBuf]) -> Option<Vec<PathBuf>> {
     let directories = above(here, ".cargo").chain(cargo_home());
     let names = |directory: PathBuf| ["config", "config.toml"].map(|name| directory.join(name));
     let mut files: Vec<_> = directories.flat_map(names).collect();
-    files.extend(locating.config_files().map(|file| here.join(file)));
+    files.extend(named.iter().map(|file| here.join(file)));
     let includes = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|it| it.contains("include"));
     (!files.iter().any(includes)).then_some(files)
 }

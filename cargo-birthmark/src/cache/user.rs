@@ -1,8 +1,4 @@
-//! What is kept for all programs of a user, in `$CARGO_HOME/birthmark` or `$CARGO_BIRTHMARK_HOME`.
-//!
-//! It only spares work: what is missing or damaged is made anew, and what cannot be written is done without. So
-//! there are no locks. An entry appears and disappears as a whole, by a rename, and a process that finds none goes
-//! the long way. `trusted.rs` reads and writes the files.
+//! The directory of entries that all programs of a user share: `$CARGO_HOME/birthmark` or `$CARGO_BIRTHMARK_HOME`.
 
 use std::env;
 use std::fs;
@@ -11,61 +7,64 @@ use std::time::{Duration, SystemTime};
 
 use crate::session::temporary;
 
-/// A directory of entries, of which those that were used last stay.
+/// A directory of entries. The entries that were used last stay.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub struct UserCache {
     directory: PathBuf,
-    most: usize,
+    capacity: usize,
 }
 
-/// How long an entry stays that nobody uses.
-const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The age at which an entry is evicted that nobody uses.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// How long an entry may take to be written. What is still under a hidden name then was cut off.
-const UNFINISHED: Duration = Duration::from_secs(60 * 60);
+/// The time that writing an entry may take. A hidden entry that is older was interrupted.
+const MAX_WRITE: Duration = Duration::from_secs(60 * 60);
 
-/// How exactly it is known when an entry was used last: noting it costs a write.
+/// The precision of the last use of an entry. A higher one would cost a write more often.
 const GRAIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-impl Shelf {
-    /// What is known of programs: a few kilobytes for each directory and command line.
-    pub fn answers() -> Option<Shelf> {
-        Shelf::named("answers", 500)
+impl UserCache {
+    /// Returns the cache of cargo's metadata: a few kilobytes for each directory and command line.
+    pub fn metadata() -> Option<UserCache> {
+        UserCache::named("answers", 500)
     }
 
-    /// Runtimes that are built: a few megabytes for each compiler, target and version.
-    pub fn runtimes() -> Option<Shelf> {
-        Shelf::named("runtimes", 24)
+    /// Returns the cache of runtimes: a few megabytes for each compiler, target and version.
+    pub fn runtimes() -> Option<UserCache> {
+        UserCache::named("runtimes", 24)
     }
 
-    /// Macros that keep columns: one for each compiler.
-    pub fn columns() -> Option<Shelf> {
-        Shelf::named("columns", 24)
+    /// Returns the cache of macros that keep columns: one for each compiler.
+    pub fn columns() -> Option<UserCache> {
+        UserCache::named("columns", 24)
     }
 
-    fn named(name: &str, most: usize) -> Option<Shelf> {
+    fn named(name: &str, capacity: usize) -> Option<UserCache> {
         let own = env::var_os("CARGO_BIRTHMARK_HOME").map(PathBuf::from);
         let home = own.or_else(|| Some(cargo_home()?.join("birthmark")))?;
         // The compiler runs in other directories than cargo.
-        home.is_absolute().then(|| Shelf {
+        home.is_absolute().then(|| UserCache {
             directory: home.join(name),
-            most,
+            capacity,
         })
     }
 
-    /// A shelf for tests.
+    /// Returns a cache for tests.
     #[cfg(test)]
-    pub fn at(directory: PathBuf) -> Shelf {
-        Shelf { directory, most: 9 }
+    pub fn at(directory: PathBuf) -> UserCache {
+        UserCache {
+            directory,
+            capacity: 9,
+        }
     }
 
-    /// Where an entry is, if it is there.
+    /// Returns the path of an entry, which may be missing.
     pub fn entry(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
     /// Notes that an entry is in use.
-    pub fn used(&self, entry: &Path) {
+    pub fn touch(&self, entry: &Path) {
         let now = SystemTime::now();
         if last_use(entry).is_some_and(|last| last + GRAIN < now) {
             // If it cannot be noted, the entry goes too early, and is made anew.
@@ -73,12 +72,12 @@ impl Shelf {
         }
     }
 
-    /// Removes what was not used for long, and what is too much.
-    pub fn prune(&self) {
-        self.prune_at(SystemTime::now());
+    /// Evicts entries that were not used for long, and the oldest ones beyond the capacity.
+    pub fn evict(&self) {
+        self.evict_at(SystemTime::now());
     }
 
-    fn prune_at(&self, now: SystemTime) {
+    fn evict_at(&self, now: SystemTime) {
         let entries = fs::read_dir(&self.directory)
             .into_iter()
             .flatten()
@@ -89,20 +88,20 @@ impl Shelf {
             entries.partition(|(_, entry)| is_hidden(entry));
         for (_, entry) in unfinished
             .iter()
-            .filter(|(last, _)| *last + UNFINISHED < now)
+            .filter(|(last, _)| *last + MAX_WRITE < now)
         {
             remove(entry);
         }
         entries.sort_by(|one, other| other.cmp(one));
-        let oldest = now - UNUSED;
+        let oldest = now - MAX_AGE;
         let stay = entries.partition_point(|(last, _)| *last >= oldest);
-        for (_, entry) in &entries[stay.min(self.most)..] {
+        for (_, entry) in &entries[stay.min(self.capacity)..] {
             remove(entry);
         }
     }
 }
 
-/// Where cargo keeps what is for all programs.
+/// Returns cargo's directory of the user.
 pub fn cargo_home() -> Option<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     home.or_else(|| Some(env::home_dir()?.join(".cargo")))
@@ -118,7 +117,7 @@ fn is_hidden(entry: &Path) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// Removes an entry. What fails is left to whoever prunes next.
+/// Removes an entry. What fails is left to the next eviction.
 pub fn remove(entry: &Path) {
     if entry.is_symlink() || !entry.is_dir() {
         let _ = fs::remove_file(entry);
@@ -135,8 +134,11 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// A shelf on which the entries of these names were used so many days ago.
-    fn shelf(most: usize, entries: &[(&str, u32)]) -> (tempfile::TempDir, Shelf, SystemTime) {
+    /// Returns a cache whose entries of these names were used so many days ago.
+    fn cache(
+        capacity: usize,
+        entries: &[(&str, u32)],
+    ) -> (tempfile::TempDir, UserCache, SystemTime) {
         let directory = tempfile::tempdir().unwrap();
         let now = SystemTime::now();
         for (name, days) in entries {
@@ -146,15 +148,15 @@ mod tests {
             let entry = fs::File::open(entry).unwrap();
             entry.set_modified(now - *days * DAY).unwrap();
         }
-        let shelf = Shelf {
+        let cache = UserCache {
             directory: directory.path().to_owned(),
-            most,
+            capacity,
         };
-        (directory, shelf, now)
+        (directory, cache, now)
     }
 
-    fn names(shelf: &Shelf) -> Vec<String> {
-        let entries = fs::read_dir(&shelf.directory).unwrap();
+    fn names(cache: &UserCache) -> Vec<String> {
+        let entries = fs::read_dir(&cache.directory).unwrap();
         let mut names: Vec<_> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -164,41 +166,41 @@ mod tests {
 
     #[test]
     fn what_nobody_uses_is_removed() {
-        let (_directory, shelf, now) = shelf(9, &[("new", 0), ("month", 29), ("old", 31)]);
-        shelf.prune_at(now);
-        assert_eq!(names(&shelf), ["month", "new"]);
+        let (_directory, cache, now) = cache(9, &[("new", 0), ("month", 29), ("old", 31)]);
+        cache.evict_at(now);
+        assert_eq!(names(&cache), ["month", "new"]);
     }
 
     #[test]
     fn of_too_many_those_stay_that_were_used_last() {
-        let (_directory, shelf, now) = shelf(2, &[("a", 3), ("b", 1), ("c", 2), ("d", 40)]);
-        shelf.prune_at(now);
-        assert_eq!(names(&shelf), ["b", "c"]);
+        let (_directory, cache, now) = cache(2, &[("a", 3), ("b", 1), ("c", 2), ("d", 40)]);
+        cache.evict_at(now);
+        assert_eq!(names(&cache), ["b", "c"]);
     }
 
     #[test]
     fn what_is_used_stays() {
-        let (_directory, shelf, now) = shelf(9, &[("used", 29), ("unused", 29)]);
-        shelf.used(&shelf.entry("used"));
-        shelf.prune_at(now + 5 * DAY);
-        assert_eq!(names(&shelf), ["used"]);
+        let (_directory, cache, now) = cache(9, &[("used", 29), ("unused", 29)]);
+        cache.touch(&cache.entry("used"));
+        cache.evict_at(now + 5 * DAY);
+        assert_eq!(names(&cache), ["used"]);
     }
 
     #[test]
     fn hidden_entry_of_an_unfinished_write_is_swept_after_an_hour() {
-        let (_directory, shelf, now) = shelf(1, &[("a", 3), (".a.7-1", 0), (".b.7-1", 1)]);
-        shelf.prune_at(now);
-        assert_eq!(names(&shelf), [".a.7-1", "a"]);
+        let (_directory, cache, now) = cache(1, &[("a", 3), (".a.7-1", 0), (".b.7-1", 1)]);
+        cache.evict_at(now);
+        assert_eq!(names(&cache), [".a.7-1", "a"]);
     }
 
     #[test]
     fn files_are_entries_too() {
-        let (directory, shelf, now) = shelf(1, &[("a", 0)]);
+        let (directory, cache, now) = cache(1, &[("a", 0)]);
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();
         let file = fs::File::open(file).unwrap();
         file.set_modified(now - DAY).unwrap();
-        shelf.prune_at(now);
-        assert_eq!(names(&shelf), ["a"]);
+        cache.evict_at(now);
+        assert_eq!(names(&cache), ["a"]);
     }
 }

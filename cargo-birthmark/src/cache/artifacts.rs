@@ -1,9 +1,8 @@
-//! What is compiled once for all programs of a user, so that only the first build on a machine does it: the
-//! runtime, and the macro that keeps columns.
+//! Compiled files that many crates need: the runtime, and the macro that keeps columns.
 //!
-//! A target directory takes the files over as copies of its own. It never depends on the shelf again, from which
-//! they may disappear at any time. Both places have a list of the files, with the length and a hash of each, so that
-//! a damaged file is found before it is linked, and made anew.
+//! The user cache has them for all programs. A target directory takes them over as copies of its own, so it does not
+//! depend on the user cache again. Both places have a list of the files with the length and the hash of each. A damaged
+//! file is therefore found before it is linked, and made anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,14 +12,15 @@ use anyhow::{Context, Result};
 use fs4::fs_std::FileExt;
 use serde::{Deserialize, Serialize};
 
-use crate::home::{Shelf, remove};
+use super::file;
+use super::user::{UserCache, remove};
 use crate::session::{hash, temporary};
-use crate::{signals, trusted};
+use crate::signals;
 
-/// The place of some files on a shelf.
-pub struct Place {
-    shelf: Shelf,
-    entry: PathBuf,
+/// An entry of the user cache.
+pub struct SharedEntry {
+    cache: UserCache,
+    directory: PathBuf,
 }
 
 /// The name of the list, beside the files.
@@ -34,7 +34,7 @@ struct List {
     files: Vec<Whole>,
 }
 
-/// What a file is if it is whole.
+/// The length and the hash of a file, by which damage is found.
 #[derive(Serialize, Deserialize)]
 struct Whole {
     name: PathBuf,
@@ -55,10 +55,10 @@ impl Whole {
         self.length == content.len() as u64 && self.hash == hash(content)
     }
 
-    /// Reads the file as it lies on a shelf, if it is whole.
+    /// Reads the file of a shared entry, if it is whole.
     fn read(&self, directory: &Path) -> Option<Vec<u8>> {
         let is_name = Path::new(self.name.file_name()?) == self.name;
-        let content = is_name.then(|| trusted::read(&directory.join(&self.name)).ok())??;
+        let content = is_name.then(|| file::read(&directory.join(&self.name)).ok())??;
         self.is(&content).then_some(content)
     }
 
@@ -70,104 +70,104 @@ impl Whole {
             return false;
         };
         metadata.len() == self.length
-            && (metadata.modified().is_ok_and(|date| date == trusted::old())
+            && (metadata.modified().is_ok_and(|date| date == file::old())
                 || fs::read(&file).is_ok_and(|content| self.is(&content)))
     }
 }
 
-impl Place {
-    /// The place of what has this key.
-    pub fn new(shelf: Shelf, key: u64) -> Place {
-        let entry = shelf.entry(&format!("{key:016x}"));
-        Place { shelf, entry }
+impl SharedEntry {
+    /// Returns the entry of this key, which may be missing.
+    pub fn new(cache: UserCache, key: u64) -> SharedEntry {
+        let directory = cache.entry(&format!("{key:016x}"));
+        SharedEntry { cache, directory }
     }
 
     /// Reads the files, if they are there and whole.
     fn read(&self) -> Option<Vec<(Whole, Vec<u8>)>> {
-        let list = trusted::read(&self.entry.join(LIST)).ok()?;
+        let list = file::read(&self.directory.join(LIST)).ok()?;
         let list: List = serde_json::from_slice(&list).ok()?;
-        if Some(list.entry.as_os_str()) != self.entry.file_name() {
+        if Some(list.entry.as_os_str()) != self.directory.file_name() {
             return None;
         }
         let files = list.files.into_iter().map(|whole| {
-            let content = whole.read(&self.entry)?;
+            let content = whole.read(&self.directory)?;
             Some((whole, content))
         });
         files.collect()
     }
 
     /// Copies the files into a directory, if they are there and whole.
-    fn take(&self, directory: &Path) -> Option<Vec<PathBuf>> {
+    fn load(&self, directory: &Path) -> Option<Vec<PathBuf>> {
         let files = self.read()?.into_iter().map(|(whole, content)| {
             let file = directory.join(whole.name);
-            trusted::write_old(&file, &content).map(|()| file)
+            file::write_old(&file, &content).map(|()| file)
         });
         let files = files.collect::<Result<_>>().ok()?;
-        self.shelf.used(&self.entry);
+        self.cache.touch(&self.directory);
         Some(files)
     }
 
-    /// Keeps files that were made. A damaged entry gives way to them.
-    fn put(&self, files: &[PathBuf]) -> Result<()> {
-        let temporary = temporary(&self.entry);
-        let put = || {
+    /// Stores files that were made. They replace a damaged entry.
+    fn store(&self, files: &[PathBuf]) -> Result<()> {
+        let temporary = temporary(&self.directory);
+        let store = || {
             self.fill(&temporary, files)
                 .and_then(|()| self.show(&temporary))
         };
-        let put = signals::held(put);
+        let stored = signals::held(store);
         if temporary.exists() {
             remove(&temporary);
         }
-        self.shelf.prune();
-        put
+        self.cache.evict();
+        stored
     }
 
     /// Writes the entry under a hidden name.
     fn fill(&self, temporary: &Path, files: &[PathBuf]) -> Result<()> {
         let mut list = List {
-            entry: self.entry.file_name().unwrap_or_default().into(),
+            entry: self.directory.file_name().unwrap_or_default().into(),
             files: Vec::new(),
         };
         for file in files {
             let content = read(file)?;
             let whole = Whole::of(file, &content);
-            trusted::write_old(&temporary.join(&whole.name), &content)?;
+            file::write_old(&temporary.join(&whole.name), &content)?;
             list.files.push(whole);
         }
-        trusted::write(&temporary.join(LIST), &serde_json::to_vec(&list)?)
+        file::write(&temporary.join(LIST), &serde_json::to_vec(&list)?)
     }
 
     /// Gives the entry its name, unless a whole one has it: somebody else was faster.
     fn show(&self, temporary: &Path) -> Result<()> {
-        if fs::rename(temporary, &self.entry).is_ok() || self.read().is_some() {
+        if fs::rename(temporary, &self.directory).is_ok() || self.read().is_some() {
             return Ok(());
         }
-        remove(&self.entry);
-        fs::rename(temporary, &self.entry)
-            .with_context(|| format!("replace {}", self.entry.display()))
+        remove(&self.directory);
+        fs::rename(temporary, &self.directory)
+            .with_context(|| format!("replace {}", self.directory.display()))
     }
 }
 
-/// What is written into a target directory when files are there as a whole.
+/// The file of a target directory that lists its artifacts, written last.
 const DONE: &str = "done.json";
 
-/// The files that lie in a directory of the target directory's.
+/// The artifacts in a target directory.
 #[derive(Clone, Copy)]
-pub struct Stock<'a> {
+pub struct Artifacts<'a> {
     /// The directory, which also holds what the files are made from.
     pub directory: &'a Path,
     /// The directory of the files within it.
     pub inside: &'a str,
-    /// What the files are made from and the user may edit.
+    /// Files that the user may edit and that the artifacts are made from.
     pub sources: &'a [PathBuf],
 }
 
-impl Stock<'_> {
+impl Artifacts<'_> {
     /// Returns the files: those that are there, those that are kept for all programs, or new ones. Others that need
     /// them wait meanwhile.
     pub fn provide(
         self,
-        place: impl FnOnce() -> Option<Place>,
+        entry: impl FnOnce() -> Option<SharedEntry>,
         make: impl FnOnce() -> Result<Vec<PathBuf>>,
     ) -> Result<Vec<PathBuf>> {
         if let Some(files) = self.read() {
@@ -177,11 +177,11 @@ impl Stock<'_> {
         if let Some(files) = self.read() {
             return Ok(files);
         }
-        let place = place();
-        let kept = place.as_ref().and_then(|place| place.take(&self.library()));
-        let files = match kept {
+        let entry = entry();
+        let shared = entry.as_ref().and_then(|entry| entry.load(&self.library()));
+        let files = match shared {
             Some(files) => files,
-            None => self.make(place, make)?,
+            None => self.make(entry, make)?,
         };
         self.note(&files)?;
         drop(lock);
@@ -194,18 +194,18 @@ impl Stock<'_> {
 
     fn make(
         self,
-        place: Option<Place>,
+        entry: Option<SharedEntry>,
         make: impl FnOnce() -> Result<Vec<PathBuf>>,
     ) -> Result<Vec<PathBuf>> {
         let library = self.library();
         let copy = |file: PathBuf| {
             let copy = library.join(file.file_name().unwrap_or_default());
-            trusted::write_old(&copy, &read(&file)?).map(|()| copy)
+            file::write_old(&copy, &read(&file)?).map(|()| copy)
         };
         let files = make()?.into_iter().map(copy).collect::<Result<Vec<_>>>()?;
-        if let Some(place) = place {
+        if let Some(entry) = entry {
             // Where nothing can be kept, the next program has them made again.
-            let _ = place.put(&files);
+            let _ = entry.store(&files);
         }
         Ok(files)
     }
@@ -226,7 +226,7 @@ impl Stock<'_> {
     fn note(self, files: &[PathBuf]) -> Result<()> {
         let files = files.iter().map(|file| Ok(Whole::of(file, &read(file)?)));
         let text = serde_json::to_vec(&files.collect::<Result<Vec<_>>>()?)?;
-        trusted::write(&self.directory.join(DONE), &text)
+        file::write(&self.directory.join(DONE), &text)
     }
 }
 
@@ -302,28 +302,28 @@ mod tests {
         fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    struct Shelved {
+    struct Fixture {
         directory: tempfile::TempDir,
         made: PathBuf,
-        place: Place,
+        entry: SharedEntry,
     }
 
-    fn shelved() -> Shelved {
+    fn fixture() -> Fixture {
         let directory = tempfile::tempdir().unwrap();
         let made = directory.path().join("lib.rlib");
         write(&made, CONTENT);
-        let place = Place::new(Shelf::at(directory.path().join("shelf")), 7);
-        place.put(std::slice::from_ref(&made)).unwrap();
-        Shelved {
+        let entry = SharedEntry::new(UserCache::at(directory.path().join("shelf")), 7);
+        entry.store(std::slice::from_ref(&made)).unwrap();
+        Fixture {
             directory,
             made,
-            place,
+            entry,
         }
     }
 
-    impl Shelved {
-        fn take(&self) -> Option<Vec<u8>> {
-            let files = self.place.take(&self.directory.path().join("taken"))?;
+    impl Fixture {
+        fn load(&self) -> Option<Vec<u8>> {
+            let files = self.entry.load(&self.directory.path().join("taken"))?;
             Some(fs::read(&files[0]).unwrap())
         }
 
@@ -337,23 +337,23 @@ mod tests {
     fn damaged_file_is_not_taken_and_heals() {
         for (what, damage) in DAMAGES {
             for name in [LIST, "lib.rlib"] {
-                let shelved = shelved();
-                assert_eq!(shelved.take().unwrap(), CONTENT);
-                damage(&shelved.place.entry.join(name));
+                let fixture = fixture();
+                assert_eq!(fixture.load().unwrap(), CONTENT);
+                damage(&fixture.entry.directory.join(name));
                 let root = *what == "unreadable" || *what == "another user's";
-                let taken = shelved.take();
+                let taken = fixture.load();
                 assert!(
                     taken.is_none() || root && taken.unwrap() == CONTENT,
                     "{name}: {what}"
                 );
-                shelved
-                    .place
-                    .put(std::slice::from_ref(&shelved.made))
+                fixture
+                    .entry
+                    .store(std::slice::from_ref(&fixture.made))
                     .unwrap();
-                assert_eq!(shelved.take().unwrap(), CONTENT, "{name}: {what}");
+                assert_eq!(fixture.load().unwrap(), CONTENT, "{name}: {what}");
                 assert_eq!(
-                    shelved.names(),
-                    std::slice::from_ref(&shelved.place.entry),
+                    fixture.names(),
+                    std::slice::from_ref(&fixture.entry.directory),
                     "{name}: {what}"
                 );
             }
@@ -363,38 +363,41 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn file_of_another_user_is_not_taken() {
-        let shelved = shelved();
-        let file = shelved.place.entry.join("lib.rlib");
+        let fixture = fixture();
+        let file = fixture.entry.directory.join("lib.rlib");
         if std::os::unix::fs::chown(&file, Some(54321), None).is_err() {
             eprintln!("SKIPPED: only root gives files away");
             return;
         }
-        assert!(shelved.take().is_none());
+        assert!(fixture.load().is_none());
     }
 
     #[test]
     fn entry_of_another_key_is_not_taken() {
-        let shelved = shelved();
-        let other = Place::new(Shelf::at(shelved.directory.path().join("shelf")), 8);
-        fs::rename(&shelved.place.entry, &other.entry).unwrap();
+        let fixture = fixture();
+        let other = SharedEntry::new(UserCache::at(fixture.directory.path().join("shelf")), 8);
+        fs::rename(&fixture.entry.directory, &other.directory).unwrap();
         assert!(other.read().is_none());
     }
 
     #[test]
     fn failed_write_leaves_nothing() {
-        let shelved = shelved();
-        let gone = shelved.directory.path().join("gone.rlib");
-        let other = Place::new(Shelf::at(shelved.directory.path().join("shelf")), 8);
-        assert!(other.put(&[shelved.made.clone(), gone]).is_err());
-        assert_eq!(shelved.names(), std::slice::from_ref(&shelved.place.entry));
+        let fixture = fixture();
+        let gone = fixture.directory.path().join("gone.rlib");
+        let other = SharedEntry::new(UserCache::at(fixture.directory.path().join("shelf")), 8);
+        assert!(other.store(&[fixture.made.clone(), gone]).is_err());
+        assert_eq!(
+            fixture.names(),
+            std::slice::from_ref(&fixture.entry.directory)
+        );
     }
 
     #[test]
-    fn damaged_stock_of_a_target_directory_is_made_again() {
+    fn damaged_artifacts_of_a_target_directory_is_made_again() {
         for (what, damage) in DAMAGES {
             for name in [DONE, "lib/lib.rlib"] {
                 let directory = tempfile::tempdir().unwrap();
-                let stock = Stock {
+                let artifacts = Artifacts {
                     directory: &directory.path().join("stock"),
                     inside: "lib",
                     sources: &[],
@@ -402,15 +405,17 @@ mod tests {
                 let made = directory.path().join("lib.rlib");
                 write(&made, CONTENT);
                 let provide = || {
-                    let files = stock.provide(|| None, || Ok(vec![made.clone()])).unwrap();
+                    let files = artifacts
+                        .provide(|| None, || Ok(vec![made.clone()]))
+                        .unwrap();
                     assert_eq!(fs::read(&files[0]).unwrap(), CONTENT, "{name}: {what}");
                 };
                 provide();
-                let file = stock.directory.join(name);
+                let file = artifacts.directory.join(name);
                 damage(&file);
                 provide();
                 let nothing = || panic!("{name}: {what}: made though whole");
-                stock.provide(|| None, nothing).unwrap();
+                artifacts.provide(|| None, nothing).unwrap();
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Files of the cache. Their content is linked into programs or names what is run, so that a file counts only if
-//! no other user can have written it.
+//! Files of the caches. Their content is linked into programs or names what is run. So a file counts only if no other
+//! user can have written it.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::home::remove;
+use super::user::remove;
 use crate::session::temporary;
 use crate::signals;
 

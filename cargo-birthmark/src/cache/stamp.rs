@@ -1,4 +1,4 @@
-//! What tells one state of a file or directory from the next, without reading it.
+//! Stamps of files and directories. A change gives another stamp, which is found without reading the content.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub struct Stamp {
 const GRAIN: Duration = Duration::from_secs(2);
 
 impl Stamp {
-    /// Nothing of a file that is not there.
+    /// Returns the stamp of a file. `None` if it is missing.
     pub fn of(path: &Path) -> Option<Stamp> {
         let metadata = fs::metadata(path).ok()?;
         Some(Stamp {
@@ -29,8 +29,7 @@ impl Stamp {
         })
     }
 
-    /// Whether the file was last changed well before this time, so that no change since then could have left the
-    /// stamp as it is.
+    /// Returns `true` if the file was last changed well before this time. Any later change then gives another stamp.
     pub fn is_settled(&self, since: SystemTime) -> bool {
         self.modified < since - GRAIN
     }
