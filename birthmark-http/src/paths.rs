@@ -3,8 +3,6 @@
 
 use birthmark::render::Format;
 
-use crate::access::Resource;
-
 /// The start of all paths.
 pub(crate) const ROOT: &str = "/debug/birthmark/";
 
@@ -110,13 +108,6 @@ impl Path {
     /// Returns the whole path.
     pub(crate) fn full(self) -> String {
         format!("{ROOT}{}", self.name)
-    }
-
-    pub(crate) fn resource(self) -> Resource {
-        match self.answer {
-            Answer::Page => Resource::Page,
-            Answer::Dump(_) | Answer::Diff | Answer::Metrics => Resource::Data,
-        }
     }
 }
 

@@ -104,7 +104,10 @@ fn below_root(options: &Options, limits: Limits) -> Router {
         .route(&format!("{ROOT}{{*other}}"), not_found);
     for path in paths::all() {
         let (page, shared) = (page.clone(), shared.clone());
-        let resource = path.resource();
+        let resource = match path.answer {
+            Answer::Page => Resource::Page,
+            Answer::Dump(_) | Answer::Diff | Answer::Metrics => Resource::Data,
+        };
         let answer = match path.answer {
             Answer::Page => guarded(async move || page::answer(page), access, resource),
             Answer::Dump(format) => {
