@@ -7,7 +7,7 @@ use syn::{Attribute, Block, Expr, Item, Macro, Stmt};
 
 use crate::around::Around;
 use crate::emit::Emit;
-use crate::frames;
+use crate::emit::names::FRAMES;
 use crate::named::{self, Named};
 use crate::shape;
 use crate::site::{FrameSite, Site};
@@ -69,7 +69,7 @@ impl Backend for Tree {
     }
 
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, _: &Attribute) {
-        let table = Ident::new(frames::TABLE, Span::call_site());
+        let table = Ident::new(FRAMES, Span::call_site());
         // The compiler takes no notice of what is rustfmt's, and does not take it away as it does a `cfg_attr`.
         attrs.push(syn::parse_quote!(#[rustfmt::#table]));
     }

@@ -1,14 +1,16 @@
 //! The code that is inserted: each function gives one emission around a hole.
 
+pub(crate) mod names;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
 use crate::around::{Around, Birth, Identity};
-use crate::frames;
 use crate::relay::Relay;
 use crate::site::{FrameSite, Site};
-use crate::table::{self, File, TABLE};
+use crate::table::{self, File};
+use names::{FRAMES, SITES};
 
 /// Prints emissions with the path under which the runtime is found.
 pub(crate) struct Emit {
@@ -145,7 +147,7 @@ impl Emit {
     fn stand(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let table = Ident::new(frames::TABLE, span);
+        let table = Ident::new(FRAMES, span);
         let index = Literal::usize_unsuffixed(entry);
         quote_spanned!(span=> match #private::stand(&#table[#index]) { __birthmark_standing => #hole })
     }
@@ -158,7 +160,7 @@ impl Emit {
 
     /// A site by itself, for what is seldom emitted.
     fn site(index: usize, span: Span) -> TokenStream {
-        let name = Ident::new(TABLE, span);
+        let name = Ident::new(SITES, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> #name.at(#index))
     }
@@ -172,7 +174,7 @@ impl Emit {
 
     /// The table of frame sites as a type, and an entry in it.
     fn frame_site(index: usize, span: Span) -> TokenStream {
-        let name = Ident::new(frames::TABLE, span);
+        let name = Ident::new(FRAMES, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> #name, #index)
     }
@@ -184,7 +186,7 @@ impl Emit {
         if !birth.naming.is_plain() {
             return self.birth(birth, user);
         }
-        let site = Self::at(TABLE, birth.site.entry, span);
+        let site = Self::at(SITES, birth.site.entry, span);
         if birth.is_plain() {
             return site;
         }
@@ -214,7 +216,7 @@ impl Emit {
         let Birth { site, naming, .. } = birth;
         let span = generated(user);
         let private = self.private(span);
-        let at = Self::at(TABLE, site.entry, span);
+        let at = Self::at(SITES, site.entry, span);
         if birth.is_plain() {
             return quote_spanned!(span=> #private::birth_at(#at));
         }
@@ -295,7 +297,7 @@ impl Emit {
         let span = generated(user);
         let private = self.private(span);
         if birth.is_plain() {
-            let site = Self::at(TABLE, birth.site.entry, span);
+            let site = Self::at(SITES, birth.site.entry, span);
             return quote_spanned!(span=> #private::future_at(#site, #hole));
         }
         let birth = self.birth(birth, user);
@@ -354,7 +356,7 @@ impl Emit {
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::at(TABLE, index, span);
+        let site = Self::at(SITES, index, span);
         let fallible = fallible.then(|| quote_spanned!(span=> fallible,));
         let call = quote_spanned! {span=>
             match #hole { __birthmark => #private::settle!(#fallible #site, __birthmark) }
@@ -366,7 +368,7 @@ impl Emit {
     fn returned(&self, index: usize, awaited: bool, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let site = Self::at(TABLE, index, span);
+        let site = Self::at(SITES, index, span);
         let returned = Ident::new(if awaited { "awaited" } else { "returned" }, span);
         quote_spanned!(span=> #private::#returned(#site, #hole))
     }

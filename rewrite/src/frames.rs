@@ -14,10 +14,6 @@ use crate::known::macros::{self, Awaiting};
 use crate::site::FrameSite;
 use crate::visitor::Visitor;
 
-/// The static that holds the frame sites of a module or a function body, and the type by which frames know it.
-/// One word, for lints want words of a static's name parted by underscores, and those of a type's not.
-pub(crate) const TABLE: &str = "__BIRTHMARKFRAMES";
-
 impl Visitor<'_> {
     /// Whether there are frames here, and a table for them.
     pub(crate) fn has_frames(&self) -> bool {

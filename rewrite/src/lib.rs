@@ -104,7 +104,7 @@ impl Output {
 }
 
 /// What is named wherever something was inserted.
-const TABLES: [&str; 2] = [table::TABLE, frames::TABLE];
+const TABLES: [&str; 2] = [emit::names::SITES, emit::names::FRAMES];
 
 /// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own. `text` is the
 /// same code: a look at each token is slow in a macro, which is compiled without optimisation.

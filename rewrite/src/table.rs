@@ -5,11 +5,8 @@
 
 use std::fmt::Write;
 
-use crate::frames::TABLE as FRAMES;
+use crate::emit::names::{FRAMES, SITES};
 use crate::site::{FrameSite, Position, Site};
-
-/// The static that holds the sites of a module or a function body. Where it is mentioned, the item is done.
-pub(crate) const TABLE: &str = "__BIRTHMARK_SITES";
 
 /// Where the name of the file comes from.
 #[derive(Clone, Copy)]
@@ -23,7 +20,7 @@ pub(crate) enum File {
 
 /// The arguments of `table!`.
 pub(crate) fn sites(sites: &[&Site], file: File) -> String {
-    let mut text = head(TABLE, sites.len(), file);
+    let mut text = head(SITES, sites.len(), file);
     for site in sites {
         let Site {
             function,

@@ -6,7 +6,7 @@ use syn::{Attribute, Block, Expr, Item, Macro};
 
 use crate::around::Around;
 use crate::backend::Backend;
-use crate::frames::TABLE as FRAMES;
+use crate::emit::names::FRAMES;
 use crate::named::Named;
 use crate::shape;
 use crate::site::{FrameSite, Site};

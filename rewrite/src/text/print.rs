@@ -8,9 +8,9 @@
 use proc_macro2::Literal;
 
 use crate::around::{Around, Birth, Identity};
-use crate::frames::TABLE as FRAMES;
+use crate::emit::names::{FRAMES, SITES};
 use crate::site::{FrameSite, Site};
-use crate::table::{self, File, TABLE};
+use crate::table::{self, File};
 
 use super::source::Source;
 
@@ -71,11 +71,11 @@ impl Print<'_> {
             Around::Value { birth, .. } => self.call("value", &self.birth(birth)),
             Around::Settle { site, fallible, .. } => {
                 let fallible = if *fallible { "fallible " } else { "" };
-                self.call("settled", &format!("{fallible}{TABLE}[{}]", site.entry))
+                self.call("settled", &format!("{fallible}{SITES}[{}]", site.entry))
             }
             Around::Returned { site, awaited, .. } => self.call(
                 if *awaited { "awaited" } else { "returned" },
-                &format!("{TABLE}[{}]", site.entry),
+                &format!("{SITES}[{}]", site.entry),
             ),
             Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
             Around::Branch { entry, extends, .. } => {
@@ -117,11 +117,11 @@ impl Print<'_> {
         }
     }
 
-    /// `TABLE[3]`; under `named!` and `detached!` also `(true, "conn {peer}")`: whether it is detached, and the name.
-    /// `TABLE[3](pooled)` if a pool keeps the task.
+    /// `SITES[3]`; under `named!` and `detached!` also `(true, "conn {peer}")`: whether it is detached, and the name.
+    /// `SITES[3](pooled)` if a pool keeps the task.
     /// Of a task that other calls see as well, `(relayed handed, late, announces)`, or `announced` before the name.
     fn birth(&self, birth: &Birth) -> String {
-        let site = format!("{TABLE}[{}]", birth.site.entry);
+        let site = format!("{SITES}[{}]", birth.site.entry);
         if birth.is_plain() {
             return site;
         }
