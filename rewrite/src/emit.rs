@@ -370,7 +370,7 @@ impl Emit {
         let private = self.private(span);
         let site = Self::at(SITES, index, span);
         let returned = Ident::new(if awaited { "awaited" } else { "returned" }, span);
-        quote_spanned!(span=> #private::#returned(#site, #hole))
+        quote_spanned!(span=> #private::#returned(#private::Callee, #site, #hole))
     }
 
     /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the

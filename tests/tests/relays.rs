@@ -4,6 +4,7 @@ use birthmark_test_support as _;
 
 use std::cell::Cell;
 use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -266,6 +267,39 @@ mod instrumented {
     }
 
     #[test]
+    fn wrapper_called_after_a_callee_that_panics_records() {
+        fn start(executor: &Broken) {
+            executor.spawn(job());
+        }
+        async fn wait(executor: &Broken) {
+            executor.spawn(job()).await.unwrap();
+        }
+        apart(|runtime| {
+            let left: [&dyn Fn(); 2] = [&|| start(&Broken), &|| runtime.block_on(wait(&Broken))];
+            for left in left {
+                catch_unwind(AssertUnwindSafe(left)).unwrap_err();
+                super::plain::spawn();
+            }
+            let role = "spawn::{task}";
+            assert_eq!(children(), expected(&[(role, FutureKind); 2]));
+        });
+    }
+
+    #[test]
+    fn wrapper_called_after_an_argument_that_returns_records() {
+        fn start(executor: &Executor, name: Option<&'static str>) -> Option<()> {
+            executor.spawn(job(), name?);
+            Some(())
+        }
+        apart(|runtime| {
+            let executor = Executor(runtime.handle().clone());
+            assert_eq!(start(&executor, None), None);
+            super::plain::spawn();
+            assert_eq!(children(), expected(&[("spawn::{task}", FutureKind)]));
+        });
+    }
+
+    #[test]
     fn hooks_are_told_once() {
         apart(|_| {
             let counts = Counts::default();
@@ -295,6 +329,16 @@ mod instrumented {
             assert!(super::drive(&mut handle).unwrap_err().is_cancelled());
             assert_eq!(children(), []);
         });
+    }
+}
+
+/// An executor that takes no task.
+struct Broken;
+
+impl Broken {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: F) -> JoinHandle<()> {
+        drop(task);
+        panic!("the executor is broken");
     }
 }
 

@@ -99,8 +99,8 @@ pub(crate) fn short(code: &str) -> String {
         for (announced, plain) in announced {
             text = text.replace(&announced, &plain);
         }
-        for around in ["returned", "awaited", "announced"] {
-            text = unwrapped(text, &format!("P::{around}({site},"));
+        for around in ["returned(P::Callee,", "awaited(P::Callee,", "announced("] {
+            text = unwrapped(text, &format!("P::{around}{site},"));
         }
     }
     text

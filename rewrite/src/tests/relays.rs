@@ -104,7 +104,10 @@ fn call_of_anything_but_a_library_announces() {
     for call in announcing {
         let function = format!("fn f(&self) {{ {call} }}");
         assert_eq!(relay(&function), Some([false, false, true]), "{call}");
-        assert!(module(&function).contains("P::returned(S0,"), "{call}");
+        assert!(
+            module(&function).contains("P::returned(P::Callee,S0,"),
+            "{call}"
+        );
     }
     let silent = [
         "tokio::spawn(work());",
@@ -120,7 +123,7 @@ fn call_of_anything_but_a_library_announces() {
     }
     assert_eq!(relay("use tokio::spawn; fn f() { spawn(work()); }"), None);
     let awaited = module("async fn f() { rt::spawn_blocking(|| 1).await; }");
-    assert!(awaited.contains("P::awaited(S0,"), "{awaited}");
+    assert!(awaited.contains("P::awaited(P::Callee,S0,"), "{awaited}");
 }
 
 /// The callee and the role of each site in a module.

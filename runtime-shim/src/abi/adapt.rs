@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 use crate::hook::refuse_closure;
 use crate::platform::mode;
 use crate::task::announced::withdraw;
-use crate::task::birth::{birth_of_future, birth_of_job, Birth, Status};
+use crate::task::birth::{birth_of_future, birth_of_job, Birth, NewBirth, Status};
 use crate::task::future::{future, Instrumented};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
@@ -41,14 +41,20 @@ pub trait IntoBirth {
     fn passed_through(self, ty: fn() -> &'static str);
 }
 
+/// Records a task whose kind the adaptor has found out.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn new_birth_as(site: &'static Site, kind: Kind) -> NewBirth {
+    match kind {
+        Kind::Future => birth_of_future(site),
+        _ => birth_of_job(site),
+    }
+}
+
 /// How [`At`](crate::abi::at::At) does it.
 impl IntoBirth for &'static Site {
     #[inline]
     fn born(self, kind: Kind) -> Birth {
-        match kind {
-            Kind::Future => birth_of_future(self).birth,
-            _ => birth_of_job(self),
-        }
+        new_birth_as(self, kind).birth
     }
 
     #[inline]

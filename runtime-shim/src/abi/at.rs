@@ -9,11 +9,11 @@
 
 use core::future::Future;
 
-use crate::abi::adapt::{note_passed_through, IntoBirth};
+use crate::abi::adapt::{new_birth_as, note_passed_through, IntoBirth};
 use crate::hook::refused;
 use crate::task::announced::{is_recorded, relayed};
 use crate::task::birth::{birth, birth_of_future, Birth};
-use crate::task::future::{future, Instrumented};
+use crate::task::future::Instrumented;
 use crate::types::kind::Kind;
 use crate::types::site::Sites;
 
@@ -54,14 +54,16 @@ impl IntoBirth for Relayed {
     #[cfg_attr(not(debug_assertions), inline)]
     fn born(self, kind: Kind) -> Birth {
         let Relayed(table, entry, handed, late, announced) = self;
-        relayed(table.at(entry), handed, late, announced, |site| {
-            site.born(kind)
-        })
+        let birth = |site| new_birth_as(site, kind);
+        relayed(table.at(entry), handed, late, announced, birth).birth
     }
 
     #[cfg_attr(not(debug_assertions), inline)]
     fn future<F: Future>(self, task: F) -> Instrumented<F> {
-        future(self.born(Kind::Future), task)
+        let Relayed(table, entry, handed, late, announced) = self;
+        let site = table.at(entry);
+        let birth = relayed(site, handed, late, announced, birth_of_future);
+        Instrumented::new(birth, task)
     }
 
     /// A generic function may hand on a task that its caller has recorded, and not know it for one.

@@ -192,7 +192,7 @@ macro_rules! __settled {
 #[macro_export]
 macro_rules! __returned {
     ($table:ident[$site:literal], $($call:tt)*) => {
-        $crate::__private::returned(&$table, $site, $($call)*)
+        $crate::__private::returned($crate::__private::Callee, &$table, $site, $($call)*)
     };
 }
 
@@ -201,6 +201,6 @@ macro_rules! __returned {
 #[macro_export]
 macro_rules! __awaited {
     ($table:ident[$site:literal], $($call:tt)*) => {
-        $crate::__private::awaited(&$table, $site, $($call)*)
+        $crate::__private::awaited($crate::__private::Callee, &$table, $site, $($call)*)
     };
 }

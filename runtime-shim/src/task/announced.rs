@@ -10,14 +10,16 @@
 //! The body of an `async fn` runs only when its result is awaited. If the syntax shows that a call is awaited at once,
 //! its announcement remains as a *late* one, for a function of that name, in the same task.
 //!
-//! A panic leaves an announcement behind. It ends with the next call that announces.
+//! A callee may panic, and a later argument may leave the function. So each call owns a [`Callee`], whose drop takes
+//! the announcement back. A late announcement ends with the next call that is awaited, or with its task.
 
 use core::any::type_name;
-use core::ptr;
+use core::{mem, ptr};
+use std::sync::atomic::Ordering;
 
-use crate::task::birth::{birth, Birth};
+use crate::task::birth::{new_birth, Birth, NewBirth};
 use crate::thread::announcements::Late;
-use crate::thread::local;
+use crate::thread::local::{self, Local};
 use crate::types::site::{Site, Sites};
 
 /// Announces a task while its callee runs.
@@ -48,7 +50,7 @@ pub fn relayed_at(
     late: bool,
     announced: bool,
 ) -> Birth {
-    relayed(table.at(entry), handed, late, announced, birth)
+    relayed(table.at(entry), handed, late, announced, new_birth).birth
 }
 
 /// As [`relayed_at`], with the way in which the record is made, if it is.
@@ -58,11 +60,11 @@ pub(crate) fn relayed(
     handed: bool,
     late: bool,
     announced: bool,
-    birth: impl FnOnce(&'static Site) -> Birth,
-) -> Birth {
+    birth: impl FnOnce(&'static Site) -> NewBirth,
+) -> NewBirth {
     let recorded = if handed { taken(site, late) } else { None };
     let (birth, recorded) = match recorded {
-        Some(recorded) => (Birth::untracked(), recorded),
+        Some(recorded) => (NewBirth::accepted(Birth::untracked()), recorded),
         None => (birth(site), site),
     };
     if announced {
@@ -85,9 +87,9 @@ fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
 /// Takes it, and notes what kind of task it turns out to be.
 #[cold]
 #[inline(never)]
-fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
+extern "C" fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
     let recorded = local::with(|local| {
-        let scope = local.scope().map_or(ptr::null(), ptr::from_ref);
+        let scope = scope_id(local);
         local.announcements.take(site, late, scope)
     })?;
     recorded.note_callee(site.kind());
@@ -98,7 +100,7 @@ fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
 #[cold]
 pub(crate) fn is_recorded(site: &'static Site, late: bool) -> bool {
     let announced = local::with(|local| {
-        let scope = local.own_scope();
+        let scope = scope_id(local);
         local.announcements.meant_for(site, late, scope)
     });
     announced.is_some()
@@ -115,13 +117,28 @@ pub(crate) fn withdraw(site: &'static Site) {
     });
 }
 
+/// A call that announces its task. Dropped if the call does not return.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Callee;
+
+impl Drop for Callee {
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        local::with(|local| local.announcements.now.set(None));
+    }
+}
+
 /// Ends the announcement of a call that has returned. The result may show what was spawned.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn returned<T>(table: &'static Sites, entry: usize, result: T) -> T {
-    end(table, entry, false, type_name::<T>);
+pub fn returned<T>(callee: Callee, table: &'static Sites, entry: usize, result: T) -> T {
+    end(callee, table, entry, false, type_name::<T>);
     result
 }
 
@@ -130,13 +147,20 @@ pub fn returned<T>(table: &'static Sites, entry: usize, result: T) -> T {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn awaited<T>(table: &'static Sites, entry: usize, result: T) -> T {
-    end(table, entry, true, type_name::<T>);
+pub fn awaited<T>(callee: Callee, table: &'static Sites, entry: usize, result: T) -> T {
+    end(callee, table, entry, true, type_name::<T>);
     result
 }
 
 #[cfg_attr(not(debug_assertions), inline)]
-fn end(table: &'static Sites, entry: usize, awaited: bool, result: fn() -> &'static str) {
+fn end(
+    callee: Callee,
+    table: &'static Sites,
+    entry: usize,
+    awaited: bool,
+    result: fn() -> &'static str,
+) {
+    mem::forget(callee);
     let site = table.at(entry);
     local::with(|local| {
         let announced = local.announcements.now.take();
@@ -144,7 +168,7 @@ fn end(table: &'static Sites, entry: usize, awaited: bool, result: fn() -> &'sta
             let late = announced.map(|recorded| Late {
                 site: recorded,
                 call: site,
-                scope: local.scope().map_or(ptr::null(), ptr::from_ref),
+                scope: scope_id(local),
             });
             local.announcements.late.set(late);
         }
@@ -152,4 +176,10 @@ fn end(table: &'static Sites, entry: usize, awaited: bool, result: fn() -> &'sta
     if site.wants_kind() {
         site.note_result(result());
     }
+}
+
+/// The id of the node under which the running task spawns; 0 for none.
+fn scope_id(local: &Local) -> u64 {
+    let scope = local.scope();
+    scope.map_or(0, |scope| scope.id.load(Ordering::Relaxed))
 }

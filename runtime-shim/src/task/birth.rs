@@ -37,7 +37,13 @@ static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
 pub fn birth(site: &'static Site) -> Birth {
-    birth_or(site, 0, birth_special).birth
+    new_birth(site).birth
+}
+
+/// As [`birth()`], and returns whether hooks may have refused the task.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn new_birth(site: &'static Site) -> NewBirth {
+    birth_or(site, 0, birth_special)
 }
 
 /// A new birth, and whether hooks may have refused it. That is a constant on the short way, so that the compiler
@@ -45,6 +51,17 @@ pub fn birth(site: &'static Site) -> Birth {
 pub(crate) struct NewBirth {
     pub(crate) birth: Birth,
     pub(crate) may_be_refused: bool,
+}
+
+impl NewBirth {
+    /// A birth that no hook has refused.
+    #[inline(always)]
+    pub(crate) fn accepted(birth: Birth) -> Self {
+        NewBirth {
+            birth,
+            may_be_refused: false,
+        }
+    }
 }
 
 /// Records a task if nothing out of the ordinary is due, else asks `special`. This much is inlined
@@ -55,10 +72,6 @@ fn birth_or(
     flags: u64,
     special: impl FnOnce(&'static Site) -> Birth,
 ) -> NewBirth {
-    let usual = |birth| NewBirth {
-        birth,
-        may_be_refused: false,
-    };
     let pulse = mode::pulse();
     if mode::is_plain(pulse) {
         let newborn = Newborn {
@@ -68,10 +81,10 @@ fn birth_or(
         };
         let slot = local::with(|local| local.store.birth_fast(local.own_scope(), newborn));
         if let Some(slot) = slot {
-            return usual(Birth::plain(slot));
+            return NewBirth::accepted(Birth::plain(slot));
         }
     } else if mode::is_off(pulse) {
-        return usual(skip(site));
+        return NewBirth::accepted(skip(site));
     }
     NewBirth {
         birth: special(site),
@@ -120,8 +133,8 @@ pub fn birth_pooled(site: &'static Site) -> Birth {
 
 /// Records a task that the adaptor has found to be a closure.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn birth_of_job(site: &'static Site) -> Birth {
-    birth_or(site, Kind::Job as u64, birth_special_job).birth
+pub(crate) fn birth_of_job(site: &'static Site) -> NewBirth {
+    birth_or(site, Kind::Job as u64, birth_special_job)
 }
 
 #[cold]

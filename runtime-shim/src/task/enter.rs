@@ -112,12 +112,13 @@ impl Stay {
         }
     }
 
-    /// Whether the closure itself has panicked.
+    /// The closure itself has panicked.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn panicked(self) -> bool {
-        std::thread::panicking() && !self.was_panicking
+        self.into_leave().panicked()
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn into_leave(self) -> Leave {
         Leave {
             was_panicking: self.was_panicking,
@@ -126,22 +127,11 @@ impl Stay {
         }
     }
 
-    /// Ends the stay. The task goes on to its end, or to the next call of its closure.
+    /// Ends the stay. The task goes on to its end, or to the next call of its closure. Two words, which fit into
+    /// registers.
     #[inline(never)]
     fn end(self, birth: &Birth) {
-        if let Status::Attached(attached) = birth.status() {
-            if self.carries {
-                attached.leave();
-            }
-        }
-        if let Some(slot) = birth.slot() {
-            let last = if self.panicked() {
-                state::PANICKED
-            } else {
-                state::COMPLETED
-            };
-            Running::resume(slot, self.outer).stop(last);
-        }
+        self.into_leave().stop(birth);
     }
 }
 
@@ -161,11 +151,15 @@ impl Drop for Entered<'_> {
 impl Drop for EnteredOwned {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
-        if self.birth.as_plain().is_some() || self.birth.is_untracked() {
-            let outer = Cursor::from_word(self.outer);
-            if local::with(|local| local.dropping.push_ordinary(self.birth.handle(), outer)) {
-                return;
+        let is_left = local::with(|local| {
+            if self.birth.as_plain().is_some() {
+                let outer = Cursor::from_word(self.outer);
+                return local.dropping.push_ordinary(self.birth.handle(), outer);
             }
+            self.birth.is_untracked() && local.dropping.is_empty()
+        });
+        if is_left {
+            return;
         }
         // By value, so that the guard need not be in memory.
         // SAFETY: dropped once, here; the other ways out leave the birth to the list or have none.

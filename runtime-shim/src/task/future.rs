@@ -4,12 +4,13 @@ mod refused;
 mod turn;
 
 use core::future::Future;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
+use core::ptr;
 use core::task::{Context, Poll};
 
 use self::turn::Turn;
-use crate::platform::unwind::contained;
+use crate::platform::unwind::{contained, OnDrop};
 use crate::record::slot::state;
 use crate::task::birth::{Birth, NewBirth};
 use crate::task::closing;
@@ -66,18 +67,30 @@ where
 }
 
 impl<F> Instrumented<F> {
-    /// Wraps a future. If it is refused, it is dropped here, by the spawner, before the callee is called. Its
-    /// destructor is inlined: a call would need the future in memory, and the usual way would make it there, too.
+    /// Wraps a future. If it is refused, it is dropped here, by the spawner, before the callee is called.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new(new: NewBirth, future: F) -> Self {
-        if new.may_be_refused && new.birth.is_refused() {
-            drop(future);
-            return Instrumented::empty(new.birth);
+        let NewBirth {
+            birth,
+            may_be_refused,
+        } = new;
+        if may_be_refused && birth.is_refused() {
+            let future = ManuallyDrop::new(future);
+            // SAFETY: read once, from what is not dropped. A copy of its own spares the usual way one: there the
+            // address of the future is not taken.
+            return Instrumented::refused(birth, unsafe { ptr::read(&*future) });
         }
         Instrumented {
-            birth: ManuallyDrop::new(new.birth),
+            birth: ManuallyDrop::new(birth),
             future: MaybeUninit::new(future),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refused(birth: Birth, future: F) -> Self {
+        drop(future);
+        Instrumented::empty(birth)
     }
 
     /// What is left of a refused future.
@@ -144,7 +157,7 @@ impl Birth {
     fn stop(&mut self, running: Running, ready: bool) {
         if ready {
             running.complete();
-            core::mem::forget(core::mem::replace(self, Birth::untracked()));
+            mem::forget(mem::replace(self, Birth::untracked()));
         } else {
             running.stop(state::SUSPENDED);
         }
@@ -161,46 +174,39 @@ impl<F> Drop for Instrumented<F> {
         // SAFETY: called once below, in place, if the birth is not refused; nothing uses it afterwards.
         let mut drop_future = || unsafe { self.future.assume_init_drop() };
         if SHARED {
-            drop_shared(birth, &mut drop_future);
+            drop_unfinished(birth, &mut drop_future);
         } else if birth.is_untracked() {
             drop_future();
         } else {
-            let is_refused = birth.is_refused();
-            begin_drop(birth);
-            let _unfinished = Unfinished;
-            if !is_refused {
+            let owns_future = begin_drop(birth);
+            let _unfinished = OnDrop(|| end_drop());
+            if owns_future {
                 drop_future();
             }
         }
     }
 }
 
-fn drop_shared(birth: Birth, drop_future: &mut dyn FnMut()) {
-    let is_refused = birth.is_refused();
-    begin_drop(birth);
-    let _unfinished = Unfinished;
-    if !is_refused {
+/// Drops a future that has not completed: as its task, which ends with it, also by a panic. The birth is on the
+/// thread's [list](crate::thread::dropping::Dropping) meanwhile.
+fn drop_unfinished(birth: Birth, drop_future: &mut dyn FnMut()) {
+    let owns_future = begin_drop(birth);
+    let _unfinished = OnDrop(|| end_drop());
+    if owns_future {
         drop_future();
     }
 }
 
-/// The time in which a future is dropped that has not completed: as its task, which ends with it, also
-/// by a panic. The birth is on the thread's [list](crate::task::closing::Dropping) meanwhile.
-struct Unfinished;
-
-impl Drop for Unfinished {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn drop(&mut self) {
-        end_drop();
-    }
-}
-
-/// Declared as what cannot unwind, as is [`end_drop`], which spares the runtime all that it would do
-/// about that. What they do by hooks is contained.
+/// Returns whether there is a future: it was not refused.
+///
+/// Declared as what cannot unwind, as is [`end_drop`], which spares the runtime all that it would do about that. What
+/// they do by hooks is contained.
 #[cold]
 #[inline(never)]
-extern "C" fn begin_drop(birth: Birth) {
+extern "C" fn begin_drop(birth: Birth) -> bool {
+    let owns_future = !birth.is_refused();
     contained(|| closing::begin_drop(birth));
+    owns_future
 }
 
 #[cold]

@@ -1,9 +1,7 @@
 //! The announcements of a thread: tasks that are handed on from one call to another.
 
 use core::cell::Cell;
-use core::ptr;
 
-use crate::record::slot::Slot;
 use crate::types::site::Site;
 
 /// The tasks that are handed on by a thread.
@@ -20,8 +18,8 @@ pub(crate) struct Late {
     pub(crate) site: &'static Site,
     /// The call that is awaited.
     pub(crate) call: &'static Site,
-    /// The task that awaits it.
-    pub(crate) scope: *const Slot,
+    /// The id of the scope that awaits it, which no other task will have; 0 for none.
+    pub(crate) scope: u64,
 }
 
 impl Announcements {
@@ -39,12 +37,7 @@ impl Announcements {
     }
 
     /// Takes the announcement that is meant for a spawn in `site`.
-    pub(crate) fn take(
-        &self,
-        site: &Site,
-        late: bool,
-        scope: *const Slot,
-    ) -> Option<&'static Site> {
+    pub(crate) fn take(&self, site: &Site, late: bool, scope: u64) -> Option<&'static Site> {
         let announced = self.meant_for(site, late, scope)?;
         if self.now.take().is_none() {
             self.late.set(None);
@@ -53,19 +46,14 @@ impl Announcements {
     }
 
     /// Returns the site of the record that is announced to a spawn in `site`.
-    pub(crate) fn meant_for(
-        &self,
-        site: &Site,
-        late: bool,
-        scope: *const Slot,
-    ) -> Option<&'static Site> {
+    pub(crate) fn meant_for(&self, site: &Site, late: bool, scope: u64) -> Option<&'static Site> {
         if let Some(announced) = self.now.get() {
             // The body of an async function may be polled by whatever is called.
             let meant = !late || is_call_of(announced, site);
             return meant.then_some(announced);
         }
         let awaited = self.late.get().filter(|_| late)?;
-        let meant = ptr::eq(awaited.scope, scope) && is_call_of(awaited.call, site);
+        let meant = awaited.scope == scope && is_call_of(awaited.call, site);
         meant.then_some(awaited.site)
     }
 }

@@ -36,6 +36,7 @@ impl Leave {
         }
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn panicked(self) -> bool {
         std::thread::panicking() && !self.was_panicking
     }
@@ -44,8 +45,8 @@ impl Leave {
 /// The closures that are being dropped on a thread, the innermost one on top. More than one are there only if a
 /// destructor of what a closure owns drops another closure.
 pub(crate) struct Dropping {
-    /// The handle on top, which this owns. It is plain or untracked if there is no more to it than
-    /// `outer`, and nothing below it.
+    /// The handle on top, which this owns. It is plain if there is no more to it than `outer`, and nothing below it.
+    /// [`Handle::NO_BIRTH`] if the list is empty.
     pub(crate) top: Cell<Handle>,
     /// Where the thread stood before, if the handle is plain.
     pub(crate) outer: Cell<Cursor>,
@@ -72,11 +73,16 @@ impl Dropping {
         }
     }
 
-    /// Puts the handle of a closure that was entered the short way, or is not recorded, on an empty list. Returns
-    /// whether the list was empty; if not, nothing has happened.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.top.get() == Handle::NO_BIRTH
+    }
+
+    /// Puts the handle of a closure that was entered the short way on an empty list. Returns `true` if the list was
+    /// empty; if not, nothing has happened.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn push_ordinary(&self, handle: Handle, outer: Cursor) -> bool {
-        let is_empty = self.top.get() == Handle::NO_BIRTH;
+        let is_empty = self.is_empty();
         if is_empty {
             self.top.set(handle);
             self.outer.set(outer);

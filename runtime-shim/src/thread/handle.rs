@@ -1,5 +1,6 @@
 //! The handle of a task: one pointer, whose low bits tell what it points to.
 
+use core::hint;
 use core::ptr;
 
 use crate::record::slot::Slot;
@@ -19,6 +20,21 @@ pub(crate) const TAG: usize = 1;
 const MARK: usize = 5;
 /// Both bits: a reference to a refused task.
 pub(crate) const REFUSED: usize = 3;
+
+/// The slot at this address. The compiler is told that it is not null: otherwise it tests for that where it tests for
+/// `None`.
+///
+/// # Safety
+///
+/// It is the address of a slot.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn slot_at(address: *const ()) -> &'static Slot {
+    // SAFETY: no slot is at null, and slots are never unmapped.
+    unsafe {
+        hint::assert_unchecked(!address.is_null());
+        &*address.cast::<Slot>()
+    }
+}
 
 impl Handle {
     /// Handle of a task that is not recorded.
@@ -47,7 +63,7 @@ impl Handle {
             return None;
         }
         // SAFETY: without the tag it is the address of a slot, by `Handle::plain`.
-        Some(unsafe { &*self.0.cast::<Slot>() })
+        Some(unsafe { slot_at(self.0) })
     }
 
     /// As [`Handle::as_plain`], if this thread has a block. One test tells both.
@@ -58,7 +74,7 @@ impl Handle {
         }
         // SAFETY: `special` is the tag, or all bits: without the tag it is the address of a slot, and
         // that has some bits.
-        Some(unsafe { &*self.0.cast::<Slot>() })
+        Some(unsafe { slot_at(self.0) })
     }
 
     /// Marks the handle, which is neither plain nor untracked then.
