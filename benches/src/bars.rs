@@ -30,11 +30,10 @@ pub struct Bar {
 ///
 /// Some are out of reach:
 /// - A job: the least record there can be takes 38 of the 40, and the floor says what each promise adds.
-/// - Closures: that a task ends after what its closure owns takes 23 of a job's instructions, 20 while off, and 100 of a
+/// - Closures: that a task ends after what its closure owns takes 20 of a job's instructions, 18 while off, and 100 of a
 ///   thread's.
-/// - Futures: dropping one explicitly, so that a refused one can go before its callee is called, takes about 25 where the
-///   future has a destructor. A task that the spawning function was handed by its caller takes 7 more: the caller may
-///   have announced it.
+/// - Futures: a task that the spawning function was handed by its caller takes 3 more, because the caller may have
+///   announced it.
 /// - A closure that is off: a word that is carried along takes 8, the least that could be switched on 12.
 /// - A poll that is off: the least takes 6. Besides the handle, the cursor is tested, so that frames of a task
 ///   without a record do not count as those of whoever polls it.
@@ -42,16 +41,16 @@ pub struct Bar {
 ///   takes 44 of the 75 and 362 of the 107. The prototype's frames have no such word and take far fewer instructions,
 ///   but as much time as ours: `table frames`.
 pub const BARS: [Bar; 16] = [
-    bar(Unit::Spawn, Variant::On, 60.0, 110.0, 58.0),
-    bar(Unit::SpawnOwning, Variant::On, 60.0, 110.0, 54.0),
-    bar(Unit::SpawnBlock, Variant::On, 60.0, 114.0, 75.0),
+    bar(Unit::Spawn, Variant::On, 60.0, 105.0, 58.0),
+    bar(Unit::SpawnOwning, Variant::On, 60.0, 84.0, 54.0),
+    bar(Unit::SpawnBlock, Variant::On, 60.0, 113.0, 75.0),
     bar(Unit::Poll, Variant::On, 20.0, 24.0, 20.0),
-    bar(Unit::Job, Variant::On, 40.0, 116.0, 92.0),
+    bar(Unit::Job, Variant::On, 40.0, 113.0, 92.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
     bar(Unit::Thread, Variant::On, 400.0, 510.0, 510.0),
-    bar(Unit::Spawn, Variant::Off, 6.0, 64.0, 6.0),
-    bar(Unit::SpawnOwning, Variant::Off, 6.0, 65.0, 6.0),
-    bar(Unit::Job, Variant::Off, 6.0, 58.0, 42.0),
+    bar(Unit::Spawn, Variant::Off, 6.0, 60.0, 6.0),
+    bar(Unit::SpawnOwning, Variant::Off, 6.0, 38.0, 6.0),
+    bar(Unit::Job, Variant::Off, 6.0, 57.0, 42.0),
     bar(Unit::Poll, Variant::Off, 3.0, 17.0, 14.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
     bar(Unit::SpawnLevels(1), Variant::On, 75.0, 290.0, 205.0),
