@@ -10,9 +10,8 @@
 //!    other closures, which come and go on top of the list.
 //! 3. The closing takes the birth from the list, ends the task and puts the thread back to where it stood.
 //!
-//! Each closure takes off the list what it has put on it: one birth, also that of a task which is not recorded, or
-//! nothing, if that task has found the list empty. So a closing need not know whose it is, and takes no room in the
-//! closure.
+//! Each closure takes one birth off the list if it has put one on it. The birth of a task that is not recorded is put
+//! there only if the list is not empty. So a closing need not know its task, and takes no room in the closure.
 //!
 //! The birth has one owner at each stage, so memory is safe in whatever order a compiler drops captures. If a
 //! closing came first, tasks of the thread would end at the wrong time. `tests/tests/closing.rs` would notice.

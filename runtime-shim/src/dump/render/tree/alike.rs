@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::mem::{discriminant, Discriminant};
 
 use super::forest::{After, Entry, Forest};
-use crate::dump::hash::IdHasher;
+use crate::dump::hash::{mixed, IdHasher};
 use crate::dump::render::range::Range;
 use crate::dump::State;
 use crate::types::kind::Kind;
@@ -43,13 +43,6 @@ impl Shapes {
     fn of(&self, line: u32) -> u64 {
         self.0[line as usize]
     }
-}
-
-/// Mixes the bits of a number (splitmix64; Steele, Lea and Flood, OOPSLA 2014).
-fn mixed(number: u64) -> u64 {
-    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ number >> 31
 }
 
 impl What {
