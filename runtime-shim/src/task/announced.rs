@@ -85,6 +85,8 @@ fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
 }
 
 /// Takes it, and notes what kind of task it turns out to be.
+///
+/// `extern "C"` tells the compiler that this does not unwind. Otherwise the spawner keeps a copy of the future to drop.
 #[cold]
 #[inline(never)]
 extern "C" fn take(site: &'static Site, late: bool) -> Option<&'static Site> {

@@ -146,14 +146,12 @@ fn birth_special_job(site: &'static Site) -> Birth {
 /// Records a task that the adaptor has found to be a future.
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn birth_of_future(site: &'static Site) -> NewBirth {
-    birth_or(site, Kind::Future as u64, |site| birth_special_future(site))
+    birth_or(site, Kind::Future as u64, birth_special_future)
 }
 
-/// Declared as what cannot unwind: otherwise the spawner would keep a copy of the future, to drop it
-/// in that case.
 #[cold]
 #[inline(never)]
-extern "C" fn birth_special_future(site: &'static Site) -> Birth {
+fn birth_special_future(site: &'static Site) -> Birth {
     let kind = site.kind().refined(Kind::Future);
     // A future that is refused is told so later, and panics of hooks do not come this far.
     contained(|| birth_with(site, kind, 0, None)).unwrap_or_else(Birth::untracked)

@@ -179,7 +179,7 @@ impl<F> Drop for Instrumented<F> {
             drop_future();
         } else {
             let owns_future = begin_drop(birth);
-            let _unfinished = OnDrop(|| end_drop());
+            let _unfinished = OnDrop(end_drop);
             if owns_future {
                 drop_future();
             }
@@ -191,19 +191,17 @@ impl<F> Drop for Instrumented<F> {
 /// thread's [list](crate::thread::dropping::Dropping) meanwhile.
 fn drop_unfinished(birth: Birth, drop_future: &mut dyn FnMut()) {
     let owns_future = begin_drop(birth);
-    let _unfinished = OnDrop(|| end_drop());
+    let _unfinished = OnDrop(end_drop);
     if owns_future {
         drop_future();
     }
 }
 
-/// Returns whether there is a future: it was not refused.
-///
-/// Declared as what cannot unwind, as is [`end_drop`], which spares the runtime all that it would do about that. What
-/// they do by hooks is contained.
+/// Begins to drop the future as its task. Panics of hooks end here. Returns `true` if there is a future: it was not
+/// refused.
 #[cold]
 #[inline(never)]
-extern "C" fn begin_drop(birth: Birth) -> bool {
+fn begin_drop(birth: Birth) -> bool {
     let owns_future = !birth.is_refused();
     contained(|| closing::begin_drop(birth));
     owns_future
@@ -211,6 +209,6 @@ extern "C" fn begin_drop(birth: Birth) -> bool {
 
 #[cold]
 #[inline(never)]
-extern "C" fn end_drop() {
+fn end_drop() {
     contained(closing::end_drop);
 }
