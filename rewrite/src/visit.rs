@@ -1,7 +1,7 @@
 //! The walk over the syntax tree: which parts are gone into, and under which name and scope.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Block, Expr, Pat, Stmt};
+use syn::{Attribute, Block, Expr, Item, Pat, Stmt, UseTree};
 
 use crate::relay;
 use crate::scope::{self, Binding};
@@ -76,7 +76,14 @@ impl VisitMut for Visitor<'_> {
 
     fn visit_block_mut(&mut self, block: &mut Block) {
         self.imports.enter_block(&block.stmts);
-        self.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
+        // The glob may bring the table of another module, which would be nearer than the one around.
+        if block.stmts.iter().any(imports_all) {
+            self.block_with_tables(block, |visitor, block| {
+                visitor.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
+            });
+        } else {
+            self.in_scope(|visitor| visit_mut::visit_block_mut(visitor, block));
+        }
         self.imports.leave();
     }
 
@@ -262,4 +269,17 @@ impl Visitor<'_> {
         self.visit_pat_mut(pat);
         self.handed = false;
     }
+}
+
+/// Returns `true` for `use path::*`, also in a group.
+fn imports_all(statement: &Stmt) -> bool {
+    fn is_glob(tree: &UseTree) -> bool {
+        match tree {
+            UseTree::Glob(_) => true,
+            UseTree::Path(path) => is_glob(&path.tree),
+            UseTree::Group(group) => group.items.iter().any(is_glob),
+            UseTree::Name(_) | UseTree::Rename(_) => false,
+        }
+    }
+    matches!(statement, Stmt::Item(Item::Use(item)) if is_glob(&item.tree))
 }

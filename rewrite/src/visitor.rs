@@ -355,16 +355,25 @@ impl<'a> Visitor<'a> {
     /// Visits the body of a function, which has tables of its own where it shares none.
     fn body(&mut self, block: &mut Block) {
         if self.conditional || self.table.is_none() {
-            let tables = self.with_own_tables(|visitor| visitor.visit_block_mut(block));
-            if !tables.sites.is_empty() {
-                self.backend
-                    .table_in_body(block, &pick(&self.sites, &tables.sites));
-            }
-            if !tables.frames.is_empty() {
-                self.backend.frames_in_body(block, &tables.frames);
-            }
+            self.block_with_tables(block, Self::visit_block_mut);
         } else {
             self.visit_block_mut(block);
+        }
+    }
+
+    /// Visits a block that has tables of its own.
+    pub(crate) fn block_with_tables(
+        &mut self,
+        block: &mut Block,
+        visit: impl FnOnce(&mut Self, &mut Block),
+    ) {
+        let tables = self.with_own_tables(|visitor| visit(visitor, block));
+        if !tables.sites.is_empty() {
+            self.backend
+                .table_in_body(block, &pick(&self.sites, &tables.sites));
+        }
+        if !tables.frames.is_empty() {
+            self.backend.frames_in_body(block, &tables.frames);
         }
     }
 

@@ -636,3 +636,30 @@ mod executors {
         });
     }
 }
+
+/// A block may import all of another module, whose tables have the same names.
+#[birthmark::instrument]
+mod imports_of_everything {
+    pub fn role() -> String {
+        birthmark::current().unwrap().role().to_owned()
+    }
+
+    pub fn outside() -> String {
+        std::thread::spawn(|| role()).join().unwrap()
+    }
+
+    mod inside {
+        #[test]
+        fn spawn_in_the_block_has_its_own_site() {
+            use super::*;
+            let body = std::thread::spawn(|| role()).join().unwrap();
+            assert_eq!(body, "spawn_in_the_block_has_its_own_site::{closure}");
+            let block = {
+                use super::super::imports_of_everything::*;
+                std::thread::spawn(|| (outside(), role())).join().unwrap()
+            };
+            assert_eq!(block.0, "outside::{closure}");
+            assert_eq!(block.1, "spawn_in_the_block_has_its_own_site::{closure}");
+        }
+    }
+}
