@@ -34,6 +34,8 @@ pub struct Candidate<'a> {
 /// The crates of the runtime, which would record themselves.
 const OURS: &[&str] = &[
     "birthmark",
+    "birthmark-core",
+    "birthmark-dump",
     "birthmark-http",
     "birthmark-macros",
     "birthmark-rewrite",

@@ -67,6 +67,9 @@ pub enum Source {
     Package {
         /// The directory of its manifest.
         directory: PathBuf,
+        /// The directories of the packages that it consists of besides.
+        #[serde(default)]
+        parts: Vec<PathBuf>,
         /// The features with which it is resolved.
         features: Vec<String>,
         /// Whether its files may change, as those of a path dependency do.

@@ -17,7 +17,7 @@ fn main() {
 "#;
 
 fn runtime() -> String {
-    format!("{}/../runtime-shim", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../birthmark", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A program that depends on birthmark, and on a library that does not.

@@ -6,7 +6,7 @@ use support::Project;
 const SPAWNS: &str = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n}\n";
 
 fn dependency() -> String {
-    let runtime = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime-shim");
+    let runtime = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../birthmark");
     format!(
         "birthmark = {{ path = {:?}, default-features = false }}\n",
         runtime.display()

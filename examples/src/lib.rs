@@ -66,8 +66,10 @@ compile_pages! {
     Panics "docs/guide/panics.md"
     Threads "docs/guide/threads.md"
     CargoBirthmarkReadme "cargo-birthmark/README.md"
+    CoreReadme "runtime-shim/README.md"
+    DumpReadme "dump/README.md"
     HttpReadme "birthmark-http/README.md"
     MacrosReadme "macros/README.md"
     RewriteReadme "rewrite/README.md"
-    RuntimeReadme "runtime-shim/README.md"
+    RuntimeReadme "birthmark/README.md"
 }

@@ -1,128 +1,53 @@
-//! birthmark records what spawned each thread and task of a program, where, and on whose behalf it runs. Panics and
-//! dumps show the records. No spawn call changes.
+//! The core of [birthmark](https://docs.rs/birthmark): records which task spawned which, where, and on whose behalf.
 //!
-//! # Terms
-//!
-//! A *task* is one unit of work that runs on its own: an OS thread, a scoped thread, a future on an executor, a
-//! blocking job, a rayon job. The main thread is a task, too.
-//!
-//! A *site* is one spawn call in the source. Sites are known at compile time, so [`sites`] also lists calls that
-//! never ran.
-//!
-//! The *role* is what a task is, derived at compile time. Usually it is the spawned function, as `send_email` in
-//! `tokio::spawn(send_email(address))`. Otherwise it is the enclosing function with `{closure}`, `{async}` or
-//! `{task}`.
-//!
-//! The *name* records on whose behalf a task runs: a request, a tenant. The program sets it, and child tasks inherit
-//! it unless their spawn sets another. A dump shows the origin of each name.
-//!
-//! *Labels* are keys and values by which tasks are selected and counted: a tenant, a route, a shard. Child tasks
-//! inherit them.
-//!
-//! The *lineage* is the chain from a task to its parent, its parent's parent and so on. Ids are never reused, and a
-//! lineage stays correct after its ancestors have ended. A very long lineage is cut in the middle and marked.
-//!
-//! # Quick start
-//!
-//! Put [`#[instrument]`](macro@instrument) on functions, `impl`s, traits or inline modules, and call
-//! [`install`] first thing in `main`:
+//! Programs depend on `birthmark`, which has all of this crate and in addition the attribute, dumps and panic reports.
+//! A library depends on this crate and on `birthmark-macros` alone, if all it wants is that its spawns are recorded
+//! and that its tasks have names:
 //!
 //! ```
-//! #[birthmark::instrument]
-//! mod server {
-//!     pub async fn handle(request: u64) -> usize {
-//!         birthmark::set_name(format_args!("req-id-{request}"));
-//!         tokio::spawn(count(vec![2, 3, 5])).await.unwrap()
-//!     }
-//!
-//!     async fn count(prices: Vec<u32>) -> usize {
-//!         let task = birthmark::current().unwrap();
-//!         assert_eq!(task.role(), "count");
-//!         assert_eq!(task.name().unwrap().as_str(), "req-id-7");
-//!         assert_eq!(task.lineage()[0].role(), "handle");
-//!         prices.len()
-//!     }
+//! # use birthmark as _;
+//! #[birthmark_macros::instrument(crate = birthmark_core)]
+//! fn serve(request: u64) {
+//!     birthmark_core::set_name(format_args!("req-id-{request}"));
+//!     std::thread::spawn(|| { /* inherits the name */ });
 //! }
-//!
-//! #[tokio::main]
-//! #[birthmark::instrument]
-//! async fn main() {
-//!     birthmark::install();
-//!     assert_eq!(tokio::spawn(server::handle(7)).await.unwrap(), 3);
-//!     println!("{}", birthmark::dump());
-//! }
+//! # serve(7);
 //! ```
 //!
-//! Lines like these follow a panic message:
+//! # Layers
 //!
-//! ```text
-//!   in task 10 "req-id-123123" audit (future), born 1.2 s ago, 2 polls, name from task 9
-//!     spawned at examples/request_names.rs:94:9 by tokio::spawn in request_names::app::handler
-//!     lineage   10 audit < 9 "req-id-123123" serve_connection < 2 Server::accept_loop < 1 main
-//! ```
+//! Each folder uses those above it in this table, and none below.
 //!
-//! # Where to find what
-//!
-//! | to | use |
+//! | folder | contents |
 //! | --- | --- |
-//! | record the spawns in an item | [`#[instrument]`](macro@instrument), which also lists its callees and limits |
-//! | add the current task to panic messages | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
-//! | record on whose behalf a task runs | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
-//! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
-//! | spawn without the spawner's lineage and name | [`detached!`] |
-//! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
-//! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
-//! | get the current task | [`current`] |
-//! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
-//! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
-//! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
-//! | switch it off while the program runs | [`disable`], [`enable`], [`is_enabled`] |
-//!
-//! Without `install`, tasks are recorded, but panic messages have no report.
-//!
-//! # Features
-//!
-//! | feature | | content |
-//! | --- | --- | --- |
-//! | `attribute` | default | [`#[instrument]`](macro@instrument) |
-//! | `signal` | default | a dump on a signal, if the program requests it |
-//! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
-//! | `native-stacks` | | [`ThreadReport::Stacks`]: native stacks of OS threads, on Linux |
-//!
-//! # Cost
-//!
-//! A spawn, a poll and an end take no lock, read no clock and do not call the allocator. Hooks and the set-up of a
-//! thread at its first spawn are exceptions. A record has 64 bytes, in memory that birthmark maps itself and returns.
-//!
-//! A thread named `birthmark`, started on first use, advances a coarse clock. While birthmark is off, a spawn costs a
-//! load, a branch, and an addition for the coverage line.
-//!
-//! # Platforms
-//!
-//! The tests run on Linux. Other systems have fallbacks. For example, a dump does not know the number of OS threads
-//! there, and free memory is kept rather than returned.
+//! | `types/` | values such as ids, sites and kinds |
+//! | `platform/` | memory, threads, the clock, forks, modes |
+//! | `record/` | slots of 64 bytes, how they are written, read and reclaimed |
+//! | `thread/` | state of each thread, and of the task that runs on it |
+//! | `frame/` | frames at each `.await` |
+//! | `context/` | names and labels |
+//! | `hook/` | hooks, and refused spawns |
+//! | `task/` | a task from its spawn to its end |
+//! | `abi/` | the only code that generated code calls |
 
 #![warn(missing_debug_implementations)]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 use birthmark_test_support as _;
 
 mod abi;
-mod ask;
-mod at_start;
 mod context;
-mod dump;
 mod frame;
 mod hook;
-mod install;
-mod panic_report;
 mod platform;
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    reason = "slots are written by other threads meanwhile"
+)]
 mod record;
-mod redact;
 mod task;
 mod thread;
-mod threads;
 mod types;
 
 // Before `__private`, because errors name the first path to a type.
@@ -132,31 +57,22 @@ pub use crate::abi::undone_by_instrument_skip;
 #[doc(hidden)]
 pub use crate::abi::private as __private;
 
-pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
+#[doc(hidden)]
+#[path = "reader.rs"]
+pub mod __reader;
+
 pub use crate::context::label::{
     set_label, with_label, with_label_async, Label, LabelIter, Labels, MAX_LABELS, MAX_LABEL_LEN,
 };
 pub use crate::context::name::{
     set_name, with_name, with_name_async, Name, NameOrigin, Under, MAX_NAME_LEN,
 };
-pub use crate::dump::{
-    current, dump, render, sites, task_count, tasks, Ancestor, Coverage, Dump, Filter, FilterError,
-    Frame, SiteStats, Stack, State, Task,
-};
 pub use crate::hook::{
     add_hook, catch_refusal, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn,
     SpawnHook, TaskRef,
 };
-pub use crate::install::{builder, install, Builder};
-pub use crate::panic_report::PanicReport;
 pub use crate::platform::mode::{disable, enable, is_enabled};
-pub use crate::threads::{
-    NativeFrame, NativeStack, NoStack, OsThread, SystemCall, ThreadReport, ThreadState,
-    UnknownThreadReport,
-};
 pub use crate::types::frame_site::FrameSite;
 pub use crate::types::kind::Kind;
 pub use crate::types::site::Site;
 pub use crate::types::{Outcome, TaskId};
-#[cfg(feature = "attribute")]
-pub use birthmark_macros::instrument;

@@ -379,7 +379,7 @@ pub fn build(tmp: &str, name: &str, profile: &str, main: &str) -> String {
     let folder = format!("{tmp}/{name}");
     let manifest = format!(
         "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nbirthmark = {{ path = \"{root}/runtime-shim\" }}\n\n\
+         [dependencies]\nbirthmark = {{ path = \"{root}/birthmark\" }}\n\n\
          [profile.dev]\ndebug = false\n{profile}\n"
     );
     std::fs::create_dir_all(format!("{folder}/src")).expect("the folder can be made");

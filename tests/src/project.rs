@@ -35,7 +35,7 @@ impl Project<'_> {
         } = self;
         let manifest = format!(
             "[package]\nname = \"{name}\"\nedition = \"{edition}\"\n\n[workspace]\n\n\
-             [dependencies]\n{runtime} = {{ path = \"{root}/runtime-shim\", package = \"birthmark\" }}\n{manifest}\n"
+             [dependencies]\n{runtime} = {{ path = \"{root}/birthmark\", package = \"birthmark\" }}\n{manifest}\n"
         );
         let files = files
             .iter()

@@ -6,7 +6,7 @@ use birthmark::{Dump, Filter, NameOrigin, State, Task};
 use birthmark_integration_tests::{Held, block_on, own_id, spawn, start};
 use serde_json::Value;
 
-const SCHEMA: &str = include_str!("../../runtime-shim/schema/dump-1.schema.json");
+const SCHEMA: &str = include_str!("../../dump/schema/dump-1.schema.json");
 
 /// Reads a dump as another program would.
 #[track_caller]

@@ -338,7 +338,7 @@ fn are_the_same(ours: &[Frame], gdb: &[Frame]) -> bool {
 #[test]
 fn programs_read_the_same() {
     let dump = Other::start().dump();
-    let schema = include_str!("../../runtime-shim/schema/dump-1.schema.json");
+    let schema = include_str!("../../dump/schema/dump-1.schema.json");
     let schema = serde_json::from_str(schema).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let errors: Vec<_> = validator.iter_errors(&dump).collect();

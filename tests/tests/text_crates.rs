@@ -83,7 +83,7 @@ fn copy(package: &Value, to: &Path) -> usize {
     };
     let from = manifest.parent().expect("a file is in a directory");
     let sites = copy_directory(from, to, &options, false);
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime-shim");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../birthmark");
     let mut text = fs::read_to_string(&manifest).expect("the manifest can be read");
     text += &format!("\n[dependencies.__birthmark]\npackage = \"birthmark\"\npath = \"{root}\"\n");
     fs::write(to.join("Cargo.toml"), text).expect("the manifest can be written");

@@ -151,7 +151,7 @@ fn programs_read_the_same() {
         wait_for_call("in-read", "read");
         let dump = dump();
         let json: Value = serde_json::from_str(&dump.json().to_string()).unwrap();
-        let schema = include_str!("../../runtime-shim/schema/dump-1.schema.json");
+        let schema = include_str!("../../dump/schema/dump-1.schema.json");
         let schema = serde_json::from_str(schema).unwrap();
         let validator = jsonschema::draft202012::new(&schema).unwrap();
         let errors: Vec<_> = validator.iter_errors(&json).collect();

@@ -109,7 +109,7 @@ fn generate(root: &Path, name: &str, annotated: Annotated) -> PathBuf {
          birthmark = {{ path = {:?} }}\n\
          tokio = {{ version = \"1\", features = [\"rt-multi-thread\"] }}\n\n\
          [workspace]\n",
-        workspace.join("runtime-shim"),
+        workspace.join("birthmark"),
     );
     write(&path.join("Cargo.toml"), &manifest);
     // The versions that are here already: nothing is fetched.

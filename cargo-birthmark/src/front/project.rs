@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{Metadata, MetadataCommand, Node, Package};
 use serde::de::DeserializeOwned;
 
 use super::patterns;
@@ -139,7 +139,7 @@ impl Project {
             (package.name == "birthmark" && has_runtime(package)).then_some((package, node))
         });
         let Some((package, node)) = found.next() else {
-            return Ok(Source::Embedded);
+            return self.embedded(nodes);
         };
         if let Some((other, _)) = found.next() {
             bail!(
@@ -159,9 +159,33 @@ impl Project {
         let features: BTreeSet<String> = features.chain(more.iter().cloned()).collect();
         Ok(Source::Package {
             directory: directory(package),
+            parts: nodes
+                .iter()
+                .map(|node| &self.metadata[&node.id])
+                .filter(|part| matches!(part.name.as_str(), "birthmark-core" | "birthmark-dump"))
+                .map(directory)
+                .collect(),
             features: features.into_iter().collect(),
             local: package.source.is_none(),
         })
+    }
+
+    /// The runtime that the tool brings. A library of the program may depend on the core alone, which cannot be there
+    /// twice: the tool's own takes its place.
+    fn embedded(&self, nodes: &[Node]) -> Result<Source> {
+        let packages = nodes.iter().map(|node| &self.metadata[&node.id]);
+        let mut other = packages.filter(|package| {
+            package.name == "birthmark-core"
+                && package.version.to_string() != env!("CARGO_PKG_VERSION")
+        });
+        match other.next() {
+            None => Ok(Source::Embedded),
+            Some(package) => bail!(
+                "use the program's birthmark-core {}: this is cargo-birthmark {}, whose runtime fits its own version only; install cargo-birthmark {0}",
+                package.version,
+                env!("CARGO_PKG_VERSION")
+            ),
+        }
     }
 }
 
@@ -182,7 +206,7 @@ fn has_runtime(package: &Package) -> bool {
     package
         .dependencies
         .iter()
-        .any(|dependency| dependency.name == "inventory")
+        .any(|dependency| dependency.name == "birthmark-core")
 }
 
 /// Where a package's manifest is.

@@ -55,7 +55,7 @@ mod record {
 }
 
 mod threads {
-    #[path = "../../../src/threads/native/turn.rs"]
+    #[path = "../../../../birthmark/src/threads/native/turn.rs"]
     pub(crate) mod turn;
 
     #[cfg(test)]

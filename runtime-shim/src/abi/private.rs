@@ -40,10 +40,6 @@ pub use crate::abi::at::At;
 pub use crate::abi::at::refused_at;
 pub use crate::abi::settle::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
-// For `birthmark-http`: threads that answer requests are none of the program's, and may not work for ever.
-pub use crate::platform::cpu::thread_time as thread_cpu_time;
-pub use crate::platform::own_thread::spawn as spawn_own_thread;
-
 pub use crate::{__adapt as adapt, __birth_as as birth_as, __settle as settle};
 
 // The tables of sites, and of frame sites.
@@ -57,7 +53,3 @@ pub use crate::{
     __place as place, __returned as returned, __settled as settled, __stand as stand,
     __task as task, __task_fn as task_fn, __value as value,
 };
-
-// How the runtime comes into a program that does not mention it.
-pub use crate::__at_start as at_start;
-pub use crate::at_start::{install_at_start, install_at_start_of_tests};

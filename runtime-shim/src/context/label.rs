@@ -13,8 +13,8 @@ use crate::types::bounded::Text;
 
 pub(crate) use crate::record::content::MAX_LABELS_LEN;
 pub use crate::record::content::{MAX_LABELS, MAX_LABEL_LEN};
-pub(crate) use edit::LabelSet;
-pub(crate) use set::write_labels;
+pub use edit::LabelSet;
+pub use set::write_labels;
 pub use set::{Label, LabelIter, Labels};
 
 /// A key or a value.

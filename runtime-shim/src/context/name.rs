@@ -14,7 +14,7 @@ use crate::thread::local;
 use crate::types::bounded::Text;
 
 pub use crate::record::content::MAX_NAME_LEN;
-pub(crate) use given::effective_name;
+pub use given::effective_name;
 pub use given::{Name, NameOrigin};
 pub(crate) use node::Change;
 pub use under::Under;

@@ -124,7 +124,7 @@ impl<'a> Spawn<'a> {
     ///
     /// # Logs
     ///
-    /// [`SiteStats::refused`] counts refusals, and the coverage line of a dump has their sum. Each hook that saw the
+    /// `SiteStats::refused` counts refusals, and the coverage line of a dump has their sum. Each hook that saw the
     /// spawn gets [`SpawnHook::on_end`](crate::SpawnHook::on_end) with
     /// [`Outcome::Refused`](crate::Outcome::Refused).
     ///
@@ -154,7 +154,6 @@ impl<'a> Spawn<'a> {
     /// ```
     ///
     /// [`Refusal`]: crate::Refusal
-    /// [`SiteStats::refused`]: crate::SiteStats::refused
     pub fn refuse(&mut self, reason: impl Into<String>) {
         self.refusal = Some(reason.into());
     }

@@ -13,7 +13,7 @@ use crate::types::TaskId;
 
 /// A task that is being spawned, starts or ends, as a hook receives it.
 ///
-/// [`Task::of`](crate::Task::of) reads everything that is known about it.
+/// `Task::of` reads everything that is known about it.
 #[derive(Clone, Copy)]
 pub struct TaskRef<'a> {
     slot: &'static Slot,

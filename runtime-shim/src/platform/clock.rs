@@ -4,8 +4,8 @@
 //! counter, which is one load (of [`mode::pulse`]). Ages are therefore right to a tenth of a second.
 //! The thread also gives back memory that is no longer needed.
 //!
-//! The thread starts when a thread other than the main one first has to do with instrumented code, when the main one
-//! does and is not alone, when the program calls `install`, or when birthmark starts a thread for another reason. Any
+//! The thread starts when a thread other than the main one first has to do with instrumented code, or the main one if
+//! it is not alone. `install` starts it, too, and any other thread of birthmark's own. Any
 //! other program that has one thread keeps it so: it may want to `unshare`, or to change its environment. Until then
 //! there are no ages. In the child of a fork, the thread is started anew on the same occasions.
 
@@ -17,7 +17,7 @@ use crate::platform::callback::Callback;
 use crate::platform::mode;
 
 /// The length of a tick.
-pub(crate) const TICK: Duration = Duration::from_millis(100);
+pub const TICK: Duration = Duration::from_millis(100);
 
 /// The moment of tick 0: when the first thread had to do with instrumented code.
 static START: OnceLock<Instant> = OnceLock::new();
@@ -32,23 +32,25 @@ static UNSURE: AtomicU64 = AtomicU64::new(u64::MAX);
 static EACH_TICK: Callback = Callback::new();
 
 /// Sets the function that the clock's thread calls at each tick.
-pub(crate) fn set_each_tick(reclaim: fn()) {
+pub fn set_each_tick(reclaim: fn()) {
     EACH_TICK.set(reclaim);
 }
 
 /// The time between two ticks in the upper half.
-pub(crate) fn between(then: u64, now: u64) -> Duration {
+#[inline]
+pub fn between(then: u64, now: u64) -> Duration {
     let ticks = (now >> 32).saturating_sub(then >> 32);
     TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
 }
 
 /// The time that has passed since a record was given the tick `then`, if the clock ran at the time.
-pub(crate) fn since(then: u64, now: u64) -> Option<Duration> {
+#[inline]
+pub fn since(then: u64, now: u64) -> Option<Duration> {
     (then >> 32 != UNSURE.load(Ordering::Relaxed)).then(|| between(then, now))
 }
 
 /// The present tick by a fine clock, for those who ask for ages. `None` where ages cannot be told.
-pub(crate) fn fine() -> Option<u64> {
+pub fn fine() -> Option<u64> {
     runs().then(|| {
         refresh();
         mode::tick()
@@ -56,7 +58,7 @@ pub(crate) fn fine() -> Option<u64> {
 }
 
 /// The time of day, for those who compare with other records of what happened.
-pub(crate) fn wall() -> Option<SystemTime> {
+pub fn wall() -> Option<SystemTime> {
     HAS_CLOCK.then(SystemTime::now)
 }
 
@@ -64,7 +66,7 @@ pub(crate) fn wall() -> Option<SystemTime> {
 const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 /// Notes that a thread has to do with instrumented code, and starts the clock unless it is the only one.
-pub(crate) fn note_thread() {
+pub fn note_thread() {
     if !HAS_CLOCK || STARTED.load(Ordering::Relaxed) {
         return;
     }
@@ -75,7 +77,7 @@ pub(crate) fn note_thread() {
 }
 
 /// Starts the clock, once in each process.
-pub(crate) fn start() {
+pub fn start() {
     if !HAS_CLOCK || STARTED.swap(true, Ordering::Relaxed) {
         return;
     }
@@ -88,13 +90,13 @@ pub(crate) fn start() {
     FAILED.store(!spawn_thread(), Ordering::Relaxed);
 }
 
-/// Whether ages can be told: the clock's thread runs, and in this process.
-pub(crate) fn runs() -> bool {
+/// Returns `true` if ages can be told: the clock's thread runs, and in this process.
+pub fn runs() -> bool {
     STARTED.load(Ordering::Relaxed) && !FAILED.load(Ordering::Relaxed)
 }
 
 /// The thread has gone: this is the child of a fork.
-pub(crate) fn has_gone() {
+pub fn has_gone() {
     STARTED.store(false, Ordering::Relaxed);
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of birthmark in the child of a fork, in which one thread goes on alone.
+//! Birthmark in the child of a fork, in which one thread goes on alone.
 //!
 //! Immediately after the fork, nothing happens but stores into atomics, for the parent may have had more threads, any of
 //! which may have held any lock. With the first spawn or thread, birthmark's own threads are started anew.
@@ -17,12 +17,12 @@ pub(crate) fn set_in_child(forget_other_threads: fn()) {
 }
 
 /// Sets the function that starts threads anew when birthmark is first used in the child.
-pub(crate) fn set_resume(start_threads: fn()) {
+pub fn set_resume(start_threads: fn()) {
     RESUME.set(start_threads);
 }
 
 /// Has the child of a fork know that it is one. To be called before a thread does what others wait for.
-pub(crate) fn watch() {
+pub fn watch() {
     #[cfg(unix)]
     {
         static WATCHES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);

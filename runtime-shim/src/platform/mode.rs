@@ -1,17 +1,17 @@
-//! Whether births may take the short way, and what time it is: one word, which every spawn reads.
+//! The mode word, which every spawn reads: it tells the time, and whether births may take the short way.
 //!
-//! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are modes. So the word
-//! goes as it is into a task's status, where readers ignore the modes, and in the common case, on
-//! and without a hook, it is the tick of birth.
+//! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are modes. The word
+//! goes as it is into a task's status, where readers ignore the modes. In the common case, on and without a hook, the
+//! word is the tick of birth.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The process is the child of a fork that birthmark has not been used in yet.
-pub(crate) const FORKED: u64 = 1 << 29;
+pub const FORKED: u64 = 1 << 29;
 /// There are hooks.
-pub(crate) const HOOKED: u64 = 1 << 30;
+pub const HOOKED: u64 = 1 << 30;
 /// Birthmark is switched off. The sign of the lower half, so that a spawn finds out what is due by one test.
-pub(crate) const OFF: u64 = 1 << 31;
+pub const OFF: u64 = 1 << 31;
 
 /// The upper half.
 const TICKS: u64 = !(u32::MAX as u64);
@@ -20,48 +20,48 @@ static PULSE: AtomicU64 = AtomicU64::new(0);
 
 /// The tick in the upper half, and the modes in the lower one.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn pulse() -> u64 {
+pub fn pulse() -> u64 {
     PULSE.load(Ordering::Relaxed)
 }
 
-/// Whether the word says: on, and without a hook.
+/// Returns `true` if the word says: on, and without a hook.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn is_plain(pulse: u64) -> bool {
+pub fn is_plain(pulse: u64) -> bool {
     pulse as u32 == 0
 }
 
-/// Whether the word says: off.
+/// Returns `true` if the word says: off.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn is_off(pulse: u64) -> bool {
+pub fn is_off(pulse: u64) -> bool {
     (pulse as u32).cast_signed() < 0
 }
 
 /// The tick alone, in the upper half.
-pub(crate) fn tick() -> u64 {
+pub fn tick() -> u64 {
     pulse() & TICKS
 }
 
 /// Where the word is kept, for those who read it from outside.
-pub(crate) const fn word() -> *const AtomicU64 {
+pub const fn word() -> *const AtomicU64 {
     &raw const PULSE
 }
 
-/// Advances the tick, in the upper half. It never goes back.
-pub(crate) fn advance(tick: u64) {
+/// Advances the tick, in the upper half. The tick never goes back.
+pub fn advance(tick: u64) {
     // Fails where the tick is reached already, which is as good.
     let _ = PULSE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pulse| {
         (tick > pulse & TICKS).then_some(tick | pulse & !TICKS)
     });
 }
 
-/// Whether a mode is on.
+/// Returns `true` if a mode is on.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn has(mode: u64) -> bool {
+pub fn has(mode: u64) -> bool {
     pulse() & mode != 0
 }
 
 /// Switches a mode on or off.
-pub(crate) fn set(mode: u64, on: bool) {
+pub fn set(mode: u64, on: bool) {
     if on {
         PULSE.fetch_or(mode, Ordering::SeqCst);
     } else {

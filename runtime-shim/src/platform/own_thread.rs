@@ -27,8 +27,8 @@ pub fn spawn(
     })
 }
 
-/// Whether a thread, by the system's id, is one of them.
-pub(crate) fn is_own(os_id: u64) -> bool {
+/// Returns `true` if a thread, by the system's id, is one of them.
+pub fn is_own(os_id: u64) -> bool {
     let entry = entry(os_id);
     IDS.iter().any(|id| id.load(Ordering::Relaxed) == entry)
 }

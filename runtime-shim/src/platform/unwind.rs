@@ -3,7 +3,7 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Does `f`, which may be the program's code. A panic in it ends here: the panic hook has reported it.
-pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
+pub fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => Some(result),
         Err(payload) => {
@@ -16,7 +16,7 @@ pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// Does something when it goes out of scope, also by a panic.
-pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
+pub struct OnDrop<F: FnMut()>(pub F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! What name nodes hold: the text of a name, and labels.
+//! The content of name nodes: the text of a name, and labels.
 
 use std::sync::atomic::{fence, Ordering};
 
@@ -16,7 +16,7 @@ pub const MAX_LABELS: usize = 8;
 pub const MAX_LABEL_LEN: usize = 127;
 
 /// The most bytes that labels take, encoded.
-pub(crate) const MAX_LABELS_LEN: usize = MAX_LABELS * 2 * (1 + MAX_LABEL_LEN) + 1;
+pub const MAX_LABELS_LEN: usize = MAX_LABELS * 2 * (1 + MAX_LABEL_LEN) + 1;
 
 /// Text is read in parts of this many bytes, whole ones.
 const PART: usize = 8 * CONTINUED_WORDS;
@@ -24,31 +24,33 @@ const NAME_ROOM: usize = MAX_NAME_LEN + PART;
 const ROOM: usize = MAX_NAME_LEN + MAX_LABELS_LEN + PART;
 
 impl Record {
-    /// Whether it is a name node with a name, maybe the empty one.
-    pub(crate) fn has_name(&self) -> bool {
+    /// Returns `true` if it is a name node with a name, maybe the empty one.
+    #[inline]
+    pub fn has_name(&self) -> bool {
         self.is_name() && self.flags() & flag::NAMELESS == 0
     }
 
-    /// Whether it is a name node with labels, maybe none, in place of those that are inherited.
-    pub(crate) fn has_labels(&self) -> bool {
+    /// Returns `true` if it is a name node with labels, maybe none, in place of those that are inherited.
+    #[inline]
+    pub fn has_labels(&self) -> bool {
         self.is_name() && self.flags() & flag::LABELED != 0
     }
 
     /// The text of a name.
-    pub(crate) fn text(&self) -> Option<NameText> {
+    pub fn text(&self) -> Option<NameText> {
         let mut text = NameText::default();
         self.read_text(&mut text).map(|()| text)
     }
 
-    /// The same in a place that may be used again: it is large, and there may be millions of names.
-    pub(crate) fn read_text(&self, text: &mut NameText) -> Option<()> {
+    /// Reads the text of a name into a place that may be used again: it is large, and there may be millions of names.
+    pub fn read_text(&self, text: &mut NameText) -> Option<()> {
         let len = self.lengths().0.min(MAX_NAME_LEN);
         (text.len, text.flags) = (len, self.flags());
         self.read_bytes(&mut text.bytes, len)
     }
 
     /// The labels of a name node.
-    pub(crate) fn labels(&self) -> Option<LabelBytes> {
+    pub fn labels(&self) -> Option<LabelBytes> {
         let (name, labels) = self.lengths();
         let start = name.min(MAX_NAME_LEN);
         let end = start + labels.min(MAX_LABELS_LEN);
@@ -61,7 +63,7 @@ impl Record {
     }
 
     /// The labels that hold from a node on: those of the nearest name node that has any.
-    pub(crate) fn effective_labels(&self) -> Option<LabelBytes> {
+    pub fn effective_labels(&self) -> Option<LabelBytes> {
         let mut node = *self;
         while !node.has_labels() {
             node = node.parent().node()?;
@@ -110,7 +112,7 @@ fn read_part(
 
 /// The text of a name, on the stack.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NameText {
+pub struct NameText {
     bytes: [u8; NAME_ROOM],
     len: usize,
     flags: u64,
@@ -127,31 +129,35 @@ impl Default for NameText {
 }
 
 impl NameText {
-    pub(crate) fn as_str(&self) -> &str {
+    #[inline]
+    pub fn as_str(&self) -> &str {
         // It was valid when it was written; a reader that panics must not panic again.
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?")
     }
 
-    /// Whether it was longer than names are.
-    pub(crate) fn is_cut(&self) -> bool {
+    /// Returns `true` if it was longer than names are.
+    #[inline]
+    pub fn is_cut(&self) -> bool {
         self.flags & flag::CUT != 0
     }
 
-    pub(crate) fn is_by_hook(&self) -> bool {
+    #[inline]
+    pub fn is_by_hook(&self) -> bool {
         self.flags & flag::BY_HOOK != 0
     }
 }
 
 /// Labels, encoded, on the stack.
 #[derive(Debug)]
-pub(crate) struct LabelBytes {
+pub struct LabelBytes {
     bytes: [u8; ROOM],
     start: usize,
     end: usize,
 }
 
 impl LabelBytes {
-    pub(crate) fn as_slice(&self) -> &[u8] {
+    #[inline]
+    pub fn as_slice(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 }

@@ -3,16 +3,16 @@
 
 pub(crate) mod arena;
 pub(crate) mod call_names;
-pub(crate) mod content;
+pub mod content;
 mod export;
 pub(crate) mod frames;
 pub(crate) mod hazard;
 pub(crate) mod lineage;
-pub(crate) mod pool;
-pub(crate) mod read;
+pub mod pool;
+pub mod read;
 pub(crate) mod reclaim;
 pub(crate) mod root;
 pub(crate) mod shared;
-pub(crate) mod slot;
+pub mod slot;
 mod stack;
 pub(crate) mod store;

@@ -25,13 +25,13 @@ static IDLE: Stack = Stack::new();
 
 /// Two cache lines, so that neighbours do not disturb each other.
 #[repr(align(128))]
-pub(crate) struct Block {
+pub struct Block {
     /// The store of the thread that had the block, while none has.
     pub(crate) parked: Store,
     /// What a task's status says while this thread runs it.
     pub(crate) running: u64,
     /// Tasks that have completed on this thread, by the index of their site.
-    pub(crate) completed: Completed,
+    pub completed: Completed,
     pub(crate) next_name: Cell<u64>,
     /// The list of hooks that the thread is reading, whose type another layer knows.
     pub(crate) hook_hazard: Hazard<()>,
@@ -68,12 +68,12 @@ impl Block {
         }
     }
 
-    pub(crate) fn index(&self) -> u32 {
+    pub fn index(&self) -> u32 {
         self.index
     }
 
     /// The system's id of the thread that has the block.
-    pub(crate) fn os_id(&self) -> Option<u64> {
+    pub fn os_id(&self) -> Option<u64> {
         Some(self.os_id.load(Ordering::Relaxed)).filter(|&id| id != 0)
     }
 
@@ -98,7 +98,7 @@ impl Block {
     }
 
     /// Shows `f` the beginning of the thread's name; it is empty where there is none.
-    pub(crate) fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+    pub fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         let mut bytes = [0; NAME_BYTES];
         for (bytes, word) in bytes.chunks_exact_mut(8).zip(&self.name) {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
@@ -112,14 +112,14 @@ impl Block {
     }
 
     /// The beginning of the thread's name.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         self.with_name(str::to_owned)
     }
 }
 
 /// Completed tasks by the index of their site. Only one thread writes, any may read.
 #[derive(Clone, Copy)]
-pub(crate) struct Completed(&'static [AtomicU64]);
+pub struct Completed(&'static [AtomicU64]);
 
 impl Completed {
     /// No counts: nothing can be counted here.
@@ -152,7 +152,7 @@ impl Completed {
         add_one(unsafe { self.0.get_unchecked(site.index()) });
     }
 
-    pub(crate) fn of(self, site: &Site) -> u64 {
+    pub fn of(self, site: &Site) -> u64 {
         self.0
             .get(site.index())
             .map_or(0, |count| count.load(Ordering::Relaxed))
@@ -201,14 +201,14 @@ pub(crate) fn forget_other_threads(own: Option<&'static Block>) {
 }
 
 /// The block with this index.
-pub(crate) fn block(index: u32) -> Option<&'static Block> {
+pub fn block(index: u32) -> Option<&'static Block> {
     let block = BLOCKS.get(index as usize)?.load(Ordering::Acquire);
     // SAFETY: entries are null or come from `create`, which leaks the block.
     unsafe { block.as_ref() }
 }
 
 /// All blocks that there ever were.
-pub(crate) fn blocks() -> impl Iterator<Item = &'static Block> {
+pub fn blocks() -> impl Iterator<Item = &'static Block> {
     (0..BLOCK_COUNT.load(Ordering::Acquire)).filter_map(block)
 }
 

@@ -18,12 +18,12 @@ use crate::types::Outcome;
 
 const _: () = assert!(flag::KIND_MASK == Kind::MASK);
 
-/// What a slot held at one moment.
+/// The content of a slot at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
-    pub(crate) slot: &'static Slot,
-    pub(crate) id: u64,
-    pub(crate) status: u64,
+pub struct Record {
+    pub slot: &'static Slot,
+    pub id: u64,
+    pub status: u64,
     site: u64,
     parent: u64,
     scope: u64,
@@ -36,7 +36,7 @@ impl Record {
     /// Returns the record of a task or a name. Returns `None` if the slot is free, continues the text of a name, or is
     /// written at this moment.
     #[inline]
-    pub(crate) fn read(slot: &'static Slot) -> Option<Self> {
+    pub fn read(slot: &'static Slot) -> Option<Self> {
         let id = slot.id.load(Ordering::Acquire);
         if id == 0 || id & TEXT_BIT != 0 {
             return None;
@@ -61,88 +61,103 @@ impl Record {
         record.is_current().then_some(record)
     }
 
-    /// Whether the slot still belongs to the same task.
-    pub(crate) fn is_current(&self) -> bool {
+    /// Returns `true` if the slot still belongs to the same task.
+    #[inline]
+    pub fn is_current(&self) -> bool {
         self.slot.id.load(Ordering::Relaxed) == self.id
     }
 
-    /// Whether the task has neither run nor ended since the record was read. While it runs, that cannot be
+    /// Returns `true` if the task has neither run nor ended since the record was read. While it runs, that cannot be
     /// told.
-    pub(crate) fn is_unmoved(&self) -> bool {
+    #[inline]
+    pub fn is_unmoved(&self) -> bool {
         self.state() != state::RUNNING
             && self.slot.status.load(Ordering::Relaxed) == self.status
             && self.slot.polls.load(Ordering::Relaxed) == self.polls
             && self.is_current()
     }
 
-    pub(crate) fn is_name(&self) -> bool {
+    #[inline]
+    pub fn is_name(&self) -> bool {
         self.id & NAME_BIT != 0
     }
 
-    /// Whether the task is an OS thread that a pool keeps.
-    pub(crate) fn is_pool_thread(&self) -> bool {
+    /// Returns `true` if the task is an OS thread that a pool keeps.
+    #[inline]
+    pub fn is_pool_thread(&self) -> bool {
         let flags = self.flags();
         flags & flag::POOLED != 0 && Kind::of(self.site(), flags).is_thread()
     }
 
     /// Returns `true` if several threads may run calls of the closure at once.
-    pub(crate) fn is_called(&self) -> bool {
+    #[inline]
+    pub fn is_called(&self) -> bool {
         !self.is_name() && self.flags() & flag::CALLED != 0
     }
 
-    /// Whether it is a task that has not ended.
-    pub(crate) fn is_live_task(&self) -> bool {
+    /// Returns `true` if it is a task that has not ended.
+    #[inline]
+    pub fn is_live_task(&self) -> bool {
         !self.is_name() && self.state() < state::COMPLETED
     }
 
-    /// Whether it is a task that is still counted as alive by its site.
-    pub(crate) fn is_counted(&self) -> bool {
+    /// Returns `true` if it is a task that is still counted as alive by its site.
+    #[inline]
+    pub fn is_counted(&self) -> bool {
         !self.is_name() && self.flags() & flag::ENDED == 0
     }
 
-    pub(crate) fn state(&self) -> u64 {
+    #[inline]
+    pub fn state(&self) -> u64 {
         self.status & state::MASK
     }
 
-    pub(crate) fn site(&self) -> &'static Site {
+    #[inline]
+    pub fn site(&self) -> &'static Site {
         debug_assert!(!self.is_name());
         // SAFETY: the record is consistent and a task's, and births store a static site.
         unsafe { &*ptr::with_exposed_provenance::<Site>(self.site as usize) }
     }
 
-    pub(crate) fn polls(&self) -> u32 {
+    #[inline]
+    pub fn polls(&self) -> u32 {
         (self.polls >> flag::COUNT_SHIFT) as u32
     }
 
-    pub(crate) fn flags(&self) -> u64 {
+    #[inline]
+    pub fn flags(&self) -> u64 {
         self.polls & flag::MASK
     }
 
     /// The tick of birth, in the upper half.
-    pub(crate) fn born(&self) -> u64 {
+    #[inline]
+    pub fn born(&self) -> u64 {
         self.born
     }
 
-    pub(crate) fn cut_ancestors(&self) -> u64 {
+    #[inline]
+    pub fn cut_ancestors(&self) -> u64 {
         self.refs >> 32
     }
 
-    /// Whether a live task has no name of its own, no ancestors that were cut, and no nodes below.
+    /// Returns `true` if a live task has no name of its own, no ancestors that were cut, and no nodes below.
     #[inline]
-    pub(crate) fn is_alone(&self) -> bool {
+    pub fn is_alone(&self) -> bool {
         self.refs == 1
     }
 
     /// How many nodes may stand below this one, but for a task's own name. There may be fewer: threads hold
     /// references in stock.
-    pub(crate) fn nodes_below(&self) -> u64 {
+    #[inline]
+    pub fn nodes_below(&self) -> u64 {
         // A live task refers to itself, and to the name that it has now.
         let own = u64::from(self.is_live_task()) + u64::from(self.refs & NAMED != 0);
         (self.refs & REFS).saturating_sub(own)
     }
 
     /// The index of the block of the thread that runs a task with this status.
-    pub(crate) fn thread_index(status: u64) -> Option<u32> {
+    #[inline]
+    pub fn thread_index(status: u64) -> Option<u32> {
         let index = (status >> state::THREAD_SHIFT) & state::THREAD_MASK;
         (index as u32)
             .checked_sub(1)
@@ -150,7 +165,7 @@ impl Record {
     }
 
     /// The block itself.
-    pub(crate) fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
+    pub fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
         super::pool::block(Self::thread_index(status)?)
     }
 
@@ -166,13 +181,14 @@ impl Record {
     }
 
     /// The link to the node above, as a number.
-    pub(crate) fn parent_link(&self) -> u64 {
+    #[inline]
+    pub fn parent_link(&self) -> u64 {
         self.parent
     }
 
-    /// Whether the node above is the one with this link and id.
+    /// Returns `true` if the node above is the one with this link and id.
     #[inline]
-    pub(crate) fn has_parent(&self, link: u64, id: u64) -> bool {
+    pub fn has_parent(&self, link: u64, id: u64) -> bool {
         if self.parent != link || link == 0 {
             return false;
         }
@@ -183,7 +199,8 @@ impl Record {
     }
 
     /// The node above: the task, or the name of it, under which this was born.
-    pub(crate) fn parent(&self) -> Above {
+    #[inline]
+    pub fn parent(&self) -> Above {
         let mut below = *self;
         // A lineage is cut under our eyes at most a few times.
         for _ in 0..8 {
@@ -208,7 +225,8 @@ impl Record {
     }
 
     /// The task that a node is, or belongs to. `None` if it has ended meanwhile.
-    pub(crate) fn task(self) -> Option<Record> {
+    #[inline]
+    pub fn task(self) -> Option<Record> {
         if !self.is_name() {
             return Some(self);
         }
@@ -217,7 +235,7 @@ impl Record {
 
     /// Reads the task's own name node, if it has one: the node that its children are born under. While a call of a
     /// closure runs, that may be the name of the call. Of several calls, the one on the thread in the status counts.
-    pub(crate) fn own_name(&self) -> Option<Record> {
+    pub fn own_name(&self) -> Option<Record> {
         self.call_name().or_else(|| self.name_in_slot())
     }
 
@@ -239,14 +257,15 @@ impl Record {
         self.is_current().then_some(name)
     }
 
-    /// Whether it is a name node of this task.
-    pub(crate) fn is_name_of(&self, task: &'static Slot) -> bool {
+    /// Returns `true` if it is a name node of this task.
+    #[inline]
+    pub fn is_name_of(&self, task: &'static Slot) -> bool {
         self.is_name() && self.parent == ptr::from_ref(task).addr() as u64
     }
 }
 
-/// What stands above a node.
-pub(crate) enum Above {
+/// The node above another one.
+pub enum Above {
     /// Nothing: a root.
     Nothing,
     Node(Record),
@@ -255,7 +274,8 @@ pub(crate) enum Above {
 }
 
 impl Above {
-    pub(crate) fn node(self) -> Option<Record> {
+    #[inline]
+    pub fn node(self) -> Option<Record> {
         match self {
             Above::Node(node) => Some(node),
             Above::Nothing | Above::Lost => None,
@@ -265,7 +285,7 @@ impl Above {
 
 impl Outcome {
     /// The outcome of a task that ends in this state.
-    pub(crate) fn of_last_state(state: u64) -> Self {
+    pub fn of_last_state(state: u64) -> Self {
         match state {
             state::COMPLETED => Outcome::Completed,
             state::PANICKED => Outcome::Panicked,
@@ -276,7 +296,8 @@ impl Outcome {
 
 impl Arena {
     /// Calls `f` with every slot that has ever been handed out.
-    pub(crate) fn walk(&self, mut f: impl FnMut(&'static Slot)) {
+    #[inline]
+    pub fn walk(&self, mut f: impl FnMut(&'static Slot)) {
         let pages = self.fresh.load(Ordering::Acquire) as usize;
         for (number, chunk) in self
             .chunks
@@ -302,6 +323,8 @@ mod tests {
     use super::super::root::ARENA;
     use super::super::slot::TEXT_BIT;
     use super::Record;
+    use crate::hook::TaskRef;
+    use crate::thread::local;
 
     #[test]
     fn slot_that_continues_a_name_has_no_record() {
@@ -315,7 +338,8 @@ mod tests {
             }
         });
         assert!(parts > 0, "no slot continues a name");
-        let task = crate::current().expect("this thread has a record since it has a name");
+        let task = local::with(|local| local.current());
+        let task = TaskRef::new(task.expect("this thread has a record since it has a name"));
         assert_eq!(task.name().unwrap().to_string(), format!("{name:?}"));
     }
 }

@@ -1,7 +1,7 @@
 //! A slot: the 64 bytes in which a task, or a name, is recorded.
 //!
-//! Slots live at stable addresses in memory that is never unmapped, so whoever holds a pointer to
-//! one may read it at any time; what it reads is only meaningful while [`Slot::id`] stays the same.
+//! Slots live at stable addresses in memory that is never unmapped, so a reader with a pointer to one may read it at any
+//! time. The content is only meaningful while [`Slot::id`] stays the same.
 //!
 //! | word | task | name | continued name | free |
 //! | --- | --- | --- | --- | --- |
@@ -25,21 +25,22 @@
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
 
 /// Words of text in a name node itself, and in each slot that continues it.
-pub(crate) const NAME_WORDS: usize = 2;
-pub(crate) const CONTINUED_WORDS: usize = 6;
+pub const NAME_WORDS: usize = 2;
+pub const CONTINUED_WORDS: usize = 6;
 
 /// Set in the id of a name node, and of each slot that continues its text.
-pub(crate) const NAME_BIT: u64 = 1 << 63;
+pub const NAME_BIT: u64 = 1 << 63;
 
 /// Set in the id of a slot that continues the text of a name node. All other words of such a slot are text, so
 /// [`Record::read`](super::read::Record::read) refuses it: a link in it could be any number.
-pub(crate) const TEXT_BIT: u64 = 1 << 62;
+pub const TEXT_BIT: u64 = 1 << 62;
 
 /// One unit in the upper half of a word.
 const UPPER: u64 = 1 << 32;
 
-/// In `refs`: the count, whether several threads have run the task at once, and whether it has a name, so
-/// that one comparison tells that it has neither descendants nor anything of that.
+/// Bits of `refs`: the count, then a bit for a task that several threads have run at once, then a bit for a name.
+///
+/// One comparison tells that a task has neither descendants nor anything of that.
 pub(crate) const REFS: u64 = SHARED - 1;
 pub(crate) const SHARED: u64 = 1 << 30;
 pub(crate) const NAMED: u64 = 1 << 31;
@@ -49,8 +50,8 @@ pub(crate) const NAMED: u64 = 1 << 31;
 const BY_CALL: u64 = 1;
 
 #[cfg_attr(not(loom), repr(C, align(64)))]
-pub(crate) struct Slot {
-    pub(crate) id: AtomicU64,
+pub struct Slot {
+    pub id: AtomicU64,
     pub(crate) status: AtomicU64,
     pub(crate) site: AtomicU64,
     pub(crate) parent: Link,
@@ -67,19 +68,19 @@ pub(crate) struct Slot {
 const _: () = assert!(size_of::<Slot>() == 64 && align_of::<Slot>() == 64);
 
 /// The lowest byte of `status`.
-pub(crate) mod state {
-    pub(crate) const SUSPENDED: u64 = 0;
+pub mod state {
+    pub const SUSPENDED: u64 = 0;
     /// Never stored: readers see it where a suspended task has not been polled.
-    pub(crate) const CREATED: u64 = 1;
-    pub(crate) const RUNNING: u64 = 2;
-    pub(crate) const COMPLETED: u64 = 3;
-    pub(crate) const PANICKED: u64 = 4;
-    pub(crate) const CANCELLED: u64 = 5;
-    pub(crate) const MASK: u64 = 0xff;
+    pub const CREATED: u64 = 1;
+    pub const RUNNING: u64 = 2;
+    pub const COMPLETED: u64 = 3;
+    pub const PANICKED: u64 = 4;
+    pub const CANCELLED: u64 = 5;
+    pub const MASK: u64 = 0xff;
     /// Above the state: one more than the index of the block of the thread that runs the task, 0 if it
     /// has none. Above the thread: the modes at the time, which mean nothing here.
-    pub(crate) const THREAD_SHIFT: u32 = 8;
-    pub(crate) const THREAD_MASK: u64 = 0x001f_ffff;
+    pub const THREAD_SHIFT: u32 = 8;
+    pub const THREAD_MASK: u64 = 0x001f_ffff;
 
     /// What a poll leaves behind.
     pub(crate) fn after_poll(ready: bool) -> u64 {
@@ -92,34 +93,34 @@ pub(crate) mod state {
 }
 
 /// The lowest bits of `polls`.
-pub(crate) mod flag {
-    pub(crate) const MASK: u64 = 0xffff;
+pub mod flag {
+    pub const MASK: u64 = 0xffff;
     /// Above the flags: how often the task was polled, or how long the name is, in as many bits.
-    pub(crate) const COUNT_SHIFT: u32 = 16;
-    pub(crate) const COUNT_ONE: u64 = 1 << COUNT_SHIFT;
+    pub const COUNT_SHIFT: u32 = 16;
+    pub const COUNT_ONE: u64 = 1 << COUNT_SHIFT;
     /// Above the length of the name: that of the labels.
-    pub(crate) const LABELS_SHIFT: u32 = 32;
+    pub const LABELS_SHIFT: u32 = 32;
 
     /// The lowest bits: the task's kind, as far as it was found at its birth.
-    pub(crate) const KIND_MASK: u64 = 0xf;
-    pub(crate) const DETACHED: u64 = 0x10;
+    pub const KIND_MASK: u64 = 0xf;
+    pub const DETACHED: u64 = 0x10;
     /// On a name: it was longer than `MAX_NAME_LEN`.
-    pub(crate) const CUT: u64 = 0x20;
+    pub const CUT: u64 = 0x20;
     /// On a name: a hook gave it.
-    pub(crate) const BY_HOOK: u64 = 0x40;
+    pub const BY_HOOK: u64 = 0x40;
     /// A hook holds the task back.
-    pub(crate) const DELAYED: u64 = 0x80;
+    pub const DELAYED: u64 = 0x80;
     /// The task has ended, and others descend from it.
-    pub(crate) const ENDED: u64 = 0x100;
+    pub const ENDED: u64 = 0x100;
     /// On a name: it is none. The node is there for its labels, and the name is what is inherited.
-    pub(crate) const NAMELESS: u64 = 0x200;
+    pub const NAMELESS: u64 = 0x200;
     /// On a name: with labels.
-    pub(crate) const LABELED: u64 = 0x400;
-    /// A pool keeps the task for whoever comes next. It is detached, too.
-    pub(crate) const POOLED: u64 = 0x800;
+    pub const LABELED: u64 = 0x400;
+    /// A pool keeps the task for whoever comes next. The task is detached, too.
+    pub const POOLED: u64 = 0x800;
     /// The task is a closure that was called by reference, so that several threads may run it at once. A name for a
     /// while belongs to a call of it, and is in the block of the thread that runs the call.
-    pub(crate) const CALLED: u64 = 0x1000;
+    pub const CALLED: u64 = 0x1000;
 }
 
 impl Slot {
@@ -220,7 +221,8 @@ impl Slot {
         unsafe { node_of_scope(old).as_ref() }
     }
 
-    pub(crate) fn state(&self) -> u64 {
+    #[inline]
+    pub fn state(&self) -> u64 {
         self.status.load(Ordering::Relaxed) & state::MASK
     }
 }

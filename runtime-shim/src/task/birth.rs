@@ -198,6 +198,6 @@ fn unrecorded() -> Birth {
 }
 
 /// Births that are not in any dump because there was no memory to record them.
-pub(crate) fn unrecorded_count() -> u64 {
+pub fn unrecorded_count() -> u64 {
     UNRECORDED.load(Ordering::Relaxed)
 }

@@ -4,14 +4,14 @@ use std::fmt::{self, Write as _};
 
 /// At most so many bytes of a text.
 #[derive(Clone, Debug)]
-pub(crate) struct Text<const MOST: usize> {
+pub struct Text<const MOST: usize> {
     bytes: [u8; MOST],
     len: usize,
     cut: bool,
 }
 
 impl<const MOST: usize> Text<MOST> {
-    pub(crate) fn new(text: impl fmt::Display) -> Self {
+    pub fn new(text: impl fmt::Display) -> Self {
         let mut kept = Text {
             bytes: [0; MOST],
             len: 0,
@@ -24,21 +24,21 @@ impl<const MOST: usize> Text<MOST> {
         kept
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         // Only whole characters are taken.
         std::str::from_utf8(self.bytes()).unwrap_or("?")
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Whether it was longer.
-    pub(crate) fn is_cut(&self) -> bool {
+    /// Returns `true` if it was longer.
+    pub fn is_cut(&self) -> bool {
         self.cut
     }
 }
@@ -60,7 +60,7 @@ impl<const MOST: usize> fmt::Write for Text<MOST> {
 }
 
 /// The last character boundary of `s` at or before `most`.
-pub(crate) fn boundary(s: &str, most: usize) -> usize {
+pub fn boundary(s: &str, most: usize) -> usize {
     if s.len() <= most {
         return s.len();
     }

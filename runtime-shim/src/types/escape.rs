@@ -4,9 +4,10 @@ use std::fmt::{self, Write};
 
 /// Displays a text in double quotes, with everything escaped that could end the quotes or the line,
 /// move the cursor or turn the writing direction. An ellipsis follows if it was `cut`.
-pub(crate) struct Quoted<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) cut: bool,
+#[derive(Debug)]
+pub struct Quoted<'a> {
+    pub text: &'a str,
+    pub cut: bool,
 }
 
 impl fmt::Display for Quoted<'_> {
@@ -18,7 +19,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// Writes `text` with control characters, quotes and backslashes escaped.
-pub(crate) fn escape(text: &str, out: &mut impl Write) -> fmt::Result {
+pub fn escape(text: &str, out: &mut impl Write) -> fmt::Result {
     if text
         .bytes()
         .all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')

@@ -59,7 +59,8 @@ impl FrameSite {
     }
 
     /// The address, as tasks record it.
-    pub(crate) fn address(&'static self) -> usize {
+    #[doc(hidden)]
+    pub fn address(&'static self) -> usize {
         std::ptr::from_ref(self).expose_provenance()
     }
 }

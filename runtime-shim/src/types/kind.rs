@@ -35,7 +35,9 @@ impl Kind {
 
     /// The kind of a task at a site of this kind that was found to be a future or a closure: of
     /// closures, the site may know more.
-    pub(crate) fn refined(self, found: Kind) -> Kind {
+    #[doc(hidden)]
+    #[inline]
+    pub fn refined(self, found: Kind) -> Kind {
         match (self, found) {
             (Kind::Unknown, found) | (_, found @ Kind::Future) => found,
             (known, _) => known,
@@ -43,7 +45,9 @@ impl Kind {
     }
 
     /// The kind that a task's flags show.
-    pub(crate) fn of(site: &Site, flags: u64) -> Kind {
+    #[doc(hidden)]
+    #[inline]
+    pub fn of(site: &Site, flags: u64) -> Kind {
         let found = Kind::from_flags(flags);
         match (site.kind().refined(found), site.seen()) {
             (Kind::Unknown | Kind::Job, seen) if seen.is_closure() => seen,
@@ -52,7 +56,9 @@ impl Kind {
     }
 
     /// The kind in the lowest bits.
-    pub(crate) fn from_flags(flags: u64) -> Kind {
+    #[doc(hidden)]
+    #[inline]
+    pub fn from_flags(flags: u64) -> Kind {
         let found = (flags & Kind::MASK) as usize;
         Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown)
     }
@@ -63,6 +69,7 @@ impl Kind {
     }
 
     /// Returns `true` if the task is an OS thread as a whole.
+    #[inline]
     pub fn is_thread(self) -> bool {
         matches!(
             self,

@@ -1,11 +1,13 @@
 //! Values that every layer uses.
 
-pub(crate) mod alternatives;
-pub(crate) mod bounded;
-pub(crate) mod escape;
+#[doc(hidden)]
+pub mod bounded;
+#[doc(hidden)]
+pub mod escape;
 pub(crate) mod frame_site;
 pub(crate) mod kind;
-pub(crate) mod named;
+#[doc(hidden)]
+pub mod named;
 pub(crate) mod site;
 
 use std::fmt;
@@ -19,6 +21,7 @@ pub struct TaskId(pub(crate) u64);
 
 impl TaskId {
     /// Returns the number.
+    #[inline]
     pub fn as_u64(self) -> u64 {
         self.0
     }
@@ -27,6 +30,13 @@ impl TaskId {
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Takes the number that [`TaskId::as_u64`] has returned.
+impl From<u64> for TaskId {
+    fn from(number: u64) -> Self {
+        TaskId(number)
     }
 }
 

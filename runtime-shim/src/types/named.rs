@@ -2,7 +2,9 @@
 
 /// Declares an enum whose values have names. A value is one row: documentation, variant and name, and the `cfg` under
 /// which it exists.
-macro_rules! named_enum {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __named_enum {
     (
         $(#[$attribute:meta])*
         pub enum $enum:ident {
@@ -32,7 +34,8 @@ macro_rules! named_enum {
 
             /// Returns the value of this name.
             #[allow(dead_code, reason = "the names of some enums are only shown")]
-            pub(crate) fn named(name: &str) -> Option<$enum> {
+            #[doc(hidden)]
+            pub fn named(name: &str) -> Option<$enum> {
                 $enum::ALL.iter().copied().find(|value| value.as_str() == name)
             }
         }
@@ -45,4 +48,4 @@ macro_rules! named_enum {
     };
 }
 
-pub(crate) use named_enum;
+pub use crate::__named_enum as named_enum;

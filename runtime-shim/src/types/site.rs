@@ -8,7 +8,7 @@ use crate::types::kind::{kind_of_result, Kind};
 
 /// One spawn call in the source.
 ///
-/// Sites are statics that are registered before `main` runs. [`sites`](crate::sites) lists the sites of every crate
+/// Sites are statics that are registered before `main` runs. `sites` lists the sites of every crate
 /// that is linked into the program, including functions that are never called.
 // Generated code writes its fields down: a `const fn` would be interpreted for each site, which costs the compiler
 // more than all else about a table.
@@ -48,16 +48,23 @@ pub struct Site {
 pub struct Counts {
     /// The number of the site, by which threads count.
     index: AtomicU32,
-    pub(crate) completed: AtomicU64,
-    pub(crate) panicked: AtomicU64,
-    pub(crate) cancelled: AtomicU64,
-    pub(crate) refused: AtomicU64,
+    #[doc(hidden)]
+    pub completed: AtomicU64,
+    #[doc(hidden)]
+    pub panicked: AtomicU64,
+    #[doc(hidden)]
+    pub cancelled: AtomicU64,
+    #[doc(hidden)]
+    pub refused: AtomicU64,
     /// Spawns while birthmark was off.
-    pub(crate) untracked: AtomicU64,
+    #[doc(hidden)]
+    pub untracked: AtomicU64,
     /// Arguments that were of no known kind of task, and so got no record.
-    pub(crate) passed_through: AtomicU64,
-    /// What kind a task of a site was found to be whose source does not show it.
-    pub(crate) seen: AtomicU8,
+    #[doc(hidden)]
+    pub passed_through: AtomicU64,
+    /// Kind of the site's tasks as it was found, where the source does not show it.
+    #[doc(hidden)]
+    pub seen: AtomicU8,
 }
 
 /// Set in [`Counts::seen`] once the type of a result was looked at.
@@ -104,48 +111,58 @@ impl Site {
     }
 
     /// Returns the file, as the compiler names it in panics.
+    #[inline]
     pub fn file(&self) -> &'static str {
         self.file
     }
 
     /// Returns the line, counted from 1.
+    #[inline]
     pub fn line(&self) -> u32 {
         self.line
     }
 
     /// Returns the column in characters, counted from 1, as in [`std::panic::Location`].
+    #[inline]
     pub fn column(&self) -> u32 {
         self.column
     }
 
     /// Returns the path of the module, as [`module_path!`] has it.
+    #[inline]
     pub fn module_path(&self) -> &'static str {
         self.module
     }
 
     /// Returns the enclosing function, with its type if it has one: `Server::accept`.
+    #[inline]
     pub fn function(&self) -> &'static str {
         self.function
     }
 
     /// Returns the callee as written: `tokio::spawn`.
+    #[inline]
     pub fn callee(&self) -> &'static str {
         self.callee
     }
 
     /// Returns the role of the tasks: the spawned function, or else the enclosing function with `{closure}`,
     /// `{async}` or `{task}`.
+    #[inline]
     pub fn role(&self) -> &'static str {
         self.role
     }
 
     /// Returns the kind of the tasks, as far as the source shows it.
+    #[inline]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Whether it is a call in the source, and not the place of the main thread or a foreign one.
-    pub(crate) fn is_real(&self) -> bool {
+    /// Returns `true` if it is a call in the source, and not the place of the main thread or a foreign one.
+    #[doc(hidden)]
+    #[inline]
+    pub fn is_real(&self) -> bool {
         !matches!(self.kind, Kind::Main | Kind::Foreign)
     }
 
@@ -154,13 +171,15 @@ impl Site {
     }
 
     /// Returns `true` if the source shows that the call is a spawn.
-    pub(crate) fn is_certain(&self) -> bool {
+    #[doc(hidden)]
+    pub fn is_certain(&self) -> bool {
         self.certain
     }
 
     /// The address, as slots keep it.
     #[inline]
-    pub(crate) fn address(&'static self) -> u64 {
+    #[doc(hidden)]
+    pub fn address(&'static self) -> u64 {
         std::ptr::from_ref(self).expose_provenance() as u64
     }
 
@@ -237,7 +256,7 @@ impl Sites {
 inventory::collect!(Sites);
 
 /// All sites, by file and line. Numbers them the first time.
-pub(crate) fn all() -> &'static [&'static Site] {
+pub fn all() -> &'static [&'static Site] {
     static ALL: OnceLock<Vec<&'static Site>> = OnceLock::new();
     ALL.get_or_init(|| {
         let mut all: Vec<&Site> = inventory::iter::<Sites>()
@@ -252,6 +271,11 @@ pub(crate) fn all() -> &'static [&'static Site] {
 }
 
 /// The number of sites.
-pub(crate) fn count() -> usize {
+pub fn count() -> usize {
     all().len()
+}
+
+/// Returns `true` if a crate with sites was compiled as a test.
+pub fn any_in_test() -> bool {
+    inventory::iter::<Sites>().any(|table| table.test)
 }

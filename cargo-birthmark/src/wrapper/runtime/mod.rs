@@ -22,6 +22,7 @@ use super::link::link;
 use crate::cache::artifacts::{Artifacts, SharedEntry};
 use crate::cache::user::UserCache;
 use crate::session::{Source, hash};
+use crate::source::search::rust_files;
 use crate::toolchain;
 use target::Target;
 
@@ -30,10 +31,17 @@ use target::Target;
 pub struct Runtime {
     /// The library of birthmark itself.
     pub rlib: PathBuf,
-    /// Its metadata alone, as `cargo check` makes it.
-    pub rmeta: PathBuf,
     /// Files of the user's that it was made from.
     pub sources: Vec<PathBuf>,
+    /// All files that the build has made.
+    files: Vec<PathBuf>,
+}
+
+/// A library of the runtime.
+pub struct Library {
+    pub rlib: PathBuf,
+    /// Its metadata alone, as `cargo check` makes it.
+    pub rmeta: PathBuf,
 }
 
 impl Runtime {
@@ -55,26 +63,40 @@ impl Runtime {
             let name = file.file_name().unwrap_or_default();
             link(file, &unit.deps_dir.join(name))?;
         }
-        Runtime::of(&files, sources)
+        Runtime::of(files, sources)
     }
 
-    fn of(files: &[PathBuf], sources: Vec<PathBuf>) -> Result<Runtime> {
-        let find = |extension: &str| {
-            let mut found = files.iter().filter(|file| {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with("libbirthmark-") && name.ends_with(extension)
-            });
-            found
-                .next()
-                .cloned()
-                .with_context(|| format!("find birthmark's {extension} in what cargo made"))
-        };
+    fn of(files: Vec<PathBuf>, sources: Vec<PathBuf>) -> Result<Runtime> {
+        let Library { rlib, .. } = library(&files, "birthmark")?;
         Ok(Runtime {
-            rlib: find(".rlib")?,
-            rmeta: find(".rmeta")?,
+            rlib,
             sources,
+            files,
         })
     }
+
+    /// One of the libraries that the runtime consists of, by the name of the crate.
+    pub fn library(&self, name: &str) -> Result<Library> {
+        library(&self.files, name)
+    }
+}
+
+fn library(files: &[PathBuf], name: &str) -> Result<Library> {
+    let start = format!("lib{name}-");
+    let find = |extension: &str| {
+        let mut found = files.iter().filter(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&start) && name.ends_with(extension)
+        });
+        found
+            .next()
+            .cloned()
+            .with_context(|| format!("find {name}'s {extension} in what cargo made"))
+    };
+    Ok(Library {
+        rlib: find(".rlib")?,
+        rmeta: find(".rmeta")?,
+    })
 }
 
 /// Returns the entry of a runtime for all programs. `None` if the user may edit its source.
@@ -103,9 +125,13 @@ fn sources(source: &Source) -> Vec<PathBuf> {
     match source {
         Source::Package {
             directory,
+            parts,
             local: true,
             ..
-        } => crate::source::search::rust_files(&directory.join("src")),
+        } => std::iter::once(directory)
+            .chain(parts)
+            .flat_map(|package| rust_files(&package.join("src")))
+            .collect(),
         _ => Vec::new(),
     }
 }

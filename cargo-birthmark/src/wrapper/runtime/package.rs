@@ -9,9 +9,10 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 use super::locked;
 use crate::session::{Session, Source, hash, replace};
 
-/// The sources of the runtime that the tool brings. A link in the package leads to them.
+/// The packages of the runtime that the tool brings: a folder for each. Links in it lead to the sources.
 static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime");
-const MANIFEST: &str = include_str!("../../../runtime.toml");
+/// The manifest in each of these folders. With cargo's own name, it would keep its folder out of what is published.
+const MANIFEST: &str = "package.toml";
 
 /// Enough for a backtrace, and fast, whatever the program's own profile. All is said that a configuration
 /// might say otherwise, for other programs may get the same runtime. In one unit of code the compiler takes
@@ -35,6 +36,9 @@ pub const PROFILE_NAME: &str = "birthmark";
 /// The package that is built: one that depends on birthmark and holds nothing itself.
 pub const NAME: &str = "birthmark_runtime";
 
+/// The packages that a runtime consists of.
+pub const PARTS: [&str; 3] = ["birthmark", "birthmark-core", "birthmark-dump"];
+
 /// What a runtime is built from, for the key under which it is kept for other programs; nothing where the
 /// user may edit it.
 pub fn identity(session: &Session) -> Option<u64> {
@@ -43,7 +47,7 @@ pub fn identity(session: &Session) -> Option<u64> {
         Source::Embedded => {
             let (sources, features) = (contents(&SOURCES), features(session));
             let versions = locked::versions(&lock, &dependencies(&features));
-            Some(hash(&(sources, MANIFEST, PROFILE, features, versions)))
+            Some(hash(&(sources, PROFILE, features, versions)))
         }
         Source::Package { local: true, .. } => None,
         // A published package does not change in its place.
@@ -71,8 +75,33 @@ fn features(session: &Session) -> Vec<String> {
 
 /// What the runtime that the tool brings depends on with these features.
 fn dependencies(features: &[String]) -> Vec<String> {
-    let manifest: DocumentMut = MANIFEST.parse().unwrap_or_default();
-    let enabled = enabled(&manifest, features);
+    let main = manifest("birthmark");
+    let enabled = enabled(&main, features);
+    let of_dump: Vec<String> = enabled
+        .iter()
+        .filter_map(|feature| Some(feature.strip_prefix("birthmark-dump/")?.to_owned()))
+        .collect();
+    let dump = manifest("birthmark-dump");
+    let mut all = needed(&main, &enabled);
+    all.extend(needed(&dump, &self::enabled(&dump, &of_dump)));
+    all.extend(needed(&manifest("birthmark-core"), &[]));
+    all.retain(|name| !name.starts_with("birthmark-"));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The manifest of one of the packages that the tool brings.
+fn manifest(package: &str) -> DocumentMut {
+    let file = SOURCES.get_file(Path::new(package).join(MANIFEST));
+    let text = file
+        .and_then(|file| file.contents_utf8())
+        .unwrap_or_default();
+    text.parse().unwrap_or_default()
+}
+
+/// What a package depends on if these features are enabled.
+fn needed(manifest: &DocumentMut, enabled: &[String]) -> Vec<String> {
     let targets = manifest.get("target").and_then(Item::as_table_like);
     let targets = targets.into_iter().flat_map(|table| table.iter());
     let tables = targets.filter_map(|(_, target)| target.get("dependencies"));
@@ -105,10 +134,8 @@ fn enabled(manifest: &DocumentMut, features: &[String]) -> Vec<String> {
 pub fn write(directory: &Path, session: &Session) -> Result<()> {
     let manifest = match &session.runtime {
         Source::Embedded => {
-            let package = directory.join("birthmark");
-            write_sources(&package.join("src"), &SOURCES)?;
-            replace(&package.join("Cargo.toml"), MANIFEST.as_bytes())?;
-            around(&package, &features(session))
+            write_sources(directory, &SOURCES)?;
+            around(&directory.join("birthmark"), &features(session))
         }
         Source::Package {
             directory,
@@ -129,7 +156,11 @@ pub fn write(directory: &Path, session: &Session) -> Result<()> {
 
 fn write_sources(directory: &Path, sources: &Dir<'_>) -> Result<()> {
     for file in sources.files() {
-        replace(&directory.join(file.path()), file.contents())?;
+        let path = match file.path() {
+            path if path.ends_with(MANIFEST) => path.with_file_name("Cargo.toml"),
+            path => path.to_owned(),
+        };
+        replace(&directory.join(path), file.contents())?;
     }
     sources
         .dirs()
@@ -151,7 +182,7 @@ fn around(package: &Path, features: &[String]) -> String {
     manifest["dependencies"]["birthmark"] = Item::Table(dependency);
     // Members have what is optional resolved, too, for which there may be no network.
     let mut workspace = Table::new();
-    workspace["exclude"] = value(Array::from_iter(["birthmark"]));
+    workspace["exclude"] = value(Array::from_iter(PARTS));
     manifest["workspace"] = Item::Table(workspace);
     manifest.to_string()
 }
@@ -161,33 +192,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_manifest_agrees_with_that_of_the_runtime() {
-        let ours: DocumentMut = MANIFEST.parse().unwrap();
-        let theirs = include_str!("../../../../runtime-shim/Cargo.toml");
-        let theirs: DocumentMut = theirs.parse().unwrap();
-        let tables = |manifest: &DocumentMut| {
-            let targets = manifest["target"].as_table().unwrap().iter();
-            let tables =
-                targets.map(|(target, table)| (target.to_owned(), table["dependencies"].clone()));
-            let plain = [(String::new(), manifest["dependencies"].clone())];
-            let entries = plain.into_iter().chain(tables).flat_map(|(target, table)| {
-                let entries = table.as_table().unwrap().iter();
-                let entries = entries.map(|(name, entry)| format!("{target} {name} {entry}"));
-                entries.collect::<Vec<_>>()
-            });
-            // The attribute is the compiler wrapper's own business.
-            let entries = entries.filter(|entry| !entry.contains("birthmark-macros"));
-            entries.collect::<std::collections::BTreeSet<_>>()
-        };
-        assert_eq!(tables(&ours), tables(&theirs));
-        for feature in ["signal", "pprof", "native-stacks"] {
-            let feature = |manifest: &DocumentMut| manifest["features"][feature].to_string();
-            assert_eq!(feature(&ours), feature(&theirs));
+    fn the_manifests_agree_with_those_of_the_runtime() {
+        let theirs = [
+            include_str!("../../../../birthmark/Cargo.toml"),
+            include_str!("../../../../runtime-shim/Cargo.toml"),
+            include_str!("../../../../dump/Cargo.toml"),
+        ];
+        for (name, theirs) in PARTS.into_iter().zip(theirs) {
+            let (ours, theirs) = (manifest(name), theirs.parse::<DocumentMut>().unwrap());
+            assert_eq!(foreign_entries(&ours), foreign_entries(&theirs), "{name}");
+            for feature in ["signal", "pprof", "native-stacks"] {
+                let feature = |manifest: &DocumentMut| {
+                    let feature = manifest.get("features").and_then(|it| it.get(feature));
+                    feature.map(ToString::to_string)
+                };
+                assert_eq!(feature(&ours), feature(&theirs), "{name}");
+            }
+            let text = |manifest: &DocumentMut, key| manifest["package"][key].to_string();
+            assert_eq!(text(&ours, "name"), text(&theirs, "name"));
+            assert_eq!(text(&ours, "edition"), text(&theirs, "edition"), "{name}");
+            let version = ours["package"]["version"].as_str();
+            assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{name}");
         }
-        let edition = |manifest: &DocumentMut| manifest["package"]["edition"].to_string();
-        assert_eq!(edition(&ours), edition(&theirs));
-        let version = ours["package"]["version"].as_str();
-        assert_eq!(version, Some(env!("CARGO_PKG_VERSION")));
+    }
+
+    /// The dependencies on packages of others, each with its target.
+    fn foreign_entries(manifest: &DocumentMut) -> std::collections::BTreeSet<String> {
+        let targets = manifest["target"].as_table().unwrap().iter();
+        let tables =
+            targets.map(|(target, table)| (target.to_owned(), table["dependencies"].clone()));
+        let plain = [(String::new(), manifest["dependencies"].clone())];
+        let entries = plain.into_iter().chain(tables).flat_map(|(target, table)| {
+            let entries = table.as_table().unwrap().iter();
+            let foreign = entries.filter(|(name, _)| !name.starts_with("birthmark-"));
+            let entries = foreign.map(|(name, entry)| format!("{target} {name} {entry}"));
+            entries.collect::<Vec<_>>()
+        });
+        entries.collect()
     }
 
     #[test]

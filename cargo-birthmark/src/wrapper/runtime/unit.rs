@@ -1,4 +1,4 @@
-//! Cargo's own unit for birthmark, in a program that depends on it: a copy of the runtime that is there.
+//! Cargo's own units for birthmark, in a program that depends on it: copies of the runtime that is there.
 //!
 //! The compiler knows a crate by a hash of its content and takes one of two copies. A second birthmark,
 //! compiled with other options, would be another crate with a registry of its own. It is a copy and not a
@@ -13,15 +13,30 @@ use super::super::Build;
 use super::super::command_line::Unit;
 use super::super::dep_info::{escape, variables};
 use super::Runtime;
+use super::package::PARTS;
 use crate::concern::Concern;
 use crate::session::{Session, Source, replace};
 
-/// Whether a unit is the library of the birthmark that the program depends on.
+/// The version of the tool, and of the runtime that it brings.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Returns `true` if a unit is a library of the birthmark that the program depends on.
+///
+/// The program may as well depend on the core alone. It gets that of the tool then, of the same version.
 pub fn is(unit: &Unit, session: &Session) -> bool {
-    let Source::Package { directory, .. } = &session.runtime else {
+    let package = &unit.package;
+    if !PARTS.contains(&package.name.as_str())
+        || unit.name != package.name.replace('-', "_")
+        || unit.is_program()
+    {
         return false;
-    };
-    unit.name == "birthmark" && unit.package.directory == *directory && !unit.is_program()
+    }
+    match &session.runtime {
+        Source::Package {
+            directory, parts, ..
+        } => package.directory == *directory || parts.contains(&package.directory),
+        Source::Embedded => package.name != "birthmark" && package.version == VERSION,
+    }
 }
 
 /// Makes the files that cargo expects of the unit.
@@ -29,10 +44,11 @@ pub fn provide(unit: &Unit, build: &Build<'_>) -> Result<ExitCode> {
     let runtime = Runtime::provide(unit, build)?;
     let call = &unit.invocation;
     let file = |extension: &str| unit.out_dir.join(format!("lib{}.{extension}", unit.id()));
-    copy(&runtime.rmeta, &file("rmeta"))?;
+    let library = runtime.library(&unit.name)?;
+    copy(&library.rmeta, &file("rmeta"))?;
     notify(&file("rmeta"), "metadata");
     if call.emits("link") {
-        copy(&runtime.rlib, &file("rlib"))?;
+        copy(&library.rlib, &file("rlib"))?;
         notify(&file("rlib"), "link");
     }
     list_sources(unit, &runtime)?;

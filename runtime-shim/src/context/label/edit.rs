@@ -4,7 +4,8 @@ use super::set::{has_more, Label, LabelIter, Part, CUT};
 use super::{LabelText, MAX_LABELS, MAX_LABELS_LEN};
 
 /// Labels, encoded, on the stack.
-pub(crate) struct LabelSet {
+#[derive(Debug)]
+pub struct LabelSet {
     bytes: [u8; MAX_LABELS_LEN],
     len: usize,
 }
@@ -18,7 +19,7 @@ impl LabelSet {
     }
 
     /// Labels after one more, which replaces the one with the same key, or takes it away if it is empty.
-    pub(crate) fn with(before: &[u8], key: &LabelText, value: &LabelText) -> Self {
+    pub fn with(before: &[u8], key: &LabelText, value: &LabelText) -> Self {
         let added = Label {
             key: key.into(),
             value: value.into(),
@@ -42,8 +43,8 @@ impl LabelSet {
         set
     }
 
-    /// Labels with other values. Those whose value becomes empty are left out.
-    pub(crate) fn map(before: &[u8], mut f: impl FnMut(&Label<'_>) -> LabelText) -> Self {
+    /// Labels with other values. Labels whose value becomes empty are left out.
+    pub fn map(before: &[u8], mut f: impl FnMut(&Label<'_>) -> LabelText) -> Self {
         let mut set = LabelSet::new();
         for label in LabelIter(before) {
             let value = f(&label);
@@ -76,7 +77,8 @@ impl LabelSet {
         self.len += 1;
     }
 
-    pub(crate) fn as_slice(&self) -> &[u8] {
+    #[doc(hidden)]
+    pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }

@@ -18,13 +18,17 @@ pub struct Labels(Option<Arc<[u8]>>);
 
 impl Labels {
     /// No labels.
-    pub(crate) const NONE: Labels = Labels(None);
+    #[doc(hidden)]
+    pub const NONE: Labels = Labels(None);
 
-    pub(crate) fn new(encoded: &[u8]) -> Self {
+    #[doc(hidden)]
+    pub fn new(encoded: &[u8]) -> Self {
         Labels((!encoded.is_empty()).then(|| encoded.into()))
     }
 
-    pub(crate) fn as_slice(&self) -> &[u8] {
+    #[doc(hidden)]
+    #[inline]
+    pub fn as_slice(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
     }
 
@@ -161,7 +165,7 @@ impl fmt::Debug for Label<'_> {
 }
 
 /// Writes labels on one line, with spaces in between.
-pub(crate) fn write_labels(encoded: &[u8], out: &mut impl Write) -> fmt::Result {
+pub fn write_labels(encoded: &[u8], out: &mut impl Write) -> fmt::Result {
     let mut separator = "";
     for label in LabelIter(encoded) {
         out.write_str(separator)?;

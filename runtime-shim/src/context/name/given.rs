@@ -11,9 +11,9 @@ use crate::types::TaskId;
 /// The name of a task: on whose behalf it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
-    pub(crate) text: Arc<str>,
-    pub(crate) cut: bool,
-    pub(crate) origin: NameOrigin,
+    text: Arc<str>,
+    cut: bool,
+    origin: NameOrigin,
 }
 
 impl Name {
@@ -70,6 +70,11 @@ impl fmt::Display for NameOrigin {
 }
 
 impl Name {
+    #[doc(hidden)]
+    pub fn new(text: Arc<str>, cut: bool, origin: NameOrigin) -> Self {
+        Name { text, cut, origin }
+    }
+
     /// Returns the name that a task has under `own`, its name node, or inherits. An empty one is none.
     pub(crate) fn of(task: &Record, own: Option<Record>) -> Option<Self> {
         let (text, origin) = effective_name(task, own)?;
@@ -82,7 +87,7 @@ impl Name {
 }
 
 /// Returns the name that a task has under `own`, its name node, or inherits. Allocates nothing.
-pub(crate) fn effective_name(task: &Record, own: Option<Record>) -> Option<(NameText, NameOrigin)> {
+pub fn effective_name(task: &Record, own: Option<Record>) -> Option<(NameText, NameOrigin)> {
     let own = own.filter(Record::has_name);
     let (text, origin) = match own.and_then(|own| own.text()) {
         Some(text) if text.is_by_hook() => (text, NameOrigin::Hook),

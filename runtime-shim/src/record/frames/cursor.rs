@@ -8,16 +8,16 @@ use crate::record::slot::Slot;
 /// Without a slot it is one of the constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-pub(crate) struct Cursor(usize);
+pub struct Cursor(usize);
 
-/// What the low bits say, of which a slot leaves six free. 0 is the task itself, in no frame of it.
-pub(crate) mod index {
+/// Meaning of the low bits, of which a slot leaves six free. 0 is the task itself, in no frame of it.
+pub mod index {
     /// Frames that have room have the indices from 1 to this.
-    pub(crate) const LAST: usize = 14;
-    /// What runs here is not the task's: it may spawn under it, but has no frames. So no frame has the index
+    pub const LAST: usize = 14;
+    /// Index where code runs that is not the task's. The code may spawn under the task, but has no frames. So no frame has the index
     /// that follows.
-    pub(crate) const MUTED: usize = 32;
-    pub(crate) const MASK: usize = 63;
+    pub const MUTED: usize = 32;
+    pub const MASK: usize = 63;
     /// A bit that is in no index. It is set while a name of the present call of the task is in force.
     pub(super) const NAMED: usize = 16;
     /// The bits of the index alone.
@@ -29,54 +29,54 @@ pub(crate) mod index {
     pub(super) const UNKNOWN: usize = 60;
     pub(super) const LENT: usize = 62;
 
-    pub(crate) fn is_beyond(index: usize) -> bool {
+    pub fn is_beyond(index: usize) -> bool {
         index >= BEYOND
     }
 
     /// The index of a frame without room inside of `outer`.
-    pub(crate) fn beyond(outer: usize) -> usize {
+    pub fn beyond(outer: usize) -> usize {
         BEYOND | !outer & 1
     }
 }
 
 impl Cursor {
     /// In no task.
-    pub(crate) const NOWHERE: Cursor = Cursor(0);
+    pub const NOWHERE: Cursor = Cursor(0);
     /// In no task, on a thread that may turn out to be the main one.
-    pub(crate) const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
+    pub const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
     /// In the task that has lent its scope to this thread.
-    pub(crate) const LENT: Cursor = Cursor(index::LENT);
+    pub const LENT: Cursor = Cursor(index::LENT);
 
     #[inline(always)]
-    pub(crate) fn task(slot: &'static Slot) -> Self {
+    pub fn task(slot: &'static Slot) -> Self {
         Cursor(core::ptr::from_ref(slot).expose_provenance())
     }
 
     #[inline(always)]
-    pub(crate) fn to_word(self) -> usize {
+    pub fn to_word(self) -> usize {
         self.0
     }
 
     /// The cursor that [`Cursor::to_word`] was called on.
     #[inline(always)]
-    pub(crate) fn from_word(word: usize) -> Self {
+    pub fn from_word(word: usize) -> Self {
         Cursor(word)
     }
 
-    /// The same task, in the frame of the index that follows.
+    /// Returns the same task, in the frame of the index that follows.
     #[inline(always)]
-    pub(crate) fn next(self) -> Self {
+    pub fn next(self) -> Self {
         Cursor(self.0 + 1)
     }
 
-    /// The same task, in another frame.
-    pub(crate) fn with_index(self, index: usize) -> Self {
+    /// Returns the same task, in another frame.
+    pub fn with_index(self, index: usize) -> Self {
         Cursor(self.0 & !index::OWN | index)
     }
 
-    /// The same task, where no frame is recorded.
+    /// Returns the same task, where no frame is recorded.
     #[inline(always)]
-    pub(crate) fn muted(self) -> Self {
+    pub fn muted(self) -> Self {
         match self.has_slot() {
             true => Cursor(self.0 & !index::OWN | index::MUTED),
             false => self,
@@ -84,7 +84,7 @@ impl Cursor {
     }
 
     #[inline(always)]
-    pub(crate) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         self.0 & index::OWN
     }
 
@@ -100,12 +100,12 @@ impl Cursor {
     }
 
     #[inline(always)]
-    pub(crate) fn has_slot(self) -> bool {
+    pub fn has_slot(self) -> bool {
         self.0 > index::MASK
     }
 
     #[inline(always)]
-    pub(crate) fn slot(self) -> Option<&'static Slot> {
+    pub fn slot(self) -> Option<&'static Slot> {
         if !self.has_slot() {
             return None;
         }
@@ -115,15 +115,16 @@ impl Cursor {
         Some(unsafe { &*slot })
     }
 
-    /// Whether what is entered there is recorded.
-    pub(crate) fn records(self) -> bool {
+    /// Returns `true` if what is entered there is recorded.
+    pub fn records(self) -> bool {
         self.has_slot() && self.index() != index::MUTED
     }
 }
 
-/// A cursor, and above it the lowest bits of the task's id. So it is not taken for one in a later task of the
-/// same slot: unless 65,536 or a multiple of it were spawned in between, when a frame that was entered in the
-/// earlier task is missing from the later one, or stands where it stood there.
+/// A cursor, and above it the lowest bits of the task's id.
+///
+/// The bits tell it from a cursor in a later task of the same slot, unless a multiple of 65,536 tasks were spawned in
+/// between. Then a frame of the earlier task may be missing from the later one, or stand where it stood there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(u64);
 
@@ -134,7 +135,7 @@ impl Place {
     /// In no task.
     pub(crate) const NOWHERE: Place = Place(0);
 
-    /// Whether places in a slot at this address are what they say.
+    /// Returns `true` if places in a slot at this address are what they say.
     pub(crate) fn can_hold(address: usize) -> bool {
         address as u64 >> ID_SHIFT == 0
     }

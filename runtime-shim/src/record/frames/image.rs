@@ -11,9 +11,9 @@ use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::read::Record;
 use crate::types::frame_site::FrameSite;
 
-/// What the frames of a task were at one moment.
+/// The frames of a task at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Image {
+pub struct Image {
     /// Without the owner.
     header: u64,
     entries: [u64; ROOM],
@@ -29,7 +29,8 @@ impl Image {
 
     /// Reads the frames of a task.
     #[cfg(not(loom))]
-    pub(crate) fn read(record: &Record) -> Self {
+    #[inline]
+    pub fn read(record: &Record) -> Self {
         let Some(frames) = Frames::of(record.slot) else {
             return Self::EMPTY;
         };
@@ -59,23 +60,26 @@ impl Image {
         image
     }
 
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns `true` if there is none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
         self.header == 0
     }
 
-    /// Whether the task was suspended, and had not moved on when all was read.
-    pub(crate) fn is_settled(&self) -> bool {
+    /// Returns `true` if the task was suspended, and had not moved on when all was read.
+    #[inline]
+    pub fn is_settled(&self) -> bool {
         self.is_settled
     }
 
     /// How many had no room.
-    pub(crate) fn beyond(&self) -> u32 {
+    #[inline]
+    pub fn beyond(&self) -> u32 {
         ((self.header & ALL_BEYOND) / ONE_BEYOND) as u32
     }
 
     /// The frames that were entered inside of one, or of none for 0. A tombstone has no site.
-    pub(crate) fn inside(
+    pub fn inside(
         &self,
         outer: usize,
     ) -> impl Iterator<Item = (usize, Option<&'static FrameSite>)> + '_ {
@@ -87,7 +91,7 @@ impl Image {
     }
 
     /// The sites from a frame outwards, its own first. For one that had no room, from the last that had.
-    pub(crate) fn outwards(&self, index: usize) -> impl Iterator<Item = &'static FrameSite> + '_ {
+    pub fn outwards(&self, index: usize) -> impl Iterator<Item = &'static FrameSite> + '_ {
         let last = above(self.header) - 1;
         let start = if index::is_beyond(index) { last } else { index };
         let entry = |index: usize| Some(*self.entries.get(index.checked_sub(1)?)?);

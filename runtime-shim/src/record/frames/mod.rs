@@ -25,11 +25,12 @@ mod write;
 #[cfg(not(loom))]
 pub(super) use area::release;
 
-pub(crate) use cursor::{index, Cursor, Place};
-pub(crate) use image::Image;
+pub(crate) use cursor::Place;
+pub use cursor::{index, Cursor};
+pub use image::Image;
 
 /// Frames that have room.
-pub(crate) const ROOM: usize = index::LAST;
+pub const ROOM: usize = index::LAST;
 
 /// The bits of the indices 1 to `ROOM`.
 const USED: u64 = (2 << ROOM) - 2;

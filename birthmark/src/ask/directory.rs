@@ -1,0 +1,140 @@
+//! Files in a directory, bounded in number and size.
+
+mod entry;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::shown;
+use birthmark_dump::render::Format;
+use birthmark_dump::Dump;
+
+use entry::Entry;
+
+/// A directory in which dumps are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    pub(crate) path: PathBuf,
+    pub(crate) limits: Limits,
+}
+
+/// How much is kept of all dumps in a directory, whichever process has written them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            files: 16,
+            bytes: 1 << 30,
+        }
+    }
+}
+
+impl Directory {
+    /// Writes a dump to a new file, and only then removes old ones. Whoever looks into the directory
+    /// finds the file whole or not at all.
+    pub(super) fn write(&self, dump: &Dump, format: Format) -> io::Result<PathBuf> {
+        let entry = Entry::new(format);
+        let path = self.path.join(entry.name());
+        self.write_whole(dump, format, &entry, &path)
+            .map_err(|error| self.explain(&error))?;
+        self.prune(&entry);
+        Ok(path)
+    }
+
+    fn write_whole(
+        &self,
+        dump: &Dump,
+        format: Format,
+        entry: &Entry,
+        path: &Path,
+    ) -> io::Result<()> {
+        fs::create_dir_all(&self.path)?;
+        let unfinished = Unfinished(self.path.join(entry.unfinished_name()));
+        let mut out = Limited {
+            file: create(&unfinished.0)?,
+            left: self.limits.bytes,
+        };
+        dump.write(format, &mut out)?;
+        // What is renamed before it is on the disk could be found empty after a loss of power.
+        out.file.sync_data()?;
+        fs::rename(&unfinished.0, path)
+    }
+
+    /// Removes the oldest dumps until the rest is within the limits. The one that was just written stays: where
+    /// the clock was set back, it may look like the oldest.
+    fn prune(&self, written: &Entry) {
+        let mut left = self.limits;
+        let mut entries = entry::newest_first(&self.path);
+        entries.sort_by_key(|(entry, _)| entry != written);
+        for (entry, bytes) in entries {
+            let fits = left.files > 0 && left.bytes >= bytes;
+            if fits {
+                left.files -= 1;
+                left.bytes -= bytes;
+            } else {
+                // Nothing is kept that is older than what does not fit.
+                left.files = 0;
+                // Another process may have removed it; what cannot be removed will be tried again.
+                let _ = fs::remove_file(self.path.join(entry.name()));
+            }
+        }
+    }
+
+    fn explain(&self, error: &io::Error) -> io::Error {
+        let remedy = match error.kind() {
+            ErrorKind::FileTooLarge => "raise the limit, or choose a filter or a smaller format",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+            _ => "choose a directory in which the program may write",
+        };
+        let path = shown(&self.path);
+        let text = format!("no dump written in {path}: {error}; {remedy}; older dumps are kept");
+        io::Error::new(error.kind(), text)
+    }
+}
+
+/// Creates a file that others cannot read: names may be nobody else's business. Follows no link that
+/// somebody has put there.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A file that is removed, unless it has been renamed.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A file that does not grow beyond a limit.
+struct Limited {
+    file: File,
+    left: u64,
+}
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(left) = self.left.checked_sub(bytes.len() as u64) else {
+            let text = "it would be larger than all dumps together may be";
+            return Err(io::Error::new(ErrorKind::FileTooLarge, text));
+        };
+        let written = self.file.write(bytes)?;
+        self.left = left + (bytes.len() - written) as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,195 @@
+//! Where dumps go that nobody takes by hand: those of a panic, of a signal and of [`write_dump`].
+
+mod directory;
+#[cfg_attr(all(unix, feature = "signal"), path = "listen_unix.rs")]
+#[cfg_attr(not(all(unix, feature = "signal")), path = "listen_fallback.rs")]
+mod listen;
+mod signal;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
+
+use crate::output;
+use crate::platform::stderr;
+use birthmark_dump::__private::redact;
+use birthmark_dump::render::{wants_color, Format};
+use birthmark_dump::ThreadReport;
+use birthmark_dump::{Dump, Filter};
+
+pub(crate) use directory::{Directory, Limits};
+pub use signal::{DumpSignal, UnknownSignal};
+
+/// In which form, with which tasks and whereto.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delivery {
+    pub(crate) format: Format,
+    pub(crate) filter: Filter,
+    pub(crate) threads: ThreadReport,
+    /// Standard error, if none.
+    pub(crate) directory: Option<Directory>,
+}
+
+/// Held for as long as it takes to copy the pointer.
+static DELIVERY: Mutex<Option<Arc<Delivery>>> = Mutex::new(None);
+
+/// Held while a dump goes to standard error, so that those of several threads do not mix.
+static STDERR: Mutex<()> = Mutex::new(());
+
+/// Sets up where dumps go, and the signal on which there is one.
+pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
+    if delivery.directory.is_none() && delivery.format.is_binary() {
+        refuse_binary(&mut delivery);
+    }
+    *DELIVERY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(delivery));
+    if let Some(signal) = signal {
+        birthmark_core::__reader::fork::set_resume(resume);
+        if let Err(error) = listen::listen(signal) {
+            say(format_args!("no dump on SIG{signal}: {error}"));
+        }
+    }
+}
+
+/// Goes on listening for the signal in the child of a fork.
+fn resume() {
+    if let Err(error) = listen::resume() {
+        say(format_args!(
+            "no dump on a signal in this child of a fork: {error}"
+        ));
+    }
+}
+
+/// Writes a dump to the place that [`Builder`](crate::Builder) or `BIRTHMARK` sets: a new file, whose path is
+/// returned, or standard error.
+///
+/// # Errors
+///
+/// Returns an error if the dump cannot be written. Older files are kept in that case, and no part of the new one
+/// remains.
+///
+/// # Examples
+///
+/// ```
+/// # let directory = std::env::temp_dir().join("birthmark-doctest");
+/// use birthmark::render::Format;
+///
+/// birthmark::builder()
+///     .dump_format(Format::Groups)
+///     .dump_directory(&directory)
+///     .install();
+/// let path = birthmark::write_dump()?.unwrap();
+/// assert!(std::fs::read_to_string(&path)?.contains("coverage: "));
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_dump() -> io::Result<Option<PathBuf>> {
+    if redact::runs() {
+        let text = "no dump written: the function that redacts names may not ask for one";
+        return Err(io::Error::new(io::ErrorKind::Deadlock, text));
+    }
+    let stderr = || Ok(STDERR.lock().unwrap_or_else(PoisonError::into_inner));
+    write(stderr, &mut Stderr)
+}
+
+/// Writes a dump for a thread that panics. It waits for nobody, since what it waits for may wait for
+/// it: a dump of its own, say, in which the program's function that redacts names has panicked.
+pub(crate) fn write_in_panic() {
+    if redact::runs() {
+        return;
+    }
+    let stderr = || match STDERR.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "no dump written: another one is being written just now",
+        )),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Ok(free) => Ok(free),
+    };
+    if !output::in_test() {
+        return tell(write(stderr, &mut Stderr), stderr::write);
+    }
+    let mut text = Vec::new();
+    let written = write(stderr, &mut text);
+    let _ = output::write(&text);
+    tell(written, output::write);
+}
+
+fn write(
+    stderr: impl FnOnce() -> io::Result<MutexGuard<'static, ()>>,
+    out: &mut dyn Write,
+) -> io::Result<Option<PathBuf>> {
+    let delivery = DELIVERY
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+        .unwrap_or_default();
+    if let Some(directory) = &delivery.directory {
+        return directory.write(&delivery.dump(), delivery.format).map(Some);
+    }
+    let _whole = stderr()?;
+    let color = wants_color(&io::stderr());
+    let dump = delivery.dump();
+    match dump.write_colored(delivery.format, color, out) {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            let text = format!("no dump written to standard error: {error}");
+            Err(io::Error::new(error.kind(), text))
+        }
+    }
+}
+
+/// Has dumps written as text that would be binary in the midst of a log, and says so, once.
+fn refuse_binary(delivery: &mut Delivery) {
+    static SAID: Once = Once::new();
+    let refused = std::mem::take(&mut delivery.format);
+    SAID.call_once(|| {
+        say(format_args!(
+            "cannot write {refused} to standard error: it is binary; dumps are written as {}\n\
+             help: add `dir=PATH` to BIRTHMARK, or call Builder::dump_directory, to have {refused} in files",
+            delivery.format
+        ));
+    });
+}
+
+impl Delivery {
+    fn dump(&self) -> Dump {
+        crate::dump()
+            .with_threads(self.threads)
+            .filter(&self.filter)
+    }
+}
+
+/// Says what has become of a dump that nobody waits for.
+fn tell(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Result<()>) {
+    let line = match written {
+        Ok(Some(path)) => format!("birthmark: dump written to {}\n", shown(&path)),
+        Ok(None) => return,
+        Err(error) => format!("birthmark: {error}\n"),
+    };
+    // If it cannot be written, nobody reads it.
+    let _ = write(line.as_bytes());
+}
+
+/// A path, in quotes and escaped.
+fn shown(path: &std::path::Path) -> String {
+    format!("{:?}", path.display().to_string())
+}
+
+/// A line on standard error. If it cannot be written, nobody reads it.
+fn say(what: fmt::Arguments<'_>) {
+    let _ = stderr::write(format!("birthmark: {what}\n").as_bytes());
+}
+
+/// Standard error, without the lock of std.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        stderr::write(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

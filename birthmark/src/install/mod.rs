@@ -1,0 +1,268 @@
+//! Setting birthmark up.
+
+mod words;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::ask::{self, Delivery, Directory, DumpSignal, Limits};
+use crate::panic_report::{self, PanicReport};
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::mode;
+use birthmark_dump::__private::redact::{self, Redaction};
+use birthmark_dump::render::Format;
+use birthmark_dump::Filter;
+use birthmark_dump::ThreadReport;
+
+/// Installs the panic report and reads `BIRTHMARK` from the environment.
+///
+/// A program calls it first in `main`. Further calls have no effect. Tasks are recorded without this call, too. The
+/// call starts the thread that advances the clock of ages; see [`Builder::clock`].
+///
+/// The report follows the program's own panic hook, whether that hook is set before or after this call. A hook that
+/// calls ours, as it found it, decides the place of the report. A hook that ends the process leaves no report.
+/// `BIRTHMARK=panic=off` and [`PanicReport::Off`] switch reports off.
+///
+/// In a test, a report goes where the panic message goes. `cargo test` captures both and shows them together if the
+/// test fails. For that, the crate of the test must be instrumented.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::install();
+/// ```
+pub fn install() {
+    builder().install();
+}
+
+/// Returns a [`Builder`], which configures birthmark in detail.
+pub fn builder() -> Builder {
+    Builder {
+        panic_report: PanicReport::default(),
+        redaction: Redaction::default(),
+        signal: None,
+        format: Format::default(),
+        filter: Filter::default(),
+        threads: ThreadReport::default(),
+        directory: None,
+        limits: Limits::default(),
+        enabled: true,
+        env: true,
+        clock: true,
+        in_test: false,
+    }
+}
+
+/// The configuration of birthmark. The environment overrides the program.
+///
+/// `BIRTHMARK` holds words, separated by commas:
+///
+/// | word | effect |
+/// | --- | --- |
+/// | `on` | switches recording and hooks on; the default |
+/// | `off` | switches recording and hooks off |
+/// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
+/// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
+/// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
+/// | `filter=state=suspended&for=10s` | the tasks in these dumps; `%2C` is a comma |
+/// | `threads=states` | the detail about OS threads: `off`, `states`, `stacks` |
+/// | `dir=/var/tmp/dumps` | writes files to a directory instead of standard error |
+/// | `files=16` | the number of files that are kept |
+/// | `size=1G` | the size of the files that are kept, together |
+///
+/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`] and [`ThreadReport`] describe the values.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::builder().panic_report(birthmark::PanicReport::All).install();
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `install`"]
+pub struct Builder {
+    panic_report: PanicReport,
+    redaction: Redaction,
+    signal: Option<DumpSignal>,
+    format: Format,
+    filter: Filter,
+    threads: ThreadReport,
+    directory: Option<PathBuf>,
+    limits: Limits,
+    enabled: bool,
+    env: bool,
+    clock: bool,
+    in_test: bool,
+}
+
+impl Builder {
+    /// Sets the content of panic reports.
+    pub fn panic_report(mut self, report: PanicReport) -> Self {
+        self.panic_report = report;
+        self
+    }
+
+    /// Writes a dump each time the signal arrives. By default, no signal writes one.
+    ///
+    /// The handler of the signal only wakes a thread that writes the dump. Handlers that the program has set before
+    /// are called too. A handler that it sets later by `sigaction` replaces ours. A signal that would end the program
+    /// no longer does.
+    ///
+    /// This method needs Unix and the feature `signal`, which is on by default.
+    pub fn dump_on_signal(mut self, signal: DumpSignal) -> Self {
+        self.signal = Some(signal);
+        self
+    }
+
+    /// Sets the form of dumps on a panic or a signal, and of [`write_dump`](crate::write_dump). A form that is
+    /// [binary](Format::is_binary) needs a [directory](Builder::dump_directory). Without one, dumps are text, and
+    /// [`install`](Builder::install) reports that on standard error.
+    pub fn dump_format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Sets the filter of such dumps.
+    pub fn dump_filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Sets the detail of such dumps about OS threads.
+    pub fn dump_threads(mut self, report: ThreadReport) -> Self {
+        self.threads = report;
+        self
+    }
+
+    /// Writes such dumps to files in this directory instead of standard error. The directory is created if it does
+    /// not exist. Standard error gets the path of each file. Only the owner can read the files.
+    pub fn dump_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
+        self
+    }
+
+    /// Sets the number of dumps that the directory keeps. The default is 16. The oldest dumps are removed after a new
+    /// one is written.
+    pub fn dump_files(mut self, count: usize) -> Self {
+        self.limits.files = count.max(1);
+        self
+    }
+
+    /// Sets the number of bytes that the directory keeps. The default is a gigabyte. A dump that is larger on its own
+    /// is not written.
+    pub fn dump_bytes(mut self, bytes: u64) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
+    /// Sets a function that replaces names before output: in dumps of any form, in [`tasks`](crate::tasks) and in
+    /// panic reports. [`current`](crate::current) and hooks still return the original names, and the memory of the
+    /// process contains them.
+    ///
+    /// The function may be called while a thread panics. In that case it must not wait for a lock, and a panic in it
+    /// aborts the program. If it panics at another time, the name is hidden. The first function that is installed
+    /// stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder()
+    ///     .redact_names(|name| match name.split_once('@') {
+    ///         Some((_, domain)) => format!("…@{domain}").into(),
+    ///         None => name.into(),
+    ///     })
+    ///     .install();
+    /// birthmark::set_name("jane@example.com");
+    /// assert!(birthmark::dump().to_string().contains("\"…@example.com\""));
+    /// ```
+    pub fn redact_names(
+        mut self,
+        redact: impl Fn(&str) -> Cow<'_, str> + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction.names = Some(Arc::new(redact));
+        self
+    }
+
+    /// Sets a function that replaces label values before output. The function gets the key and the value, and applies
+    /// wherever that of [`redact_names`](Builder::redact_names) does. Without it, label values go through the
+    /// function for names. Keys are shown unchanged. A label whose value becomes empty is left out.
+    ///
+    /// A program that sets both functions sets them with one builder. The functions of the first builder that is
+    /// installed stay.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder()
+    ///     .redact_labels(|key, value| match key {
+    ///         "tenant" => "(hidden)".into(),
+    ///         _ => value.into(),
+    ///     })
+    ///     .install();
+    /// birthmark::set_label("tenant", "acme");
+    /// assert!(birthmark::dump().to_string().contains("    labels tenant=(hidden)\n"));
+    /// ```
+    pub fn redact_labels(
+        mut self,
+        redact: impl for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction.labels = Some(Arc::new(redact));
+        self
+    }
+
+    /// Sets whether spawns are recorded from the start; see [`enable`](crate::enable). The default is `true`.
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Sets whether the variable `BIRTHMARK` is read. The default is `true`.
+    pub fn env(mut self, env: bool) -> Self {
+        self.env = env;
+        self
+    }
+
+    /// Sets whether `install` starts the thread that advances the clock of ages. The default is `true`.
+    ///
+    /// A program that must stay single-threaded for a while passes `false`, for example before `unshare`, `setns`, or
+    /// a read of the local time offset. The clock then starts with the program's first other thread, and earlier
+    /// dumps have no ages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder().clock(false).install();
+    /// ```
+    pub fn clock(mut self, clock: bool) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The program runs tests, which need not be seen otherwise.
+    pub(crate) fn in_test(mut self) -> Self {
+        self.in_test = true;
+        self
+    }
+
+    /// Applies the configuration. An invalid word in `BIRTHMARK` is reported once on standard error, and otherwise
+    /// ignored.
+    pub fn install(mut self) {
+        if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
+            self = words::apply(self, &words);
+        }
+        mode::set(mode::OFF, !self.enabled);
+        redact::install(self.redaction);
+        let limits = self.limits;
+        let delivery = Delivery {
+            format: self.format,
+            filter: self.filter,
+            threads: self.threads,
+            directory: self.directory.map(|path| Directory { path, limits }),
+        };
+        ask::install(delivery, self.signal);
+        if self.clock && self.enabled {
+            clock::start();
+        }
+        panic_report::install(self.panic_report, self.in_test);
+    }
+}

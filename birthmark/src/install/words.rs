@@ -1,0 +1,289 @@
+//! The words of `BIRTHMARK` in the environment.
+
+use std::error::Error;
+use std::ffi::OsStr;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use super::Builder;
+use crate::panic_report::PanicReport;
+use birthmark_dump::__private::OneOf;
+
+/// Applies all words, and says of those that are not understood why, and what to write.
+pub(super) fn apply(mut builder: Builder, words: &OsStr) -> Builder {
+    let is_text = words.to_str().is_some();
+    let words = words.to_string_lossy();
+    let words = words.split(',').map(str::trim);
+    for word in words.filter(|word| !word.is_empty()) {
+        // With the character in place of what is no text, it would be another directory.
+        let result = match is_text || !word.contains(char::REPLACEMENT_CHARACTER) {
+            true => builder.clone().apply(word),
+            false => Err(NOT_TEXT.into()),
+        };
+        builder = result.unwrap_or_else(|error| {
+            if is_new(word) {
+                let error = NotUnderstood { word, error };
+                let _ = crate::platform::stderr::write(format!("birthmark: {error}\n").as_bytes());
+            }
+            builder
+        });
+    }
+    builder
+}
+
+/// Whether nobody was told of this word yet. Birthmark is set up twice if `cargo birthmark` does it, and the program.
+fn is_new(word: &str) -> bool {
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_new = !told.iter().any(|known| known == word);
+    if is_new {
+        told.push(word.to_owned());
+    }
+    is_new
+}
+
+/// A word, or the part of it before `=`.
+struct Word {
+    name: &'static str,
+    /// `true` if a value follows.
+    has_value: bool,
+    /// The word as users write it, and its effect, for the documentation.
+    #[cfg(test)]
+    help: (&'static str, &'static str),
+    apply: Apply,
+}
+
+type Apply = fn(Builder, &str) -> Result<Builder, Box<dyn Error>>;
+
+const fn word(
+    name: &'static str,
+    example: &'static str,
+    effect: &'static str,
+    apply: Apply,
+) -> Word {
+    // The texts are in no program.
+    let _ = effect;
+    Word {
+        name,
+        has_value: example.len() > name.len(),
+        #[cfg(test)]
+        help: (example, effect),
+        apply,
+    }
+}
+
+/// All words. The errors come from here, and the documentation is compared with it.
+const WORDS: &[Word] = &[
+    word(
+        "on",
+        "on",
+        "switches recording and hooks on; the default",
+        |builder, _| Ok(builder.enabled(true)),
+    ),
+    word(
+        "off",
+        "off",
+        "switches recording and hooks off",
+        |builder, _| Ok(builder.enabled(false)),
+    ),
+    word(
+        "panic",
+        "panic=lineage",
+        "the content of panic reports",
+        |builder, report| match PanicReport::named(report) {
+            Some(report) => Ok(builder.panic_report(report)),
+            None => {
+                let reports = PanicReport::ALL
+                    .iter()
+                    .map(|report| format!("panic={report}"));
+                Err(format!("use {}", OneOf(reports)).into())
+            }
+        },
+    ),
+    word(
+        "signal",
+        "signal=QUIT",
+        "the signal that requests a dump",
+        |builder, signal| Ok(builder.dump_on_signal(signal.parse()?)),
+    ),
+    word(
+        "format",
+        "format=groups",
+        "the form of dumps on a panic or a signal",
+        |builder, format| Ok(builder.dump_format(format.parse()?)),
+    ),
+    word(
+        "filter",
+        "filter=state=suspended&for=10s",
+        "the tasks in these dumps; `%2C` is a comma",
+        |builder, filter| Ok(builder.dump_filter(filter.parse()?)),
+    ),
+    word(
+        "threads",
+        "threads=states",
+        "the detail about OS threads",
+        |builder, report| Ok(builder.dump_threads(report.parse()?)),
+    ),
+    word(
+        "dir",
+        "dir=/var/tmp/dumps",
+        "writes files to a directory instead of standard error",
+        |builder, path| match path {
+            "" => Err(unknown()),
+            path => Ok(builder.dump_directory(path)),
+        },
+    ),
+    word(
+        "files",
+        "files=16",
+        "the number of files that are kept",
+        |builder, count| match count.parse() {
+            Ok(count) if count > 0 => Ok(builder.dump_files(count)),
+            _ => Err("write a number above 0, as in files=16".into()),
+        },
+    ),
+    word(
+        "size",
+        "size=1G",
+        "the size of the files that are kept, together",
+        |builder, size| match bytes(size) {
+            Some(bytes) => Ok(builder.dump_bytes(bytes)),
+            None => Err("write a number and K, M or G, as in size=64M".into()),
+        },
+    ),
+];
+
+impl Builder {
+    fn apply(self, word: &str) -> Result<Self, Box<dyn Error>> {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let known = WORDS.iter().find(|word| word.name == name);
+        match known.filter(|word| word.has_value || value.is_empty()) {
+            Some(word) => (word.apply)(self, value),
+            None => Err(unknown()),
+        }
+    }
+}
+
+fn unknown() -> Box<dyn Error> {
+    let words = WORDS.iter().map(|word| match word.has_value {
+        true => format!("{}=…", word.name),
+        false => word.name.to_owned(),
+    });
+    format!("use {}", OneOf(words)).into()
+}
+
+const NOT_TEXT: &str = "it is not UTF-8; Builder::dump_directory takes any path";
+
+fn bytes(text: &str) -> Option<u64> {
+    let unit = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let shift = match unit {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+struct NotUnderstood<'a> {
+    word: &'a str,
+    error: Box<dyn Error>,
+}
+
+impl fmt::Display for NotUnderstood<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = birthmark_core::__reader::escape::Quoted {
+            text: self.word,
+            cut: false,
+        };
+        let error = &self.error;
+        write!(
+            f,
+            "{word} in BIRTHMARK is not understood, and ignored; {error}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use birthmark_test_support::documented::{assert_mentioned, assert_table};
+
+    use super::{bytes, WORDS};
+    use crate::ask::DumpSignal;
+    use crate::panic_report::PanicReport;
+    use birthmark_dump::render::Format;
+    use birthmark_dump::ThreadReport;
+
+    /// Returns the values of a word that has few.
+    fn values(word: &str) -> Vec<&'static str> {
+        match word {
+            "panic" => PanicReport::ALL.iter().map(|it| it.as_str()).collect(),
+            "signal" => DumpSignal::ALL.iter().map(|it| it.as_str()).collect(),
+            "threads" => ThreadReport::ALL.iter().map(|it| it.as_str()).collect(),
+            "format" => formats(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the names of all forms, also of one whose feature is off.
+    fn formats() -> Vec<&'static str> {
+        let names = Format::ALL.iter().map(|format| format.as_str());
+        let pprof = (!cfg!(feature = "pprof")).then_some("pprof");
+        names.chain(pprof).collect()
+    }
+
+    #[test]
+    fn words_are_those_of_the_documentation() {
+        let rows = WORDS.iter().map(|word| {
+            let (example, effect) = word.help;
+            let values = values(word.name)
+                .iter()
+                .map(|value| format!("`{value}`"))
+                .collect::<Vec<_>>();
+            let values = match &*values {
+                [] => String::new(),
+                values => format!(": {}", values.join(", ")),
+            };
+            format!("| `{example}` | {effect}{values} |")
+        });
+        let rows: Vec<String> = rows.collect();
+        let root = env!("CARGO_MANIFEST_DIR");
+        for file in ["src/install/mod.rs", "../docs/guide/environment.md"] {
+            assert_table(&format!("{root}/{file}"), "| word | effect |", &rows);
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_the_guide() {
+        let guide = |page| format!("{}/../docs/guide/{page}.md", env!("CARGO_MANIFEST_DIR"));
+        let reports = PanicReport::ALL
+            .iter()
+            .map(|report| format!("panic={report}"));
+        assert_mentioned(&guide("panics"), "| `BIRTHMARK` | report |", reports);
+        assert_mentioned(&guide("dumps"), "| form | call | purpose |", formats());
+        let details = ThreadReport::ALL
+            .iter()
+            .filter(|it| **it != ThreadReport::Off);
+        let details = details.map(|detail| format!("threads={detail}"));
+        assert_mentioned(&guide("threads"), "| detail | `BIRTHMARK` |", details);
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, size) in [
+            ("7", Some(7)),
+            ("2K", Some(2048)),
+            ("64M", Some(64 << 20)),
+            ("1G", Some(1 << 30)),
+        ] {
+            assert_eq!(bytes(text), size);
+        }
+        for text in ["", "M", "1T", "-1", "1.5G", "99999999999999G"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! birthmark records what spawned each thread and task of a program, where, and on whose behalf it runs. Panics and
+//! dumps show the records. No spawn call changes.
+//!
+//! # Terms
+//!
+//! A *task* is one unit of work that runs on its own: an OS thread, a scoped thread, a future on an executor, a
+//! blocking job, a rayon job. The main thread is a task, too.
+//!
+//! A *site* is one spawn call in the source. Sites are known at compile time, so [`sites`] also lists calls that
+//! never ran.
+//!
+//! The *role* is what a task is, derived at compile time. Usually it is the spawned function, as `send_email` in
+//! `tokio::spawn(send_email(address))`. Otherwise it is the enclosing function with `{closure}`, `{async}` or
+//! `{task}`.
+//!
+//! The *name* records on whose behalf a task runs: a request, a tenant. The program sets it, and child tasks inherit
+//! it unless their spawn sets another. A dump shows the origin of each name.
+//!
+//! *Labels* are keys and values by which tasks are selected and counted: a tenant, a route, a shard. Child tasks
+//! inherit them.
+//!
+//! The *lineage* is the chain from a task to its parent, its parent's parent and so on. Ids are never reused, and a
+//! lineage stays correct after its ancestors have ended. A very long lineage is cut in the middle and marked.
+//!
+//! # Quick start
+//!
+//! Put [`#[instrument]`](macro@instrument) on functions, `impl`s, traits or inline modules, and call
+//! [`install`] first thing in `main`:
+//!
+//! ```
+//! #[birthmark::instrument]
+//! mod server {
+//!     pub async fn handle(request: u64) -> usize {
+//!         birthmark::set_name(format_args!("req-id-{request}"));
+//!         tokio::spawn(count(vec![2, 3, 5])).await.unwrap()
+//!     }
+//!
+//!     async fn count(prices: Vec<u32>) -> usize {
+//!         let task = birthmark::current().unwrap();
+//!         assert_eq!(task.role(), "count");
+//!         assert_eq!(task.name().unwrap().as_str(), "req-id-7");
+//!         assert_eq!(task.lineage()[0].role(), "handle");
+//!         prices.len()
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! #[birthmark::instrument]
+//! async fn main() {
+//!     birthmark::install();
+//!     assert_eq!(tokio::spawn(server::handle(7)).await.unwrap(), 3);
+//!     println!("{}", birthmark::dump());
+//! }
+//! ```
+//!
+//! Lines like these follow a panic message:
+//!
+//! ```text
+//!   in task 10 "req-id-123123" audit (future), born 1.2 s ago, 2 polls, name from task 9
+//!     spawned at examples/request_names.rs:94:9 by tokio::spawn in request_names::app::handler
+//!     lineage   10 audit < 9 "req-id-123123" serve_connection < 2 Server::accept_loop < 1 main
+//! ```
+//!
+//! # Where to find what
+//!
+//! | to | use |
+//! | --- | --- |
+//! | record the spawns in an item | [`#[instrument]`](macro@instrument), which also lists its callees and limits |
+//! | add the current task to panic messages | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
+//! | record on whose behalf a task runs | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
+//! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
+//! | spawn without the spawner's lineage and name | [`detached!`] |
+//! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
+//! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
+//! | get the current task | [`current`] |
+//! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
+//! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
+//! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
+//! | switch it off while the program runs | [`disable`], [`enable`], [`is_enabled`] |
+//!
+//! Without `install`, tasks are recorded, but panic messages have no report.
+//!
+//! # Features
+//!
+//! | feature | | content |
+//! | --- | --- | --- |
+//! | `attribute` | default | [`#[instrument]`](macro@instrument) |
+//! | `signal` | default | a dump on a signal, if the program requests it |
+//! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
+//! | `native-stacks` | | [`ThreadReport::Stacks`]: native stacks of OS threads, on Linux |
+//!
+//! # Cost
+//!
+//! A spawn, a poll and an end take no lock, read no clock and do not call the allocator. Hooks and the set-up of a
+//! thread at its first spawn are exceptions. A record has 64 bytes, in memory that birthmark maps itself and returns.
+//!
+//! A thread named `birthmark`, started on first use, advances a coarse clock. While birthmark is off, a spawn costs a
+//! load, a branch, and an addition for the coverage line.
+//!
+//! # Platforms
+//!
+//! The tests run on Linux. Other systems have fallbacks. For example, a dump does not know the number of OS threads
+//! there, and free memory is kept rather than returned.
+
+#![warn(missing_debug_implementations)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(test)]
+use birthmark_test_support as _;
+
+mod ask;
+mod at_start;
+mod install;
+mod output;
+mod panic_report;
+mod platform;
+mod threads;
+
+// Before `__private`, because errors name the first path to a type.
+#[doc(hidden)]
+pub use birthmark_core::undone_by_instrument_skip;
+
+#[doc(hidden)]
+pub mod __private {
+    //! Not public API. Used by generated code and by birthmark's own crates; it changes without notice.
+
+    pub use birthmark_core::__private::*;
+
+    // How the runtime comes into a program that does not mention it.
+    pub use crate::__at_start as at_start;
+    pub use crate::at_start::{install_at_start, install_at_start_of_tests};
+
+    // For `birthmark-http`: threads that answer requests are none of the program's, and may not work for ever.
+    pub use crate::platform::cpu::thread_time as thread_cpu_time;
+    pub use birthmark_core::__reader::own_thread::spawn as spawn_own_thread;
+}
+
+pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
+pub use crate::install::{builder, install, Builder};
+pub use crate::panic_report::PanicReport;
+pub use birthmark_core::{
+    add_hook, catch_refusal, detached, disable, enable, is_enabled, named, set_hook, set_label,
+    set_name, with_label, with_label_async, with_name, with_name_async, FrameSite, Gate,
+    HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin, Opened, Outcome, Refusal,
+    SetHookError, Site, Spawn, SpawnHook, TaskId, TaskRef, Under, MAX_LABELS, MAX_LABEL_LEN,
+    MAX_NAME_LEN,
+};
+pub use birthmark_dump::{
+    current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, FilterError, Frame,
+    NativeFrame, NativeStack, NoStack, OsThread, SiteStats, Stack, State, SystemCall, Task,
+    ThreadReport, ThreadState, UnknownThreadReport,
+};
+#[cfg(feature = "attribute")]
+pub use birthmark_macros::instrument;
+
+/// Takes a snapshot of all live tasks.
+///
+/// # Examples
+///
+/// ```
+/// println!("{}", birthmark::dump());
+/// println!("{}", birthmark::dump().tree());
+/// ```
+pub fn dump() -> Dump {
+    birthmark_dump::__private::dump(threads::look)
+}
+
+/// Returns all live tasks. A [`dump`] holds the same tasks in a fraction of the memory.
+///
+/// # Examples
+///
+/// ```
+/// for task in birthmark::tasks() {
+///     println!("{} {} is {}", task.id(), task.role(), task.state());
+/// }
+/// ```
+pub fn tasks() -> Vec<Task> {
+    dump().tasks().collect()
+}

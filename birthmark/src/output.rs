@@ -1,0 +1,68 @@
+//! Where a report goes: to where the panic's message has gone.
+//!
+//! That is standard error. In a test, libtest captures what threads print, and shows it only if the test fails. The
+//! macros of std alone know of that. They cannot be used by a thread that panics: they take the lock of standard error,
+//! whose owner may wait for this thread, and they panic themselves if it cannot be written. So another thread prints,
+//! which inherits where its spawner's output goes, and this one waits for it, but not for ever.
+
+use std::cell::Cell;
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use crate::platform::stderr;
+use birthmark_core::__reader::site::any_in_test;
+
+/// This process runs tests.
+static IN_TEST: AtomicBool = AtomicBool::new(false);
+
+/// How long a thread that panics waits for its report to be printed. It is printed later, if another thread holds the
+/// lock of standard error.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// This thread prints a report.
+    static PRINTS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes whether any instrumented crate of the program was compiled as a test, or the caller knows that it was.
+pub(crate) fn look_for_tests(known: bool) {
+    let compiled = any_in_test();
+    IN_TEST.fetch_or(known || compiled, Ordering::Relaxed);
+}
+
+/// Whether this process runs tests.
+pub(crate) fn in_test() -> bool {
+    IN_TEST.load(Ordering::Relaxed)
+}
+
+/// Whether this thread prints a report. If it panics, it has none of its own.
+pub(crate) fn prints() -> bool {
+    PRINTS.get()
+}
+
+/// Writes to where a message of this thread goes. Returns an error only if standard error does.
+pub(crate) fn write(bytes: &[u8]) -> std::io::Result<()> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if in_test() && print(text) => Ok(()),
+        _ => stderr::write(bytes),
+    }
+}
+
+/// Has another thread print. Returns whether there was one.
+fn print(text: &str) -> bool {
+    let text = text.to_owned();
+    let (printed, wait) = sync_channel(1);
+    let thread =
+        birthmark_core::__reader::own_thread::spawn("birthmark-report", 128 * 1024, move || {
+            PRINTS.set(true);
+            let _panicked = catch_unwind(|| eprint!("{text}"));
+            let _ = printed.send(());
+        });
+    let has_thread = thread.is_ok();
+    if has_thread {
+        let _ = wait.recv_timeout(MAX_WAIT);
+    }
+    has_thread
+}

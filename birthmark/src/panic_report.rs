@@ -1,0 +1,283 @@
+//! Who panicked: what is added below the ordinary panic message.
+
+mod chain;
+
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::output;
+
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::escape::{escape, Quoted};
+use birthmark_core::__reader::label::write_labels;
+use birthmark_core::__reader::local;
+use birthmark_core::__reader::name::{effective_name, NameOrigin};
+use birthmark_core::__reader::named_enum;
+use birthmark_core::__reader::record::content::NameText;
+use birthmark_core::__reader::record::frames::index;
+use birthmark_core::__reader::record::frames::{Image, ROOM};
+use birthmark_core::__reader::record::read::{Above, Record};
+use birthmark_core::__reader::record::slot::flag;
+use birthmark_core::Kind;
+use birthmark_core::Site;
+use birthmark_dump::__private::redact::{redact, redact_labels};
+use birthmark_dump::__private::Age;
+use birthmark_dump::__private::LOST;
+use birthmark_dump::__private::UNRECORDED;
+
+named_enum! {
+    /// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
+    /// `BIRTHMARK=panic=…` in the environment. Each content includes those before it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum PanicReport {
+        /// the report is empty.
+        Off = "off",
+        /// the report has the task that panicked and its spawn site.
+        Task = "task",
+        /// the report also has the lineage of the task and each `.await` that it is inside of. This is the default.
+        #[default]
+        Lineage = "lineage",
+        /// the report also has a dump, in the form and at the place that [`Builder`](crate::Builder) or `BIRTHMARK`
+        /// sets. The dump allocates memory.
+        All = "all",
+    }
+}
+
+static LEVEL: AtomicU8 = AtomicU8::new(PanicReport::Off as u8);
+
+/// Sets the report up, behind whatever panic hook there is or will be. `in_test` is whether the caller knows that the
+/// program runs tests.
+pub(crate) fn install(level: PanicReport, in_test: bool) {
+    output::look_for_tests(in_test);
+    LEVEL.store(level as u8, Ordering::Relaxed);
+    if is_on() {
+        chain::link();
+    }
+}
+
+fn is_on() -> bool {
+    LEVEL.load(Ordering::Relaxed) != PanicReport::Off as u8
+}
+
+/// Writes the report in one piece, from a buffer on the stack: without a lock, and without memory
+/// from an allocator that may be what panicked. In a test it is [printed](crate::output) by another thread.
+fn report() {
+    if !is_on() || output::prints() {
+        return;
+    }
+    let level = LEVEL.load(Ordering::Relaxed);
+    let mut out = Buffer::new();
+    // It fails only when standard error does, and then nobody reads it.
+    let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
+    out.finish();
+    if level >= PanicReport::All as u8 {
+        crate::ask::write_in_panic();
+    }
+}
+
+fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
+    let task = local::current();
+    let Some(task) = task.and_then(Record::read) else {
+        return write_no_task(out);
+    };
+    write_task(out, &task, clock::fine())?;
+    write_labels_of(out, &task)?;
+    write_site(out, task.site())?;
+    if with_lineage {
+        write_lineage(out, &task)?;
+        write_stack(out, &task)?;
+    }
+    Ok(())
+}
+
+/// `in no task: task 7 worker, the last on this thread, has ended`: in a destructor of a thread-local, for one.
+fn write_no_task(out: &mut Buffer) -> fmt::Result {
+    let Some((id, site)) = local::last() else {
+        return out.write_str(match birthmark_core::__reader::os_thread::is_main() {
+            true => "  in no task: birthmark did not see the main thread spawn anything\n",
+            false => "  in no task: birthmark did not see this thread being spawned\n",
+        });
+    };
+    write!(out, "  in no task: task {id} ")?;
+    escape(site.role(), out)?;
+    out.write_str(", the last on this thread, has ended\n")?;
+    write_site(out, site)
+}
+
+/// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
+fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result {
+    write!(out, "  in task {} ", task.id)?;
+    let name = effective_name(task, own_name(task));
+    if let Some((text, _)) = &name {
+        write_name(out, text)?;
+    }
+    write_role(out, task)?;
+    let kind = Kind::of(task.site(), task.flags());
+    write!(out, " ({kind})")?;
+    if let Some(age) = now.and_then(|now| clock::since(task.born(), now)) {
+        write!(out, ", born {} ago", Age(age))?;
+    }
+    if !kind.is_thread() {
+        let polls = task.polls();
+        write!(out, ", {polls} poll{}", if polls == 1 { "" } else { "s" })?;
+    }
+    if let Some((_, NameOrigin::Inherited { from })) = name {
+        write!(out, ", name from task {from}")?;
+    }
+    if task.flags() & flag::POOLED != 0 {
+        out.write_str(match kind.is_thread() {
+            true => ", kept by a pool: for whom it works here is not known",
+            false => ", kept by a pool",
+        })?;
+    }
+    out.write_str("\n")
+}
+
+/// `labels tenant=acme`
+fn write_labels_of(out: &mut Buffer, task: &Record) -> fmt::Result {
+    let node = own_name(task).unwrap_or(*task);
+    let Some(labels) = node.effective_labels() else {
+        return Ok(());
+    };
+    let labels = redact_labels(labels.as_slice());
+    if labels.as_slice().is_empty() {
+        return Ok(());
+    }
+    out.write_str("    labels ")?;
+    write_labels(labels.as_slice(), out)?;
+    out.write_str("\n")
+}
+
+fn write_site(out: &mut Buffer, site: &Site) -> fmt::Result {
+    if !site.is_real() {
+        return Ok(());
+    }
+    let (callee, module, function) = (site.callee(), site.module_path(), site.function());
+    writeln!(
+        out,
+        "    spawned at {site} by {callee} in {module}::{function}"
+    )
+}
+
+/// Hand over hand: the thread keeps its task, but any other may take ancestors out meanwhile.
+fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
+    write!(out, "    lineage   {} ", task.id)?;
+    write_role(out, task)?;
+    let mut below = *task;
+    loop {
+        let node = match below.parent() {
+            Above::Node(node) => node,
+            Above::Nothing => return out.write_str("\n"),
+            Above::Lost => return writeln!(out, "{LOST}"),
+        };
+        let Some(owner) = node.task() else {
+            return writeln!(out, "{LOST}");
+        };
+        match below.cut_ancestors() {
+            0 => {}
+            cut => write!(out, " < … {cut} cut …")?,
+        }
+        write!(out, " < {} ", owner.id)?;
+        if let Some(text) = node.has_name().then(|| node.text()).flatten() {
+            write_name(out, &text)?;
+        }
+        write_role(out, &owner)?;
+        below = owner;
+    }
+}
+
+/// The frames in which the task panics, outermost first. Other branches of it may stand elsewhere.
+fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
+    let cursor = local::cursor();
+    if !cursor.records() || cursor.index() == 0 {
+        return Ok(());
+    }
+    let image = Image::read(task);
+    let mut sites = [None; ROOM];
+    for (place, site) in sites.iter_mut().zip(image.outwards(cursor.index())) {
+        *place = Some(site);
+    }
+    if task.is_pool_thread() {
+        writeln!(out, "    {UNRECORDED}:")?;
+    }
+    for (depth, site) in sites.iter().rev().flatten().enumerate() {
+        writeln!(out, "    {:1$}in {site}", "", 2 * depth)?;
+    }
+    match image.beyond() {
+        more if index::is_beyond(cursor.index()) => {
+            writeln!(out, "    and {more} more, beyond the room for frames")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
+    let site = task.site();
+    match Record::thread_of(task.status) {
+        Some(block) if site.kind() == Kind::Foreign => block.with_name(|name| escape(name, out)),
+        _ => escape(site.role(), out),
+    }
+}
+
+/// The name node of the task on this thread, which is not its own where it waits for what is done here.
+fn own_name(task: &Record) -> Option<Record> {
+    let scope = local::scope();
+    scope
+        .and_then(Record::read)
+        .filter(|scope| scope.is_name_of(task.slot))
+}
+
+fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {
+    let quoted = Quoted {
+        text: &redact(name.as_str()),
+        cut: name.is_cut(),
+    };
+    write!(out, "{quoted} ")
+}
+
+/// Collects text on the stack, and writes it to standard error when it is full. In a test all of it is collected first.
+struct Buffer {
+    bytes: [u8; 2048],
+    len: usize,
+    test: Option<Vec<u8>>,
+}
+
+impl Buffer {
+    fn new() -> Self {
+        Buffer {
+            bytes: [0; 2048],
+            len: 0,
+            test: output::in_test().then(Vec::new),
+        }
+    }
+
+    fn flush(&mut self) {
+        let bytes = &self.bytes[..self.len];
+        match &mut self.test {
+            Some(test) => test.extend_from_slice(bytes),
+            None => drop(output::write(bytes)),
+        }
+        self.len = 0;
+    }
+
+    fn finish(mut self) {
+        self.flush();
+        if let Some(test) = self.test {
+            let _ = output::write(&test);
+        }
+    }
+}
+
+impl fmt::Write for Buffer {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        for piece in s.as_bytes().chunks(self.bytes.len()) {
+            if piece.len() > self.bytes.len() - self.len {
+                self.flush();
+            }
+            self.bytes[self.len..self.len + piece.len()].copy_from_slice(piece);
+            self.len += piece.len();
+        }
+        Ok(())
+    }
+}

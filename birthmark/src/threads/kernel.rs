@@ -1,0 +1,131 @@
+//! The state of an OS thread, as the kernel reports it.
+
+use std::time::Duration;
+
+use birthmark_dump::{SystemCall, ThreadState};
+
+use crate::platform::tasks;
+
+/// Reads what a thread does, which was this a moment ago.
+pub(super) fn state_of(id: u64, stat: &Stat) -> ThreadState {
+    match stat.letter {
+        _ if stat.is_running() => ThreadState::Running,
+        'S' | 'D' | 'I' => match tasks::read(id, "syscall") {
+            Ok(line) => by_call(&line),
+            Err(_) => by_channel(tasks::read(id, "wchan").ok()),
+        },
+        'T' | 't' => ThreadState::Stopped,
+        'Z' | 'X' | 'x' => ThreadState::Ended,
+        _ => ThreadState::Other,
+    }
+}
+
+/// By what `syscall` says: `running`, or a number and what the call was given, or `-1`.
+fn by_call(line: &str) -> ThreadState {
+    let mut words = line.split_ascii_whitespace();
+    let number = words.next().unwrap_or("");
+    match number.parse::<i64>() {
+        Ok(-1) => ThreadState::OutsideCall,
+        Ok(number) => ThreadState::InCall(SystemCall::new(number, words.next())),
+        // It has woken up.
+        Err(_) if number == "running" => ThreadState::Running,
+        Err(_) => ThreadState::Waiting { function: None },
+    }
+}
+
+/// By what `wchan` says: a function, or `0` where that is not for us to know.
+fn by_channel(function: Option<String>) -> ThreadState {
+    let known = |function: &String| !function.is_empty() && function != "0";
+    ThreadState::Waiting {
+        function: function.filter(known),
+    }
+}
+
+/// What `stat` says of a thread, as far as it is asked for.
+pub(super) struct Stat {
+    pub(super) name: String,
+    letter: char,
+    /// In ticks of the kernel's clock.
+    cpu: Option<u32>,
+}
+
+impl Stat {
+    /// `None` if the thread has ended.
+    pub(super) fn read(id: u64) -> Option<Self> {
+        Self::parse(&tasks::read(id, "stat").ok()?)
+    }
+
+    /// `17 (name) S 1 …`, where the name may itself contain parentheses and blanks.
+    fn parse(line: &str) -> Option<Self> {
+        let (head, rest) = line.rsplit_once(')')?;
+        let (_, name) = head.split_once('(')?;
+        // The state is field 3; the times in the program and in the kernel are 14 and 15.
+        let mut fields = rest.split_ascii_whitespace();
+        let letter = fields.next()?.chars().next()?;
+        let mut ticks = fields.skip(10).map(|field| field.parse::<u32>().ok());
+        let cpu = match (ticks.next().flatten(), ticks.next().flatten()) {
+            (Some(user), Some(system)) => user.checked_add(system),
+            _ => None,
+        };
+        Some(Stat {
+            name: name.to_owned(),
+            letter,
+            cpu,
+        })
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.letter == 'R'
+    }
+
+    pub(super) fn is_uninterruptible(&self) -> bool {
+        self.letter == 'D'
+    }
+
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        tasks::clock_tick().checked_mul(self.cpu?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_call, by_channel, Stat};
+
+    #[test]
+    fn a_name_may_look_like_the_rest_of_the_line() {
+        let line = "4711 (a) R (b) S 1) S 1 4711 9 0 -1 4194368 2 0 0 0 12 30 0 0 20 0 3 0 123";
+        let stat = Stat::parse(line).unwrap();
+        assert_eq!(stat.name, "a) R (b) S 1");
+        assert_eq!((stat.letter, stat.cpu), ('S', Some(42)));
+    }
+
+    #[test]
+    fn a_line_that_makes_no_sense_is_none() {
+        for line in ["", "4711", "4711 (a", "4711 (a)", ")("] {
+            assert!(Stat::parse(line).is_none(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_call_is_named_or_its_number_told() {
+        for (line, shown) in [
+            ("running\n", "running"),
+            ("-1 0x7ffd 0x7f00\n", "waiting outside of system calls"),
+            ("9999 0x1 0x2", "system call 9999"),
+            ("", "waiting, system call not permitted to know"),
+        ] {
+            assert_eq!(by_call(line).to_string(), shown);
+        }
+        let futex = format!("{} 0x55d0 0x80 0x0 0x0 0x0 0x0 0x7ffd 0x7f00", 202);
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        assert_eq!(by_call(&futex).to_string(), "futex");
+        let _ = futex;
+    }
+
+    #[test]
+    fn where_the_call_is_secret_the_kernels_function_may_be_known() {
+        let shown = |text: &str| by_channel(Some(text.to_owned())).to_string();
+        assert_eq!(shown("futex_wait"), "waiting in the kernel's futex_wait");
+        assert_eq!(shown("0"), "waiting, system call not permitted to know");
+    }
+}

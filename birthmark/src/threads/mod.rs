@@ -1,0 +1,69 @@
+//! The OS threads of the process, recorded or not: what the kernel says that each does, and which task
+//! runs on it.
+//!
+//! Nothing of it is looked at unless somebody asks, and then one thread after the other, while all go on.
+//! Which task a thread runs is read from the records, so that this is known also of threads that have no
+//! record of their own; and once more when all has been looked at, so that it can be said of which threads
+//! it holds.
+
+mod kernel;
+// The one place that has the platforms with native stacks, except manifests. On others, registers lie elsewhere.
+#[cfg_attr(
+    not(all(
+        feature = "native-stacks",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    path = "no_native.rs"
+)]
+mod native;
+mod running;
+
+use birthmark_core::__reader::{os_thread, own_thread};
+use birthmark_dump::__private::{shown, OsThreads};
+use birthmark_dump::OsThread;
+use kernel::{state_of, Stat};
+use running::Runs;
+
+/// Looks at all threads, or `None` where the system does not list them.
+pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
+    let mut ids = os_thread::all_os_ids()?;
+    let count = ids.len();
+    ids.retain(|&id| !own_thread::is_own(id));
+    ids.sort_unstable();
+    let runs = Runs::now();
+    let mut all: Vec<OsThread> = ids.iter().filter_map(|&id| look_at(id)).collect();
+    if stacks {
+        take_stacks(&mut all);
+    }
+    let later = Runs::now();
+    for thread in &mut all {
+        thread.tasks = shown(runs.on(thread.id));
+        thread.moving = !runs.are_the_same(&later, thread.id);
+    }
+    let own = count - ids.len();
+    Some(OsThreads { all, own })
+}
+
+/// A thread, but for its tasks; `None` if it has ended.
+fn look_at(id: u64) -> Option<OsThread> {
+    let stat = Stat::read(id)?;
+    Some(OsThread {
+        id,
+        state: state_of(id, &stat),
+        uninterruptible: stat.is_uninterruptible(),
+        cpu: stat.cpu(),
+        name: stat.name,
+        tasks: Vec::new(),
+        moving: false,
+        stack: None,
+    })
+}
+
+/// One thread answers after the other, so each is a moment older than what it was seen to do.
+fn take_stacks(threads: &mut [OsThread]) {
+    let ids: Vec<u64> = threads.iter().map(|thread| thread.id).collect();
+    for (thread, stack) in threads.iter_mut().zip(native::take(&ids)) {
+        thread.stack = Some(stack);
+    }
+}

@@ -1,0 +1,145 @@
+//! Asking one thread after the other.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use super::super::kernel::Stat;
+use super::desk::{Desk, Sample};
+use super::spare::{self, Stacks};
+use super::{futex, handler};
+use crate::platform::tasks;
+use birthmark_core::__reader::os_thread::os_id;
+use birthmark_dump::NoStack;
+
+/// For how long a thread is waited for. Whoever has to wait for a CPU for longer than this is late.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// For how long all of them are, together. Then each has a moment only.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(4);
+const MOMENT: Duration = Duration::from_millis(10);
+/// How often it is asked whether the thread is still there.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// The right to ask, which one has at a time.
+pub(super) struct Asker {
+    process: u32,
+    /// What is left of the patience in all.
+    patience: Cell<Duration>,
+    stacks: RefCell<Stacks>,
+}
+
+/// The process whose asker there is, or 0. After a fork, the parent's asker is none in the child.
+static ASKING: AtomicU32 = AtomicU32::new(0);
+
+impl Asker {
+    /// Waits for its turn, but not for ever, and not at all in a panic, of which the asker may be in the midst.
+    pub(super) fn new() -> Result<Self, NoStack> {
+        let (process, start) = (std::process::id(), Instant::now());
+        let patience = if std::thread::panicking() {
+            Duration::ZERO
+        } else {
+            PATIENCE_IN_ALL
+        };
+        while !Self::is_next(process) {
+            if start.elapsed() >= patience {
+                return Err(NoStack::Busy);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(Asker {
+            process,
+            patience: Cell::new(PATIENCE_IN_ALL),
+            stacks: RefCell::new(Stacks::new()),
+        })
+    }
+
+    fn is_next(process: u32) -> bool {
+        let change = |present| (present != process).then_some(process);
+        ASKING
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, change)
+            .is_ok()
+    }
+
+    /// Has a thread copy its stack, and reads the copy.
+    pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, NoStack> {
+        let thread = u32::try_from(id).map_err(|_| NoStack::NoAnswer)?;
+        let start = Instant::now();
+        let desk = self.await_answer(id, thread);
+        let left = self.patience.get().saturating_sub(start.elapsed());
+        self.patience.set(left);
+        desk?.read(thread, read).ok_or(NoStack::NoAnswer)
+    }
+
+    fn await_answer(&self, id: u64, thread: u32) -> Result<&'static Desk, NoStack> {
+        if self.stays_blocked(id) {
+            return Err(NoStack::Blocked);
+        }
+        if let Some(why) = spare::reason(id, &mut self.stacks.borrow_mut()) {
+            return Err(why);
+        }
+        let desk = Desk::ask(thread).ok_or(NoStack::NoAnswer)?;
+        if !self.send(thread, handler::SIGNAL) {
+            desk.turn.take_back(thread);
+            return Err(NoStack::Ended);
+        }
+        match self.wait(desk, thread) {
+            // It has not begun, and never will.
+            Err(why) if desk.turn.take_back(thread) => Err(why),
+            // It has begun and is nearly done, unless it was stopped.
+            Err(_) => self.wait(desk, thread).map(|()| desk),
+            Ok(()) => Ok(desk),
+        }
+    }
+
+    /// Whether a thread blocks the signal, and not just while it is in a handler, which it does in ours. It is
+    /// not sent the signal then: it would not answer, and may be one that waits for signals in its own way.
+    fn stays_blocked(&self, id: u64) -> bool {
+        let until = self.until();
+        while tasks::blocks(id, handler::SIGNAL) {
+            // Ours does not sleep, so that it is not in ours if it sleeps and blocks the signal after that, too.
+            let sleeps = Stat::read(id).is_none_or(|stat| !stat.is_running());
+            let is_in_none = sleeps || id == os_id();
+            if is_in_none && tasks::blocks(id, handler::SIGNAL) || Instant::now() >= until {
+                return true;
+            }
+            std::thread::sleep(MOMENT / 10);
+        }
+        false
+    }
+
+    /// Until when a thread is waited for.
+    fn until(&self) -> Instant {
+        Instant::now() + self.patience.get().clamp(MOMENT, PATIENCE)
+    }
+
+    fn wait(&self, desk: &Desk, thread: u32) -> Result<(), NoStack> {
+        let until = self.until();
+        loop {
+            // Read before the question, so that a change after it ends the wait.
+            let word = desk.turn.word().load(Ordering::Relaxed);
+            if desk.turn.has_answered(thread) {
+                return Ok(());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(NoStack::NoAnswer);
+            }
+            futex::wait(desk.turn.word(), word, left.min(SLICE));
+            if !self.send(thread, 0) {
+                return Err(NoStack::Ended);
+            }
+        }
+    }
+
+    /// Whether the thread is there. 0 is no signal, and only asks that.
+    fn send(&self, thread: u32, signal: libc::c_int) -> bool {
+        // SAFETY: a system call that touches no memory. A handler for the signal is set up.
+        unsafe { libc::syscall(libc::SYS_tgkill, self.process, thread, signal) == 0 }
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        ASKING.store(0, Ordering::Release);
+    }
+}

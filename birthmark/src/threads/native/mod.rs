@@ -1,0 +1,62 @@
+//! Native stacks of OS threads.
+//!
+//! 1. `ask` sends each thread a signal and waits, for a bounded time.
+//! 2. `handler` runs on that thread, wherever it is just now, and copies its registers and the top of its
+//!    stack to a `desk`. It does nothing else, so that it does not matter what it interrupts: the thread may
+//!    hold the lock of the allocator, or any other.
+//! 3. `unwind` follows the copy, with what the `modules` say of their frames, on the thread that asks.
+//! 4. `symbols` are looked up when all threads have been asked.
+//!
+//! No thread waits for another: who is asked goes on at once.
+
+mod ask;
+mod desk;
+mod futex;
+mod handler;
+mod modules;
+#[cfg_attr(target_arch = "x86_64", path = "registers_x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "registers_aarch64.rs")]
+mod registers;
+mod spare;
+mod symbols;
+mod turn;
+mod unwind;
+
+use ask::Asker;
+use birthmark_dump::{NativeFrame, NativeStack, NoStack};
+use symbols::{without_own, Symbols};
+use unwind::{Walk, Walker};
+
+/// Takes the stack of each of these threads, in order.
+pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, NoStack>> {
+    let walks = match walk_all(ids) {
+        Ok(walks) => walks,
+        Err(why) => return vec![Err(why); ids.len()],
+    };
+    let mut symbols = Symbols::kept();
+    let stack = |walk| Ok(stack(walk?, &mut symbols));
+    walks.into_iter().map(stack).collect()
+}
+
+fn walk_all(ids: &[u64]) -> Result<Vec<Result<Walk, NoStack>>, NoStack> {
+    let asker = Asker::new()?;
+    handler::install().map_err(|_| NoStack::SignalTaken)?;
+    let mut walker = Walker::new();
+    let mut walk = |&id| asker.ask(id, |sample| walker.walk(sample));
+    Ok(ids.iter().map(&mut walk).collect())
+}
+
+fn stack(walk: Walk, symbols: &mut Symbols) -> NativeStack {
+    let addresses = walk.addresses.into_iter();
+    let mut frames: Vec<NativeFrame> = addresses
+        .flat_map(|address| symbols.at(address).to_vec())
+        .collect();
+    without_own(&mut frames);
+    NativeStack {
+        frames,
+        complete: walk.complete,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The coverage of a dump: the numbers of threads and spawns with and without a record.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::ptr;
+
+use crate::snapshot::nodes::Snapshot;
+use crate::source::{PassedThrough, Source, Totals};
+use crate::values::plural::{have, plural, was};
+use birthmark_core::Site;
+
+/// The coverage of a dump: the numbers of threads and spawns with and without a record.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    threads: Option<Threads>,
+    untracked: u64,
+    refused: u64,
+    unrecorded: u64,
+    passed_through: PassedThrough,
+    sites: usize,
+    clock: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Threads {
+    all: usize,
+    recorded: usize,
+}
+
+impl Coverage {
+    pub(crate) fn of(source: impl Source, snapshot: &Snapshot) -> Self {
+        let live = snapshot.classes.iter();
+        let live: HashSet<_> = live.map(|class| ptr::from_ref(class.site)).collect();
+        let Totals {
+            untracked,
+            refused,
+            unrecorded,
+            passed_through,
+            sites,
+            clock,
+        } = source.totals(&|site| live.contains(&ptr::from_ref(site)));
+        Coverage {
+            threads: source.os_threads().map(|all| Threads::of(all, snapshot)),
+            untracked,
+            refused,
+            unrecorded,
+            passed_through,
+            sites,
+            clock,
+        }
+    }
+
+    /// Returns the number of OS threads of the process, without the threads of birthmark itself, or `None` if the
+    /// system does not list threads.
+    pub fn os_threads(&self) -> Option<usize> {
+        self.threads.map(|threads| threads.all)
+    }
+
+    /// Returns the number of OS threads that have a record. The others may nevertheless run recorded tasks.
+    pub fn recorded_os_threads(&self) -> Option<usize> {
+        self.threads.map(|threads| threads.recorded)
+    }
+
+    /// Returns the number of tasks that were spawned while birthmark was off.
+    pub fn spawned_while_off(&self) -> u64 {
+        self.untracked
+    }
+
+    /// Returns the number of tasks that hooks have refused. [`SiteStats::refused`](crate::SiteStats::refused) has the
+    /// number of each site.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Returns the number of tasks that could not be recorded for lack of memory.
+    pub fn unrecorded(&self) -> u64 {
+        self.unrecorded
+    }
+
+    /// Returns `true` if ages are known. They are unknown if the clock does not run: on a platform without a clock,
+    /// or after a `fork`.
+    pub fn ages_known(&self) -> bool {
+        self.clock
+    }
+
+    /// Returns the number of arguments of spawn calls that were no known kind of task, and so have no record. An
+    /// example are tasks of tokio 0.1. [`SiteStats::passed_through`](crate::SiteStats::passed_through) has the number
+    /// by site.
+    pub fn passed_through(&self) -> u64 {
+        self.passed_through.arguments
+    }
+
+    /// Returns the sites at which all arguments so far were no known kind of task, by file and line.
+    pub fn sites_without_task(&self) -> &[&'static Site] {
+        &self.passed_through.sites
+    }
+
+    /// Returns the number of sites that are linked into the program. A call that may be no spawn counts after a task was
+    /// spawned there.
+    pub fn sites(&self) -> usize {
+        self.sites
+    }
+}
+
+/// The most sites that are named, so that the coverage remains a line.
+const MOST_NAMED: usize = 3;
+
+/// `; 2 arguments of 1 spawn call were no known kind of task (not recorded: src/main.rs:3:5)`
+impl fmt::Display for PassedThrough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PassedThrough {
+            arguments,
+            calls,
+            sites,
+        } = self;
+        let some = usize::try_from(*arguments).unwrap_or(usize::MAX);
+        write!(
+            f,
+            "; {arguments} argument{} of {calls} spawn call{} {} no known kind of task (not recorded",
+            plural(some),
+            plural(*calls),
+            was(some)
+        )?;
+        let mut separator = ": ";
+        for site in sites.iter().take(MOST_NAMED) {
+            write!(f, "{separator}{site}")?;
+            separator = ", ";
+        }
+        match sites.len().saturating_sub(MOST_NAMED) {
+            0 => f.write_str(")"),
+            more => write!(f, " and {more} more)"),
+        }
+    }
+}
+
+impl Threads {
+    fn of(all: Vec<u64>, snapshot: &Snapshot) -> Self {
+        let all: HashSet<u64> = all.into_iter().collect();
+        let rows = snapshot.rows.iter();
+        let threads = rows.filter(|row| snapshot.kind(row).is_thread());
+        let ids = threads.filter_map(|row| snapshot.thread(row)?.os_id);
+        let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
+        Threads {
+            all: all.len(),
+            recorded,
+        }
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("coverage: ")?;
+        match self.threads {
+            Some(Threads { all, recorded }) => {
+                let none = all.saturating_sub(recorded);
+                write!(
+                    f,
+                    "{recorded} of {all} OS thread{} {} a record, {none} {} none",
+                    plural(all),
+                    have(recorded),
+                    have(none)
+                )?;
+            }
+            None => f.write_str("OS threads not looked at (this system does not list them)")?,
+        }
+        write!(f, "; {} spawned while birthmark was off", self.untracked)?;
+        if self.refused > 0 {
+            write!(f, "; {} refused by hooks", self.refused)?;
+        }
+        if self.unrecorded > 0 {
+            write!(f, "; {} not recorded for lack of memory", self.unrecorded)?;
+        }
+        if self.passed_through.calls > 0 {
+            self.passed_through.fmt(f)?;
+        }
+        if !self.clock {
+            f.write_str("; ages not known (the clock does not run)")?;
+        }
+        write!(f, "; {} site{} linked", self.sites, plural(self.sites))
+    }
+}

@@ -1,0 +1,206 @@
+//! A dump: a snapshot, the part of it that filters have selected, and OS threads.
+
+use std::time::SystemTime;
+
+use crate::coverage::Coverage;
+use crate::filter::{Filter, Filters, Pace, Selection};
+use crate::process::Process;
+use crate::snapshot::bits::Bits;
+use crate::snapshot::builder::SnapshotBuilder;
+use crate::snapshot::nodes::Snapshot;
+use crate::snapshot::row::Row;
+use crate::source::Source;
+use crate::threads::{OsThread, OsThreads, ThreadReport};
+use crate::{State, Task};
+
+/// Looks at the OS threads, and takes their stacks if the argument is `true`. `None` if the system does not list them.
+pub type LookAtThreads = fn(stacks: bool) -> Option<OsThreads>;
+
+/// A snapshot of all live tasks, or of those that a [`Filter`] selects.
+///
+/// A dump stops no thread. Tasks are read one after the other while they continue. Each task is consistent in itself.
+/// A task that lives throughout the reading is in the dump.
+///
+/// `{}` shows each task with its site, its parent and the origin of its name. `{:#}` and [`Dump::tree`] show which
+/// task spawned which. [`render`](crate::render) lists all forms. Each form ends with the [`Coverage`].
+#[derive(Debug)]
+pub struct Dump {
+    /// With a row for each task, by id.
+    pub(crate) nodes: Snapshot,
+    /// Which of the rows were selected, and how many.
+    pub(crate) selected: Option<Bits>,
+    pub(crate) len: usize,
+    pub(crate) coverage: Coverage,
+    /// The tick at which it was taken, if ages can be told.
+    pub(crate) now: Option<u64>,
+    pub(crate) taken: Option<SystemTime>,
+    pub(crate) filter: Filters,
+    pub(crate) os_threads: Looked,
+    look_at_threads: LookAtThreads,
+}
+
+/// What was looked at of OS threads.
+#[derive(Debug)]
+pub(crate) enum Looked {
+    /// Nothing, since nobody asked.
+    No,
+    /// Nothing, since the system does not list them.
+    InVain,
+    At(OsThreads),
+}
+
+impl Dump {
+    /// The line that tells dumps apart. See [`Process`].
+    pub(crate) fn process(&self) -> Process {
+        Process { taken: self.taken }
+    }
+
+    /// Takes a snapshot. `look_at_threads` is called if [`Dump::with_threads`] is.
+    pub(crate) fn of(source: impl Source, look_at_threads: LookAtThreads) -> Self {
+        let now = source.now();
+        let nodes = SnapshotBuilder::redacted(source).all();
+        Dump {
+            len: nodes.rows.len(),
+            selected: None,
+            coverage: Coverage::of(source, &nodes),
+            nodes,
+            now,
+            taken: source.time(),
+            filter: Filters::default(),
+            os_threads: Looked::No,
+            look_at_threads,
+        }
+    }
+
+    /// Returns the tasks in the order of their ids, which is about the order of their creation.
+    pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        self.rows().map(|row| self.nodes.task(row, self.now))
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> + '_ {
+        self.places().map(|place| &self.nodes.rows[place])
+    }
+
+    /// The places of the rows that were selected.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.nodes.rows.len()).filter(|&place| self.is_selected(place))
+    }
+
+    pub(crate) fn is_selected(&self, place: usize) -> bool {
+        self.selected.as_ref().is_none_or(|bits| bits.has(place))
+    }
+
+    /// Returns the number of tasks in the dump.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns `true` if the dump has no task.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the number of tasks that were alive, including those that a [`Filter`] has left out.
+    pub fn total(&self) -> usize {
+        self.nodes.rows.len()
+    }
+
+    /// Returns the coverage of the dump.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// Keeps the tasks that `filter` selects. Every rendering shows the filter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let stuck = "state=suspended&for=1m".parse()?;
+    /// println!("{}", birthmark::dump().filter(&stuck));
+    /// # Ok::<(), birthmark::FilterError>(())
+    /// ```
+    #[must_use]
+    pub fn filter(self, filter: &Filter) -> Self {
+        self.filter_while(filter, &mut || true)
+    }
+
+    /// Filters as [`Dump::filter`] does, until `goes_on` returns `false`. In that case the dump lacks tasks.
+    ///
+    /// Not public API. Used by birthmark-http.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn filter_while(mut self, filter: &Filter, goes_on: &mut dyn FnMut() -> bool) -> Self {
+        let mut pace = Pace::new(goes_on);
+        let mut selection = Selection::new(filter, &self.nodes, self.now, &mut pace);
+        let mut selected = Bits::none(self.nodes.rows.len());
+        let has = |place: &usize| selection.has(&self.nodes.rows[*place]);
+        self.len = self
+            .places()
+            .take_while(|_| pace.step())
+            .filter(has)
+            .map(|place| selected.add(place))
+            .count();
+        self.selected = Some(selected);
+        self.filter.add(filter);
+        self
+    }
+
+    /// Adds the OS threads of the process: the kernel's state of each, and the task that it runs. The renderings as
+    /// text and [`Json`](crate::render::Json) show all of them, even if the dump is filtered.
+    ///
+    /// This method reads the threads when it is called, after the tasks. If a task still runs on the same thread by
+    /// then, the dump shows the call in which that thread waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::ThreadReport;
+    ///
+    /// let dump = birthmark::dump().with_threads(ThreadReport::States);
+    /// for thread in dump.threads().unwrap_or_default() {
+    ///     println!("{} {:?} {}", thread.id(), thread.name(), thread.state());
+    /// }
+    /// println!("{dump}");
+    /// ```
+    #[must_use]
+    pub fn with_threads(mut self, report: ThreadReport) -> Self {
+        let stacks = report == ThreadReport::Stacks;
+        self.os_threads = match report {
+            ThreadReport::Off => Looked::No,
+            _ => (self.look_at_threads)(stacks).map_or(Looked::InVain, Looked::At),
+        };
+        self
+    }
+
+    /// Returns the OS threads by their system id, without the threads of birthmark itself, or `None` if
+    /// [`with_threads`](Dump::with_threads) was not called, or if the system does not list threads.
+    pub fn threads(&self) -> Option<&[OsThread]> {
+        match &self.os_threads {
+            Looked::At(threads) => Some(threads.all()),
+            Looked::No | Looked::InVain => None,
+        }
+    }
+
+    /// The thread on which a task of the dump was still running when threads were looked at.
+    pub(crate) fn thread_of(&self, row: &Row) -> Option<&OsThread> {
+        let Looked::At(threads) = &self.os_threads else {
+            return None;
+        };
+        match self.nodes.state(row) {
+            State::Running { thread: Some(id) } => threads.running(id, row.id),
+            _ => None,
+        }
+    }
+
+    /// The nodes that are ancestors of one of the first so many tasks in the dump.
+    pub(crate) fn used_nodes(&self, most: usize) -> Bits {
+        let mut used = Bits::none(self.nodes.count());
+        for row in self.rows().take(most) {
+            let mut next = row.parent;
+            while self.nodes.is_node(next) && used.add(next as usize) {
+                next = self.nodes.parent_of(next);
+            }
+        }
+        used
+    }
+}

@@ -1,0 +1,369 @@
+//! Which tasks of a dump are shown.
+
+mod automaton;
+mod label;
+mod pace;
+mod pattern;
+mod selection;
+mod text;
+mod words;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::State;
+use birthmark_core::TaskId;
+
+use label::LabelPattern;
+pub(super) use pace::Pace;
+use pattern::Pattern;
+pub(super) use selection::Selection;
+pub use text::FilterError;
+use text::Value;
+
+type Add = fn(Filter, &str) -> Result<Filter, FilterError>;
+type Values = fn(&Filter, &mut dyn FnMut(Value<'_>));
+
+/// A key of filters as text.
+struct Key {
+    name: &'static str,
+    /// The end of the sentence "selects tasks …", for the documentation.
+    #[cfg(test)]
+    help: &'static str,
+    /// Adds a condition with this value.
+    add: Add,
+    /// Passes on each value that a filter has for the key.
+    values: Values,
+}
+
+const fn key(name: &'static str, help: &'static str, add: Add, values: Values) -> Key {
+    // The text is in no program.
+    let _ = help;
+    Key {
+        name,
+        #[cfg(test)]
+        help,
+        add,
+        values,
+    }
+}
+
+/// All keys. The errors come from here, and the documentation is compared with it.
+const KEYS: &[Key] = &[
+    key(
+        "name",
+        "whose name matches, as dumps show it; a task without one has the empty name",
+        |filter, value| Ok(filter.name(value)),
+        |filter, each| text::patterns(&filter.names, each),
+    ),
+    key(
+        "label",
+        "with a label whose key matches: `tenant`; or whose key and value match: `tenant=acme`. \
+         A task without the label has the empty value",
+        |filter, value| Ok(filter.label(value)),
+        |filter, each| {
+            let labels = filter.labels.iter();
+            labels.for_each(|label| each(Value::Text(&label.text())));
+        },
+    ),
+    key(
+        "role",
+        "whose role matches",
+        |filter, value| Ok(filter.role(value)),
+        |filter, each| text::patterns(&filter.roles, each),
+    ),
+    key(
+        "site",
+        "whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5`",
+        |filter, value| Ok(filter.site(value)),
+        |filter, each| text::patterns(&filter.sites, each),
+    ),
+    key(
+        "kind",
+        "whose kind matches: `future`, `*thread`, `main*`",
+        |filter, value| Ok(filter.kind(text::kind(value)?)),
+        |filter, each| text::patterns(&filter.kinds, each),
+    ),
+    key(
+        "stack",
+        "with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock`",
+        |filter, value| Ok(filter.stack(value)),
+        |filter, each| text::patterns(&filter.stacks, each),
+    ),
+    key(
+        "text",
+        "whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. \
+         All of several texts must match",
+        |filter, value| Ok(filter.text(value)),
+        |filter, each| filter.words.iter().for_each(|word| each(Value::Text(word))),
+    ),
+    key(
+        "state",
+        "that are `running`, `suspended`, `created` or `delayed`",
+        |filter, value| Ok(filter.state(text::state(value)?)),
+        |filter, each| filter.states.iter().for_each(|state| each(Value::State(*state))),
+    ),
+    key(
+        "older",
+        "that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d`",
+        |filter, value| {
+            let age = text::first_time("older", filter.older, value)?;
+            Ok(filter.older_than(age))
+        },
+        |filter, each| filter.older.into_iter().for_each(|age| each(Value::Time(age))),
+    ),
+    key(
+        "for",
+        "that have been in their state for at least this long",
+        |filter, value| {
+            let time = text::first_time("for", filter.in_state, value)?;
+            Ok(filter.in_state_for(time))
+        },
+        |filter, each| filter.in_state.into_iter().for_each(|time| each(Value::Time(time))),
+    ),
+    key(
+        "under",
+        "with this id, or with an ancestor that has it",
+        |filter, value| Ok(filter.under(text::id(value)?)),
+        |filter, each| filter.under.iter().for_each(|id| each(Value::Id(*id))),
+    ),
+];
+
+/// Selects tasks of a [`Dump`](crate::Dump).
+///
+/// A filter is built by its methods, or parsed from a text: `key=value`, joined by `&`. The environment, HTTP queries
+/// and command lines use the same text.
+///
+/// | key | selects tasks |
+/// | --- | --- |
+/// | `name` | whose name matches, as dumps show it; a task without one has the empty name |
+/// | `label` | with a label whose key matches: `tenant`; or whose key and value match: `tenant=acme`. A task without the label has the empty value |
+/// | `role` | whose role matches |
+/// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
+/// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
+/// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
+/// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
+/// | `state` | that are `running`, `suspended`, `created` or `delayed` |
+/// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
+/// | `for` | that have been in their state for at least this long |
+/// | `under` | with this id, or with an ancestor that has it |
+///
+/// [`Kind`](birthmark_core::Kind) and [`State`] have all kinds and states. In a pattern, `*` stands for any text and `?` for any character. The key `text` has no patterns.
+///
+/// A key that is given several times selects the tasks that match any of its values. Different keys must all match.
+/// `%` with two hexadecimal digits stands for a byte, and `+` for a space, as in the query of a URL.
+///
+/// A filter that is parsed from a text has at most 64 conditions. Their values have at most 1024 bytes together. The
+/// time of a comparison is proportional to the length of the compared text, whatever the pattern is.
+///
+/// `under` does not find an ancestor that has ended and was cut out of a long lineage.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark::Filter;
+/// use std::time::Duration;
+///
+/// let built = Filter::new().suspended().older_than(Duration::from_secs(10)).name("req-*");
+/// let read: Filter = "state=suspended&older=10s&name=req-*".parse()?;
+/// assert_eq!(built, read);
+/// println!("{}", birthmark::dump().filter(&read));
+/// # Ok::<(), birthmark::FilterError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    names: Vec<Pattern>,
+    labels: Vec<LabelPattern>,
+    roles: Vec<Pattern>,
+    sites: Vec<Pattern>,
+    kinds: Vec<Pattern>,
+    stacks: Vec<Pattern>,
+    /// What is looked for in all that is said of a task.
+    words: Vec<String>,
+    states: Vec<State>,
+    older: Option<Duration>,
+    in_state: Option<Duration>,
+    under: Vec<TaskId>,
+}
+
+impl Filter {
+    /// Returns a filter that selects all tasks.
+    pub fn new() -> Self {
+        Filter::default()
+    }
+
+    /// Returns `true` if the filter selects all tasks.
+    pub fn is_empty(&self) -> bool {
+        *self == Filter::default()
+    }
+
+    /// Selects tasks whose name matches.
+    #[must_use]
+    pub fn name(mut self, pattern: &str) -> Self {
+        self.names.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Selects tasks with a label. `tenant` compares the key, and `tenant=acme` compares key and value. `tenant=`
+    /// selects tasks without the label.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let filter = birthmark::Filter::new().label("tenant=acme*");
+    /// println!("{}", birthmark::dump().filter(&filter));
+    /// ```
+    #[must_use]
+    pub fn label(mut self, pattern: &str) -> Self {
+        self.labels.push(LabelPattern::new(pattern));
+        self
+    }
+
+    /// Selects tasks whose role matches.
+    #[must_use]
+    pub fn role(mut self, pattern: &str) -> Self {
+        self.roles.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Selects tasks whose site matches, with or without line and column.
+    #[must_use]
+    pub fn site(mut self, pattern: &str) -> Self {
+        self.sites.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Selects tasks whose kind matches.
+    #[must_use]
+    pub fn kind(mut self, pattern: &str) -> Self {
+        self.kinds.push(Pattern::new(pattern));
+        self
+    }
+
+    /// Selects tasks with a frame that contains the pattern: in its function, its position, or the awaited
+    /// expression. All frames count, not only the innermost one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let waiting = birthmark::Filter::new().stack("Cache::*awaiting .lock");
+    /// println!("{}", birthmark::dump().filter(&waiting).groups());
+    /// ```
+    #[must_use]
+    pub fn stack(mut self, pattern: &str) -> Self {
+        self.stacks.push(Pattern::part(pattern));
+        self
+    }
+
+    /// Selects tasks that contain the text in the name, labels, role, site, kind, state or frames. ASCII letters
+    /// match in any case. After several calls, up to 64, a task must contain all of the texts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let found = birthmark::Filter::new().text("conn 7").text("suspended");
+    /// println!("{}", birthmark::dump().filter(&found));
+    /// ```
+    #[must_use]
+    pub fn text(mut self, words: &str) -> Self {
+        self.words.push(words.to_owned());
+        self
+    }
+
+    /// Selects tasks that run.
+    #[must_use]
+    pub fn running(self) -> Self {
+        self.state(State::Running { thread: None })
+    }
+
+    /// Selects tasks that wait for their next poll.
+    #[must_use]
+    pub fn suspended(self) -> Self {
+        self.state(State::Suspended)
+    }
+
+    /// Selects tasks that have not started yet.
+    #[must_use]
+    pub fn created(self) -> Self {
+        self.state(State::Created)
+    }
+
+    /// Selects tasks that a hook delays.
+    #[must_use]
+    pub fn delayed(self) -> Self {
+        self.state(State::Delayed)
+    }
+
+    fn state(mut self, state: State) -> Self {
+        self.states.push(state);
+        self
+    }
+
+    /// Selects tasks that were spawned at least this long ago. If no clock runs, it selects none.
+    #[must_use]
+    pub fn older_than(mut self, age: Duration) -> Self {
+        self.older = Some(age);
+        self
+    }
+
+    /// Selects tasks that have been in their state for at least this long. If no clock runs, it selects none.
+    #[must_use]
+    pub fn in_state_for(mut self, time: Duration) -> Self {
+        self.in_state = Some(time);
+        self
+    }
+
+    /// Selects the task with this id and all of its descendants.
+    #[must_use]
+    pub fn under(mut self, id: TaskId) -> Self {
+        self.under.push(id);
+        self
+    }
+}
+
+/// The filters that a dump has gone through: all must agree.
+#[derive(Debug, Default)]
+pub(super) struct Filters(Vec<Filter>);
+
+impl Filters {
+    pub(super) fn add(&mut self, filter: &Filter) {
+        if !filter.is_empty() {
+            self.0.push(filter.clone());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// `state=running and then name=req-*`
+impl fmt::Display for Filters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for filter in &self.0 {
+            write!(f, "{separator}{filter}")?;
+            separator = " and then ";
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use birthmark_test_support::documented::assert_table;
+
+    use super::KEYS;
+
+    #[test]
+    fn keys_are_those_of_the_documentation() {
+        let rows = KEYS
+            .iter()
+            .map(|key| format!("| `{}` | {} |", key.name, key.help));
+        let rows: Vec<String> = rows.collect();
+        let root = env!("CARGO_MANIFEST_DIR");
+        for file in ["src/dump/filter/mod.rs", "../docs/guide/dumps.md"] {
+            assert_table(&format!("{root}/{file}"), "| key | selects tasks |", &rows);
+        }
+    }
+}

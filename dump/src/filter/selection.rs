@@ -1,0 +1,169 @@
+//! Whether a task is selected.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::words::Words;
+use super::{Filter, Pace, Pattern};
+use crate::snapshot::bits::Bits;
+use crate::snapshot::hash::IdHash;
+use crate::snapshot::nodes::Snapshot;
+use crate::snapshot::row::Row;
+use crate::values::stack::Frame;
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::label::Labels;
+use birthmark_core::Site;
+
+/// A filter at work on one dump.
+pub(crate) struct Selection<'a> {
+    filter: &'a Filter,
+    nodes: &'a Snapshot,
+    now: Option<u64>,
+    /// Whether the site and the role are selected, by the address of the site.
+    sites: HashMap<u64, bool, IdHash>,
+    /// The nodes under which what is born descends from a task that is asked for.
+    under: Bits,
+    /// Whether a stack has a frame that is asked for, by its place.
+    stacks: Vec<bool>,
+    /// Whether a set of labels is asked for, by its place; and whether no labels are.
+    labels: Vec<bool>,
+    no_labels: bool,
+    words: Words<'a>,
+}
+
+impl<'a> Selection<'a> {
+    pub(crate) fn new(
+        filter: &'a Filter,
+        nodes: &'a Snapshot,
+        now: Option<u64>,
+        pace: &mut Pace<'_>,
+    ) -> Self {
+        Selection {
+            filter,
+            nodes,
+            now,
+            sites: HashMap::default(),
+            under: under(filter, nodes, pace),
+            stacks: stacks(filter, nodes, pace),
+            labels: labels(filter, nodes, pace),
+            no_labels: has_labels(filter, &Labels::NONE),
+            words: Words::new(filter, nodes, pace),
+        }
+    }
+
+    pub(crate) fn has(&mut self, row: &Row) -> bool {
+        let filter = self.filter;
+        let state = self.nodes.bare_state(row);
+        any(&filter.states, |wanted| *wanted == state)
+            && self.is_old(filter.older, row.birth())
+            && self.is_old(filter.in_state, row.change())
+            && self.is_under(row)
+            && self.has_stack(row)
+            && self.has_labels(row)
+            && self.has_site(row)
+            && matches(&filter.kinds, self.nodes.kind(row).as_str())
+            && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
+            && self.words.are_in(row)
+    }
+
+    fn is_old(&self, wanted: Option<Duration>, then: u64) -> bool {
+        let Some(wanted) = wanted else { return true };
+        let age = self.now.and_then(|now| clock::since(then, now));
+        age.is_some_and(|age| age >= wanted)
+    }
+
+    fn is_under(&self, row: &Row) -> bool {
+        any(&self.filter.under, |id| id.as_u64() == row.id) || self.under.has(row.parent as usize)
+    }
+
+    fn has_stack(&self, row: &Row) -> bool {
+        let stack = self.nodes.stack(row).index();
+        let stack = stack.and_then(|stack| self.stacks.get(stack));
+        self.filter.stacks.is_empty() || stack.is_some_and(|is| *is)
+    }
+
+    fn has_labels(&self, row: &Row) -> bool {
+        if self.filter.labels.is_empty() {
+            return true;
+        }
+        let labels = self.nodes.labels_ref(row).index();
+        // All are known unless the search was stopped.
+        let is_asked_for = |labels| self.labels.get(labels).is_some_and(|is| *is);
+        labels.map_or(self.no_labels, is_asked_for)
+    }
+
+    fn has_site(&mut self, row: &Row) -> bool {
+        let Filter { sites, roles, .. } = self.filter;
+        if sites.is_empty() && roles.is_empty() {
+            return true;
+        }
+        if self.nodes.is_foreign(row) {
+            return sites.is_empty() && matches(roles, &self.nodes.role(row));
+        }
+        let site = self.nodes.site(row);
+        *self
+            .sites
+            .entry(site.address())
+            .or_insert_with(|| is_at(sites, site) && matches(roles, site.role()))
+    }
+}
+
+/// The nodes that are one of the tasks that are asked for, or descend from one. A node
+/// comes after the one above it.
+fn under(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Bits {
+    if filter.under.is_empty() {
+        return Bits::default();
+    }
+    let mut under = Bits::none(nodes.count());
+    for node in nodes.all().take_while(|_| pace.step()) {
+        let is = filter.under.iter().any(|id| id.as_u64() == node.id);
+        if is || under.has(node.parent as usize) {
+            under.add(node.number as usize);
+        }
+    }
+    under
+}
+
+/// For each stack, whether one of its frames is asked for.
+fn stacks(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
+    if filter.stacks.is_empty() {
+        return Vec::new();
+    }
+    let has = |frame: &Frame| {
+        let line = frame.site().to_string();
+        matches(&filter.stacks, &line)
+    };
+    let all = nodes.stacks.all().iter().take_while(|_| pace.step());
+    all.map(|stack| stack.frames.iter().any(has)).collect()
+}
+
+/// For each set of labels, whether one of them is asked for.
+fn labels(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
+    if filter.labels.is_empty() {
+        return Vec::new();
+    }
+    let all = nodes.labels.all().take_while(|_| pace.step());
+    all.map(|labels| has_labels(filter, labels)).collect()
+}
+
+fn has_labels(filter: &Filter, labels: &Labels) -> bool {
+    any(&filter.labels, |pattern| pattern.matches(labels))
+}
+
+fn is_at(patterns: &[Pattern], site: &Site) -> bool {
+    let line = format!("{}:{}", site.file(), site.line());
+    let column = format!("{line}:{}", site.column());
+    any(patterns, |pattern| {
+        let here = [site.file(), &line, &column];
+        site.is_real() && here.into_iter().any(|text| pattern.matches(text))
+    })
+}
+
+fn matches(patterns: &[Pattern], text: &str) -> bool {
+    any(patterns, |pattern| pattern.matches(text))
+}
+
+/// Whether one of the values that were given agrees, if any were.
+fn any<T>(wanted: &[T], is: impl Fn(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(is)
+}

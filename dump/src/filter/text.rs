@@ -1,0 +1,401 @@
+//! Filters as text.
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Filter, Pattern, KEYS};
+use crate::values::alternatives::OneOf;
+use crate::State;
+use birthmark_core::__reader::escape::Quoted;
+use birthmark_core::{Kind, TaskId};
+
+/// An error in the text of a filter, with advice on how to correct the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    kind: ErrorKind,
+    /// The part that is not understood.
+    what: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ErrorKind {
+    Key,
+    NoValue,
+    Kind,
+    State,
+    Time,
+    Id,
+    Twice,
+    Escape,
+    TooMany,
+    TooLong,
+}
+
+/// The number of conditions that a filter can be given as text. Each is compared with each task.
+const MOST_CONDITIONS: usize = 64;
+
+/// The number of bytes that the values of such a filter can have in all.
+const MOST_BYTES: usize = 1024;
+
+impl Filter {
+    /// Adds a condition by its key. The value is not percent-encoded, as in a query that is already parsed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the key is unknown, or if the value does not fit the key. Another limit is 64 conditions,
+    /// with 1024 bytes of values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let filter = birthmark::Filter::new().with("name", "a & b")?.with("state", "running")?;
+    /// assert_eq!(filter.to_string(), "name=a%20%26%20b&state=running");
+    /// # Ok::<(), birthmark::FilterError>(())
+    /// ```
+    pub fn with(self, key: &str, value: &str) -> Result<Self, FilterError> {
+        let (conditions, bytes) = self.size();
+        if conditions >= MOST_CONDITIONS {
+            return Err(FilterError::new(ErrorKind::TooMany, key));
+        }
+        if bytes + value.len() > MOST_BYTES {
+            return Err(FilterError::new(ErrorKind::TooLong, key));
+        }
+        match KEYS.iter().find(|known| known.name == key) {
+            Some(known) => (known.add)(self, value),
+            None => Err(FilterError::new(ErrorKind::Key, key)),
+        }
+    }
+
+    /// Returns the number of conditions, and of bytes in their values.
+    fn size(&self) -> (usize, usize) {
+        let (mut conditions, mut bytes) = (0, 0);
+        for key in KEYS {
+            (key.values)(self, &mut |value| {
+                conditions += 1;
+                bytes += value.len();
+            });
+        }
+        (conditions, bytes)
+    }
+}
+
+/// A value of a condition.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    State(State),
+    Time(Duration),
+    Id(TaskId),
+}
+
+impl Value<'_> {
+    /// Returns the number of bytes that count for [`MOST_BYTES`].
+    fn len(self) -> usize {
+        match self {
+            Value::Text(text) => text.len(),
+            Value::State(_) | Value::Time(_) | Value::Id(_) => 0,
+        }
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => Encoded(text).fmt(f),
+            Value::State(state) => state.fmt(f),
+            Value::Time(time) => Time(*time).fmt(f),
+            Value::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Passes on the text of each pattern.
+pub(super) fn patterns(patterns: &[Pattern], each: &mut dyn FnMut(Value<'_>)) {
+    patterns
+        .iter()
+        .for_each(|pattern| each(Value::Text(pattern.as_str())));
+}
+
+/// Returns the pattern if it matches a kind. One that matches none of so few is a mistake.
+pub(super) fn kind(value: &str) -> Result<&str, FilterError> {
+    let pattern = Pattern::new(value);
+    match Kind::ALL.iter().any(|kind| pattern.matches(kind.as_str())) {
+        true => Ok(value),
+        false => Err(FilterError::new(ErrorKind::Kind, value)),
+    }
+}
+
+/// The states of tasks that a dump shows.
+const STATES: [State; 4] = [
+    State::Running { thread: None },
+    State::Suspended,
+    State::Created,
+    State::Delayed,
+];
+
+pub(super) fn state(value: &str) -> Result<State, FilterError> {
+    let mut states = STATES.into_iter();
+    let state = states.find(|state| state.to_string() == value);
+    state.ok_or_else(|| FilterError::new(ErrorKind::State, value))
+}
+
+pub(super) fn id(value: &str) -> Result<TaskId, FilterError> {
+    let id = value.parse().map(u64::into);
+    id.map_err(|_| FilterError::new(ErrorKind::Id, value))
+}
+
+/// Reads the value of a key that can be given once.
+pub(super) fn first_time(
+    key: &str,
+    given: Option<Duration>,
+    value: &str,
+) -> Result<Duration, FilterError> {
+    match given {
+        Some(_) => Err(FilterError::new(ErrorKind::Twice, key)),
+        None => time(value),
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        let mut filter = Filter::new();
+        for part in text.split('&').filter(|part| !part.is_empty()) {
+            let Some((key, value)) = part.split_once('=') else {
+                return Err(FilterError::new(ErrorKind::NoValue, part));
+            };
+            filter = filter.with(&decode(key)?, &decode(value)?)?;
+        }
+        Ok(filter)
+    }
+}
+
+/// Writes the text from which the filter can be parsed again.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut separator, mut result) = ("", Ok(()));
+        for key in KEYS {
+            (key.values)(self, &mut |value| {
+                if result.is_ok() {
+                    result = write!(f, "{separator}{}={value}", key.name);
+                    separator = "&";
+                }
+            });
+        }
+        result
+    }
+}
+
+/// Displays a value so that it can stand in a filter.
+struct Encoded<'a>(&'a str);
+
+impl fmt::Display for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if matches!(character, '\0'..=' ' | '%' | '&' | '+' | '#' | '\x7f') {
+                write!(f, "%{:02X}", u32::from(character))?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn decode(text: &str) -> Result<String, FilterError> {
+    let wrong = || FilterError::new(ErrorKind::Escape, text);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => match (rest.next().and_then(hex), rest.next().and_then(hex)) {
+                (Some(high), Some(low)) => high << 4 | low,
+                _ => return Err(wrong()),
+            },
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|digit| digit as u8)
+}
+
+const UNITS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+
+fn time(text: &str) -> Result<Duration, FilterError> {
+    let wrong = || FilterError::new(ErrorKind::Time, text);
+    let unit = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(unit);
+    let unit = UNITS.iter().find(|(name, _)| *name == unit);
+    let (_, millis) = unit.ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let millis = number.checked_mul(*millis).ok_or_else(wrong)?;
+    Ok(Duration::from_millis(millis))
+}
+
+/// Displays a time in the largest unit that it is a multiple of.
+struct Time(Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let fitting = UNITS
+            .iter()
+            .rev()
+            .find(|(_, unit)| millis.is_multiple_of(u128::from(*unit)));
+        let (name, unit) = fitting.unwrap_or(&UNITS[0]);
+        write!(f, "{}{name}", millis / u128::from(*unit))
+    }
+}
+
+impl FilterError {
+    fn new(kind: ErrorKind, what: &str) -> Self {
+        FilterError {
+            kind,
+            what: what.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = Quoted {
+            text: &self.what,
+            cut: false,
+        };
+        match self.kind {
+            ErrorKind::Key => {
+                let keys = OneOf(KEYS.iter().map(|key| key.name));
+                write!(f, "a filter has no key {what}; use {keys}")
+            }
+            ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
+            ErrorKind::Kind => {
+                let (unknown, known) = Kind::ALL.split_first().unwrap_or((&Kind::Unknown, &[]));
+                let kinds = OneOf(known.iter().chain([unknown]));
+                write!(f, "{what} is no kind of task; use {kinds}, or * for any part, as in kind=*thread")
+            }
+            ErrorKind::State => write!(f, "{what} is no state; use {}", OneOf(STATES.iter())),
+            ErrorKind::Time => write!(
+                f,
+                "{what} is no time; write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"
+            ),
+            ErrorKind::Id => write!(f, "{what} is no id of a task; write a number, as in under=42"),
+            ErrorKind::Twice => write!(f, "{what} is there twice in a filter; leave one out"),
+            ErrorKind::TooMany => write!(
+                f,
+                "a filter has at most {MOST_CONDITIONS} conditions; leave {what} out, or others"
+            ),
+            ErrorKind::TooLong => write!(
+                f,
+                "the values in a filter have at most {MOST_BYTES} bytes in all; shorten that of {what}, or others"
+            ),
+            ErrorKind::Escape => write!(
+                f,
+                "{what} in a filter is not well encoded; write % and two hexadecimal digits for each \
+                 byte of UTF-8, and %25 for % itself"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_read_again() {
+        let built = Filter::new()
+            .name("req & %+ä\n*")
+            .name("")
+            .label("tenant")
+            .label("route=/a?b=c&d")
+            .label("shard=")
+            .role("*::{async}")
+            .site("src/a.rs:31")
+            .kind("*thread")
+            .stack("awaiting .lock")
+            .text("a b")
+            .running()
+            .delayed()
+            .older_than(Duration::from_millis(90_500))
+            .in_state_for(Duration::from_secs(7200))
+            .under(TaskId::from(42));
+        let text = built.to_string();
+        assert_eq!(
+            text,
+            "name=req%20%26%20%25%2Bä%0A*&name=&label=tenant&label=route=/a?b=c%26d&label=shard=\
+             &role=*::{async}&site=src/a.rs:31&kind=*thread&stack=awaiting%20.lock&text=a%20b\
+             &state=running&state=delayed&older=90500ms&for=2h&under=42"
+        );
+        assert_eq!(text.parse(), Ok(built));
+        assert_eq!("".parse(), Ok(Filter::new()));
+        assert_eq!(
+            "&older=0s&".parse(),
+            Ok(Filter::new().older_than(Duration::ZERO))
+        );
+    }
+
+    #[test]
+    fn a_filter_that_is_too_large_is_refused_with_the_bound() {
+        let many = |count| vec!["name=a*"; count].join("&").parse::<Filter>();
+        assert!(many(64).is_ok());
+        let error = many(65).unwrap_err().to_string();
+        assert!(
+            error.starts_with("a filter has at most 64 conditions; "),
+            "{error}"
+        );
+        let mixed = "state=running&under=1&text=a&label=a=b&".repeat(17);
+        assert!(mixed.parse::<Filter>().is_err());
+        let long = |len| format!("name=a&label=b=c&text={}", "*".repeat(len)).parse::<Filter>();
+        assert!(long(1020).is_ok());
+        let error = long(1021).unwrap_err().to_string();
+        let start = "the values in a filter have at most 1024 bytes in all; ";
+        assert!(error.starts_with(start), "{error}");
+        assert_eq!(
+            Filter::new().with("site", &"a".repeat(1024)).map(drop),
+            Ok(())
+        );
+        assert!(Filter::new().with("site", &"a".repeat(1025)).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_a_remedy() {
+        for (text, start) in [
+            ("stat=running", "a filter has no key \"stat\"; use name, "),
+            ("state", "\"state\" in a filter has no value; write "),
+            ("state=Running", "\"Running\" is no state; use running, "),
+            ("kind=main", "\"main\" is no kind of task; use future, "),
+            ("older=10", "\"10\" is no time; write "),
+            ("older=-1s", "\"-1s\" is no time; "),
+            (
+                "older=99999999999999999999s",
+                "\"99999999999999999999s\" is no time; ",
+            ),
+            (
+                "for=99999999999999999d",
+                "\"99999999999999999d\" is no time; ",
+            ),
+            ("under=me", "\"me\" is no id of a task; "),
+            ("for=1s&for=2s", "\"for\" is there twice in a filter; "),
+            ("name=%2", "\"%2\" in a filter is not well encoded; "),
+            ("name=%ff", "\"%ff\" in a filter is not well encoded; "),
+            ("\x1b[31m=1", "a filter has no key \"\\u{1b}[31m\"; "),
+        ] {
+            let error = text.parse::<Filter>().unwrap_err().to_string();
+            assert!(error.starts_with(start), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Words that are looked for in all that a dump says of a task.
+
+use std::collections::HashMap;
+
+use super::automaton::{Automaton, Item};
+use super::pattern::anywhere;
+use super::{Filter, Pace};
+use crate::snapshot::hash::IdHash;
+use crate::snapshot::nodes::Snapshot;
+use crate::snapshot::row::Row;
+use crate::values::stack::Tree;
+use birthmark_core::__reader::label::Labels;
+
+/// The words of a filter at work on one dump: what many tasks share is looked through once.
+pub(super) struct Words<'a> {
+    words: Vec<Automaton>,
+    nodes: &'a Snapshot,
+    /// Which words are in a site and its role, by the address of the site.
+    sites: HashMap<u64, Found, IdHash>,
+    /// Which words are in a stack, by its place.
+    stacks: Vec<Found>,
+    /// Which words are in a set of labels, by its place.
+    labels: Vec<Found>,
+}
+
+/// A bit for each word that was found. More than there are bits are not looked for.
+type Found = u64;
+
+impl<'a> Words<'a> {
+    pub(super) fn new(filter: &Filter, nodes: &'a Snapshot, pace: &mut Pace<'_>) -> Self {
+        let words = filter.words.iter().take(Found::BITS as usize);
+        let words: Vec<Automaton> = words.map(|word| automaton(word)).collect();
+        let mut all = Words {
+            words: Vec::new(),
+            nodes,
+            sites: HashMap::default(),
+            stacks: Vec::new(),
+            labels: Vec::new(),
+        };
+        if !words.is_empty() {
+            let stacks = nodes.stacks.all().iter().take_while(|_| pace.step());
+            all.stacks = stacks.map(|stack| in_stack(&words, stack)).collect();
+            let labels = nodes.labels.all().take_while(|_| pace.step());
+            all.labels = labels.map(|labels| in_labels(&words, labels)).collect();
+        }
+        all.words = words;
+        all
+    }
+
+    /// Whether all words are found.
+    pub(super) fn are_in(&mut self, row: &Row) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let all = Found::MAX >> (Found::BITS as usize - self.words.len());
+        let shared = self.in_site(row) | self.in_stack(row) | self.in_labels(row);
+        shared == all || shared | self.in_own(row) == all
+    }
+
+    fn in_site(&mut self, row: &Row) -> Found {
+        let (site, words) = (self.nodes.site(row), &self.words);
+        let look = || found(words, site.role()) | found(words, &site.to_string());
+        *self.sites.entry(site.address()).or_insert_with(look)
+    }
+
+    fn in_stack(&self, row: &Row) -> Found {
+        let stack = self.nodes.stack(row).index();
+        let stack = stack.and_then(|stack| self.stacks.get(stack));
+        stack.copied().unwrap_or(0)
+    }
+
+    fn in_labels(&self, row: &Row) -> Found {
+        let labels = self.nodes.labels_ref(row).index();
+        let labels = labels.and_then(|labels| self.labels.get(labels));
+        labels.copied().unwrap_or(0)
+    }
+
+    /// In what is a task's own.
+    fn in_own(&self, row: &Row) -> Found {
+        let (words, nodes) = (&self.words, self.nodes);
+        let role = match nodes.is_foreign(row) {
+            true => found(words, &nodes.role(row)),
+            false => 0,
+        };
+        role | found(words, nodes.name_text(row))
+            | found(words, nodes.kind(row).as_str())
+            | found(words, &nodes.bare_state(row).to_string())
+    }
+}
+
+/// Finds a word anywhere in a text, whatever the case of its ASCII letters.
+fn automaton(word: &str) -> Automaton {
+    let items: Vec<Item> = anywhere(word.chars().map(Item::Is)).collect();
+    Automaton::new(&items, true)
+}
+
+fn in_stack(words: &[Automaton], stack: &Tree) -> Found {
+    let lines = stack.frames.iter().map(|frame| frame.site().to_string());
+    lines.fold(0, |all, line| all | found(words, &line))
+}
+
+fn in_labels(words: &[Automaton], labels: &Labels) -> Found {
+    let labels = labels.iter();
+    let labels = labels.map(|label| format!("{}={}", label.key(), label.value()));
+    labels.fold(0, |all, label| all | found(words, &label))
+}
+
+fn found(words: &[Automaton], text: &str) -> Found {
+    let bits = words.iter().enumerate();
+    let bits = bits.map(|(place, word)| Found::from(word.matches(text)) << place);
+    bits.fold(0, |all, bit| all | bit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{automaton, found, Automaton};
+
+    fn is_in(word: &str, text: &str) -> bool {
+        automaton(word).matches(text)
+    }
+
+    #[test]
+    fn a_word_is_found_anywhere_in_any_case() {
+        for (word, text) in [
+            ("", ""),
+            ("a", "A"),
+            ("NN 3", "conn 39"),
+            ("ä", "bär"),
+            ("*", "a*"),
+        ] {
+            assert!(is_in(word, text), "{word} {text}");
+        }
+        for (word, text) in [
+            ("a", ""),
+            ("ab", "a b"),
+            ("conn 399", "conn 39"),
+            ("a*b", "acb"),
+            ("?", "a"),
+        ] {
+            assert!(!is_in(word, text), "{word} {text}");
+        }
+    }
+
+    #[test]
+    fn each_word_has_its_bit() {
+        let words: Vec<Automaton> = ["conn", "39", "x"].map(automaton).into();
+        assert_eq!(found(&words, "conn 39"), 0b011);
+    }
+}

@@ -1,0 +1,77 @@
+//! Dumps of [birthmark](https://docs.rs/birthmark), which re-exports all of this: snapshots of all tasks, filters and
+//! renderings.
+//!
+//! A snapshot is read from a source of memory. So far the only source is this process.
+//!
+//! # Layers
+//!
+//! Each folder uses those above it in this table, and none below.
+//!
+//! | folder | contents |
+//! | --- | --- |
+//! | `values/` | what a program gets: tasks, stacks |
+//! | `source/` | the memory that is read |
+//! | `snapshot/` | what was read, and how |
+//! | `threads/` | OS threads, as somebody else has looked at them |
+//! | `filter/` | which tasks are shown |
+//! | `render/` | the forms in which they are shown |
+
+#![warn(missing_debug_implementations)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(test)]
+use birthmark_test_support as _;
+
+mod coverage;
+mod dump;
+mod filter;
+mod one;
+mod process;
+mod redact;
+pub mod render;
+mod sites;
+mod snapshot;
+mod source;
+mod threads;
+mod values;
+
+pub use crate::coverage::Coverage;
+pub use crate::dump::Dump;
+pub use crate::filter::{Filter, FilterError};
+pub use crate::one::{current, task_count};
+pub use crate::sites::{sites, SiteStats};
+pub use crate::threads::{
+    NativeFrame, NativeStack, NoStack, OsThread, SystemCall, ThreadReport, ThreadState,
+    UnknownThreadReport,
+};
+pub use crate::values::stack::{Frame, Stack};
+pub use crate::values::task::{Ancestor, State, Task};
+
+#[doc(hidden)]
+pub mod __private {
+    //! Not public API. Used by `birthmark` of the same version; it changes without notice.
+
+    pub use crate::dump::LookAtThreads;
+    pub use crate::one::shown;
+    pub mod redact {
+        //! Names and the values of labels as people may see them.
+
+        pub use crate::redact::{install, redact, redact_labels, runs, Redaction};
+    }
+    pub use crate::render::paragraph::LOST;
+    pub use crate::threads::OsThreads;
+    pub use crate::values::age::Age;
+    pub use crate::values::alternatives::OneOf;
+    pub use crate::values::stack::UNRECORDED;
+
+    /// Directory of this crate's manifest, by which the files of its frames are told from others.
+    pub const DIRECTORY: &str = match option_env!("CARGO_MANIFEST_DIR") {
+        Some(directory) => directory,
+        None => "/birthmark-dump",
+    };
+
+    /// Takes a snapshot of all live tasks of this process.
+    pub fn dump(look_at_threads: LookAtThreads) -> crate::Dump {
+        crate::Dump::of(crate::source::ThisProcess, look_at_threads)
+    }
+}

@@ -1,0 +1,92 @@
+//! Tasks outside of dumps.
+
+use birthmark_core::__reader::local;
+use birthmark_core::__reader::record::read::Record;
+use birthmark_core::__reader::record::slot::Slot;
+use birthmark_core::TaskRef;
+
+use crate::snapshot::builder::SnapshotBuilder;
+use crate::snapshot::row::Row;
+use crate::snapshot::threads::Threads;
+use crate::source::{Source, ThisProcess};
+use crate::Task;
+
+/// Returns the number of live tasks.
+pub fn task_count() -> usize {
+    ThisProcess.count()
+}
+
+/// Returns the task that runs on this thread, or `None` on a thread that instrumented code did not spawn, unless the
+/// thread has spawned from instrumented code.
+///
+/// # Examples
+///
+/// ```
+/// # #[birthmark::instrument]
+/// # fn main() {
+/// let child = std::thread::spawn(|| birthmark::current().unwrap().role().to_owned());
+/// assert_eq!(child.join().unwrap(), "main::{closure}");
+/// # }
+/// ```
+pub fn current() -> Option<Task> {
+    local::adopt_main();
+    let (task, scope) = (local::current()?, local::scope()?);
+    let record = read_live(task);
+    // Its own name may be that of another call.
+    let is_unnamed_call = record.is_called() && std::ptr::eq(scope, task);
+    let name = match Record::read(scope).filter(|name| name.is_name_of(task)) {
+        None if !is_unnamed_call => record.own_name(),
+        name => name,
+    };
+    Some(one_under(&record, name.as_ref()))
+}
+
+impl Task {
+    /// Reads everything that is known about a task that a hook receives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     let task = birthmark::Task::of(spawn);
+    ///     println!("{task}");
+    /// });
+    /// # drop(hook);
+    /// ```
+    pub fn of(task: &TaskRef<'_>) -> Task {
+        let record = read_live(local::slot_of(task));
+        let own = record.own_name();
+        one_under(&record, own.as_ref())
+    }
+}
+
+/// Returns tasks with their names as people may see them.
+#[doc(hidden)]
+pub fn shown(records: &[Record]) -> Vec<Task> {
+    let now = ThisProcess.now();
+    let mut builder = SnapshotBuilder::redacted(ThisProcess);
+    let rows: Vec<Row> = records.iter().map(|record| builder.row(record)).collect();
+    let mut snapshot = builder.finish();
+    snapshot.threads = Threads::now(ThisProcess);
+    rows.iter().map(|row| snapshot.task(row, now)).collect()
+}
+
+/// The record of a task that the caller keeps alive.
+fn read_live(slot: &'static Slot) -> Record {
+    loop {
+        if let Some(record) = Record::read(slot) {
+            return record;
+        }
+    }
+}
+
+/// One task under a name.
+fn one_under(record: &Record, name: Option<&Record>) -> Task {
+    let now = ThisProcess.now();
+    let mut builder = SnapshotBuilder::new(ThisProcess);
+    let row = builder.row_under(record, name);
+    let mut snapshot = builder.finish();
+    let status = snapshot.class(&row).status.into();
+    snapshot.threads = Threads::only(ThisProcess, status);
+    snapshot.task(&row, now)
+}

@@ -1,0 +1,82 @@
+//! The section on tasks that are polled all the time, in renderings for people.
+//!
+//! A loop that never waits yields now and then, so that no task is stuck and each is suspended or running like any
+//! other. How often it was polled gives it away. What is said is a number, and no judgement: it may have much to do.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+
+use super::innermost::push_innermost;
+use super::palette::Palette;
+use super::paragraph::push_who;
+use super::pieces::{escaped, push};
+use crate::snapshot::row::Row;
+use crate::Dump;
+use birthmark_core::__reader::clock;
+use birthmark_core::Kind;
+
+/// So often a second a task is polled, on average since it was spawned, to be listed.
+const LEAST: u64 = 500;
+/// A shorter life says little of how often a task is polled in a second.
+const LEAST_MILLIS: u64 = 1000;
+/// How many are listed.
+const LISTED: usize = 3;
+
+/// Writes the section, if there is a task for it.
+pub(super) fn write_section(
+    f: &mut fmt::Formatter<'_>,
+    dump: &Dump,
+    palette: &Palette,
+) -> fmt::Result {
+    let mut count = 0;
+    // Each with its rate and its place; the one to be dropped first is at the top.
+    let mut busiest = BinaryHeap::with_capacity(LISTED + 1);
+    for place in dump.places() {
+        let rate = rate(dump, &dump.nodes.rows[place]);
+        if let Some(rate) = rate.filter(|&rate| rate >= LEAST) {
+            count += 1;
+            busiest.push(Reverse((rate, Reverse(place))));
+            if busiest.len() > LISTED {
+                busiest.pop();
+            }
+        }
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    let mut out = "\npolled most, on average since they were spawned\n".to_owned();
+    for Reverse((rate, Reverse(place))) in busiest.into_sorted_vec() {
+        push_task(&mut out, dump, palette, &dump.nodes.rows[place], rate);
+    }
+    if count > LISTED {
+        let more = count - LISTED;
+        push(
+            &mut out,
+            format_args!("  and {more} more, {LEAST} times a second or more\n"),
+        );
+    }
+    f.write_str(&out)
+}
+
+/// `  task 17 "feed-7" follow: 4120 times a second, 1203442 polls, in next_event at src/feed.rs:3:5, awaiting .read`
+fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: u64) {
+    push(out, format_args!("  task {} ", row.id));
+    let name = dump.nodes.name_of(row);
+    let name = name.map_or_else(String::new, |name| name.to_string());
+    push_who(out, palette, &name, &escaped(&dump.nodes.role(row)));
+    let polls = row.polls;
+    push(out, format_args!(": {rate} times a second, {polls} polls"));
+    push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
+    out.push('\n');
+}
+
+/// How often a second a future was polled since it was spawned, if that can be told.
+fn rate(dump: &Dump, row: &Row) -> Option<u64> {
+    let enough = u64::from(row.polls) * 1000 >= LEAST * LEAST_MILLIS;
+    if !enough || !matches!(dump.nodes.kind(row), Kind::Future | Kind::Unknown) {
+        return None;
+    }
+    let millis = clock::between(row.birth(), dump.now?).as_millis() as u64;
+    (millis >= LEAST_MILLIS).then(|| u64::from(row.polls) * 1000 / millis)
+}

@@ -1,0 +1,80 @@
+//! What many tasks of a dump share, made once: the text of their site, of their lineage, of their
+//! age.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::Duration;
+
+use crate::snapshot::hash::IdHash;
+use birthmark_core::__reader::clock;
+
+/// How much is kept: so many bytes. Where each task has a lineage of its own, nothing is shared, and keeping
+/// all of it would take more memory than the dump.
+const MOST: usize = 256 * 1024;
+
+/// Values by key, forgotten when they are too much.
+pub(super) struct Cache<K, V> {
+    values: HashMap<K, V, IdHash>,
+    bytes: usize,
+}
+
+/// What is kept.
+pub(super) trait Text {
+    /// How many bytes of text it has.
+    fn bytes(&self) -> usize;
+}
+
+impl Text for String {
+    fn bytes(&self) -> usize {
+        self.capacity()
+    }
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Cache {
+            values: HashMap::default(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<K: Hash + Eq, V: Text> Cache<K, V> {
+    pub(super) fn get(&mut self, key: K, make: impl FnOnce() -> V) -> &V {
+        if self.bytes >= MOST && !self.values.contains_key(&key) {
+            self.values.clear();
+            self.bytes = 0;
+        }
+        self.values.entry(key).or_insert_with(|| {
+            let value = make();
+            self.bytes += size_of::<(K, V)>() + value.bytes();
+            value
+        })
+    }
+}
+
+/// The text of the last moment that was asked for: tasks of one time come one after the other.
+#[derive(Default)]
+pub(super) struct Moment {
+    then: Option<u64>,
+    text: String,
+}
+
+impl Moment {
+    /// The text for how long ago `then` was; both are ticks in the upper half.
+    pub(super) fn ago(
+        &mut self,
+        then: u64,
+        now: Option<u64>,
+        push: impl FnOnce(&mut String, Option<Duration>),
+    ) -> &str {
+        let then = then >> 32;
+        if self.then != Some(then) {
+            self.then = Some(then);
+            self.text.clear();
+            let ago = now.and_then(|now| clock::since(then << 32, now));
+            push(&mut self.text, ago);
+        }
+        &self.text
+    }
+}

@@ -1,0 +1,154 @@
+//! Renderings by their names.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use crate::values::alternatives::OneOf;
+use crate::Dump;
+use birthmark_core::__reader::escape::Quoted;
+use birthmark_core::__reader::named_enum;
+
+named_enum! {
+    /// A form of a [`Dump`]. The environment, HTTP paths and command lines use the same names.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Format {
+        /// a paragraph for each task. The default.
+        #[default]
+        Text = "text",
+        /// the tasks below their parents.
+        Tree = "tree",
+        /// equal tasks, counted together.
+        Groups = "groups",
+        /// stacks for flame graphs.
+        Folded = "folded",
+        /// see [`Json`](super::Json).
+        Json = "json",
+        /// see [`Pprof`](super::Pprof), with the feature `pprof`.
+        Pprof = "pprof" if feature = "pprof",
+    }
+}
+
+/// Properties of a form.
+struct Properties {
+    extension: &'static str,
+    content_type: &'static str,
+    is_binary: bool,
+    write: Write,
+}
+
+/// Writes a dump, in colours if the form has any and the argument is `true`.
+type Write = fn(&Dump, bool, &mut dyn io::Write) -> io::Result<()>;
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+impl Format {
+    fn properties(self) -> Properties {
+        let text = |extension, content_type, write| Properties {
+            extension,
+            content_type,
+            is_binary: false,
+            write,
+        };
+        match self {
+            Format::Text => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.text().color(color))
+            }),
+            Format::Tree => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.tree().color(color))
+            }),
+            Format::Groups => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.groups().color(color))
+            }),
+            Format::Folded => text("folded", PLAIN, |dump, _, out| {
+                write!(out, "{}", dump.folded())
+            }),
+            Format::Json => text("json", "application/json", |dump, _, out| {
+                write!(out, "{}", dump.json())
+            }),
+            #[cfg(feature = "pprof")]
+            Format::Pprof => Properties {
+                extension: "pb.gz",
+                content_type: "application/octet-stream",
+                is_binary: true,
+                write: |dump, _, out| dump.pprof().write(out),
+            },
+        }
+    }
+
+    /// Returns the extension of files in this form.
+    pub fn extension(self) -> &'static str {
+        self.properties().extension
+    }
+
+    /// Returns `true` if the form is binary, and therefore unsuitable for a terminal or a log.
+    pub fn is_binary(self) -> bool {
+        self.properties().is_binary
+    }
+
+    /// Returns the media type, for HTTP.
+    pub fn content_type(self) -> &'static str {
+        self.properties().content_type
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Format::named(name).ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}
+
+/// The error for a name that no [`Format`] has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownFormat(String);
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Quoted {
+            text: &self.0,
+            cut: false,
+        };
+        if self.0 == "pprof" {
+            return write!(f, "{name} needs birthmark's feature `pprof`, which is off");
+        }
+        let forms = OneOf(Format::ALL.iter());
+        write!(f, "{name} is no format of a dump; use {forms}")
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl Dump {
+    /// Writes the dump in one of its forms, piece by piece. The whole output is never in memory.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of `out`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::render::Format;
+    ///
+    /// let mut file = Vec::new();
+    /// birthmark::dump().write(Format::Json, &mut file)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+        self.write_colored(format, false, out)
+    }
+
+    /// Writes the dump as [`Dump::write`] does, in colours if the form has any.
+    #[doc(hidden)]
+    pub fn write_colored(
+        &self,
+        format: Format,
+        color: bool,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        (format.properties().write)(self, color, out)
+    }
+}

@@ -1,0 +1,330 @@
+//! One group.
+
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+use std::mem::{discriminant, Discriminant};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::render::innermost::push_innermost;
+use crate::render::palette::Palette;
+use crate::render::paragraph::{push_states, push_who, site_line, stack_text, States};
+use crate::render::pieces::{escaped, push, push_number};
+use crate::render::range::Range;
+use crate::snapshot::classes::ClassRef;
+use crate::snapshot::hash::IdHash;
+use crate::snapshot::nodes::NONE;
+use crate::snapshot::row::Row;
+use crate::snapshot::stacks::StackRef;
+use crate::values::stack::Stack;
+use crate::Dump;
+use crate::State;
+use birthmark_core::__reader::label::Labels;
+use birthmark_core::__reader::name::Name;
+use birthmark_core::Kind;
+use birthmark_core::Site;
+use birthmark_core::TaskId;
+
+/// Names, and labels, that are shown of a group.
+const SHOWN: usize = 3;
+
+/// Tasks of the same site, role, state and frames.
+#[derive(Clone, Debug)]
+pub struct Group {
+    site: &'static Site,
+    role: Arc<str>,
+    kind: Kind,
+    state: State,
+    runs_no_task: bool,
+    count: usize,
+    first: TaskId,
+    last: TaskId,
+    since: Range,
+    born: Range,
+    now: Option<u64>,
+    stack: Stack,
+    /// The same as the snapshot numbers it.
+    place: StackRef,
+    /// The first few, and whether there are more.
+    names: Vec<Name>,
+    more_names: bool,
+    /// The first few that differ, and whether there are more.
+    labels: Vec<Labels>,
+    more_labels: bool,
+    /// The node whose name and labels were looked at last.
+    parent: u32,
+}
+
+impl Group {
+    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
+    pub fn site(&self) -> Option<&'static Site> {
+        Some(self.site).filter(|site| site.is_real())
+    }
+
+    /// Returns the role of the tasks.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// Returns the kind of the first task.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Returns the state of the tasks, without a thread.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Returns `true` if the tasks are threads of a pool that run no recorded task: see
+    /// [`Task::runs_no_task`](crate::Task::runs_no_task).
+    pub fn runs_no_task(&self) -> bool {
+        self.runs_no_task
+    }
+
+    /// Returns the number of tasks.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the longest time that one of the tasks has been in its state, or `None` if no clock runs.
+    pub fn longest(&self) -> Option<Duration> {
+        self.since.longest(self.now)
+    }
+
+    /// Returns the age of the oldest task, or `None` if no clock runs.
+    pub fn oldest(&self) -> Option<Duration> {
+        self.born.longest(self.now)
+    }
+
+    /// Returns the lowest id.
+    pub fn first(&self) -> TaskId {
+        self.first
+    }
+
+    /// Returns the highest id.
+    pub fn last(&self) -> TaskId {
+        self.last
+    }
+
+    /// Returns the frames of the tasks. They may be outdated if a task runs.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Returns some of the names, after redaction.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// Returns the labels of some of the tasks, after redaction.
+    pub fn labels(&self) -> &[Labels] {
+        &self.labels
+    }
+
+    /// Returns `true` if the group has more names than [`names`](Group::names).
+    pub fn has_more_names(&self) -> bool {
+        self.more_names
+    }
+
+    pub(in super::super) fn place(&self) -> StackRef {
+        self.place
+    }
+
+    fn new(dump: &Dump, row: &Row) -> Self {
+        Group {
+            site: dump.nodes.site(row),
+            role: dump.nodes.role(row),
+            kind: dump.nodes.kind(row),
+            state: dump.nodes.bare_state(row),
+            runs_no_task: dump.nodes.runs_no_task(row),
+            count: 0,
+            first: TaskId::from(row.id),
+            last: TaskId::from(row.id),
+            since: Range::default(),
+            born: Range::default(),
+            now: dump.now,
+            stack: dump.nodes.stacks.get(dump.nodes.stack(row)),
+            place: dump.nodes.stack(row),
+            names: Vec::new(),
+            more_names: false,
+            labels: Vec::new(),
+            more_labels: false,
+            parent: NONE,
+        }
+    }
+
+    fn add(&mut self, dump: &Dump, row: &Row) {
+        self.count += 1;
+        self.last = TaskId::from(row.id);
+        self.since.add(row.since.into());
+        self.born.add(row.born.into());
+        self.stack.moving |= dump.nodes.stack(row).is_moving();
+        // Many inherit from one node, one after the other.
+        let has_own = dump.nodes.has_own(row);
+        if has_own || self.parent != row.parent {
+            self.parent = if has_own { NONE } else { row.parent };
+            self.add_given(dump, row);
+        }
+    }
+
+    fn add_given(&mut self, dump: &Dump, row: &Row) {
+        if !self.more_names {
+            self.add_name(dump, row);
+        }
+        if !self.more_labels {
+            self.add_labels(dump.nodes.labels_of(row));
+        }
+    }
+
+    fn add_name(&mut self, dump: &Dump, row: &Row) {
+        let text = dump.nodes.name_text(row);
+        if text.is_empty() || self.names.iter().any(|name| name.as_str() == text) {
+            return;
+        }
+        if self.names.len() == SHOWN {
+            self.more_names = true;
+        } else {
+            self.names.extend(dump.nodes.name_of(row));
+        }
+    }
+
+    fn add_labels(&mut self, labels: &Labels) {
+        if labels.as_slice().is_empty() || self.labels.contains(labels) {
+            return;
+        }
+        if self.labels.len() == SHOWN {
+            self.more_labels = true;
+        } else {
+            self.labels.push(labels.clone());
+        }
+    }
+
+    /// Appends a few lines.
+    pub(super) fn push(&self, out: &mut String, palette: &Palette) {
+        self.push_title(out, palette);
+        out.push_str("\n    ");
+        out.push_str(self.kind.as_str());
+        self.push_ids(out);
+        if let Some(born) = self.born.ago(self.now) {
+            push(out, format_args!(", born {born} ago"));
+        }
+        out.push('\n');
+        let site = site_line(Some(self.site));
+        push(out, format_args!("{}{site}{}", palette.faint, palette.end));
+        self.push_names(out, palette);
+        self.push_labels(out);
+        out.push_str(&stack_text(&self.stack));
+    }
+
+    /// Appends a line, with the innermost frame only.
+    pub(in super::super) fn push_line(&self, out: &mut String, palette: &Palette) {
+        self.push_title(out, palette);
+        if let Some(site) = self.site() {
+            push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
+        }
+        self.push_ids(out);
+        push_innermost(out, &self.stack);
+        out.push('\n');
+    }
+
+    /// `9998 × wait [suspended, 0.3 s to 5 minutes]`
+    fn push_title(&self, out: &mut String, palette: &Palette) {
+        push_number(out, self.count as u64);
+        out.push_str(" × ");
+        push_who(out, palette, "", &escaped(&self.role));
+        let states = States {
+            state: self.state,
+            runs_no_task: self.runs_no_task,
+            since: self.since.ago(self.now),
+        };
+        push_states(out, palette, states);
+    }
+
+    fn push_ids(&self, out: &mut String) {
+        if self.count == 1 {
+            push(out, format_args!(", task {}", self.first));
+        } else {
+            push(out, format_args!(", tasks {} to {}", self.first, self.last));
+        }
+    }
+
+    fn push_names(&self, out: &mut String, palette: &Palette) {
+        let mut before = "    named ";
+        for name in &self.names {
+            push(
+                out,
+                format_args!("{before}{}{name}{}", palette.name, palette.end),
+            );
+            before = ", ";
+        }
+        if !self.names.is_empty() {
+            out.push_str(if self.more_names { ", …\n" } else { "\n" });
+        }
+    }
+
+    /// `labels tenant=acme, tenant=beta, …`
+    fn push_labels(&self, out: &mut String) {
+        let mut before = "    labels ";
+        for labels in &self.labels {
+            push(out, format_args!("{before}{labels}"));
+            before = ", ";
+        }
+        if !self.labels.is_empty() {
+            out.push_str(if self.more_labels { ", …\n" } else { "\n" });
+        }
+    }
+}
+
+/// Counts those of the dump's tasks by what makes a group. The largest comes first; threads of pools that run no task
+/// come last.
+pub(in super::super) fn count<'a>(
+    dump: &Dump,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known: HashMap<Key, usize, IdHash> = HashMap::default();
+    let mut last: Option<(ClassRef, usize)> = None;
+    for row in rows {
+        let index = match last {
+            Some((class, index)) if class == row.class => index,
+            _ => match known.entry(Key::of(dump, row)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    groups.push(Group::new(dump, row));
+                    *new.insert(groups.len() - 1)
+                }
+            },
+        };
+        last = (!dump.nodes.is_foreign(row)).then_some((row.class, index));
+        groups[index].add(dump, row);
+    }
+    groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
+    groups
+}
+
+/// What tasks of a group have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    /// By address.
+    site: u64,
+    state: Discriminant<State>,
+    stack: u32,
+    runs_no_task: bool,
+    /// Foreign threads have but their names in common.
+    only: Option<u64>,
+}
+
+impl Key {
+    fn of(dump: &Dump, row: &Row) -> Self {
+        let class = dump.nodes.class(row);
+        Key {
+            site: class.site.address(),
+            state: discriminant(&class.state(None)),
+            stack: class.stack.key(),
+            runs_no_task: dump.nodes.runs_no_task(row),
+            only: class.is_foreign().then_some(row.id),
+        }
+    }
+}

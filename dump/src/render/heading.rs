@@ -1,0 +1,53 @@
+//! The first lines of a dump: how many tasks there are, in which states, and which were selected; then the process.
+
+use std::fmt;
+
+use super::paragraph::RUNS_NO_TASK;
+use super::pieces::escaped;
+use crate::values::plural::plural;
+use crate::Dump;
+use crate::State;
+
+/// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`, and below that the
+/// program, its process and the time.
+pub(super) struct Heading<'a>(pub(super) &'a Dump);
+
+impl fmt::Display for Heading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Heading(dump) = self;
+        if !dump.filter.is_empty() {
+            write!(f, "{} of ", dump.len())?;
+        }
+        write!(f, "{} task{}", dump.total(), plural(dump.total()))?;
+        if !dump.filter.is_empty() {
+            write!(f, " ({})", escaped(&dump.filter.to_string()))?;
+        }
+        let mut separator = ": ";
+        for (state, count) in states(dump).into_iter().filter(|(_, count)| *count > 0) {
+            write!(f, "{separator}{count} {state}")?;
+            separator = ", ";
+        }
+        writeln!(f, "\n{}", dump.process())
+    }
+}
+
+fn states(dump: &Dump) -> [(&'static str, usize); 5] {
+    let mut counts = [
+        ("running", 0),
+        ("suspended", 0),
+        ("created", 0),
+        ("delayed", 0),
+        (RUNS_NO_TASK, 0),
+    ];
+    for row in dump.rows() {
+        let index = match dump.nodes.bare_state(row) {
+            State::Running { .. } if dump.nodes.runs_no_task(row) => 4,
+            State::Running { .. } => 0,
+            State::Suspended => 1,
+            State::Delayed => 3,
+            _ => 2,
+        };
+        counts[index].1 += 1;
+    }
+    counts
+}

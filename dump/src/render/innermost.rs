@@ -1,0 +1,71 @@
+//! Where a task stands, in the rest of a line: its innermost frame.
+
+use super::pieces::push;
+use crate::values::plural::plural;
+use crate::values::stack::{Frame, Stack, KEPT, UNRECORDED};
+
+/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same of a future that is kept and not
+/// polled. Nothing if there is no frame.
+pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
+    let (mut awaited, mut held) = (Leaves::default(), Leaves::default());
+    for (frame, is_held) in leaves(stack.frames()) {
+        if is_held {
+            held.add(frame);
+        } else {
+            awaited.add(frame);
+        }
+    }
+    awaited.push(out, "");
+    if stack.beyond() > 0 {
+        let beyond = stack.beyond();
+        let frames = plural(beyond as usize);
+        push(out, format_args!(", {beyond} frame{frames} deeper"));
+    }
+    held.push(out, KEPT);
+    if stack.is_unrecorded() && awaited.count + held.count > 0 {
+        push(out, format_args!(", {UNRECORDED}"));
+    }
+    if stack.is_moving() {
+        out.push_str(" (it runs, and may have moved on)");
+    }
+}
+
+/// Frames without one inside of them.
+#[derive(Default)]
+struct Leaves<'a> {
+    last: Option<&'a Frame>,
+    count: usize,
+}
+
+impl<'a> Leaves<'a> {
+    fn add(&mut self, frame: &'a Frame) {
+        self.last = Some(frame);
+        self.count += 1;
+    }
+
+    /// Appends the last one, with `mark`, and how many there are besides.
+    fn push(&self, out: &mut String, mark: &str) {
+        let Some(frame) = self.last else { return };
+        push(out, format_args!(", in {}", frame.site()));
+        match self.count - 1 {
+            0 => {}
+            1 => out.push_str(", and on another branch"),
+            more => push(out, format_args!(", and on {more} other branches")),
+        }
+        out.push_str(mark);
+    }
+}
+
+/// The frames without one inside of them, each with whether it is held, or inside of one that is.
+fn leaves(frames: &[Frame]) -> impl Iterator<Item = (&Frame, bool)> {
+    let mut held_at = None;
+    frames.iter().enumerate().filter_map(move |(place, frame)| {
+        held_at = held_at.filter(|&depth| frame.depth() > depth);
+        if frame.is_held() && held_at.is_none() {
+            held_at = Some(frame.depth());
+        }
+        let inner = frames.get(place + 1);
+        let is_leaf = inner.is_none_or(|inner| inner.depth() <= frame.depth());
+        is_leaf.then_some((frame, held_at.is_some()))
+    })
+}

@@ -1,0 +1,324 @@
+//! A dump as JSON, by hand rather than by a library: the runtime has no dependency for it, parts
+//! that tasks share are encoded once, and a million tasks go by without being held in memory.
+
+mod groups;
+mod numbers;
+mod stacks;
+mod string;
+mod tables;
+mod threads;
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::cache::{Cache, Moment};
+use super::pieces::{push, push_number, Pieces};
+use crate::process::{program, Utc};
+use crate::snapshot::classes::ClassRef;
+use crate::snapshot::row::Row;
+use crate::snapshot::stacks::StackRef;
+use crate::Dump;
+use crate::State;
+use birthmark_core::__reader::label::{Label, Labels};
+use birthmark_core::__reader::name::{Name, NameOrigin};
+use birthmark_core::Kind;
+use birthmark_core::Site;
+
+use groups::push_groups;
+use stacks::{push_stacks, StackTables};
+use string::push_string;
+use tables::{push_ancestors, push_index, push_name, push_site, push_sites, push_table, Tables};
+use threads::push_threads;
+
+/// Displays a [`Dump`] as JSON.
+///
+/// The [schema] is in the repository. `version` is 1 until a change that readers have to know of;
+/// they ignore what they do not know, since there may be more than they look for.
+///
+/// Sites, ancestors and stacks are in tables, to which tasks refer by index. There is a line for each
+/// task. Of very many, [`most`](Json::most) shows some, and all in groups.
+///
+/// [schema]: https://github.com/birthmark-rs/birthmark/blob/main/dump/schema/dump-1.schema.json
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a> {
+    dump: &'a Dump,
+    most: usize,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        let most = usize::MAX;
+        Json { dump, most }
+    }
+
+    /// Shows no more tasks than that. If the dump has more, those with the lowest ids are shown, `selected`
+    /// says how many it has, and `groups` has all of them, counted as in [`Groups`](super::Groups).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let dump = birthmark::dump();
+    /// println!("{}", dump.json().most(1000));
+    /// ```
+    #[must_use]
+    pub fn most(mut self, tasks: usize) -> Self {
+        self.most = tasks;
+        self
+    }
+
+    fn is_cut(&self) -> bool {
+        self.dump.len() > self.most
+    }
+}
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Json { dump, most } = *self;
+        let tables = Tables::new(dump, most);
+        let mut pieces = Pieces::new(f);
+        push_head(&mut pieces.out, dump);
+        if self.is_cut() {
+            push(
+                &mut pieces.out,
+                format_args!(",\n\"selected\":{}", dump.len()),
+            );
+        }
+        push_sites(&mut pieces, &tables)?;
+        push_ancestors(&mut pieces, dump, &tables)?;
+        push_stacks(&mut pieces, dump, &tables.stacks)?;
+        push_threads(&mut pieces, dump)?;
+        if self.is_cut() {
+            push_groups(&mut pieces, dump, &tables)?;
+        }
+        let mut parts = Parts::default();
+        let rows = dump.rows().take(most);
+        push_table(&mut pieces, "tasks", rows, |out, row| {
+            parts.push_row(out, dump, &tables, row);
+        })?;
+        pieces.out.push_str("}\n");
+        pieces.finish()
+    }
+}
+
+fn push_head(out: &mut String, dump: &Dump) {
+    out.push_str("{\"format\":\"birthmark-dump\",\"version\":1,\"pid\":");
+    push_number(out, std::process::id().into());
+    out.push_str(",\"program\":");
+    push_string(out, program());
+    push_time(out, dump.taken);
+    out.push_str(",\"total\":");
+    push_number(out, dump.total() as u64);
+    out.push_str(",\"filter\":");
+    if dump.filter.is_empty() {
+        out.push_str("null");
+    } else {
+        push_string(out, &dump.filter.to_string());
+    }
+    push_coverage(out, dump);
+}
+
+/// The time, once for programs and once for people.
+fn push_time(out: &mut String, taken: Option<SystemTime>) {
+    out.push_str(",\"time_unix_ms\":");
+    let since = taken.and_then(|taken| taken.duration_since(UNIX_EPOCH).ok());
+    push_or_null(out, since.map(|since| since.as_millis() as u64));
+    out.push_str(",\"time\":");
+    match taken.and_then(Utc::new) {
+        Some(time) => push(out, format_args!("\"{time}\"")),
+        None => out.push_str("null"),
+    }
+}
+
+fn push_coverage(out: &mut String, dump: &Dump) {
+    let coverage = dump.coverage();
+    let threads = |threads: Option<usize>| threads.map(|count| count as u64);
+    out.push_str(",\n\"coverage\":{\"os_threads\":");
+    push_or_null(out, threads(coverage.os_threads()));
+    out.push_str(",\"recorded_os_threads\":");
+    push_or_null(out, threads(coverage.recorded_os_threads()));
+    push(
+        out,
+        format_args!(
+            ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"passed_through\":{},\"ages_known\":{},\"sites\":{}",
+            coverage.spawned_while_off(),
+            coverage.refused(),
+            coverage.unrecorded(),
+            coverage.passed_through(),
+            coverage.ages_known(),
+            coverage.sites(),
+        ),
+    );
+    let mut separator = ",\"sites_without_task\":[";
+    for site in coverage.sites_without_task() {
+        out.push_str(separator);
+        push_site(out, site);
+        separator = ",";
+    }
+    out.push_str(if separator == "," { "]}" } else { "}" });
+}
+
+/// Parts of the objects of tasks, each made once for all tasks that share it.
+#[derive(Default)]
+struct Parts {
+    classes: Cache<ClassRef, String>,
+    above: Cache<u32, String>,
+    since: Moment,
+    age: Moment,
+}
+
+impl Parts {
+    fn push_row(&mut self, out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+        out.push_str("{\"id\":");
+        push_number(out, row.id);
+        let (class, nodes) = (dump.nodes.class(row), &dump.nodes);
+        if class.is_foreign() {
+            push_what(out, class.site, &nodes.role(row), class.kind(), tables);
+        } else {
+            let what = || what(class.site, class.kind(), tables);
+            out.push_str(self.classes.get(row.class, what));
+        }
+        let state = nodes.state(row);
+        push_state(out, state);
+        if let State::Running { thread } = state {
+            out.push_str(",\"thread\":");
+            push_or_null(out, thread);
+        }
+        out.push_str(",\"state_ms\":");
+        out.push_str(self.since.ago(row.change(), dump.now, push_millis));
+        out.push_str(",\"age_ms\":");
+        out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
+        out.push_str(",\"polls\":");
+        // Of a thread it is not counted how often it polls what it waits for.
+        let polls = (!class.kind().is_thread()).then_some(row.polls.into());
+        push_or_null(out, polls);
+        push_stack_of(out, class.stack, &tables.stacks);
+        if class.is_detached() {
+            out.push_str(",\"detached\":true");
+        }
+        if class.is_pooled() {
+            out.push_str(",\"pooled\":true");
+        }
+        if nodes.runs_no_task(row) {
+            out.push_str(",\"runs_no_task\":true");
+        }
+        if nodes.has_own(row) || nodes.cut(row) > 0 {
+            push_whose(out, dump, tables, row);
+        } else {
+            let whose = || {
+                let mut out = String::new();
+                push_whose(&mut out, dump, tables, row);
+                out
+            };
+            out.push_str(self.above.get(row.parent, whose));
+        }
+        out.push('}');
+    }
+}
+
+fn what(site: &'static Site, kind: Kind, tables: &Tables) -> String {
+    let mut out = String::new();
+    push_what(&mut out, site, site.role(), kind, tables);
+    out
+}
+
+fn push_what(out: &mut String, site: &'static Site, role: &str, kind: Kind, tables: &Tables) {
+    out.push_str(",\"role\":");
+    push_string(out, role);
+    out.push_str(",\"kind\":\"");
+    out.push_str(kind.as_str());
+    out.push_str("\",\"site\":");
+    push_index(out, tables.site(site));
+}
+
+fn push_state(out: &mut String, state: State) {
+    out.push_str(match state {
+        State::Created => ",\"state\":\"created\"",
+        State::Delayed => ",\"state\":\"delayed\"",
+        State::Running { .. } => ",\"state\":\"running\"",
+        State::Suspended => ",\"state\":\"suspended\"",
+        State::Ended(_) => ",\"state\":\"ended\"",
+    });
+}
+
+fn push_stack_of(out: &mut String, stack: StackRef, stacks: &StackTables) {
+    out.push_str(",\"stack\":");
+    push_index(out, stacks.of(stack));
+    if stack.is_moving() {
+        out.push_str(",\"moving\":true");
+    }
+    if stack.is_unrecorded() {
+        out.push_str(",\"unrecorded\":true");
+    }
+}
+
+fn push_whose(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+    push_name_of(out, dump.nodes.name_of(row));
+    push_labels(out, dump.nodes.labels_of(row));
+    push_lineage(out, dump, tables, row);
+}
+
+fn push_name_of(out: &mut String, name: Option<Name>) {
+    out.push_str(",\"name\":");
+    push_name(out, name.as_ref());
+    if let Some(origin) = name.as_ref().map(Name::origin) {
+        push_origin(out, origin);
+    }
+}
+
+fn push_labels(out: &mut String, labels: &Labels) {
+    if labels.as_slice().is_empty() {
+        return;
+    }
+    out.push_str(",\"labels\":{");
+    let mut separator = "";
+    for label in labels {
+        out.push_str(separator);
+        push_string(out, label.key());
+        out.push(':');
+        push_string(out, label.value());
+        separator = ",";
+    }
+    out.push('}');
+    if labels.is_cut() || labels.iter().any(|label: Label<'_>| label.is_cut()) {
+        out.push_str(",\"labels_cut\":true");
+    }
+}
+
+fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+    let (node, cut) = (row.parent, dump.nodes.cut(row));
+    out.push_str(",\"parent\":");
+    let parent = dump.nodes.get(node).filter(|_| cut == 0);
+    push_or_null(out, parent.map(|node| node.id));
+    out.push_str(",\"ancestor\":");
+    push_index(out, tables.ancestor(node));
+    if cut > 0 {
+        out.push_str(",\"cut\":");
+        push_number(out, cut.into());
+    }
+    if !dump.nodes.is_complete(row) {
+        out.push_str(",\"lineage_lost\":true");
+    }
+}
+
+fn push_origin(out: &mut String, origin: NameOrigin) {
+    out.push_str(match origin {
+        NameOrigin::Explicit => ",\"name_origin\":\"explicit\"",
+        NameOrigin::Hook => ",\"name_origin\":\"hook\"",
+        _ => ",\"name_origin\":\"inherited\"",
+    });
+    if let NameOrigin::Inherited { from } = origin {
+        out.push_str(",\"name_from\":");
+        push_number(out, from.as_u64());
+    }
+}
+
+fn push_or_null(out: &mut String, number: Option<u64>) {
+    match number {
+        Some(number) => push_number(out, number),
+        None => out.push_str("null"),
+    }
+}
+
+fn push_millis(out: &mut String, time: Option<Duration>) {
+    push_or_null(out, time.map(|time| time.as_millis() as u64));
+}

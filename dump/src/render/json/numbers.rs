@@ -1,0 +1,54 @@
+//! The numbers of what is in a table, which is not all that the snapshot holds.
+
+use crate::snapshot::bits::Bits;
+
+/// For each item of the snapshot that is in a table its index there.
+#[derive(Default)]
+pub(super) struct Numbers {
+    used: Bits,
+    /// For each word of bits, how many are set before it.
+    before: Vec<u32>,
+}
+
+impl Numbers {
+    /// Numbers the items that are used.
+    pub(super) fn of(used: Bits) -> Self {
+        let mut count = 0;
+        let before = used.words().map(|word| {
+            count += word.count_ones();
+            count - word.count_ones()
+        });
+        Numbers {
+            before: before.collect(),
+            used,
+        }
+    }
+
+    /// The index in the table of an item of the snapshot.
+    pub(super) fn get(&self, item: usize) -> Option<u32> {
+        if !self.used.has(item) {
+            return None;
+        }
+        Some(self.before[item / Bits::WORD] + self.used.before_in_word(item))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bits, Numbers};
+
+    #[test]
+    fn what_is_used_is_numbered_in_order() {
+        let mut used = Bits::none(200);
+        let items = [0, 3, 63, 64, 100, 128, 199];
+        items.iter().for_each(|&item| assert!(used.add(item)));
+        let numbers = Numbers::of(used);
+        for (number, item) in items.into_iter().enumerate() {
+            assert_eq!(numbers.get(item), Some(number as u32));
+        }
+        assert_eq!(
+            [1, 65, 198, 10_000].map(|item| numbers.get(item)),
+            [None; 4]
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! The tables of logical stacks and of the frame sites in them. A million tasks stand in few places.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::pieces::{push_number, Pieces};
+use super::numbers::Numbers;
+use super::string::push_string;
+use super::tables::{push_position, push_table};
+use crate::snapshot::bits::Bits;
+use crate::snapshot::hash::IdHash;
+use crate::snapshot::stacks::StackRef;
+use crate::values::stack::{Frame, Tree};
+use crate::Dump;
+use birthmark_core::FrameSite;
+
+/// The stacks that a dump refers to.
+#[derive(Default)]
+pub(super) struct StackTables {
+    /// Those of the snapshot that are in the table.
+    used: Numbers,
+    sites: Vec<&'static FrameSite>,
+    by_address: HashMap<usize, u32, IdHash>,
+}
+
+impl StackTables {
+    pub(super) fn new(dump: &Dump) -> Self {
+        let all = dump.nodes.stacks.all();
+        let mut tables = StackTables::default();
+        let used = used(dump, all.len());
+        for tree in in_table(all, &used) {
+            for frame in &tree.frames {
+                tables.add(frame.site());
+            }
+        }
+        tables.used = used;
+        tables
+    }
+
+    fn add(&mut self, site: &'static FrameSite) {
+        let next = self.sites.len() as u32;
+        self.by_address.entry(site.address()).or_insert_with(|| {
+            self.sites.push(site);
+            next
+        });
+    }
+
+    pub(super) fn of(&self, stack: StackRef) -> Option<u32> {
+        self.used.get(stack.index()?)
+    }
+}
+
+/// Numbers those of so many stacks that a task in the dump has.
+fn used(dump: &Dump, stacks: usize) -> Numbers {
+    let mut used = Bits::none(stacks);
+    let indices = dump.rows().filter_map(|row| dump.nodes.stack(row).index());
+    for index in indices {
+        used.add(index);
+    }
+    Numbers::of(used)
+}
+
+/// The stacks that are in the table.
+fn in_table<'a>(all: &'a [Arc<Tree>], used: &'a Numbers) -> impl Iterator<Item = &'a Tree> {
+    let all = all.iter().enumerate();
+    all.filter(|(index, _)| used.get(*index).is_some())
+        .map(|(_, tree)| &**tree)
+}
+
+pub(super) fn push_stacks(
+    pieces: &mut Pieces<'_>,
+    dump: &Dump,
+    tables: &StackTables,
+) -> fmt::Result {
+    push_table(pieces, "frame_sites", &tables.sites, |out, site| {
+        push_site(out, site);
+    })?;
+    let stacks = in_table(dump.nodes.stacks.all(), &tables.used);
+    push_table(pieces, "stacks", stacks, |out, tree| {
+        push_stack(out, tree, tables);
+    })
+}
+
+fn push_site(out: &mut String, site: &FrameSite) {
+    out.push('{');
+    push_position(out, site.file(), site.line(), site.column());
+    out.push_str(",\"function\":");
+    push_string(out, site.function());
+    out.push_str(",\"awaited\":");
+    push_string(out, site.awaited());
+    out.push('}');
+}
+
+fn push_stack(out: &mut String, tree: &Tree, tables: &StackTables) {
+    out.push_str("{\"frames\":[");
+    let mut separator = "";
+    for frame in &tree.frames {
+        out.push_str(separator);
+        separator = ",";
+        push_frame(out, frame, tables);
+    }
+    out.push(']');
+    if tree.beyond > 0 {
+        out.push_str(",\"beyond\":");
+        push_number(out, tree.beyond.into());
+    }
+    out.push('}');
+}
+
+fn push_frame(out: &mut String, frame: &Frame, tables: &StackTables) {
+    out.push_str("{\"site\":");
+    push_number(out, tables.by_address[&frame.site().address()].into());
+    out.push_str(",\"depth\":");
+    push_number(out, frame.depth() as u64);
+    out.push_str(if frame.is_held() {
+        ",\"held\":true}"
+    } else {
+        "}"
+    });
+}

@@ -1,0 +1,164 @@
+//! The tables that tasks refer to: sites and ancestors, and those of `stacks.rs`.
+
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+use std::fmt;
+
+use super::super::pieces::{push_number, Pieces};
+use super::numbers::Numbers;
+use super::stacks::StackTables;
+use super::string::push_string;
+use crate::snapshot::hash::IdHash;
+use crate::snapshot::nodes::Node;
+use crate::Dump;
+use birthmark_core::__reader::name::Name;
+use birthmark_core::Site;
+
+/// The sites, ancestors and stacks that a dump refers to.
+#[derive(Default)]
+pub(super) struct Tables {
+    sites: Vec<&'static Site>,
+    by_address: HashMap<u64, u32, IdHash>,
+    /// Those of the nodes that are in the table.
+    ancestors: Numbers,
+    pub(super) stacks: StackTables,
+}
+
+impl Tables {
+    /// Of the ancestors, those of so many tasks.
+    pub(super) fn new(dump: &Dump, most: usize) -> Self {
+        let mut tables = Tables {
+            stacks: StackTables::new(dump),
+            ..Tables::default()
+        };
+        let mut last = None;
+        for row in dump.rows() {
+            if last.replace(row.class) != last {
+                tables.add(dump.nodes.site(row));
+            }
+        }
+        let used = dump.used_nodes(most);
+        let nodes = dump.nodes.all();
+        for node in nodes.filter(|node| used.has(node.number as usize)) {
+            tables.add(node.site);
+        }
+        tables.ancestors = Numbers::of(used);
+        tables
+    }
+
+    fn add(&mut self, site: &'static Site) {
+        if let Entry::Vacant(entry) = self.by_address.entry(site.address()) {
+            if site.is_real() {
+                entry.insert(self.sites.len() as u32);
+                self.sites.push(site);
+            }
+        }
+    }
+
+    pub(super) fn site(&self, site: &'static Site) -> Option<u32> {
+        self.by_address.get(&site.address()).copied()
+    }
+
+    /// The nodes that are in the table.
+    fn nodes<'a>(&'a self, dump: &'a Dump) -> impl Iterator<Item = Node> + 'a {
+        let all = dump.nodes.all();
+        all.filter(|node| self.ancestor(node.number).is_some())
+    }
+
+    pub(super) fn ancestor(&self, node: u32) -> Option<u32> {
+        self.ancestors.get(node as usize)
+    }
+}
+
+pub(super) fn push_index(out: &mut String, index: Option<u32>) {
+    match index {
+        Some(index) => push_number(out, index.into()),
+        None => out.push_str("null"),
+    }
+}
+
+pub(super) fn push_name(out: &mut String, name: Option<&Name>) {
+    match name {
+        Some(name) => push_string(out, name.as_str()),
+        None => out.push_str("null"),
+    }
+    if name.is_some_and(Name::is_cut) {
+        out.push_str(",\"name_cut\":true");
+    }
+}
+
+/// Appends a member with a line for each item.
+pub(super) fn push_table<T>(
+    pieces: &mut Pieces<'_>,
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    mut push: impl FnMut(&mut String, T),
+) -> fmt::Result {
+    pieces.out.push_str(",\n\"");
+    pieces.out.push_str(name);
+    pieces.out.push_str("\":[");
+    let mut separator = "\n";
+    for item in items {
+        pieces.out.push_str(separator);
+        separator = ",\n";
+        push(&mut pieces.out, item);
+        pieces.next()?;
+    }
+    pieces.out.push_str("\n]");
+    Ok(())
+}
+
+pub(super) fn push_sites(pieces: &mut Pieces<'_>, tables: &Tables) -> fmt::Result {
+    push_table(pieces, "sites", &tables.sites, |out, site| {
+        push_site(out, site);
+    })
+}
+
+pub(super) fn push_site(out: &mut String, site: &Site) {
+    out.push('{');
+    push_position(out, site.file(), site.line(), site.column());
+    for (key, text) in [
+        (",\"module\":", site.module_path()),
+        (",\"function\":", site.function()),
+        (",\"callee\":", site.callee()),
+        (",\"role\":", site.role()),
+        (",\"kind\":", site.kind().as_str()),
+    ] {
+        out.push_str(key);
+        push_string(out, text);
+    }
+    out.push('}');
+}
+
+pub(super) fn push_position(out: &mut String, file: &str, line: u32, column: u32) {
+    out.push_str("\"file\":");
+    push_string(out, file);
+    out.push_str(",\"line\":");
+    push_number(out, line.into());
+    out.push_str(",\"column\":");
+    push_number(out, column.into());
+}
+
+pub(super) fn push_ancestors(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
+    push_table(pieces, "ancestors", tables.nodes(dump), |out, node| {
+        push_ancestor(out, dump, tables, &node);
+    })
+}
+
+fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
+    out.push_str("{\"id\":");
+    push_number(out, node.id);
+    out.push_str(",\"role\":");
+    push_string(out, dump.nodes.role_of_node(node));
+    out.push_str(",\"site\":");
+    push_index(out, tables.site(node.site));
+    out.push_str(",\"name\":");
+    push_name(out, dump.nodes.name_of_node(node).as_ref());
+    out.push_str(",\"ancestor\":");
+    push_index(out, tables.ancestor(node.parent));
+    if node.cut > 0 {
+        out.push_str(",\"cut\":");
+        push_number(out, node.cut.into());
+    }
+    out.push('}');
+}

@@ -1,0 +1,95 @@
+//! The forms in which a [`Dump`] can be shown.
+//!
+//! | form | purpose |
+//! | --- | --- |
+//! | [`Text`] | everything about each task |
+//! | [`Tree`] | each task below its parent |
+//! | [`Groups`] | equal tasks counted together: a leak is the first group |
+//! | [`Diff`] | the changes since another dump |
+//! | [`Json`] | programs; the schema is in the repository |
+//! | [`Folded`] | flame graphs |
+//! | `Pprof` | `go tool pprof`, Pyroscope, speedscope; with the feature `pprof` |
+//!
+//! Every form except `Pprof` implements `Display` and writes its text piece by piece. [`Dump::write`] writes any form
+//! except `Diff`, chosen by its [`Format`], to a file, a socket or standard output.
+//!
+//! Names may come from anywhere. Each form escapes them, so that they cannot forge lines or control a terminal.
+
+mod busiest;
+mod cache;
+mod counted;
+mod diff;
+mod folded;
+mod format;
+mod groups;
+mod heading;
+mod innermost;
+mod json;
+mod palette;
+pub(crate) mod paragraph;
+mod pieces;
+#[cfg(feature = "pprof")]
+mod pprof;
+mod range;
+mod stacks;
+mod text;
+mod threads;
+mod tree;
+
+use std::fmt;
+
+use crate::Dump;
+
+pub use diff::{Diff, Growth};
+pub use folded::Folded;
+pub use format::{Format, UnknownFormat};
+pub use groups::{Group, Groups};
+pub use json::Json;
+pub use palette::wants_color;
+#[cfg(feature = "pprof")]
+pub use pprof::Pprof;
+pub use text::Text;
+pub use tree::Tree;
+
+impl Dump {
+    /// Returns a rendering with a paragraph for each task, as `{}` shows it.
+    pub fn text(&self) -> Text<'_> {
+        Text::new(self)
+    }
+
+    /// Returns a rendering with each task below its parent, as `{:#}` shows it.
+    pub fn tree(&self) -> Tree<'_> {
+        Tree::new(self)
+    }
+
+    /// Returns a rendering by groups, largest first.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups::new(self)
+    }
+
+    /// Returns a rendering as folded stacks, for flame graphs.
+    pub fn folded(&self) -> Folded<'_> {
+        Folded(self)
+    }
+
+    /// Returns a rendering as a profile, for pprof. The method needs the feature `pprof`.
+    #[cfg(feature = "pprof")]
+    pub fn pprof(&self) -> Pprof<'_> {
+        Pprof(self)
+    }
+
+    /// Returns a rendering as JSON, for programs.
+    pub fn json(&self) -> Json<'_> {
+        Json::new(self)
+    }
+}
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            self.tree().fmt(f)
+        } else {
+            self.text().fmt(f)
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What is said of one task.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::palette::Palette;
+use super::pieces::{escaped, push, push_number};
+use super::range::Ago;
+use crate::values::age::Age;
+use crate::values::stack::Stack;
+use crate::{Ancestor, State, Task};
+use birthmark_core::__reader::label::Labels;
+use birthmark_core::__reader::name::NameOrigin;
+use birthmark_core::Kind;
+use birthmark_core::Site;
+
+/// What is said of a task, each part ready to be copied.
+#[derive(Clone, Copy)]
+pub(super) struct Paragraph<'a> {
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+    pub(super) origin: Option<NameOrigin>,
+    /// A line, or empty.
+    pub(super) labels: &'a str,
+    pub(super) role: &'a str,
+    pub(super) kind: Kind,
+    pub(super) state: State,
+    /// What the kernel says of the thread that runs it, ` (futex)`, or empty.
+    pub(super) kernel: &'a str,
+    pub(super) since: &'a str,
+    pub(super) age: &'a str,
+    pub(super) polls: u32,
+    pub(super) detached: bool,
+    pub(super) pooled: bool,
+    /// It is known to run no task that has a record; see [`Task::runs_no_task`].
+    pub(super) runs_no_task: bool,
+    pub(super) site: &'a str,
+    pub(super) lineage: &'a str,
+    pub(super) stack: &'a str,
+}
+
+impl Paragraph<'_> {
+    /// Shows `f` the paragraph of a task.
+    pub(super) fn with(task: &Task, f: impl FnOnce(&Paragraph<'_>)) {
+        let name = task.name.as_ref();
+        f(&Paragraph {
+            id: task.id.as_u64(),
+            name: &name.map_or_else(String::new, |name| name.to_string()),
+            origin: name.map(|name| name.origin()),
+            labels: &labels_line(&task.labels),
+            role: &escaped(&task.role),
+            kind: task.kind,
+            state: task.state,
+            kernel: "",
+            since: &age_text(task.since),
+            age: &age_text(task.age),
+            polls: task.polls,
+            detached: task.detached,
+            pooled: task.pooled,
+            runs_no_task: task.runs_no_task,
+            site: &site_line(task.site()),
+            lineage: &lineage_text(&task.lineage, task.lineage_complete),
+            stack: &stack_text(&task.stack),
+        });
+    }
+
+    /// Appends the paragraph, each line ended.
+    pub(super) fn push(&self, out: &mut String, palette: &Palette) {
+        out.push_str("task ");
+        push_number(out, self.id);
+        out.push(' ');
+        self.push_label(out, palette);
+        out.push_str(":\n    ");
+        self.push_facts(out);
+        out.push_str(self.labels);
+        out.push_str(palette.faint);
+        out.push_str(self.site);
+        if !self.lineage.is_empty() {
+            out.push_str("    lineage ");
+            push_number(out, self.id);
+            out.push(' ');
+            out.push_str(self.role);
+            out.push_str(self.lineage);
+            out.push('\n');
+        }
+        out.push_str(palette.end);
+        out.push_str(self.stack);
+    }
+
+    /// `"req-id-123123" audit [suspended, 2 minutes]`
+    fn push_label(&self, out: &mut String, palette: &Palette) {
+        push_who(out, palette, self.name, self.role);
+        out.push_str(" [");
+        out.push_str(palette.state(self.state));
+        match self.state {
+            _ if self.runs_no_task => out.push_str(RUNS_NO_TASK),
+            State::Suspended => out.push_str("suspended"),
+            state => push(out, state),
+        }
+        out.push_str(palette.end);
+        out.push_str(self.kernel);
+        // Since when a thread of a pool has run nothing is not known.
+        if !self.since.is_empty() && !self.runs_no_task {
+            out.push_str(", ");
+            out.push_str(self.since);
+        }
+        out.push(']');
+    }
+
+    /// `future, 3 polls, born 2 minutes ago, name inherited from task 6`
+    fn push_facts(&self, out: &mut String) {
+        out.push_str(self.kind.as_str());
+        if !self.kind.is_thread() {
+            out.push_str(", ");
+            push_number(out, self.polls.into());
+            out.push_str(if self.polls == 1 { " poll" } else { " polls" });
+        }
+        if !self.age.is_empty() {
+            out.push_str(", born ");
+            out.push_str(self.age);
+            out.push_str(" ago");
+        }
+        match self.origin {
+            Some(NameOrigin::Explicit) => out.push_str(", name given to it"),
+            Some(NameOrigin::Hook) => out.push_str(", name given by a hook"),
+            Some(NameOrigin::Inherited { from }) => {
+                out.push_str(", name inherited from task ");
+                push_number(out, from.as_u64());
+            }
+            _ => {}
+        }
+        out.push_str(match (self.pooled, self.detached) {
+            (true, _) => ", kept by a pool\n",
+            (false, true) => ", detached\n",
+            (false, false) => "\n",
+        });
+    }
+}
+
+/// In place of the state of a thread that a pool keeps, and of the time in it. The thread may be idle, or not.
+pub(super) const RUNS_NO_TASK: &str = "running no recorded task";
+
+/// `"req-id-123123" audit`, of a name in quotes, or an empty one, and a role, both escaped.
+pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &str) {
+    if !name.is_empty() {
+        out.push_str(palette.name);
+        out.push_str(name);
+        out.push_str(palette.end);
+        out.push(' ');
+    }
+    out.push_str(palette.role);
+    out.push_str(role);
+    out.push_str(palette.end);
+}
+
+/// The state of several tasks, and since when they are in it.
+pub(super) struct States {
+    pub(super) state: State,
+    pub(super) runs_no_task: bool,
+    pub(super) since: Option<Ago>,
+}
+
+/// ` [suspended, 0.3 s to 5 minutes]`, of several tasks, or ` [running no recorded task]`.
+pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
+    let States {
+        state,
+        runs_no_task,
+        since,
+    } = states;
+    let color = palette.state(state);
+    if runs_no_task {
+        return push(out, format_args!(" [{color}{RUNS_NO_TASK}{}]", palette.end));
+    }
+    push(out, format_args!(" [{color}{state}{}", palette.end));
+    if let Some(since) = since {
+        push(out, format_args!(", {since}"));
+    }
+    out.push(']');
+}
+
+/// `"req-id-123123" audit [suspended, 2 minutes]`
+pub(super) fn push_label(out: &mut String, palette: &Palette, task: &Task) {
+    Paragraph::with(task, |paragraph| paragraph.push_label(out, palette));
+}
+
+/// Writes the task as a dump shows it.
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::new();
+        Paragraph::with(self, |paragraph| {
+            paragraph.push(&mut out, Palette::new(false))
+        });
+        f.write_str(&out)
+    }
+}
+
+/// `labels tenant=acme`; empty where there are none.
+pub(super) fn labels_line(labels: &Labels) -> String {
+    match labels.as_slice() {
+        [] => String::new(),
+        _ => format!("    labels {labels}\n"),
+    }
+}
+
+/// Empty where there is no site to speak of.
+pub(super) fn site_line(site: Option<&'static Site>) -> String {
+    let Some(site) = site.filter(|site| site.is_real()) else {
+        return String::new();
+    };
+    let (callee, module, function) = (site.callee(), site.module_path(), site.function());
+    format!("    spawned at {site} by {callee} in {module}::{function}\n")
+}
+
+/// In place of the rest of a lineage that was not read to its end.
+pub const LOST: &str = " < ? (ended while it was read)";
+
+/// ` < 6 "req-id-123123" serve_connection < 1 main`; empty for roots.
+pub(super) fn lineage_text(lineage: &[Ancestor], complete: bool) -> String {
+    let mut out = String::new();
+    for ancestor in lineage {
+        if ancestor.cut_below > 0 {
+            push(&mut out, format_args!(" < … {} cut …", ancestor.cut_below));
+        }
+        push(&mut out, format_args!(" < {} ", ancestor.id));
+        if let Some(name) = &ancestor.name {
+            push(&mut out, format_args!("{name} "));
+        }
+        out.push_str(&escaped(&ancestor.role));
+    }
+    if !complete {
+        out.push_str(LOST);
+    }
+    out
+}
+
+/// A line for each frame.
+pub(super) fn stack_text(stack: &Stack) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = stack.write(&mut out, "    ");
+    out
+}
+
+fn age_text(age: Option<Duration>) -> String {
+    let mut out = String::new();
+    push_age(&mut out, age);
+    out
+}
+
+/// Nothing where ages are not known.
+pub(super) fn push_age(out: &mut String, age: Option<Duration>) {
+    if let Some(age) = age {
+        push(out, Age(age));
+    }
+}

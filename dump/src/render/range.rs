@@ -1,0 +1,50 @@
+//! The times of several tasks.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::values::age::Age;
+use birthmark_core::__reader::clock;
+
+/// The earliest and the latest of some ticks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Range(Option<(u64, u64)>);
+
+impl Range {
+    pub(super) fn add(&mut self, tick: u64) {
+        let (first, last) = self.0.unwrap_or((tick, tick));
+        self.0 = Some((first.min(tick), last.max(tick)));
+    }
+
+    /// How long ago, if it is known: `now` is a tick in the upper half.
+    pub(super) fn ago(self, now: Option<u64>) -> Option<Ago> {
+        let (first, last) = self.0?;
+        let now = now?;
+        let ago = |tick: u64| Some(Age(clock::since(tick << 32, now)?).to_string());
+        Some(Ago {
+            shortest: ago(last)?,
+            longest: ago(first)?,
+        })
+    }
+
+    /// How long ago the earliest was.
+    pub(super) fn longest(self, now: Option<u64>) -> Option<Duration> {
+        clock::since(self.0?.0 << 32, now?)
+    }
+}
+
+/// Displays `0.3 s to 5 minutes`, or `0.3 s` if that is all.
+pub(super) struct Ago {
+    shortest: String,
+    longest: String,
+}
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shortest)?;
+        if self.longest != self.shortest {
+            write!(f, " to {}", self.longest)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! Where tasks stand, as profiles and flame graphs show it.
+//!
+//! The frames of a task are, from the inside out, its logical stack, itself and its lineage.
+//!
+//! Such forms know stacks that are lines, and a task that waits on several branches has a tree. Its branches
+//! follow one another, with a mark in between: so the task is counted once, and in all of them.
+
+use std::borrow::Cow;
+
+use crate::snapshot::nodes::Snapshot;
+use crate::snapshot::row::Row;
+use crate::values::stack::{self, Stack};
+use birthmark_core::FrameSite;
+use birthmark_core::Site;
+
+/// A frame.
+pub(super) enum Frame<'a> {
+    /// An await.
+    Await(&'static FrameSite),
+    /// What is awaited innermost, as far as the source tells.
+    Awaited(&'static str),
+    /// Nobody awaits the frames inside of this now.
+    Held,
+    /// The frames inside of this are a branch beside those around it.
+    Beside,
+    /// So many frames had no room.
+    Beyond(u32),
+    /// The frames around this are not those of the task inside of it, which is a thread that polls them.
+    Unrecorded,
+    /// The task runs, and may have left the frames around this.
+    Moving,
+    /// A task or an ancestor, by its role and its site.
+    Role(
+        &'a str,
+        #[cfg_attr(not(feature = "pprof"), expect(dead_code, reason = "for profiles"))]
+        &'static Site,
+    ),
+    /// So many ancestors left out.
+    Cut(u64),
+    /// The rest is not known.
+    Lost,
+}
+
+/// Shows `f` the frames of a task, innermost first.
+pub(super) fn for_each_frame(nodes: &Snapshot, row: &Row, mut f: impl FnMut(Frame<'_>)) {
+    for_each_await(&nodes.stacks.get(nodes.stack(row)), &mut f);
+    f(Frame::Role(&nodes.role(row), nodes.site(row)));
+    for (node, cut) in nodes.shown_line(row) {
+        if cut > 0 {
+            f(Frame::Cut(cut));
+        }
+        f(Frame::Role(nodes.role_of_node(&node), node.site));
+    }
+    if !nodes.is_complete(row) {
+        f(Frame::Lost);
+    }
+}
+
+/// Shows `f` the frames of a logical stack, innermost first.
+fn for_each_await(stack: &Stack, f: &mut impl FnMut(Frame<'_>)) {
+    if stack.is_moving() {
+        f(Frame::Moving);
+    }
+    if stack.beyond() > 0 {
+        f(Frame::Beyond(stack.beyond()));
+    }
+    let mut inner = None;
+    let mut frames = stack.frames().iter().rev().peekable();
+    while let Some(frame) = frames.next() {
+        let is_cut = inner.is_none() && stack.beyond() > 0;
+        if !is_cut && !is_around(frame, inner) && !frame.site().awaited().is_empty() {
+            f(Frame::Awaited(frame.site().awaited()));
+        }
+        f(Frame::Await(frame.site()));
+        let outer = frames.peek();
+        if frame.is_held() {
+            f(Frame::Held);
+        } else if outer.is_some_and(|outer| !is_around(outer, Some(frame))) {
+            f(Frame::Beside);
+        }
+        inner = Some(frame);
+    }
+    if stack.is_unrecorded() && !stack.is_empty() {
+        f(Frame::Unrecorded);
+    }
+}
+
+/// Whether a frame is around the one that is listed after it.
+fn is_around(frame: &stack::Frame, next: Option<&stack::Frame>) -> bool {
+    next.is_some_and(|next| next.depth() > frame.depth())
+}
+
+impl Frame<'_> {
+    /// What it is called. Not escaped.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Frame::Await(site) => site.function().into(),
+            Frame::Awaited(what) => (*what).into(),
+            Frame::Held => "[kept, not polled]".into(),
+            Frame::Beside => "[beside]".into(),
+            Frame::Unrecorded => "[futures without a record]".into(),
+            Frame::Beyond(count) => format!("[{count} more]").into(),
+            Frame::Moving => "[may have moved on]".into(),
+            Frame::Role(role, _) => (*role).into(),
+            Frame::Cut(count) => format!("[{count} cut]").into(),
+            Frame::Lost => "[lost]".into(),
+        }
+    }
+}

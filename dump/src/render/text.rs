@@ -1,0 +1,178 @@
+//! A dump as text: a paragraph for each task.
+
+use std::fmt;
+
+use super::busiest;
+use super::cache::{self, Cache, Moment};
+use super::heading::Heading;
+use super::palette::Palette;
+use super::paragraph::{labels_line, lineage_text, push_age, site_line, stack_text, Paragraph};
+use super::pieces::{escaped, Pieces};
+use super::threads::{self, kernel_text};
+use crate::snapshot::row::Row;
+use crate::snapshot::stacks::StackRef;
+use crate::Dump;
+use birthmark_core::__reader::label::Labels;
+use birthmark_core::__reader::name::{Name, NameOrigin};
+use birthmark_core::Site;
+
+/// Displays a [`Dump`] as a paragraph for each task.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    dump: &'a Dump,
+    palette: &'static Palette,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        Text {
+            dump,
+            palette: Palette::new(false),
+        }
+    }
+
+    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Heading(self.dump))?;
+        let mut texts = Texts::default();
+        let mut pieces = Pieces::new(f);
+        for row in self.dump.rows() {
+            pieces.out.push('\n');
+            texts.push_row(&mut pieces.out, self, row);
+            pieces.next()?;
+        }
+        pieces.finish()?;
+        busiest::write_section(f, self.dump, self.palette)?;
+        threads::write_section(f, self.dump, self.palette)?;
+        writeln!(f, "\n{}", self.dump.coverage)
+    }
+}
+
+/// Texts that many tasks of a dump share.
+#[derive(Default)]
+struct Texts {
+    /// By address.
+    sites: Cache<u64, SiteTexts>,
+    /// By node.
+    above: Cache<u32, AboveTexts>,
+    stacks: Cache<StackRef, String>,
+    since: Moment,
+    age: Moment,
+}
+
+struct SiteTexts {
+    role: String,
+    site: String,
+}
+
+/// The lineage from a node on, and what is inherited from there.
+struct AboveTexts {
+    lineage: String,
+    given: GivenTexts,
+}
+
+/// What a task was given, or has inherited.
+struct GivenTexts {
+    /// In quotes, or nothing.
+    name: String,
+    origin: Option<NameOrigin>,
+    labels: String,
+}
+
+impl Texts {
+    fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
+        let Text { dump, palette } = *text;
+        let kernel = kernel_text(dump.thread_of(row));
+        let shared = dump.nodes.cut(row) == 0 && !dump.nodes.is_foreign(row);
+        if !shared {
+            return Paragraph::with(&dump.nodes.task(row, dump.now), |&it| {
+                let kernel = &kernel;
+                Paragraph { kernel, ..it }.push(out, palette);
+            });
+        }
+        let class = dump.nodes.class(row);
+        let site = self
+            .sites
+            .get(class.site.address(), || SiteTexts::new(class.site));
+        let above = self.above.get(row.parent, || AboveTexts::new(dump, row));
+        let nodes = &dump.nodes;
+        let own = nodes
+            .has_own(row)
+            .then(|| GivenTexts::new(nodes.name_of(row), nodes.labels_of(row)));
+        let given = own.as_ref().unwrap_or(&above.given);
+        let stack = self.stacks.get(class.stack, || {
+            stack_text(&dump.nodes.stacks.get(class.stack))
+        });
+        let paragraph = Paragraph {
+            id: row.id,
+            name: &given.name,
+            origin: given.origin,
+            labels: &given.labels,
+            role: &site.role,
+            kind: class.kind(),
+            state: dump.nodes.state(row),
+            kernel: &kernel,
+            since: self.since.ago(row.change(), dump.now, push_age),
+            age: self.age.ago(row.birth(), dump.now, push_age),
+            polls: row.polls,
+            detached: class.is_detached(),
+            pooled: class.is_pooled(),
+            runs_no_task: nodes.runs_no_task(row),
+            site: &site.site,
+            lineage: &above.lineage,
+            stack,
+        };
+        paragraph.push(out, palette);
+    }
+}
+
+impl cache::Text for SiteTexts {
+    fn bytes(&self) -> usize {
+        self.role.capacity() + self.site.capacity()
+    }
+}
+
+impl cache::Text for AboveTexts {
+    fn bytes(&self) -> usize {
+        self.lineage.capacity() + self.given.name.capacity() + self.given.labels.capacity()
+    }
+}
+
+impl SiteTexts {
+    fn new(site: &'static Site) -> Self {
+        SiteTexts {
+            role: escaped(site.role()),
+            site: site_line(Some(site)),
+        }
+    }
+}
+
+impl AboveTexts {
+    /// `row` is any that was born there: what it has of its own does not count.
+    fn new(dump: &Dump, row: &Row) -> Self {
+        let nodes = &dump.nodes;
+        let labels = nodes.labels_of_node(row.parent);
+        AboveTexts {
+            lineage: lineage_text(&nodes.lineage(row), nodes.is_complete(row)),
+            given: GivenTexts::new(nodes.inherited_name(row), labels),
+        }
+    }
+}
+
+impl GivenTexts {
+    fn new(name: Option<Name>, labels: &Labels) -> Self {
+        GivenTexts {
+            origin: name.as_ref().map(Name::origin),
+            name: name.map_or_else(String::new, |name| name.to_string()),
+            labels: labels_line(labels),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The section on OS threads, in renderings for people.
+
+use std::fmt;
+
+use super::palette::Palette;
+use super::paragraph::{push_who, site_line};
+use super::pieces::{escaped, push, push_number, Pieces};
+use crate::dump::{Dump, Looked};
+use crate::threads::{OsThread, OsThreads};
+use crate::values::plural::plural;
+use crate::Task;
+use birthmark_core::__reader::escape::Quoted;
+
+/// Writes the section, if threads were asked for.
+pub(super) fn write_section(
+    f: &mut fmt::Formatter<'_>,
+    dump: &Dump,
+    palette: &Palette,
+) -> fmt::Result {
+    match &dump.os_threads {
+        Looked::No => Ok(()),
+        Looked::InVain => {
+            f.write_str("\nOS threads: not looked at (this system does not list them)\n")
+        }
+        Looked::At(threads) => write_threads(f, threads, palette),
+    }
+}
+
+fn write_threads(
+    f: &mut fmt::Formatter<'_>,
+    threads: &OsThreads,
+    palette: &Palette,
+) -> fmt::Result {
+    let mut pieces = Pieces::new(f);
+    push_heading(&mut pieces.out, threads);
+    for thread in threads.all() {
+        if thread.stack().is_some() {
+            pieces.out.push('\n');
+        }
+        push_thread(&mut pieces.out, thread, palette);
+        pieces.next()?;
+    }
+    pieces.finish()
+}
+
+/// `7 OS threads, and 2 of birthmark's own:`
+fn push_heading(out: &mut String, threads: &OsThreads) {
+    let count = threads.all().len();
+    push(out, format_args!("\n{count} OS thread{}", plural(count)));
+    if threads.own() > 0 {
+        push(
+            out,
+            format_args!(", and {} of birthmark's own", threads.own()),
+        );
+    }
+    out.push_str(":\n");
+}
+
+/// `thread 4711 "tokio-rt-worker" [epoll_wait of 5, 0.02 s of CPU]: running task 21 "req-7" audit`
+fn push_thread(out: &mut String, thread: &OsThread, palette: &Palette) {
+    out.push_str("thread ");
+    push_number(out, thread.id());
+    let name = Quoted {
+        text: thread.name(),
+        cut: false,
+    };
+    push(out, format_args!(" {name} ["));
+    push_state(out, thread);
+    if let Some(time) = thread.cpu_time() {
+        push(out, format_args!(", {:.2} s of CPU", time.as_secs_f64()));
+    }
+    out.push_str("]: ");
+    push_tasks(out, thread, palette);
+    out.push('\n');
+    push_stack(out, thread, palette);
+}
+
+/// The lines below it, if stacks were asked for.
+fn push_stack(out: &mut String, thread: &OsThread, palette: &Palette) {
+    let Some(stack) = thread.stack() else {
+        return;
+    };
+    out.push_str(palette.faint);
+    out.push_str(&site_line(thread.tasks().first().and_then(Task::site)));
+    out.push_str(palette.end);
+    match stack {
+        // Writing to a string does not fail.
+        Ok(stack) => drop(stack.write(out, "    ")),
+        Err(why) => push(out, format_args!("    no stack: {why}\n")),
+    }
+}
+
+fn push_state(out: &mut String, thread: &OsThread) {
+    push(out, thread.state());
+    if thread.is_uninterruptible() {
+        out.push_str(", uninterruptible");
+    }
+}
+
+fn push_tasks(out: &mut String, thread: &OsThread, palette: &Palette) {
+    let mut separator = "running task ";
+    for task in thread.tasks() {
+        out.push_str(separator);
+        push_task(out, task, palette);
+        separator = ", in task ";
+    }
+    if thread.tasks().is_empty() {
+        out.push_str("no task");
+    }
+    if thread.is_moving() {
+        out.push_str(" (it went on meanwhile)");
+    }
+}
+
+fn push_task(out: &mut String, task: &Task, palette: &Palette) {
+    push_number(out, task.id().as_u64());
+    out.push(' ');
+    let name = task
+        .name()
+        .map_or_else(String::new, |name| name.to_string());
+    push_who(out, palette, &name, &escaped(task.role()));
+}
+
+/// ` (futex)`, of the thread that runs a task; empty where that is not known.
+pub(super) fn kernel_text(thread: Option<&OsThread>) -> String {
+    let Some(thread) = thread else {
+        return String::new();
+    };
+    let mut out = " (".to_owned();
+    push_state(&mut out, thread);
+    out.push(')');
+    out
+}

@@ -1,0 +1,223 @@
+//! Who spawned whom, in two numbers for each task.
+
+use crate::snapshot::bits::Bits;
+use crate::snapshot::names::NameRef;
+use crate::snapshot::nodes::{Node, Place};
+use crate::snapshot::row::Row;
+use crate::Dump;
+use birthmark_core::__reader::label::Labels;
+use birthmark_core::Site;
+
+/// The lines of the tree, by number: first the rows of the dump, then ancestors that had ended. From each, a
+/// link goes down to its first child and one on to its next sibling, or, of the last one, up to its parent. So
+/// whoever goes through the tree need not remember the way, which may be as long as there are tasks.
+pub(super) struct Forest<'a> {
+    pub(super) dump: &'a Dump,
+    first: Vec<u32>,
+    next: Vec<u32>,
+    /// The nodes with names of tasks that are not in the dump, each task's in the order in which it had them.
+    named: Vec<u32>,
+}
+
+/// No line.
+const NONE: u32 = u32::MAX;
+/// In `next`: the line is that of the parent.
+const UP: u32 = 1 << 31;
+
+/// What comes after a line and all below it.
+pub(super) enum After {
+    Sibling(u32),
+    Parent(u32),
+}
+
+/// What stands in a line.
+pub(super) enum Entry<'a> {
+    Task(&'a Row),
+    /// An ancestor that has ended, or that was not selected.
+    Ancestor(Node),
+}
+
+impl Entry<'_> {
+    pub(super) fn id(&self) -> u64 {
+        match self {
+            Entry::Task(row) => row.id,
+            Entry::Ancestor(node) => node.id,
+        }
+    }
+
+    pub(super) fn site(&self, dump: &Dump) -> &'static Site {
+        match self {
+            Entry::Task(row) => dump.nodes.site(row),
+            Entry::Ancestor(node) => node.site,
+        }
+    }
+
+    /// The labels of a task. Those of ancestors are seen in the tasks below them.
+    pub(super) fn labels<'d>(&self, dump: &'d Dump) -> Option<&'d Labels> {
+        match self {
+            Entry::Task(row) => Some(dump.nodes.labels_of(row)),
+            Entry::Ancestor(_) => None,
+        }
+    }
+
+    /// The name, in quotes.
+    pub(super) fn name(&self, dump: &Dump) -> Option<String> {
+        let name = match self {
+            Entry::Task(row) => dump.nodes.name_of(row),
+            Entry::Ancestor(node) => dump.nodes.name_of_node(node),
+        };
+        name.map(|name| name.to_string())
+    }
+}
+
+impl<'a> Forest<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        let mut forest = Forest {
+            dump,
+            first: Vec::new(),
+            next: Vec::new(),
+            named: Vec::new(),
+        };
+        let there = forest.find();
+        let lines = forest.len();
+        forest.first = vec![NONE; lines + 1];
+        forest.next = vec![NONE; lines];
+        forest.link(&there);
+        forest
+    }
+
+    /// How many lines there may be.
+    pub(super) fn len(&self) -> usize {
+        self.dump.nodes.rows.len() + self.dump.nodes.ended.len()
+    }
+
+    pub(super) fn entry(&self, line: u32) -> Entry<'a> {
+        let nodes = &self.dump.nodes;
+        match nodes.rows.get(line as usize) {
+            Some(row) if self.dump.is_selected(line as usize) => Entry::Task(row),
+            _ => Entry::Ancestor(match self.last_named(line) {
+                Some(node) => node,
+                None => nodes.nameless(task_at(self.dump, line)),
+            }),
+        }
+    }
+
+    /// What stands in no line, and above the roots.
+    pub(super) fn top(&self) -> u32 {
+        self.len() as u32
+    }
+
+    /// The lines below one, by their ids.
+    pub(super) fn children(&self, line: u32) -> impl Iterator<Item = u32> + '_ {
+        let after = |&line: &u32| match self.after(line) {
+            After::Sibling(next) => Some(next),
+            After::Parent(_) => None,
+        };
+        std::iter::successors(self.first_child(line), after)
+    }
+
+    pub(super) fn first_child(&self, line: u32) -> Option<u32> {
+        Some(self.first[line as usize]).filter(|&line| line != NONE)
+    }
+
+    pub(super) fn after(&self, line: u32) -> After {
+        match self.next[line as usize] {
+            parent if parent & UP != 0 => After::Parent(parent & !UP),
+            sibling => After::Sibling(sibling),
+        }
+    }
+
+    /// The labels of the nearest task above a line.
+    pub(super) fn labels_above(&self, mut line: u32) -> &'a Labels {
+        loop {
+            line = self.parent_of(line);
+            if line == self.top() {
+                return &Labels::NONE;
+            }
+            let row = self.dump.nodes.rows.get(line as usize);
+            if let Some(row) = row.filter(|_| self.dump.is_selected(line as usize)) {
+                return self.dump.nodes.labels_of(row);
+            }
+        }
+    }
+
+    /// Finds the lines that are in the tree, and the names of those that are not in the dump.
+    fn find(&mut self) -> Bits {
+        let (dump, used) = (self.dump, self.dump.used_nodes(self.dump.len()));
+        let mut there = Bits::none(self.len());
+        for place in dump.places() {
+            there.add(place);
+        }
+        for node in dump.nodes.all() {
+            if used.has(node.number as usize) {
+                there.add(line_of(dump, node.task) as usize);
+                let is_in_dump = node.task.row().is_ok_and(|row| dump.is_selected(row));
+                if node.name != NameRef::NONE && !is_in_dump {
+                    self.named.push(node.number);
+                }
+            }
+        }
+        let line = |node: u32| dump.nodes.get(node).map(|node| line_of(dump, node.task));
+        self.named.sort_unstable_by_key(|&node| (line(node), node));
+        there
+    }
+
+    /// Puts each line before its siblings of higher ids: the highest comes first here.
+    fn link(&mut self, there: &Bits) {
+        let (nodes, rows) = (&self.dump.nodes, self.dump.nodes.rows.len() as u32);
+        let is_there = |line: &u32| there.has(*line as usize);
+        let id_of = |line: &u32| nodes.id_at(task_at(self.dump, *line));
+        let mut ended: Vec<u32> = (rows..self.len() as u32).filter(is_there).collect();
+        ended.sort_unstable_by_key(id_of);
+        for row in (0..rows).filter(is_there).rev() {
+            let younger = |line: &mut u32| id_of(line) > nodes.rows[row as usize].id;
+            while let Some(line) = ended.pop_if(younger) {
+                self.link_one(line);
+            }
+            self.link_one(row);
+        }
+        ended.into_iter().rev().for_each(|line| self.link_one(line));
+    }
+
+    fn link_one(&mut self, line: u32) {
+        let parent = self.parent_of(line);
+        let first = &mut self.first[parent as usize];
+        self.next[line as usize] = match *first {
+            NONE => parent | UP,
+            next => next,
+        };
+        *first = line;
+    }
+
+    /// The line above one, or the top.
+    fn parent_of(&self, line: u32) -> u32 {
+        let nodes = &self.dump.nodes;
+        let parent = nodes.nameless(task_at(self.dump, line)).parent;
+        let parent = nodes.get(parent).map(|node| line_of(self.dump, node.task));
+        parent.unwrap_or(self.top())
+    }
+
+    /// The node with the last name that a task has had for others.
+    fn last_named(&self, line: u32) -> Option<Node> {
+        let node = |&number: &u32| self.dump.nodes.get(number);
+        let is_at_most =
+            |number: &u32| node(number).is_some_and(|node| line_of(self.dump, node.task) <= line);
+        let end = self.named.partition_point(is_at_most);
+        let last = self.named[..end].last().and_then(node)?;
+        (line_of(self.dump, last.task) == line).then_some(last)
+    }
+}
+
+fn line_of(dump: &Dump, task: Place) -> u32 {
+    match task.row() {
+        Ok(row) => row as u32,
+        Err(ended) => dump.nodes.rows.len() as u32 + ended,
+    }
+}
+
+fn task_at(dump: &Dump, line: u32) -> Place {
+    match line.checked_sub(dump.nodes.rows.len() as u32) {
+        None => Place::of_row(line),
+        Some(ended) => Place::of_ended(ended),
+    }
+}

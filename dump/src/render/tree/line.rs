@@ -1,0 +1,195 @@
+//! A line of the tree.
+
+use super::alike::Alike;
+use super::forest::{Entry, Forest};
+use super::levels::Shown;
+use crate::render::innermost::push_innermost;
+use crate::render::palette::Palette;
+use crate::render::paragraph::{push_label, push_states, push_who, States};
+use crate::render::pieces::{escaped, push, push_number};
+use crate::snapshot::nodes::Node;
+use crate::snapshot::row::Row;
+use crate::Dump;
+use birthmark_core::__reader::label::Labels;
+use birthmark_core::Site;
+
+/// Where a line stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) depth: usize,
+    /// Whether it is the last one below its parent.
+    pub(super) last: bool,
+}
+
+/// Deeper levels are shown by number: an indent for each would fill the line.
+const MOST_INDENT: usize = 40;
+
+/// Appends what stands before a line. `open` says of each level above whether a line goes on there.
+pub(super) fn push_indent(out: &mut String, open: &[bool], Place { depth, last }: Place) {
+    if depth == 0 {
+        return;
+    }
+    if depth > MOST_INDENT {
+        push(out, format_args!("(level {depth}) "));
+    }
+    let levels = &open[1.min(open.len())..];
+    for &goes_on in &levels[levels.len().saturating_sub(MOST_INDENT)..] {
+        out.push_str(if goes_on { "│  " } else { "   " });
+    }
+    out.push_str(if last { "└─ " } else { "├─ " });
+}
+
+pub(super) fn push_line(
+    out: &mut String,
+    palette: &Palette,
+    forest: &Forest<'_>,
+    shown: &Shown<'_>,
+) {
+    // Asked for tasks only: above a line of ancestors that are in no dump, it goes through all of them.
+    let above = || forest.labels_above(shown.line);
+    match (shown.alike, forest.entry(shown.line)) {
+        (_, entry) if shown.times > 1 => {
+            push_below_alike(out, palette, forest.dump, shown, &entry, above());
+        }
+        (Some(alike), _) => push_alike(out, palette, forest, alike, above()),
+        (None, Entry::Task(row)) => push_task(out, palette, forest.dump, row, above()),
+        (None, Entry::Ancestor(node)) => push_ancestor(out, palette, forest.dump, node),
+    }
+    out.push('\n');
+}
+
+fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels_above: &Labels) {
+    push_number(out, row.id);
+    out.push(' ');
+    push_label(out, palette, &dump.nodes.task(row, dump.now));
+    push_labels(out, dump.nodes.labels_of(row), labels_above);
+    push_site(out, palette, dump.nodes.site(row));
+    push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
+}
+
+/// ` {tenant=acme}`, unless that is so above as well.
+fn push_labels(out: &mut String, labels: &Labels, above: &Labels) {
+    if labels != above {
+        push(out, format_args!(" {{{labels}}}"));
+    }
+}
+
+/// An ancestor, under the last name that it had when it spawned.
+fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: Node) {
+    push_number(out, node.id);
+    out.push(' ');
+    let name = Entry::Ancestor(node).name(dump).unwrap_or_default();
+    let role = escaped(dump.nodes.role_of_node(&node));
+    push_who(out, palette, &name, &role);
+    push_absent(out, palette, dump, &node);
+}
+
+/// Why an ancestor is not in the dump.
+fn push_absent(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) {
+    let why = if node.is_live() && !dump.filter.is_empty() {
+        "not selected"
+    } else {
+        "ended"
+    };
+    push(
+        out,
+        format_args!(" [{}{why}{}]", palette.faint, palette.end),
+    );
+}
+
+fn push_site(out: &mut String, palette: &Palette, site: &Site) {
+    if site.is_real() {
+        push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
+    }
+}
+
+/// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`, and where
+/// they stand.
+fn push_alike(
+    out: &mut String,
+    palette: &Palette,
+    forest: &Forest<'_>,
+    alike: &Alike,
+    labels_above: &Labels,
+) {
+    let (first, last) = (forest.entry(alike.first), forest.entry(alike.last));
+    let nodes = &forest.dump.nodes;
+    push_number(out, alike.count as u64);
+    out.push_str(" × ");
+    push_who(out, palette, "", &escaped(first.site(forest.dump).role()));
+    match &first {
+        Entry::Task(row) => {
+            let since = alike.since.ago(forest.dump.now);
+            let states = States {
+                state: nodes.bare_state(row),
+                runs_no_task: nodes.runs_no_task(row),
+                since,
+            };
+            push_states(out, palette, states);
+            push_site(out, palette, nodes.site(row));
+        }
+        Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
+    }
+    push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
+    push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
+    let labels = [&first, &last].map(|end| end.labels(forest.dump));
+    push_ends(out, labels, labels_above);
+    if let Entry::Task(row) = first {
+        push_innermost(out, &nodes.stacks.get(nodes.stack(row)));
+    }
+}
+
+/// `16 × wait [suspended] src/a.rs:3:5, such as task 12 "a"`, and where they stand: below lines that stand for
+/// several, of which each has as many.
+fn push_below_alike(
+    out: &mut String,
+    palette: &Palette,
+    dump: &Dump,
+    shown: &Shown<'_>,
+    example: &Entry<'_>,
+    labels_above: &Labels,
+) {
+    push_number(out, shown.count() as u64);
+    out.push_str(" × ");
+    push_who(out, palette, "", &escaped(example.site(dump).role()));
+    match example {
+        Entry::Task(row) => {
+            let states = States {
+                state: dump.nodes.bare_state(row),
+                runs_no_task: dump.nodes.runs_no_task(row),
+                since: None,
+            };
+            push_states(out, palette, states);
+            push_site(out, palette, dump.nodes.site(row));
+        }
+        Entry::Ancestor(node) => push_absent(out, palette, dump, node),
+    }
+    push(out, format_args!(", such as task {}", example.id()));
+    if let Some(name) = example.name(dump) {
+        push(out, format_args!(" {}{name}{}", palette.name, palette.end));
+    }
+    if let Entry::Task(row) = example {
+        push_labels(out, dump.nodes.labels_of(row), labels_above);
+        push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
+    }
+}
+
+/// ` {shard=1} … {shard=9}`, or as those of one task where they are the same.
+fn push_ends(out: &mut String, ends: [Option<&Labels>; 2], above: &Labels) {
+    match ends {
+        [Some(first), Some(last)] if first != last => {
+            push(out, format_args!(" {{{first}}} … {{{last}}}"));
+        }
+        [first, _] => push_labels(out, first.unwrap_or(above), above),
+    }
+}
+
+fn push_names(out: &mut String, [first, last]: [Option<String>; 2]) {
+    let last = last.filter(|last| Some(last) != first.as_ref());
+    let mut before = ", named ";
+    for name in first.into_iter().chain(last) {
+        out.push_str(before);
+        out.push_str(&name);
+        before = " … ";
+    }
+}

@@ -1,0 +1,80 @@
+//! A dump as a tree by creation.
+
+mod alike;
+mod forest;
+mod levels;
+mod line;
+
+use std::fmt;
+
+use super::busiest;
+use super::heading::Heading;
+use super::palette::Palette;
+use super::pieces::Pieces;
+use super::threads;
+use crate::Dump;
+
+use alike::Shapes;
+use forest::Forest;
+use levels::Levels;
+use line::{push_indent, push_line};
+
+/// Displays a [`Dump`] as a tree, with each task below its parent.
+///
+/// A line ends with the innermost frame of the task, which is the place where it waits. A line shows labels if they
+/// differ from those of the parent. Tasks that have ended are shown if they have live descendants.
+///
+/// If more than four children are equal in site, state, stack and descendants, one line stands for all of them. The
+/// lines below it count the descendants of all of them, with one task as an example.
+#[derive(Clone, Copy, Debug)]
+pub struct Tree<'a> {
+    dump: &'a Dump,
+    palette: &'static Palette,
+    expanded: bool,
+}
+
+impl<'a> Tree<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        Tree {
+            dump,
+            palette: Palette::new(false),
+            expanded: false,
+        }
+    }
+
+    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+
+    /// Sets whether each task has a line of its own, however many are equal.
+    #[must_use]
+    pub fn expanded(mut self, expanded: bool) -> Self {
+        self.expanded = expanded;
+        self
+    }
+}
+
+impl fmt::Display for Tree<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", Heading(self.dump))?;
+        let forest = Forest::new(self.dump);
+        let shapes = (!self.expanded).then(|| Shapes::new(&forest));
+        let mut pieces = Pieces::new(f);
+        // For each level above, whether a line goes on there.
+        let mut open = Vec::new();
+        Levels::new(&forest, shapes.as_ref()).for_each(|shown| {
+            open.truncate(shown.place.depth);
+            push_indent(&mut pieces.out, &open, shown.place);
+            push_line(&mut pieces.out, self.palette, &forest, &shown);
+            open.push(!shown.place.last);
+            pieces.next()
+        })?;
+        pieces.finish()?;
+        busiest::write_section(f, self.dump, self.palette)?;
+        threads::write_section(f, self.dump, self.palette)?;
+        writeln!(f, "\n{}", self.dump.coverage)
+    }
+}

@@ -1,0 +1,137 @@
+//! The sites of the program, with what has become of the tasks that were spawned there.
+
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::record::pool;
+use birthmark_core::__reader::record::read::Record;
+use birthmark_core::__reader::record::walk;
+use birthmark_core::__reader::site::{self, Counts, Site};
+use birthmark_core::Kind;
+
+/// A site and its counts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SiteStats {
+    /// The site.
+    pub site: &'static Site,
+    /// Kind of the tasks. If [`Site::kind`] does not know it, the kind that an earlier call of [`sites`] found in
+    /// live tasks.
+    pub kind: Kind,
+    /// Number of live tasks.
+    pub live: u64,
+    /// Time since the oldest live task was spawned, with a resolution of a tenth of a second, or `None` if no task is
+    /// alive or no clock runs.
+    pub oldest: Option<Duration>,
+    /// Number of tasks that have returned.
+    pub completed: u64,
+    /// Number of tasks that have panicked.
+    pub panicked: u64,
+    /// Number of tasks that were dropped before they returned.
+    pub cancelled: u64,
+    /// Number of tasks that a hook has refused. They do not count as spawned.
+    pub refused: u64,
+    /// Number of arguments that were no known kind of task. They have no record, and do not count as spawned.
+    pub passed_through: u64,
+}
+
+impl SiteStats {
+    /// Returns the number of tasks that were spawned here.
+    pub fn spawned(&self) -> u64 {
+        self.live + self.completed + self.panicked + self.cancelled
+    }
+}
+
+/// Returns every spawn site that is linked into the program, by file and line. Sites that never ran are included.
+///
+/// A call that may be no spawn, such as `client.execute(request)`, is included after a task was spawned there.
+///
+/// The counts of a site are read one after the other while tasks continue. They are exact if nothing is spawned or
+/// ends meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// for stats in birthmark::sites() {
+///     println!("{} {}: {} live", stats.site, stats.site.role(), stats.live);
+/// }
+/// ```
+pub fn sites() -> Vec<SiteStats> {
+    let now = clock::fine();
+    let live = count_live();
+    let none = Live::default();
+    let sites = site::all().iter().map(|site| {
+        let live = live.get(&ptr::from_ref(*site)).unwrap_or(&none);
+        stats(site, live, now)
+    });
+    let is_spawn = |stats: &SiteStats| {
+        let site = stats.site;
+        site.is_certain() || stats.live > 0 || has_spawned(site)
+    };
+    sites.filter(is_spawn).collect()
+}
+
+/// The live tasks of a site.
+#[derive(Default)]
+struct Live {
+    count: u64,
+    /// The tick at which the oldest was born, in the upper half.
+    first: Option<u64>,
+}
+
+fn count_live() -> HashMap<*const Site, Live> {
+    let mut live: HashMap<_, Live> = HashMap::new();
+    walk(|slot| {
+        if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
+            let born = record.born();
+            note_kind(&record);
+            let live = live.entry(ptr::from_ref(record.site())).or_default();
+            live.count += 1;
+            live.first = Some(live.first.map_or(born, |first| first.min(born)));
+        }
+    });
+    live
+}
+
+/// Remembers what a task is, for when none of its site is alive.
+fn note_kind(record: &Record) {
+    let site = record.site();
+    if site.kind() == Kind::Unknown {
+        let kind = Kind::of(site, record.flags());
+        site.counts.seen.store(kind as u8, Ordering::Relaxed);
+    }
+}
+
+fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
+    let completed: u64 = pool::blocks().map(|block| block.completed.of(site)).sum();
+    let counts = &site.counts;
+    SiteStats {
+        site,
+        kind: Kind::of(site, counts.seen.load(Ordering::Relaxed).into()),
+        live: live.count,
+        oldest: live.first.and_then(|first| clock::since(first, now?)),
+        completed: completed + counts.completed.load(Ordering::Relaxed),
+        panicked: counts.panicked.load(Ordering::Relaxed),
+        cancelled: counts.cancelled.load(Ordering::Relaxed),
+        refused: counts.refused.load(Ordering::Relaxed),
+        passed_through: counts.passed_through.load(Ordering::Relaxed),
+    }
+}
+
+/// Returns `true` if a task came of the call that is not alive any more, or was not recorded.
+pub(crate) fn has_spawned(site: &Site) -> bool {
+    let Counts {
+        completed,
+        panicked,
+        cancelled,
+        refused,
+        untracked,
+        ..
+    } = &site.counts;
+    let counts = [completed, panicked, cancelled, refused, untracked];
+    let is_counted = counts.iter().any(|count| count.load(Ordering::Relaxed) > 0);
+    is_counted || pool::blocks().any(|block| block.completed.of(site) > 0)
+}

@@ -1,0 +1,59 @@
+//! A bit for each of many things, by number.
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bits(Vec<u64>);
+
+impl Bits {
+    /// How many there are in a word.
+    pub(crate) const WORD: usize = 64;
+
+    /// So many, none of them set.
+    pub(crate) fn none(count: usize) -> Self {
+        Bits(vec![0; count.div_ceil(Self::WORD)])
+    }
+
+    pub(crate) fn has(&self, number: usize) -> bool {
+        self.word(number) >> (number % Self::WORD) & 1 != 0
+    }
+
+    /// Sets the bit. Returns whether it was not set.
+    pub(crate) fn add(&mut self, number: usize) -> bool {
+        let word = &mut self.0[number / Self::WORD];
+        let bit = 1 << (number % Self::WORD);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    pub(crate) fn words(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// How many are set before this one in the same word.
+    pub(crate) fn before_in_word(&self, number: usize) -> u32 {
+        let below = (1 << (number % Self::WORD)) - 1;
+        (self.word(number) & below).count_ones()
+    }
+
+    /// The word in which it is; there are no others set beyond the last.
+    fn word(&self, number: usize) -> u64 {
+        self.0.get(number / Self::WORD).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bits;
+
+    #[test]
+    fn those_that_were_added_are_there() {
+        let mut bits = Bits::none(130);
+        assert!(bits.add(0) && bits.add(64) && bits.add(129) && !bits.add(64));
+        let all: Vec<usize> = (0..1000).filter(|&number| bits.has(number)).collect();
+        assert_eq!(all, [0, 64, 129]);
+        assert_eq!(
+            [0, 63, 65, 129].map(|number| bits.before_in_word(number)),
+            [0, 1, 1, 0]
+        );
+    }
+}

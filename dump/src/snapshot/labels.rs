@@ -1,0 +1,160 @@
+//! The labels of the tasks in a dump: each different set once, as far as that is cheap.
+//!
+//! There is nothing of this where no task has a label.
+
+use std::collections::HashMap;
+
+use super::builder::SnapshotBuilder;
+use super::chunks::Chunks;
+use super::hash::{hash_keyed, IdHash};
+use super::nodes::Snapshot;
+use super::row::Row;
+use crate::redact::redact_labels;
+use crate::source::{Node as _, Source};
+use birthmark_core::__reader::label::{LabelSet, Labels};
+use birthmark_core::__reader::record::content::LabelBytes;
+
+/// Sets that are recognised when they come again. Where there are more, as when each task has labels of
+/// its own, one may be kept twice.
+const MOST_KNOWN: usize = 16 * 1024;
+
+/// Which labels hold at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LabelsRef(u32);
+
+impl LabelsRef {
+    /// No labels, as nobody has set any.
+    pub(crate) const NONE: LabelsRef = LabelsRef(u32::MAX);
+
+    /// The place among all sets, if there are labels.
+    pub(crate) fn index(self) -> Option<usize> {
+        (self != LabelsRef::NONE).then_some(self.0 as usize)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct LabelSets {
+    sets: Chunks<Labels>,
+    of_nodes: Column,
+    /// Those that a task was given itself, by its id.
+    own: HashMap<u64, LabelsRef, IdHash>,
+}
+
+/// For each place which labels hold there. It is as long as it has to be.
+#[derive(Debug, Default)]
+struct Column(Chunks<LabelsRef>);
+
+impl Column {
+    fn set(&mut self, place: u32, labels: LabelsRef) {
+        while self.0.len() < place as usize {
+            self.0.push(LabelsRef::NONE);
+        }
+        self.0.push(labels);
+    }
+
+    fn get(&self, place: u32) -> LabelsRef {
+        self.0.get(place).copied().unwrap_or(LabelsRef::NONE)
+    }
+}
+
+/// Sets by their hash, while a snapshot is taken.
+#[derive(Debug, Default)]
+pub(crate) struct KnownLabels(HashMap<u64, LabelsRef, IdHash>);
+
+impl LabelSets {
+    /// Keeps a set, which may be the one that a task has of its own.
+    fn add(&mut self, known: &mut KnownLabels, encoded: &[u8], task: u64) -> LabelsRef {
+        let own = self.own_of(task);
+        if let Some(own) = own.filter(|own| self.get(*own).as_slice() == encoded) {
+            return own;
+        }
+        let hash = hash_keyed(encoded);
+        if let Some(&known) = known.0.get(&hash) {
+            if self.get(known).as_slice() == encoded {
+                return known;
+            }
+        }
+        if known.0.len() == MOST_KNOWN {
+            known.0.clear();
+        }
+        let new = LabelsRef(self.sets.push(Labels::new(encoded)));
+        known.0.insert(hash, new);
+        new
+    }
+
+    pub(crate) fn get(&self, labels: LabelsRef) -> &Labels {
+        self.sets.get(labels.0).unwrap_or(&Labels::NONE)
+    }
+
+    fn own_of(&self, task: u64) -> Option<LabelsRef> {
+        if self.own.is_empty() {
+            return None;
+        }
+        self.own.get(&task).copied()
+    }
+
+    /// All sets, each at the place that [`LabelsRef::index`] tells.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Labels> {
+        self.sets.iter()
+    }
+}
+
+impl Snapshot {
+    /// Which labels a task has.
+    pub(crate) fn labels_ref(&self, row: &Row) -> LabelsRef {
+        let own = self.labels.own_of(row.id);
+        own.unwrap_or_else(|| self.labels.of_nodes.get(row.parent))
+    }
+
+    /// Whether a task was given a name or labels itself.
+    pub(crate) fn has_own(&self, row: &Row) -> bool {
+        row.has_own_name() || self.labels.own_of(row.id).is_some()
+    }
+
+    /// The labels of a task.
+    pub(crate) fn labels_of(&self, row: &Row) -> &Labels {
+        self.labels.get(self.labels_ref(row))
+    }
+
+    /// The labels that those born under a node inherit.
+    pub(crate) fn labels_of_node(&self, node: u32) -> &Labels {
+        self.labels.get(self.labels.of_nodes.get(node))
+    }
+}
+
+impl<S: Source> SnapshotBuilder<S> {
+    /// Which labels those born under a node inherit, where `record` is what it stands for and `parent` the node
+    /// above it. They may be those that its task `own`s.
+    pub(crate) fn labels_for_node(&mut self, record: &S::Node, parent: u32, own: u64) -> LabelsRef {
+        match record.has_labels() {
+            true => self.read_labels(record, own),
+            false => self.snapshot.labels.of_nodes.get(parent),
+        }
+    }
+
+    pub(crate) fn note_labels_of_node(&mut self, node: u32, labels: LabelsRef) {
+        if labels != LabelsRef::NONE {
+            self.snapshot.labels.of_nodes.set(node, labels);
+        }
+    }
+
+    /// Notes the labels that a task has been given itself, if it has.
+    pub(crate) fn note_own_labels(&mut self, task: u64, own: &S::Node) {
+        if own.has_labels() {
+            let labels = self.read_labels(own, task);
+            self.snapshot.labels.own.insert(task, labels);
+        }
+    }
+
+    /// Reads the labels of a name node of a task. If it was replaced meanwhile, there are none.
+    fn read_labels(&mut self, record: &S::Node, task: u64) -> LabelsRef {
+        let read = record.labels();
+        let read = read.as_ref().map_or(&[][..], LabelBytes::as_slice);
+        let (sets, known) = (&mut self.snapshot.labels, &mut self.known_labels);
+        if self.redacted {
+            sets.add(known, LabelSet::as_slice(&redact_labels(read)), task)
+        } else {
+            sets.add(known, read, task)
+        }
+    }
+}

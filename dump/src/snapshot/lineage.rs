@@ -1,0 +1,155 @@
+//! From a task up to its root.
+//!
+//! A line may have as many ancestors as there are tasks, and each task a line of its own. So about one of
+//! [`APART`] nodes far from their root has a mark that says what is above it, and whoever wants to know goes
+//! up no further than to the next one.
+
+use super::hash::spread;
+use super::names::Named;
+use super::nodes::{Node, Snapshot, LOST, NONE};
+use super::row::Row;
+use crate::Ancestor;
+use birthmark_core::TaskId;
+
+/// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
+/// dump has its own: of a chain of 100,000 live tasks, whole lineages would be a hundred gigabytes of text.
+const SHOWN: usize = 32;
+
+/// How far apart marks are on average.
+const APART: u64 = 16;
+
+/// What is above a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    /// The node whose name those born under it inherit.
+    heritage: u32,
+    end: End,
+}
+
+/// The far end of a line, and how many ancestors there are up to that.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    far: u32,
+    distance: u32,
+}
+
+/// Which nodes may have a mark: no pattern in which a program spawns leaves a line without.
+fn may_be_marked(node: u32) -> bool {
+    spread(node.into()) >> 32 & (APART - 1) == 0
+}
+
+impl Snapshot {
+    /// Marks a node that is new, if it is one to be marked.
+    pub(crate) fn mark(&mut self, node: u32) {
+        if !may_be_marked(node) {
+            return;
+        }
+        let end = self.end_of(node);
+        if end.distance as usize >= SHOWN {
+            let heritage = self.heritage(node);
+            self.marks.insert(node, Mark { heritage, end });
+        }
+    }
+
+    fn mark_of(&self, node: u32) -> Option<&Mark> {
+        may_be_marked(node).then(|| self.marks.get(&node)).flatten()
+    }
+
+    /// The end of the line that a node is in.
+    fn end_of(&self, node: u32) -> End {
+        let (mut far, mut distance) = (node, 0u32);
+        loop {
+            if let Some(&Mark { end, .. }) = self.mark_of(far) {
+                far = end.far;
+                return End {
+                    far,
+                    distance: distance.saturating_add(end.distance),
+                };
+            }
+            match self.get(far).filter(|node| self.is_node(node.parent)) {
+                Some(Node { parent, cut, .. }) => {
+                    far = parent;
+                    distance = distance.saturating_add(cut).saturating_add(1);
+                }
+                None => return End { far, distance },
+            }
+        }
+    }
+
+    /// The node whose name those born under a node inherit.
+    fn heritage(&self, mut node: u32) -> u32 {
+        loop {
+            if let Some(mark) = self.mark_of(node) {
+                return mark.heritage;
+            }
+            let Some(it) = self.get(node) else {
+                return NONE;
+            };
+            match self.names.get(it.name) {
+                // It hides what would be inherited.
+                Some(name) if name.text.is_empty() => return NONE,
+                Some(_) => return node,
+                None => node = it.parent,
+            }
+        }
+    }
+
+    /// The name that those born under a node inherit, and whose it is.
+    pub(crate) fn effective(&self, node: u32) -> Option<(Named<'_>, TaskId)> {
+        let named = self.get(self.heritage(node))?;
+        Some((self.names.get(named.name)?, TaskId::from(named.id)))
+    }
+
+    /// The nodes above a task, nearest first, each with the number of ancestors cut before it.
+    fn line(&self, row: &Row) -> impl Iterator<Item = (Node, u32)> + '_ {
+        let mut next = (row.parent, self.cut(row));
+        std::iter::from_fn(move || {
+            let node = self.get(next.0)?;
+            let cut = std::mem::replace(&mut next, (node.parent, node.cut)).1;
+            Some((node, cut))
+        })
+    }
+
+    /// The line as far as it is shown, with the number of ancestors left out before each: its near
+    /// part whole, of a long one besides that only its far end.
+    pub(crate) fn shown_line(&self, row: &Row) -> impl Iterator<Item = (Node, u64)> + '_ {
+        let mut line = self.line(row);
+        let (mut shown, mut last) = (0, None::<u32>);
+        std::iter::from_fn(move || {
+            if shown == SHOWN {
+                let end = self.end_of(last.take()?);
+                let left_out = u64::from(end.distance).checked_sub(1)?;
+                return Some((self.get(end.far)?, left_out));
+            }
+            shown += 1;
+            let (node, cut) = line.next()?;
+            last = Some(node.number);
+            Some((node, cut.into()))
+        })
+    }
+
+    pub(crate) fn lineage(&self, row: &Row) -> Vec<Ancestor> {
+        self.shown_line(row)
+            .map(|(node, cut)| self.ancestor(&node, cut))
+            .collect()
+    }
+
+    fn ancestor(&self, node: &Node, cut: u64) -> Ancestor {
+        Ancestor {
+            id: TaskId::from(node.id),
+            site: node.site,
+            role: self.role_of_node(node).into(),
+            name: self.name_of_node(node),
+            cut_below: cut,
+        }
+    }
+
+    /// Whether the line of a task goes back to a root.
+    pub(crate) fn is_complete(&self, row: &Row) -> bool {
+        let mut above = row.parent;
+        if self.is_node(above) {
+            above = self.parent_of(self.end_of(above).far);
+        }
+        above != LOST
+    }
+}

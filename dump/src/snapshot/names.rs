@@ -1,0 +1,176 @@
+//! The texts of the names in a dump, one after the other: there may be millions.
+
+use birthmark_core::__reader::bounded::boundary;
+use birthmark_core::__reader::name::MAX_NAME_LEN;
+use birthmark_core::__reader::name::{Name, NameOrigin};
+
+/// Texts are kept in pieces of this size, none in two of them.
+const PIECE: usize = 1 << 18;
+/// As many pieces as a [`NameRef`] can tell places in.
+const MOST_PIECES: usize = 1 << 14;
+
+/// Before each text its length and its flags, a byte each.
+const HEAD: usize = 2;
+const LONGEST: usize = HEAD + MAX_NAME_LEN;
+const CUT: u8 = 1;
+const BY_HOOK: u8 = 2;
+const _: () = assert!(MAX_NAME_LEN <= u8::MAX as usize);
+
+/// Where a name begins in all the pieces. No name begins at the very end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NameRef(u32);
+
+impl NameRef {
+    /// No name.
+    pub(crate) const NONE: NameRef = NameRef(u32::MAX);
+    /// A name that was replaced while it was read.
+    pub(crate) const LOST: NameRef = NameRef(u32::MAX - 1);
+    /// There are four gigabytes of names before it.
+    const BEYOND: NameRef = NameRef(u32::MAX - 2);
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    kept: Kept,
+}
+
+/// Each name behind its length and its flags.
+#[derive(Debug, Default)]
+struct Kept(Vec<Vec<u8>>);
+
+/// A name that was set. If it is empty, it stands for none, and hides what would be inherited.
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
+pub(crate) struct Named<'a> {
+    pub(crate) text: &'a str,
+    cut: bool,
+    by_hook: bool,
+}
+
+impl Names {
+    /// Keeps a name.
+    pub(crate) fn add(&mut self, text: &str, is_cut: bool, is_by_hook: bool) -> NameRef {
+        let flags = (u8::from(is_cut) * CUT) | (u8::from(is_by_hook) * BY_HOOK);
+        self.kept.push(text, flags)
+    }
+
+    /// Forgets the name that was read last.
+    pub(crate) fn forget(&mut self, name: NameRef) {
+        if !matches!(name, NameRef::NONE | NameRef::LOST | NameRef::BEYOND) {
+            self.kept.truncate(name.0 as usize);
+        }
+    }
+
+    pub(crate) fn get(&self, name: NameRef) -> Option<Named<'_>> {
+        match name {
+            NameRef::NONE => None,
+            NameRef::LOST => Some(Named::new("")),
+            NameRef::BEYOND => Some(Named::new("(more names than a dump has room for)")),
+            NameRef(start) => self.kept.get(start as usize),
+        }
+    }
+}
+
+impl Kept {
+    fn push(&mut self, text: &str, flags: u8) -> NameRef {
+        // What a program makes of its names may be longer than they are.
+        let kept = &text[..boundary(text, MAX_NAME_LEN)];
+        let cut = u8::from(kept.len() < text.len()) * CUT;
+        let Some((before, piece)) = self.room() else {
+            return NameRef::BEYOND;
+        };
+        let start = (before + piece.len()) as u32;
+        piece.extend([kept.len() as u8, flags | cut]);
+        piece.extend_from_slice(kept.as_bytes());
+        NameRef(start)
+    }
+
+    /// A piece with room for any name, and the size of those before it.
+    fn room(&mut self) -> Option<(usize, &mut Vec<u8>)> {
+        let is_full = |piece: &Vec<u8>| piece.len() + LONGEST > PIECE;
+        if self.0.last().is_none_or(is_full) {
+            if self.0.len() == MOST_PIECES {
+                return None;
+            }
+            self.0.push(Vec::with_capacity(PIECE));
+        }
+        let before = (self.0.len() - 1) * PIECE;
+        Some((before, self.0.last_mut()?))
+    }
+
+    /// Takes away what begins at a place in the last piece.
+    fn truncate(&mut self, start: usize) {
+        if let Some(piece) = self.0.get_mut(start / PIECE) {
+            piece.truncate(start % PIECE);
+        }
+    }
+
+    fn get(&self, start: usize) -> Option<Named<'_>> {
+        let name = self.0.get(start / PIECE)?.get(start % PIECE..)?;
+        let (head, texts) = name.split_first_chunk::<HEAD>()?;
+        let [len, flags] = *head;
+        Some(Named {
+            // It was one when it was kept.
+            text: std::str::from_utf8(&texts[..len.into()]).unwrap_or("?"),
+            cut: flags & CUT != 0,
+            by_hook: flags & BY_HOOK != 0,
+        })
+    }
+}
+
+impl<'a> Named<'a> {
+    fn new(text: &'a str) -> Self {
+        Named {
+            text,
+            cut: false,
+            by_hook: false,
+        }
+    }
+
+    /// As a program sees it, with `origin` or its own. An empty one is none.
+    pub(crate) fn to_name(self, origin: Option<NameOrigin>) -> Option<Name> {
+        let own = if self.by_hook {
+            NameOrigin::Hook
+        } else {
+            NameOrigin::Explicit
+        };
+        (!self.text.is_empty())
+            .then(|| Name::new(self.text.into(), self.cut, origin.unwrap_or(own)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kept, NameRef, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
+
+    #[test]
+    fn names_of_all_lengths_are_found_again() {
+        let mut kept = Kept::default();
+        let long = "ä".repeat(MAX_NAME_LEN);
+        let texts = (0..2 * PIECE / MAX_NAME_LEN).map(|number| &long[..2 * (number % 128)]);
+        let all: Vec<_> = texts.map(|text| (kept.push(text, BY_HOOK), text)).collect();
+        assert!(kept.0.len() > 1);
+        for (name, text) in all {
+            let found = kept.get(name.0 as usize).unwrap();
+            assert_eq!((found.text, found.cut, found.by_hook), (text, false, true));
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_says_so() {
+        let mut kept = Kept::default();
+        let long = kept.push(&"ä".repeat(MAX_NAME_LEN), 0);
+        let found = kept.get(long.0 as usize).unwrap();
+        assert_eq!((found.text.len(), found.cut), (MAX_NAME_LEN - 1, true));
+        let cut_before = kept.push("a", CUT);
+        assert!(kept.get(cut_before.0 as usize).unwrap().cut);
+    }
+
+    #[test]
+    fn where_there_is_no_text_it_is_told_why() {
+        let names = Names::default();
+        assert_eq!(names.get(NameRef::NONE), None);
+        let text = |name| names.get(name).unwrap().text;
+        assert_eq!(text(NameRef::LOST), "");
+        assert!(text(NameRef::BEYOND).contains("more names"));
+    }
+}

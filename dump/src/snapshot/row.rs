@@ -1,0 +1,155 @@
+//! A task in a dump, and what is known of it besides.
+
+use std::sync::Arc;
+
+use super::classes::{Class, ClassRef};
+use super::names::{NameRef, Named};
+use super::nodes::Snapshot;
+use super::stacks::StackRef;
+use super::threads::Thread;
+use crate::{State, Task};
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::name::{Name, NameOrigin};
+use birthmark_core::Kind;
+use birthmark_core::Site;
+use birthmark_core::TaskId;
+
+/// A task in a dump. Small, because there may be millions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) id: u64,
+    /// The ticks of birth, and of the last change.
+    pub(crate) born: u32,
+    pub(crate) since: u32,
+    pub(crate) polls: u32,
+    pub(crate) class: ClassRef,
+    /// The node it was born under.
+    pub(crate) parent: u32,
+    /// The name that was given to it.
+    pub(crate) own_name: NameRef,
+}
+
+const _: () = assert!(size_of::<Row>() <= 32);
+
+impl Row {
+    /// The tick of birth, in the upper half.
+    pub(crate) fn birth(&self) -> u64 {
+        u64::from(self.born) << 32
+    }
+
+    /// The tick of the last change, in the upper half.
+    pub(crate) fn change(&self) -> u64 {
+        u64::from(self.since) << 32
+    }
+
+    pub(crate) fn has_own_name(&self) -> bool {
+        self.own_name != NameRef::NONE
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn task(&self, row: &Row, now: Option<u64>) -> Task {
+        Task {
+            id: TaskId::from(row.id),
+            site: self.site(row),
+            role: self.role(row),
+            name: self.name_of(row),
+            labels: self.labels_of(row).clone(),
+            kind: self.kind(row),
+            state: self.state(row),
+            since: now.and_then(|now| clock::since(row.change(), now)),
+            age: now.and_then(|now| clock::since(row.birth(), now)),
+            polls: row.polls,
+            detached: self.class(row).is_detached(),
+            pooled: self.class(row).is_pooled(),
+            runs_no_task: self.runs_no_task(row),
+            stack: self.stacks.get(self.stack(row)),
+            lineage: self.lineage(row),
+            lineage_complete: self.is_complete(row),
+        }
+    }
+
+    pub(crate) fn class(&self, row: &Row) -> &Class {
+        self.classes.get(row.class)
+    }
+
+    pub(crate) fn site(&self, row: &Row) -> &'static Site {
+        self.class(row).site
+    }
+
+    pub(crate) fn kind(&self, row: &Row) -> Kind {
+        self.class(row).kind()
+    }
+
+    pub(crate) fn is_foreign(&self, row: &Row) -> bool {
+        self.class(row).is_foreign()
+    }
+
+    /// Where it stands.
+    pub(crate) fn stack(&self, row: &Row) -> StackRef {
+        self.class(row).stack
+    }
+
+    /// The thread that runs it.
+    pub(crate) fn thread(&self, row: &Row) -> Option<&Thread> {
+        self.threads.of(self.class(row).status.into())
+    }
+
+    pub(crate) fn state(&self, row: &Row) -> State {
+        let thread = self.thread(row).and_then(|thread| thread.os_id);
+        self.class(row).state(thread)
+    }
+
+    /// Whether a task is the thread of a pool, and runs no task that has a record. It may be idle, or do something
+    /// without a record.
+    pub(crate) fn runs_no_task(&self, row: &Row) -> bool {
+        self.class(row).is_pool_thread()
+            && self.thread(row).is_some_and(|thread| thread.runs_nothing)
+    }
+
+    /// The state without the thread.
+    pub(crate) fn bare_state(&self, row: &Row) -> State {
+        self.class(row).state(None)
+    }
+
+    /// The role, which for foreign threads is the name of the thread.
+    pub(crate) fn role(&self, row: &Row) -> Arc<str> {
+        let thread = || {
+            self.thread(row)
+                .map(|thread| thread.name.clone())
+                .filter(|name| !name.is_empty())
+        };
+        let named = self.is_foreign(row).then(thread).flatten();
+        named.unwrap_or_else(|| self.site(row).role().into())
+    }
+
+    /// How many ancestors were left out between a task and the node it was born under.
+    pub(crate) fn cut(&self, row: &Row) -> u32 {
+        self.cut_above(row.id)
+    }
+
+    /// The name that was given to the task itself.
+    fn own_name(&self, row: &Row) -> Option<Named<'_>> {
+        self.names.get(row.own_name)
+    }
+
+    pub(crate) fn name_of(&self, row: &Row) -> Option<Name> {
+        match self.own_name(row) {
+            Some(name) => name.to_name(None),
+            None => self.inherited_name(row),
+        }
+    }
+
+    /// The name that a task has if it has none of its own.
+    pub(crate) fn inherited_name(&self, row: &Row) -> Option<Name> {
+        let (name, from) = self.effective(row.parent)?;
+        name.to_name(Some(NameOrigin::Inherited { from }))
+    }
+
+    /// The text of a task's name; empty if it has none.
+    pub(crate) fn name_text(&self, row: &Row) -> &str {
+        let inherited = || Some(self.effective(row.parent)?.0);
+        let name = self.own_name(row).or_else(inherited);
+        name.map_or("", |name| name.text)
+    }
+}

@@ -1,0 +1,73 @@
+//! The threads that tasks run on, as they were when a dump was taken: by the time it is shown, one
+//! may have ended and its block may be another's.
+
+use std::sync::Arc;
+
+use super::classes::Classes;
+use crate::source::{Source, ThreadFacts};
+use birthmark_core::__reader::record::read::Record;
+
+/// With the index of the thread's block, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Threads(Vec<(u32, Thread)>);
+
+#[derive(Debug)]
+pub(crate) struct Thread {
+    /// The system's id, if a thread has the block.
+    pub(crate) os_id: Option<u64>,
+    pub(crate) name: Arc<str>,
+    /// It is known to run no task but the one that it is, if it is one.
+    pub(crate) runs_nothing: bool,
+}
+
+impl Threads {
+    /// All threads.
+    pub(crate) fn now(source: impl Source) -> Self {
+        Threads(source.threads().map(Thread::of).collect())
+    }
+
+    /// The one that runs a task with this status.
+    pub(crate) fn only(source: impl Source, status: u64) -> Self {
+        let thread = Record::thread_index(status).and_then(|number| source.thread(number));
+        Threads(thread.map(Thread::of).into_iter().collect())
+    }
+
+    /// The thread that runs a task with this status.
+    pub(crate) fn of(&self, status: u64) -> Option<&Thread> {
+        Some(&self.0[self.place(status)?].1)
+    }
+
+    fn place(&self, status: u64) -> Option<usize> {
+        let index = Record::thread_index(status)?;
+        let place = self.0.binary_search_by_key(&index, |(index, _)| *index);
+        place.ok()
+    }
+
+    /// Takes note of which threads run no task, if `classes` are those of all that were alive.
+    pub(crate) fn note_tasks(&mut self, classes: &Classes) {
+        for (_, thread) in &mut self.0 {
+            thread.runs_nothing = true;
+        }
+        for class in classes.iter().filter(|class| !class.is_pool_thread()) {
+            if let Some(place) = self.place(class.status.into()) {
+                self.0[place].1.runs_nothing = false;
+            }
+        }
+    }
+}
+
+impl Thread {
+    fn of(facts: ThreadFacts) -> (u32, Self) {
+        let ThreadFacts {
+            number,
+            os_id,
+            name,
+        } = facts;
+        let thread = Thread {
+            os_id,
+            name,
+            runs_nothing: false,
+        };
+        (number, thread)
+    }
+}

@@ -1,0 +1,136 @@
+//! The memory that a snapshot is taken of.
+//!
+//! A snapshot reads slots while others write them. It reads each in one piece, as a [`Node`], and follows links hand
+//! over hand. How that is done depends on whose memory it is. So far there is one source, this process; a source may
+//! as well read another process, or a core file.
+
+mod this_process;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use birthmark_core::__reader::record::content::{LabelBytes, NameText};
+use birthmark_core::__reader::record::frames::Image;
+use birthmark_core::Site;
+
+pub(crate) use this_process::ThisProcess;
+
+/// A memory in which there is a registry of tasks.
+pub(crate) trait Source: Copy {
+    /// Content of a slot at one moment.
+    type Node: Node;
+
+    /// Calls `f` with each task that is alive.
+    fn walk(self, f: impl FnMut(&Self::Node));
+    /// Counts the tasks that are alive.
+    fn count(self) -> usize;
+    /// Reads a slot again. `None` if it is free.
+    fn read(self, slot: <Self::Node as Node>::Slot) -> Option<Self::Node>;
+
+    /// All threads that may run a task, by their number.
+    fn threads(self) -> impl Iterator<Item = ThreadFacts>;
+    /// The thread with this number.
+    fn thread(self, number: u32) -> Option<ThreadFacts>;
+    /// The system's ids of the OS threads, without those of birthmark's own. `None` if the system does not list them.
+    fn os_threads(self) -> Option<Vec<u64>>;
+
+    /// The present tick in the upper half. `None` if ages are not known.
+    fn now(self) -> Option<u64>;
+    /// The time of day.
+    fn time(self) -> Option<SystemTime>;
+    /// Counts of the process. `is_live` is `true` for the sites of tasks that are alive.
+    fn totals(self, is_live: &dyn Fn(&'static Site) -> bool) -> Totals;
+}
+
+/// Content of a slot at one moment: a task, or the name of one.
+pub(crate) trait Node: Copy {
+    /// Address of a slot.
+    type Slot: Copy;
+
+    fn slot(&self) -> Self::Slot;
+    /// Never reused, and different for a task and its names.
+    fn id(&self) -> u64;
+    fn site(&self) -> &'static Site;
+    /// The tick of the last change in the upper half, the state and the thread in the lower one.
+    fn status(&self) -> u64;
+    fn state(&self) -> u64;
+    fn flags(&self) -> u64;
+    fn polls(&self) -> u32;
+    /// The tick of the spawn, in the upper half.
+    fn born(&self) -> u64;
+    fn is_live_task(&self) -> bool;
+    /// Returns `true` if a pool keeps the task, which is an OS thread.
+    fn is_pool_thread(&self) -> bool;
+    /// The number of the thread that runs the task.
+    fn thread(&self) -> Option<u32>;
+    fn frames(&self) -> Image;
+
+    /// Returns `true` if a live task has no name of its own, no ancestors that were cut, and no nodes below.
+    fn is_alone(&self) -> bool;
+    /// An upper bound of the nodes below, without the task's own name.
+    fn nodes_below(&self) -> u64;
+    /// Number of ancestors that were left out above.
+    fn cut_ancestors(&self) -> u64;
+    /// The link to the node above, as a number.
+    fn parent_link(&self) -> u64;
+    /// Returns `true` if the node above is the one with this link and id.
+    fn has_parent(&self, link: u64, id: u64) -> bool;
+    /// The node above.
+    fn parent(&self) -> Above<Self>;
+    /// The task that a node is, or belongs to. `None` if it has ended meanwhile.
+    fn task(self) -> Option<Self>;
+    /// The node with the task's own name.
+    fn own_name(&self) -> Option<Self>;
+
+    /// Returns `true` if it is a name node with a name, maybe the empty one.
+    fn has_name(&self) -> bool;
+    /// Returns `true` if it is a name node with labels, maybe none, in place of those that are inherited.
+    fn has_labels(&self) -> bool;
+    /// Reads the name. `None` if it was replaced meanwhile.
+    fn read_name(&self, text: &mut NameText) -> Option<()>;
+    /// Reads the labels. `None` if they were replaced meanwhile.
+    fn labels(&self) -> Option<LabelBytes>;
+}
+
+/// The node above another one.
+pub(crate) enum Above<N> {
+    /// Nothing: it is a root.
+    Nothing,
+    Node(N),
+    /// The node ended while it was read.
+    Lost,
+}
+
+/// A thread that may run tasks.
+pub(crate) struct ThreadFacts {
+    /// By which the status of a task refers to it.
+    pub(crate) number: u32,
+    /// The system's id. `None` if the thread has ended.
+    pub(crate) os_id: Option<u64>,
+    pub(crate) name: Arc<str>,
+}
+
+/// Counts of the whole process.
+pub(crate) struct Totals {
+    /// Spawns while birthmark was off.
+    pub(crate) untracked: u64,
+    /// Spawns that hooks have refused.
+    pub(crate) refused: u64,
+    /// Spawns for which there was no memory.
+    pub(crate) unrecorded: u64,
+    pub(crate) passed_through: PassedThrough,
+    /// Number of sites that are known to be spawns.
+    pub(crate) sites: usize,
+    /// `true` if ages are known.
+    pub(crate) clock: bool,
+}
+
+/// Arguments of spawn calls that were no known kind of task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PassedThrough {
+    pub(crate) arguments: u64,
+    /// Number of calls that have handed them on.
+    pub(crate) calls: usize,
+    /// The calls of which no task came at all.
+    pub(crate) sites: Vec<&'static Site>,
+}

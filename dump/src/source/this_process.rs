@@ -1,0 +1,237 @@
+//! This process as a source.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use super::{Above, Node, PassedThrough, Source, ThreadFacts, Totals};
+use crate::sites::has_spawned;
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::record::content::{LabelBytes, NameText};
+use birthmark_core::__reader::record::frames::Image;
+use birthmark_core::__reader::record::pool::{self, Block};
+use birthmark_core::__reader::record::read::{self, Record};
+use birthmark_core::__reader::record::slot::{state, Slot, NAME_BIT};
+use birthmark_core::__reader::record::walk;
+use birthmark_core::__reader::site::{self, Counts, Site};
+
+/// The registry of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ThisProcess;
+
+impl Source for ThisProcess {
+    type Node = Record;
+
+    #[inline]
+    fn walk(self, mut f: impl FnMut(&Record)) {
+        walk(|slot| {
+            if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
+                f(&record);
+            }
+        });
+    }
+
+    fn count(self) -> usize {
+        let mut count = 0;
+        walk(|slot| {
+            let id = slot.id.load(Ordering::Relaxed);
+            let is_task = id != 0 && id & NAME_BIT == 0;
+            count += usize::from(is_task && slot.state() < state::COMPLETED);
+        });
+        count
+    }
+
+    #[inline]
+    fn read(self, slot: &'static Slot) -> Option<Record> {
+        Record::read(slot)
+    }
+
+    fn threads(self) -> impl Iterator<Item = ThreadFacts> {
+        pool::blocks().map(facts)
+    }
+
+    fn thread(self, number: u32) -> Option<ThreadFacts> {
+        pool::block(number).map(facts)
+    }
+
+    fn os_threads(self) -> Option<Vec<u64>> {
+        let mut ids = birthmark_core::__reader::os_thread::all_os_ids()?;
+        ids.retain(|&id| !birthmark_core::__reader::own_thread::is_own(id));
+        Some(ids)
+    }
+
+    fn now(self) -> Option<u64> {
+        clock::fine()
+    }
+
+    fn time(self) -> Option<SystemTime> {
+        clock::wall()
+    }
+
+    fn totals(self, is_live: &dyn Fn(&'static Site) -> bool) -> Totals {
+        let has_spawned = |site| is_live(site) || has_spawned(site);
+        let is_spawn = |site: &&'static Site| site.is_certain() || has_spawned(site);
+        let sites: Vec<_> = site::all().iter().copied().filter(is_spawn).collect();
+        Totals {
+            untracked: sum(|counts| &counts.untracked),
+            refused: sum(|counts| &counts.refused),
+            unrecorded: birthmark_core::__reader::birth::unrecorded_count(),
+            passed_through: passed_through(&sites, has_spawned),
+            sites: sites.len(),
+            clock: clock::runs(),
+        }
+    }
+}
+
+fn facts(block: &'static Block) -> ThreadFacts {
+    ThreadFacts {
+        number: block.index(),
+        os_id: block.os_id(),
+        name: block.name().into(),
+    }
+}
+
+fn passed_through(
+    sites: &[&'static Site],
+    has_spawned: impl Fn(&'static Site) -> bool,
+) -> PassedThrough {
+    let mut all = PassedThrough::default();
+    for site in sites {
+        let arguments = site.counts.passed_through.load(Ordering::Relaxed);
+        if arguments > 0 {
+            all.arguments += arguments;
+            all.calls += 1;
+            all.sites
+                .extend(Some(*site).filter(|site| !has_spawned(site)));
+        }
+    }
+    all
+}
+
+/// The sum of a count over all sites.
+fn sum(count: impl Fn(&Counts) -> &AtomicU64) -> u64 {
+    let counts = site::all().iter().map(|site| count(&site.counts));
+    counts.map(|count| count.load(Ordering::Relaxed)).sum()
+}
+
+impl Node for Record {
+    type Slot = &'static Slot;
+
+    #[inline]
+    fn slot(&self) -> &'static Slot {
+        self.slot
+    }
+
+    #[inline]
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    #[inline]
+    fn site(&self) -> &'static Site {
+        Record::site(self)
+    }
+
+    #[inline]
+    fn status(&self) -> u64 {
+        self.status
+    }
+
+    #[inline]
+    fn state(&self) -> u64 {
+        Record::state(self)
+    }
+
+    #[inline]
+    fn flags(&self) -> u64 {
+        Record::flags(self)
+    }
+
+    #[inline]
+    fn polls(&self) -> u32 {
+        Record::polls(self)
+    }
+
+    #[inline]
+    fn born(&self) -> u64 {
+        Record::born(self)
+    }
+
+    #[inline]
+    fn is_live_task(&self) -> bool {
+        Record::is_live_task(self)
+    }
+
+    fn is_pool_thread(&self) -> bool {
+        Record::is_pool_thread(self)
+    }
+
+    fn thread(&self) -> Option<u32> {
+        Record::thread_index(self.status)
+    }
+
+    #[inline]
+    fn frames(&self) -> Image {
+        Image::read(self)
+    }
+
+    #[inline]
+    fn is_alone(&self) -> bool {
+        Record::is_alone(self)
+    }
+
+    #[inline]
+    fn nodes_below(&self) -> u64 {
+        Record::nodes_below(self)
+    }
+
+    #[inline]
+    fn cut_ancestors(&self) -> u64 {
+        Record::cut_ancestors(self)
+    }
+
+    #[inline]
+    fn parent_link(&self) -> u64 {
+        Record::parent_link(self)
+    }
+
+    #[inline]
+    fn has_parent(&self, link: u64, id: u64) -> bool {
+        Record::has_parent(self, link, id)
+    }
+
+    #[inline]
+    fn parent(&self) -> Above<Record> {
+        match Record::parent(self) {
+            read::Above::Nothing => Above::Nothing,
+            read::Above::Node(node) => Above::Node(node),
+            read::Above::Lost => Above::Lost,
+        }
+    }
+
+    #[inline]
+    fn task(self) -> Option<Record> {
+        Record::task(self)
+    }
+
+    fn own_name(&self) -> Option<Record> {
+        Record::own_name(self)
+    }
+
+    #[inline]
+    fn has_name(&self) -> bool {
+        Record::has_name(self)
+    }
+
+    #[inline]
+    fn has_labels(&self) -> bool {
+        Record::has_labels(self)
+    }
+
+    fn read_name(&self, text: &mut NameText) -> Option<()> {
+        Record::read_text(self, text)
+    }
+
+    fn labels(&self) -> Option<LabelBytes> {
+        Record::labels(self)
+    }
+}

@@ -1,0 +1,111 @@
+//! OS threads, as somebody else has looked at them.
+
+mod call;
+mod report;
+mod stack;
+mod state;
+
+use std::time::Duration;
+
+use crate::Task;
+
+pub use call::SystemCall;
+pub use report::{ThreadReport, UnknownThreadReport};
+pub use stack::{NativeFrame, NativeStack, NoStack};
+pub use state::ThreadState;
+
+/// An OS thread, as it was when a [`Dump`](crate::Dump) read it.
+#[derive(Clone, Debug)]
+pub struct OsThread {
+    #[doc(hidden)]
+    pub id: u64,
+    #[doc(hidden)]
+    pub name: String,
+    #[doc(hidden)]
+    pub state: ThreadState,
+    #[doc(hidden)]
+    pub uninterruptible: bool,
+    #[doc(hidden)]
+    pub cpu: Option<Duration>,
+    #[doc(hidden)]
+    pub tasks: Vec<Task>,
+    #[doc(hidden)]
+    pub moving: bool,
+    #[doc(hidden)]
+    pub stack: Option<Result<NativeStack, NoStack>>,
+}
+
+impl OsThread {
+    /// Returns the system id.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Returns the name without escapes. The name may contain any character. Linux keeps 15 bytes of it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the state that the kernel reports.
+    pub fn state(&self) -> &ThreadState {
+        &self.state
+    }
+
+    /// Returns `true` if no signal can wake the thread, usually because it waits for a disk.
+    pub fn is_uninterruptible(&self) -> bool {
+        self.uninterruptible
+    }
+
+    /// Returns the CPU time of the thread, in the program and in the kernel. Linux counts hundredths of a second.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        self.cpu
+    }
+
+    /// Returns the recorded tasks that run on the thread, innermost first. A future may come first, followed by the
+    /// thread itself if it is a task.
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// Returns `true` if the thread changed its task while it was read. Its [`tasks`](OsThread::tasks) may then be
+    /// unrelated to its state.
+    pub fn is_moving(&self) -> bool {
+        self.moving
+    }
+
+    /// Returns the native stack, or the reason for its absence, or `None` if [stacks](ThreadReport::Stacks) were not
+    /// requested.
+    pub fn stack(&self) -> Option<Result<&NativeStack, NoStack>> {
+        let stack = self.stack.as_ref()?;
+        Some(stack.as_ref().map_err(|why| *why))
+    }
+}
+
+/// All threads but birthmark's own.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct OsThreads {
+    /// By id.
+    pub all: Vec<OsThread>,
+    /// How many there are of birthmark's own.
+    pub own: usize,
+}
+
+impl OsThreads {
+    pub(crate) fn all(&self) -> &[OsThread] {
+        &self.all
+    }
+
+    /// How many there are of birthmark's own.
+    pub(crate) fn own(&self) -> usize {
+        self.own
+    }
+
+    /// The thread with this id, if it was running that task as long as it was looked at.
+    pub(crate) fn running(&self, id: u64, task: u64) -> Option<&OsThread> {
+        let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;
+        let thread = &self.all[place];
+        let mut tasks = thread.tasks.iter().map(|task| task.id.as_u64());
+        (!thread.moving && tasks.any(|id| id == task)).then_some(thread)
+    }
+}

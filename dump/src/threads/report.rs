@@ -1,0 +1,67 @@
+//! How much is looked at.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::values::alternatives::OneOf;
+use birthmark_core::__reader::escape::Quoted;
+use birthmark_core::__reader::named_enum;
+
+named_enum! {
+    /// The detail of a dump about OS threads. [`Dump::with_threads`](crate::Dump::with_threads),
+    /// `Builder::dump_threads` and `BIRTHMARK=threads=…` set it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum ThreadReport {
+        /// no threads. This is the default.
+        #[default]
+        Off = "off",
+        /// the state of each thread and the task that runs on it. Reading them has no effect on the threads.
+        States = "states",
+        /// also the native stack of each thread. This needs the feature `native-stacks`, and Linux on x86-64 or
+        /// AArch64.
+        ///
+        /// Each thread gets the signal SIGURG and copies its stack. The dump waits at most a second for one thread, and
+        /// at most 4 seconds for all threads that do not answer. The first such dump installs a handler, unless the
+        /// program handles the signal itself.
+        ///
+        /// The signal interrupts the system call of a thread that waits in `epoll_wait` or `nanosleep`, or for a lock
+        /// with a timeout. The call returns `EINTR`, as signal(7) describes. std, mio and tokio repeat the call; C code
+        /// may not.
+        ///
+        /// Two kinds of threads get no signal, and the dump shows the reason in place of the stack. One waits in a call
+        /// that the kernel never restarts, such as `poll` or a read with a timeout. The other has little stack left.
+        ///
+        /// A sandbox must permit `process_vm_readv`. If it does not, stacks have one frame.
+        Stacks = "stacks",
+    }
+}
+
+/// Parses a name.
+impl FromStr for ThreadReport {
+    type Err = UnknownThreadReport;
+
+    fn from_str(name: &str) -> Result<Self, UnknownThreadReport> {
+        ThreadReport::named(name).ok_or_else(|| UnknownThreadReport(name.to_owned()))
+    }
+}
+
+/// The error for a name that no [`ThreadReport`] has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownThreadReport(String);
+
+impl fmt::Display for UnknownThreadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Quoted {
+            text: &self.0,
+            cut: false,
+        };
+        let details = OneOf(ThreadReport::ALL.iter());
+        write!(
+            f,
+            "{name} is not how much a dump says of threads; use {details}"
+        )
+    }
+}
+
+impl std::error::Error for UnknownThreadReport {}

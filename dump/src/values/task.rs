@@ -1,0 +1,228 @@
+//! A task as a program sees it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::stack::Stack;
+use birthmark_core::__reader::label::{Label, Labels};
+use birthmark_core::__reader::name::Name;
+use birthmark_core::__reader::record::slot::{flag, state};
+use birthmark_core::Kind;
+use birthmark_core::Site;
+use birthmark_core::{Outcome, TaskId};
+
+/// The state of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// The task has not started yet.
+    Created,
+    /// The task has not started yet because a hook delays it.
+    Delayed,
+    /// The task runs.
+    Running {
+        /// System id of the thread that runs the task, if it is known.
+        thread: Option<u64>,
+    },
+    /// The task waits for its next poll.
+    Suspended,
+    /// The task has ended. Its record is about to be freed.
+    Ended(Outcome),
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::Created => f.write_str("created"),
+            State::Delayed => f.write_str("delayed"),
+            State::Running {
+                thread: Some(thread),
+            } => write!(f, "running on thread {thread}"),
+            State::Running { thread: None } => f.write_str("running"),
+            State::Suspended => f.write_str("suspended"),
+            State::Ended(outcome) => outcome.fmt(f),
+        }
+    }
+}
+
+/// An ancestor of a task, as it was at the spawn that led to the task.
+#[derive(Clone, Debug)]
+pub struct Ancestor {
+    pub(crate) id: TaskId,
+    pub(crate) site: &'static Site,
+    pub(crate) role: Arc<str>,
+    pub(crate) name: Option<Name>,
+    pub(crate) cut_below: u64,
+}
+
+impl Ancestor {
+    /// Returns the id.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Returns the role of the ancestor.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// Returns the name that the ancestor had at that spawn, if its own name was set.
+    pub fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
+    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
+    pub fn site(&self) -> Option<&'static Site> {
+        Some(self.site).filter(|site| site.is_real())
+    }
+
+    /// Returns the number of omitted ancestors between this one and the previous one of the lineage. A long lineage
+    /// is cut in the middle, and ancestors that have ended may be missing.
+    pub fn cut_before(&self) -> u64 {
+        self.cut_below
+    }
+}
+
+/// A task as it was at the moment of the snapshot.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub(crate) id: TaskId,
+    pub(crate) site: &'static Site,
+    pub(crate) role: Arc<str>,
+    pub(crate) name: Option<Name>,
+    pub(crate) labels: Labels,
+    pub(crate) kind: Kind,
+    pub(crate) state: State,
+    pub(crate) since: Option<Duration>,
+    pub(crate) age: Option<Duration>,
+    pub(crate) polls: u32,
+    pub(crate) detached: bool,
+    pub(crate) pooled: bool,
+    pub(crate) runs_no_task: bool,
+    pub(crate) stack: Stack,
+    pub(crate) lineage: Vec<Ancestor>,
+    pub(crate) lineage_complete: bool,
+}
+
+impl Task {
+    /// Returns the id.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Returns the name of the task.
+    pub fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
+    /// Returns the labels of the task, set with [`set_label`](birthmark_core::set_label) or inherited.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Returns the value of the label with this key.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(|label: Label<'_>| label.value())
+    }
+
+    /// Returns the role of the task; see [`Site::role`]. The role of a foreign thread is the thread's name.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
+    pub fn site(&self) -> Option<&'static Site> {
+        Some(self.site).filter(|site| site.is_real())
+    }
+
+    /// Returns the kind of the task.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Returns the state of the task.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Returns the time that the task has been in its state, with a resolution of a tenth of a second, or `None` if
+    /// no clock runs.
+    pub fn since(&self) -> Option<Duration> {
+        self.since
+    }
+
+    /// Returns the time since the spawn, with a resolution of a tenth of a second, or `None` if no clock runs.
+    pub fn age(&self) -> Option<Duration> {
+        self.age
+    }
+
+    /// Returns the number of polls, or of calls of the closure. The number wraps around at 2³², and is meaningless
+    /// for an OS thread, because polls within a `block_on` are not counted.
+    pub fn polls(&self) -> u32 {
+        self.polls
+    }
+
+    /// Returns the frames of the task: each `.await` in instrumented code that it is inside of.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Returns `true` if the task was spawned with [`detached!`](birthmark_core::detached), as the root of a lineage.
+    pub fn is_detached(&self) -> bool {
+        self.detached
+    }
+
+    /// Returns `true` if a pool keeps the task for later work, for example a thread of a runtime, or a connection.
+    /// Such a task is a root, because it belongs to no single user of the pool. `cargo birthmark --deps` knows these
+    /// pools.
+    pub fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Returns `true` if the task is a thread of a pool and ran no recorded task. The thread may have been idle, or
+    /// may have run work without a record. The answer is known in a [`Dump`](crate::Dump) only.
+    pub fn runs_no_task(&self) -> bool {
+        self.runs_no_task
+    }
+
+    /// Returns the id of the parent, or `None` for roots.
+    pub fn parent(&self) -> Option<TaskId> {
+        self.lineage
+            .first()
+            .filter(|parent| parent.cut_below == 0)
+            .map(Ancestor::id)
+    }
+
+    /// Returns the ancestors of the task, nearest first.
+    pub fn lineage(&self) -> &[Ancestor] {
+        &self.lineage
+    }
+
+    /// Returns `true` if the lineage reaches the root, and `false` if the task ended while it was read.
+    pub fn is_lineage_complete(&self) -> bool {
+        self.lineage_complete
+    }
+
+    /// Returns the outcome of a task that has ended.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.state {
+            State::Ended(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+impl State {
+    /// Returns the state that a record's status and flags encode. `thread` is the system id of the thread that runs
+    /// the task.
+    pub(crate) fn of(status: u64, flags: u64, thread: Option<u64>) -> State {
+        match status & state::MASK {
+            state::CREATED if flags & flag::DELAYED != 0 => State::Delayed,
+            state::CREATED => State::Created,
+            state::RUNNING => State::Running { thread },
+            state::SUSPENDED => State::Suspended,
+            ended => State::Ended(Outcome::of_last_state(ended)),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Not public API. Access to records for birthmark's own crates of the same version; it changes without notice.
+
+/// Directory of this crate's manifest, by which the files of its frames are told from others.
+pub const DIRECTORY: &str = match option_env!("CARGO_MANIFEST_DIR") {
+    Some(directory) => directory,
+    None => "/birthmark-core",
+};
+
+pub use crate::platform::{clock, fork, mode, own_thread, thread as os_thread, unwind};
+pub use crate::types::named::named_enum;
+pub use crate::types::{bounded, escape};
+
+pub mod record {
+    //! The registry, as readers see it.
+
+    pub use crate::record::{content, pool, read, slot};
+
+    pub mod frames {
+        //! Frames of a task.
+
+        pub use crate::record::frames::{index, Cursor, Image, ROOM};
+    }
+
+    use crate::record::root::ARENA;
+    use crate::record::slot::Slot;
+
+    /// Calls `f` with every slot that was ever in use.
+    #[inline]
+    pub fn walk(f: impl FnMut(&'static Slot)) {
+        ARENA.walk(f);
+    }
+}
+
+pub mod label {
+    //! Labels, encoded.
+
+    pub use crate::context::label::{write_labels, Label, LabelSet, Labels};
+}
+
+pub mod name {
+    //! Names of tasks.
+
+    pub use crate::context::name::{effective_name, Name, NameOrigin, MAX_NAME_LEN};
+}
+
+pub mod site {
+    //! All sites of the program.
+
+    pub use crate::types::site::{all, any_in_test, count, Counts, Site};
+}
+
+pub mod birth {
+    //! Spawns without a record.
+
+    pub use crate::task::birth::unrecorded_count;
+}
+
+pub mod local {
+    //! The task that the calling thread runs.
+
+    use crate::platform::{mode, thread};
+    use crate::record::frames::Cursor;
+    use crate::record::slot::Slot;
+    use crate::thread::local;
+    use crate::types::site::Site;
+    use crate::TaskRef;
+
+    /// Makes the main thread a task, if it calls this and is none yet.
+    pub fn adopt_main() {
+        if thread::is_main() && !mode::has(mode::OFF) {
+            local::with(|local| local.scope_or_adopt().map(drop));
+        }
+    }
+
+    /// Returns the current task.
+    pub fn current() -> Option<&'static Slot> {
+        local::with(|local| local.current())
+    }
+
+    /// Returns the node under which the calling thread spawns.
+    pub fn scope() -> Option<&'static Slot> {
+        local::with(|local| local.scope())
+    }
+
+    /// Returns the id and the site of the thread's own task that has ended.
+    pub fn last() -> Option<(u64, &'static Site)> {
+        local::with(|local| local.last())
+    }
+
+    /// Returns the innermost frame of the current task.
+    pub fn cursor() -> Cursor {
+        local::with(|local| local.cursor.get())
+    }
+
+    /// Returns the slot of a task that a hook sees.
+    pub fn slot_of(task: &TaskRef<'_>) -> &'static Slot {
+        task.slot()
+    }
+}
