@@ -35,13 +35,13 @@ export interface FrameSite {
 export interface StackFrame {
   site: number;
   depth: number;
-  held?: boolean;
+  idle?: boolean;
 }
 
 export interface Stack {
   frames: StackFrame[];
   /** The number of frames that were not recorded. */
-  beyond: number;
+  omitted_frames: number;
 }
 
 /** A frame with its site. */
@@ -50,7 +50,7 @@ export interface Frame {
   name: string;
   at: string;
   awaited: string;
-  held?: boolean;
+  idle?: boolean;
 }
 
 /** A task, an ancestor of a task, or a group: all have these. */
@@ -83,9 +83,9 @@ export interface Task extends Ancestor {
   labels_cut?: boolean;
   polls?: number | null;
   thread?: number | null;
-  moving?: boolean;
+  may_be_stale?: boolean;
   pooled?: boolean;
-  detached?: boolean;
+  root?: boolean;
 }
 
 export interface Group extends Described {

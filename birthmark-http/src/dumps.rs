@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use birthmark::render::Format;
-use birthmark::{Dump, Filter, ThreadReport};
+use birthmark::{Dump, Filter, ThreadDetail};
 
 use crate::answer;
 use crate::budget::{Budget, Watch};
@@ -54,7 +54,7 @@ impl Dumps {
 /// What of a dump is wanted.
 struct Wanted {
     filter: Filter,
-    threads: ThreadReport,
+    threads: ThreadDetail,
     most: usize,
 }
 
@@ -63,7 +63,7 @@ impl Wanted {
         Ok(Wanted {
             filter: query.filter(paths::dump(format).parameters)?,
             threads: query.threads()?,
-            most: query.most()?,
+            most: query.limit()?,
         })
     }
 
@@ -71,14 +71,14 @@ impl Wanted {
     fn write(&self, format: Format, watch: &Watch, out: &mut dyn Write) -> io::Result<()> {
         let dump = take(&self.filter, self.threads, watch)?;
         match format {
-            Format::Json => write!(out, "{}", dump.json().most(self.most)),
+            Format::Json => write!(out, "{}", dump.json().limit(self.most)),
             _ => dump.write(format, out),
         }
     }
 }
 
 /// Takes a dump, unless it is too much work, or nobody waits for it any more.
-fn take(filter: &Filter, threads: ThreadReport, watch: &Watch) -> io::Result<Dump> {
+fn take(filter: &Filter, threads: ThreadDetail, watch: &Watch) -> io::Result<Dump> {
     let mut checked = watch.check();
     let dump = birthmark::dump().with_threads(threads);
     let dump = dump.filter_while(filter, &mut || {
@@ -95,7 +95,7 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
         Ok(wanted) => wanted,
         Err(why) => return answer::bad_request(why),
     };
-    if wanted.threads == ThreadReport::Stacks && !dumps.native_stacks {
+    if wanted.threads == ThreadDetail::Stacks && !dumps.native_stacks {
         return answer::no_stacks();
     }
     let form = Form {
@@ -126,9 +126,9 @@ pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
     };
     let write = move |out: &mut Sink| {
         let watch = out.watch();
-        let before = take(&filter, ThreadReport::Off, &watch)?;
+        let before = take(&filter, ThreadDetail::Off, &watch)?;
         out.wait(apart)?;
-        let after = take(&filter, ThreadReport::Off, &watch)?;
+        let after = take(&filter, ThreadDetail::Off, &watch)?;
         write!(out, "{}", after.diff(&before))
     };
     let form = Form {

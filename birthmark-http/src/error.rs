@@ -11,7 +11,7 @@ pub enum ServeError {
     /// The address cannot be parsed or resolved.
     Resolve(io::Error),
     /// Other machines could reach the address, and no token was given.
-    Exposed(SocketAddr),
+    NonLoopbackWithoutToken(SocketAddr),
     /// The system does not allow the program to listen on the address.
     Listen(SocketAddr, io::Error),
     /// The system cannot start a thread, or the thread cannot wait for requests.
@@ -25,7 +25,7 @@ impl fmt::Display for ServeError {
                 f,
                 "cannot resolve the address for birthmark: {error}\nhelp: write it as in 127.0.0.1:6060"
             ),
-            ServeError::Exposed(address) => write!(
+            ServeError::NonLoopbackWithoutToken(address) => write!(
                 f,
                 "cannot serve birthmark on {address} without a token: other machines may reach the address\n\
                  help: use 127.0.0.1:{}, or pass a token to `serve_with`",
@@ -62,7 +62,7 @@ impl std::error::Error for ServeError {
             ServeError::Resolve(error)
             | ServeError::Listen(_, error)
             | ServeError::Thread(error) => Some(error),
-            ServeError::Exposed(_) => None,
+            ServeError::NonLoopbackWithoutToken(_) => None,
         }
     }
 }

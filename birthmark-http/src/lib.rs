@@ -29,7 +29,7 @@
 //! | `/debug/birthmark/tree` | the tasks below their parents | a filter; `threads=states` adds OS threads |
 //! | `/debug/birthmark/groups` | equal tasks, counted together | a filter; `threads=states` adds OS threads |
 //! | `/debug/birthmark/folded` | stacks for flame graphs | a filter |
-//! | `/debug/birthmark/json` | all of a dump, for programs | a filter; `threads=states` adds OS threads; `most=1000` shows no more tasks, and all in groups |
+//! | `/debug/birthmark/json` | all of a dump, for programs | a filter; `threads=states` adds OS threads; `limit=1000` shows no more tasks, and all in groups |
 //! | `/debug/birthmark/pprof` | a profile for go tool pprof | a filter |
 //! | `/debug/birthmark/diff` | the changes between two dumps | a filter; `seconds=5` sets the time between the two dumps, 1 to 60 |
 //! | `/debug/birthmark/metrics` | metrics for Prometheus; also at /metrics, only with serve |  |
@@ -40,8 +40,8 @@
 //! `publish_metrics` passes the same numbers to the recorder of the program.
 //!
 //! A filter is a [`Filter`](birthmark::Filter): `/debug/birthmark/text?state=suspended&older=10s`. `threads=stacks`
-//! adds native stacks, if [`Options::native_stacks`] allows them. `json?most=1000` shows at most a thousand tasks. If
-//! more are alive, it adds all of them [in groups](birthmark::render::Json::most).
+//! adds native stacks, if [`Options::native_stacks`] allows them. `json?limit=1000` shows at most a thousand tasks. If
+//! more are alive, it adds all of them [in groups](birthmark::render::Json::limit).
 //!
 //! All paths answer to `GET` and `HEAD` only, and none changes the program.
 //!
@@ -55,7 +55,7 @@
 //! thousand tasks, it works in stretches of at most 20 to 60 ms of CPU time, depending on the machine.
 //!
 //! With more than 200,000 tasks, the page lists the oldest ones. Groups still count all of them, and searches run in
-//! the program. Its address may set another number, as in `?most=1000000`. The page needs a browser of summer 2024 or
+//! the program. Its address may set another number, as in `?limit=1000000`. The page needs a browser of summer 2024 or
 //! later, and loads nothing from elsewhere.
 //!
 //! # Access
@@ -157,4 +157,4 @@ pub use crate::error::ServeError;
 pub use crate::options::Options;
 pub use crate::router::{router, router_with};
 pub use crate::server::{Server, serve, serve_with};
-pub use crate::token::{Token, WeakToken};
+pub use crate::token::{InvalidToken, Token};

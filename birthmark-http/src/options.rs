@@ -30,13 +30,13 @@ impl Options {
     /// This option applies to [`router_with`](crate::router_with) only. [`serve_with`](crate::serve_with) requires a
     /// token if other machines can reach it. Requests that a page of another origin causes are refused nevertheless.
     #[must_use]
-    pub fn guarded_elsewhere(mut self) -> Self {
+    pub fn allow_unauthenticated(mut self) -> Self {
         self.access = Access::Anyone;
         self
     }
 
     /// Allows native stacks of OS threads, with `threads=stacks`.
-    /// [`ThreadReport::Stacks`](birthmark::ThreadReport::Stacks) describes their effect on the program. They need the
+    /// [`ThreadDetail::Stacks`](birthmark::ThreadDetail::Stacks) describes their effect on the program. They need the
     /// feature `native-stacks`.
     #[must_use]
     pub fn native_stacks(mut self) -> Self {

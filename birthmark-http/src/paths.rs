@@ -42,8 +42,8 @@ pub(crate) const THREADS: Parameter = Parameter {
     summary: "adds OS threads",
 };
 
-pub(crate) const MOST: Parameter = Parameter {
-    name: "most",
+pub(crate) const LIMIT: Parameter = Parameter {
+    name: "limit",
     example: "1000",
     summary: "shows no more tasks, and all in groups",
 };
@@ -91,7 +91,7 @@ pub(crate) fn dump(format: Format) -> Path {
         Format::Tree => ("the tasks below their parents", &[THREADS]),
         Format::Groups => ("equal tasks, counted together", &[THREADS]),
         Format::Folded => ("stacks for flame graphs", &[]),
-        Format::Json => ("all of a dump, for programs", &[THREADS, MOST]),
+        Format::Json => ("all of a dump, for programs", &[THREADS, LIMIT]),
         format if format.is_binary() => ("a profile for go tool pprof", &[]),
         _ => ("a dump", &[]),
     };
@@ -127,7 +127,7 @@ pub(crate) fn list() -> String {
     };
     let filtered = names(&|path| path.is_filtered);
     list += &format!("\n\n{filtered}: ?state=suspended&older=10s&under=42 selects tasks");
-    for parameter in [THREADS, MOST] {
+    for parameter in [THREADS, LIMIT] {
         let Parameter {
             name,
             example,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::http::Uri;
-use birthmark::{Filter, FilterError, ThreadReport, UnknownThreadReport};
+use birthmark::{Filter, ParseFilterError, ParseThreadDetailError, ThreadDetail};
 
-use crate::paths::{MOST, Parameter, SECONDS, THREADS};
+use crate::paths::{LIMIT, Parameter, SECONDS, THREADS};
 
 /// For how long two dumps may be apart.
 const LONGEST: u64 = 60;
@@ -36,19 +36,19 @@ impl<'a> Query<'a> {
     }
 
     /// Returns the detail about OS threads.
-    pub(crate) fn threads(&self) -> Result<ThreadReport, String> {
+    pub(crate) fn threads(&self) -> Result<ThreadDetail, String> {
         let report = self.value(THREADS.name).unwrap_or("off").parse();
-        report.map_err(|error: UnknownThreadReport| error.to_string())
+        report.map_err(|error: ParseThreadDetailError| error.to_string())
     }
 
     /// Returns the maximum number of tasks in a dump.
-    pub(crate) fn most(&self) -> Result<usize, String> {
-        let Some(text) = self.value(MOST.name) else {
+    pub(crate) fn limit(&self) -> Result<usize, String> {
+        let Some(text) = self.value(LIMIT.name) else {
             return Ok(usize::MAX);
         };
         text.parse().map_err(|_| {
             format!(
-                "invalid value \"{}\" for `most`\nhelp: write a whole number, as in most=1000",
+                "invalid value \"{}\" for `limit`\nhelp: write a whole number, as in limit=1000",
                 text.escape_debug()
             )
         })
@@ -62,7 +62,7 @@ impl<'a> Query<'a> {
         };
         let conditions: Vec<&str> = self.0.split('&').filter(is_others).collect();
         let filter = conditions.join("&").parse();
-        filter.map_err(|error: FilterError| format!("{error}{}", besides(of_the_path)))
+        filter.map_err(|error: ParseFilterError| format!("{error}{}", besides(of_the_path)))
     }
 
     fn value(&self, key: &str) -> Option<&'a str> {
@@ -87,7 +87,7 @@ fn besides(of_the_path: &[Parameter]) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{MOST, Query, SECONDS};
+    use super::{LIMIT, Query, SECONDS};
 
     #[test]
     fn a_query_is_a_filter_and_what_is_not() {
@@ -102,15 +102,15 @@ mod tests {
     fn what_is_wrong_is_named() {
         let error = Query("seconds=7").filter(&[]).unwrap_err();
         assert!(error.contains("no key \"seconds\""), "{error}");
-        let error = Query("second=7").filter(&[SECONDS, MOST]).unwrap_err();
+        let error = Query("second=7").filter(&[SECONDS, LIMIT]).unwrap_err();
         assert!(
-            error.ends_with("; besides filters, this path takes seconds= and most="),
+            error.ends_with("; besides filters, this path takes seconds= and limit="),
             "{error}"
         );
         for most in ["", "-1", "1e3", "99999999999999999999", "\u{1b}"] {
-            let error = Query(&format!("most={most}")).most().unwrap_err();
+            let error = Query(&format!("limit={most}")).limit().unwrap_err();
             assert!(
-                error.starts_with("invalid value ") && error.contains("as in most="),
+                error.starts_with("invalid value ") && error.contains("as in limit="),
                 "{error}"
             );
             assert!(!error.contains('\u{1b}'));

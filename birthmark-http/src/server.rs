@@ -88,7 +88,7 @@ fn listen(address: impl ToSocketAddrs, options: &Options) -> Result<TcpListener,
     let mut last = ServeError::Resolve(io::Error::other("there is no such address"));
     for address in addresses {
         if !address.ip().is_loopback() && !matches!(options.access, Access::Token(_)) {
-            return Err(ServeError::Exposed(address));
+            return Err(ServeError::NonLoopbackWithoutToken(address));
         }
         match TcpListener::bind(address) {
             Ok(listener) => return Ok(listener),

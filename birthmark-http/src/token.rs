@@ -24,7 +24,7 @@ pub struct Token(String);
 /// The error for a text that cannot be a [`Token`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct WeakToken;
+pub struct InvalidToken;
 
 impl Token {
     /// Whether a client has sent this one. The time that it takes does not tell how much of it is right.
@@ -34,15 +34,15 @@ impl Token {
 }
 
 impl FromStr for Token {
-    type Err = WeakToken;
+    type Err = InvalidToken;
 
-    fn from_str(text: &str) -> Result<Self, WeakToken> {
+    fn from_str(text: &str) -> Result<Self, InvalidToken> {
         // What stands for itself both in a header and in a query.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if text.len() >= SHORTEST && text.bytes().all(is_plain) {
             Ok(Token(text.to_owned()))
         } else {
-            Err(WeakToken)
+            Err(InvalidToken)
         }
     }
 }
@@ -53,7 +53,7 @@ impl fmt::Debug for Token {
     }
 }
 
-impl fmt::Display for WeakToken {
+impl fmt::Display for InvalidToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -63,7 +63,7 @@ impl fmt::Display for WeakToken {
     }
 }
 
-impl std::error::Error for WeakToken {}
+impl std::error::Error for InvalidToken {}
 
 #[cfg(test)]
 mod tests {

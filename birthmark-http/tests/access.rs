@@ -351,7 +351,7 @@ async fn a_router_answers_nobody_unless_it_knows_who_asks() {
         404,
         "the program may have its own"
     );
-    let guarded = app(router_with(Options::new().guarded_elsewhere()), false).await;
+    let guarded = app(router_with(Options::new().allow_unauthenticated()), false).await;
     assert_eq!(ask(guarded, "/debug/birthmark/json").await.0, 200);
     // A cookie gets a browser past the guard also when a page elsewhere makes it ask.
     let head = |site: &str| {

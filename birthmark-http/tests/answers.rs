@@ -85,10 +85,10 @@ fn a_wrong_query_is_named_with_a_remedy() {
         ),
         ("diff?second=1", "a filter has no key \"second\"; "),
         (
-            "json?most=many",
-            "invalid value \"many\" for `most`\nhelp: write ",
+            "json?limit=many",
+            "invalid value \"many\" for `limit`\nhelp: write ",
         ),
-        ("text?most=1", "a filter has no key \"most\"; "),
+        ("text?limit=1", "a filter has no key \"limit\"; "),
     ] {
         let response = get(&server, path);
         assert_eq!(response.status(), 400, "{path}");
@@ -102,18 +102,18 @@ fn a_parameter_that_there_is_not_is_answered_with_those_that_there_are() {
     let server = serve();
     for (path, known) in [
         (
-            "json?limit=7",
-            "or under; besides filters, this path takes threads= and most=\n",
+            "json?first=7",
+            "or under; besides filters, this path takes threads= and limit=\n",
         ),
-        ("tree?limit=7", "this path takes threads=\n"),
-        ("diff?limit=7", "this path takes seconds=\n"),
-        ("folded?limit=7", "older, for or under\n"),
+        ("tree?first=7", "this path takes threads=\n"),
+        ("diff?first=7", "this path takes seconds=\n"),
+        ("folded?first=7", "older, for or under\n"),
     ] {
         let response = get(&server, path);
         assert_eq!(response.status(), 400);
         let text = response.text().unwrap();
         assert!(
-            text.starts_with("a filter has no key \"limit\"; use name, ") && text.ends_with(known),
+            text.starts_with("a filter has no key \"first\"; use name, ") && text.ends_with(known),
             "{path}: {text}"
         );
     }
@@ -123,7 +123,9 @@ fn a_parameter_that_there_is_not_is_answered_with_those_that_there_are() {
 fn of_many_tasks_json_shows_as_many_as_asked_for() {
     let server = serve();
     let tasks = lasting(30);
-    let json = get(&server, "json?most=10&role=lasting::*").text().unwrap();
+    let json = get(&server, "json?limit=10&role=lasting::*")
+        .text()
+        .unwrap();
     let dump: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(dump["tasks"].as_array().unwrap().len(), 10);
     assert!(dump["selected"].as_u64().unwrap() >= 30, "{json}");

@@ -77,7 +77,7 @@ async fn an_application_that_the_paths_are_merged_into_answers_all_others_as_bef
     for app in [plain, with_fallback, with_fallback_for_methods] {
         let before = answers(app()).await;
         assert!(before.iter().all(|answer| answer.contains("HTTP/1.1 ")));
-        for options in [Options::new(), Options::new().guarded_elsewhere()] {
+        for options in [Options::new(), Options::new().allow_unauthenticated()] {
             let paths = || router_with(options.clone());
             are_alike(&answers(app().merge(paths())).await, &before);
             are_alike(&answers(paths().merge(app())).await, &before);

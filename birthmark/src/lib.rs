@@ -56,7 +56,7 @@
 //! Lines like these follow a panic message:
 //!
 //! ```text
-//!   in task 10 "req-id-123123" audit (future), born 1.2 s ago, 2 polls, name from task 9
+//!   in task 10 "req-id-123123" audit (future), spawned 1.2 s ago, 2 polls, name from task 9
 //!     spawned at examples/request_names.rs:94:9 by tokio::spawn in request_names::app::handler
 //!     lineage   10 audit < 9 "req-id-123123" serve_connection < 2 Server::accept_loop < 1 main
 //! ```
@@ -69,9 +69,9 @@
 //! | add the current task to panic messages | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
 //! | record on whose behalf a task runs | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
 //! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
-//! | spawn without the spawner's lineage and name | [`detached!`] |
+//! | spawn without the spawner's lineage and name | [`root!`] |
 //! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
-//! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadReport`], [`OsThread`] |
+//! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadDetail`], [`OsThread`] |
 //! | get the current task | [`current`] |
 //! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
 //! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
@@ -87,7 +87,7 @@
 //! | `attribute` | default | [`#[instrument]`](macro@instrument) |
 //! | `signal` | default | a dump on a signal, if the program requests it |
 //! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
-//! | `native-stacks` | | [`ThreadReport::Stacks`]: native stacks of OS threads, on Linux |
+//! | `native-stacks` | | [`ThreadDetail::Stacks`]: native stacks of OS threads, on Linux |
 //!
 //! # Cost
 //!
@@ -135,20 +135,20 @@ pub mod __private {
     pub use birthmark_core::__reader::own_thread::spawn as spawn_own_thread;
 }
 
-pub use crate::ask::{write_dump, DumpSignal, UnknownSignal};
+pub use crate::ask::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
 pub use crate::panic_report::PanicReport;
 pub use birthmark_core::{
-    add_hook, catch_refusal, detached, disable, enable, is_enabled, named, set_hook, set_label,
+    add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
     set_name, with_label, with_label_async, with_name, with_name_async, FrameSite, Gate,
-    HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin, Opened, Outcome, Refusal,
-    SetHookError, Site, Spawn, SpawnHook, TaskId, TaskRef, Under, MAX_LABELS, MAX_LABEL_LEN,
+    GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin, Outcome, Refusal,
+    SetHookError, Site, Spawn, SpawnHook, TaskId, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN,
     MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
-    current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, FilterError, Frame,
-    NativeFrame, NativeStack, NoStack, OsThread, SiteStats, Stack, State, SystemCall, Task,
-    ThreadReport, ThreadState, UnknownThreadReport,
+    current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame, NativeFrame,
+    NativeStack, OsThread, ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError,
+    State, SystemCall, Task, ThreadDetail, ThreadState,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

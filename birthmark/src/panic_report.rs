@@ -105,7 +105,7 @@ fn write_no_task(out: &mut Buffer) -> fmt::Result {
     write_site(out, site)
 }
 
-/// `in task 21 "req-id-123123" audit (future), born 1.2 s ago, 3 polls`
+/// `in task 21 "req-id-123123" audit (future), spawned 1.2 s ago, 3 polls`
 fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result {
     write!(out, "  in task {} ", task.id)?;
     let name = effective_name(task, own_name(task));
@@ -116,7 +116,7 @@ fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result 
     let kind = Kind::of(task.site(), task.flags());
     write!(out, " ({kind})")?;
     if let Some(age) = now.and_then(|now| clock::since(task.born(), now)) {
-        write!(out, ", born {} ago", Age(age))?;
+        write!(out, ", spawned {} ago", Age(age))?;
     }
     if !kind.is_thread() {
         let polls = task.polls();
@@ -204,7 +204,7 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     for (depth, site) in sites.iter().rev().flatten().enumerate() {
         writeln!(out, "    {:1$}in {site}", "", 2 * depth)?;
     }
-    match image.beyond() {
+    match image.omitted_frames() {
         more if index::is_beyond(cursor.index()) => {
             writeln!(out, "    and {more} more, beyond the room for frames")
         }
@@ -215,7 +215,7 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
 fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
     let site = task.site();
     match Record::thread_of(task.status) {
-        Some(block) if site.kind() == Kind::Foreign => block.with_name(|name| escape(name, out)),
+        Some(block) if site.kind() == Kind::External => block.with_name(|name| escape(name, out)),
         _ => escape(site.role(), out),
     }
 }

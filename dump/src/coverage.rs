@@ -62,7 +62,7 @@ impl Coverage {
     }
 
     /// Returns the number of tasks that were spawned while birthmark was off.
-    pub fn spawned_while_off(&self) -> u64 {
+    pub fn untracked_spawns(&self) -> u64 {
         self.untracked
     }
 
@@ -73,7 +73,7 @@ impl Coverage {
     }
 
     /// Returns the number of tasks that could not be recorded for lack of memory.
-    pub fn unrecorded(&self) -> u64 {
+    pub fn dropped_records(&self) -> u64 {
         self.unrecorded
     }
 

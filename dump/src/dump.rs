@@ -10,7 +10,7 @@ use crate::snapshot::builder::SnapshotBuilder;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::source::Source;
-use crate::threads::{OsThread, OsThreads, ThreadReport};
+use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::{State, Task};
 
 /// Looks at the OS threads, and takes their stacks if the argument is `true`. `None` if the system does not list them.
@@ -117,7 +117,7 @@ impl Dump {
     /// ```
     /// let stuck = "state=suspended&for=1m".parse()?;
     /// println!("{}", birthmark::dump().filter(&stuck));
-    /// # Ok::<(), birthmark::FilterError>(())
+    /// # Ok::<(), birthmark::ParseFilterError>(())
     /// ```
     #[must_use]
     pub fn filter(self, filter: &Filter) -> Self {
@@ -154,19 +154,19 @@ impl Dump {
     /// # Examples
     ///
     /// ```
-    /// use birthmark::ThreadReport;
+    /// use birthmark::ThreadDetail;
     ///
-    /// let dump = birthmark::dump().with_threads(ThreadReport::States);
+    /// let dump = birthmark::dump().with_threads(ThreadDetail::States);
     /// for thread in dump.threads().unwrap_or_default() {
     ///     println!("{} {:?} {}", thread.id(), thread.name(), thread.state());
     /// }
     /// println!("{dump}");
     /// ```
     #[must_use]
-    pub fn with_threads(mut self, report: ThreadReport) -> Self {
-        let stacks = report == ThreadReport::Stacks;
+    pub fn with_threads(mut self, report: ThreadDetail) -> Self {
+        let stacks = report == ThreadDetail::Stacks;
         self.os_threads = match report {
-            ThreadReport::Off => Looked::No,
+            ThreadDetail::Off => Looked::No,
             _ => (self.look_at_threads)(stacks).map_or(Looked::InVain, Looked::At),
         };
         self

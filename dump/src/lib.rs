@@ -37,12 +37,12 @@ mod values;
 
 pub use crate::coverage::Coverage;
 pub use crate::dump::Dump;
-pub use crate::filter::{Filter, FilterError};
+pub use crate::filter::{Filter, ParseFilterError};
 pub use crate::one::{current, task_count};
 pub use crate::sites::{sites, SiteStats};
 pub use crate::threads::{
-    NativeFrame, NativeStack, NoStack, OsThread, SystemCall, ThreadReport, ThreadState,
-    UnknownThreadReport,
+    NativeFrame, NativeStack, OsThread, ParseThreadDetailError, StackError, SystemCall,
+    ThreadDetail, ThreadState,
 };
 pub use crate::values::stack::{Frame, Stack};
 pub use crate::values::task::{Ancestor, State, Task};

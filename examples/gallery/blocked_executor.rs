@@ -11,7 +11,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use birthmark::{Filter, ThreadReport};
+use birthmark::{Filter, ThreadDetail};
 use tokio::runtime::Builder;
 
 #[birthmark::instrument]
@@ -32,7 +32,7 @@ fn main() {
     let after = birthmark::dump();
     let running = Filter::new().running().kind("future");
     println!("{}", after.diff(&before));
-    let after = after.with_threads(ThreadReport::Stacks);
+    let after = after.with_threads(ThreadDetail::Stacks);
     println!("{}", after.filter(&running));
     // Whoever uploads has gone.
     drop(chunks);

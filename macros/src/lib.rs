@@ -141,7 +141,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The attribute may also stand on items inside of an instrumented one, with further arguments. No spawn is
-/// instrumented twice. `named!` names one spawn, and `detached!` makes it a root. Both stand directly around the
+/// instrumented twice. `named!` names one spawn, and `root!` makes it a root. Both stand directly around the
 /// task.
 ///
 /// # Macros
@@ -204,7 +204,7 @@ use proc_macro::TokenStream;
 ///   `.execute(task)` is left alone if a bound may require the exact type of the task. Such bounds are possible on a
 ///   type parameter, and in an `execute` that passes its argument to another.
 /// - Some functions that pass their parameter on make a second record. One spawns it after it has returned, or under
-///   `named!` or `detached!`. Another is an `async fn` whose result is not awaited at once. Work that such a function
+///   `named!` or `root!`. Another is an `async fn` whose result is not awaited at once. Work that such a function
 ///   adds before or after the task, as in `spawn(async { before().await; task.await })`, belongs to no task.
 /// - `async` closures are left alone, except those given to `spawn_pinned`.
 /// - Each level of frames counts towards the recursion limit of the compiler. Thirty nested async functions fit into

@@ -31,7 +31,7 @@ pub(crate) trait Backend {
     /// Gives an `assert!` whose condition was changed the message that it would have had. Its arguments end
     /// with a comma if `comma`.
     fn assert_message(&mut self, mac: &mut Macro, message: &str, comma: bool);
-    /// Has `named!` and `detached!` keep the changed task, and no name, which has moved into the birth.
+    /// Has `named!` and `root!` keep the changed task, and no name, which has moved into the birth.
     fn name_moved(&mut self, mac: &mut Macro, named: &Named);
 }
 

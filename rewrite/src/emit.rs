@@ -180,7 +180,7 @@ impl Emit {
     }
 
     /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
-    /// and `detached!` the birth itself.
+    /// and `root!` the birth itself.
     fn adapted(&self, birth: Birth, user: Span) -> TokenStream {
         let span = generated(user);
         if !birth.naming.is_plain() {
@@ -225,12 +225,12 @@ impl Emit {
             return quote_spanned!(span=> #private::relayed_at(#at, #handed, #late, #announces));
         }
         let site = Self::site(site.entry, span);
-        let detached = Ident::new(bool_text(naming.detached), span);
+        let root = Ident::new(bool_text(naming.root), span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
         if naming.pooled {
             return quote_spanned!(span=> #private::birth_as!(#site, pooled));
         }
-        let named = quote_spanned!(span=> #private::birth_as!(#site, #detached #name));
+        let named = quote_spanned!(span=> #private::birth_as!(#site, #root #name));
         if birth.relay.announces {
             quote_spanned!(span=> #private::announced(#at, #named))
         } else {
@@ -318,7 +318,7 @@ impl Emit {
         quote_spanned!(span=> #private::adapt!(#birth, #hole))
     }
 
-    /// Around any value under `named!` or `detached!`: the name is formatted before the task takes what it
+    /// Around any value under `named!` or `root!`: the name is formatted before the task takes what it
     /// mentions. A tuple keeps the temporaries alive as well as its parts alone.
     fn adapt_named_value(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
         let span = generated(user);

@@ -15,7 +15,7 @@
 //!    `relay.rs` tells functions that hand a task on from those that spawn it.
 //! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
 //! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
-//!    `named!` and `detached!` around it.
+//!    `named!` and `root!` around it.
 //! 6. `around.rs` is the model of what is put around an expression; `backend.rs` puts it there, as `emit.rs` prints
 //!    it, or the files below `text/` do.
 

@@ -86,7 +86,7 @@ impl Visitor<'_> {
             })
     }
 
-    /// Takes `named!` or `detached!` apart.
+    /// Takes `named!` or `root!` apart.
     pub(crate) fn naming(&self, mac: &Macro) -> Option<Named> {
         let known = self.known_macro(mac)?;
         (known.passes == Passes::Task).then(|| named::parse(mac))?

@@ -1,29 +1,29 @@
-//! `named!` and `detached!`: what the user writes around a task to name one spawn or to make it a root.
+//! `named!` and `root!`: what the user writes around a task to name one spawn or to make it a root.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Macro, Path};
 
-/// What `named!` and `detached!` around one task say together.
+/// What `named!` and `root!` around one task say together.
 #[derive(Clone, Default)]
 pub(crate) struct Naming {
     /// The arguments of `format!`.
     pub name: Option<TokenStream>,
-    pub detached: bool,
+    pub root: bool,
     /// A pool keeps the task, by what is known of the crate: it is a root.
     pub pooled: bool,
 }
 
 impl Naming {
     pub(crate) fn is_plain(&self) -> bool {
-        self.name.is_none() && !self.detached && !self.pooled
+        self.name.is_none() && !self.root && !self.pooled
     }
 }
 
-/// One `named!(… => task)` or `detached!(task)`, taken apart.
+/// One `named!(… => task)` or `root!(task)`, taken apart.
 pub(crate) struct Named {
-    /// The arguments of `format!`; none for `detached!`.
+    /// The arguments of `format!`; none for `root!`.
     pub name: Option<TokenStream>,
     pub task: Expr,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Named {
 /// Takes a macro call apart, unless it is some other macro or a name that happens to be the same.
 pub(crate) fn parse(mac: &Macro) -> Option<Named> {
     let last = mac.path.segments.last()?;
-    if last.ident == "detached" {
+    if last.ident == "root" {
         let task = syn::parse2(mac.tokens.clone()).ok()?;
         return Some(Named { name: None, task });
     }

@@ -146,7 +146,7 @@ impl Visitor<'_> {
         shape::is_call_of(call, "Box", "new") && self.is_closure_variable(&call.args[0])
     }
 
-    /// Takes note of `named!` or `detached!` and goes on inside.
+    /// Takes note of `named!` or `root!` and goes on inside.
     fn task_in_naming(&mut self, call: &mut ExprMacro, task: &mut Task) {
         let Some(mut named) = self.naming(&call.mac) else {
             return;
@@ -154,7 +154,7 @@ impl Visitor<'_> {
         let outer = task.naming.clone();
         match &named.name {
             Some(name) => task.naming.name = Some(name.clone()),
-            None => task.naming.detached = true,
+            None => task.naming.root = true,
         }
         let edits = self.edits;
         self.task(&mut named.task, task);

@@ -97,8 +97,8 @@ fn each_emission() {
             "P::settled!(S[0], tokio::spawn(B::named!(@moved \"a {}\", x => P::value!(S[0](false, \"a {}\", x), work()))))",
         ),
         (
-            "tokio::spawn(birthmark::detached!(|| 1))",
-            "tokio::spawn(birthmark::detached!(P::closure!(b b_end S[0](true), || P::enter_owned!(b b_end, 1))))",
+            "tokio::spawn(birthmark::root!(|| 1))",
+            "tokio::spawn(birthmark::root!(P::closure!(b b_end S[0](true), || P::enter_owned!(b b_end, 1))))",
         ),
         (
             "assert!(tokio::spawn(f()).ok)",

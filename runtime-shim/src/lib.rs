@@ -65,10 +65,10 @@ pub use crate::context::label::{
     set_label, with_label, with_label_async, Label, LabelIter, Labels, MAX_LABELS, MAX_LABEL_LEN,
 };
 pub use crate::context::name::{
-    set_name, with_name, with_name_async, Name, NameOrigin, Under, MAX_NAME_LEN,
+    set_name, with_name, with_name_async, Name, NameOrigin, WithContext, MAX_NAME_LEN,
 };
 pub use crate::hook::{
-    add_hook, catch_refusal, set_hook, Gate, HookHandle, Opened, Refusal, SetHookError, Spawn,
+    add_hook, catch_refusal, set_hook, Gate, GateFuture, HookHandle, Refusal, SetHookError, Spawn,
     SpawnHook, TaskRef,
 };
 pub use crate::platform::mode::{disable, enable, is_enabled};

@@ -194,7 +194,7 @@ fn check(world: &World) {
             assert_eq!(theirs, own, "{place:?}");
         }
     }
-    let off = birthmark::dump().coverage().spawned_while_off();
+    let off = birthmark::dump().coverage().untracked_spawns();
     assert_eq!(
         off, untracked,
         "each spawn is recorded, or counted as not recorded"
@@ -244,10 +244,11 @@ fn stands_well(task: &Task) -> bool {
         let own = frame.site().function().strip_prefix(place);
         // While it runs, it may leave frames and enter them as they are read.
         own.is_some_and(|own| allowed.contains(&own))
-            && (task.stack().is_moving() || own == Some(allowed[depth]) && frame.depth() == depth)
+            && (task.stack().may_be_stale()
+                || own == Some(allowed[depth]) && frame.depth() == depth)
     };
-    let room = task.stack().beyond() == 0 && frames.len() <= allowed.len();
-    (room || task.stack().is_moving()) && frames.iter().enumerate().all(fits)
+    let room = task.stack().omitted_frames() == 0 && frames.len() <= allowed.len();
+    (room || task.stack().may_be_stale()) && frames.iter().enumerate().all(fits)
 }
 
 /// Keeps the number of live tasks from growing with the steps, for the sake of the dumps.
@@ -318,7 +319,9 @@ fn hook(world: &World, random: &mut Random) {
     let mut hooks = lock(&world.hooks);
     if hooks.len() < 3 {
         hooks.push(match random.below(3) {
-            0 => birthmark::add_hook(|spawn: &mut Spawn<'_>| spawn.carry(|| std::rc::Rc::new(0))),
+            0 => birthmark::add_hook(|spawn: &mut Spawn<'_>| {
+                spawn.enter_with(|| std::rc::Rc::new(0))
+            }),
             1 => birthmark::add_hook(|spawn: &mut Spawn<'_>| spawn.delay_until(yield_once())),
             _ => birthmark::add_hook(Watch),
         });

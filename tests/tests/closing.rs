@@ -408,7 +408,7 @@ fn what_a_hook_carries_is_there_while_a_closure_drops_what_it_owns() {
     let path = concat!(module_path!(), "::carried");
     let hook = birthmark::add_hook(move |spawn: &mut birthmark::Spawn<'_>| {
         if spawn.site().module_path() == path {
-            spawn.carry(|| {
+            spawn.enter_with(|| {
                 CARRIED.set(true);
                 Guard
             });

@@ -41,7 +41,7 @@ fn a_deep_chain_of_live_tasks_overflows_neither_stack_nor_memory() {
     let dump = birthmark::dump();
     let deepest = dump.tasks().last().unwrap();
     let lineage = deepest.lineage();
-    let cut: u64 = lineage.iter().map(|above| above.cut_before()).sum();
+    let cut: u64 = lineage.iter().map(|above| above.elided_before()).sum();
     assert_eq!(lineage.len() as u64 + cut, DEPTH as u64 + 1);
     assert_eq!(lineage.last().unwrap().id(), own_id());
     assert!(deepest.is_lineage_complete());

@@ -42,7 +42,7 @@ mod texts {
     #[test]
     fn a_paragraph_says_all_of_a_future() {
         let (to, from) = channel();
-        let request = spawn(birthmark::detached!(move || {
+        let request = spawn(birthmark::root!(move || {
             birthmark::set_name("req-id-123123");
             let line = line!() + 1;
             let mut task: Held = Box::pin(spawn(wait_for_ever()));
@@ -55,7 +55,7 @@ mod texts {
         let id = wait_for_role("wait_for_ever", |_| true).id();
         let expected = format!(
             "task # \"req-id-123123\" wait_for_ever [suspended, # s]:\n    \
-             future, # polls, born # s ago, name inherited from task #\n    \
+             future, # polls, spawned # s ago, name inherited from task #\n    \
              spawned at tests/tests/dump.rs:{line}:43 by spawn in dump::texts::a_paragraph_says_all_of_a_future\n    \
              lineage # wait_for_ever < # \"req-id-123123\" a_paragraph_says_all_of_a_future::{{closure}}\n    \
              in wait_for_ever at tests/tests/dump.rs:39:19, awaiting pending\n"
@@ -75,14 +75,14 @@ mod texts {
         let (stop, stopped) = channel::<()>();
         let (to, from) = channel();
         let line = line!() + 1;
-        let thread = thread::spawn(birthmark::detached!(birthmark::named!("pump" => move || {
+        let thread = thread::spawn(birthmark::root!(birthmark::named!("pump" => move || {
             to.send(own_id()).unwrap();
             let _ = stopped.recv();
         })));
         let id = from.recv().unwrap();
         let expected = format!(
             "task # \"pump\" a_paragraph_says_all_of_a_thread::{{closure}} [running on thread #, # s]:\n    \
-             thread, born # s ago, name given to it, detached\n    \
+             thread, spawned # s ago, name given to it, root\n    \
              spawned at tests/tests/dump.rs:{line}:22 by thread::spawn in dump::texts::a_paragraph_says_all_of_a_thread\n"
         );
         // A root without ancestors has no line for its lineage.
@@ -164,7 +164,7 @@ mod coverage {
         assert!(with >= 2 && all > with, "{coverage}");
         assert_eq!(coverage.sites(), birthmark::sites().len());
         assert_eq!(
-            (coverage.unrecorded(), coverage.spawned_while_off()),
+            (coverage.dropped_records(), coverage.untracked_spawns()),
             (0, 0)
         );
         let text = coverage.to_string();

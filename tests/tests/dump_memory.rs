@@ -10,7 +10,7 @@ use std::future::pending;
 use std::io;
 
 use birthmark::render::Format;
-use birthmark::{Dump, ThreadReport};
+use birthmark::{Dump, ThreadDetail};
 use birthmark_integration_tests::{Held, Random, spawn, start};
 
 const MOST: usize = 64;
@@ -273,7 +273,7 @@ fn forms() -> Vec<Form> {
     forms.push((
         "text with threads",
         Box::new(|dump| {
-            write!(Sink, "{}", dump.with_threads(ThreadReport::States)).unwrap();
+            write!(Sink, "{}", dump.with_threads(ThreadDetail::States)).unwrap();
         }),
     ));
     forms.push((

@@ -78,7 +78,7 @@ mod by_each_key {
 
     #[test]
     fn tasks_are_selected_by_their_labels() {
-        let held = spawn(birthmark::detached!(|| -> Vec<Held> {
+        let held = spawn(birthmark::root!(|| -> Vec<Held> {
             let plain = Box::pin(spawn(by_label_waits())) as Held;
             birthmark::set_label("in", "filters");
             let one = birthmark::with_label("tenant", "acme-1", || {

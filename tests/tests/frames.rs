@@ -10,7 +10,7 @@ use birthmark_integration_tests::{block_on, wait_for, wait_for_role, yield_once}
 /// The frames of a task, as `depth function awaited`.
 fn frames(task: &Task) -> Vec<String> {
     let one = |frame: &Frame| {
-        let (site, held) = (frame.site(), if frame.is_held() { " held" } else { "" });
+        let (site, held) = (frame.site(), if frame.is_idle() { " held" } else { "" });
         format!(
             "{} {} {}{held}",
             frame.depth(),
@@ -30,7 +30,7 @@ fn expect(role: &str, expected: &[&str]) -> Task {
     wait_for(&format!("{role} stands at {expected:#?}"), || {
         let task = wait_for_role(role, |state| state == State::Suspended);
         last = frames(&task);
-        (last == expected && !task.stack().is_moving()).then_some(task)
+        (last == expected && !task.stack().may_be_stale()).then_some(task)
     })
 }
 
@@ -209,7 +209,7 @@ mod frames {
         let dump = wait_for("all wait in three branches", || {
             let dump = birthmark::dump().filter(&all);
             let settled =
-                |task: Task| task.stack().frames().len() == 9 && !task.stack().is_moving();
+                |task: Task| task.stack().frames().len() == 9 && !task.stack().may_be_stale();
             (dump.len() == 64 && dump.tasks().all(settled)).then_some(dump)
         });
         let groups = dump.groups();
@@ -248,10 +248,10 @@ mod frames {
         runtime.spawn(deep());
         let task = wait_for("deep is suspended", || {
             let task = wait_for_role("deep", |state| state == State::Suspended);
-            (!task.stack().is_moving()).then_some(task)
+            (!task.stack().may_be_stale()).then_some(task)
         });
         assert_eq!(task.stack().frames().len(), 14);
-        assert_eq!(task.stack().beyond(), 21 - 14);
+        assert_eq!(task.stack().omitted_frames(), 21 - 14);
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod frames {
         });
         thread.join().unwrap();
         let task = receive.recv().unwrap();
-        assert!(task.stack().is_moving());
+        assert!(task.stack().may_be_stale());
         assert_eq!(task.stack().frames().len(), 1);
     }
 }

@@ -117,11 +117,11 @@ fn check(id: TaskId, truth: &Truth, seed: u64) {
         *shown.entry(frame.site().function()).or_default() += 1;
     }
     let never_left = |(function, count): (&&str, &usize)| truth.get(function) >= Some(count);
-    let all = shown.values().sum::<usize>() + task.stack().beyond() as usize;
+    let all = shown.values().sum::<usize>() + task.stack().omitted_frames() as usize;
     assert!(
         shown.iter().all(never_left) && all == truth.values().sum::<usize>(),
         "seed {seed}: {truth:?} are awaited, {shown:?} and {} are shown\n{}",
-        task.stack().beyond(),
+        task.stack().omitted_frames(),
         task.stack(),
     );
 }

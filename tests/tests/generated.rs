@@ -239,7 +239,7 @@ impl Source<'_> {
                 format!("move || {name}")
             }),
             6 => self.block(|source| format!("move || {}", source.inside(false, Self::value))),
-            7 => format!("birthmark::detached!({})", self.closure()),
+            7 => format!("birthmark::root!({})", self.closure()),
             8 => {
                 let name = self.name();
                 format!(
@@ -249,7 +249,7 @@ impl Source<'_> {
             }
             9 => {
                 let (name, make) = (self.name(), self.value());
-                format!("birthmark::detached!(birthmark::named!(\"{{{name}}}\" => make({make})))")
+                format!("birthmark::root!(birthmark::named!(\"{{{name}}}\" => make({make})))")
             }
             10 => format!("boxed_task({})", self.value()),
             11 => {
@@ -304,7 +304,7 @@ impl Source<'_> {
                 let body = self.inside(true, Self::value);
                 format!("Box::pin(async {{ {body} }}) as Pin<Box<dyn Future<Output = u64> + '_>>")
             }
-            6 => format!("birthmark::detached!({})", self.async_block()),
+            6 => format!("birthmark::root!({})", self.async_block()),
             7 => {
                 let name = self.name();
                 format!(

@@ -372,7 +372,7 @@ mod carrying {
         let function = "a_guard_is_held_around_closures_polls_and_drops_and_never_between";
         static ENTERED: AtomicU32 = AtomicU32::new(0);
         let _hook = hook_in(function, |spawn| {
-            spawn.carry(|| {
+            spawn.enter_with(|| {
                 ENTERED.fetch_add(1, SeqCst);
                 Guard::enter()
             });
@@ -418,7 +418,7 @@ mod carrying {
     #[test]
     fn a_guard_is_left_when_the_task_panics() {
         let function = "a_guard_is_left_when_the_task_panics";
-        let _hook = hook_in(function, |spawn| spawn.carry(Guard::enter));
+        let _hook = hook_in(function, |spawn| spawn.enter_with(Guard::enter));
         let panicking = AssertUnwindSafe(|| block_on(spawn(async { fail() })));
         assert!(catch_unwind(panicking).is_err());
         assert_eq!(DEPTH.get(), 0);
@@ -439,7 +439,7 @@ mod carrying {
             let to = to.clone();
             hook_in("several_guards_are_left_in_reverse_order", move |spawn| {
                 let to = to.clone();
-                spawn.carry(move || {
+                spawn.enter_with(move || {
                     to.send(format!("enter {name}")).unwrap();
                     Told(to.clone(), name)
                 });
@@ -456,7 +456,7 @@ mod carrying {
     #[test]
     fn a_closure_that_enters_itself_carries_once() {
         let function = "a_closure_that_enters_itself_carries_once";
-        let _hook = hook_in(function, |spawn| spawn.carry(Guard::enter));
+        let _hook = hook_in(function, |spawn| spawn.enter_with(Guard::enter));
         type Recursive = dyn Fn(&dyn Fn(u32), u32);
         fn recurse(f: &Recursive, depth: u32) {
             f(&|depth| recurse(f, depth), depth);
@@ -478,7 +478,7 @@ mod carrying {
         tracing_subscriber::registry().init();
         let _hook = hook_in("a_tracing_span_goes_along", |spawn| {
             let span = tracing::Span::current();
-            spawn.carry(move || span.clone().entered());
+            spawn.enter_with(move || span.clone().entered());
         });
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let span = tracing::info_span!("request");
@@ -512,7 +512,7 @@ mod delaying {
         let gate = Gate::new();
         let opened = gate.clone();
         let _hook = hook_in("a_future_waits_for_the_gate", move |spawn| {
-            spawn.delay_until(opened.opened())
+            spawn.delay_until(opened.wait())
         });
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let task = runtime.spawn(async { birthmark::current().unwrap() });
@@ -535,7 +535,7 @@ mod delaying {
         let gate = Gate::new();
         let opened = gate.clone();
         let _hook = hook_in("a_thread_waits_for_the_gate", move |spawn| {
-            spawn.delay_until(opened.opened())
+            spawn.delay_until(opened.wait())
         });
         let ran = Arc::new(AtomicBool::new(false));
         let runs = Arc::clone(&ran);
@@ -564,7 +564,7 @@ mod delaying {
     fn an_unpark_while_the_gate_is_closed_stays_the_programs() {
         let gate = Gate::new();
         let opened = gate.clone();
-        let _hook = hook_in("park", move |spawn| spawn.delay_until(opened.opened()));
+        let _hook = hook_in("park", move |spawn| spawn.delay_until(opened.wait()));
         let thread = park();
         let _delayed = wait_for_role("park::{closure}", |state| state == State::Delayed);
         thread.thread().unpark();
@@ -577,7 +577,7 @@ mod delaying {
         let gates = [Gate::new(), Gate::new()];
         let _hooks = gates.clone().map(|gate| {
             hook_in("it_waits_for_all_that_delay_it", move |spawn| {
-                spawn.delay_until(gate.opened())
+                spawn.delay_until(gate.wait())
             })
         });
         let mut task = Box::pin(spawn(async { 1 }));
@@ -592,7 +592,7 @@ mod delaying {
     fn a_delayed_task_can_be_cancelled() {
         let gate = Gate::new();
         let function = "a_delayed_task_can_be_cancelled";
-        let _hook = hook_in(function, move |spawn| spawn.delay_until(gate.opened()));
+        let _hook = hook_in(function, move |spawn| spawn.delay_until(gate.wait()));
         let mut task = Box::pin(spawn(async { unreachable!() }));
         assert!(poll(&mut task).is_pending());
         drop::<std::pin::Pin<Box<dyn Future<Output = ()>>>>(task);
@@ -830,7 +830,7 @@ mod refusing {
         let function = "a_refusal_ends_the_round_and_drops_what_others_have_left";
         let _first = hook_in(function, move |spawn| {
             let carried = Arc::clone(&carried);
-            spawn.carry(move || Arc::clone(&carried));
+            spawn.enter_with(move || Arc::clone(&carried));
         });
         let _second = refuse_in(function);
         let _third = hook_in(function, move |_| to.send(()).unwrap());
@@ -882,8 +882,8 @@ mod misbehaving {
         fn on_spawn(&self, spawn: &mut Spawn<'_>) {
             if spawn.site().function() == "a_hook_that_panics_does_no_harm" {
                 spawn.set_name("what it did before counts");
-                spawn.carry(|| fail());
-                spawn.carry(|| PanicsOnDrop);
+                spawn.enter_with(|| fail());
+                spawn.enter_with(|| PanicsOnDrop);
                 fail();
             }
         }
@@ -941,7 +941,7 @@ mod misbehaving {
             }
         }
 
-        fn watches(&self) -> bool {
+        fn wants_lifecycle(&self) -> bool {
             fail()
         }
     }
@@ -1053,7 +1053,7 @@ mod misbehaving {
     fn a_task_outlives_the_hook_that_it_was_told_to() {
         let hook = hook_in("a_task_outlives_the_hook_that_it_was_told_to", |spawn| {
             spawn.set_name("still there");
-            spawn.carry(|| Rc::new(0));
+            spawn.enter_with(|| Rc::new(0));
         });
         let mut task = Box::pin(spawn(async {
             yield_once().await;

@@ -49,12 +49,12 @@ fn check(task: &Task, object: &Value, dump: &Value) {
         object["parent"].as_u64(),
         task.parent().map(|id| id.as_u64())
     );
-    assert_eq!(object.get("detached").is_some(), task.is_detached());
+    assert_eq!(object.get("root").is_some(), task.is_root());
     let millis = |key: &str| object[key].as_u64().map(u128::from);
     assert_eq!(millis("age_ms"), task.age().map(|age| age.as_millis()));
     assert_eq!(
         millis("state_ms"),
-        task.since().map(|since| since.as_millis())
+        task.time_in_state().map(|since| since.as_millis())
     );
     let state = match task.state() {
         State::Running { thread } => {
@@ -87,20 +87,20 @@ fn check(task: &Task, object: &Value, dump: &Value) {
 fn check_stack(task: &Task, object: &Value, dump: &Value) {
     let stack = task.stack();
     assert_eq!(object["stack"].is_null(), stack.is_empty());
-    assert_eq!(object.get("moving").is_some(), stack.is_moving());
+    assert_eq!(object.get("may_be_stale").is_some(), stack.may_be_stale());
     let Some(index) = object["stack"].as_u64() else {
         return;
     };
     let object = &dump["stacks"][index as usize];
     assert_eq!(
-        object["beyond"].as_u64().unwrap_or(0),
-        u64::from(stack.beyond())
+        object["omitted_frames"].as_u64().unwrap_or(0),
+        u64::from(stack.omitted_frames())
     );
     let frames = object["frames"].as_array().unwrap();
     assert_eq!(frames.len(), stack.frames().len());
     for (frame, object) in stack.frames().iter().zip(frames) {
         assert_eq!(object["depth"], frame.depth());
-        assert_eq!(object.get("held").is_some(), frame.is_held());
+        assert_eq!(object.get("idle").is_some(), frame.is_idle());
         let site = &dump["frame_sites"][object["site"].as_u64().unwrap() as usize];
         assert_eq!(site["file"], frame.site().file());
         assert_eq!(site["line"], frame.site().line());
@@ -157,10 +157,10 @@ mod dumps {
 
     /// Waits with another future beside it that nobody awaits.
     async fn beside_a_held_one() {
-        let mut held = std::pin::pin!(waits(true));
+        let mut idle = std::pin::pin!(waits(true));
         tokio::select! {
             biased;
-            () = &mut held => {}
+            () = &mut idle => {}
             () = waits(false) => {}
         }
         waits(true).await;
@@ -168,14 +168,14 @@ mod dumps {
 
     #[test]
     fn stacks_are_told_each_once() {
-        let mut held: Vec<Held> = Vec::new();
+        let mut idle: Vec<Held> = Vec::new();
         for _ in 0..3 {
-            held.push(start(Box::pin(spawn(waits(true)))));
-            held.push(start(Box::pin(spawn(beside_a_held_one()))));
-            held.push(start(Box::pin(spawn(deep(20)))));
+            idle.push(start(Box::pin(spawn(waits(true)))));
+            idle.push(start(Box::pin(spawn(beside_a_held_one()))));
+            idle.push(start(Box::pin(spawn(deep(20)))));
         }
         let dump = birthmark::dump().filter(&Filter::new().under(own_id()));
-        assert_eq!(dump.len(), held.len() + 1, "with the test itself");
+        assert_eq!(dump.len(), idle.len() + 1, "with the test itself");
         let value = read(&dump);
         let objects = value["tasks"].as_array().unwrap();
         for (task, object) in dump.tasks().zip(objects) {
@@ -186,7 +186,7 @@ mod dumps {
         assert_eq!(
             stacks
                 .iter()
-                .filter(|stack| stack.get("beyond").is_some())
+                .filter(|stack| stack.get("omitted_frames").is_some())
                 .count(),
             1
         );
@@ -194,7 +194,7 @@ mod dumps {
             .iter()
             .flat_map(|stack| stack["frames"].as_array().unwrap());
         assert!(
-            frames.clone().any(|frame| frame.get("held").is_some()),
+            frames.clone().any(|frame| frame.get("idle").is_some()),
             "{stacks:#?}"
         );
         let mut sites: Vec<_> = frames.map(|frame| frame["site"].as_u64()).collect();
@@ -204,7 +204,7 @@ mod dumps {
             Some(sites.len()),
             value["frame_sites"].as_array().map(Vec::len)
         );
-        drop(held);
+        drop(idle);
     }
 
     async fn reads_a_dump_of_itself() -> (Dump, Value) {
@@ -217,7 +217,7 @@ mod dumps {
         let (dump, value) = reads_a_dump_of_itself().await;
         let task = dump.tasks().next().unwrap();
         check(&task, &value["tasks"][0], &value);
-        assert_eq!(value["tasks"][0]["moving"], true, "{value:#?}");
+        assert_eq!(value["tasks"][0]["may_be_stale"], true, "{value:#?}");
     }
 
     #[test]
@@ -227,9 +227,9 @@ mod dumps {
 
     #[test]
     fn they_say_what_the_tasks_say() {
-        let held: Vec<Held> = vec![
+        let idle: Vec<Held> = vec![
             family(),
-            Box::pin(spawn(birthmark::detached!(async { pending().await }))),
+            Box::pin(spawn(birthmark::root!(async { pending().await }))),
             birthmark::with_name("x".repeat(300), || {
                 Box::pin(spawn(async { pending().await })) as Held
             }),
@@ -245,12 +245,12 @@ mod dumps {
             check(&task, object, &value);
         }
         assert!(objects.iter().any(|task| task.get("name_cut").is_some()));
-        drop(held);
+        drop(idle);
     }
 
     #[test]
     fn labels_are_an_object() {
-        let held: Vec<Held> = birthmark::with_label("</script>", "\"a\"\u{1b}\u{202e}", || {
+        let idle: Vec<Held> = birthmark::with_label("</script>", "\"a\"\u{1b}\u{202e}", || {
             let inherits = Box::pin(spawn(async { pending().await })) as Held;
             let waits = spawn(async {
                 birthmark::set_label("__proto__", "own");
@@ -262,7 +262,7 @@ mod dumps {
         let dump = birthmark::dump().filter(&Filter::new().label("</script>"));
         let value = read(&dump);
         let objects = value["tasks"].as_array().unwrap();
-        assert_eq!(objects.len(), held.len());
+        assert_eq!(objects.len(), idle.len());
         for (task, object) in dump.tasks().zip(objects) {
             check(&task, object, &value);
         }
@@ -275,9 +275,9 @@ mod dumps {
 
     #[test]
     fn of_too_many_some_are_shown_and_all_are_counted() {
-        let held: Vec<Held> = (0..20).map(|_| family()).collect();
+        let idle: Vec<Held> = (0..20).map(|_| family()).collect();
         let dump = birthmark::dump();
-        let value = read_text(dump.json().most(5).to_string().as_bytes());
+        let value = read_text(dump.json().limit(5).to_string().as_bytes());
         assert_eq!(value["selected"], dump.len());
         let objects = value["tasks"].as_array().unwrap();
         assert_eq!(objects.len(), 5);
@@ -290,7 +290,7 @@ mod dumps {
         for (group, object) in rendered.list().iter().zip(list) {
             assert_eq!(object["count"], group.count());
             assert_eq!(object["role"], group.role());
-            assert_eq!(object["first"], group.first().as_u64());
+            assert_eq!(object["first"], group.min_id().as_u64());
             let stack = object["stack"]
                 .as_u64()
                 .map(|stack| &value["stacks"][stack as usize]);
@@ -308,16 +308,16 @@ mod dumps {
         let ancestors = |value: &Value| value["ancestors"].as_array().unwrap().len();
         assert!(ancestors(&value) < ancestors(&read(&dump)));
         for enough in [dump.len(), usize::MAX] {
-            let value = read_text(dump.json().most(enough).to_string().as_bytes());
+            let value = read_text(dump.json().limit(enough).to_string().as_bytes());
             assert!(value.get("selected").is_none() && value.get("groups").is_none());
             assert_eq!(value["tasks"].as_array().unwrap().len(), dump.len());
         }
-        drop(held);
+        drop(idle);
     }
 
     #[test]
     fn hostile_names_harm_neither_terminal_nor_page() {
-        let held = family();
+        let idle = family();
         let text = birthmark::dump().json().to_string();
         assert!(
             !text.contains(['\u{1b}', '\u{202e}']) && !text.contains("</"),
@@ -325,12 +325,12 @@ mod dumps {
         );
         let names = r#""name":"req-\"7\"\n\u001b[31m\u003c/script>\u202e""#;
         assert!(text.contains(names), "{text}");
-        drop(held);
+        drop(idle);
     }
 
     #[test]
     fn a_filtered_dump_has_no_more_than_it_needs() {
-        let held = family();
+        let idle = family();
         let filter: Filter = "name=own".parse().unwrap();
         let dump = birthmark::dump().filter(&filter);
         let value = read(&dump);
@@ -350,6 +350,6 @@ mod dumps {
         for table in ["tasks", "ancestors", "sites", "frame_sites", "stacks"] {
             assert_eq!(value[table].as_array().map(Vec::len), Some(0));
         }
-        drop(held);
+        drop(idle);
     }
 }

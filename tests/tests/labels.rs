@@ -48,7 +48,7 @@ mod roots {
     pub(super) fn spawned<R: Send + 'static>(
         f: impl FnOnce() -> R + Send + 'static,
     ) -> thread::Result<R> {
-        thread::spawn(birthmark::detached!(|| f())).join()
+        thread::spawn(birthmark::root!(|| f())).join()
     }
 }
 
@@ -163,7 +163,7 @@ mod inheriting {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let handle = runtime.handle().clone();
         let (to, from) = channel();
-        let giver = thread::spawn(birthmark::detached!(move || {
+        let giver = thread::spawn(birthmark::root!(move || {
             set_label("tenant", "acme");
             handle.spawn(async move {
                 set_label("route", "/index");
@@ -182,8 +182,8 @@ mod inheriting {
     #[test]
     fn a_detached_task_has_none() {
         with_label("tenant", "acme", || {
-            let detached = thread::spawn(birthmark::detached!(own));
-            assert_eq!(detached.join().unwrap(), "");
+            let root = thread::spawn(birthmark::root!(own));
+            assert_eq!(root.join().unwrap(), "");
         });
     }
 
@@ -262,7 +262,7 @@ mod for_a_while {
 
     #[test]
     fn an_async_label_holds_across_awaits_and_is_only_its_futures_own() {
-        let mut task = Box::pin(spawn(birthmark::detached!(async {
+        let mut task = Box::pin(spawn(birthmark::root!(async {
             set_label("task", 1);
             let labelled = with_label_async("future", 2, async {
                 yield_once().await;
@@ -296,7 +296,7 @@ mod for_a_while {
                 assert_eq!(own(), "tenant=inside");
             }
         }
-        block_on(spawn(birthmark::detached!(async {
+        block_on(spawn(birthmark::root!(async {
             let panics = AssertUnwindSafe(|| {
                 block_on(with_label_async("tenant", "inside", async { fail() }));
             });
@@ -521,7 +521,7 @@ mod dumps {
 
     #[test]
     fn the_tree_shows_them_where_they_are_not_those_of_above() {
-        let parent = spawn(birthmark::detached!(|| {
+        let parent = spawn(birthmark::root!(|| {
             set_label("group", "tree");
             let child = || {
                 let inherits = start(Box::pin(spawn(waits())));

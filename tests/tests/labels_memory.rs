@@ -33,7 +33,7 @@ fn labels_are_given_back() {
         });
     });
     check("of a task and its child that end", |number| {
-        let parent = spawn(birthmark::detached!(move || {
+        let parent = spawn(birthmark::root!(move || {
             set_label("number", format_args!("{number:0100}"));
             spawn(|| assert_eq!(birthmark::current().unwrap().labels().len(), 1))
         }));

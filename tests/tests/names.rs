@@ -43,7 +43,7 @@ mod giving {
 
     #[test]
     fn a_task_has_no_name_until_it_gets_one() {
-        thread::spawn(birthmark::detached!(|| {
+        thread::spawn(birthmark::root!(|| {
             assert_eq!(own(), None);
             set_name("first");
             let name = own().unwrap();
@@ -210,11 +210,11 @@ mod inheriting {
     #[test]
     fn a_detached_task_starts_afresh() {
         with_name("not inherited", || {
-            let detached = thread::spawn(birthmark::detached!(|| {
+            let root = thread::spawn(birthmark::root!(|| {
                 assert_eq!(own(), None);
                 thread::spawn(own).join().unwrap()
             }));
-            assert_eq!(detached.join().unwrap(), None);
+            assert_eq!(root.join().unwrap(), None);
             assert_eq!(thread::spawn(own_text).join().unwrap(), "not inherited");
         });
     }
@@ -226,7 +226,7 @@ mod for_a_while {
 
     #[test]
     fn with_name_ends_with_its_closure() {
-        thread::spawn(birthmark::detached!(|| {
+        thread::spawn(birthmark::root!(|| {
             let child = with_name("outer", || {
                 assert_eq!(own_text(), "outer");
                 let inner = with_name("inner", || (own_text(), thread::spawn(own_text)));
@@ -270,7 +270,7 @@ mod for_a_while {
 
     #[test]
     fn an_async_name_holds_across_awaits_on_a_task_that_migrates() {
-        let mut task = Box::pin(spawn(birthmark::detached!(async {
+        let mut task = Box::pin(spawn(birthmark::root!(async {
             let texts = with_name_async("outer", async {
                 yield_once().await;
                 let first = own_text();
@@ -541,7 +541,7 @@ mod texts {
 #[birthmark::instrument]
 mod at_the_spawn {
     use super::*;
-    use birthmark::{detached, named};
+    use birthmark::{named, root};
 
     async fn serve() -> (String, NameOrigin) {
         let name = own().unwrap();
@@ -567,10 +567,10 @@ mod at_the_spawn {
             .unwrap();
         assert_eq!(inside, "path");
         with_name("outer", || {
-            let inside = block_on(spawn(detached!(named!("both" => serve()))));
+            let inside = block_on(spawn(root!(named!("both" => serve()))));
             assert_eq!(inside, expected("both"));
-            let inside = block_on(spawn(named!("both" => detached!(async {
-                (serve().await, birthmark::current().unwrap().is_detached())
+            let inside = block_on(spawn(named!("both" => root!(async {
+                (serve().await, birthmark::current().unwrap().is_root())
             }))));
             assert_eq!(inside, (expected("both"), true));
         });
@@ -599,7 +599,7 @@ mod at_the_spawn {
 /// The same, without the attribute.
 mod plain {
     use super::*;
-    use birthmark::{detached, named};
+    use birthmark::{named, root};
 
     #[test]
     fn plain_code_compiles_formats_nothing_and_returns_the_same() {
@@ -616,14 +616,14 @@ mod plain {
                 .unwrap(),
             2
         );
-        assert_eq!(thread::spawn(detached!(|| 2)).join().unwrap(), 2);
+        assert_eq!(thread::spawn(root!(|| 2)).join().unwrap(), 2);
         let never = Never;
         assert_eq!(
             block_on(spawn(named!("{never} {}", local => async { 3 }))),
             3
         );
         assert_eq!(
-            block_on(spawn(detached!(named!("{never}" => std::future::ready(4))))),
+            block_on(spawn(root!(named!("{never}" => std::future::ready(4))))),
             4
         );
         // Temporaries live to the end of the statement, as they would without the macro.

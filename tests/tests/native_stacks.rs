@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use birthmark::{Dump, NativeStack, NoStack, OsThread, ThreadReport};
+use birthmark::{Dump, NativeStack, OsThread, StackError, ThreadDetail};
 use birthmark_integration_tests::stuck::{Stuck, one_worker};
 use birthmark_integration_tests::wait_for;
 use serde_json::Value;
@@ -16,9 +16,9 @@ use serde_json::Value;
 /// A dump while no other test takes stacks.
 fn dump() -> Dump {
     wait_for("it is this dump's turn", || {
-        let dump = birthmark::dump().with_threads(ThreadReport::Stacks);
+        let dump = birthmark::dump().with_threads(ThreadDetail::Stacks);
         let threads = dump.threads().unwrap();
-        let busy = |it: &OsThread| matches!(it.stack(), Some(Err(NoStack::Busy)));
+        let busy = |it: &OsThread| matches!(it.stack(), Some(Err(StackError::Busy)));
         (!threads.iter().any(busy)).then_some(dump)
     })
 }
@@ -85,7 +85,7 @@ fn who_blocks_the_signal_says_so() {
         let thread = wait_for("it blocks it", || {
             named(&dump(), "blocks-signals").filter(|it| matches!(it.stack(), Some(Err(_))))
         });
-        assert_eq!(thread.stack().unwrap().unwrap_err(), NoStack::Blocked);
+        assert_eq!(thread.stack().unwrap().unwrap_err(), StackError::Blocked);
         let text = dump().to_string();
         assert!(
             text.contains("    no stack: the thread blocks SIGURG, "),

@@ -6,14 +6,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::thread;
 
-use birthmark::{Dump, ThreadReport};
+use birthmark::{Dump, ThreadDetail};
 use birthmark_integration_tests::stuck::Stuck;
 
 const CHILDREN: usize = 200;
 const FINE: i32 = 42;
 
 fn dump() -> Dump {
-    birthmark::dump().with_threads(ThreadReport::Stacks)
+    birthmark::dump().with_threads(ThreadDetail::Stacks)
 }
 
 fn stacks(dump: &Dump) -> usize {

@@ -8,11 +8,11 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
-use birthmark::{NoStack, OsThread, SystemCall, ThreadReport, ThreadState};
+use birthmark::{OsThread, StackError, SystemCall, ThreadDetail, ThreadState};
 use birthmark_integration_tests::wait_for;
 use birthmark_test_support as _;
 
-fn named(report: ThreadReport, name: &str) -> Option<OsThread> {
+fn named(report: ThreadDetail, name: &str) -> Option<OsThread> {
     let dump = birthmark::dump().with_threads(report);
     let mut threads = dump.threads()?.iter();
     threads.find(|thread| thread.name() == name).cloned()
@@ -23,7 +23,7 @@ fn named(report: ThreadReport, name: &str) -> Option<OsThread> {
 fn wait_for_calls(calls: &[(&str, &str)]) {
     for (name, call) in calls {
         wait_for(&format!("{name} is in {call}"), || {
-            let thread = named(ThreadReport::States, name)?;
+            let thread = named(ThreadDetail::States, name)?;
             let is_in = |it: &SystemCall| it.name() == Some(*call);
             matches!(thread.state(), ThreadState::InCall(it) if is_in(it)).then_some(())
         });
@@ -31,8 +31,8 @@ fn wait_for_calls(calls: &[(&str, &str)]) {
 }
 
 /// Why a thread has no stack.
-fn reason(name: &str) -> NoStack {
-    let thread = named(ThreadReport::Stacks, name).expect("the thread is there");
+fn reason(name: &str) -> StackError {
+    let thread = named(ThreadDetail::Stacks, name).expect("the thread is there");
     thread.stack().unwrap().unwrap_err()
 }
 
@@ -65,8 +65,8 @@ fn a_call_that_cannot_be_restarted_is_not_interrupted() {
         }),
     );
     wait_for_calls(&[("timed-read", "recv"), ("in-poll", "poll")]);
-    assert_eq!(reason("timed-read"), NoStack::Interruptible);
-    assert_eq!(reason("in-poll"), NoStack::Interruptible);
+    assert_eq!(reason("timed-read"), StackError::Interruptible);
+    assert_eq!(reason("in-poll"), StackError::Interruptible);
     for socket in [&mut to_timed, &mut to_polled] {
         socket.write_all(b"x").unwrap();
     }
@@ -103,7 +103,7 @@ fn a_thread_with_little_stack_left_gets_no_signal() {
         thread
     };
     wait_for_calls(&[("little-stack", "read")]);
-    assert_eq!(reason("little-stack"), NoStack::LittleStack);
+    assert_eq!(reason("little-stack"), StackError::LittleStack);
     writer.write_all(b"x").unwrap();
     // SAFETY: it is there, and joined once.
     let joined = unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };

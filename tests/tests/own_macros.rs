@@ -106,9 +106,9 @@ const MODULES: &[(&str, &str)] = &[
          pub fn go() -> String { std::thread::spawn(named!(\"a\" => || 1)).join().unwrap() }",
     ),
     (
-        "detached",
-        "macro_rules! detached { ($e:expr) => { move || format!(\"{} {}\", stringify!($e), $e()) } }
-         pub fn go() -> String { std::thread::spawn(detached!(|| 1)).join().unwrap() }",
+        "root",
+        "macro_rules! root { ($e:expr) => { move || format!(\"{} {}\", stringify!($e), $e()) } }
+         pub fn go() -> String { std::thread::spawn(root!(|| 1)).join().unwrap() }",
     ),
     // Known macros next to them, which are entered.
     (

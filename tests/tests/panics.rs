@@ -56,8 +56,7 @@ fn a_panic_in_a_tokio_task_tells_who_it_was_and_where_it_came_from() {
     .unwrap();
     expected += "index out of bounds: the len is 3 but the index is 7\n";
     expected += "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
-    expected +=
-        "  in task # \"req-id-123123\" audit (future), born # s ago, # polls, name from task #\n";
+    expected += "  in task # \"req-id-123123\" audit (future), spawned # s ago, # polls, name from task #\n";
     let spawned = at("tokio::spawn(audit");
     writeln!(
         expected,
@@ -72,7 +71,7 @@ fn a_panic_in_a_tokio_task_tells_who_it_was_and_where_it_came_from() {
 fn a_panic_in_a_job_of_a_pool_is_reported() {
     let text = report("blocking_job", &[]);
     assert!(
-        text.contains("  in task # blocking_job::{closure} (blocking), born # s ago, # poll\n"),
+        text.contains("  in task # blocking_job::{closure} (blocking), spawned # s ago, # poll\n"),
         "{text}"
     );
     assert!(
@@ -81,7 +80,7 @@ fn a_panic_in_a_job_of_a_pool_is_reported() {
     );
     let text = report("rayon_job", &[]);
     assert!(
-        text.contains("  in task # rayon_job::{closure} (job), born # s ago, # poll\n"),
+        text.contains("  in task # rayon_job::{closure} (job), spawned # s ago, # poll\n"),
         "{text}"
     );
     assert!(
@@ -97,14 +96,14 @@ fn a_panic_in_a_thread_is_reported() {
         text.contains("thread 'worker' ("),
         "its name is what the program gave it: {text}"
     );
-    let expected = "  in task # std_thread::{closure} (thread), born # s ago\n";
+    let expected = "  in task # std_thread::{closure} (thread), spawned # s ago\n";
     assert!(ours(&text).starts_with(expected), "{text}");
 }
 
 #[test]
 fn a_panic_in_main_is_reported() {
     let text = report("main_thread", &[]);
-    let expected = "  in task # main (main thread), born # s ago\n    lineage   # main\n";
+    let expected = "  in task # main (main thread), spawned # s ago\n    lineage   # main\n";
     assert_eq!(ours(&text), expected);
     // It has not become a task yet.
     let text = report("main_thread_without_spawns", &[]);
@@ -216,7 +215,7 @@ fn a_panic_while_panicking_is_reported_too() {
 #[test]
 fn a_panic_in_what_a_closure_owns_is_its_tasks() {
     let text = report("in_a_capture", &[]);
-    let expected = "  in task # in_a_capture::{closure} (thread), born # s ago\n";
+    let expected = "  in task # in_a_capture::{closure} (thread), spawned # s ago\n";
     assert!(ours(&text).starts_with(expected), "{text}");
 }
 
@@ -337,7 +336,7 @@ fn on_a_thread_of_a_pool_it_is_said_that_the_task_has_no_record() {
     let text = report("on_a_pool_thread", &[]);
     let parse = at("parse(\"seven\"));\n".trim_end());
     let expected = format!(
-        "  in task # Pool::start::{{closure}} (thread), born # s ago, \
+        "  in task # Pool::start::{{closure}} (thread), spawned # s ago, \
          kept by a pool: for whom it works here is not known\n    \
          spawned at pool.rs:3:5 by Builder::spawn in panics::Pool::start\n    \
          lineage   # Pool::start::{{closure}}\n    \

@@ -194,7 +194,7 @@ struct Watcher(Arc<Mutex<Vec<Outcome>>>);
 
 impl SpawnHook for Watcher {
     fn on_spawn(&self, spawn: &mut Spawn<'_>) {
-        spawn.carry(|| ());
+        spawn.enter_with(|| ());
     }
 
     fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {

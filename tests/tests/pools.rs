@@ -91,7 +91,7 @@ fn a_pool_thread_that_a_named_task_makes_first_is_nobodys_child() {
     let worker = first_request();
     let dump = birthmark::dump();
     let task = worker.of(&dump);
-    assert!(task.is_pooled() && task.is_detached());
+    assert!(task.is_pooled() && task.is_root());
     assert_eq!(
         (task.lineage().len(), task.name(), task.parent()),
         (0, None, None)

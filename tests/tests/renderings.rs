@@ -50,12 +50,12 @@ mod of_groups {
         held.extend((2..7).map(spawn_waits).map(start));
         let dump = dump_of("grouped_");
         let groups = dump.groups();
-        let (first, last) = (groups.list()[0].first(), groups.list()[0].last());
+        let (first, last) = (groups.list()[0].min_id(), groups.list()[0].max_id());
         let awaits = awaits_at();
         let function = "renderings::of_groups::alike_tasks_are_counted_together_the_most_first";
         let expected = format!(
             "5 × grouped_waits [suspended, # s]\n    \
-             future, tasks {first} to {last}, born # s ago\n    \
+             future, tasks {first} to {last}, spawned # s ago\n    \
              spawned at tests/tests/renderings.rs:{line}:26 by spawn in {function}\n    \
              named \"\\\"2\\\"\", \"\\\"3\\\"\", \"\\\"4\\\"\", …\n    \
              in grouped_waits at tests/tests/renderings.rs:{awaits}:19, awaiting pending\n\n\
@@ -69,7 +69,7 @@ mod of_groups {
         assert_eq!(tasks, dump.len());
         let of = |group: usize| groups.list()[group].names().len();
         assert_eq!([of(0), of(1), of(2)], [3, 2, 0]);
-        assert_eq!(groups.list()[2].first(), groups.list()[2].last());
+        assert_eq!(groups.list()[2].min_id(), groups.list()[2].max_id());
         drop(held);
     }
 
@@ -344,7 +344,7 @@ mod of_stacks {
 
     #[test]
     fn folded_stacks_count_tasks_from_the_root() {
-        let root = spawn(birthmark::detached!(|| {
+        let root = spawn(birthmark::root!(|| {
             (0..3)
                 .map(|number| {
                     let middle = spawn(move || {
@@ -598,7 +598,7 @@ mod of_diffs {
         let growth = diff.growth();
         assert_eq!(growth.len(), 1, "sites that have not grown are left out");
         assert_eq!(
-            (growth[0].before(), growth[0].after(), growth[0].growth()),
+            (growth[0].before(), growth[0].after(), growth[0].delta()),
             (2, 7, 5)
         );
         assert_eq!(diff.new_tasks().count(), 6);

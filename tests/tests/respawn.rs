@@ -14,7 +14,7 @@ mod respawning {
 
     /// The far end of the lineage is a task that ends at once.
     pub fn job_of_a_root(generations: u32, to: Sender<Task>) {
-        let root = std::thread::spawn(birthmark::detached!(move || job(generations, to)));
+        let root = std::thread::spawn(birthmark::root!(move || job(generations, to)));
         root.join().unwrap();
     }
 
@@ -70,14 +70,17 @@ fn on_tokio(generations: u32, spawn: fn(u32, Sender<Task>)) -> Task {
 #[track_caller]
 fn check_lineage(task: &Task, generations: u64) {
     let lineage = task.lineage();
-    let cut: u64 = lineage.iter().map(|ancestor| ancestor.cut_before()).sum();
+    let cut: u64 = lineage
+        .iter()
+        .map(|ancestor| ancestor.elided_before())
+        .sum();
     // The generations above this one, and the thread that began.
     assert_eq!(lineage.len() as u64 + cut, generations + 1, "{task}");
     assert!(task.is_lineage_complete());
     assert!(lineage.len() < 200, "it is not bounded: {}", lineage.len());
     let nearest = lineage
         .iter()
-        .take_while(|ancestor| ancestor.cut_before() == 0);
+        .take_while(|ancestor| ancestor.elided_before() == 0);
     assert!(nearest.count() >= 8, "the near end is kept: {task}");
     let far = lineage.last().unwrap();
     assert!(

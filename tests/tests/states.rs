@@ -420,7 +420,7 @@ mod roots {
             assert!(birthmark::current().is_none());
             spawn(move || ())();
             let own = birthmark::current().unwrap();
-            assert_eq!((own.kind(), own.parent()), (Kind::Foreign, None));
+            assert_eq!((own.kind(), own.parent()), (Kind::External, None));
             assert!(own.site().is_none());
         });
     }
@@ -460,14 +460,14 @@ mod roots {
 
     #[test]
     fn a_detached_task_is_a_root() {
-        let task = std::thread::spawn(birthmark::detached!(|| birthmark::current().unwrap()));
+        let task = std::thread::spawn(birthmark::root!(|| birthmark::current().unwrap()));
         let task: Task = task.join().unwrap();
-        assert!(task.is_detached());
+        assert!(task.is_root());
         assert_eq!((task.parent(), task.lineage().len()), (None, 0));
-        let task = block_on(spawn(birthmark::detached!(async {
+        let task = block_on(spawn(birthmark::root!(async {
             birthmark::current().unwrap()
         })));
-        assert!(task.is_detached() && task.parent().is_none());
+        assert!(task.is_root() && task.parent().is_none());
     }
 }
 
@@ -509,7 +509,7 @@ mod lineage {
         assert!(
             task.lineage()
                 .iter()
-                .all(|ancestor| ancestor.cut_before() == 0)
+                .all(|ancestor| ancestor.elided_before() == 0)
         );
         let roles: Vec<_> = task
             .lineage()

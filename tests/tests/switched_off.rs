@@ -39,7 +39,7 @@ mod spawning {
                 .unwrap(),
             1
         );
-        let task = spawn(birthmark::detached!(
+        let task = spawn(birthmark::root!(
             birthmark::named!("{}", Never => std::future::ready(2))
         ));
         assert_eq!(block_on(task), 2);
@@ -81,7 +81,7 @@ fn nothing_is_recorded_while_it_is_off() {
     );
     assert_eq!(function().len(), 4);
     assert!(function().iter().all(|stats| stats.spawned() == 0));
-    assert_eq!(birthmark::dump().coverage().spawned_while_off(), 4);
+    assert_eq!(birthmark::dump().coverage().untracked_spawns(), 4);
     assert!(
         birthmark::dump()
             .to_string()
@@ -95,5 +95,5 @@ fn nothing_is_recorded_while_it_is_off() {
     drop(lasting);
     let count = || birthmark::task_count();
     birthmark_integration_tests::wait_until("the rest has gone", || count() == before - 1);
-    assert_eq!(birthmark::dump().coverage().spawned_while_off(), 4);
+    assert_eq!(birthmark::dump().coverage().untracked_spawns(), 4);
 }

@@ -4,13 +4,13 @@
 use std::sync::mpsc::channel;
 
 use birthmark::render::Format;
-use birthmark::{Dump, Kind, OsThread, ThreadReport, ThreadState};
+use birthmark::{Dump, Kind, OsThread, ThreadDetail, ThreadState};
 use birthmark_integration_tests::stuck::{Stuck, one_worker};
 use birthmark_integration_tests::{wait_for, wait_until};
 use serde_json::Value;
 
 fn dump() -> Dump {
-    birthmark::dump().with_threads(ThreadReport::States)
+    birthmark::dump().with_threads(ThreadDetail::States)
 }
 
 fn named(dump: &Dump, name: &str) -> Option<OsThread> {
@@ -82,7 +82,7 @@ fn a_thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
     let task = &thread.tasks()[0];
     assert_eq!(task.id().as_u64(), id);
     assert_eq!(task.kind(), Kind::Future);
-    assert!(!thread.is_moving());
+    assert!(!thread.may_be_stale());
     let text = dump().to_string();
     let line = format!("thread {} \"blocked\" [futex, ", thread.id());
     let line = text.lines().find(|it| it.starts_with(&line)).unwrap();
@@ -111,7 +111,7 @@ fn keep_an_executor_busy() -> tokio::runtime::Runtime {
 fn a_thread_that_goes_from_task_to_task_says_so() {
     let runtime = keep_an_executor_busy();
     let thread = wait_for("it runs one and then another", || {
-        named(&dump(), "busy").filter(|it| it.is_moving() && !it.tasks().is_empty())
+        named(&dump(), "busy").filter(|it| it.may_be_stale() && !it.tasks().is_empty())
     });
     let text = wait_for("the text says it", || {
         let text = dump().to_string();
@@ -131,7 +131,7 @@ fn nothing_is_said_unless_asked() {
     assert!(silent.threads().is_none());
     assert!(!silent.to_string().contains("\nthread "));
     assert!(!silent.json().to_string().contains("\"threads\":"));
-    let off = dump().with_threads(ThreadReport::Off);
+    let off = dump().with_threads(ThreadDetail::Off);
     assert!(off.threads().is_none());
     // A filter selects tasks, not threads.
     let none = dump().filter(&"role=nobody".parse().unwrap());

@@ -38,12 +38,12 @@ function states(items) {
  * @param {import("../types").Head} head
  */
 export function coverage({ pid, coverage }) {
-  const { os_threads: all, recorded_os_threads: recorded, spawned_while_off: off, refused, unrecorded, passed_through: passed, ages_known, sites } = coverage;
+  const { os_threads: all, recorded_os_threads: recorded, untracked_spawns: off, refused, dropped_records, passed_through: passed, ages_known, sites } = coverage;
   const parts = [
     all == null ? "OS threads not looked at" : `${recorded} of ${plural(all, "OS thread")} have a record`,
     `${count(off)} spawned while birthmark was off`,
     refused > 0 && `${count(refused)} refused by hooks`,
-    unrecorded > 0 && `${count(unrecorded)} not recorded for lack of memory`,
+    dropped_records > 0 && `${count(dropped_records)} not recorded for lack of memory`,
     passed > 0 && `${plural(passed, "argument")} of spawn calls ${passed === 1 ? "was" : "were"} no known kind of task (not recorded)`,
     !ages_known && "ages not known",
     `${plural(sites, "site")} linked`,

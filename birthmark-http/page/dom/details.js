@@ -41,8 +41,8 @@ function taskFacts(task, snapshot, follow) {
     Id: task.id,
     State: task.state + since(task),
     "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
-    Born: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
-    Kind: task.kind + (task.pooled ? ", kept by a pool" : task.detached ? ", detached" : ""),
+    Spawned: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
+    Kind: task.kind + (task.pooled ? ", kept by a pool" : task.root ? ", root" : ""),
     Runs: task.runs_no_task && "no task that has a record: it may be idle",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
     Polls: task.polls == null ? NO_POLLS : count(task.polls),
@@ -82,17 +82,17 @@ const since = (task) => (task.state_ms == null ? "" : ` for ${ago(task.state_ms)
  */
 function stack(task, snapshot) {
   const items = snapshot.frames(task).map(frame);
-  const beyond = snapshot.beyond(task);
-  if (beyond) items.push(made("li", `and ${beyond} more, beyond the room for frames`));
-  if (task.moving) items.push(made("li", "(it runs, and may have moved on)"));
+  const omitted_frames = snapshot.omitted_frames(task);
+  if (omitted_frames) items.push(made("li", `and ${omitted_frames} more, beyond the room for frames`));
+  if (task.may_be_stale) items.push(made("li", "(it runs, and may have moved on)"));
   return items;
 }
 
 /** @param {import("../types").Frame} frame */
-function frame({ depth, name, at, awaited, held }) {
+function frame({ depth, name, at, awaited, idle }) {
   const item = made("li", code(visible(name)));
   item.style.marginLeft = `${Math.min(depth, DEEPEST) * 0.8}em`;
-  item.append(awaited ? ` awaiting ${visible(awaited)}` : "", held ? KEPT : "", classed("div", "at", at));
+  item.append(awaited ? ` awaiting ${visible(awaited)}` : "", idle ? KEPT : "", classed("div", "at", at));
   return item;
 }
 

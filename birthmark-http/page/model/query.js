@@ -10,7 +10,7 @@ import { TASK_FIELDS, terms } from "./search.js";
  */
 export function query({ view, search, remote }, most) {
   const conditions = view === "threads" ? [["threads", "states"], ["state", "running"]] : remote ? filter(search) : [];
-  return new URLSearchParams([["most", String(most)], ...conditions]).toString();
+  return new URLSearchParams([["limit", String(most)], ...conditions]).toString();
 }
 
 /**

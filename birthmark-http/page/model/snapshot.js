@@ -85,9 +85,9 @@ export class Snapshot {
   frames({ stack }) {
     const { frames } = this.tables.stacks[stack] ?? { frames: [] };
     return frames.map((frame) => {
-      const { site, depth, held } = frame;
+      const { site, depth, idle } = frame;
       const { file, line, column, function: name, awaited } = this.tables.frame_sites[site];
-      return { depth, name, at: `${file}:${line}:${column}`, awaited, held };
+      return { depth, name, at: `${file}:${line}:${column}`, awaited, idle };
     });
   }
 
@@ -95,8 +95,8 @@ export class Snapshot {
    * Returns the number of frames that were not recorded.
    * @param {import("../types").Stacked} task
    */
-  beyond({ stack }) {
-    return this.tables.stacks[stack]?.beyond ?? 0;
+  omitted_frames({ stack }) {
+    return this.tables.stacks[stack]?.omitted_frames ?? 0;
   }
 
   /**
@@ -118,13 +118,13 @@ export class Snapshot {
   }
 
   /** @param {import("../types").Stack} stack */
-  #shortly({ frames, beyond }) {
-    const { awaited, held } = leaves(frames);
-    const { site } = awaited.at(-1) ?? held.at(-1) ?? {};
-    if (site === undefined) return { what: `${beyond} frames`, where: "" };
+  #shortly({ frames, omitted_frames }) {
+    const { awaited, idle } = leaves(frames);
+    const { site } = awaited.at(-1) ?? idle.at(-1) ?? {};
+    if (site === undefined) return { what: `${omitted_frames} frames`, where: "" };
     const { file, line } = this.tables.frame_sites[site];
-    const deeper = beyond && `${beyond} frame${beyond === 1 ? "" : "s"} deeper`;
-    const kept = this.#leaf(held) && this.#leaf(held) + KEPT;
+    const deeper = omitted_frames && `${omitted_frames} frame${omitted_frames === 1 ? "" : "s"} deeper`;
+    const kept = this.#leaf(idle) && this.#leaf(idle) + KEPT;
     const what = [this.#leaf(awaited), deeper, kept].filter(Boolean).join(", ");
     return { what, where: `${shortPath(file)}:${line}` };
   }
@@ -145,8 +145,8 @@ export class Snapshot {
 export const KEPT = " (kept, not polled)";
 
 /** @param {import("../types").Frame} frame */
-const line = ({ depth, name, at, awaited, held }) =>
-  `${"  ".repeat(depth)}${name} at ${at}${awaited && `, awaiting ${awaited}`}${held ? KEPT : ""}`;
+const line = ({ depth, name, at, awaited, idle }) =>
+  `${"  ".repeat(depth)}${name} at ${at}${awaited && `, awaiting ${awaited}`}${idle ? KEPT : ""}`;
 
 /**
  * Returns the last two parts of a path, which identify a file better than the first ones.
@@ -159,12 +159,12 @@ const shortPath = (path) => path.split("/").slice(-2).join("/");
  * @param {import("../types").StackFrame[]} frames
  */
 function leaves(frames) {
-  /** @type {{ awaited: import("../types").StackFrame[], held: import("../types").StackFrame[] }} */
-  const leaves = { awaited: [], held: [] };
+  /** @type {{ awaited: import("../types").StackFrame[], idle: import("../types").StackFrame[] }} */
+  const leaves = { awaited: [], idle: [] };
   let heldAt = Infinity;
   frames.forEach((frame, i) => {
-    if (frame.depth <= heldAt) heldAt = frame.held ? frame.depth : Infinity;
-    if (!(frames[i + 1]?.depth > frame.depth)) leaves[heldAt === Infinity ? "awaited" : "held"].push(frame);
+    if (frame.depth <= heldAt) heldAt = frame.idle ? frame.depth : Infinity;
+    if (!(frames[i + 1]?.depth > frame.depth)) leaves[heldAt === Infinity ? "awaited" : "idle"].push(frame);
   });
   return leaves;
 }

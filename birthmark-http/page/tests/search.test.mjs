@@ -43,10 +43,10 @@ test("search_under_a_task_selects_its_descendants_too", () => {
 
 test("query_has_the_search_only_if_the_program_searches", () => {
   const state = { view: "tree", search: "name:a name:b state:susp word", remote: false };
-  assert.equal(query(state, 5), "most=5");
-  assert.equal(decodeURIComponent(query({ ...state, remote: true }, 5)), "most=5&name=*a*b*&state=suspended&text=word");
+  assert.equal(query(state, 5), "limit=5");
+  assert.equal(decodeURIComponent(query({ ...state, remote: true }, 5)), "limit=5&name=*a*b*&state=suspended&text=word");
 });
 
 test("query_for_threads_selects_running_tasks", () => {
-  assert.equal(query({ view: "threads", search: "x", remote: true }, 5), "most=5&threads=states&state=running");
+  assert.equal(query({ view: "threads", search: "x", remote: true }, 5), "limit=5&threads=states&state=running");
 });

@@ -9,7 +9,7 @@ const FRAME_SITES = [
   { file: "src/deep/c.rs", line: 3, column: 1, function: "kept", awaited: "tick()" },
 ];
 
-const withStack = (frames, beyond = 0) => snapshot([{ id: 1, stack: 0 }], { stacks: [{ frames, beyond }], frame_sites: FRAME_SITES });
+const withStack = (frames, omitted_frames = 0) => snapshot([{ id: 1, stack: 0 }], { stacks: [{ frames, omitted_frames }], frame_sites: FRAME_SITES });
 
 test("innermost_frame_is_the_last_awaited_leaf", () => {
   const dump = withStack([{ site: 0, depth: 0 }, { site: 1, depth: 1 }]);
@@ -17,7 +17,7 @@ test("innermost_frame_is_the_last_awaited_leaf", () => {
 });
 
 test("kept_frame_is_apart_from_awaited_frames", () => {
-  const dump = withStack([{ site: 1, depth: 0 }, { site: 2, depth: 0, held: true }]);
+  const dump = withStack([{ site: 1, depth: 0 }, { site: 2, depth: 0, idle: true }]);
   assert.equal(dump.innermost(dump.tasks[0]).what, "rx.recv() in inner, tick() in kept (kept, not polled)");
 });
 

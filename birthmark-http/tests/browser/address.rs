@@ -21,7 +21,7 @@ async fn what_is_shown_survives_a_reload_and_back_undoes_it() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(3, 6);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
-    let page = Page::open(&(server.url() + "?most=5000"), Device::Desktop).await;
+    let page = Page::open(&(server.url() + "?limit=5000"), Device::Desktop).await;
     let mut steps = vec!["tree|||||5".to_owned()];
     page.until_row("6 ×handle").await;
     page.until_shown(&steps[0]).await;
@@ -52,7 +52,7 @@ async fn what_is_shown_survives_a_reload_and_back_undoes_it() {
     steps.push("table|role:connection \"conn 2\"|Task|ascending|conn 2 · connection|0".to_owned());
     page.until_shown(&steps[4]).await;
     let query = page.run("return location.search").await;
-    assert_eq!(query, "?most=5000", "what it had before is still there");
+    assert_eq!(query, "?limit=5000", "what it had before is still there");
 
     for shown in steps.iter().rev() {
         page.until_shown(shown).await;

@@ -13,7 +13,7 @@ async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
     let mut program = Program::new(40, 99);
     let labelled = Program::labelled();
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
-    let page = Page::open(&(server.url() + "?most=1000"), Device::Desktop).await;
+    let page = Page::open(&(server.url() + "?limit=1000"), Device::Desktop).await;
     page.until("summary", "4,005 tasks: ").await;
     let notice = "4,005 tasks are too many to read one by one. These are the oldest 1,000: ";
     page.until("notice", notice).await;

@@ -14,19 +14,19 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use crate::output;
 use crate::platform::stderr;
 use birthmark_dump::__private::redact;
-use birthmark_dump::render::{wants_color, Format};
-use birthmark_dump::ThreadReport;
+use birthmark_dump::render::{should_colorize, Format};
+use birthmark_dump::ThreadDetail;
 use birthmark_dump::{Dump, Filter};
 
 pub(crate) use directory::{Directory, Limits};
-pub use signal::{DumpSignal, UnknownSignal};
+pub use signal::{DumpSignal, ParseSignalError};
 
 /// In which form, with which tasks and whereto.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) format: Format,
     pub(crate) filter: Filter,
-    pub(crate) threads: ThreadReport,
+    pub(crate) threads: ThreadDetail,
     /// Standard error, if none.
     pub(crate) directory: Option<Directory>,
 }
@@ -128,7 +128,7 @@ fn write(
         return directory.write(&delivery.dump(), delivery.format).map(Some);
     }
     let _whole = stderr()?;
-    let color = wants_color(&io::stderr());
+    let color = should_colorize(&io::stderr());
     let dump = delivery.dump();
     match dump.write_colored(delivery.format, color, out) {
         Ok(()) => Ok(None),

@@ -25,19 +25,19 @@ named_enum! {
 
 /// Parses a name with or without `SIG`.
 impl FromStr for DumpSignal {
-    type Err = UnknownSignal;
+    type Err = ParseSignalError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownSignal> {
+    fn from_str(name: &str) -> Result<Self, ParseSignalError> {
         let short = name.strip_prefix("SIG").unwrap_or(name);
-        DumpSignal::named(short).ok_or_else(|| UnknownSignal(name.to_owned()))
+        DumpSignal::named(short).ok_or_else(|| ParseSignalError(name.to_owned()))
     }
 }
 
 /// The error for a name that no [`DumpSignal`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownSignal(String);
+pub struct ParseSignalError(String);
 
-impl fmt::Display for UnknownSignal {
+impl fmt::Display for ParseSignalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Quoted {
             text: &self.0,
@@ -48,4 +48,4 @@ impl fmt::Display for UnknownSignal {
     }
 }
 
-impl std::error::Error for UnknownSignal {}
+impl std::error::Error for ParseSignalError {}

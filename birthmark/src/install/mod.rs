@@ -13,7 +13,7 @@ use birthmark_core::__reader::mode;
 use birthmark_dump::__private::redact::{self, Redaction};
 use birthmark_dump::render::Format;
 use birthmark_dump::Filter;
-use birthmark_dump::ThreadReport;
+use birthmark_dump::ThreadDetail;
 
 /// Installs the panic report and reads `BIRTHMARK` from the environment.
 ///
@@ -44,7 +44,7 @@ pub fn builder() -> Builder {
         signal: None,
         format: Format::default(),
         filter: Filter::default(),
-        threads: ThreadReport::default(),
+        threads: ThreadDetail::default(),
         directory: None,
         limits: Limits::default(),
         enabled: true,
@@ -71,7 +71,7 @@ pub fn builder() -> Builder {
 /// | `files=16` | the number of files that are kept |
 /// | `size=1G` | the size of the files that are kept, together |
 ///
-/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`] and [`ThreadReport`] describe the values.
+/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`] and [`ThreadDetail`] describe the values.
 ///
 /// # Examples
 ///
@@ -86,7 +86,7 @@ pub struct Builder {
     signal: Option<DumpSignal>,
     format: Format,
     filter: Filter,
-    threads: ThreadReport,
+    threads: ThreadDetail,
     directory: Option<PathBuf>,
     limits: Limits,
     enabled: bool,
@@ -129,7 +129,7 @@ impl Builder {
     }
 
     /// Sets the detail of such dumps about OS threads.
-    pub fn dump_threads(mut self, report: ThreadReport) -> Self {
+    pub fn dump_threads(mut self, report: ThreadDetail) -> Self {
         self.threads = report;
         self
     }

@@ -216,14 +216,14 @@ mod tests {
     use crate::ask::DumpSignal;
     use crate::panic_report::PanicReport;
     use birthmark_dump::render::Format;
-    use birthmark_dump::ThreadReport;
+    use birthmark_dump::ThreadDetail;
 
     /// Returns the values of a word that has few.
     fn values(word: &str) -> Vec<&'static str> {
         match word {
             "panic" => PanicReport::ALL.iter().map(|it| it.as_str()).collect(),
             "signal" => DumpSignal::ALL.iter().map(|it| it.as_str()).collect(),
-            "threads" => ThreadReport::ALL.iter().map(|it| it.as_str()).collect(),
+            "threads" => ThreadDetail::ALL.iter().map(|it| it.as_str()).collect(),
             "format" => formats(),
             _ => Vec::new(),
         }
@@ -265,9 +265,9 @@ mod tests {
             .map(|report| format!("panic={report}"));
         assert_mentioned(&guide("panics"), "| `BIRTHMARK` | report |", reports);
         assert_mentioned(&guide("dumps"), "| form | call | purpose |", formats());
-        let details = ThreadReport::ALL
+        let details = ThreadDetail::ALL
             .iter()
-            .filter(|it| **it != ThreadReport::Off);
+            .filter(|it| **it != ThreadDetail::Off);
         let details = details.map(|detail| format!("threads={detail}"));
         assert_mentioned(&guide("threads"), "| detail | `BIRTHMARK` |", details);
     }

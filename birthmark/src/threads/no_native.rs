@@ -1,13 +1,13 @@
 //! Native stacks, where there are none.
 
-use birthmark_dump::{NativeStack, NoStack};
+use birthmark_dump::{NativeStack, StackError};
 
 /// Says why there is none, for each of these threads.
-pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, NoStack>> {
+pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, StackError>> {
     let why = if cfg!(feature = "native-stacks") {
-        NoStack::Platform
+        StackError::Platform
     } else {
-        NoStack::Feature
+        StackError::Feature
     };
     vec![Err(why); ids.len()]
 }

@@ -18,10 +18,10 @@ use label::LabelPattern;
 pub(super) use pace::Pace;
 use pattern::Pattern;
 pub(super) use selection::Selection;
-pub use text::FilterError;
+pub use text::ParseFilterError;
 use text::Value;
 
-type Add = fn(Filter, &str) -> Result<Filter, FilterError>;
+type Add = fn(Filter, &str) -> Result<Filter, ParseFilterError>;
 type Values = fn(&Filter, &mut dyn FnMut(Value<'_>));
 
 /// A key of filters as text.
@@ -168,7 +168,7 @@ const KEYS: &[Key] = &[
 /// let read: Filter = "state=suspended&older=10s&name=req-*".parse()?;
 /// assert_eq!(built, read);
 /// println!("{}", birthmark::dump().filter(&read));
-/// # Ok::<(), birthmark::FilterError>(())
+/// # Ok::<(), birthmark::ParseFilterError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {

@@ -12,7 +12,7 @@ use birthmark_core::{Kind, TaskId};
 
 /// An error in the text of a filter, with advice on how to correct the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterError {
+pub struct ParseFilterError {
     kind: ErrorKind,
     /// The part that is not understood.
     what: String,
@@ -51,19 +51,19 @@ impl Filter {
     /// ```
     /// let filter = birthmark::Filter::new().with("name", "a & b")?.with("state", "running")?;
     /// assert_eq!(filter.to_string(), "name=a%20%26%20b&state=running");
-    /// # Ok::<(), birthmark::FilterError>(())
+    /// # Ok::<(), birthmark::ParseFilterError>(())
     /// ```
-    pub fn with(self, key: &str, value: &str) -> Result<Self, FilterError> {
+    pub fn with(self, key: &str, value: &str) -> Result<Self, ParseFilterError> {
         let (conditions, bytes) = self.size();
         if conditions >= MOST_CONDITIONS {
-            return Err(FilterError::new(ErrorKind::TooMany, key));
+            return Err(ParseFilterError::new(ErrorKind::TooMany, key));
         }
         if bytes + value.len() > MOST_BYTES {
-            return Err(FilterError::new(ErrorKind::TooLong, key));
+            return Err(ParseFilterError::new(ErrorKind::TooLong, key));
         }
         match KEYS.iter().find(|known| known.name == key) {
             Some(known) => (known.add)(self, value),
-            None => Err(FilterError::new(ErrorKind::Key, key)),
+            None => Err(ParseFilterError::new(ErrorKind::Key, key)),
         }
     }
 
@@ -118,11 +118,11 @@ pub(super) fn patterns(patterns: &[Pattern], each: &mut dyn FnMut(Value<'_>)) {
 }
 
 /// Returns the pattern if it matches a kind. One that matches none of so few is a mistake.
-pub(super) fn kind(value: &str) -> Result<&str, FilterError> {
+pub(super) fn kind(value: &str) -> Result<&str, ParseFilterError> {
     let pattern = Pattern::new(value);
     match Kind::ALL.iter().any(|kind| pattern.matches(kind.as_str())) {
         true => Ok(value),
-        false => Err(FilterError::new(ErrorKind::Kind, value)),
+        false => Err(ParseFilterError::new(ErrorKind::Kind, value)),
     }
 }
 
@@ -134,15 +134,15 @@ const STATES: [State; 4] = [
     State::Delayed,
 ];
 
-pub(super) fn state(value: &str) -> Result<State, FilterError> {
+pub(super) fn state(value: &str) -> Result<State, ParseFilterError> {
     let mut states = STATES.into_iter();
     let state = states.find(|state| state.to_string() == value);
-    state.ok_or_else(|| FilterError::new(ErrorKind::State, value))
+    state.ok_or_else(|| ParseFilterError::new(ErrorKind::State, value))
 }
 
-pub(super) fn id(value: &str) -> Result<TaskId, FilterError> {
+pub(super) fn id(value: &str) -> Result<TaskId, ParseFilterError> {
     let id = value.parse().map(u64::into);
-    id.map_err(|_| FilterError::new(ErrorKind::Id, value))
+    id.map_err(|_| ParseFilterError::new(ErrorKind::Id, value))
 }
 
 /// Reads the value of a key that can be given once.
@@ -150,21 +150,21 @@ pub(super) fn first_time(
     key: &str,
     given: Option<Duration>,
     value: &str,
-) -> Result<Duration, FilterError> {
+) -> Result<Duration, ParseFilterError> {
     match given {
-        Some(_) => Err(FilterError::new(ErrorKind::Twice, key)),
+        Some(_) => Err(ParseFilterError::new(ErrorKind::Twice, key)),
         None => time(value),
     }
 }
 
 impl FromStr for Filter {
-    type Err = FilterError;
+    type Err = ParseFilterError;
 
-    fn from_str(text: &str) -> Result<Self, FilterError> {
+    fn from_str(text: &str) -> Result<Self, ParseFilterError> {
         let mut filter = Filter::new();
         for part in text.split('&').filter(|part| !part.is_empty()) {
             let Some((key, value)) = part.split_once('=') else {
-                return Err(FilterError::new(ErrorKind::NoValue, part));
+                return Err(ParseFilterError::new(ErrorKind::NoValue, part));
             };
             filter = filter.with(&decode(key)?, &decode(value)?)?;
         }
@@ -204,8 +204,8 @@ impl fmt::Display for Encoded<'_> {
     }
 }
 
-fn decode(text: &str) -> Result<String, FilterError> {
-    let wrong = || FilterError::new(ErrorKind::Escape, text);
+fn decode(text: &str) -> Result<String, ParseFilterError> {
+    let wrong = || ParseFilterError::new(ErrorKind::Escape, text);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -233,8 +233,8 @@ const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000),
 ];
 
-fn time(text: &str) -> Result<Duration, FilterError> {
-    let wrong = || FilterError::new(ErrorKind::Time, text);
+fn time(text: &str) -> Result<Duration, ParseFilterError> {
+    let wrong = || ParseFilterError::new(ErrorKind::Time, text);
     let unit = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit);
     let unit = UNITS.iter().find(|(name, _)| *name == unit);
@@ -259,16 +259,16 @@ impl fmt::Display for Time {
     }
 }
 
-impl FilterError {
+impl ParseFilterError {
     fn new(kind: ErrorKind, what: &str) -> Self {
-        FilterError {
+        ParseFilterError {
             kind,
             what: what.to_owned(),
         }
     }
 }
 
-impl fmt::Display for FilterError {
+impl fmt::Display for ParseFilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = Quoted {
             text: &self.what,
@@ -309,7 +309,7 @@ impl fmt::Display for FilterError {
     }
 }
 
-impl std::error::Error for FilterError {}
+impl std::error::Error for ParseFilterError {}
 
 #[cfg(test)]
 mod tests {

@@ -83,7 +83,7 @@ impl Dump {
     /// let diff = after.diff(&before);
     /// println!("{diff}");
     /// for growth in diff.growth() {
-    ///     println!("{}: {:+}", growth.site(), growth.growth());
+    ///     println!("{}: {:+}", growth.site(), growth.delta());
     /// }
     /// ```
     pub fn diff<'a>(&'a self, before: &'a Dump) -> Diff<'a> {
@@ -142,7 +142,7 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`should_colorize`](super::should_colorize).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);

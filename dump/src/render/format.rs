@@ -94,18 +94,18 @@ impl Format {
 }
 
 impl FromStr for Format {
-    type Err = UnknownFormat;
+    type Err = ParseFormatError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
-        Format::named(name).ok_or_else(|| UnknownFormat(name.to_owned()))
+    fn from_str(name: &str) -> Result<Self, ParseFormatError> {
+        Format::named(name).ok_or_else(|| ParseFormatError(name.to_owned()))
     }
 }
 
 /// The error for a name that no [`Format`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownFormat(String);
+pub struct ParseFormatError(String);
 
-impl fmt::Display for UnknownFormat {
+impl fmt::Display for ParseFormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Quoted {
             text: &self.0,
@@ -119,7 +119,7 @@ impl fmt::Display for UnknownFormat {
     }
 }
 
-impl std::error::Error for UnknownFormat {}
+impl std::error::Error for ParseFormatError {}
 
 impl Dump {
     /// Writes the dump in one of its forms, piece by piece. The whole output is never in memory.

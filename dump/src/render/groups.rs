@@ -34,7 +34,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`should_colorize`](super::should_colorize).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);

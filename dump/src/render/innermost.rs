@@ -8,16 +8,16 @@ use crate::values::stack::{Frame, Stack, KEPT, UNRECORDED};
 /// polled. Nothing if there is no frame.
 pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
     let (mut awaited, mut held) = (Leaves::default(), Leaves::default());
-    for (frame, is_held) in leaves(stack.frames()) {
-        if is_held {
+    for (frame, is_idle) in leaves(stack.frames()) {
+        if is_idle {
             held.add(frame);
         } else {
             awaited.add(frame);
         }
     }
     awaited.push(out, "");
-    if stack.beyond() > 0 {
-        let beyond = stack.beyond();
+    if stack.omitted_frames() > 0 {
+        let beyond = stack.omitted_frames();
         let frames = plural(beyond as usize);
         push(out, format_args!(", {beyond} frame{frames} deeper"));
     }
@@ -25,7 +25,7 @@ pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
     if stack.is_unrecorded() && awaited.count + held.count > 0 {
         push(out, format_args!(", {UNRECORDED}"));
     }
-    if stack.is_moving() {
+    if stack.may_be_stale() {
         out.push_str(" (it runs, and may have moved on)");
     }
 }
@@ -61,7 +61,7 @@ fn leaves(frames: &[Frame]) -> impl Iterator<Item = (&Frame, bool)> {
     let mut held_at = None;
     frames.iter().enumerate().filter_map(move |(place, frame)| {
         held_at = held_at.filter(|&depth| frame.depth() > depth);
-        if frame.is_held() && held_at.is_none() {
+        if frame.is_idle() && held_at.is_none() {
             held_at = Some(frame.depth());
         }
         let inner = frames.get(place + 1);

@@ -36,7 +36,7 @@ use threads::push_threads;
 /// they ignore what they do not know, since there may be more than they look for.
 ///
 /// Sites, ancestors and stacks are in tables, to which tasks refer by index. There is a line for each
-/// task. Of very many, [`most`](Json::most) shows some, and all in groups.
+/// task. Of very many, [`limit`](Json::limit) shows some, and all in groups.
 ///
 /// [schema]: https://github.com/birthmark-rs/birthmark/blob/main/dump/schema/dump-1.schema.json
 #[derive(Clone, Copy, Debug)]
@@ -58,10 +58,10 @@ impl<'a> Json<'a> {
     ///
     /// ```
     /// let dump = birthmark::dump();
-    /// println!("{}", dump.json().most(1000));
+    /// println!("{}", dump.json().limit(1000));
     /// ```
     #[must_use]
-    pub fn most(mut self, tasks: usize) -> Self {
+    pub fn limit(mut self, tasks: usize) -> Self {
         self.most = tasks;
         self
     }
@@ -139,10 +139,10 @@ fn push_coverage(out: &mut String, dump: &Dump) {
     push(
         out,
         format_args!(
-            ",\"spawned_while_off\":{},\"refused\":{},\"unrecorded\":{},\"passed_through\":{},\"ages_known\":{},\"sites\":{}",
-            coverage.spawned_while_off(),
+            ",\"untracked_spawns\":{},\"refused\":{},\"dropped_records\":{},\"passed_through\":{},\"ages_known\":{},\"sites\":{}",
+            coverage.untracked_spawns(),
             coverage.refused(),
-            coverage.unrecorded(),
+            coverage.dropped_records(),
             coverage.passed_through(),
             coverage.ages_known(),
             coverage.sites(),
@@ -192,8 +192,8 @@ impl Parts {
         let polls = (!class.kind().is_thread()).then_some(row.polls.into());
         push_or_null(out, polls);
         push_stack_of(out, class.stack, &tables.stacks);
-        if class.is_detached() {
-            out.push_str(",\"detached\":true");
+        if class.is_root() {
+            out.push_str(",\"root\":true");
         }
         if class.is_pooled() {
             out.push_str(",\"pooled\":true");
@@ -243,8 +243,8 @@ fn push_state(out: &mut String, state: State) {
 fn push_stack_of(out: &mut String, stack: StackRef, stacks: &StackTables) {
     out.push_str(",\"stack\":");
     push_index(out, stacks.of(stack));
-    if stack.is_moving() {
-        out.push_str(",\"moving\":true");
+    if stack.may_be_stale() {
+        out.push_str(",\"may_be_stale\":true");
     }
     if stack.is_unrecorded() {
         out.push_str(",\"unrecorded\":true");

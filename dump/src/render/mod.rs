@@ -42,10 +42,10 @@ use crate::Dump;
 
 pub use diff::{Diff, Growth};
 pub use folded::Folded;
-pub use format::{Format, UnknownFormat};
+pub use format::{Format, ParseFormatError};
 pub use groups::{Group, Groups};
 pub use json::Json;
-pub use palette::wants_color;
+pub use palette::should_colorize;
 #[cfg(feature = "pprof")]
 pub use pprof::Pprof;
 pub use text::Text;

@@ -68,10 +68,10 @@ impl Palette {
 /// # Examples
 ///
 /// ```
-/// let color = birthmark::render::wants_color(&std::io::stdout());
+/// let color = birthmark::render::should_colorize(&std::io::stdout());
 /// println!("{}", birthmark::dump().tree().color(color));
 /// ```
-pub fn wants_color(stream: &impl IsTerminal) -> bool {
+pub fn should_colorize(stream: &impl IsTerminal) -> bool {
     let set = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
     if set("NO_COLOR") {
         return false;

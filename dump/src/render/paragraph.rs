@@ -30,7 +30,7 @@ pub(super) struct Paragraph<'a> {
     pub(super) since: &'a str,
     pub(super) age: &'a str,
     pub(super) polls: u32,
-    pub(super) detached: bool,
+    pub(super) root: bool,
     pub(super) pooled: bool,
     /// It is known to run no task that has a record; see [`Task::runs_no_task`].
     pub(super) runs_no_task: bool,
@@ -55,7 +55,7 @@ impl Paragraph<'_> {
             since: &age_text(task.since),
             age: &age_text(task.age),
             polls: task.polls,
-            detached: task.detached,
+            root: task.root,
             pooled: task.pooled,
             runs_no_task: task.runs_no_task,
             site: &site_line(task.site()),
@@ -107,7 +107,7 @@ impl Paragraph<'_> {
         out.push(']');
     }
 
-    /// `future, 3 polls, born 2 minutes ago, name inherited from task 6`
+    /// `future, 3 polls, spawned 2 minutes ago, name inherited from task 6`
     fn push_facts(&self, out: &mut String) {
         out.push_str(self.kind.as_str());
         if !self.kind.is_thread() {
@@ -116,7 +116,7 @@ impl Paragraph<'_> {
             out.push_str(if self.polls == 1 { " poll" } else { " polls" });
         }
         if !self.age.is_empty() {
-            out.push_str(", born ");
+            out.push_str(", spawned ");
             out.push_str(self.age);
             out.push_str(" ago");
         }
@@ -129,9 +129,9 @@ impl Paragraph<'_> {
             }
             _ => {}
         }
-        out.push_str(match (self.pooled, self.detached) {
+        out.push_str(match (self.pooled, self.root) {
             (true, _) => ", kept by a pool\n",
-            (false, true) => ", detached\n",
+            (false, true) => ", root\n",
             (false, false) => "\n",
         });
     }

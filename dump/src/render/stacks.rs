@@ -58,22 +58,22 @@ pub(super) fn for_each_frame(nodes: &Snapshot, row: &Row, mut f: impl FnMut(Fram
 
 /// Shows `f` the frames of a logical stack, innermost first.
 fn for_each_await(stack: &Stack, f: &mut impl FnMut(Frame<'_>)) {
-    if stack.is_moving() {
+    if stack.may_be_stale() {
         f(Frame::Moving);
     }
-    if stack.beyond() > 0 {
-        f(Frame::Beyond(stack.beyond()));
+    if stack.omitted_frames() > 0 {
+        f(Frame::Beyond(stack.omitted_frames()));
     }
     let mut inner = None;
     let mut frames = stack.frames().iter().rev().peekable();
     while let Some(frame) = frames.next() {
-        let is_cut = inner.is_none() && stack.beyond() > 0;
+        let is_cut = inner.is_none() && stack.omitted_frames() > 0;
         if !is_cut && !is_around(frame, inner) && !frame.site().awaited().is_empty() {
             f(Frame::Awaited(frame.site().awaited()));
         }
         f(Frame::Await(frame.site()));
         let outer = frames.peek();
-        if frame.is_held() {
+        if frame.is_idle() {
             f(Frame::Held);
         } else if outer.is_some_and(|outer| !is_around(outer, Some(frame))) {
             f(Frame::Beside);

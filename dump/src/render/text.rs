@@ -31,7 +31,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Sets whether the output has colours; see [`wants_color`](super::wants_color).
+    /// Sets whether the output has colours; see [`should_colorize`](super::should_colorize).
     #[must_use]
     pub fn color(mut self, color: bool) -> Self {
         self.palette = Palette::new(color);
@@ -123,7 +123,7 @@ impl Texts {
             since: self.since.ago(row.change(), dump.now, push_age),
             age: self.age.ago(row.birth(), dump.now, push_age),
             polls: row.polls,
-            detached: class.is_detached(),
+            root: class.is_root(),
             pooled: class.is_pooled(),
             runs_no_task: nodes.runs_no_task(row),
             site: &site.site,

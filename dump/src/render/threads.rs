@@ -107,7 +107,7 @@ fn push_tasks(out: &mut String, thread: &OsThread, palette: &Palette) {
     if thread.tasks().is_empty() {
         out.push_str("no task");
     }
-    if thread.is_moving() {
+    if thread.may_be_stale() {
         out.push_str(" (it went on meanwhile)");
     }
 }

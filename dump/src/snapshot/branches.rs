@@ -26,7 +26,7 @@ fn sorted(frames: &[Frame]) -> Vec<Frame> {
 /// The address tells apart what stands at the same place, as code from macros does.
 fn place(frame: &Frame) -> (&'static str, u32, u32, usize, bool, usize) {
     let site = frame.site();
-    let (depth, held) = (frame.depth(), frame.is_held());
+    let (depth, held) = (frame.depth(), frame.is_idle());
     (
         site.file(),
         site.line(),

@@ -322,7 +322,7 @@ impl<S: Source> SnapshotBuilder<S> {
 
     /// An ancestor is called what its thread is called, if that is not one of ours.
     fn note_foreign(&mut self, task: &S::Node) {
-        if task.site().kind() == Kind::Foreign {
+        if task.site().kind() == Kind::External {
             let name = self.thread_name(task);
             let name = name.map(|name| (task.id(), name));
             self.snapshot.foreign.extend(name);

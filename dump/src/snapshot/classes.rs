@@ -48,11 +48,11 @@ impl Class {
     }
 
     pub(crate) fn is_foreign(&self) -> bool {
-        self.site.kind() == Kind::Foreign
+        self.site.kind() == Kind::External
     }
 
-    pub(crate) fn is_detached(&self) -> bool {
-        u64::from(self.flags) & flag::DETACHED != 0
+    pub(crate) fn is_root(&self) -> bool {
+        u64::from(self.flags) & flag::ROOT != 0
     }
 
     /// Whether a pool keeps it.

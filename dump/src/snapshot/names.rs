@@ -161,8 +161,8 @@ mod tests {
         let long = kept.push(&"ä".repeat(MAX_NAME_LEN), 0);
         let found = kept.get(long.0 as usize).unwrap();
         assert_eq!((found.text.len(), found.cut), (MAX_NAME_LEN - 1, true));
-        let cut_before = kept.push("a", CUT);
-        assert!(kept.get(cut_before.0 as usize).unwrap().cut);
+        let elided_before = kept.push("a", CUT);
+        assert!(kept.get(elided_before.0 as usize).unwrap().cut);
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Snapshot {
 
 impl Node {
     pub(crate) fn is_foreign(&self) -> bool {
-        self.site.kind() == Kind::Foreign
+        self.site.kind() == Kind::External
     }
 
     /// Whether it was alive when it was read.

@@ -60,7 +60,7 @@ impl Snapshot {
             since: now.and_then(|now| clock::since(row.change(), now)),
             age: now.and_then(|now| clock::since(row.birth(), now)),
             polls: row.polls,
-            detached: self.class(row).is_detached(),
+            root: self.class(row).is_root(),
             pooled: self.class(row).is_pooled(),
             runs_no_task: self.runs_no_task(row),
             stack: self.stacks.get(self.stack(row)),

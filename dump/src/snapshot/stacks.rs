@@ -35,7 +35,7 @@ impl StackRef {
         self.0 & UNRECORDED != 0
     }
 
-    pub(crate) fn is_moving(self) -> bool {
+    pub(crate) fn may_be_stale(self) -> bool {
         self.0 & MOVING != 0
     }
 
@@ -61,7 +61,7 @@ impl Stacks {
         let tree = stack.index().and_then(|index| self.trees.get(index));
         Stack {
             frames: tree.cloned().unwrap_or_default(),
-            moving: stack.is_moving(),
+            moving: stack.may_be_stale(),
             unrecorded: stack.is_unrecorded(),
         }
     }

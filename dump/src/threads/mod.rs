@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::Task;
 
 pub use call::SystemCall;
-pub use report::{ThreadReport, UnknownThreadReport};
-pub use stack::{NativeFrame, NativeStack, NoStack};
+pub use report::{ParseThreadDetailError, ThreadDetail};
+pub use stack::{NativeFrame, NativeStack, StackError};
 pub use state::ThreadState;
 
 /// An OS thread, as it was when a [`Dump`](crate::Dump) read it.
@@ -32,7 +32,7 @@ pub struct OsThread {
     #[doc(hidden)]
     pub moving: bool,
     #[doc(hidden)]
-    pub stack: Option<Result<NativeStack, NoStack>>,
+    pub stack: Option<Result<NativeStack, StackError>>,
 }
 
 impl OsThread {
@@ -69,13 +69,13 @@ impl OsThread {
 
     /// Returns `true` if the thread changed its task while it was read. Its [`tasks`](OsThread::tasks) may then be
     /// unrelated to its state.
-    pub fn is_moving(&self) -> bool {
+    pub fn may_be_stale(&self) -> bool {
         self.moving
     }
 
-    /// Returns the native stack, or the reason for its absence, or `None` if [stacks](ThreadReport::Stacks) were not
+    /// Returns the native stack, or the reason for its absence, or `None` if [stacks](ThreadDetail::Stacks) were not
     /// requested.
-    pub fn stack(&self) -> Option<Result<&NativeStack, NoStack>> {
+    pub fn stack(&self) -> Option<Result<&NativeStack, StackError>> {
         let stack = self.stack.as_ref()?;
         Some(stack.as_ref().map_err(|why| *why))
     }

@@ -12,7 +12,7 @@ named_enum! {
     /// `Builder::dump_threads` and `BIRTHMARK=threads=…` set it.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     #[non_exhaustive]
-    pub enum ThreadReport {
+    pub enum ThreadDetail {
         /// no threads. This is the default.
         #[default]
         Off = "off",
@@ -38,25 +38,25 @@ named_enum! {
 }
 
 /// Parses a name.
-impl FromStr for ThreadReport {
-    type Err = UnknownThreadReport;
+impl FromStr for ThreadDetail {
+    type Err = ParseThreadDetailError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownThreadReport> {
-        ThreadReport::named(name).ok_or_else(|| UnknownThreadReport(name.to_owned()))
+    fn from_str(name: &str) -> Result<Self, ParseThreadDetailError> {
+        ThreadDetail::named(name).ok_or_else(|| ParseThreadDetailError(name.to_owned()))
     }
 }
 
-/// The error for a name that no [`ThreadReport`] has.
+/// The error for a name that no [`ThreadDetail`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownThreadReport(String);
+pub struct ParseThreadDetailError(String);
 
-impl fmt::Display for UnknownThreadReport {
+impl fmt::Display for ParseThreadDetailError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Quoted {
             text: &self.0,
             cut: false,
         };
-        let details = OneOf(ThreadReport::ALL.iter());
+        let details = OneOf(ThreadDetail::ALL.iter());
         write!(
             f,
             "{name} is not how much a dump says of threads; use {details}"
@@ -64,4 +64,4 @@ impl fmt::Display for UnknownThreadReport {
     }
 }
 
-impl std::error::Error for UnknownThreadReport {}
+impl std::error::Error for ParseThreadDetailError {}

@@ -127,7 +127,7 @@ impl fmt::Display for NativeFrame {
 /// The reason for which a thread has no stack in a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum NoStack {
+pub enum StackError {
     /// The feature `native-stacks` is off.
     Feature,
     /// The platform is not supported.
@@ -150,23 +150,23 @@ pub enum NoStack {
     CallUnknown,
 }
 
-impl fmt::Display for NoStack {
+impl fmt::Display for StackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            NoStack::Feature => "birthmark was built without its feature `native-stacks`",
-            NoStack::Platform => "stacks are not taken on this platform",
-            NoStack::Blocked => "the thread blocks SIGURG, by which it would be asked",
-            NoStack::NoAnswer => "the thread did not answer in time",
-            NoStack::Ended => "the thread has ended",
-            NoStack::SignalTaken => {
+            StackError::Feature => "birthmark was built without its feature `native-stacks`",
+            StackError::Platform => "stacks are not taken on this platform",
+            StackError::Blocked => "the thread blocks SIGURG, by which it would be asked",
+            StackError::NoAnswer => "the thread did not answer in time",
+            StackError::Ended => "the thread has ended",
+            StackError::SignalTaken => {
                 "the program handles SIGURG itself, by which threads would be asked"
             }
-            NoStack::Busy => "another dump is taking stacks",
-            NoStack::Interruptible => {
+            StackError::Busy => "another dump is taking stacks",
+            StackError::Interruptible => {
                 "the thread waits in a system call that would fail if it were interrupted"
             }
-            NoStack::LittleStack => "too little of the thread's stack is left for a signal",
-            NoStack::CallUnknown => "the system does not say in which call the thread waits",
+            StackError::LittleStack => "too little of the thread's stack is left for a signal",
+            StackError::CallUnknown => "the system does not say in which call the thread waits",
         })
     }
 }

@@ -58,13 +58,13 @@ impl Stack {
     }
 
     /// Returns the number of frames that are not shown. A record has room for 14.
-    pub fn beyond(&self) -> u32 {
+    pub fn omitted_frames(&self) -> u32 {
         self.frames.beyond
     }
 
     /// Returns `true` if the task was running when its frames were read. The frames of a running task may be
     /// outdated; those of a suspended task are exact.
-    pub fn is_moving(&self) -> bool {
+    pub fn may_be_stale(&self) -> bool {
         self.moving
     }
 
@@ -99,7 +99,7 @@ impl Frame {
     }
 
     /// Returns `true` if the future still exists, but nothing awaits it now.
-    pub fn is_held(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.held
     }
 }
@@ -129,7 +129,7 @@ impl Tree {
         .inside(0, 0, false);
         Tree {
             frames,
-            beyond: image.beyond(),
+            beyond: image.omitted_frames(),
         }
     }
 
@@ -184,7 +184,7 @@ impl Stack {
             out.write_str(if frame.held { KEPT } else { "" })?;
             out.write_str("\n")?;
         }
-        match self.beyond() {
+        match self.omitted_frames() {
             0 => {}
             more => writeln!(out, "{indent}and {more} more, beyond the room for frames")?,
         }

@@ -79,7 +79,7 @@ impl Ancestor {
 
     /// Returns the number of omitted ancestors between this one and the previous one of the lineage. A long lineage
     /// is cut in the middle, and ancestors that have ended may be missing.
-    pub fn cut_before(&self) -> u64 {
+    pub fn elided_before(&self) -> u64 {
         self.cut_below
     }
 }
@@ -97,7 +97,7 @@ pub struct Task {
     pub(crate) since: Option<Duration>,
     pub(crate) age: Option<Duration>,
     pub(crate) polls: u32,
-    pub(crate) detached: bool,
+    pub(crate) root: bool,
     pub(crate) pooled: bool,
     pub(crate) runs_no_task: bool,
     pub(crate) stack: Stack,
@@ -148,7 +148,7 @@ impl Task {
 
     /// Returns the time that the task has been in its state, with a resolution of a tenth of a second, or `None` if
     /// no clock runs.
-    pub fn since(&self) -> Option<Duration> {
+    pub fn time_in_state(&self) -> Option<Duration> {
         self.since
     }
 
@@ -168,9 +168,9 @@ impl Task {
         &self.stack
     }
 
-    /// Returns `true` if the task was spawned with [`detached!`](birthmark_core::detached), as the root of a lineage.
-    pub fn is_detached(&self) -> bool {
-        self.detached
+    /// Returns `true` if the task was spawned with [`root!`](birthmark_core::root), as the root of a lineage.
+    pub fn is_root(&self) -> bool {
+        self.root
     }
 
     /// Returns `true` if a pool keeps the task for later work, for example a thread of a runtime, or a connection.

@@ -12,7 +12,7 @@ pub(crate) enum Passes {
     Condition,
     /// The arms of a `select!`.
     Arms,
-    /// The task of a spawn, with a name perhaps: `named!`, `detached!`.
+    /// The task of a spawn, with a name perhaps: `named!`, `root!`.
     Task,
 }
 
@@ -184,7 +184,7 @@ pub(crate) const TABLE: &[Row] = &[
     doubtful("log", &["log"]),
     doubtful("event", &["tracing"]),
     naming("named"),
-    naming("detached"),
+    naming("root"),
 ];
 
 /// Crates that are often imported as a whole and have no macro of these names.

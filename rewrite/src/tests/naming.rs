@@ -23,19 +23,19 @@ fn detached_and_named_nest_in_either_order() {
     };
     let named = closure("P::birth_as!(S0, true, \"a\")");
     becomes(
-        "thread::spawn(detached!(move || 1));",
+        "thread::spawn(root!(move || 1));",
         &format!(
-            "thread::spawn(detached!({}));",
+            "thread::spawn(root!({}));",
             closure("P::birth_as!(S0, true)")
         ),
     );
     becomes(
-        "thread::spawn(detached!(named!(\"a\" => move || 1)));",
-        &format!("thread::spawn(detached!(named!(\"\" => {named})));"),
+        "thread::spawn(root!(named!(\"a\" => move || 1)));",
+        &format!("thread::spawn(root!(named!(\"\" => {named})));"),
     );
     becomes(
-        "thread::spawn(named!(\"a\" => detached!(move || 1)));",
-        &format!("thread::spawn(named!(\"\" => detached!({named})));"),
+        "thread::spawn(named!(\"a\" => root!(move || 1)));",
+        &format!("thread::spawn(named!(\"\" => root!({named})));"),
     );
     becomes(
         "spawn_pinned(named!(\"a\" => || async {}));",
@@ -49,7 +49,7 @@ fn detached_and_named_nest_in_either_order() {
 fn a_name_elsewhere_is_an_error() {
     let run = instrument(
         "",
-        "fn f() { launch(birthmark::named!(\"a\" => x)); let y = birthmark::detached!(x); }",
+        "fn f() { launch(birthmark::named!(\"a\" => x)); let y = birthmark::root!(x); }",
     );
     assert_eq!(run.errors.len(), 2);
     assert!(run.errors[0].contains("`#[instrument(also(callee))]`"));
@@ -75,7 +75,7 @@ fn a_name_elsewhere_is_an_error() {
 #[test]
 fn another_macro_of_that_name_is_none_of_ours() {
     assert!(
-        instrument("", "fn f() { named!(parser); let x = detached!(y); }")
+        instrument("", "fn f() { named!(parser); let x = root!(y); }")
             .errors
             .is_empty()
     );

@@ -52,7 +52,7 @@ fn roles() {
         ("tokio::spawn(Box::pin(run()))", "run"),
         ("tokio::spawn(timeout(d, run()))", "run"),
         ("tokio::spawn(named!(\"a\" => run()))", "run"),
-        ("tokio::spawn(detached!((run()) as T))", "run"),
+        ("tokio::spawn(root!((run()) as T))", "run"),
         ("thread::spawn(run)", "run"),
         ("thread::spawn(&run)", "run"),
         ("thread::spawn(move || 1)", "Server::accept::{closure}"),

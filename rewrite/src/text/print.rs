@@ -117,7 +117,7 @@ impl Print<'_> {
         }
     }
 
-    /// `SITES[3]`; under `named!` and `detached!` also `(true, "conn {peer}")`: whether it is detached, and the name.
+    /// `SITES[3]`; under `named!` and `root!` also `(true, "conn {peer}")`: the mark of a root, and the name.
     /// `SITES[3](pooled)` if a pool keeps the task.
     /// Of a task that other calls see as well, `(relayed handed, late, announces)`, or `announced` before the name.
     fn birth(&self, birth: &Birth) -> String {
@@ -138,7 +138,7 @@ impl Print<'_> {
         let name = name.map_or_else(String::new, |name| {
             format!(", {}", self.source.one_line(name))
         });
-        format!("{site}({announced}{}{name})", birth.naming.detached)
+        format!("{site}({announced}{}{name})", birth.naming.root)
     }
 
     /// The table of a module or a body.

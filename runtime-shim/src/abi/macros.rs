@@ -65,34 +65,34 @@ macro_rules! __named {
 /// # fn clean() {}
 /// # #[birthmark::instrument]
 /// # fn f() {
-/// std::thread::spawn(birthmark::detached!(|| clean()));
+/// std::thread::spawn(birthmark::root!(|| clean()));
 /// # }
 /// ```
 #[macro_export]
-macro_rules! detached {
+macro_rules! root {
     ($task:expr) => {
         $task
     };
 }
 
-/// Not public API. Used by generated code: a birth under `named!` or `detached!`, or of a task that a pool keeps.
+/// Not public API. Used by generated code: a birth under `named!` or `root!`, or of a task that a pool keeps.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __birth_as {
     ($site:expr, pooled) => {
         $crate::__private::birth_pooled($site)
     };
-    ($site:expr, $detached:expr $(,)?) => {
-        $crate::__private::birth_as($site, $detached, $crate::__private::core::option::Option::None)
+    ($site:expr, $root:expr $(,)?) => {
+        $crate::__private::birth_as($site, $root, $crate::__private::core::option::Option::None)
     };
-    ($site:expr, $detached:expr, $($name:tt)+) => {
+    ($site:expr, $root:expr, $($name:tt)+) => {
         match $crate::__private::is_enabled() {
             true => $crate::__private::birth_as(
                 $site,
-                $detached,
+                $root,
                 $crate::__private::core::option::Option::Some($crate::__private::core::format_args!($($name)+)),
             ),
-            false => $crate::__private::birth_as($site, $detached, $crate::__private::core::option::Option::None),
+            false => $crate::__private::birth_as($site, $root, $crate::__private::core::option::Option::None),
         }
     };
 }

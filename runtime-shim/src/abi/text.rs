@@ -2,8 +2,8 @@
 //! source file.
 //!
 //! The user's tokens go through untouched, and what is around them is ours: its lints, its locals, its edition. The
-//! attribute has all that from its spans. A birth is written `TABLE[3]`, or `TABLE[3](detached, "name")` under
-//! `named!` and `detached!`, or `TABLE[3](pooled)` of a task that a pool keeps.
+//! attribute has all that from its spans. A birth is written `TABLE[3]`, or `TABLE[3](root, "name")` under
+//! `named!` and `root!`, or `TABLE[3](pooled)` of a task that a pool keeps.
 
 /// Not public API. Used by generated code: what is awaited.
 #[doc(hidden)]

@@ -6,7 +6,7 @@ mod set;
 use std::fmt;
 use std::future::Future;
 
-use crate::context::name::{self, Change, Under};
+use crate::context::name::{self, Change, WithContext};
 use crate::platform::mode;
 use crate::record::slot::Slot;
 use crate::types::bounded::Text;
@@ -87,8 +87,12 @@ pub fn with_label<R>(key: &str, value: impl fmt::Display, f: impl FnOnce() -> R)
 /// .await;
 /// # }
 /// ```
-pub fn with_label_async<F: Future>(key: &str, value: impl fmt::Display, future: F) -> Under<F> {
-    Under::new(|| change(key, value), future)
+pub fn with_label_async<F: Future>(
+    key: &str,
+    value: impl fmt::Display,
+    future: F,
+) -> WithContext<F> {
+    WithContext::new(|| change(key, value), future)
 }
 
 /// Labels a task that has not started yet.

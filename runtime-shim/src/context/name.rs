@@ -17,7 +17,7 @@ pub use crate::record::content::MAX_NAME_LEN;
 pub use given::effective_name;
 pub use given::{Name, NameOrigin};
 pub(crate) use node::Change;
-pub use under::Under;
+pub use under::WithContext;
 pub(crate) use under::{during, set};
 
 /// Sets the name of the current task and of the tasks that it spawns from now on.
@@ -84,8 +84,8 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
 /// .await;
 /// # }
 /// ```
-pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> Under<F> {
-    Under::new(|| Change::Name(Text::new(name)), future)
+pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> WithContext<F> {
+    WithContext::new(|| Change::Name(Text::new(name)), future)
 }
 
 /// Changes what is said of a task that has not started yet. Not a part of births, which would otherwise

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Wake, Waker};
 /// let ready = birthmark::Gate::new();
 /// let gate = ready.clone();
 /// let hook = birthmark::add_hook(move |spawn: &mut birthmark::Spawn<'_>| {
-///     spawn.delay_until(gate.opened());
+///     spawn.delay_until(gate.wait());
 /// });
 /// // … start-up
 /// ready.open();
@@ -56,8 +56,8 @@ impl Gate {
     }
 
     /// Returns a future that is ready when the gate is open.
-    pub fn opened(&self) -> Opened {
-        Opened {
+    pub fn wait(&self) -> GateFuture {
+        GateFuture {
             gate: self.clone(),
             number: None,
         }
@@ -69,22 +69,22 @@ impl Gate {
     }
 }
 
-/// The future that [`Gate::opened`] returns.
+/// The future that [`Gate::wait`] returns.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Opened {
+pub struct GateFuture {
     gate: Gate,
     /// Under which it waits, once it has been polled.
     number: Option<u64>,
 }
 
-impl Clone for Opened {
+impl Clone for GateFuture {
     fn clone(&self) -> Self {
-        self.gate.opened()
+        self.gate.wait()
     }
 }
 
-impl Future for Opened {
+impl Future for GateFuture {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -105,7 +105,7 @@ impl Future for Opened {
     }
 }
 
-impl Drop for Opened {
+impl Drop for GateFuture {
     fn drop(&mut self) {
         if let Some(number) = self.number {
             let waker = self.gate.lock().waiting.remove(&number);
@@ -164,7 +164,7 @@ mod tests {
         let gate = Gate::new();
         let task = Arc::new(Counted);
         let waker = Waker::from(task.clone());
-        let mut opened = gate.opened();
+        let mut opened = gate.wait();
         for _ in 0..2 {
             let mut cx = Context::from_waker(&waker);
             assert!(Pin::new(&mut opened).poll(&mut cx).is_pending());

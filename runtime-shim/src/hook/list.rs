@@ -158,7 +158,7 @@ impl HookHandle {
     pub fn remove(self) {}
 
     /// Keeps the hook for the life of the program.
-    pub fn keep(self) {
+    pub fn forget(self) {
         std::mem::forget(self);
     }
 }

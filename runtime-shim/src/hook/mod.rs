@@ -14,7 +14,7 @@ mod verdicts;
 pub(crate) use attached::Attached;
 pub use catch::catch_refusal;
 pub(crate) use catch::note;
-pub use gate::{Gate, Opened};
+pub use gate::{Gate, GateFuture};
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
 pub use refusal::Refusal;
 pub(crate) use refusal::{panic_with, refuse_closure};
@@ -119,7 +119,7 @@ pub trait SpawnHook: Send + Sync + 'static {
 
     /// Returns `true` if `on_start` and `on_end` must be called. If it returns `false`, tasks need not remember the
     /// hook and are cheaper.
-    fn watches(&self) -> bool {
+    fn wants_lifecycle(&self) -> bool {
         true
     }
 }
@@ -129,7 +129,7 @@ impl<F: Fn(&mut Spawn<'_>) + Send + Sync + 'static> SpawnHook for F {
         self(spawn);
     }
 
-    fn watches(&self) -> bool {
+    fn wants_lifecycle(&self) -> bool {
         false
     }
 }

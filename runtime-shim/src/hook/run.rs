@@ -35,7 +35,7 @@ pub(crate) fn at_birth(slot: &'static Slot, kind: Kind) -> Decision {
         last = entry.id();
         let watcher = Arc::downgrade(&entry);
         quietly(|| entry.hook.on_spawn(&mut spawn));
-        if quietly(|| entry.hook.watches()) == Some(true) {
+        if quietly(|| entry.hook.wants_lifecycle()) == Some(true) {
             watchers.push(watcher);
         }
         // It may have been removed meanwhile.

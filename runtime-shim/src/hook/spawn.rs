@@ -67,11 +67,11 @@ impl<'a> Spawn<'a> {
     /// ```
     /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
     ///     let span = tracing::Span::current();
-    ///     spawn.carry(move || span.clone().entered());
+    ///     spawn.enter_with(move || span.clone().entered());
     /// });
     /// # drop(hook);
     /// ```
-    pub fn carry<G: 'static>(&mut self, enter: impl FnMut() -> G + Send + 'static) {
+    pub fn enter_with<G: 'static>(&mut self, enter: impl FnMut() -> G + Send + 'static) {
         self.carried.push(Box::new(Carried::new(enter)));
     }
 

@@ -18,7 +18,7 @@ pub(crate) static WORLD: World<'static> = World {
 };
 
 static MAIN: Site = Site::unreal("main", Kind::Main);
-static FOREIGN: Site = Site::unreal("thread", Kind::Foreign);
+static FOREIGN: Site = Site::unreal("thread", Kind::External);
 
 /// Records the calling thread, which has `block`, as a task of its own.
 #[cold]

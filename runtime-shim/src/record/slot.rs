@@ -103,7 +103,7 @@ pub mod flag {
 
     /// The lowest bits: the task's kind, as far as it was found at its birth.
     pub const KIND_MASK: u64 = 0xf;
-    pub const DETACHED: u64 = 0x10;
+    pub const ROOT: u64 = 0x10;
     /// On a name: it was longer than `MAX_NAME_LEN`.
     pub const CUT: u64 = 0x20;
     /// On a name: a hook gave it.
@@ -116,7 +116,7 @@ pub mod flag {
     pub const NAMELESS: u64 = 0x200;
     /// On a name: with labels.
     pub const LABELED: u64 = 0x400;
-    /// A pool keeps the task for whoever comes next. The task is detached, too.
+    /// A pool keeps the task for whoever comes next. The task is a root, too.
     pub const POOLED: u64 = 0x800;
     /// The task is a closure that was called by reference, so that several threads may run it at once. A name for a
     /// while belongs to a call of it, and is in the block of the thread that runs the call.

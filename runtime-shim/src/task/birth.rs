@@ -94,13 +94,13 @@ fn birth_or(
 
 /// Records a task with these flags besides its kind. `None` if there is no memory for it.
 fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Option<&'static Slot> {
-    let detached = flags & flag::DETACHED != 0;
+    let root = flags & flag::ROOT != 0;
     let newborn = Newborn {
         site: site.address(),
         flags: kind as u64 | flags,
         tick: mode::tick(),
     };
-    let slot = local::with(|local| match detached {
+    let slot = local::with(|local| match root {
         true => local.with_block(|store, _| store.birth(WORLD, None, newborn)),
         // A thread that exits is no task any more: what it spawns is a root.
         false => local.with_scope(|store, parent| store.birth(WORLD, parent, newborn)),
@@ -114,12 +114,12 @@ fn birth_special(site: &'static Site) -> Birth {
     birth_with(site, site.kind(), 0, None)
 }
 
-/// Records a task whose spawn is wrapped in `named!` or `detached!`.
+/// Records a task whose spawn is wrapped in `named!` or `root!`.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments<'_>>) -> Birth {
-    let flags = if detached { flag::DETACHED } else { 0 };
+pub fn birth_as(site: &'static Site, root: bool, name: Option<fmt::Arguments<'_>>) -> Birth {
+    let flags = if root { flag::ROOT } else { 0 };
     birth_with(site, site.kind(), flags, name)
 }
 
@@ -128,7 +128,7 @@ pub fn birth_as(site: &'static Site, detached: bool, name: Option<fmt::Arguments
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub fn birth_pooled(site: &'static Site) -> Birth {
-    birth_with(site, site.kind(), flag::DETACHED | flag::POOLED, None)
+    birth_with(site, site.kind(), flag::ROOT | flag::POOLED, None)
 }
 
 /// Records a task that the adaptor has found to be a closure.

@@ -275,7 +275,7 @@ impl Local {
         let cursor = Cursor::task(root);
         // A thread that instrumented code did not spawn runs what belongs to others.
         self.cursor.set(match site_of(root).kind() {
-            Kind::Foreign => cursor.muted(),
+            Kind::External => cursor.muted(),
             _ => cursor,
         });
         Some(root)

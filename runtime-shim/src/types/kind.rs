@@ -25,7 +25,7 @@ named_enum! {
         /// the main thread.
         Main = "main thread",
         /// a thread that instrumented code did not spawn, but that spawns from instrumented code.
-        Foreign = "foreign thread",
+        External = "foreign thread",
     }
 }
 
@@ -73,7 +73,7 @@ impl Kind {
     pub fn is_thread(self) -> bool {
         matches!(
             self,
-            Kind::Thread | Kind::ScopedThread | Kind::Main | Kind::Foreign
+            Kind::Thread | Kind::ScopedThread | Kind::Main | Kind::External
         )
     }
 }

@@ -163,7 +163,7 @@ impl Site {
     #[doc(hidden)]
     #[inline]
     pub fn is_real(&self) -> bool {
-        !matches!(self.kind, Kind::Main | Kind::Foreign)
+        !matches!(self.kind, Kind::Main | Kind::External)
     }
 
     pub(crate) fn is_fallible(&self) -> bool {

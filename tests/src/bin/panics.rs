@@ -320,7 +320,7 @@ mod scenarios {
 
     pub fn detached() {
         birthmark::set_name("not inherited");
-        let thread = thread::spawn(birthmark::detached!(|| panic!("in a root")));
+        let thread = thread::spawn(birthmark::root!(|| panic!("in a root")));
         assert!(thread.join().is_err());
     }
 

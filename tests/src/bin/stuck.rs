@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdin, stdout};
 
-use birthmark::ThreadReport;
+use birthmark::ThreadDetail;
 use birthmark::render::Format;
 use birthmark_integration_tests::stuck::Stuck;
 
@@ -10,7 +10,7 @@ fn main() {
     Stuck::hold(|_| {
         let mut out = stdout();
         for _ in stdin().lines() {
-            let dump = birthmark::dump().with_threads(ThreadReport::Stacks);
+            let dump = birthmark::dump().with_threads(ThreadDetail::Stacks);
             dump.write(Format::Json, &mut out)
                 .expect("somebody reads it");
             writeln!(out, "that is all").expect("somebody reads it");

@@ -61,7 +61,7 @@ fn shapes(early: bool) -> Result<i32, std::io::Error> {
     let c = if early { spawn(|| { return 1; }) } else { spawn(|| 2) }.join().unwrap();
     let d = spawn(__birthmark::named!("a \
         b {}", a => move || __birthmark::task_count() as i32)).join().unwrap();
-    let e = spawn(__birthmark::detached!({ let x = 1; move || x })).join().unwrap();
+    let e = spawn(__birthmark::root!({ let x = 1; move || x })).join().unwrap();
     let name = "moved".to_owned(); let f = spawn(__birthmark::named!("{}", own(name) => move || 1)).join().unwrap();
     #[cfg(not(windows))] drop(spawn(|| 1)); #[cfg(windows)] spawn(|| 1);
     assert!(spawn(|| true).join().unwrap()); assert!(spawn(|| true)

@@ -10,7 +10,7 @@ use super::spare::{self, Stacks};
 use super::{futex, handler};
 use crate::platform::tasks;
 use birthmark_core::__reader::os_thread::os_id;
-use birthmark_dump::NoStack;
+use birthmark_dump::StackError;
 
 /// For how long a thread is waited for. Whoever has to wait for a CPU for longer than this is late.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ static ASKING: AtomicU32 = AtomicU32::new(0);
 
 impl Asker {
     /// Waits for its turn, but not for ever, and not at all in a panic, of which the asker may be in the midst.
-    pub(super) fn new() -> Result<Self, NoStack> {
+    pub(super) fn new() -> Result<Self, StackError> {
         let (process, start) = (std::process::id(), Instant::now());
         let patience = if std::thread::panicking() {
             Duration::ZERO
@@ -42,7 +42,7 @@ impl Asker {
         };
         while !Self::is_next(process) {
             if start.elapsed() >= patience {
-                return Err(NoStack::Busy);
+                return Err(StackError::Busy);
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -61,26 +61,26 @@ impl Asker {
     }
 
     /// Has a thread copy its stack, and reads the copy.
-    pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, NoStack> {
-        let thread = u32::try_from(id).map_err(|_| NoStack::NoAnswer)?;
+    pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, StackError> {
+        let thread = u32::try_from(id).map_err(|_| StackError::NoAnswer)?;
         let start = Instant::now();
         let desk = self.await_answer(id, thread);
         let left = self.patience.get().saturating_sub(start.elapsed());
         self.patience.set(left);
-        desk?.read(thread, read).ok_or(NoStack::NoAnswer)
+        desk?.read(thread, read).ok_or(StackError::NoAnswer)
     }
 
-    fn await_answer(&self, id: u64, thread: u32) -> Result<&'static Desk, NoStack> {
+    fn await_answer(&self, id: u64, thread: u32) -> Result<&'static Desk, StackError> {
         if self.stays_blocked(id) {
-            return Err(NoStack::Blocked);
+            return Err(StackError::Blocked);
         }
         if let Some(why) = spare::reason(id, &mut self.stacks.borrow_mut()) {
             return Err(why);
         }
-        let desk = Desk::ask(thread).ok_or(NoStack::NoAnswer)?;
+        let desk = Desk::ask(thread).ok_or(StackError::NoAnswer)?;
         if !self.send(thread, handler::SIGNAL) {
             desk.turn.take_back(thread);
-            return Err(NoStack::Ended);
+            return Err(StackError::Ended);
         }
         match self.wait(desk, thread) {
             // It has not begun, and never will.
@@ -112,7 +112,7 @@ impl Asker {
         Instant::now() + self.patience.get().clamp(MOMENT, PATIENCE)
     }
 
-    fn wait(&self, desk: &Desk, thread: u32) -> Result<(), NoStack> {
+    fn wait(&self, desk: &Desk, thread: u32) -> Result<(), StackError> {
         let until = self.until();
         loop {
             // Read before the question, so that a change after it ends the wait.
@@ -122,11 +122,11 @@ impl Asker {
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(NoStack::NoAnswer);
+                return Err(StackError::NoAnswer);
             }
             futex::wait(desk.turn.word(), word, left.min(SLICE));
             if !self.send(thread, 0) {
-                return Err(NoStack::Ended);
+                return Err(StackError::Ended);
             }
         }
     }

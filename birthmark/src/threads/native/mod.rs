@@ -23,12 +23,12 @@ mod turn;
 mod unwind;
 
 use ask::Asker;
-use birthmark_dump::{NativeFrame, NativeStack, NoStack};
+use birthmark_dump::{NativeFrame, NativeStack, StackError};
 use symbols::{without_own, Symbols};
 use unwind::{Walk, Walker};
 
 /// Takes the stack of each of these threads, in order.
-pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, NoStack>> {
+pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, StackError>> {
     let walks = match walk_all(ids) {
         Ok(walks) => walks,
         Err(why) => return vec![Err(why); ids.len()],
@@ -38,9 +38,9 @@ pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, NoStack>> {
     walks.into_iter().map(stack).collect()
 }
 
-fn walk_all(ids: &[u64]) -> Result<Vec<Result<Walk, NoStack>>, NoStack> {
+fn walk_all(ids: &[u64]) -> Result<Vec<Result<Walk, StackError>>, StackError> {
     let asker = Asker::new()?;
-    handler::install().map_err(|_| NoStack::SignalTaken)?;
+    handler::install().map_err(|_| StackError::SignalTaken)?;
     let mut walker = Walker::new();
     let mut walk = |&id| asker.ask(id, |sample| walker.walk(sample));
     Ok(ids.iter().map(&mut walk).collect())

@@ -20,7 +20,7 @@
 use std::ops::Range;
 
 use crate::platform::tasks;
-use birthmark_dump::NoStack;
+use birthmark_dump::StackError;
 
 /// What the handler needs of a stack besides the frame that the kernel puts there, also in a debug build.
 const HANDLER_BYTES: u64 = 8 * 1024;
@@ -39,24 +39,24 @@ struct Waiting {
 }
 
 /// Why this thread is to be left alone, if it is.
-pub(super) fn reason(id: u64, stacks: &mut Stacks) -> Option<NoStack> {
+pub(super) fn reason(id: u64, stacks: &mut Stacks) -> Option<StackError> {
     let line = match tasks::read(id, "syscall") {
         Ok(line) => line,
         // It has ended, which is found out when it is asked.
         Err(_) if tasks::read(id, "stat").is_err() => return None,
-        Err(_) => return Some(NoStack::CallUnknown),
+        Err(_) => return Some(StackError::CallUnknown),
     };
     if line.starts_with("running") {
         return None;
     }
     let Some(waiting) = Waiting::parse(&line) else {
-        return Some(NoStack::CallUnknown);
+        return Some(StackError::CallUnknown);
     };
     if stacks.room_below(waiting.stack_pointer) < room_needed() {
-        return Some(NoStack::LittleStack);
+        return Some(StackError::LittleStack);
     }
     let (number, arguments) = waiting.call?;
-    (!may_be_interrupted(number, &arguments)).then_some(NoStack::Interruptible)
+    (!may_be_interrupted(number, &arguments)).then_some(StackError::Interruptible)
 }
 
 impl Waiting {

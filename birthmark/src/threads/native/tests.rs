@@ -9,7 +9,7 @@ use super::handler;
 use super::unwind::{Walk, Walker};
 use birthmark_core::__reader::os_thread::{all_os_ids, block_signals, os_id};
 use birthmark_core::__reader::unwind::OnDrop;
-use birthmark_dump::NoStack;
+use birthmark_dump::StackError;
 
 /// Runs `test` with a way to start threads that do the same again and again until it is over, however it ends.
 fn with_threads(test: impl FnOnce(&dyn Fn(&'static (dyn Fn() + Sync)) -> u64)) {
@@ -47,11 +47,11 @@ fn ask(id: u64, times: usize) -> Vec<Walk> {
     let mut once = || Asker::new()?.ask(id, |sample| walker.walk(sample));
     let answers = (0..times).map(|_| once());
     answers
-        .filter_map(|answer| allow(answer, &[NoStack::NoAnswer, NoStack::Busy]))
+        .filter_map(|answer| allow(answer, &[StackError::NoAnswer, StackError::Busy]))
         .collect()
 }
 
-fn allow(answer: Result<Walk, NoStack>, allowed: &[NoStack]) -> Option<Walk> {
+fn allow(answer: Result<Walk, StackError>, allowed: &[StackError]) -> Option<Walk> {
     match answer {
         Ok(walk) => Some(walk),
         Err(why) if allowed.contains(&why) => None,
@@ -107,8 +107,8 @@ fn who_blocks_the_signal_or_is_gone_is_not_waited_for() {
             thread::yield_now();
         }
         let asker = Asker::new().unwrap();
-        assert_eq!(asker.ask(blocks, |_| ()), Err(NoStack::Blocked));
-        assert_eq!(asker.ask(gone, |_| ()), Err(NoStack::Ended));
+        assert_eq!(asker.ask(blocks, |_| ()), Err(StackError::Blocked));
+        assert_eq!(asker.ask(gone, |_| ()), Err(StackError::Ended));
     });
 }
 

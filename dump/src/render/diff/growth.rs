@@ -35,7 +35,7 @@ impl Growth {
     }
 
     /// Returns the difference between the two numbers.
-    pub fn growth(&self) -> i64 {
+    pub fn delta(&self) -> i64 {
         self.after as i64 - self.before as i64
     }
 }
@@ -55,11 +55,11 @@ pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
         }
     }
     let mut all: Vec<Growth> = sites.into_values().collect();
-    all.retain(|growth| growth.growth() != 0);
+    all.retain(|growth| growth.delta() != 0);
     all.sort_by_key(|growth| {
         let site = growth.site;
         (
-            Reverse(growth.growth()),
+            Reverse(growth.delta()),
             site.file(),
             site.line(),
             site.column(),
@@ -74,7 +74,7 @@ pub(super) fn push(out: &mut String, palette: &Palette, all: &[Growth]) {
         out.push_str("\ngrowth by site\n");
     }
     for growth in all {
-        let more = growth.growth();
+        let more = growth.delta();
         let color = if more > 0 { palette.more } else { palette.less };
         let (before, after) = (growth.before, growth.after);
         push_text(

@@ -89,22 +89,22 @@ impl Group {
     }
 
     /// Returns the longest time that one of the tasks has been in its state, or `None` if no clock runs.
-    pub fn longest(&self) -> Option<Duration> {
+    pub fn max_time_in_state(&self) -> Option<Duration> {
         self.since.longest(self.now)
     }
 
     /// Returns the age of the oldest task, or `None` if no clock runs.
-    pub fn oldest(&self) -> Option<Duration> {
+    pub fn max_age(&self) -> Option<Duration> {
         self.born.longest(self.now)
     }
 
     /// Returns the lowest id.
-    pub fn first(&self) -> TaskId {
+    pub fn min_id(&self) -> TaskId {
         self.first
     }
 
     /// Returns the highest id.
-    pub fn last(&self) -> TaskId {
+    pub fn max_id(&self) -> TaskId {
         self.last
     }
 
@@ -160,7 +160,7 @@ impl Group {
         self.last = TaskId::from(row.id);
         self.since.add(row.since.into());
         self.born.add(row.born.into());
-        self.stack.moving |= dump.nodes.stack(row).is_moving();
+        self.stack.moving |= dump.nodes.stack(row).may_be_stale();
         // Many inherit from one node, one after the other.
         let has_own = dump.nodes.has_own(row);
         if has_own || self.parent != row.parent {
@@ -208,7 +208,7 @@ impl Group {
         out.push_str(self.kind.as_str());
         self.push_ids(out);
         if let Some(born) = self.born.ago(self.now) {
-            push(out, format_args!(", born {born} ago"));
+            push(out, format_args!(", spawned {born} ago"));
         }
         out.push('\n');
         let site = site_line(Some(self.site));

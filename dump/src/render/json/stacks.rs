@@ -102,7 +102,7 @@ fn push_stack(out: &mut String, tree: &Tree, tables: &StackTables) {
     }
     out.push(']');
     if tree.beyond > 0 {
-        out.push_str(",\"beyond\":");
+        out.push_str(",\"omitted_frames\":");
         push_number(out, tree.beyond.into());
     }
     out.push('}');
@@ -113,8 +113,8 @@ fn push_frame(out: &mut String, frame: &Frame, tables: &StackTables) {
     push_number(out, tables.by_address[&frame.site().address()].into());
     out.push_str(",\"depth\":");
     push_number(out, frame.depth() as u64);
-    out.push_str(if frame.is_held() {
-        ",\"held\":true}"
+    out.push_str(if frame.is_idle() {
+        ",\"idle\":true}"
     } else {
         "}"
     });

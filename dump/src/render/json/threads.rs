@@ -35,7 +35,7 @@ fn push_thread(out: &mut String, thread: &OsThread) {
     let millis = |time: Duration| time.as_millis() as u64;
     push_or_null(out, thread.cpu_time().map(millis));
     push_tasks(out, thread.tasks());
-    if thread.is_moving() {
+    if thread.may_be_stale() {
         out.push_str(",\"moving\":true");
     }
     match thread.stack() {

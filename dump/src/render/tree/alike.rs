@@ -50,7 +50,7 @@ impl What {
         let (nodes, entry) = (&forest.dump.nodes, forest.entry(line));
         let site = entry.site(forest.dump);
         match entry {
-            _ if site.kind() == Kind::Foreign => What::Only(line),
+            _ if site.kind() == Kind::External => What::Only(line),
             Entry::Task(row) => What::Task(
                 site.address(),
                 discriminant(&nodes.bare_state(row)),

@@ -42,17 +42,17 @@ pub(crate) fn during<R>(change: &Change, f: impl FnOnce() -> R) -> R {
 /// The other names and labels inside are those that the task had at its first poll of the future.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
-pub struct Under<F> {
+pub struct WithContext<F> {
     change: Option<Box<Change>>,
     node: Option<NodeRef>,
     /// Structurally pinned.
     future: ManuallyDrop<F>,
 }
 
-impl<F> Under<F> {
+impl<F> WithContext<F> {
     /// Makes the change while birthmark is on; it is asked for only then.
     pub(crate) fn new(change: impl FnOnce() -> Change, future: F) -> Self {
-        Under {
+        WithContext {
             change: (!mode::has(mode::OFF)).then(|| Box::new(change())),
             node: None,
             future: ManuallyDrop::new(future),
@@ -60,9 +60,9 @@ impl<F> Under<F> {
     }
 }
 
-impl<F: Unpin> Unpin for Under<F> {}
+impl<F: Unpin> Unpin for WithContext<F> {}
 
-impl<F: Future> Future for Under<F> {
+impl<F: Future> Future for WithContext<F> {
     type Output = F::Output;
 
     #[track_caller]
@@ -86,7 +86,7 @@ impl<F: Future> Future for Under<F> {
     }
 }
 
-impl<F> Drop for Under<F> {
+impl<F> Drop for WithContext<F> {
     fn drop(&mut self) {
         let entered = self
             .change

@@ -74,7 +74,7 @@ impl Image {
 
     /// How many had no room.
     #[inline]
-    pub fn beyond(&self) -> u32 {
+    pub fn omitted_frames(&self) -> u32 {
         ((self.header & ALL_BEYOND) / ONE_BEYOND) as u32
     }
 

@@ -24,12 +24,12 @@ fn job() -> u32 {
 
 #[birthmark::instrument]
 impl Server {
-    /// Futures, named and detached.
+    /// Futures, named and roots.
     pub async fn futures(&self) -> u32 {
         let task = work(1);
         let first = tokio::spawn(task).await.unwrap_or(0);
         let second = tokio::spawn(async { 2 }).await.unwrap_or(0);
-        let third = tokio::spawn(birthmark::named!("{first}" => birthmark::detached!(work(3)))).await.unwrap_or(0);
+        let third = tokio::spawn(birthmark::named!("{first}" => birthmark::root!(work(3)))).await.unwrap_or(0);
         let both = tokio::join!(tokio::spawn(work(4)), tokio::spawn(async { 5 }));
         let boxed = tokio::spawn(Box::pin(work(6))).await.unwrap_or(0);
         assert!(tokio::spawn(work(7)).await.is_ok());

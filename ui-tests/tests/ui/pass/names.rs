@@ -1,8 +1,8 @@
-// `named!` and `detached!` compile where the code is instrumented and where it is not, also imported.
+// `named!` and `root!` compile where the code is instrumented and where it is not, also imported.
 #![deny(warnings)]
 
 birthmark_ui_tests::twice! {
-    use birthmark::{detached, named};
+    use birthmark::{root, named};
     use std::thread;
 
     async fn serve(n: u32) -> u32 {
@@ -14,9 +14,9 @@ birthmark_ui_tests::twice! {
         vec![
             tokio::spawn(named!("conn {peer} {}", 1 + 1 => serve(1))).await.unwrap(),
             tokio::spawn(birthmark::named!("conn {peer}" => async move { 2 })).await.unwrap(),
-            thread::spawn(detached!(move || 3)).join().unwrap(),
-            thread::spawn(detached!(named!("listener" => || 4))).join().unwrap(),
-            thread::spawn(named!("{value}" => detached!({ let value = value.clone(); move || value.len() as u32 }))).join().unwrap(),
+            thread::spawn(root!(move || 3)).join().unwrap(),
+            thread::spawn(root!(named!("listener" => || 4))).join().unwrap(),
+            thread::spawn(named!("{value}" => root!({ let value = value.clone(); move || value.len() as u32 }))).join().unwrap(),
             thread::scope(|s| s.spawn(named!("{value:?}, {n}", n = 3 => || value.len() as u32)).join().unwrap()),
         ]
     }
