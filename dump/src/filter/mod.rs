@@ -362,7 +362,7 @@ mod tests {
             .map(|key| format!("| `{}` | {} |", key.name, key.help));
         let rows: Vec<String> = rows.collect();
         let root = env!("CARGO_MANIFEST_DIR");
-        for file in ["src/dump/filter/mod.rs", "../docs/guide/dumps.md"] {
+        for file in ["src/filter/mod.rs", "../docs/guide/dumps.md"] {
             assert_table(&format!("{root}/{file}"), "| key | selects tasks |", &rows);
         }
     }
