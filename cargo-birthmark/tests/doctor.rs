@@ -205,15 +205,14 @@ fn a_manifest_that_says_nonsense() {
 
 #[test]
 fn a_runtime_of_another_version() {
+    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime-shim");
+    let manifest = format!(
+        "[package]\nname = \"birthmark\"\nversion = \"0.0.7\"\nedition = \"2021\"\n\
+         [dependencies]\nbirthmark-core = {{ path = {core:?} }}\n"
+    );
     let runtime = Project::new(
         "birthmark",
-        &[
-            (
-                "Cargo.toml",
-                "[package]\nname = \"birthmark\"\nversion = \"0.0.7\"\nedition = \"2021\"\n[dependencies]\ninventory = \"0.3\"\n",
-            ),
-            ("src/lib.rs", ""),
-        ],
+        &[("Cargo.toml", &manifest), ("src/lib.rs", "")],
     );
     let dependency = format!(
         "[dependencies]\nbirthmark = {{ path = \"{}\" }}\n",
