@@ -47,7 +47,7 @@ pub const BARS: [Bar; 16] = [
     bar(Unit::Poll, Variant::On, 20.0, 24.0, 16.0),
     bar(Unit::Job, Variant::On, 40.0, 113.0, 91.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
-    bar(Unit::Thread, Variant::On, 400.0, 575.0, 540.0),
+    bar(Unit::Thread, Variant::On, 400.0, 545.0, 510.0),
     bar(Unit::Spawn, Variant::Off, 6.0, 60.0, 2.0),
     bar(Unit::SpawnOwning, Variant::Off, 6.0, 38.0, 17.0),
     bar(Unit::Job, Variant::Off, 6.0, 57.0, 41.0),

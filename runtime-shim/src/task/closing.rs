@@ -145,6 +145,7 @@ pub(crate) fn end_drop() {
 
 impl Leave {
     /// Ends the task.
+    #[cfg_attr(not(debug_assertions), inline)]
     fn end(self, birth: Birth) {
         match birth.as_plain() {
             Some(slot) if self.is_guest && !self.panicked() => {

@@ -217,6 +217,7 @@ impl Local {
 
     /// Takes a block for a thread that has never had one. Returns whether it was taken; then the caller
     /// must [`leave`](Local::leave), to spare the thread a destructor.
+    #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn borrow_block(&self) -> bool {
         !self.has_borrowed.replace(true) && self.block().is_none() && self.take_block().is_some()
     }
@@ -254,6 +255,7 @@ impl Local {
     }
 
     /// Ends a task that has completed: the closure for which this thread has borrowed its block.
+    #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn end_guest(&self, slot: &'static Slot) {
         let site = site_of(slot);
         // In the block, where what is freed waits for the next thread.
