@@ -68,6 +68,7 @@ pub use args::Args;
 pub use known::packages;
 pub use macro_names::MacroNames;
 #[cfg(feature = "text")]
+#[cfg(feature = "text")]
 pub use signatures::CrateSignatures;
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 

@@ -16,7 +16,7 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, FnArg, Generics, Pat, Signature};
 
 use crate::imports::Imports;
-use crate::known::{callees, crates};
+use crate::known::crates;
 use crate::role::Place;
 use crate::scope::{self, Scopes};
 use crate::spawn::{Arguments, Callee};
@@ -45,9 +45,7 @@ pub(crate) fn may_hand_on(
         // A scope gives itself to the closure.
         let scoped =
             args.len() == 1 && matches!(task, Expr::Closure(closure) if !closure.inputs.is_empty());
-        let ty = callee
-            .receiver
-            .and_then(|it| scope::expr_type(it, place.scopes, place.self_ty));
+        let ty = callee.receiver_type(place);
         return callee.receiver.is_some()
             && !scoped
             && ty.is_none_or(|ty| !crates::is_type_of_library(&ty));
@@ -154,13 +152,11 @@ impl Given<'_> {
     }
 
     fn note(&mut self, callee: &Callee, args: &Arguments) {
-        let name = callee.name.to_string();
         let is_given = args.iter().any(|arg| self.is_task(arg));
-        let is_method = callee.path.is_none();
-        let is_spawn = callees::find(&name, is_method, args.len(), self.also).is_some();
-        self.found |= is_spawn && is_given;
+        self.found |= is_given && callee.is_in_table(args, self.also);
         let is_adapted = callee.receiver.is_some_and(|it| self.is_task(it));
-        self.others |= !is_given && !is_adapted && !args.is_empty() && !scope::is_type(&name);
+        let is_type = scope::is_type(&callee.name.to_string());
+        self.others |= !is_given && !is_adapted && !args.is_empty() && !is_type;
     }
 }
 
@@ -222,10 +218,8 @@ impl Search<'_> {
 
 impl<'a> Visit<'a> for Search<'_> {
     fn visit_expr(&mut self, expr: &'a Expr) {
-        let spawn = Callee::of(expr).is_some_and(|(callee, args)| {
-            let name = callee.name.to_string();
-            callees::find(&name, callee.path.is_none(), args.len(), self.also).is_some()
-        });
+        let spawn =
+            Callee::of(expr).is_some_and(|(callee, args)| callee.is_in_table(args, self.also));
         if !spawn {
             visit::visit_expr(self, expr);
         }

@@ -5,7 +5,7 @@
 //! of one parameter.
 //!
 //! [`Signatures`] has the functions of one item or file. A front end that reads all files of a crate collects
-//! [`CrateSignatures`] first. A call finds a function of another file only if an import, a path or the type of the
+//! `CrateSignatures` first. A call finds a function of another file only if an import, a path or the type of the
 //! receiver leads there.
 
 use std::collections::BTreeSet;
@@ -23,15 +23,16 @@ use crate::takes::{Declared, Reader, Takes};
 
 /// The functions of an item, or of a file, that are named like callees or like functions that hand their task on.
 #[derive(Default)]
-pub(crate) struct Signatures {
+pub(crate) struct Signatures<'a> {
     functions: Vec<Function>,
     imports: Vec<Import>,
     modules: Vec<String>,
-    /// Those of the crate's other files.
-    pub elsewhere: CrateSignatures,
+    /// The functions of the crate's other files.
+    elsewhere: &'a [Function],
 }
 
 /// The functions of all files of a crate that are named like callees.
+#[cfg(feature = "text")]
 #[derive(Clone, Debug, Default)]
 pub struct CrateSignatures {
     functions: Vec<Function>,
@@ -61,7 +62,7 @@ struct Function {
     hands_on: bool,
 }
 
-impl Signatures {
+impl<'a> Signatures<'a> {
     /// Reads the functions in `items`. `also` lists the callees beside those of the table.
     pub(crate) fn of(items: &[Item], also: &[String]) -> Self {
         let mut collector = Collector {
@@ -72,18 +73,26 @@ impl Signatures {
         collector.finish()
     }
 
+    /// Adds the functions of the crate's other files.
+    #[cfg(feature = "text")]
+    pub(crate) fn and(self, elsewhere: &'a CrateSignatures) -> Self {
+        Signatures {
+            elsewhere: &elsewhere.functions,
+            ..self
+        }
+    }
+
     /// Returns how each argument of a call is taken, if its callee is in sight.
     pub(crate) fn find(&self, callee: &Callee, count: usize, place: &Place) -> Option<Vec<Takes>> {
         let is_method = callee.path.is_none();
-        let receiver = callee.receiver;
-        let ty = receiver.and_then(|it| scope::expr_type(it, place.scopes, place.self_ty));
+        let ty = callee.receiver_type(place);
         if is_method && ty.is_none() && callee.forwards(place) {
             // It hands its task on to a function of that name, and hardly to itself.
             return None;
         }
         let named = |function: &&Function| *callee.name == function.name;
         let here = self.meant(callee, ty.as_ref(), place);
-        let elsewhere = self.elsewhere.functions.iter().filter(named);
+        let elsewhere = self.elsewhere.iter().filter(named);
         let elsewhere = elsewhere.filter(|function| match callee.path {
             Some(path) => self.leads_to(function, &path.path, place),
             None => function.is_method && ty.is_some() && function.owner == ty,
@@ -114,13 +123,7 @@ impl Signatures {
         let mut imports = self.imports.iter().filter(|import| import.name == root);
         let is_of_the_crate =
             self.is_of_the_crate(&root) || imports.any(|import| self.is_of_the_crate(&import.root));
-        match owner.as_str() {
-            "Self" => function.owner.as_deref() == place.self_ty,
-            _ if !is_of_the_crate => false,
-            owner if is_relative(owner) => function.owner.is_none(),
-            owner if scope::is_type(owner) => function.owner.as_deref() == Some(owner),
-            owner => function.owner.is_none() && function.module.as_deref() == Some(owner),
-        }
+        (is_of_the_crate || owner == "Self") && function.is_below(&owner, place)
     }
 
     /// The imports that may bring a name: those of the name, or else those of all names, unless other crates are
@@ -142,8 +145,11 @@ impl Signatures {
 
     /// Returns `true` if the callee is in sight and hands its task on, without doubt: each function that may be meant does.
     pub(crate) fn hands_on(&self, callee: &Callee, place: &Place) -> bool {
-        let receiver = callee.receiver;
-        let ty = receiver.and_then(|it| scope::expr_type(it, place.scopes, place.self_ty));
+        let mut relays = self.functions.iter().filter(|function| function.hands_on);
+        if !relays.any(|function| *callee.name == function.name) {
+            return false;
+        }
+        let ty = callee.receiver_type(place);
         let is_unclear = match callee.path {
             Some(path) => is_local(&path.path, place),
             None => ty.is_none(),
@@ -153,12 +159,12 @@ impl Signatures {
     }
 
     /// Returns the functions that a callee may be. `ty` is the type of its receiver.
-    fn meant<'a>(
-        &'a self,
-        callee: &'a Callee,
-        ty: Option<&'a String>,
-        place: &'a Place,
-    ) -> impl Iterator<Item = &'a Function> {
+    fn meant<'b>(
+        &'b self,
+        callee: &'b Callee,
+        ty: Option<&'b String>,
+        place: &'b Place,
+    ) -> impl Iterator<Item = &'b Function> {
         let named = self.functions.iter();
         let named = named.filter(|function| *callee.name == function.name);
         named.filter(move |function| match callee.path {
@@ -171,12 +177,7 @@ impl Signatures {
         let Some(owner) = names_from_last(path).nth(1) else {
             return function.owner.is_none() && !self.is_imported_from_elsewhere(&function.name);
         };
-        match owner.as_str() {
-            "Self" => function.owner.as_deref() == place.self_ty,
-            "self" | "super" | "crate" => function.owner.is_none(),
-            owner if scope::is_type(owner) => function.owner.as_deref() == Some(owner),
-            owner => function.owner.is_none() && function.module.as_deref() == Some(owner),
-        }
+        function.is_below(&owner, place)
     }
 
     fn is_imported_from_elsewhere(&self, name: &str) -> bool {
@@ -244,6 +245,16 @@ fn is_local(path: &syn::Path, place: &Place) -> bool {
 }
 
 impl Function {
+    /// Returns `true` if `segment::name` may be a path to the function.
+    fn is_below(&self, segment: &str, place: &Place) -> bool {
+        match segment {
+            "Self" => self.owner.as_deref() == place.self_ty,
+            segment if is_relative(segment) => self.owner.is_none(),
+            segment if scope::is_type(segment) => self.owner.as_deref() == Some(segment),
+            segment => self.owner.is_none() && self.module.as_deref() == Some(segment),
+        }
+    }
+
     /// Whether it may be a method of `ty`, the type of a receiver.
     fn may_belong_to(&self, ty: Option<&String>, place: &Place) -> bool {
         ty.is_none_or(|ty| self.owner.as_ref() == Some(ty) || place.parameters.contains(ty))
@@ -256,7 +267,7 @@ struct Collector<'a> {
     also: Vec<String>,
     found: Vec<Found<'a>>,
     declared: Declared<'a>,
-    signatures: Signatures,
+    signatures: Signatures<'static>,
     owner: Option<(String, &'a Generics)>,
     module: Option<String>,
     skipped: bool,
@@ -324,7 +335,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn finish(self) -> Signatures {
+    fn finish(self) -> Signatures<'static> {
         let mut signatures = self.signatures;
         let functions = self.found.iter().map(|found| {
             let reader = Reader {

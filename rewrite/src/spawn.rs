@@ -89,6 +89,22 @@ impl<'a> Callee<'a> {
         }
     }
 
+    /// Returns the row of the callee, from the table or from `also`.
+    fn row(&self, args: &Arguments, also: &[String]) -> Option<Row> {
+        let name = self.name.to_string();
+        callees::find(&name, self.path.is_none(), args.len(), also)
+    }
+
+    /// Returns `true` if the table or `also` has the callee.
+    pub(crate) fn is_in_table(&self, args: &Arguments, also: &[String]) -> bool {
+        self.row(args, also).is_some()
+    }
+
+    /// Returns the type of the receiver, if the code in sight shows it.
+    pub(crate) fn receiver_type(&self, place: &Place) -> Option<String> {
+        scope::expr_type(self.receiver?, place.scopes, place.self_ty)
+    }
+
     /// Looks the callee up in the table.
     pub(crate) fn recognise(
         &self,
@@ -96,12 +112,7 @@ impl<'a> Callee<'a> {
         also: &[String],
         place: &Place,
     ) -> Option<Spawn> {
-        let row = callees::find(
-            &self.name.to_string(),
-            self.path.is_none(),
-            args.len(),
-            also,
-        )?;
+        let row = self.row(args, also)?;
         let last = args.len() - 1 - row.from_end;
         let index = last - usize::from(last > 0 && is_text(&args[last]));
         let builder = self
@@ -130,8 +141,7 @@ impl<'a> Callee<'a> {
             scoping: args.len() == 1 || row.name.is_empty() || self.is_called_on_a_type(),
             bounded: self.forwards(place)
                 || self
-                    .receiver
-                    .and_then(|receiver| scope::expr_type(receiver, place.scopes, place.self_ty))
+                    .receiver_type(place)
                     .is_some_and(|ty| place.parameters.contains(&ty)),
             threads,
             takes: Takes::Unknown,

@@ -38,7 +38,7 @@ pub(crate) struct Visitor<'a> {
     /// Where macros come from.
     pub imports: Imports,
     /// The signatures that are in sight.
-    pub signatures: Signatures,
+    pub signatures: Signatures<'a>,
     /// Whether a task may wait here.
     pub is_async: bool,
     /// Whether what is visited now may be left out by a `cfg` while the module around it is not.

@@ -233,10 +233,9 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
         }
     };
     let args = options.annotation.args();
-    let signatures = Signatures::of(&parsed.items, &args.also);
+    let signatures = Signatures::of(&parsed.items, &args.also).and(&options.signatures);
     let mut visitor = Visitor::new(args, &mut backend, &locate);
     visitor.signatures = signatures;
-    visitor.signatures.elsewhere = options.signatures.clone();
     visitor.skips = usize::from(options.annotation.skip);
     visitor.lefts = usize::from(matches!(except, Except::File));
     let left = match except {
