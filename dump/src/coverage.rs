@@ -13,12 +13,7 @@ use birthmark_core::Site;
 #[derive(Clone, Debug)]
 pub struct Coverage {
     threads: Option<Threads>,
-    untracked: u64,
-    refused: u64,
-    unrecorded: u64,
-    passed_through: PassedThrough,
-    sites: usize,
-    clock: bool,
+    totals: Totals,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,22 +26,9 @@ impl Coverage {
     pub(crate) fn of(source: impl Source, snapshot: &Snapshot) -> Self {
         let live = snapshot.classes.iter();
         let live: HashSet<_> = live.map(|class| ptr::from_ref(class.site)).collect();
-        let Totals {
-            untracked,
-            refused,
-            unrecorded,
-            passed_through,
-            sites,
-            clock,
-        } = source.totals(&|site| live.contains(&ptr::from_ref(site)));
         Coverage {
             threads: source.os_threads().map(|all| Threads::of(all, snapshot)),
-            untracked,
-            refused,
-            unrecorded,
-            passed_through,
-            sites,
-            clock,
+            totals: source.totals(&|site| live.contains(&ptr::from_ref(site))),
         }
     }
 
@@ -63,42 +45,42 @@ impl Coverage {
 
     /// Returns the number of tasks that were spawned while birthmark was off.
     pub fn untracked_spawns(&self) -> u64 {
-        self.untracked
+        self.totals.untracked
     }
 
     /// Returns the number of tasks that hooks have refused. [`SiteStats::refused`](crate::SiteStats::refused) has the
     /// number of each site.
     pub fn refused(&self) -> u64 {
-        self.refused
+        self.totals.refused
     }
 
     /// Returns the number of tasks that could not be recorded for lack of memory.
     pub fn dropped_records(&self) -> u64 {
-        self.unrecorded
+        self.totals.unrecorded
     }
 
     /// Returns `true` if ages are known. They are unknown if the clock does not run: on a platform without a clock,
     /// or after a `fork`.
     pub fn ages_known(&self) -> bool {
-        self.clock
+        self.totals.clock
     }
 
     /// Returns the number of arguments of spawn calls that were no known kind of task, and so have no record. An
     /// example are tasks of tokio 0.1. [`SiteStats::passed_through`](crate::SiteStats::passed_through) has the number
     /// by site.
     pub fn passed_through(&self) -> u64 {
-        self.passed_through.arguments
+        self.totals.passed_through.arguments
     }
 
     /// Returns the sites at which all arguments so far were no known kind of task, by file and line.
     pub fn sites_without_task(&self) -> &[&'static Site] {
-        &self.passed_through.sites
+        &self.totals.passed_through.sites
     }
 
     /// Returns the number of sites that are linked into the program. A call that may be no spawn counts after a task was
     /// spawned there.
     pub fn sites(&self) -> usize {
-        self.sites
+        self.totals.sites
     }
 }
 
@@ -163,19 +145,32 @@ impl fmt::Display for Coverage {
             }
             None => f.write_str("OS threads not looked at (this system does not list them)")?,
         }
-        write!(f, "; {} spawned while birthmark was off", self.untracked)?;
-        if self.refused > 0 {
-            write!(f, "; {} refused by hooks", self.refused)?;
+        write!(
+            f,
+            "; {} spawned while birthmark was off",
+            self.totals.untracked
+        )?;
+        if self.totals.refused > 0 {
+            write!(f, "; {} refused by hooks", self.totals.refused)?;
         }
-        if self.unrecorded > 0 {
-            write!(f, "; {} not recorded for lack of memory", self.unrecorded)?;
+        if self.totals.unrecorded > 0 {
+            write!(
+                f,
+                "; {} not recorded for lack of memory",
+                self.totals.unrecorded
+            )?;
         }
-        if self.passed_through.calls > 0 {
-            self.passed_through.fmt(f)?;
+        if self.totals.passed_through.calls > 0 {
+            self.totals.passed_through.fmt(f)?;
         }
-        if !self.clock {
+        if !self.totals.clock {
             f.write_str("; ages not known (the clock does not run)")?;
         }
-        write!(f, "; {} site{} linked", self.sites, plural(self.sites))
+        write!(
+            f,
+            "; {} site{} linked",
+            self.totals.sites,
+            plural(self.totals.sites)
+        )
     }
 }

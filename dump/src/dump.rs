@@ -176,7 +176,7 @@ impl Dump {
     /// [`with_threads`](Dump::with_threads) was not called, or if the system does not list threads.
     pub fn threads(&self) -> Option<&[OsThread]> {
         match &self.os_threads {
-            Looked::At(threads) => Some(threads.all()),
+            Looked::At(threads) => Some(&threads.all),
             Looked::No | Looked::InVain => None,
         }
     }

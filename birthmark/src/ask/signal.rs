@@ -39,10 +39,7 @@ pub struct ParseSignalError(String);
 
 impl fmt::Display for ParseSignalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Quoted {
-            text: &self.0,
-            cut: false,
-        };
+        let name = Quoted::whole(&self.0);
         let signals = OneOf(DumpSignal::ALL.iter());
         write!(f, "there is no dump on {name}; use {signals}")
     }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Builder;
 use crate::panic_report::PanicReport;
+use birthmark_core::__reader::escape::Quoted;
 use birthmark_dump::__private::OneOf;
 
 /// Applies all words, and says of those that are not understood why, and what to write.
@@ -196,10 +197,7 @@ struct NotUnderstood<'a> {
 
 impl fmt::Display for NotUnderstood<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = birthmark_core::__reader::escape::Quoted {
-            text: self.word,
-            cut: false,
-        };
+        let word = Quoted::whole(self.word);
         let error = &self.error;
         write!(
             f,

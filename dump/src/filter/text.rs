@@ -270,10 +270,7 @@ impl ParseFilterError {
 
 impl fmt::Display for ParseFilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = Quoted {
-            text: &self.what,
-            cut: false,
-        };
+        let what = Quoted::whole(&self.what);
         match self.kind {
             ErrorKind::Key => {
                 let keys = OneOf(KEYS.iter().map(|key| key.name));

@@ -107,10 +107,7 @@ pub struct ParseFormatError(String);
 
 impl fmt::Display for ParseFormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Quoted {
-            text: &self.0,
-            cut: false,
-        };
+        let name = Quoted::whole(&self.0);
         if self.0 == "pprof" {
             return write!(f, "{name} needs birthmark's feature `pprof`, which is off");
         }

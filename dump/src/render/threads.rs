@@ -33,7 +33,7 @@ fn write_threads(
 ) -> fmt::Result {
     let mut pieces = Pieces::new(f);
     push_heading(&mut pieces.out, threads);
-    for thread in threads.all() {
+    for thread in &threads.all {
         if thread.stack().is_some() {
             pieces.out.push('\n');
         }
@@ -45,12 +45,12 @@ fn write_threads(
 
 /// `7 OS threads, and 2 of birthmark's own:`
 fn push_heading(out: &mut String, threads: &OsThreads) {
-    let count = threads.all().len();
+    let count = threads.all.len();
     push(out, format_args!("\n{count} OS thread{}", plural(count)));
-    if threads.own() > 0 {
+    if threads.own > 0 {
         push(
             out,
-            format_args!(", and {} of birthmark's own", threads.own()),
+            format_args!(", and {} of birthmark's own", threads.own),
         );
     }
     out.push_str(":\n");
@@ -60,10 +60,7 @@ fn push_heading(out: &mut String, threads: &OsThreads) {
 fn push_thread(out: &mut String, thread: &OsThread, palette: &Palette) {
     out.push_str("thread ");
     push_number(out, thread.id());
-    let name = Quoted {
-        text: thread.name(),
-        cut: false,
-    };
+    let name = Quoted::whole(thread.name());
     push(out, format_args!(" {name} ["));
     push_state(out, thread);
     if let Some(time) = thread.cpu_time() {

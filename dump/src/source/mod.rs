@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::Image;
+pub(crate) use birthmark_core::__reader::record::read::Above;
 use birthmark_core::Site;
 
 pub(crate) use this_process::ThisProcess;
@@ -92,15 +93,6 @@ pub(crate) trait Node: Copy {
     fn labels(&self) -> Option<LabelBytes>;
 }
 
-/// The node above another one.
-pub(crate) enum Above<N> {
-    /// Nothing: it is a root.
-    Nothing,
-    Node(N),
-    /// The node ended while it was read.
-    Lost,
-}
-
 /// A thread that may run tasks.
 pub(crate) struct ThreadFacts {
     /// By which the status of a task refers to it.
@@ -111,6 +103,7 @@ pub(crate) struct ThreadFacts {
 }
 
 /// Counts of the whole process.
+#[derive(Clone, Debug)]
 pub(crate) struct Totals {
     /// Spawns while birthmark was off.
     pub(crate) untracked: u64,

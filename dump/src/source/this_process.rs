@@ -9,7 +9,7 @@ use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::Image;
 use birthmark_core::__reader::record::pool::{self, Block};
-use birthmark_core::__reader::record::read::{self, Record};
+use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::slot::{state, Slot, NAME_BIT};
 use birthmark_core::__reader::record::walk;
 use birthmark_core::__reader::site::{self, Counts, Site};
@@ -200,12 +200,8 @@ impl Node for Record {
     }
 
     #[inline]
-    fn parent(&self) -> Above<Record> {
-        match Record::parent(self) {
-            read::Above::Nothing => Above::Nothing,
-            read::Above::Node(node) => Above::Node(node),
-            read::Above::Lost => Above::Lost,
-        }
+    fn parent(&self) -> Above {
+        Record::parent(self)
     }
 
     #[inline]

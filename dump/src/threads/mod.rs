@@ -87,20 +87,11 @@ impl OsThread {
 pub struct OsThreads {
     /// By id.
     pub all: Vec<OsThread>,
-    /// How many there are of birthmark's own.
+    /// Number of birthmark's own threads.
     pub own: usize,
 }
 
 impl OsThreads {
-    pub(crate) fn all(&self) -> &[OsThread] {
-        &self.all
-    }
-
-    /// How many there are of birthmark's own.
-    pub(crate) fn own(&self) -> usize {
-        self.own
-    }
-
     /// The thread with this id, if it was running that task as long as it was looked at.
     pub(crate) fn running(&self, id: u64, task: u64) -> Option<&OsThread> {
         let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;

@@ -52,10 +52,7 @@ pub struct ParseThreadDetailError(String);
 
 impl fmt::Display for ParseThreadDetailError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Quoted {
-            text: &self.0,
-            cut: false,
-        };
+        let name = Quoted::whole(&self.0);
         let details = OneOf(ThreadDetail::ALL.iter());
         write!(
             f,

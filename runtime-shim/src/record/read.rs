@@ -264,18 +264,18 @@ impl Record {
     }
 }
 
-/// The node above another one.
-pub enum Above {
-    /// Nothing: a root.
+/// The node above another one. `N` is a record of this process, or what a reader of other memory has in its place.
+pub enum Above<N = Record> {
+    /// Nothing: the other one is a root.
     Nothing,
-    Node(Record),
+    Node(N),
     /// The node ended while it was read.
     Lost,
 }
 
-impl Above {
+impl<N> Above<N> {
     #[inline]
-    pub fn node(self) -> Option<Record> {
+    pub fn node(self) -> Option<N> {
         match self {
             Above::Node(node) => Some(node),
             Above::Nothing | Above::Lost => None,

@@ -10,6 +10,13 @@ pub struct Quoted<'a> {
     pub cut: bool,
 }
 
+impl<'a> Quoted<'a> {
+    /// Quotes a text that was not cut.
+    pub fn whole(text: &'a str) -> Self {
+        Quoted { text, cut: false }
+    }
+}
+
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;

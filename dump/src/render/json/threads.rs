@@ -18,7 +18,7 @@ pub(super) fn push_threads(pieces: &mut Pieces<'_>, dump: &Dump) -> fmt::Result 
             pieces.out.push_str(",\n\"threads\":null");
             Ok(())
         }
-        Looked::At(threads) => push_table(pieces, "threads", threads.all(), push_thread),
+        Looked::At(threads) => push_table(pieces, "threads", &threads.all, push_thread),
     }
 }
 
