@@ -70,6 +70,8 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
+    use birthmark_test_support::files::{self, has_extension};
+
     use super::MODULES;
 
     fn page() -> PathBuf {
@@ -94,19 +96,14 @@ mod tests {
     #[test]
     fn modules_are_all_scripts_of_the_page() {
         let page = page();
-        let mut found = BTreeSet::new();
-        let mut folders = vec![page.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|it| it == "js") {
-                    let path = path.strip_prefix(&page).unwrap();
-                    found.insert(path.to_str().unwrap().replace('\\', "/"));
-                }
-            }
-        }
+        let scripts = files::below(&page).into_iter();
+        let scripts = scripts.filter(|file| has_extension(file, "js"));
+        let mut found: BTreeSet<String> = scripts
+            .map(|file| {
+                let path = file.strip_prefix(&page).unwrap();
+                path.to_str().unwrap().replace('\\', "/")
+            })
+            .collect();
         found.retain(|path| !path.starts_with("tests/"));
         let listed = MODULES.iter().map(|(path, _)| path.to_string()).collect();
         assert_eq!(found, listed);
@@ -114,9 +111,8 @@ mod tests {
 
     #[test]
     fn modules_pass_their_unit_tests() {
-        let tests = std::fs::read_dir(page().join("tests")).unwrap();
-        let tests = tests.map(|it| it.unwrap().path());
-        let tests = tests.filter(|it| it.to_string_lossy().ends_with(".test.mjs"));
+        let tests = files::below(&page().join("tests")).into_iter();
+        let tests = tests.filter(|file| file.to_string_lossy().ends_with(".test.mjs"));
         run(
             Command::new("node").arg("--test").args(tests),
             "node runs; on Debian it is in the package nodejs",

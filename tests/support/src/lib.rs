@@ -5,5 +5,6 @@
 //! documentation with those in the code.
 
 pub mod documented;
+pub mod files;
 pub mod guard;
 pub mod packages;

@@ -38,6 +38,19 @@ pub fn of_this_workspace() -> Vec<Value> {
     ])))
 }
 
+/// Returns an entry of `cargo metadata` for each member of this workspace that is published.
+///
+/// # Panics
+///
+/// If cargo cannot be run.
+#[must_use]
+pub fn published() -> Vec<Value> {
+    let mut packages = of_this_workspace();
+    // An empty list marks a package that is not published.
+    packages.retain(|package| !package["publish"].is_array());
+    packages
+}
+
 fn list(metadata: &str) -> Vec<Value> {
     let mut metadata: Value = serde_json::from_str(metadata).expect("cargo prints JSON");
     match metadata["packages"].take() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use birthmark_test_support::packages;
+use birthmark_test_support::{files, packages};
 
 /// Marks of the guard in a file: the guard itself, or a support crate or module that contains it.
 const MARKS: [&str; 3] = [
@@ -17,15 +17,10 @@ fn mentions_guard(file: &Path) -> bool {
     MARKS.iter().any(|mark| text.contains(mark))
 }
 
-fn contains_tests(directory: &Path) -> bool {
-    let entries = fs::read_dir(directory).expect("a source directory can be read");
-    entries.flatten().any(|entry| {
-        let path = entry.path();
-        if path.is_dir() {
-            return contains_tests(&path);
-        }
-        fs::read_to_string(path).is_ok_and(|text| text.contains("#[test]"))
-    })
+fn contains_tests(folder: &Path) -> bool {
+    files::below(folder)
+        .iter()
+        .any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("#[test]")))
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use birthmark_test_support::files::{self, has_extension, root};
 use birthmark_test_support::packages;
 
 /// Crates whose folders have no circle.
@@ -22,10 +23,6 @@ const FOREIGN_TO_CORE: [&str; 7] = [
 
 /// Uses of one top-level module by another, each with a file that contains it.
 type Uses = BTreeMap<String, BTreeMap<String, PathBuf>>;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
 
 #[test]
 fn folders_of_a_crate_form_no_circle() {
@@ -237,19 +234,8 @@ fn way_back(
 }
 
 /// All Rust files below a folder, without those of tests.
-fn rust_files(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory)
-        .expect("a folder can be read")
-        .flatten()
-    {
-        let path = entry.path();
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = files::below(folder);
+    files.retain(|file| has_extension(file, "rs") && !file.ends_with("tests.rs"));
     files
 }

@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use birthmark_test_support::{self as _, packages};
+use birthmark_test_support::files::{self, has_extension, root};
+use birthmark_test_support::packages;
 
 #[path = "prose/public.rs"]
 mod public;
@@ -125,13 +126,6 @@ fn doc_comment_is_public_if_its_item_is() {
     assert_eq!(paragraphs.len(), 6);
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .expect("the root exists")
-}
-
 fn listed(faults: &[&Fault]) -> String {
     let mut list = String::new();
     for Fault {
@@ -149,7 +143,7 @@ fn listed(faults: &[&Fault]) -> String {
 }
 
 fn all_faults(root: &Path) -> Vec<Fault> {
-    let (public, files) = (public_roots(), files(root));
+    let (public, files) = (public_roots(), self::files(root));
     let modules: BTreeSet<_> = files
         .iter()
         .flat_map(|file| public::modules(file))
@@ -157,7 +151,7 @@ fn all_faults(root: &Path) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).expect("the file is text");
-        let is_markdown = file.extension().is_some_and(|it| it == "md");
+        let is_markdown = has_extension(&file, "md");
         let is_public_file = match is_markdown {
             true => !INTERNAL_PAGES.iter().any(|page| file.ends_with(page)),
             false => public
@@ -195,12 +189,10 @@ fn all_faults(root: &Path) -> Vec<Fault> {
 
 /// Returns the root file of each library that programs depend on.
 fn public_roots() -> Vec<PathBuf> {
-    let packages = packages::of_this_workspace();
-    let published = packages.iter().filter(|package| {
-        let is_published = !package["publish"].is_array();
-        is_published && INTERNAL.iter().all(|name| package["name"] != *name)
-    });
-    let targets = published
+    let mut packages = packages::published();
+    packages.retain(|package| INTERNAL.iter().all(|name| package["name"] != *name));
+    let targets = packages
+        .iter()
         .flat_map(|package| package["targets"].as_array())
         .flatten();
     let libraries = targets.filter(|target| {
@@ -252,27 +244,13 @@ fn part(root: &Path, file: &Path) -> String {
     first.as_os_str().to_string_lossy().into_owned()
 }
 
-/// Returns all Rust and Markdown files, except generated ones and changelogs.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory)
-        .expect("a directory can be read")
-        .flatten()
-    {
-        let path = entry.path();
-        let name = entry.file_name();
-        let is_hidden = name.to_string_lossy().starts_with('.');
-        // A link leads to files that are counted where they are.
-        if is_hidden || path.is_symlink() || name == "target" || name == "CHANGELOG.md" {
-            continue;
-        }
-        if path.is_dir() {
-            files.extend(self::files(&path));
-        } else if path.extension().is_some_and(|it| it == "rs" || it == "md") {
-            files.push(path);
-        }
-    }
-    files.sort();
+/// Returns all Rust and Markdown files, except changelogs.
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut files = files::below(root);
+    files.retain(|file| {
+        let is_read = has_extension(file, "rs") || has_extension(file, "md");
+        is_read && !file.ends_with("CHANGELOG.md")
+    });
     files
 }
 

@@ -3,28 +3,21 @@
 use std::fs;
 use std::path::Path;
 
-use birthmark_test_support::{self as _, packages};
+use birthmark_test_support::files::root;
+use birthmark_test_support::packages;
 use serde_json::Value;
-
-fn published() -> Vec<Value> {
-    let mut packages = packages::of_this_workspace();
-    // An empty list marks a package that is not published.
-    packages.retain(|package| !package["publish"].is_array());
-    packages
-}
 
 fn name(package: &Value) -> &str {
     package["name"].as_str().expect("a name")
 }
 
 fn read(path: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 #[test]
 fn published_crate_has_readme_changelog_and_licences_of_its_own() {
-    for package in published() {
+    for package in packages::published() {
         let manifest = Path::new(package["manifest_path"].as_str().expect("a path"));
         for file in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
             let file = manifest.with_file_name(file);
@@ -37,7 +30,7 @@ fn published_crate_has_readme_changelog_and_licences_of_its_own() {
 #[test]
 fn release_page_lists_each_crate_after_its_dependencies() {
     let page = read("docs/release.md");
-    let packages = published();
+    let packages = packages::published();
     let place = |name: &str| page.find(&format!(" | `{name}` | "));
     for package in &packages {
         let own = place(name(package)).unwrap_or_else(|| panic!("{} is not listed", name(package)));
