@@ -39,7 +39,7 @@ pub struct Dump {
     look_at_threads: LookAtThreads,
 }
 
-/// What was looked at of OS threads.
+/// The OS threads of a dump, or the reason why it has none.
 #[derive(Debug)]
 pub(crate) enum Looked {
     /// Nothing, since nobody asked.

@@ -33,7 +33,7 @@ pub(crate) struct Birth<'a> {
 }
 
 impl Birth<'_> {
-    /// Whether the task may be recorded already. A task that gets a name, or is a root, is recorded in any case.
+    /// Returns `true` if the task may be recorded already. A task that gets a name, or is a root, is recorded in any case.
     pub(crate) fn is_handed(&self) -> bool {
         self.relay.handed && self.naming.is_plain()
     }

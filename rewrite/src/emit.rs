@@ -195,7 +195,7 @@ impl Emit {
         quote_spanned!(span=> #private::Relayed(#site, #handed, #late, #announces))
     }
 
-    /// Whether the task may be recorded already, whether its caller's call may have returned, and whether it is
+    /// Returns three flags: the task may be recorded already, its caller's call may have returned, and the task is
     /// announced.
     fn relay(birth: Birth, span: Span) -> [Ident; 3] {
         let Relay {

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Macro, Path};
 
-/// What `named!` and `root!` around one task say together.
+/// The combined effect of `named!` and `root!` around one task.
 #[derive(Clone, Default)]
 pub(crate) struct Naming {
     /// The arguments of `format!`.

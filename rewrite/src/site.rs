@@ -105,7 +105,7 @@ pub enum Reason {
     Shape(&'static str),
     /// It hands a task on within a runtime, which counts at its public face.
     Layer,
-    /// It may stand in an item that the parser refuses.
+    /// The spawn may be in an item that the parser refuses.
     Syntax {
         /// The line of the error.
         line: usize,

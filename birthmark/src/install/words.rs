@@ -32,7 +32,8 @@ pub(super) fn apply(mut builder: Builder, words: &OsStr) -> Builder {
     builder
 }
 
-/// Whether nobody was told of this word yet. Birthmark is set up twice if `cargo birthmark` does it, and the program.
+/// Returns `true` if no error has named this word yet. Birthmark is set up twice if both `cargo birthmark` and the
+/// program do so.
 fn is_new(word: &str) -> bool {
     static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);

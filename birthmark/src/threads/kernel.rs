@@ -41,7 +41,7 @@ fn by_channel(function: Option<String>) -> ThreadState {
     }
 }
 
-/// What `stat` says of a thread, as far as it is asked for.
+/// The fields of a thread's `stat` that dumps show.
 pub(super) struct Stat {
     pub(super) name: String,
     letter: char,

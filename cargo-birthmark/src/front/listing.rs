@@ -124,7 +124,7 @@ impl Surveyed<'_> {
         krate.is_some_and(|krate| krate.sites().next().is_some())
     }
 
-    /// Whether it holds spawns, none of which is recorded.
+    /// Returns `true` if the crate has spawns, none of which is recorded.
     pub fn holds_uncovered_only(&self) -> bool {
         let krate = self.found.as_ref().ok();
         krate.is_some_and(|krate| {

@@ -178,7 +178,7 @@ pub struct Filter {
     sites: Vec<Pattern>,
     kinds: Vec<Pattern>,
     stacks: Vec<Pattern>,
-    /// What is looked for in all that is said of a task.
+    /// Words that a task must contain in any of its texts.
     words: Vec<String>,
     states: Vec<State>,
     older: Option<Duration>,

@@ -175,7 +175,7 @@ impl<S: Source> SnapshotBuilder<S> {
         place
     }
 
-    /// What the last row has besides: a name, ancestors that were cut, and nodes below.
+    /// Adds to the last row: its name, the count of ancestors that were cut, and an entry for nodes below.
     fn note_more(&mut self, task: &S::Node, place: Place) {
         self.note_cut(task);
         let mut below = task.nodes_below();

@@ -106,7 +106,7 @@ impl Snapshot {
         own.unwrap_or_else(|| self.labels.of_nodes.get(row.parent))
     }
 
-    /// Whether a task was given a name or labels itself.
+    /// Returns `true` if a name or labels were set on the task itself.
     pub(crate) fn has_own(&self, row: &Row) -> bool {
         row.has_own_name() || self.labels.own_of(row.id).is_some()
     }

@@ -93,7 +93,7 @@ impl NativeFrame {
         self.column
     }
 
-    /// Whether all outside of it is how std starts a thread.
+    /// Returns `true` if all frames outside of this one belong to std's start of a thread.
     fn is_start(&self) -> bool {
         self.function()
             .is_some_and(|it| it.contains("__rust_begin_short_backtrace"))

@@ -19,7 +19,7 @@ mod platform {
     }
 }
 
-/// What the registry knows of frame sites.
+/// The frame sites that the registry needs.
 mod types {
     pub(crate) mod frame_site {
         /// Nothing but an address.

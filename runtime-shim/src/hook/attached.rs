@@ -1,4 +1,4 @@
-//! What hooks leave with a task.
+//! Guards, gates and watchers that hooks attach to a task.
 
 use core::cell::UnsafeCell;
 use core::future::Future;
@@ -50,7 +50,7 @@ impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
     }
 }
 
-/// What hooks leave with a task. Aligned, so that a [`Birth`](crate::task::birth::Birth) has three bits for its tags.
+/// Everything that hooks attach to a task. The type is aligned, so that a [`Birth`](crate::task::birth::Birth) has three bits for its tags.
 #[repr(align(8))]
 pub(crate) struct Attached {
     slot: &'static Slot,

@@ -14,12 +14,12 @@ use crate::record::slot::Slot;
 use crate::thread::local;
 use crate::types::kind::Kind;
 
-/// What hooks have decided about a task that was recorded.
+/// The decision of all hooks about a task that was recorded.
 pub(crate) enum Decision {
-    /// It runs, and nothing is attached to it.
+    /// The task runs, and nothing is attached to it.
     Plain,
     Attached(Box<Attached>),
-    /// It does not run, and its record has ended.
+    /// The task does not run, and its record has ended.
     Refused(Arc<RefusedTask>),
 }
 

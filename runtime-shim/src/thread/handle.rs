@@ -26,7 +26,7 @@ pub(crate) const REFUSED: usize = 3;
 ///
 /// # Safety
 ///
-/// It is the address of a slot.
+/// `address` is that of a slot.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn slot_at(address: *const ()) -> &'static Slot {
     // SAFETY: no slot is at null, and slots are never unmapped.

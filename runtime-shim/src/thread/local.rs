@@ -153,7 +153,8 @@ impl Local {
         unsafe { scope.as_ref() }
     }
 
-    /// The same for births that take the short way. Where it is lent, or may be, this is the address of no node.
+    /// Returns the scope for births that take the short way. The address is that of no node if the scope is lent, or may
+    /// be.
     #[inline(always)]
     pub(crate) fn own_scope(&self) -> *const Slot {
         match self.cursor.get().slot() {
@@ -162,8 +163,8 @@ impl Local {
         }
     }
 
-    /// Whether the scope belongs to a task that runs elsewhere and waits for what is done here, or to the present call
-    /// of a closure. A task that is polled in the meantime, or called, has its own.
+    /// Returns `true` if the scope belongs to the present call of a closure, or to a task that waits elsewhere for this
+    /// thread. A task that is polled in the meantime, or called, has its own.
     #[inline]
     pub(crate) fn is_lent(&self) -> bool {
         let cursor = self.cursor.get();

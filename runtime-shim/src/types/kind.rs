@@ -63,7 +63,7 @@ impl Kind {
         Kind::ALL.get(found).copied().unwrap_or(Kind::Unknown)
     }
 
-    /// Whether it says more of a closure than that it is one.
+    /// Returns `true` for a kind of closure that is more specific than [`Kind::Job`].
     fn is_closure(self) -> bool {
         matches!(self, Kind::Thread | Kind::ScopedThread | Kind::Blocking)
     }

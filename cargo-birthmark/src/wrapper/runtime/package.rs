@@ -100,7 +100,7 @@ fn manifest(package: &str) -> DocumentMut {
     text.parse().unwrap_or_default()
 }
 
-/// What a package depends on if these features are enabled.
+/// Returns the names of a package's dependencies if these features are enabled.
 fn needed(manifest: &DocumentMut, enabled: &[String]) -> Vec<String> {
     let targets = manifest.get("target").and_then(Item::as_table_like);
     let targets = targets.into_iter().flat_map(|table| table.iter());
