@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{Metadata, MetadataCommand, Node, Package};
 use serde::de::DeserializeOwned;
 
@@ -148,13 +148,7 @@ impl Project {
                 other.version
             );
         }
-        if package.version.to_string() != env!("CARGO_PKG_VERSION") {
-            bail!(
-                "use the program's birthmark {}: this is cargo-birthmark {}, and generated code fits its own version only; install cargo-birthmark {0}",
-                package.version,
-                env!("CARGO_PKG_VERSION")
-            );
-        }
+        require_own_version(package, "and generated code")?;
         let features = node.features.iter().map(|feature| feature.to_string());
         let features: BTreeSet<String> = features.chain(more.iter().cloned()).collect();
         Ok(Source::Package {
@@ -174,19 +168,22 @@ impl Project {
     /// twice: the tool's own takes its place.
     fn embedded(&self, nodes: &[Node]) -> Result<Source> {
         let packages = nodes.iter().map(|node| &self.metadata[&node.id]);
-        let mut other = packages.filter(|package| {
-            package.name == "birthmark-core"
-                && package.version.to_string() != env!("CARGO_PKG_VERSION")
-        });
-        match other.next() {
-            None => Ok(Source::Embedded),
-            Some(package) => bail!(
-                "use the program's birthmark-core {}: this is cargo-birthmark {}, whose runtime fits its own version only; install cargo-birthmark {0}",
-                package.version,
-                env!("CARGO_PKG_VERSION")
-            ),
-        }
+        packages
+            .filter(|package| package.name == "birthmark-core")
+            .try_for_each(|package| require_own_version(package, "whose runtime"))?;
+        Ok(Source::Embedded)
     }
+}
+
+/// Checks that a package of the program has the version of this tool. `part` names what fits that version alone.
+fn require_own_version(package: &Package, part: &str) -> Result<()> {
+    let (name, version) = (&package.name, &package.version);
+    let own = env!("CARGO_PKG_VERSION");
+    ensure!(
+        version.to_string() == own,
+        "use the program's {name} {version}: this is cargo-birthmark {own}, {part} fits its own version only; install cargo-birthmark {version}"
+    );
+    Ok(())
 }
 
 /// The name of our directory in the target directory.
