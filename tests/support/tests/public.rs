@@ -43,6 +43,19 @@ fn release_page_lists_each_crate_after_its_dependencies() {
 }
 
 #[test]
+fn check_names_each_published_crate() {
+    let checks = read(".ci/check");
+    let words: Vec<&str> = checks
+        .split(|it: char| it.is_whitespace() || "()".contains(it))
+        .collect();
+    for package in packages::published() {
+        let option = ["-p", name(&package)];
+        let is_named = words.windows(2).any(|pair| pair == option);
+        assert!(is_named, "{}", name(&package));
+    }
+}
+
+#[test]
 fn workflow_installs_the_minimum_version_and_runs_existing_checks() {
     let (workflow, checks) = (read(".github/workflows/ci.yml"), read(".ci/check"));
     let minimum = env!("CARGO_PKG_RUST_VERSION");
