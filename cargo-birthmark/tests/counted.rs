@@ -95,6 +95,35 @@ fn commands_that_compile_nothing_have_no_line() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn crates_that_another_program_compiles_meanwhile_are_not_counted() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let other = Project::new("meanwhile", &[("src/main.rs", SPAWNS)]);
+    let script = format!(
+        "#!/bin/sh\ncd '{}' && exec cargo birthmark --workspace build 2>errors\n",
+        other.path().display()
+    );
+    let project = Project::new(
+        "waiting",
+        &[("src/main.rs", SPAWNS), ("cargo-other", &script)],
+    );
+    let subcommand = project.path().join("cargo-other");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(subcommand, executable).unwrap();
+    let mut command = project.command("birthmark --workspace other");
+    let path = command
+        .get_envs()
+        .find_map(|(name, value)| value.filter(|_| name == "PATH"));
+    let paths = std::env::split_paths(path.unwrap()).chain([project.path()]);
+    let path = std::env::join_paths(paths).unwrap();
+    let ran = project.run(command.env("PATH", path)).ok();
+    assert_eq!(lines(&ran), Vec::<&str>::new());
+    let errors = other.read("errors");
+    assert!(errors.contains("1 crate instrumented, 1 site"), "{errors}");
+}
+
 #[test]
 fn nothing_that_is_instrumented_has_its_reason() {
     const ANNOTATED: &str = "#![cfg_attr(birthmark, birthmark::instrument)]\n";

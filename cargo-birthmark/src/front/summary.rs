@@ -41,10 +41,11 @@ impl Ended<'_> {
         }
     }
 
-    /// Says what the command compiled, because cargo does not name what else it used.
+    /// Returns the counts of the crates that the command compiled, because cargo does not name the others that it used.
+    /// Another program may compile into the same directory at the same time, in a session of its own.
     fn compiled(&self) -> String {
         let mut reports = Report::all(&self.session.state());
-        reports.retain(|report| report.compiled >= self.started);
+        reports.retain(|report| report.session == self.file && report.compiled >= self.started);
         Counts::of(&reports).text()
     }
 
