@@ -11,7 +11,7 @@ pub const FAILED: u8 = 96;
 pub const SITES_DIFFER: u8 = 97;
 
 /// `doctor` found that something is wrong.
-pub const UNWELL: u8 = 98;
+pub const DOCTOR_PROBLEMS: u8 = 98;
 
 /// Ends as another program did: with its exit code, or by the signal that ended it.
 pub fn of(status: ExitStatus) -> ExitCode {

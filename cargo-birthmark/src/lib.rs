@@ -11,7 +11,6 @@
 use birthmark_test_support as _;
 
 mod cache;
-mod choice;
 mod cli;
 mod concern;
 mod exit;
@@ -21,6 +20,7 @@ mod output;
 mod programs;
 mod remedy;
 mod scope;
+mod selection;
 mod session;
 mod signals;
 mod source;

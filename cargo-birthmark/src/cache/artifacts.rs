@@ -312,7 +312,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let made = directory.path().join("lib.rlib");
         write(&made, CONTENT);
-        let entry = SharedEntry::new(UserCache::at(directory.path().join("shelf")), 7);
+        let entry = SharedEntry::new(UserCache::at(directory.path().join("cache")), 7);
         entry.store(std::slice::from_ref(&made)).unwrap();
         Fixture {
             directory,
@@ -328,7 +328,7 @@ mod tests {
         }
 
         fn names(&self) -> Vec<PathBuf> {
-            let entries = fs::read_dir(self.directory.path().join("shelf")).unwrap();
+            let entries = fs::read_dir(self.directory.path().join("cache")).unwrap();
             entries.map(|entry| entry.unwrap().path()).collect()
         }
     }
@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn entry_of_another_key_is_not_taken() {
         let fixture = fixture();
-        let other = SharedEntry::new(UserCache::at(fixture.directory.path().join("shelf")), 8);
+        let other = SharedEntry::new(UserCache::at(fixture.directory.path().join("cache")), 8);
         fs::rename(&fixture.entry.directory, &other.directory).unwrap();
         assert!(other.read().is_none());
     }
@@ -384,7 +384,7 @@ mod tests {
     fn failed_write_leaves_nothing() {
         let fixture = fixture();
         let gone = fixture.directory.path().join("gone.rlib");
-        let other = SharedEntry::new(UserCache::at(fixture.directory.path().join("shelf")), 8);
+        let other = SharedEntry::new(UserCache::at(fixture.directory.path().join("cache")), 8);
         assert!(other.store(&[fixture.made.clone(), gone]).is_err());
         assert_eq!(
             fixture.names(),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Request;
 use super::nothing::Nothing;
 use super::project::{Project, directory};
-use crate::choice::{self, Candidate, Unchosen};
+use crate::selection::{self, Candidate, ExcludedBy};
 use crate::session::Session;
 use crate::source::engine::{Krate, Recipe};
 use crate::source::{condition, search};
@@ -32,7 +32,7 @@ pub struct Listed {
 
 /// A package that was chosen and is left alone although it may spawn.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct LeftPackage {
+pub struct SkippedPackage {
     /// Its name.
     pub package: String,
     /// Its version.
@@ -46,7 +46,7 @@ pub struct Listing {
     /// The crates that would be instrumented.
     pub crates: Vec<Listed>,
     /// The packages that would be left alone.
-    pub left: BTreeSet<LeftPackage>,
+    pub left: BTreeSet<SkippedPackage>,
 }
 
 /// All crates that were chosen, or why none would be instrumented. Targets of one package share files, and each file
@@ -62,11 +62,11 @@ pub fn list(request: Request) -> Result<Result<Listing, Nothing>> {
     if surveyed.iter().all(is_empty) {
         return Ok(Err(Nothing::of(&surveyed, &session)));
     }
-    let is_bare = |one: &&Surveyed<'_>| matches!(one.found, Err(Left::NoStd));
-    let left = surveyed.iter().filter(is_bare).map(|one| LeftPackage {
+    let is_bare = |one: &&Surveyed<'_>| matches!(one.found, Err(SkipReason::NoStd));
+    let left = surveyed.iter().filter(is_bare).map(|one| SkippedPackage {
         package: one.package.name.to_string(),
         version: one.package.version.to_string(),
-        reason: Left::NoStd.to_string(),
+        reason: SkipReason::NoStd.to_string(),
     });
     let left = left.collect();
     let crates = surveyed.into_iter().filter_map(|surveyed| {
@@ -103,14 +103,14 @@ pub struct Surveyed<'a> {
     /// What the root of the crate says.
     pub head: Head,
     /// What the engine makes of it, or why it is left alone.
-    pub found: Result<Krate, Left>,
+    pub found: Result<Krate, SkipReason>,
 }
 
 /// Why a crate is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum SkipReason {
     /// It was not chosen.
-    Unchosen(Unchosen),
+    NotSelected(ExcludedBy),
     /// It holds no spawn.
     NoSpawn,
     /// It does without the standard library.
@@ -161,7 +161,7 @@ pub fn survey<'a>(project: &'a Project, session: &Session, tests: Tests) -> Vec<
         let targets = package.targets.iter();
         for target in targets.filter(|target| is_compiled(target, package, session)) {
             let root = search::read(target.src_path.as_std_path()).unwrap_or_default();
-            let head = choice::head(&root);
+            let head = selection::head(&root);
             let mut found = view.rewrite(package, target, &head, &shown);
             if let Ok(krate) = &mut found {
                 krate.files.retain(|path, _| seen.insert(path.clone()));
@@ -241,7 +241,7 @@ impl View<'_> {
         target: &Target,
         head: &Head,
         shown: &dyn Fn(&Path) -> String,
-    ) -> Result<Krate, Left> {
+    ) -> Result<Krate, SkipReason> {
         let root = PathBuf::from(&target.src_path);
         let version = package.version.to_string();
         let settings = self.session.members.get(&directory(package));
@@ -250,11 +250,11 @@ impl View<'_> {
             version: &version,
             settings,
         };
-        let annotation = choice::annotation(self.session, candidate, head);
-        let annotation = annotation.map_err(Left::Unchosen)?;
+        let annotation = selection::annotation(self.session, candidate, head);
+        let annotation = annotation.map_err(SkipReason::NotSelected)?;
         let may_spawn = |text: &str| birthmark_rewrite::text::may_spawn(text, &annotation);
         if !search::any_file(&root, may_spawn) {
-            return Err(Left::NoSpawn);
+            return Err(SkipReason::NoSpawn);
         }
         let recipe = Recipe {
             annotation,
@@ -266,8 +266,8 @@ impl View<'_> {
         let krate = recipe.rewrite(&root, shown);
         match is_no_std(self.project, package, head) {
             false => Ok(krate),
-            true if krate.sites().next().is_none() => Err(Left::NoSpawn),
-            true => Err(Left::NoStd),
+            true if krate.sites().next().is_none() => Err(SkipReason::NoSpawn),
+            true => Err(SkipReason::NoStd),
         }
     }
 }

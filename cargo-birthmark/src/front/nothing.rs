@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 use birthmark_rewrite::text;
 
-use super::listing::{self, Left, Surveyed, Tests};
+use super::listing::{self, SkipReason, Surveyed, Tests};
 use super::names;
 use super::project::{Project, directory};
 use super::summary::{Ended, said};
 use super::units::{Used, canonical};
-use crate::choice::{self, Unchosen};
 use crate::scope::Reach;
+use crate::selection::{self, ExcludedBy};
 use crate::session::Session;
 use crate::source::search;
 
@@ -97,16 +97,17 @@ impl Nothing {
                 help: "run `cargo birthmark sites`, which says why".to_owned(),
             };
         }
-        let is_chosen = |one: &&Surveyed<'_>| matches!(one.found, Ok(_) | Err(Left::NoSpawn));
+        let is_chosen = |one: &&Surveyed<'_>| matches!(one.found, Ok(_) | Err(SkipReason::NoSpawn));
         let without = names_of(surveyed.iter().filter(is_chosen));
-        let left_out = |why: Unchosen| {
+        let left_out = |why: ExcludedBy| {
             let is_left = |one: &&Surveyed<'_>| {
-                let is_left = matches!(one.found, Err(Left::Unchosen(it)) if it == why);
+                let is_left = matches!(one.found, Err(SkipReason::NotSelected(it)) if it == why);
                 is_left && may_spawn(one, session)
             };
             names_of(surveyed.iter().filter(is_left))
         };
-        let [by_pattern, unannotated] = [Unchosen::Pattern, Unchosen::Unannotated].map(left_out);
+        let [by_pattern, unannotated] =
+            [ExcludedBy::Pattern, ExcludedBy::MissingAnnotation].map(left_out);
         if !by_pattern.is_empty() {
             return Nothing {
                 cause: format!(
@@ -161,7 +162,7 @@ fn misread(one: &Surveyed<'_>) -> Nothing {
 /// Whether a crate that is not chosen may hold spawns.
 pub fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     let settings = session.members.get(&directory(one.package));
-    let words = choice::unsaid(session, settings);
+    let words = selection::unsaid(session, settings);
     let root: &Path = one.target.src_path.as_std_path();
     search::any_file(root, |file| text::may_spawn(file, &words))
 }

@@ -9,7 +9,7 @@ use birthmark_rewrite::{Kind, Position, Site, Uncovered};
 use serde::Serialize;
 
 use super::Request;
-use super::listing::{self, LeftPackage, Listed, Listing};
+use super::listing::{self, Listed, Listing, SkippedPackage};
 use super::nothing::Nothing;
 use crate::exit;
 use crate::output::Format;
@@ -64,7 +64,7 @@ struct Document<'a> {
     /// Files that are not read, with the place and the reason.
     unread: Vec<&'a str>,
     /// Packages that were chosen and are left alone.
-    left_alone: &'a BTreeSet<LeftPackage>,
+    left_alone: &'a BTreeSet<SkippedPackage>,
 }
 
 fn rows(listed: &[Listed]) -> Vec<Row<'_>> {
@@ -123,7 +123,7 @@ fn text(Listing { crates, left }: &Listing) -> String {
     let mut text: String = rows(crates).iter().map(line).collect();
     text.extend(unread(crates).map(|file| format!("{file}: not read\n")));
     text.extend(left.iter().map(|left| {
-        let LeftPackage {
+        let SkippedPackage {
             package,
             version,
             reason,

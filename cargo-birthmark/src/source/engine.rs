@@ -34,7 +34,7 @@ pub struct Recipe {
 
 /// What of a file is left as it is.
 #[derive(Clone, Debug)]
-pub enum Left {
+pub enum Skipped {
     /// These functions.
     Functions(Vec<Function>),
     /// All of it.
@@ -42,14 +42,14 @@ pub enum Left {
 }
 
 /// What is left as it is, by the file.
-pub type LeftFiles = BTreeMap<PathBuf, Left>;
+pub type SkippedFiles = BTreeMap<PathBuf, Skipped>;
 
-impl Left {
-    fn except(left: Option<&Left>) -> Except<'_> {
+impl Skipped {
+    fn except(left: Option<&Skipped>) -> Except<'_> {
         match left {
             None => Except::Nothing,
-            Some(Left::Functions(functions)) => Except::Functions(functions),
-            Some(Left::File) => Except::File,
+            Some(Skipped::Functions(functions)) => Except::Functions(functions),
+            Some(Skipped::File) => Except::File,
         }
     }
 }
@@ -105,7 +105,7 @@ impl Recipe {
 
     /// Rewrites all files of the crate with this root. `shown` tells how a path is printed.
     pub fn rewrite(&self, root: &Path, shown: &dyn Fn(&Path) -> String) -> Krate {
-        self.rewrite_except(root, shown, &LeftFiles::new())
+        self.rewrite_except(root, shown, &SkippedFiles::new())
     }
 
     /// Does the same as [`Recipe::rewrite`], except for what is left as it is.
@@ -113,7 +113,7 @@ impl Recipe {
         &self,
         root: &Path,
         shown: &dyn Fn(&Path) -> String,
-        left: &LeftFiles,
+        left: &SkippedFiles,
     ) -> Krate {
         let files = modules::files(root, self.tests);
         let mut options = self.options();
@@ -129,7 +129,7 @@ impl Recipe {
                 source: &source,
                 path: &shown(&path),
             };
-            match text::rewrite_except(file, &options, Left::except(left.get(&path))) {
+            match text::rewrite_except(file, &options, Skipped::except(left.get(&path))) {
                 Ok(rewritten) => krate.add(path, rewritten),
                 Err(text::Unparsed(mistake)) => {
                     let text::Mistake {

@@ -54,7 +54,7 @@ fn candidates(file: &Path, owns_directory: bool, module: &Module) -> Vec<(PathBu
             directories.clone()
         };
         from.into_iter()
-            .map(move |directory| (plain(&directory.join(path)), true))
+            .map(move |directory| (normalized(&directory.join(path)), true))
     });
     let by_name = directories.iter().flat_map(|directory| {
         let name = &module.name;
@@ -96,16 +96,16 @@ fn stem(file: &Path) -> &std::ffi::OsStr {
 }
 
 /// A path without `..`, so that a file has one name.
-pub fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
+pub fn normalized(path: &Path) -> PathBuf {
+    let mut normalized = PathBuf::new();
     for part in path.components() {
         match part {
-            Component::ParentDir => drop(plain.pop()),
+            Component::ParentDir => drop(normalized.pop()),
             Component::CurDir => {}
-            part => plain.push(part),
+            part => normalized.push(part),
         }
     }
-    plain
+    normalized
 }
 
 #[cfg(test)]

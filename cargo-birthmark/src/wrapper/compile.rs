@@ -27,7 +27,7 @@ pub const PROGRAM: &str = "__birthmark_program";
 const CHECK_CFG: [&str; 2] = ["--check-cfg", "cfg(birthmark, __birthmark_program)"];
 
 /// Compiles a crate as it is, and notes that another session might not have.
-pub fn plainly(
+pub fn compile_original(
     mut plain: Command,
     unit: &Unit,
     build: &Build<'_>,
@@ -49,7 +49,7 @@ pub fn plainly(
 
 /// Compiles the mirror of a crate. Whatever is to be said about places in the user's code is said by a run
 /// on the original. If only the mirror does not compile, the crate is compiled as it is.
-pub fn mirrored(
+pub fn compile_mirror(
     plain: Command,
     unit: &Unit,
     build: &Build<'_>,
@@ -57,11 +57,15 @@ pub fn mirrored(
 ) -> Result<ExitCode> {
     let runtime = match Runtime::provide(unit, build) {
         Ok(runtime) => runtime,
-        Err(error) => return plainly(plain, unit, build, Reason::Runtime(format!("{error:#}"))),
+        Err(error) => {
+            return compile_original(plain, unit, build, Reason::Runtime(format!("{error:#}")));
+        }
     };
     let attempt = match Attempt::new(unit, build, runtime, rewritten) {
         Ok(attempt) => attempt,
-        Err(error) => return plainly(plain, unit, build, Reason::Mirror(format!("{error:#}"))),
+        Err(error) => {
+            return compile_original(plain, unit, build, Reason::Mirror(format!("{error:#}")));
+        }
     };
     let mut attempt = attempt;
     let mut run = attempt.run()?;
@@ -171,7 +175,7 @@ impl<'a> Attempt<'a> {
 /// tries again. Not if cargo was told of a part already, on which other crates may be built by now.
 fn after_failure(attempt: Attempt<'_>, failed: Run, plain: Command) -> Result<ExitCode> {
     if failed.told {
-        return instead(attempt, plain, &failed);
+        return fall_back(attempt, plain, &failed);
     }
     let checked = check(attempt.unit, attempt.build)?;
     if !checked.status.success() {
@@ -193,7 +197,7 @@ fn after_failure(attempt: Attempt<'_>, failed: Run, plain: Command) -> Result<Ex
         let told = run.told;
         last = Some(run);
         if told {
-            return instead(attempt, plain, &failed);
+            return fall_back(attempt, plain, &failed);
         }
     }
     if let Some(bare) = attempt.bare()
@@ -203,7 +207,7 @@ fn after_failure(attempt: Attempt<'_>, failed: Run, plain: Command) -> Result<Ex
         checked.print();
         return Ok(ExitCode::SUCCESS);
     }
-    instead(attempt, plain, &failed)
+    fall_back(attempt, plain, &failed)
 }
 
 /// The call of the compiler on the mirror.
@@ -253,7 +257,7 @@ fn with(prefix: &str, path: PathBuf) -> OsString {
 }
 
 /// Compiles the original because the mirror does not compile. It is our fault unless this fails, too.
-fn instead(attempt: Attempt<'_>, mut plain: Command, failed: &Run) -> Result<ExitCode> {
+fn fall_back(attempt: Attempt<'_>, mut plain: Command, failed: &Run) -> Result<ExitCode> {
     let (unit, build) = (attempt.unit, attempt.build);
     let notices = if failed.told {
         Notices::Drop

@@ -11,14 +11,14 @@ use super::diagnostics::{Fault, Run};
 use super::mirror::Mirror;
 use super::remap;
 use super::rewritten::{Draft, shown};
-use crate::source::engine::{COLUMNS, Left, LeftFiles};
+use crate::source::engine::{COLUMNS, Skipped, SkippedFiles};
 use crate::source::search;
 
 /// What is left as it is, because it does not compile when it is rewritten.
 #[derive(Clone, Debug, Default)]
-pub struct LeftAlone {
+pub struct SkippedParts {
     /// By the file.
-    pub files: LeftFiles,
+    pub files: SkippedFiles,
     /// Each function and file, and what the compiler says of it.
     pub shown: Vec<String>,
 }
@@ -92,7 +92,7 @@ impl<'a> Places<'a> {
     }
 }
 
-impl LeftAlone {
+impl SkippedParts {
     /// Leaves the functions at some places. Returns whether there is one that was not left before.
     fn leave_functions(
         &mut self,
@@ -108,9 +108,9 @@ impl LeftAlone {
             let Some(function) = around.rfind(|it| it.lines.contains(&fault.line)) else {
                 continue;
             };
-            let empty = || Left::Functions(Vec::new());
+            let empty = || Skipped::Functions(Vec::new());
             let left = self.files.entry(file.to_path_buf()).or_insert_with(empty);
-            if let Left::Functions(left) = left
+            if let Skipped::Functions(left) = left
                 && !left.contains(function)
             {
                 left.push(function.clone());
@@ -134,8 +134,8 @@ impl LeftAlone {
     ) -> bool {
         let before = self.shown.len();
         for Place { file, fault } in places.such(is_meant) {
-            let left = self.files.insert(file.to_path_buf(), Left::File);
-            if !matches!(left, Some(Left::File)) {
+            let left = self.files.insert(file.to_path_buf(), Skipped::File);
+            if !matches!(left, Some(Skipped::File)) {
                 self.shown
                     .push(format!("{}: {}", shown(unit, file), fault.message));
             }

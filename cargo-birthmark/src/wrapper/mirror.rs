@@ -15,7 +15,7 @@ use super::Build;
 use super::command_line::Unit;
 use super::link::link;
 use crate::session::replace;
-use crate::source::modules::plain;
+use crate::source::modules::normalized;
 
 /// A directory that looks like another.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Mirror {
     pub fn wider(&self, unread: &[PathBuf]) -> Option<PathBuf> {
         let originals = unread.iter().filter_map(|file| {
             let inside = file.strip_prefix(&self.directory).ok()?;
-            let original = plain(&self.base.join(inside));
+            let original = normalized(&self.base.join(inside));
             (!original.starts_with(&self.base) && original.exists()).then_some(original)
         });
         let originals: Vec<PathBuf> = originals.collect();

@@ -42,12 +42,12 @@ pub fn main(args: &[OsString]) -> ExitCode {
 
 fn run(args: &[OsString]) -> Result<ExitCode> {
     let Some((file, session)) = Session::of_environment()? else {
-        return hand_on(command(args, None));
+        return exec_rustc(command(args, None));
     };
     let invocation = Invocation::parse(args)?;
     let plain = command(args, session.inner.as_deref());
     let Some(unit) = invocation.unit().filter(|unit| !unit.is_of_std()) else {
-        return hand_on(plain);
+        return exec_rustc(plain);
     };
     let decided_by = plan::decided_by(&unit, &session);
     let build = Build {
@@ -59,12 +59,12 @@ fn run(args: &[OsString]) -> Result<ExitCode> {
         return runtime::unit::provide(&unit, &build);
     }
     match Plan::of(&unit, &build) {
-        Plan::Leave => {
+        Plan::PassThrough => {
             Report::forget(&unit, &build);
-            hand_on(plain)
+            exec_rustc(plain)
         }
-        Plan::Watch(reason) => compile::plainly(plain, &unit, &build, reason),
-        Plan::Instrument(rewritten) => compile::mirrored(plain, &unit, &build, *rewritten),
+        Plan::Track(reason) => compile::compile_original(plain, &unit, &build, reason),
+        Plan::Instrument(rewritten) => compile::compile_mirror(plain, &unit, &build, *rewritten),
     }
 }
 
@@ -111,7 +111,7 @@ fn command(args: &[OsString], inner: Option<&std::path::Path>) -> Command {
 }
 
 /// Becomes the compiler.
-fn hand_on(mut command: Command) -> Result<ExitCode> {
+fn exec_rustc(mut command: Command) -> Result<ExitCode> {
     #[cfg(unix)]
     {
         let error = std::os::unix::process::CommandExt::exec(&mut command);

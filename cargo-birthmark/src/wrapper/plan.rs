@@ -5,11 +5,11 @@ use birthmark_rewrite::text::{self, Annotation, Head};
 use super::Build;
 use super::columns;
 use super::command_line::Unit;
-use super::fallback::LeftAlone;
+use super::fallback::SkippedParts;
 use super::report::Reason;
 use super::rewritten::{Draft, Rewritten};
-use crate::choice::{self, Candidate};
 use crate::concern::{self, Concern};
+use crate::selection::{self, Candidate};
 use crate::session::Session;
 use crate::source::{condition, search};
 
@@ -17,9 +17,9 @@ use crate::source::{condition, search};
 #[derive(Debug)]
 pub enum Plan {
     /// It is handed on. It holds no spawn, so that no other session would do anything else.
-    Leave,
+    PassThrough,
     /// It is handed on, and another session might not do so.
-    Watch(Reason),
+    Track(Reason),
     /// It is rewritten.
     Instrument(Box<Rewritten>),
 }
@@ -30,17 +30,17 @@ impl Plan {
         let session = build.session;
         let root = search::read(&unit.root()).unwrap_or_default();
         let settings = session.members.get(&unit.package.directory);
-        let head = choice::head(&root);
+        let head = selection::head(&root);
         let candidate = Candidate {
             name: &unit.package.name,
             version: &unit.package.version,
             settings,
         };
-        let annotation = choice::annotation(session, candidate, &head).ok();
+        let annotation = selection::annotation(session, candidate, &head).ok();
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());
-        let unsaid = choice::unsaid(session, settings);
+        let unsaid = selection::unsaid(session, settings);
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         if !spawns && !program {
@@ -50,22 +50,22 @@ impl Plan {
                     text::may_spawn(text, &Annotation::default())
                 })
             };
-            return if choice::mentions_us(&root) {
-                Plan::Watch(Reason::NotChosen)
+            return if selection::mentions_us(&root) {
+                Plan::Track(Reason::NotChosen)
             } else if words.frames == Some(false) && awaits() {
-                Plan::Watch(Reason::NoSpawn)
+                Plan::Track(Reason::NoSpawn)
             } else {
-                Plan::Leave
+                Plan::PassThrough
             };
         }
         if annotation.is_none() && !program {
-            return Plan::Watch(Reason::NotChosen);
+            return Plan::Track(Reason::NotChosen);
         }
         let draft = Draft {
             annotation: annotation.filter(|_| spawns),
             root,
             program,
-            left: LeftAlone::default(),
+            left: SkippedParts::default(),
             wider: None,
         };
         Plan::rewrite(unit, build, &head, draft)
@@ -79,18 +79,18 @@ impl Plan {
         };
         let krate = draft.krate(unit, columns.is_some());
         if krate.is_unchanged() && !draft.program {
-            return Plan::Watch(Reason::NoSpawn);
+            return Plan::Track(Reason::NoSpawn);
         }
         if is_no_std(head, unit) {
             let spawns = krate.sites().next().is_some();
-            return Plan::Watch(if spawns {
+            return Plan::Track(if spawns {
                 Reason::NoStd
             } else {
                 Reason::NoSpawn
             });
         }
         if unit.has_own_std() {
-            return Plan::Watch(Reason::OwnStd);
+            return Plan::Track(Reason::OwnStd);
         }
         let rewritten = Rewritten::new(unit, build, krate, draft, columns);
         Plan::Instrument(Box::new(rewritten))
@@ -102,7 +102,7 @@ impl Plan {
 pub fn decided_by(unit: &Unit, session: &Session) -> Vec<String> {
     let package = &unit.package;
     let settings = session.members.get(&package.directory);
-    let head = choice::head(&search::read(&unit.root()).unwrap_or_default());
+    let head = selection::head(&search::read(&unit.root()).unwrap_or_default());
     let is_admitted = session.scope.admits(&package.name, &package.version);
     let by_reach: &[Concern] = match settings {
         None if is_admitted => &[Concern::Dependencies, Concern::Frames],

@@ -9,7 +9,7 @@ use birthmark_rewrite::text::Annotation;
 use super::Build;
 use super::command_line::Unit;
 use super::compile::PROGRAM;
-use super::fallback::LeftAlone;
+use super::fallback::SkippedParts;
 use super::report::Outcome;
 use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
 
@@ -23,7 +23,7 @@ pub struct Draft {
     /// Whether it sets the runtime up.
     pub program: bool,
     /// What is left as it is, because it does not compile otherwise.
-    pub left: LeftAlone,
+    pub left: SkippedParts,
     /// The directory to mirror, if the usual one does not hold all that its files include.
     pub wider: Option<PathBuf>,
 }

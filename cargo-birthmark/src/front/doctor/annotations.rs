@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use toml_edit::{DocumentMut, Item};
 
 use super::diagnosis::Diagnosis;
-use crate::front::listing::{Left, Surveyed};
+use crate::front::listing::{SkipReason, Surveyed};
 use crate::front::project::{Project, directory};
 use crate::session::Session;
 use crate::source::search;
@@ -59,7 +59,7 @@ fn mistakes(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
 
 /// A crate that uses the attribute on items, and is not chosen as a whole.
 fn items_alone(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
-    if !matches!(one.found, Err(Left::Unchosen(_))) {
+    if !matches!(one.found, Err(SkipReason::NotSelected(_))) {
         return;
     }
     let files = one.target.src_path.as_std_path();

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Package, Target};
 
 use super::diagnosis::{Built, Diagnosis};
+use super::environment::chosen;
 use super::refused;
-use super::setting::chosen;
 use crate::concern;
 use crate::front::names;
 use crate::front::project::Project;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::diagnosis::{Built, Diagnosis, Row};
-use crate::front::listing::{Left, Surveyed};
+use crate::front::listing::{SkipReason, Surveyed};
 use crate::front::nothing::{self, Nothing};
 use crate::session::Session;
 
@@ -34,9 +34,9 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
 fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     match &one.found {
         Ok(krate) => krate.sites().next().is_some() || krate.uncovered().next().is_some(),
-        Err(Left::NoStd) => true,
-        Err(Left::NoSpawn) => false,
-        Err(Left::Unchosen(_)) => nothing::may_spawn(one, session),
+        Err(SkipReason::NoStd) => true,
+        Err(SkipReason::NoSpawn) => false,
+        Err(SkipReason::NotSelected(_)) => nothing::may_spawn(one, session),
     }
 }
 
@@ -78,12 +78,12 @@ fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
     }
 }
 
-impl std::fmt::Display for Left {
+impl std::fmt::Display for SkipReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Left::Unchosen(why) => why.fmt(f),
-            Left::NoSpawn => f.write_str("holds no spawn"),
-            Left::NoStd => f.write_str(
+            SkipReason::NotSelected(why) => why.fmt(f),
+            SkipReason::NoSpawn => f.write_str("holds no spawn"),
+            SkipReason::NoStd => f.write_str(
                 "it does without the standard library (`no_std`), on which the runtime is built",
             ),
         }

@@ -6,10 +6,10 @@ mod annotations;
 mod built;
 mod crates;
 mod diagnosis;
-mod plain;
+mod environment;
+mod init_state;
 mod print;
 mod refused;
-mod setting;
 
 use std::process::ExitCode;
 
@@ -31,15 +31,15 @@ pub fn run(request: Request, format: Format) -> Result<ExitCode> {
         Format::Json => print::json(&diagnosis)?,
     }
     let is_well = diagnosis.problems() == 0;
-    Ok(if is_well { 0 } else { exit::UNWELL }.into())
+    Ok(if is_well { 0 } else { exit::DOCTOR_PROBLEMS }.into())
 }
 
 fn diagnose(request: Request) -> Result<Diagnosis> {
     let project = listing::for_host(&request)?;
     let mut diagnosis = Diagnosis::default();
-    setting::toolchain(&mut diagnosis)?;
+    environment::toolchain(&mut diagnosis)?;
     let inner = inner_wrapper()?;
-    setting::wrappers(inner.as_deref(), &mut diagnosis)?;
+    environment::wrappers(inner.as_deref(), &mut diagnosis)?;
     // It says itself what is wrong with the manifests, the patterns or the program's birthmark.
     let session = match project.session(request.scope, inner) {
         Ok(session) => session,
@@ -49,8 +49,8 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
             return Ok(diagnosis);
         }
     };
-    setting::choices(&session, &mut diagnosis);
-    plain::look(&session, &mut diagnosis)?;
+    environment::choices(&session, &mut diagnosis);
+    init_state::look(&session, &mut diagnosis)?;
     let surveyed = listing::survey(&project, &session, Tests::Included);
     crates::look(&surveyed, &session, &mut diagnosis);
     built::look(&project, &session, &mut diagnosis);

@@ -43,17 +43,17 @@ const OURS: &[&str] = &[
 
 /// Why a crate is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unchosen {
+pub enum ExcludedBy {
     /// It is a part of birthmark, which would record itself.
-    Ours,
+    OwnPackage,
     /// `only` and `exclude` take it out.
     Pattern,
     /// It is a dependency, and only members are chosen.
-    Dependency,
+    Reach,
     /// Its manifest says so.
-    Refused,
+    Manifest,
     /// It is not annotated.
-    Unannotated,
+    MissingAnnotation,
 }
 
 /// What counts for a crate, if it is chosen.
@@ -61,19 +61,19 @@ pub fn annotation(
     session: &Session,
     candidate: Candidate<'_>,
     head: &Head,
-) -> Result<Annotation, Unchosen> {
+) -> Result<Annotation, ExcludedBy> {
     if OURS.contains(&candidate.name) {
-        return Err(Unchosen::Ours);
+        return Err(ExcludedBy::OwnPackage);
     }
     if !session.scope.admits(candidate.name, candidate.version) {
-        return Err(Unchosen::Pattern);
+        return Err(ExcludedBy::Pattern);
     }
     let said = candidate.settings.map(|settings| settings.instrument);
     match (session.scope.reach, said) {
-        (Reach::Annotated | Reach::Workspace, None) => return Err(Unchosen::Dependency),
-        (_, Some(Some(false))) => return Err(Unchosen::Refused),
+        (Reach::Annotated | Reach::Workspace, None) => return Err(ExcludedBy::Reach),
+        (_, Some(Some(false))) => return Err(ExcludedBy::Manifest),
         (Reach::Annotated, Some(None)) if head.annotation.is_none() => {
-            return Err(Unchosen::Unannotated);
+            return Err(ExcludedBy::MissingAnnotation);
         }
         _ => {}
     }
@@ -91,14 +91,14 @@ pub fn unsaid(session: &Session, settings: Option<&Settings>) -> Annotation {
     }
 }
 
-impl std::fmt::Display for Unchosen {
+impl std::fmt::Display for ExcludedBy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Unchosen::Ours => "it is a part of birthmark, which would record itself",
-            Unchosen::Pattern => "not chosen: `only` or `exclude` leaves it out",
-            Unchosen::Dependency => "not chosen: it is a dependency; --deps takes all of them",
-            Unchosen::Refused => "not chosen: its manifest says `instrument = false`",
-            Unchosen::Unannotated => {
+            ExcludedBy::OwnPackage => "it is a part of birthmark, which would record itself",
+            ExcludedBy::Pattern => "not chosen: `only` or `exclude` leaves it out",
+            ExcludedBy::Reach => "not chosen: it is a dependency; --deps takes all of them",
+            ExcludedBy::Manifest => "not chosen: its manifest says `instrument = false`",
+            ExcludedBy::MissingAnnotation => {
                 "not chosen: it is not annotated; --workspace takes all members"
             }
         })
