@@ -60,7 +60,7 @@ pub(crate) fn denied(why: &Denial) -> Response {
 /// There is no thread to be had.
 pub(crate) fn no_thread(error: &std::io::Error) -> Response {
     let why = format!("no thread could be started to write the dump: {error}");
-    later("5", why)
+    retry_later("5", why)
 }
 
 /// It took more than the budget has, and nothing of it is there yet.
@@ -79,10 +79,10 @@ pub(crate) fn not_written() -> Response {
 
 /// Too many wait for their turn.
 pub(crate) fn busy() -> Response {
-    later("30", "too many others wait for a dump".to_owned())
+    retry_later("30", "too many others wait for a dump".to_owned())
 }
 
-fn later(seconds: &'static str, why: String) -> Response {
+fn retry_later(seconds: &'static str, why: String) -> Response {
     let why = format!("{why}; try again in {seconds} seconds");
     let mut response = text(StatusCode::SERVICE_UNAVAILABLE, why);
     let later = HeaderValue::from_static(seconds);

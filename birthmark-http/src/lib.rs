@@ -133,7 +133,7 @@ use birthmark_test_support as _;
 mod access;
 mod answer;
 mod budget;
-mod dumps;
+mod dump_service;
 mod error;
 mod guard;
 #[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
@@ -143,12 +143,12 @@ mod metrics;
 mod options;
 mod page;
 mod paths;
+mod permits;
 mod query;
 mod router;
 mod server;
 mod stream;
 mod token;
-mod turns;
 
 #[cfg(feature = "metrics")]
 pub use crate::metrics::publish_metrics;

@@ -1,7 +1,7 @@
 //! What answering may cost the program at a time.
 
 use crate::budget::Budget;
-use crate::stream::{PATIENCE, Patience};
+use crate::stream::SlowClientPolicy;
 
 /// How much is done at a time, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -10,10 +10,10 @@ pub(crate) struct Limits {
     pub(crate) dumps: usize,
     /// Comparisons, each of which holds two.
     pub(crate) diffs: usize,
-    /// Requests that wait for their turn. Who comes later is told to come again.
+    /// Requests that wait for their permit. Who comes later is told to come again.
     pub(crate) waiting: usize,
     /// How slow clients may be.
-    pub(crate) patience: Patience,
+    pub(crate) slow_clients: SlowClientPolicy,
     /// How much work each may be.
     pub(crate) budget: Budget,
 }
@@ -24,7 +24,7 @@ impl Default for Limits {
             dumps: 4,
             diffs: 2,
             waiting: 128,
-            patience: PATIENCE,
+            slow_clients: SlowClientPolicy::DEFAULT,
             budget: Budget::DEFAULT,
         }
     }
@@ -41,20 +41,20 @@ mod tests {
     use reqwest::StatusCode;
     use reqwest::blocking::{Client, Response};
 
-    use super::{Budget, Limits, Patience};
+    use super::{Budget, Limits, SlowClientPolicy};
     use crate::options::Options;
+    use crate::permits::Permits;
     use crate::router;
     use crate::server::{self, Server};
     use crate::stream::{Sink, stream};
-    use crate::turns::Turns;
 
     type Held = Pin<Box<dyn Future<Output = ()> + Send>>;
 
     /// For ever.
-    const PATIENT: Patience = Patience {
-        stall: Duration::MAX,
-        lease: Duration::MAX,
-        rate: 0,
+    const UNLIMITED: SlowClientPolicy = SlowClientPolicy {
+        stall_timeout: Duration::MAX,
+        grace: Duration::MAX,
+        min_rate: 0,
     };
 
     fn spawn<T>(task: T) -> T {
@@ -68,18 +68,18 @@ mod tests {
         (0..200_000).map(one).collect()
     }
 
-    fn serve(dumps: usize, waiting: usize, patience: Patience) -> Server {
+    fn serve(dumps: usize, waiting: usize, slow_clients: SlowClientPolicy) -> Server {
         serve_with(Limits {
             dumps,
             waiting,
-            patience,
+            slow_clients,
             ..Limits::default()
         })
     }
 
     fn serve_with(limits: Limits) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        server::start(listener, router::whole(Options::new(), limits)).unwrap()
+        server::start(listener, router::standalone(Options::new(), limits)).unwrap()
     }
 
     /// A client that reads the head of its answer, and nothing more.
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn who_finds_no_turn_is_told_when_to_come_again() {
         let held = many();
-        let server = serve(2, 0, PATIENT);
+        let server = serve(2, 0, UNLIMITED);
         let slow = [hold_a_turn(&server), hold_a_turn(&server)];
         for path in ["json", "text?role=nobody", "pprof"] {
             let refused = get(&server, path);
@@ -118,7 +118,7 @@ mod tests {
                 "too many others wait for a dump; try again in 30 seconds\n"
             );
         }
-        // What needs no turn is answered all the same.
+        // What needs no permit is answered all the same.
         for path in ["", "metrics", "diff?seconds=1&role=nobody"] {
             assert_eq!(get(&server, path).status(), StatusCode::OK, "{path}");
         }
@@ -153,9 +153,9 @@ mod tests {
     #[test]
     fn work_ends_when_its_client_closes_the_connection() {
         let (to, from) = std::sync::mpsc::channel();
-        let turns = std::sync::Arc::new(Turns::new(1, 0));
+        let permits = std::sync::Arc::new(Permits::new(1, 0));
         let handler = async move || {
-            let turn = turns.take().await.unwrap();
+            let permit = permits.take().await.unwrap();
             let work = move |out: &mut Sink| {
                 to.send(Ok(())).unwrap();
                 let watch = out.watch();
@@ -167,7 +167,7 @@ mod tests {
                 to.send(Err(error.kind())).unwrap();
                 Err(error)
             };
-            let body = stream(PATIENT, Budget::ENDLESS, turn, work).await;
+            let body = stream(UNLIMITED, Budget::ENDLESS, permit, work).await;
             drop(body);
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -191,9 +191,9 @@ mod tests {
     #[test]
     fn who_takes_nothing_loses_the_turn() {
         let held = many();
-        let at_once = Patience {
-            stall: Duration::ZERO,
-            ..PATIENT
+        let at_once = SlowClientPolicy {
+            stall_timeout: Duration::ZERO,
+            ..UNLIMITED
         };
         let server = serve(1, 0, at_once);
         let slow = hold_a_turn(&server);
@@ -205,10 +205,10 @@ mod tests {
     #[test]
     fn who_is_slow_loses_the_turn_to_the_first_who_waits() {
         let held = many();
-        let if_wanted = Patience {
-            lease: Duration::ZERO,
-            rate: u64::MAX,
-            ..PATIENT
+        let if_wanted = SlowClientPolicy {
+            grace: Duration::ZERO,
+            min_rate: u64::MAX,
+            ..UNLIMITED
         };
         let server = serve(1, 1, if_wanted);
         let slow = hold_a_turn(&server);

@@ -62,7 +62,7 @@ impl<'a> Query<'a> {
         };
         let conditions: Vec<&str> = self.0.split('&').filter(is_others).collect();
         let filter = conditions.join("&").parse();
-        filter.map_err(|error: ParseFilterError| format!("{error}{}", besides(of_the_path)))
+        filter.map_err(|error: ParseFilterError| format!("{error}{}", path_parameters(of_the_path)))
     }
 
     fn value(&self, key: &str) -> Option<&'a str> {
@@ -72,7 +72,7 @@ impl<'a> Query<'a> {
 }
 
 /// What else a path understands, for whoever got it wrong.
-fn besides(of_the_path: &[Parameter]) -> String {
+fn path_parameters(of_the_path: &[Parameter]) -> String {
     let keys: Vec<String> = of_the_path
         .iter()
         .map(|it| format!("{}=", it.name))

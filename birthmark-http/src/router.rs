@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 
 use crate::access::{Access, Resource};
-use crate::dumps::{self, Dumps};
+use crate::dump_service::{self, DumpService};
 use crate::guard::{Guard, guard};
 use crate::limits::Limits;
 use crate::options::Options;
@@ -70,7 +70,7 @@ pub fn router_with(options: Options) -> Router {
 }
 
 /// Also with `/metrics`, where scrapers look for it, and an answer to all other paths.
-pub(crate) fn whole(options: Options, limits: Limits) -> Router {
+pub(crate) fn standalone(options: Options, limits: Limits) -> Router {
     let access = &options.access;
     let to_page = async |uri: Uri| redirect_with_query(&ROOT[1..], &uri);
     below_root(&options, limits)
@@ -95,7 +95,7 @@ where
 
 fn below_root(options: &Options, limits: Limits) -> Router {
     let access = &options.access;
-    let shared = Dumps::new(options, limits);
+    let shared = DumpService::new(options, limits);
     let page = page::page(options.native_stacks);
     let redirect = guarded(redirect_to_page, access, Resource::Page);
     let not_found = guarded(answer::not_found, access, Resource::Page);
@@ -111,11 +111,11 @@ fn below_root(options: &Options, limits: Limits) -> Router {
         let answer = match path.answer {
             Answer::Page => guarded(async move || page::answer(page), access, resource),
             Answer::Dump(format) => {
-                let answer = move |request| dumps::dump(format, shared, request);
+                let answer = move |request| dump_service::dump(format, shared, request);
                 guarded(answer, access, resource)
             }
             Answer::Diff => {
-                let answer = move |request| dumps::diff(shared, request);
+                let answer = move |request| dump_service::diff(shared, request);
                 guarded(answer, access, resource)
             }
             Answer::Metrics => guarded(metrics::answer, access, resource),

@@ -67,7 +67,7 @@ pub fn serve(address: impl ToSocketAddrs) -> Result<Server, ServeError> {
 /// Returns the errors of [`serve`]. With a token, any address is allowed.
 pub fn serve_with(address: impl ToSocketAddrs, options: Options) -> Result<Server, ServeError> {
     let listener = listen(address, &options)?;
-    let router = router::whole(options, Limits::default());
+    let router = router::standalone(options, Limits::default());
     start(listener, router).map_err(ServeError::Thread)
 }
 

@@ -18,28 +18,30 @@ use http_body::{Body, Frame};
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 
 use crate::budget::{Budget, Watch};
-use crate::turns::Turn;
+use crate::permits::Permit;
 
 /// After how long a client that takes nothing is given up.
-pub(crate) const STALL: Duration = Duration::from_secs(30);
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How slow a client may be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct SlowClientPolicy {
     /// How long it may take for a piece.
-    pub(crate) stall: Duration,
-    /// For how long it may be as slow as that though others wait for its turn.
-    pub(crate) lease: Duration,
+    pub(crate) stall_timeout: Duration,
+    /// For how long it may be as slow as that though others wait for its permit.
+    pub(crate) grace: Duration,
     /// How many bytes a second it must take on average afterwards, if they do.
-    pub(crate) rate: u64,
+    pub(crate) min_rate: u64,
 }
 
-/// A dump of ten thousand tasks arrives within the lease also at half the rate.
-pub(crate) const PATIENCE: Patience = Patience {
-    stall: STALL,
-    lease: Duration::from_secs(10),
-    rate: 256 * 1024,
-};
+impl SlowClientPolicy {
+    /// At half of this rate, a dump of ten thousand tasks still arrives within the grace period.
+    pub(crate) const DEFAULT: SlowClientPolicy = SlowClientPolicy {
+        stall_timeout: STALL_TIMEOUT,
+        grace: Duration::from_secs(10),
+        min_rate: 256 * 1024,
+    };
+}
 
 /// How often a client that is waited for is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -74,19 +76,19 @@ pub(crate) enum Unwritten {
 }
 
 /// Starts `write` on a thread of its own, and returns the body that it writes, once a first piece of it is there. It
-/// has the turn until it is done. If the client is too slow or goes, or if the budget is spent, writing fails, and so
+/// has the permit until it is done. If the client is too slow or goes, or if the budget is spent, writing fails, and so
 /// does the body.
 pub(crate) async fn stream(
-    patience: Patience,
+    slow_clients: SlowClientPolicy,
     budget: Budget,
-    turn: Turn,
+    permit: Permit,
     write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
 ) -> Result<Stream, Unwritten> {
     let (to, pieces) = mpsc::channel(1);
     let done = Arc::new(AtomicBool::new(false));
     let is_done = done.clone();
     let thread = spawn_own_thread("birthmark-send", STACK, move || {
-        let mut sink = Sink::new(to, patience, budget, turn);
+        let mut sink = Sink::new(to, slow_clients, budget, permit);
         let written = write(&mut sink).and_then(|()| sink.flush());
         is_done.store(written.is_ok(), Ordering::Release);
         if let Err(error) = written {
@@ -143,8 +145,8 @@ pub(crate) struct Sink {
     piece: Vec<u8>,
     to: Sender<Piece>,
     watch: Watch,
-    patience: Patience,
-    turn: Turn,
+    slow_clients: SlowClientPolicy,
+    permit: Permit,
     /// What has been taken, and since when anything has been there to be taken.
     sent: u64,
     since: Option<Instant>,
@@ -152,13 +154,18 @@ pub(crate) struct Sink {
 
 impl Sink {
     /// On the thread that writes, whose CPU time counts from here on.
-    fn new(to: Sender<Piece>, patience: Patience, budget: Budget, turn: Turn) -> Self {
+    fn new(
+        to: Sender<Piece>,
+        slow_clients: SlowClientPolicy,
+        budget: Budget,
+        permit: Permit,
+    ) -> Self {
         Sink {
             piece: Vec::new(),
             watch: Watch::start(to.clone(), budget),
             to,
-            patience,
-            turn,
+            slow_clients,
+            permit,
             sent: 0,
             since: None,
         }
@@ -196,7 +203,7 @@ impl Sink {
                 Err(TrySendError::Closed(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
                 Err(TrySendError::Full(piece)) => piece,
             };
-            let left = self.patience.stall.checked_sub(start.elapsed());
+            let left = self.slow_clients.stall_timeout.checked_sub(start.elapsed());
             let Some(left) = left.filter(|_| !self.is_too_slow()) else {
                 return Err(io::ErrorKind::TimedOut.into());
             };
@@ -207,8 +214,8 @@ impl Sink {
     /// Whether others wait because of this client.
     fn is_too_slow(&self) -> bool {
         let taken = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        let due = u128::from(self.patience.rate) * taken.as_millis() / 1000;
-        self.turn.is_wanted() && taken >= self.patience.lease && u128::from(self.sent) < due
+        let due = u128::from(self.slow_clients.min_rate) * taken.as_millis() / 1000;
+        self.permit.has_waiters() && taken >= self.slow_clients.grace && u128::from(self.sent) < due
     }
 }
 
@@ -238,7 +245,7 @@ mod tests {
     use axum::body::{Body, to_bytes};
 
     use super::*;
-    use crate::turns::Turns;
+    use crate::permits::Permits;
 
     fn read(stream: Stream) -> Result<Vec<u8>, axum::Error> {
         let body = block_on(to_bytes(Body::new(stream), usize::MAX));
@@ -250,15 +257,21 @@ mod tests {
         runtime.unwrap().block_on(future)
     }
 
-    fn turn() -> Turn {
-        block_on(Turns::new(1, 0).take()).unwrap()
+    fn permit() -> Permit {
+        block_on(Permits::new(1, 0).take()).unwrap()
     }
 
     fn stream(
-        patience: Patience,
+        slow_clients: SlowClientPolicy,
         write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
     ) -> Stream {
-        block_on(super::stream(patience, Budget::ENDLESS, turn(), write)).unwrap()
+        block_on(super::stream(
+            slow_clients,
+            Budget::ENDLESS,
+            permit(),
+            write,
+        ))
+        .unwrap()
     }
 
     /// All CPU time is too much.
@@ -279,7 +292,7 @@ mod tests {
     fn what_is_written_arrives() {
         let text: Vec<u8> = (0..PIECE * 5 + 7).map(|place| place as u8).collect();
         let written = text.clone();
-        let stream = stream(PATIENCE, move |out| {
+        let stream = stream(SlowClientPolicy::DEFAULT, move |out| {
             written
                 .chunks(1000)
                 .try_for_each(|chunk| out.write_all(chunk))
@@ -289,12 +302,12 @@ mod tests {
 
     #[test]
     fn a_body_that_was_not_written_to_its_end_is_no_whole_one() {
-        let failing = stream(PATIENCE, |out| {
+        let failing = stream(SlowClientPolicy::DEFAULT, |out| {
             out.write_all(&[b' '; PIECE])?;
             Err(io::ErrorKind::OutOfMemory.into())
         });
         assert!(read(failing).is_err());
-        let panicking = stream(PATIENCE, |out| {
+        let panicking = stream(SlowClientPolicy::DEFAULT, |out| {
             out.write_all(&[b' '; PIECE])?;
             panic!("on purpose")
         });
@@ -303,26 +316,36 @@ mod tests {
 
     #[test]
     fn a_body_of_which_nothing_was_written_is_none() {
-        let failing = super::stream(PATIENCE, Budget::ENDLESS, turn(), |out| {
-            out.write_all(b"less than a piece")?;
-            Err(io::ErrorKind::OutOfMemory.into())
-        });
+        let failing = super::stream(
+            SlowClientPolicy::DEFAULT,
+            Budget::ENDLESS,
+            permit(),
+            |out| {
+                out.write_all(b"less than a piece")?;
+                Err(io::ErrorKind::OutOfMemory.into())
+            },
+        );
         assert!(matches!(block_on(failing), Err(Unwritten::Failed)));
-        let panicking = super::stream(PATIENCE, Budget::ENDLESS, turn(), |_| panic!("on purpose"));
+        let panicking = super::stream(SlowClientPolicy::DEFAULT, Budget::ENDLESS, permit(), |_| {
+            panic!("on purpose")
+        });
         assert!(matches!(block_on(panicking), Err(Unwritten::Failed)));
-        assert_eq!(read(stream(PATIENCE, |_| Ok(()))).unwrap(), b"");
+        assert_eq!(
+            read(stream(SlowClientPolicy::DEFAULT, |_| Ok(()))).unwrap(),
+            b""
+        );
     }
 
     #[test]
     fn work_ends_when_its_budget_is_spent() {
-        let working = super::stream(PATIENCE, NOTHING, turn(), work);
+        let working = super::stream(SlowClientPolicy::DEFAULT, NOTHING, permit(), work);
         assert!(matches!(block_on(working), Err(Unwritten::TooMuchWork)));
         let allowed = Budget {
             base: Duration::from_millis(1),
             ..NOTHING
         };
         let (to, from) = mpsc::channel();
-        let working = super::stream(PATIENCE, allowed, turn(), move |out| {
+        let working = super::stream(SlowClientPolicy::DEFAULT, allowed, permit(), move |out| {
             let result = work(out);
             to.send(result.as_ref().map_err(io::Error::kind).copied())
                 .unwrap();
@@ -335,11 +358,16 @@ mod tests {
     #[test]
     fn work_ends_when_nobody_waits_for_its_first_piece() {
         let (to, from) = mpsc::channel();
-        let working = super::stream(PATIENCE, Budget::ENDLESS, turn(), move |out| {
-            to.send(Ok(())).unwrap();
-            to.send(work(out).map_err(|error| error.kind())).unwrap();
-            Ok(())
-        });
+        let working = super::stream(
+            SlowClientPolicy::DEFAULT,
+            Budget::ENDLESS,
+            permit(),
+            move |out| {
+                to.send(Ok(())).unwrap();
+                to.send(work(out).map_err(|error| error.kind())).unwrap();
+                Ok(())
+            },
+        );
         let mut working = Box::pin(working);
         let mut context = Context::from_waker(std::task::Waker::noop());
         assert!(working.as_mut().poll(&mut context).is_pending());
@@ -357,25 +385,25 @@ mod tests {
                 return Err(error);
             }
         };
-        let impatient = Patience {
-            stall: Duration::from_millis(1),
-            ..PATIENCE
+        let impatient = SlowClientPolicy {
+            stall_timeout: Duration::from_millis(1),
+            ..SlowClientPolicy::DEFAULT
         };
         let unread = stream(impatient, endless.clone());
         assert_eq!(from.recv().unwrap(), io::ErrorKind::TimedOut);
         assert!(read(unread).is_err());
-        drop(stream(PATIENCE, endless));
+        drop(stream(SlowClientPolicy::DEFAULT, endless));
         assert_eq!(from.recv().unwrap(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]
     fn who_is_slow_is_given_up_only_if_others_wait() {
-        let turns = Turns::new(1, 1);
-        let held = block_on(turns.take()).unwrap();
-        let slow = Patience {
-            lease: Duration::ZERO,
-            rate: u64::MAX,
-            ..PATIENCE
+        let permits = Permits::new(1, 1);
+        let held = block_on(permits.take()).unwrap();
+        let slow = SlowClientPolicy {
+            grace: Duration::ZERO,
+            min_rate: u64::MAX,
+            ..SlowClientPolicy::DEFAULT
         };
         let (to, from) = mpsc::channel();
         let unread = super::stream(slow, Budget::ENDLESS, held, move |out| {
@@ -389,8 +417,8 @@ mod tests {
             from.recv_timeout(Duration::from_millis(1)),
             Err(mpsc::RecvTimeoutError::Timeout)
         );
-        let next = block_on(turns.take());
-        assert!(next.is_some(), "it has the turn of the slow one");
+        let next = block_on(permits.take());
+        assert!(next.is_some(), "it has the permit of the slow one");
         assert_eq!(from.recv().unwrap(), Err(io::ErrorKind::TimedOut));
         drop(unread);
     }
@@ -404,7 +432,7 @@ mod tests {
             to.send(out.wait(Duration::MAX).is_ok()).unwrap();
             Ok(())
         };
-        let stream = stream(PATIENCE, waiting);
+        let stream = stream(SlowClientPolicy::DEFAULT, waiting);
         assert!(from.recv().unwrap());
         drop(stream);
         assert!(!from.recv().unwrap());

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
-use crate::stream::STALL;
+use crate::stream::STALL_TIMEOUT;
 
 /// Connections at a time. More wait with the system.
 const MOST: usize = 256;
@@ -49,7 +49,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router) {
     // Without it, a small answer may wait for nothing.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(STALL));
+    stream.set_write_timeout(Some(STALL_TIMEOUT));
     let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(peer))));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -5,44 +5,44 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many turns. Who comes when all are taken waits, the first who came first.
+/// So many permits. Who comes when all are taken waits, the first who came first.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct Permits {
     free: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    most_waiting: usize,
+    max_waiting: usize,
 }
 
-/// A turn, until it is dropped.
+/// A permit, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Permit {
     _permit: OwnedSemaphorePermit,
     waiting: Arc<AtomicUsize>,
 }
 
-impl Turns {
-    pub(crate) fn new(at_a_time: usize, most_waiting: usize) -> Self {
-        Turns {
+impl Permits {
+    pub(crate) fn new(at_a_time: usize, max_waiting: usize) -> Self {
+        Permits {
             free: Arc::new(Semaphore::new(at_a_time)),
             waiting: Arc::default(),
-            most_waiting,
+            max_waiting,
         }
     }
 
-    /// A turn; `None` if too many wait for one.
-    pub(crate) async fn take(&self) -> Option<Turn> {
+    /// A permit; `None` if too many wait for one.
+    pub(crate) async fn take(&self) -> Option<Permit> {
         let permit = match self.free.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
         let waiting = self.waiting.clone();
         let _permit = permit;
-        Some(Turn { _permit, waiting })
+        Some(Permit { _permit, waiting })
     }
 
     async fn wait(&self) -> Option<OwnedSemaphorePermit> {
         let waiting = Waiting(&self.waiting);
-        if waiting.0.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
+        if waiting.0.fetch_add(1, Ordering::Relaxed) >= self.max_waiting {
             return None;
         }
         // Fails only once the semaphore is closed, which nobody does.
@@ -59,9 +59,9 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Turn {
+impl Permit {
     /// Whether somebody else waits for it.
-    pub(crate) fn is_wanted(&self) -> bool {
+    pub(crate) fn has_waiters(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 }
@@ -72,52 +72,52 @@ mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
-    use super::{Turn, Turns};
+    use super::{Permit, Permits};
 
     fn poll<T>(future: impl Future<Output = T>) -> Poll<T> {
         pin!(future).poll(&mut Context::from_waker(Waker::noop()))
     }
 
     #[track_caller]
-    fn take(turns: &Turns) -> Turn {
-        match poll(turns.take()) {
-            Poll::Ready(Some(turn)) => turn,
-            _ => panic!("no turn is free"),
+    fn take(permits: &Permits) -> Permit {
+        match poll(permits.take()) {
+            Poll::Ready(Some(permit)) => permit,
+            _ => panic!("no permit is free"),
         }
     }
 
     #[test]
-    fn a_turn_is_wanted_while_somebody_waits() {
-        let turns = Turns::new(2, 1);
-        let (first, second) = (take(&turns), take(&turns));
-        assert!(!first.is_wanted());
+    fn a_turn_has_waiters_while_somebody_waits() {
+        let permits = Permits::new(2, 1);
+        let (first, second) = (take(&permits), take(&permits));
+        assert!(!first.has_waiters());
         {
-            let mut third = pin!(turns.take());
+            let mut third = pin!(permits.take());
             let mut context = Context::from_waker(Waker::noop());
             assert!(third.as_mut().poll(&mut context).is_pending());
-            assert!(first.is_wanted() && second.is_wanted());
+            assert!(first.has_waiters() && second.has_waiters());
             drop(first);
             assert!(third.as_mut().poll(&mut context).is_ready());
-            assert!(!second.is_wanted());
+            assert!(!second.has_waiters());
         }
-        take(&turns);
-        assert!(poll(turns.take()).is_ready(), "the third is not kept");
+        take(&permits);
+        assert!(poll(permits.take()).is_ready(), "the third is not kept");
     }
 
     #[test]
     fn too_many_do_not_wait() {
-        let turns = Turns::new(1, 5);
-        let held = take(&turns);
+        let permits = Permits::new(1, 5);
+        let held = take(&permits);
         let mut context = Context::from_waker(Waker::noop());
-        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(turns.take())).collect();
+        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(permits.take())).collect();
         for one in &mut waiting {
             assert!(one.as_mut().poll(&mut context).is_pending());
         }
-        assert!(matches!(poll(turns.take()), Poll::Ready(None)));
+        assert!(matches!(poll(permits.take()), Poll::Ready(None)));
         // Who goes makes room.
         waiting.pop();
-        assert!(poll(turns.take()).is_pending());
+        assert!(poll(permits.take()).is_pending());
         drop((waiting, held));
-        take(&turns);
+        take(&permits);
     }
 }

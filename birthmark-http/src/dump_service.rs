@@ -1,4 +1,4 @@
-//! Dumps, in each of their forms.
+//! The handlers of dumps and of comparisons.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -17,53 +17,53 @@ use crate::gzip;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::paths;
+use crate::permits::Permits;
 use crate::query::Query;
-use crate::stream::{Patience, Sink, Unwritten, stream};
-use crate::turns::Turns;
+use crate::stream::{Sink, SlowClientPolicy, Unwritten, stream};
 
-/// What dumps share.
+/// State that all requests for dumps share.
 #[derive(Clone, Debug)]
-pub(crate) struct Dumps {
-    turns: Arc<AllTurns>,
-    patience: Patience,
+pub(crate) struct DumpService {
+    permits: Arc<AllPermits>,
+    slow_clients: SlowClientPolicy,
     budget: Budget,
     native_stacks: bool,
 }
 
 #[derive(Debug)]
-struct AllTurns {
-    dumps: Turns,
-    diffs: Turns,
+struct AllPermits {
+    dumps: Permits,
+    diffs: Permits,
 }
 
-impl Dumps {
+impl DumpService {
     pub(crate) fn new(options: &Options, limits: Limits) -> Self {
-        let turns = AllTurns {
-            dumps: Turns::new(limits.dumps, limits.waiting),
-            diffs: Turns::new(limits.diffs, limits.waiting),
+        let permits = AllPermits {
+            dumps: Permits::new(limits.dumps, limits.waiting),
+            diffs: Permits::new(limits.diffs, limits.waiting),
         };
-        Dumps {
-            turns: Arc::new(turns),
-            patience: limits.patience,
+        DumpService {
+            permits: Arc::new(permits),
+            slow_clients: limits.slow_clients,
             budget: limits.budget,
             native_stacks: options.native_stacks,
         }
     }
 }
 
-/// What of a dump is wanted.
-struct Wanted {
+/// A dump as a query describes it.
+struct DumpRequest {
     filter: Filter,
     threads: ThreadDetail,
-    most: usize,
+    limit: usize,
 }
 
-impl Wanted {
+impl DumpRequest {
     fn of(query: &Query<'_>, format: Format) -> Result<Self, String> {
-        Ok(Wanted {
+        Ok(DumpRequest {
             filter: query.filter(paths::dump(format).parameters)?,
             threads: query.threads()?,
-            most: query.limit()?,
+            limit: query.limit()?,
         })
     }
 
@@ -71,7 +71,7 @@ impl Wanted {
     fn write(&self, format: Format, watch: &Watch, out: &mut dyn Write) -> io::Result<()> {
         let dump = take(&self.filter, self.threads, watch)?;
         match format {
-            Format::Json => write!(out, "{}", dump.json().limit(self.most)),
+            Format::Json => write!(out, "{}", dump.json().limit(self.limit)),
             _ => dump.write(format, out),
         }
     }
@@ -89,16 +89,16 @@ fn take(filter: &Filter, threads: ThreadDetail, watch: &Watch) -> io::Result<Dum
     checked.and_then(|()| watch.check()).map(|()| dump)
 }
 
-/// A dump of the tasks that the query selects.
-pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Response {
-    let wanted = match Wanted::of(&Query::of(request.uri()), format) {
+/// Answers with a dump of the tasks that the query selects.
+pub(crate) async fn dump(format: Format, service: DumpService, request: Request) -> Response {
+    let wanted = match DumpRequest::of(&Query::of(request.uri()), format) {
         Ok(wanted) => wanted,
         Err(why) => return answer::bad_request(why),
     };
-    if wanted.threads == ThreadDetail::Stacks && !dumps.native_stacks {
+    if wanted.threads == ThreadDetail::Stacks && !service.native_stacks {
         return answer::no_stacks();
     }
-    let form = Form {
+    let headers = BodyHeaders {
         content_type: format.content_type(),
         extension: format.extension(),
         // Profiles are compressed anyway.
@@ -106,18 +106,20 @@ pub(crate) async fn dump(format: Format, dumps: Dumps, request: Request) -> Resp
     };
     let write = move |out: &mut Sink| {
         let watch = out.watch();
-        match form.is_compressed {
+        match headers.is_compressed {
             true => gzip::compress(out, |out| wanted.write(format, &watch, out)),
             false => wanted.write(format, &watch, out),
         }
     };
-    let turns = &dumps.turns.dumps;
-    dumps.reply(request.method(), form, turns, write).await
+    let permits = &service.permits.dumps;
+    service
+        .reply(request.method(), headers, permits, write)
+        .await
 }
 
-/// What has changed between a dump and another some seconds later. Nothing is kept from one request to
-/// the next, so that asking does not change the program.
-pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
+/// Answers with the changes between a dump and another one some seconds later. The server keeps neither of them, so a
+/// request does not change the program.
+pub(crate) async fn diff(service: DumpService, request: Request) -> Response {
     let query = Query::of(request.uri());
     let filter = query.filter(&[paths::SECONDS]);
     let (filter, apart) = match filter.and_then(|filter| Ok((filter, query.seconds()?))) {
@@ -131,26 +133,28 @@ pub(crate) async fn diff(dumps: Dumps, request: Request) -> Response {
         let after = take(&filter, ThreadDetail::Off, &watch)?;
         write!(out, "{}", after.diff(&before))
     };
-    let form = Form {
+    let headers = BodyHeaders {
         content_type: answer::PLAIN,
         extension: "txt",
         is_compressed: false,
     };
-    let turns = &dumps.turns.diffs;
-    dumps.reply(request.method(), form, turns, write).await
+    let permits = &service.permits.diffs;
+    service
+        .reply(request.method(), headers, permits, write)
+        .await
 }
 
-/// What an answer is in.
+/// The type, the name and the compression of a body.
 #[derive(Clone, Copy)]
-struct Form {
+struct BodyHeaders {
     content_type: &'static str,
-    /// What files of it end with.
+    /// The extension of a file with the body.
     extension: &'static str,
     is_compressed: bool,
 }
 
-impl Form {
-    fn headers(self) -> HeaderMap {
+impl BodyHeaders {
+    fn into_map(self) -> HeaderMap {
         let name = format!("inline; filename=\"birthmark.{}\"", self.extension);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
@@ -162,23 +166,23 @@ impl Form {
     }
 }
 
-impl Dumps {
-    /// What `write` writes, once it is its turn.
+impl DumpService {
+    /// Answers with the output of `write` as soon as a permit is free.
     async fn reply(
         &self,
         method: &Method,
-        form: Form,
-        turns: &Turns,
+        headers: BodyHeaders,
+        permits: &Permits,
         write: impl FnOnce(&mut Sink) -> io::Result<()> + Send + 'static,
     ) -> Response {
         if *method == Method::HEAD {
-            return (form.headers(), Body::empty()).into_response();
+            return (headers.into_map(), Body::empty()).into_response();
         }
-        let Some(turn) = turns.take().await else {
+        let Some(permit) = permits.take().await else {
             return answer::busy();
         };
-        match stream(self.patience, self.budget, turn, write).await {
-            Ok(body) => (form.headers(), Body::new(body)).into_response(),
+        match stream(self.slow_clients, self.budget, permit, write).await {
+            Ok(body) => (headers.into_map(), Body::new(body)).into_response(),
             Err(Unwritten::NoThread(error)) => answer::no_thread(&error),
             Err(Unwritten::TooMuchWork) => answer::too_much_work(),
             Err(Unwritten::Failed) => answer::not_written(),
