@@ -3,9 +3,9 @@
 //! Four commands, from the root of the workspace:
 //!
 //! ```text
-//! cargo run --release -p birthmark-benches --bin table     everything, in one table
-//! cargo run --release -p birthmark-benches --bin gate      the instruction bars, pass or fail
-//! cargo run --release -p birthmark-benches --bin floor     what no wrapper could go below
+//! cargo run --release -p birthmark-benches --bin table         everything, in one table
+//! cargo run --release -p birthmark-benches --bin gate          the instruction budgets, pass or fail
+//! cargo run --release -p birthmark-benches --bin lower-bound   what no wrapper could go below
 //! RUSTFLAGS="--cfg tokio_unstable" \
 //! cargo run --release -p birthmark-benches --features console --bin console
 //! ```
@@ -13,7 +13,7 @@
 //! The last is a build of its own because console-subscriber changes what tokio compiles to. The others
 //! measure what `cargo build --release` gives, because that is what most programs are. With `--profile
 //! lto` instead of `--release` they measure what link-time optimization makes of it: that is where the
-//! [bars] come from, and the runtimes themselves are a quarter cheaper there. The gate has limits of
+//! [budgets] come from, and the runtimes themselves are a quarter cheaper there. The gate has limits of
 //! its own for each; `./test` holds a release against them, `./test --long` both.
 //!
 //! # How it is measured
@@ -24,7 +24,7 @@
 //!
 //! - *Instructions* are counted by callgrind: the difference between `2N` units and `N` units, by
 //!   `N`. All of it runs on one thread. The result is the same to a few hundredths of an
-//!   instruction from run to run, so a bar can be put on it. Only OS threads differ by some fifty from run to
+//!   instruction from run to run, so a budget can be put on it. Only OS threads differ by some fifty from run to
 //!   run; there it is the median of five.
 //! - *Ratios* of time are taken between neighbours: a child alternates short stretches of raw and
 //!   of the variant, and several children of all variants take turns. Shown are the median of all
@@ -37,7 +37,7 @@
 //! on tokio tasks run with [several payloads](case::PAYLOADS), each beside raw with the same; the
 //! median of the differences counts, and the gate shows the worst as well.
 
-pub mod bars;
+pub mod budgets;
 pub mod case;
 pub mod report;
 pub mod run;

@@ -12,18 +12,18 @@ pub enum Variant {
     On,
     /// birthmark, switched off at run time.
     Off,
-    /// A task that is a word larger; this and the next five tell the [floor](crate::spawn).
+    /// A task that is a word larger; this and the next five tell the [lower bound](crate::spawn).
     Word,
     /// A task that is a word larger, and tests it when it is dropped.
-    Husk,
-    /// The prototype from which the bars come.
-    Sketch,
+    DropOnly,
+    /// The prototype from which the budgets come.
+    Prototype,
     /// The least of what is off and could be switched on.
     Idle,
     /// The least record there can be.
-    Least,
-    /// The same, with so many of the [promises](crate::spawn::PROMISES) kept; for jobs.
-    Kept(usize),
+    MinimalRecord,
+    /// The same, with so many of the [features](crate::spawn::FEATURES) kept; for jobs.
+    RecordWith(usize),
     /// tracing without a subscriber.
     Tracing,
     /// tracing with a bare registry.
@@ -58,8 +58,9 @@ impl Variant {
         Variant::AwaitTree,
     ];
 
-    /// The [floor](crate::spawn) of those: what a level costs that knows nothing, and the prototype's.
-    pub const LEVELLED_FLOOR: [Variant; 3] = [Variant::Word, Variant::Husk, Variant::Sketch];
+    /// The [lower bound](crate::spawn) of those: what a level costs that knows nothing, and the prototype's.
+    pub const LEVELLED_LOWER_BOUND: [Variant; 3] =
+        [Variant::Word, Variant::DropOnly, Variant::Prototype];
 
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
@@ -69,15 +70,15 @@ impl Variant {
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
         (Variant::Word, "a word"),
-        (Variant::Husk, "a drop"),
-        (Variant::Sketch, "the prototype"),
+        (Variant::DropOnly, "a drop"),
+        (Variant::Prototype, "the prototype"),
         (Variant::Idle, "a record, off"),
-        (Variant::Least, "a record"),
-        (Variant::Kept(1), "a record, 1 promise"),
-        (Variant::Kept(2), "a record, 2 promises"),
-        (Variant::Kept(3), "a record, 3 promises"),
-        (Variant::Kept(4), "a record, 4 promises"),
-        (Variant::Kept(5), "a record, 5 promises"),
+        (Variant::MinimalRecord, "a record"),
+        (Variant::RecordWith(1), "a record, 1 feature"),
+        (Variant::RecordWith(2), "a record, 2 features"),
+        (Variant::RecordWith(3), "a record, 3 features"),
+        (Variant::RecordWith(4), "a record, 4 features"),
+        (Variant::RecordWith(5), "a record, 5 features"),
         (Variant::Tracing, "tracing, no subscriber"),
         (Variant::Registry, "tracing, registry"),
         (Variant::AsyncBacktrace, "async-backtrace"),

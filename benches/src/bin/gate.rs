@@ -1,14 +1,14 @@
-//! Fails if birthmark costs more instructions than [the bars](birthmark_benches::bars) allow, and
+//! Fails if birthmark costs more instructions than [the budgets](birthmark_benches::budgets) allow, and
 //! says which of their goals are not reached yet.
 
 use std::process::ExitCode;
 
-use birthmark_benches::bars::{self, Measured};
+use birthmark_benches::budgets::{self, Measured};
 use birthmark_benches::run::{self, Malloc};
 
 fn main() -> ExitCode {
     run::build_cases(&[Malloc::Mimalloc]);
-    let measured = bars::measure();
+    let measured = budgets::measure();
     println!(
         "instructions a unit, by callgrind, mimalloc, profile {}",
         run::profile()
@@ -35,12 +35,12 @@ fn row(one: &Measured) {
     };
     println!(
         "{:<26} {:<16} {:>8.1} {:>+8.1} {:>+8.1} {:>8} {:>6} {verdict}",
-        one.bar.unit,
-        one.bar.variant,
+        one.budget.unit,
+        one.budget.variant,
         one.raw,
         one.added.median(),
         one.added.quantile(1.0),
         one.allowed,
-        one.bar.goal,
+        one.budget.goal,
     );
 }

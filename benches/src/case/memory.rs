@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::unit;
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Idle, Least, Levels, Raw, Sketch, Spawn,
-    Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, DropOnly, Fastrace, Idle, Levels, MinimalRecord,
+    Prototype, Raw, Spawn, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Task, Waits};
@@ -87,10 +87,10 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
     let spawn: fn(T) -> JoinHandle<()> = match variant {
         Variant::Raw | Variant::Console => Raw::spawn::<T>,
         Variant::Word => Word::spawn::<T>,
-        Variant::Husk => Husk::spawn::<T>,
-        Variant::Sketch => Sketch::spawn::<T>,
+        Variant::DropOnly => DropOnly::spawn::<T>,
+        Variant::Prototype => Prototype::spawn::<T>,
         Variant::Idle => Idle::spawn::<T>,
-        Variant::Least | Variant::Kept(_) => Least::spawn::<T>,
+        Variant::MinimalRecord | Variant::RecordWith(_) => MinimalRecord::spawn::<T>,
         Variant::On | Variant::Off => Birthmark::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,
         Variant::AsyncBacktrace => AsyncBacktrace::spawn::<T>,

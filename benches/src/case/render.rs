@@ -10,7 +10,7 @@ use birthmark::render::Format;
 use super::dump::median;
 use super::memory::{MILLION, each, peak, reset_peak};
 use super::unit;
-use crate::spawn::Crowd;
+use crate::spawn::Population;
 
 /// The forms that are measured: each [`Format`], and the difference of two dumps.
 pub const FORMS: [&str; 7] = ["text", "tree", "groups", "folded", "json", "pprof", "diff"];
@@ -18,13 +18,13 @@ pub const FORMS: [&str; 7] = ["text", "tree", "groups", "folded", "json", "pprof
 /// Of a dump of a million live tasks: milliseconds of the snapshot, and of the form without it, megabytes
 /// written, and the bytes a task by which resident memory grows at most, with the snapshot. (The difference
 /// takes a second snapshot for itself.)
-pub(super) fn measure(form: &str, crowd: &str) -> [f64; 4] {
-    let crowd = Crowd::ALL.iter().find(|(_, name)| *name == crowd);
-    let (crowd, _) = crowd.expect("a crowd");
+pub(super) fn measure(form: &str, population: &str) -> [f64; 4] {
+    let population = Population::ALL.iter().find(|(_, name)| *name == population);
+    let (population, _) = population.expect("a population");
     let runtime = unit::current_thread();
     let number = Cell::new(0);
-    each(&runtime, crowd.to_spawn(MILLION), || {
-        crowd.spawn(number.replace(number.get() + 1), MILLION)
+    each(&runtime, population.to_spawn(MILLION), || {
+        population.spawn(number.replace(number.get() + 1), MILLION)
     });
     while birthmark::task_count() < MILLION {
         runtime.block_on(async {

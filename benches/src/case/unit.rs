@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, Fastrace, Husk, Idle, Kept, Least, Levels, Raw, Sketch,
-    Spawn, SpawnMore, Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, DropOnly, Fastrace, Idle, Levels, MinimalRecord,
+    Prototype, Raw, RecordWith, Spawn, SpawnMore, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Owns, Task, Yields};
@@ -152,11 +152,11 @@ impl Stage {
             Variant::Raw | Variant::Console => self.run_any::<Raw>(units),
             Variant::On | Variant::Off => self.run_any::<Birthmark>(units),
             Variant::Word => self.run_any::<Word>(units),
-            Variant::Husk => self.run_any::<Husk>(units),
-            Variant::Sketch => self.run_any::<Sketch>(units),
+            Variant::DropOnly => self.run_any::<DropOnly>(units),
+            Variant::Prototype => self.run_any::<Prototype>(units),
             Variant::Idle => self.run_any::<Idle>(units),
-            Variant::Least => self.run_any::<Least>(units),
-            Variant::Kept(promised) => self.run_kept(promised, units),
+            Variant::MinimalRecord => self.run_any::<MinimalRecord>(units),
+            Variant::RecordWith(count) => self.run_record_with(count, units),
             Variant::Tracing | Variant::Registry => self.run_tokio::<Tracing>(units),
             Variant::AsyncBacktrace => self.run_tokio::<AsyncBacktrace>(units),
             Variant::AwaitTree => self.run_tokio::<AwaitTree>(units),
@@ -181,14 +181,14 @@ impl Stage {
         }
     }
 
-    fn run_kept(&self, promised: usize, units: usize) {
-        assert_eq!(self.unit, Unit::Job, "promises are kept for jobs");
-        self.on_pool(|| match promised {
-            1 => jobs::<Kept<1>>(units),
-            2 => jobs::<Kept<2>>(units),
-            3 => jobs::<Kept<3>>(units),
-            4 => jobs::<Kept<4>>(units),
-            _ => jobs::<Kept<5>>(units),
+    fn run_record_with(&self, count: usize, units: usize) {
+        assert_eq!(self.unit, Unit::Job, "features are kept for jobs");
+        self.on_pool(|| match count {
+            1 => jobs::<RecordWith<1>>(units),
+            2 => jobs::<RecordWith<2>>(units),
+            3 => jobs::<RecordWith<3>>(units),
+            4 => jobs::<RecordWith<4>>(units),
+            _ => jobs::<RecordWith<5>>(units),
         });
     }
 
@@ -222,8 +222,8 @@ impl Stage {
             Variant::AsyncBacktrace => self.run_levels::<AsyncBacktrace>(units),
             Variant::AwaitTree => self.run_levels::<AwaitTree>(units),
             Variant::Word => self.run_levels::<Word>(units),
-            Variant::Husk => self.run_levels::<Husk>(units),
-            Variant::Sketch => self.run_levels::<Sketch>(units),
+            Variant::DropOnly => self.run_levels::<DropOnly>(units),
+            Variant::Prototype => self.run_levels::<Prototype>(units),
             _ => panic!("{variant} knows no levels"),
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! Beside the attribute stands the least that any attribute could leave behind: the table of sites, a
 //! birth and a wrapper around each task, written by hand for futures only. No macro runs, nothing is
-//! found out about types, and no refusal reaches the spawner. And the same with these two promises kept: what
+//! found out about types, and no refusal reaches the spawner. And the same with these two features kept: what
 //! the attribute leaves behind, if it took no time itself.
 
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ const ROUNDS: usize = 5;
 const VARIANTS: [(&str, Annotated); 6] = [
     ("plain", Annotated::No),
     ("hand", Annotated::ByHand),
-    ("promises", Annotated::WithPromises),
+    ("features", Annotated::WithFeatures),
     ("frameless", Annotated::WithoutFrames),
     ("module", Annotated::Module),
     ("each", Annotated::Functions),
@@ -29,7 +29,7 @@ const VARIANTS: [(&str, Annotated); 6] = [
 enum Annotated {
     No,
     ByHand,
-    WithPromises,
+    WithFeatures,
     WithoutFrames,
     Module,
     Functions,
@@ -59,8 +59,8 @@ pub(super) fn section() {
                 ratios.push(build(path, args) / plain);
             }
         }
-        let [hand, promises, frameless, module, each] = ratios.map(Sample::new);
-        println!("| {what} | {hand} | {promises} | {frameless} | {module} | {each} |");
+        let [hand, features, frameless, module, each] = ratios.map(Sample::new);
+        println!("| {what} | {hand} | {features} | {frameless} | {module} | {each} |");
     }
     // What is left in the temporary directory is no reason to fail.
     let _ = std::fs::remove_dir_all(root);
@@ -133,7 +133,7 @@ fn source(annotated: Annotated) -> String {
         text += "#[birthmark::instrument(frames = false)]\n";
     }
     text += "mod all {\nuse super::child;\n";
-    if matches!(annotated, Annotated::ByHand | Annotated::WithPromises) {
+    if matches!(annotated, Annotated::ByHand | Annotated::WithFeatures) {
         text += &table();
     }
     for number in 0..FUNCTIONS {
@@ -162,7 +162,7 @@ fn spawn(number: usize, annotated: Annotated) -> String {
     let wrapped = format!("hidden::future_at(&SITES, {number}, {task})");
     match annotated {
         Annotated::ByHand => format!("tokio::spawn({wrapped})"),
-        Annotated::WithPromises => {
+        Annotated::WithFeatures => {
             let argument = match is_call {
                 true => format!("match {task} {{ it => hidden::adapt!(&SITES, {number}, it) }}"),
                 false => wrapped,

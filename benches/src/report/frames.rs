@@ -18,7 +18,7 @@ const MULTI: [Unit; 2] = [Unit::SpawnLevelMulti, Unit::PollLevelMulti];
 /// Prints the section.
 pub(super) fn section() {
     println!("\n## Frames\n");
-    let variants = [&Variant::LEVELLED_FLOOR[..], &Variant::LEVELLED].concat();
+    let variants = [&Variant::LEVELLED_LOWER_BOUND[..], &Variant::LEVELLED].concat();
     println!("| unit | variant | instructions beyond raw |\n| --- | --- | --- |");
     UNITS
         .into_iter()

@@ -3,7 +3,7 @@
 
 use crate::case::FORMS;
 use crate::run::{self, Malloc};
-use crate::spawn::Crowd;
+use crate::spawn::Population;
 
 /// Prints the section.
 pub(super) fn section() {
@@ -17,10 +17,10 @@ pub(super) fn section() {
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     let mut peaks = Vec::new();
-    for (_, crowd) in Crowd::ALL {
+    for (_, population) in Population::ALL {
         for form in FORMS {
             let [fast, small] = [Malloc::Mimalloc, Malloc::Glibc]
-                .map(|malloc| run::case(malloc, &["render", form, crowd]));
+                .map(|malloc| run::case(malloc, &["render", form, population]));
             let [snapshot, ms, mb, _] = fast[..] else {
                 unreachable!("cases of this name print four values")
             };
@@ -28,7 +28,7 @@ pub(super) fn section() {
             peaks.push(bytes);
             let speed = mb / ms * 1e3;
             println!(
-                "| {crowd} | {form} | {snapshot:.0} | {ms:.0} | {mb:.1} | {speed:.0} | {bytes:.1} |"
+                "| {population} | {form} | {snapshot:.0} | {ms:.0} | {mb:.1} | {speed:.0} | {bytes:.1} |"
             );
         }
     }
@@ -39,8 +39,8 @@ pub(super) fn section() {
 fn peaks_by_kind(peaks: &[f64]) {
     println!("\n| peak bytes a task | {} |", FORMS.join(" | "));
     println!("| --- |{}", " --- |".repeat(FORMS.len()));
-    for ((_, crowd), peaks) in Crowd::ALL.iter().zip(peaks.chunks(FORMS.len())) {
-        print!("| {crowd} |");
+    for ((_, population), peaks) in Population::ALL.iter().zip(peaks.chunks(FORMS.len())) {
+        print!("| {population} |");
         peaks.iter().for_each(|bytes| print!(" {bytes:.1} |"));
         println!();
     }

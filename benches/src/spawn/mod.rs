@@ -9,20 +9,20 @@ use crate::work::Task;
 mod async_backtrace;
 mod await_tree;
 mod birthmark;
-mod crowd;
 mod fastrace;
-mod floor;
 mod levels;
+mod lower_bound;
+mod population;
 mod raw;
 mod tracing;
 
 pub use self::async_backtrace::AsyncBacktrace;
 pub use self::await_tree::{AwaitTree, registry};
 pub use self::birthmark::Birthmark;
-pub use self::crowd::Crowd;
 pub use self::fastrace::Fastrace;
-pub use self::floor::{Husk, Idle, Kept, Least, PROMISES, Sketch, Word};
 pub use self::levels::Levels;
+pub use self::lower_bound::{DropOnly, FEATURES, Idle, MinimalRecord, Prototype, RecordWith, Word};
+pub use self::population::Population;
 pub use self::raw::Raw;
 pub use self::tracing::Tracing;
 

@@ -1,13 +1,13 @@
 //! The least that any wrapper costs: what is left of birthmark when one feature after the other is
-//! taken away. None of these could be used; they tell how much of a bar is the runtime's own price for
+//! taken away. None of these could be used; they tell how much of a budget is the runtime's own price for
 //! a task that is a word larger and has something to drop.
 //!
-//! The bars themselves come from a prototype, [`Sketch`], in a build with link-time optimization, where
-//! most of that price is gone: `cargo run --profile lto -p birthmark-benches --bin floor`.
+//! The budgets themselves come from a prototype, [`Prototype`], in a build with link-time optimization, where
+//! most of that price is gone: `cargo run --profile lto -p birthmark-benches --bin lower-bound`.
 
 mod idle;
+mod prototype;
 mod record;
-mod sketch;
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -18,8 +18,8 @@ use std::thread;
 use tokio::task::JoinHandle;
 
 pub use self::idle::Idle;
-pub use self::record::{Kept, Least, PROMISES};
-pub use self::sketch::Sketch;
+pub use self::prototype::Prototype;
+pub use self::record::{FEATURES, MinimalRecord, RecordWith};
 
 use super::{Levels, Spawn, SpawnMore};
 use crate::work::{Task, work};
@@ -47,7 +47,7 @@ pub struct Word(u64);
 
 /// A word that is tested when it is dropped.
 #[derive(Debug)]
-pub struct Husk(u64);
+pub struct DropOnly(u64);
 
 /// 0, unknown to the compiler.
 static NOTHING: AtomicU64 = AtomicU64::new(0);
@@ -70,13 +70,13 @@ impl Handle for Word {
     }
 }
 
-impl Handle for Husk {
+impl Handle for DropOnly {
     type Outer = ();
-    type Level = Husk;
+    type Level = DropOnly;
 
     #[inline(always)]
     fn born() -> Self {
-        Husk(NOTHING.load(Ordering::Relaxed))
+        DropOnly(NOTHING.load(Ordering::Relaxed))
     }
 
     #[inline(always)]
@@ -86,7 +86,7 @@ impl Handle for Husk {
     fn stop(&mut self, (): (), _: bool) {}
 }
 
-impl Drop for Husk {
+impl Drop for DropOnly {
     #[inline]
     fn drop(&mut self) {
         if self.0 != 0 {

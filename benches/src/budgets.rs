@@ -5,9 +5,9 @@ use crate::run::{self, Counts, Malloc};
 use crate::stats::Sample;
 use crate::variant::Variant;
 
-/// One bar: instructions a unit beyond raw.
+/// One budget: instructions a unit beyond raw.
 #[derive(Clone, Copy, Debug)]
-pub struct Bar {
+pub struct Budget {
     /// The unit that is counted.
     pub unit: Unit,
     /// On, or off.
@@ -21,15 +21,15 @@ pub struct Bar {
     pub lto: f64,
 }
 
-/// All bars.
+/// All budgets.
 ///
 /// The goals come from a prototype that was measured with link-time optimization: only there does it take
-/// what is told of it (`--bin floor`, "the prototype"). So the run with `--profile lto` is the one to hold
+/// what is told of it (`--bin lower-bound`, "the prototype"). So the run with `--profile lto` is the one to hold
 /// against them; the other tells what most programs get, where a wrapper that does nothing takes more than
 /// half of a goal.
 ///
 /// Some are out of reach:
-/// - A job: the least record there can be takes 38 of the 40, and the floor says what each promise adds.
+/// - A job: the least record there can be takes 38 of the 40, and the lower bound says what each feature adds.
 /// - Closures: that a task ends after what its closure owns takes 20 of a job's instructions, 18 while off, and 100 of a
 ///   thread's.
 /// - Futures: a task that the spawning function was handed by its caller takes 3 more, because the caller may have
@@ -40,29 +40,29 @@ pub struct Bar {
 /// - Frames: a word at each level that is tested when it is dropped, without which nobody knows of branches that wait,
 ///   takes 44 of the 75 and 362 of the 107. The prototype's frames have no such word and take far fewer instructions,
 ///   but as much time as ours: `table frames`.
-pub const BARS: [Bar; 16] = [
-    bar(Unit::Spawn, Variant::On, 60.0, 105.0, 45.0),
-    bar(Unit::SpawnOwning, Variant::On, 60.0, 84.0, 60.0),
-    bar(Unit::SpawnBlock, Variant::On, 60.0, 113.0, 73.0),
-    bar(Unit::Poll, Variant::On, 20.0, 24.0, 16.0),
-    bar(Unit::Job, Variant::On, 40.0, 113.0, 91.0),
+pub const BUDGETS: [Budget; 16] = [
+    budget(Unit::Spawn, Variant::On, 60.0, 105.0, 45.0),
+    budget(Unit::SpawnOwning, Variant::On, 60.0, 84.0, 60.0),
+    budget(Unit::SpawnBlock, Variant::On, 60.0, 113.0, 73.0),
+    budget(Unit::Poll, Variant::On, 20.0, 24.0, 16.0),
+    budget(Unit::Job, Variant::On, 40.0, 113.0, 91.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
-    bar(Unit::Thread, Variant::On, 400.0, 545.0, 510.0),
-    bar(Unit::Spawn, Variant::Off, 6.0, 60.0, 2.0),
-    bar(Unit::SpawnOwning, Variant::Off, 6.0, 38.0, 17.0),
-    bar(Unit::Job, Variant::Off, 6.0, 57.0, 41.0),
-    bar(Unit::Poll, Variant::Off, 3.0, 17.0, 11.0),
+    budget(Unit::Thread, Variant::On, 400.0, 545.0, 510.0),
+    budget(Unit::Spawn, Variant::Off, 6.0, 60.0, 2.0),
+    budget(Unit::SpawnOwning, Variant::Off, 6.0, 38.0, 17.0),
+    budget(Unit::Job, Variant::Off, 6.0, 57.0, 41.0),
+    budget(Unit::Poll, Variant::Off, 3.0, 17.0, 11.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
-    bar(Unit::SpawnLevels(1), Variant::On, 75.0, 290.0, 210.0),
-    bar(Unit::SpawnLevels(5), Variant::On, 107.0, 845.0, 740.0),
-    bar(Unit::PollLevels(1), Variant::On, 20.0, 82.0, 61.0),
-    bar(Unit::PollLevels(5), Variant::On, 52.0, 155.0, 142.0),
-    bar(Unit::SpawnLevels(5), Variant::Off, 6.0, 525.0, 420.0),
-    bar(Unit::PollLevels(5), Variant::Off, 3.0, 135.0, 120.0),
+    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 290.0, 210.0),
+    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 845.0, 740.0),
+    budget(Unit::PollLevels(1), Variant::On, 20.0, 82.0, 61.0),
+    budget(Unit::PollLevels(5), Variant::On, 52.0, 155.0, 142.0),
+    budget(Unit::SpawnLevels(5), Variant::Off, 6.0, 525.0, 420.0),
+    budget(Unit::PollLevels(5), Variant::Off, 3.0, 135.0, 120.0),
 ];
 
-const fn bar(unit: Unit, variant: Variant, goal: f64, release: f64, lto: f64) -> Bar {
-    Bar {
+const fn budget(unit: Unit, variant: Variant, goal: f64, release: f64, lto: f64) -> Budget {
+    Budget {
         unit,
         variant,
         goal,
@@ -71,11 +71,11 @@ const fn bar(unit: Unit, variant: Variant, goal: f64, release: f64, lto: f64) ->
     }
 }
 
-/// A bar with what was measured.
+/// A budget with what was measured.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// What was asked for.
-    pub bar: Bar,
+    pub budget: Budget,
     /// What no change may exceed in the profile of this build.
     pub allowed: f64,
     /// What the runtime alone takes.
@@ -92,11 +92,11 @@ impl Measured {
 
     /// Whether nothing is left to wish for.
     pub fn reaches_goal(&self) -> bool {
-        self.added.median() <= self.bar.goal
+        self.added.median() <= self.budget.goal
     }
 }
 
-/// Counts all that the bars speak of. With mimalloc, because how much glibc's malloc takes for a
+/// Counts all that the budgets speak of. With mimalloc, because how much glibc's malloc takes for a
 /// block depends on what was freed before, which is not what is asked here.
 ///
 /// # Panics
@@ -105,17 +105,17 @@ impl Measured {
 pub fn measure() -> Vec<Measured> {
     let is_lto = run::profile() == "lto";
     let mut known: Vec<(Unit, Counts)> = Vec::new();
-    let measure = |bar: Bar| {
-        let raw = raw(&mut known, bar.unit);
-        let counts = run::instructions(Malloc::Mimalloc, bar.unit, bar.variant);
+    let measure = |budget: Budget| {
+        let raw = raw(&mut known, budget.unit);
+        let counts = run::instructions(Malloc::Mimalloc, budget.unit, budget.variant);
         Measured {
-            bar,
-            allowed: if is_lto { bar.lto } else { bar.release },
+            budget,
+            allowed: if is_lto { budget.lto } else { budget.release },
             raw: raw.median(),
             added: counts.beyond(&raw),
         }
     };
-    BARS.into_iter().map(measure).collect()
+    BUDGETS.into_iter().map(measure).collect()
 }
 
 /// What a unit takes alone, counted once.

@@ -1,4 +1,4 @@
-//! The prototype from which the bars come.
+//! The prototype from which the budgets come.
 
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -10,11 +10,11 @@ use super::record::{CURRENT, FREE, Record, SITE, fresh};
 /// slot and its generation, the state, and how often it was polled. Its end is noticed by `Drop` alone, on
 /// whatever thread that is. It leaves out, besides: counts, how the task has ended, and when.
 #[derive(Debug)]
-pub struct Sketch(&'static Record);
+pub struct Prototype(&'static Record);
 
-impl Handle for Sketch {
+impl Handle for Prototype {
     type Outer = *const Record;
-    type Level = SketchedFrame;
+    type Level = PrototypeFrame;
 
     #[inline(always)]
     fn born() -> Self {
@@ -31,7 +31,7 @@ impl Handle for Sketch {
         record.status.store(0, Ordering::Relaxed);
         let id = generation << 32 | u64::from(ptr::from_ref(record).addr() as u32);
         record.id.store(id, Ordering::Release);
-        Sketch(record)
+        Prototype(record)
     }
 
     #[inline(always)]
@@ -51,7 +51,7 @@ impl Handle for Sketch {
     }
 }
 
-impl Drop for Sketch {
+impl Drop for Prototype {
     #[inline]
     fn drop(&mut self) {
         self.0.id.store(0, Ordering::Release);
@@ -63,20 +63,20 @@ impl Drop for Sketch {
 /// Its frame: a site and a depth that are stored on each poll, beside the record. It leaves out: a task that waits
 /// on several branches, futures that are moved or held, and whether the thread runs a task at all.
 #[derive(Debug)]
-pub struct SketchedFrame;
+pub struct PrototypeFrame;
 
-impl Handle for SketchedFrame {
+impl Handle for PrototypeFrame {
     type Outer = (&'static Record, u64);
-    type Level = SketchedFrame;
+    type Level = PrototypeFrame;
 
     #[inline(always)]
     fn born() -> Self {
-        SketchedFrame
+        PrototypeFrame
     }
 
     #[inline(always)]
     fn start(&self) -> (&'static Record, u64) {
-        // SAFETY: leaked by `fresh`; whoever polls a level runs a sketched task.
+        // SAFETY: leaked by `fresh`; whoever polls a level runs a task of the prototype.
         let record = unsafe { &*CURRENT.get() };
         let depth = record.depth.load(Ordering::Relaxed);
         let site = ptr::from_ref(&SITE).expose_provenance() as u64;

@@ -1,10 +1,10 @@
-//! Why some [bars](birthmark_benches::bars) are not reached: what is left of the cost of birthmark when
-//! one feature after the other is taken away; and, with `--profile lto`, what each promise adds to the least
-//! record for a job. See `src/spawn/floor/`.
+//! Why some [budgets](birthmark_benches::budgets) are not reached: what is left of the cost of birthmark when
+//! one feature after the other is taken away; and, with `--profile lto`, what each feature adds to the least
+//! record for a job. See `src/spawn/lower_bound/`.
 
 use birthmark_benches::case::Unit;
 use birthmark_benches::run::{self, Malloc};
-use birthmark_benches::spawn::PROMISES;
+use birthmark_benches::spawn::FEATURES;
 use birthmark_benches::variant::Variant;
 
 const UNITS: [Unit; 6] = [
@@ -23,9 +23,9 @@ const LEVELS: [Unit; 4] = [
 ];
 const VARIANTS: [Variant; 7] = [
     Variant::Word,
-    Variant::Husk,
-    Variant::Sketch,
-    Variant::Least,
+    Variant::DropOnly,
+    Variant::Prototype,
+    Variant::MinimalRecord,
     Variant::On,
     Variant::Idle,
     Variant::Off,
@@ -40,7 +40,10 @@ fn main() {
     table(&UNITS, &VARIANTS);
     println!("\na word, a drop or a frame at each .await");
     let ours = [Variant::On, Variant::Off];
-    table(&LEVELS, &[&Variant::LEVELLED_FLOOR[..], &ours].concat());
+    table(
+        &LEVELS,
+        &[&Variant::LEVELLED_LOWER_BOUND[..], &ours].concat(),
+    );
     // Without link-time optimization, each thread-local of `record.rs` is looked up by itself, which takes more
     // than what is shown.
     if run::profile() == "lto" {
@@ -72,9 +75,9 @@ fn job() {
     let row = |what: &str, variant| {
         println!("{:>+8.1}  {what}", count(variant).beyond(&raw).median());
     };
-    row("the least record", Variant::Least);
-    for (promised, promise) in (1..).zip(PROMISES) {
-        row(&format!("and {promise}"), Variant::Kept(promised));
+    row("the least record", Variant::MinimalRecord);
+    for (count, feature) in (1..).zip(FEATURES) {
+        row(&format!("and {feature}"), Variant::RecordWith(count));
     }
     row("birthmark, which also fills its stocks", Variant::On);
 }

@@ -6,7 +6,7 @@ use crate::work::{Task, Waits};
 
 /// How alike tasks are.
 #[derive(Clone, Copy, Debug)]
-pub enum Crowd {
+pub enum Population {
     /// All have one parent, and no name.
     Alike,
     /// Each has a name of its own.
@@ -21,35 +21,35 @@ pub enum Crowd {
     NamedChain,
 }
 
-impl Crowd {
+impl Population {
     /// All of them, by what they are called.
-    pub const ALL: [(Crowd, &'static str); 6] = [
-        (Crowd::Alike, "alike"),
-        (Crowd::Named, "named"),
-        (Crowd::Related, "related"),
-        (Crowd::Orphans, "orphans"),
-        (Crowd::Chain, "chain"),
-        (Crowd::NamedChain, "named chain"),
+    pub const ALL: [(Population, &'static str); 6] = [
+        (Population::Alike, "alike"),
+        (Population::Named, "named"),
+        (Population::Related, "related"),
+        (Population::Orphans, "orphans"),
+        (Population::Chain, "chain"),
+        (Population::NamedChain, "named chain"),
     ];
 
     /// How many are to be spawned so that there are `count` in the end.
     pub fn to_spawn(self, count: usize) -> usize {
         match self {
-            Crowd::Alike | Crowd::Named | Crowd::Orphans => count,
-            Crowd::Related => count / 2,
-            Crowd::Chain | Crowd::NamedChain => 1,
+            Population::Alike | Population::Named | Population::Orphans => count,
+            Population::Related => count / 2,
+            Population::Chain | Population::NamedChain => 1,
         }
     }
 
     /// Spawns the one with this number, of so many in the end.
     pub fn spawn(self, number: usize, count: usize) -> JoinHandle<()> {
         match self {
-            Crowd::Alike => alike(),
-            Crowd::Named => named(number),
-            Crowd::Related => related(number),
-            Crowd::Orphans => orphan(),
-            Crowd::Chain => link(count - 1, false),
-            Crowd::NamedChain => link(count - 1, true),
+            Population::Alike => alike(),
+            Population::Named => named(number),
+            Population::Related => related(number),
+            Population::Orphans => orphan(),
+            Population::Chain => link(count - 1, false),
+            Population::NamedChain => link(count - 1, true),
         }
     }
 }

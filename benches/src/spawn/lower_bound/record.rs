@@ -1,4 +1,4 @@
-//! The least record there can be, and what each promise of birthmark's adds to it.
+//! The least record there can be, and what each feature of birthmark's adds to it.
 
 use std::cell::Cell;
 use std::ptr;
@@ -9,18 +9,18 @@ use super::{Handle, Word, end_badly};
 /// A record that is taken from the thread's own list, written once, made current by each run, counted
 /// and put back. It leaves out: threads that end what others began, lineage that outlives a parent,
 /// names, hooks, switching off, panics, memory given back.
-pub type Least = Kept<0>;
+pub type MinimalRecord = RecordWith<0>;
 
-/// The same, and so many of the [`PROMISES`] are kept as well: as far as instructions go, for nobody could
+/// The same, and so many of the [`FEATURES`] are kept as well: as far as instructions go, for nobody could
 /// use it. What is rare is only tested for.
 #[derive(Debug)]
-pub struct Kept<const PROMISED: usize>(*const Record);
+pub struct RecordWith<const COUNT: usize>(*const Record);
 
 // SAFETY: records are made of atomics and never freed.
-unsafe impl<const PROMISED: usize> Send for Kept<PROMISED> {}
+unsafe impl<const COUNT: usize> Send for RecordWith<COUNT> {}
 
-/// What [`Kept`] can keep, each with those before it.
-pub const PROMISES: [&str; 5] = [
+/// What [`RecordWith`] can keep, each with those before it.
+pub const FEATURES: [&str; 5] = [
     "how it ended: whether the thread was panicking before, and is",
     "off and hooks: the mode is tested, a handle may have no record",
     "lineage and names: parents outlive their children's, by references",
@@ -69,17 +69,17 @@ thread_local! {
     static ENDS: Cell<u32> = const { Cell::new(0) };
 }
 
-impl<const PROMISED: usize> Handle for Kept<PROMISED> {
+impl<const COUNT: usize> Handle for RecordWith<COUNT> {
     type Outer = *const Record;
     type Level = Word;
 
     #[inline(always)]
     fn born() -> Self {
         let tick = TICK.load(Ordering::Relaxed);
-        if PROMISED >= MODES && tick as u32 != 0 {
-            return rare(Kept(ptr::without_provenance(NONE)));
+        if COUNT >= MODES && tick as u32 != 0 {
+            return rare(RecordWith(ptr::without_provenance(NONE)));
         }
-        let parent = if PROMISED >= LINEAGE {
+        let parent = if COUNT >= LINEAGE {
             stocked_scope()
         } else {
             CURRENT.get()
@@ -96,26 +96,22 @@ impl<const PROMISED: usize> Handle for Kept<PROMISED> {
         record.polls.store(0, Ordering::Relaxed);
         record.born.store(tick, Ordering::Relaxed);
         record.id.store(id, Ordering::Release);
-        Kept(record)
+        RecordWith(record)
     }
 
     #[inline(always)]
     fn start(&self) -> *const Record {
-        let record = match PROMISED {
+        let record = match COUNT {
             THREADS.. if self.0.addr() & SPECIAL.get() != 0 => return rare(ptr::null()),
             _ => self.record(),
         };
         let Some(record) = record else {
             return ptr::null();
         };
-        if PROMISED >= OUTCOME && std::thread::panicking() {
+        if COUNT >= OUTCOME && std::thread::panicking() {
             return rare(ptr::null());
         }
-        let running = if PROMISED >= THREADS {
-            RUNNING.get()
-        } else {
-            2
-        };
+        let running = if COUNT >= THREADS { RUNNING.get() } else { 2 };
         let status = TICK.load(Ordering::Relaxed) | running;
         record.status.store(status, Ordering::Relaxed);
         let polls = record.polls.load(Ordering::Relaxed);
@@ -128,7 +124,7 @@ impl<const PROMISED: usize> Handle for Kept<PROMISED> {
         let Some(record) = self.record() else {
             return;
         };
-        if PROMISED >= OUTCOME && std::thread::panicking() {
+        if COUNT >= OUTCOME && std::thread::panicking() {
             return rare(());
         }
         CURRENT.set(outer);
@@ -138,10 +134,10 @@ impl<const PROMISED: usize> Handle for Kept<PROMISED> {
                 .store(TICK.load(Ordering::Relaxed), Ordering::Relaxed);
             return;
         }
-        if PROMISED >= LINEAGE && !is_lone_and_stocked(record) {
+        if COUNT >= LINEAGE && !is_lone_and_stocked(record) {
             return rare(());
         }
-        count::<PROMISED>(record);
+        count::<COUNT>(record);
         record.id.store(0, Ordering::Release);
         record
             .parent
@@ -150,7 +146,7 @@ impl<const PROMISED: usize> Handle for Kept<PROMISED> {
     }
 }
 
-impl<const PROMISED: usize> Kept<PROMISED> {
+impl<const COUNT: usize> RecordWith<COUNT> {
     #[inline(always)]
     fn record(&self) -> Option<&'static Record> {
         // SAFETY: `NONE`, or leaked by `fresh`.
@@ -158,7 +154,7 @@ impl<const PROMISED: usize> Kept<PROMISED> {
     }
 }
 
-impl<const PROMISED: usize> Drop for Kept<PROMISED> {
+impl<const COUNT: usize> Drop for RecordWith<COUNT> {
     #[inline]
     fn drop(&mut self) {
         if self.0.addr() != NONE {
@@ -190,9 +186,9 @@ fn is_lone_and_stocked(record: &Record) -> bool {
 }
 
 #[inline(always)]
-fn count<const PROMISED: usize>(record: &Record) {
+fn count<const COUNT: usize>(record: &Record) {
     let ended = |count: &Cell<u64>| count.set(count.get() + 1);
-    if PROMISED < SITES {
+    if COUNT < SITES {
         return ENDED.with(|[all]| ended(all));
     }
     let site =
