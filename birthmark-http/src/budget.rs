@@ -3,10 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use birthmark::__private::thread_cpu_time;
 use tokio::sync::mpsc::Sender;
 
-use crate::stream::Piece;
+/// A piece of a body, or the error because of which there will be no more.
+pub(crate) type Piece = io::Result<Bytes>;
 
 /// The CPU time that an answer may take.
 #[derive(Clone, Copy, Debug)]

@@ -130,6 +130,29 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
+// Layers: each module uses those above it in this table, and none below.
+//
+// | module | contents |
+// | --- | --- |
+// | `budget.rs` | the CPU time of a request |
+// | `permits.rs` | the number of dumps at a time |
+// | `stream.rs` | bodies that are written while they are sent |
+// | `limits.rs` | all limits of a server |
+// | `gzip.rs` | compression |
+// | `metrics/` | counts for Prometheus |
+// | `page/` | the page and its scripts |
+// | `paths.rs` | the table of paths |
+// | `query.rs` | parameters of a request |
+// | `token.rs` | the secret of clients |
+// | `access/` | the decision whether a request is answered |
+// | `options.rs` | access rules of the program |
+// | `answer.rs` | short answers |
+// | `dump_service.rs` | dumps and comparisons |
+// | `guard.rs` | access and headers of each route |
+// | `router.rs` | handlers of the paths |
+// | `error.rs` | errors of `serve` |
+// | `server.rs` | the thread, the listener and the connections |
+
 mod access;
 mod answer;
 mod budget;

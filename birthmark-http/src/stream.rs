@@ -17,7 +17,7 @@ use birthmark::__private::spawn_own_thread;
 use http_body::{Body, Frame};
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 
-use crate::budget::{Budget, Watch};
+use crate::budget::{Budget, Piece, Watch};
 use crate::permits::Permit;
 
 /// After how long a client that takes nothing is given up.
@@ -51,9 +51,6 @@ const PIECE: usize = 64 * 1024;
 
 /// A stack that is large enough for any rendering, and for the program's function that redacts names.
 const STACK: usize = 1024 * 1024;
-
-/// A piece, or why there will be none.
-pub(crate) type Piece = io::Result<Bytes>;
 
 /// What a thread writes, piece by piece.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Formats of the output of `sites` and `doctor`.
+//! The output of the command: formats, and lines among those of cargo.
 
 use clap::ValueEnum;
 
@@ -9,4 +9,9 @@ pub enum Format {
     Text,
     /// A JSON document
     Json,
+}
+
+/// Returns a line in the form of cargo's own status lines.
+pub fn status(line: &str) -> String {
+    format!("   Birthmark {line}\n")
 }

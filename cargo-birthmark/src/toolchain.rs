@@ -53,6 +53,17 @@ pub fn this_binary() -> Result<PathBuf> {
     env::current_exe().context("find the path of cargo-birthmark itself")
 }
 
+/// Returns the compiler wrapper of the user, from the environment or cargo's configuration, unless it is this program.
+pub fn inner_wrapper() -> Result<Option<PathBuf>> {
+    let config = cargo_config2::Config::load().context("read cargo's configuration")?;
+    let inner = config
+        .build
+        .rustc_wrapper
+        .filter(|path| path.as_os_str() != OsStr::new(""));
+    let own = this_binary()?;
+    Ok(inner.filter(|path| !same_file(path, &own)))
+}
+
 /// Returns `true` if two paths lead to one file.
 pub fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {

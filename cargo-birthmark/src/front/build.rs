@@ -1,6 +1,6 @@
 //! Runs a cargo subcommand with this binary as its compiler wrapper.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::SystemTime;
@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 
 use super::arguments::Locating;
-use super::overridden;
 use super::project::{Project, TARGET_DIR, directory};
 use super::signals;
 use super::summary::Ended;
+use super::{init, overridden};
 use crate::cache::fingerprint::Program;
 use crate::cache::metadata::Entry;
 use crate::concern;
@@ -19,7 +19,7 @@ use crate::exit;
 use crate::remedy::{self, Advise};
 use crate::scope::Scope;
 use crate::session::{OFFLINE, Session, VARIABLE};
-use crate::toolchain::{self, same_file, this_binary};
+use crate::toolchain::{self, inner_wrapper, this_binary};
 
 /// Runs `cargo ARGS…`, and says at the end what was instrumented.
 pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
@@ -36,7 +36,9 @@ pub fn run(args: &[OsString], scope: Scope) -> Result<ExitCode> {
         Some(known) => known,
         None => find_out(&entry, &locating, scope)?,
     };
-    overridden::warn(&session.workspace);
+    if init::is_entered(&session.workspace) {
+        overridden::warn();
+    }
     let args = in_target_dir(args, &locating, &session.target_dir);
     let cargo = || cargo(&locating, &file, &session);
     let status = signals::run(cargo()?.args(&args))?;
@@ -111,15 +113,4 @@ fn in_target_dir(args: &[OsString], locating: &Locating, target_dir: &Path) -> V
         args[index] = value;
     }
     args
-}
-
-/// The wrapper that the user has, by the environment or cargo's configuration.
-pub fn inner_wrapper() -> Result<Option<PathBuf>> {
-    let config = cargo_config2::Config::load().context("read cargo's configuration")?;
-    let inner = config
-        .build
-        .rustc_wrapper
-        .filter(|path| path.as_os_str() != OsStr::new(""));
-    let own = this_binary()?;
-    Ok(inner.filter(|path| !same_file(path, &own)))
 }

@@ -12,11 +12,10 @@ use anyhow::Result;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::Request;
-use super::build::inner_wrapper;
 use super::{hidden, overridden};
 use crate::remedy::{self, Advise};
 use crate::session::{Session, VARIABLE, replace};
-use crate::toolchain::this_binary;
+use crate::toolchain::{inner_wrapper, this_binary};
 
 /// The keys that are entered, by section.
 const ENTRIES: [(&str, &str); 4] = [
@@ -120,6 +119,11 @@ pub fn entered(workspace: &Path) -> Result<Option<Entered>> {
         session: workspace.join(text(session)),
         file,
     }))
+}
+
+/// Returns `true` if the entries are there.
+pub fn is_entered(workspace: &Path) -> bool {
+    entered(workspace).is_ok_and(|entered| entered.is_some())
 }
 
 fn read(file: &Path) -> Result<DocumentMut> {

@@ -16,6 +16,7 @@ mod request;
 mod signals;
 pub mod sites;
 mod summary;
+mod survey;
 mod units;
 
 pub use request::Request;

@@ -1,14 +1,15 @@
 //! The reason for which nothing is instrumented, and what to do.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::Result;
 use birthmark_rewrite::text;
 
-use super::listing::{self, SkipReason, Surveyed, Tests};
+use super::arguments::Locating;
 use super::names;
 use super::project::{Project, directory};
-use super::summary::{Ended, said};
+use super::survey::{SkipReason, Surveyed, Tests, survey};
 use super::units::{Used, canonical};
 use crate::scope::Reach;
 use crate::selection::{self, ExcludedBy};
@@ -27,55 +28,6 @@ pub struct Nothing {
 const CHOOSE: &str =
     "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
 
-/// Says why a command has used nothing that is instrumented.
-pub fn text(ended: &Ended<'_>, used: &[Used]) -> String {
-    match after_build(ended, used) {
-        Ok(Some(Nothing { cause, help })) => {
-            said(&format!("nothing instrumented: {cause}")) + &said(&format!("help: {help}"))
-        }
-        Ok(None) => String::new(),
-        Err(error) => said(&format!("nothing instrumented; cannot say why: {error:#}")),
-    }
-}
-
-/// Returns nothing for a crate that was to be instrumented and did not compile, which cargo has said.
-fn after_build(ended: &Ended<'_>, used: &[Used]) -> Result<Option<Nothing>> {
-    let project = Project::load(ended.locating.manifest.as_deref(), &ended.locating.metadata)?;
-    let with_tests = listing::survey(&project, ended.session, Tests::Included);
-    if !with_tests.iter().any(Surveyed::holds_sites) {
-        return Ok(Some(Nothing::of(&with_tests, ended.session)));
-    }
-    let without_tests = listing::survey(&project, ended.session, Tests::LeftOut);
-    let plain = names_of(without_tests.iter().filter(|one| one.holds_sites()));
-    if plain.is_empty() {
-        let all = names_of(with_tests.iter().filter(|one| one.holds_sites()));
-        return Ok(Some(Nothing {
-            cause: format!(
-                "all spawns of {} are in code that only tests compile",
-                names::list(&all)
-            ),
-            help: "run `cargo birthmark test`".to_owned(),
-        }));
-    }
-    let is_used = |one: &&Surveyed<'_>| {
-        let root = canonical(one.target.src_path.as_std_path());
-        used.iter().any(|used| used.root() == root)
-    };
-    let mut with_sites = without_tests.iter().filter(|one| one.holds_sites());
-    if with_sites.any(|one| is_used(&one)) {
-        return Ok(None);
-    }
-    let command = ended.args.first().map(|arg| arg.to_string_lossy());
-    Ok(Some(Nothing {
-        cause: format!(
-            "`{}` does not use {}, where the spawns are",
-            command.unwrap_or_default(),
-            names::list(&plain)
-        ),
-        help: "name it in the command, as by --bin, --test, -p or --all-targets".to_owned(),
-    }))
-}
-
 fn names_of<'a>(crates: impl Iterator<Item = &'a Surveyed<'a>>) -> Vec<String> {
     crates
         .map(|one| names::of(one.package, one.target))
@@ -83,6 +35,50 @@ fn names_of<'a>(crates: impl Iterator<Item = &'a Surveyed<'a>>) -> Vec<String> {
 }
 
 impl Nothing {
+    /// Finds out why a command of cargo's has used nothing that is instrumented. `None` if the crate that was to be
+    /// instrumented did not compile, because cargo has said so.
+    pub fn after_build(
+        args: &[OsString],
+        locating: &Locating,
+        session: &Session,
+        used: &[Used],
+    ) -> Result<Option<Nothing>> {
+        let project = Project::load(locating.manifest.as_deref(), &locating.metadata)?;
+        let with_tests = survey(&project, session, Tests::Included);
+        if !with_tests.iter().any(Surveyed::holds_sites) {
+            return Ok(Some(Nothing::of(&with_tests, session)));
+        }
+        let without_tests = survey(&project, session, Tests::LeftOut);
+        let plain = names_of(without_tests.iter().filter(|one| one.holds_sites()));
+        if plain.is_empty() {
+            let all = names_of(with_tests.iter().filter(|one| one.holds_sites()));
+            return Ok(Some(Nothing {
+                cause: format!(
+                    "all spawns of {} are in code that only tests compile",
+                    names::list(&all)
+                ),
+                help: "run `cargo birthmark test`".to_owned(),
+            }));
+        }
+        let is_used = |one: &&Surveyed<'_>| {
+            let root = canonical(one.target.src_path.as_std_path());
+            used.iter().any(|used| used.root() == root)
+        };
+        let mut with_sites = without_tests.iter().filter(|one| one.holds_sites());
+        if with_sites.any(|one| is_used(&one)) {
+            return Ok(None);
+        }
+        let command = args.first().map(|arg| arg.to_string_lossy());
+        Ok(Some(Nothing {
+            cause: format!(
+                "`{}` does not use {}, where the spawns are",
+                command.unwrap_or_default(),
+                names::list(&plain)
+            ),
+            help: "name it in the command, as by --bin, --test, -p or --all-targets".to_owned(),
+        }))
+    }
+
     /// Says why none of the crates is instrumented.
     pub fn of(surveyed: &[Surveyed<'_>], session: &Session) -> Nothing {
         let mistakes = surveyed.iter().filter(|one| one.is_member(session));

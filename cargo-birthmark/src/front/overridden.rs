@@ -3,9 +3,8 @@
 use std::env;
 use std::path::Path;
 
-use super::init;
 use super::project::TARGET_DIR;
-use super::summary::said;
+use crate::output::status;
 use crate::programs;
 use crate::toolchain::{same_file, this_binary};
 
@@ -85,18 +84,14 @@ impl Override {
     }
 }
 
-/// Warns where `init` has entered something that a variable overrides.
-pub fn warn(workspace: &Path) {
-    let overrides = find();
-    let is_entered = || init::entered(workspace).is_ok_and(|entered| entered.is_some());
-    if !overrides.is_empty() && is_entered() {
-        for one in overrides {
-            eprint!(
-                "{}{}",
-                said(&format!("warning: {}", one.what())),
-                said(&format!("help: {}", one.help()))
-            );
-        }
+/// Warns of each variable that overrides an entry of `init`.
+pub fn warn() {
+    for one in find() {
+        let (warning, help) = (
+            status(&format!("warning: {}", one.what())),
+            status(&format!("help: {}", one.help())),
+        );
+        eprint!("{warning}{help}");
     }
 }
 

@@ -7,11 +7,12 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use super::arguments::Locating;
-use super::nothing;
+use super::nothing::Nothing;
 use super::units::{Question, Used, canonical};
 use crate::cache::metadata::Entry;
 use crate::cache::stamp::Stamp;
 use crate::cache::summaries::{State, Summaries};
+use crate::output::status;
 use crate::session::{Session, hash};
 use crate::wrapper::report::{self, Outcome, Reason, Report};
 
@@ -72,7 +73,7 @@ impl Ended<'_> {
         let of_units = of_units(Report::all(&state), &used, self.session);
         let counts = Counts::of(&of_units);
         if counts.are_none() {
-            return nothing::text(self, &used);
+            return self.nothing(&used);
         }
         let text = counts.text();
         if let Some(now) = now.filter(|_| settled) {
@@ -84,6 +85,19 @@ impl Ended<'_> {
             summaries.add(now, roots.map(Path::to_owned).collect(), text.clone());
         }
         text
+    }
+
+    /// Returns the reason for which the command has used nothing that is instrumented. The text is empty if cargo has
+    /// said it.
+    fn nothing(&self, used: &[Used]) -> String {
+        match Nothing::after_build(self.args, self.locating, self.session, used) {
+            Ok(Some(Nothing { cause, help })) => {
+                status(&format!("nothing instrumented: {cause}"))
+                    + &status(&format!("help: {help}"))
+            }
+            Ok(None) => String::new(),
+            Err(error) => status(&format!("nothing instrumented; cannot say why: {error:#}")),
+        }
     }
 }
 
@@ -169,13 +183,8 @@ impl<'a> Counts<'a> {
         let lines = self.faults.iter().map(ToString::to_string);
         let parts = (!self.parts.is_empty()).then(|| parts_line(self.parts.len()));
         let lines = lines.chain(parts).chain([line(counts)]);
-        lines.map(|line| said(&line)).collect()
+        lines.map(|line| status(&line)).collect()
     }
-}
-
-/// A line as it is printed below those of cargo.
-pub fn said(line: &str) -> String {
-    format!("   Birthmark {line}\n")
 }
 
 fn line([crates, sites, probable, bare, left]: [usize; 5]) -> String {

@@ -17,6 +17,9 @@ pub const RUNTIME: &str = "__birthmark";
 /// The name by which it finds the macro that keeps columns.
 pub const COLUMNS: &str = "__birthmark_columns";
 
+/// The condition of `cfg` that is set if the crate is a program. The code that sets the runtime up depends on it.
+pub const PROGRAM: &str = "__birthmark_program";
+
 /// How a crate is rewritten.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -191,8 +194,8 @@ impl Krate {
 }
 
 /// The code that has birthmark set up before `main`, for the end of the root of a program.
-pub fn at_start(condition: &str) -> String {
-    format!("\n#[cfg({condition})] ::{RUNTIME}::__private::at_start! {{}}\n")
+pub fn at_start() -> String {
+    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{}}\n")
 }
 
 /// What makes `::name` lead to the crate of that name in the edition 2015, for the end of the root: there, it

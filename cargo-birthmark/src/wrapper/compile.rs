@@ -18,10 +18,7 @@ use super::rewritten::{Draft, Rewritten};
 use super::runtime::Runtime;
 use crate::exit;
 use crate::session::replace;
-use crate::source::engine::{COLUMNS, RUNTIME};
-
-/// Set where the crate is a program, for the code that sets the runtime up.
-pub const PROGRAM: &str = "__birthmark_program";
+use crate::source::engine::{COLUMNS, PROGRAM, RUNTIME};
 
 /// The options that we set, and the one by which crates are annotated.
 const CHECK_CFG: [&str; 2] = ["--check-cfg", "cfg(birthmark, __birthmark_program)"];

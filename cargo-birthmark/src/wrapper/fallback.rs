@@ -10,18 +10,9 @@ use super::command_line::Unit;
 use super::diagnostics::{Fault, Run};
 use super::mirror::Mirror;
 use super::remap;
-use super::rewritten::{Draft, shown};
-use crate::source::engine::{COLUMNS, Skipped, SkippedFiles};
+use super::rewritten::{Draft, SkippedParts, shown};
+use crate::source::engine::{COLUMNS, Skipped};
 use crate::source::search;
-
-/// What is left as it is, because it does not compile when it is rewritten.
-#[derive(Clone, Debug, Default)]
-pub struct SkippedParts {
-    /// By the file.
-    pub files: SkippedFiles,
-    /// Each function and file, and what the compiler says of it.
-    pub shown: Vec<String>,
-}
 
 /// How often a crate is compiled anew with less of it rewritten. The compiler finds type errors before those of
 /// borrows, so that one attempt does not show all.

@@ -8,10 +8,8 @@ use birthmark_rewrite::text::Annotation;
 
 use super::Build;
 use super::command_line::Unit;
-use super::compile::PROGRAM;
-use super::fallback::SkippedParts;
 use super::report::Outcome;
-use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe};
+use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe, SkippedFiles};
 
 /// What a crate is rewritten from.
 #[derive(Clone, Debug)]
@@ -26,6 +24,15 @@ pub struct Draft {
     pub left: SkippedParts,
     /// The directory to mirror, if the usual one does not hold all that its files include.
     pub wider: Option<PathBuf>,
+}
+
+/// The parts of a crate that stay as they are, because they do not compile when they are rewritten.
+#[derive(Clone, Debug, Default)]
+pub struct SkippedParts {
+    /// The parts of each file.
+    pub files: SkippedFiles,
+    /// Each function and file, with the error of the compiler.
+    pub shown: Vec<String>,
 }
 
 impl Draft {
@@ -100,7 +107,7 @@ impl Rewritten {
                 text.push_str(&engine::extern_crates(&names));
             }
             if draft.program {
-                text.push_str(&engine::at_start(PROGRAM));
+                text.push_str(&engine::at_start());
             }
         }
         Rewritten {

@@ -8,7 +8,16 @@ use birthmark_test_support::files::{self, has_extension, root};
 use birthmark_test_support::packages;
 
 /// Crates whose folders have no circle.
-const CRATES: [&str; 3] = ["runtime-shim", "dump", "birthmark"];
+const CRATES: [&str; 5] = [
+    "runtime-shim",
+    "dump",
+    "birthmark",
+    "birthmark-http",
+    "cargo-birthmark",
+];
+
+/// Crates whose root has a table of its modules in their order.
+const ORDERED: [&str; 4] = ["runtime-shim", "dump", "birthmark-http", "cargo-birthmark"];
 
 /// Words that the core does not contain: crates and services of higher layers.
 const FOREIGN_TO_CORE: [&str; 7] = [
@@ -38,6 +47,32 @@ fn folders_of_a_crate_form_no_circle() {
             panic!("{name} has a circle of modules:\n{}", steps.join("\n"));
         }
     }
+}
+
+#[test]
+fn modules_use_those_above_them_in_the_table() {
+    for name in ORDERED {
+        let source = root().join(name).join("src");
+        let table = table(&fs::read_to_string(source.join("lib.rs")).expect("a root is text"));
+        let place = |module: &str| table.iter().position(|it| it == module);
+        assert!(table.len() > 2, "{name}: the table is not found");
+        for (from, uses) in uses(&source) {
+            for (to, file) in uses {
+                let (Some(user), Some(used)) = (place(&from), place(&to)) else {
+                    continue;
+                };
+                let file = file.display();
+                assert!(used < user, "{name}: {from} uses {to}, below it, in {file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn modules_of_a_table_are_found_in_their_order() {
+    let root =
+        "//! | folder | contents |\n//! | --- | --- |\n//! | `a/` | x |\n\n// | `b.rs` | y |\n";
+    assert_eq!(table(root), ["a", "b"]);
 }
 
 #[test]
@@ -120,6 +155,20 @@ fn uses(source: &Path) -> Uses {
         }
     }
     uses
+}
+
+/// The modules of the table in a crate root, the lowest one first.
+fn table(root: &str) -> Vec<String> {
+    let rows = root.lines().filter_map(|line| {
+        let row = line.trim_start_matches(['/', '!']).trim();
+        let cell = row.strip_prefix("| `")?.split('`').next()?;
+        Some(
+            cell.trim_end_matches('/')
+                .trim_end_matches(".rs")
+                .to_owned(),
+        )
+    });
+    rows.collect()
 }
 
 /// The modules from the root down to a file; none for the root itself.

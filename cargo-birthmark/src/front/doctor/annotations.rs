@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use toml_edit::{DocumentMut, Item};
 
 use super::diagnosis::Diagnosis;
-use crate::front::listing::{SkipReason, Surveyed};
 use crate::front::project::{Project, directory};
+use crate::front::survey::{SkipReason, Surveyed};
 use crate::session::Session;
 use crate::source::search;
 

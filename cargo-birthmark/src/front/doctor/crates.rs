@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::diagnosis::{Built, Diagnosis, Row};
-use crate::front::listing::{SkipReason, Surveyed};
 use crate::front::nothing::{self, Nothing};
+use crate::front::survey::{SkipReason, Surveyed};
 use crate::session::Session;
 
 /// Lists the packages that may spawn.
@@ -75,17 +75,5 @@ fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
             format!("a file of {} is left as it is: {file}", one.package.name),
             "its spawns are not recorded; if the compiler takes the file, please report it",
         );
-    }
-}
-
-impl std::fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            SkipReason::NotSelected(why) => why.fmt(f),
-            SkipReason::NoSpawn => f.write_str("holds no spawn"),
-            SkipReason::NoStd => f.write_str(
-                "it does without the standard library (`no_std`), on which the runtime is built",
-            ),
-        }
     }
 }

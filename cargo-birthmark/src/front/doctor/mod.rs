@@ -16,11 +16,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::Request;
-use super::build::inner_wrapper;
-use super::listing::{self, Tests};
+use super::survey::{self, Tests};
 use crate::exit;
 use crate::output::Format;
 use crate::remedy;
+use crate::toolchain::inner_wrapper;
 use diagnosis::Diagnosis;
 
 /// Looks at everything and prints what there is to say.
@@ -35,7 +35,7 @@ pub fn run(request: Request, format: Format) -> Result<ExitCode> {
 }
 
 fn diagnose(request: Request) -> Result<Diagnosis> {
-    let project = listing::for_host(&request)?;
+    let project = survey::for_host(&request)?;
     let mut diagnosis = Diagnosis::default();
     environment::toolchain(&mut diagnosis)?;
     let inner = inner_wrapper()?;
@@ -51,7 +51,7 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
     };
     environment::choices(&session, &mut diagnosis);
     init_state::look(&session, &mut diagnosis)?;
-    let surveyed = listing::survey(&project, &session, Tests::Included);
+    let surveyed = survey::survey(&project, &session, Tests::Included);
     crates::look(&surveyed, &session, &mut diagnosis);
     built::look(&project, &session, &mut diagnosis);
     annotations::look(&project, &surveyed, &session, &mut diagnosis)?;
