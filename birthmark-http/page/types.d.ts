@@ -70,7 +70,7 @@ export interface Ancestor extends Described {
   id: number;
   name?: string;
   name_origin?: string;
-  name_cut?: boolean;
+  name_truncated?: boolean;
   /** The index of the next ancestor. */
   ancestor?: number | null;
   state_ms?: number | null;
@@ -80,7 +80,7 @@ export interface Ancestor extends Described {
 export interface Task extends Ancestor {
   name_from?: number;
   labels?: Record<string, string>;
-  labels_cut?: boolean;
+  labels_truncated?: boolean;
   polls?: number | null;
   thread?: number | null;
   may_be_stale?: boolean;
@@ -92,8 +92,8 @@ export interface Group extends Described {
   count: number;
   names: string[];
   more_names?: boolean;
-  age_ms?: number | null;
-  youngest_ms?: number;
+  max_age_ms?: number | null;
+  min_age_ms?: number;
 }
 
 export interface NativeFrame {
@@ -112,7 +112,7 @@ export interface Thread {
   doing: string;
   uninterruptible?: boolean;
   cpu_ms?: number | null;
-  moving?: boolean;
+  may_be_stale?: boolean;
   /** The ids of the tasks that it runs, the innermost first. */
   tasks: number[];
   native_stack?: { frames: NativeFrame[]; complete: boolean };

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use birthmark::__private::thread_cpu_time;
+use birthmark::extension::thread_cpu_time;
 use tokio::sync::mpsc::Sender;
 
 /// A piece of a body, or the error because of which there will be no more.

@@ -39,7 +39,7 @@ const METRICS: &[Metric] = &[
         help: "How long ago the oldest task that is alive was spawned.",
         is_counter: false,
         values: |totals, give| {
-            if let Some(oldest) = totals.oldest {
+            if let Some(oldest) = totals.max_age {
                 give(None, oldest.as_secs_f64());
             }
         },

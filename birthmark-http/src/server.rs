@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use axum::Router;
-use birthmark::__private::spawn_own_thread;
+use birthmark::extension::spawn_internal_thread;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
@@ -106,7 +106,7 @@ fn start_thread(
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<JoinHandle<()>> {
     let (started, starts) = mpsc::channel();
-    let thread = spawn_own_thread("birthmark-http", STACK, move || {
+    let thread = spawn_internal_thread("birthmark-http", STACK, move || {
         let (runtime, result) = match listen_on(listener, router) {
             Ok(runtime) => (Some(runtime), Ok(())),
             Err(error) => (None, Err(error)),

@@ -13,7 +13,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use birthmark::__private::spawn_own_thread;
+use birthmark::extension::spawn_internal_thread;
 use http_body::{Body, Frame};
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 
@@ -84,7 +84,7 @@ pub(crate) async fn stream(
     let (to, pieces) = mpsc::channel(1);
     let done = Arc::new(AtomicBool::new(false));
     let is_done = done.clone();
-    let thread = spawn_own_thread("birthmark-send", STACK, move || {
+    let thread = spawn_internal_thread("birthmark-send", STACK, move || {
         let mut sink = Sink::new(to, slow_clients, budget, permit);
         let written = write(&mut sink).and_then(|()| sink.flush());
         is_done.store(written.is_ok(), Ordering::Release);

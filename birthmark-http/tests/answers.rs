@@ -69,26 +69,29 @@ fn the_query_selects_tasks_by_label() {
 fn a_wrong_query_is_named_with_a_remedy() {
     let server = serve();
     for (path, start) in [
-        ("text?state=asleep", "\"asleep\" is no state; use running, "),
-        ("json?older=10", "\"10\" is no time; write "),
+        (
+            "text?state=asleep",
+            "\"asleep\" is no state\nhelp: use running, ",
+        ),
+        ("json?older=10", "\"10\" is no time\nhelp: write "),
         (
             "tree?colour=red",
-            "a filter has no key \"colour\"; use name, ",
+            "a filter has no key \"colour\"\nhelp: use name, ",
         ),
         (
             "groups?name=%FF",
-            "\"%FF\" in a filter is not well encoded; ",
+            "\"%FF\" in a filter is not well encoded\n",
         ),
         (
             "diff?seconds=0",
             "invalid value \"0\" for `seconds`\nhelp: write ",
         ),
-        ("diff?second=1", "a filter has no key \"second\"; "),
+        ("diff?second=1", "a filter has no key \"second\"\n"),
         (
             "json?limit=many",
             "invalid value \"many\" for `limit`\nhelp: write ",
         ),
-        ("text?limit=1", "a filter has no key \"limit\"; "),
+        ("text?limit=1", "a filter has no key \"limit\"\n"),
     ] {
         let response = get(&server, path);
         assert_eq!(response.status(), 400, "{path}");
@@ -113,7 +116,8 @@ fn a_parameter_that_there_is_not_is_answered_with_those_that_there_are() {
         assert_eq!(response.status(), 400);
         let text = response.text().unwrap();
         assert!(
-            text.starts_with("a filter has no key \"first\"; use name, ") && text.ends_with(known),
+            text.starts_with("a filter has no key \"first\"\nhelp: use name, ")
+                && text.ends_with(known),
             "{path}: {text}"
         );
     }
@@ -153,12 +157,12 @@ fn threads_are_shown_if_asked_for() {
     }
     let wrong = get(&server, "folded?threads=states").text().unwrap();
     assert!(
-        wrong.starts_with("a filter has no key \"threads\"; "),
+        wrong.starts_with("a filter has no key \"threads\"\n"),
         "{wrong}"
     );
     let wrong = get(&server, "text?threads=1").text().unwrap();
     assert!(
-        wrong.starts_with("\"1\" is not how much a dump says of threads; use "),
+        wrong.starts_with("invalid value \"1\" for `threads`\nhelp: use "),
         "{wrong}"
     );
 }

@@ -76,6 +76,7 @@
 //! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
 //! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
 //! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
+//! | deliver dumps in another way | [`extension`] |
 //! | switch it off while the program runs | [`disable`], [`enable`], [`is_enabled`] |
 //!
 //! Without `install`, tasks are recorded, but panic messages have no report.
@@ -110,6 +111,7 @@ use birthmark_test_support as _;
 
 mod ask;
 mod at_start;
+pub mod extension;
 mod install;
 mod output;
 mod panic_report;
@@ -122,22 +124,18 @@ pub use birthmark_core::undone_by_instrument_skip;
 
 #[doc(hidden)]
 pub mod __private {
-    //! Not public API. Used by generated code and by birthmark's own crates; it changes without notice.
+    //! Not public API. Used by generated code; it changes without notice.
 
     pub use birthmark_core::__private::*;
 
     // How the runtime comes into a program that does not mention it.
     pub use crate::__at_start as at_start;
     pub use crate::at_start::{install_at_start, install_at_start_of_tests};
-
-    // For `birthmark-http`: threads that answer requests are none of the program's, and may not work for ever.
-    pub use crate::platform::cpu::thread_time as thread_cpu_time;
-    pub use birthmark_core::__reader::own_thread::spawn as spawn_own_thread;
 }
 
 pub use crate::ask::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
-pub use crate::panic_report::PanicReport;
+pub use crate::panic_report::{PanicReport, ParsePanicReportError};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
     set_name, with_label, with_label_async, with_name, with_name_async, FrameSite, Gate,
@@ -146,9 +144,9 @@ pub use birthmark_core::{
     MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
-    current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame, NativeFrame,
-    NativeStack, OsThread, ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError,
-    State, SystemCall, Task, ThreadDetail, ThreadState,
+    current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame, Lineage,
+    NativeFrame, NativeStack, OsThread, ParseFilterError, ParseThreadDetailError, SiteStats, Stack,
+    StackError, State, SystemCall, Task, ThreadDetail, ThreadState,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

@@ -42,6 +42,9 @@ named_enum! {
         /// sets. The dump allocates memory.
         All = "all",
     }
+
+    /// The error for a name that no [`PanicReport`] has.
+    pub struct ParsePanicReportError for "panic";
 }
 
 static LEVEL: AtomicU8 = AtomicU8::new(PanicReport::Off as u8);
@@ -169,10 +172,10 @@ fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
         let node = match below.parent() {
             Above::Node(node) => node,
             Above::Nothing => return out.write_str("\n"),
-            Above::Lost => return writeln!(out, "{LOST}"),
+            Above::Lost => return writeln!(out, " < {LOST}"),
         };
         let Some(owner) = node.task() else {
-            return writeln!(out, "{LOST}");
+            return writeln!(out, " < {LOST}");
         };
         match below.cut_ancestors() {
             0 => {}
@@ -231,7 +234,7 @@ fn own_name(task: &Record) -> Option<Record> {
 fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {
     let quoted = Quoted {
         text: &redact(name.as_str()),
-        cut: name.is_cut(),
+        cut: name.is_truncated(),
     };
     write!(out, "{quoted} ")
 }

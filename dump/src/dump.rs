@@ -124,10 +124,19 @@ impl Dump {
         self.filter_while(filter, &mut || true)
     }
 
-    /// Filters as [`Dump::filter`] does, until `goes_on` returns `false`. In that case the dump lacks tasks.
+    /// Filters as [`Dump::filter`] does, and calls `goes_on` now and then. If `goes_on` returns `false`, the search
+    /// stops, and the dump lacks tasks.
     ///
-    /// Not public API. Used by birthmark-http.
-    #[doc(hidden)]
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let end = Instant::now() + Duration::from_secs(1);
+    /// let filter = birthmark::Filter::new().text("conn 7");
+    /// let dump = birthmark::dump().filter_while(&filter, &mut || Instant::now() < end);
+    /// println!("{dump}");
+    /// ```
     #[must_use]
     pub fn filter_while(mut self, filter: &Filter, goes_on: &mut dyn FnMut() -> bool) -> Self {
         let mut pace = Pace::new(goes_on);

@@ -44,8 +44,9 @@ pub use crate::threads::{
     NativeFrame, NativeStack, OsThread, ParseThreadDetailError, StackError, SystemCall,
     ThreadDetail, ThreadState,
 };
+pub use crate::values::lineage::{Ancestor, Lineage};
 pub use crate::values::stack::{Frame, Stack};
-pub use crate::values::task::{Ancestor, State, Task};
+pub use crate::values::task::{State, Task};
 
 #[doc(hidden)]
 pub mod __private {
@@ -58,10 +59,9 @@ pub mod __private {
 
         pub use crate::redact::{install, redact, redact_labels, runs, Redaction};
     }
-    pub use crate::render::paragraph::LOST;
     pub use crate::threads::OsThreads;
     pub use crate::values::age::Age;
-    pub use crate::values::alternatives::OneOf;
+    pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;
 
     /// Directory of this crate's manifest, by which the files of its frames are told from others.

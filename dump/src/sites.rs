@@ -25,7 +25,7 @@ pub struct SiteStats {
     pub live: u64,
     /// Time since the oldest live task was spawned, with a resolution of a tenth of a second, or `None` if no task is
     /// alive or no clock runs.
-    pub oldest: Option<Duration>,
+    pub max_age: Option<Duration>,
     /// Number of tasks that have returned.
     pub completed: u64,
     /// Number of tasks that have panicked.
@@ -112,7 +112,7 @@ fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
         site,
         kind: Kind::of(site, counts.seen.load(Ordering::Relaxed).into()),
         live: live.count,
-        oldest: live.first.and_then(|first| clock::since(first, now?)),
+        max_age: live.first.and_then(|first| clock::since(first, now?)),
         completed: completed + counts.completed.load(Ordering::Relaxed),
         panicked: counts.panicked.load(Ordering::Relaxed),
         cancelled: counts.cancelled.load(Ordering::Relaxed),

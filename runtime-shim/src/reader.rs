@@ -8,7 +8,7 @@ pub const DIRECTORY: &str = match option_env!("CARGO_MANIFEST_DIR") {
 
 pub use crate::platform::{clock, fork, mode, own_thread, thread as os_thread, unwind};
 pub use crate::types::named::named_enum;
-pub use crate::types::{bounded, escape};
+pub use crate::types::{bounded, escape, named};
 
 pub mod record {
     //! The registry, as readers see it.

@@ -450,7 +450,7 @@ impl Told {
         lock(&world.ids).push(own.id());
         let ancestors: Vec<_> = own.lineage().iter().map(|above| above.id()).collect();
         let as_told = world.toggles || ancestors.starts_with(&self.line);
-        if !as_told || !own.is_lineage_complete() {
+        if !as_told || !own.lineage().is_complete() {
             world.complain(format!("told {:?}, but {own}", self.line));
         }
         let name = own.name().map(|name| name.as_str().to_owned());

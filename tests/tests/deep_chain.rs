@@ -44,7 +44,7 @@ fn a_deep_chain_of_live_tasks_overflows_neither_stack_nor_memory() {
     let cut: u64 = lineage.iter().map(|above| above.elided_before()).sum();
     assert_eq!(lineage.len() as u64 + cut, DEPTH as u64 + 1);
     assert_eq!(lineage.last().unwrap().id(), own_id());
-    assert!(deepest.is_lineage_complete());
+    assert!(deepest.lineage().is_complete());
     // Whole lineages would make it a hundred gigabytes.
     let (text, tree) = (dump.to_string(), dump.tree().to_string());
     assert!(text.lines().count() > DEPTH && tree.lines().count() > DEPTH);

@@ -195,7 +195,7 @@ mod coverage {
         sites.retain(|stats| stats.site.function().ends_with("never_called"));
         assert_eq!(sites.len(), 1);
         assert_eq!((sites[0].spawned(), sites[0].refused), (0, 0));
-        assert_eq!(sites[0].oldest, None);
+        assert_eq!(sites[0].max_age, None);
     }
 
     #[test]
@@ -210,8 +210,8 @@ mod coverage {
         };
         let ages = birthmark::tasks().into_iter().filter(is_here);
         let oldest = ages.filter_map(|task| task.age()).max();
-        assert!(oldest.is_some() && sites[0].oldest <= oldest);
-        assert!(sites[0].oldest.is_some());
+        assert!(oldest.is_some() && sites[0].max_age <= oldest);
+        assert!(sites[0].max_age.is_some());
         drop(held);
     }
 }

@@ -244,7 +244,11 @@ mod dumps {
         for (task, object) in dump.tasks().zip(objects) {
             check(&task, object, &value);
         }
-        assert!(objects.iter().any(|task| task.get("name_cut").is_some()));
+        assert!(
+            objects
+                .iter()
+                .any(|task| task.get("name_truncated").is_some())
+        );
         drop(idle);
     }
 
@@ -266,8 +270,8 @@ mod dumps {
         for (task, object) in dump.tasks().zip(objects) {
             check(&task, object, &value);
         }
-        assert_eq!(objects[0].get("labels_cut"), None);
-        assert_eq!(objects[1]["labels_cut"], true);
+        assert_eq!(objects[0].get("labels_truncated"), None);
+        assert_eq!(objects[1]["labels_truncated"], true);
         let text = dump.json().to_string();
         let labels = r#""labels":{"\u003c/script>":"\"a\"\u001b\u202e","__proto__":"own","long":"#;
         assert!(text.contains(labels), "{text}");
@@ -290,7 +294,7 @@ mod dumps {
         for (group, object) in rendered.list().iter().zip(list) {
             assert_eq!(object["count"], group.count());
             assert_eq!(object["role"], group.role());
-            assert_eq!(object["first"], group.min_id().as_u64());
+            assert_eq!(object["min_id"], group.min_id().as_u64());
             let stack = object["stack"]
                 .as_u64()
                 .map(|stack| &value["stacks"][stack as usize]);

@@ -346,7 +346,7 @@ mod texts {
                 with_label(key, value, || {
                     let task = birthmark::current().unwrap();
                     assert_eq!(task.label(key), Some(value));
-                    assert!(task.labels().iter().all(|label| !label.is_cut()));
+                    assert!(task.labels().iter().all(|label| !label.is_truncated()));
                 });
             }
         });
@@ -360,7 +360,7 @@ mod texts {
                 with_label("key", &long, || {
                     let task = birthmark::current().unwrap();
                     let label = task.labels().get("key").unwrap();
-                    assert!(long.starts_with(label.value()) && label.is_cut());
+                    assert!(long.starts_with(label.value()) && label.is_truncated());
                     let missing = MAX_LABEL_LEN - label.value().len();
                     assert!(missing < character.len_utf8());
                     assert!(label.to_string().ends_with("…\""), "{label}");
@@ -368,7 +368,7 @@ mod texts {
                 with_label(&long, "value", || {
                     let task = birthmark::current().unwrap();
                     let label = task.labels().iter().next().unwrap();
-                    assert!(long.starts_with(label.key()) && label.is_cut());
+                    assert!(long.starts_with(label.key()) && label.is_truncated());
                     assert!(label.to_string().ends_with("…\"=value"), "{label}");
                 });
             }
@@ -385,11 +385,11 @@ mod texts {
             for number in 0..MAX_LABELS {
                 set_label(&key(number), &value);
             }
-            assert!(!birthmark::current().unwrap().labels().is_cut());
+            assert!(!birthmark::current().unwrap().labels().is_truncated());
             set_label("one more", 1);
             let task = thread::spawn(|| birthmark::current().unwrap());
             let task = task.join().unwrap();
-            assert!(task.labels().is_cut() && task.labels().len() == MAX_LABELS);
+            assert!(task.labels().is_truncated() && task.labels().len() == MAX_LABELS);
             assert_eq!(task.label("one more"), None);
             assert!(task.labels().to_string().ends_with(" …"));
             for number in 0..MAX_LABELS {

@@ -412,7 +412,7 @@ mod texts {
     fn check_kept(text: &str) {
         let kept = with_name(text, || own().unwrap());
         assert_eq!(kept.as_str(), text);
-        assert!(!kept.is_cut());
+        assert!(!kept.is_truncated());
     }
 
     /// The slots of a name hold 16 and 48 bytes.
@@ -438,8 +438,8 @@ mod texts {
                     assert!(text.starts_with(kept.as_str()));
                     let missing = MAX_NAME_LEN - kept.as_str().len();
                     assert!(missing < character.len_utf8(), "{missing} bytes too few");
-                    assert_eq!(kept.is_cut(), text.len() > MAX_NAME_LEN);
-                    assert_eq!(kept.to_string().ends_with("…\""), kept.is_cut());
+                    assert_eq!(kept.is_truncated(), text.len() > MAX_NAME_LEN);
+                    assert_eq!(kept.to_string().ends_with("…\""), kept.is_truncated());
                 }
             }
         })

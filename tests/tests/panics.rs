@@ -124,7 +124,7 @@ fn a_panic_on_a_pool_thread_after_a_job_does_not_name_the_job() {
 
 #[test]
 fn a_panic_in_a_thread_that_was_never_seen_says_so() {
-    let text = report("foreign_thread", &[]);
+    let text = report("external_thread", &[]);
     assert_eq!(
         ours(&text),
         "  in no task: birthmark did not see this thread being spawned\n"
@@ -409,14 +409,14 @@ fn a_word_that_is_not_understood_is_named_and_ignored() {
         &[("BIRTHMARK", "panik=task,panic=task,\u{1b}[2J")],
     );
     let told =
-        r#"birthmark: "panik=task" in BIRTHMARK is not understood, and ignored; use on, off, "#;
+        "birthmark: cannot use \"panik=task\" in BIRTHMARK: unknown word\nhelp: use on, off, ";
     assert!(text.contains(told), "{text}");
     assert!(
-        text.contains(r#"birthmark: "\u{1b}[2J" in BIRTHMARK"#),
+        text.contains(r#"birthmark: cannot use "\u{1b}[2J" in BIRTHMARK"#),
         "{text}"
     );
     // The program has called `install` twice.
-    assert_eq!(text.matches(" is not understood").count(), 2, "{text}");
+    assert_eq!(text.matches("birthmark: cannot use ").count(), 2, "{text}");
     assert!(
         text.contains("    spawned at ") && !text.contains("    lineage "),
         "{text}"

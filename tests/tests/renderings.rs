@@ -850,8 +850,8 @@ mod of_all {
             assert!(!format.content_type().is_empty() && !format.extension().is_empty());
         }
         let error = "xml\u{1b}".parse::<Format>().unwrap_err().to_string();
-        let expected = "\"xml\\u{1b}\" is no format of a dump; \
-                        use text, tree, groups, folded, json or pprof";
+        let expected = "invalid value \"xml\\u{1b}\" for `format`\n\
+                        help: use text, tree, groups, folded, json or pprof";
         assert_eq!(error, expected);
     }
 }

@@ -76,7 +76,7 @@ fn check_lineage(task: &Task, generations: u64) {
         .sum();
     // The generations above this one, and the thread that began.
     assert_eq!(lineage.len() as u64 + cut, generations + 1, "{task}");
-    assert!(task.is_lineage_complete());
+    assert!(task.lineage().is_complete());
     assert!(lineage.len() < 200, "it is not bounded: {}", lineage.len());
     let nearest = lineage
         .iter()

@@ -17,7 +17,7 @@ const THREADS: usize = 4;
 #[track_caller]
 fn check(child: &Task, parent: birthmark::TaskId) {
     assert_eq!(child.parent(), Some(parent), "{child}");
-    assert!(child.is_lineage_complete(), "{child}");
+    assert!(child.lineage().is_complete(), "{child}");
     let name = child.name().expect("one of the names").as_str();
     assert!(name.starts_with("shared"), "{child}");
     for label in child.labels() {

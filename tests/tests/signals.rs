@@ -188,32 +188,43 @@ fn a_word_that_makes_no_sense_says_what_to_write() {
     for (word, told) in [
         (
             "signal=KILL",
-            "there is no dump on \"KILL\"; use QUIT, USR1, USR2 or HUP\n",
+            "invalid value \"KILL\" for `signal`\nhelp: use QUIT, USR1, USR2 or HUP\n",
         ),
         (
             "format=xml",
-            "\"xml\" is no format of a dump; use text, tree, ",
+            "invalid value \"xml\" for `format`\nhelp: use text, tree, ",
         ),
         (
             "filter=stat=x",
-            "a filter has no key \"stat\"; use name, label, role, ",
+            "a filter has no key \"stat\"\nhelp: use name, label, role, ",
         ),
         (
             "threads=all",
-            "\"all\" is not how much a dump says of threads; use off, states or stacks\n",
+            "invalid value \"all\" for `threads`\nhelp: use off, states or stacks\n",
         ),
-        ("files=0", "write a number above 0, as in files=16\n"),
-        ("size=1T", "write a number and K, M or G, as in size=64M\n"),
-        ("dir=", "use on, off, panic=…, signal=…, "),
+        (
+            "files=0",
+            "invalid value \"0\" for `files`\nhelp: write a number above 0, as in files=16\n",
+        ),
+        (
+            "size=1T",
+            "invalid value \"1T\" for `size`\nhelp: write a number and K, M or G, as in size=64M\n",
+        ),
+        (
+            "dir=",
+            "unknown word\nhelp: use on, off, panic=…, signal=…, ",
+        ),
         (
             "panic=loud",
-            "use panic=off, panic=task, panic=lineage or panic=all\n",
+            "invalid value \"loud\" for `panic`\nhelp: use off, task, lineage or all\n",
         ),
-        ("on=1", "use on, off, panic=…, signal=…, "),
+        (
+            "on=1",
+            "unknown word\nhelp: use on, off, panic=…, signal=…, ",
+        ),
     ] {
         let text = Asked::start(PROGRAM, "", word).end();
-        let expected =
-            format!("birthmark: \"{word}\" in BIRTHMARK is not understood, and ignored; {told}");
+        let expected = format!("birthmark: cannot use \"{word}\" in BIRTHMARK: {told}");
         assert!(text.starts_with(&expected), "{text}\n{expected}");
     }
 }
@@ -224,8 +235,8 @@ fn a_directory_that_is_no_text_is_not_taken_for_another() {
     let mut command = birthmark_integration_tests::command(PROGRAM, "", &[]);
     command.env("BIRTHMARK", words);
     let text = Asked::start_command(command).end();
-    let expected = "birthmark: \"dir=/nowhere/\u{fffd}\" in BIRTHMARK is not understood, and ignored; \
-                    it is not UTF-8; Builder::dump_directory takes any path\n";
+    let expected = "birthmark: cannot use \"dir=/nowhere/\u{fffd}\" in BIRTHMARK: it is not UTF-8\n\
+                    help: call Builder::dump_directory, which takes any path\n";
     assert_eq!(text, expected);
 }
 

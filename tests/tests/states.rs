@@ -426,7 +426,7 @@ mod roots {
     }
 
     #[test]
-    fn a_foreign_thread_is_gone_when_it_has_exited() {
+    fn external_thread_is_gone_when_it_has_exited() {
         let (to, from) = channel();
         plain_thread(move || {
             spawn(move || ())();
@@ -437,7 +437,7 @@ mod roots {
     }
 
     #[test]
-    fn a_foreign_thread_shows_its_name() {
+    fn external_thread_shows_its_name() {
         std::thread::scope(|scope| {
             let named = std::thread::Builder::new().name("the pump".into());
             // Skipped, so that birthmark meets the thread only when it spawns itself.
@@ -505,7 +505,7 @@ mod lineage {
         line.remove(0);
         line.push(own_id());
         assert_eq!(ancestors(&task), line);
-        assert!(task.is_lineage_complete());
+        assert!(task.lineage().is_complete());
         assert!(
             task.lineage()
                 .iter()

@@ -46,7 +46,7 @@ function taskFacts(task, snapshot, follow) {
     Runs: task.runs_no_task && "no task that has a record: it may be idle",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
     Polls: task.polls == null ? NO_POLLS : count(task.polls),
-    Name: task.name == null ? "none" : visible(task.name) + (task.name_cut ? "… (it was longer)" : ""),
+    Name: task.name == null ? "none" : visible(task.name) + (task.name_truncated ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
     Labels: task.labels && labelLinks(task, follow),
     "Spawned at": site && code(snapshot.at(task)),
@@ -69,7 +69,7 @@ function labelLinks(task, follow) {
       : button(visible(label), () => follow.search(`label:"${label}"`), "link");
     links.append(link, " ");
   }
-  if (task.labels_cut) links.append("… (there was more)");
+  if (task.labels_truncated) links.append("… (there was more)");
   return links;
 }
 

@@ -33,7 +33,7 @@ function threadFacts(thread, snapshot) {
     "In the kernel": code(visible(thread.doing)),
     CPU: seconds(thread.cpu_ms),
     Record: isRecorded(thread, snapshot) ? "it is a task itself" : "none: it was not spawned by instrumented code",
-    Note: thread.moving && "it went on to other tasks while it was looked at",
+    Note: thread.may_be_stale && "it went on to other tasks while it was looked at",
   };
 }
 

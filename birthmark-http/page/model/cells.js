@@ -8,7 +8,7 @@ import { visible } from "./text.js";
  * @returns {import("../types").Piece[]}
  */
 export const who = (task) => [
-  [task.name_origin === "inherited" ? "name inherited" : "name", task.name ? visible(task.name) + (task.name_cut ? "…" : "") : ""],
+  [task.name_origin === "inherited" ? "name inherited" : "name", task.name ? visible(task.name) + (task.name_truncated ? "…" : "") : ""],
   ["role", visible(task.role)],
 ];
 

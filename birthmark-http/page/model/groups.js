@@ -104,23 +104,23 @@ export function names(members) {
 
 /**
  * @param {import("../types").Task[]} members
- * @returns {{ youngest_ms?: number, age_ms: number | null }}
+ * @returns {{ min_age_ms?: number, max_age_ms: number | null }}
  */
 function ages(members) {
-  let [youngest_ms, age_ms] = [Infinity, 0];
+  let [min_age_ms, max_age_ms] = [Infinity, 0];
   for (const member of members) {
-    if (member.age_ms == null) return { age_ms: null };
-    youngest_ms = Math.min(youngest_ms, member.age_ms);
-    age_ms = Math.max(age_ms, member.age_ms);
+    if (member.age_ms == null) return { max_age_ms: null };
+    min_age_ms = Math.min(min_age_ms, member.age_ms);
+    max_age_ms = Math.max(max_age_ms, member.age_ms);
   }
-  return { youngest_ms, age_ms };
+  return { min_age_ms, max_age_ms };
 }
 
 /**
  * Returns the range of ages. The program's own groups lack the age of the youngest.
- * @param {{ youngest_ms?: number, age_ms?: number | null }} group
+ * @param {{ min_age_ms?: number, max_age_ms?: number | null }} group
  */
-function span({ youngest_ms: least, age_ms: most }) {
+function span({ min_age_ms: least, max_age_ms: most }) {
   if (least === undefined) return most == null ? "" : `up to ${ago(most)}`;
   return ago(least) === ago(most) ? ago(most) : `${ago(least)} to ${ago(most)}`;
 }

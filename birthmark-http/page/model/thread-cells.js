@@ -18,15 +18,15 @@ export function doing({ doing, uninterruptible }) {
  * @param {import("../model/snapshot.js").Snapshot} snapshot
  * @returns {import("../types").Piece[]}
  */
-export function runs({ tasks, moving }, snapshot) {
+export function runs({ tasks, may_be_stale: isStale }, snapshot) {
   /** @type {import("../types").Piece[]} */
   const pieces = [];
   tasks.forEach((id, i) => pieces.push(["faint", i ? "in" : ""], ["task", called(snapshot.byId(id), id), id]));
-  return [...pieces, ["faint", tasks.length === 0 ? "no task" : moving ? "and went on" : ""]];
+  return [...pieces, ["faint", tasks.length === 0 ? "no task" : isStale ? "and went on" : ""]];
 }
 
 /** The kinds of tasks that are OS threads themselves. */
-const THREADS = ["thread", "scoped thread", "main thread", "foreign thread"];
+const THREADS = ["thread", "scoped thread", "main thread", "external thread"];
 
 /**
  * Returns `true` if one of the tasks on the thread is the thread itself.

@@ -17,7 +17,7 @@ test("groups_are_sorted_by_size_with_names_and_ages", () => {
 });
 
 test("groups_of_a_dump_without_all_tasks_are_the_programs_own", () => {
-  const groups = [{ count: 9, role: "work", site: 0, state: "suspended", names: [], age_ms: 2000 }];
+  const groups = [{ count: 9, role: "work", site: 0, state: "suspended", names: [], max_age_ms: 2000 }];
   const dump = snapshot([{ id: 1 }], { head: { selected: 9 }, groups });
   const [row] = all(groupRows({ snapshot: dump, tasks: dump.tasks }));
   assert.deepEqual([texts(row, "count"), texts(row, "ages")], [["9 ×"], ["up to 2.0 s"]]);

@@ -10,7 +10,7 @@ use birthmark::{Kind, SiteStats};
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pub(super) live: u64,
-    pub(super) oldest: Option<Duration>,
+    pub(super) max_age: Option<Duration>,
     pub(super) spawned: u64,
     pub(super) completed: u64,
     pub(super) panicked: u64,
@@ -86,7 +86,7 @@ impl Places {
 impl Totals {
     fn add(&mut self, stats: &SiteStats) {
         self.live += stats.live;
-        self.oldest = self.oldest.max(stats.oldest);
+        self.max_age = self.max_age.max(stats.max_age);
         self.spawned += never_less(stats);
         self.completed += stats.completed;
         self.panicked += stats.panicked;

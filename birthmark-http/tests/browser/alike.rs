@@ -106,9 +106,9 @@ async fn polls_that_are_not_counted_are_not_shown_as_none() {
         .map((row) => [row.querySelector('[data-column=kind]').textContent, row.querySelector('[data-column=polls]')]) \
         .map(([kind, polls]) => `${kind} ${polls.textContent} ${polls.title}`).sort().join()";
     let polls = page.run(polls).await;
-    let thread = "foreign thread – not counted: a thread is not polled, and a future that it blocks on has no count";
+    let thread = "external thread – not counted: a thread is not polled, and a future that it blocks on has no count";
     let expected = [
-        "foreign thread",
+        "external thread",
         "future",
         "future",
         "future",
@@ -124,7 +124,7 @@ async fn polls_that_are_not_counted_are_not_shown_as_none() {
         polls[1..].iter().all(|polls| *polls == "uture 1 "),
         "{polls:?}"
     );
-    page.search("kind:foreign", "1 of ").await;
+    page.search("kind:external", "1 of ").await;
     page.press("j").await;
     page.press_key("Enter").await;
     page.until("details", "Pollsnot counted: a thread is not polled")

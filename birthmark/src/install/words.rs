@@ -6,9 +6,8 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use super::Builder;
-use crate::panic_report::PanicReport;
 use birthmark_core::__reader::escape::Quoted;
-use birthmark_dump::__private::OneOf;
+use birthmark_core::__reader::named::OneOf;
 
 /// Applies all words, and says of those that are not understood why, and what to write.
 pub(super) fn apply(mut builder: Builder, words: &OsStr) -> Builder {
@@ -92,15 +91,7 @@ const WORDS: &[Word] = &[
         "panic",
         "panic=lineage",
         "the content of panic reports",
-        |builder, report| match PanicReport::named(report) {
-            Some(report) => Ok(builder.panic_report(report)),
-            None => {
-                let reports = PanicReport::ALL
-                    .iter()
-                    .map(|report| format!("panic={report}"));
-                Err(format!("use {}", OneOf(reports)).into())
-            }
-        },
+        |builder, report| Ok(builder.panic_report(report.parse()?)),
     ),
     word(
         "signal",
@@ -141,7 +132,11 @@ const WORDS: &[Word] = &[
         "the number of files that are kept",
         |builder, count| match count.parse() {
             Ok(count) if count > 0 => Ok(builder.dump_files(count)),
-            _ => Err("write a number above 0, as in files=16".into()),
+            _ => Err(invalid(
+                count,
+                "files",
+                "write a number above 0, as in files=16",
+            )),
         },
     ),
     word(
@@ -150,7 +145,11 @@ const WORDS: &[Word] = &[
         "the size of the files that are kept, together",
         |builder, size| match bytes(size) {
             Some(bytes) => Ok(builder.dump_bytes(bytes)),
-            None => Err("write a number and K, M or G, as in size=64M".into()),
+            None => Err(invalid(
+                size,
+                "size",
+                "write a number and K, M or G, as in size=64M",
+            )),
         },
     ),
 ];
@@ -171,10 +170,15 @@ fn unknown() -> Box<dyn Error> {
         true => format!("{}=…", word.name),
         false => word.name.to_owned(),
     });
-    format!("use {}", OneOf(words)).into()
+    format!("unknown word\nhelp: use {}", OneOf(words)).into()
 }
 
-const NOT_TEXT: &str = "it is not UTF-8; Builder::dump_directory takes any path";
+fn invalid(value: &str, key: &str, help: &str) -> Box<dyn Error> {
+    let value = Quoted::whole(value);
+    format!("invalid value {value} for `{key}`\nhelp: {help}").into()
+}
+
+const NOT_TEXT: &str = "it is not UTF-8\nhelp: call Builder::dump_directory, which takes any path";
 
 fn bytes(text: &str) -> Option<u64> {
     let unit = text
@@ -200,10 +204,7 @@ impl fmt::Display for NotUnderstood<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = Quoted::whole(self.word);
         let error = &self.error;
-        write!(
-            f,
-            "{word} in BIRTHMARK is not understood, and ignored; {error}"
-        )
+        write!(f, "cannot use {word} in BIRTHMARK: {error}")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Not known here.
-pub fn thread_time() -> Option<Duration> {
+/// Returns `None`, because the CPU time of a thread is not known here.
+pub fn thread_cpu_time() -> Option<Duration> {
     None
 }

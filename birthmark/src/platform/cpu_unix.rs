@@ -1,9 +1,9 @@
-//! What POSIX knows of CPU time.
+//! CPU time, as POSIX counts it.
 
 use std::time::Duration;
 
-/// Returns how long this thread has run on a CPU, or `None` if the system does not count it.
-pub fn thread_time() -> Option<Duration> {
+/// Returns the CPU time of the calling thread, or `None` if the system does not count it.
+pub fn thread_cpu_time() -> Option<Duration> {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -17,12 +17,12 @@ pub fn thread_time() -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::thread_time;
+    use super::thread_cpu_time;
 
     #[test]
-    fn the_time_of_a_thread_that_works_grows() {
-        let start = thread_time().unwrap();
-        while thread_time().unwrap() == start {}
-        assert!(thread_time().unwrap() > start);
+    fn cpu_time_of_busy_thread_grows() {
+        let start = thread_cpu_time().unwrap();
+        while thread_cpu_time().unwrap() == start {}
+        assert!(thread_cpu_time().unwrap() > start);
     }
 }

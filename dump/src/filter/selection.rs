@@ -97,7 +97,7 @@ impl<'a> Selection<'a> {
         if sites.is_empty() && roles.is_empty() {
             return true;
         }
-        if self.nodes.is_foreign(row) {
+        if self.nodes.is_external(row) {
             return sites.is_empty() && matches(roles, &self.nodes.role(row));
         }
         let site = self.nodes.site(row);

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Filter, Pattern, KEYS};
-use crate::values::alternatives::OneOf;
 use crate::State;
 use birthmark_core::__reader::escape::Quoted;
+use birthmark_core::__reader::named::OneOf;
 use birthmark_core::{Kind, TaskId};
 
 /// An error in the text of a filter, with advice on how to correct the text.
@@ -49,11 +49,11 @@ impl Filter {
     /// # Examples
     ///
     /// ```
-    /// let filter = birthmark::Filter::new().with("name", "a & b")?.with("state", "running")?;
+    /// let filter = birthmark::Filter::new().try_with("name", "a & b")?.try_with("state", "running")?;
     /// assert_eq!(filter.to_string(), "name=a%20%26%20b&state=running");
     /// # Ok::<(), birthmark::ParseFilterError>(())
     /// ```
-    pub fn with(self, key: &str, value: &str) -> Result<Self, ParseFilterError> {
+    pub fn try_with(self, key: &str, value: &str) -> Result<Self, ParseFilterError> {
         let (conditions, bytes) = self.size();
         if conditions >= MOST_CONDITIONS {
             return Err(ParseFilterError::new(ErrorKind::TooMany, key));
@@ -166,7 +166,7 @@ impl FromStr for Filter {
             let Some((key, value)) = part.split_once('=') else {
                 return Err(ParseFilterError::new(ErrorKind::NoValue, part));
             };
-            filter = filter.with(&decode(key)?, &decode(value)?)?;
+            filter = filter.try_with(&decode(key)?, &decode(value)?)?;
         }
         Ok(filter)
     }
@@ -274,32 +274,32 @@ impl fmt::Display for ParseFilterError {
         match self.kind {
             ErrorKind::Key => {
                 let keys = OneOf(KEYS.iter().map(|key| key.name));
-                write!(f, "a filter has no key {what}; use {keys}")
+                write!(f, "a filter has no key {what}\nhelp: use {keys}")
             }
-            ErrorKind::NoValue => write!(f, "{what} in a filter has no value; write {what}=…"),
+            ErrorKind::NoValue => write!(f, "{what} in a filter has no value\nhelp: write {what}=…"),
             ErrorKind::Kind => {
                 let (unknown, known) = Kind::ALL.split_first().unwrap_or((&Kind::Unknown, &[]));
                 let kinds = OneOf(known.iter().chain([unknown]));
-                write!(f, "{what} is no kind of task; use {kinds}, or * for any part, as in kind=*thread")
+                write!(f, "{what} is no kind of task\nhelp: use {kinds}, or * for any part, as in kind=*thread")
             }
-            ErrorKind::State => write!(f, "{what} is no state; use {}", OneOf(STATES.iter())),
+            ErrorKind::State => write!(f, "{what} is no state\nhelp: use {}", OneOf(STATES.iter())),
             ErrorKind::Time => write!(
                 f,
-                "{what} is no time; write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"
+                "{what} is no time\nhelp: write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"
             ),
-            ErrorKind::Id => write!(f, "{what} is no id of a task; write a number, as in under=42"),
-            ErrorKind::Twice => write!(f, "{what} is there twice in a filter; leave one out"),
+            ErrorKind::Id => write!(f, "{what} is no id of a task\nhelp: write a number, as in under=42"),
+            ErrorKind::Twice => write!(f, "{what} is there twice in a filter\nhelp: leave one out"),
             ErrorKind::TooMany => write!(
                 f,
-                "a filter has at most {MOST_CONDITIONS} conditions; leave {what} out, or others"
+                "a filter has at most {MOST_CONDITIONS} conditions\nhelp: leave {what} out, or others"
             ),
             ErrorKind::TooLong => write!(
                 f,
-                "the values in a filter have at most {MOST_BYTES} bytes in all; shorten that of {what}, or others"
+                "the values in a filter have at most {MOST_BYTES} bytes in all\nhelp: shorten that of {what}, or others"
             ),
             ErrorKind::Escape => write!(
                 f,
-                "{what} in a filter is not well encoded; write % and two hexadecimal digits for each \
+                "{what} in a filter is not well encoded\nhelp: write % and two hexadecimal digits for each \
                  byte of UTF-8, and %25 for % itself"
             ),
         }
@@ -351,7 +351,7 @@ mod tests {
         assert!(many(64).is_ok());
         let error = many(65).unwrap_err().to_string();
         assert!(
-            error.starts_with("a filter has at most 64 conditions; "),
+            error.starts_with("a filter has at most 64 conditions\n"),
             "{error}"
         );
         let mixed = "state=running&under=1&text=a&label=a=b&".repeat(17);
@@ -359,37 +359,46 @@ mod tests {
         let long = |len| format!("name=a&label=b=c&text={}", "*".repeat(len)).parse::<Filter>();
         assert!(long(1020).is_ok());
         let error = long(1021).unwrap_err().to_string();
-        let start = "the values in a filter have at most 1024 bytes in all; ";
+        let start = "the values in a filter have at most 1024 bytes in all\n";
         assert!(error.starts_with(start), "{error}");
         assert_eq!(
-            Filter::new().with("site", &"a".repeat(1024)).map(drop),
+            Filter::new().try_with("site", &"a".repeat(1024)).map(drop),
             Ok(())
         );
-        assert!(Filter::new().with("site", &"a".repeat(1025)).is_err());
+        assert!(Filter::new().try_with("site", &"a".repeat(1025)).is_err());
     }
 
     #[test]
     fn what_is_wrong_is_named_with_a_remedy() {
         for (text, start) in [
-            ("stat=running", "a filter has no key \"stat\"; use name, "),
-            ("state", "\"state\" in a filter has no value; write "),
-            ("state=Running", "\"Running\" is no state; use running, "),
-            ("kind=main", "\"main\" is no kind of task; use future, "),
-            ("older=10", "\"10\" is no time; write "),
-            ("older=-1s", "\"-1s\" is no time; "),
+            (
+                "stat=running",
+                "a filter has no key \"stat\"\nhelp: use name, ",
+            ),
+            ("state", "\"state\" in a filter has no value\nhelp: write "),
+            (
+                "state=Running",
+                "\"Running\" is no state\nhelp: use running, ",
+            ),
+            (
+                "kind=main",
+                "\"main\" is no kind of task\nhelp: use future, ",
+            ),
+            ("older=10", "\"10\" is no time\nhelp: write "),
+            ("older=-1s", "\"-1s\" is no time\n"),
             (
                 "older=99999999999999999999s",
-                "\"99999999999999999999s\" is no time; ",
+                "\"99999999999999999999s\" is no time\n",
             ),
             (
                 "for=99999999999999999d",
-                "\"99999999999999999d\" is no time; ",
+                "\"99999999999999999d\" is no time\n",
             ),
-            ("under=me", "\"me\" is no id of a task; "),
-            ("for=1s&for=2s", "\"for\" is there twice in a filter; "),
-            ("name=%2", "\"%2\" in a filter is not well encoded; "),
-            ("name=%ff", "\"%ff\" in a filter is not well encoded; "),
-            ("\x1b[31m=1", "a filter has no key \"\\u{1b}[31m\"; "),
+            ("under=me", "\"me\" is no id of a task\n"),
+            ("for=1s&for=2s", "\"for\" is there twice in a filter\n"),
+            ("name=%2", "\"%2\" in a filter is not well encoded\n"),
+            ("name=%ff", "\"%ff\" in a filter is not well encoded\n"),
+            ("\x1b[31m=1", "a filter has no key \"\\u{1b}[31m\"\n"),
         ] {
             let error = text.parse::<Filter>().unwrap_err().to_string();
             assert!(error.starts_with(start), "{text}: {error}");

@@ -78,7 +78,7 @@ impl<'a> Words<'a> {
     /// In what is a task's own.
     fn in_own(&self, row: &Row) -> Found {
         let (words, nodes) = (&self.words, self.nodes);
-        let role = match nodes.is_foreign(row) {
+        let role = match nodes.is_external(row) {
             true => found(words, &nodes.role(row)),
             false => 0,
         };

@@ -62,7 +62,7 @@ pub(super) fn for_each<'a, E>(
 
 /// Whether a task has something that no other has.
 fn is_single(dump: &Dump, row: &Row, alike: Alike) -> bool {
-    dump.nodes.is_foreign(row)
+    dump.nodes.is_external(row)
         || dump.nodes.cut(row) > 0
         || alike == Alike::StackAndName && dump.nodes.has_own(row)
 }
@@ -80,7 +80,7 @@ impl Lines {
                 known.clear();
             }
             let key = (lines.of(node.parent), node.site.address(), node.cut);
-            let line = match node.is_foreign() {
+            let line = match node.is_external() {
                 true => node.number,
                 false => *known.entry(key).or_insert(node.number),
             };

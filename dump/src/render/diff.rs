@@ -19,7 +19,7 @@ use crate::Dump;
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
 
-pub use growth::Growth;
+pub use growth::SiteGrowth;
 
 /// Displays what has changed between two [`Dump`]s of one process.
 ///
@@ -172,7 +172,7 @@ impl<'a> Diff<'a> {
 
     /// Returns the difference in the number of tasks for each site, largest growth first. Sites with an equal number
     /// are left out.
-    pub fn growth(&self) -> Vec<Growth> {
+    pub fn growth(&self) -> Vec<SiteGrowth> {
         growth::between(self.before, self.after)
     }
 

@@ -14,8 +14,8 @@ use crate::Dump;
 /// A line has parts that are joined by `;`, and a number of tasks. The parts are the roles from the root to the task,
 /// the awaiting functions, the innermost awaited expression, and the state.
 ///
-/// Branches on which a task waits at once follow one another, with `[beside]` in between. Futures that the task holds
-/// but does not await follow `[held]`.
+/// Branches on which a task waits at once follow one another, with `[beside]` in between. Futures that the task keeps
+/// but does not await follow `[kept, not polled]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<'a>(pub(super) &'a Dump);
 

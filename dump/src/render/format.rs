@@ -1,12 +1,8 @@
 //! Renderings by their names.
 
-use std::fmt;
 use std::io;
-use std::str::FromStr;
 
-use crate::values::alternatives::OneOf;
 use crate::Dump;
-use birthmark_core::__reader::escape::Quoted;
 use birthmark_core::__reader::named_enum;
 
 named_enum! {
@@ -28,6 +24,9 @@ named_enum! {
         /// see [`Pprof`](super::Pprof), with the feature `pprof`.
         Pprof = "pprof" if feature = "pprof",
     }
+
+    /// The error for a name that no [`Format`] has.
+    pub struct ParseFormatError for "format";
 }
 
 /// Properties of a form.
@@ -92,31 +91,6 @@ impl Format {
         self.properties().content_type
     }
 }
-
-impl FromStr for Format {
-    type Err = ParseFormatError;
-
-    fn from_str(name: &str) -> Result<Self, ParseFormatError> {
-        Format::named(name).ok_or_else(|| ParseFormatError(name.to_owned()))
-    }
-}
-
-/// The error for a name that no [`Format`] has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseFormatError(String);
-
-impl fmt::Display for ParseFormatError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Quoted::whole(&self.0);
-        if self.0 == "pprof" {
-            return write!(f, "{name} needs birthmark's feature `pprof`, which is off");
-        }
-        let forms = OneOf(Format::ALL.iter());
-        write!(f, "{name} is no format of a dump; use {forms}")
-    }
-}
-
-impl std::error::Error for ParseFormatError {}
 
 impl Dump {
     /// Writes the dump in one of its forms, piece by piece. The whole output is never in memory.

@@ -66,7 +66,7 @@ impl<'a> Json<'a> {
         self
     }
 
-    fn is_cut(&self) -> bool {
+    fn is_limited(&self) -> bool {
         self.dump.len() > self.most
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Display for Json<'_> {
         let tables = Tables::new(dump, most);
         let mut pieces = Pieces::new(f);
         push_head(&mut pieces.out, dump);
-        if self.is_cut() {
+        if self.is_limited() {
             push(
                 &mut pieces.out,
                 format_args!(",\n\"selected\":{}", dump.len()),
@@ -87,7 +87,7 @@ impl fmt::Display for Json<'_> {
         push_ancestors(&mut pieces, dump, &tables)?;
         push_stacks(&mut pieces, dump, &tables.stacks)?;
         push_threads(&mut pieces, dump)?;
-        if self.is_cut() {
+        if self.is_limited() {
             push_groups(&mut pieces, dump, &tables)?;
         }
         let mut parts = Parts::default();
@@ -171,7 +171,7 @@ impl Parts {
         out.push_str("{\"id\":");
         push_number(out, row.id);
         let (class, nodes) = (dump.nodes.class(row), &dump.nodes);
-        if class.is_foreign() {
+        if class.is_external() {
             push_what(out, class.site, &nodes.role(row), class.kind(), tables);
         } else {
             let what = || what(class.site, class.kind(), tables);
@@ -279,8 +279,8 @@ fn push_labels(out: &mut String, labels: &Labels) {
         separator = ",";
     }
     out.push('}');
-    if labels.is_cut() || labels.iter().any(|label: Label<'_>| label.is_cut()) {
-        out.push_str(",\"labels_cut\":true");
+    if labels.is_truncated() || labels.iter().any(|label: Label<'_>| label.is_truncated()) {
+        out.push_str(",\"labels_truncated\":true");
     }
 }
 
@@ -292,7 +292,7 @@ fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node));
     if cut > 0 {
-        out.push_str(",\"cut\":");
+        out.push_str(",\"elided\":");
         push_number(out, cut.into());
     }
     if !dump.nodes.is_complete(row) {

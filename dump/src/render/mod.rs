@@ -26,7 +26,7 @@ mod heading;
 mod innermost;
 mod json;
 mod palette;
-pub(crate) mod paragraph;
+mod paragraph;
 mod pieces;
 #[cfg(feature = "pprof")]
 mod pprof;
@@ -40,7 +40,7 @@ use std::fmt;
 
 use crate::Dump;
 
-pub use diff::{Diff, Growth};
+pub use diff::{Diff, SiteGrowth};
 pub use folded::Folded;
 pub use format::{Format, ParseFormatError};
 pub use groups::{Group, Groups};

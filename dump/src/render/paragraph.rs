@@ -8,7 +8,7 @@ use super::pieces::{escaped, push, push_number};
 use super::range::Ago;
 use crate::values::age::Age;
 use crate::values::stack::Stack;
-use crate::{Ancestor, State, Task};
+use crate::{Lineage, State, Task};
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::name::NameOrigin;
 use birthmark_core::Kind;
@@ -59,7 +59,7 @@ impl Paragraph<'_> {
             pooled: task.pooled,
             runs_no_task: task.runs_no_task,
             site: &site_line(task.site()),
-            lineage: &lineage_text(&task.lineage, task.lineage_complete),
+            lineage: &lineage_text(&task.lineage),
             stack: &stack_text(&task.stack),
         });
     }
@@ -211,26 +211,12 @@ pub(super) fn site_line(site: Option<&'static Site>) -> String {
     format!("    spawned at {site} by {callee} in {module}::{function}\n")
 }
 
-/// In place of the rest of a lineage that was not read to its end.
-pub const LOST: &str = " < ? (ended while it was read)";
-
 /// ` < 6 "req-id-123123" serve_connection < 1 main`; empty for roots.
-pub(super) fn lineage_text(lineage: &[Ancestor], complete: bool) -> String {
-    let mut out = String::new();
-    for ancestor in lineage {
-        if ancestor.cut_below > 0 {
-            push(&mut out, format_args!(" < … {} cut …", ancestor.cut_below));
-        }
-        push(&mut out, format_args!(" < {} ", ancestor.id));
-        if let Some(name) = &ancestor.name {
-            push(&mut out, format_args!("{name} "));
-        }
-        out.push_str(&escaped(&ancestor.role));
+pub(super) fn lineage_text(lineage: &Lineage) -> String {
+    match lineage.to_string() {
+        root if root.is_empty() => root,
+        line => format!(" < {line}"),
     }
-    if !complete {
-        out.push_str(LOST);
-    }
-    out
 }
 
 /// A line for each frame.

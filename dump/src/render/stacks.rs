@@ -67,8 +67,8 @@ fn for_each_await(stack: &Stack, f: &mut impl FnMut(Frame<'_>)) {
     let mut inner = None;
     let mut frames = stack.frames().iter().rev().peekable();
     while let Some(frame) = frames.next() {
-        let is_cut = inner.is_none() && stack.omitted_frames() > 0;
-        if !is_cut && !is_around(frame, inner) && !frame.site().awaited().is_empty() {
+        let is_deepest_omitted = inner.is_none() && stack.omitted_frames() > 0;
+        if !is_deepest_omitted && !is_around(frame, inner) && !frame.site().awaited().is_empty() {
             f(Frame::Awaited(frame.site().awaited()));
         }
         f(Frame::Await(frame.site()));

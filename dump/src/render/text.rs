@@ -91,7 +91,7 @@ impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
         let kernel = kernel_text(dump.thread_of(row));
-        let shared = dump.nodes.cut(row) == 0 && !dump.nodes.is_foreign(row);
+        let shared = dump.nodes.cut(row) == 0 && !dump.nodes.is_external(row);
         if !shared {
             return Paragraph::with(&dump.nodes.task(row, dump.now), |&it| {
                 let kernel = &kernel;
@@ -161,7 +161,7 @@ impl AboveTexts {
         let nodes = &dump.nodes;
         let labels = nodes.labels_of_node(row.parent);
         AboveTexts {
-            lineage: lineage_text(&nodes.lineage(row), nodes.is_complete(row)),
+            lineage: lineage_text(&nodes.lineage(row)),
             given: GivenTexts::new(nodes.inherited_name(row), labels),
         }
     }

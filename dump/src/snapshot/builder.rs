@@ -131,7 +131,7 @@ impl<S: Source> SnapshotBuilder<S> {
             return NameRef::LOST;
         }
         let (name, names) = (&self.text, &mut self.snapshot.names);
-        let (text, cut, by_hook) = (name.as_str(), name.is_cut(), name.is_by_hook());
+        let (text, cut, by_hook) = (name.as_str(), name.is_truncated(), name.is_by_hook());
         match self.redacted {
             true => names.add(&redact(text), cut, by_hook),
             false => names.add(text, cut, by_hook),
@@ -305,7 +305,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
         let number = self.snapshot.nodes.push(Kept { task: place, name });
         self.note_labels_of_node(number, labels);
-        self.note_foreign(task);
+        self.note_external(task);
         if node.nodes_below() > 1 {
             self.note_node(number);
         }
@@ -321,11 +321,11 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// An ancestor is called what its thread is called, if that is not one of ours.
-    fn note_foreign(&mut self, task: &S::Node) {
+    fn note_external(&mut self, task: &S::Node) {
         if task.site().kind() == Kind::External {
             let name = self.thread_name(task);
             let name = name.map(|name| (task.id(), name));
-            self.snapshot.foreign.extend(name);
+            self.snapshot.external.extend(name);
         }
     }
 

@@ -47,7 +47,7 @@ impl Class {
         Kind::of(self.site, self.flags.into())
     }
 
-    pub(crate) fn is_foreign(&self) -> bool {
+    pub(crate) fn is_external(&self) -> bool {
         self.site.kind() == Kind::External
     }
 

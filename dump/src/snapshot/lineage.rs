@@ -8,7 +8,7 @@ use super::hash::spread;
 use super::names::Named;
 use super::nodes::{Node, Snapshot, LOST, NONE};
 use super::row::Row;
-use crate::Ancestor;
+use crate::{Ancestor, Lineage};
 use birthmark_core::TaskId;
 
 /// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
@@ -128,10 +128,12 @@ impl Snapshot {
         })
     }
 
-    pub(crate) fn lineage(&self, row: &Row) -> Vec<Ancestor> {
-        self.shown_line(row)
-            .map(|(node, cut)| self.ancestor(&node, cut))
-            .collect()
+    pub(crate) fn lineage(&self, row: &Row) -> Lineage {
+        let line = self.shown_line(row);
+        Lineage {
+            ancestors: line.map(|(node, cut)| self.ancestor(&node, cut)).collect(),
+            is_complete: self.is_complete(row),
+        }
     }
 
     fn ancestor(&self, node: &Node, cut: u64) -> Ancestor {
@@ -140,7 +142,7 @@ impl Snapshot {
             site: node.site,
             role: self.role_of_node(node).into(),
             name: self.name_of_node(node),
-            cut_below: cut,
+            elided_before: cut,
         }
     }
 

@@ -48,8 +48,8 @@ pub(crate) struct Named<'a> {
 
 impl Names {
     /// Keeps a name.
-    pub(crate) fn add(&mut self, text: &str, is_cut: bool, is_by_hook: bool) -> NameRef {
-        let flags = (u8::from(is_cut) * CUT) | (u8::from(is_by_hook) * BY_HOOK);
+    pub(crate) fn add(&mut self, text: &str, is_truncated: bool, is_by_hook: bool) -> NameRef {
+        let flags = (u8::from(is_truncated) * CUT) | (u8::from(is_by_hook) * BY_HOOK);
         self.kept.push(text, flags)
     }
 

@@ -41,8 +41,8 @@ pub(crate) struct Snapshot {
     pub(crate) nodes: Chunks<Kept>,
     /// How many ancestors were cut above a task, by its id: few are that deep.
     pub(crate) cuts: HashMap<u64, u32, IdHash>,
-    /// The names of foreign threads, by their ids.
-    pub(crate) foreign: HashMap<u64, Arc<str>, IdHash>,
+    /// The names of external threads, by their ids.
+    pub(crate) external: HashMap<u64, Arc<str>, IdHash>,
     pub(crate) marks: HashMap<u32, Mark, IdHash>,
 }
 
@@ -191,16 +191,16 @@ impl Snapshot {
         self.names.get(node.name)?.to_name(None)
     }
 
-    /// The role of a node, which for foreign threads is the name of the thread.
+    /// The role of a node, which for external threads is the name of the thread.
     pub(crate) fn role_of_node<'a>(&'a self, node: &Node) -> &'a str {
-        let foreign = || self.foreign.get(&node.id).map(|name| &**name);
-        let named = node.is_foreign().then(foreign).flatten();
+        let external = || self.external.get(&node.id).map(|name| &**name);
+        let named = node.is_external().then(external).flatten();
         named.unwrap_or_else(|| node.site.role())
     }
 }
 
 impl Node {
-    pub(crate) fn is_foreign(&self) -> bool {
+    pub(crate) fn is_external(&self) -> bool {
         self.site.kind() == Kind::External
     }
 

@@ -65,7 +65,6 @@ impl Snapshot {
             runs_no_task: self.runs_no_task(row),
             stack: self.stacks.get(self.stack(row)),
             lineage: self.lineage(row),
-            lineage_complete: self.is_complete(row),
         }
     }
 
@@ -81,8 +80,8 @@ impl Snapshot {
         self.class(row).kind()
     }
 
-    pub(crate) fn is_foreign(&self, row: &Row) -> bool {
-        self.class(row).is_foreign()
+    pub(crate) fn is_external(&self, row: &Row) -> bool {
+        self.class(row).is_external()
     }
 
     /// Where it stands.
@@ -112,14 +111,14 @@ impl Snapshot {
         self.class(row).state(None)
     }
 
-    /// The role, which for foreign threads is the name of the thread.
+    /// The role, which for external threads is the name of the thread.
     pub(crate) fn role(&self, row: &Row) -> Arc<str> {
         let thread = || {
             self.thread(row)
                 .map(|thread| thread.name.clone())
                 .filter(|name| !name.is_empty())
         };
-        let named = self.is_foreign(row).then(thread).flatten();
+        let named = self.is_external(row).then(thread).flatten();
         named.unwrap_or_else(|| self.site(row).role().into())
     }
 

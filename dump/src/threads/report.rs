@@ -1,10 +1,5 @@
 //! How much is looked at.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::values::alternatives::OneOf;
-use birthmark_core::__reader::escape::Quoted;
 use birthmark_core::__reader::named_enum;
 
 named_enum! {
@@ -35,30 +30,7 @@ named_enum! {
         /// A sandbox must permit `process_vm_readv`. If it does not, stacks have one frame.
         Stacks = "stacks",
     }
+
+    /// The error for a name that no [`ThreadDetail`] has.
+    pub struct ParseThreadDetailError for "threads";
 }
-
-/// Parses a name.
-impl FromStr for ThreadDetail {
-    type Err = ParseThreadDetailError;
-
-    fn from_str(name: &str) -> Result<Self, ParseThreadDetailError> {
-        ThreadDetail::named(name).ok_or_else(|| ParseThreadDetailError(name.to_owned()))
-    }
-}
-
-/// The error for a name that no [`ThreadDetail`] has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseThreadDetailError(String);
-
-impl fmt::Display for ParseThreadDetailError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Quoted::whole(&self.0);
-        let details = OneOf(ThreadDetail::ALL.iter());
-        write!(
-            f,
-            "{name} is not how much a dump says of threads; use {details}"
-        )
-    }
-}
-
-impl std::error::Error for ParseThreadDetailError {}

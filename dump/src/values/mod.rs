@@ -1,7 +1,7 @@
 //! Values that a program gets from a dump.
 
 pub(crate) mod age;
-pub(crate) mod alternatives;
+pub(crate) mod lineage;
 pub(crate) mod plural;
 pub(crate) mod stack;
 pub(crate) mod task;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lineage::{Ancestor, Lineage};
 use super::stack::Stack;
 use birthmark_core::__reader::label::{Label, Labels};
 use birthmark_core::__reader::name::Name;
@@ -46,44 +47,6 @@ impl fmt::Display for State {
     }
 }
 
-/// An ancestor of a task, as it was at the spawn that led to the task.
-#[derive(Clone, Debug)]
-pub struct Ancestor {
-    pub(crate) id: TaskId,
-    pub(crate) site: &'static Site,
-    pub(crate) role: Arc<str>,
-    pub(crate) name: Option<Name>,
-    pub(crate) cut_below: u64,
-}
-
-impl Ancestor {
-    /// Returns the id.
-    pub fn id(&self) -> TaskId {
-        self.id
-    }
-
-    /// Returns the role of the ancestor.
-    pub fn role(&self) -> &str {
-        &self.role
-    }
-
-    /// Returns the name that the ancestor had at that spawn, if its own name was set.
-    pub fn name(&self) -> Option<&Name> {
-        self.name.as_ref()
-    }
-
-    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
-    pub fn site(&self) -> Option<&'static Site> {
-        Some(self.site).filter(|site| site.is_real())
-    }
-
-    /// Returns the number of omitted ancestors between this one and the previous one of the lineage. A long lineage
-    /// is cut in the middle, and ancestors that have ended may be missing.
-    pub fn elided_before(&self) -> u64 {
-        self.cut_below
-    }
-}
-
 /// A task as it was at the moment of the snapshot.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -101,8 +64,7 @@ pub struct Task {
     pub(crate) pooled: bool,
     pub(crate) runs_no_task: bool,
     pub(crate) stack: Stack,
-    pub(crate) lineage: Vec<Ancestor>,
-    pub(crate) lineage_complete: bool,
+    pub(crate) lineage: Lineage,
 }
 
 impl Task {
@@ -126,12 +88,12 @@ impl Task {
         self.labels.get(key).map(|label: Label<'_>| label.value())
     }
 
-    /// Returns the role of the task; see [`Site::role`]. The role of a foreign thread is the thread's name.
+    /// Returns the role of the task; see [`Site::role`]. The role of an external thread is the thread's name.
     pub fn role(&self) -> &str {
         &self.role
     }
 
-    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
+    /// Returns the spawn site, or `None` for the main thread and for external threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
@@ -190,18 +152,13 @@ impl Task {
     pub fn parent(&self) -> Option<TaskId> {
         self.lineage
             .first()
-            .filter(|parent| parent.cut_below == 0)
+            .filter(|parent| parent.elided_before == 0)
             .map(Ancestor::id)
     }
 
     /// Returns the ancestors of the task, nearest first.
-    pub fn lineage(&self) -> &[Ancestor] {
+    pub fn lineage(&self) -> &Lineage {
         &self.lineage
-    }
-
-    /// Returns `true` if the lineage reaches the root, and `false` if the task ended while it was read.
-    pub fn is_lineage_complete(&self) -> bool {
-        self.lineage_complete
     }
 
     /// Returns the outcome of a task that has ended.

@@ -137,7 +137,7 @@ impl NameText {
 
     /// Returns `true` if it was longer than names are.
     #[inline]
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.flags & flag::CUT != 0
     }
 

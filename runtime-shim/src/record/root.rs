@@ -18,7 +18,7 @@ pub(crate) static WORLD: World<'static> = World {
 };
 
 static MAIN: Site = Site::unreal("main", Kind::Main);
-static FOREIGN: Site = Site::unreal("thread", Kind::External);
+static EXTERNAL: Site = Site::unreal("thread", Kind::External);
 
 /// Records the calling thread, which has `block`, as a task of its own.
 #[cold]
@@ -26,7 +26,7 @@ pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slo
     let site = if crate::platform::thread::is_main() {
         &MAIN
     } else {
-        &FOREIGN
+        &EXTERNAL
     };
     if let Some(name) = std::thread::current().name() {
         block.set_name(name);

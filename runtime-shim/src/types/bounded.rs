@@ -38,7 +38,7 @@ impl<const MOST: usize> Text<MOST> {
     }
 
     /// Returns `true` if it was longer.
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.cut
     }
 }
@@ -97,7 +97,11 @@ mod tests {
             (&[], "", false),
         ] {
             let text = Text::<4>::new(Careless(parts));
-            assert_eq!((text.as_str(), text.is_cut()), (kept, cut), "{parts:?}");
+            assert_eq!(
+                (text.as_str(), text.is_truncated()),
+                (kept, cut),
+                "{parts:?}"
+            );
         }
     }
 }

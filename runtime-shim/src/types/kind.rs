@@ -25,7 +25,7 @@ named_enum! {
         /// the main thread.
         Main = "main thread",
         /// a thread that instrumented code did not spawn, but that spawns from instrumented code.
-        External = "foreign thread",
+        External = "external thread",
     }
 }
 

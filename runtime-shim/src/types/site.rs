@@ -159,7 +159,7 @@ impl Site {
         self.kind
     }
 
-    /// Returns `true` if it is a call in the source, and not the place of the main thread or a foreign one.
+    /// Returns `true` if it is a call in the source, and not the place of the main thread or an external one.
     #[doc(hidden)]
     #[inline]
     pub fn is_real(&self) -> bool {

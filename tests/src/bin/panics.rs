@@ -36,7 +36,7 @@ const SCENARIOS: &[(&str, fn())] = &[
         "main_thread_without_spawns",
         scenarios::main_thread_without_spawns,
     ),
-    ("foreign_thread", foreign_thread),
+    ("external_thread", external_thread),
     ("user_hook_before_install", scenarios::std_thread),
     (
         "user_hook_after_install",
@@ -102,8 +102,8 @@ fn runtime() -> Runtime {
 }
 
 /// Nothing here is instrumented.
-fn foreign_thread() {
-    let thread = thread::Builder::new().name("foreign".into());
+fn external_thread() {
+    let thread = thread::Builder::new().name("external".into());
     let result = thread.spawn(|| panic!("nobody saw it being spawned"));
     assert!(result.expect("the thread starts").join().is_err());
 }

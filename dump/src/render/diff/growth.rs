@@ -12,13 +12,13 @@ use birthmark_core::Site;
 
 /// The numbers of tasks of one site in two dumps.
 #[derive(Clone, Copy, Debug)]
-pub struct Growth {
+pub struct SiteGrowth {
     site: &'static Site,
     before: usize,
     after: usize,
 }
 
-impl Growth {
+impl SiteGrowth {
     /// Returns the site.
     pub fn site(&self) -> &'static Site {
         self.site
@@ -40,12 +40,12 @@ impl Growth {
     }
 }
 
-pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
-    let mut sites: HashMap<u64, Growth, IdHash> = HashMap::default();
+pub(super) fn between(before: &Dump, after: &Dump) -> Vec<SiteGrowth> {
+    let mut sites: HashMap<u64, SiteGrowth, IdHash> = HashMap::default();
     for (dump, counted) in [(before, [1, 0]), (after, [0, 1])] {
         let all = dump.rows().map(|row| dump.nodes.site(row));
         for site in all.filter(|site| site.is_real()) {
-            let growth = sites.entry(site.address()).or_insert(Growth {
+            let growth = sites.entry(site.address()).or_insert(SiteGrowth {
                 site,
                 before: 0,
                 after: 0,
@@ -54,7 +54,7 @@ pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
             growth.after += counted[1];
         }
     }
-    let mut all: Vec<Growth> = sites.into_values().collect();
+    let mut all: Vec<SiteGrowth> = sites.into_values().collect();
     all.retain(|growth| growth.delta() != 0);
     all.sort_by_key(|growth| {
         let site = growth.site;
@@ -69,7 +69,7 @@ pub(super) fn between(before: &Dump, after: &Dump) -> Vec<Growth> {
 }
 
 /// Appends a line for each site: `  +28  2 → 30  wait src/a.rs:3:5`
-pub(super) fn push(out: &mut String, palette: &Palette, all: &[Growth]) {
+pub(super) fn push(out: &mut String, palette: &Palette, all: &[SiteGrowth]) {
     if !all.is_empty() {
         out.push_str("\ngrowth by site\n");
     }

@@ -57,7 +57,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Returns the spawn site, or `None` for the main thread and for foreign threads.
+    /// Returns the spawn site, or `None` for the main thread and for external threads.
     pub fn site(&self) -> Option<&'static Site> {
         Some(self.site).filter(|site| site.is_real())
     }
@@ -297,7 +297,7 @@ pub(in super::super) fn count<'a>(
                 }
             },
         };
-        last = (!dump.nodes.is_foreign(row)).then_some((row.class, index));
+        last = (!dump.nodes.is_external(row)).then_some((row.class, index));
         groups[index].add(dump, row);
     }
     groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
@@ -312,7 +312,7 @@ struct Key {
     state: Discriminant<State>,
     stack: u32,
     runs_no_task: bool,
-    /// Foreign threads have but their names in common.
+    /// External threads have but their names in common.
     only: Option<u64>,
 }
 
@@ -324,7 +324,7 @@ impl Key {
             state: discriminant(&class.state(None)),
             stack: class.stack.key(),
             runs_no_task: dump.nodes.runs_no_task(row),
-            only: class.is_foreign().then_some(row.id),
+            only: class.is_external().then_some(row.id),
         }
     }
 }

@@ -27,16 +27,16 @@ fn push_group(out: &mut String, group: &Group, tables: &Tables) {
     out.push_str("\",\"site\":");
     push_index(out, group.site().and_then(|site| tables.site(site)));
     push_state(out, group.state());
-    push_time(out, ",\"state_ms\":", group.max_time_in_state());
-    push_time(out, ",\"age_ms\":", group.max_age());
+    push_time(out, ",\"max_state_ms\":", group.max_time_in_state());
+    push_time(out, ",\"max_age_ms\":", group.max_age());
     push_stack_of(out, group.place(), &tables.stacks);
     if group.runs_no_task() {
         out.push_str(",\"runs_no_task\":true");
     }
     push_names(out, group);
-    out.push_str(",\"first\":");
+    out.push_str(",\"min_id\":");
     push_number(out, group.min_id().as_u64());
-    out.push_str(",\"last\":");
+    out.push_str(",\"max_id\":");
     push_number(out, group.max_id().as_u64());
     out.push('}');
 }

@@ -82,8 +82,8 @@ pub(super) fn push_name(out: &mut String, name: Option<&Name>) {
         Some(name) => push_string(out, name.as_str()),
         None => out.push_str("null"),
     }
-    if name.is_some_and(Name::is_cut) {
-        out.push_str(",\"name_cut\":true");
+    if name.is_some_and(Name::is_truncated) {
+        out.push_str(",\"name_truncated\":true");
     }
 }
 
@@ -157,7 +157,7 @@ fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node.parent));
     if node.cut > 0 {
-        out.push_str(",\"cut\":");
+        out.push_str(",\"elided\":");
         push_number(out, node.cut.into());
     }
     out.push('}');

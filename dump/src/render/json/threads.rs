@@ -36,7 +36,7 @@ fn push_thread(out: &mut String, thread: &OsThread) {
     push_or_null(out, thread.cpu_time().map(millis));
     push_tasks(out, thread.tasks());
     if thread.may_be_stale() {
-        out.push_str(",\"moving\":true");
+        out.push_str(",\"may_be_stale\":true");
     }
     match thread.stack() {
         Some(Ok(stack)) => push_stack(out, stack),

@@ -29,6 +29,7 @@ use tables::Tables;
 /// labels of tasks, under their own keys. A label whose key is one of these three, or begins with `label.`, is
 /// prefixed with `label.`.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(docsrs, doc(cfg(feature = "pprof")))]
 pub struct Pprof<'a>(pub(super) &'a Dump);
 
 impl Pprof<'_> {

@@ -49,7 +49,7 @@ impl LabelSet {
         for label in LabelIter(before) {
             let value = f(&label);
             let value = Part {
-                cut: label.value.cut || value.is_cut(),
+                cut: label.value.cut || value.is_truncated(),
                 ..Part::from(&value)
             };
             if !value.text.is_empty() {
@@ -87,7 +87,7 @@ impl<'a> From<&'a LabelText> for Part<'a> {
     fn from(text: &'a LabelText) -> Self {
         Part {
             text: text.as_str(),
-            cut: text.is_cut(),
+            cut: text.is_truncated(),
         }
     }
 }
@@ -143,6 +143,6 @@ mod tests {
         });
         let labels = Labels::new(mapped.as_slice());
         assert_eq!(labels.get("a"), None);
-        assert!(labels.get("b").is_some_and(|label| label.is_cut()));
+        assert!(labels.get("b").is_some_and(|label| label.is_truncated()));
     }
 }

@@ -53,7 +53,7 @@ impl Labels {
     }
 
     /// Returns `true` if the task had more than [`MAX_LABELS`](crate::MAX_LABELS) labels.
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         has_more(self.as_slice())
     }
 }
@@ -143,7 +143,7 @@ impl<'a> Label<'a> {
     }
 
     /// Returns `true` if the key or the value was longer than [`MAX_LABEL_LEN`] and was cut.
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.key.cut || self.value.cut
     }
 }

@@ -28,7 +28,7 @@ impl Name {
     }
 
     /// Returns `true` if the name was longer than [`MAX_NAME_LEN`](crate::MAX_NAME_LEN) and was cut.
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.cut
     }
 }
@@ -80,7 +80,7 @@ impl Name {
         let (text, origin) = effective_name(task, own)?;
         Some(Name {
             text: text.as_str().into(),
-            cut: text.is_cut(),
+            cut: text.is_truncated(),
             origin,
         })
     }

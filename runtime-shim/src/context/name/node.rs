@@ -67,7 +67,7 @@ impl Content<'_> {
 }
 
 fn cut_flag(name: &Text<MAX_NAME_LEN>) -> u64 {
-    u64::from(name.is_cut()) * flag::CUT
+    u64::from(name.is_truncated()) * flag::CUT
 }
 
 /// A name and labels in one place.
