@@ -109,8 +109,8 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
-mod ask;
 mod at_start;
+mod delivery;
 pub mod extension;
 mod install;
 mod output;
@@ -133,7 +133,7 @@ pub mod __private {
     pub use crate::at_start::{install_at_start, install_at_start_of_tests};
 }
 
-pub use crate::ask::{write_dump, DumpSignal, ParseSignalError};
+pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
 pub use crate::panic_report::{PanicReport, ParsePanicReportError};
 pub use birthmark_core::{

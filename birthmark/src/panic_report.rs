@@ -75,7 +75,7 @@ fn report() {
     let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
     out.finish();
     if level >= PanicReport::All as u8 {
-        crate::ask::write_in_panic();
+        crate::delivery::write_in_panic();
     }
 }
 

@@ -12,22 +12,24 @@ use birthmark_core::Site;
 /// The coverage of a dump: the numbers of threads and spawns with and without a record.
 #[derive(Clone, Debug)]
 pub struct Coverage {
-    threads: Option<Threads>,
+    threads: Option<ThreadCounts>,
     totals: Totals,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Threads {
+struct ThreadCounts {
     all: usize,
     recorded: usize,
 }
 
 impl Coverage {
     pub(crate) fn of(source: impl Source, snapshot: &Snapshot) -> Self {
-        let live = snapshot.classes.iter();
-        let live: HashSet<_> = live.map(|class| ptr::from_ref(class.site)).collect();
+        let live = snapshot.shapes.iter();
+        let live: HashSet<_> = live.map(|shape| ptr::from_ref(shape.site)).collect();
         Coverage {
-            threads: source.os_threads().map(|all| Threads::of(all, snapshot)),
+            threads: source
+                .os_threads()
+                .map(|all| ThreadCounts::of(all, snapshot)),
             totals: source.totals(&|site| live.contains(&ptr::from_ref(site))),
         }
     }
@@ -85,7 +87,7 @@ impl Coverage {
 }
 
 /// The most sites that are named, so that the coverage remains a line.
-const MOST_NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// `; 2 arguments of 1 spawn call were no known kind of task (not recorded: src/main.rs:3:5)`
 impl fmt::Display for PassedThrough {
@@ -104,25 +106,25 @@ impl fmt::Display for PassedThrough {
             was(some)
         )?;
         let mut separator = ": ";
-        for site in sites.iter().take(MOST_NAMED) {
+        for site in sites.iter().take(MAX_NAMED) {
             write!(f, "{separator}{site}")?;
             separator = ", ";
         }
-        match sites.len().saturating_sub(MOST_NAMED) {
+        match sites.len().saturating_sub(MAX_NAMED) {
             0 => f.write_str(")"),
             more => write!(f, " and {more} more)"),
         }
     }
 }
 
-impl Threads {
+impl ThreadCounts {
     fn of(all: Vec<u64>, snapshot: &Snapshot) -> Self {
         let all: HashSet<u64> = all.into_iter().collect();
         let rows = snapshot.rows.iter();
         let threads = rows.filter(|row| snapshot.kind(row).is_thread());
         let ids = threads.filter_map(|row| snapshot.thread(row)?.os_id);
         let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
-        Threads {
+        ThreadCounts {
             all: all.len(),
             recorded,
         }
@@ -133,7 +135,7 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("coverage: ")?;
         match self.threads {
-            Some(Threads { all, recorded }) => {
+            Some(ThreadCounts { all, recorded }) => {
                 let none = all.saturating_sub(recorded);
                 write!(
                     f,

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
 use crate::process::Process;
-use crate::snapshot::bits::Bits;
 use crate::snapshot::builder::SnapshotBuilder;
+use crate::snapshot::compact::bit_set::BitSet;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::source::Source;
@@ -26,27 +26,27 @@ pub type LookAtThreads = fn(stacks: bool) -> Option<OsThreads>;
 #[derive(Debug)]
 pub struct Dump {
     /// With a row for each task, by id.
-    pub(crate) nodes: Snapshot,
+    pub(crate) snapshot: Snapshot,
     /// Which of the rows were selected, and how many.
-    pub(crate) selected: Option<Bits>,
+    pub(crate) selected: Option<BitSet>,
     pub(crate) len: usize,
     pub(crate) coverage: Coverage,
     /// The tick at which it was taken, if ages can be told.
     pub(crate) now: Option<u64>,
     pub(crate) taken: Option<SystemTime>,
     pub(crate) filter: Filters,
-    pub(crate) os_threads: Looked,
+    pub(crate) os_threads: ThreadScan,
     look_at_threads: LookAtThreads,
 }
 
 /// The OS threads of a dump, or the reason why it has none.
 #[derive(Debug)]
-pub(crate) enum Looked {
+pub(crate) enum ThreadScan {
     /// Nothing, since nobody asked.
-    No,
+    NotRequested,
     /// Nothing, since the system does not list them.
-    InVain,
-    At(OsThreads),
+    Unsupported,
+    Done(OsThreads),
 }
 
 impl Dump {
@@ -58,32 +58,32 @@ impl Dump {
     /// Takes a snapshot. `look_at_threads` is called if [`Dump::with_threads`] is.
     pub(crate) fn of(source: impl Source, look_at_threads: LookAtThreads) -> Self {
         let now = source.now();
-        let nodes = SnapshotBuilder::redacted(source).all();
+        let snapshot = SnapshotBuilder::redacted(source).all();
         Dump {
-            len: nodes.rows.len(),
+            len: snapshot.rows.len(),
             selected: None,
-            coverage: Coverage::of(source, &nodes),
-            nodes,
+            coverage: Coverage::of(source, &snapshot),
+            snapshot,
             now,
             taken: source.time(),
             filter: Filters::default(),
-            os_threads: Looked::No,
+            os_threads: ThreadScan::NotRequested,
             look_at_threads,
         }
     }
 
     /// Returns the tasks in the order of their ids, which is about the order of their creation.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
-        self.rows().map(|row| self.nodes.task(row, self.now))
+        self.rows().map(|row| self.snapshot.task(row, self.now))
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> + '_ {
-        self.places().map(|place| &self.nodes.rows[place])
+        self.places().map(|place| &self.snapshot.rows[place])
     }
 
     /// The places of the rows that were selected.
     pub(crate) fn places(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.nodes.rows.len()).filter(|&place| self.is_selected(place))
+        (0..self.snapshot.rows.len()).filter(|&place| self.is_selected(place))
     }
 
     pub(crate) fn is_selected(&self, place: usize) -> bool {
@@ -102,7 +102,7 @@ impl Dump {
 
     /// Returns the number of tasks that were alive, including those that a [`Filter`] has left out.
     pub fn total(&self) -> usize {
-        self.nodes.rows.len()
+        self.snapshot.rows.len()
     }
 
     /// Returns the coverage of the dump.
@@ -140,9 +140,9 @@ impl Dump {
     #[must_use]
     pub fn filter_while(mut self, filter: &Filter, goes_on: &mut dyn FnMut() -> bool) -> Self {
         let mut pace = Pace::new(goes_on);
-        let mut selection = Selection::new(filter, &self.nodes, self.now, &mut pace);
-        let mut selected = Bits::none(self.nodes.rows.len());
-        let has = |place: &usize| selection.has(&self.nodes.rows[*place]);
+        let mut selection = Selection::new(filter, &self.snapshot, self.now, &mut pace);
+        let mut selected = BitSet::none(self.snapshot.rows.len());
+        let has = |place: &usize| selection.has(&self.snapshot.rows[*place]);
         self.len = self
             .places()
             .take_while(|_| pace.step())
@@ -175,8 +175,8 @@ impl Dump {
     pub fn with_threads(mut self, report: ThreadDetail) -> Self {
         let stacks = report == ThreadDetail::Stacks;
         self.os_threads = match report {
-            ThreadDetail::Off => Looked::No,
-            _ => (self.look_at_threads)(stacks).map_or(Looked::InVain, Looked::At),
+            ThreadDetail::Off => ThreadScan::NotRequested,
+            _ => (self.look_at_threads)(stacks).map_or(ThreadScan::Unsupported, ThreadScan::Done),
         };
         self
     }
@@ -185,29 +185,29 @@ impl Dump {
     /// [`with_threads`](Dump::with_threads) was not called, or if the system does not list threads.
     pub fn threads(&self) -> Option<&[OsThread]> {
         match &self.os_threads {
-            Looked::At(threads) => Some(&threads.all),
-            Looked::No | Looked::InVain => None,
+            ThreadScan::Done(threads) => Some(&threads.all),
+            ThreadScan::NotRequested | ThreadScan::Unsupported => None,
         }
     }
 
     /// The thread on which a task of the dump was still running when threads were looked at.
     pub(crate) fn thread_of(&self, row: &Row) -> Option<&OsThread> {
-        let Looked::At(threads) = &self.os_threads else {
+        let ThreadScan::Done(threads) = &self.os_threads else {
             return None;
         };
-        match self.nodes.state(row) {
+        match self.snapshot.state(row) {
             State::Running { thread: Some(id) } => threads.running(id, row.id),
             _ => None,
         }
     }
 
     /// The nodes that are ancestors of one of the first so many tasks in the dump.
-    pub(crate) fn used_nodes(&self, most: usize) -> Bits {
-        let mut used = Bits::none(self.nodes.count());
+    pub(crate) fn used_nodes(&self, most: usize) -> BitSet {
+        let mut used = BitSet::none(self.snapshot.count());
         for row in self.rows().take(most) {
             let mut next = row.parent;
-            while self.nodes.is_node(next) && used.add(next as usize) {
-                next = self.nodes.parent_of(next);
+            while self.snapshot.is_node(next) && used.add(next as usize) {
+                next = self.snapshot.parent_of(next);
             }
         }
         used

@@ -53,7 +53,7 @@ pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
     pub use crate::dump::LookAtThreads;
-    pub use crate::one::shown;
+    pub use crate::one::redacted_tasks;
     pub mod redact {
         //! Names and the values of labels as people may see them.
 

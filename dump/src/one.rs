@@ -62,7 +62,7 @@ impl Task {
 
 /// Returns tasks with their names as people may see them.
 #[doc(hidden)]
-pub fn shown(records: &[Record]) -> Vec<Task> {
+pub fn redacted_tasks(records: &[Record]) -> Vec<Task> {
     let now = ThisProcess.now();
     let mut builder = SnapshotBuilder::redacted(ThisProcess);
     let rows: Vec<Row> = records.iter().map(|record| builder.row(record)).collect();
@@ -86,7 +86,7 @@ fn one_under(record: &Record, name: Option<&Record>) -> Task {
     let mut builder = SnapshotBuilder::new(ThisProcess);
     let row = builder.row_under(record, name);
     let mut snapshot = builder.finish();
-    let status = snapshot.class(&row).status.into();
+    let status = snapshot.shape(&row).status.into();
     snapshot.threads = Threads::only(ThisProcess, status);
     snapshot.task(&row, now)
 }

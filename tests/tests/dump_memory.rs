@@ -13,7 +13,7 @@ use birthmark::render::Format;
 use birthmark::{Dump, ThreadDetail};
 use birthmark_integration_tests::{Held, Random, spawn, start};
 
-const MOST: usize = 64;
+const MAX_BYTES: usize = 64;
 /// What is needed however many tasks there are: texts that many share, the piece that is being written.
 const FIXED: usize = 1 << 20;
 
@@ -314,7 +314,7 @@ fn check(tasks: usize, slots: &[Slots]) {
                     kind.name, slots.name
                 );
                 println!("{line}");
-                if bytes > MOST * records + FIXED {
+                if bytes > MAX_BYTES * records + FIXED {
                     writeln!(too_much, "{line}").unwrap();
                 }
             }

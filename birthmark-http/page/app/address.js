@@ -5,7 +5,7 @@ import { VIEWS } from "../model/views.js";
 import { $, list, shown, typing } from "./state.js";
 
 /** The most folded and unfolded rows that the address keeps, because its length is bounded. */
-const MOST_KEPT = 100;
+const MAX_KEPT = 100;
 
 /** The initial sort of each view. */
 const USUAL = Object.fromEntries(Object.entries(VIEWS).map(([name, { sort }]) => [name, sort && sortText(sort)]));
@@ -24,7 +24,7 @@ function address() {
     if (sort && sortText(sort) !== USUAL[name]) parts.set(`sort-${name}`, sortText(sort));
   }
   for (const [what, id] of Object.entries(shown.panel ?? {})) parts.set(what, String(id));
-  for (const key of [...shown.toggled].slice(-MOST_KEPT)) parts.append("toggled", String(key));
+  for (const key of [...shown.toggled].slice(-MAX_KEPT)) parts.append("toggled", String(key));
   const text = parts.toString();
   return text && `#${text}`;
 }

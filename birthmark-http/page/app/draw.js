@@ -6,7 +6,7 @@ import { Rows } from "../model/rows.js";
 import { isComparable } from "../model/compare.js";
 import { threadRows } from "../model/threads.js";
 import { VIEWS } from "../model/views.js";
-import { MOST_ROWS } from "../dom/list.js";
+import { MAX_ROWS } from "../dom/list.js";
 import { $, current, list, shown } from "./state.js";
 import { coverage, taskParts, threadParts } from "./coverage.js";
 import { columns, drawPanel } from "./panel.js";
@@ -81,7 +81,7 @@ function drawSummary(snapshot, selected) {
  * @param {import("../model/rows.js").Rows} rows
  */
 function drawNotice(snapshot, rows) {
-  const text = snapshot.isCut ? tooMany(snapshot) : rows.length > MOST_ROWS ? `Only the first ${count(MOST_ROWS)} rows are shown: search for others.` : "";
+  const text = snapshot.isCut ? tooMany(snapshot) : rows.length > MAX_ROWS ? `Only the first ${count(MAX_ROWS)} rows are shown: search for others.` : "";
   $("notice").hidden = text === "";
   if ($("notice").textContent !== text) $("notice").textContent = text;
 }

@@ -5,7 +5,7 @@ import { Parser } from "../model/parser.js";
 const TOKEN = new URLSearchParams(location.search).get("token");
 
 /** The most tasks that are read one by one. The page's address may have another number. */
-export const MOST = Number(new URLSearchParams(location.search).get("limit")) || 200_000;
+export const MAX_TASKS = Number(new URLSearchParams(location.search).get("limit")) || 200_000;
 
 /** The program's answer if it refuses a dump. */
 export class Refusal extends Error {}

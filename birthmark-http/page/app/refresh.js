@@ -2,7 +2,7 @@
 
 import { query } from "../model/query.js";
 import { $, current, shown } from "./state.js";
-import { MOST, Refusal, anyOf, read, timeout } from "./reader.js";
+import { MAX_TASKS, Refusal, anyOf, read, timeout } from "./reader.js";
 import { draw } from "./draw.js";
 
 /** The least pause between two dumps, in milliseconds, and the least ratio of the pause to the time that reading took. */
@@ -22,7 +22,7 @@ let asked = { query: null, stop: new AbortController() };
 export async function refresh() {
   clearTimeout(timer);
   asked.stop.abort();
-  const { stop } = (asked = { query: query(shown, MOST), stop: new AbortController() });
+  const { stop } = (asked = { query: query(shown, MAX_TASKS), stop: new AbortController() });
   const start = performance.now();
   try {
     const snapshot = await read(asked.query, anyOf(stop.signal, timeout(PATIENCE)));
@@ -41,7 +41,7 @@ export async function refresh() {
 
 /** Reads at once if the last query is not the one that the page needs now. */
 export function readIfOther() {
-  if (!shown.paused && asked.query !== query(shown, MOST)) refresh();
+  if (!shown.paused && asked.query !== query(shown, MAX_TASKS)) refresh();
 }
 
 /** @param {import("../model/snapshot.js").Snapshot} snapshot */
@@ -49,7 +49,7 @@ function take(snapshot) {
   if (shown.paused && current()) return;
   if (snapshot.threads !== undefined) shown.threads = snapshot;
   else shown.snapshot = snapshot;
-  shown.remote = snapshot.head.total > MOST;
+  shown.remote = snapshot.head.total > MAX_TASKS;
   draw();
 }
 

@@ -4,7 +4,7 @@ import { Rows } from "../model/rows.js";
 import { DEEPEST, cell } from "./cells.js";
 
 /** The most rows that a browser can lay out, because it bounds the height of an element. */
-export const MOST_ROWS = 500_000;
+export const MAX_ROWS = 500_000;
 
 /** Rows beyond the edges, so that fast scrolling shows no gap. */
 const MARGIN = 8;
@@ -40,7 +40,7 @@ export class List {
 
   /** The number of rows that can be shown. */
   get length() {
-    return Math.min(this.#rows.length, MOST_ROWS);
+    return Math.min(this.#rows.length, MAX_ROWS);
   }
 
   /**

@@ -7,7 +7,7 @@ import { plain, state, waits } from "./cells.js";
 import { groupBy, names, someNames } from "./groups.js";
 
 /** The most alike siblings that have a row each. */
-const MOST_ALIKE = 4;
+const MAX_EQUAL = 4;
 
 /**
  * Gives each node a number as its `shape`. Alike nodes have the same number.
@@ -61,13 +61,13 @@ function ownKey(id, { site, state, stack, runs_no_task: idle }, stacks) {
  * @returns {import("../types").Node[]}
  */
 export function foldAlike(children, parent, snapshot) {
-  if (children.length <= MOST_ALIKE) return children;
+  if (children.length <= MAX_EQUAL) return children;
   const sets = groupBy(children, ({ shape }) => shape);
   if (sets.size === children.length) return children;
   const keys = new Map();
   return children.flatMap((child) => {
     const members = sets.get(child.shape);
-    if (members.length <= MOST_ALIKE) return [child];
+    if (members.length <= MAX_EQUAL) return [child];
     return members[0] === child ? [foldOf(members, foldKey(child, parent, snapshot, keys))] : [];
   });
 }

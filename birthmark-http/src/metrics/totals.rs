@@ -52,7 +52,7 @@ pub(super) fn totals() -> BTreeMap<Series, Totals> {
 
 /// Places that are labels. A program of which all dependencies are instrumented may have thousands, each of
 /// them a dozen series for whoever scrapes.
-const MOST_PLACES: usize = 1000;
+const MAX_PLACES: usize = 1000;
 
 /// The place of those that come after that many.
 const OTHERS: Place = Place {
@@ -76,7 +76,7 @@ struct Places(HashSet<Place>);
 
 impl Places {
     fn label(&mut self, place: Place) -> Place {
-        if self.0.len() < MOST_PLACES {
+        if self.0.len() < MAX_PLACES {
             self.0.insert(place);
         }
         self.0.get(&place).copied().unwrap_or(OTHERS)
@@ -99,8 +99,8 @@ impl Totals {
 /// task that ends meanwhile may be counted twice. The next time, the sum would be less, which a
 /// scraper takes for a program that has started anew.
 fn never_less(stats: &SiteStats) -> u64 {
-    static MOST: LazyLock<Mutex<HashMap<usize, u64>>> = LazyLock::new(Mutex::default);
-    let mut most = MOST.lock().unwrap_or_else(PoisonError::into_inner);
+    static MAX_SPAWNED: LazyLock<Mutex<HashMap<usize, u64>>> = LazyLock::new(Mutex::default);
+    let mut most = MAX_SPAWNED.lock().unwrap_or_else(PoisonError::into_inner);
     let most = most
         .entry(std::ptr::from_ref(stats.site).addr())
         .or_default();
@@ -112,7 +112,7 @@ fn never_less(stats: &SiteStats) -> u64 {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{MOST_PLACES, OTHERS, Place, Places};
+    use super::{MAX_PLACES, OTHERS, Place, Places};
 
     #[test]
     fn ten_thousand_places_are_not_ten_thousand_labels() {
@@ -128,9 +128,9 @@ mod tests {
         };
         let first = labels(&mut places);
         let different: HashSet<_> = first.iter().collect();
-        assert_eq!(different.len(), MOST_PLACES + 1);
-        assert_eq!(first[..MOST_PLACES], all[..MOST_PLACES]);
-        assert!(first[MOST_PLACES..].iter().all(|label| *label == OTHERS));
+        assert_eq!(different.len(), MAX_PLACES + 1);
+        assert_eq!(first[..MAX_PLACES], all[..MAX_PLACES]);
+        assert!(first[MAX_PLACES..].iter().all(|label| *label == OTHERS));
         assert_eq!(labels(&mut places), first, "a label stays");
     }
 }

@@ -16,7 +16,7 @@ use tokio_io_timeout::TimeoutStream;
 use crate::stream::STALL_TIMEOUT;
 
 /// Connections at a time. More wait with the system.
-const MOST: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 
 /// How long a client may take to ask, and how long a connection may be idle.
 const ASK: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers, for ever.
 pub(super) async fn accept(listener: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(MOST));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         // Fails only once the semaphore is closed, which nobody does.
         let place = places.clone().acquire_owned().await;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::ask::{self, Delivery, Directory, DumpSignal, Limits};
+use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::panic_report::{self, PanicReport};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::mode;
@@ -259,7 +259,7 @@ impl Builder {
             threads: self.threads,
             directory: self.directory.map(|path| Directory { path, limits }),
         };
-        ask::install(delivery, self.signal);
+        delivery::install(delivery, self.signal);
         if self.clock && self.enabled {
             clock::start();
         }

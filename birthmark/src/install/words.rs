@@ -213,7 +213,7 @@ mod tests {
     use birthmark_test_support::documented::{assert_mentioned, assert_table};
 
     use super::{bytes, WORDS};
-    use crate::ask::DumpSignal;
+    use crate::delivery::DumpSignal;
     use crate::panic_report::PanicReport;
     use birthmark_dump::render::Format;
     use birthmark_dump::ThreadDetail;

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 /// Longer than what is read here ever is.
-const MOST_BYTES: usize = 4096;
+const MAX_BYTES: usize = 4096;
 
 /// Reads one of the files that there are of a thread, such as `stat`.
 ///
@@ -14,7 +14,7 @@ const MOST_BYTES: usize = 4096;
 pub(crate) fn read(os_id: u64, file: &str) -> io::Result<String> {
     let mut bytes = Vec::with_capacity(512);
     let file = std::fs::File::open(format!("/proc/self/task/{os_id}/{file}"))?;
-    file.take(MOST_BYTES as u64).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES as u64).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

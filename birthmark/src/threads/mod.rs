@@ -20,7 +20,7 @@ mod native;
 mod running;
 
 use birthmark_core::__reader::{os_thread, own_thread};
-use birthmark_dump::__private::{shown, OsThreads};
+use birthmark_dump::__private::{redacted_tasks, OsThreads};
 use birthmark_dump::OsThread;
 use kernel::{state_of, Stat};
 use running::Runs;
@@ -38,7 +38,7 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     }
     let later = Runs::now();
     for thread in &mut all {
-        thread.tasks = shown(runs.on(thread.id));
+        thread.tasks = redacted_tasks(runs.on(thread.id));
         thread.moving = !runs.are_the_same(&later, thread.id);
     }
     let own = count - ids.len();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::words::Words;
 use super::{Filter, Pace, Pattern};
-use crate::snapshot::bits::Bits;
-use crate::snapshot::hash::IdHash;
+use crate::snapshot::compact::bit_set::BitSet;
+use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::values::stack::Frame;
@@ -17,12 +17,12 @@ use birthmark_core::Site;
 /// A filter at work on one dump.
 pub(crate) struct Selection<'a> {
     filter: &'a Filter,
-    nodes: &'a Snapshot,
+    snapshot: &'a Snapshot,
     now: Option<u64>,
     /// Whether the site and the role are selected, by the address of the site.
     sites: HashMap<u64, bool, IdHash>,
     /// The nodes under which what is born descends from a task that is asked for.
-    under: Bits,
+    under: BitSet,
     /// Whether a stack has a frame that is asked for, by its place.
     stacks: Vec<bool>,
     /// Whether a set of labels is asked for, by its place; and whether no labels are.
@@ -34,35 +34,35 @@ pub(crate) struct Selection<'a> {
 impl<'a> Selection<'a> {
     pub(crate) fn new(
         filter: &'a Filter,
-        nodes: &'a Snapshot,
+        snapshot: &'a Snapshot,
         now: Option<u64>,
         pace: &mut Pace<'_>,
     ) -> Self {
         Selection {
             filter,
-            nodes,
+            snapshot,
             now,
             sites: HashMap::default(),
-            under: under(filter, nodes, pace),
-            stacks: stacks(filter, nodes, pace),
-            labels: labels(filter, nodes, pace),
+            under: under(filter, snapshot, pace),
+            stacks: stacks(filter, snapshot, pace),
+            labels: labels(filter, snapshot, pace),
             no_labels: has_labels(filter, &Labels::NONE),
-            words: Words::new(filter, nodes, pace),
+            words: Words::new(filter, snapshot, pace),
         }
     }
 
     pub(crate) fn has(&mut self, row: &Row) -> bool {
         let filter = self.filter;
-        let state = self.nodes.bare_state(row);
+        let state = self.snapshot.bare_state(row);
         any(&filter.states, |wanted| *wanted == state)
-            && self.is_old(filter.older, row.birth())
-            && self.is_old(filter.in_state, row.change())
+            && self.is_old(filter.older, row.spawn_tick())
+            && self.is_old(filter.in_state, row.change_tick())
             && self.is_under(row)
             && self.has_stack(row)
             && self.has_labels(row)
             && self.has_site(row)
-            && matches(&filter.kinds, self.nodes.kind(row).as_str())
-            && (filter.names.is_empty() || matches(&filter.names, self.nodes.name_text(row)))
+            && matches(&filter.kinds, self.snapshot.kind(row).as_str())
+            && (filter.names.is_empty() || matches(&filter.names, self.snapshot.name_text(row)))
             && self.words.are_in(row)
     }
 
@@ -77,7 +77,7 @@ impl<'a> Selection<'a> {
     }
 
     fn has_stack(&self, row: &Row) -> bool {
-        let stack = self.nodes.stack(row).index();
+        let stack = self.snapshot.stack(row).index();
         let stack = stack.and_then(|stack| self.stacks.get(stack));
         self.filter.stacks.is_empty() || stack.is_some_and(|is| *is)
     }
@@ -86,7 +86,7 @@ impl<'a> Selection<'a> {
         if self.filter.labels.is_empty() {
             return true;
         }
-        let labels = self.nodes.labels_ref(row).index();
+        let labels = self.snapshot.labels_ref(row).index();
         // All are known unless the search was stopped.
         let is_asked_for = |labels| self.labels.get(labels).is_some_and(|is| *is);
         labels.map_or(self.no_labels, is_asked_for)
@@ -97,10 +97,10 @@ impl<'a> Selection<'a> {
         if sites.is_empty() && roles.is_empty() {
             return true;
         }
-        if self.nodes.is_external(row) {
-            return sites.is_empty() && matches(roles, &self.nodes.role(row));
+        if self.snapshot.is_external(row) {
+            return sites.is_empty() && matches(roles, &self.snapshot.role(row));
         }
-        let site = self.nodes.site(row);
+        let site = self.snapshot.site(row);
         *self
             .sites
             .entry(site.address())
@@ -110,12 +110,12 @@ impl<'a> Selection<'a> {
 
 /// The nodes that are one of the tasks that are asked for, or descend from one. A node
 /// comes after the one above it.
-fn under(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Bits {
+fn under(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> BitSet {
     if filter.under.is_empty() {
-        return Bits::default();
+        return BitSet::default();
     }
-    let mut under = Bits::none(nodes.count());
-    for node in nodes.all().take_while(|_| pace.step()) {
+    let mut under = BitSet::none(snapshot.count());
+    for node in snapshot.all().take_while(|_| pace.step()) {
         let is = filter.under.iter().any(|id| id.as_u64() == node.id);
         if is || under.has(node.parent as usize) {
             under.add(node.number as usize);
@@ -125,7 +125,7 @@ fn under(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Bits {
 }
 
 /// For each stack, whether one of its frames is asked for.
-fn stacks(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
+fn stacks(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.stacks.is_empty() {
         return Vec::new();
     }
@@ -133,16 +133,16 @@ fn stacks(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
         let line = frame.site().to_string();
         matches(&filter.stacks, &line)
     };
-    let all = nodes.stacks.all().iter().take_while(|_| pace.step());
+    let all = snapshot.stacks.all().iter().take_while(|_| pace.step());
     all.map(|stack| stack.frames.iter().any(has)).collect()
 }
 
 /// For each set of labels, whether one of them is asked for.
-fn labels(filter: &Filter, nodes: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
+fn labels(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.labels.is_empty() {
         return Vec::new();
     }
-    let all = nodes.labels.all().take_while(|_| pace.step());
+    let all = snapshot.labels.all().take_while(|_| pace.step());
     all.map(|labels| has_labels(filter, labels)).collect()
 }
 

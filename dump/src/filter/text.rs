@@ -33,10 +33,10 @@ enum ErrorKind {
 }
 
 /// The number of conditions that a filter can be given as text. Each is compared with each task.
-const MOST_CONDITIONS: usize = 64;
+const MAX_CONDITIONS: usize = 64;
 
 /// The number of bytes that the values of such a filter can have in all.
-const MOST_BYTES: usize = 1024;
+const MAX_BYTES: usize = 1024;
 
 impl Filter {
     /// Adds a condition by its key. The value is not percent-encoded, as in a query that is already parsed.
@@ -55,10 +55,10 @@ impl Filter {
     /// ```
     pub fn try_with(self, key: &str, value: &str) -> Result<Self, ParseFilterError> {
         let (conditions, bytes) = self.size();
-        if conditions >= MOST_CONDITIONS {
+        if conditions >= MAX_CONDITIONS {
             return Err(ParseFilterError::new(ErrorKind::TooMany, key));
         }
-        if bytes + value.len() > MOST_BYTES {
+        if bytes + value.len() > MAX_BYTES {
             return Err(ParseFilterError::new(ErrorKind::TooLong, key));
         }
         match KEYS.iter().find(|known| known.name == key) {
@@ -90,7 +90,7 @@ pub(super) enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// Returns the number of bytes that count for [`MOST_BYTES`].
+    /// Returns the number of bytes that count for [`MAX_BYTES`].
     fn len(self) -> usize {
         match self {
             Value::Text(text) => text.len(),
@@ -291,11 +291,11 @@ impl fmt::Display for ParseFilterError {
             ErrorKind::Twice => write!(f, "{what} is there twice in a filter\nhelp: leave one out"),
             ErrorKind::TooMany => write!(
                 f,
-                "a filter has at most {MOST_CONDITIONS} conditions\nhelp: leave {what} out, or others"
+                "a filter has at most {MAX_CONDITIONS} conditions\nhelp: leave {what} out, or others"
             ),
             ErrorKind::TooLong => write!(
                 f,
-                "the values in a filter have at most {MOST_BYTES} bytes in all\nhelp: shorten that of {what}, or others"
+                "the values in a filter have at most {MAX_BYTES} bytes in all\nhelp: shorten that of {what}, or others"
             ),
             ErrorKind::Escape => write!(
                 f,

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use super::automaton::{Automaton, Item};
 use super::pattern::anywhere;
 use super::{Filter, Pace};
-use crate::snapshot::hash::IdHash;
+use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
-use crate::values::stack::Tree;
+use crate::values::stack::FrameTree;
 use birthmark_core::__reader::label::Labels;
 
 /// The words of a filter at work on one dump: what many tasks share is looked through once.
 pub(super) struct Words<'a> {
     words: Vec<Automaton>,
-    nodes: &'a Snapshot,
+    snapshot: &'a Snapshot,
     /// Which words are in a site and its role, by the address of the site.
     sites: HashMap<u64, Found, IdHash>,
     /// Which words are in a stack, by its place.
@@ -27,20 +27,20 @@ pub(super) struct Words<'a> {
 type Found = u64;
 
 impl<'a> Words<'a> {
-    pub(super) fn new(filter: &Filter, nodes: &'a Snapshot, pace: &mut Pace<'_>) -> Self {
+    pub(super) fn new(filter: &Filter, snapshot: &'a Snapshot, pace: &mut Pace<'_>) -> Self {
         let words = filter.words.iter().take(Found::BITS as usize);
         let words: Vec<Automaton> = words.map(|word| automaton(word)).collect();
         let mut all = Words {
             words: Vec::new(),
-            nodes,
+            snapshot,
             sites: HashMap::default(),
             stacks: Vec::new(),
             labels: Vec::new(),
         };
         if !words.is_empty() {
-            let stacks = nodes.stacks.all().iter().take_while(|_| pace.step());
+            let stacks = snapshot.stacks.all().iter().take_while(|_| pace.step());
             all.stacks = stacks.map(|stack| in_stack(&words, stack)).collect();
-            let labels = nodes.labels.all().take_while(|_| pace.step());
+            let labels = snapshot.labels.all().take_while(|_| pace.step());
             all.labels = labels.map(|labels| in_labels(&words, labels)).collect();
         }
         all.words = words;
@@ -58,33 +58,33 @@ impl<'a> Words<'a> {
     }
 
     fn in_site(&mut self, row: &Row) -> Found {
-        let (site, words) = (self.nodes.site(row), &self.words);
+        let (site, words) = (self.snapshot.site(row), &self.words);
         let look = || found(words, site.role()) | found(words, &site.to_string());
         *self.sites.entry(site.address()).or_insert_with(look)
     }
 
     fn in_stack(&self, row: &Row) -> Found {
-        let stack = self.nodes.stack(row).index();
+        let stack = self.snapshot.stack(row).index();
         let stack = stack.and_then(|stack| self.stacks.get(stack));
         stack.copied().unwrap_or(0)
     }
 
     fn in_labels(&self, row: &Row) -> Found {
-        let labels = self.nodes.labels_ref(row).index();
+        let labels = self.snapshot.labels_ref(row).index();
         let labels = labels.and_then(|labels| self.labels.get(labels));
         labels.copied().unwrap_or(0)
     }
 
     /// In what is a task's own.
     fn in_own(&self, row: &Row) -> Found {
-        let (words, nodes) = (&self.words, self.nodes);
-        let role = match nodes.is_external(row) {
-            true => found(words, &nodes.role(row)),
+        let (words, snapshot) = (&self.words, self.snapshot);
+        let role = match snapshot.is_external(row) {
+            true => found(words, &snapshot.role(row)),
             false => 0,
         };
-        role | found(words, nodes.name_text(row))
-            | found(words, nodes.kind(row).as_str())
-            | found(words, &nodes.bare_state(row).to_string())
+        role | found(words, snapshot.name_text(row))
+            | found(words, snapshot.kind(row).as_str())
+            | found(words, &snapshot.bare_state(row).to_string())
     }
 }
 
@@ -94,7 +94,7 @@ fn automaton(word: &str) -> Automaton {
     Automaton::new(&items, true)
 }
 
-fn in_stack(words: &[Automaton], stack: &Tree) -> Found {
+fn in_stack(words: &[Automaton], stack: &FrameTree) -> Found {
     let lines = stack.frames.iter().map(|frame| frame.site().to_string());
     lines.fold(0, |all, line| all | found(words, &line))
 }

@@ -8,9 +8,9 @@ use std::collections::BinaryHeap;
 use std::fmt;
 
 use super::innermost::push_innermost;
+use super::output::{escaped, push};
 use super::palette::Palette;
-use super::paragraph::push_who;
-use super::pieces::{escaped, push};
+use super::task_block::push_who;
 use crate::snapshot::row::Row;
 use crate::Dump;
 use birthmark_core::__reader::clock;
@@ -33,7 +33,7 @@ pub(super) fn write_section(
     // Each with its rate and its place; the one to be dropped first is at the top.
     let mut busiest = BinaryHeap::with_capacity(LISTED + 1);
     for place in dump.places() {
-        let rate = rate(dump, &dump.nodes.rows[place]);
+        let rate = rate(dump, &dump.snapshot.rows[place]);
         if let Some(rate) = rate.filter(|&rate| rate >= LEAST) {
             count += 1;
             busiest.push(Reverse((rate, Reverse(place))));
@@ -47,7 +47,7 @@ pub(super) fn write_section(
     }
     let mut out = "\npolled most, on average since they were spawned\n".to_owned();
     for Reverse((rate, Reverse(place))) in busiest.into_sorted_vec() {
-        push_task(&mut out, dump, palette, &dump.nodes.rows[place], rate);
+        push_task(&mut out, dump, palette, &dump.snapshot.rows[place], rate);
     }
     if count > LISTED {
         let more = count - LISTED;
@@ -62,21 +62,21 @@ pub(super) fn write_section(
 /// `  task 17 "feed-7" follow: 4120 times a second, 1203442 polls, in next_event at src/feed.rs:3:5, awaiting .read`
 fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: u64) {
     push(out, format_args!("  task {} ", row.id));
-    let name = dump.nodes.name_of(row);
+    let name = dump.snapshot.name_of(row);
     let name = name.map_or_else(String::new, |name| name.to_string());
-    push_who(out, palette, &name, &escaped(&dump.nodes.role(row)));
+    push_who(out, palette, &name, &escaped(&dump.snapshot.role(row)));
     let polls = row.polls;
     push(out, format_args!(": {rate} times a second, {polls} polls"));
-    push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
+    push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
     out.push('\n');
 }
 
 /// How often a second a future was polled since it was spawned, if that can be told.
 fn rate(dump: &Dump, row: &Row) -> Option<u64> {
     let enough = u64::from(row.polls) * 1000 >= LEAST * LEAST_MILLIS;
-    if !enough || !matches!(dump.nodes.kind(row), Kind::Future | Kind::Unknown) {
+    if !enough || !matches!(dump.snapshot.kind(row), Kind::Future | Kind::Unknown) {
         return None;
     }
-    let millis = clock::between(row.birth(), dump.now?).as_millis() as u64;
+    let millis = clock::between(row.spawn_tick(), dump.now?).as_millis() as u64;
     (millis >= LEAST_MILLIS).then(|| u64::from(row.polls) * 1000 / millis)
 }

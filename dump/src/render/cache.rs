@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::snapshot::hash::IdHash;
+use crate::snapshot::compact::hash::IdHash;
 use birthmark_core::__reader::clock;
 
 /// How much is kept: so many bytes. Where each task has a lineage of its own, nothing is shared, and keeping
 /// all of it would take more memory than the dump.
-const MOST: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Values by key, forgotten when they are too much.
 pub(super) struct Cache<K, V> {
@@ -19,12 +19,12 @@ pub(super) struct Cache<K, V> {
 }
 
 /// What is kept.
-pub(super) trait Text {
+pub(super) trait HeapSize {
     /// How many bytes of text it has.
     fn bytes(&self) -> usize;
 }
 
-impl Text for String {
+impl HeapSize for String {
     fn bytes(&self) -> usize {
         self.capacity()
     }
@@ -39,9 +39,9 @@ impl<K, V> Default for Cache<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V: Text> Cache<K, V> {
+impl<K: Hash + Eq, V: HeapSize> Cache<K, V> {
     pub(super) fn get(&mut self, key: K, make: impl FnOnce() -> V) -> &V {
-        if self.bytes >= MOST && !self.values.contains_key(&key) {
+        if self.bytes >= MAX_BYTES && !self.values.contains_key(&key) {
             self.values.clear();
             self.bytes = 0;
         }
@@ -55,12 +55,12 @@ impl<K: Hash + Eq, V: Text> Cache<K, V> {
 
 /// The text of the last moment that was asked for: tasks of one time come one after the other.
 #[derive(Default)]
-pub(super) struct Moment {
+pub(super) struct AgeCache {
     then: Option<u64>,
     text: String,
 }
 
-impl Moment {
+impl AgeCache {
     /// The text for how long ago `then` was; both are ticks in the upper half.
     pub(super) fn ago(
         &mut self,

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::groups;
+use super::output::{escaped, push};
 use super::palette::Palette;
-use super::pieces::{escaped, push};
-use crate::snapshot::chunks::Chunks;
-use crate::snapshot::hash::IdHash;
+use crate::snapshot::compact::chunked_vec::ChunkedVec;
+use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
 use crate::values::age::Age;
@@ -38,15 +38,15 @@ pub struct Diff<'a> {
     before: &'a Dump,
     after: &'a Dump,
     // Places of rows.
-    new: Chunks<u32>,
-    gone: Chunks<u32>,
-    unchanged: Chunks<u32>,
-    running: Chunks<u32>,
+    new: ChunkedVec<u32>,
+    gone: ChunkedVec<u32>,
+    unchanged: ChunkedVec<u32>,
+    running: ChunkedVec<u32>,
     palette: &'static Palette,
 }
 
 /// How many stacks are remembered as compared.
-const MOST_STACKS: usize = 4 * 1024;
+const MAX_STACKS: usize = 4 * 1024;
 
 /// Which stacks of the one dump are which of the other: many tasks stand in few places.
 #[derive(Default)]
@@ -55,9 +55,9 @@ struct SameStacks(HashMap<[StackRef; 2], bool, IdHash>);
 impl SameStacks {
     /// Whether two rows stand at the same place, as far as that is known.
     fn are_same(&mut self, [before, after]: [&Dump; 2], [was, is]: [&Row; 2]) -> bool {
-        let (before, after) = (&before.nodes, &after.nodes);
+        let (before, after) = (&before.snapshot, &after.snapshot);
         let stacks = [before.stack(was), after.stack(is)];
-        if self.0.len() == MOST_STACKS {
+        if self.0.len() == MAX_STACKS {
             self.0.clear();
         }
         let compare = || {
@@ -96,10 +96,10 @@ impl<'a> Diff<'a> {
         let mut diff = Diff {
             before,
             after,
-            new: Chunks::default(),
-            gone: Chunks::default(),
-            unchanged: Chunks::default(),
-            running: Chunks::default(),
+            new: ChunkedVec::default(),
+            gone: ChunkedVec::default(),
+            unchanged: ChunkedVec::default(),
+            running: ChunkedVec::default(),
             palette: Palette::new(false),
         };
         let mut stacks = SameStacks::default();
@@ -108,7 +108,7 @@ impl<'a> Diff<'a> {
             let (was, is) = (old.peek().copied(), new.peek().copied());
             // A dump that has come to its end has an id above all others.
             let id = |dump: &Dump, place: Option<usize>| {
-                place.map_or(u64::MAX, |place| dump.nodes.rows[place].id)
+                place.map_or(u64::MAX, |place| dump.snapshot.rows[place].id)
             };
             let order = id(before, was).cmp(&id(after, is));
             match (was, is, order) {
@@ -129,13 +129,13 @@ impl<'a> Diff<'a> {
 
     /// Takes note of a task that is in both dumps, in these rows.
     fn add_both(&mut self, stacks: &mut SameStacks, before: usize, after: usize) {
-        let was = &self.before.nodes.rows[before];
-        let is = &self.after.nodes.rows[after];
-        let done = |dump: &Dump, row: &Row| (row.since, row.polls, dump.nodes.class(row).status);
+        let was = &self.before.snapshot.rows[before];
+        let is = &self.after.snapshot.rows[after];
+        let done = |dump: &Dump, row: &Row| (row.since, row.polls, dump.snapshot.shape(row).status);
         if done(self.before, was) != done(self.after, is) {
             return;
         }
-        if matches!(self.after.nodes.bare_state(is), State::Running { .. }) {
+        if matches!(self.after.snapshot.bare_state(is), State::Running { .. }) {
             self.running.push(after as u32);
         } else if stacks.are_same([self.before, self.after], [was, is]) {
             self.unchanged.push(after as u32);
@@ -189,7 +189,7 @@ impl<'a> Diff<'a> {
             );
         }
         let all = [&self.new, &self.gone, &self.unchanged, &self.running];
-        let [new, gone, unchanged, running] = all.map(Chunks::len);
+        let [new, gone, unchanged, running] = all.map(ChunkedVec::len);
         push(
             out,
             format_args!(
@@ -204,12 +204,14 @@ impl<'a> Diff<'a> {
     }
 }
 
-fn tasks<'a>(dump: &'a Dump, places: &'a Chunks<u32>) -> impl Iterator<Item = Task> + 'a {
-    rows(dump, places).map(|row| dump.nodes.task(row, dump.now))
+fn tasks<'a>(dump: &'a Dump, places: &'a ChunkedVec<u32>) -> impl Iterator<Item = Task> + 'a {
+    rows(dump, places).map(|row| dump.snapshot.task(row, dump.now))
 }
 
-fn rows<'a>(dump: &'a Dump, places: &'a Chunks<u32>) -> impl Iterator<Item = &'a Row> + 'a {
-    places.iter().map(|&place| &dump.nodes.rows[place as usize])
+fn rows<'a>(dump: &'a Dump, places: &'a ChunkedVec<u32>) -> impl Iterator<Item = &'a Row> + 'a {
+    places
+        .iter()
+        .map(|&place| &dump.snapshot.rows[place as usize])
 }
 
 impl fmt::Display for Diff<'_> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::counted::{self, Alike};
-use super::pieces::escaped;
-use super::stacks::{self, Frame};
+use super::aggregate::{self, GroupBy};
+use super::output::escaped;
+use super::stacks::{self, ProfileFrame};
 use crate::snapshot::row::Row;
 use crate::Dump;
 
@@ -22,19 +22,19 @@ pub struct Folded<'a>(pub(super) &'a Dump);
 /// What a line takes besides its text.
 const OVERHEAD: usize = size_of::<String>() + 2 * size_of::<u64>();
 /// Bytes of different lines that are counted before they are written. Where there are more, one may come again.
-const MOST: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 impl fmt::Display for Folded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Folded(dump) = self;
         // Tasks of different parents may well have the same line.
         let (mut lines, mut bytes) = (BTreeMap::new(), 0);
-        counted::for_each(dump, Alike::Stack, |stack| {
+        aggregate::for_each(dump, GroupBy::Stack, |stack| {
             let line = line(dump, stack.row);
             let len = line.len() + OVERHEAD;
             bytes += if lines.contains_key(&line) { 0 } else { len };
             *lines.entry(line).or_default() += stack.count;
-            if bytes < MOST {
+            if bytes < MAX_BYTES {
                 return Ok(());
             }
             bytes = 0;
@@ -50,13 +50,13 @@ fn write(f: &mut fmt::Formatter<'_>, lines: BTreeMap<String, u64>) -> fmt::Resul
 }
 
 fn line(dump: &Dump, row: &Row) -> String {
-    let mut frames = vec![format!("[{}]", dump.nodes.bare_state(row))];
-    stacks::for_each_frame(&dump.nodes, row, |frame| frames.push(text(&frame)));
+    let mut frames = vec![format!("[{}]", dump.snapshot.bare_state(row))];
+    stacks::for_each_frame(&dump.snapshot, row, |frame| frames.push(text(&frame)));
     frames.reverse();
     frames.join(";")
 }
 
 /// A thread may be called anything.
-fn text(frame: &Frame<'_>) -> String {
+fn text(frame: &ProfileFrame<'_>) -> String {
     escaped(&frame.text()).replace(';', ":")
 }

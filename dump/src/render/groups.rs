@@ -5,8 +5,8 @@ mod group;
 use std::fmt;
 
 use super::busiest;
-use super::heading::Heading;
 use super::palette::Palette;
+use super::summary::Summary;
 use super::threads;
 use crate::Dump;
 
@@ -58,7 +58,7 @@ impl<'a> Groups<'a> {
 
 impl fmt::Display for Groups<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Heading(self.dump))?;
+        write!(f, "{}", Summary(self.dump))?;
         let mut out = String::new();
         for group in &self.groups {
             out.push('\n');

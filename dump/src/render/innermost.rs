@@ -1,8 +1,8 @@
 //! Where a task stands, in the rest of a line: its innermost frame.
 
-use super::pieces::push;
+use super::output::push;
 use crate::values::plural::plural;
-use crate::values::stack::{Frame, Stack, KEPT, UNRECORDED};
+use crate::values::stack::{Frame, Stack, NOT_POLLED, UNRECORDED};
 
 /// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same of a future that is kept and not
 /// polled. Nothing if there is no frame.
@@ -21,7 +21,7 @@ pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
         let frames = plural(beyond as usize);
         push(out, format_args!(", {beyond} frame{frames} deeper"));
     }
-    held.push(out, KEPT);
+    held.push(out, NOT_POLLED);
     if stack.is_unrecorded() && awaited.count + held.count > 0 {
         push(out, format_args!(", {UNRECORDED}"));
     }

@@ -2,19 +2,19 @@
 //! that tasks share are encoded once, and a million tasks go by without being held in memory.
 
 mod groups;
-mod numbers;
 mod stacks;
 mod string;
+mod table_index;
 mod tables;
 mod threads;
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::cache::{Cache, Moment};
-use super::pieces::{push, push_number, Pieces};
+use super::cache::{AgeCache, Cache};
+use super::output::{push, push_number, ChunkedWriter};
 use crate::process::{program, Utc};
-use crate::snapshot::classes::ClassRef;
+use crate::snapshot::compact::shapes::ShapeRef;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
 use crate::Dump;
@@ -75,28 +75,28 @@ impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Json { dump, most } = *self;
         let tables = Tables::new(dump, most);
-        let mut pieces = Pieces::new(f);
-        push_head(&mut pieces.out, dump);
+        let mut writer = ChunkedWriter::new(f);
+        push_head(&mut writer.out, dump);
         if self.is_limited() {
             push(
-                &mut pieces.out,
+                &mut writer.out,
                 format_args!(",\n\"selected\":{}", dump.len()),
             );
         }
-        push_sites(&mut pieces, &tables)?;
-        push_ancestors(&mut pieces, dump, &tables)?;
-        push_stacks(&mut pieces, dump, &tables.stacks)?;
-        push_threads(&mut pieces, dump)?;
+        push_sites(&mut writer, &tables)?;
+        push_ancestors(&mut writer, dump, &tables)?;
+        push_stacks(&mut writer, dump, &tables.stacks)?;
+        push_threads(&mut writer, dump)?;
         if self.is_limited() {
-            push_groups(&mut pieces, dump, &tables)?;
+            push_groups(&mut writer, dump, &tables)?;
         }
         let mut parts = Parts::default();
         let rows = dump.rows().take(most);
-        push_table(&mut pieces, "tasks", rows, |out, row| {
+        push_table(&mut writer, "tasks", rows, |out, row| {
             parts.push_row(out, dump, &tables, row);
         })?;
-        pieces.out.push_str("}\n");
-        pieces.finish()
+        writer.out.push_str("}\n");
+        writer.finish()
     }
 }
 
@@ -160,48 +160,48 @@ fn push_coverage(out: &mut String, dump: &Dump) {
 /// Parts of the objects of tasks, each made once for all tasks that share it.
 #[derive(Default)]
 struct Parts {
-    classes: Cache<ClassRef, String>,
+    shapes: Cache<ShapeRef, String>,
     above: Cache<u32, String>,
-    since: Moment,
-    age: Moment,
+    since: AgeCache,
+    age: AgeCache,
 }
 
 impl Parts {
     fn push_row(&mut self, out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
         out.push_str("{\"id\":");
         push_number(out, row.id);
-        let (class, nodes) = (dump.nodes.class(row), &dump.nodes);
-        if class.is_external() {
-            push_what(out, class.site, &nodes.role(row), class.kind(), tables);
+        let (shape, snapshot) = (dump.snapshot.shape(row), &dump.snapshot);
+        if shape.is_external() {
+            push_what(out, shape.site, &snapshot.role(row), shape.kind(), tables);
         } else {
-            let what = || what(class.site, class.kind(), tables);
-            out.push_str(self.classes.get(row.class, what));
+            let what = || what(shape.site, shape.kind(), tables);
+            out.push_str(self.shapes.get(row.shape, what));
         }
-        let state = nodes.state(row);
+        let state = snapshot.state(row);
         push_state(out, state);
         if let State::Running { thread } = state {
             out.push_str(",\"thread\":");
             push_or_null(out, thread);
         }
         out.push_str(",\"state_ms\":");
-        out.push_str(self.since.ago(row.change(), dump.now, push_millis));
+        out.push_str(self.since.ago(row.change_tick(), dump.now, push_millis));
         out.push_str(",\"age_ms\":");
-        out.push_str(self.age.ago(row.birth(), dump.now, push_millis));
+        out.push_str(self.age.ago(row.spawn_tick(), dump.now, push_millis));
         out.push_str(",\"polls\":");
         // Of a thread it is not counted how often it polls what it waits for.
-        let polls = (!class.kind().is_thread()).then_some(row.polls.into());
+        let polls = (!shape.kind().is_thread()).then_some(row.polls.into());
         push_or_null(out, polls);
-        push_stack_of(out, class.stack, &tables.stacks);
-        if class.is_root() {
+        push_stack_of(out, shape.stack, &tables.stacks);
+        if shape.is_root() {
             out.push_str(",\"root\":true");
         }
-        if class.is_pooled() {
+        if shape.is_pooled() {
             out.push_str(",\"pooled\":true");
         }
-        if nodes.runs_no_task(row) {
+        if snapshot.runs_no_task(row) {
             out.push_str(",\"runs_no_task\":true");
         }
-        if nodes.has_own(row) || nodes.cut(row) > 0 {
+        if snapshot.has_own(row) || snapshot.cut(row) > 0 {
             push_whose(out, dump, tables, row);
         } else {
             let whose = || {
@@ -252,8 +252,8 @@ fn push_stack_of(out: &mut String, stack: StackRef, stacks: &StackTables) {
 }
 
 fn push_whose(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
-    push_name_of(out, dump.nodes.name_of(row));
-    push_labels(out, dump.nodes.labels_of(row));
+    push_name_of(out, dump.snapshot.name_of(row));
+    push_labels(out, dump.snapshot.labels_of(row));
     push_lineage(out, dump, tables, row);
 }
 
@@ -285,9 +285,9 @@ fn push_labels(out: &mut String, labels: &Labels) {
 }
 
 fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
-    let (node, cut) = (row.parent, dump.nodes.cut(row));
+    let (node, cut) = (row.parent, dump.snapshot.cut(row));
     out.push_str(",\"parent\":");
-    let parent = dump.nodes.get(node).filter(|_| cut == 0);
+    let parent = dump.snapshot.get(node).filter(|_| cut == 0);
     push_or_null(out, parent.map(|node| node.id));
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node));
@@ -295,7 +295,7 @@ fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
         out.push_str(",\"elided\":");
         push_number(out, cut.into());
     }
-    if !dump.nodes.is_complete(row) {
+    if !dump.snapshot.is_complete(row) {
         out.push_str(",\"lineage_lost\":true");
     }
 }

@@ -15,23 +15,23 @@
 //!
 //! Names may come from anywhere. Each form escapes them, so that they cannot forge lines or control a terminal.
 
+mod aggregate;
 mod busiest;
 mod cache;
-mod counted;
 mod diff;
 mod folded;
 mod format;
 mod groups;
-mod heading;
 mod innermost;
 mod json;
+mod output;
 mod palette;
-mod paragraph;
-mod pieces;
 #[cfg(feature = "pprof")]
 mod pprof;
 mod range;
 mod stacks;
+mod summary;
+mod task_block;
 mod text;
 mod threads;
 mod tree;

@@ -8,9 +8,9 @@ use birthmark_core::__reader::clock;
 
 /// The earliest and the latest of some ticks.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Range(Option<(u64, u64)>);
+pub(super) struct TickRange(Option<(u64, u64)>);
 
-impl Range {
+impl TickRange {
     pub(super) fn add(&mut self, tick: u64) {
         let (first, last) = self.0.unwrap_or((tick, tick));
         self.0 = Some((first.min(tick), last.max(tick)));

@@ -14,21 +14,21 @@ use birthmark_core::FrameSite;
 use birthmark_core::Site;
 
 /// A frame.
-pub(super) enum Frame<'a> {
+pub(super) enum ProfileFrame<'a> {
     /// An await.
     Await(&'static FrameSite),
     /// What is awaited innermost, as far as the source tells.
     Awaited(&'static str),
     /// Nobody awaits the frames inside of this now.
-    Held,
+    Idle,
     /// The frames inside of this are a branch beside those around it.
-    Beside,
+    ParallelBranch,
     /// So many frames had no room.
-    Beyond(u32),
+    Omitted(u32),
     /// The frames around this are not those of the task inside of it, which is a thread that polls them.
     Unrecorded,
     /// The task runs, and may have left the frames around this.
-    Moving,
+    MayBeStale,
     /// A task or an ancestor, by its role and its site.
     Role(
         &'a str,
@@ -36,52 +36,52 @@ pub(super) enum Frame<'a> {
         &'static Site,
     ),
     /// So many ancestors left out.
-    Cut(u64),
+    Elided(u64),
     /// The rest is not known.
     Lost,
 }
 
 /// Shows `f` the frames of a task, innermost first.
-pub(super) fn for_each_frame(nodes: &Snapshot, row: &Row, mut f: impl FnMut(Frame<'_>)) {
-    for_each_await(&nodes.stacks.get(nodes.stack(row)), &mut f);
-    f(Frame::Role(&nodes.role(row), nodes.site(row)));
-    for (node, cut) in nodes.shown_line(row) {
+pub(super) fn for_each_frame(snapshot: &Snapshot, row: &Row, mut f: impl FnMut(ProfileFrame<'_>)) {
+    for_each_await(&snapshot.stacks.get(snapshot.stack(row)), &mut f);
+    f(ProfileFrame::Role(&snapshot.role(row), snapshot.site(row)));
+    for (node, cut) in snapshot.shown_line(row) {
         if cut > 0 {
-            f(Frame::Cut(cut));
+            f(ProfileFrame::Elided(cut));
         }
-        f(Frame::Role(nodes.role_of_node(&node), node.site));
+        f(ProfileFrame::Role(snapshot.role_of_node(&node), node.site));
     }
-    if !nodes.is_complete(row) {
-        f(Frame::Lost);
+    if !snapshot.is_complete(row) {
+        f(ProfileFrame::Lost);
     }
 }
 
 /// Shows `f` the frames of a logical stack, innermost first.
-fn for_each_await(stack: &Stack, f: &mut impl FnMut(Frame<'_>)) {
+fn for_each_await(stack: &Stack, f: &mut impl FnMut(ProfileFrame<'_>)) {
     if stack.may_be_stale() {
-        f(Frame::Moving);
+        f(ProfileFrame::MayBeStale);
     }
     if stack.omitted_frames() > 0 {
-        f(Frame::Beyond(stack.omitted_frames()));
+        f(ProfileFrame::Omitted(stack.omitted_frames()));
     }
     let mut inner = None;
     let mut frames = stack.frames().iter().rev().peekable();
     while let Some(frame) = frames.next() {
         let is_deepest_omitted = inner.is_none() && stack.omitted_frames() > 0;
         if !is_deepest_omitted && !is_around(frame, inner) && !frame.site().awaited().is_empty() {
-            f(Frame::Awaited(frame.site().awaited()));
+            f(ProfileFrame::Awaited(frame.site().awaited()));
         }
-        f(Frame::Await(frame.site()));
+        f(ProfileFrame::Await(frame.site()));
         let outer = frames.peek();
         if frame.is_idle() {
-            f(Frame::Held);
+            f(ProfileFrame::Idle);
         } else if outer.is_some_and(|outer| !is_around(outer, Some(frame))) {
-            f(Frame::Beside);
+            f(ProfileFrame::ParallelBranch);
         }
         inner = Some(frame);
     }
     if stack.is_unrecorded() && !stack.is_empty() {
-        f(Frame::Unrecorded);
+        f(ProfileFrame::Unrecorded);
     }
 }
 
@@ -90,20 +90,20 @@ fn is_around(frame: &stack::Frame, next: Option<&stack::Frame>) -> bool {
     next.is_some_and(|next| next.depth() > frame.depth())
 }
 
-impl Frame<'_> {
+impl ProfileFrame<'_> {
     /// What it is called. Not escaped.
     pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
-            Frame::Await(site) => site.function().into(),
-            Frame::Awaited(what) => (*what).into(),
-            Frame::Held => "[kept, not polled]".into(),
-            Frame::Beside => "[beside]".into(),
-            Frame::Unrecorded => "[futures without a record]".into(),
-            Frame::Beyond(count) => format!("[{count} more]").into(),
-            Frame::Moving => "[may have moved on]".into(),
-            Frame::Role(role, _) => (*role).into(),
-            Frame::Cut(count) => format!("[{count} cut]").into(),
-            Frame::Lost => "[lost]".into(),
+            ProfileFrame::Await(site) => site.function().into(),
+            ProfileFrame::Awaited(what) => (*what).into(),
+            ProfileFrame::Idle => "[kept, not polled]".into(),
+            ProfileFrame::ParallelBranch => "[beside]".into(),
+            ProfileFrame::Unrecorded => "[futures without a record]".into(),
+            ProfileFrame::Omitted(count) => format!("[{count} more]").into(),
+            ProfileFrame::MayBeStale => "[may have moved on]".into(),
+            ProfileFrame::Role(role, _) => (*role).into(),
+            ProfileFrame::Elided(count) => format!("[{count} cut]").into(),
+            ProfileFrame::Lost => "[lost]".into(),
         }
     }
 }

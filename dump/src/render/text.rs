@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::busiest;
-use super::cache::{self, Cache, Moment};
-use super::heading::Heading;
+use super::cache::{self, AgeCache, Cache};
+use super::output::{escaped, ChunkedWriter};
 use super::palette::Palette;
-use super::paragraph::{labels_line, lineage_text, push_age, site_line, stack_text, Paragraph};
-use super::pieces::{escaped, Pieces};
+use super::summary::Summary;
+use super::task_block::{labels_line, lineage_text, push_age, site_line, stack_text, TaskBlock};
 use super::threads::{self, kernel_text};
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
@@ -41,15 +41,15 @@ impl<'a> Text<'a> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Heading(self.dump))?;
+        write!(f, "{}", Summary(self.dump))?;
         let mut texts = Texts::default();
-        let mut pieces = Pieces::new(f);
+        let mut writer = ChunkedWriter::new(f);
         for row in self.dump.rows() {
-            pieces.out.push('\n');
-            texts.push_row(&mut pieces.out, self, row);
-            pieces.next()?;
+            writer.out.push('\n');
+            texts.push_row(&mut writer.out, self, row);
+            writer.next()?;
         }
-        pieces.finish()?;
+        writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)
@@ -64,8 +64,8 @@ struct Texts {
     /// By node.
     above: Cache<u32, AboveTexts>,
     stacks: Cache<StackRef, String>,
-    since: Moment,
-    age: Moment,
+    since: AgeCache,
+    age: AgeCache,
 }
 
 struct SiteTexts {
@@ -91,56 +91,56 @@ impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
         let kernel = kernel_text(dump.thread_of(row));
-        let shared = dump.nodes.cut(row) == 0 && !dump.nodes.is_external(row);
+        let shared = dump.snapshot.cut(row) == 0 && !dump.snapshot.is_external(row);
         if !shared {
-            return Paragraph::with(&dump.nodes.task(row, dump.now), |&it| {
+            return TaskBlock::with(&dump.snapshot.task(row, dump.now), |&it| {
                 let kernel = &kernel;
-                Paragraph { kernel, ..it }.push(out, palette);
+                TaskBlock { kernel, ..it }.push(out, palette);
             });
         }
-        let class = dump.nodes.class(row);
+        let shape = dump.snapshot.shape(row);
         let site = self
             .sites
-            .get(class.site.address(), || SiteTexts::new(class.site));
+            .get(shape.site.address(), || SiteTexts::new(shape.site));
         let above = self.above.get(row.parent, || AboveTexts::new(dump, row));
-        let nodes = &dump.nodes;
-        let own = nodes
+        let snapshot = &dump.snapshot;
+        let own = snapshot
             .has_own(row)
-            .then(|| GivenTexts::new(nodes.name_of(row), nodes.labels_of(row)));
+            .then(|| GivenTexts::new(snapshot.name_of(row), snapshot.labels_of(row)));
         let given = own.as_ref().unwrap_or(&above.given);
-        let stack = self.stacks.get(class.stack, || {
-            stack_text(&dump.nodes.stacks.get(class.stack))
+        let stack = self.stacks.get(shape.stack, || {
+            stack_text(&dump.snapshot.stacks.get(shape.stack))
         });
-        let paragraph = Paragraph {
+        let block = TaskBlock {
             id: row.id,
             name: &given.name,
             origin: given.origin,
             labels: &given.labels,
             role: &site.role,
-            kind: class.kind(),
-            state: dump.nodes.state(row),
+            kind: shape.kind(),
+            state: dump.snapshot.state(row),
             kernel: &kernel,
-            since: self.since.ago(row.change(), dump.now, push_age),
-            age: self.age.ago(row.birth(), dump.now, push_age),
+            since: self.since.ago(row.change_tick(), dump.now, push_age),
+            age: self.age.ago(row.spawn_tick(), dump.now, push_age),
             polls: row.polls,
-            root: class.is_root(),
-            pooled: class.is_pooled(),
-            runs_no_task: nodes.runs_no_task(row),
+            root: shape.is_root(),
+            pooled: shape.is_pooled(),
+            runs_no_task: snapshot.runs_no_task(row),
             site: &site.site,
             lineage: &above.lineage,
             stack,
         };
-        paragraph.push(out, palette);
+        block.push(out, palette);
     }
 }
 
-impl cache::Text for SiteTexts {
+impl cache::HeapSize for SiteTexts {
     fn bytes(&self) -> usize {
         self.role.capacity() + self.site.capacity()
     }
 }
 
-impl cache::Text for AboveTexts {
+impl cache::HeapSize for AboveTexts {
     fn bytes(&self) -> usize {
         self.lineage.capacity() + self.given.name.capacity() + self.given.labels.capacity()
     }
@@ -158,11 +158,11 @@ impl SiteTexts {
 impl AboveTexts {
     /// `row` is any that was born there: what it has of its own does not count.
     fn new(dump: &Dump, row: &Row) -> Self {
-        let nodes = &dump.nodes;
-        let labels = nodes.labels_of_node(row.parent);
+        let snapshot = &dump.snapshot;
+        let labels = snapshot.labels_of_node(row.parent);
         AboveTexts {
-            lineage: lineage_text(&nodes.lineage(row)),
-            given: GivenTexts::new(nodes.inherited_name(row), labels),
+            lineage: lineage_text(&snapshot.lineage(row)),
+            given: GivenTexts::new(snapshot.inherited_name(row), labels),
         }
     }
 }

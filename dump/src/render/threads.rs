@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use super::output::{escaped, push, push_number, ChunkedWriter};
 use super::palette::Palette;
-use super::paragraph::{push_who, site_line};
-use super::pieces::{escaped, push, push_number, Pieces};
-use crate::dump::{Dump, Looked};
+use super::task_block::{push_who, site_line};
+use crate::dump::{Dump, ThreadScan};
 use crate::threads::{OsThread, OsThreads};
 use crate::values::plural::plural;
 use crate::Task;
@@ -18,11 +18,11 @@ pub(super) fn write_section(
     palette: &Palette,
 ) -> fmt::Result {
     match &dump.os_threads {
-        Looked::No => Ok(()),
-        Looked::InVain => {
+        ThreadScan::NotRequested => Ok(()),
+        ThreadScan::Unsupported => {
             f.write_str("\nOS threads: not looked at (this system does not list them)\n")
         }
-        Looked::At(threads) => write_threads(f, threads, palette),
+        ThreadScan::Done(threads) => write_threads(f, threads, palette),
     }
 }
 
@@ -31,16 +31,16 @@ fn write_threads(
     threads: &OsThreads,
     palette: &Palette,
 ) -> fmt::Result {
-    let mut pieces = Pieces::new(f);
-    push_heading(&mut pieces.out, threads);
+    let mut writer = ChunkedWriter::new(f);
+    push_heading(&mut writer.out, threads);
     for thread in &threads.all {
         if thread.stack().is_some() {
-            pieces.out.push('\n');
+            writer.out.push('\n');
         }
-        push_thread(&mut pieces.out, thread, palette);
-        pieces.next()?;
+        push_thread(&mut writer.out, thread, palette);
+        writer.next()?;
     }
-    pieces.finish()
+    writer.finish()
 }
 
 /// `7 OS threads, and 2 of birthmark's own:`

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use super::chunks::Chunks;
-use super::classes::{Class, ClassRef, KnownClasses};
-use super::index::Index;
+use super::compact::chunked_vec::ChunkedVec;
+use super::compact::compact_index::CompactIndex;
+use super::compact::names::NameRef;
+use super::compact::shapes::{KnownShapes, ShapeRef, TaskShape};
 use super::labels::KnownLabels;
-use super::names::NameRef;
-use super::nodes::{Ended, Kept, Place, Snapshot, LOST, NONE};
+use super::nodes::{EndedTask, Snapshot, SnapshotNode, TaskIndex, LOST, NONE};
 use super::row::Row;
 use super::stacks::{KnownStacks, StackRef};
 use super::threads::Threads;
@@ -25,25 +25,25 @@ pub(crate) struct SnapshotBuilder<S: Source> {
     source: S,
     /// Names and labels go through the program's functions.
     pub(crate) redacted: bool,
-    classes: KnownClasses,
+    shapes: KnownShapes,
     stacks: KnownStacks,
     pub(crate) known_labels: KnownLabels,
     /// The name that was read last.
     text: NameText,
     /// Finds the places of tasks that somebody may still ask for.
-    pub(crate) tasks: Index,
+    pub(crate) tasks: CompactIndex,
     /// Finds their nodes.
-    pub(crate) nodes: Index,
+    pub(crate) nodes: CompactIndex,
     /// `true` once a task was read before the walk came to it.
     is_ahead: bool,
     /// From a node up to the first that is known, each with its id. Only in use while that is looked for.
-    path: Chunks<(<S::Node as Node>::Slot, u64)>,
+    path: ChunkedVec<(<S::Node as Node>::Slot, u64)>,
     /// The link, the id and the number of the node that was asked for last.
     last: (u64, u64, u32),
 }
 
 /// A node, and the task that it belongs to if it is a name.
-struct Stands<N> {
+struct NodeAndTask<N> {
     node: N,
     task: N,
 }
@@ -55,14 +55,14 @@ impl<S: Source> SnapshotBuilder<S> {
             snapshot: Snapshot::default(),
             source,
             redacted: false,
-            classes: KnownClasses::default(),
+            shapes: KnownShapes::default(),
             stacks: KnownStacks::default(),
             known_labels: KnownLabels::default(),
             text: NameText::default(),
-            tasks: Index::default(),
-            nodes: Index::default(),
+            tasks: CompactIndex::default(),
+            nodes: CompactIndex::default(),
             is_ahead: false,
-            path: Chunks::default(),
+            path: ChunkedVec::default(),
             last: (0, 0, 0),
         }
     }
@@ -87,7 +87,7 @@ impl<S: Source> SnapshotBuilder<S> {
         source.walk(|task| self.read(task));
         let mut snapshot = self.finish();
         snapshot.threads = Threads::now(source);
-        snapshot.threads.note_tasks(&snapshot.classes);
+        snapshot.threads.note_tasks(&snapshot.shapes);
         snapshot
     }
 
@@ -139,8 +139,8 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     #[inline]
-    fn class_number(&mut self, class: Class) -> ClassRef {
-        self.classes.number(&mut self.snapshot.classes, class)
+    fn shape_number(&mut self, shape: TaskShape) -> ShapeRef {
+        self.shapes.number(&mut self.snapshot.shapes, shape)
     }
 
     /// A row without a name.
@@ -149,17 +149,17 @@ impl<S: Source> SnapshotBuilder<S> {
         let stack = self.stacks.add(&mut self.snapshot.stacks, task);
         Row {
             id: task.id(),
-            born: (task.born() >> 32) as u32,
+            spawned: (task.born() >> 32) as u32,
             since: (task.status() >> 32) as u32,
             polls: task.polls(),
-            class: self.class_number(Class::of(task, stack)),
+            shape: self.shape_number(TaskShape::of(task, stack)),
             parent,
             own_name: NameRef::NONE,
         }
     }
 
     #[inline]
-    fn push_row(&mut self, task: &S::Node, parent: u32) -> Place {
+    fn push_row(&mut self, task: &S::Node, parent: u32) -> TaskIndex {
         let row = self.bare_row(task, parent);
         if self.snapshot.rows.len() == self.snapshot.rows.capacity() {
             // Tasks that were born meanwhile: not as many again.
@@ -167,7 +167,7 @@ impl<S: Source> SnapshotBuilder<S> {
                 .rows
                 .reserve_exact(64 + self.snapshot.rows.len() / 16);
         }
-        let place = Place::of_row(self.snapshot.rows.len() as u32);
+        let place = TaskIndex::of_row(self.snapshot.rows.len() as u32);
         self.snapshot.rows.push(row);
         if !task.is_alone() {
             self.note_more(task, place);
@@ -176,7 +176,7 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// Adds to the last row: its name, the count of ancestors that were cut, and an entry for nodes below.
-    fn note_more(&mut self, task: &S::Node, place: Place) {
+    fn note_more(&mut self, task: &S::Node, place: TaskIndex) {
         self.note_cut(task);
         let mut below = task.nodes_below();
         if let Some(own) = task.own_name() {
@@ -220,7 +220,7 @@ impl<S: Source> SnapshotBuilder<S> {
     /// Goes up to the first node that is known, and then down again: a lineage may be longer than the stack is
     /// deep. `None` if what is below was cut from what is above meanwhile, or has ended.
     fn try_node(&mut self, record: S::Node) -> Option<u32> {
-        self.path = Chunks::default();
+        self.path = ChunkedVec::default();
         let mut stands = match self.known(record) {
             Ok(stands) => stands,
             Err(number) => return Some(number),
@@ -248,22 +248,26 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// The number of a node whose task is known; or what it stands for.
-    fn known(&mut self, node: S::Node) -> Result<Stands<S::Node>, u32> {
+    fn known(&mut self, node: S::Node) -> Result<NodeAndTask<S::Node>, u32> {
         let task = node.task().ok_or(LOST)?;
         match self.known_task(task.id()) {
-            Some(place) => Err(self.node_at(place, &Stands { node, task })),
-            None => Ok(Stands { node, task }),
+            Some(place) => Err(self.node_at(place, &NodeAndTask { node, task })),
+            None => Ok(NodeAndTask { node, task }),
         }
     }
 
     /// Adds a node whose task is not known.
-    fn add(&mut self, stands: &Stands<S::Node>, parent: u32) -> u32 {
+    fn add(&mut self, stands: &NodeAndTask<S::Node>, parent: u32) -> u32 {
         let place = self.keep(stands, parent);
         self.node_at(place, stands)
     }
 
     /// Keeps a task that has not been read before.
-    fn keep(&mut self, Stands { node, task }: &Stands<S::Node>, parent: u32) -> Place {
+    fn keep(
+        &mut self,
+        NodeAndTask { node, task }: &NodeAndTask<S::Node>,
+        parent: u32,
+    ) -> TaskIndex {
         if task.is_live_task() {
             self.is_ahead = true;
             let place = self.push_row(task, parent);
@@ -273,12 +277,12 @@ impl<S: Source> SnapshotBuilder<S> {
             return place;
         }
         self.note_cut(task);
-        let ended = Ended {
+        let ended = EndedTask {
             id: task.id(),
-            class: self.class_number(Class::of(task, StackRef::NONE)),
+            shape: self.shape_number(TaskShape::of(task, StackRef::NONE)),
             parent,
         };
-        let place = Place::of_ended(self.snapshot.ended.push(ended));
+        let place = TaskIndex::of_ended(self.snapshot.ended.push(ended));
         // The one that is read now is one of those below.
         if task.nodes_below() > 1 || node.nodes_below() > 1 {
             self.note_task(place);
@@ -287,7 +291,11 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// The node of a task with a name, or none, and labels: nodes are the same if these are.
-    fn node_at(&mut self, place: Place, Stands { node, task }: &Stands<S::Node>) -> u32 {
+    fn node_at(
+        &mut self,
+        place: TaskIndex,
+        NodeAndTask { node, task }: &NodeAndTask<S::Node>,
+    ) -> u32 {
         let mut name = self.name_in(node);
         let parent = self.snapshot.nameless(place).parent;
         let labels = self.labels_for_node(node, parent, task.id());
@@ -303,13 +311,13 @@ impl<S: Source> SnapshotBuilder<S> {
                 .names
                 .forget(std::mem::replace(&mut name, own));
         }
-        let number = self.snapshot.nodes.push(Kept { task: place, name });
+        let number = self.snapshot.nodes.push(SnapshotNode { task: place, name });
         self.note_labels_of_node(number, labels);
         self.note_external(task);
         if node.nodes_below() > 1 {
             self.note_node(number);
         }
-        self.snapshot.mark(number);
+        self.snapshot.add_skip_link(number);
         number
     }
 
@@ -331,11 +339,16 @@ impl<S: Source> SnapshotBuilder<S> {
 
     /// Reads a slot again on the way down, if it is still the node `id`, below the node `above`. With another id,
     /// it might be a part of a text by now, whose words are no links.
-    fn again(&self, slot: <S::Node as Node>::Slot, id: u64, above: u64) -> Option<Stands<S::Node>> {
+    fn again(
+        &self,
+        slot: <S::Node as Node>::Slot,
+        id: u64,
+        above: u64,
+    ) -> Option<NodeAndTask<S::Node>> {
         let node = self.source.read(slot).filter(|node| node.id() == id)?;
         let task = node.task()?;
         match task.parent() {
-            Above::Node(found) if found.id() == above => Some(Stands { node, task }),
+            Above::Node(found) if found.id() == above => Some(NodeAndTask { node, task }),
             _ => None,
         }
     }

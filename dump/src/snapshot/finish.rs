@@ -1,8 +1,8 @@
 //! Rows in the order of their ids, once all is read.
 
 use super::builder::SnapshotBuilder;
-use super::chunks::Chunks;
-use super::nodes::{Place, Snapshot};
+use super::compact::chunked_vec::ChunkedVec;
+use super::nodes::{Snapshot, TaskIndex};
 use super::row::Row;
 use crate::source::Source;
 
@@ -20,7 +20,7 @@ impl<S: Source> SnapshotBuilder<S> {
 impl Snapshot {
     fn sort(&mut self) {
         let rows = self.nodes.iter().filter_map(|node| node.task.row().ok());
-        let mut ids = Chunks::default();
+        let mut ids = ChunkedVec::default();
         for row in rows {
             ids.push(self.rows[row].id);
         }
@@ -35,7 +35,7 @@ impl Snapshot {
                 return;
             };
             last = place_of(&self.rows, id, last);
-            node.task = Place::of_row(last as u32);
+            node.task = TaskIndex::of_row(last as u32);
         }
     }
 }

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::builder::SnapshotBuilder;
-use super::chunks::Chunks;
-use super::hash::{hash_keyed, IdHash};
+use super::compact::chunked_vec::ChunkedVec;
+use super::compact::hash::{hash_keyed, IdHash};
 use super::nodes::Snapshot;
 use super::row::Row;
 use crate::redact::redact_labels;
@@ -16,7 +16,7 @@ use birthmark_core::__reader::record::content::LabelBytes;
 
 /// Sets that are recognised when they come again. Where there are more, as when each task has labels of
 /// its own, one may be kept twice.
-const MOST_KNOWN: usize = 16 * 1024;
+const MAX_KNOWN: usize = 16 * 1024;
 
 /// Which labels hold at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +34,7 @@ impl LabelsRef {
 
 #[derive(Debug, Default)]
 pub(crate) struct LabelSets {
-    sets: Chunks<Labels>,
+    sets: ChunkedVec<Labels>,
     of_nodes: Column,
     /// Those that a task was given itself, by its id.
     own: HashMap<u64, LabelsRef, IdHash>,
@@ -42,7 +42,7 @@ pub(crate) struct LabelSets {
 
 /// For each place which labels hold there. It is as long as it has to be.
 #[derive(Debug, Default)]
-struct Column(Chunks<LabelsRef>);
+struct Column(ChunkedVec<LabelsRef>);
 
 impl Column {
     fn set(&mut self, place: u32, labels: LabelsRef) {
@@ -74,7 +74,7 @@ impl LabelSets {
                 return known;
             }
         }
-        if known.0.len() == MOST_KNOWN {
+        if known.0.len() == MAX_KNOWN {
             known.0.clear();
         }
         let new = LabelsRef(self.sets.push(Labels::new(encoded)));

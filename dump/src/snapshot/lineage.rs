@@ -1,11 +1,11 @@
 //! From a task up to its root.
 //!
 //! A line may have as many ancestors as there are tasks, and each task a line of its own. So about one of
-//! [`APART`] nodes far from their root has a mark that says what is above it, and whoever wants to know goes
+//! [`SKIP_DISTANCE`] nodes far from their root has a mark that says what is above it, and whoever wants to know goes
 //! up no further than to the next one.
 
-use super::hash::spread;
-use super::names::Named;
+use super::compact::hash::spread;
+use super::compact::names::Named;
 use super::nodes::{Node, Snapshot, LOST, NONE};
 use super::row::Row;
 use crate::{Ancestor, Lineage};
@@ -13,16 +13,16 @@ use birthmark_core::TaskId;
 
 /// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
 /// dump has its own: of a chain of 100,000 live tasks, whole lineages would be a hundred gigabytes of text.
-const SHOWN: usize = 32;
+const MAX_SHOWN: usize = 32;
 
 /// How far apart marks are on average.
-const APART: u64 = 16;
+const SKIP_DISTANCE: u64 = 16;
 
 /// What is above a node.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct SkipLink {
     /// The node whose name those born under it inherit.
-    heritage: u32,
+    inherited_name_node: u32,
     end: End,
 }
 
@@ -34,32 +34,40 @@ struct End {
 }
 
 /// Which nodes may have a mark: no pattern in which a program spawns leaves a line without.
-fn may_be_marked(node: u32) -> bool {
-    spread(node.into()) >> 32 & (APART - 1) == 0
+fn may_have_skip_link(node: u32) -> bool {
+    spread(node.into()) >> 32 & (SKIP_DISTANCE - 1) == 0
 }
 
 impl Snapshot {
     /// Marks a node that is new, if it is one to be marked.
-    pub(crate) fn mark(&mut self, node: u32) {
-        if !may_be_marked(node) {
+    pub(crate) fn add_skip_link(&mut self, node: u32) {
+        if !may_have_skip_link(node) {
             return;
         }
         let end = self.end_of(node);
-        if end.distance as usize >= SHOWN {
-            let heritage = self.heritage(node);
-            self.marks.insert(node, Mark { heritage, end });
+        if end.distance as usize >= MAX_SHOWN {
+            let inherited_name_node = self.inherited_name_node(node);
+            self.skip_links.insert(
+                node,
+                SkipLink {
+                    inherited_name_node,
+                    end,
+                },
+            );
         }
     }
 
-    fn mark_of(&self, node: u32) -> Option<&Mark> {
-        may_be_marked(node).then(|| self.marks.get(&node)).flatten()
+    fn skip_link_of(&self, node: u32) -> Option<&SkipLink> {
+        may_have_skip_link(node)
+            .then(|| self.skip_links.get(&node))
+            .flatten()
     }
 
     /// The end of the line that a node is in.
     fn end_of(&self, node: u32) -> End {
         let (mut far, mut distance) = (node, 0u32);
         loop {
-            if let Some(&Mark { end, .. }) = self.mark_of(far) {
+            if let Some(&SkipLink { end, .. }) = self.skip_link_of(far) {
                 far = end.far;
                 return End {
                     far,
@@ -77,10 +85,10 @@ impl Snapshot {
     }
 
     /// The node whose name those born under a node inherit.
-    fn heritage(&self, mut node: u32) -> u32 {
+    fn inherited_name_node(&self, mut node: u32) -> u32 {
         loop {
-            if let Some(mark) = self.mark_of(node) {
-                return mark.heritage;
+            if let Some(mark) = self.skip_link_of(node) {
+                return mark.inherited_name_node;
             }
             let Some(it) = self.get(node) else {
                 return NONE;
@@ -96,7 +104,7 @@ impl Snapshot {
 
     /// The name that those born under a node inherit, and whose it is.
     pub(crate) fn effective(&self, node: u32) -> Option<(Named<'_>, TaskId)> {
-        let named = self.get(self.heritage(node))?;
+        let named = self.get(self.inherited_name_node(node))?;
         Some((self.names.get(named.name)?, TaskId::from(named.id)))
     }
 
@@ -116,7 +124,7 @@ impl Snapshot {
         let mut line = self.line(row);
         let (mut shown, mut last) = (0, None::<u32>);
         std::iter::from_fn(move || {
-            if shown == SHOWN {
+            if shown == MAX_SHOWN {
                 let end = self.end_of(last.take()?);
                 let left_out = u64::from(end.distance).checked_sub(1)?;
                 return Some((self.get(end.far)?, left_out));

@@ -1,14 +1,19 @@
 //! The tasks and nodes that have been read and that somebody may still ask for.
 
 use super::builder::SnapshotBuilder;
-use super::hash::{hash_keyed, mixed};
+use super::compact::hash::{hash_keyed, mixed};
+use super::compact::names::{NameRef, Named};
 use super::labels::LabelsRef;
-use super::names::{NameRef, Named};
-use super::nodes::Place;
+use super::nodes::TaskIndex;
 use crate::source::Source;
 
 impl<S: Source> SnapshotBuilder<S> {
-    pub(crate) fn known_node(&self, task: Place, name: NameRef, labels: LabelsRef) -> Option<u32> {
+    pub(crate) fn known_node(
+        &self,
+        task: TaskIndex,
+        name: NameRef,
+        labels: LabelsRef,
+    ) -> Option<u32> {
         let all = &self.snapshot;
         let (name, labels) = (all.names.get(name), all.labels.get(labels));
         let is = |number: u32| {
@@ -27,20 +32,20 @@ impl<S: Source> SnapshotBuilder<S> {
         });
     }
 
-    pub(crate) fn known_task(&self, id: u64) -> Option<Place> {
-        let is = |number| self.snapshot.id_at(Place::from_number(number)) == id;
+    pub(crate) fn known_task(&self, id: u64) -> Option<TaskIndex> {
+        let is = |number| self.snapshot.id_at(TaskIndex::from_number(number)) == id;
         let number = self.tasks.find(mixed(id), is)?;
-        Some(Place::from_number(number))
+        Some(TaskIndex::from_number(number))
     }
 
-    pub(crate) fn note_task(&mut self, place: Place) {
+    pub(crate) fn note_task(&mut self, place: TaskIndex) {
         let all = &self.snapshot;
-        let id_of = |number| all.id_at(Place::from_number(number));
+        let id_of = |number| all.id_at(TaskIndex::from_number(number));
         self.tasks
             .add(place.number(), |number| mixed(id_of(number)));
     }
 }
 
-fn hash(task: Place, name: Option<Named<'_>>) -> u64 {
+fn hash(task: TaskIndex, name: Option<Named<'_>>) -> u64 {
     hash_keyed((task.number(), name))
 }

@@ -3,18 +3,13 @@
 //! There may be millions of tasks, so a snapshot is compact. [`builder`], [`lookup`] and [`finish`] take it from a
 //! source; all else is only read from then on.
 
-pub(crate) mod bits;
 mod branches;
 pub(crate) mod builder;
-pub(crate) mod chunks;
-pub(crate) mod classes;
+pub(crate) mod compact;
 mod finish;
-pub(crate) mod hash;
-mod index;
 pub(crate) mod labels;
 mod lineage;
 mod lookup;
-pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod row;
 pub(crate) mod stacks;

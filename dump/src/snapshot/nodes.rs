@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::chunks::Chunks;
-use super::classes::{ClassRef, Classes};
-use super::hash::IdHash;
+use super::compact::chunked_vec::ChunkedVec;
+use super::compact::hash::IdHash;
+use super::compact::names::{NameRef, Names};
+use super::compact::shapes::{ShapeRef, TaskShapes};
 use super::labels::LabelSets;
-use super::lineage::Mark;
-use super::names::{NameRef, Names};
+use super::lineage::SkipLink;
 use super::row::Row;
 use super::stacks::Stacks;
 use super::threads::Threads;
@@ -30,52 +30,52 @@ pub(crate) const LOST: u32 = u32::MAX - 1;
 pub(crate) struct Snapshot {
     pub(crate) threads: Threads,
     pub(crate) stacks: Stacks,
-    pub(crate) classes: Classes,
+    pub(crate) shapes: TaskShapes,
     pub(crate) names: Names,
     pub(crate) labels: LabelSets,
     /// The tasks that were alive, by id as soon as all is read.
     pub(crate) rows: Vec<Row>,
     /// Their ancestors that were not.
-    pub(crate) ended: Chunks<Ended>,
+    pub(crate) ended: ChunkedVec<EndedTask>,
     /// Each comes after the one above it.
-    pub(crate) nodes: Chunks<Kept>,
+    pub(crate) nodes: ChunkedVec<SnapshotNode>,
     /// How many ancestors were cut above a task, by its id: few are that deep.
     pub(crate) cuts: HashMap<u64, u32, IdHash>,
     /// The names of external threads, by their ids.
     pub(crate) external: HashMap<u64, Arc<str>, IdHash>,
-    pub(crate) marks: HashMap<u32, Mark, IdHash>,
+    pub(crate) skip_links: HashMap<u32, SkipLink, IdHash>,
 }
 
 /// A node as it is kept.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) task: Place,
+pub(crate) struct SnapshotNode {
+    pub(crate) task: TaskIndex,
     pub(crate) name: NameRef,
 }
 
 /// A task that has ended, and from which others descend.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct EndedTask {
     pub(crate) id: u64,
-    pub(crate) class: ClassRef,
+    pub(crate) shape: ShapeRef,
     pub(crate) parent: u32,
 }
 
-const _: () = assert!(size_of::<Kept>() <= 8 && size_of::<Ended>() <= 16);
+const _: () = assert!(size_of::<SnapshotNode>() <= 8 && size_of::<EndedTask>() <= 16);
 
 /// Where a task is: in a row, or among the ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(u32);
+pub(crate) struct TaskIndex(u32);
 
-impl Place {
+impl TaskIndex {
     const ENDED: u32 = 1 << 31;
 
     pub(crate) fn of_row(row: u32) -> Self {
-        Place(row)
+        TaskIndex(row)
     }
 
     pub(crate) fn of_ended(ended: u32) -> Self {
-        Place(ended | Self::ENDED)
+        TaskIndex(ended | Self::ENDED)
     }
 
     /// The row, or else the place among the ended.
@@ -91,7 +91,7 @@ impl Place {
     }
 
     pub(crate) fn from_number(number: u32) -> Self {
-        Place(number)
+        TaskIndex(number)
     }
 }
 
@@ -106,12 +106,12 @@ pub(crate) struct Node {
     pub(crate) parent: u32,
     /// Ancestors cut between it and its parent.
     pub(crate) cut: u32,
-    pub(crate) task: Place,
+    pub(crate) task: TaskIndex,
 }
 
 impl Snapshot {
     pub(crate) fn get(&self, number: u32) -> Option<Node> {
-        let &Kept { task, name } = self.nodes.get(number)?;
+        let &SnapshotNode { task, name } = self.nodes.get(number)?;
         let node = self.nameless(task);
         Some(Node {
             number,
@@ -127,12 +127,12 @@ impl Snapshot {
     }
 
     /// A task, as the node that it would be without a name.
-    pub(crate) fn nameless(&self, task: Place) -> Node {
-        let (id, class, parent) = self.ancestor_at(task);
+    pub(crate) fn nameless(&self, task: TaskIndex) -> Node {
+        let (id, shape, parent) = self.ancestor_at(task);
         Node {
             number: NONE,
             id,
-            site: self.classes.get(class).site,
+            site: self.shapes.get(shape).site,
             name: NameRef::NONE,
             parent,
             cut: self.cut_above(id),
@@ -140,22 +140,22 @@ impl Snapshot {
         }
     }
 
-    fn ancestor_at(&self, task: Place) -> (u64, ClassRef, u32) {
+    fn ancestor_at(&self, task: TaskIndex) -> (u64, ShapeRef, u32) {
         match task.row() {
             Ok(row) => {
                 let Row {
-                    id, class, parent, ..
+                    id, shape, parent, ..
                 } = self.rows[row];
-                (id, class, parent)
+                (id, shape, parent)
             }
             Err(ended) => {
                 let ended = self.ended.get(ended).expect("places are of what is kept");
-                (ended.id, ended.class, ended.parent)
+                (ended.id, ended.shape, ended.parent)
             }
         }
     }
 
-    pub(crate) fn id_at(&self, task: Place) -> u64 {
+    pub(crate) fn id_at(&self, task: TaskIndex) -> u64 {
         self.ancestor_at(task).0
     }
 

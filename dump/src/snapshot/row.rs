@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::classes::{Class, ClassRef};
-use super::names::{NameRef, Named};
+use super::compact::names::{NameRef, Named};
+use super::compact::shapes::{ShapeRef, TaskShape};
 use super::nodes::Snapshot;
 use super::stacks::StackRef;
 use super::threads::Thread;
@@ -19,10 +19,10 @@ use birthmark_core::TaskId;
 pub(crate) struct Row {
     pub(crate) id: u64,
     /// The ticks of birth, and of the last change.
-    pub(crate) born: u32,
+    pub(crate) spawned: u32,
     pub(crate) since: u32,
     pub(crate) polls: u32,
-    pub(crate) class: ClassRef,
+    pub(crate) shape: ShapeRef,
     /// The node it was born under.
     pub(crate) parent: u32,
     /// The name that was given to it.
@@ -33,12 +33,12 @@ const _: () = assert!(size_of::<Row>() <= 32);
 
 impl Row {
     /// The tick of birth, in the upper half.
-    pub(crate) fn birth(&self) -> u64 {
-        u64::from(self.born) << 32
+    pub(crate) fn spawn_tick(&self) -> u64 {
+        u64::from(self.spawned) << 32
     }
 
     /// The tick of the last change, in the upper half.
-    pub(crate) fn change(&self) -> u64 {
+    pub(crate) fn change_tick(&self) -> u64 {
         u64::from(self.since) << 32
     }
 
@@ -57,58 +57,58 @@ impl Snapshot {
             labels: self.labels_of(row).clone(),
             kind: self.kind(row),
             state: self.state(row),
-            since: now.and_then(|now| clock::since(row.change(), now)),
-            age: now.and_then(|now| clock::since(row.birth(), now)),
+            since: now.and_then(|now| clock::since(row.change_tick(), now)),
+            age: now.and_then(|now| clock::since(row.spawn_tick(), now)),
             polls: row.polls,
-            root: self.class(row).is_root(),
-            pooled: self.class(row).is_pooled(),
+            root: self.shape(row).is_root(),
+            pooled: self.shape(row).is_pooled(),
             runs_no_task: self.runs_no_task(row),
             stack: self.stacks.get(self.stack(row)),
             lineage: self.lineage(row),
         }
     }
 
-    pub(crate) fn class(&self, row: &Row) -> &Class {
-        self.classes.get(row.class)
+    pub(crate) fn shape(&self, row: &Row) -> &TaskShape {
+        self.shapes.get(row.shape)
     }
 
     pub(crate) fn site(&self, row: &Row) -> &'static Site {
-        self.class(row).site
+        self.shape(row).site
     }
 
     pub(crate) fn kind(&self, row: &Row) -> Kind {
-        self.class(row).kind()
+        self.shape(row).kind()
     }
 
     pub(crate) fn is_external(&self, row: &Row) -> bool {
-        self.class(row).is_external()
+        self.shape(row).is_external()
     }
 
     /// Where it stands.
     pub(crate) fn stack(&self, row: &Row) -> StackRef {
-        self.class(row).stack
+        self.shape(row).stack
     }
 
     /// The thread that runs it.
     pub(crate) fn thread(&self, row: &Row) -> Option<&Thread> {
-        self.threads.of(self.class(row).status.into())
+        self.threads.of(self.shape(row).status.into())
     }
 
     pub(crate) fn state(&self, row: &Row) -> State {
         let thread = self.thread(row).and_then(|thread| thread.os_id);
-        self.class(row).state(thread)
+        self.shape(row).state(thread)
     }
 
     /// Whether a task is the thread of a pool, and runs no task that has a record. It may be idle, or do something
     /// without a record.
     pub(crate) fn runs_no_task(&self, row: &Row) -> bool {
-        self.class(row).is_pool_thread()
+        self.shape(row).is_pool_thread()
             && self.thread(row).is_some_and(|thread| thread.runs_nothing)
     }
 
     /// The state without the thread.
     pub(crate) fn bare_state(&self, row: &Row) -> State {
-        self.class(row).state(None)
+        self.shape(row).state(None)
     }
 
     /// The role, which for external threads is the name of the thread.

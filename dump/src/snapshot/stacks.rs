@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::branches::in_source_order;
 use crate::source::Node;
-use crate::values::stack::{Stack, Tree};
+use crate::values::stack::{FrameTree, Stack};
 use birthmark_core::__reader::record::frames::Image;
 
 /// Which stack a row has: one more than its index, 0 for none; whether the task may have moved on; and
@@ -19,7 +19,7 @@ const UNRECORDED: u32 = 1 << 30;
 
 /// How many are remembered as they lie in the records. Where tasks stand in more places than that, it takes
 /// longer to see which of these are the same.
-const MOST_IMAGES: usize = 1024;
+const MAX_IMAGES: usize = 1024;
 
 impl StackRef {
     /// It stands nowhere that is known.
@@ -48,12 +48,12 @@ impl StackRef {
 #[derive(Debug, Default)]
 pub(crate) struct Stacks {
     /// None of them is empty.
-    trees: Vec<Arc<Tree>>,
+    trees: Vec<Arc<FrameTree>>,
 }
 
 impl Stacks {
     /// Each different stack.
-    pub(crate) fn all(&self) -> &[Arc<Tree>] {
+    pub(crate) fn all(&self) -> &[Arc<FrameTree>] {
         &self.trees
     }
 
@@ -70,7 +70,7 @@ impl Stacks {
 /// The stacks that are recognised when they come again, while a snapshot is taken.
 #[derive(Debug, Default)]
 pub(crate) struct KnownStacks {
-    by_tree: HashMap<Arc<Tree>, StackRef>,
+    by_tree: HashMap<Arc<FrameTree>, StackRef>,
     /// As they lie in the records, which is compared faster.
     by_image: HashMap<Image, StackRef>,
     last: Option<(Image, StackRef)>,
@@ -110,7 +110,7 @@ impl KnownStacks {
     }
 
     fn keep(&mut self, stacks: &mut Stacks, image: Image) -> StackRef {
-        let mut tree = Tree::new(&image);
+        let mut tree = FrameTree::new(&image);
         tree.frames = in_source_order(tree.frames);
         let stack = if tree.is_empty() {
             StackRef::NONE
@@ -124,7 +124,7 @@ impl KnownStacks {
                     next
                 })
         };
-        if self.by_image.len() == MOST_IMAGES {
+        if self.by_image.len() == MAX_IMAGES {
             self.by_image.clear();
         }
         self.by_image.insert(image, stack);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::classes::Classes;
+use super::compact::shapes::TaskShapes;
 use crate::source::{Source, ThreadFacts};
 use birthmark_core::__reader::record::read::Record;
 
@@ -43,13 +43,13 @@ impl Threads {
         place.ok()
     }
 
-    /// Takes note of which threads run no task, if `classes` are those of all that were alive.
-    pub(crate) fn note_tasks(&mut self, classes: &Classes) {
+    /// Takes note of which threads run no task, if `shapes` are those of all that were alive.
+    pub(crate) fn note_tasks(&mut self, shapes: &TaskShapes) {
         for (_, thread) in &mut self.0 {
             thread.runs_nothing = true;
         }
-        for class in classes.iter().filter(|class| !class.is_pool_thread()) {
-            if let Some(place) = self.place(class.status.into()) {
+        for shape in shapes.iter().filter(|shape| !shape.is_pool_thread()) {
+            if let Some(place) = self.place(shape.status.into()) {
                 self.0[place].1.runs_nothing = false;
             }
         }

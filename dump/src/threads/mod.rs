@@ -1,7 +1,7 @@
 //! OS threads, as somebody else has looked at them.
 
 mod call;
-mod report;
+mod detail;
 mod stack;
 mod state;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::Task;
 
 pub use call::SystemCall;
-pub use report::{ParseThreadDetailError, ThreadDetail};
+pub use detail::{ParseThreadDetailError, ThreadDetail};
 pub use stack::{NativeFrame, NativeStack, StackError};
 pub use state::ThreadState;
 

@@ -25,7 +25,7 @@ use birthmark_core::FrameSite;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
-    pub(crate) frames: Arc<Tree>,
+    pub(crate) frames: Arc<FrameTree>,
     pub(crate) moving: bool,
     pub(crate) unrecorded: bool,
 }
@@ -39,14 +39,14 @@ pub struct Frame {
 }
 
 /// Follows a frame whose future is there and that nobody awaits now.
-pub(crate) const KEPT: &str = " (kept, not polled)";
+pub(crate) const NOT_POLLED: &str = " (kept, not polled)";
 
 /// Stands before or behind frames that are not those of the thread that has them.
 pub const UNRECORDED: &str = "polled here, in futures without a record";
 
 /// The frames themselves, which many tasks may share.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Tree {
+pub(crate) struct FrameTree {
     pub(crate) frames: Vec<Frame>,
     pub(crate) beyond: u32,
 }
@@ -118,7 +118,7 @@ impl Hash for Frame {
     }
 }
 
-impl Tree {
+impl FrameTree {
     pub(crate) fn new(image: &Image) -> Self {
         let mut frames = Vec::new();
         Walk {
@@ -127,7 +127,7 @@ impl Tree {
             seen: 0,
         }
         .inside(0, 0, false);
-        Tree {
+        FrameTree {
             frames,
             beyond: image.omitted_frames(),
         }
@@ -181,7 +181,7 @@ impl Stack {
                 2 * frame.depth(),
                 frame.site
             )?;
-            out.write_str(if frame.held { KEPT } else { "" })?;
+            out.write_str(if frame.held { NOT_POLLED } else { "" })?;
             out.write_str("\n")?;
         }
         match self.omitted_frames() {

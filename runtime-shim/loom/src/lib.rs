@@ -55,8 +55,8 @@ mod record {
 }
 
 mod threads {
-    #[path = "../../../../birthmark/src/threads/native/turn.rs"]
-    pub(crate) mod turn;
+    #[path = "../../../../birthmark/src/threads/native/slot_state.rs"]
+    pub(crate) mod slot_state;
 
     #[cfg(test)]
     mod tests;

@@ -4,16 +4,16 @@ use std::fmt::{self, Write as _};
 
 /// At most so many bytes of a text.
 #[derive(Clone, Debug)]
-pub struct Text<const MOST: usize> {
-    bytes: [u8; MOST],
+pub struct Text<const MAX_LEN: usize> {
+    bytes: [u8; MAX_LEN],
     len: usize,
     cut: bool,
 }
 
-impl<const MOST: usize> Text<MOST> {
+impl<const MAX_LEN: usize> Text<MAX_LEN> {
     pub fn new(text: impl fmt::Display) -> Self {
         let mut kept = Text {
-            bytes: [0; MOST],
+            bytes: [0; MAX_LEN],
             len: 0,
             cut: false,
         };
@@ -43,9 +43,9 @@ impl<const MOST: usize> Text<MOST> {
     }
 }
 
-impl<const MOST: usize> fmt::Write for Text<MOST> {
+impl<const MAX_LEN: usize> fmt::Write for Text<MAX_LEN> {
     fn write_str(&mut self, s: &str) -> fmt::Result {
-        let room = if self.cut { 0 } else { MOST - self.len };
+        let room = if self.cut { 0 } else { MAX_LEN - self.len };
         let taken = boundary(s, room);
         self.bytes[self.len..self.len + taken].copy_from_slice(&s.as_bytes()[..taken]);
         self.len += taken;

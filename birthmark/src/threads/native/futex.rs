@@ -5,11 +5,11 @@ use core::ptr;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-/// Waits while the word is `expected`, but not for longer than `patience`. May return early.
-pub(super) fn wait(word: &AtomicU32, expected: u32, patience: Duration) {
-    let patience = libc::timespec {
-        tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: patience.subsec_nanos().into(),
+/// Waits while the word is `expected`, but not for longer than `timeout`. May return early.
+pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) {
+    let timeout = libc::timespec {
+        tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: timeout.subsec_nanos().into(),
     };
     let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
     // SAFETY: the word and the time live until it returns.
@@ -19,7 +19,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, patience: Duration) {
             word.as_ptr(),
             operation,
             expected,
-            ptr::from_ref(&patience),
+            ptr::from_ref(&timeout),
         )
     };
 }

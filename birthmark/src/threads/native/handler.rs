@@ -8,8 +8,8 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use std::io;
 
-use super::desk::{Desk, Sample, STACK_BYTES};
 use super::registers::Registers;
+use super::sample_slot::{Sample, SampleSlot, STACK_BYTES};
 
 pub(super) const SIGNAL: c_int = libc::SIGURG;
 
@@ -74,7 +74,7 @@ fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
 extern "C" fn on_signal(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: takes nothing and cannot fail.
     let thread = unsafe { libc::gettid() } as u32;
-    let Some(desk) = Desk::of(thread) else {
+    let Some(slot) = SampleSlot::of(thread) else {
         // Nobody asks any more, or it was somebody else's signal, which by default is ignored.
         return;
     };
@@ -86,9 +86,9 @@ extern "C" fn on_signal(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void)
     };
     // SAFETY: the kernel gives handlers with SA_SIGINFO the context of what they interrupt.
     let context = unsafe { &*context.cast::<libc::ucontext_t>() };
-    // SAFETY: the desk is from `of`, on this thread, just now.
-    unsafe { desk.answer(thread, |sample| copy(sample, context)) };
-    super::futex::wake(desk.turn.word());
+    // SAFETY: the slot is from `of`, on this thread, just now.
+    unsafe { slot.answer(thread, |sample| copy(sample, context)) };
+    super::futex::wake(slot.state.word());
     // SAFETY: the address is that of this thread, as above.
     unsafe { errno.write(saved) };
 }

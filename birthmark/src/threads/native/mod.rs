@@ -1,29 +1,29 @@
 //! Native stacks of OS threads.
 //!
-//! 1. `ask` sends each thread a signal and waits, for a bounded time.
+//! 1. `stack_sampler` sends each thread a signal and waits, for a bounded time.
 //! 2. `handler` runs on that thread, wherever it is just now, and copies its registers and the top of its
-//!    stack to a `desk`. It does nothing else, so that it does not matter what it interrupts: the thread may
+//!    stack to a `sample_slot`. It does nothing else, so that it does not matter what it interrupts: the thread may
 //!    hold the lock of the allocator, or any other.
 //! 3. `unwind` follows the copy, with what the `modules` say of their frames, on the thread that asks.
 //! 4. `symbols` are looked up when all threads have been asked.
 //!
 //! No thread waits for another: who is asked goes on at once.
 
-mod ask;
-mod desk;
 mod futex;
 mod handler;
 mod modules;
 #[cfg_attr(target_arch = "x86_64", path = "registers_x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "registers_aarch64.rs")]
 mod registers;
+mod sample_slot;
+mod slot_state;
 mod spare;
+mod stack_sampler;
 mod symbols;
-mod turn;
 mod unwind;
 
-use ask::Asker;
 use birthmark_dump::{NativeFrame, NativeStack, StackError};
+use stack_sampler::StackSampler;
 use symbols::{without_own, Symbols};
 use unwind::{Walk, Walker};
 
@@ -39,10 +39,10 @@ pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, StackError>> {
 }
 
 fn walk_all(ids: &[u64]) -> Result<Vec<Result<Walk, StackError>>, StackError> {
-    let asker = Asker::new()?;
+    let sampler = StackSampler::new()?;
     handler::install().map_err(|_| StackError::SignalTaken)?;
     let mut walker = Walker::new();
-    let mut walk = |&id| asker.ask(id, |sample| walker.walk(sample));
+    let mut walk = |&id| sampler.ask(id, |sample| walker.walk(sample));
     Ok(ids.iter().map(&mut walk).collect())
 }
 

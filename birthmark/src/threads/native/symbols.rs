@@ -10,7 +10,7 @@ use birthmark_dump::NativeFrame;
 
 /// Frames that are kept from one dump to the next, a few hundred bytes each: threads wait where they waited
 /// before, and nothing need be read to know what is there.
-const MOST_KEPT: usize = 4096;
+const MAX_KEPT: usize = 4096;
 
 /// What is at each address, found once: many threads wait in the same places.
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl Drop for Symbols {
         if std::mem::take(&mut self.has_read) {
             backtrace::clear_symbol_cache();
         }
-        if self.frames > MOST_KEPT {
+        if self.frames > MAX_KEPT {
             return;
         }
         if let Ok(mut kept) = KEPT.try_lock() {
@@ -114,7 +114,7 @@ pub(super) fn without_own(frames: &mut Vec<NativeFrame>) {
 
 /// Returns `true` if the frame is a part of taking a dump.
 fn takes_dump(frame: &NativeFrame) -> bool {
-    const MODULES: [&str; 3] = ["dump", "ask", "threads"];
+    const MODULES: [&str; 3] = ["dump", "delivery", "threads"];
     let [this, _, dump] = &CRATES;
     let in_module = |path: &str| MODULES.iter().any(|module| path.starts_with(module));
     this.paths(frame).any(in_module) || dump.paths(frame).next().is_some()

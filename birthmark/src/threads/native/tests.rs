@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use super::ask::Asker;
 use super::handler;
+use super::stack_sampler::StackSampler;
 use super::unwind::{Walk, Walker};
 use birthmark_core::__reader::os_thread::{all_os_ids, block_signals, os_id};
 use birthmark_core::__reader::unwind::OnDrop;
@@ -44,7 +44,7 @@ fn start<'scope>(
 fn ask(id: u64, times: usize) -> Vec<Walk> {
     handler::install().unwrap();
     let mut walker = Walker::new();
-    let mut once = || Asker::new()?.ask(id, |sample| walker.walk(sample));
+    let mut once = || StackSampler::new()?.ask(id, |sample| walker.walk(sample));
     let answers = (0..times).map(|_| once());
     answers
         .filter_map(|answer| allow(answer, &[StackError::NoAnswer, StackError::Busy]))
@@ -106,9 +106,9 @@ fn who_blocks_the_signal_or_is_gone_is_not_waited_for() {
         while !BLOCKS.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        let asker = Asker::new().unwrap();
-        assert_eq!(asker.ask(blocks, |_| ()), Err(StackError::Blocked));
-        assert_eq!(asker.ask(gone, |_| ()), Err(StackError::Ended));
+        let sampler = StackSampler::new().unwrap();
+        assert_eq!(sampler.ask(blocks, |_| ()), Err(StackError::Blocked));
+        assert_eq!(sampler.ask(gone, |_| ()), Err(StackError::Ended));
     });
 }
 
@@ -122,8 +122,10 @@ fn threads_that_come_and_go_are_no_trouble() {
         }
         for _ in 0..300 {
             for id in all_os_ids().unwrap_or_default() {
-                let Ok(asker) = Asker::new() else { continue };
-                if let Ok(walk) = asker.ask(id, |sample| walker.walk(sample)) {
+                let Ok(sampler) = StackSampler::new() else {
+                    continue;
+                };
+                if let Ok(walk) = sampler.ask(id, |sample| walker.walk(sample)) {
                     assert!(!walk.addresses.is_empty());
                 }
             }

@@ -2,11 +2,11 @@
 
 use framehop::{CacheNative, MayAllocateDuringUnwind, UnwindIterator, Unwinder, UnwinderNative};
 
-use super::desk::Sample;
 use super::modules;
+use super::sample_slot::Sample;
 
 /// No stack is followed further than this.
-const MOST_FRAMES: usize = 512;
+const MAX_FRAMES: usize = 512;
 
 type Cache = CacheNative<MayAllocateDuringUnwind>;
 
@@ -46,7 +46,7 @@ impl Walker {
             &mut read,
         );
         let mut walk = Walk::default();
-        while walk.addresses.len() < MOST_FRAMES {
+        while walk.addresses.len() < MAX_FRAMES {
             match frames.next() {
                 Ok(Some(frame)) => walk.addresses.push(frame.address_for_lookup()),
                 Ok(None) => {

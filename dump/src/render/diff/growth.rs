@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use crate::render::output::{escaped, push as push_text};
 use crate::render::palette::Palette;
-use crate::render::paragraph::push_who;
-use crate::render::pieces::{escaped, push as push_text};
-use crate::snapshot::hash::IdHash;
+use crate::render::task_block::push_who;
+use crate::snapshot::compact::hash::IdHash;
 use crate::Dump;
 use birthmark_core::Site;
 
@@ -43,7 +43,7 @@ impl SiteGrowth {
 pub(super) fn between(before: &Dump, after: &Dump) -> Vec<SiteGrowth> {
     let mut sites: HashMap<u64, SiteGrowth, IdHash> = HashMap::default();
     for (dump, counted) in [(before, [1, 0]), (after, [0, 1])] {
-        let all = dump.rows().map(|row| dump.nodes.site(row));
+        let all = dump.rows().map(|row| dump.snapshot.site(row));
         for site in all.filter(|site| site.is_real()) {
             let growth = sites.entry(site.address()).or_insert(SiteGrowth {
                 site,

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::render::innermost::push_innermost;
+use crate::render::output::{escaped, push, push_number};
 use crate::render::palette::Palette;
-use crate::render::paragraph::{push_states, push_who, site_line, stack_text, States};
-use crate::render::pieces::{escaped, push, push_number};
-use crate::render::range::Range;
-use crate::snapshot::classes::ClassRef;
-use crate::snapshot::hash::IdHash;
+use crate::render::range::TickRange;
+use crate::render::task_block::{push_states, push_who, site_line, stack_text, States};
+use crate::snapshot::compact::hash::IdHash;
+use crate::snapshot::compact::shapes::ShapeRef;
 use crate::snapshot::nodes::NONE;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
@@ -27,7 +27,7 @@ use birthmark_core::Site;
 use birthmark_core::TaskId;
 
 /// Names, and labels, that are shown of a group.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 /// Tasks of the same site, role, state and frames.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub struct Group {
     count: usize,
     first: TaskId,
     last: TaskId,
-    since: Range,
-    born: Range,
+    since: TickRange,
+    spawned: TickRange,
     now: Option<u64>,
     stack: Stack,
     /// The same as the snapshot numbers it.
@@ -95,7 +95,7 @@ impl Group {
 
     /// Returns the age of the oldest task, or `None` if no clock runs.
     pub fn max_age(&self) -> Option<Duration> {
-        self.born.longest(self.now)
+        self.spawned.longest(self.now)
     }
 
     /// Returns the lowest id.
@@ -134,19 +134,19 @@ impl Group {
 
     fn new(dump: &Dump, row: &Row) -> Self {
         Group {
-            site: dump.nodes.site(row),
-            role: dump.nodes.role(row),
-            kind: dump.nodes.kind(row),
-            state: dump.nodes.bare_state(row),
-            runs_no_task: dump.nodes.runs_no_task(row),
+            site: dump.snapshot.site(row),
+            role: dump.snapshot.role(row),
+            kind: dump.snapshot.kind(row),
+            state: dump.snapshot.bare_state(row),
+            runs_no_task: dump.snapshot.runs_no_task(row),
             count: 0,
             first: TaskId::from(row.id),
             last: TaskId::from(row.id),
-            since: Range::default(),
-            born: Range::default(),
+            since: TickRange::default(),
+            spawned: TickRange::default(),
             now: dump.now,
-            stack: dump.nodes.stacks.get(dump.nodes.stack(row)),
-            place: dump.nodes.stack(row),
+            stack: dump.snapshot.stacks.get(dump.snapshot.stack(row)),
+            place: dump.snapshot.stack(row),
             names: Vec::new(),
             more_names: false,
             labels: Vec::new(),
@@ -159,10 +159,10 @@ impl Group {
         self.count += 1;
         self.last = TaskId::from(row.id);
         self.since.add(row.since.into());
-        self.born.add(row.born.into());
-        self.stack.moving |= dump.nodes.stack(row).may_be_stale();
+        self.spawned.add(row.spawned.into());
+        self.stack.moving |= dump.snapshot.stack(row).may_be_stale();
         // Many inherit from one node, one after the other.
-        let has_own = dump.nodes.has_own(row);
+        let has_own = dump.snapshot.has_own(row);
         if has_own || self.parent != row.parent {
             self.parent = if has_own { NONE } else { row.parent };
             self.add_given(dump, row);
@@ -174,19 +174,19 @@ impl Group {
             self.add_name(dump, row);
         }
         if !self.more_labels {
-            self.add_labels(dump.nodes.labels_of(row));
+            self.add_labels(dump.snapshot.labels_of(row));
         }
     }
 
     fn add_name(&mut self, dump: &Dump, row: &Row) {
-        let text = dump.nodes.name_text(row);
+        let text = dump.snapshot.name_text(row);
         if text.is_empty() || self.names.iter().any(|name| name.as_str() == text) {
             return;
         }
-        if self.names.len() == SHOWN {
+        if self.names.len() == MAX_SHOWN {
             self.more_names = true;
         } else {
-            self.names.extend(dump.nodes.name_of(row));
+            self.names.extend(dump.snapshot.name_of(row));
         }
     }
 
@@ -194,7 +194,7 @@ impl Group {
         if labels.as_slice().is_empty() || self.labels.contains(labels) {
             return;
         }
-        if self.labels.len() == SHOWN {
+        if self.labels.len() == MAX_SHOWN {
             self.more_labels = true;
         } else {
             self.labels.push(labels.clone());
@@ -207,8 +207,8 @@ impl Group {
         out.push_str("\n    ");
         out.push_str(self.kind.as_str());
         self.push_ids(out);
-        if let Some(born) = self.born.ago(self.now) {
-            push(out, format_args!(", spawned {born} ago"));
+        if let Some(spawned) = self.spawned.ago(self.now) {
+            push(out, format_args!(", spawned {spawned} ago"));
         }
         out.push('\n');
         let site = site_line(Some(self.site));
@@ -284,12 +284,12 @@ pub(in super::super) fn count<'a>(
     rows: impl IntoIterator<Item = &'a Row>,
 ) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut known: HashMap<Key, usize, IdHash> = HashMap::default();
-    let mut last: Option<(ClassRef, usize)> = None;
+    let mut known: HashMap<GroupKey, usize, IdHash> = HashMap::default();
+    let mut last: Option<(ShapeRef, usize)> = None;
     for row in rows {
         let index = match last {
-            Some((class, index)) if class == row.class => index,
-            _ => match known.entry(Key::of(dump, row)) {
+            Some((shape, index)) if shape == row.shape => index,
+            _ => match known.entry(GroupKey::of(dump, row)) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(new) => {
                     groups.push(Group::new(dump, row));
@@ -297,7 +297,7 @@ pub(in super::super) fn count<'a>(
                 }
             },
         };
-        last = (!dump.nodes.is_external(row)).then_some((row.class, index));
+        last = (!dump.snapshot.is_external(row)).then_some((row.shape, index));
         groups[index].add(dump, row);
     }
     groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
@@ -306,7 +306,7 @@ pub(in super::super) fn count<'a>(
 
 /// What tasks of a group have in common.
 #[derive(PartialEq, Eq, Hash)]
-struct Key {
+struct GroupKey {
     /// By address.
     site: u64,
     state: Discriminant<State>,
@@ -316,15 +316,15 @@ struct Key {
     only: Option<u64>,
 }
 
-impl Key {
+impl GroupKey {
     fn of(dump: &Dump, row: &Row) -> Self {
-        let class = dump.nodes.class(row);
-        Key {
-            site: class.site.address(),
-            state: discriminant(&class.state(None)),
-            stack: class.stack.key(),
-            runs_no_task: dump.nodes.runs_no_task(row),
-            only: class.is_external().then_some(row.id),
+        let shape = dump.snapshot.shape(row);
+        GroupKey {
+            site: shape.site.address(),
+            state: discriminant(&shape.state(None)),
+            stack: shape.stack.key(),
+            runs_no_task: dump.snapshot.runs_no_task(row),
+            only: shape.is_external().then_some(row.id),
         }
     }
 }

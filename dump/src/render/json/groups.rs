@@ -4,15 +4,19 @@ use std::fmt;
 use std::time::Duration;
 
 use super::super::groups::{count, Group};
-use super::super::pieces::{push_number, Pieces};
+use super::super::output::{push_number, ChunkedWriter};
 use super::string::push_string;
 use super::tables::{push_index, push_table, Tables};
 use super::{push_millis, push_stack_of, push_state};
 use crate::Dump;
 
-pub(super) fn push_groups(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
+pub(super) fn push_groups(
+    writer: &mut ChunkedWriter<'_>,
+    dump: &Dump,
+    tables: &Tables,
+) -> fmt::Result {
     let groups = count(dump, dump.rows());
-    push_table(pieces, "groups", &groups, |out, group| {
+    push_table(writer, "groups", &groups, |out, group| {
         push_group(out, group, tables);
     })
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::super::pieces::{push_number, Pieces};
-use super::numbers::Numbers;
+use super::super::output::{push_number, ChunkedWriter};
 use super::string::push_string;
+use super::table_index::TableIndex;
 use super::tables::{push_position, push_table};
-use crate::snapshot::bits::Bits;
-use crate::snapshot::hash::IdHash;
+use crate::snapshot::compact::bit_set::BitSet;
+use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::stacks::StackRef;
-use crate::values::stack::{Frame, Tree};
+use crate::values::stack::{Frame, FrameTree};
 use crate::Dump;
 use birthmark_core::FrameSite;
 
@@ -19,14 +19,14 @@ use birthmark_core::FrameSite;
 #[derive(Default)]
 pub(super) struct StackTables {
     /// Those of the snapshot that are in the table.
-    used: Numbers,
+    used: TableIndex,
     sites: Vec<&'static FrameSite>,
     by_address: HashMap<usize, u32, IdHash>,
 }
 
 impl StackTables {
     pub(super) fn new(dump: &Dump) -> Self {
-        let all = dump.nodes.stacks.all();
+        let all = dump.snapshot.stacks.all();
         let mut tables = StackTables::default();
         let used = used(dump, all.len());
         for tree in in_table(all, &used) {
@@ -52,32 +52,37 @@ impl StackTables {
 }
 
 /// Numbers those of so many stacks that a task in the dump has.
-fn used(dump: &Dump, stacks: usize) -> Numbers {
-    let mut used = Bits::none(stacks);
-    let indices = dump.rows().filter_map(|row| dump.nodes.stack(row).index());
+fn used(dump: &Dump, stacks: usize) -> TableIndex {
+    let mut used = BitSet::none(stacks);
+    let indices = dump
+        .rows()
+        .filter_map(|row| dump.snapshot.stack(row).index());
     for index in indices {
         used.add(index);
     }
-    Numbers::of(used)
+    TableIndex::of(used)
 }
 
 /// The stacks that are in the table.
-fn in_table<'a>(all: &'a [Arc<Tree>], used: &'a Numbers) -> impl Iterator<Item = &'a Tree> {
+fn in_table<'a>(
+    all: &'a [Arc<FrameTree>],
+    used: &'a TableIndex,
+) -> impl Iterator<Item = &'a FrameTree> {
     let all = all.iter().enumerate();
     all.filter(|(index, _)| used.get(*index).is_some())
         .map(|(_, tree)| &**tree)
 }
 
 pub(super) fn push_stacks(
-    pieces: &mut Pieces<'_>,
+    writer: &mut ChunkedWriter<'_>,
     dump: &Dump,
     tables: &StackTables,
 ) -> fmt::Result {
-    push_table(pieces, "frame_sites", &tables.sites, |out, site| {
+    push_table(writer, "frame_sites", &tables.sites, |out, site| {
         push_site(out, site);
     })?;
-    let stacks = in_table(dump.nodes.stacks.all(), &tables.used);
-    push_table(pieces, "stacks", stacks, |out, tree| {
+    let stacks = in_table(dump.snapshot.stacks.all(), &tables.used);
+    push_table(writer, "stacks", stacks, |out, tree| {
         push_stack(out, tree, tables);
     })
 }
@@ -92,7 +97,7 @@ fn push_site(out: &mut String, site: &FrameSite) {
     out.push('}');
 }
 
-fn push_stack(out: &mut String, tree: &Tree, tables: &StackTables) {
+fn push_stack(out: &mut String, tree: &FrameTree, tables: &StackTables) {
     out.push_str("{\"frames\":[");
     let mut separator = "";
     for frame in &tree.frames {

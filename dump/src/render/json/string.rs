@@ -1,6 +1,6 @@
 //! Strings in JSON.
 
-use crate::render::pieces::push;
+use crate::render::output::push;
 
 /// Appends `text` in quotes. Besides what JSON asks for, all is escaped that could harm whoever looks
 /// at it: what moves the cursor of a terminal or turns the writing direction, and the character that

@@ -4,11 +4,11 @@ use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 use std::fmt;
 
-use super::super::pieces::{push_number, Pieces};
-use super::numbers::Numbers;
+use super::super::output::{push_number, ChunkedWriter};
 use super::stacks::StackTables;
 use super::string::push_string;
-use crate::snapshot::hash::IdHash;
+use super::table_index::TableIndex;
+use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::nodes::Node;
 use crate::Dump;
 use birthmark_core::__reader::name::Name;
@@ -20,7 +20,7 @@ pub(super) struct Tables {
     sites: Vec<&'static Site>,
     by_address: HashMap<u64, u32, IdHash>,
     /// Those of the nodes that are in the table.
-    ancestors: Numbers,
+    ancestors: TableIndex,
     pub(super) stacks: StackTables,
 }
 
@@ -33,16 +33,16 @@ impl Tables {
         };
         let mut last = None;
         for row in dump.rows() {
-            if last.replace(row.class) != last {
-                tables.add(dump.nodes.site(row));
+            if last.replace(row.shape) != last {
+                tables.add(dump.snapshot.site(row));
             }
         }
         let used = dump.used_nodes(most);
-        let nodes = dump.nodes.all();
+        let nodes = dump.snapshot.all();
         for node in nodes.filter(|node| used.has(node.number as usize)) {
             tables.add(node.site);
         }
-        tables.ancestors = Numbers::of(used);
+        tables.ancestors = TableIndex::of(used);
         tables
     }
 
@@ -61,7 +61,7 @@ impl Tables {
 
     /// The nodes that are in the table.
     fn nodes<'a>(&'a self, dump: &'a Dump) -> impl Iterator<Item = Node> + 'a {
-        let all = dump.nodes.all();
+        let all = dump.snapshot.all();
         all.filter(|node| self.ancestor(node.number).is_some())
     }
 
@@ -89,27 +89,27 @@ pub(super) fn push_name(out: &mut String, name: Option<&Name>) {
 
 /// Appends a member with a line for each item.
 pub(super) fn push_table<T>(
-    pieces: &mut Pieces<'_>,
+    writer: &mut ChunkedWriter<'_>,
     name: &str,
     items: impl IntoIterator<Item = T>,
     mut push: impl FnMut(&mut String, T),
 ) -> fmt::Result {
-    pieces.out.push_str(",\n\"");
-    pieces.out.push_str(name);
-    pieces.out.push_str("\":[");
+    writer.out.push_str(",\n\"");
+    writer.out.push_str(name);
+    writer.out.push_str("\":[");
     let mut separator = "\n";
     for item in items {
-        pieces.out.push_str(separator);
+        writer.out.push_str(separator);
         separator = ",\n";
-        push(&mut pieces.out, item);
-        pieces.next()?;
+        push(&mut writer.out, item);
+        writer.next()?;
     }
-    pieces.out.push_str("\n]");
+    writer.out.push_str("\n]");
     Ok(())
 }
 
-pub(super) fn push_sites(pieces: &mut Pieces<'_>, tables: &Tables) -> fmt::Result {
-    push_table(pieces, "sites", &tables.sites, |out, site| {
+pub(super) fn push_sites(writer: &mut ChunkedWriter<'_>, tables: &Tables) -> fmt::Result {
+    push_table(writer, "sites", &tables.sites, |out, site| {
         push_site(out, site);
     })
 }
@@ -139,8 +139,12 @@ pub(super) fn push_position(out: &mut String, file: &str, line: u32, column: u32
     push_number(out, column.into());
 }
 
-pub(super) fn push_ancestors(pieces: &mut Pieces<'_>, dump: &Dump, tables: &Tables) -> fmt::Result {
-    push_table(pieces, "ancestors", tables.nodes(dump), |out, node| {
+pub(super) fn push_ancestors(
+    writer: &mut ChunkedWriter<'_>,
+    dump: &Dump,
+    tables: &Tables,
+) -> fmt::Result {
+    push_table(writer, "ancestors", tables.nodes(dump), |out, node| {
         push_ancestor(out, dump, tables, &node);
     })
 }
@@ -149,11 +153,11 @@ fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
     out.push_str("{\"id\":");
     push_number(out, node.id);
     out.push_str(",\"role\":");
-    push_string(out, dump.nodes.role_of_node(node));
+    push_string(out, dump.snapshot.role_of_node(node));
     out.push_str(",\"site\":");
     push_index(out, tables.site(node.site));
     out.push_str(",\"name\":");
-    push_name(out, dump.nodes.name_of_node(node).as_ref());
+    push_name(out, dump.snapshot.name_of_node(node).as_ref());
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node.parent));
     if node.cut > 0 {

@@ -3,22 +3,22 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::super::pieces::{push, push_number, Pieces};
+use super::super::output::{push, push_number, ChunkedWriter};
 use super::push_or_null;
 use super::string::push_string;
 use super::tables::push_table;
-use crate::dump::{Dump, Looked};
+use crate::dump::{Dump, ThreadScan};
 use crate::threads::{NativeFrame, NativeStack, OsThread, SystemCall, ThreadState};
 use crate::Task;
 
-pub(super) fn push_threads(pieces: &mut Pieces<'_>, dump: &Dump) -> fmt::Result {
+pub(super) fn push_threads(writer: &mut ChunkedWriter<'_>, dump: &Dump) -> fmt::Result {
     match &dump.os_threads {
-        Looked::No => Ok(()),
-        Looked::InVain => {
-            pieces.out.push_str(",\n\"threads\":null");
+        ThreadScan::NotRequested => Ok(()),
+        ThreadScan::Unsupported => {
+            writer.out.push_str(",\n\"threads\":null");
             Ok(())
         }
-        Looked::At(threads) => push_table(pieces, "threads", &threads.all, push_thread),
+        ThreadScan::Done(threads) => push_table(writer, "threads", &threads.all, push_thread),
     }
 }
 

@@ -11,8 +11,8 @@ use std::time::UNIX_EPOCH;
 use flate2::write::GzEncoder;
 use flate2::Compression;
 
-use super::counted::{self, Alike, Counted};
-use super::pieces::escaped;
+use super::aggregate::{self, Aggregate, GroupBy};
+use super::output::escaped;
 use super::stacks;
 use crate::Dump;
 
@@ -47,7 +47,7 @@ impl Pprof<'_> {
             out,
         };
         writer.write_head()?;
-        counted::for_each(self.0, Alike::StackAndName, |stack| {
+        aggregate::for_each(self.0, GroupBy::StackAndName, |stack| {
             writer.write_sample(&stack)
         })?;
         writer.out.finish()?.flush()
@@ -100,27 +100,27 @@ impl<W: Write> Writer<'_, W> {
         self.fields.write(&mut self.out)
     }
 
-    fn write_sample(&mut self, stack: &Counted<'_>) -> io::Result<()> {
-        let (nodes, row) = (&self.dump.nodes, stack.row);
+    fn write_sample(&mut self, stack: &Aggregate<'_>) -> io::Result<()> {
+        let (snapshot, row) = (&self.dump.snapshot, stack.row);
         let mut locations = Vec::new();
-        stacks::for_each_frame(nodes, row, |frame| {
+        stacks::for_each_frame(snapshot, row, |frame| {
             locations.push(self.tables.location(&mut self.fields, &frame));
         });
         let mut sample = Message::default();
         sample.numbers(field::sample::LOCATION_ID, &locations);
         sample.numbers(field::sample::VALUE, &[stack.count]);
         let (name, state) = (
-            escaped(nodes.name_text(row)),
-            nodes.bare_state(row).to_string(),
+            escaped(snapshot.name_text(row)),
+            snapshot.bare_state(row).to_string(),
         );
         for (key, value) in [
             ("name", &*name),
             ("state", &state),
-            ("kind", nodes.kind(row).as_str()),
+            ("kind", snapshot.kind(row).as_str()),
         ] {
             self.add_label(&mut sample, key, value);
         }
-        for label in nodes.labels_of(row) {
+        for label in snapshot.labels_of(row) {
             let key = key_of(label.key());
             self.add_label(&mut sample, &key, &escaped(label.value()));
         }

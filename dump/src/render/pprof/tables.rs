@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use super::field;
 use super::proto::Message;
-use crate::render::pieces::escaped;
-use crate::render::stacks::Frame;
-use crate::snapshot::hash::IdHash;
+use crate::render::output::escaped;
+use crate::render::stacks::ProfileFrame;
+use crate::snapshot::compact::hash::IdHash;
 
 /// Texts that are remembered. Where there are more, as when each task has a name of its own, one is
 /// written again when it comes up again, which readers allow.
-const MOST: usize = 4 * 1024;
+const MAX_TEXTS: usize = 4 * 1024;
 
 #[derive(Default)]
 pub(super) struct Tables {
@@ -38,10 +38,12 @@ impl Tables {
     }
 
     /// The id of the location of a frame.
-    pub(super) fn location(&mut self, fields: &mut Message, frame: &Frame<'_>) -> u64 {
+    pub(super) fn location(&mut self, fields: &mut Message, frame: &ProfileFrame<'_>) -> u64 {
         let place = match *frame {
-            Frame::Await(site) => (site.address() as u64, site.file(), site.line()),
-            Frame::Role(_, site) if site.is_real() => (site.address(), site.file(), site.line()),
+            ProfileFrame::Await(site) => (site.address() as u64, site.file(), site.line()),
+            ProfileFrame::Role(_, site) if site.is_real() => {
+                (site.address(), site.file(), site.line())
+            }
             _ => return self.named(fields, &frame.text()),
         };
         let (address, file, line) = place;
@@ -87,7 +89,7 @@ impl Tables {
 }
 
 fn remember(known: &mut HashMap<String, u64>, text: &str, index: u64) {
-    if known.len() >= MOST {
+    if known.len() >= MAX_TEXTS {
         known.clear();
     }
     known.insert(text.to_owned(), index);

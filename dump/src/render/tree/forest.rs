@@ -1,8 +1,8 @@
 //! Who spawned whom, in two numbers for each task.
 
-use crate::snapshot::bits::Bits;
-use crate::snapshot::names::NameRef;
-use crate::snapshot::nodes::{Node, Place};
+use crate::snapshot::compact::bit_set::BitSet;
+use crate::snapshot::compact::names::NameRef;
+use crate::snapshot::nodes::{Node, TaskIndex};
 use crate::snapshot::row::Row;
 use crate::Dump;
 use birthmark_core::__reader::label::Labels;
@@ -31,40 +31,40 @@ pub(super) enum After {
 }
 
 /// What stands in a line.
-pub(super) enum Entry<'a> {
+pub(super) enum LineContent<'a> {
     Task(&'a Row),
     /// An ancestor that has ended, or that was not selected.
     Ancestor(Node),
 }
 
-impl Entry<'_> {
+impl LineContent<'_> {
     pub(super) fn id(&self) -> u64 {
         match self {
-            Entry::Task(row) => row.id,
-            Entry::Ancestor(node) => node.id,
+            LineContent::Task(row) => row.id,
+            LineContent::Ancestor(node) => node.id,
         }
     }
 
     pub(super) fn site(&self, dump: &Dump) -> &'static Site {
         match self {
-            Entry::Task(row) => dump.nodes.site(row),
-            Entry::Ancestor(node) => node.site,
+            LineContent::Task(row) => dump.snapshot.site(row),
+            LineContent::Ancestor(node) => node.site,
         }
     }
 
     /// The labels of a task. Those of ancestors are seen in the tasks below them.
     pub(super) fn labels<'d>(&self, dump: &'d Dump) -> Option<&'d Labels> {
         match self {
-            Entry::Task(row) => Some(dump.nodes.labels_of(row)),
-            Entry::Ancestor(_) => None,
+            LineContent::Task(row) => Some(dump.snapshot.labels_of(row)),
+            LineContent::Ancestor(_) => None,
         }
     }
 
     /// The name, in quotes.
     pub(super) fn name(&self, dump: &Dump) -> Option<String> {
         let name = match self {
-            Entry::Task(row) => dump.nodes.name_of(row),
-            Entry::Ancestor(node) => dump.nodes.name_of_node(node),
+            LineContent::Task(row) => dump.snapshot.name_of(row),
+            LineContent::Ancestor(node) => dump.snapshot.name_of_node(node),
         };
         name.map(|name| name.to_string())
     }
@@ -88,16 +88,16 @@ impl<'a> Forest<'a> {
 
     /// How many lines there may be.
     pub(super) fn len(&self) -> usize {
-        self.dump.nodes.rows.len() + self.dump.nodes.ended.len()
+        self.dump.snapshot.rows.len() + self.dump.snapshot.ended.len()
     }
 
-    pub(super) fn entry(&self, line: u32) -> Entry<'a> {
-        let nodes = &self.dump.nodes;
-        match nodes.rows.get(line as usize) {
-            Some(row) if self.dump.is_selected(line as usize) => Entry::Task(row),
-            _ => Entry::Ancestor(match self.last_named(line) {
+    pub(super) fn content(&self, line: u32) -> LineContent<'a> {
+        let snapshot = &self.dump.snapshot;
+        match snapshot.rows.get(line as usize) {
+            Some(row) if self.dump.is_selected(line as usize) => LineContent::Task(row),
+            _ => LineContent::Ancestor(match self.last_named(line) {
                 Some(node) => node,
-                None => nodes.nameless(task_at(self.dump, line)),
+                None => snapshot.nameless(task_at(self.dump, line)),
             }),
         }
     }
@@ -134,21 +134,21 @@ impl<'a> Forest<'a> {
             if line == self.top() {
                 return &Labels::NONE;
             }
-            let row = self.dump.nodes.rows.get(line as usize);
+            let row = self.dump.snapshot.rows.get(line as usize);
             if let Some(row) = row.filter(|_| self.dump.is_selected(line as usize)) {
-                return self.dump.nodes.labels_of(row);
+                return self.dump.snapshot.labels_of(row);
             }
         }
     }
 
     /// Finds the lines that are in the tree, and the names of those that are not in the dump.
-    fn find(&mut self) -> Bits {
+    fn find(&mut self) -> BitSet {
         let (dump, used) = (self.dump, self.dump.used_nodes(self.dump.len()));
-        let mut there = Bits::none(self.len());
+        let mut there = BitSet::none(self.len());
         for place in dump.places() {
             there.add(place);
         }
-        for node in dump.nodes.all() {
+        for node in dump.snapshot.all() {
             if used.has(node.number as usize) {
                 there.add(line_of(dump, node.task) as usize);
                 let is_in_dump = node.task.row().is_ok_and(|row| dump.is_selected(row));
@@ -157,20 +157,20 @@ impl<'a> Forest<'a> {
                 }
             }
         }
-        let line = |node: u32| dump.nodes.get(node).map(|node| line_of(dump, node.task));
+        let line = |node: u32| dump.snapshot.get(node).map(|node| line_of(dump, node.task));
         self.named.sort_unstable_by_key(|&node| (line(node), node));
         there
     }
 
     /// Puts each line before its siblings of higher ids: the highest comes first here.
-    fn link(&mut self, there: &Bits) {
-        let (nodes, rows) = (&self.dump.nodes, self.dump.nodes.rows.len() as u32);
+    fn link(&mut self, there: &BitSet) {
+        let (snapshot, rows) = (&self.dump.snapshot, self.dump.snapshot.rows.len() as u32);
         let is_there = |line: &u32| there.has(*line as usize);
-        let id_of = |line: &u32| nodes.id_at(task_at(self.dump, *line));
+        let id_of = |line: &u32| snapshot.id_at(task_at(self.dump, *line));
         let mut ended: Vec<u32> = (rows..self.len() as u32).filter(is_there).collect();
         ended.sort_unstable_by_key(id_of);
         for row in (0..rows).filter(is_there).rev() {
-            let younger = |line: &mut u32| id_of(line) > nodes.rows[row as usize].id;
+            let younger = |line: &mut u32| id_of(line) > snapshot.rows[row as usize].id;
             while let Some(line) = ended.pop_if(younger) {
                 self.link_one(line);
             }
@@ -191,15 +191,17 @@ impl<'a> Forest<'a> {
 
     /// The line above one, or the top.
     fn parent_of(&self, line: u32) -> u32 {
-        let nodes = &self.dump.nodes;
-        let parent = nodes.nameless(task_at(self.dump, line)).parent;
-        let parent = nodes.get(parent).map(|node| line_of(self.dump, node.task));
+        let snapshot = &self.dump.snapshot;
+        let parent = snapshot.nameless(task_at(self.dump, line)).parent;
+        let parent = snapshot
+            .get(parent)
+            .map(|node| line_of(self.dump, node.task));
         parent.unwrap_or(self.top())
     }
 
     /// The node with the last name that a task has had for others.
     fn last_named(&self, line: u32) -> Option<Node> {
-        let node = |&number: &u32| self.dump.nodes.get(number);
+        let node = |&number: &u32| self.dump.snapshot.get(number);
         let is_at_most =
             |number: &u32| node(number).is_some_and(|node| line_of(self.dump, node.task) <= line);
         let end = self.named.partition_point(is_at_most);
@@ -208,16 +210,16 @@ impl<'a> Forest<'a> {
     }
 }
 
-fn line_of(dump: &Dump, task: Place) -> u32 {
+fn line_of(dump: &Dump, task: TaskIndex) -> u32 {
     match task.row() {
         Ok(row) => row as u32,
-        Err(ended) => dump.nodes.rows.len() as u32 + ended,
+        Err(ended) => dump.snapshot.rows.len() as u32 + ended,
     }
 }
 
-fn task_at(dump: &Dump, line: u32) -> Place {
-    match line.checked_sub(dump.nodes.rows.len() as u32) {
-        None => Place::of_row(line),
-        Some(ended) => Place::of_ended(ended),
+fn task_at(dump: &Dump, line: u32) -> TaskIndex {
+    match line.checked_sub(dump.snapshot.rows.len() as u32) {
+        None => TaskIndex::of_row(line),
+        Some(ended) => TaskIndex::of_ended(ended),
     }
 }

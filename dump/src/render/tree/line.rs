@@ -1,12 +1,12 @@
 //! A line of the tree.
 
-use super::alike::Alike;
-use super::forest::{Entry, Forest};
-use super::levels::Shown;
+use super::forest::{Forest, LineContent};
+use super::levels::ShownLine;
+use super::siblings::EqualSiblings;
 use crate::render::innermost::push_innermost;
+use crate::render::output::{escaped, push, push_number};
 use crate::render::palette::Palette;
-use crate::render::paragraph::{push_label, push_states, push_who, States};
-use crate::render::pieces::{escaped, push, push_number};
+use crate::render::task_block::{push_label, push_states, push_who, States};
 use crate::snapshot::nodes::Node;
 use crate::snapshot::row::Row;
 use crate::Dump;
@@ -15,25 +15,29 @@ use birthmark_core::Site;
 
 /// Where a line stands.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct LinePosition {
     pub(super) depth: usize,
     /// Whether it is the last one below its parent.
     pub(super) last: bool,
 }
 
 /// Deeper levels are shown by number: an indent for each would fill the line.
-const MOST_INDENT: usize = 40;
+const MAX_INDENT: usize = 40;
 
 /// Appends what stands before a line. `open` says of each level above whether a line goes on there.
-pub(super) fn push_indent(out: &mut String, open: &[bool], Place { depth, last }: Place) {
+pub(super) fn push_indent(
+    out: &mut String,
+    open: &[bool],
+    LinePosition { depth, last }: LinePosition,
+) {
     if depth == 0 {
         return;
     }
-    if depth > MOST_INDENT {
+    if depth > MAX_INDENT {
         push(out, format_args!("(level {depth}) "));
     }
     let levels = &open[1.min(open.len())..];
-    for &goes_on in &levels[levels.len().saturating_sub(MOST_INDENT)..] {
+    for &goes_on in &levels[levels.len().saturating_sub(MAX_INDENT)..] {
         out.push_str(if goes_on { "│  " } else { "   " });
     }
     out.push_str(if last { "└─ " } else { "├─ " });
@@ -43,17 +47,17 @@ pub(super) fn push_line(
     out: &mut String,
     palette: &Palette,
     forest: &Forest<'_>,
-    shown: &Shown<'_>,
+    shown: &ShownLine<'_>,
 ) {
     // Asked for tasks only: above a line of ancestors that are in no dump, it goes through all of them.
     let above = || forest.labels_above(shown.line);
-    match (shown.alike, forest.entry(shown.line)) {
-        (_, entry) if shown.times > 1 => {
-            push_below_alike(out, palette, forest.dump, shown, &entry, above());
+    match (shown.equal, forest.content(shown.line)) {
+        (_, content) if shown.times > 1 => {
+            push_below_equal(out, palette, forest.dump, shown, &content, above());
         }
-        (Some(alike), _) => push_alike(out, palette, forest, alike, above()),
-        (None, Entry::Task(row)) => push_task(out, palette, forest.dump, row, above()),
-        (None, Entry::Ancestor(node)) => push_ancestor(out, palette, forest.dump, node),
+        (Some(equal), _) => push_equal(out, palette, forest, equal, above()),
+        (None, LineContent::Task(row)) => push_task(out, palette, forest.dump, row, above()),
+        (None, LineContent::Ancestor(node)) => push_ancestor(out, palette, forest.dump, node),
     }
     out.push('\n');
 }
@@ -61,10 +65,10 @@ pub(super) fn push_line(
 fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels_above: &Labels) {
     push_number(out, row.id);
     out.push(' ');
-    push_label(out, palette, &dump.nodes.task(row, dump.now));
-    push_labels(out, dump.nodes.labels_of(row), labels_above);
-    push_site(out, palette, dump.nodes.site(row));
-    push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
+    push_label(out, palette, &dump.snapshot.task(row, dump.now));
+    push_labels(out, dump.snapshot.labels_of(row), labels_above);
+    push_site(out, palette, dump.snapshot.site(row));
+    push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
 }
 
 /// ` {tenant=acme}`, unless that is so above as well.
@@ -78,8 +82,8 @@ fn push_labels(out: &mut String, labels: &Labels, above: &Labels) {
 fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: Node) {
     push_number(out, node.id);
     out.push(' ');
-    let name = Entry::Ancestor(node).name(dump).unwrap_or_default();
-    let role = escaped(dump.nodes.role_of_node(&node));
+    let name = LineContent::Ancestor(node).name(dump).unwrap_or_default();
+    let role = escaped(dump.snapshot.role_of_node(&node));
     push_who(out, palette, &name, &role);
     push_absent(out, palette, dump, &node);
 }
@@ -105,72 +109,72 @@ fn push_site(out: &mut String, palette: &Palette, site: &Site) {
 
 /// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`, and where
 /// they stand.
-fn push_alike(
+fn push_equal(
     out: &mut String,
     palette: &Palette,
     forest: &Forest<'_>,
-    alike: &Alike,
+    equal: &EqualSiblings,
     labels_above: &Labels,
 ) {
-    let (first, last) = (forest.entry(alike.first), forest.entry(alike.last));
-    let nodes = &forest.dump.nodes;
-    push_number(out, alike.count as u64);
+    let (first, last) = (forest.content(equal.first), forest.content(equal.last));
+    let snapshot = &forest.dump.snapshot;
+    push_number(out, equal.count as u64);
     out.push_str(" × ");
     push_who(out, palette, "", &escaped(first.site(forest.dump).role()));
     match &first {
-        Entry::Task(row) => {
-            let since = alike.since.ago(forest.dump.now);
+        LineContent::Task(row) => {
+            let since = equal.since.ago(forest.dump.now);
             let states = States {
-                state: nodes.bare_state(row),
-                runs_no_task: nodes.runs_no_task(row),
+                state: snapshot.bare_state(row),
+                runs_no_task: snapshot.runs_no_task(row),
                 since,
             };
             push_states(out, palette, states);
-            push_site(out, palette, nodes.site(row));
+            push_site(out, palette, snapshot.site(row));
         }
-        Entry::Ancestor(node) => push_absent(out, palette, forest.dump, node),
+        LineContent::Ancestor(node) => push_absent(out, palette, forest.dump, node),
     }
     push(out, format_args!(", tasks {} to {}", first.id(), last.id()));
     push_names(out, [first.name(forest.dump), last.name(forest.dump)]);
     let labels = [&first, &last].map(|end| end.labels(forest.dump));
     push_ends(out, labels, labels_above);
-    if let Entry::Task(row) = first {
-        push_innermost(out, &nodes.stacks.get(nodes.stack(row)));
+    if let LineContent::Task(row) = first {
+        push_innermost(out, &snapshot.stacks.get(snapshot.stack(row)));
     }
 }
 
 /// `16 × wait [suspended] src/a.rs:3:5, such as task 12 "a"`, and where they stand: below lines that stand for
 /// several, of which each has as many.
-fn push_below_alike(
+fn push_below_equal(
     out: &mut String,
     palette: &Palette,
     dump: &Dump,
-    shown: &Shown<'_>,
-    example: &Entry<'_>,
+    shown: &ShownLine<'_>,
+    example: &LineContent<'_>,
     labels_above: &Labels,
 ) {
     push_number(out, shown.count() as u64);
     out.push_str(" × ");
     push_who(out, palette, "", &escaped(example.site(dump).role()));
     match example {
-        Entry::Task(row) => {
+        LineContent::Task(row) => {
             let states = States {
-                state: dump.nodes.bare_state(row),
-                runs_no_task: dump.nodes.runs_no_task(row),
+                state: dump.snapshot.bare_state(row),
+                runs_no_task: dump.snapshot.runs_no_task(row),
                 since: None,
             };
             push_states(out, palette, states);
-            push_site(out, palette, dump.nodes.site(row));
+            push_site(out, palette, dump.snapshot.site(row));
         }
-        Entry::Ancestor(node) => push_absent(out, palette, dump, node),
+        LineContent::Ancestor(node) => push_absent(out, palette, dump, node),
     }
     push(out, format_args!(", such as task {}", example.id()));
     if let Some(name) = example.name(dump) {
         push(out, format_args!(" {}{name}{}", palette.name, palette.end));
     }
-    if let Entry::Task(row) = example {
-        push_labels(out, dump.nodes.labels_of(row), labels_above);
-        push_innermost(out, &dump.nodes.stacks.get(dump.nodes.stack(row)));
+    if let LineContent::Task(row) = example {
+        push_labels(out, dump.snapshot.labels_of(row), labels_above);
+        push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
     }
 }
 

@@ -1,23 +1,23 @@
 //! A dump as a tree by creation.
 
-mod alike;
 mod forest;
 mod levels;
 mod line;
+mod siblings;
 
 use std::fmt;
 
 use super::busiest;
-use super::heading::Heading;
+use super::output::ChunkedWriter;
 use super::palette::Palette;
-use super::pieces::Pieces;
+use super::summary::Summary;
 use super::threads;
 use crate::Dump;
 
-use alike::Shapes;
 use forest::Forest;
 use levels::Levels;
 use line::{push_indent, push_line};
+use siblings::SubtreeHashes;
 
 /// Displays a [`Dump`] as a tree, with each task below its parent.
 ///
@@ -59,20 +59,20 @@ impl<'a> Tree<'a> {
 
 impl fmt::Display for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", Heading(self.dump))?;
+        writeln!(f, "{}", Summary(self.dump))?;
         let forest = Forest::new(self.dump);
-        let shapes = (!self.expanded).then(|| Shapes::new(&forest));
-        let mut pieces = Pieces::new(f);
+        let hashes = (!self.expanded).then(|| SubtreeHashes::new(&forest));
+        let mut writer = ChunkedWriter::new(f);
         // For each level above, whether a line goes on there.
         let mut open = Vec::new();
-        Levels::new(&forest, shapes.as_ref()).for_each(|shown| {
+        Levels::new(&forest, hashes.as_ref()).for_each(|shown| {
             open.truncate(shown.place.depth);
-            push_indent(&mut pieces.out, &open, shown.place);
-            push_line(&mut pieces.out, self.palette, &forest, &shown);
+            push_indent(&mut writer.out, &open, shown.place);
+            push_line(&mut writer.out, self.palette, &forest, &shown);
             open.push(!shown.place.last);
-            pieces.next()
+            writer.next()
         })?;
-        pieces.finish()?;
+        writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         writeln!(f, "\n{}", self.dump.coverage)

@@ -1,15 +1,15 @@
 //! A bit for each of many things, by number.
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bits(Vec<u64>);
+pub(crate) struct BitSet(Vec<u64>);
 
-impl Bits {
+impl BitSet {
     /// How many there are in a word.
     pub(crate) const WORD: usize = 64;
 
     /// So many, none of them set.
     pub(crate) fn none(count: usize) -> Self {
-        Bits(vec![0; count.div_ceil(Self::WORD)])
+        BitSet(vec![0; count.div_ceil(Self::WORD)])
     }
 
     pub(crate) fn has(&self, number: usize) -> bool {
@@ -43,11 +43,11 @@ impl Bits {
 
 #[cfg(test)]
 mod tests {
-    use super::Bits;
+    use super::BitSet;
 
     #[test]
     fn those_that_were_added_are_there() {
-        let mut bits = Bits::none(130);
+        let mut bits = BitSet::none(130);
         assert!(bits.add(0) && bits.add(64) && bits.add(129) && !bits.add(64));
         let all: Vec<usize> = (0..1000).filter(|&number| bits.has(number)).collect();
         assert_eq!(all, [0, 64, 129]);

@@ -9,7 +9,7 @@ const PARTS: usize = 64;
 const FREE: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
-pub(crate) struct Index {
+pub(crate) struct CompactIndex {
     parts: Vec<Part>,
     len: usize,
 }
@@ -21,7 +21,7 @@ struct Part {
     len: usize,
 }
 
-impl Index {
+impl CompactIndex {
     /// The entry with this hash that `is` the one.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
         let part = self.parts.get(part_of(hash, self.parts.len()))?;
@@ -131,7 +131,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::super::hash::mixed;
-    use super::Index;
+    use super::CompactIndex;
 
     fn ids(count: u64) -> Vec<u64> {
         (0..count).map(|number| 1 + number * 7).collect()
@@ -141,8 +141,9 @@ mod tests {
     fn what_was_added_is_found_and_nothing_else() {
         let ids = ids(20_000);
         let hash_of = |entry: u32| mixed(ids[entry as usize]);
-        let mut index = Index::default();
-        let find = |index: &Index, id| index.find(mixed(id), |entry| ids[entry as usize] == id);
+        let mut index = CompactIndex::default();
+        let find =
+            |index: &CompactIndex, id| index.find(mixed(id), |entry| ids[entry as usize] == id);
         for entry in 0..ids.len() as u32 {
             assert_eq!(find(&index, ids[entry as usize]), None);
             index.add(entry, hash_of);
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn it_takes_seven_bytes_an_entry_at_most() {
         let ids = ids(50_000);
-        let mut index = Index::default();
+        let mut index = CompactIndex::default();
         for entry in 0..ids.len() as u32 {
             index.add(entry, |entry| mixed(ids[entry as usize]));
             let room: usize = index.parts.iter().map(|part| part.entries.len()).sum();

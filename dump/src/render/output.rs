@@ -8,14 +8,14 @@ use std::fmt::{self, Write};
 const PIECE: usize = 64 * 1024;
 
 /// Collects text on the way to `sink`.
-pub(super) struct Pieces<'a> {
+pub(super) struct ChunkedWriter<'a> {
     pub(super) out: String,
     sink: &'a mut dyn Write,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> ChunkedWriter<'a> {
     pub(super) fn new(sink: &'a mut dyn Write) -> Self {
-        Pieces {
+        ChunkedWriter {
             out: String::with_capacity(PIECE + PIECE / 4),
             sink,
         }

@@ -20,7 +20,7 @@ mod handled {
     pub(super) fn wait_until_returned() {}
 }
 
-use super::{tell, write_dump, DumpSignal};
+use super::{log_outcome, write_dump, DumpSignal};
 
 /// Renderings need some stack, and a program's function that redacts names may need more.
 const STACK_SIZE: usize = 512 * 1024;
@@ -122,6 +122,6 @@ fn dump_when_woken(mut pipe: PipeReader) {
     let mut signals = [0; 4096];
     while pipe.read(&mut signals).is_ok_and(|count| count > 0) {
         handled::wait_until_returned();
-        tell(write_dump(), crate::platform::stderr::write);
+        log_outcome(write_dump(), crate::platform::stderr::write);
     }
 }

@@ -1,16 +1,16 @@
 //! Files in a directory, bounded in number and size.
 
-mod entry;
+mod dump_file;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::shown;
+use super::quoted_path;
 use birthmark_dump::render::Format;
 use birthmark_dump::Dump;
 
-use entry::Entry;
+use dump_file::DumpFile;
 
 /// A directory in which dumps are kept.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Directory {
     /// Writes a dump to a new file, and only then removes old ones. Whoever looks into the directory
     /// finds the file whole or not at all.
     pub(super) fn write(&self, dump: &Dump, format: Format) -> io::Result<PathBuf> {
-        let entry = Entry::new(format);
+        let entry = DumpFile::new(format);
         let path = self.path.join(entry.name());
         self.write_whole(dump, format, &entry, &path)
             .map_err(|error| self.explain(&error))?;
@@ -51,7 +51,7 @@ impl Directory {
         &self,
         dump: &Dump,
         format: Format,
-        entry: &Entry,
+        entry: &DumpFile,
         path: &Path,
     ) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
@@ -68,9 +68,9 @@ impl Directory {
 
     /// Removes the oldest dumps until the rest is within the limits. The one that was just written stays: where
     /// the clock was set back, it may look like the oldest.
-    fn prune(&self, written: &Entry) {
+    fn prune(&self, written: &DumpFile) {
         let mut left = self.limits;
-        let mut entries = entry::newest_first(&self.path);
+        let mut entries = dump_file::newest_first(&self.path);
         entries.sort_by_key(|(entry, _)| entry != written);
         for (entry, bytes) in entries {
             let fits = left.files > 0 && left.bytes >= bytes;
@@ -92,7 +92,7 @@ impl Directory {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
             _ => "choose a directory in which the program may write",
         };
-        let path = shown(&self.path);
+        let path = quoted_path(&self.path);
         let text = format!("no dump written in {path}: {error}; {remedy}; older dumps are kept");
         io::Error::new(error.kind(), text)
     }

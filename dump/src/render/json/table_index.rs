@@ -1,24 +1,24 @@
 //! The numbers of what is in a table, which is not all that the snapshot holds.
 
-use crate::snapshot::bits::Bits;
+use crate::snapshot::compact::bit_set::BitSet;
 
 /// For each item of the snapshot that is in a table its index there.
 #[derive(Default)]
-pub(super) struct Numbers {
-    used: Bits,
+pub(super) struct TableIndex {
+    used: BitSet,
     /// For each word of bits, how many are set before it.
     before: Vec<u32>,
 }
 
-impl Numbers {
+impl TableIndex {
     /// Numbers the items that are used.
-    pub(super) fn of(used: Bits) -> Self {
+    pub(super) fn of(used: BitSet) -> Self {
         let mut count = 0;
         let before = used.words().map(|word| {
             count += word.count_ones();
             count - word.count_ones()
         });
-        Numbers {
+        TableIndex {
             before: before.collect(),
             used,
         }
@@ -29,20 +29,20 @@ impl Numbers {
         if !self.used.has(item) {
             return None;
         }
-        Some(self.before[item / Bits::WORD] + self.used.before_in_word(item))
+        Some(self.before[item / BitSet::WORD] + self.used.before_in_word(item))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Bits, Numbers};
+    use super::{BitSet, TableIndex};
 
     #[test]
     fn what_is_used_is_numbered_in_order() {
-        let mut used = Bits::none(200);
+        let mut used = BitSet::none(200);
         let items = [0, 3, 63, 64, 100, 128, 199];
         items.iter().for_each(|&item| assert!(used.add(item)));
-        let numbers = Numbers::of(used);
+        let numbers = TableIndex::of(used);
         for (number, item) in items.into_iter().enumerate() {
             assert_eq!(numbers.get(item), Some(number as u32));
         }

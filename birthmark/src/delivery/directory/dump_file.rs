@@ -9,11 +9,11 @@ use birthmark_core::__reader::clock;
 use birthmark_dump::render::Format;
 
 /// For how long a file may be unfinished before nobody is thought to be writing it any more.
-const GIVEN_UP: Duration = Duration::from_secs(3600);
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// A dump in a directory. Orders by age.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(super) struct DumpFile {
     unix_ms: u64,
     process: u64,
     number: u64,
@@ -21,11 +21,11 @@ pub(super) struct Entry {
     unfinished: bool,
 }
 
-impl Entry {
+impl DumpFile {
     /// One that there has not been yet.
     pub(super) fn new(format: Format) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        Entry {
+        DumpFile {
             unix_ms: unix_ms(),
             process: std::process::id().into(),
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
@@ -35,7 +35,7 @@ impl Entry {
     }
 
     pub(super) fn name(&self) -> String {
-        let Entry {
+        let DumpFile {
             unix_ms,
             process,
             number,
@@ -58,7 +58,7 @@ impl Entry {
             None => (extension, false),
         };
         let mut numbers = numbers.split('-').map(|number| number.parse().ok());
-        let entry = Entry {
+        let entry = DumpFile {
             unix_ms: numbers.next()??,
             process: numbers.next()??,
             number: numbers.next()??,
@@ -74,19 +74,19 @@ impl Entry {
     /// Whether somebody may still be writing it.
     fn is_being_written(&self) -> bool {
         let age = Duration::from_millis(unix_ms().saturating_sub(self.unix_ms));
-        self.unfinished && age < GIVEN_UP
+        self.unfinished && age < ABANDONED_AFTER
     }
 }
 
 const UNFINISHED: &str = ".unfinished";
 
 /// The dumps in a directory with their sizes, the newest first.
-pub(super) fn newest_first(directory: &Path) -> Vec<(Entry, u64)> {
+pub(super) fn newest_first(directory: &Path) -> Vec<(DumpFile, u64)> {
     let files = std::fs::read_dir(directory).into_iter().flatten();
     let mut found: Vec<_> = files
         .filter_map(|file| {
             let file = file.ok()?;
-            let entry = Entry::parse(file.file_name().to_str()?)?;
+            let entry = DumpFile::parse(file.file_name().to_str()?)?;
             let size = file.metadata().ok()?.len();
             (!entry.is_being_written()).then_some((entry, size))
         })
@@ -102,7 +102,7 @@ fn unix_ms() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Entry;
+    use super::DumpFile;
 
     #[test]
     fn only_our_own_files_are_ours() {
@@ -112,7 +112,7 @@ mod tests {
             "birthmark-1-2-3.txt.unfinished",
         ] {
             assert_eq!(
-                Entry::parse(name).map(|entry| entry.name()).as_deref(),
+                DumpFile::parse(name).map(|entry| entry.name()).as_deref(),
                 Some(name)
             );
         }
@@ -125,14 +125,14 @@ mod tests {
             "birthmark-notes.txt",
             "my-birthmark-1-2-3.txt",
         ] {
-            assert_eq!(Entry::parse(name), None, "{name}");
+            assert_eq!(DumpFile::parse(name), None, "{name}");
         }
     }
 
     #[test]
     fn later_ones_are_newer() {
         let [old, new, other] = ["9-1-7.txt", "10-1-3.json", "10-1-4.txt"]
-            .map(|name| Entry::parse(&format!("birthmark-{name}")).unwrap());
+            .map(|name| DumpFile::parse(&format!("birthmark-{name}")).unwrap());
         assert!(old < new && new < other);
     }
 }

@@ -2,19 +2,19 @@
 
 use std::fmt;
 
-use super::paragraph::RUNS_NO_TASK;
-use super::pieces::escaped;
+use super::output::escaped;
+use super::task_block::RUNS_NO_TASK;
 use crate::values::plural::plural;
 use crate::Dump;
 use crate::State;
 
 /// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`, and below that the
 /// program, its process and the time.
-pub(super) struct Heading<'a>(pub(super) &'a Dump);
+pub(super) struct Summary<'a>(pub(super) &'a Dump);
 
-impl fmt::Display for Heading<'_> {
+impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Heading(dump) = self;
+        let Summary(dump) = self;
         if !dump.filter.is_empty() {
             write!(f, "{} of ", dump.len())?;
         }
@@ -40,8 +40,8 @@ fn states(dump: &Dump) -> [(&'static str, usize); 5] {
         (RUNS_NO_TASK, 0),
     ];
     for row in dump.rows() {
-        let index = match dump.nodes.bare_state(row) {
-            State::Running { .. } if dump.nodes.runs_no_task(row) => 4,
+        let index = match dump.snapshot.bare_state(row) {
+            State::Running { .. } if dump.snapshot.runs_no_task(row) => 4,
             State::Running { .. } => 0,
             State::Suspended => 1,
             State::Delayed => 3,

@@ -7,7 +7,7 @@ use birthmark_core::__reader::name::{Name, NameOrigin};
 /// Texts are kept in pieces of this size, none in two of them.
 const PIECE: usize = 1 << 18;
 /// As many pieces as a [`NameRef`] can tell places in.
-const MOST_PIECES: usize = 1 << 14;
+const MAX_PIECES: usize = 1 << 14;
 
 /// Before each text its length and its flags, a byte each.
 const HEAD: usize = 2;
@@ -31,12 +31,12 @@ impl NameRef {
 
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    kept: Kept,
+    kept: NameTexts,
 }
 
 /// Each name behind its length and its flags.
 #[derive(Debug, Default)]
-struct Kept(Vec<Vec<u8>>);
+struct NameTexts(Vec<Vec<u8>>);
 
 /// A name that was set. If it is empty, it stands for none, and hides what would be inherited.
 #[derive(Clone, Copy, Debug, PartialEq, Hash)]
@@ -70,7 +70,7 @@ impl Names {
     }
 }
 
-impl Kept {
+impl NameTexts {
     fn push(&mut self, text: &str, flags: u8) -> NameRef {
         // What a program makes of its names may be longer than they are.
         let kept = &text[..boundary(text, MAX_NAME_LEN)];
@@ -88,7 +88,7 @@ impl Kept {
     fn room(&mut self) -> Option<(usize, &mut Vec<u8>)> {
         let is_full = |piece: &Vec<u8>| piece.len() + LONGEST > PIECE;
         if self.0.last().is_none_or(is_full) {
-            if self.0.len() == MOST_PIECES {
+            if self.0.len() == MAX_PIECES {
                 return None;
             }
             self.0.push(Vec::with_capacity(PIECE));
@@ -140,11 +140,11 @@ impl<'a> Named<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kept, NameRef, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
+    use super::{NameRef, NameTexts, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
 
     #[test]
     fn names_of_all_lengths_are_found_again() {
-        let mut kept = Kept::default();
+        let mut kept = NameTexts::default();
         let long = "ä".repeat(MAX_NAME_LEN);
         let texts = (0..2 * PIECE / MAX_NAME_LEN).map(|number| &long[..2 * (number % 128)]);
         let all: Vec<_> = texts.map(|text| (kept.push(text, BY_HOOK), text)).collect();
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_and_says_so() {
-        let mut kept = Kept::default();
+        let mut kept = NameTexts::default();
         let long = kept.push(&"ä".repeat(MAX_NAME_LEN), 0);
         let found = kept.get(long.0 as usize).unwrap();
         assert_eq!((found.text.len(), found.cut), (MAX_NAME_LEN - 1, true));

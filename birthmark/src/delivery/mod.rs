@@ -46,7 +46,7 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
     if let Some(signal) = signal {
         birthmark_core::__reader::fork::set_resume(resume);
         if let Err(error) = listen::listen(signal) {
-            say(format_args!("no dump on SIG{signal}: {error}"));
+            log_line(format_args!("no dump on SIG{signal}: {error}"));
         }
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
 /// Goes on listening for the signal in the child of a fork.
 fn resume() {
     if let Err(error) = listen::resume() {
-        say(format_args!(
+        log_line(format_args!(
             "no dump on a signal in this child of a fork: {error}"
         ));
     }
@@ -107,12 +107,12 @@ pub(crate) fn write_in_panic() {
         Ok(free) => Ok(free),
     };
     if !output::in_test() {
-        return tell(write(stderr, &mut Stderr), stderr::write);
+        return log_outcome(write(stderr, &mut Stderr), stderr::write);
     }
     let mut text = Vec::new();
     let written = write(stderr, &mut text);
     let _ = output::write(&text);
-    tell(written, output::write);
+    log_outcome(written, output::write);
 }
 
 fn write(
@@ -141,10 +141,10 @@ fn write(
 
 /// Has dumps written as text that would be binary in the midst of a log, and says so, once.
 fn refuse_binary(delivery: &mut Delivery) {
-    static SAID: Once = Once::new();
+    static REPORTED: Once = Once::new();
     let refused = std::mem::take(&mut delivery.format);
-    SAID.call_once(|| {
-        say(format_args!(
+    REPORTED.call_once(|| {
+        log_line(format_args!(
             "cannot write {refused} to standard error: it is binary; dumps are written as {}\n\
              help: add `dir=PATH` to BIRTHMARK, or call Builder::dump_directory, to have {refused} in files",
             delivery.format
@@ -161,9 +161,9 @@ impl Delivery {
 }
 
 /// Says what has become of a dump that nobody waits for.
-fn tell(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Result<()>) {
+fn log_outcome(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Result<()>) {
     let line = match written {
-        Ok(Some(path)) => format!("birthmark: dump written to {}\n", shown(&path)),
+        Ok(Some(path)) => format!("birthmark: dump written to {}\n", quoted_path(&path)),
         Ok(None) => return,
         Err(error) => format!("birthmark: {error}\n"),
     };
@@ -172,12 +172,12 @@ fn tell(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Result<()>
 }
 
 /// A path, in quotes and escaped.
-fn shown(path: &std::path::Path) -> String {
+fn quoted_path(path: &std::path::Path) -> String {
     format!("{:?}", path.display().to_string())
 }
 
 /// A line on standard error. If it cannot be written, nobody reads it.
-fn say(what: fmt::Arguments<'_>) {
+fn log_line(what: fmt::Arguments<'_>) {
     let _ = stderr::write(format!("birthmark: {what}\n").as_bytes());
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::kernel::Stat;
-use super::desk::{Desk, Sample};
+use super::sample_slot::{Sample, SampleSlot};
 use super::spare::{self, Stacks};
 use super::{futex, handler};
 use crate::platform::tasks;
@@ -13,49 +13,49 @@ use birthmark_core::__reader::os_thread::os_id;
 use birthmark_dump::StackError;
 
 /// For how long a thread is waited for. Whoever has to wait for a CPU for longer than this is late.
-const PATIENCE: Duration = Duration::from_secs(1);
+const THREAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// For how long all of them are, together. Then each has a moment only.
-const PATIENCE_IN_ALL: Duration = Duration::from_secs(4);
-const MOMENT: Duration = Duration::from_millis(10);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(4);
+const MIN_TIMEOUT: Duration = Duration::from_millis(10);
 /// How often it is asked whether the thread is still there.
-const SLICE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The right to ask, which one has at a time.
-pub(super) struct Asker {
+pub(super) struct StackSampler {
     process: u32,
-    /// What is left of the patience in all.
-    patience: Cell<Duration>,
+    /// What is left of the total timeout.
+    time_left: Cell<Duration>,
     stacks: RefCell<Stacks>,
 }
 
-/// The process whose asker there is, or 0. After a fork, the parent's asker is none in the child.
-static ASKING: AtomicU32 = AtomicU32::new(0);
+/// The process whose sampler there is, or 0. After a fork, the parent's sampler is none in the child.
+static SAMPLING_PROCESS: AtomicU32 = AtomicU32::new(0);
 
-impl Asker {
-    /// Waits for its turn, but not for ever, and not at all in a panic, of which the asker may be in the midst.
+impl StackSampler {
+    /// Waits for its turn, but not for ever, and not at all in a panic, of which the sampler may be in the midst.
     pub(super) fn new() -> Result<Self, StackError> {
         let (process, start) = (std::process::id(), Instant::now());
-        let patience = if std::thread::panicking() {
+        let time_left = if std::thread::panicking() {
             Duration::ZERO
         } else {
-            PATIENCE_IN_ALL
+            TOTAL_TIMEOUT
         };
         while !Self::is_next(process) {
-            if start.elapsed() >= patience {
+            if start.elapsed() >= time_left {
                 return Err(StackError::Busy);
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        Ok(Asker {
+        Ok(StackSampler {
             process,
-            patience: Cell::new(PATIENCE_IN_ALL),
+            time_left: Cell::new(TOTAL_TIMEOUT),
             stacks: RefCell::new(Stacks::new()),
         })
     }
 
     fn is_next(process: u32) -> bool {
         let change = |present| (present != process).then_some(process);
-        ASKING
+        SAMPLING_PROCESS
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, change)
             .is_ok()
     }
@@ -64,30 +64,30 @@ impl Asker {
     pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, StackError> {
         let thread = u32::try_from(id).map_err(|_| StackError::NoAnswer)?;
         let start = Instant::now();
-        let desk = self.await_answer(id, thread);
-        let left = self.patience.get().saturating_sub(start.elapsed());
-        self.patience.set(left);
-        desk?.read(thread, read).ok_or(StackError::NoAnswer)
+        let slot = self.await_answer(id, thread);
+        let left = self.time_left.get().saturating_sub(start.elapsed());
+        self.time_left.set(left);
+        slot?.read(thread, read).ok_or(StackError::NoAnswer)
     }
 
-    fn await_answer(&self, id: u64, thread: u32) -> Result<&'static Desk, StackError> {
+    fn await_answer(&self, id: u64, thread: u32) -> Result<&'static SampleSlot, StackError> {
         if self.stays_blocked(id) {
             return Err(StackError::Blocked);
         }
         if let Some(why) = spare::reason(id, &mut self.stacks.borrow_mut()) {
             return Err(why);
         }
-        let desk = Desk::ask(thread).ok_or(StackError::NoAnswer)?;
+        let slot = SampleSlot::ask(thread).ok_or(StackError::NoAnswer)?;
         if !self.send(thread, handler::SIGNAL) {
-            desk.turn.take_back(thread);
+            slot.state.take_back(thread);
             return Err(StackError::Ended);
         }
-        match self.wait(desk, thread) {
+        match self.wait(slot, thread) {
             // It has not begun, and never will.
-            Err(why) if desk.turn.take_back(thread) => Err(why),
+            Err(why) if slot.state.take_back(thread) => Err(why),
             // It has begun and is nearly done, unless it was stopped.
-            Err(_) => self.wait(desk, thread).map(|()| desk),
-            Ok(()) => Ok(desk),
+            Err(_) => self.wait(slot, thread).map(|()| slot),
+            Ok(()) => Ok(slot),
         }
     }
 
@@ -102,29 +102,29 @@ impl Asker {
             if is_in_none && tasks::blocks(id, handler::SIGNAL) || Instant::now() >= until {
                 return true;
             }
-            std::thread::sleep(MOMENT / 10);
+            std::thread::sleep(MIN_TIMEOUT / 10);
         }
         false
     }
 
     /// Until when a thread is waited for.
     fn until(&self) -> Instant {
-        Instant::now() + self.patience.get().clamp(MOMENT, PATIENCE)
+        Instant::now() + self.time_left.get().clamp(MIN_TIMEOUT, THREAD_TIMEOUT)
     }
 
-    fn wait(&self, desk: &Desk, thread: u32) -> Result<(), StackError> {
+    fn wait(&self, slot: &SampleSlot, thread: u32) -> Result<(), StackError> {
         let until = self.until();
         loop {
             // Read before the question, so that a change after it ends the wait.
-            let word = desk.turn.word().load(Ordering::Relaxed);
-            if desk.turn.has_answered(thread) {
+            let word = slot.state.word().load(Ordering::Relaxed);
+            if slot.state.has_answered(thread) {
                 return Ok(());
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(StackError::NoAnswer);
             }
-            futex::wait(desk.turn.word(), word, left.min(SLICE));
+            futex::wait(slot.state.word(), word, left.min(POLL_INTERVAL));
             if !self.send(thread, 0) {
                 return Err(StackError::Ended);
             }
@@ -138,8 +138,8 @@ impl Asker {
     }
 }
 
-impl Drop for Asker {
+impl Drop for StackSampler {
     fn drop(&mut self) {
-        ASKING.store(0, Ordering::Release);
+        SAMPLING_PROCESS.store(0, Ordering::Release);
     }
 }

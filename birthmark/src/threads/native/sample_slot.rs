@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 
 use super::registers::Registers;
-use super::turn::Turn;
+use super::slot_state::SlotState;
 
 /// How much of a stack is copied.
 pub(super) const STACK_BYTES: usize = 128 * 1024;
@@ -25,23 +25,23 @@ impl Sample {
     }
 }
 
-pub(super) struct Desk {
-    pub(super) turn: Turn,
+pub(super) struct SampleSlot {
+    pub(super) state: SlotState,
     sample: UnsafeCell<Sample>,
 }
 
 // SAFETY: `sample` is touched only by `answer` between `begin` and `finish`, and by `read` after
-// `has_answered` and before the next `ask`. By the protocol of `Turn` these exclude each other, and each
+// `has_answered` and before the next `ask`. By the protocol of `SlotState` these exclude each other, and each
 // happens before the next.
-unsafe impl Sync for Desk {}
+unsafe impl Sync for SampleSlot {}
 
 /// One is used at a time. The others are for when a thread is stopped in the middle of its answer.
-static DESKS: [Desk; 4] = [const { Desk::new() }; 4];
+static SLOTS: [SampleSlot; 4] = [const { SampleSlot::new() }; 4];
 
-impl Desk {
+impl SampleSlot {
     const fn new() -> Self {
-        Desk {
-            turn: Turn::new(),
+        SampleSlot {
+            state: SlotState::new(),
             sample: UnsafeCell::new(Sample {
                 registers: Registers::NONE,
                 len: 0,
@@ -50,33 +50,33 @@ impl Desk {
         }
     }
 
-    /// Asks a thread at the first desk that is free.
-    pub(super) fn ask(thread: u32) -> Option<&'static Desk> {
-        DESKS.iter().find(|desk| desk.turn.ask(thread))
+    /// Asks a thread at the first slot that is free.
+    pub(super) fn ask(thread: u32) -> Option<&'static SampleSlot> {
+        SLOTS.iter().find(|slot| slot.state.ask(thread))
     }
 
-    /// The desk at which this thread was asked, if it was. Then it may [`answer`](Desk::answer).
-    pub(super) fn of(thread: u32) -> Option<&'static Desk> {
-        DESKS.iter().find(|desk| desk.turn.begin(thread))
+    /// The slot at which this thread was asked, if it was. Then it may [`answer`](SampleSlot::answer).
+    pub(super) fn of(thread: u32) -> Option<&'static SampleSlot> {
+        SLOTS.iter().find(|slot| slot.state.begin(thread))
     }
 
     /// Answers.
     ///
     /// # Safety
     ///
-    /// The calling thread got the desk from [`Desk::of`], and calls this once.
+    /// The calling thread got the slot from [`SampleSlot::of`], and calls this once.
     pub(super) unsafe fn answer(&self, thread: u32, write: impl FnOnce(&mut Sample)) {
         // SAFETY: by the contract `begin` has returned true, and `finish` comes only now.
         write(unsafe { &mut *self.sample.get() });
-        self.turn.finish(thread);
+        self.state.finish(thread);
     }
 
     /// What a thread has answered, if it has by now. For the one who asked.
     pub(super) fn read<R>(&self, thread: u32, read: impl FnOnce(&Sample) -> R) -> Option<R> {
-        if !self.turn.has_answered(thread) {
+        if !self.state.has_answered(thread) {
             return None;
         }
-        // SAFETY: it has answered, and nobody is asked at this desk before this returns: there is one who
+        // SAFETY: it has answered, and nobody is asked at this slot before this returns: there is one who
         // asks at a time, and this is called by it.
         Some(read(unsafe { &*self.sample.get() }))
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::output::{escaped, push, push_number};
 use super::palette::Palette;
-use super::pieces::{escaped, push, push_number};
 use super::range::Ago;
 use crate::values::age::Age;
 use crate::values::stack::Stack;
@@ -16,7 +16,7 @@ use birthmark_core::Site;
 
 /// What is said of a task, each part ready to be copied.
 #[derive(Clone, Copy)]
-pub(super) struct Paragraph<'a> {
+pub(super) struct TaskBlock<'a> {
     pub(super) id: u64,
     pub(super) name: &'a str,
     pub(super) origin: Option<NameOrigin>,
@@ -39,11 +39,11 @@ pub(super) struct Paragraph<'a> {
     pub(super) stack: &'a str,
 }
 
-impl Paragraph<'_> {
+impl TaskBlock<'_> {
     /// Shows `f` the paragraph of a task.
-    pub(super) fn with(task: &Task, f: impl FnOnce(&Paragraph<'_>)) {
+    pub(super) fn with(task: &Task, f: impl FnOnce(&TaskBlock<'_>)) {
         let name = task.name.as_ref();
-        f(&Paragraph {
+        f(&TaskBlock {
             id: task.id.as_u64(),
             name: &name.map_or_else(String::new, |name| name.to_string()),
             origin: name.map(|name| name.origin()),
@@ -180,16 +180,14 @@ pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
 
 /// `"req-id-123123" audit [suspended, 2 minutes]`
 pub(super) fn push_label(out: &mut String, palette: &Palette, task: &Task) {
-    Paragraph::with(task, |paragraph| paragraph.push_label(out, palette));
+    TaskBlock::with(task, |block| block.push_label(out, palette));
 }
 
 /// Writes the task as a dump shows it.
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
-        Paragraph::with(self, |paragraph| {
-            paragraph.push(&mut out, Palette::new(false))
-        });
+        TaskBlock::with(self, |block| block.push(&mut out, Palette::new(false)));
         f.write_str(&out)
     }
 }

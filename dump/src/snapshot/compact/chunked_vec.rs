@@ -1,27 +1,27 @@
 //! A list that grows without being copied: a list of a million entries that doubles would take up to three
 //! times its size on the way.
 
-const CHUNK: usize = 1 << 14;
+const CHUNK_LEN: usize = 1 << 14;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Chunks<T>(Vec<Vec<T>>);
+pub(crate) struct ChunkedVec<T>(Vec<Vec<T>>);
 
-impl<T> Default for Chunks<T> {
+impl<T> Default for ChunkedVec<T> {
     fn default() -> Self {
-        Chunks(Vec::new())
+        ChunkedVec(Vec::new())
     }
 }
 
-impl<T> Chunks<T> {
+impl<T> ChunkedVec<T> {
     /// Appends an entry, and returns its place.
     pub(crate) fn push(&mut self, entry: T) -> u32 {
         let place = self.len();
-        if place.is_multiple_of(CHUNK) {
+        if place.is_multiple_of(CHUNK_LEN) {
             // The first one grows: most lists stay short.
-            let room = if place == 0 { 0 } else { CHUNK };
+            let room = if place == 0 { 0 } else { CHUNK_LEN };
             self.0.push(Vec::with_capacity(room));
         }
-        self.0[place / CHUNK].push(entry);
+        self.0[place / CHUNK_LEN].push(entry);
         place as u32
     }
 
@@ -36,11 +36,11 @@ impl<T> Chunks<T> {
 
     pub(crate) fn get(&self, place: u32) -> Option<&T> {
         let place = place as usize;
-        self.0.get(place / CHUNK)?.get(place % CHUNK)
+        self.0.get(place / CHUNK_LEN)?.get(place % CHUNK_LEN)
     }
 
     pub(crate) fn len(&self) -> usize {
-        let full = self.0.len().saturating_sub(1) * CHUNK;
+        let full = self.0.len().saturating_sub(1) * CHUNK_LEN;
         full + self.0.last().map_or(0, Vec::len)
     }
 
@@ -59,28 +59,28 @@ impl<T> Chunks<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chunks, CHUNK};
+    use super::{ChunkedVec, CHUNK_LEN};
 
     #[test]
     fn entries_stay_where_they_are() {
-        let mut list = Chunks::default();
-        for number in 0..2 * CHUNK + 1 {
+        let mut list = ChunkedVec::default();
+        for number in 0..2 * CHUNK_LEN + 1 {
             assert_eq!(list.len(), number);
             assert_eq!(list.get(number as u32), None);
             assert_eq!(list.push(number), number as u32);
         }
-        assert!(list.iter().copied().eq(0..2 * CHUNK + 1));
-        assert_eq!(list.get(CHUNK as u32), Some(&CHUNK));
+        assert!(list.iter().copied().eq(0..2 * CHUNK_LEN + 1));
+        assert_eq!(list.get(CHUNK_LEN as u32), Some(&CHUNK_LEN));
         assert_eq!(list.get(u32::MAX), None);
     }
 
     #[test]
     fn entries_are_taken_away_from_the_end() {
-        let mut list = Chunks::default();
-        for number in 0..CHUNK + 2 {
+        let mut list = ChunkedVec::default();
+        for number in 0..CHUNK_LEN + 2 {
             list.push(number);
         }
-        for number in (0..CHUNK + 2).rev() {
+        for number in (0..CHUNK_LEN + 2).rev() {
             assert_eq!((list.pop(), list.len()), (Some(number), number));
         }
         assert!(list.pop().is_none() && list.is_empty());

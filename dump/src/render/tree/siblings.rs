@@ -3,22 +3,22 @@
 use std::hash::{Hash, Hasher};
 use std::mem::{discriminant, Discriminant};
 
-use super::forest::{After, Entry, Forest};
-use crate::render::range::Range;
-use crate::snapshot::hash::{mixed, IdHasher};
+use super::forest::{After, Forest, LineContent};
+use crate::render::range::TickRange;
+use crate::snapshot::compact::hash::{mixed, IdHasher};
 use crate::State;
 use birthmark_core::Kind;
 
 /// How many alike siblings have a line each.
-const MOST_ALIKE: usize = 4;
+const MAX_EQUAL: usize = 4;
 
 /// For each line a number of 64 bits: lines with the same one have the same shape, and so have those below
 /// them, one by one. (It is a hash, so that different shapes are taken for alike once in 2^64 comparisons. To
 /// know them all would take several times the memory of the tasks.)
-pub(super) struct Shapes(Vec<u64>);
+pub(super) struct SubtreeHashes(Vec<u64>);
 
 #[derive(Hash)]
-enum What {
+enum NodeShape {
     /// By site, state, stack, and whether it runs no task.
     Task(u64, Discriminant<State>, u32, bool),
     Ended(u64),
@@ -26,18 +26,18 @@ enum What {
     Only(u32),
 }
 
-impl Shapes {
+impl SubtreeHashes {
     pub(super) fn new(forest: &Forest<'_>) -> Self {
-        let mut shapes = Shapes(vec![0; forest.len()]);
+        let mut hashes = SubtreeHashes(vec![0; forest.len()]);
         each_from_below(forest, |line| {
             let mut hasher = IdHasher::default();
-            What::of(forest, line).hash(&mut hasher);
+            NodeShape::of(forest, line).hash(&mut hasher);
             // In whichever order they come.
-            let below = forest.children(line).map(|child| shapes.of(child));
+            let below = forest.children(line).map(|child| hashes.of(child));
             let below = below.fold(0, u64::wrapping_add);
-            shapes.0[line as usize] = mixed(mixed(hasher.finish()).wrapping_add(below));
+            hashes.0[line as usize] = mixed(mixed(hasher.finish()).wrapping_add(below));
         });
-        shapes
+        hashes
     }
 
     fn of(&self, line: u32) -> u64 {
@@ -45,19 +45,19 @@ impl Shapes {
     }
 }
 
-impl What {
+impl NodeShape {
     fn of(forest: &Forest<'_>, line: u32) -> Self {
-        let (nodes, entry) = (&forest.dump.nodes, forest.entry(line));
-        let site = entry.site(forest.dump);
-        match entry {
-            _ if site.kind() == Kind::External => What::Only(line),
-            Entry::Task(row) => What::Task(
+        let (snapshot, content) = (&forest.dump.snapshot, forest.content(line));
+        let site = content.site(forest.dump);
+        match content {
+            _ if site.kind() == Kind::External => NodeShape::Only(line),
+            LineContent::Task(row) => NodeShape::Task(
                 site.address(),
-                discriminant(&nodes.bare_state(row)),
-                nodes.stack(row).key(),
-                nodes.runs_no_task(row),
+                discriminant(&snapshot.bare_state(row)),
+                snapshot.stack(row).key(),
+                snapshot.runs_no_task(row),
             ),
-            Entry::Ancestor(_) => What::Ended(site.address()),
+            LineContent::Ancestor(_) => NodeShape::Ended(site.address()),
         }
     }
 }
@@ -81,37 +81,37 @@ fn each_from_below(forest: &Forest<'_>, mut f: impl FnMut(u32)) {
 }
 
 /// Siblings that have one line: more than a few.
-pub(super) struct Alike {
+pub(super) struct EqualSiblings {
     pub(super) first: u32,
     pub(super) last: u32,
     pub(super) count: usize,
     /// When they came into their states.
-    pub(super) since: Range,
+    pub(super) since: TickRange,
 }
 
-impl Alike {
+impl EqualSiblings {
     /// Those among the lines below one, by their shapes.
-    pub(super) fn below(forest: &Forest<'_>, shapes: &Shapes, line: u32) -> Vec<Self> {
+    pub(super) fn below(forest: &Forest<'_>, hashes: &SubtreeHashes, line: u32) -> Vec<Self> {
         let count = forest.children(line).count();
-        if count <= MOST_ALIKE {
+        if count <= MAX_EQUAL {
             return Vec::new();
         }
         let mut lines = Vec::with_capacity(count);
         lines.extend(forest.children(line));
-        lines.sort_unstable_by_key(|&line| (shapes.of(line), forest.entry(line).id()));
-        let alike = lines.chunk_by(|&a, &b| shapes.of(a) == shapes.of(b));
-        let many = alike.filter(|lines| lines.len() > MOST_ALIKE);
-        many.map(|lines| Alike::of(forest, lines)).collect()
+        lines.sort_unstable_by_key(|&line| (hashes.of(line), forest.content(line).id()));
+        let equal = lines.chunk_by(|&a, &b| hashes.of(a) == hashes.of(b));
+        let many = equal.filter(|lines| lines.len() > MAX_EQUAL);
+        many.map(|lines| EqualSiblings::of(forest, lines)).collect()
     }
 
     fn of(forest: &Forest<'_>, lines: &[u32]) -> Self {
-        let mut since = Range::default();
+        let mut since = TickRange::default();
         for &line in lines {
-            if let Entry::Task(row) = forest.entry(line) {
+            if let LineContent::Task(row) = forest.content(line) {
                 since.add(row.since.into());
             }
         }
-        Alike {
+        EqualSiblings {
             first: lines[0],
             last: lines[lines.len() - 1],
             count: lines.len(),
@@ -120,9 +120,9 @@ impl Alike {
     }
 
     /// Those to which a line belongs.
-    pub(super) fn with<'a>(all: &'a [Self], shapes: &Shapes, line: u32) -> Option<&'a Self> {
-        let shape = shapes.of(line);
-        let place = all.binary_search_by_key(&shape, |alike| shapes.of(alike.first));
+    pub(super) fn with<'a>(all: &'a [Self], hashes: &SubtreeHashes, line: u32) -> Option<&'a Self> {
+        let shape = hashes.of(line);
+        let place = all.binary_search_by_key(&shape, |equal| hashes.of(equal.first));
         Some(&all[place.ok()?])
     }
 }

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::ptr;
 
 use super::hash::IdHash;
-use super::stacks::StackRef;
+use crate::snapshot::stacks::StackRef;
 use crate::source::Node;
 use crate::State;
 use birthmark_core::__reader::record::slot::{flag, state};
@@ -14,10 +14,10 @@ use birthmark_core::Site;
 
 /// The number of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ClassRef(u32);
+pub(crate) struct ShapeRef(u32);
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Class {
+pub(crate) struct TaskShape {
     pub(crate) site: &'static Site,
     /// Where they stand.
     pub(crate) stack: StackRef,
@@ -27,15 +27,15 @@ pub(crate) struct Class {
 }
 
 const STATUS: u64 = state::MASK | state::THREAD_MASK << state::THREAD_SHIFT;
-const _: () = assert!(size_of::<Class>() <= 24 && STATUS <= u32::MAX as u64);
+const _: () = assert!(size_of::<TaskShape>() <= 24 && STATUS <= u32::MAX as u64);
 
-impl Class {
+impl TaskShape {
     pub(crate) fn of(record: &impl Node, stack: StackRef) -> Self {
         let kept = match record.state() {
             state::RUNNING => STATUS,
             _ => state::MASK,
         };
-        Class {
+        TaskShape {
             site: record.site(),
             stack,
             status: (record.status() & kept) as u32,
@@ -70,16 +70,16 @@ impl Class {
     }
 }
 
-impl PartialEq for Class {
+impl PartialEq for TaskShape {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self.site, other.site)
             && (self.stack, self.status, self.flags) == (other.stack, other.status, other.flags)
     }
 }
 
-impl Eq for Class {}
+impl Eq for TaskShape {}
 
-impl Hash for Class {
+impl Hash for TaskShape {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.site.address().hash(hasher);
         let flags = u64::from(self.flags) << 32;
@@ -88,44 +88,44 @@ impl Hash for Class {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Classes {
-    all: Vec<Class>,
+pub(crate) struct TaskShapes {
+    all: Vec<TaskShape>,
 }
 
-impl Classes {
-    pub(crate) fn get(&self, ClassRef(number): ClassRef) -> &Class {
+impl TaskShapes {
+    pub(crate) fn get(&self, ShapeRef(number): ShapeRef) -> &TaskShape {
         &self.all[number as usize]
     }
 
     /// Each class.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Class> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &TaskShape> {
         self.all.iter()
     }
 }
 
 /// The numbers of classes, while a snapshot is taken.
 #[derive(Debug, Default)]
-pub(crate) struct KnownClasses {
-    known: HashMap<Class, ClassRef, IdHash>,
-    last: Option<(Class, ClassRef)>,
+pub(crate) struct KnownShapes {
+    known: HashMap<TaskShape, ShapeRef, IdHash>,
+    last: Option<(TaskShape, ShapeRef)>,
 }
 
-impl KnownClasses {
+impl KnownShapes {
     /// The number of a class, which gets one if it has none.
     #[inline]
-    pub(crate) fn number(&mut self, classes: &mut Classes, class: Class) -> ClassRef {
+    pub(crate) fn number(&mut self, shapes: &mut TaskShapes, shape: TaskShape) -> ShapeRef {
         match self.last {
-            Some((last, number)) if last == class => number,
-            _ => self.find(classes, class),
+            Some((last, number)) if last == shape => number,
+            _ => self.find(shapes, shape),
         }
     }
 
-    fn find(&mut self, classes: &mut Classes, class: Class) -> ClassRef {
-        let number = *self.known.entry(class).or_insert_with(|| {
-            classes.all.push(class);
-            ClassRef(classes.all.len() as u32 - 1)
+    fn find(&mut self, shapes: &mut TaskShapes, shape: TaskShape) -> ShapeRef {
+        let number = *self.known.entry(shape).or_insert_with(|| {
+            shapes.all.push(shape);
+            ShapeRef(shapes.all.len() as u32 - 1)
         });
-        self.last = Some((class, number));
+        self.last = Some((shape, number));
         number
     }
 }
