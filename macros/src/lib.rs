@@ -156,6 +156,7 @@ use proc_macro::TokenStream;
 /// | `select!` | `futures`, `futures_util` | if imports are out of sight | one for the call |
 /// | `select!` | `crossbeam`, `crossbeam::channel`, `crossbeam_channel` | never |  |
 /// | `select_biased!` | `futures`, `futures_util` | if imports are out of sight | one for the call |
+/// | `select_biased!` | `crossbeam`, `crossbeam::channel`, `crossbeam_channel` | never |  |
 /// | `join!`, `try_join!` | `tokio`, `monoio`, `futures`, `futures_util` | if imports are out of sight | one for each branch |
 /// | `pin!` | `std::pin`, `core::pin`, `tokio`, `monoio`, `futures_lite`, `smol`, `actix_rt` | never |  |
 /// | `pin_mut!` | `futures`, `futures_util`, `pin_utils` | if imports are out of sight |  |
@@ -168,6 +169,7 @@ use proc_macro::TokenStream;
 /// | `trace!`, `debug!`, `info!`, `warn!`, `error!` | `log`, `tracing` | never |  |
 /// | `log!` | `log` | never |  |
 /// | `event!` | `tracing` | never |  |
+/// | `assert_ok!`, `assert_err!`, `assert_ready!`, `assert_ready_ok!`, `assert_ready_err!`, `assert_ready_eq!`, `assert_pending!`, `assert_elapsed!` | `tokio_test` | never |  |
 ///
 /// A macro counts as the known one if nothing in the item defines or imports another macro of its name. Macros of std
 /// need no import. The others need an import in the item, or a path that begins with their crate. The attribute does

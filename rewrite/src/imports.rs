@@ -103,11 +103,18 @@ impl Imports {
 
     /// The first name of the path from which the module or a block around imports a name.
     pub(crate) fn root(&self, name: &str) -> Option<&str> {
-        let module = self.scopes.iter().rposition(|scope| scope.is_module);
-        let local = &self.scopes[module.unwrap_or(0)..];
+        let local = &self.scopes[self.local(self.scopes.len())];
         let mut uses = local.iter().rev().flat_map(|scope| &scope.uses);
         let (_, path) = uses.find(|(used, _)| used == name)?;
         path.first().map(String::as_str)
+    }
+
+    /// Returns the paths to which a path may lead by the glob imports of the module or a block around.
+    pub(crate) fn by_globs<'p>(&'p self, path: &'p Path) -> impl Iterator<Item = Vec<String>> + 'p {
+        let local = &self.scopes[self.local(self.scopes.len())];
+        let globs = local.iter().flat_map(|scope| &scope.globs);
+        let names = || path.segments.iter().map(|one| unraw(&one.ident));
+        globs.map(move |glob| glob.iter().cloned().chain(names()).collect())
     }
 
     /// The known macro that a path leads to, if it does.

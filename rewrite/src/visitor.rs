@@ -177,12 +177,7 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn recognise(&self, callee: &Callee, args: &spawn::Arguments) -> Option<Spawn> {
-        let first = callee.path.and_then(|path| path.path.segments.first());
-        let first = first.map(|first| first.ident.to_string());
-        let root = first
-            .as_deref()
-            .map(|it| self.imports.root(it).unwrap_or(it));
-        if root.is_some_and(crates::gives_back) {
+        if self.is_polled_by_hand(callee) {
             return None;
         }
         let place = self.place();
@@ -206,6 +201,22 @@ impl<'a> Visitor<'a> {
         };
         // Without an announcement, the spawn in the callee would make a record, too.
         (!relayed || spawn.relay.announces).then_some(spawn)
+    }
+
+    /// Whether the callee spawns nothing, although it is named like a spawn.
+    fn is_polled_by_hand(&self, callee: &Callee) -> bool {
+        let path = callee.path.map(|path| &path.path);
+        let Some((path, first)) = path.and_then(|path| Some((path, path.segments.first()?))) else {
+            return false;
+        };
+        let first = first.ident.to_string();
+        match self.imports.root(&first) {
+            Some(root) => crates::gives_back(root),
+            None => {
+                let mut paths = self.imports.by_globs(path);
+                crates::gives_back(&first) || paths.any(|path| crates::is_polled_by_hand(&path))
+            }
+        }
     }
 
     /// What is visible here.

@@ -28,12 +28,17 @@ const CALLING_ONCE: &[&str] = &["thread", "rayon"];
 /// Modules whose spawns start an OS thread.
 const STARTING_THREADS: &[&str] = &["thread"];
 
-/// Crates whose `spawn` spawns nothing. The caller gets the future back, in a type that it polls by hand.
-const POLLED_BY_HAND: &[&str] = &["tokio_test"];
+/// Functions named like spawns that spawn nothing. The caller gets the future back, in a type that it polls by hand.
+const POLLED_BY_HAND: &[&[&str]] = &[&["tokio_test", "task", "spawn"]];
 
 /// Returns `true` if the spawns of the crate give the future back.
 pub(crate) fn gives_back(name: &str) -> bool {
-    POLLED_BY_HAND.contains(&name)
+    POLLED_BY_HAND.iter().any(|path| path[0] == name)
+}
+
+/// Returns `true` if the function at this path gives the future back.
+pub(crate) fn is_polled_by_hand(path: &[String]) -> bool {
+    POLLED_BY_HAND.iter().any(|known| path == *known)
 }
 
 /// Returns `true` if the crate, of whatever version, is a known library: `tokio`, `tokio02` and `tokio_1` are tokio.

@@ -115,6 +115,7 @@ const ANY_JOIN: &[&str] = &["tokio", "monoio", "futures", "futures_util"];
 const CHANNELS: &[&str] = &["crossbeam", "crossbeam::channel", "crossbeam_channel"];
 const ERRORS: &[&str] = &["anyhow", "eyre", "color_eyre::eyre"];
 const LOGS: &[&str] = &["log", "tracing"];
+const TOKIO_TEST: &[&str] = &["tokio_test"];
 
 /// The macros that are known without `macros(…)`.
 pub(crate) const TABLE: &[Row] = &[
@@ -143,6 +144,7 @@ pub(crate) const TABLE: &[Row] = &[
     awaiting(arms(likely("select", FUTURES)), Awaiting::Whole),
     doubtful("select", CHANNELS),
     awaiting(arms(likely("select_biased", FUTURES)), Awaiting::Whole),
+    doubtful("select_biased", CHANNELS),
     awaiting(likely("join", ANY_JOIN), Awaiting::Branches),
     awaiting(likely("try_join", ANY_JOIN), Awaiting::Branches),
     extending(doubtful(
@@ -183,12 +185,36 @@ pub(crate) const TABLE: &[Row] = &[
     doubtful("error", LOGS),
     doubtful("log", &["log"]),
     doubtful("event", &["tracing"]),
+    doubtful("assert_ok", TOKIO_TEST),
+    doubtful("assert_err", TOKIO_TEST),
+    doubtful("assert_ready", TOKIO_TEST),
+    doubtful("assert_ready_ok", TOKIO_TEST),
+    doubtful("assert_ready_err", TOKIO_TEST),
+    doubtful("assert_ready_eq", TOKIO_TEST),
+    doubtful("assert_pending", TOKIO_TEST),
+    doubtful("assert_elapsed", TOKIO_TEST),
     naming("named"),
     naming("root"),
 ];
 
 /// Crates that are often imported as a whole and have no macro of these names.
-const WITHOUT_MACROS: &[&str] = &["rayon", "tokio_stream", "tokio_util"];
+const WITHOUT_MACROS: &[&str] = &[
+    "async_channel",
+    "async_executor",
+    "async_lock",
+    "axum",
+    "blocking",
+    "bytes",
+    "crossbeam_utils",
+    "hyper",
+    "hyper_util",
+    "itertools",
+    "parking_lot",
+    "rayon",
+    "tokio_stream",
+    "tokio_util",
+    "tower",
+];
 
 /// Macros whose value is no task, or that have none.
 const WITHOUT_TASK: &[&str] = &[

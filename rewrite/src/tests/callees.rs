@@ -78,6 +78,8 @@ fn spawn_that_gives_the_future_back_is_untouched() {
     untouched("tokio_test::task::spawn(work());");
     untouched("use tokio_test::task::spawn; let mut polled = spawn(work());");
     untouched("use tokio_test::task; let mut polled = task::spawn(work());");
+    untouched("use tokio_test::*; let mut polled = task::spawn(work());");
+    untouched("use tokio_test::task::*; let mut polled = spawn(work());");
 }
 
 #[test]

@@ -160,6 +160,17 @@ fn other_macros_are_known_by_their_import_or_path() {
             [""; 0]
         );
     }
+    for glob in ["tokio_test", "crossbeam_utils", "async_lock"] {
+        let beside =
+            format!("use tokio::*; use {glob}::*; fn f() {{ select! {{ _ = spawn(a) => 1 }} }}");
+        assert_eq!(left_alone("", &beside), [""; 0], "{glob}");
+    }
+    let asserting = "use tokio_test::*; fn f() { assert_ok!(spawn(a)); assert_ready!(spawn(b)); }";
+    assert_eq!(left_alone("", asserting), [""; 0]);
+    let channels =
+        "use crossbeam_channel::*; async fn f() { select_biased!(recv(spawn(a)) -> x => 1); }";
+    let run = instrument("", &format!("mod m {{ {channels} }}"));
+    assert!(!run.text.contains("P::stand"), "{}", run.text);
     let paths = "use std::task; use futures as f; fn f() { task::ready!(spawn(a)); f::ready!(spawn(a)); log::warn!(spawn(a)); g::ready!(spawn(a)); }";
     assert_eq!(left_alone("", paths), ["ready"]);
     let renamed = "use tracing::error as shout; fn f() { shout!(spawn(a)); }";
