@@ -104,6 +104,10 @@ use proc_macro::TokenStream;
 /// path of the macro, or an import in the item, must show the crate. The `select!` of futures, and one without an
 /// import in sight, has a guard around it instead.
 ///
+/// The future that `block_on` receives, as its last argument, is part of the task that waits. Its polls count as polls of
+/// that task. So do those of the argument of `run_until` on a receiver whose name contains `pool`, and of the body of an
+/// `async fn` with an attribute named `main`.
+///
 /// # Arguments
 ///
 /// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. The task is

@@ -13,6 +13,7 @@ use proc_macro2::Span;
 
 use crate::named::Naming;
 use crate::relay::Relay;
+use crate::shape::Leaf;
 use crate::site::Site;
 
 /// A site, and where it is found.
@@ -110,6 +111,12 @@ pub(crate) enum Around<'a> {
         awaited: bool,
         user: Span,
     },
+    /// A future that a thread blocks on; whether it ends in a brace that `match` would take for its own.
+    Blocked {
+        leaf: Leaf,
+        parens: bool,
+        user: Span,
+    },
     /// What is awaited, which has a frame of its own.
     Frame { entry: usize, user: Span },
     /// The same, where a macro awaits it; whether temporaries that it borrows live as long as it.
@@ -137,7 +144,8 @@ impl Around<'_> {
             | Around::Value { birth, .. } => Some(birth.site),
             Around::Body { site, .. } => *site,
             Around::Settle { site, .. } | Around::Returned { site, .. } => Some(*site),
-            Around::Frame { .. }
+            Around::Blocked { .. }
+            | Around::Frame { .. }
             | Around::Branch { .. }
             | Around::Stand { .. }
             | Around::Table(_) => None,

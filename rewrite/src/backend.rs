@@ -24,6 +24,8 @@ pub(crate) trait Backend {
     fn frames_in_body(&mut self, block: &mut Block, frames: &[FrameSite]);
     /// Puts a table of frame sites into a module.
     fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]);
+    /// Counts the polls of a function's body, which is the body of an `async fn`.
+    fn block_on_body(&mut self, body: &mut Block);
     /// Marks an item as one in which all is done, for its `own` attribute, which runs later.
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, own: &Attribute);
     /// Tokens of the user's on one line, as the compiler prints them.
@@ -66,6 +68,11 @@ impl Backend for Tree {
 
     fn frames_in_module(&mut self, items: &mut Vec<Item>, frames: &[FrameSite]) {
         items.insert(0, Item::Verbatim(self.emit.frames(frames)));
+    }
+
+    fn block_on_body(&mut self, body: &mut Block) {
+        let blocked = Expr::Verbatim(self.emit.blocked_body(body));
+        body.stmts = vec![Stmt::Expr(blocked, None)];
     }
 
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, _: &Attribute) {

@@ -4,10 +4,11 @@ pub(crate) mod names;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Path;
+use syn::{Block, Path};
 
 use crate::around::{Around, Birth, Identity};
 use crate::relay::Relay;
+use crate::shape::Leaf;
 use crate::site::{FrameSite, Site};
 use crate::table::{self, File};
 use names::{FRAMES, SITES};
@@ -87,6 +88,7 @@ impl Emit {
                 awaited,
                 user,
             } => self.returned(site.entry, awaited, user, hole),
+            Around::Blocked { leaf, parens, user } => self.blocked(leaf, parens, user, hole),
             Around::Frame { entry, user } => self.frame(entry, user, hole),
             Around::Branch {
                 entry,
@@ -113,6 +115,28 @@ impl Emit {
         let private = self.private(span);
         let table = parsed(&table::frames(frames, File::Written));
         quote_spanned!(span=> #private::frames! { #table })
+    }
+
+    /// Around a future that a thread blocks on. The `match` keeps its temporaries alive to the end of the user's
+    /// statement.
+    fn blocked(&self, leaf: Leaf, parens: bool, user: Span, hole: TokenStream) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        match leaf {
+            Leaf::Async => quote_spanned!(span=> #private::Blocked::new(#hole)),
+            Leaf::Place => quote_spanned!(span=> #private::blocked!(#hole)),
+            _ => {
+                let hole = parenthesized(parens, span, hole);
+                quote_spanned!(span=> match #hole { __birthmark => #private::blocked!(__birthmark) })
+            }
+        }
+    }
+
+    /// The body of a function that an attribute blocks on.
+    pub(crate) fn blocked_body(&self, body: &Block) -> TokenStream {
+        let span = Span::mixed_site();
+        let private = self.private(span);
+        quote_spanned!(span=> #private::Blocked::new(async move #body).await)
     }
 
     /// Around what is awaited. As in `settle`, the parentheses are the user's by their span.

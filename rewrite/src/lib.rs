@@ -55,6 +55,7 @@ mod tokens;
 mod value;
 mod visit;
 mod visitor;
+mod waits;
 
 #[cfg(test)]
 mod tests;

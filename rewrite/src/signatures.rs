@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{Block, Generics, Item, Signature};
 
-use crate::known::callees;
+use crate::known::{callees, waits};
 use crate::nested;
 use crate::relay;
 use crate::role::Place;
@@ -214,7 +214,8 @@ fn defines_callee(source: &str, also: &[String]) -> bool {
     source.match_indices("fn ").any(|(start, word)| {
         let name = source[start + word.len()..].trim_start();
         let end = name.find(|it: char| !it.is_alphanumeric() && it != '_');
-        callees::is_known(&name[..end.unwrap_or(name.len())], also)
+        let name = &name[..end.unwrap_or(name.len())];
+        callees::is_known(name, also) || waits::is_known(name)
     })
 }
 
@@ -359,7 +360,9 @@ impl<'a> Collector<'a> {
         let relays = functions.iter().filter(|function| function.hands_on);
         let relays: BTreeSet<_> = relays.map(|function| function.name.clone()).collect();
         functions.retain(|function| {
-            relays.contains(&function.name) || callees::is_known(&function.name, &self.also)
+            relays.contains(&function.name)
+                || callees::is_known(&function.name, &self.also)
+                || waits::is_known(&function.name)
         });
         signatures.functions = functions;
         signatures

@@ -317,7 +317,7 @@ fn any_segment(path: &ExprPath, test: impl Fn(&str) -> bool) -> bool {
 }
 
 /// Whether the last name of a receiver, under `?`, `unwrap()` and the like, contains one of the words.
-fn mentions(receiver: &Expr, words: &[&str]) -> bool {
+pub(crate) fn mentions(receiver: &Expr, words: &[&str]) -> bool {
     let told = |name: String| words.iter().any(|word| name.to_lowercase().contains(word));
     match receiver {
         Expr::Path(path) => path

@@ -9,6 +9,7 @@ use crate::shape;
 use crate::site::Reason;
 use crate::spawn::{self, Callee};
 use crate::visitor::{Visitor, type_parameters};
+use crate::waits;
 
 impl VisitMut for Visitor<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -22,7 +23,7 @@ impl VisitMut for Visitor<'_> {
             spawn.awaited = awaited;
             return self.spawn(expr, spawn, operand);
         }
-        if self.frame_in(expr) {
+        if self.frame_in(expr) || self.wait_in(expr) {
             return;
         }
         let inherits = !self.is_skipped() && !self.only_threads && spawn::inherits(expr);
@@ -151,11 +152,17 @@ impl VisitMut for Visitor<'_> {
     }
 
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
+        let is_entry = waits::is_entry(item);
         let (signature, block) = (&item.sig, &mut item.block);
         self.item(
             &mut item.attrs,
             Some(signature.ident.to_string()),
-            |visitor| visitor.function_item(signature, block),
+            |visitor| {
+                visitor.function_item(signature, block);
+                if is_entry {
+                    visitor.wait_for_body(block);
+                }
+            },
         );
     }
 

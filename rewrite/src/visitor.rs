@@ -71,6 +71,8 @@ pub(crate) struct Visitor<'a> {
     pub scope_parameter: Option<ScopeKind>,
     /// How often the program was changed.
     pub edits: usize,
+    /// How many futures that a thread blocks on were changed.
+    pub waits: usize,
     pub sites: Vec<Site>,
     pub uncovered: Vec<Uncovered>,
     pub errors: Vec<syn::Error>,
@@ -108,6 +110,7 @@ impl<'a> Visitor<'a> {
             outer: None,
             scope_parameter: None,
             edits: 0,
+            waits: 0,
             sites: Vec::new(),
             uncovered: Vec::new(),
             errors: Vec::new(),
@@ -203,7 +206,7 @@ impl<'a> Visitor<'a> {
         (!relayed || spawn.relay.announces).then_some(spawn)
     }
 
-    /// Whether the callee spawns nothing, although it is named like a spawn.
+    /// Returns `true` if the callee spawns nothing, although it is named like a spawn.
     fn is_polled_by_hand(&self, callee: &Callee) -> bool {
         let path = callee.path.map(|path| &path.path);
         let Some((path, first)) = path.and_then(|path| Some((path, path.segments.first()?))) else {
@@ -325,7 +328,12 @@ impl<'a> Visitor<'a> {
         self.conditional |= attrs.iter().any(is_conditional);
         let (names, parameters) = (self.names.len(), self.parameters.len());
         self.names.extend(name);
+        let waits = self.waits;
         visit(self);
+        // A poll would be counted twice.
+        if self.waits != waits {
+            self.settle_frames(attrs);
+        }
         self.names.truncate(names);
         self.parameters.truncate(parameters);
         self.conditional = conditional;
@@ -333,7 +341,7 @@ impl<'a> Visitor<'a> {
         self.args = outer;
     }
 
-    /// Has an attribute on an inner item find that all is done, for by itself it would want frames.
+    /// Has an attribute on an inner item find that all is done. By itself it would want frames, and count polls.
     fn settle_frames(&mut self, attrs: &mut Vec<Attribute>) {
         if let Some(own) = nested::find(attrs).cloned() {
             self.backend.mark_done(attrs, &own);

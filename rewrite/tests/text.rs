@@ -121,6 +121,37 @@ fn each_emission() {
 }
 
 #[test]
+fn each_wait() {
+    let cases = [
+        (
+            "fn f() { block_on(async { 1 }); }",
+            "fn f() { block_on(P::Blocked::new(async { 1 })); }",
+        ),
+        (
+            "fn f() { rt.block_on(body); }",
+            "fn f() { rt.block_on(P::blocked!(body)); }",
+        ),
+        (
+            "fn f() { rt.block_on(work()); }",
+            "fn f() { rt.block_on(P::blocked_value!(work())); }",
+        ),
+        (
+            "#[tokio::main]\nasync fn main() {\n    f().await?; // x\n}",
+            "#[tokio::main]\nasync fn main() { P::Blocked::new(async move {\n    P::frame!(F[0], f()).await?; // x\n}).await }",
+        ),
+        (
+            "#[B::instrument]\n#[tokio::main] async fn main() { f() }",
+            "#[B::instrument] #[rustfmt::F]\n#[tokio::main] async fn main() { P::Blocked::new(async move { f() }).await }",
+        ),
+    ];
+    for (source, expected) in cases {
+        let found = short(source);
+        let found = found.split(" P::frames!").next().unwrap_or_default();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn each_frame() {
     let cases = [
         ("(a + b).await", "(P::frame!(F[0], a + b)).await"),

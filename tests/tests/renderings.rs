@@ -461,6 +461,11 @@ mod of_stacks {
     }
 }
 
+/// Blocks on a future in code that is not instrumented.
+fn wait_uncounted(future: impl Future<Output = ()>) {
+    block_on(future);
+}
+
 #[birthmark::instrument]
 mod of_diffs {
     use super::*;
@@ -490,7 +495,7 @@ mod of_diffs {
         let (to_thread, mut in_thread) = tokio::sync::mpsc::unbounded_channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            block_on(async {
+            super::wait_uncounted(async {
                 tell.send(own_id()).unwrap();
                 while in_thread.recv().await.is_some() {
                     tell.send(own_id()).unwrap();

@@ -5,8 +5,8 @@ import { labelText } from "./labels.js";
 import { plain, state, waits, who } from "./cells.js";
 import { doing, isRecorded, record, runs, standsIn } from "./thread-cells.js";
 
-/** The reason why a thread has no count of polls. */
-export const NO_POLLS = "not counted: a thread is not polled, and a future that it blocks on has no count";
+/** The reason why a thread may have no count of polls. */
+export const NO_POLLS = "none: a thread is not polled, and it has polled no future in a block_on of instrumented code";
 
 /** @type {Record<string, import("../types").Column>} */
 export const COLUMNS = {

@@ -106,7 +106,7 @@ async fn polls_that_are_not_counted_are_not_shown_as_none() {
         .map((row) => [row.querySelector('[data-column=kind]').textContent, row.querySelector('[data-column=polls]')]) \
         .map(([kind, polls]) => `${kind} ${polls.textContent} ${polls.title}`).sort().join()";
     let polls = page.run(polls).await;
-    let thread = "external thread – not counted: a thread is not polled, and a future that it blocks on has no count";
+    let thread = "external thread – none: a thread is not polled, and it has polled no future in a block_on of instrumented code";
     let expected = [
         "external thread",
         "future",
@@ -127,7 +127,7 @@ async fn polls_that_are_not_counted_are_not_shown_as_none() {
     page.search("kind:external", "1 of ").await;
     page.press("j").await;
     page.press_key("Enter").await;
-    page.until("details", "Pollsnot counted: a thread is not polled")
+    page.until("details", "Pollsnone: a thread is not polled")
         .await;
     page.press_key("Escape").await;
     page.press_key("Escape").await;

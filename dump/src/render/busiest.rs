@@ -71,10 +71,11 @@ fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: 
     out.push('\n');
 }
 
-/// How often a second a future was polled since it was spawned, if that can be told.
+/// Returns how often a second a future was polled since it was spawned, or what a thread blocks on, if that is known.
 fn rate(dump: &Dump, row: &Row) -> Option<u64> {
     let enough = u64::from(row.polls) * 1000 >= LEAST * LEAST_MILLIS;
-    if !enough || !matches!(dump.snapshot.kind(row), Kind::Future | Kind::Unknown) {
+    let kind = dump.snapshot.kind(row);
+    if !enough || !kind.is_thread() && !matches!(kind, Kind::Future | Kind::Unknown) {
         return None;
     }
     let millis = clock::between(row.spawn_tick(), dump.now?).as_millis() as u64;

@@ -31,8 +31,8 @@ pub use growth::SiteGrowth;
 /// - *unchanged* tasks, which were not polled since the first dump, and are in the same state and the same frames
 /// - tasks that were *running throughout*, in the same poll or call
 ///
-/// A task that was running in both dumps may have done anything in between. One example is a thread that waits in a
-/// `block_on`.
+/// A thread counts as polled if a future was polled that it blocks on in instrumented code. Otherwise a task that was
+/// running in both dumps may have done anything in between.
 #[derive(Clone, Debug)]
 pub struct Diff<'a> {
     before: &'a Dump,

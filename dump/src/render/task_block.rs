@@ -110,7 +110,7 @@ impl TaskBlock<'_> {
     /// `future, 3 polls, spawned 2 minutes ago, name inherited from task 6`
     fn push_facts(&self, out: &mut String) {
         out.push_str(self.kind.as_str());
-        if !self.kind.is_thread() {
+        if self.polls > 0 || !self.kind.is_thread() {
             out.push_str(", ");
             push_number(out, self.polls.into());
             out.push_str(if self.polls == 1 { " poll" } else { " polls" });

@@ -147,12 +147,13 @@ impl<S: Source> SnapshotBuilder<S> {
     #[inline]
     fn bare_row(&mut self, task: &S::Node, parent: u32) -> Row {
         let stack = self.stacks.add(&mut self.snapshot.stacks, task);
+        let shape = TaskShape::of(task, stack);
         Row {
             id: task.id(),
             spawned: (task.born() >> 32) as u32,
             since: (task.status() >> 32) as u32,
-            polls: task.polls(),
-            shape: self.shape_number(TaskShape::of(task, stack)),
+            polls: shape.polls(task.polls()),
+            shape: self.shape_number(shape),
             parent,
             own_name: NameRef::NONE,
         }

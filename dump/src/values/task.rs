@@ -119,8 +119,10 @@ impl Task {
         self.age
     }
 
-    /// Returns the number of polls, or of calls of the closure. The number wraps around at 2³², and is meaningless
-    /// for an OS thread, because polls within a `block_on` are not counted.
+    /// Returns the number of polls of a future, or of calls of a closure. The number wraps around at 2³².
+    ///
+    /// For a closure and for an OS thread, polls of the futures that it blocks on count as well, if instrumented code
+    /// calls the `block_on`. A `block_on` within the poll of another future of the same task is part of that poll.
     pub fn polls(&self) -> u32 {
         self.polls
     }

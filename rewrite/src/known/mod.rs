@@ -11,6 +11,7 @@
 //! | `methods.rs` | methods that pass on, decorate, unwrap or convert their receiver |
 //! | `constructors.rs` | functions that make a value of their type, smart pointers, and wrappers of a task |
 //! | `scopes.rs` | functions that run a closure while their caller waits |
+//! | `waits.rs` | functions that poll a future until it is ready |
 //! | `types.rs` | types of which no value is a task, and bounds that tell a task |
 //! | `crates.rs` | crates whose functions hand no task to instrumented code |
 //! | `packages.rs` | packages in which not every spawn counts, because they are runtimes or pools |
@@ -26,3 +27,4 @@ pub(crate) mod methods;
 pub mod packages;
 pub(crate) mod scopes;
 pub(crate) mod types;
+pub(crate) mod waits;

@@ -9,6 +9,7 @@ mod naming;
 mod relays;
 mod roles;
 mod shapes;
+mod waits;
 
 use std::str::FromStr;
 

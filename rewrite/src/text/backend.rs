@@ -82,6 +82,10 @@ impl Backend for Text<'_> {
         self.in_module(items, &table);
     }
 
+    fn block_on_body(&mut self, body: &mut Block) {
+        self.around(body, self.print.blocked_body(), None);
+    }
+
     fn mark_done(&mut self, _: &mut Vec<Attribute>, own: &Attribute) {
         if let Some(range) = self.print.source.range(own) {
             let mark = format!(" #[rustfmt::{FRAMES}]");

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::known::{callees, macros, scopes};
+use crate::known::{callees, macros, scopes, waits};
 
 use super::Annotation;
 
@@ -28,7 +28,12 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
         return true;
     }
     let listed = annotation.also.iter().map(String::as_str);
-    let is_known = |name: &str| callees::is_known(name, &annotation.also) || scopes::is_known(name);
+    let counts = annotation.frames != Some(false);
+    let is_known = |name: &str| {
+        callees::is_known(name, &annotation.also)
+            || scopes::is_known(name)
+            || counts && waits::is_known(name)
+    };
     STEMS
         .iter()
         .copied()
@@ -62,10 +67,11 @@ static STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     stems
 });
 
-/// Names of the calls that are changed: spawns, and scopes.
+/// Names of the calls that are changed: spawns, scopes, and waits.
 fn known_names() -> impl Iterator<Item = &'static str> {
     let callees = callees::TABLE.iter().map(|row| row.name);
-    callees.chain(scopes::TABLE.iter().map(|row| row.name))
+    let scopes = scopes::TABLE.iter().map(|row| row.name);
+    callees.chain(scopes).chain(waits::names())
 }
 
 /// Whether a known name that begins with the stem is called.
@@ -127,7 +133,18 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(*STEMS, ["execute", "install", "scope", "spawn", "unblock"]);
+        assert_eq!(
+            *STEMS,
+            [
+                "block_on",
+                "execute",
+                "install",
+                "run_until",
+                "scope",
+                "spawn",
+                "unblock"
+            ]
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use proc_macro2::Literal;
 
 use crate::around::{Around, Birth, Identity};
 use crate::emit::names::{FRAMES, SITES};
+use crate::shape::Leaf;
 use crate::site::{FrameSite, Site};
 use crate::table::{self, File};
 
@@ -77,6 +78,7 @@ impl Print<'_> {
                 if *awaited { "awaited" } else { "returned" },
                 &format!("{SITES}[{}]", site.entry),
             ),
+            Around::Blocked { leaf, .. } => self.blocked(*leaf),
             Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
             Around::Branch { entry, extends, .. } => {
                 let name = if *extends {
@@ -93,6 +95,22 @@ impl Print<'_> {
             ),
             Around::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),
         }
+    }
+
+    /// Around a future that a thread blocks on.
+    fn blocked(&self, leaf: Leaf) -> (String, String) {
+        let name = match leaf {
+            Leaf::Async => "Blocked::new",
+            Leaf::Place => "blocked!",
+            _ => "blocked_value!",
+        };
+        (format!("{}::{name}(", self.private), ")".to_owned())
+    }
+
+    /// Around the body of a function that an attribute blocks on, its braces included.
+    pub(super) fn blocked_body(&self) -> (String, String) {
+        let head = format!("{{ {}::Blocked::new(async move ", self.private);
+        (head, ").await }".to_owned())
     }
 
     fn call(&self, name: &str, arguments: &str) -> (String, String) {

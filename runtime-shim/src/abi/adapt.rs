@@ -21,7 +21,9 @@ use std::sync::atomic::Ordering;
 use crate::hook::refuse_closure;
 use crate::platform::mode;
 use crate::task::announced::withdraw;
+
 use crate::task::birth::{birth_of_future, birth_of_job, Birth, NewBirth, Status};
+use crate::task::blocked::Blocked;
 use crate::task::future::{future, Instrumented};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
@@ -193,6 +195,11 @@ impl<T> Untouched<T> {
         birth.passed_through(type_name::<T>);
         task
     }
+
+    #[inline(always)]
+    pub fn blocked(&self, task: T) -> T {
+        task
+    }
 }
 
 /// A box that may have to stay one. A trait, for two types that can be asked at once would both fit a
@@ -230,6 +237,11 @@ impl PinnedBox {
     ) -> Pin<Box<Instrumented<Pin<Box<F>>>>> {
         Box::pin(birth.future(task))
     }
+
+    #[inline]
+    pub fn blocked<F: Future + ?Sized>(&self, task: Pin<Box<F>>) -> Pin<Box<Blocked<Pin<Box<F>>>>> {
+        Box::pin(Blocked::new(task))
+    }
 }
 
 /// The kind of any other future.
@@ -242,6 +254,11 @@ impl AnyFuture {
     pub fn wrap<F: Future>(&self, birth: impl IntoBirth, task: F) -> Instrumented<F> {
         birth.future(task)
     }
+
+    #[inline]
+    pub fn blocked<F: Future>(&self, task: F) -> Blocked<F> {
+        Blocked::new(task)
+    }
 }
 
 impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
@@ -249,6 +266,11 @@ impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
     #[inline]
     pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<Instrumented<Box<F>>> {
         Box::new(birth.future(task))
+    }
+
+    #[inline]
+    pub fn blocked(&self, task: Box<F>) -> Box<Blocked<Box<F>>> {
+        Box::new(Blocked::new(task))
     }
 }
 

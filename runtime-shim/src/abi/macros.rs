@@ -115,6 +115,19 @@ macro_rules! __adapt {
     };
 }
 
+/// Not public API. Used by generated code: counts the polls of what the task blocks on, if that is a future.
+///
+/// The argument is mentioned twice, so it must be a place.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __blocked {
+    ($($future:tt)*) => {
+        $crate::__private::Probe::new(&$($future)*)
+            .kind()
+            .blocked($($future)*)
+    };
+}
+
 /// Passes a refusal to the spawner. Not public API. Used by generated code.
 ///
 /// The result of the callee decides the way: by its type if it may be an `io::Result`, otherwise by its `abort`

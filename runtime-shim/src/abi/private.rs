@@ -17,6 +17,7 @@ pub use crate::task::announced::{announced, awaited, relayed_at, returned, Calle
 pub use crate::abi::at::{birth_at, future_at, Relayed};
 pub use crate::platform::mode::is_enabled;
 pub use crate::task::birth::{birth_as, birth_pooled, Birth};
+pub use crate::task::blocked::Blocked;
 pub use crate::task::closing::{Closing, Opening};
 pub use crate::task::enter::{Entered, EnteredOwned};
 pub use crate::task::future::{future, future_fn, Instrumented};
@@ -40,16 +41,18 @@ pub use crate::abi::at::At;
 pub use crate::abi::at::refused_at;
 pub use crate::abi::settle::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
-pub use crate::{__adapt as adapt, __birth_as as birth_as, __settle as settle};
+pub use crate::{
+    __adapt as adapt, __birth_as as birth_as, __blocked as blocked, __settle as settle,
+};
 
 // The tables of sites, and of frame sites.
 pub use crate::{__frames as frames, __table as table};
 
 // What is put around expressions in text.
 pub use crate::{
-    __awaited as awaited, __branch as branch, __closure as closure,
-    __closure_variable as closure_variable, __enter as enter, __enter_owned as enter_owned,
-    __extending_branch as extending_branch, __frame as frame, __inherit as inherit,
-    __place as place, __returned as returned, __settled as settled, __stand as stand,
-    __task as task, __task_fn as task_fn, __value as value,
+    __awaited as awaited, __blocked_value as blocked_value, __branch as branch,
+    __closure as closure, __closure_variable as closure_variable, __enter as enter,
+    __enter_owned as enter_owned, __extending_branch as extending_branch, __frame as frame,
+    __inherit as inherit, __place as place, __returned as returned, __settled as settled,
+    __stand as stand, __task as task, __task_fn as task_fn, __value as value,
 };

@@ -175,6 +175,16 @@ macro_rules! __value {
     };
 }
 
+/// Not public API. Used by generated code: any other value that the task blocks on. The `match` keeps its temporaries
+/// alive to the end of the user's statement.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __blocked_value {
+    ($($future:tt)*) => {
+        match ($($future)*) { future => $crate::__private::blocked!(future) }
+    };
+}
+
 /// Not public API. Used by generated code: a whole call, whose result may have to carry a refusal.
 #[doc(hidden)]
 #[macro_export]

@@ -142,7 +142,7 @@ impl Entry {
 
 impl Local {
     /// Finds out whether this is the main thread, which is a task from its first frame on.
-    fn look_for_main(&self) -> Cursor {
+    pub(crate) fn look_for_main(&self) -> Cursor {
         if !crate::platform::thread::is_main() {
             self.cursor.set(Cursor::NOWHERE);
         } else if !mode::has(mode::OFF) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod announced;
 pub(crate) mod birth;
+pub(crate) mod blocked;
 mod cloned;
 pub(crate) mod closing;
 pub(crate) mod enter;

@@ -57,6 +57,8 @@ pub(crate) struct Local {
     last: Cell<(u64, *const Site, u64)>,
     /// Tasks that are being handed on.
     pub(crate) announcements: Announcements,
+    /// The id of the task that blocks on a future here, during a poll of that future; 0 otherwise.
+    pub(crate) blocked: Cell<u64>,
 }
 
 /// A scope that is not the one in the current task's slot. What runs here belongs to a task that waits for it on
@@ -97,6 +99,7 @@ thread_local! {
             work: Cell::new(ptr::null_mut()),
             last: Cell::new((0, ptr::null(), 0)),
             announcements: Announcements::new(),
+            blocked: Cell::new(0),
         }
     };
     static EXIT: Exit = const { Exit };

@@ -47,6 +47,14 @@ impl TaskShape {
         Kind::of(self.site, self.flags.into())
     }
 
+    /// Returns the polls of a task with this count in its record. Of a thread, the record counts the call of its closure.
+    pub(crate) fn polls(&self, counted: u32) -> u32 {
+        match self.kind() {
+            Kind::Thread | Kind::ScopedThread => counted.saturating_sub(1),
+            _ => counted,
+        }
+    }
+
     pub(crate) fn is_external(&self) -> bool {
         self.site.kind() == Kind::External
     }
