@@ -8,12 +8,13 @@ use birthmark_test_support::files::{self, has_extension, root};
 use birthmark_test_support::packages;
 
 /// Crates whose folders have no circle.
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 6] = [
     "runtime-shim",
     "dump",
     "birthmark",
     "birthmark-http",
     "cargo-birthmark",
+    "stacks",
 ];
 
 /// Crates whose root has a table of its modules in their order.

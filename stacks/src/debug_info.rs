@@ -1,0 +1,494 @@
+//! The debug information of a process.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::dwarf::{self, Module, Type, TypeRef, Unit};
+use crate::elf::{self, Image};
+use crate::maps::{self, Mapped};
+use crate::missing::Missing;
+use crate::names;
+
+/// Bytes of units that are kept.
+const MAX_UNIT_BYTES: u64 = 256 << 20;
+/// Number of types that are kept.
+const MAX_TYPES: usize = 200_000;
+
+/// The debug information of a process.
+///
+/// A file is opened when an address in it is looked up, and a unit is read when it has a type that is needed. Both are
+/// kept for the next stack.
+pub struct DebugInfo {
+    files: Vec<LoadedFile>,
+    folders: Vec<PathBuf>,
+    /// Units of all files that were opened: number of the file, number of the unit in it.
+    units: Vec<(u32, u32)>,
+    loaded: HashMap<u32, Arc<Unit>>,
+    loaded_bytes: u64,
+    types: HashMap<TypeRef, Option<(TypeRef, Arc<Type>)>>,
+    pub(crate) may_await: HashMap<TypeRef, bool>,
+    /// Structs that were searched by name: number of the file, name.
+    named: HashMap<(u32, String), Option<TypeRef>>,
+    /// Names of the types of `impl` blocks, by the namespaces around them.
+    implementors: HashMap<Vec<Arc<str>>, Implementor>,
+}
+
+/// Clue to the type of an `impl`.
+enum Implementor {
+    /// Symbol of a function in it, and the method that the function is in.
+    Symbol(Arc<str>, Option<Arc<str>>),
+    Name(String),
+}
+
+/// A file that is mapped into the process.
+struct LoadedFile {
+    mapped: Mapped,
+    /// Path by which the file is opened.
+    opened: PathBuf,
+    state: FileState,
+}
+
+enum FileState {
+    NotOpened,
+    NoDebugInfo,
+    Open {
+        module: Box<Module>,
+        bias: u64,
+        first_unit: u32,
+    },
+}
+
+/// Error of opening the debug information of a process.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The system is none that is supported.
+    Unsupported,
+    /// The list of mapped files cannot be read.
+    Maps {
+        /// Path of the list.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The list of mapped files is empty, as it is for a process that has ended.
+    NoFiles {
+        /// Path of the list.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported => f.write_str(
+                "cannot read debug information: only 64-bit Linux is supported\nhelp: use frames of instrumented code",
+            ),
+            Self::Maps { path, source } => write!(
+                f,
+                "cannot read {}: {source}\nhelp: run the reader as the same user, with the right to trace the process",
+                path.display()
+            ),
+            Self::NoFiles { path } => write!(f, "cannot find files in {}: the list is empty", path.display()),
+        }
+    }
+}
+
+impl Error for OpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Maps { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl DebugInfo {
+    /// Opens the debug information of this process.
+    ///
+    /// # Errors
+    ///
+    /// On systems other than 64-bit Linux, and if `/proc` cannot be read.
+    pub fn of_this_process() -> Result<Self, OpenError> {
+        Self::of_process(std::process::id())
+    }
+
+    /// Opens the debug information of a process.
+    ///
+    /// # Errors
+    ///
+    /// On systems other than 64-bit Linux, and if `/proc` cannot be read or the process has ended.
+    pub fn of_process(id: u32) -> Result<Self, OpenError> {
+        if cfg!(not(all(
+            target_os = "linux",
+            target_pointer_width = "64",
+            target_endian = "little"
+        ))) {
+            return Err(OpenError::Unsupported);
+        }
+        let folder = PathBuf::from(format!("/proc/{id}"));
+        let path = folder.join("maps");
+        let maps = match std::fs::read(&path) {
+            Ok(maps) => maps,
+            Err(source) => return Err(OpenError::Maps { path, source }),
+        };
+        // The executable is reachable by this link even if it was replaced.
+        let executable = std::fs::read_link(folder.join("exe")).ok();
+        let root = folder.join("root");
+        let files = maps::parse(&String::from_utf8_lossy(&maps))
+            .into_iter()
+            .map(|mapped| {
+                let below_root = mapped.path.strip_prefix("/").unwrap_or(&mapped.path);
+                let opened = match executable.as_ref() == Some(&mapped.path) {
+                    true => folder.join("exe"),
+                    false => root.join(below_root),
+                };
+                (mapped, opened)
+            });
+        let info = Self::new(files);
+        match info.files.is_empty() {
+            true => Err(OpenError::NoFiles { path }),
+            false => Ok(info),
+        }
+    }
+
+    /// Opens the debug information of an executable whose first segment is at an address.
+    ///
+    /// The file is read when the first address is looked up.
+    #[must_use]
+    pub fn of_file(path: &Path, start: u64, end: u64) -> Self {
+        let mapped = Mapped {
+            path: path.to_owned(),
+            start,
+            end,
+            offset: 0,
+        };
+        Self::new([(mapped, path.to_owned())].into_iter())
+    }
+
+    fn new(files: impl Iterator<Item = (Mapped, PathBuf)>) -> Self {
+        let files = files.map(|(mapped, opened)| LoadedFile {
+            mapped,
+            opened,
+            state: FileState::NotOpened,
+        });
+        Self {
+            files: files.collect(),
+            folders: Vec::new(),
+            units: Vec::new(),
+            loaded: HashMap::new(),
+            loaded_bytes: 0,
+            types: HashMap::new(),
+            may_await: HashMap::new(),
+            named: HashMap::new(),
+            implementors: HashMap::new(),
+        }
+    }
+
+    /// Adds a folder in which separate files with debug information are searched first.
+    ///
+    /// The folder has files by the name of `.gnu_debuglink`, a folder `.build-id`, or `.dwp` packages.
+    pub fn search_in(&mut self, folder: impl Into<PathBuf>) -> &mut Self {
+        self.folders.push(folder.into());
+        self
+    }
+
+    /// Forgets all units and types that were read.
+    pub fn clear_caches(&mut self) {
+        self.loaded.clear();
+        self.loaded_bytes = 0;
+        self.types.clear();
+        self.may_await.clear();
+        self.named.clear();
+        self.implementors.clear();
+    }
+
+    /// Clears what exceeds its limit. Not called during a walk, which refers to types by their place.
+    pub(crate) fn trim_caches(&mut self) {
+        if self.types.len() > MAX_TYPES || self.may_await.len() > MAX_TYPES {
+            self.types.clear();
+            self.may_await.clear();
+        }
+    }
+
+    /// Returns the type that a parameter of the function at an address stands for.
+    pub(crate) fn type_of_function(
+        &mut self,
+        address: u64,
+        parameter: &str,
+    ) -> Result<TypeRef, Missing> {
+        self.lookup(address, |info, unit, content, local| {
+            let offset = content.index.function(local)?;
+            let start = TypeRef { unit, offset };
+            let found = dwarf::follow(start, |at| {
+                let unit = info.unit(at.unit)?;
+                dwarf::parameter_of_function(&unit, at, parameter, &|offset| {
+                    info.unit_of_offset(at.unit, offset)
+                })
+            });
+            found.map(|(_, of_type)| of_type)
+        })
+    }
+
+    /// Returns the type whose methods the vtable at an address has.
+    pub(crate) fn type_of_vtable(&mut self, address: u64) -> Result<TypeRef, Missing> {
+        self.lookup(address, |info, unit, content, local| {
+            let offset = content.index.type_of_static(local)?;
+            info.get(TypeRef { unit, offset })?.containing
+        })
+    }
+
+    /// Returns the entry of the function at an address, and its name with type arguments.
+    pub(crate) fn function_at(&mut self, address: u64) -> Result<(TypeRef, Arc<str>), Missing> {
+        let at = self.lookup(address, |_, unit, content, local| {
+            let offset = content.index.function(local)?;
+            Some(TypeRef { unit, offset })
+        })?;
+        let found = dwarf::follow(at, |at| {
+            let unit = self.unit(at.unit)?;
+            dwarf::name_of_entry(&unit, at, &|offset| self.unit_of_offset(at.unit, offset))
+        });
+        let (_, name) = found.ok_or(Missing::TypeNotFound { address })?;
+        Ok((at, name))
+    }
+
+    /// Returns the struct with a name and a namespace in the file of an entry, whose unit is searched first.
+    ///
+    /// Optimized units have functions without their types, so all units may be searched. Names are found once.
+    pub(crate) fn find_struct(
+        &mut self,
+        near: TypeRef,
+        name: &str,
+        scope: &[&str],
+    ) -> Option<TypeRef> {
+        let (file, _) = *self.units.get(near.unit as usize)?;
+        let key = (file, name.to_owned());
+        if let Some(known) = self.named.get(&key) {
+            return *known;
+        }
+        let FileState::Open {
+            module, first_unit, ..
+        } = &self.files[file as usize].state
+        else {
+            return None;
+        };
+        let offsets = module.offsets_of_string(name);
+        let units = *first_unit..*first_unit + module.unit_count() as u32;
+        let found = [near.unit]
+            .into_iter()
+            .chain(units.filter(|unit| *unit != near.unit))
+            .find_map(|unit| {
+                let content = match self.loaded.get(&unit) {
+                    Some(content) => content.clone(),
+                    // A unit that has nothing is not kept.
+                    None => Arc::new(self.load(unit)?),
+                };
+                let offset = dwarf::find_struct(&content, name, &offsets, scope)?;
+                Some(TypeRef { unit, offset })
+            });
+        self.named.insert(key, found);
+        found
+    }
+
+    /// Tries the units that may have an address.
+    fn lookup(
+        &mut self,
+        address: u64,
+        mut find: impl FnMut(&mut Self, u32, &Unit, u64) -> Option<TypeRef>,
+    ) -> Result<TypeRef, Missing> {
+        let file = self.open(address)?;
+        let not_found = Missing::TypeNotFound { address };
+        let FileState::Open {
+            module,
+            bias,
+            first_unit,
+        } = &self.files[file].state
+        else {
+            return Err(not_found);
+        };
+        let (local, first_unit) = (address.wrapping_sub(*bias), *first_unit);
+        for unit in module.units_of_address(local) {
+            let unit = first_unit + unit;
+            let found = self
+                .unit(unit)
+                .and_then(|content| find(self, unit, &content, local));
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+        let mut found = None;
+        while found.is_none() {
+            let FileState::Open { module, .. } = &mut self.files[file].state else {
+                break;
+            };
+            let Some(number) = module.next_unranged() else {
+                break;
+            };
+            let unit = first_unit + number;
+            let Some(content) = self.unit(unit) else {
+                continue;
+            };
+            if let FileState::Open { module, .. } = &mut self.files[file].state {
+                module.add_ranges(number, &content);
+            }
+            found = find(self, unit, &content, local);
+        }
+        if let FileState::Open { module, .. } = &mut self.files[file].state {
+            module.sort_ranges();
+        }
+        found.ok_or(not_found)
+    }
+
+    /// Opens the file that is mapped at an address, and returns its number.
+    fn open(&mut self, address: u64) -> Result<usize, Missing> {
+        let contains = |file: &LoadedFile| (file.mapped.start..file.mapped.end).contains(&address);
+        let found = self.files.iter().position(contains);
+        let number = found.ok_or(Missing::UnknownAddress { address })?;
+        let file = &self.files[number];
+        if matches!(file.state, FileState::NotOpened) {
+            let opened = self.read_file(file);
+            let (module, bias) = match opened {
+                Some(opened) => opened,
+                None => {
+                    self.files[number].state = FileState::NoDebugInfo;
+                    return Err(self.no_debug_info(number));
+                }
+            };
+            let first_unit = self.units.len() as u32;
+            let numbers = 0..module.unit_count() as u32;
+            self.units.extend(numbers.map(|unit| (number as u32, unit)));
+            self.files[number].state = FileState::Open {
+                module: Box::new(module),
+                bias,
+                first_unit,
+            };
+        }
+        match &self.files[number].state {
+            FileState::Open { .. } => Ok(number),
+            _ => Err(self.no_debug_info(number)),
+        }
+    }
+
+    fn no_debug_info(&self, number: usize) -> Missing {
+        Missing::NoDebugInfo {
+            file: self.files[number].mapped.path.display().to_string(),
+        }
+    }
+
+    fn read_file(&self, file: &LoadedFile) -> Option<(Module, u64)> {
+        let path = &file.mapped.path;
+        let image = Image::open(&file.opened)?;
+        let (address, offset) = image.first_segment?;
+        // Both are rounded down to pages, by the same number of bytes.
+        let bias = file.mapped.start.wrapping_sub(
+            address
+                .wrapping_sub(offset)
+                .wrapping_add(file.mapped.offset),
+        );
+        let separate = match image.has_debug_info() {
+            true => None,
+            false => Some(elf::find_debug_file(&image, path, &self.folders)?),
+        };
+        let module = Module::new(separate.as_ref().unwrap_or(&image), path, &self.folders)?;
+        Some((module, bias))
+    }
+
+    /// Returns a unit by its number among all units.
+    pub(crate) fn unit(&mut self, unit: u32) -> Option<Arc<Unit>> {
+        if let Some(unit) = self.loaded.get(&unit) {
+            return Some(unit.clone());
+        }
+        let content = Arc::new(self.load(unit)?);
+        if self.loaded_bytes > MAX_UNIT_BYTES {
+            self.loaded.clear();
+            self.loaded_bytes = 0;
+        }
+        self.loaded_bytes += content.size();
+        for (of_impl, symbol, method) in content.index.impls() {
+            let symbol = || Implementor::Symbol(symbol.clone(), method.cloned());
+            self.implementors.entry(of_impl).or_insert_with(symbol);
+        }
+        self.loaded.insert(unit, content.clone());
+        Some(content)
+    }
+
+    fn load(&mut self, unit: u32) -> Option<Unit> {
+        let (file, number) = *self.units.get(unit as usize)?;
+        match &mut self.files[file as usize].state {
+            FileState::Open { module, .. } => module.load(number),
+            _ => None,
+        }
+    }
+
+    /// Returns the place of an offset in the file of a unit.
+    fn unit_of_offset(&self, unit: u32, offset: u64) -> Option<TypeRef> {
+        let (file, _) = *self.units.get(unit as usize)?;
+        let FileState::Open {
+            module, first_unit, ..
+        } = &self.files[file as usize].state
+        else {
+            return None;
+        };
+        let (number, offset) = module.unit_of_offset(offset)?;
+        Some(TypeRef {
+            unit: first_unit + number,
+            offset,
+        })
+    }
+
+    /// Returns a type.
+    pub(crate) fn get(&mut self, at: TypeRef) -> Option<Arc<Type>> {
+        self.resolve(at).map(|(_, found)| found)
+    }
+
+    /// Returns a type without its qualifiers, and its place.
+    pub(crate) fn resolve(&mut self, at: TypeRef) -> Option<(TypeRef, Arc<Type>)> {
+        if let Some(known) = self.types.get(&at) {
+            return known.clone();
+        }
+        let found = dwarf::follow(at, |at| {
+            let unit = self.unit(at.unit)?;
+            dwarf::read_type(&unit, at, &|offset| self.unit_of_offset(at.unit, offset))
+        });
+        let found = found.map(|(at, found)| (at, Arc::new(found)));
+        self.types.insert(at, found.clone());
+        found
+    }
+
+    /// Returns the path of the function that a state machine or closure was made of.
+    pub(crate) fn function_name(&self, of_type: &Type) -> String {
+        names::function(of_type, |of_impl| match self.implementors.get(of_impl)? {
+            Implementor::Symbol(symbol, method) => names::implementor(symbol, method.as_deref()),
+            Implementor::Name(name) => Some(name.clone()),
+        })
+    }
+
+    /// Notes the type of the innermost `impl` around a state machine, if it is not known.
+    pub(crate) fn note_implementor(&mut self, of_type: &Type, name: &str) {
+        if let Some(of_impl) = names::impl_around(of_type) {
+            let name = || Implementor::Name(name.to_owned());
+            self.implementors
+                .entry(of_impl.to_vec())
+                .or_insert_with(name);
+        }
+    }
+
+    /// Returns the path of a file by its number in the unit of a type.
+    pub(crate) fn source_file(&mut self, of_type: TypeRef, number: u64) -> Option<Arc<str>> {
+        self.unit(of_type.unit)?.file(number)
+    }
+}
+
+impl fmt::Debug for DebugInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DebugInfo")
+            .field("files", &self.files.len())
+            .field("units", &self.units.len())
+            .field("loaded_units", &self.loaded.len())
+            .field("types", &self.types.len())
+            .finish()
+    }
+}

@@ -1,0 +1,81 @@
+//! The way from a root to its stack.
+
+use crate::debug_info::DebugInfo;
+use crate::dwarf::TypeRef;
+use crate::guard::Guard;
+use crate::memory::{Memory, Pages};
+use crate::missing::Missing;
+use crate::names;
+use crate::options::Options;
+use crate::root::{Anchor, Root};
+use crate::stack::Stack;
+use crate::walk::Walk;
+
+impl DebugInfo {
+    /// Returns the stack of a task.
+    ///
+    /// The stack is read again if the guard's count has changed meanwhile, up to [`Limits::attempts`](crate::Limits::attempts) times.
+    pub fn stack(
+        &mut self,
+        memory: &dyn Memory,
+        root: &Root,
+        guard: &dyn Guard,
+        options: &Options,
+    ) -> Stack {
+        self.trim_caches();
+        let of_type = match self.type_of_root(root) {
+            Ok(of_type) => of_type,
+            Err(missing) => return Stack::missing(missing),
+        };
+        let pages = Pages::new(memory, options.limits.bytes);
+        for _ in 0..options.limits.attempts.max(1) {
+            let before = guard.sequence();
+            if before.is_none_or(|count| count % 2 == 1) {
+                std::hint::spin_loop();
+                continue;
+            }
+            pages.clear();
+            let (frames, missing) = Walk::new(self, &pages, options).root(root.address, of_type);
+            // Reads of memory are complete before the count is read again.
+            std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+            if guard.sequence() == before {
+                return Stack { frames, missing };
+            }
+        }
+        Stack::missing(Missing::Running)
+    }
+
+    /// Returns the type of a root if it fits.
+    fn type_of_root(&mut self, root: &Root) -> Result<TypeRef, Missing> {
+        let of_type = match &root.anchor {
+            Anchor::Function { address, parameter } => self.type_of_function(*address, parameter),
+            Anchor::Vtable { address } => self.type_of_vtable(*address),
+        }?;
+        let not_found = Missing::TypeNotFound {
+            address: root.anchor.address(),
+        };
+        let (of_type, found) = self.resolve(of_type).ok_or(not_found)?;
+        match (root.size, found.size) {
+            (Some(expected), Some(found)) if expected != found => {
+                return Err(Missing::SizeDiffers { expected, found });
+            }
+            _ => {}
+        }
+        match &root.type_name {
+            Some(expected) if !names::may_be_same(expected, &found) => Err(Missing::NameDiffers {
+                expected: expected.clone(),
+                found: names::full_path(&found),
+            }),
+            _ => Ok(of_type),
+        }
+    }
+}
+
+impl Stack {
+    fn missing(missing: Missing) -> Self {
+        Self {
+            frames: Vec::new(),
+            missing: Some(missing),
+        }
+    }
+}

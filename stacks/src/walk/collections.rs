@@ -1,0 +1,197 @@
+//! Values behind raw pointers of known collections, and elements of slices.
+
+use super::{Place, Position, Walk};
+use crate::dwarf::{Kind, Type, TypeRef};
+use crate::known::Collection;
+use crate::stack::Frame;
+
+impl Walk<'_> {
+    pub(super) fn collection(
+        &mut self,
+        place: Place,
+        of_type: &Type,
+        collection: Collection,
+        depth: usize,
+    ) -> Vec<Frame> {
+        let frames = match collection {
+            Collection::Vec => self.vec(place, depth),
+            Collection::JoinHandle => self
+                .join_handle(place, of_type, depth)
+                .map(|frame| vec![frame]),
+            Collection::FuturesUnordered => self.futures_unordered(place, of_type, depth),
+        };
+        frames.unwrap_or_default()
+    }
+
+    /// Enters the elements of a slice behind a wide pointer.
+    pub(super) fn slice(
+        &mut self,
+        place: Place,
+        pointer: u64,
+        length: u64,
+        element: TypeRef,
+        position: Position,
+        depth: usize,
+    ) -> Vec<Frame> {
+        let word = |offset: u64| self.pages.pointer(place.address.checked_add(offset)?);
+        let (Some(address), Some(length)) = (word(pointer), word(length)) else {
+            return Vec::new();
+        };
+        // The member has a pointer's type.
+        let target = self.get(element);
+        match target.as_deref().map(|it| &it.kind) {
+            Some(Kind::Pointer {
+                target: Some(element),
+            }) => self.elements(address, *element, length, position, depth),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Enters values that follow each other.
+    pub(super) fn elements(
+        &mut self,
+        address: u64,
+        element: TypeRef,
+        count: u64,
+        position: Position,
+        depth: usize,
+    ) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        let Some(size) = self
+            .get(element)
+            .and_then(|of_type| of_type.size)
+            .filter(|size| *size > 0)
+        else {
+            return frames;
+        };
+        if position == Position::Data && !self.may_await(element) {
+            return frames;
+        }
+        for index in 0..count {
+            if self.nodes > self.options.limits.nodes {
+                self.is_limited = true;
+                break;
+            }
+            let Some(address) = index
+                .checked_mul(size)
+                .and_then(|offset| address.checked_add(offset))
+            else {
+                break;
+            };
+            let place = Place {
+                address,
+                of_type: element,
+            };
+            match position {
+                Position::Future => frames.extend(self.branch(place, depth + 1)),
+                Position::Data => frames.extend(self.enter(place, position, depth + 1)),
+            }
+        }
+        frames
+    }
+
+    fn vec(&mut self, place: Place, depth: usize) -> Option<Vec<Frame>> {
+        let (first, length, element) = self.vec_parts(place)?;
+        Some(self.elements(first, element, length, Position::Data, depth))
+    }
+
+    /// Returns the address of the first element of a `Vec`, the number of elements and their type.
+    pub(super) fn vec_parts(&mut self, place: Place) -> Option<(u64, u64, TypeRef)> {
+        let (_, element) = *self.get(place.of_type)?.parameters.first()?;
+        let length = self.field(place, "len")?;
+        let length = self.pages.pointer(length.address)?;
+        let buffer = self.field(place, "buf")?;
+        let (first, _) = self.first_pointer(buffer)?;
+        Some((first, length, element))
+    }
+
+    /// Returns the pointer that a chain of wrappers, such as `RawVec` and `Unique`, contains, and its type.
+    pub(super) fn first_pointer(&mut self, start: Place) -> Option<(u64, TypeRef)> {
+        const PATH: [&str; 4] = ["inner", "pointer", "ptr", "raw"];
+        let mut place = start;
+        for _ in 0..8 {
+            let of_type = self.get(place.of_type)?;
+            if let Kind::Pointer { target } = of_type.kind {
+                return Some((self.pages.pointer(place.address)?, target?));
+            }
+            let member = of_type
+                .members()
+                .iter()
+                .find(|member| PATH.contains(&&*member.name))?;
+            place = Place {
+                address: place.address.checked_add(member.offset)?,
+                of_type: member.of_type,
+            };
+        }
+        None
+    }
+
+    /// Enters the tasks of a `FuturesUnordered`, which are linked by `next_all`.
+    fn futures_unordered(
+        &mut self,
+        place: Place,
+        of_type: &Type,
+        depth: usize,
+    ) -> Option<Vec<Frame>> {
+        let head = self.atomic_pointer(place, of_type, "head_all")?;
+        let (mut task, task_type) = head;
+        let node = self.get(task_type)?;
+        let future = node
+            .members()
+            .iter()
+            .find(|member| &*member.name == "future")?;
+        let mut frames = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        while task != 0 && seen.insert(task) {
+            self.nodes += 1;
+            if self.nodes > self.options.limits.nodes {
+                self.is_limited = true;
+                break;
+            }
+            let address = task.checked_add(future.offset)?;
+            let place = Place {
+                address,
+                of_type: future.of_type,
+            };
+            frames.extend(self.branch(place, depth + 1));
+            let Some((next, _)) = self.atomic_pointer(
+                Place {
+                    address: task,
+                    of_type: task_type,
+                },
+                &node,
+                "next_all",
+            ) else {
+                break;
+            };
+            task = next;
+        }
+        // The newest task is at the head.
+        frames.reverse();
+        Some(frames)
+    }
+
+    /// Reads a member that is an `AtomicPtr`, and returns its target's address and type.
+    fn atomic_pointer(
+        &mut self,
+        place: Place,
+        of_type: &Type,
+        name: &str,
+    ) -> Option<(u64, TypeRef)> {
+        let member = of_type
+            .members()
+            .iter()
+            .find(|member| &*member.name == name)?;
+        let address = self
+            .pages
+            .pointer(place.address.checked_add(member.offset)?)?;
+        let atomic = self.get(member.of_type)?;
+        // Either `AtomicPtr<T>` or `Atomic<*mut T>`.
+        let (_, parameter) = *atomic.parameters.first()?;
+        let target = match &self.get(parameter)?.kind {
+            Kind::Pointer { target } => (*target)?,
+            _ => parameter,
+        };
+        Some((address, target))
+    }
+}

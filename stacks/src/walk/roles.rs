@@ -1,0 +1,204 @@
+//! Roles of types in the walk.
+
+use std::collections::HashSet;
+
+use crate::debug_info::DebugInfo;
+use crate::dwarf::{Kind, Member, Type, TypeRef};
+use crate::known::{self, Collection, Known};
+
+/// Role of a type in the walk.
+pub(super) enum Role<'a> {
+    /// A state machine.
+    Coroutine,
+    /// A pointer that owns or exclusively borrows a value.
+    Pointer(TypeRef),
+    /// A pointer that owns or exclusively borrows a trait object: name of the trait, offsets of the two words.
+    Object {
+        trait_name: &'a str,
+        pointer: u64,
+        vtable: u64,
+    },
+    /// A pointer that owns or exclusively borrows a slice.
+    Slice {
+        element: TypeRef,
+        pointer: u64,
+        length: u64,
+    },
+    Known(Known),
+    Closure,
+    Tuple,
+    /// A struct or an enum.
+    Aggregate,
+    Array {
+        element: TypeRef,
+        count: u64,
+    },
+    Other,
+}
+
+fn member<'a>(of_type: &'a Type, name: &str) -> Option<&'a Member> {
+    of_type
+        .members()
+        .iter()
+        .find(|member| &*member.name == name)
+}
+
+/// Returns `true` if a pointer of this name owns or exclusively borrows its target.
+fn is_exclusive(name: &str) -> bool {
+    name.starts_with("&mut ") || name.starts_with("alloc::boxed::Box<")
+}
+
+pub(super) fn role(of_type: &Type) -> Role<'_> {
+    match &of_type.kind {
+        Kind::Pointer {
+            target: Some(target),
+        } if is_exclusive(&of_type.name) => Role::Pointer(*target),
+        Kind::Array { element, count } => Role::Array {
+            element: *element,
+            count: *count,
+        },
+        Kind::Struct { variants, .. } => {
+            let discriminant = variants
+                .as_ref()
+                .and_then(|variants| variants.discriminant.as_ref());
+            if discriminant.is_some_and(|member| &*member.name == "__state") {
+                return Role::Coroutine;
+            }
+            if let Some(role) = wide_pointer(of_type) {
+                return role;
+            }
+            if let Some(known) = known::of(of_type) {
+                return Role::Known(known);
+            }
+            match () {
+                () if of_type.name.starts_with("{closure_env#") => Role::Closure,
+                () if of_type.name.starts_with('(') => Role::Tuple,
+                () => Role::Aggregate,
+            }
+        }
+        _ => Role::Other,
+    }
+}
+
+/// Returns the role of a pointer of two words, or `None` if the type is none.
+fn wide_pointer(of_type: &Type) -> Option<Role<'_>> {
+    let name = &*of_type.name;
+    if let (Some(pointer), Some(vtable)) = (member(of_type, "pointer"), member(of_type, "vtable")) {
+        return Some(match is_exclusive(name) {
+            true => Role::Object {
+                trait_name: trait_name(name),
+                pointer: pointer.offset,
+                vtable: vtable.offset,
+            },
+            false => Role::Other,
+        });
+    }
+    let (pointer, length) = (member(of_type, "data_ptr")?, member(of_type, "length")?);
+    Some(match is_exclusive(name) {
+        true => Role::Slice {
+            element: pointer.of_type,
+            pointer: pointer.offset,
+            length: length.offset,
+        },
+        false => Role::Other,
+    })
+}
+
+/// Returns the path of the first trait of a trait object: `core::future::future::Future` of
+/// `alloc::boxed::Box<(dyn core::future::future::Future<Output=()> + core::marker::Send), alloc::alloc::Global>`.
+fn trait_name(name: &str) -> &str {
+    let Some((_, after)) = name.split_once("dyn ") else {
+        return "";
+    };
+    let end = after.find(['<', ' ', ',', ')', '>']).unwrap_or(after.len());
+    &after[..end]
+}
+
+/// Returns `true` if an object of this trait is polled as a whole.
+pub(super) fn is_polled(trait_name: &str) -> bool {
+    let last = trait_name.rsplit("::").next().unwrap_or(trait_name);
+    ["Future", "FusedFuture", "Stream", "FusedStream"].contains(&last)
+}
+
+/// Returns `true` if a value of a type can contain a state machine or a trait object.
+pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
+    if let Some(known) = info.may_await.get(&start) {
+        return *known;
+    }
+    let mut seen = HashSet::from([start]);
+    let mut open = vec![start];
+    let mut found = false;
+    while let Some(next) = open.pop() {
+        match info.may_await.get(&next) {
+            Some(true) => {
+                found = true;
+                break;
+            }
+            Some(false) => continue,
+            None => {}
+        }
+        let Some(of_type) = info.get(next) else {
+            continue;
+        };
+        let mut targets = Vec::new();
+        match role(&of_type) {
+            Role::Coroutine
+            | Role::Object { .. }
+            | Role::Known(Known::Collection(Collection::JoinHandle)) => {
+                found = true;
+                break;
+            }
+            Role::Pointer(target) => targets.push(target),
+            Role::Slice { element, .. } => {
+                let target = info.get(element);
+                if let Some(Kind::Pointer {
+                    target: Some(target),
+                }) = target.as_deref().map(|it| &it.kind)
+                {
+                    targets.push(*target);
+                }
+            }
+            Role::Array { element, .. } => targets.push(element),
+            Role::Known(Known::Collection(Collection::Vec | Collection::FuturesUnordered)) => {
+                targets.extend(of_type.parameters.first().map(|(_, of_type)| *of_type));
+            }
+            Role::Known(_) | Role::Closure | Role::Tuple | Role::Aggregate => {
+                targets.extend(of_type.members().iter().map(|member| member.of_type));
+                if let Kind::Struct {
+                    variants: Some(variants),
+                    ..
+                } = &of_type.kind
+                {
+                    let payloads = variants
+                        .list
+                        .iter()
+                        .filter_map(|variant| variant.member.as_ref());
+                    targets.extend(payloads.map(|member| member.of_type));
+                }
+            }
+            Role::Other => {}
+        }
+        open.extend(targets.into_iter().filter(|target| seen.insert(*target)));
+    }
+    if found {
+        info.may_await.insert(start, true);
+    } else {
+        // Nothing that was reached can lead to anything else.
+        info.may_await
+            .extend(seen.into_iter().map(|of_type| (of_type, false)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_trait_of_an_object_is_its_name() {
+        let name = "alloc::boxed::Box<(dyn core::future::future::Future<Output=()> + core::marker::Send), A>";
+        assert_eq!(trait_name(name), "core::future::future::Future");
+        assert_eq!(trait_name("&mut dyn app::Service"), "app::Service");
+        assert!(is_polled("core::future::future::Future") && !is_polled("app::Service"));
+    }
+}
