@@ -116,6 +116,10 @@ use proc_macro::TokenStream;
 ///   The inner spawn only decides whether it is a thread or blocking work. A function in the same item
 ///   needs no `also` if it does nothing else with a task. Its parameter is bounded by `Future` or `FnOnce`, or is a
 ///   boxed one, and goes to a spawn as it is. Methods are found if the type of the receiver is written down.
+///
+///   A function out of sight needs no `also` if its name begins with `spawn_`. The attribute leaves its task as it is.
+///   If the function is instrumented and passes the task on to a spawn, that spawn makes the record, with the role and
+///   the site of the outer call.
 /// - `macros(my_select)`: further macros whose arguments may be rewritten, by the last segment of their path.
 /// - `frames = false`: no [frames](https://docs.rs/birthmark/latest/birthmark/struct.Stack.html) for the `.await`s in
 ///   the item. `frames = true` on an inner item adds them again.

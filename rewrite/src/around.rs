@@ -98,6 +98,14 @@ pub(crate) enum Around<'a> {
         parens: bool,
         user: Span,
     },
+    /// A possible task of a callee out of sight. The expression stays as it is, and is announced if its type is a task.
+    Guess {
+        site: SiteRef,
+        leaf: Leaf,
+        relay: Relay,
+        parens: bool,
+        user: Span,
+    },
     /// A call whose result may have to carry a refusal; whether it is the operand of something larger.
     Settle {
         site: SiteRef,
@@ -143,7 +151,9 @@ impl Around<'_> {
             | Around::Place { birth, .. }
             | Around::Value { birth, .. } => Some(birth.site),
             Around::Body { site, .. } => *site,
-            Around::Settle { site, .. } | Around::Returned { site, .. } => Some(*site),
+            Around::Guess { site, .. }
+            | Around::Settle { site, .. }
+            | Around::Returned { site, .. } => Some(*site),
             Around::Blocked { .. }
             | Around::Frame { .. }
             | Around::Branch { .. }

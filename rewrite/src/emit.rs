@@ -77,6 +77,13 @@ impl Emit {
                     self.adapt_named_value(&adapted, user, hole)
                 }
             }
+            Around::Guess {
+                site,
+                leaf,
+                relay,
+                parens,
+                user,
+            } => self.guess(site.entry, leaf, relay, user, parens, hole),
             Around::Settle {
                 site,
                 fallible,
@@ -366,6 +373,37 @@ impl Emit {
         let private = self.private(span);
         let hole = parenthesized(parens, span, hole);
         quote_spanned!(span=> match #hole { __birthmark => #private::adapt!(#birth, __birthmark) })
+    }
+
+    /// Around what may be the task of a callee that is out of sight. A literal has no effect of its own, so it may be
+    /// announced before.
+    fn guess(
+        &self,
+        index: usize,
+        leaf: Leaf,
+        relay: Relay,
+        user: Span,
+        parens: bool,
+        hole: TokenStream,
+    ) -> TokenStream {
+        let span = generated(user);
+        let private = self.private(span);
+        let table = Self::at(SITES, index, span);
+        let [handed, late] =
+            [relay.handed, relay.late].map(|flag| Ident::new(bool_text(flag), span));
+        let site = quote_spanned!(span=> #private::Guessed(#table, #handed, #late));
+        match leaf {
+            Leaf::Async | Leaf::Closure { .. } => {
+                quote_spanned!(span=> { #site.announce(); #hole })
+            }
+            Leaf::Place | Leaf::ClosureVariable => {
+                quote_spanned!(span=> #private::guess!(#site, #hole))
+            }
+            _ => {
+                let hole = parenthesized(parens, span, hole);
+                quote_spanned!(span=> match #hole { __birthmark => #private::guess!(#site, __birthmark) })
+            }
+        }
     }
 
     /// Around the whole call: settles what the callee returned with what became of the birth. Parentheses are

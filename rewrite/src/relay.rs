@@ -6,6 +6,10 @@
 //! its task until it has returned (`announced.rs` of the runtime), and a spawn of what a function was *handed* by its
 //! caller makes no record while one is announced.
 //!
+//! A callee that is out of sight may be known by its name alone, which begins as a spawn's does. Its task stays as it is,
+//! because the type may be written down somewhere. The call announces a task without a record, and the spawn to which
+//! the task is handed records it as if it were the call.
+//!
 //! Calls of well-known libraries announce nothing, because no instrumented function stands behind them.
 //!
 //! A function that gives a parameter as it is to a callee of the table is a callee itself, where it is in sight

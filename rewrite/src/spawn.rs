@@ -57,6 +57,8 @@ pub(crate) struct Spawn {
     pub relay: Relay,
     /// Whether its result is awaited as it stands.
     pub awaited: bool,
+    /// `true` if only the name is like that of a spawn. The task stays as it is, and a spawn in the callee records it.
+    pub guessed: bool,
 }
 
 impl<'a> Callee<'a> {
@@ -147,6 +149,7 @@ impl<'a> Callee<'a> {
             takes: Takes::Unknown,
             relay: Relay::default(),
             awaited: false,
+            guessed: false,
         })
     }
 

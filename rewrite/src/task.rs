@@ -171,6 +171,9 @@ impl Visitor<'_> {
             leaf => leaf,
         };
         let parameters = matches!(expr, Expr::Closure(closure) if !closure.inputs.is_empty());
+        if task.spawn.guessed && (parameters || leaf == Leaf::AsyncClosure) {
+            return self.visit_expr_mut(expr);
+        }
         if let Some(reason) = unsupported(leaf, parameters, &task.spawn) {
             self.uncovered(&task.spawn, Reason::Shape(reason));
             return self.visit_expr_mut(expr);
@@ -185,7 +188,7 @@ impl Visitor<'_> {
         let site = *task
             .site
             .get_or_insert_with(|| self.site(&task.spawn, kind));
-        self.sites[site.index].certain |= task.spawn.is_certain(leaf);
+        self.sites[site.index].certain |= !task.spawn.guessed && task.spawn.is_certain(leaf);
         let exposed = shape::exposes_struct_literal(expr);
         self.scope_parameter = task.spawn.scope.filter(|scope| *scope == ScopeKind::Thread);
         self.visit_expr_mut(expr);
@@ -197,6 +200,17 @@ impl Visitor<'_> {
         let user = expr.span();
         let naming = &task.naming;
         let relay = task.spawn.relay;
+        if task.spawn.guessed {
+            task.settles |= !matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);
+            let guess = Around::Guess {
+                site,
+                leaf,
+                relay,
+                parens: exposed,
+                user,
+            };
+            return self.wrap(expr, &guess);
+        }
         let birth = Birth {
             site,
             naming,
@@ -252,6 +266,7 @@ const NAMED_TYPE: &str = "a task whose type its callee names";
 /// Why a task of this shape cannot be adapted.
 fn unsupported(leaf: Leaf, parameters: bool, spawn: &Spawn) -> Option<&'static str> {
     match (leaf, spawn.takes) {
+        _ if spawn.guessed => return None,
         (Leaf::Never, _) => return None,
         (leaf, Takes::Fixed(reason)) if leaf != Leaf::Async => return reason,
         (Leaf::ClosureVariable | Leaf::Place | Leaf::Value, Takes::Literal { .. }) => {

@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::around::{Around, Identity, SiteRef};
 use crate::backend::Backend;
 use crate::imports::Imports;
-use crate::known::crates;
+use crate::known::{callees, crates};
 use crate::named;
 use crate::nested;
 use crate::relay::{self, Handed, Relay};
@@ -185,9 +185,15 @@ impl<'a> Visitor<'a> {
         }
         let place = self.place();
         let relayed = !self.only_threads && self.signatures.hands_on(callee, &place);
+        let guessed = !relayed && self.may_be_spawn(callee, args);
         let relay = [callee.name.to_string()];
-        let also = if relayed { &relay[..] } else { &self.args.also };
+        let also = match relayed || guessed {
+            true => &relay[..],
+            false => &self.args.also,
+        };
         let mut spawn = callee.recognise(args, also, &place)?;
+        spawn.guessed = guessed;
+        spawn.row.certain &= !guessed;
         if let Some(takes) = self.signatures.find(callee, args.len(), &place) {
             spawn.follow(&takes, args, &place);
         }
@@ -203,7 +209,21 @@ impl<'a> Visitor<'a> {
             late: handed && self.is_async,
         };
         // Without an announcement, the spawn in the callee would make a record, too.
-        (!relayed || spawn.relay.announces).then_some(spawn)
+        (!relayed && !guessed || spawn.relay.announces).then_some(spawn)
+    }
+
+    /// Returns `true` if the callee is out of sight, and its name is like that of a function that hands a task on.
+    fn may_be_spawn(&self, callee: &Callee, args: &spawn::Arguments) -> bool {
+        let name = callee.name.to_string();
+        let is_instrumented = !self.is_skipped() && !self.only_threads;
+        is_instrumented
+            && callees::is_like_a_spawn(&name, &self.args.also)
+            && !args.is_empty()
+            && !args.iter().any(|arg| matches!(arg, Expr::Macro(_)))
+            && self
+                .signatures
+                .find(callee, args.len(), &self.place())
+                .is_none()
     }
 
     /// Returns `true` if the callee spawns nothing, although it is named like a spawn.

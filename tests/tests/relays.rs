@@ -302,6 +302,7 @@ mod instrumented {
     #[test]
     fn hooks_are_told_once() {
         apart(|_| {
+            let _alone = alone();
             let counts = Counts::default();
             let seen = counts.0.clone();
             let hook = birthmark::add_hook(counts);
@@ -317,6 +318,7 @@ mod instrumented {
     #[test]
     fn refusal_reaches_the_caller_of_the_wrapper() {
         apart(|_| {
+            let _alone = alone();
             let hook = birthmark::add_hook(|spawn: &mut Spawn<'_>| {
                 if WATCHED.get() {
                     spawn.refuse("full");
@@ -356,6 +358,12 @@ thread_local! {
     static WATCHED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Keeps the hooks of one test from the spawns of another.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(|error| error.into_inner())
+}
+
 #[derive(Default)]
 struct Counts(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
@@ -379,6 +387,33 @@ impl SpawnHook for Counts {
 /// Callers that are not instrumented.
 mod plain {
     use super::*;
+
+    pub fn spawn_counted(count: &mut u32) -> u32 {
+        *count += 1;
+        *count
+    }
+
+    pub fn spawn_borrowed(count: &mut u32) -> &mut u32 {
+        *count += 1;
+        count
+    }
+
+    pub fn spawn_number(executor: &wrappers::Executor, number: u32) {
+        numbers::spawn_number(executor, number);
+    }
+
+    #[birthmark::instrument]
+    mod numbers {
+        use super::*;
+
+        pub fn spawn_number(executor: &wrappers::Executor, number: u32) {
+            executor.0.spawn(start_number(number));
+        }
+
+        async fn start_number(_: u32) {
+            pending().await
+        }
+    }
 
     pub fn spawn() {
         wrappers::spawn(job());
@@ -483,5 +518,99 @@ mod in_sight {
             ];
             assert_eq!(children(), expected(&roles));
         });
+    }
+}
+
+/// Callers that do not see the signature of the wrapper, whose name is like that of a spawn.
+#[birthmark::instrument]
+mod out_of_sight {
+    use super::wrappers::{self, Executor};
+    use super::*;
+
+    #[test]
+    fn task_of_a_wrapper_with_a_name_like_a_spawn_is_the_callers() {
+        apart(|runtime| {
+            let (_keep, work) = held();
+            let executor = Executor(runtime.handle().clone());
+            executor.spawn_twice(job());
+            executor.spawn_twice(async { job().await });
+            wrappers::spawn_boxed(Box::pin(job()));
+            let boxed = Box::pin(job());
+            wrappers::spawn_boxed(boxed);
+            executor.spawn_job(move || work());
+            let within = "task_of_a_wrapper_with_a_name_like_a_spawn_is_the_callers";
+            let (closure, future) = (
+                format!("{within}::{{closure}}"),
+                format!("{within}::{{async}}"),
+            );
+            let roles = [
+                ("job", FutureKind),
+                ("job", FutureKind),
+                ("job", FutureKind),
+                (&*future, FutureKind),
+                (&*closure, Thread),
+            ];
+            assert_eq!(children(), expected(&roles));
+        });
+    }
+
+    #[test]
+    fn task_of_an_async_wrapper_is_the_callers() {
+        apart(|runtime| {
+            runtime.block_on(async {
+                let (seen, saw) = channel();
+                let role = move || {
+                    let task = birthmark::current().map(|task| task.role().to_owned());
+                    seen.send(task).unwrap();
+                };
+                wrappers::spawn_and_wait(role).await;
+                let role = "task_of_an_async_wrapper_is_the_callers::{closure}";
+                assert_eq!(saw.recv().unwrap().as_deref(), Some(role));
+            });
+        });
+    }
+
+    #[test]
+    fn wrapper_of_a_wrapper_keeps_the_first_call() {
+        fn spawn_all(executor: &Executor, task: impl Future<Output = ()> + Send + 'static) {
+            executor.spawn_twice(task);
+        }
+        apart(|runtime| {
+            spawn_all(&Executor(runtime.handle().clone()), job());
+            assert_eq!(children(), expected(&[("job", FutureKind)]));
+        });
+    }
+
+    #[test]
+    fn task_that_a_guessed_callee_spawns_of_its_own_is_its_own() {
+        apart(|runtime| {
+            let executor = Executor(runtime.handle().clone());
+            super::plain::spawn_number(&executor, 7);
+            spawn_nothing(job());
+            super::plain::spawn();
+            let roles = [("spawn::{task}", FutureKind), ("start_number", FutureKind)];
+            let found = children();
+            assert_eq!(found, expected(&roles));
+        });
+    }
+
+    /// Borrows what a guess must not move.
+    fn spawn_borrowed(count: &mut u32) -> &mut u32 {
+        *count += 1;
+        count
+    }
+
+    fn spawn_nothing(task: impl Future) {
+        drop(task);
+    }
+
+    #[test]
+    fn argument_that_is_no_task_stays_as_it_is() {
+        let mut count = 0;
+        let counted = &mut count;
+        assert_eq!(super::plain::spawn_counted(counted), 1);
+        *super::plain::spawn_borrowed(counted) += 1;
+        *spawn_borrowed(counted) += 1;
+        assert_eq!(count, 5);
     }
 }

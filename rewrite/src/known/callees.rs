@@ -167,6 +167,17 @@ const SPAWN: &str =
 /// Words in the name of a receiver that tell of a pool, whose [`execute`](Mode::Execute) calls each closure once.
 pub(crate) const POOLS: &[&str] = &["pool", "executor", "worker", "thread"];
 
+/// Prefix of the names of functions that may hand their task on to a spawn: `executor.spawn_critical("name", task)`.
+const LIKE_A_SPAWN: &str = "spawn_";
+
+/// Functions of libraries with that prefix, which hand nothing on to instrumented code.
+const UNLIKE_A_SPAWN: &[&str] = &["spawn_broadcast", "spawn_obj", "spawn_local_obj"];
+
+/// Returns `true` if a function of this name may hand its task on to a spawn, although no table has the name.
+pub(crate) fn is_like_a_spawn(name: &str, also: &[String]) -> bool {
+    name.starts_with(LIKE_A_SPAWN) && !UNLIKE_A_SPAWN.contains(&name) && !is_known(name, also)
+}
+
 /// The row of a callee, from the table or from `also`.
 pub(crate) fn find(name: &str, method: bool, arguments: usize, also: &[String]) -> Option<Row> {
     let known = TABLE

@@ -9,6 +9,7 @@ use proc_macro2::Literal;
 
 use crate::around::{Around, Birth, Identity};
 use crate::emit::names::{FRAMES, SITES};
+use crate::relay::Relay;
 use crate::shape::Leaf;
 use crate::site::{FrameSite, Site};
 use crate::table::{self, File};
@@ -70,6 +71,9 @@ impl Print<'_> {
             Around::FutureFn { birth, .. } => self.call("task_fn", &self.birth(birth)),
             Around::Place { birth, .. } => self.call("place", &self.birth(birth)),
             Around::Value { birth, .. } => self.call("value", &self.birth(birth)),
+            Around::Guess {
+                site, leaf, relay, ..
+            } => self.guess(site.entry, *leaf, *relay),
             Around::Settle { site, fallible, .. } => {
                 let fallible = if *fallible { "fallible " } else { "" };
                 self.call("settled", &format!("{fallible}{SITES}[{}]", site.entry))
@@ -95,6 +99,17 @@ impl Print<'_> {
             ),
             Around::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),
         }
+    }
+
+    /// Around what may be the task of a callee that is out of sight.
+    fn guess(&self, entry: usize, leaf: Leaf, relay: Relay) -> (String, String) {
+        let name = match leaf {
+            Leaf::Async | Leaf::Closure { .. } => "guess_literal",
+            Leaf::Place | Leaf::ClosureVariable => "guess_place",
+            _ => "guess_value",
+        };
+        let (handed, late) = (relay.handed, relay.late);
+        self.call(name, &format!("{SITES}[{entry}]({handed}, {late})"))
     }
 
     /// Around a future that a thread blocks on.

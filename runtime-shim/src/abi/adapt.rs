@@ -18,6 +18,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use std::sync::atomic::Ordering;
 
+use crate::abi::at::Guessed;
 use crate::hook::refuse_closure;
 use crate::platform::mode;
 use crate::task::announced::withdraw;
@@ -200,6 +201,11 @@ impl<T> Untouched<T> {
     pub fn blocked(&self, task: T) -> T {
         task
     }
+
+    #[inline(always)]
+    pub fn guess(&self, _: Guessed, task: T) -> T {
+        task
+    }
 }
 
 /// A box that may have to stay one. A trait, for two types that can be asked at once would both fit a
@@ -239,6 +245,12 @@ impl PinnedBox {
     }
 
     #[inline]
+    pub fn guess<T>(&self, site: Guessed, task: T) -> T {
+        site.announce();
+        task
+    }
+
+    #[inline]
     pub fn blocked<F: Future + ?Sized>(&self, task: Pin<Box<F>>) -> Pin<Box<Blocked<Pin<Box<F>>>>> {
         Box::pin(Blocked::new(task))
     }
@@ -256,6 +268,12 @@ impl AnyFuture {
     }
 
     #[inline]
+    pub fn guess<T>(&self, site: Guessed, task: T) -> T {
+        site.announce();
+        task
+    }
+
+    #[inline]
     pub fn blocked<F: Future>(&self, task: F) -> Blocked<F> {
         Blocked::new(task)
     }
@@ -266,6 +284,12 @@ impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
     #[inline]
     pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<Instrumented<Box<F>>> {
         Box::new(birth.future(task))
+    }
+
+    #[inline]
+    pub fn guess(&self, site: Guessed, task: Box<F>) -> Box<F> {
+        site.announce();
+        task
     }
 
     #[inline]
@@ -296,6 +320,12 @@ macro_rules! wrap_functions {
                     result
                 }
             }
+
+            #[inline]
+            pub fn guess(&self, site: Guessed, task: F) -> F {
+                site.announce();
+                task
+            }
         }
 
         impl<F: $bound() -> R + ?Sized, R> $boxed<Box<F>> {
@@ -303,6 +333,12 @@ macro_rules! wrap_functions {
             #[inline]
             pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<impl $bound() -> R> {
                 Box::new($asked::<Box<F>>::ANY.wrap(birth, task))
+            }
+
+            #[inline]
+            pub fn guess(&self, site: Guessed, task: Box<F>) -> Box<F> {
+                site.announce();
+                task
             }
         }
     )*};

@@ -11,7 +11,7 @@ use core::future::Future;
 
 use crate::abi::adapt::{new_birth_as, note_passed_through, IntoBirth};
 use crate::hook::refused;
-use crate::task::announced::{is_recorded, relayed};
+use crate::task::announced::{guess, is_recorded, relayed};
 use crate::task::birth::{birth, birth_of_future, Birth};
 use crate::task::future::Instrumented;
 use crate::types::kind::Kind;
@@ -74,6 +74,23 @@ impl IntoBirth for Relayed {
         if !(handed && is_recorded(site, late)) {
             note_passed_through(site, ty);
         }
+    }
+}
+
+/// As [`At`], of what may be the task of a callee that is out of sight, by the callee's name. A spawn in the callee makes
+/// the record, if the callee is instrumented and hands the task on. The flags are those of [`Relayed`].
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Guessed(pub &'static Sites, pub usize, pub bool, pub bool);
+
+impl Guessed {
+    /// Announces the task.
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub fn announce(self) {
+        let Guessed(table, entry, handed, late) = self;
+        guess(table.at(entry), handed, late);
     }
 }
 

@@ -128,6 +128,19 @@ macro_rules! __blocked {
     };
 }
 
+/// Not public API. Used by generated code: announces what may be the task of a callee, if it is a task by its type.
+///
+/// The argument is mentioned twice, so it must be a place.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __guess {
+    ($site:expr, $task:expr) => {
+        $crate::__private::Probe::new(&$task)
+            .kind()
+            .guess($site, $task)
+    };
+}
+
 /// Passes a refusal to the spawner. Not public API. Used by generated code.
 ///
 /// The result of the callee decides the way: by its type if it may be an `io::Result`, otherwise by its `abort`

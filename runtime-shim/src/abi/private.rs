@@ -14,7 +14,7 @@ pub use crate::types::site::{Counts, Site, Sites};
 pub use crate::task::announced::{announced, awaited, relayed_at, returned, Callee};
 
 // How a task is born, for closures and futures whose kind the source shows.
-pub use crate::abi::at::{birth_at, future_at, Relayed};
+pub use crate::abi::at::{birth_at, future_at, Guessed, Relayed};
 pub use crate::platform::mode::is_enabled;
 pub use crate::task::birth::{birth_as, birth_pooled, Birth};
 pub use crate::task::blocked::Blocked;
@@ -42,7 +42,8 @@ pub use crate::abi::at::refused_at;
 pub use crate::abi::settle::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
 
 pub use crate::{
-    __adapt as adapt, __birth_as as birth_as, __blocked as blocked, __settle as settle,
+    __adapt as adapt, __birth_as as birth_as, __blocked as blocked, __guess as guess,
+    __settle as settle,
 };
 
 // The tables of sites, and of frame sites.
@@ -53,6 +54,7 @@ pub use crate::{
     __awaited as awaited, __blocked_value as blocked_value, __branch as branch,
     __closure as closure, __closure_variable as closure_variable, __enter as enter,
     __enter_owned as enter_owned, __extending_branch as extending_branch, __frame as frame,
+    __guess_literal as guess_literal, __guess_place as guess_place, __guess_value as guess_value,
     __inherit as inherit, __place as place, __returned as returned, __settled as settled,
     __stand as stand, __task as task, __task_fn as task_fn, __value as value,
 };

@@ -175,6 +175,37 @@ macro_rules! __value {
     };
 }
 
+/// Not public API. Used by generated code: a literal that may be the task of a callee that is out of sight.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __guess_literal {
+    ($table:ident[$site:literal]($($relay:tt)*), $($task:tt)*) => {{
+        $crate::__private::Guessed(&$table, $site, $($relay)*).announce();
+        $($task)*
+    }};
+}
+
+/// Not public API. Used by generated code: a place that may be such a task.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __guess_place {
+    ($table:ident[$site:literal]($($relay:tt)*), $($task:tt)*) => {
+        $crate::__private::guess!($crate::__private::Guessed(&$table, $site, $($relay)*), $($task)*)
+    };
+}
+
+/// Not public API. Used by generated code: any other value that may be such a task. The `match` keeps its temporaries
+/// alive to the end of the user's statement.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __guess_value {
+    ($table:ident[$site:literal]($($relay:tt)*), $($task:tt)*) => {
+        match ($($task)*) {
+            task => $crate::__private::guess!($crate::__private::Guessed(&$table, $site, $($relay)*), task),
+        }
+    };
+}
+
 /// Not public API. Used by generated code: any other value that the task blocks on. The `match` keeps its temporaries
 /// alive to the end of the user's statement.
 #[doc(hidden)]

@@ -7,6 +7,9 @@
 //! instrumented, it makes the record itself. Announcements are not stacked: a call that is made while another is
 //! announced replaces it, because its task is the next to be handed on.
 //!
+//! A call of a function that is known by its name alone announces a task without a record. The spawn that takes the
+//! announcement makes the record at the site of that call.
+//!
 //! The body of an `async fn` runs only when its result is awaited. If the syntax shows that a call is awaited at once,
 //! its announcement remains as a *late* one, for a function of that name, in the same task.
 //!
@@ -17,8 +20,9 @@ use core::any::type_name;
 use core::{mem, ptr};
 use std::sync::atomic::Ordering;
 
+use crate::platform::mode;
 use crate::task::birth::{new_birth, Birth, NewBirth};
-use crate::thread::announcements::Late;
+use crate::thread::announcements::{Announced, Late};
 use crate::thread::local::{self, Local};
 use crate::types::site::{Site, Sites};
 
@@ -28,13 +32,32 @@ use crate::types::site::{Site, Sites};
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
 pub fn announced(table: &'static Sites, entry: usize, birth: Birth) -> Birth {
-    announce(table.at(entry));
+    announce(Announced::recorded(table.at(entry)));
     birth
 }
 
+impl Announced {
+    fn recorded(site: &'static Site) -> Self {
+        let is_recorded = true;
+        Announced { site, is_recorded }
+    }
+}
+
 #[cfg_attr(not(debug_assertions), inline)]
-fn announce(site: &'static Site) {
-    local::with(|local| local.announcements.now.set(Some(site)));
+fn announce(task: Announced) {
+    local::with(|local| local.announcements.now.set(Some(task)));
+}
+
+/// Announces a task without a record, unless the enclosing function was handed it with an announcement.
+pub(crate) fn guess(site: &'static Site, handed: bool, late: bool) {
+    if mode::has(mode::OFF) {
+        return;
+    }
+    let announced = if handed { taken(site, late) } else { None };
+    announce(announced.unwrap_or(Announced {
+        site,
+        is_recorded: false,
+    }));
 }
 
 /// Records a task that other calls may see as well: one that the enclosing function was `handed`, perhaps `late`, or
@@ -62,26 +85,36 @@ pub(crate) fn relayed(
     announced: bool,
     birth: impl FnOnce(&'static Site) -> NewBirth,
 ) -> NewBirth {
-    let recorded = if handed { taken(site, late) } else { None };
-    let (birth, recorded) = match recorded {
-        Some(recorded) => (NewBirth::accepted(Birth::untracked()), recorded),
+    let task = if handed { taken(site, late) } else { None };
+    let (birth, recorded) = match task {
+        Some(task) if task.is_recorded => (NewBirth::accepted(Birth::untracked()), task.site),
+        Some(task) => (birth(task.site), task.site),
         None => (birth(site), site),
     };
     if announced {
-        announce(recorded);
+        announce(Announced::recorded(recorded));
     }
     birth
 }
 
 /// Takes the announcement of a task that is spawned at `site`. Most callers announce nothing, which two loads tell.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
-    let announces = local::with(|local| local.announcements.is_any(late));
-    if announces {
-        take(site, late)
-    } else {
-        None
+fn taken(site: &'static Site, late: bool) -> Option<Announced> {
+    if !local::with(|local| local.announcements.is_any(late)) {
+        return None;
     }
+    let Taken {
+        site: announced,
+        is_recorded,
+    } = take(site, late);
+    announced.map(|site| Announced { site, is_recorded })
+}
+
+/// An announcement that was taken. The fields are those of [`Announced`].
+#[repr(C)]
+struct Taken {
+    site: Option<&'static Site>,
+    is_recorded: bool,
 }
 
 /// Takes it, and notes what kind of task it turns out to be.
@@ -89,13 +122,18 @@ fn taken(site: &'static Site, late: bool) -> Option<&'static Site> {
 /// `extern "C"` tells the compiler that this does not unwind. Otherwise the spawner keeps a copy of the future to drop.
 #[cold]
 #[inline(never)]
-extern "C" fn take(site: &'static Site, late: bool) -> Option<&'static Site> {
-    let recorded = local::with(|local| {
+extern "C" fn take(site: &'static Site, late: bool) -> Taken {
+    let task = local::with(|local| {
         let scope = scope_id(local);
         local.announcements.take(site, late, scope)
-    })?;
-    recorded.note_callee(site.kind());
-    Some(recorded)
+    });
+    if let Some(task) = task {
+        task.site.note_callee(site.kind());
+    }
+    Taken {
+        site: task.map(|task| task.site),
+        is_recorded: task.is_some_and(|task| task.is_recorded),
+    }
 }
 
 /// Returns `true` if a task that is handed on at `site` has a record already. The announcement remains.
@@ -105,7 +143,7 @@ pub(crate) fn is_recorded(site: &'static Site, late: bool) -> bool {
         let scope = scope_id(local);
         local.announcements.meant_for(site, late, scope)
     });
-    announced.is_some()
+    announced.is_some_and(|task| task.is_recorded)
 }
 
 /// Ends the announcement of a task that turns out to be none.
@@ -113,7 +151,10 @@ pub(crate) fn is_recorded(site: &'static Site, late: bool) -> bool {
 pub(crate) fn withdraw(site: &'static Site) {
     local::with(|local| {
         let now = &local.announcements.now;
-        if now.get().is_some_and(|announced| ptr::eq(announced, site)) {
+        if now
+            .get()
+            .is_some_and(|announced| ptr::eq(announced.site, site))
+        {
             now.set(None);
         }
     });
@@ -167,8 +208,8 @@ fn end(
     local::with(|local| {
         let announced = local.announcements.now.take();
         if awaited {
-            let late = announced.map(|recorded| Late {
-                site: recorded,
+            let late = announced.map(|task| Late {
+                task,
                 call: site,
                 scope: scope_id(local),
             });

@@ -6,16 +6,25 @@ use crate::types::site::Site;
 
 /// The tasks that are handed on by a thread.
 pub(crate) struct Announcements {
-    /// The site of the record, while the callee runs.
-    pub(crate) now: Cell<Option<&'static Site>>,
+    /// The task, while the callee runs.
+    pub(crate) now: Cell<Option<Announced>>,
     pub(crate) late: Cell<Option<Late>>,
+}
+
+/// A task that is handed on.
+#[derive(Clone, Copy)]
+pub(crate) struct Announced {
+    /// The site of the record.
+    pub(crate) site: &'static Site,
+    /// `true` if there is a record. Otherwise the spawn to which the task is handed makes it, at that site.
+    pub(crate) is_recorded: bool,
 }
 
 /// An announcement whose call has returned.
 #[derive(Clone, Copy)]
 pub(crate) struct Late {
-    /// The site of the record.
-    pub(crate) site: &'static Site,
+    /// The task.
+    pub(crate) task: Announced,
     /// The call that is awaited.
     pub(crate) call: &'static Site,
     /// The id of the scope that awaits it, which no other task will have; 0 for none.
@@ -37,7 +46,7 @@ impl Announcements {
     }
 
     /// Takes the announcement that is meant for a spawn in `site`.
-    pub(crate) fn take(&self, site: &Site, late: bool, scope: u64) -> Option<&'static Site> {
+    pub(crate) fn take(&self, site: &Site, late: bool, scope: u64) -> Option<Announced> {
         let announced = self.meant_for(site, late, scope)?;
         if self.now.take().is_none() {
             self.late.set(None);
@@ -45,16 +54,16 @@ impl Announcements {
         Some(announced)
     }
 
-    /// Returns the site of the record that is announced to a spawn in `site`.
-    pub(crate) fn meant_for(&self, site: &Site, late: bool, scope: u64) -> Option<&'static Site> {
+    /// Returns the task that is announced to a spawn in `site`.
+    pub(crate) fn meant_for(&self, site: &Site, late: bool, scope: u64) -> Option<Announced> {
         if let Some(announced) = self.now.get() {
             // The body of an async function may be polled by whatever is called.
-            let meant = !late || is_call_of(announced, site);
+            let meant = !late || is_call_of(announced.site, site);
             return meant.then_some(announced);
         }
         let awaited = self.late.get().filter(|_| late)?;
         let meant = awaited.scope == scope && is_call_of(awaited.call, site);
-        meant.then_some(awaited.site)
+        meant.then_some(awaited.task)
     }
 }
 
