@@ -7,6 +7,8 @@
 # BEFORE is a commit to compare with. Its builds alternate with those of the present sources, so that a busy machine
 # slows both. In a commit without birthmark-core, the library depends on birthmark.
 set -euo pipefail
+# Cargo compiles path dependencies incrementally, in 256 units a crate, but never a published package.
+export CARGO_INCREMENTAL=0
 root="$(cd "$(dirname "$0")/.." && pwd)"
 profile=()
 if [[ ${1-} == --release ]]; then

@@ -71,7 +71,9 @@ impl Directory {
     fn prune(&self, written: &DumpFile) {
         let mut left = self.limits;
         let mut entries = dump_file::newest_first(&self.path);
-        entries.sort_by_key(|(entry, _)| entry != written);
+        if let Some(place) = entries.iter().position(|(entry, _)| entry == written) {
+            entries[..=place].rotate_right(1);
+        }
         for (entry, bytes) in entries {
             let fits = left.files > 0 && left.bytes >= bytes;
             if fits {
