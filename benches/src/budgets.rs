@@ -12,34 +12,33 @@ pub struct Budget {
     pub unit: Unit,
     /// On, or off.
     pub variant: Variant,
-    /// What we want, with link-time optimization.
+    /// The goal with link-time optimization.
     pub goal: f64,
-    /// What no change may exceed in a release: what has been reached so far, and a little, because
-    /// compilers differ. Lower it with each gain.
+    /// The limit in a release: the present cost, and a little more because compilers differ. Lower it with each gain.
     pub release: f64,
-    /// The same with `--profile lto`.
+    /// The limit with `--profile lto`.
     pub lto: f64,
 }
 
 /// All budgets.
 ///
-/// The goals come from a prototype that was measured with link-time optimization: only there does it take
-/// what is told of it (`--bin lower-bound`, "the prototype"). So the run with `--profile lto` is the one to hold
-/// against them; the other tells what most programs get, where a wrapper that does nothing takes more than
-/// half of a goal.
+/// The goals come from a prototype that was measured with link-time optimization (`--bin lower-bound`, "the prototype").
+/// Only there does the prototype take so few instructions, so a run with `--profile lto` is to be compared with the
+/// goals. The other run shows the cost in most programs. There, a wrapper that does nothing takes more than half of a
+/// goal.
 ///
 /// Some are out of reach:
-/// - A job: the least record there can be takes 38 of the 40, and the lower bound says what each feature adds.
-/// - Closures: that a task ends after what its closure owns takes 20 of a job's instructions, 18 while off, and 100 of a
-///   thread's.
-/// - Futures: a task that the spawning function was handed by its caller takes 3 more, because the caller may have
+/// - A job: the least record takes 38 of the 40, and `lower-bound` shows the cost of each further feature.
+/// - Closures: a task ends after the values that its closure owns. This order takes 20 of a job's instructions, 18 while
+///   off, and 100 of a thread's.
+/// - Futures: a task that the spawning function got from its caller takes 3 more, because the caller may have
 ///   announced it.
 /// - A closure that is off: a word that is carried along takes 8, the least that could be switched on 12.
-/// - A poll that is off: the least takes 6. Besides the handle, the cursor is tested, so that frames of a task
-///   without a record do not count as those of whoever polls it.
-/// - Frames: a word at each level that is tested when it is dropped, without which nobody knows of branches that wait,
-///   takes 44 of the 75 and 362 of the 107. The prototype's frames have no such word and take far fewer instructions,
-///   but as much time as ours: `table frames`.
+/// - A poll that is off: the least takes 6. Besides the handle, the cursor is tested. Otherwise frames of a task
+///   without a record would count as those of the task that polls it.
+/// - Frames: a word at each level, tested when it is dropped, takes 44 of the 75 and 362 of the 107. Without it, branches
+///   that wait are unknown. The prototype's frames have no such word and take far fewer instructions, but as much time
+///   as ours: `table frames`.
 pub const BUDGETS: [Budget; 16] = [
     budget(Unit::Spawn, Variant::On, 60.0, 105.0, 45.0),
     budget(Unit::SpawnOwning, Variant::On, 60.0, 84.0, 60.0),
@@ -74,23 +73,23 @@ const fn budget(unit: Unit, variant: Variant, goal: f64, release: f64, lto: f64)
 /// A budget with what was measured.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    /// What was asked for.
+    /// The budget.
     pub budget: Budget,
-    /// What no change may exceed in the profile of this build.
+    /// The limit in the profile of this build.
     pub allowed: f64,
-    /// What the runtime alone takes.
+    /// The instructions of the runtime alone.
     pub raw: f64,
-    /// What birthmark adds, for each payload. The median counts.
+    /// The instructions that birthmark adds, for each payload. The median counts.
     pub added: Sample,
 }
 
 impl Measured {
-    /// Whether the change may pass.
+    /// Returns `true` if the cost is within its limit.
     pub fn holds(&self) -> bool {
         self.added.median() <= self.allowed
     }
 
-    /// Whether nothing is left to wish for.
+    /// Returns `true` if the cost has reached its goal.
     pub fn reaches_goal(&self) -> bool {
         self.added.median() <= self.budget.goal
     }
@@ -118,7 +117,7 @@ pub fn measure() -> Vec<Measured> {
     BUDGETS.into_iter().map(measure).collect()
 }
 
-/// What a unit takes alone, counted once.
+/// Returns the instructions of a unit without birthmark. They are counted once.
 fn raw(known: &mut Vec<(Unit, Counts)>, unit: Unit) -> Counts {
     if let Some((_, raw)) = known.iter().find(|(known, _)| *known == unit) {
         return raw.clone();

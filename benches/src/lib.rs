@@ -1,4 +1,4 @@
-//! What birthmark costs, beside the raw runtime and beside its peers.
+//! The costs of birthmark, beside the raw runtime and beside its peers.
 //!
 //! Four commands, from the root of the workspace:
 //!
@@ -32,10 +32,10 @@
 //!   heap happens to put things weighs as much.
 //! - *Bytes* are resident memory, since birthmark's records do not come from the allocator.
 //!
-//! The wrapper makes a future 8 bytes larger, and allocators round sizes up (as does tokio, to 128
-//! bytes), so one size of payload could show 0 or 128 bytes, and an instruction count by luck. Cases
-//! on tokio tasks run with [several payloads](case::PAYLOADS), each beside raw with the same; the
-//! median of the differences counts, and the gate shows the worst as well.
+//! The wrapper makes a future 8 bytes larger. Allocators round sizes up, and tokio rounds to 128 bytes. A single
+//! payload could therefore show 0 or 128 bytes, and a lucky instruction count. So cases on tokio tasks run with
+//! [several payloads](case::PAYLOADS), each beside raw with the same payload. The median of the differences counts, and
+//! the gate shows the worst as well.
 
 pub mod budgets;
 pub mod case;

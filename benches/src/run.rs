@@ -102,8 +102,9 @@ impl Counts {
         Sample::new(self.0.iter().copied()).median()
     }
 
-    /// What each is beyond its like in `raw`. Not the difference of two medians: a word more can take one
-    /// payload over a size from which the runtime's own copies, or the allocator, cost hundreds.
+    /// Returns the difference of each count from its counterpart in `raw`. The difference of two medians would be
+    /// misleading. One word more can take one payload over a size from which copies or the allocator cost hundreds of
+    /// instructions.
     pub fn beyond(&self, raw: &Counts) -> Sample {
         Sample::new(self.0.iter().zip(&raw.0).map(|(count, raw)| count - raw))
     }

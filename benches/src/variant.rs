@@ -1,4 +1,4 @@
-//! What is measured beside what.
+//! The variants that are measured beside each other.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ pub enum Variant {
     Idle,
     /// The least record there can be.
     MinimalRecord,
-    /// The same, with so many of the [features](crate::spawn::FEATURES) kept; for jobs.
+    /// The least record with so many of the [features](crate::spawn::FEATURES); for jobs.
     RecordWith(usize),
     /// tracing without a subscriber.
     Tracing,
@@ -50,7 +50,7 @@ impl Variant {
         Variant::Fastrace,
     ];
 
-    /// Those that know at which levels a task waits.
+    /// The variants that know at which levels a task waits.
     pub const LEVELLED: [Variant; 4] = [
         Variant::On,
         Variant::Off,

@@ -1,9 +1,8 @@
-//! What the spawned tasks do: next to nothing, and the same under every variant.
+//! The work of spawned tasks: next to nothing, and the same under every variant.
 //!
-//! The futures are written by hand and their `poll` is never inlined, so that no variant gains or
-//! loses by what the optimiser makes of a particular wrapper around them. They could panic, as far
-//! as the compiler knows, like all that a program spawns: if not, it would take what runtimes do
-//! about panics out of the raw variant alone.
+//! The futures are written by hand and their `poll` is never inlined. No variant then gains or loses by an optimisation
+//! around a particular wrapper. As far as the compiler knows, they could panic, like most tasks. Otherwise the compiler
+//! would remove the runtime's handling of panics from the raw variant alone.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -102,7 +101,7 @@ impl Future for Yields {
     }
 }
 
-/// What jobs and threads do, with as much as fits into what an allocator would round up to anyway.
+/// The work of jobs and threads. The payload fits into the size to which an allocator would round up anyway.
 #[inline(never)]
 pub fn work(payload: [usize; 3]) {
     touch(&payload);

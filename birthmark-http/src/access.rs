@@ -1,4 +1,4 @@
-//! Whether a request is answered.
+//! The decision whether a request is answered.
 
 mod denial;
 mod direct;
@@ -16,15 +16,15 @@ pub(crate) use denial::Denial;
 use crate::query::Query;
 use crate::token::Token;
 
-/// Who may ask.
+/// The clients that are answered.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Access {
     /// Clients on the same machine.
     #[default]
     Loopback,
-    /// Who knows the token.
+    /// Clients that send the token.
     Token(Token),
-    /// Who gets here.
+    /// All clients that reach the router.
     Anyone,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Access {
 pub(crate) enum Resource {
     /// A text that is always the same.
     Page,
-    /// What the program does, which takes work to find out.
+    /// Data of the program, which takes work to collect.
     Data,
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn no_thread(error: &std::io::Error) -> Response {
     retry_later("5", why)
 }
 
-/// It took more than the budget has, and nothing of it is there yet.
+/// Answers a request whose budget is spent before anything was written.
 pub(crate) fn too_much_work() -> Response {
     let why = "cannot write the dump: it takes more CPU time than a request may\n\
                help: ask with fewer and simpler conditions";

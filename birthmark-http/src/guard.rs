@@ -1,4 +1,4 @@
-//! What holds for each request and each response.
+//! The guard of each route: methods, access, and headers of all responses.
 
 use axum::extract::{Request, State};
 use axum::http::header::{

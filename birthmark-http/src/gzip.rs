@@ -12,7 +12,7 @@ use axum::http::header::ACCEPT_ENCODING;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Whether the client is on another machine, as far as is known, and takes it.
+/// Returns `true` if the client accepts gzip and seems to be on another machine.
 pub(crate) fn is_wanted(request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let is_near = peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
@@ -25,7 +25,7 @@ fn is_accepted(headers: &HeaderMap) -> bool {
     lists.flat_map(|list| list.split(',')).any(is_gzip)
 }
 
-/// Whether this is `gzip`, and not as in `gzip;q=0`, which refuses it.
+/// Returns `true` if this coding is `gzip` and not refused, as in `gzip;q=0`.
 fn is_gzip(coding: &str) -> bool {
     let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
     let weight = weight.trim().trim_start_matches(['q', 'Q', '=', ' ']);

@@ -1,4 +1,4 @@
-//! What answering may cost the program at a time.
+//! Limits on the work of a server at a time.
 
 use crate::budget::Budget;
 use crate::stream::SlowClientPolicy;

@@ -68,7 +68,7 @@ const METRICS: &[Metric] = &[
     },
 ];
 
-/// Whether spawns are recorded: while they are not, the other numbers stand still.
+/// The metric that shows if recording is enabled. While it is not, the other numbers do not change.
 const ENABLED: (&str, &str) = (
     "birthmark_enabled",
     "Whether spawns are recorded: 1, or 0 while birthmark is off.",

@@ -1,4 +1,4 @@
-//! What a program says of who may ask, and for what.
+//! Access rules of a program.
 
 use crate::access::Access;
 use crate::token::Token;

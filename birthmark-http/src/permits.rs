@@ -60,7 +60,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Permit {
-    /// Whether somebody else waits for it.
+    /// Returns `true` if another request waits for a permit.
     pub(crate) fn has_waiters(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }

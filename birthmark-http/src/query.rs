@@ -1,4 +1,4 @@
-//! What a query asks for: a filter, and what is not the filter's.
+//! The query of a request: a filter, and parameters of the path.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What else a path understands, for whoever got it wrong.
+/// Returns a hint that names the parameters of a path, for the error of its query.
 fn path_parameters(of_the_path: &[Parameter]) -> String {
     let keys: Vec<String> = of_the_path
         .iter()

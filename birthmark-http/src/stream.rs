@@ -1,8 +1,7 @@
 //! Bodies that are written while they are sent.
 //!
-//! A dump is written by a thread of its own, which neither the server nor any executor has to wait
-//! for, and which waits itself when the client does not read. Between the two there is room for
-//! one piece, so that memory does not grow with the dump.
+//! A thread of its own writes each dump, so neither the server nor any executor waits for it. The thread waits if the
+//! client does not read. A channel between the two has room for one piece, so memory does not grow with the dump.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -52,7 +51,7 @@ const PIECE: usize = 64 * 1024;
 /// A stack that is large enough for any rendering, and for the program's function that redacts names.
 const STACK: usize = 1024 * 1024;
 
-/// What a thread writes, piece by piece.
+/// A body whose pieces a thread writes.
 #[derive(Debug)]
 pub(crate) struct Stream {
     /// The piece that was waited for.
@@ -67,7 +66,7 @@ pub(crate) struct Stream {
 #[derive(Debug)]
 pub(crate) enum Unwritten {
     NoThread(io::Error),
-    /// It took more CPU time than the budget has.
+    /// The writer has spent its CPU time.
     TooMuchWork,
     Failed,
 }
@@ -144,7 +143,7 @@ pub(crate) struct Sink {
     watch: Watch,
     slow_clients: SlowClientPolicy,
     permit: Permit,
-    /// What has been taken, and since when anything has been there to be taken.
+    /// Bytes that the client has taken, and the time of the first piece.
     sent: u64,
     since: Option<Instant>,
 }
@@ -208,7 +207,7 @@ impl Sink {
         }
     }
 
-    /// Whether others wait because of this client.
+    /// Returns `true` if others wait because of this client.
     fn is_too_slow(&self) -> bool {
         let taken = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         let due = u128::from(self.slow_clients.min_rate) * taken.as_millis() / 1000;

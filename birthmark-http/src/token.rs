@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use subtle::ConstantTimeEq;
 
-/// What is shorter could be guessed.
+/// The minimum length. A shorter token could be guessed.
 const SHORTEST: usize = 16;
 
 /// A secret that clients must send. `Debug` hides it.
@@ -27,7 +27,8 @@ pub struct Token(String);
 pub struct InvalidToken;
 
 impl Token {
-    /// Whether a client has sent this one. The time that it takes does not tell how much of it is right.
+    /// Returns `true` if a client has sent this token. The time of the comparison does not depend on the position of
+    /// the first wrong character.
     pub(crate) fn is(&self, sent: &str) -> bool {
         self.0.as_bytes().ct_eq(sent.as_bytes()).into()
     }

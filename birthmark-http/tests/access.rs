@@ -1,4 +1,4 @@
-//! Who is answered.
+//! Access: requests that are answered and requests that are refused.
 
 use birthmark_test_support as _;
 
@@ -201,7 +201,7 @@ fn clients_on_this_machine_are_answered() {
     }
 }
 
-/// What a browser says of a request, and whether the page and a dump are answered.
+/// Headers that a browser sends, and whether the page and a dump are answered.
 #[test]
 fn pages_of_other_origins_may_link_here_and_load_nothing() {
     let server = serve();

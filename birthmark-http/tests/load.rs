@@ -65,7 +65,7 @@ fn dumps_are_whole_while_tasks_come_and_go() {
     drop(held);
 }
 
-/// What the process has in memory, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages = status.split(' ').nth(1).unwrap();

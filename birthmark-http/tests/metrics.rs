@@ -113,7 +113,7 @@ fn tasks_of_one_name_in_three_modules_are_three_series() {
     }
 }
 
-/// What Prometheus' linter says of a text; nothing if all is well.
+/// Returns the complaints of Prometheus' linter about a text.
 fn lint(text: &str) -> String {
     let mut tool = Command::new("promtool")
         .args(["check", "metrics"])

@@ -55,7 +55,7 @@ impl Prometheus {
         }
     }
 
-    /// What it answers to a query, once it has something to say.
+    /// Returns the answer of Prometheus to a query, as soon as it is not empty.
     fn value(&self, query: &str) -> String {
         let url = format!("{}query?query={query}", self.api);
         let start = Instant::now();
@@ -95,8 +95,8 @@ fn a_real_prometheus_scrapes_what_there_is() {
     drop(held);
 }
 
-/// It asks for newer formats first, and takes this one, which has all that is said here. Without a media type
-/// it would not.
+/// Prometheus prefers newer formats, and takes this one, which has all of these metrics. Without a media type it would
+/// refuse the answer.
 #[test]
 fn prometheus_3_is_answered_in_a_format_that_it_takes() {
     let server = support::serve();

@@ -8,12 +8,14 @@ use std::iter::Peekable;
 
 use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
 
-/// What stands for the expression in what is put around it.
+/// The name that stands for the original expression in inserted code.
 const HOLE: &str = "__birthmark_hole";
 
-/// `#[edit(LINE COLUMN  LINE COLUMN LINE COLUMN { before __birthmark_hole behind } …)]`: the place of the item
-/// behind its attributes, and those where expressions begin and end, with what to put around them; an outer one
-/// precedes what is inside of it.
+/// Makes changes to the tokens of an item: `#[edit(LINE COLUMN  LINE COLUMN LINE COLUMN { before __birthmark_hole
+/// behind } …)]`.
+///
+/// The first place is that of the item behind its attributes. Each change has the places at which an expression begins
+/// and ends, and the code around it. An outer expression precedes those inside of it.
 #[proc_macro_attribute]
 pub fn edit(changes: TokenStream, item: TokenStream) -> TokenStream {
     let item: Vec<TokenTree> = item.into_iter().collect();

@@ -1,4 +1,4 @@
-//! What of the choices concerns one crate, in variables of the environment.
+//! Variables of the environment, by which cargo learns which choices concern a crate.
 //!
 //! A crate that reads a variable is compiled anew when the variable changes. Each variable here says one thing that
 //! may decide what becomes of a crate, and each crate names those that did decide (`wrapper/dep_info.rs`). So another
@@ -19,13 +19,13 @@ pub enum Concern {
     Tool,
     /// The runtime that crates are linked with.
     Runtime,
-    /// Whether all members are chosen.
+    /// `workspace`: all members are chosen.
     Members,
-    /// Whether all dependencies are.
+    /// `deps`: all dependencies are chosen.
     Dependencies,
-    /// Whether only packages are chosen that are named.
+    /// `only`: no packages are chosen except those that patterns name.
     Only,
-    /// Whether dependencies have frames.
+    /// `frames`: dependencies have frames.
     Frames,
 }
 

@@ -1,4 +1,4 @@
-//! What the command exits with, where it is not cargo's own exit code.
+//! Exit codes of the command, unless it passes on that of cargo.
 
 use std::process::{ExitCode, ExitStatus};
 

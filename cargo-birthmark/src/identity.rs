@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Identity {
     /// The root of the crate.
     pub root: PathBuf,
-    /// Whether a test harness is made of it.
+    /// `true` if the compiler makes a test harness of it.
     pub is_test: bool,
-    /// Whether it is checked, and no code is made of it.
+    /// `true` if the compiler checks it and makes no code.
     pub is_check: bool,
     /// The features of the package that are on.
     pub features: BTreeSet<String>,

@@ -32,7 +32,7 @@ pub struct Scope {
     pub exclude: Vec<String>,
     /// Features of the runtime that it does not have by default.
     pub runtime_features: Vec<String>,
-    /// Whether dependencies have frames, too.
+    /// `true` if dependencies have frames, too.
     pub frames: bool,
 }
 
@@ -49,7 +49,7 @@ impl Scope {
         self.frames |= other.frames;
     }
 
-    /// Whether the patterns let a package pass. They may name a version, as in `syn@1.*`.
+    /// Returns `true` if the patterns admit a package. A pattern may name a version, as in `syn@1.*`.
     pub fn admits(&self, name: &str, version: &str) -> bool {
         let any = |patterns: &[String]| {
             patterns
@@ -89,7 +89,7 @@ impl Scope {
     }
 }
 
-/// Whether a pattern matches a package.
+/// Returns `true` if a pattern matches a package.
 pub fn matches(pattern: &str, name: &str, version: &str) -> bool {
     let subject = if pattern.contains('@') {
         format!("{name}@{version}")

@@ -1,11 +1,11 @@
-//! Whether a crate is among those that are instrumented.
+//! The decision whether a crate is instrumented.
 
 use birthmark_rewrite::text::{self, Annotation, Head};
 
 use crate::scope::Reach;
 use crate::session::{Session, Settings};
 
-/// What the root of a crate says, if it says anything that we read.
+/// Returns the attributes of a crate's root that concern us.
 pub fn head(root: &str) -> Head {
     let is_read = mentions_us(root) || root.contains("no_std") || root.contains("no_core");
     if is_read {
@@ -15,7 +15,7 @@ pub fn head(root: &str) -> Head {
     }
 }
 
-/// Whether the root of a crate may be annotated.
+/// Returns `true` if the root of a crate may be annotated.
 pub fn mentions_us(root: &str) -> bool {
     root.contains("birthmark::instrument")
 }
@@ -27,7 +27,7 @@ pub struct Candidate<'a> {
     pub name: &'a str,
     /// Its version.
     pub version: &'a str,
-    /// What its manifest says, if it is a member of the workspace.
+    /// The settings in its manifest, if it is a member of the workspace.
     pub settings: Option<&'a Settings>,
 }
 
@@ -44,19 +44,19 @@ const OURS: &[&str] = &[
 /// Why a crate is not chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExcludedBy {
-    /// It is a part of birthmark, which would record itself.
+    /// The package is a part of birthmark, which would record itself.
     OwnPackage,
     /// `only` and `exclude` take it out.
     Pattern,
-    /// It is a dependency, and only members are chosen.
+    /// The package is a dependency, and only members are chosen.
     Reach,
     /// Its manifest says so.
     Manifest,
-    /// It is not annotated.
+    /// No root of the package is annotated.
     MissingAnnotation,
 }
 
-/// What counts for a crate, if it is chosen.
+/// Returns the annotation that applies to a crate, or the reason for which it is not chosen.
 pub fn annotation(
     session: &Session,
     candidate: Candidate<'_>,
@@ -81,8 +81,8 @@ pub fn annotation(
     Ok(said.unwrap_or_else(|| unsaid(session, candidate.settings)))
 }
 
-/// What counts for a crate that says nothing itself. Dependencies get frames only if they are asked for: where they
-/// wait says little of the program, and each of their files that awaits something is rewritten for it.
+/// Returns the annotation of a crate that has none itself. Dependencies have frames only on request. Their awaits show
+/// little of the program, and each file that awaits would have to be rewritten.
 pub fn unsaid(session: &Session, settings: Option<&Settings>) -> Annotation {
     let without_frames = settings.is_none() && !session.scope.frames;
     Annotation {

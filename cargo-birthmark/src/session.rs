@@ -1,4 +1,4 @@
-//! What the front end tells the wrapper: one file a configuration, whose path is in the environment.
+//! The session: the file by which the front end configures the wrapper. The environment has its path.
 //!
 //! The file's name holds a hash of all that is in it. What of it concerns one crate is in other variables
 //! (`concern.rs`), which the crate's dep-info names. So cargo itself compiles the crate anew when that changes.
@@ -22,7 +22,7 @@ pub const VARIABLE: &str = "CARGO_BIRTHMARK";
 /// runtime then does, too. It is not in the session, for it changes nothing in what is compiled.
 pub const OFFLINE: &str = "CARGO_BIRTHMARK_OFFLINE";
 
-/// What the wrapper needs to know about the build as a whole.
+/// The configuration of a build.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Session {
@@ -40,7 +40,7 @@ pub struct Session {
     pub build_dir: Option<PathBuf>,
     /// The members of the workspace by the directory of their manifest, and what that says.
     pub members: BTreeMap<PathBuf, Settings>,
-    /// What is said of packages alone, by the variable for it (`concern.rs`).
+    /// The choices that concern single packages, by the variable of each (`concern.rs`).
     #[serde(default)]
     pub packages: BTreeMap<String, String>,
     /// Where the runtime comes from.
@@ -72,7 +72,7 @@ pub enum Source {
         parts: Vec<PathBuf>,
         /// The features with which it is resolved.
         features: Vec<String>,
-        /// Whether its files may change, as those of a path dependency do.
+        /// `true` if the user may edit its files, as those of a path dependency.
         local: bool,
     },
 }
@@ -119,7 +119,7 @@ impl Session {
         self.target_dir.join(".birthmark")
     }
 
-    /// Whether an executable gets the runtime though no spawn in it is instrumented.
+    /// Returns `true` if executables get the runtime even though none of their spawns is instrumented.
     pub fn is_implicit(&self) -> bool {
         self.scope.reach > Reach::Annotated
     }

@@ -21,7 +21,7 @@ pub fn rustc() -> OsString {
     env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
-/// What a compiler says of itself.
+/// Returns the output of `rustc -vV`.
 pub fn version(rustc: &OsStr) -> Result<String> {
     let output = Command::new(rustc).arg("-vV").output();
     let output = output.advise("run rustc", "install it, or name it by RUSTC")?;
@@ -36,7 +36,8 @@ pub fn host(rustc: &OsStr) -> Result<String> {
         .context("find the host in what rustc says of itself")
 }
 
-/// What tells one compiler from another without running it. Behind rustup, one program is several.
+/// Returns an identity that tells compilers apart without running them. Behind rustup, one program is several
+/// compilers.
 pub fn identity(rustc: &OsStr) -> impl Hash + use<> {
     let rustc = programs::find(Path::new(rustc));
     let changed = rustc.metadata().and_then(|it| it.modified()).ok();

@@ -1,4 +1,4 @@
-//! What cargo said of a program is remembered, and asked for again whenever it might be something else.
+//! Cargo's metadata is cached, and cargo is asked again whenever its answer may have changed.
 #![cfg(unix)]
 
 use birthmark_test_support as _;

@@ -67,7 +67,7 @@ async fn all() {
 fn main() { first(); conditional(); Place::go(); Place.run(); inner::go("module"); block_on(all()); here("end") }
 "##;
 
-/// What was printed, and where panics were.
+/// The output, and the places of panics.
 fn told(ran: &Ran) -> Vec<&str> {
     let panics = ran
         .stderr

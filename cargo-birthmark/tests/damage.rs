@@ -11,7 +11,7 @@ const MAIN: &str = "// A line of its own.\nfn main() {\n    let thread = std::th
 /// A compiler that notes what it compiles.
 const COMPILER: &str = "#!/bin/sh\necho \"$*\" >> \"$LOG\"\nexec rustc \"$@\"\n";
 
-/// What becomes of the content of a file.
+/// Damages to the content of a file.
 type Change = fn(&[u8]) -> Vec<u8>;
 
 const DAMAGES: [(&str, Change); 3] = [

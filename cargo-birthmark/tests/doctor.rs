@@ -1,4 +1,4 @@
-//! What the doctor finds, each thing on a program that has it.
+//! Findings of the doctor, each on a program that has the fault.
 
 use birthmark_test_support as _;
 

@@ -1,4 +1,4 @@
-//! What an instrumented build must have in common with a plain one: paths, lines, messages, results.
+//! Instrumented builds have paths, lines, messages and results in common with plain ones.
 
 use birthmark_test_support as _;
 

@@ -1,4 +1,4 @@
-//! What programs have in common is compiled once on a machine, and target directories do not depend on what is kept.
+//! A machine compiles a runtime once for several programs, and target directories do not depend on the user cache.
 
 use birthmark_test_support as _;
 
@@ -46,7 +46,7 @@ impl Machine {
         ran
     }
 
-    /// Whether the macro for columns was compiled for a target directory.
+    /// Returns `true` if the macro for columns was compiled for a target directory.
     fn compiled_columns(&self, target_dir: &str) -> bool {
         let columns = self.path(target_dir).join("birthmark/.birthmark/columns");
         entries(&columns)

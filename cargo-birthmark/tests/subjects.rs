@@ -1,7 +1,7 @@
 //! Real programs, instrumented with all that they depend on. Each takes minutes: `./test --subjects`.
 //!
-//! Each is made to panic deep in a dependency, in a task or thread that knows nothing of birthmark; where a
-//! package brings tests, they do what they do in a plain build.
+//! Each program panics deep in a dependency, in a task or thread that does not know of birthmark. If a package brings
+//! tests, they behave as in a plain build.
 
 use birthmark_test_support as _;
 
@@ -210,7 +210,7 @@ impl Started {
         Started { program, lines }
     }
 
-    /// What it says up to a line that contains a word, or to its end.
+    /// Returns the text up to a line that contains a word, or to its end.
     fn said_until(&self, word: &str) -> String {
         let mut said = String::new();
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {

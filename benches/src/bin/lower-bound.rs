@@ -1,6 +1,6 @@
-//! Why some [budgets](birthmark_benches::budgets) are not reached: what is left of the cost of birthmark when
-//! one feature after the other is taken away; and, with `--profile lto`, what each feature adds to the least
-//! record for a job. See `src/spawn/lower_bound/`.
+//! The costs that remain of birthmark if one feature after the other is taken away. They explain why some
+//! [budgets](birthmark_benches::budgets) do not reach their goals. With `--profile lto`, also the cost that each
+//! feature adds to the least record for a job. See `src/spawn/lower_bound/`.
 
 use birthmark_benches::case::Unit;
 use birthmark_benches::run::{self, Malloc};

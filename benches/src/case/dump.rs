@@ -16,9 +16,9 @@ use crate::work::{Ends, Waits};
 
 const ROUNDS: usize = 7;
 
-/// Milliseconds, the medians. For birthmark: of the walk, the snapshot, the text into a sink, the
-/// text into a string; and of the last, those in which a processor worked at it, for with as many others
-/// as there are processors it also waits for one. For others: of the text into a string.
+/// Returns medians in milliseconds. For birthmark, there are five: of the walk, the snapshot, the text into a sink, the
+/// text into a string, and the CPU time of the last. With as many other threads as processors, the last one also waits
+/// for a processor. For others, there is one: of the text into a string.
 pub(super) fn times(variant: Variant, churners: usize) -> Vec<f64> {
     variant.prepare();
     let runtime = unit::current_thread();
@@ -26,7 +26,7 @@ pub(super) fn times(variant: Variant, churners: usize) -> Vec<f64> {
     times_of(variant, churners, runtime)
 }
 
-/// The same of tasks that await at one level, with nobody else around.
+/// Returns the same medians for tasks that await at one level, without other threads.
 pub(super) fn times_awaiting(variant: Variant) -> Vec<f64> {
     variant.prepare();
     let runtime = unit::current_thread();

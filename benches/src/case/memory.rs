@@ -25,7 +25,7 @@ pub(super) fn live(variant: Variant, payload: usize) -> f64 {
     }
 }
 
-/// The same of tasks that await at one level.
+/// Returns the bytes of a live task that awaits at one level.
 pub(super) fn live_awaiting(variant: Variant) -> f64 {
     bytes_each(variant, |runtime, tasks| {
         spawn_awaiting(variant, runtime, tasks)

@@ -1,4 +1,4 @@
-//! What a child process does, and how it is asked for it.
+//! The command line of a child process, and its cases.
 
 use std::fmt;
 use std::str::FromStr;

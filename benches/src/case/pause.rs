@@ -19,7 +19,7 @@ use crate::work::Ends;
 use load::Load;
 use watch::{Laps, Turns};
 
-/// What happens meanwhile, and who is asked.
+/// The loads, and the variants that are measured under each.
 pub const LOADS: [&str; 3] = ["nothing", "as much work", "dumps"];
 /// See [`LOADS`].
 pub const ASKED: [Variant; 2] = [Variant::Raw, Variant::On];
@@ -30,8 +30,8 @@ const EACH: usize = 1 << 20;
 /// Tasks that are spawned before the first of them is polled.
 const BATCH: usize = 1 << 10;
 
-/// For each load and variant, of spawns and then of polls, in nanoseconds: the median, the quantiles 0.999
-/// and 0.99999, the longest, and the longest during which the system ran nobody else in the thread's place.
+/// Returns five times in nanoseconds, for each load and variant, of spawns and then of polls. They are the median, the
+/// quantiles 0.999 and 0.99999, the longest, and the longest without a switch to another thread.
 pub(super) fn measure() -> Vec<f64> {
     let everybody = unit::current_thread();
     spawn_awaiting(Variant::On, &everybody, MILLION);

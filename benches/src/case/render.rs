@@ -15,9 +15,9 @@ use crate::spawn::Population;
 /// The forms that are measured: each [`Format`], and the difference of two dumps.
 pub const FORMS: [&str; 7] = ["text", "tree", "groups", "folded", "json", "pprof", "diff"];
 
-/// Of a dump of a million live tasks: milliseconds of the snapshot, and of the form without it, megabytes
-/// written, and the bytes a task by which resident memory grows at most, with the snapshot. (The difference
-/// takes a second snapshot for itself.)
+/// Measures a dump of a million live tasks. Returns the milliseconds of the snapshot and those of the form after it,
+/// the megabytes written, and the peak memory in bytes a task, with the snapshot. A difference takes a second snapshot
+/// for itself.
 pub(super) fn measure(form: &str, population: &str) -> [f64; 4] {
     let population = Population::ALL.iter().find(|(_, name)| *name == population);
     let (population, _) = population.expect("a population");

@@ -1,5 +1,5 @@
-//! What `cargo birthmark --deps` costs on a program of 220 packages, beside plain cargo: full builds. The time
-//! of day counts on a quiet machine only; processor time is disturbed less.
+//! Full builds of a program of 220 packages by `cargo birthmark --deps`, beside plain cargo. The time of day counts on
+//! a quiet machine only. A busy machine disturbs processor time less.
 
 pub(super) mod idle;
 mod program;

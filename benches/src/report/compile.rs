@@ -1,5 +1,5 @@
-//! What the attribute costs to compile: 300 functions with one spawn each, beside the same crate
-//! without it. In processor time, which a busy machine disturbs less than it does the time of day.
+//! The compile time of 300 functions with one spawn each, beside the same crate without the attribute. Processor time
+//! is compared, because a busy machine disturbs it less than the time of day.
 //!
 //! Beside the attribute stands the least that any attribute could leave behind: the table of sites, a
 //! birth and a wrapper around each task, written by hand for futures only. No macro runs, nothing is

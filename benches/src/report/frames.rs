@@ -1,4 +1,4 @@
-//! What it costs to know at which `.await` a task stands, beside those who know it too.
+//! The cost of frames, beside that of peers with a similar feature.
 
 use super::{ROUNDS, ratios_of};
 use crate::case::Unit;

@@ -1,5 +1,5 @@
-//! What each form of a dump takes. Time is taken with mimalloc, and memory with glibc's malloc, which keeps
-//! next to nothing for itself that nobody asked for.
+//! The cost of each form of a dump. Time is taken with mimalloc. Memory is taken with glibc's malloc, which keeps
+//! little memory for itself.
 
 use crate::case::FORMS;
 use crate::run::{self, Malloc};
@@ -35,7 +35,7 @@ pub(super) fn section() {
     peaks_by_kind(&peaks);
 }
 
-/// The same peaks at a glance: a line for each kind of tasks, a column for each form.
+/// Prints the peaks again, with a line for each population and a column for each form.
 fn peaks_by_kind(peaks: &[f64]) {
     println!("\n| peak bytes a task | {} |", FORMS.join(" | "));
     println!("| --- |{}", " --- |".repeat(FORMS.len()));

@@ -42,7 +42,7 @@ impl SpawnMore for Birthmark {
         thread::spawn(move || work(payload))
     }
 
-    /// What the attribute does *not* do to `join`, to know what it would cost.
+    /// Records both halves of a `join`, which the attribute does *not* do, to measure the cost.
     #[inline(never)]
     fn join() {
         use birthmark::__private::inherit;

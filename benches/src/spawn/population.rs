@@ -1,4 +1,4 @@
-//! What a million tasks may have in common, as far as it counts for the memory that a dump takes.
+//! Populations: properties that a million tasks may share and on which the memory of a dump depends.
 
 use tokio::task::JoinHandle;
 
@@ -17,7 +17,7 @@ pub enum Population {
     Orphans,
     /// Each is a child of the one before.
     Chain,
-    /// The same, and each has a name of its own.
+    /// Each is a child of the one before, and has a name of its own.
     NamedChain,
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Denial {
 }
 
 impl Denial {
-    /// Whether another token would help.
+    /// Returns `true` if another token would help.
     pub(crate) fn is_about_token(&self) -> bool {
         matches!(self, Denial::NoToken | Denial::WrongToken)
     }

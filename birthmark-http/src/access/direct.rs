@@ -1,4 +1,4 @@
-//! Whether a request comes from its client, and through no proxy.
+//! Detection of proxies. A request is refused unless it comes from its client directly.
 //!
 //! A proxy on this machine sends on requests from anywhere, with an address and perhaps a name of this machine. A
 //! list of the headers that proxies add is never complete: each product has its own. So the list here is of the

@@ -1,4 +1,4 @@
-//! Whether a browser works for its user, or for a page of another origin.
+//! Detection of requests that a page of another origin has caused.
 //!
 //! A page elsewhere cannot read an answer, but each request costs the program work. Browsers say in `Sec-Fetch-…` who
 //! has caused a request, and no page can change that ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)).
@@ -49,7 +49,7 @@ pub(super) fn check_browser(headers: &HeaderMap) -> Result<(), Denial> {
     }
 }
 
-/// Whether the browser asks in advance, perhaps because of a page elsewhere.
+/// Returns `true` if the browser fetches in advance, perhaps because of a page elsewhere.
 fn is_prefetch(headers: &HeaderMap) -> bool {
     ["sec-purpose", "purpose", "x-purpose", "x-moz"]
         .iter()

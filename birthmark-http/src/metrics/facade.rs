@@ -1,4 +1,4 @@
-//! The same numbers for whatever recorder the program has installed.
+//! The numbers of `/metrics` for the recorder that the program has installed.
 
 use metrics::{Label, SharedString};
 

@@ -1,4 +1,4 @@
-//! What the sites of a module, a role and a kind have in common.
+//! Totals of all sites with the same module, role and kind.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};

@@ -1,10 +1,10 @@
-//! What is shown is in the address.
+//! The address contains the state of the page.
 
 use crate::ALONE;
 use crate::chromium::{Device, Page};
 use crate::program::Program;
 
-/// What is shown: the view, the search, the sort, the panel, and which rows are unfolded.
+/// The visible state: the view, the search, the sort, the panel, and the unfolded rows.
 const SHOWN: &str = "
     const texts = (selector) => [...document.querySelectorAll(selector)].map((e) => e.textContent);
     return [

@@ -100,7 +100,7 @@ impl Page {
         self.close_but_for("nothing").await;
     }
 
-    /// The same, but for what the console says with this in it.
+    /// Does the same, and ignores messages of the console that contain this text.
     pub async fn close_but_for(self, expected: &str) {
         let log = self.client.issue_cmd(ReadLog("browser")).await.unwrap();
         let errors = log
@@ -251,7 +251,7 @@ fn trace_event(entry: &Value) -> Option<Value> {
     is_event.then(|| message["params"].clone())
 }
 
-/// What one of the browser's logs says, since it was read last.
+/// Returns the new entries of one of the browser's logs.
 #[derive(Debug)]
 struct ReadLog(&'static str);
 

@@ -31,7 +31,7 @@ fn serve_evil_page() -> u16 {
     port
 }
 
-/// What it comes to: a text that was read, or why there is none.
+/// The result: a text that was read, or the error.
 const TRY: &str = "
     const [url, done] = arguments;
     const read = (options) => fetch(url, options).then((r) => r.text()).catch(() => 'refused');
@@ -84,7 +84,7 @@ async fn other_pages_read_nothing() {
     page.close_but_for("").await;
 }
 
-/// What became of each request: how the browser says that it is used, and the status of the answer.
+/// The requests: the use of each according to the browser, and the status of its answer.
 type Log = Arc<Mutex<Vec<(String, u16)>>>;
 
 /// Serves the paths, and notes what becomes of each request.

@@ -6,7 +6,7 @@ use crate::ALONE;
 use crate::chromium::{Device, Page};
 use crate::program::{Program, Threads};
 
-/// What the accessibility tree is made of.
+/// The accessibility tree has roles and names, and keys reach every control.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_page_can_be_used_without_a_mouse() {
     let _alone = ALONE.lock().await;
@@ -52,7 +52,7 @@ async fn the_page_can_be_used_without_a_mouse() {
     page.close().await;
 }
 
-/// What the arrows do in a tree and among tabs, and where Esc leads back to.
+/// Arrow keys move in the tree and among tabs, and Esc leads back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn arrows_fold_and_go_from_tab_to_tab() {
     let _alone = ALONE.lock().await;

@@ -1,4 +1,4 @@
-//! What can be measured of how the page looks. The rest is seen on the screenshots.
+//! Measurable properties of the page's appearance. Screenshots show the rest.
 
 use birthmark_http::Options;
 use serde_json::Value;

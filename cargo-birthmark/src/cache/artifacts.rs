@@ -257,7 +257,7 @@ mod tests {
 
     type Damage = (&'static str, fn(&Path));
 
-    /// What may have become of a file. As root, every file can be read, and only root can give a file away.
+    /// Damage that a file may have. As root, every file can be read, and only root can give a file away.
     #[cfg(unix)]
     const DAMAGES: &[Damage] = &[
         ("cut off", |file| {

@@ -52,10 +52,10 @@ fn value(
     Some(value.ok_or_else(missing))
 }
 
-/// Those options of a cargo subcommand that say which program is meant.
+/// The options of a cargo subcommand that locate the program.
 #[derive(Debug, Default)]
 pub struct Locating {
-    /// What `cargo metadata` is to be told as well.
+    /// Options that `cargo metadata` gets, too.
     pub metadata: Vec<OsString>,
     /// `--manifest-path`.
     pub manifest: Option<PathBuf>,
@@ -91,7 +91,7 @@ impl Locating {
         found
     }
 
-    /// Whether cargo is to do without the network.
+    /// Returns `true` if cargo may not use the network.
     pub fn is_offline(&self) -> bool {
         let offline = |option: &OsString| option == "--offline" || option == "--frozen";
         self.metadata.iter().any(offline)

@@ -30,7 +30,7 @@ pub fn hide(config: &Path) -> Result<bool> {
     Ok(is_hidden(config))
 }
 
-/// Whether a file of ours has git ignore a configuration.
+/// Returns `true` if a `.gitignore` of ours has git ignore a configuration.
 pub fn is_hidden(config: &Path) -> bool {
     fs::read(ignore_file(config)).is_ok_and(|text| text == IGNORES)
 }

@@ -1,8 +1,7 @@
 //! `cargo birthmark init`: makes plain cargo, and an editor that runs it, instrument.
 //!
-//! It enters the wrapper, the session and our target directory into the configuration of cargo. The
-//! directory has to be ours: cargo does not ask which wrapper compiled what it has, and would take the crates
-//! of earlier plain builds for fresh.
+//! `init` enters the wrapper, the session and our target directory into the configuration of cargo. Cargo does not know
+//! which wrapper compiled a crate. In the target directory of plain builds, it would take their crates for fresh.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -94,7 +93,7 @@ fn config_file(workspace: &Path) -> PathBuf {
     }
 }
 
-/// What was entered, where the entries are there.
+/// The entries, as they stand in the configuration.
 pub struct Entered {
     /// The file in which they are.
     pub file: PathBuf,

@@ -17,7 +17,7 @@ pub struct Listed {
     pub package: String,
     /// Its version.
     pub version: String,
-    /// What the engine makes of it.
+    /// The crate as the engine has rewritten it.
     pub krate: Krate,
     /// The names of its files, as they are the same on every machine.
     pub names: BTreeMap<PathBuf, String>,

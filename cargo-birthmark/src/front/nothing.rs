@@ -155,7 +155,7 @@ fn misread(one: &Surveyed<'_>) -> Nothing {
     }
 }
 
-/// Whether a crate that is not chosen may hold spawns.
+/// Returns `true` if a crate that is not chosen may have spawns.
 pub fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     let settings = session.members.get(&directory(one.package));
     let words = selection::unsaid(session, settings);

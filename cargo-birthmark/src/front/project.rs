@@ -1,4 +1,4 @@
-//! What cargo knows of the program: its packages, and what their manifests say of birthmark.
+//! The program as cargo describes it: its packages, and the settings in their manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -99,7 +99,8 @@ impl Project {
         settings.collect()
     }
 
-    /// What is said of packages alone: by patterns, by their own manifests, and by where they are.
+    /// Returns the choices that concern single packages: patterns, settings of their manifests, and their place outside
+    /// of the workspace.
     fn packages(&self, scope: &Scope) -> Result<BTreeMap<String, String>> {
         let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for package in &self.metadata.packages {

@@ -1,4 +1,4 @@
-//! What a person asks one of the tool's own commands.
+//! A request to one of the tool's own commands.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub struct Request {
     pub manifest: Option<PathBuf>,
     /// Which crates.
     pub scope: Scope,
-    /// What `cargo metadata` is to be told as well.
+    /// Options that `cargo metadata` gets, too.
     pub metadata: Vec<OsString>,
 }
 

@@ -20,7 +20,7 @@ use crate::wrapper::report::{self, Outcome, Reason, Report};
 pub struct Ended<'a> {
     /// Its arguments.
     pub args: &'a [OsString],
-    /// Those that say which program is meant.
+    /// The arguments that locate the program.
     pub locating: &'a Locating,
     /// The cached metadata of the program.
     pub entry: &'a Entry,
@@ -50,8 +50,8 @@ impl Ended<'_> {
         Counts::of(&reports).text()
     }
 
-    /// Reads the reports only if any crate was compiled since they were read last: there is one for each crate
-    /// that may spawn, and a build with nothing to do has nothing new to say.
+    /// Counts the reports of the units that the command used. The reports are read only if a crate was compiled since
+    /// they were read last, because there is one for each crate that may spawn.
     fn used(&self, question: &Question, cargo: Command) -> String {
         let (now, state) = (SystemTime::now(), self.session.state());
         let key = hash(&format!("{question:?} {}", self.entry.name()));
@@ -114,7 +114,7 @@ fn of_units(reports: Vec<Report>, used: &[Used], session: &Session) -> Vec<Repor
     reports
 }
 
-/// What the reports of a build say, in numbers.
+/// Counts of crates, sites and faults in the reports of a build.
 #[derive(Default)]
 struct Counts<'a> {
     crates: BTreeSet<(&'a str, &'a str)>,

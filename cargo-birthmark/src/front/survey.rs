@@ -30,20 +30,20 @@ pub struct Surveyed<'a> {
     pub package: &'a Package,
     /// Which of the package's crates it is.
     pub target: &'a Target,
-    /// What the root of the crate says.
+    /// The attributes of the crate's root.
     pub head: Head,
-    /// What the engine makes of it, or why it is left alone.
+    /// The crate as the engine has rewritten it, or the reason for which it is left alone.
     pub found: Result<Krate, SkipReason>,
 }
 
 /// Why a crate is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SkipReason {
-    /// It was not chosen.
+    /// The crate was not chosen.
     NotSelected(ExcludedBy),
-    /// It holds no spawn.
+    /// The crate has no spawn.
     NoSpawn,
-    /// It does without the standard library.
+    /// The crate does without the standard library.
     NoStd,
 }
 
@@ -60,7 +60,7 @@ impl std::fmt::Display for SkipReason {
 }
 
 impl Surveyed<'_> {
-    /// Whether spawns of it are recorded.
+    /// Returns `true` if spawns of the crate are recorded.
     pub fn holds_sites(&self) -> bool {
         let krate = self.found.as_ref().ok();
         krate.is_some_and(|krate| krate.sites().next().is_some())
@@ -74,18 +74,18 @@ impl Surveyed<'_> {
         })
     }
 
-    /// Whether its package is a member of the workspace.
+    /// Returns `true` if the package of the crate is a member of the workspace.
     pub fn is_member(&self, session: &Session) -> bool {
         session.members.contains_key(&directory(self.package))
     }
 }
 
-/// Whether code counts that members have only for tests.
+/// The treatment of code that members compile for tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tests {
-    /// It counts.
+    /// Tests count.
     Included,
-    /// It does not.
+    /// Tests do not count.
     LeftOut,
 }
 
@@ -168,7 +168,7 @@ fn is_compiled(target: &Target, package: &Package, session: &Session) -> bool {
     !is_for_host && (is_library || session.members.contains_key(&directory(package)))
 }
 
-/// What a survey goes by.
+/// The parameters of a survey.
 #[derive(Clone, Copy)]
 struct View<'a> {
     project: &'a Project,
@@ -214,7 +214,7 @@ impl View<'_> {
     }
 }
 
-/// Whether a crate does without the standard library, with the features that it has in the program.
+/// Returns `true` if a crate does without the standard library, with the features that it has in the program.
 fn is_no_std(project: &Project, package: &Package, head: &Head) -> bool {
     let features = || {
         let nodes = project.metadata.resolve.iter().flat_map(|it| &it.nodes);

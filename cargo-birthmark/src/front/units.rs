@@ -186,7 +186,7 @@ impl Used {
         &self.root
     }
 
-    /// Whether a report is of this unit; `root` is that of the report's crate, without links.
+    /// Returns `true` if a report is of this unit. `root` is the canonical path of the report's crate.
     pub fn is_of(&self, report: &Report, root: &Path, session: &Session) -> bool {
         let unit = &report.unit;
         let platform = unit.platform.as_deref().map(stem);

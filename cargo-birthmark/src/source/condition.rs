@@ -4,7 +4,7 @@ use birthmark_rewrite::text::{Head, NoStd};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, Meta, Token};
 
-/// Whether a crate does without the standard library where `is_set` tells of each option whether it is.
+/// Returns `true` if a crate does without the standard library. `is_set` returns `true` for each option that is set.
 pub fn is_no_std(head: &Head, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
     let says_so = match &head.no_std {
         NoStd::No => false,
@@ -15,8 +15,8 @@ pub fn is_no_std(head: &Head, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bo
     says_so && !head.extern_std.iter().any(all_hold)
 }
 
-/// Whether a condition holds where `is_set` tells of each option whether it is. What is not understood
-/// does not hold.
+/// Returns `true` if a condition holds. `is_set` returns `true` for each option that is set. A condition that cannot be
+/// parsed does not hold.
 fn holds(condition: &str, is_set: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
     syn::parse_str::<Meta>(condition).is_ok_and(|meta| meta_holds(&meta, is_set))
 }

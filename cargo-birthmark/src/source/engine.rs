@@ -1,4 +1,4 @@
-//! What the engine makes of the files of a crate.
+//! The files of a crate as the engine rewrites them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,19 +23,19 @@ pub const PROGRAM: &str = "__birthmark_program";
 /// How a crate is rewritten.
 #[derive(Clone, Debug)]
 pub struct Recipe {
-    /// What is said for the whole crate.
+    /// The annotation of the whole crate.
     pub annotation: Annotation,
-    /// Whether the macro that keeps columns is there.
+    /// `true` if the macro that keeps columns is available.
     pub columns: bool,
-    /// What counts in it.
+    /// The calls that count as spawns in it.
     pub policy: Policy,
-    /// Whether tests are compiled with it.
+    /// `true` if its tests are compiled.
     pub tests: bool,
     /// Set if its edition is 2015, in which `await` is a name like any other.
     pub without_await: bool,
 }
 
-/// What of a file is left as it is.
+/// The part of a file that stays as it is.
 #[derive(Clone, Debug)]
 pub enum Skipped {
     /// These functions.
@@ -44,7 +44,7 @@ pub enum Skipped {
     File,
 }
 
-/// What is left as it is, by the file.
+/// The skipped part of each file.
 pub type SkippedFiles = BTreeMap<PathBuf, Skipped>;
 
 impl Skipped {
@@ -57,7 +57,7 @@ impl Skipped {
     }
 }
 
-/// What the engine made of a crate.
+/// A crate as the engine has rewritten it.
 #[derive(Debug, Default)]
 pub struct Krate {
     /// Each file in which something is inserted, or was left alone.
@@ -66,16 +66,16 @@ pub struct Krate {
     pub unparsed: Vec<String>,
 }
 
-/// What the engine made of a file.
+/// A file as the engine has rewritten it.
 #[derive(Debug)]
 pub struct Changed {
     /// Its new text.
     pub text: String,
-    /// What was inserted.
+    /// The insertions.
     pub insertions: Vec<Insertion>,
     /// The spawns that are recorded.
     pub sites: Vec<Site>,
-    /// Those that are not, and why.
+    /// The spawns that are not recorded, each with the reason.
     pub uncovered: Vec<Uncovered>,
 }
 
@@ -173,7 +173,7 @@ impl Krate {
         }
     }
 
-    /// Whether nothing is inserted.
+    /// Returns `true` if nothing is inserted.
     pub fn is_unchanged(&self) -> bool {
         self.files.values().all(|file| file.insertions.is_empty())
     }
@@ -198,8 +198,8 @@ pub fn at_start() -> String {
     format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{}}\n")
 }
 
-/// What makes `::name` lead to the crate of that name in the edition 2015, for the end of the root: there, it
-/// is an item.
+/// Returns items for the end of the root of a crate of the edition 2015. They declare crates, so that `::name` leads to
+/// them.
 pub fn extern_crates(names: &[&str]) -> String {
     let names = names.iter().map(|name| format!("extern crate {name}; "));
     format!("\n{}\n", names.collect::<String>())

@@ -1,7 +1,7 @@
 //! The files of a crate, found by the `mod name;` in them.
 //!
-//! Conditions are not looked at: a file that is left out by a `cfg` may be rewritten, which does nothing,
-//! and one that is missing is passed over, for the compiler to complain about if it wants it.
+//! Conditions are not evaluated. A file that a `cfg` leaves out may be rewritten, which does nothing. A missing file is
+//! passed over, and the compiler complains if it needs the file.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Component, Path, PathBuf};

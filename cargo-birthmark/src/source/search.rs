@@ -28,8 +28,8 @@ fn is_left_out(directory: &Path) -> bool {
     name == "target" || name.starts_with('.')
 }
 
-/// Whether any file that may belong to a crate passes a test: those in the directory of its root, or the
-/// modules may lie elsewhere.
+/// Returns `true` if any file that may belong to a crate passes a test. Such files lie in the directory of the root, or
+/// where a `#[path]` leads.
 pub fn any_file(root: &Path, test: impl Fn(&str) -> bool) -> bool {
     let directory = root.parent().unwrap_or(root);
     rust_files(directory).iter().any(|file| {
@@ -39,8 +39,8 @@ pub fn any_file(root: &Path, test: impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// Whether a module's path may lead out of the directory of the crate's root, so many levels above the file.
-/// Within inline modules, a path starts from further below.
+/// Returns `true` if the path of a module may lead out of the directory of the crate's root. The file lies so many
+/// levels below it. Within inline modules, a path starts from further below.
 fn leads_out(text: &str, depth: usize) -> bool {
     paths(text).any(|path| level(path, depth).is_none())
 }

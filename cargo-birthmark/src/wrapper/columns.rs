@@ -1,7 +1,7 @@
 //! The macro by which changes are made to tokens (`columns/lib.rs`), compiled for the compiler that is called.
 //!
-//! It is small and depends on nothing. A compiler that cannot compile it gets the changes inserted where they
-//! take effect, which moves columns.
+//! The macro is small and depends on nothing. If a compiler cannot compile it, changes are inserted where they take
+//! effect, which moves columns.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

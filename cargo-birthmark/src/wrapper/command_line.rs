@@ -12,9 +12,9 @@ use crate::identity::Identity;
 pub struct Invocation {
     /// The compiler, behind a wrapper for workspaces if there is one.
     pub compiler: Vec<OsString>,
-    /// What the compiler is told. What stands in an `@file` is read in.
+    /// The arguments of the compiler. The content of an `@file` stands in its place.
     pub args: Vec<OsString>,
-    /// Whether the arguments were too long for a command line.
+    /// `true` if the arguments were too long for a command line.
     pub from_file: bool,
     options: Vec<(String, String)>,
     source: Option<(usize, PathBuf)>,
@@ -129,7 +129,7 @@ impl Invocation {
         last.map_or(OsStr::new("rustc"), OsString::as_os_str)
     }
 
-    /// Whether clippy takes the compiler's place: its lints are for the text that the user wrote.
+    /// Returns `true` if clippy takes the compiler's place. Its lints are for the text that the user wrote.
     fn is_clippy(&self) -> bool {
         let first = self.compiler.first().map(Path::new);
         first
@@ -173,7 +173,7 @@ impl Invocation {
         })
     }
 
-    /// Whether something of this kind is to be made.
+    /// Returns `true` if the call makes output of this kind.
     pub fn emits(&self, what: &str) -> bool {
         let kinds = self.values("--emit").flat_map(|kinds| kinds.split(','));
         kinds
@@ -217,7 +217,7 @@ pub struct Unit {
     pub invocation: Invocation,
     /// The name of the crate.
     pub name: String,
-    /// What cargo adds to the names of files, so that units do not meet.
+    /// The suffix of file names by which cargo keeps units apart.
     pub extra: String,
     /// The root as it is given to the compiler.
     pub source: PathBuf,
@@ -233,7 +233,7 @@ pub struct Unit {
     pub package: Package,
 }
 
-/// What cargo tells the compiler about the package.
+/// The package, by the variables that cargo sets for the compiler.
 #[derive(Clone, Debug)]
 pub struct Package {
     /// Its name.
@@ -265,7 +265,7 @@ impl Unit {
         self.directory.join(&self.source)
     }
 
-    /// Whether the result is a program.
+    /// Returns `true` if the result is a program.
     pub fn is_program(&self) -> bool {
         self.is_test()
             || self
@@ -274,7 +274,7 @@ impl Unit {
                 .any(|kind| kind == "bin")
     }
 
-    /// Whether a test harness is made of it.
+    /// Returns `true` if the result is a test harness.
     pub fn is_test(&self) -> bool {
         self.invocation.values("--test").next().is_some()
     }
@@ -298,14 +298,14 @@ impl Unit {
         }
     }
 
-    /// Whether it is a part of the standard library, or of what that is made of, under `-Z build-std`.
+    /// Returns `true` if the unit belongs to the standard library or its dependencies, under `-Z build-std`.
     pub fn is_of_std(&self) -> bool {
         let sources = Path::new("rustlib").join("src").join("rust");
         let mut above = self.package.directory.ancestors();
         above.any(|directory| directory.ends_with(&sources))
     }
 
-    /// Whether the standard library is compiled along with it.
+    /// Returns `true` if the standard library is compiled along with the unit.
     pub fn has_own_std(&self) -> bool {
         let externs = self.invocation.values("--extern");
         let mut options = externs.filter_map(|value| Some(value.split_once(':')?.0));

@@ -276,10 +276,10 @@ const OUTPUT: &[&str] = &["--emit", "--out-dir"];
 
 /// Has the compiler look at the original, for what it says.
 ///
-/// What it says of the mirror cannot stand for that, though lines and columns are the same. Levels of lints are
-/// capped there, lest what we insert be denied, so that nothing tells a warning from an error; what we insert stands
-/// at places of the user's tokens, so that nothing tells a lint about one from a lint about the other; and the
-/// lines that are quoted are those of the mirror.
+/// Messages about the mirror cannot stand for those about the original, although lines and columns are the same. Levels
+/// of lints are capped in the mirror, so that inserted code is not denied. A warning and an error then look alike.
+/// Inserted code also stands at places of the user's tokens, so a lint about it looks like one about the user's code.
+/// Quoted lines are those of the mirror.
 fn check(unit: &Unit, build: &Build<'_>) -> Result<Run> {
     let scratch = build.state().join("check").join(unit.id());
     std::fs::create_dir_all(&scratch).context("make a directory for a check")?;

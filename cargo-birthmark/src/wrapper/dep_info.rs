@@ -11,7 +11,7 @@ use super::report::{Outcome, Report};
 use crate::concern::Concern;
 use crate::session::{VARIABLE, replace};
 
-/// What to change in the list.
+/// Changes to the list.
 #[derive(Debug, Default)]
 pub struct Change {
     /// Prefixes to replace: those of the mirror by those of the original files. Later ones win.

@@ -1,5 +1,5 @@
-//! The compiler's standard error: what cargo acts upon passes through at once, what a person reads is
-//! kept until it is known whether it speaks of the user's code or of ours.
+//! The compiler's standard error. Notices for cargo pass through at once. Messages for people are kept until it is
+//! known whether they are about the user's code or ours.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -8,17 +8,17 @@ use std::process::{Command, ExitStatus, Stdio};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// What came of a run of the compiler.
+/// The result of a run of the compiler.
 pub struct Run {
     /// How it ended.
     pub status: ExitStatus,
-    /// What it said to a person, not printed yet.
+    /// The messages for people, not printed yet.
     pub said: Vec<Vec<u8>>,
-    /// Whether cargo was told that crates which depend on this one may be compiled.
+    /// `true` if cargo has been notified that dependent crates may be compiled.
     pub told: bool,
 }
 
-/// What becomes of the notices to cargo that an artifact is there.
+/// The treatment of notices to cargo that an artifact is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Notices {
     /// They pass, so that cargo can go on with the crates that wait for it.
@@ -58,8 +58,8 @@ pub fn run(command: &mut Command, notices: Notices) -> Result<Run> {
 }
 
 impl Run {
-    /// Whether any of what the compiler said is about a place in the source. What it says as JSON tells; `is_json`
-    /// is whether all that it says of the source is such.
+    /// Returns `true` if any message is about a place in the source. JSON messages show their places. `is_json` is
+    /// `true` if all messages about the source are JSON.
     pub fn speaks_of_source(&self, is_json: bool) -> bool {
         let has_place = |line: &Vec<u8>| {
             let said = serde_json::from_slice(line);
@@ -132,9 +132,9 @@ pub struct Fault {
     pub file: String,
     /// The line.
     pub line: usize,
-    /// Whether it is where the error is, and not a place that explains it.
+    /// `true` if the error is at this place, and the place does not only explain it.
     pub is_primary: bool,
-    /// What is wrong.
+    /// The message of the error.
     pub message: String,
 }
 
@@ -162,7 +162,7 @@ impl Run {
         faults
     }
 
-    /// What is wrong, each in a line.
+    /// The messages of all errors, one line each.
     pub fn messages(&self) -> Vec<String> {
         self.errors().map(|error| error.message).collect()
     }
@@ -190,13 +190,14 @@ fn print(line: &[u8]) {
     let _ = std::io::stderr().lock().write_all(line);
 }
 
-/// Whether a notice is of what other crates are compiled against. Before that, there is one of the dep-info.
+/// Returns `true` if a notice is about metadata, against which other crates are compiled. A notice about the dep-info
+/// precedes it.
 fn is_of_metadata(notice: &[u8]) -> bool {
     let end = br#""emit":"metadata"}"#;
     notice.trim_ascii_end().ends_with(end)
 }
 
-/// Whether a line is for cargo itself: an artifact is there, or a part of the work was done.
+/// Returns `true` if a line is for cargo itself: an artifact is there, or a part of the work was done.
 fn is_notice(line: &[u8]) -> bool {
     let starts = |kind: &str| line.starts_with(format!(r#"{{"$message_type":"{kind}""#).as_bytes());
     starts("artifact") || starts("section_timing")

@@ -1,5 +1,5 @@
-//! What is left as it is where a rewritten crate does not compile: the functions in which the errors are, then their
-//! files, then the crate.
+//! Fallbacks for a crate that does not compile when it is rewritten. First the functions with errors stay as they are,
+//! then their files, then the crate.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub fn next(
     left.then_some((next, false))
 }
 
-/// Whether the macro for columns did not find its way, or was not found.
+/// Returns `true` if the macro for columns is missing or has missed a place.
 fn blames_columns(message: &str) -> bool {
     message.contains(COLUMNS) || message.contains("a change did not find its place")
 }

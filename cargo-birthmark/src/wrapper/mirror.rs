@@ -1,5 +1,5 @@
-//! The mirror of a crate: its rewritten files, and around them links to all else that the package holds,
-//! so that `include_str!("../README.md")` and `#[path = "…"]` find what they found before.
+//! The mirror of a crate: its rewritten files among links to all else in the package. `include_str!("../README.md")`
+//! and `#[path = "…"]` therefore find the same files as before.
 //!
 //! Each unit has a mirror of its own. Two calls of the compiler for one unit never run at once, for cargo
 //! locks the target directory; so nothing here needs a lock.
@@ -20,7 +20,7 @@ use crate::source::modules::normalized;
 /// A directory that looks like another.
 #[derive(Debug)]
 pub struct Mirror {
-    /// What is mirrored.
+    /// The directory that is mirrored.
     pub base: PathBuf,
     /// The mirror.
     pub directory: PathBuf,

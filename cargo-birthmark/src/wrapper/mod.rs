@@ -1,9 +1,10 @@
 //! The wrapper: what cargo runs in place of rustc.
 //!
-//! Most calls are handed on as they are: probes, build scripts, procedural macros, crates that were not
-//! chosen or hold no spawn. For the others, in this order: `plan.rs` decides, `runtime/` sees to it that
-//! the runtime is there, `compile.rs` has rustc compile the mirror, `dep_info.rs` names the original
-//! files to cargo, and `report.rs` keeps what was done for the front end.
+//! Most calls become the compiler's at once: probes, build scripts, procedural macros, and crates that are not chosen
+//! or have no spawn.
+//!
+//! The others take these steps. `plan.rs` decides. `runtime/` provides the runtime. `compile.rs` has rustc compile the
+//! mirror. `dep_info.rs` names the original files to cargo. `report.rs` keeps the result for the front end.
 
 mod columns;
 mod command_line;
@@ -73,14 +74,14 @@ fn run(args: &[OsString]) -> Result<ExitCode> {
 pub struct Build<'a> {
     /// The session file.
     pub file: &'a std::path::Path,
-    /// What it says.
+    /// The content of the session file.
     pub session: &'a Session,
     /// The variables that decide what becomes of the crate, if it is not rewritten.
     pub decided_by: &'a [String],
 }
 
 impl Build<'_> {
-    /// What of the session concerned a crate of which this has become.
+    /// Returns the choices that led to this outcome for a crate.
     pub fn concerns(&self, outcome: &Outcome) -> Values {
         let is_linked = match outcome {
             Outcome::Instrumented { .. } => true,

@@ -1,4 +1,4 @@
-//! What is done with a unit.
+//! The plan for a unit.
 
 use birthmark_rewrite::text::{self, Annotation, Head};
 
@@ -12,14 +12,14 @@ use crate::selection::{self, Candidate};
 use crate::session::Session;
 use crate::source::{condition, search};
 
-/// What is done with a unit.
+/// The plan for a unit.
 #[derive(Debug)]
 pub enum Plan {
-    /// It is handed on. It holds no spawn, so that no other session would do anything else.
+    /// The wrapper becomes the compiler. The unit has no spawn, so no other session would treat it differently.
     PassThrough,
-    /// It is handed on, and another session might not do so.
+    /// The original is compiled and a report kept, because another session might instrument the unit.
     Track(Reason),
-    /// It is rewritten.
+    /// The unit is rewritten.
     Instrument(Box<Rewritten>),
 }
 

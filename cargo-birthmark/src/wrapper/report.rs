@@ -1,4 +1,4 @@
-//! What was done with each crate, kept for the end line and for `cargo birthmark doctor`.
+//! Reports of compiled crates, kept for the last line of a build and for `cargo birthmark doctor`.
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::concern::Values;
 use crate::identity::Identity;
 use crate::session::{Session, replace};
 
-/// What was done with one crate.
+/// The report of one crate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The package.
@@ -25,7 +25,7 @@ pub struct Report {
     pub krate: String,
     /// The session in which it was compiled.
     pub session: PathBuf,
-    /// What of the session concerned it.
+    /// The choices that led to the outcome.
     pub concerns: Values,
     /// The properties by which cargo's unit graph tells it from others.
     pub unit: Identity,
@@ -33,11 +33,11 @@ pub struct Report {
     pub out_dir: PathBuf,
     /// When it was compiled. The date of the file does not tell.
     pub compiled: SystemTime,
-    /// What was done.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What was done with a crate that may spawn.
+/// The outcome for a crate that may spawn.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -54,7 +54,7 @@ pub enum Outcome {
         #[serde(default)]
         left: Vec<String>,
     },
-    /// It is as a plain build makes it.
+    /// The crate is as a plain build makes it.
     LeftAlone(Reason),
 }
 
@@ -62,17 +62,17 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// It is not among those that are instrumented.
+    /// The crate is not among the chosen ones.
     NotChosen,
-    /// What looked like a spawn is none.
+    /// The text looked like a spawn, and the syntax tree has none.
     NoSpawn,
-    /// It does without the standard library, on which the runtime is built.
+    /// The crate does without the standard library, which the runtime needs.
     NoStd,
     /// The standard library is compiled along with it.
     OwnStd,
     /// The runtime could not be built.
     Runtime(String),
-    /// It compiles as it is and not when rewritten: a fault of ours.
+    /// The original compiles and the rewritten crate does not: a fault of ours.
     DoesNotCompile(String),
     /// Its files could not be mirrored.
     Mirror(String),
@@ -127,7 +127,7 @@ impl Report {
         reports
     }
 
-    /// Whether its output lies in the directory of a profile, as `debug` or `release`.
+    /// Returns `true` if the output lies in the directory of a profile, such as `debug` or `release`.
     pub fn is_of_profile(&self, profile: &str, session: &Session) -> bool {
         let bases = session.build_dir.iter().chain([&session.target_dir]);
         let mut inside = bases.filter_map(|base| self.out_dir.strip_prefix(base).ok());
@@ -162,12 +162,12 @@ impl std::fmt::Display for Reason {
 }
 
 impl Reason {
-    /// Whether it is not the crate that is at fault, but perhaps a full disk, and the next build may do better.
+    /// Returns `true` if the next build may succeed, because the cause lies outside of the crate, such as a full disk.
     pub fn may_pass(&self) -> bool {
         matches!(self, Reason::Runtime(_) | Reason::Mirror(_))
     }
 
-    /// Whether the crate was to be instrumented, and could not be.
+    /// Returns `true` if the crate was to be instrumented and could not be.
     pub fn is_failure(&self) -> bool {
         !matches!(self, Reason::NotChosen | Reason::NoSpawn)
     }

@@ -11,16 +11,16 @@ use super::command_line::Unit;
 use super::report::Outcome;
 use crate::source::engine::{self, COLUMNS, Krate, RUNTIME, Recipe, SkippedFiles};
 
-/// What a crate is rewritten from.
+/// The input from which a crate is rewritten.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// What is said for the whole crate, if anything in it is to be rewritten.
+    /// The annotation of the whole crate, if anything in it is to be rewritten.
     pub annotation: Option<Annotation>,
     /// The text of its root.
     pub root: String,
-    /// Whether it sets the runtime up.
+    /// `true` if it sets the runtime up.
     pub program: bool,
-    /// What is left as it is, because it does not compile otherwise.
+    /// The parts that stay as they are, because they do not compile otherwise.
     pub left: SkippedParts,
     /// The directory to mirror, if the usual one does not hold all that its files include.
     pub wider: Option<PathBuf>,
@@ -78,7 +78,7 @@ pub struct Rewritten {
     pub files: BTreeMap<PathBuf, String>,
     /// The macro that keeps columns, if it is used.
     pub columns: Option<PathBuf>,
-    /// What is to be reported.
+    /// The outcome to report.
     pub outcome: Outcome,
     draft: Draft,
 }
@@ -122,12 +122,12 @@ impl Rewritten {
         }
     }
 
-    /// What it was rewritten from.
+    /// Returns the draft from which the crate was rewritten.
     pub fn draft(&self) -> &Draft {
         &self.draft
     }
 
-    /// What is made of another draft of the crate. The macro for columns is used if this one may use it.
+    /// Rewrites another draft of the crate. `columns` is the macro for columns, if the draft may use it.
     pub fn again(
         draft: Draft,
         unit: &Unit,

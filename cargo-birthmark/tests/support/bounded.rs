@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use birthmark_test_support::guard::{BOUND, BOUND_VARIABLE};
 
-/// Longer than any child takes on a machine that does much else: part of the bound of a test binary, so that a test
-/// says what hangs before its binary is ended.
+/// More time than any child takes on a busy machine, and less than a test binary has. A test therefore names the child
+/// that hangs before its binary is ended.
 pub fn bound() -> Duration {
     let seconds = std::env::var(BOUND_VARIABLE).ok();
     let seconds = seconds.and_then(|seconds| seconds.parse().ok());

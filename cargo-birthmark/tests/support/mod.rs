@@ -14,13 +14,13 @@ pub struct Project {
     directory: tempfile::TempDir,
 }
 
-/// What a command did.
+/// The result of a command.
 pub struct Ran {
     /// Its exit code.
     pub code: i32,
-    /// What it printed.
+    /// Its standard output.
     pub stdout: String,
-    /// What it printed to standard error.
+    /// Its standard error.
     pub stderr: String,
 }
 
@@ -102,7 +102,7 @@ impl Project {
         command
     }
 
-    /// The same command, run by another program, which is given these arguments first.
+    /// Returns the command as an argument of another program, behind these arguments.
     pub fn through(&self, program: &str, args: &[&str], command: &Command) -> Command {
         let mut outer = Command::new(program);
         outer.args(args).arg(command.get_program());
@@ -155,7 +155,7 @@ impl Ran {
             .unwrap_or_default()
     }
 
-    /// Whether cargo compiled a package.
+    /// Returns `true` if cargo has compiled a package.
     pub fn compiled(&self, package: &str) -> bool {
         self.stderr.contains(&format!("Compiling {package} "))
     }

@@ -1,4 +1,4 @@
-//! What goes on beside those who are asked.
+//! The load of the machine while pauses are measured.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -11,12 +11,12 @@ use birthmark::render::Format;
 use crate::case::memory::MILLION;
 use crate::case::render::{Counted, write};
 
-/// What goes on meanwhile.
+/// The load of another thread.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Load {
     /// Nothing.
     Nothing,
-    /// What a dump does to the machine, without a record of birthmark's.
+    /// The memory traffic of a dump, without any record of birthmark.
     Work,
     /// One dump after the other, as text and as JSON.
     Dumps,

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::stats::Sample;
 
-/// What is shorter, in nanoseconds, cannot have been a switch to another thread and back.
+/// The time in nanoseconds below which a lap contains no switch to another thread and back.
 const SHORT: u32 = 2_000;
 
 /// How long each spawn or poll took.

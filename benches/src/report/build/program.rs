@@ -17,13 +17,13 @@ pub enum Way {
     Exec,
     /// `cargo birthmark build`.
     Birthmark,
-    /// What cargo becomes for that.
+    /// `cargo birthmark build` without the cargo that finds the subcommand.
     Direct,
     /// `cargo build` after `cargo birthmark init`.
     Initiated,
 }
 
-/// What a build took, in seconds.
+/// The cost of a build, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Spent {
     /// Time of day.

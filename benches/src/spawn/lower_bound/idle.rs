@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::record::{CURRENT, NONE, SPECIAL};
 use super::{Handle, Word, end_badly};
 
-/// What stands for a record where there is none. All that it does is to find that out, where somebody counts on it.
+/// A handle without a record, as it is while recording is off. It only tests for that, where a count or a frame depends
+/// on it.
 #[derive(Debug)]
 pub struct Idle(usize);
 

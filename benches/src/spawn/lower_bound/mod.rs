@@ -1,6 +1,6 @@
-//! The least that any wrapper costs: what is left of birthmark when one feature after the other is
-//! taken away. None of these could be used; they tell how much of a budget is the runtime's own price for
-//! a task that is a word larger and has something to drop.
+//! The least cost of any wrapper: birthmark without one feature after the other. No program could use these wrappers.
+//! They show which part of a budget is the runtime's own price for a task that is a word larger and has something to
+//! drop.
 //!
 //! The budgets themselves come from a prototype, [`Prototype`], in a build with link-time optimization, where
 //! most of that price is gone: `cargo run --profile lto -p birthmark-benches --bin lower-bound`.
@@ -24,11 +24,11 @@ pub use self::record::{FEATURES, MinimalRecord, RecordWith};
 use super::{Levels, Spawn, SpawnMore};
 use crate::work::{Task, work};
 
-/// What a wrapper keeps beside the task.
+/// A value that a wrapper keeps beside the task.
 pub trait Handle: Send + 'static {
-    /// What must be put back after a run.
+    /// The state that must be restored after a run.
     type Outer;
-    /// What it keeps at each `.await`.
+    /// The value that it keeps at each `.await`.
     type Level: Handle;
 
     /// Made by the spawner.

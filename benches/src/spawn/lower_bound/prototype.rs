@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use super::Handle;
 use super::record::{CURRENT, FREE, Record, SITE, fresh};
 
-/// The prototype: a record of one line of the cache and its frames, taken from the thread's own list, with an id of the
-/// slot and its generation, the state, and how often it was polled. Its end is noticed by `Drop` alone, on
-/// whatever thread that is. It leaves out, besides: counts, how the task has ended, and when.
+/// The prototype: a record of one cache line with its frames, from the thread's own list. The record has an id of the
+/// slot and its generation, the state, and a count of polls. `Drop` alone notices the end, on any thread. The record
+/// leaves out, besides: counts, the outcome, and the time of the end.
 #[derive(Debug)]
 pub struct Prototype(&'static Record);
 

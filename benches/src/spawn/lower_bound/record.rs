@@ -11,15 +11,15 @@ use super::{Handle, Word, end_badly};
 /// names, hooks, switching off, panics, memory given back.
 pub type MinimalRecord = RecordWith<0>;
 
-/// The same, and so many of the [`FEATURES`] are kept as well: as far as instructions go, for nobody could
-/// use it. What is rare is only tested for.
+/// A minimal record with so many of the [`FEATURES`]. Rare cases are only tested for, so nobody could use it. It serves
+/// to count instructions.
 #[derive(Debug)]
 pub struct RecordWith<const COUNT: usize>(*const Record);
 
 // SAFETY: records are made of atomics and never freed.
 unsafe impl<const COUNT: usize> Send for RecordWith<COUNT> {}
 
-/// What [`RecordWith`] can keep, each with those before it.
+/// The features of [`RecordWith`], each with those before it.
 pub const FEATURES: [&str; 5] = [
     "how it ended: whether the thread was panicking before, and is",
     "off and hooks: the mode is tested, a handle may have no record",
@@ -177,7 +177,7 @@ fn stocked_scope() -> *const Record {
     restock()
 }
 
-/// Whether nobody descends from the record, and its reference to its parent can be put into stock.
+/// Returns `true` if the record has no descendants, and its reference to its parent can be cached.
 #[inline(always)]
 fn is_lone_and_stocked(record: &Record) -> bool {
     let is_lone = record.refs.load(Ordering::Acquire) == 0;
@@ -220,7 +220,7 @@ fn rare<T>(value: T) -> T {
     value
 }
 
-/// The same for births. What spawns without being a task becomes one.
+/// Caches references for further spawns. A thread that spawns without being a task becomes one.
 #[cold]
 #[inline(never)]
 fn restock() -> *const Record {

@@ -40,7 +40,7 @@ fn root(one: &Surveyed<'_>) -> String {
     search::read(one.target.src_path.as_std_path()).unwrap_or_default()
 }
 
-/// Whether the root is annotated as we tell people to.
+/// Returns `true` if the root has the annotation that `--help` recommends.
 fn is_conditional(one: &Surveyed<'_>) -> bool {
     one.head.annotation.is_some() && root(one).contains("cfg_attr(birthmark")
 }
@@ -75,7 +75,8 @@ fn items_alone(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
     }
 }
 
-/// Whether the manifest, or that of the workspace, tells the compiler of `cfg(birthmark)`.
+/// Returns `true` if a manifest declares `cfg(birthmark)` to the compiler: that of the package or that of the
+/// workspace.
 fn is_declared(package: &Path, workspace: &Path) -> Result<bool> {
     let manifest = manifest(package)?;
     let inherits = manifest

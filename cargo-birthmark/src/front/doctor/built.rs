@@ -1,5 +1,4 @@
-//! What lies in the target directory: whether it is what the choices as they are would make, and what
-//! could not be instrumented when it was built.
+//! Compares the target directory with the present choices, and finds crates whose instrumentation failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -85,7 +84,7 @@ fn name(report: &Report, package: &Package, target: &Target) -> String {
     }
 }
 
-/// What was otherwise when a crate was built.
+/// Describes the difference between the present choices and those of an earlier build.
 fn difference(then: &Path, now: &Session) -> String {
     let Ok(then) = Session::read(then) else {
         return "in a session that is gone".to_owned();
@@ -101,7 +100,7 @@ fn difference(then: &Path, now: &Session) -> String {
     }
 }
 
-/// What was to be instrumented, and could not be.
+/// Reports a crate that was to be instrumented and could not be.
 fn failure(report: &Report, name: &str, diagnosis: &mut Diagnosis) {
     let reason = match &report.outcome {
         Outcome::Instrumented { left, .. } => return left_alone(name, left, diagnosis),

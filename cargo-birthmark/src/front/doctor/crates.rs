@@ -1,4 +1,4 @@
-//! What becomes of each package.
+//! The rows of the packages: the spawns of each, or the reason for which it is left alone.
 
 use std::collections::BTreeMap;
 

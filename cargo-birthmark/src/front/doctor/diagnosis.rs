@@ -1,4 +1,4 @@
-//! What the doctor says.
+//! The diagnosis: all that the doctor prints.
 
 use serde::Serialize;
 
@@ -14,17 +14,17 @@ pub struct Diagnosis {
     pub chosen: String,
     /// Where the runtime comes from.
     pub runtime: String,
-    /// What cargo calls, and what that calls, down to the compiler.
+    /// The programs from cargo down to the compiler, each of which calls the next.
     pub chain: Vec<String>,
-    /// Whether plain cargo instruments, too, and by what file.
+    /// The configuration file by which plain cargo instruments, if it does.
     pub plain: Option<String>,
     /// The packages that may spawn.
     pub packages: Vec<Row>,
-    /// What is wrong, or might be better.
+    /// Problems and advice.
     pub findings: Vec<Finding>,
 }
 
-/// What becomes of a package.
+/// A package that may spawn.
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// Its name.
@@ -39,21 +39,21 @@ pub struct Row {
     pub reason: Option<String>,
     /// Which of its spawns are not recorded, and why.
     pub uncovered: Vec<String>,
-    /// What lies in the target directory.
+    /// The state of the package in the target directory.
     pub built: Built,
 }
 
-/// What lies in the target directory.
+/// The state of a package in the target directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Built {
     /// Nothing.
     No,
-    /// What the choices as they are would make.
+    /// The package was built with the present choices.
     Fresh,
-    /// What the choices as they are would make, in which a crate could not be instrumented.
+    /// The package was built with the present choices, and one of its crates could not be instrumented.
     LeftAlone,
-    /// What other choices made, and which.
+    /// The package was built with other choices, which the text describes.
     Stale(String),
 }
 
@@ -71,13 +71,13 @@ impl Built {
 /// Something to act upon.
 #[derive(Debug, Serialize)]
 pub struct Finding {
-    /// What kind it is.
+    /// The kind of the finding.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// What was found.
+    /// The finding, as a sentence.
     pub what: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: String,
 }
 

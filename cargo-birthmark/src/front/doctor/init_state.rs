@@ -1,4 +1,4 @@
-//! Whether plain cargo instruments, and whether what `init` entered for that still holds.
+//! The entries of `init` in the configuration of cargo, and faults in them.
 
 use std::path::Path;
 

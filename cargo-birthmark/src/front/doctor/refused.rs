@@ -39,7 +39,7 @@ pub struct Refused {
     pub what: String,
     /// The remedy.
     pub remedy: String,
-    /// Whether all errors are known limits.
+    /// `true` if all errors are known limits.
     pub is_limit: bool,
 }
 

@@ -90,8 +90,8 @@ fn cargo(unit: &Unit, build: &Build<'_>) -> Command {
     command
 }
 
-/// Runs cargo where the program's configuration holds; if that fails, as it does where the program's
-/// dependencies are vendored and ours are not among them, where only the user's own does.
+/// Runs cargo in the workspace, where the program's configuration holds. If that fails, runs it at the root, where only
+/// the configuration of the user holds. The first run fails if the program's dependencies are vendored without ours.
 fn output(command: &mut Command) -> Result<Vec<Value>> {
     let mut output = command.output().context("run cargo")?;
     if !output.status.success() {
@@ -121,7 +121,8 @@ fn linked(messages: &[Value], triple: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What is compiled for the target, and the macros of birthmark; not what build scripts are made of.
+/// Returns `true` for libraries of the target and for the macros of birthmark, but not for dependencies of build
+/// scripts.
 fn is_linked(message: &Value, triple: &str) -> bool {
     let file = message["filenames"][0].as_str().unwrap_or_default();
     let for_target = Path::new(file)

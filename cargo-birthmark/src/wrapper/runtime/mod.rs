@@ -1,10 +1,12 @@
 //! The runtime, built ahead of the crates that need it.
 //!
-//! Cargo does not know that an instrumented crate depends on birthmark, and would compile a birthmark that
-//! the program has at any time. So the runtime is built by a cargo of its own when the first crate
-//! needs it, once for each compiler, target and set of flags that code must have in common, kept for other
-//! programs (`cache/artifacts.rs`), and linked into the directory where cargo has the compiler look for dependencies. Where the program has a birthmark,
-//! cargo's own unit for it becomes a copy of this one (`unit.rs`): there is but one in a program.
+//! Cargo does not know that an instrumented crate depends on birthmark. It would compile a birthmark that the program
+//! has at any time. So a cargo of its own builds the runtime when the first crate needs it.
+//!
+//! There is one runtime for each compiler, target and set of flags that code must have in common. The user cache keeps
+//! it for other programs (`cache/artifacts.rs`). The runtime is linked into the directory where cargo has the compiler
+//! look for dependencies. If the program has a birthmark, cargo's own unit for it becomes a copy of this one
+//! (`unit.rs`), so that a program has only one.
 
 mod build;
 mod locked;
@@ -26,7 +28,7 @@ use crate::source::search::rust_files;
 use crate::toolchain;
 use target::Target;
 
-/// What the build of the runtime made.
+/// The files that the build of the runtime made.
 #[derive(Clone, Debug)]
 pub struct Runtime {
     /// The library of birthmark itself.

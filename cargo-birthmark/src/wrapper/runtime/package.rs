@@ -39,8 +39,8 @@ pub const NAME: &str = "birthmark_runtime";
 /// The packages that a runtime consists of.
 pub const PARTS: [&str; 3] = ["birthmark", "birthmark-core", "birthmark-dump"];
 
-/// What a runtime is built from, for the key under which it is kept for other programs; nothing where the
-/// user may edit it.
+/// Returns a hash of the runtime's input, which is a part of its key in the user cache. `None` if the user may edit the
+/// input.
 pub fn identity(session: &Session) -> Option<u64> {
     let lock = std::fs::read_to_string(session.workspace.join("Cargo.lock")).unwrap_or_default();
     match &session.runtime {
@@ -73,7 +73,7 @@ fn features(session: &Session) -> Vec<String> {
     ["default".to_owned()].into_iter().chain(more).collect()
 }
 
-/// What the runtime that the tool brings depends on with these features.
+/// Returns the dependencies of the embedded runtime with these features.
 fn dependencies(features: &[String]) -> Vec<String> {
     let main = manifest("birthmark");
     let enabled = enabled(&main, features);

@@ -1,4 +1,4 @@
-//! What the runtime has to have in common with the code that it is linked with.
+//! The target and the flags that a runtime shares with the code that it is linked with.
 
 use std::hash::Hash;
 
@@ -9,7 +9,7 @@ use super::super::command_line::Unit;
 use crate::session::hash;
 use crate::toolchain;
 
-/// What the runtime has to have in common with the code that it is linked with.
+/// The target and the flags that a runtime shares with the code that it is linked with.
 #[derive(Hash)]
 pub struct Target {
     triple: Option<String>,
