@@ -1,9 +1,10 @@
-//! Where a report goes: to where the panic's message has gone.
+//! The place of a panic report: the place of the panic message.
 //!
-//! That is standard error. In a test, libtest captures what threads print, and shows it only if the test fails. The
-//! macros of std alone know of that. They cannot be used by a thread that panics: they take the lock of standard error,
-//! whose owner may wait for this thread, and they panic themselves if it cannot be written. So another thread prints,
-//! which inherits where its spawner's output goes, and this one waits for it, but not for ever.
+//! Outside of tests, the place is standard error. In a test, libtest captures the output of threads and shows it if the
+//! test fails. Only the macros of std write to the captured output. A panicking thread cannot use these macros. They
+//! take the lock of standard error, whose owner may wait for this thread, and they panic if they cannot write.
+//! Therefore another thread prints, because a thread inherits the capture of its spawner. The panicking thread waits
+//! for it, at most [`MAX_WAIT`].
 
 use std::cell::Cell;
 use std::panic::catch_unwind;
@@ -22,7 +23,7 @@ static IN_TEST: AtomicBool = AtomicBool::new(false);
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
 thread_local! {
-    /// This thread prints a report.
+    /// `true` on a thread that prints a report.
     static PRINTS: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -32,12 +33,12 @@ pub(crate) fn look_for_tests(known: bool) {
     IN_TEST.fetch_or(known || compiled, Ordering::Relaxed);
 }
 
-/// Whether this process runs tests.
+/// Returns `true` if this process runs tests.
 pub(crate) fn in_test() -> bool {
     IN_TEST.load(Ordering::Relaxed)
 }
 
-/// Whether this thread prints a report. If it panics, it has none of its own.
+/// Returns `true` if this thread prints a report. If such a thread panics, the panic gets no report.
 pub(crate) fn prints() -> bool {
     PRINTS.get()
 }

@@ -1,4 +1,4 @@
-//! Who panicked: what is added below the ordinary panic message.
+//! The panic report: lines about the current task, below the ordinary panic message.
 
 mod chain;
 
@@ -49,7 +49,7 @@ named_enum! {
 
 static LEVEL: AtomicU8 = AtomicU8::new(PanicReport::Off as u8);
 
-/// Sets the report up, behind whatever panic hook there is or will be. `in_test` is whether the caller knows that the
+/// Installs the report behind the present and any later panic hook. `in_test` is `true` if the caller knows that the
 /// program runs tests.
 pub(crate) fn install(level: PanicReport, in_test: bool) {
     output::look_for_tests(in_test);
@@ -63,8 +63,8 @@ fn is_on() -> bool {
     LEVEL.load(Ordering::Relaxed) != PanicReport::Off as u8
 }
 
-/// Writes the report in one piece, from a buffer on the stack: without a lock, and without memory
-/// from an allocator that may be what panicked. In a test it is [printed](crate::output) by another thread.
+/// Writes the report in one piece from a buffer on the stack. It takes no lock and does not allocate, because the
+/// allocator may have panicked. In a test, another thread [prints](crate::output) the report.
 fn report() {
     if !is_on() || output::prints() {
         return;
@@ -94,7 +94,8 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     Ok(())
 }
 
-/// `in no task: task 7 worker, the last on this thread, has ended`: in a destructor of a thread-local, for one.
+/// Writes `in no task: task 7 worker, the last on this thread, has ended`, for example in a destructor of a
+/// thread-local.
 fn write_no_task(out: &mut Buffer) -> fmt::Result {
     let Some((id, site)) = local::last() else {
         return out.write_str(match birthmark_core::__reader::os_thread::is_main() {
@@ -163,7 +164,7 @@ fn write_site(out: &mut Buffer, site: &Site) -> fmt::Result {
     )
 }
 
-/// Hand over hand: the thread keeps its task, but any other may take ancestors out meanwhile.
+/// Writes the lineage link by link. The thread keeps its own record, but other threads may remove ancestors meanwhile.
 fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
     write!(out, "    lineage   {} ", task.id)?;
     write_role(out, task)?;
@@ -190,7 +191,7 @@ fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
     }
 }
 
-/// The frames in which the task panics, outermost first. Other branches of it may stand elsewhere.
+/// Writes the frames of the branch that panics, outermost first.
 fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     let cursor = local::cursor();
     if !cursor.records() || cursor.index() == 0 {
@@ -223,7 +224,8 @@ fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
     }
 }
 
-/// The name node of the task on this thread, which is not its own where it waits for what is done here.
+/// Returns the name node of the task on this thread. If the task waits for work on this thread, the node may differ
+/// from that of its record.
 fn own_name(task: &Record) -> Option<Record> {
     let scope = local::scope();
     scope
@@ -239,7 +241,8 @@ fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {
     write!(out, "{quoted} ")
 }
 
-/// Collects text on the stack, and writes it to standard error when it is full. In a test all of it is collected first.
+/// Collects text on the stack, and writes it to standard error when the buffer is full. In a test, it collects all text
+/// first.
 struct Buffer {
     bytes: [u8; 2048],
     len: usize,

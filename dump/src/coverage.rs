@@ -79,17 +79,17 @@ impl Coverage {
         &self.totals.passed_through.sites
     }
 
-    /// Returns the number of sites that are linked into the program. A call that may be no spawn counts after a task was
-    /// spawned there.
+    /// Returns the number of sites that are linked into the program. A call that may be no spawn counts after a task
+    /// was spawned there.
     pub fn sites(&self) -> usize {
         self.totals.sites
     }
 }
 
-/// The most sites that are named, so that the coverage remains a line.
+/// Maximum number of sites that are named, so that the coverage stays one line.
 const MAX_NAMED: usize = 3;
 
-/// `; 2 arguments of 1 spawn call were no known kind of task (not recorded: src/main.rs:3:5)`
+/// Writes `; 2 arguments of 1 spawn call were no known kind of task (not recorded: src/main.rs:3:5)`.
 impl fmt::Display for PassedThrough {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PassedThrough {

@@ -13,7 +13,8 @@ use crate::source::Source;
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::{State, Task};
 
-/// Looks at the OS threads, and takes their stacks if the argument is `true`. `None` if the system does not list them.
+/// Reads the OS threads, and their stacks if the argument is `true`. Returns `None` if the system does not list
+/// threads.
 pub type LookAtThreads = fn(stacks: bool) -> Option<OsThreads>;
 
 /// A snapshot of all live tasks, or of those that a [`Filter`] selects.
@@ -25,13 +26,13 @@ pub type LookAtThreads = fn(stacks: bool) -> Option<OsThreads>;
 /// task spawned which. [`render`](crate::render) lists all forms. Each form ends with the [`Coverage`].
 #[derive(Debug)]
 pub struct Dump {
-    /// With a row for each task, by id.
+    /// All tasks, as rows ordered by id.
     pub(crate) snapshot: Snapshot,
-    /// Which of the rows were selected, and how many.
+    /// The rows that were selected; `None` for all.
     pub(crate) selected: Option<BitSet>,
     pub(crate) len: usize,
     pub(crate) coverage: Coverage,
-    /// The tick at which it was taken, if ages can be told.
+    /// The tick at which the dump was taken; `None` if ages are unknown.
     pub(crate) now: Option<u64>,
     pub(crate) taken: Option<SystemTime>,
     pub(crate) filter: Filters,
@@ -42,15 +43,15 @@ pub struct Dump {
 /// The OS threads of a dump, or the reason why it has none.
 #[derive(Debug)]
 pub(crate) enum ThreadScan {
-    /// Nothing, since nobody asked.
+    /// The caller did not request them.
     NotRequested,
-    /// Nothing, since the system does not list them.
+    /// The system does not list threads.
     Unsupported,
     Done(OsThreads),
 }
 
 impl Dump {
-    /// The line that tells dumps apart. See [`Process`].
+    /// Returns the line that identifies a dump; see [`Process`].
     pub(crate) fn process(&self) -> Process {
         Process { taken: self.taken }
     }
@@ -81,7 +82,7 @@ impl Dump {
         self.places().map(|place| &self.snapshot.rows[place])
     }
 
-    /// The places of the rows that were selected.
+    /// Returns the indices of the selected rows.
     pub(crate) fn places(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.snapshot.rows.len()).filter(|&place| self.is_selected(place))
     }
@@ -190,7 +191,7 @@ impl Dump {
         }
     }
 
-    /// The thread on which a task of the dump was still running when threads were looked at.
+    /// Returns the thread that still ran the task when threads were read.
     pub(crate) fn thread_of(&self, row: &Row) -> Option<&OsThread> {
         let ThreadScan::Done(threads) = &self.os_threads else {
             return None;
@@ -201,7 +202,7 @@ impl Dump {
         }
     }
 
-    /// The nodes that are ancestors of one of the first so many tasks in the dump.
+    /// Returns the ancestors of the first `most` tasks.
     pub(crate) fn used_nodes(&self, most: usize) -> BitSet {
         let mut used = BitSet::none(self.snapshot.count());
         for row in self.rows().take(most) {

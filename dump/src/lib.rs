@@ -12,7 +12,7 @@
 //! | `values/` | what a program gets: tasks, stacks |
 //! | `source/` | the memory that is read |
 //! | `snapshot/` | what was read, and how |
-//! | `threads/` | OS threads, as somebody else has looked at them |
+//! | `threads/` | OS threads, which the crate `birthmark` reads |
 //! | `filter/` | which tasks are shown |
 //! | `render/` | the forms in which they are shown |
 
@@ -55,7 +55,7 @@ pub mod __private {
     pub use crate::dump::LookAtThreads;
     pub use crate::one::redacted_tasks;
     pub mod redact {
-        //! Names and the values of labels as people may see them.
+        //! Redaction of names and label values.
 
         pub use crate::redact::{install, redact, redact_labels, runs, Redaction};
     }

@@ -60,7 +60,7 @@ impl Task {
     }
 }
 
-/// Returns tasks with their names as people may see them.
+/// Returns the tasks of records, with redacted names.
 #[doc(hidden)]
 pub fn redacted_tasks(records: &[Record]) -> Vec<Task> {
     let now = ThisProcess.now();
@@ -71,7 +71,7 @@ pub fn redacted_tasks(records: &[Record]) -> Vec<Task> {
     rows.iter().map(|row| snapshot.task(row, now)).collect()
 }
 
-/// The record of a task that the caller keeps alive.
+/// Reads a task that the caller keeps alive.
 fn read_live(slot: &'static Slot) -> Record {
     loop {
         if let Some(record) = Record::read(slot) {
@@ -80,7 +80,7 @@ fn read_live(slot: &'static Slot) -> Record {
     }
 }
 
-/// One task under a name.
+/// Returns a task with the name and labels of a name node.
 fn one_under(record: &Record, name: Option<&Record>) -> Task {
     let now = ThisProcess.now();
     let mut builder = SnapshotBuilder::new(ThisProcess);

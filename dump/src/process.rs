@@ -24,7 +24,8 @@ impl fmt::Display for Process {
     }
 }
 
-/// The name of the program: the last part of the path by which it was started, else of its executable. Not escaped.
+/// Returns the name of the program without escapes: the last part of the path by which it was started, or else of its
+/// executable.
 pub(crate) fn program() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
@@ -40,12 +41,12 @@ pub(crate) fn program() -> &'static str {
 /// Displays a time in UTC as RFC 3339 has it, `2026-11-28T02:17:00.123Z`.
 #[derive(Clone, Copy)]
 pub(crate) struct Utc {
-    /// Since 1970.
+    /// Milliseconds since 1970.
     millis: u64,
 }
 
 impl Utc {
-    /// `None` for a time before 1970, or after the year 9999, which the format does not have.
+    /// Returns `None` for a time before 1970 or after 9999, which the format excludes.
     pub(crate) fn new(time: SystemTime) -> Option<Self> {
         /// The first millisecond of the year 10000.
         const END: u128 = 253_402_300_800_000;
@@ -55,7 +56,7 @@ impl Utc {
         })
     }
 
-    /// The year, the month and the day, the latter two from 1 on.
+    /// Returns year, month and day. Month and day count from 1.
     fn date(self) -> [u64; 3] {
         // Hinnant, chrono-Compatible Low-Level Date Algorithms: `civil_from_days`. A year begins in March here, so
         // that the leap day is its last one; 719,468 days lie between the first of March of the year 0 and 1970.

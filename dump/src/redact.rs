@@ -1,4 +1,4 @@
-//! Names and the values of labels as people may see them.
+//! Redaction of names and of label values.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use birthmark_core::__reader::unwind::contained;
 type OfNames = dyn Fn(&str) -> Cow<'_, str> + Send + Sync;
 type OfLabels = dyn for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync;
 
-/// The program's functions: that through which names go, and that for the values of labels.
+/// The program's functions that replace names and label values.
 #[derive(Clone, Default)]
 pub struct Redaction {
     /// Changes a name.
@@ -27,10 +27,10 @@ impl fmt::Debug for Redaction {
     }
 }
 
-/// Read without a lock, since a thread that panics reads it.
+/// The present functions. They are read without a lock, because panicking threads read them.
 static REDACTION: OnceLock<Redaction> = OnceLock::new();
 
-/// Sets the functions. The first ones stay: later ones could show what they were to hide.
+/// Sets the functions. The first ones stay, because later ones could show what the first ones hide.
 pub fn install(redaction: Redaction) {
     if redaction.names.is_some() || redaction.labels.is_some() {
         let _ = REDACTION.set(redaction);
@@ -38,12 +38,12 @@ pub fn install(redaction: Redaction) {
 }
 
 std::thread_local! {
-    /// A function runs on this thread. If it panics, the report of that must not call it again: a
-    /// panic in a panic hook ends the program.
+    /// `true` while a function runs on this thread. If it panics, the report must not call it again, because a panic in
+    /// a panic hook aborts the program.
     static RUNS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A name as it may be shown. No name stays none.
+/// Returns a redacted name. The empty name stays empty.
 pub fn redact(name: &str) -> Cow<'_, str> {
     match REDACTION
         .get()
@@ -54,8 +54,7 @@ pub fn redact(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The value of a label as it may be shown: what the function for labels makes of it, or else that for
-/// names.
+/// Returns a redacted label value. If there is no function for labels, the one for names applies.
 fn redact_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
     match REDACTION
         .get()
@@ -66,7 +65,7 @@ fn redact_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// Labels as they may be shown. A value that becomes empty takes its label away.
+/// Returns redacted labels. A label whose value becomes empty is left out.
 pub fn redact_labels(labels: &[u8]) -> LabelSet {
     LabelSet::map(labels, |label: &Label<'_>| {
         Text::new(redact_value(label.key(), label.value()))

@@ -1,4 +1,4 @@
-//! The sites of the program, with what has become of the tasks that were spawned there.
+//! The sites of the program, with counts of the tasks that were spawned there.
 
 use std::collections::HashMap;
 use std::ptr;
@@ -78,7 +78,7 @@ pub fn sites() -> Vec<SiteStats> {
 #[derive(Default)]
 struct Live {
     count: u64,
-    /// The tick at which the oldest was born, in the upper half.
+    /// The tick at which the oldest was spawned, in the upper half.
     first: Option<u64>,
 }
 
@@ -96,7 +96,7 @@ fn count_live() -> HashMap<*const Site, Live> {
     live
 }
 
-/// Remembers what a task is, for when none of its site is alive.
+/// Stores the kind of a task, for the time when no task of its site is alive.
 fn note_kind(record: &Record) {
     let site = record.site();
     if site.kind() == Kind::Unknown {
@@ -121,7 +121,7 @@ fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
     }
 }
 
-/// Returns `true` if a task came of the call that is not alive any more, or was not recorded.
+/// Returns `true` if the call has spawned a task that has ended or was not recorded.
 pub(crate) fn has_spawned(site: &Site) -> bool {
     let Counts {
         completed,

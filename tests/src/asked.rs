@@ -14,7 +14,7 @@ pub struct Asked {
     /// Closed when it is to end.
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
-    /// What it says of its dumps.
+    /// Standard error, with dumps and messages.
     pub stderr: BufReader<ChildStderr>,
 }
 

@@ -1,8 +1,7 @@
-//! What the integration tests share: witnesses inside of tasks, waiting for a state, scenarios in a
-//! process of their own.
+//! Tools of the integration tests: witnesses inside of tasks, waiting for a state, scenarios in separate processes.
 //!
-//! Tests of one file run at the same time in one process, so each looks only at its own sites and
-//! tasks: by the site of a witness, by a role, by an id.
+//! Tests of one file run at the same time in one process. So each test reads only its own sites and tasks: by the site
+//! of a witness, by a role, or by an id.
 
 use birthmark_test_support as _;
 
@@ -109,14 +108,14 @@ pub fn start(mut task: Held) -> Held {
     task
 }
 
-/// What a task says of itself.
+/// Observations of a task about itself.
 #[derive(Debug)]
 pub struct Witness {
     /// Its record, read from inside.
     pub task: Task,
     /// The system's id of the thread that it ran on.
     pub thread: u64,
-    /// Whether a dump that was taken meanwhile shows it.
+    /// `true` if a dump that was taken meanwhile shows the task.
     pub in_dump: bool,
     /// A result, to be found unchanged.
     pub value: u32,
@@ -314,14 +313,14 @@ pub fn resident_bytes() -> u64 {
     kib.expect("VmRSS is a number") * 1024
 }
 
-/// What a scenario in a process of its own has written.
+/// The output of a scenario in a separate process.
 #[derive(Debug)]
 pub struct Ran {
     /// Standard output.
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
-    /// Whether it has exited with success.
+    /// `true` if the process has exited with success.
     pub success: bool,
     /// The signal that has killed it, if one has.
     pub signal: Option<i32>,

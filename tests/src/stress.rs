@@ -30,7 +30,7 @@ pub struct Options {
     pub threads: u64,
     /// Steps that each of them takes.
     pub steps: u64,
-    /// Whether birthmark is switched off and on meanwhile.
+    /// `true` if birthmark is switched off and on meanwhile.
     pub toggles: bool,
 }
 
@@ -68,7 +68,7 @@ const PLACES: [(Place, &str); 6] = [
     (Place::Called, "called"),
 ];
 
-/// What we know ourselves of the tasks of one place.
+/// The expected counts of one place.
 #[derive(Default)]
 struct Ledger {
     spawned: AtomicU64,
@@ -91,7 +91,7 @@ struct World {
     held: Mutex<Vec<HeldTask>>,
     aborts: Mutex<Vec<AbortHandle>>,
     hooks: Mutex<Vec<HookHandle>>,
-    /// What a task has found wrong; it may be in no position to panic.
+    /// Faults that tasks have found. A task may be unable to panic.
     complaints: Mutex<Vec<String>>,
 }
 
@@ -206,7 +206,7 @@ fn check(world: &World) {
     assert_eq!(ids.len(), count, "an id was used twice");
 }
 
-/// What one thread does.
+/// The work of one thread.
 fn drive(world: &Arc<World>, mut random: Random, steps: u64) {
     for _ in 0..steps {
         abort_most_if_many(world);
@@ -233,7 +233,7 @@ async fn yields(turns: usize) {
     }
 }
 
-/// Whether a task stands where its kind may: in both frames, or in fewer of them while it is dropped.
+/// Returns `true` if a task has frames that its kind can have: both, or fewer while it is dropped.
 fn stands_well(task: &Task) -> bool {
     let Some(place) = task.site().map(|site| site.function()) else {
         return task.stack().is_empty();
@@ -394,7 +394,7 @@ impl Drop for Fate {
     }
 }
 
-/// What a task is told by its spawner.
+/// The instructions that a task gets from its spawner.
 struct Told {
     fate: Fate,
     random: Random,
@@ -463,7 +463,8 @@ impl Told {
         Some(std::iter::once(own.id()).chain(ancestors).collect())
     }
 
-    /// What every task does: rename itself, label itself, spawn others. `line` is there if it is recorded.
+    /// Does the work of each task: it renames itself, labels itself, and spawns others. `line` is `None` for a task
+    /// that is not recorded.
     fn work(&mut self, line: Option<&Vec<TaskId>>) {
         let world = self.world();
         match self.random.below(8) {

@@ -1,5 +1,6 @@
-//! Instrumented code does what plain code does: the same source stands in two modules, one of which
-//! carries the attribute, and everything that can be seen of the two is compared.
+//! Instrumented code does what plain code does.
+//!
+//! Two modules have the same source, and one of them has the attribute. All observations of the two are compared.
 
 #![allow(
     clippy::const_is_empty,
@@ -19,7 +20,7 @@
 use std::panic::{Location, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-/// What has happened, in order.
+/// Events, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -63,7 +64,7 @@ fn spawn<R>(task: impl FnOnce() -> R) -> (String, R) {
     (place, task())
 }
 
-/// The same as a method, and for futures.
+/// Spawns as a method, and for futures.
 struct Executor;
 
 impl Executor {

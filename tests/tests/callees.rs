@@ -1,6 +1,7 @@
-//! One test for each row of the table of callees, against the crate that the row is about: the task
-//! has a record with the right kind, role, parent and site; its result comes out unchanged; its end
-//! is counted.
+//! One test for each row of the table of callees, with the crate of the row.
+//!
+//! Each test checks that the task has a record with the right kind, role, parent and site. The result is unchanged, and
+//! the end is counted.
 
 #![allow(
     unexpected_cfgs,

@@ -1,4 +1,4 @@
-//! What a closure owns is dropped by its task, which ends after that.
+//! The task of a closure drops everything that the closure owns, and ends after that.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use birthmark_test_support as _;
 /// How long something is waited for that must come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What a destructor saw.
+/// Observations of a destructor.
 struct Seen {
     task: Option<Task>,
     thread: u64,
@@ -113,7 +113,7 @@ mod ways {
         });
     }
 
-    /// It is moved in because one way through the body gives it away.
+    /// Moves the variable in, because one way through the body gives it away.
     pub fn without_move(owned: Owned) {
         thread::scope(|scope| {
             scope.spawn(|| {

@@ -1,5 +1,7 @@
-//! Closures that are spawned by the name of a variable: whether they may be called once or again is inferred from
-//! the whole function, and the program compiles with the attribute as without.
+//! Closures that are spawned by the name of a variable.
+//!
+//! The engine infers from the whole function if a closure is called once or more often. A program that compiles without
+//! the attribute compiles with it.
 
 use birthmark_integration_tests as _;
 

@@ -1,4 +1,4 @@
-//! What a dump shows, and that it can be taken at any time.
+//! Content of a dump, which can be taken at any time.
 
 use std::future::pending;
 use std::pin::Pin;

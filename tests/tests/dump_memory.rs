@@ -1,7 +1,7 @@
-//! What a dump takes at most, in every form and of tasks of every kind: 64 bytes a task, alive or kept because
-//! others descend from it; what the program itself has written into names; and a megabyte.
+//! Memory bound of a dump, in every form and for tasks of every kind.
 //!
-//! Everything is counted: the snapshot with all that is only needed to take it, and the rendering.
+//! The bound is 64 bytes for each task, alive or kept for its descendants. The texts of names and a megabyte come on
+//! top. The count includes the snapshot, the indices that only the builder needs, and the rendering.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -14,7 +14,7 @@ use birthmark::{Dump, ThreadDetail};
 use birthmark_integration_tests::{Held, Random, spawn, start};
 
 const MAX_BYTES: usize = 64;
-/// What is needed however many tasks there are: texts that many share, the piece that is being written.
+/// Bytes that do not depend on the number of tasks: shared texts, and the piece of output.
 const FIXED: usize = 1 << 20;
 
 #[global_allocator]
@@ -255,7 +255,7 @@ impl fmt::Write for Sink {
     }
 }
 
-/// What is done with a dump.
+/// A form, and the call that renders a dump in it.
 type Form = (&'static str, Box<dyn Fn(Dump)>);
 
 fn forms() -> Vec<Form> {
@@ -286,7 +286,7 @@ fn forms() -> Vec<Form> {
     forms
 }
 
-/// What each form takes, with the snapshot.
+/// Returns the peak of each form, with the snapshot.
 fn measure() -> Vec<(&'static str, usize)> {
     let forms = forms().into_iter();
     let mut all: Vec<_> = forms

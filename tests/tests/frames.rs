@@ -270,7 +270,7 @@ mod frames {
     }
 }
 
-/// What generated code says at an `.await`, in either way to know the site: releases do it by type.
+/// Calls of generated code at an `.await`. A site is known by type, as in releases, or by value.
 mod by_hand {
     use super::*;
     use birthmark::__private::{by_type, by_value};
@@ -302,7 +302,7 @@ mod by_hand {
     }
 }
 
-/// It compiles as it does without the attribute.
+/// Compiles with the attribute, as it does without.
 #[test]
 fn temporaries_that_a_branch_borrows_live_as_long_as_it() {
     assert_eq!(block_on(frames::temporaries_of_branches()), 6);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use birthmark_integration_tests::{resident_bytes, spawn, wait_until};
 
 const TASKS: usize = 200_000;
-/// What a task with frames takes: a record, and its frames.
+/// Bytes of a task with frames: its record and its frames.
 const BYTES: u64 = 64 + 120;
 
 static OPEN: AtomicBool = AtomicBool::new(false);

@@ -10,7 +10,7 @@ use birthmark_rewrite::text::{Annotation, File, Options, rewrite};
 
 const FUNCTIONS: usize = 200;
 
-/// What the generated functions call.
+/// Functions that the generated ones call.
 const SUPPORT: &str = include_str!("generated/support.rs");
 
 #[test]
@@ -81,7 +81,7 @@ fn functions(seed: u64) -> String {
     functions.fold(uses, |all, one| all + &one)
 }
 
-/// What compares them.
+/// Returns a `main` that compares them.
 fn main() -> String {
     let list: String = (0..FUNCTIONS)
         .map(|number| format!("(plain::f{number}, instrumented::f{number}), "))
@@ -110,9 +110,9 @@ struct Source<'a> {
     names: Vec<String>,
     /// The next number for a name, or for an entry in the log.
     next: u32,
-    /// Whether `.await` is allowed.
+    /// `true` if `.await` is allowed.
     asynchronous: bool,
-    /// Whether `?` is allowed.
+    /// `true` if `?` is allowed.
     question: bool,
 }
 

@@ -181,7 +181,7 @@ mod observing {
         (hook, to, from)
     }
 
-    /// What the next task goes through.
+    /// Returns the events of the next task.
     fn events(from: &Receiver<(TaskId, Event)>) -> Vec<Event> {
         let (id, first) = from.recv().unwrap();
         let mut events = vec![first];
@@ -660,7 +660,7 @@ mod refusing {
         check_text(&error.to_string(), callee);
     }
 
-    /// Who refused what, where.
+    /// Checks that the text has the hook, the callee and the position.
     #[track_caller]
     fn check_text(text: &str, callee: &str) {
         let beginning = format!("a spawn hook refused {callee} (");
@@ -946,7 +946,7 @@ mod misbehaving {
         }
     }
 
-    /// It runs in the spawner, after the hook has removed itself.
+    /// The destructor runs in the spawner, after the hook has removed itself.
     #[test]
     fn neither_does_its_destructor() {
         let handle = Arc::new(Mutex::new(None));

@@ -3,7 +3,7 @@
 use birthmark::{MAX_LABEL_LEN, set_label};
 use birthmark_integration_tests::{resident_bytes, spawn};
 
-/// What may be left over: the registry of one thread.
+/// Bytes that may remain: the registry of one thread.
 const BOUND: u64 = 2 << 20;
 
 /// Does something often, and asserts that it needs no more memory than doing it a little.

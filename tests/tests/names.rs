@@ -596,7 +596,7 @@ mod at_the_spawn {
     }
 }
 
-/// The same, without the attribute.
+/// Calls in code without the attribute.
 mod plain {
     use super::*;
     use birthmark::{named, root};

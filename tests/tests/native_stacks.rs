@@ -267,8 +267,8 @@ struct Frame {
     function: String,
 }
 
-/// The last part of a function's name, without what it is generic over and the hash of its symbol: where the debug
-/// information ends, gdb and we read the names from different places.
+/// Returns the last part of a function's name, without type arguments and the hash of its symbol. At the end of debug
+/// information, gdb and birthmark read the names from different places.
 fn bare(function: &str) -> String {
     let mut depth = 0;
     let mut plain = String::new();
@@ -323,8 +323,8 @@ fn frames(thread: &Value) -> Vec<Frame> {
         .collect()
 }
 
-/// Whether they are the same. A thread that we have asked is about to begin the system call anew in which it
-/// waits, so that it stands before that instruction and not behind it.
+/// Returns `true` if they are the same. A sampled thread is about to restart its system call, so it is before that
+/// instruction instead of behind it.
 fn are_the_same(ours: &[Frame], gdb: &[Frame]) -> bool {
     const INSTRUCTION: u64 = if cfg!(target_arch = "x86_64") { 2 } else { 4 };
     let (Some((ours, our_callers)), Some((gdb, callers))) = (ours.split_first(), gdb.split_first())

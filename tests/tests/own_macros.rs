@@ -1,5 +1,6 @@
-//! A program's own macros that are called like known ones do what they do without birthmark, whichever way the
-//! program is rewritten: by the attribute on an inline module, or as the text of its files.
+//! A program's own macros with the names of known ones do what they do without birthmark.
+//!
+//! Both ways of rewriting are tested: the attribute on an inline module, and the text of files.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -138,7 +139,7 @@ const FROM_ANOTHER_FILE: (&str, &str) = (
     "pub fn go() -> String { eprintln!(spawn(a), b).to_string() }",
 );
 
-/// What each module returns.
+/// Returns the result of each module.
 fn results(name: &str, files: &[(&str, &str)]) -> BTreeMap<String, String> {
     let project = Project {
         tmp: env!("CARGO_TARGET_TMPDIR"),

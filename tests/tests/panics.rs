@@ -1,4 +1,4 @@
-//! What a panic says, in processes of their own.
+//! Panic reports, in separate processes.
 
 use std::fmt::Write as _;
 

@@ -71,7 +71,7 @@ impl Worker {
     }
 }
 
-/// What was dumped, of the threads of pools and of what begins with `role`.
+/// Returns a dump of the threads of pools, and of tasks whose role begins with `role`.
 fn dump_of(role: &str) -> Dump {
     let of_pool = Filter::new().role("Pool::start*").role(&format!("{role}*"));
     birthmark::dump().filter(&of_pool)
@@ -213,7 +213,7 @@ fn frames_of_futures_without_a_record_are_not_those_of_the_thread_that_polls_the
     worker.end();
 }
 
-/// The same on a thread of the program's own, which may well await what it polls.
+/// Polls on a thread of the program, which may await the future itself.
 #[test]
 fn frames_on_a_thread_of_the_programs_own_are_its_own() {
     #[birthmark::instrument]

@@ -15,7 +15,7 @@ fn profile(dump: &Dump, name: &str) -> PathBuf {
     path
 }
 
-/// What `go tool pprof` prints, without its own heading.
+/// Returns the output of `go tool pprof`, without its heading.
 #[track_caller]
 fn pprof(profile: &PathBuf, options: &[&str]) -> String {
     let mut go = Command::new("go");

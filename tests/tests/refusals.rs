@@ -20,7 +20,7 @@ fn refuse_in(function: &'static str) -> HookHandle {
     })
 }
 
-/// What a refused task owns.
+/// A value that a refused task owns.
 struct Captured(Arc<()>);
 
 /// Counts what is captured and not dropped.
@@ -61,7 +61,7 @@ impl Captured {
     }
 }
 
-/// Who refused what, where.
+/// Checks that the text has the hook, the callee and the position.
 #[track_caller]
 fn check_text(text: &str, callee: &str) {
     let beginning = format!("a spawn hook refused {callee} (");
@@ -364,7 +364,7 @@ mod panicking {
         owner.check_dropped();
     }
 
-    /// It catches no panics. The spawner has said why.
+    /// `FuturesUnordered` catches no panics. The spawner has reported the reason.
     #[test]
     #[birthmark::instrument(also(push))]
     fn executor_that_catches_nothing_refused_unwinds() {

@@ -1,4 +1,4 @@
-//! What the forms of a dump show, of the same tasks. Each test selects its own.
+//! The forms of a dump, for the same tasks. Each test selects its own tasks.
 
 use std::future::pending;
 use std::pin::pin;
@@ -275,10 +275,10 @@ mod of_trees {
 mod of_stacks {
     use super::*;
 
-    /// What the tree says behind the site of a task that is alone in it.
-    /// Tests that look at tasks of the same roles take turns.
+    /// Lock of tests that look at tasks of the same roles.
     static TURN: Mutex<()> = Mutex::new(());
 
+    /// Returns the tree's text behind the site of a task that is alone in it.
     #[track_caller]
     fn where_in_tree(task: Held, role: &str) -> String {
         let tree = dump_of(role).tree().to_string();
@@ -689,8 +689,8 @@ mod of_all {
         forms
     }
 
-    /// Asserts that nothing in any form of a dump controls a terminal, turns the writing direction, begins
-    /// a line or ends a string, and that `shown` of them tell the harmless part.
+    /// Asserts that no form of a dump contains a character that controls a terminal, turns the writing direction,
+    /// begins a line or ends a string. `shown` forms contain the harmless part.
     #[track_caller]
     fn is_harmless(dump: &Dump, shown: usize) {
         assert!(!dump.is_empty());
@@ -756,7 +756,7 @@ mod of_all {
         assert_eq!(of_second, format!("{:03}Z", millis % 1000));
     }
 
-    /// What names from outside may try.
+    /// Names of an attacker.
     const HOSTILE: [&str; 9] = [
         "x\nforged 1 × task [running]",
         "\u{1b}[2J\u{1b}]0;forged\u{7}",

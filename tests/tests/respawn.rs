@@ -5,7 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use birthmark::Task;
 use birthmark_integration_tests::{own_id, resident_bytes};
 
-/// What may be left over: the registry of one thread, some stacks.
+/// Bytes that may remain: the registry of one thread, and some stacks.
 const BOUND: u64 = 4 << 20;
 
 #[birthmark::instrument]

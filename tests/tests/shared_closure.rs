@@ -13,7 +13,7 @@ use birthmark_integration_tests::{block_on, find, own_id, spawn, stats_in, yield
 const CALLS: usize = 6_000;
 const THREADS: usize = 4;
 
-/// What a task that was spawned there must say of itself.
+/// Checks a task that was spawned in the closure.
 #[track_caller]
 fn check(child: &Task, parent: birthmark::TaskId) {
     assert_eq!(child.parent(), Some(parent), "{child}");

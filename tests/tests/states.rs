@@ -1,4 +1,4 @@
-//! What a record says of a task from its birth to its end, however it ends.
+//! The record of a task from its spawn to each kind of end.
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

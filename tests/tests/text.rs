@@ -10,7 +10,7 @@ const MAIN: &str = include_str!("text/program.rs");
 /// A module without any prelude.
 const BARE: &str = "#![no_implicit_prelude]\npub(crate) fn f() -> i32 { ::std::thread::spawn(|| 8).join().unwrap() }";
 
-/// What editors leave behind. Columns count characters: of `ä` one.
+/// A file as some editors write it. Columns count characters: of `ä` one.
 const CRLF: &str = "\u{feff}//! Ends with carriage returns.\r\n\r\npub(crate) fn f() -> i32 {\r\n\t\
     let _ä = 1; ::std::thread::spawn(|| 9)\r\n\t.join().unwrap()\r\n}\r\n";
 

@@ -1,5 +1,4 @@
-//! What is inserted is silent under every lint of clippy: rewriting adds nothing to what is found without it. It may
-//! take something away, as any expansion does.
+//! Inserted code causes no lint of clippy. Rewriting may remove findings, as any expansion does.
 
 use birthmark_integration_tests::project::Project;
 use birthmark_rewrite::text::{Edition, File, Options, rewrite};

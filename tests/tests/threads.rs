@@ -1,4 +1,4 @@
-//! What dumps say of OS threads, recorded or not.
+//! OS threads in dumps, recorded or not.
 #![cfg(target_os = "linux")]
 
 use std::sync::mpsc::channel;

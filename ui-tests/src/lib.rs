@@ -1,6 +1,6 @@
-//! What compiles under `#[birthmark::instrument]`, what does not, and what the error says; see `tests/ui.rs`.
+//! Programs that compile under `#[birthmark::instrument]`, and the errors of those that do not; see `tests/ui.rs`.
 
-/// The same program text twice: as module `plain`, and as module `marked` with the attribute on it.
+/// Expands to the program text twice: as module `plain`, and as module `marked` with the attribute.
 #[macro_export]
 macro_rules! twice {
     ($($program:tt)*) => {

@@ -19,7 +19,7 @@ pub(crate) struct Directory {
     pub(crate) limits: Limits,
 }
 
-/// How much is kept of all dumps in a directory, whichever process has written them.
+/// Limits for all dumps in a directory. Dumps of other processes count, too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) files: usize,
@@ -36,8 +36,8 @@ impl Default for Limits {
 }
 
 impl Directory {
-    /// Writes a dump to a new file, and only then removes old ones. Whoever looks into the directory
-    /// finds the file whole or not at all.
+    /// Writes a dump to a new file, and removes old files after that. The file appears under its name when it is
+    /// complete.
     pub(super) fn write(&self, dump: &Dump, format: Format) -> io::Result<PathBuf> {
         let entry = DumpFile::new(format);
         let path = self.path.join(entry.name());
@@ -66,8 +66,8 @@ impl Directory {
         fs::rename(&unfinished.0, path)
     }
 
-    /// Removes the oldest dumps until the rest is within the limits. The one that was just written stays: where
-    /// the clock was set back, it may look like the oldest.
+    /// Removes the oldest dumps until the rest is within the limits. The dump that was just written stays, because it
+    /// may look like the oldest one if the clock was set back.
     fn prune(&self, written: &DumpFile) {
         let mut left = self.limits;
         let mut entries = dump_file::newest_first(&self.path);
@@ -100,8 +100,8 @@ impl Directory {
     }
 }
 
-/// Creates a file that others cannot read: names may be nobody else's business. Follows no link that
-/// somebody has put there.
+/// Creates a file that only the owner can read, because names may be private. Fails if the name is taken, for example
+/// by a link of another user.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

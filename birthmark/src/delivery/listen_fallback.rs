@@ -4,12 +4,12 @@ use std::io;
 
 use super::DumpSignal;
 
-/// Nobody listens.
+/// Does nothing, because no thread listens.
 pub(super) fn resume() -> io::Result<()> {
     Ok(())
 }
 
-/// Says why there is no dump on a signal.
+/// Returns the reason for which no signal causes a dump.
 pub(super) fn listen(_signal: DumpSignal) -> io::Result<()> {
     let why = if cfg!(unix) {
         "birthmark's feature `signal` is off"

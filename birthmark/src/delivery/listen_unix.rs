@@ -1,9 +1,8 @@
 //! A dump on a signal.
 //!
-//! What runs in the signal handler writes one byte into a pipe and nothing else: it takes no lock
-//! and allocates nothing. A thread that has been waiting since before reads the byte and writes the
-//! dump. Handlers that the program has set are called first, and those that it registers by
-//! signal-hook or tokio stay.
+//! The signal handler writes one byte into a pipe. It takes no lock and does not allocate. A thread that waits on the
+//! other end reads the byte and writes the dump. Handlers that the program set before are called first. Handlers that
+//! it registers by signal-hook or tokio remain.
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
@@ -13,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 #[cfg(target_os = "linux")]
 #[path = "listen_unix/handled.rs"]
 mod handled;
-/// Other systems do not tell whether a thread is in a handler.
+/// Other systems do not report if a thread is in a handler.
 #[cfg(not(target_os = "linux"))]
 mod handled {
     pub(super) fn note(_signal: libc::c_int) {}
@@ -25,11 +24,11 @@ use super::{log_outcome, write_dump, DumpSignal};
 /// Renderings need some stack, and a program's function that redacts names may need more.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// The process that has a thread which waits, or 0, and the end of the pipe by which that is woken.
+/// The process whose thread waits for the signal, or 0, and the end of the pipe that wakes the thread.
 static LISTENS_IN: AtomicU32 = AtomicU32::new(0);
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
-/// Has a dump written whenever `signal` arrives, from now on.
+/// Writes a dump each time that `signal` arrives, from now on.
 pub(super) fn listen(signal: DumpSignal) -> io::Result<()> {
     static LISTENING: Mutex<Vec<DumpSignal>> = Mutex::new(Vec::new());
     let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +66,7 @@ pub(super) fn resume() -> io::Result<()> {
     }
 }
 
-/// Whether the signal does what it does by default.
+/// Returns `true` if the signal has its default effect.
 fn is_default(signal: libc::c_int) -> bool {
     // SAFETY: zeros are valid, and nothing is set.
     unsafe {
@@ -77,7 +76,7 @@ fn is_default(signal: libc::c_int) -> bool {
     }
 }
 
-/// Has the signal do that, once the handler that calls this has returned: until then it is blocked.
+/// Gives the signal its default effect when the calling handler returns. Until then, the kernel blocks the signal.
 fn do_default(signal: libc::c_int) {
     // SAFETY: both are async-signal-safe and touch no memory of ours.
     unsafe {
@@ -95,7 +94,7 @@ fn number(signal: DumpSignal) -> libc::c_int {
     }
 }
 
-/// Starts the thread that writes dumps. The end of the pipe by which it is woken stays open for good.
+/// Starts the thread that writes dumps. The end of the pipe that wakes it is never closed.
 fn start_thread() -> io::Result<()> {
     let (reader, writer) = io::pipe()?;
     // SAFETY: the descriptor is open. A handler that waited until there is room in a full pipe could

@@ -1,4 +1,4 @@
-//! Where dumps go that nobody takes by hand: those of a panic, of a signal and of [`write_dump`].
+//! Delivery: the place of dumps on a panic, on a signal, and by [`write_dump`].
 
 mod directory;
 #[cfg_attr(all(unix, feature = "signal"), path = "listen_unix.rs")]
@@ -21,23 +21,23 @@ use birthmark_dump::{Dump, Filter};
 pub(crate) use directory::{Directory, Limits};
 pub use signal::{DumpSignal, ParseSignalError};
 
-/// In which form, with which tasks and whereto.
+/// The form, the content and the place of dumps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) format: Format,
     pub(crate) filter: Filter,
     pub(crate) threads: ThreadDetail,
-    /// Standard error, if none.
+    /// `None` for standard error.
     pub(crate) directory: Option<Directory>,
 }
 
-/// Held for as long as it takes to copy the pointer.
+/// The present settings. The lock is held only to copy the pointer.
 static DELIVERY: Mutex<Option<Arc<Delivery>>> = Mutex::new(None);
 
-/// Held while a dump goes to standard error, so that those of several threads do not mix.
+/// Lock for dumps on standard error, so that dumps of several threads do not mix.
 static STDERR: Mutex<()> = Mutex::new(());
 
-/// Sets up where dumps go, and the signal on which there is one.
+/// Sets the place of dumps, and the signal that causes one.
 pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
     if delivery.directory.is_none() && delivery.format.is_binary() {
         refuse_binary(&mut delivery);
@@ -51,7 +51,7 @@ pub(crate) fn install(mut delivery: Delivery, signal: Option<DumpSignal>) {
     }
 }
 
-/// Goes on listening for the signal in the child of a fork.
+/// Starts to listen again in the child of a fork.
 fn resume() {
     if let Err(error) = listen::resume() {
         log_line(format_args!(
@@ -92,8 +92,8 @@ pub fn write_dump() -> io::Result<Option<PathBuf>> {
     write(stderr, &mut Stderr)
 }
 
-/// Writes a dump for a thread that panics. It waits for nobody, since what it waits for may wait for
-/// it: a dump of its own, say, in which the program's function that redacts names has panicked.
+/// Writes a dump for a thread that panics. This function waits for no other thread, because that one may wait for this
+/// thread. An example is a dump of this thread in which the function that redacts names has panicked.
 pub(crate) fn write_in_panic() {
     if redact::runs() {
         return;
@@ -139,7 +139,7 @@ fn write(
     }
 }
 
-/// Has dumps written as text that would be binary in the midst of a log, and says so, once.
+/// Replaces a binary form by text, because standard error is a log. Reports that once.
 fn refuse_binary(delivery: &mut Delivery) {
     static REPORTED: Once = Once::new();
     let refused = std::mem::take(&mut delivery.format);
@@ -160,7 +160,7 @@ impl Delivery {
     }
 }
 
-/// Says what has become of a dump that nobody waits for.
+/// Writes a line with the outcome of a dump that no caller waits for.
 fn log_outcome(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Result<()>) {
     let line = match written {
         Ok(Some(path)) => format!("birthmark: dump written to {}\n", quoted_path(&path)),
@@ -171,12 +171,12 @@ fn log_outcome(written: io::Result<Option<PathBuf>>, write: fn(&[u8]) -> io::Res
     let _ = write(line.as_bytes());
 }
 
-/// A path, in quotes and escaped.
+/// Returns a path in quotes, escaped.
 fn quoted_path(path: &std::path::Path) -> String {
     format!("{:?}", path.display().to_string())
 }
 
-/// A line on standard error. If it cannot be written, nobody reads it.
+/// Writes a line to standard error. Errors are ignored, because standard error is the place for errors.
 fn log_line(what: fmt::Arguments<'_>) {
     let _ = stderr::write(format!("birthmark: {what}\n").as_bytes());
 }

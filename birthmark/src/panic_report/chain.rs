@@ -1,16 +1,16 @@
 //! The panic hook that reports: behind whatever other hook there is, whichever was set first.
 //!
-//! A program may replace the hook. std drops the replaced one at the end of `set_hook`, when it holds no lock any more,
-//! and that is noticed: the hook is put behind the new one before `set_hook` returns. A program that keeps our hook, to
-//! call it from its own or to put it back later, does not drop it. So at most one hook of ours is there at any time.
+//! A program may replace the hook. std drops the replaced hook at the end of `set_hook`, when std holds no lock any
+//! more. The drop of our hook puts it behind the new one before `set_hook` returns. A program that keeps our hook does
+//! not drop it: it may call ours from its own, or put it back later. So at most one hook of ours exists at any time.
 
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A hook of ours is alive: it is the present one, or the program keeps it.
+/// `true` while a hook of ours exists: as the present hook, or kept by the program.
 static LINKED: AtomicBool = AtomicBool::new(false);
 
-/// Alive for as long as the hook of which it is a part.
+/// A part of the hook, by whose drop the end of the hook is noticed.
 struct Link;
 
 impl Drop for Link {

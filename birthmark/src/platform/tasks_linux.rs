@@ -1,12 +1,12 @@
-//! What procfs has to say of each thread of the process.
+//! Threads of the process, as procfs shows them.
 
 use std::io::{self, Read};
 use std::time::Duration;
 
-/// Longer than what is read here ever is.
+/// Maximum length of the files that are read. They are shorter.
 const MAX_BYTES: usize = 4096;
 
-/// Reads one of the files that there are of a thread, such as `stat`.
+/// Reads a file of a thread, such as `stat`.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use birthmark_dump::{SystemCall, ThreadState};
 
 use crate::platform::tasks;
 
-/// Reads what a thread does, which was this a moment ago.
+/// Reads the state of a thread whose `stat` was read a moment ago.
 pub(super) fn state_of(id: u64, stat: &Stat) -> ThreadState {
     match stat.letter {
         _ if stat.is_running() => ThreadState::Running,
@@ -20,7 +20,7 @@ pub(super) fn state_of(id: u64, stat: &Stat) -> ThreadState {
     }
 }
 
-/// By what `syscall` says: `running`, or a number and what the call was given, or `-1`.
+/// Parses `syscall`: `running`, `-1`, or the number and the arguments of a call.
 fn by_call(line: &str) -> ThreadState {
     let mut words = line.split_ascii_whitespace();
     let number = words.next().unwrap_or("");
@@ -33,7 +33,7 @@ fn by_call(line: &str) -> ThreadState {
     }
 }
 
-/// By what `wchan` says: a function, or `0` where that is not for us to know.
+/// Parses `wchan`: a function, or `0` if the kernel does not disclose it.
 fn by_channel(function: Option<String>) -> ThreadState {
     let known = |function: &String| !function.is_empty() && function != "0";
     ThreadState::Waiting {
@@ -50,12 +50,12 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    /// `None` if the thread has ended.
+    /// Reads the fields. Returns `None` if the thread has ended.
     pub(super) fn read(id: u64) -> Option<Self> {
         Self::parse(&tasks::read(id, "stat").ok()?)
     }
 
-    /// `17 (name) S 1 …`, where the name may itself contain parentheses and blanks.
+    /// Parses `17 (name) S 1 …`. The name may contain parentheses and blanks.
     fn parse(line: &str) -> Option<Self> {
         let (head, rest) = line.rsplit_once(')')?;
         let (_, name) = head.split_once('(')?;

@@ -1,10 +1,8 @@
-//! The OS threads of the process, recorded or not: what the kernel says that each does, and which task
-//! runs on it.
+//! The OS threads of the process, recorded or not: the kernel's state of each, and the task that it runs.
 //!
-//! Nothing of it is looked at unless somebody asks, and then one thread after the other, while all go on.
-//! Which task a thread runs is read from the records, so that this is known also of threads that have no
-//! record of their own; and once more when all has been looked at, so that it can be said of which threads
-//! it holds.
+//! Threads are read on request, one after the other, while all continue. The task of a thread is read from the records
+//! of tasks, so it is known for threads without a record, too. The records are read again at the end. A thread whose
+//! task has changed in between is marked: its state and its task may not belong together.
 
 mod kernel;
 // The one place that has the platforms with native stacks, except manifests. On others, registers lie elsewhere.
@@ -25,7 +23,7 @@ use birthmark_dump::OsThread;
 use kernel::{state_of, Stat};
 use running::Runs;
 
-/// Looks at all threads, or `None` where the system does not list them.
+/// Reads all threads. Returns `None` if the system does not list them.
 pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     let mut ids = os_thread::all_os_ids()?;
     let count = ids.len();
@@ -45,7 +43,7 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     Some(OsThreads { all, own })
 }
 
-/// A thread, but for its tasks; `None` if it has ended.
+/// Reads a thread without its tasks. Returns `None` if the thread has ended.
 fn look_at(id: u64) -> Option<OsThread> {
     let stat = Stat::read(id)?;
     Some(OsThread {
@@ -60,7 +58,7 @@ fn look_at(id: u64) -> Option<OsThread> {
     })
 }
 
-/// One thread answers after the other, so each is a moment older than what it was seen to do.
+/// Takes the stacks, one after the other. A stack is therefore a moment newer than the state of its thread.
 fn take_stacks(threads: &mut [OsThread]) {
     let ids: Vec<u64> = threads.iter().map(|thread| thread.id).collect();
     for (thread, stack) in threads.iter_mut().zip(native::take(&ids)) {

@@ -1,8 +1,8 @@
-//! Native stacks, where there are none.
+//! Fallback for builds without native stacks.
 
 use birthmark_dump::{NativeStack, StackError};
 
-/// Says why there is none, for each of these threads.
+/// Returns the reason for which the threads have no stack.
 pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, StackError>> {
     let why = if cfg!(feature = "native-stacks") {
         StackError::Platform

@@ -1,4 +1,4 @@
-//! Which tasks run, and on which threads.
+//! The tasks that run, by thread.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use birthmark_core::__reader::record::slot::{state, Slot};
 use birthmark_core::__reader::record::walk;
 use birthmark_core::Kind;
 
-/// The tasks that run at one moment, or almost: each is read while the others go on.
+/// The tasks that run at about one moment. Each is read while the others continue.
 #[derive(Default)]
 pub(super) struct Runs(HashMap<u64, Vec<Record>>);
 
@@ -34,12 +34,12 @@ impl Runs {
         Some(())
     }
 
-    /// The tasks that run on a thread, by the system's id: the innermost first.
+    /// Returns the tasks that run on a thread, by its system id, innermost first.
     pub(super) fn on(&self, thread: u64) -> &[Record] {
         self.0.get(&thread).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a thread runs the same tasks then as now, each still in the same poll.
+    /// Returns `true` if a thread runs the same tasks now as later, each in the same poll.
     pub(super) fn are_the_same(&self, later: &Self, thread: u64) -> bool {
         let run = |record: &Record| (record.id, record.status, record.polls());
         let (then, now) = (self.on(thread).iter(), later.on(thread).iter());
@@ -47,8 +47,8 @@ impl Runs {
     }
 }
 
-/// A thread as a whole is around all else. Of others, that which was polled later is inside, as far as the
-/// clock tells, and else the younger one.
+/// Sorts the tasks of one thread, innermost first. The task that is the thread itself comes last. Of two other tasks,
+/// the one with the later poll is inside. If both polls have the same tick, the younger task is.
 fn inner_first(record: &Record) -> impl Ord + use<> {
     let is_thread = Kind::of(record.site(), record.flags()).is_thread();
     (is_thread, Reverse(record.status >> 32), Reverse(record.id))

@@ -2,9 +2,9 @@
 //!
 //! A pattern is a sequence of characters. At both ends and between any two of them, other text may be allowed. The
 //! automaton keeps the set of all prefixes of the sequence that the text so far can stand for, one bit each. A
-//! character of the text changes the whole set by a shift and two masks, so it costs as many steps as the set has
-//! machine words, whatever the text and the pattern are. (Baeza-Yates and Gonnet, A New Approach to Text Searching,
-//! CACM 35, 1992.)
+//! character of the text changes the whole set by a shift and two masks. So it costs as many steps as the set has
+//! machine words, for any text and any pattern. (Baeza-Yates and Gonnet, A New Approach to Text Searching, CACM 35,
+//! 1992.)
 
 /// One character of a pattern.
 #[derive(Clone, Copy)]
@@ -12,7 +12,7 @@ pub(super) enum Item {
     Is(char),
     /// Any character.
     Any,
-    /// Any text, also none. It is no character of its own.
+    /// Any text, also an empty one. This item counts as no character.
     AnyText,
 }
 
@@ -21,7 +21,8 @@ pub(super) enum Item {
 pub(super) struct Automaton {
     /// The number of characters.
     len: usize,
-    /// The different characters, sorted. A letter is a place in it, counted from 1; any other character is the letter 0.
+    /// The different characters, sorted. A letter is a place in it, counted from 1; any other character is the letter
+    /// 0.
     alphabet: Vec<char>,
     /// The letters of ASCII characters, which come first in the alphabet.
     ascii: [u8; 128],
@@ -83,7 +84,7 @@ impl Automaton {
         }
     }
 
-    /// The same for a pattern whose sets are one word, as that of nearly all is.
+    /// Runs a pattern whose sets have one word, which nearly all patterns are.
     fn run_word(&self, text: &str, stays: u64, mut on_step: impl FnMut()) -> bool {
         let end = 1_u64 << self.len;
         let mut reached = 1;

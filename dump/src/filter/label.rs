@@ -3,7 +3,7 @@
 use super::Pattern;
 use birthmark_core::__reader::label::Labels;
 
-/// `tenant`: there is such a label; or `tenant=acme`: and this is its value.
+/// A condition such as `tenant`, for tasks with the label, or `tenant=acme`, for tasks with the label and the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LabelPattern {
     key: Pattern,
@@ -24,7 +24,7 @@ impl LabelPattern {
         }
     }
 
-    /// As it was written.
+    /// Returns the text of the condition.
     pub(super) fn text(&self) -> String {
         match &self.value {
             Some(value) => format!("{}={}", self.key.as_str(), value.as_str()),
@@ -32,7 +32,7 @@ impl LabelPattern {
         }
     }
 
-    /// Whether there is such a label among these. Where there is none with the key, its value is empty.
+    /// Returns `true` if the labels match. A label that is missing has the empty value.
     pub(super) fn matches(&self, labels: &Labels) -> bool {
         let mut values = labels
             .iter()

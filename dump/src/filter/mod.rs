@@ -1,4 +1,4 @@
-//! Which tasks of a dump are shown.
+//! Filters, which select the tasks that a dump shows.
 
 mod automaton;
 mod label;
@@ -148,7 +148,8 @@ const KEYS: &[Key] = &[
 /// | `for` | that have been in their state for at least this long |
 /// | `under` | with this id, or with an ancestor that has it |
 ///
-/// [`Kind`](birthmark_core::Kind) and [`State`] have all kinds and states. In a pattern, `*` stands for any text and `?` for any character. The key `text` has no patterns.
+/// [`Kind`](birthmark_core::Kind) and [`State`] have all kinds and states. In a pattern, `*` stands for any text and
+/// `?` for any character. The key `text` has no patterns.
 ///
 /// A key that is given several times selects the tasks that match any of its values. Different keys must all match.
 /// `%` with two hexadecimal digits stands for a byte, and `+` for a space, as in the query of a URL.
@@ -321,7 +322,7 @@ impl Filter {
     }
 }
 
-/// The filters that a dump has gone through: all must agree.
+/// The filters that were applied to a dump. A task is shown if all of them select it.
 #[derive(Debug, Default)]
 pub(super) struct Filters(Vec<Filter>);
 
@@ -337,7 +338,7 @@ impl Filters {
     }
 }
 
-/// `state=running and then name=req-*`
+/// Writes `state=running and then name=req-*`.
 impl fmt::Display for Filters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";

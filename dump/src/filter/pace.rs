@@ -1,14 +1,14 @@
-//! Stops a search that nobody waits for.
+//! Stops a search whose result is no longer needed.
 
-/// Asks now and then whether a search is to go on.
+/// Checks at intervals if a search should continue.
 pub(crate) struct Pace<'a> {
     goes_on: &'a mut dyn FnMut() -> bool,
-    /// The number of steps until it asks again.
+    /// Number of steps until the next check.
     left: u32,
     is_stopped: bool,
 }
 
-/// The number of steps from one question to the next. A step is to compare one task, or what many tasks share.
+/// Number of steps between two checks. A step compares one task, or one value that tasks share.
 const STEPS: u32 = 256;
 
 impl<'a> Pace<'a> {
@@ -20,7 +20,7 @@ impl<'a> Pace<'a> {
         }
     }
 
-    /// Returns `true` if the next step is to be made. Once it is not, none is.
+    /// Returns `true` if the next step may be made. After the first `false`, every answer is `false`.
     pub(crate) fn step(&mut self) -> bool {
         if self.is_stopped {
             return false;

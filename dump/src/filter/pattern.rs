@@ -10,13 +10,13 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern that the whole of a text has to match.
+    /// Returns a pattern that matches a whole text.
     pub(super) fn new(pattern: &str) -> Self {
         let items: Vec<Item> = pattern.chars().map(item).collect();
         Pattern::of(pattern, &items)
     }
 
-    /// A pattern that some part of a text has to match.
+    /// Returns a pattern that matches if a part of the text does.
     pub(super) fn part(pattern: &str) -> Self {
         let items: Vec<Item> = anywhere(pattern.chars().map(item)).collect();
         Pattern::of(pattern, &items)
@@ -29,7 +29,7 @@ impl Pattern {
         }
     }
 
-    /// As it was written.
+    /// Returns the pattern as it was written.
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
@@ -47,7 +47,7 @@ fn item(character: char) -> Item {
     }
 }
 
-/// These characters with any text before and after them.
+/// Returns the items with any text before and after them.
 pub(super) fn anywhere(items: impl Iterator<Item = Item>) -> impl Iterator<Item = Item> {
     let any = || std::iter::once(Item::AnyText);
     any().chain(items).chain(any())

@@ -1,4 +1,4 @@
-//! Whether a task is selected.
+//! The comparison of tasks with a filter.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,18 +14,18 @@ use birthmark_core::__reader::clock;
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::Site;
 
-/// A filter at work on one dump.
+/// A filter that is applied to one snapshot. Conditions on shared values are evaluated once for each value.
 pub(crate) struct Selection<'a> {
     filter: &'a Filter,
     snapshot: &'a Snapshot,
     now: Option<u64>,
-    /// Whether the site and the role are selected, by the address of the site.
+    /// `true` for sites that are selected with their role, by address.
     sites: HashMap<u64, bool, IdHash>,
-    /// The nodes under which what is born descends from a task that is asked for.
+    /// The nodes that are selected by `under`, or descend from one.
     under: BitSet,
-    /// Whether a stack has a frame that is asked for, by its place.
+    /// `true` for stacks with a selected frame, by index.
     stacks: Vec<bool>,
-    /// Whether a set of labels is asked for, by its place; and whether no labels are.
+    /// `true` for label sets that are selected, by index.
     labels: Vec<bool>,
     no_labels: bool,
     words: Words<'a>,
@@ -108,8 +108,7 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// The nodes that are one of the tasks that are asked for, or descend from one. A node
-/// comes after the one above it.
+/// Returns the nodes that `under` selects, and those that descend from one. A parent comes before its children.
 fn under(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> BitSet {
     if filter.under.is_empty() {
         return BitSet::default();
@@ -124,7 +123,7 @@ fn under(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> BitSet {
     under
 }
 
-/// For each stack, whether one of its frames is asked for.
+/// Returns `true` for each stack with a selected frame.
 fn stacks(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.stacks.is_empty() {
         return Vec::new();
@@ -137,7 +136,7 @@ fn stacks(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool
     all.map(|stack| stack.frames.iter().any(has)).collect()
 }
 
-/// For each set of labels, whether one of them is asked for.
+/// Returns `true` for each selected set of labels.
 fn labels(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
     if filter.labels.is_empty() {
         return Vec::new();
@@ -163,7 +162,7 @@ fn matches(patterns: &[Pattern], text: &str) -> bool {
     any(patterns, |pattern| pattern.matches(text))
 }
 
-/// Whether one of the values that were given agrees, if any were.
+/// Returns `true` if one of the wanted values agrees, or if there are none.
 fn any<T>(wanted: &[T], is: impl Fn(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(is)
 }

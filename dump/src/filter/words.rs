@@ -1,4 +1,4 @@
-//! Words that are looked for in all that a dump says of a task.
+//! Words that are searched in all texts of a task.
 
 use std::collections::HashMap;
 
@@ -11,19 +11,19 @@ use crate::snapshot::row::Row;
 use crate::values::stack::FrameTree;
 use birthmark_core::__reader::label::Labels;
 
-/// The words of a filter at work on one dump: what many tasks share is looked through once.
+/// The words of a filter that is applied to one snapshot. A text that tasks share is searched once.
 pub(super) struct Words<'a> {
     words: Vec<Automaton>,
     snapshot: &'a Snapshot,
-    /// Which words are in a site and its role, by the address of the site.
+    /// The words that a site and its role contain, by address.
     sites: HashMap<u64, Found, IdHash>,
-    /// Which words are in a stack, by its place.
+    /// The words that a stack contains, by index.
     stacks: Vec<Found>,
-    /// Which words are in a set of labels, by its place.
+    /// The words that a set of labels contains, by index.
     labels: Vec<Found>,
 }
 
-/// A bit for each word that was found. More than there are bits are not looked for.
+/// A bit for each word that was found. More words than bits are ignored.
 type Found = u64;
 
 impl<'a> Words<'a> {
@@ -47,7 +47,7 @@ impl<'a> Words<'a> {
         all
     }
 
-    /// Whether all words are found.
+    /// Returns `true` if the task contains all words.
     pub(super) fn are_in(&mut self, row: &Row) -> bool {
         if self.words.is_empty() {
             return true;
@@ -75,7 +75,7 @@ impl<'a> Words<'a> {
         labels.copied().unwrap_or(0)
     }
 
-    /// In what is a task's own.
+    /// Searches the texts that a task does not share.
     fn in_own(&self, row: &Row) -> Found {
         let (words, snapshot) = (&self.words, self.snapshot);
         let role = match snapshot.is_external(row) {
@@ -88,7 +88,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Finds a word anywhere in a text, whatever the case of its ASCII letters.
+/// Returns an automaton that finds a word anywhere in a text, in any case of ASCII letters.
 fn automaton(word: &str) -> Automaton {
     let items: Vec<Item> = anywhere(word.chars().map(Item::Is)).collect();
     Automaton::new(&items, true)

@@ -1,7 +1,7 @@
 //! Tasks counted by their stacks, for profiles and flame graphs.
 //!
-//! Both forms may have one stack several times, and are read as if it were there once. So memory is bounded:
-//! what has been counted is handed on before it grows.
+//! Readers of both forms add up the counts of a stack that occurs several times. So memory is bounded: counts are
+//! passed on when there are [`MAX_AGGREGATES`] of them.
 
 use std::collections::HashMap;
 
@@ -11,25 +11,25 @@ use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::Dump;
 
-/// How much is counted before it is handed on.
+/// Maximum number of stacks that are counted before the counts are passed on.
 const MAX_AGGREGATES: usize = 4 * 1024;
 
-/// So many tasks with the same stack, state and kind, of which the first stands for all.
+/// A number of tasks with the same stack, state and kind. The first one represents them.
 pub(super) struct Aggregate<'a> {
     pub(super) row: &'a Row,
     pub(super) count: u64,
 }
 
-/// Which tasks may be counted together.
+/// The condition under which tasks are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GroupBy {
-    /// Those with the same stack.
+    /// Their stacks are equal.
     Stack,
-    /// Those that have the same name, too.
+    /// Their stacks and names are equal.
     StackAndName,
 }
 
-/// Shows `f` all tasks of a dump, counted.
+/// Calls `f` with all tasks of a dump, counted.
 pub(super) fn for_each<'a, E>(
     dump: &'a Dump,
     group_by: GroupBy,
@@ -60,14 +60,14 @@ pub(super) fn for_each<'a, E>(
     aggregates.into_iter().try_for_each(f)
 }
 
-/// Whether a task has something that no other has.
+/// Returns `true` if no other task can be counted with this one.
 fn is_single(dump: &Dump, row: &Row, group_by: GroupBy) -> bool {
     dump.snapshot.is_external(row)
         || dump.snapshot.cut(row) > 0
         || group_by == GroupBy::StackAndName && dump.snapshot.has_own(row)
 }
 
-/// For each node a number: from nodes with the same number on, lineages look the same, but for names.
+/// A number for each node. Lineages from nodes with equal numbers look the same, except for names.
 #[derive(Default)]
 struct LineageKeys(Vec<u32>);
 
@@ -89,7 +89,7 @@ impl LineageKeys {
         lineages
     }
 
-    /// Without numbers, each node is its own.
+    /// Returns the number of a node. If none were computed, each node has its own.
     fn of(&self, node: u32) -> u32 {
         self.0.get(node as usize).copied().unwrap_or(node)
     }

@@ -1,7 +1,7 @@
 //! The section on tasks that are polled all the time, in renderings for people.
 //!
-//! A loop that never waits yields now and then, so that no task is stuck and each is suspended or running like any
-//! other. How often it was polled gives it away. What is said is a number, and no judgement: it may have much to do.
+//! A task in a loop that never waits yields now and then, so its state looks like that of any other. The number of its
+//! polls reveals it. The section shows numbers without a judgement, because a task may have much to do.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,11 +16,11 @@ use crate::Dump;
 use birthmark_core::__reader::clock;
 use birthmark_core::Kind;
 
-/// So often a second a task is polled, on average since it was spawned, to be listed.
+/// Minimum polls a second, on average since the spawn, of tasks that are listed.
 const LEAST: u64 = 500;
-/// A shorter life says little of how often a task is polled in a second.
+/// Minimum age of tasks that are listed. The rate of a younger task has little meaning.
 const LEAST_MILLIS: u64 = 1000;
-/// How many are listed.
+/// Maximum number of tasks that are listed.
 const LISTED: usize = 3;
 
 /// Writes the section, if there is a task for it.
@@ -71,7 +71,7 @@ fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: 
     out.push('\n');
 }
 
-/// Returns how often a second a future was polled since it was spawned, or what a thread blocks on, if that is known.
+/// Returns the polls a second since the spawn, of a future or of what a thread blocks on, if they are known.
 fn rate(dump: &Dump, row: &Row) -> Option<u64> {
     let enough = u64::from(row.polls) * 1000 >= LEAST * LEAST_MILLIS;
     let kind = dump.snapshot.kind(row);

@@ -1,5 +1,4 @@
-//! What many tasks of a dump share, made once: the text of their site, of their lineage, of their
-//! age.
+//! Caches of texts that many tasks share: of sites, lineages and ages.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,19 +7,18 @@ use std::time::Duration;
 use crate::snapshot::compact::hash::IdHash;
 use birthmark_core::__reader::clock;
 
-/// How much is kept: so many bytes. Where each task has a lineage of its own, nothing is shared, and keeping
-/// all of it would take more memory than the dump.
+/// Maximum size of a cache. If each task has its own lineage, a cache without a bound would be larger than the dump.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Values by key, forgotten when they are too much.
+/// Values by key. The cache is emptied when it is full.
 pub(super) struct Cache<K, V> {
     values: HashMap<K, V, IdHash>,
     bytes: usize,
 }
 
-/// What is kept.
+/// A value in a cache.
 pub(super) trait HeapSize {
-    /// How many bytes of text it has.
+    /// Returns the number of bytes on the heap.
     fn bytes(&self) -> usize;
 }
 
@@ -53,7 +51,7 @@ impl<K: Hash + Eq, V: HeapSize> Cache<K, V> {
     }
 }
 
-/// The text of the last moment that was asked for: tasks of one time come one after the other.
+/// The text of the last age that was requested. Tasks of the same age often follow one another.
 #[derive(Default)]
 pub(super) struct AgeCache {
     then: Option<u64>,
@@ -61,7 +59,7 @@ pub(super) struct AgeCache {
 }
 
 impl AgeCache {
-    /// The text for how long ago `then` was; both are ticks in the upper half.
+    /// Returns the text for the time since `then`. Both times are ticks in the upper half.
     pub(super) fn ago(
         &mut self,
         then: u64,

@@ -1,4 +1,4 @@
-//! What has changed between two dumps.
+//! The changes between two dumps.
 
 mod growth;
 
@@ -45,15 +45,15 @@ pub struct Diff<'a> {
     palette: &'static Palette,
 }
 
-/// How many stacks are remembered as compared.
+/// Maximum number of comparisons that are kept.
 const MAX_STACKS: usize = 4 * 1024;
 
-/// Which stacks of the one dump are which of the other: many tasks stand in few places.
+/// Stacks of one dump, compared with those of the other. Many tasks have few different stacks.
 #[derive(Default)]
 struct SameStacks(HashMap<[StackRef; 2], bool, IdHash>);
 
 impl SameStacks {
-    /// Whether two rows stand at the same place, as far as that is known.
+    /// Returns `true` if two rows are known to have the same stack.
     fn are_same(&mut self, [before, after]: [&Dump; 2], [was, is]: [&Row; 2]) -> bool {
         let (before, after) = (&before.snapshot, &after.snapshot);
         let stacks = [before.stack(was), after.stack(is)];
@@ -127,7 +127,7 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// Takes note of a task that is in both dumps, in these rows.
+    /// Notes a task that is in both dumps, in these rows.
     fn add_both(&mut self, stacks: &mut SameStacks, before: usize, after: usize) {
         let was = &self.before.snapshot.rows[before];
         let is = &self.after.snapshot.rows[after];

@@ -1,4 +1,4 @@
-//! A dump as folded stacks: a line for each, as flame graphs are made of.
+//! A dump as folded stacks, one line each, from which flame graphs are made.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,9 +19,9 @@ use crate::Dump;
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<'a>(pub(super) &'a Dump);
 
-/// What a line takes besides its text.
+/// Bytes that a line takes beside its text.
 const OVERHEAD: usize = size_of::<String>() + 2 * size_of::<u64>();
-/// Bytes of different lines that are counted before they are written. Where there are more, one may come again.
+/// Bytes of different lines that are counted before they are written. After that, a line may occur again.
 const MAX_BYTES: usize = 256 * 1024;
 
 impl fmt::Display for Folded<'_> {
@@ -56,7 +56,7 @@ fn line(dump: &Dump, row: &Row) -> String {
     frames.join(";")
 }
 
-/// A thread may be called anything.
+/// Returns the text of a frame. The name of a thread may contain any character.
 fn text(frame: &ProfileFrame<'_>) -> String {
     escaped(&frame.text()).replace(';', ":")
 }

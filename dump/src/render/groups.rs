@@ -1,4 +1,4 @@
-//! Tasks that are alike, counted together: the form in which a leak meets the eye.
+//! Equal tasks, counted together. A leak is the first group.
 
 mod group;
 

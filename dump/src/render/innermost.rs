@@ -1,11 +1,11 @@
-//! Where a task stands, in the rest of a line: its innermost frame.
+//! The innermost frame of a task, as the end of a line.
 
 use super::output::push;
 use crate::values::plural::plural;
 use crate::values::stack::{Frame, Stack, NOT_POLLED, UNRECORDED};
 
-/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same of a future that is kept and not
-/// polled. Nothing if there is no frame.
+/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same for a future that is kept and not
+/// polled. If there is no frame, it appends nothing.
 pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
     let (mut awaited, mut held) = (Leaves::default(), Leaves::default());
     for (frame, is_idle) in leaves(stack.frames()) {
@@ -43,7 +43,7 @@ impl<'a> Leaves<'a> {
         self.count += 1;
     }
 
-    /// Appends the last one, with `mark`, and how many there are besides.
+    /// Appends the last one with `mark`, and the number of others.
     fn push(&self, out: &mut String, mark: &str) {
         let Some(frame) = self.last else { return };
         push(out, format_args!(", in {}", frame.site()));
@@ -56,7 +56,7 @@ impl<'a> Leaves<'a> {
     }
 }
 
-/// The frames without one inside of them, each with whether it is held, or inside of one that is.
+/// Returns the frames without one inside of them. The flag is `true` if the frame is idle, or inside of an idle one.
 fn leaves(frames: &[Frame]) -> impl Iterator<Item = (&Frame, bool)> {
     let mut held_at = None;
     frames.iter().enumerate().filter_map(move |(place, frame)| {

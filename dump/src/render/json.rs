@@ -1,5 +1,7 @@
-//! A dump as JSON, by hand rather than by a library: the runtime has no dependency for it, parts
-//! that tasks share are encoded once, and a million tasks go by without being held in memory.
+//! A dump as JSON, written without a library.
+//!
+//! So birthmark has no dependency for JSON. Parts that tasks share are encoded once, and the text of a million tasks is
+//! never in memory.
 
 mod groups;
 mod stacks;

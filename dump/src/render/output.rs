@@ -1,10 +1,11 @@
-//! Output in pieces: what is written is collected, so that neither the formatting machinery nor a
-//! system call runs for each task, and handed on before it grows, so that a dump needs no memory
-//! for its text.
+//! Output in pieces.
+//!
+//! A piece is collected before it is written, so that neither the formatting machinery nor a system call runs for each
+//! task. A piece has a bounded size, so that the text of a dump is never in memory.
 
 use std::fmt::{self, Write};
 
-/// Text is handed on in pieces of about this many bytes.
+/// Size of a piece, in bytes.
 const PIECE: usize = 64 * 1024;
 
 /// Collects text on the way to `sink`.
@@ -21,7 +22,7 @@ impl<'a> ChunkedWriter<'a> {
         }
     }
 
-    /// Hands on what has been collected, if that is a piece. To be called once an item.
+    /// Writes the collected text if it fills a piece. Callers call it after each item.
     pub(super) fn next(&mut self) -> fmt::Result {
         if self.out.len() < PIECE {
             return Ok(());
@@ -29,7 +30,7 @@ impl<'a> ChunkedWriter<'a> {
         self.flush()
     }
 
-    /// Hands on the rest.
+    /// Writes the rest.
     pub(super) fn finish(mut self) -> fmt::Result {
         self.flush()
     }
@@ -46,8 +47,8 @@ pub(super) fn push(out: &mut String, what: impl fmt::Display) {
     let _ = write!(out, "{what}");
 }
 
-/// Appends a number in decimal: several times faster than the formatting machinery, which counts
-/// with a million tasks.
+/// Appends a number in decimal. This function is several times faster than the formatting machinery, which matters for
+/// a million tasks.
 pub(super) fn push_number(out: &mut String, mut number: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
@@ -62,7 +63,7 @@ pub(super) fn push_number(out: &mut String, mut number: u64) {
     out.extend(digits[start..].iter().map(|&digit| char::from(digit)));
 }
 
-/// A text from outside, harmless on a terminal.
+/// Returns a text with escapes, so that it is harmless on a terminal.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.

@@ -4,12 +4,12 @@ use std::io::IsTerminal;
 
 use crate::State;
 
-/// What stands before each part of a text, and behind it. Without colours, nothing.
+/// The escape sequences before each part of a text, and after it. They are empty without colours.
 #[derive(Debug)]
 pub(super) struct Palette {
     pub(super) name: &'static str,
     pub(super) role: &'static str,
-    /// Positions and lineages: what is read last.
+    /// Positions and lineages, which are read last.
     pub(super) faint: &'static str,
     pub(super) more: &'static str,
     pub(super) less: &'static str,

@@ -1,4 +1,4 @@
-//! The times of several tasks.
+//! The range of the times of several tasks.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl TickRange {
         self.0 = Some((first.min(tick), last.max(tick)));
     }
 
-    /// How long ago, if it is known: `now` is a tick in the upper half.
+    /// Returns the times since these ticks, if they are known. `now` is a tick in the upper half.
     pub(super) fn ago(self, now: Option<u64>) -> Option<Ago> {
         let (first, last) = self.0?;
         let now = now?;
@@ -27,7 +27,7 @@ impl TickRange {
         })
     }
 
-    /// How long ago the earliest was.
+    /// Returns the time since the earliest tick.
     pub(super) fn longest(self, now: Option<u64>) -> Option<Duration> {
         clock::since(self.0?.0 << 32, now?)
     }

@@ -1,9 +1,8 @@
-//! Where tasks stand, as profiles and flame graphs show it.
+//! The frames of tasks, as profiles and flame graphs show them: from the inside out, the stack of a task, the task
+//! itself and its lineage.
 //!
-//! The frames of a task are, from the inside out, its logical stack, itself and its lineage.
-//!
-//! Such forms know stacks that are lines, and a task that waits on several branches has a tree. Its branches
-//! follow one another, with a mark in between: so the task is counted once, and in all of them.
+//! In these forms a stack is a line, but the frames of a task that waits on several branches are a tree. The branches
+//! follow one another with a mark in between. So the task is counted once, and appears in each branch.
 
 use std::borrow::Cow;
 
@@ -13,21 +12,21 @@ use crate::values::stack::{self, Stack};
 use birthmark_core::FrameSite;
 use birthmark_core::Site;
 
-/// A frame.
+/// A frame of a profile.
 pub(super) enum ProfileFrame<'a> {
     /// An await.
     Await(&'static FrameSite),
-    /// What is awaited innermost, as far as the source tells.
+    /// The innermost awaited expression, if the source shows it.
     Awaited(&'static str),
-    /// Nobody awaits the frames inside of this now.
+    /// Marks the frames inside of it as kept and not polled.
     Idle,
-    /// The frames inside of this are a branch beside those around it.
+    /// Separates a branch from the next one.
     ParallelBranch,
-    /// So many frames had no room.
+    /// A number of frames that had no room in the record.
     Omitted(u32),
-    /// The frames around this are not those of the task inside of it, which is a thread that polls them.
+    /// Marks frames of futures without a record, which the task, a thread, polls.
     Unrecorded,
-    /// The task runs, and may have left the frames around this.
+    /// Marks the frames of a task that runs and may have left them.
     MayBeStale,
     /// A task or an ancestor, by its role and its site.
     Role(
@@ -35,13 +34,13 @@ pub(super) enum ProfileFrame<'a> {
         #[cfg_attr(not(feature = "pprof"), expect(dead_code, reason = "for profiles"))]
         &'static Site,
     ),
-    /// So many ancestors left out.
+    /// A number of ancestors that are left out.
     Elided(u64),
-    /// The rest is not known.
+    /// The rest of the lineage is not known.
     Lost,
 }
 
-/// Shows `f` the frames of a task, innermost first.
+/// Calls `f` with the frames of a task, innermost first.
 pub(super) fn for_each_frame(snapshot: &Snapshot, row: &Row, mut f: impl FnMut(ProfileFrame<'_>)) {
     for_each_await(&snapshot.stacks.get(snapshot.stack(row)), &mut f);
     f(ProfileFrame::Role(&snapshot.role(row), snapshot.site(row)));
@@ -56,7 +55,7 @@ pub(super) fn for_each_frame(snapshot: &Snapshot, row: &Row, mut f: impl FnMut(P
     }
 }
 
-/// Shows `f` the frames of a logical stack, innermost first.
+/// Calls `f` with the frames of a stack, innermost first.
 fn for_each_await(stack: &Stack, f: &mut impl FnMut(ProfileFrame<'_>)) {
     if stack.may_be_stale() {
         f(ProfileFrame::MayBeStale);
@@ -85,13 +84,13 @@ fn for_each_await(stack: &Stack, f: &mut impl FnMut(ProfileFrame<'_>)) {
     }
 }
 
-/// Whether a frame is around the one that is listed after it.
+/// Returns `true` if a frame is around the next one of the list.
 fn is_around(frame: &stack::Frame, next: Option<&stack::Frame>) -> bool {
     next.is_some_and(|next| next.depth() > frame.depth())
 }
 
 impl ProfileFrame<'_> {
-    /// What it is called. Not escaped.
+    /// Returns the text without escapes.
     pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
             ProfileFrame::Await(site) => site.function().into(),

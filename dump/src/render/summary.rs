@@ -1,4 +1,4 @@
-//! The first lines of a dump: how many tasks there are, in which states, and which were selected; then the process.
+//! The first lines of a dump: the number of tasks by state, the filter, and the process.
 
 use std::fmt;
 

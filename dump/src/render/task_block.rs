@@ -1,4 +1,4 @@
-//! What is said of one task.
+//! The block of lines that shows one task.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use birthmark_core::__reader::name::NameOrigin;
 use birthmark_core::Kind;
 use birthmark_core::Site;
 
-/// What is said of a task, each part ready to be copied.
+/// The texts of one task, ready to be copied.
 #[derive(Clone, Copy)]
 pub(super) struct TaskBlock<'a> {
     pub(super) id: u64,
@@ -25,14 +25,14 @@ pub(super) struct TaskBlock<'a> {
     pub(super) role: &'a str,
     pub(super) kind: Kind,
     pub(super) state: State,
-    /// What the kernel says of the thread that runs it, ` (futex)`, or empty.
+    /// The state of the thread that runs the task, ` (futex)`, or empty.
     pub(super) kernel: &'a str,
     pub(super) since: &'a str,
     pub(super) age: &'a str,
     pub(super) polls: u32,
     pub(super) root: bool,
     pub(super) pooled: bool,
-    /// It is known to run no task that has a record; see [`Task::runs_no_task`].
+    /// See [`Task::runs_no_task`].
     pub(super) runs_no_task: bool,
     pub(super) site: &'a str,
     pub(super) lineage: &'a str,
@@ -40,7 +40,7 @@ pub(super) struct TaskBlock<'a> {
 }
 
 impl TaskBlock<'_> {
-    /// Shows `f` the paragraph of a task.
+    /// Calls `f` with the block of a task.
     pub(super) fn with(task: &Task, f: impl FnOnce(&TaskBlock<'_>)) {
         let name = task.name.as_ref();
         f(&TaskBlock {
@@ -64,7 +64,7 @@ impl TaskBlock<'_> {
         });
     }
 
-    /// Appends the paragraph, each line ended.
+    /// Appends the lines.
     pub(super) fn push(&self, out: &mut String, palette: &Palette) {
         out.push_str("task ");
         push_number(out, self.id);
@@ -137,10 +137,10 @@ impl TaskBlock<'_> {
     }
 }
 
-/// In place of the state of a thread that a pool keeps, and of the time in it. The thread may be idle, or not.
+/// Replaces state and time of a thread that a pool keeps. The thread may be idle, or run work without a record.
 pub(super) const RUNS_NO_TASK: &str = "running no recorded task";
 
-/// `"req-id-123123" audit`, of a name in quotes, or an empty one, and a role, both escaped.
+/// Appends `"req-id-123123" audit`. The name has quotes or is empty; name and role have escapes.
 pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &str) {
     if !name.is_empty() {
         out.push_str(palette.name);
@@ -153,14 +153,14 @@ pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &s
     out.push_str(palette.end);
 }
 
-/// The state of several tasks, and since when they are in it.
+/// The state of several tasks, and the times in it.
 pub(super) struct States {
     pub(super) state: State,
     pub(super) runs_no_task: bool,
     pub(super) since: Option<Ago>,
 }
 
-/// ` [suspended, 0.3 s to 5 minutes]`, of several tasks, or ` [running no recorded task]`.
+/// Appends ` [suspended, 0.3 s to 5 minutes]` or ` [running no recorded task]`.
 pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
     let States {
         state,
@@ -192,7 +192,7 @@ impl fmt::Display for Task {
     }
 }
 
-/// `labels tenant=acme`; empty where there are none.
+/// Returns the line `labels tenant=acme`, or an empty text.
 pub(super) fn labels_line(labels: &Labels) -> String {
     match labels.as_slice() {
         [] => String::new(),
@@ -200,7 +200,7 @@ pub(super) fn labels_line(labels: &Labels) -> String {
     }
 }
 
-/// Empty where there is no site to speak of.
+/// Returns the line of a site, or an empty text if the task was not spawned at one.
 pub(super) fn site_line(site: Option<&'static Site>) -> String {
     let Some(site) = site.filter(|site| site.is_real()) else {
         return String::new();
@@ -209,7 +209,7 @@ pub(super) fn site_line(site: Option<&'static Site>) -> String {
     format!("    spawned at {site} by {callee} in {module}::{function}\n")
 }
 
-/// ` < 6 "req-id-123123" serve_connection < 1 main`; empty for roots.
+/// Returns ` < 6 "req-id-123123" serve_connection < 1 main`, or an empty text for a root.
 pub(super) fn lineage_text(lineage: &Lineage) -> String {
     match lineage.to_string() {
         root if root.is_empty() => root,
@@ -217,7 +217,7 @@ pub(super) fn lineage_text(lineage: &Lineage) -> String {
     }
 }
 
-/// A line for each frame.
+/// Returns a line for each frame.
 pub(super) fn stack_text(stack: &Stack) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -231,7 +231,7 @@ fn age_text(age: Option<Duration>) -> String {
     out
 }
 
-/// Nothing where ages are not known.
+/// Appends an age, or nothing if ages are unknown.
 pub(super) fn push_age(out: &mut String, age: Option<Duration>) {
     if let Some(age) = age {
         push(out, Age(age));

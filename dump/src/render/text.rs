@@ -59,7 +59,7 @@ impl fmt::Display for Text<'_> {
 /// Texts that many tasks of a dump share.
 #[derive(Default)]
 struct Texts {
-    /// By address.
+    /// By address of the site.
     sites: Cache<u64, SiteTexts>,
     /// By node.
     above: Cache<u32, AboveTexts>,
@@ -73,15 +73,15 @@ struct SiteTexts {
     site: String,
 }
 
-/// The lineage from a node on, and what is inherited from there.
+/// The lineage from a node on, and the name and labels that are inherited from there.
 struct AboveTexts {
     lineage: String,
     given: GivenTexts,
 }
 
-/// What a task was given, or has inherited.
+/// The name and labels of a task, set or inherited.
 struct GivenTexts {
-    /// In quotes, or nothing.
+    /// In quotes, or empty.
     name: String,
     origin: Option<NameOrigin>,
     labels: String,
@@ -156,7 +156,7 @@ impl SiteTexts {
 }
 
 impl AboveTexts {
-    /// `row` is any that was born there: what it has of its own does not count.
+    /// Makes the texts for tasks below a node. `row` is one of them, and its own name and labels are ignored.
     fn new(dump: &Dump, row: &Row) -> Self {
         let snapshot = &dump.snapshot;
         let labels = snapshot.labels_of_node(row.parent);

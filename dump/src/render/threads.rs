@@ -11,7 +11,7 @@ use crate::values::plural::plural;
 use crate::Task;
 use birthmark_core::__reader::escape::Quoted;
 
-/// Writes the section, if threads were asked for.
+/// Writes the section, if threads were requested.
 pub(super) fn write_section(
     f: &mut fmt::Formatter<'_>,
     dump: &Dump,
@@ -72,7 +72,7 @@ fn push_thread(out: &mut String, thread: &OsThread, palette: &Palette) {
     push_stack(out, thread, palette);
 }
 
-/// The lines below it, if stacks were asked for.
+/// Appends the stack, if stacks were requested.
 fn push_stack(out: &mut String, thread: &OsThread, palette: &Palette) {
     let Some(stack) = thread.stack() else {
         return;
@@ -118,7 +118,7 @@ fn push_task(out: &mut String, task: &Task, palette: &Palette) {
     push_who(out, palette, &name, &escaped(task.role()));
 }
 
-/// ` (futex)`, of the thread that runs a task; empty where that is not known.
+/// Returns ` (futex)` for the thread that runs a task, or an empty text if the thread is unknown.
 pub(super) fn kernel_text(thread: Option<&OsThread>) -> String {
     let Some(thread) = thread else {
         return String::new();

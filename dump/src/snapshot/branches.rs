@@ -1,9 +1,11 @@
-//! Branches in the order of the source. In records they are in the order in which they were polled first, and where
-//! `select!` starts is drawn by lot: tasks that wait at the same place would seem to stand in several.
+//! Branches of a stack, in the order of the source.
+//!
+//! In records, branches are in the order of their first polls, and `select!` begins with a random branch. Without an
+//! order, tasks that wait at the same place would have different stacks.
 
 use crate::values::stack::Frame;
 
-/// The frames with those side by side in the order of the source, each followed by those inside of it as before.
+/// Returns the frames with branches in the order of the source. Each frame is followed by those inside of it.
 pub(crate) fn in_source_order(frames: Vec<Frame>) -> Vec<Frame> {
     match frames.is_sorted_by(|outer, inner| outer.depth() < inner.depth()) {
         true => frames,
@@ -23,7 +25,7 @@ fn sorted(frames: &[Frame]) -> Vec<Frame> {
     branches.concat()
 }
 
-/// The address tells apart what stands at the same place, as code from macros does.
+/// Returns the sort key. The address distinguishes frames at the same position, which macros generate.
 fn place(frame: &Frame) -> (&'static str, u32, u32, usize, bool, usize) {
     let site = frame.site();
     let (depth, held) = (frame.depth(), frame.is_idle());

@@ -1,7 +1,8 @@
-//! How records become rows and nodes.
+//! The way from records to rows and nodes.
 //!
-//! A task is read when the walk comes to its slot, or before that, when a child of it is read: what links to a
-//! node keeps it, so it is read at once, hand over hand.
+//! The walk goes over all slots and makes a row of each live task. A row needs the node of its parent. If the walk has
+//! not reached the parent, the builder reads the parent at once, because the child's record keeps the parent's record
+//! alive. It goes up to the first known node, and adds the nodes on the way down.
 
 use std::sync::Arc;
 
@@ -19,37 +20,37 @@ use crate::source::{Above, Node, Source};
 use birthmark_core::__reader::record::content::NameText;
 use birthmark_core::Kind;
 
-/// Takes a snapshot: what is read, and what is only needed while it is read.
+/// A snapshot in the making, with the indices that only the builder needs.
 pub(crate) struct SnapshotBuilder<S: Source> {
     pub(crate) snapshot: Snapshot,
     source: S,
-    /// Names and labels go through the program's functions.
+    /// `true` if names and labels are redacted.
     pub(crate) redacted: bool,
     shapes: KnownShapes,
     stacks: KnownStacks,
     pub(crate) known_labels: KnownLabels,
-    /// The name that was read last.
+    /// Buffer for the name that was read last.
     text: NameText,
-    /// Finds the places of tasks that somebody may still ask for.
+    /// Finds tasks that may be needed again.
     pub(crate) tasks: CompactIndex,
-    /// Finds their nodes.
+    /// Finds nodes that may be needed again.
     pub(crate) nodes: CompactIndex,
-    /// `true` once a task was read before the walk came to it.
+    /// `true` after a task was read before the walk reached it.
     is_ahead: bool,
-    /// From a node up to the first that is known, each with its id. Only in use while that is looked for.
+    /// Slots and ids from a node up to the first known one, while the builder searches for that.
     path: ChunkedVec<(<S::Node as Node>::Slot, u64)>,
-    /// The link, the id and the number of the node that was asked for last.
+    /// Link, id and number of the node that was found last.
     last: (u64, u64, u32),
 }
 
-/// A node, and the task that it belongs to if it is a name.
+/// A record, and the task that it is or whose name it is.
 struct NodeAndTask<N> {
     node: N,
     task: N,
 }
 
 impl<S: Source> SnapshotBuilder<S> {
-    /// With names as the program itself has them.
+    /// Returns a builder that keeps the original names.
     pub(crate) fn new(source: S) -> Self {
         SnapshotBuilder {
             snapshot: Snapshot::default(),
@@ -67,7 +68,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// With names as the program wants them to be shown.
+    /// Returns a builder that redacts names and labels.
     pub(crate) fn redacted(source: S) -> Self {
         SnapshotBuilder {
             redacted: true,
@@ -75,12 +76,12 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// Returns all that was read, in the order in which it was read.
+    /// Returns the snapshot, with rows in the order of the walk.
     pub(crate) fn into_snapshot(self) -> Snapshot {
         self.snapshot
     }
 
-    /// Reads all tasks that are alive, and the threads that run them.
+    /// Reads all live tasks, and the threads that run them.
     pub(crate) fn all(mut self) -> Snapshot {
         let source = self.source;
         self.reserve(source.count());
@@ -91,12 +92,12 @@ impl<S: Source> SnapshotBuilder<S> {
         snapshot
     }
 
-    /// Makes room for so many tasks.
+    /// Reserves memory for this number of tasks.
     fn reserve(&mut self, tasks: usize) {
         self.snapshot.rows.reserve_exact(tasks);
     }
 
-    /// Reads a task that is alive.
+    /// Reads a live task.
     #[inline]
     fn read(&mut self, task: &S::Node) {
         if self.is_ahead && self.known_task(task.id()).is_some() {
@@ -106,12 +107,12 @@ impl<S: Source> SnapshotBuilder<S> {
         self.push_row(task, parent);
     }
 
-    /// The row of a task, which is not kept.
+    /// Returns the row of a task without adding it.
     pub(crate) fn row(&mut self, task: &S::Node) -> Row {
         self.row_under(task, task.own_name().as_ref())
     }
 
-    /// As [`SnapshotBuilder::row`], with the name and the labels of `own` in the place of the task's.
+    /// Does the same as [`SnapshotBuilder::row`], with name and labels of `own` instead of the task's.
     pub(crate) fn row_under(&mut self, task: &S::Node, own: Option<&S::Node>) -> Row {
         let parent = self.above(task);
         let mut row = self.bare_row(task, parent);
@@ -143,7 +144,7 @@ impl<S: Source> SnapshotBuilder<S> {
         self.shapes.number(&mut self.snapshot.shapes, shape)
     }
 
-    /// A row without a name.
+    /// Returns a row without a name.
     #[inline]
     fn bare_row(&mut self, task: &S::Node, parent: u32) -> Row {
         let stack = self.stacks.add(&mut self.snapshot.stacks, task);
@@ -163,7 +164,7 @@ impl<S: Source> SnapshotBuilder<S> {
     fn push_row(&mut self, task: &S::Node, parent: u32) -> TaskIndex {
         let row = self.bare_row(task, parent);
         if self.snapshot.rows.len() == self.snapshot.rows.capacity() {
-            // Tasks that were born meanwhile: not as many again.
+            // Tasks that were spawned meanwhile. A sixteenth is enough room for them.
             self.snapshot
                 .rows
                 .reserve_exact(64 + self.snapshot.rows.len() / 16);
@@ -176,7 +177,7 @@ impl<S: Source> SnapshotBuilder<S> {
         place
     }
 
-    /// Adds to the last row: its name, the count of ancestors that were cut, and an entry for nodes below.
+    /// Completes the last row: its name, its elided ancestors, and an entry in the index if it has nodes below.
     fn note_more(&mut self, task: &S::Node, place: TaskIndex) {
         self.note_cut(task);
         let mut below = task.nodes_below();
@@ -193,7 +194,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// The node under which a task was born.
+    /// Returns the node under which a task was spawned.
     #[inline]
     fn above(&mut self, task: &S::Node) -> u32 {
         let (link, id, number) = self.last;
@@ -211,15 +212,15 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// The node that a record stands for.
+    /// Returns the node of a record.
     fn node(&mut self, record: S::Node) -> u32 {
         // While it is read, its lineage is cut a few times at most.
         let mut tries = (0..4).filter_map(|_| self.try_node(record));
         tries.next().unwrap_or(LOST)
     }
 
-    /// Goes up to the first node that is known, and then down again: a lineage may be longer than the stack is
-    /// deep. `None` if what is below was cut from what is above meanwhile, or has ended.
+    /// Goes up to the first known node and down again, without recursion, because a lineage may be longer than the
+    /// stack is deep. Returns `None` if a task on the way has ended, or was separated from its ancestors meanwhile.
     fn try_node(&mut self, record: S::Node) -> Option<u32> {
         self.path = ChunkedVec::default();
         let mut stands = match self.known(record) {
@@ -248,7 +249,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// The number of a node whose task is known; or what it stands for.
+    /// Returns the number of the node as the error if its task is known, and otherwise the record with its task.
     fn known(&mut self, node: S::Node) -> Result<NodeAndTask<S::Node>, u32> {
         let task = node.task().ok_or(LOST)?;
         match self.known_task(task.id()) {
@@ -257,13 +258,13 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// Adds a node whose task is not known.
+    /// Adds a node whose task is unknown.
     fn add(&mut self, stands: &NodeAndTask<S::Node>, parent: u32) -> u32 {
         let place = self.keep(stands, parent);
         self.node_at(place, stands)
     }
 
-    /// Keeps a task that has not been read before.
+    /// Adds a task that was not read before.
     fn keep(
         &mut self,
         NodeAndTask { node, task }: &NodeAndTask<S::Node>,
@@ -291,7 +292,7 @@ impl<S: Source> SnapshotBuilder<S> {
         place
     }
 
-    /// The node of a task with a name, or none, and labels: nodes are the same if these are.
+    /// Returns the node of a task with a name and labels. Nodes with equal task, name and labels are one node.
     fn node_at(
         &mut self,
         place: TaskIndex,
@@ -329,7 +330,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// An ancestor is called what its thread is called, if that is not one of ours.
+    /// Notes the name of an external thread, which is the role of its task.
     fn note_external(&mut self, task: &S::Node) {
         if task.site().kind() == Kind::External {
             let name = self.thread_name(task);
@@ -338,8 +339,8 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// Reads a slot again on the way down, if it is still the node `id`, below the node `above`. With another id,
-    /// it might be a part of a text by now, whose words are no links.
+    /// Reads a slot again on the way down. Returns `None` unless it is still the node `id` below the node `above`. A
+    /// slot with another id may be part of a text, whose words are no links.
     fn again(
         &self,
         slot: <S::Node as Node>::Slot,

@@ -1,4 +1,4 @@
-//! Rows in the order of their ids, once all is read.
+//! The end of a snapshot, which sorts rows by id.
 
 use super::builder::SnapshotBuilder;
 use super::compact::chunked_vec::ChunkedVec;
@@ -7,7 +7,7 @@ use super::row::Row;
 use crate::source::Source;
 
 impl<S: Source> SnapshotBuilder<S> {
-    /// Puts the rows in order, and forgets what is only needed while reading.
+    /// Sorts the rows, and drops the indices that only the builder needs.
     pub(crate) fn finish(self) -> Snapshot {
         let mut snapshot = self.into_snapshot();
         if !snapshot.rows.is_sorted_by(|a, b| a.id < b.id) {
@@ -40,7 +40,7 @@ impl Snapshot {
     }
 }
 
-/// The place of the row with this id, which often follows the one that was asked for last.
+/// Returns the index of the row with this id, which often follows the index that was found last.
 fn place_of(rows: &[Row], id: u64, last: usize) -> usize {
     let near = (last..rows.len().min(last + 2)).find(|&place| rows[place].id == id);
     let search = || rows.binary_search_by_key(&id, |row| row.id);

@@ -1,6 +1,6 @@
-//! The labels of the tasks in a dump: each different set once, as far as that is cheap.
+//! The labels of the tasks in a dump. Most different sets are kept once.
 //!
-//! There is nothing of this where no task has a label.
+//! Without labels in the program, nothing is kept.
 
 use std::collections::HashMap;
 
@@ -14,19 +14,19 @@ use crate::source::{Node as _, Source};
 use birthmark_core::__reader::label::{LabelSet, Labels};
 use birthmark_core::__reader::record::content::LabelBytes;
 
-/// Sets that are recognised when they come again. Where there are more, as when each task has labels of
-/// its own, one may be kept twice.
+/// Maximum number of sets that are recognised when they occur again. After that, for example if each task has its own
+/// labels, a set may be kept twice.
 const MAX_KNOWN: usize = 16 * 1024;
 
-/// Which labels hold at a place.
+/// The number of a set of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LabelsRef(u32);
 
 impl LabelsRef {
-    /// No labels, as nobody has set any.
+    /// No labels.
     pub(crate) const NONE: LabelsRef = LabelsRef(u32::MAX);
 
-    /// The place among all sets, if there are labels.
+    /// Returns the index among all sets, if there are labels.
     pub(crate) fn index(self) -> Option<usize> {
         (self != LabelsRef::NONE).then_some(self.0 as usize)
     }
@@ -36,11 +36,11 @@ impl LabelsRef {
 pub(crate) struct LabelSets {
     sets: ChunkedVec<Labels>,
     of_nodes: Column,
-    /// Those that a task was given itself, by its id.
+    /// Labels that were set on a task itself, by its id.
     own: HashMap<u64, LabelsRef, IdHash>,
 }
 
-/// For each place which labels hold there. It is as long as it has to be.
+/// The labels of each node. The list ends after the last node with labels.
 #[derive(Debug, Default)]
 struct Column(ChunkedVec<LabelsRef>);
 
@@ -62,7 +62,7 @@ impl Column {
 pub(crate) struct KnownLabels(HashMap<u64, LabelsRef, IdHash>);
 
 impl LabelSets {
-    /// Keeps a set, which may be the one that a task has of its own.
+    /// Adds a set, unless the task has the same one itself or it is known.
     fn add(&mut self, known: &mut KnownLabels, encoded: &[u8], task: u64) -> LabelsRef {
         let own = self.own_of(task);
         if let Some(own) = own.filter(|own| self.get(*own).as_slice() == encoded) {
@@ -93,14 +93,14 @@ impl LabelSets {
         self.own.get(&task).copied()
     }
 
-    /// All sets, each at the place that [`LabelsRef::index`] tells.
+    /// Returns all sets, in the order of [`LabelsRef::index`].
     pub(crate) fn all(&self) -> impl Iterator<Item = &Labels> {
         self.sets.iter()
     }
 }
 
 impl Snapshot {
-    /// Which labels a task has.
+    /// Returns the number of the labels of a task.
     pub(crate) fn labels_ref(&self, row: &Row) -> LabelsRef {
         let own = self.labels.own_of(row.id);
         own.unwrap_or_else(|| self.labels.of_nodes.get(row.parent))
@@ -111,20 +111,20 @@ impl Snapshot {
         row.has_own_name() || self.labels.own_of(row.id).is_some()
     }
 
-    /// The labels of a task.
+    /// Returns the labels of a task.
     pub(crate) fn labels_of(&self, row: &Row) -> &Labels {
         self.labels.get(self.labels_ref(row))
     }
 
-    /// The labels that those born under a node inherit.
+    /// Returns the labels that tasks below a node inherit.
     pub(crate) fn labels_of_node(&self, node: u32) -> &Labels {
         self.labels.get(self.labels.of_nodes.get(node))
     }
 }
 
 impl<S: Source> SnapshotBuilder<S> {
-    /// Which labels those born under a node inherit, where `record` is what it stands for and `parent` the node
-    /// above it. They may be those that its task `own`s.
+    /// Returns the labels that tasks below a node inherit. `record` is the record of the node, `parent` the node above
+    /// it, and `own` the id of its task, which may have the same labels itself.
     pub(crate) fn labels_for_node(&mut self, record: &S::Node, parent: u32, own: u64) -> LabelsRef {
         match record.has_labels() {
             true => self.read_labels(record, own),
@@ -138,7 +138,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// Notes the labels that a task has been given itself, if it has.
+    /// Notes the labels that were set on a task itself.
     pub(crate) fn note_own_labels(&mut self, task: u64, own: &S::Node) {
         if own.has_labels() {
             let labels = self.read_labels(own, task);
@@ -146,7 +146,7 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// Reads the labels of a name node of a task. If it was replaced meanwhile, there are none.
+    /// Reads the labels of a name node of a task. If the node was replaced meanwhile, the result is empty.
     fn read_labels(&mut self, record: &S::Node, task: u64) -> LabelsRef {
         let read = record.labels();
         let read = read.as_ref().map_or(&[][..], LabelBytes::as_slice);

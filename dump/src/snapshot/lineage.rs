@@ -1,8 +1,8 @@
-//! From a task up to its root.
+//! The way from a task up to its root.
 //!
-//! A line may have as many ancestors as there are tasks, and each task a line of its own. So about one of
-//! [`SKIP_DISTANCE`] nodes far from their root has a mark that says what is above it, and whoever wants to know goes
-//! up no further than to the next one.
+//! A lineage may have as many ancestors as there are tasks, and each task may have its own. To go up from each would
+//! take quadratic time. So about one of [`SKIP_DISTANCE`] nodes far from their root has a skip link, which has the
+//! answers for everything above it. A search goes up to the next skip link and stops there.
 
 use super::compact::hash::spread;
 use super::compact::names::Named;
@@ -11,35 +11,35 @@ use super::row::Row;
 use crate::{Ancestor, Lineage};
 use birthmark_core::TaskId;
 
-/// Ancestors that a lineage shows before it leaves some out. There is a bound because each task of a
-/// dump has its own: of a chain of 100,000 live tasks, whole lineages would be a hundred gigabytes of text.
+/// Maximum number of ancestors that a lineage shows before it leaves some out. The whole lineages of a chain of 100,000
+/// live tasks would be a hundred gigabytes of text.
 const MAX_SHOWN: usize = 32;
 
-/// How far apart marks are on average.
+/// Average distance of two skip links.
 const SKIP_DISTANCE: u64 = 16;
 
-/// What is above a node.
+/// The answers for everything above a node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SkipLink {
-    /// The node whose name those born under it inherit.
+    /// The node whose name tasks below this one inherit.
     inherited_name_node: u32,
     end: End,
 }
 
-/// The far end of a line, and how many ancestors there are up to that.
+/// The far end of a lineage, and the number of ancestors up to it.
 #[derive(Clone, Copy, Debug)]
 struct End {
     far: u32,
     distance: u32,
 }
 
-/// Which nodes may have a mark: no pattern in which a program spawns leaves a line without.
+/// Returns `true` if a node may have a skip link. The choice is random, so no pattern of spawns avoids it.
 fn may_have_skip_link(node: u32) -> bool {
     spread(node.into()) >> 32 & (SKIP_DISTANCE - 1) == 0
 }
 
 impl Snapshot {
-    /// Marks a node that is new, if it is one to be marked.
+    /// Adds a skip link to a new node, if the node is far from its root and chosen.
     pub(crate) fn add_skip_link(&mut self, node: u32) {
         if !may_have_skip_link(node) {
             return;
@@ -63,7 +63,7 @@ impl Snapshot {
             .flatten()
     }
 
-    /// The end of the line that a node is in.
+    /// Returns the end of the lineage of a node.
     fn end_of(&self, node: u32) -> End {
         let (mut far, mut distance) = (node, 0u32);
         loop {
@@ -84,7 +84,7 @@ impl Snapshot {
         }
     }
 
-    /// The node whose name those born under a node inherit.
+    /// Returns the node whose name tasks below a node inherit.
     fn inherited_name_node(&self, mut node: u32) -> u32 {
         loop {
             if let Some(mark) = self.skip_link_of(node) {
@@ -94,7 +94,7 @@ impl Snapshot {
                 return NONE;
             };
             match self.names.get(it.name) {
-                // It hides what would be inherited.
+                // The empty name hides the name that would be inherited.
                 Some(name) if name.text.is_empty() => return NONE,
                 Some(_) => return node,
                 None => node = it.parent,
@@ -102,13 +102,13 @@ impl Snapshot {
         }
     }
 
-    /// The name that those born under a node inherit, and whose it is.
+    /// Returns the name that tasks below a node inherit, and the task whose name it is.
     pub(crate) fn effective(&self, node: u32) -> Option<(Named<'_>, TaskId)> {
         let named = self.get(self.inherited_name_node(node))?;
         Some((self.names.get(named.name)?, TaskId::from(named.id)))
     }
 
-    /// The nodes above a task, nearest first, each with the number of ancestors cut before it.
+    /// Returns the nodes above a task, nearest first, each with the number of ancestors left out before it.
     fn line(&self, row: &Row) -> impl Iterator<Item = (Node, u32)> + '_ {
         let mut next = (row.parent, self.cut(row));
         std::iter::from_fn(move || {
@@ -118,8 +118,8 @@ impl Snapshot {
         })
     }
 
-    /// The line as far as it is shown, with the number of ancestors left out before each: its near
-    /// part whole, of a long one besides that only its far end.
+    /// Returns the visible part of the lineage, with the number of ancestors left out before each. If the lineage is
+    /// long, the visible part is the near one and the far end.
     pub(crate) fn shown_line(&self, row: &Row) -> impl Iterator<Item = (Node, u64)> + '_ {
         let mut line = self.line(row);
         let (mut shown, mut last) = (0, None::<u32>);
@@ -154,7 +154,7 @@ impl Snapshot {
         }
     }
 
-    /// Whether the line of a task goes back to a root.
+    /// Returns `true` if the lineage of a task reaches a root.
     pub(crate) fn is_complete(&self, row: &Row) -> bool {
         let mut above = row.parent;
         if self.is_node(above) {

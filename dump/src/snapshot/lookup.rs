@@ -1,4 +1,4 @@
-//! The tasks and nodes that have been read and that somebody may still ask for.
+//! The search for tasks and nodes that were read before.
 
 use super::builder::SnapshotBuilder;
 use super::compact::hash::{hash_keyed, mixed};

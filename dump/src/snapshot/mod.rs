@@ -1,7 +1,7 @@
 //! A snapshot of all tasks: how it is taken, and what it holds after that.
 //!
-//! There may be millions of tasks, so a snapshot is compact. [`builder`], [`lookup`] and [`finish`] take it from a
-//! source; all else is only read from then on.
+//! There may be millions of tasks, so a snapshot is [`compact`]. [`builder`], [`lookup`] and [`finish`] read it from a
+//! source. After that, a snapshot never changes.
 
 mod branches;
 pub(crate) mod builder;

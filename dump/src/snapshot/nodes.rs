@@ -1,8 +1,7 @@
 //! The tasks of a dump and their ancestors, each kept once however many descend from it.
 //!
-//! A *node* is a task under the name that it had when it spawned. Of a task that is alive, the dump has a row
-//! anyway, and a node only says which. There may be as many of all these as there are tasks: so they refer to
-//! each other by number, and what many have in common is elsewhere.
+//! A *node* is a task with the name that it had when it spawned. The node of a live task refers to its row. There may
+//! be as many nodes as tasks, so they refer to each other by number, and shared values are kept elsewhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +21,10 @@ use birthmark_core::Site;
 
 /// No node: a root.
 pub(crate) const NONE: u32 = u32::MAX;
-/// The line is lost: its task ended while it was read.
+/// The lineage is lost, because a task ended while it was read.
 pub(crate) const LOST: u32 = u32::MAX - 1;
 
-/// All that was read.
+/// All data of one snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) threads: Threads,
@@ -33,27 +32,27 @@ pub(crate) struct Snapshot {
     pub(crate) shapes: TaskShapes,
     pub(crate) names: Names,
     pub(crate) labels: LabelSets,
-    /// The tasks that were alive, by id as soon as all is read.
+    /// The live tasks, by id after the snapshot is complete.
     pub(crate) rows: Vec<Row>,
-    /// Their ancestors that were not.
+    /// Their ancestors that had ended.
     pub(crate) ended: ChunkedVec<EndedTask>,
-    /// Each comes after the one above it.
+    /// A parent comes before its children.
     pub(crate) nodes: ChunkedVec<SnapshotNode>,
-    /// How many ancestors were cut above a task, by its id: few are that deep.
+    /// The number of ancestors left out above a task, by its id. Few tasks have any.
     pub(crate) cuts: HashMap<u64, u32, IdHash>,
     /// The names of external threads, by their ids.
     pub(crate) external: HashMap<u64, Arc<str>, IdHash>,
     pub(crate) skip_links: HashMap<u32, SkipLink, IdHash>,
 }
 
-/// A node as it is kept.
+/// A node, as it is stored.
 #[derive(Debug)]
 pub(crate) struct SnapshotNode {
     pub(crate) task: TaskIndex,
     pub(crate) name: NameRef,
 }
 
-/// A task that has ended, and from which others descend.
+/// A task that has ended and has live descendants.
 #[derive(Debug)]
 pub(crate) struct EndedTask {
     pub(crate) id: u64,
@@ -63,7 +62,7 @@ pub(crate) struct EndedTask {
 
 const _: () = assert!(size_of::<SnapshotNode>() <= 8 && size_of::<EndedTask>() <= 16);
 
-/// Where a task is: in a row, or among the ended.
+/// The index of a task: of its row, or among the ended tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TaskIndex(u32);
 
@@ -78,7 +77,7 @@ impl TaskIndex {
         TaskIndex(ended | Self::ENDED)
     }
 
-    /// The row, or else the place among the ended.
+    /// Returns the row, or the index among the ended tasks as the error.
     pub(crate) fn row(self) -> Result<usize, u32> {
         match self.0 & Self::ENDED {
             0 => Ok(self.0 as usize),
@@ -95,7 +94,7 @@ impl TaskIndex {
     }
 }
 
-/// A task under the name that it had when it spawned.
+/// A task with the name that it had when it spawned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
     /// Its own number.
@@ -104,7 +103,7 @@ pub(crate) struct Node {
     pub(crate) site: &'static Site,
     pub(crate) name: NameRef,
     pub(crate) parent: u32,
-    /// Ancestors cut between it and its parent.
+    /// Ancestors left out between the node and its parent.
     pub(crate) cut: u32,
     pub(crate) task: TaskIndex,
 }
@@ -116,7 +115,7 @@ impl Snapshot {
         Some(Node {
             number,
             name,
-            // What the name belonged to has been lost with it.
+            // The task of a lost name is unknown, too.
             parent: if name == NameRef::LOST {
                 LOST
             } else {
@@ -126,7 +125,7 @@ impl Snapshot {
         })
     }
 
-    /// A task, as the node that it would be without a name.
+    /// Returns a task as a node without a name.
     pub(crate) fn nameless(&self, task: TaskIndex) -> Node {
         let (id, shape, parent) = self.ancestor_at(task);
         Node {
@@ -159,12 +158,12 @@ impl Snapshot {
         self.ancestor_at(task).0
     }
 
-    /// Whether a number is that of a node.
+    /// Returns `true` if the number is that of a node.
     pub(crate) fn is_node(&self, number: u32) -> bool {
         (number as usize) < self.count()
     }
 
-    /// How many ancestors were left out above a task.
+    /// Returns the number of ancestors left out above a task.
     pub(crate) fn cut_above(&self, id: u64) -> u32 {
         if self.cuts.is_empty() {
             return 0;
@@ -172,12 +171,12 @@ impl Snapshot {
         self.cuts.get(&id).copied().unwrap_or(0)
     }
 
-    /// The node above another one.
+    /// Returns the node above another one.
     pub(crate) fn parent_of(&self, number: u32) -> u32 {
         self.get(number).map_or(NONE, |node| node.parent)
     }
 
-    /// All nodes. Each comes after the one above it.
+    /// Returns all nodes. A parent comes before its children.
     pub(crate) fn all(&self) -> impl Iterator<Item = Node> + '_ {
         (0..self.count() as u32).filter_map(|number| self.get(number))
     }
@@ -186,12 +185,12 @@ impl Snapshot {
         self.nodes.len()
     }
 
-    /// The name that a node was given.
+    /// Returns the name that was set on a node.
     pub(crate) fn name_of_node(&self, node: &Node) -> Option<Name> {
         self.names.get(node.name)?.to_name(None)
     }
 
-    /// The role of a node, which for external threads is the name of the thread.
+    /// Returns the role of a node, which is the thread's name for an external thread.
     pub(crate) fn role_of_node<'a>(&'a self, node: &Node) -> &'a str {
         let external = || self.external.get(&node.id).map(|name| &**name);
         let named = node.is_external().then(external).flatten();
@@ -204,7 +203,7 @@ impl Node {
         self.site.kind() == Kind::External
     }
 
-    /// Whether it was alive when it was read.
+    /// Returns `true` if the task was alive when it was read.
     pub(crate) fn is_live(&self) -> bool {
         self.task.row().is_ok()
     }

@@ -1,4 +1,4 @@
-//! A task in a dump, and what is known of it besides.
+//! Rows, and the shared values that they refer to.
 
 use std::sync::Arc;
 
@@ -18,26 +18,26 @@ use birthmark_core::TaskId;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub(crate) id: u64,
-    /// The ticks of birth, and of the last change.
+    /// The ticks of the spawn, and of the last change of the state.
     pub(crate) spawned: u32,
     pub(crate) since: u32,
     pub(crate) polls: u32,
     pub(crate) shape: ShapeRef,
-    /// The node it was born under.
+    /// The node under which the task was spawned.
     pub(crate) parent: u32,
-    /// The name that was given to it.
+    /// The name that was set on the task itself.
     pub(crate) own_name: NameRef,
 }
 
 const _: () = assert!(size_of::<Row>() <= 32);
 
 impl Row {
-    /// The tick of birth, in the upper half.
+    /// Returns the tick of the spawn, in the upper half.
     pub(crate) fn spawn_tick(&self) -> u64 {
         u64::from(self.spawned) << 32
     }
 
-    /// The tick of the last change, in the upper half.
+    /// Returns the tick of the last change, in the upper half.
     pub(crate) fn change_tick(&self) -> u64 {
         u64::from(self.since) << 32
     }
@@ -84,12 +84,12 @@ impl Snapshot {
         self.shape(row).is_external()
     }
 
-    /// Where it stands.
+    /// Returns the number of the stack.
     pub(crate) fn stack(&self, row: &Row) -> StackRef {
         self.shape(row).stack
     }
 
-    /// The thread that runs it.
+    /// Returns the thread that runs the task.
     pub(crate) fn thread(&self, row: &Row) -> Option<&Thread> {
         self.threads.of(self.shape(row).status.into())
     }
@@ -99,19 +99,19 @@ impl Snapshot {
         self.shape(row).state(thread)
     }
 
-    /// Whether a task is the thread of a pool, and runs no task that has a record. It may be idle, or do something
+    /// Returns `true` if a task is the thread of a pool and runs no recorded task. The thread may be idle, or run work
     /// without a record.
     pub(crate) fn runs_no_task(&self, row: &Row) -> bool {
         self.shape(row).is_pool_thread()
             && self.thread(row).is_some_and(|thread| thread.runs_nothing)
     }
 
-    /// The state without the thread.
+    /// Returns the state without the thread.
     pub(crate) fn bare_state(&self, row: &Row) -> State {
         self.shape(row).state(None)
     }
 
-    /// The role, which for external threads is the name of the thread.
+    /// Returns the role, which is the thread's name for an external thread.
     pub(crate) fn role(&self, row: &Row) -> Arc<str> {
         let thread = || {
             self.thread(row)
@@ -122,12 +122,12 @@ impl Snapshot {
         named.unwrap_or_else(|| self.site(row).role().into())
     }
 
-    /// How many ancestors were left out between a task and the node it was born under.
+    /// Returns the number of ancestors left out between a task and its parent node.
     pub(crate) fn cut(&self, row: &Row) -> u32 {
         self.cut_above(row.id)
     }
 
-    /// The name that was given to the task itself.
+    /// Returns the name that was set on the task itself.
     fn own_name(&self, row: &Row) -> Option<Named<'_>> {
         self.names.get(row.own_name)
     }
@@ -139,13 +139,13 @@ impl Snapshot {
         }
     }
 
-    /// The name that a task has if it has none of its own.
+    /// Returns the name that a task inherits.
     pub(crate) fn inherited_name(&self, row: &Row) -> Option<Name> {
         let (name, from) = self.effective(row.parent)?;
         name.to_name(Some(NameOrigin::Inherited { from }))
     }
 
-    /// The text of a task's name; empty if it has none.
+    /// Returns the text of a task's name, or an empty text.
     pub(crate) fn name_text(&self, row: &Row) -> &str {
         let inherited = || Some(self.effective(row.parent)?.0);
         let name = self.own_name(row).or_else(inherited);

@@ -1,4 +1,4 @@
-//! The stacks in a dump, each kept once: a million tasks stand in few places.
+//! The stacks in a dump, each kept once. A million tasks have few different stacks.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::source::Node;
 use crate::values::stack::{FrameTree, Stack};
 use birthmark_core::__reader::record::frames::Image;
 
-/// Which stack a row has: one more than its index, 0 for none; whether the task may have moved on; and
-/// whether the frames are its own.
+/// The stack of a row: its index and 1, or 0 for none. Two flags follow: the stack may be stale, and the frames belong
+/// to futures without a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StackRef(u32);
 
@@ -17,20 +17,20 @@ const MOVING: u32 = 1 << 31;
 /// The frames are those of futures without a record.
 const UNRECORDED: u32 = 1 << 30;
 
-/// How many are remembered as they lie in the records. Where tasks stand in more places than that, it takes
-/// longer to see which of these are the same.
+/// Maximum number of stacks that are recognised by their image in a record. Beyond it, equal stacks are found more
+/// slowly.
 const MAX_IMAGES: usize = 1024;
 
 impl StackRef {
-    /// It stands nowhere that is known.
+    /// No frames.
     pub(crate) const NONE: StackRef = StackRef(0);
 
-    /// The place of the stack among [`Stacks::all`], if there is one.
+    /// Returns the index in [`Stacks::all`], if there is a stack.
     pub(crate) fn index(self) -> Option<usize> {
         Some(self.key().checked_sub(1)? as usize)
     }
 
-    /// Whether the frames are not the task's own.
+    /// Returns `true` if the frames belong to futures without a record.
     pub(crate) fn is_unrecorded(self) -> bool {
         self.0 & UNRECORDED != 0
     }
@@ -39,7 +39,7 @@ impl StackRef {
         self.0 & MOVING != 0
     }
 
-    /// The stack alone, as a key.
+    /// Returns the stack without flags, as a key.
     pub(crate) fn key(self) -> u32 {
         self.0 & !(MOVING | UNRECORDED)
     }
@@ -47,12 +47,12 @@ impl StackRef {
 
 #[derive(Debug, Default)]
 pub(crate) struct Stacks {
-    /// None of them is empty.
+    /// No tree is empty.
     trees: Vec<Arc<FrameTree>>,
 }
 
 impl Stacks {
-    /// Each different stack.
+    /// Returns each different stack.
     pub(crate) fn all(&self) -> &[Arc<FrameTree>] {
         &self.trees
     }
@@ -67,17 +67,17 @@ impl Stacks {
     }
 }
 
-/// The stacks that are recognised when they come again, while a snapshot is taken.
+/// Finds equal stacks while a snapshot is taken.
 #[derive(Debug, Default)]
 pub(crate) struct KnownStacks {
     by_tree: HashMap<Arc<FrameTree>, StackRef>,
-    /// As they lie in the records, which is compared faster.
+    /// By the image in the record, which is compared faster.
     by_image: HashMap<Image, StackRef>,
     last: Option<(Image, StackRef)>,
 }
 
 impl KnownStacks {
-    /// Reads where a task stands.
+    /// Reads the stack of a task.
     pub(crate) fn add(&mut self, stacks: &mut Stacks, record: &impl Node) -> StackRef {
         let image = record.frames();
         if image.is_empty() {
@@ -91,7 +91,7 @@ impl KnownStacks {
             return stack;
         }
         let moving = if image.is_settled() { 0 } else { MOVING };
-        // A thread that a pool keeps awaits nothing: it polls what others await.
+        // A thread of a pool awaits nothing. It polls futures of others.
         let unrecorded = if record.is_pool_thread() {
             UNRECORDED
         } else {

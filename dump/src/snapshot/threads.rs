@@ -1,5 +1,5 @@
-//! The threads that tasks run on, as they were when a dump was taken: by the time it is shown, one
-//! may have ended and its block may be another's.
+//! The threads that tasks run on, as they were when the dump was taken. By the time it is shown, a thread may have
+//! ended and another one may have its number.
 
 use std::sync::Arc;
 
@@ -7,32 +7,32 @@ use super::compact::shapes::TaskShapes;
 use crate::source::{Source, ThreadFacts};
 use birthmark_core::__reader::record::read::Record;
 
-/// With the index of the thread's block, in order.
+/// Threads by their number, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Threads(Vec<(u32, Thread)>);
 
 #[derive(Debug)]
 pub(crate) struct Thread {
-    /// The system's id, if a thread has the block.
+    /// The system id, if the thread has not ended.
     pub(crate) os_id: Option<u64>,
     pub(crate) name: Arc<str>,
-    /// It is known to run no task but the one that it is, if it is one.
+    /// `true` if the thread is known to run no task except its own.
     pub(crate) runs_nothing: bool,
 }
 
 impl Threads {
-    /// All threads.
+    /// Reads all threads.
     pub(crate) fn now(source: impl Source) -> Self {
         Threads(source.threads().map(Thread::of).collect())
     }
 
-    /// The one that runs a task with this status.
+    /// Reads the thread that runs a task with this status.
     pub(crate) fn only(source: impl Source, status: u64) -> Self {
         let thread = Record::thread_index(status).and_then(|number| source.thread(number));
         Threads(thread.map(Thread::of).into_iter().collect())
     }
 
-    /// The thread that runs a task with this status.
+    /// Returns the thread that runs a task with this status.
     pub(crate) fn of(&self, status: u64) -> Option<&Thread> {
         Some(&self.0[self.place(status)?].1)
     }
@@ -43,7 +43,7 @@ impl Threads {
         place.ok()
     }
 
-    /// Takes note of which threads run no task, if `shapes` are those of all that were alive.
+    /// Notes the threads that run no task. `shapes` are those of all live tasks.
     pub(crate) fn note_tasks(&mut self, shapes: &TaskShapes) {
         for (_, thread) in &mut self.0 {
             thread.runs_nothing = true;

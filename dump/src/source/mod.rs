@@ -1,8 +1,8 @@
 //! The memory that a snapshot is taken of.
 //!
-//! A snapshot reads slots while others write them. It reads each in one piece, as a [`Node`], and follows links hand
-//! over hand. How that is done depends on whose memory it is. So far there is one source, this process; a source may
-//! as well read another process, or a core file.
+//! A snapshot reads slots while other threads write them. A source reads each slot at one moment, as a [`Node`], and
+//! follows the links from node to node. So far there is one source, this process. Other sources could read another
+//! process or a core file.
 
 mod this_process;
 

@@ -12,7 +12,7 @@ pub struct SystemCall {
 }
 
 impl SystemCall {
-    /// From what procfs says: a number, and what the call was given first, as `0x7`.
+    /// Returns the call for a line of procfs: a number, and the first argument as `0x7`.
     #[doc(hidden)]
     pub fn new(number: i64, first: Option<&str>) -> Self {
         let hex = first.and_then(|text| text.strip_prefix("0x"));
@@ -53,11 +53,11 @@ impl fmt::Display for SystemCall {
     }
 }
 
-/// Number, name, and whether a file descriptor comes first.
+/// Number, name, and `true` if the first argument is a file descriptor.
 type Known = (i64, &'static str, bool);
 
-/// The numbers are libc's, which knows each architecture. A call that is on some of them only has a line
-/// for them at the end.
+/// Calls in which threads commonly wait. libc has the numbers of each architecture. Calls of some architectures are at
+/// the end.
 #[cfg(target_os = "linux")]
 const KNOWN: &[Known] = &[
     (libc::SYS_futex, "futex", false),

@@ -1,4 +1,4 @@
-//! How much is looked at.
+//! The detail of a dump about OS threads.
 
 use birthmark_core::__reader::named_enum;
 

@@ -1,4 +1,4 @@
-//! OS threads, as somebody else has looked at them.
+//! OS threads, which the crate `birthmark` reads.
 
 mod call;
 mod detail;
@@ -81,7 +81,7 @@ impl OsThread {
     }
 }
 
-/// All threads but birthmark's own.
+/// All threads except birthmark's own.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct OsThreads {
@@ -92,7 +92,7 @@ pub struct OsThreads {
 }
 
 impl OsThreads {
-    /// The thread with this id, if it was running that task as long as it was looked at.
+    /// Returns the thread with this id, if it ran the task during the whole reading.
     pub(crate) fn running(&self, id: u64, task: u64) -> Option<&OsThread> {
         let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;
         let thread = &self.all[place];

@@ -1,4 +1,4 @@
-//! Native stacks, as a program sees them. `native` takes them, if that feature is on.
+//! Native stacks, as a program sees them. The crate `birthmark` takes them, with the feature `native-stacks`.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Numbers of things, as a sentence has them.
+//! Numbers of things in a sentence.
 
-/// What follows the word for so many things: nothing for one.
+/// Returns the ending of a noun after this number.
 pub(crate) fn plural(count: usize) -> &'static str {
     if count == 1 {
         ""
@@ -9,7 +9,7 @@ pub(crate) fn plural(count: usize) -> &'static str {
     }
 }
 
-/// The verb that follows so many things that are over.
+/// Returns the past verb after this number of things.
 pub(crate) fn was(count: usize) -> &'static str {
     if count == 1 {
         "was"
@@ -18,7 +18,7 @@ pub(crate) fn was(count: usize) -> &'static str {
     }
 }
 
-/// The verb that follows so many things.
+/// Returns the verb after this number of things.
 pub(crate) fn have(count: usize) -> &'static str {
     if count == 1 {
         "has"

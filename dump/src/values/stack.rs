@@ -38,10 +38,10 @@ pub struct Frame {
     held: bool,
 }
 
-/// Follows a frame whose future is there and that nobody awaits now.
+/// Follows a frame whose future exists and is not awaited now.
 pub(crate) const NOT_POLLED: &str = " (kept, not polled)";
 
-/// Stands before or behind frames that are not those of the thread that has them.
+/// Marks frames that belong to futures without a record.
 pub const UNRECORDED: &str = "polled here, in futures without a record";
 
 /// The frames themselves, which many tasks may share.
@@ -81,7 +81,7 @@ impl Stack {
 }
 
 impl Stack {
-    /// Whether both are known to be the same.
+    /// Returns `true` if both are known to be the same.
     pub(crate) fn is_same(&self, other: &Stack) -> bool {
         !self.moving && !other.moving && self.frames == other.frames
     }
@@ -138,7 +138,7 @@ impl FrameTree {
     }
 }
 
-/// A walk over the frames, which may be read from a task that runs and make no tree then.
+/// A walk over frames. If they were read from a running task, they may form no tree.
 struct Walk<'a> {
     image: &'a Image,
     frames: &'a mut Vec<Frame>,

@@ -1,4 +1,4 @@
-//! What generated functions are made of.
+//! Parts of generated functions.
 #![allow(warnings)]
 
 use std::future::Future;
@@ -184,7 +184,7 @@ impl Scope {
 
 type Function = fn(u64, u64) -> Option<u64>;
 
-/// What can be seen of a call: its result or the payload of its panic, and the log.
+/// Returns the observations of a call: its result or the payload of its panic, and the log.
 fn observe(function: Function, a: u64, b: u64) -> (Result<Option<u64>, Option<u64>>, Vec<u64>) {
     let result = catch_unwind(|| function(a, b));
     let result = result.map_err(|payload| payload.downcast_ref().copied());

@@ -1,4 +1,4 @@
-//! The names of files: `birthmark-1732194000123-4711-0.txt`, of the time, the process and a number.
+//! The files of a directory and their names: `birthmark-1732194000123-4711-0.txt`, from time, process and a number.
 
 use std::cmp::Reverse;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use birthmark_core::__reader::clock;
 use birthmark_dump::render::Format;
 
-/// For how long a file may be unfinished before nobody is thought to be writing it any more.
+/// Age from which an unfinished file counts as abandoned by its writer.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// A dump in a directory. Orders by age.
@@ -22,7 +22,7 @@ pub(super) struct DumpFile {
 }
 
 impl DumpFile {
-    /// One that there has not been yet.
+    /// Returns a name that no dump has had yet.
     pub(super) fn new(format: Format) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         DumpFile {
@@ -50,7 +50,7 @@ impl DumpFile {
         self.name() + UNFINISHED
     }
 
-    /// The entry that has exactly this name, if one has: other files are not ours to remove.
+    /// Returns the dump with exactly this name, or `None` for a file that is not a dump and must not be removed.
     fn parse(name: &str) -> Option<Self> {
         let (numbers, extension) = name.strip_prefix("birthmark-")?.split_once('.')?;
         let (extension, unfinished) = match extension.strip_suffix(UNFINISHED) {
@@ -71,7 +71,7 @@ impl DumpFile {
         (known && entry.name() == name).then_some(entry)
     }
 
-    /// Whether somebody may still be writing it.
+    /// Returns `true` if a process may still be writing the file.
     fn is_being_written(&self) -> bool {
         let age = Duration::from_millis(unix_ms().saturating_sub(self.unix_ms));
         self.unfinished && age < ABANDONED_AFTER
@@ -80,7 +80,7 @@ impl DumpFile {
 
 const UNFINISHED: &str = ".unfinished";
 
-/// The dumps in a directory with their sizes, the newest first.
+/// Returns the dumps in a directory with their sizes, newest first.
 pub(super) fn newest_first(directory: &Path) -> Vec<(DumpFile, u64)> {
     let files = std::fs::read_dir(directory).into_iter().flatten();
     let mut found: Vec<_> = files

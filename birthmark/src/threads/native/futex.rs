@@ -1,5 +1,4 @@
-//! Waiting for a word to change, which a signal handler may end: std's ways to wake a thread may not be used
-//! there.
+//! Waiting for a word to change. A signal handler may end the wait, which rules out std's ways to wake a thread.
 
 use core::ptr;
 use std::sync::atomic::AtomicU32;
@@ -24,7 +23,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) {
     };
 }
 
-/// Wakes who waits. A system call and nothing else.
+/// Wakes the waiting thread. Only a system call, so a signal handler may use it.
 pub(super) fn wake(word: &AtomicU32) {
     let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
     // SAFETY: the word is there; waking touches no memory.

@@ -1,8 +1,8 @@
-//! The signal handler: it copies, and nothing else.
+//! The signal handler, which only copies.
 //!
-//! The signal is SIGURG, as in Go, for the same reasons: programs hardly use it, have to expect it at any
-//! time, and are not harmed by one that comes late, since its default is to be ignored. That holds also for
-//! one that is still pending when the process has become another program.
+//! The signal is SIGURG, as in Go, for the same reasons. Programs hardly use it, and must expect it at any time. A late
+//! signal does no harm, because its default is to be ignored. The same holds if the process has called `exec`
+//! meanwhile.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -13,10 +13,11 @@ use super::sample_slot::{Sample, SampleSlot, STACK_BYTES};
 
 pub(super) const SIGNAL: c_int = libc::SIGURG;
 
-/// Stacks are copied in pieces that lie in one page each: then the kernel copies those that are there.
+/// Size of a page, and the unit of a copy. The kernel then copies all pages that exist before the first missing one.
 const PIECE: usize = 4096;
 
-/// Sets the handler up, if the program does nothing with the signal. It stays, since a thread may come late.
+/// Installs the handler, unless the program uses the signal. The handler is never removed, because a thread may run it
+/// late.
 ///
 /// # Errors
 ///
@@ -41,8 +42,8 @@ fn ours() -> libc::sighandler_t {
     on_signal as *const () as libc::sighandler_t
 }
 
-/// On the alternate stack, if the thread has one, for there may be little room on the other. All signals are
-/// blocked meanwhile, so that no other handler leaves ours for good.
+/// Returns our action for the signal. The handler runs on the alternate stack if the thread has one, because the other
+/// stack may have little room. All signals are blocked meanwhile, so that no other handler jumps out of ours.
 fn action() -> libc::sigaction {
     // SAFETY: zeros are valid, and sigfillset writes into the set that it is given.
     unsafe {
@@ -54,7 +55,7 @@ fn action() -> libc::sigaction {
     }
 }
 
-/// What happened on the signal so far; and what is to happen from now on, if that is said.
+/// Returns the present action for the signal, and sets `new` if it is given.
 fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
     let new = new.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: zeros are valid; `new` is null or says what is valid on any thread at any time: a handler that
@@ -68,9 +69,9 @@ fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
     }
 }
 
-/// Runs on any thread at any time: in the middle of malloc, in another handler, in the child of a fork.
-/// It takes no lock, allocates nothing, touches no thread-local but `errno`, which it puts back, and calls
-/// nothing but gettid, getpid, process_vm_readv and futex, which are system calls.
+/// Handles the signal. It runs on any thread at any time: inside of malloc, in another handler, in the child of a fork.
+/// It takes no lock and does not allocate. The only thread-local that it touches is `errno`, which it restores. It
+/// calls gettid, getpid, process_vm_readv and futex only, which are system calls.
 extern "C" fn on_signal(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: takes nothing and cannot fail.
     let thread = unsafe { libc::gettid() } as u32;
@@ -98,8 +99,8 @@ fn copy(sample: &mut Sample, context: &libc::ucontext_t) {
     sample.len = copy_stack(sample.registers.stack_pointer() as usize, &mut sample.bytes);
 }
 
-/// Copies the stack from `start` on, as far as there is memory. The kernel does it, so that it does not
-/// matter where the stack ends. Returns how much it was.
+/// Copies the stack from `start` on, until memory ends. The kernel copies, so the end of the stack need not be known.
+/// Returns the number of bytes.
 fn copy_stack(start: usize, into: &mut [u8; STACK_BYTES]) -> usize {
     let mut pieces = [piece(0, 0); STACK_BYTES / PIECE + 1];
     let (mut next, mut left) = (start, STACK_BYTES);

@@ -1,13 +1,12 @@
 //! Native stacks of OS threads.
 //!
-//! 1. `stack_sampler` sends each thread a signal and waits, for a bounded time.
-//! 2. `handler` runs on that thread, wherever it is just now, and copies its registers and the top of its
-//!    stack to a `sample_slot`. It does nothing else, so that it does not matter what it interrupts: the thread may
-//!    hold the lock of the allocator, or any other.
-//! 3. `unwind` follows the copy, with what the `modules` say of their frames, on the thread that asks.
-//! 4. `symbols` are looked up when all threads have been asked.
+//! 1. `stack_sampler` sends a signal to each thread and waits, for a bounded time.
+//! 2. `handler` runs on that thread and copies its registers and the top of its stack to a `sample_slot`. The handler
+//!    does nothing else. So it may interrupt the thread anywhere, for example while it holds the allocator's lock.
+//! 3. `unwind` walks the copy, on the thread of the sampler. `modules` have the unwind information.
+//! 4. `symbols` are looked up after all threads were sampled.
 //!
-//! No thread waits for another: who is asked goes on at once.
+//! A sampled thread waits for nothing. It continues after the copy.
 
 mod futex;
 mod handler;

@@ -1,7 +1,7 @@
-//! The program and the libraries that are loaded, with what they say of their frames.
+//! The program and its loaded libraries, with their unwind information.
 //!
-//! What is needed of them is copied while the loader's list is locked: a library that is unloaded
-//! meanwhile does no harm. No thread is stopped, so that whoever holds the lock gives it back.
+//! The information is copied while the list of the loader is locked, so a library may be unloaded afterwards. No thread
+//! is stopped meanwhile, so the owner of the lock can release it.
 
 use core::ffi::{c_int, c_void};
 use core::ops::Range;
@@ -9,7 +9,7 @@ use core::slice;
 
 use framehop::{ExplicitModuleSectionInfo, Module};
 
-/// All modules.
+/// Returns all modules.
 pub(super) fn all() -> Vec<Module<Vec<u8>>> {
     let mut found: Vec<Module<Vec<u8>>> = Vec::new();
     // SAFETY: `add` has the right type, and gets the pointer only as long as this runs.
@@ -17,7 +17,7 @@ pub(super) fn all() -> Vec<Module<Vec<u8>>> {
     found
 }
 
-/// How often a library has been unloaded: an address means the same as long as that is the same.
+/// Returns the number of unloaded libraries. While it stays the same, an address keeps its meaning.
 pub(super) fn unloads() -> u64 {
     let mut count = 0u64;
     // SAFETY: as in `all`.
@@ -48,7 +48,7 @@ type Header = libc::Elf64_Phdr;
 
 /// The program headers of a module that is loaded.
 struct Headers<'a> {
-    /// What its addresses are moved by.
+    /// Difference of the addresses in memory from those in the file.
     base: u64,
     headers: &'a [Header],
 }
@@ -56,7 +56,7 @@ struct Headers<'a> {
 impl<'a> Headers<'a> {
     /// # Safety
     ///
-    /// It describes a module that is loaded for as long as this lives.
+    /// `info` describes a module that stays loaded while the result lives.
     unsafe fn new(info: &'a libc::dl_phdr_info) -> Self {
         let headers = match info.dlpi_phnum {
             0 => &[],
@@ -69,7 +69,7 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Unless it says nothing of its frames.
+    /// Returns the module, or `None` if it has no unwind information.
     fn module(&self) -> Option<Module<Vec<u8>>> {
         let index = self.of_type(libc::PT_GNU_EH_FRAME).next()?;
         let start = self.start_of_frames(&index)?;
@@ -88,7 +88,7 @@ impl<'a> Headers<'a> {
         Some(Module::new(String::new(), range, self.base, sections))
     }
 
-    /// The ranges in memory that are loaded to be read, before they are moved.
+    /// Returns the readable ranges, as addresses in the file.
     fn segments(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.of_type(libc::PT_LOAD)
     }
@@ -99,8 +99,8 @@ impl<'a> Headers<'a> {
         wanted.map(|it| it.p_vaddr..it.p_vaddr.saturating_add(it.p_memsz))
     }
 
-    /// Where the section is that the index is of. The index says it, in the one form in which linkers write
-    /// it: as a distance from there, of four bytes.
+    /// Returns the start of the section that the index belongs to. The index has it as a distance of four bytes, which
+    /// is the only form that linkers write.
     fn start_of_frames(&self, index: &Range<u64>) -> Option<u64> {
         const VERSION: u8 = 1;
         const RELATIVE_4_BYTES: u8 = 0x1b;
@@ -112,7 +112,7 @@ impl<'a> Headers<'a> {
         (index.start + 4).checked_add_signed(distance.into())
     }
 
-    /// What is loaded in a range, which must be in one of the segments.
+    /// Copies a range, which must lie in one segment.
     fn copy(&self, range: &Range<u64>) -> Option<Vec<u8>> {
         let inside = |it: &Range<u64>| it.start <= range.start && range.end <= it.end;
         self.segments().find(inside)?;

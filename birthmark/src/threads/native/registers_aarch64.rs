@@ -3,7 +3,7 @@
 use framehop::aarch64::PtrAuthMask;
 use framehop::UnwindRegsNative;
 
-/// Those that unwinding needs.
+/// The registers that unwinding needs.
 #[derive(Clone, Copy)]
 pub(super) struct Registers {
     instruction: u64,
@@ -20,7 +20,7 @@ impl Registers {
         stack: 0,
     };
 
-    /// Those of the thread that a signal has interrupted. Called by the handler.
+    /// Returns the registers of the thread that a signal has interrupted. The handler calls it.
     pub(super) fn of(context: &libc::ucontext_t) -> Self {
         let machine = &context.uc_mcontext;
         Registers {

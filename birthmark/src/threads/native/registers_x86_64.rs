@@ -3,14 +3,14 @@
 use framehop::x86_64::Reg;
 use framehop::UnwindRegsNative;
 
-/// All of them: unwind information may refer to any.
+/// All registers, because unwind information may refer to any.
 #[derive(Clone, Copy)]
 pub(super) struct Registers {
     instruction: u64,
     others: [u64; TABLE.len()],
 }
 
-/// Where the kernel has each register, and framehop.
+/// The index of each register in the kernel's context, and its name in framehop.
 const TABLE: [(i32, Reg); 16] = [
     (libc::REG_RAX, Reg::RAX),
     (libc::REG_RDX, Reg::RDX),
@@ -30,7 +30,7 @@ const TABLE: [(i32, Reg); 16] = [
     (libc::REG_R15, Reg::R15),
 ];
 
-/// Where the stack pointer is in the table.
+/// Index of the stack pointer in the table.
 const STACK: usize = 7;
 
 impl Registers {
@@ -39,7 +39,7 @@ impl Registers {
         others: [0; TABLE.len()],
     };
 
-    /// Those of the thread that a signal has interrupted. Called by the handler.
+    /// Returns the registers of the thread that a signal has interrupted. The handler calls it.
     pub(super) fn of(context: &libc::ucontext_t) -> Self {
         let register = |index: i32| context.uc_mcontext.gregs[index as usize] as u64;
         Registers {

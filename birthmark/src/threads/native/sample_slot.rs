@@ -1,14 +1,14 @@
-//! Where threads leave copies of their stacks. Never freed, so that a thread that comes late does no harm.
+//! Slots for copies of stacks. They are never freed, so a thread that answers late writes to valid memory.
 
 use core::cell::UnsafeCell;
 
 use super::registers::Registers;
 use super::slot_state::SlotState;
 
-/// How much of a stack is copied.
+/// Number of bytes that are copied of a stack.
 pub(super) const STACK_BYTES: usize = 128 * 1024;
 
-/// What a thread leaves: its registers, and its stack from the stack pointer on.
+/// The answer of a thread: its registers, and its stack from the stack pointer on.
 pub(super) struct Sample {
     pub(super) registers: Registers,
     pub(super) len: usize,
@@ -16,7 +16,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// The word of the stack at this address.
+    /// Returns the word of the stack at this address.
     pub(super) fn word(&self, address: u64) -> Option<u64> {
         let stack = self.bytes.get(..self.len)?;
         let start = usize::try_from(address.checked_sub(self.registers.stack_pointer())?).ok()?;
@@ -35,7 +35,7 @@ pub(super) struct SampleSlot {
 // happens before the next.
 unsafe impl Sync for SampleSlot {}
 
-/// One is used at a time. The others are for when a thread is stopped in the middle of its answer.
+/// The slots. One is used at a time. Another one is needed if a thread was stopped in the middle of its answer.
 static SLOTS: [SampleSlot; 4] = [const { SampleSlot::new() }; 4];
 
 impl SampleSlot {
@@ -50,17 +50,17 @@ impl SampleSlot {
         }
     }
 
-    /// Asks a thread at the first slot that is free.
+    /// Asks a thread to answer into the first free slot.
     pub(super) fn ask(thread: u32) -> Option<&'static SampleSlot> {
         SLOTS.iter().find(|slot| slot.state.ask(thread))
     }
 
-    /// The slot at which this thread was asked, if it was. Then it may [`answer`](SampleSlot::answer).
+    /// Returns the slot into which this thread is to [`answer`](SampleSlot::answer), if it was asked.
     pub(super) fn of(thread: u32) -> Option<&'static SampleSlot> {
         SLOTS.iter().find(|slot| slot.state.begin(thread))
     }
 
-    /// Answers.
+    /// Answers with the sample that `write` fills in.
     ///
     /// # Safety
     ///
@@ -71,13 +71,13 @@ impl SampleSlot {
         self.state.finish(thread);
     }
 
-    /// What a thread has answered, if it has by now. For the one who asked.
+    /// Reads the answer of a thread, if it has answered. Only the sampler calls it.
     pub(super) fn read<R>(&self, thread: u32, read: impl FnOnce(&Sample) -> R) -> Option<R> {
         if !self.state.has_answered(thread) {
             return None;
         }
-        // SAFETY: it has answered, and nobody is asked at this slot before this returns: there is one who
-        // asks at a time, and this is called by it.
+        // SAFETY: the thread has answered, so it no longer writes. No thread is asked to use this slot before this call
+        // returns, because there is one sampler at a time, and the sampler makes this call.
         Some(read(unsafe { &*self.sample.get() }))
     }
 }

@@ -1,16 +1,21 @@
-//! Whose turn it is at a slot: the one who asks, or the thread that answers.
+//! The owner of a sample slot: the sampler, or the thread that answers.
 //!
-//! A word says for which thread a slot is, and how far it is with it. The one who asks makes `FREE` or `DONE`
-//! into `ASKED`, and only the thread that was asked makes that into `COPYING` and then `DONE`. If it does not
-//! begin in time, the one who asks makes it `FREE` again; both of that are a compare-and-swap from the same
-//! word, so that one of them wins. So a thread that answers late finds that nobody asks it, and a slot at
-//! which one is copying is not used for others until it is done.
+//! One word has the thread and a state:
+//!
+//! | state | owner | next state |
+//! | --- | --- | --- |
+//! | `FREE`, `DONE` | sampler | `ASKED`, by the sampler |
+//! | `ASKED` | nobody | `COPYING`, by the thread; `FREE`, by the sampler that gives up |
+//! | `COPYING` | thread | `DONE`, by the thread |
+//!
+//! Both ways out of `ASKED` are a compare-and-swap of the same word, so one of them wins. A thread that answers late
+//! finds that it was not asked. A slot in the state `COPYING` is not used for another thread.
 //!
 //! Under loom: `runtime-shim/loom`.
 
 use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
-/// The system's id of a thread above a state in the two lowest bits.
+/// The system id of a thread, above a state in the two lowest bits.
 pub(crate) struct SlotState(AtomicU32);
 
 const FREE: u32 = 0;
@@ -30,17 +35,17 @@ impl SlotState {
         SlotState(AtomicU32::new(FREE))
     }
 
-    /// The word itself, to wait until it changes.
+    /// Returns the word, on which the sampler waits.
     pub(crate) fn word(&self) -> &AtomicU32 {
         &self.0
     }
 }
 
-/// The one who asks. There is one at a time.
+/// Calls of the sampler. There is one at a time.
 impl SlotState {
-    /// Asks a thread, unless another one is copying.
+    /// Asks a thread. Returns `false` if another one is copying.
     pub(crate) fn ask(&self, thread: u32) -> bool {
-        // What an earlier thread has written there comes before what this one writes.
+        // Acquires the writes of an earlier thread, so that they come before those of this one.
         let state = self.0.load(Ordering::Acquire) & STATE_MASK;
         let is_ours = matches!(state, FREE | DONE);
         if is_ours {
@@ -49,25 +54,25 @@ impl SlotState {
         is_ours
     }
 
-    /// Whether it has answered. Then the slot is the sampler's until it asks again.
+    /// Returns `true` if the thread has answered. The sampler owns the slot from then on until it asks again.
     pub(crate) fn has_answered(&self, thread: u32) -> bool {
         self.0.load(Ordering::Acquire) == with(thread, DONE)
     }
 
-    /// Takes the question back. Returns whether the thread has not begun to answer, and never will.
+    /// Withdraws the request. Returns `true` if the thread has not begun to answer, and never will.
     pub(crate) fn take_back(&self, thread: u32) -> bool {
         self.change(with(thread, ASKED), FREE)
     }
 }
 
-/// The thread that answers.
+/// Calls of the thread that answers.
 impl SlotState {
-    /// Whether it was asked. Then the slot is this thread's until it has finished.
+    /// Returns `true` if the thread was asked. It owns the slot from then on until it finishes.
     pub(crate) fn begin(&self, thread: u32) -> bool {
         self.change(with(thread, ASKED), with(thread, COPYING))
     }
 
-    /// Gives the slot back.
+    /// Returns the slot to the sampler.
     pub(crate) fn finish(&self, thread: u32) {
         self.0.store(with(thread, DONE), Ordering::Release);
     }

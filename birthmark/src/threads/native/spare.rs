@@ -1,4 +1,4 @@
-//! Which threads are left alone, because they would notice the signal.
+//! Threads that get no signal, because they would notice it.
 //!
 //! After the handler, the kernel starts a system call again, because of SA_RESTART. Calls that signal(7) says are never
 //! started again fail with `EINTR`. Which of them are interrupted all the same, and why that is no harm:
@@ -22,23 +22,23 @@ use std::ops::Range;
 use crate::platform::tasks;
 use birthmark_dump::StackError;
 
-/// What the handler needs of a stack besides the frame that the kernel puts there, also in a debug build.
+/// Bytes of stack that the handler needs beside the kernel's frame. The number holds for debug builds, too.
 const HANDLER_BYTES: u64 = 8 * 1024;
 
-/// A thread may use so many bytes below its stack pointer.
+/// Bytes that a thread may use below its stack pointer.
 const RED_ZONE: u64 = 128;
 
-/// The memory in which stacks lie, as it was when the first thread was looked at.
+/// The mapped memory, as it was when the first thread was read.
 pub(super) struct Stacks(Vec<Range<u64>>);
 
-/// What procfs says of a thread that waits: `number arguments… stack-pointer instruction-pointer`.
+/// The line of procfs for a waiting thread: `number arguments… stack-pointer instruction-pointer`.
 struct Waiting {
     /// `None` outside of a system call.
     call: Option<(i64, Vec<u64>)>,
     stack_pointer: u64,
 }
 
-/// Why this thread is to be left alone, if it is.
+/// Returns the reason for which this thread gets no signal, if there is one.
 pub(super) fn reason(id: u64, stacks: &mut Stacks) -> Option<StackError> {
     let line = match tasks::read(id, "syscall") {
         Ok(line) => line,
@@ -126,7 +126,7 @@ const ON_SOCKETS: &[i64] = &[
     libc::SYS_splice,
 ];
 
-/// Whether a descriptor is a socket with a timeout, in either direction. What is no socket has none.
+/// Returns `true` if a descriptor is a socket with a timeout, in either direction.
 fn socket_has_timeout(descriptor: u64) -> bool {
     let Ok(descriptor) = i32::try_from(descriptor) else {
         return false;

@@ -1,4 +1,4 @@
-//! Asking one thread after the other.
+//! The sampler, which asks one thread after the other for its stack.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,27 +12,28 @@ use crate::platform::tasks;
 use birthmark_core::__reader::os_thread::os_id;
 use birthmark_dump::StackError;
 
-/// For how long a thread is waited for. Whoever has to wait for a CPU for longer than this is late.
+/// Maximum time for one thread. A thread that waits longer for a CPU gives no answer.
 const THREAD_TIMEOUT: Duration = Duration::from_secs(1);
-/// For how long all of them are, together. Then each has a moment only.
+/// Maximum time for all threads together. After that, each has [`MIN_TIMEOUT`].
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(4);
 const MIN_TIMEOUT: Duration = Duration::from_millis(10);
-/// How often it is asked whether the thread is still there.
+/// Interval at which the sampler checks that the thread still exists.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The right to ask, which one has at a time.
+/// The right to take stacks. One sampler exists at a time.
 pub(super) struct StackSampler {
     process: u32,
-    /// What is left of the total timeout.
+    /// Rest of the total time.
     time_left: Cell<Duration>,
     stacks: RefCell<Stacks>,
 }
 
-/// The process whose sampler there is, or 0. After a fork, the parent's sampler is none in the child.
+/// The process that has a sampler, or 0. The sampler of a parent does not count in the child of a fork.
 static SAMPLING_PROCESS: AtomicU32 = AtomicU32::new(0);
 
 impl StackSampler {
-    /// Waits for its turn, but not for ever, and not at all in a panic, of which the sampler may be in the midst.
+    /// Waits until no other sampler exists, for a bounded time. A panicking thread does not wait, because it may be the
+    /// one that has the sampler.
     pub(super) fn new() -> Result<Self, StackError> {
         let (process, start) = (std::process::id(), Instant::now());
         let time_left = if std::thread::panicking() {
@@ -60,7 +61,7 @@ impl StackSampler {
             .is_ok()
     }
 
-    /// Has a thread copy its stack, and reads the copy.
+    /// Asks a thread to copy its stack, and reads the copy.
     pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, StackError> {
         let thread = u32::try_from(id).map_err(|_| StackError::NoAnswer)?;
         let start = Instant::now();
@@ -91,8 +92,9 @@ impl StackSampler {
         }
     }
 
-    /// Whether a thread blocks the signal, and not just while it is in a handler, which it does in ours. It is
-    /// not sent the signal then: it would not answer, and may be one that waits for signals in its own way.
+    /// Returns `true` if a thread blocks the signal for longer than a handler runs. Our handler blocks the signal, too.
+    ///
+    /// Such a thread would not answer. It may wait for signals by itself, and would receive ours.
     fn stays_blocked(&self, id: u64) -> bool {
         let until = self.until();
         while tasks::blocks(id, handler::SIGNAL) {
@@ -107,7 +109,7 @@ impl StackSampler {
         false
     }
 
-    /// Until when a thread is waited for.
+    /// Returns the end of the time for one thread.
     fn until(&self) -> Instant {
         Instant::now() + self.time_left.get().clamp(MIN_TIMEOUT, THREAD_TIMEOUT)
     }
@@ -131,7 +133,7 @@ impl StackSampler {
         }
     }
 
-    /// Whether the thread is there. 0 is no signal, and only asks that.
+    /// Sends a signal. Returns `true` if the thread exists. Signal 0 only checks that.
     fn send(&self, thread: u32, signal: libc::c_int) -> bool {
         // SAFETY: a system call that touches no memory. A handler for the signal is set up.
         unsafe { libc::syscall(libc::SYS_tgkill, self.process, thread, signal) == 0 }

@@ -8,26 +8,26 @@ use std::sync::{Arc, Mutex};
 use super::modules;
 use birthmark_dump::NativeFrame;
 
-/// Frames that are kept from one dump to the next, a few hundred bytes each: threads wait where they waited
-/// before, and nothing need be read to know what is there.
+/// Maximum number of frames that are kept for the next dump, a few hundred bytes each. Threads often wait at the same
+/// places, and then no debug information is read.
 const MAX_KEPT: usize = 4096;
 
-/// What is at each address, found once: many threads wait in the same places.
+/// The frames at each address, found once, because many threads wait at the same places.
 #[derive(Default)]
 pub(super) struct Symbols {
     known: HashMap<u64, Vec<NativeFrame>>,
     frames: usize,
     /// See [`modules::unloads`].
     unloads: u64,
-    /// Whether debug information was read.
+    /// `true` if debug information was read.
     has_read: bool,
 }
 
-/// Those of the last dump. Nobody waits for them: in a child of a fork, whoever has them may not be there.
+/// The symbols of the last dump. No thread waits for this lock: in the child of a fork, its owner may not exist.
 static KEPT: Mutex<Option<Symbols>> = Mutex::new(None);
 
 impl Symbols {
-    /// Those of the last dump, if they still hold.
+    /// Returns the symbols of the last dump if they are valid, otherwise none.
     pub(super) fn kept() -> Self {
         let unloads = modules::unloads();
         let kept = KEPT.try_lock().ok().and_then(|mut kept| kept.take());
@@ -39,7 +39,7 @@ impl Symbols {
         })
     }
 
-    /// The functions at an address, the innermost first: several if some are inlined.
+    /// Returns the functions at an address, innermost first. Inlined functions are included.
     pub(super) fn at(&mut self, address: u64) -> &[NativeFrame] {
         self.known.entry(address).or_insert_with(|| {
             let found = find(address);
@@ -51,8 +51,7 @@ impl Symbols {
 }
 
 impl Drop for Symbols {
-    /// Keeps what was found, but not the debug information that was read for it: that takes as much memory as
-    /// the file has of it.
+    /// Keeps the frames, but not the debug information, which takes as much memory as it has in the file.
     fn drop(&mut self) {
         if std::mem::take(&mut self.has_read) {
             backtrace::clear_symbol_cache();
@@ -103,8 +102,8 @@ fn unknown(address: u64) -> NativeFrame {
     }
 }
 
-/// Leaves birthmark's own frames out: wrappers around tasks and awaits, of which the task is what counts, and all
-/// that goes on above a dump on the thread that takes it.
+/// Removes birthmark's own frames: wrappers around tasks and awaits, and everything above the dump on the thread that
+/// takes it.
 pub(super) fn without_own(frames: &mut Vec<NativeFrame>) {
     if let Some(last) = frames.iter().rposition(takes_dump) {
         frames.drain(..=last);
@@ -126,7 +125,7 @@ struct Crate {
     directory: &'static str,
 }
 
-/// All of which a program is compiled with.
+/// All crates of birthmark that a program contains.
 const CRATES: [Crate; 3] = [
     Crate {
         name: "birthmark::",
@@ -146,8 +145,8 @@ const CRATES: [Crate; 3] = [
 ];
 
 impl Crate {
-    /// The paths in this crate by which a frame is known to belong to it: that of its function, or, where debug
-    /// information is sparse and has the last part of that only, that of its file.
+    /// Returns the paths within this crate that a frame has: of its function, and of its file. Sparse debug information
+    /// has only the last part of a function's path, but the whole path of the file.
     fn paths<'a>(&self, frame: &'a NativeFrame) -> impl Iterator<Item = &'a str> {
         let function = frame.function().unwrap_or("").trim_start_matches('<');
         let file = frame.file().unwrap_or("");

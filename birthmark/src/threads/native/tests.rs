@@ -1,4 +1,4 @@
-//! What no test from outside could do often enough: symbols take most of a dump's time, and are left out.
+//! Tests that sample often. They look up no symbols, which take most of the time of a dump.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Scope};
@@ -11,7 +11,7 @@ use birthmark_core::__reader::os_thread::{all_os_ids, block_signals, os_id};
 use birthmark_core::__reader::unwind::OnDrop;
 use birthmark_dump::StackError;
 
-/// Runs `test` with a way to start threads that do the same again and again until it is over, however it ends.
+/// Runs `test` with a function that starts threads. They repeat their work until the test is over, also if it panics.
 fn with_threads(test: impl FnOnce(&dyn Fn(&'static (dyn Fn() + Sync)) -> u64)) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -39,8 +39,7 @@ fn start<'scope>(
     id.load(Ordering::Relaxed)
 }
 
-/// Asks a thread so many times, and returns what was answered. On a machine that is busy enough, it may at
-/// times not be in time.
+/// Asks a thread several times, and returns the answers. On a busy machine, some may come too late.
 fn ask(id: u64, times: usize) -> Vec<Walk> {
     handler::install().unwrap();
     let mut walker = Walker::new();

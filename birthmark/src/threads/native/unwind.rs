@@ -5,7 +5,7 @@ use framehop::{CacheNative, MayAllocateDuringUnwind, UnwindIterator, Unwinder, U
 use super::modules;
 use super::sample_slot::Sample;
 
-/// No stack is followed further than this.
+/// Maximum number of frames of a stack.
 const MAX_FRAMES: usize = 512;
 
 type Cache = CacheNative<MayAllocateDuringUnwind>;
@@ -18,7 +18,7 @@ pub(super) struct Walker {
 /// The frames of a stack.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    /// Innermost first: of the instruction where it stood, then inside of each call that it was in.
+    /// Innermost first: the current instruction, then an address within each call.
     pub(super) addresses: Vec<u64>,
     pub(super) complete: bool,
 }

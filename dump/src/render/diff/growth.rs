@@ -1,4 +1,4 @@
-//! How many tasks each site has gained or lost.
+//! The number of tasks that each site has gained or lost.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;

@@ -26,7 +26,7 @@ use birthmark_core::Kind;
 use birthmark_core::Site;
 use birthmark_core::TaskId;
 
-/// Names, and labels, that are shown of a group.
+/// Maximum number of names, and of labels, that a group shows.
 const MAX_SHOWN: usize = 3;
 
 /// Tasks of the same site, role, state and frames.
@@ -44,12 +44,12 @@ pub struct Group {
     spawned: TickRange,
     now: Option<u64>,
     stack: Stack,
-    /// The same as the snapshot numbers it.
+    /// The number of the stack in the snapshot.
     place: StackRef,
-    /// The first few, and whether there are more.
+    /// The first few names. `more_names` is `true` if there are more.
     names: Vec<Name>,
     more_names: bool,
-    /// The first few that differ, and whether there are more.
+    /// The first few different labels. `more_labels` is `true` if there are more.
     labels: Vec<Labels>,
     more_labels: bool,
     /// The node whose name and labels were looked at last.
@@ -277,8 +277,7 @@ impl Group {
     }
 }
 
-/// Counts those of the dump's tasks by what makes a group. The largest comes first; threads of pools that run no task
-/// come last.
+/// Groups tasks of the dump. The largest group comes first. Threads of pools that run no task come last.
 pub(in super::super) fn count<'a>(
     dump: &Dump,
     rows: impl IntoIterator<Item = &'a Row>,
@@ -304,7 +303,7 @@ pub(in super::super) fn count<'a>(
     groups
 }
 
-/// What tasks of a group have in common.
+/// The properties that tasks of a group share.
 #[derive(PartialEq, Eq, Hash)]
 struct GroupKey {
     /// By address.
@@ -312,7 +311,7 @@ struct GroupKey {
     state: Discriminant<State>,
     stack: u32,
     runs_no_task: bool,
-    /// External threads have but their names in common.
+    /// The id of an external thread, because such threads share nothing.
     only: Option<u64>,
 }
 

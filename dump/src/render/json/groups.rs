@@ -1,4 +1,4 @@
-//! The table of groups, which stands for the tasks where there are too many.
+//! The table of groups, which counts all tasks if the table of tasks is limited.
 
 use std::fmt;
 use std::time::Duration;

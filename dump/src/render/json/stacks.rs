@@ -1,4 +1,4 @@
-//! The tables of logical stacks and of the frame sites in them. A million tasks stand in few places.
+//! The tables of stacks and of the frame sites in them. A million tasks have few different stacks.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,7 +18,7 @@ use birthmark_core::FrameSite;
 /// The stacks that a dump refers to.
 #[derive(Default)]
 pub(super) struct StackTables {
-    /// Those of the snapshot that are in the table.
+    /// The stacks of the snapshot that are in the table.
     used: TableIndex,
     sites: Vec<&'static FrameSite>,
     by_address: HashMap<usize, u32, IdHash>,
@@ -51,7 +51,7 @@ impl StackTables {
     }
 }
 
-/// Numbers those of so many stacks that a task in the dump has.
+/// Numbers the stacks that tasks in the dump have. `stacks` is the number of all stacks.
 fn used(dump: &Dump, stacks: usize) -> TableIndex {
     let mut used = BitSet::none(stacks);
     let indices = dump
@@ -63,7 +63,7 @@ fn used(dump: &Dump, stacks: usize) -> TableIndex {
     TableIndex::of(used)
 }
 
-/// The stacks that are in the table.
+/// Returns the stacks that are in the table.
 fn in_table<'a>(
     all: &'a [Arc<FrameTree>],
     used: &'a TableIndex,

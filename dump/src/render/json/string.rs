@@ -2,9 +2,10 @@
 
 use crate::render::output::push;
 
-/// Appends `text` in quotes. Besides what JSON asks for, all is escaped that could harm whoever looks
-/// at it: what moves the cursor of a terminal or turns the writing direction, and the character that
-/// could end a script in a page.
+/// Appends `text` in quotes.
+///
+/// More is escaped than JSON requires, because a person may read the text. Characters that move the cursor of a
+/// terminal or turn the writing direction are escaped, and so is `<`, which could end a script in a page.
 pub(super) fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut plain = 0;

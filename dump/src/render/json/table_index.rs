@@ -1,17 +1,17 @@
-//! The numbers of what is in a table, which is not all that the snapshot holds.
+//! The indices of items in a table that has a part of the snapshot.
 
 use crate::snapshot::compact::bit_set::BitSet;
 
-/// For each item of the snapshot that is in a table its index there.
+/// The index in the table of each item of the snapshot that the table has.
 #[derive(Default)]
 pub(super) struct TableIndex {
     used: BitSet,
-    /// For each word of bits, how many are set before it.
+    /// For each word of bits, the number of bits that are set before it.
     before: Vec<u32>,
 }
 
 impl TableIndex {
-    /// Numbers the items that are used.
+    /// Numbers the used items.
     pub(super) fn of(used: BitSet) -> Self {
         let mut count = 0;
         let before = used.words().map(|word| {
@@ -24,7 +24,7 @@ impl TableIndex {
         }
     }
 
-    /// The index in the table of an item of the snapshot.
+    /// Returns the index in the table of an item of the snapshot.
     pub(super) fn get(&self, item: usize) -> Option<u32> {
         if !self.used.has(item) {
             return None;

@@ -1,4 +1,4 @@
-//! The tables that tasks refer to: sites and ancestors, and those of `stacks.rs`.
+//! The tables that tasks refer to: sites and ancestors. `stacks.rs` has the others.
 
 use std::collections::hash_map::Entry;
 use std::collections::HashMap;
@@ -19,13 +19,13 @@ use birthmark_core::Site;
 pub(super) struct Tables {
     sites: Vec<&'static Site>,
     by_address: HashMap<u64, u32, IdHash>,
-    /// Those of the nodes that are in the table.
+    /// The nodes that are in the table.
     ancestors: TableIndex,
     pub(super) stacks: StackTables,
 }
 
 impl Tables {
-    /// Of the ancestors, those of so many tasks.
+    /// Collects the tables. The ancestors are those of the first `most` tasks.
     pub(super) fn new(dump: &Dump, most: usize) -> Self {
         let mut tables = Tables {
             stacks: StackTables::new(dump),
@@ -59,7 +59,7 @@ impl Tables {
         self.by_address.get(&site.address()).copied()
     }
 
-    /// The nodes that are in the table.
+    /// Returns the nodes that are in the table.
     fn nodes<'a>(&'a self, dump: &'a Dump) -> impl Iterator<Item = Node> + 'a {
         let all = dump.snapshot.all();
         all.filter(|node| self.ancestor(node.number).is_some())

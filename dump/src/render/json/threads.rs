@@ -1,4 +1,4 @@
-//! The table of OS threads, which is there if they were asked for.
+//! The table of OS threads, which exists if they were requested.
 
 use std::fmt;
 use std::time::Duration;
@@ -124,7 +124,7 @@ fn push_call(out: &mut String, call: &SystemCall) {
     }
 }
 
-/// The innermost first.
+/// Appends the tasks of a thread, innermost first.
 fn push_tasks(out: &mut String, tasks: &[Task]) {
     out.push_str(",\"tasks\":[");
     let mut separator = "";

@@ -1,5 +1,5 @@
-//! As much of protobuf's wire format as a profile needs. A generated encoder would first build the
-//! whole profile in memory; this writes message by message.
+//! The part of protobuf's wire format that a profile needs. A generated encoder would first build the whole profile in
+//! memory. This one writes message by message.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ const BYTES: u64 = 2;
 pub(super) struct Message(Vec<u8>);
 
 impl Message {
-    /// Appends a number, unless it is 0, which is what a field has that is not there.
+    /// Appends a number, unless it is 0, which is the value of a missing field.
     pub(super) fn number(&mut self, field: u64, value: u64) {
         if value != 0 {
             push_varint(&mut self.0, field << 3 | VARINT);
@@ -40,7 +40,7 @@ impl Message {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Writes the fields to `out`, and is empty then.
+    /// Writes the fields to `out`, and removes them.
     pub(super) fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(&self.0)?;
         self.0.clear();

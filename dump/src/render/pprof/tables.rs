@@ -1,5 +1,5 @@
-//! What samples refer to by number: strings, functions and locations. An entry is written when it is
-//! first needed. Readers take entries in any order.
+//! The strings, functions and locations that samples refer to by number. An entry is written when it is first needed,
+//! because readers accept entries in any order.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::render::output::escaped;
 use crate::render::stacks::ProfileFrame;
 use crate::snapshot::compact::hash::IdHash;
 
-/// Texts that are remembered. Where there are more, as when each task has a name of its own, one is
-/// written again when it comes up again, which readers allow.
+/// Maximum number of texts that are remembered. After that, for example if each task has its own name, a text may be
+/// written again, which readers allow.
 const MAX_TEXTS: usize = 4 * 1024;
 
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The index of a string.
+    /// Returns the index of a string.
     pub(super) fn string(&mut self, fields: &mut Message, text: &str) -> u64 {
         if let Some(&index) = self.strings.get(text) {
             return index;
@@ -37,7 +37,7 @@ impl Tables {
         index
     }
 
-    /// The id of the location of a frame.
+    /// Returns the id of the location of a frame.
     pub(super) fn location(&mut self, fields: &mut Message, frame: &ProfileFrame<'_>) -> u64 {
         let place = match *frame {
             ProfileFrame::Await(site) => (site.address() as u64, site.file(), site.line()),
@@ -55,7 +55,7 @@ impl Tables {
         id
     }
 
-    /// The id of a location that is nowhere in the source.
+    /// Returns the id of a location that is not in the source.
     fn named(&mut self, fields: &mut Message, name: &str) -> u64 {
         if let Some(&id) = self.named.get(name) {
             return id;
@@ -65,7 +65,7 @@ impl Tables {
         id
     }
 
-    /// A location and its function, which has the same id.
+    /// Adds a location, and its function with the same id.
     fn add_location(&mut self, fields: &mut Message, name: &str, file: &str, line: u32) -> u64 {
         self.location_count += 1;
         let id = self.location_count;

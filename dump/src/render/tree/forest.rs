@@ -1,4 +1,4 @@
-//! Who spawned whom, in two numbers for each task.
+//! The tree of tasks, in two numbers for each task.
 
 use crate::snapshot::compact::bit_set::BitSet;
 use crate::snapshot::compact::names::NameRef;
@@ -8,29 +8,30 @@ use crate::Dump;
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::Site;
 
-/// The lines of the tree, by number: first the rows of the dump, then ancestors that had ended. From each, a
-/// link goes down to its first child and one on to its next sibling, or, of the last one, up to its parent. So
-/// whoever goes through the tree need not remember the way, which may be as long as there are tasks.
+/// The lines of the tree, by number: first the rows of the dump, then ancestors that had ended.
+///
+/// Each line has a link to its first child, and one to its next sibling. The last sibling has a link to the parent. So
+/// a walk through the tree needs no stack, which could be as deep as there are tasks.
 pub(super) struct Forest<'a> {
     pub(super) dump: &'a Dump,
     first: Vec<u32>,
     next: Vec<u32>,
-    /// The nodes with names of tasks that are not in the dump, each task's in the order in which it had them.
+    /// The named nodes of tasks that are not in the dump. The nodes of one task are in the order of its names.
     named: Vec<u32>,
 }
 
 /// No line.
 const NONE: u32 = u32::MAX;
-/// In `next`: the line is that of the parent.
+/// Flag in `next`: the link goes to the parent.
 const UP: u32 = 1 << 31;
 
-/// What comes after a line and all below it.
+/// The line after a line and all lines below it.
 pub(super) enum After {
     Sibling(u32),
     Parent(u32),
 }
 
-/// What stands in a line.
+/// The content of a line.
 pub(super) enum LineContent<'a> {
     Task(&'a Row),
     /// An ancestor that has ended, or that was not selected.
@@ -52,7 +53,7 @@ impl LineContent<'_> {
         }
     }
 
-    /// The labels of a task. Those of ancestors are seen in the tasks below them.
+    /// Returns the labels of a task. The labels of ancestors appear in the tasks below them.
     pub(super) fn labels<'d>(&self, dump: &'d Dump) -> Option<&'d Labels> {
         match self {
             LineContent::Task(row) => Some(dump.snapshot.labels_of(row)),
@@ -60,7 +61,7 @@ impl LineContent<'_> {
         }
     }
 
-    /// The name, in quotes.
+    /// Returns the name, in quotes.
     pub(super) fn name(&self, dump: &Dump) -> Option<String> {
         let name = match self {
             LineContent::Task(row) => dump.snapshot.name_of(row),
@@ -86,7 +87,7 @@ impl<'a> Forest<'a> {
         forest
     }
 
-    /// How many lines there may be.
+    /// Returns the number of lines.
     pub(super) fn len(&self) -> usize {
         self.dump.snapshot.rows.len() + self.dump.snapshot.ended.len()
     }
@@ -102,12 +103,12 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// What stands in no line, and above the roots.
+    /// Returns the number above all roots, which is no line.
     pub(super) fn top(&self) -> u32 {
         self.len() as u32
     }
 
-    /// The lines below one, by their ids.
+    /// Returns the lines below one, by their ids.
     pub(super) fn children(&self, line: u32) -> impl Iterator<Item = u32> + '_ {
         let after = |&line: &u32| match self.after(line) {
             After::Sibling(next) => Some(next),
@@ -127,7 +128,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// The labels of the nearest task above a line.
+    /// Returns the labels of the nearest task above a line.
     pub(super) fn labels_above(&self, mut line: u32) -> &'a Labels {
         loop {
             line = self.parent_of(line);
@@ -141,7 +142,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// Finds the lines that are in the tree, and the names of those that are not in the dump.
+    /// Finds the lines of the tree, and the names of tasks that are not in the dump.
     fn find(&mut self) -> BitSet {
         let (dump, used) = (self.dump, self.dump.used_nodes(self.dump.len()));
         let mut there = BitSet::none(self.len());
@@ -162,7 +163,7 @@ impl<'a> Forest<'a> {
         there
     }
 
-    /// Puts each line before its siblings of higher ids: the highest comes first here.
+    /// Links each line before its siblings of higher ids. The highest id is linked first.
     fn link(&mut self, there: &BitSet) {
         let (snapshot, rows) = (&self.dump.snapshot, self.dump.snapshot.rows.len() as u32);
         let is_there = |line: &u32| there.has(*line as usize);
@@ -189,7 +190,7 @@ impl<'a> Forest<'a> {
         *first = line;
     }
 
-    /// The line above one, or the top.
+    /// Returns the line above one, or the top.
     fn parent_of(&self, line: u32) -> u32 {
         let snapshot = &self.dump.snapshot;
         let parent = snapshot.nameless(task_at(self.dump, line)).parent;
@@ -199,7 +200,7 @@ impl<'a> Forest<'a> {
         parent.unwrap_or(self.top())
     }
 
-    /// The node with the last name that a task has had for others.
+    /// Returns the node with the last name under which a task has spawned.
     fn last_named(&self, line: u32) -> Option<Node> {
         let node = |&number: &u32| self.dump.snapshot.get(number);
         let is_at_most =

@@ -1,28 +1,28 @@
-//! Goes through a forest, line by line.
+//! The walk through a forest, line by line.
 //!
-//! Neither by recursion nor by a list of what is still to come, for a tree may be deeper than the stack, and a
-//! task may have a million children.
+//! The walk uses no recursion, because a tree may be deeper than the stack. It keeps no list of lines to visit, because
+//! a task may have a million children.
 
 use super::forest::{After, Forest};
 use super::line::LinePosition;
 use super::siblings::{EqualSiblings, SubtreeHashes};
 
-/// The way through a forest.
+/// The state of the walk.
 pub(super) struct Levels<'a> {
     forest: &'a Forest<'a>,
-    /// Without them each line is shown.
+    /// `None` to show each line.
     hashes: Option<&'a SubtreeHashes>,
     depth: usize,
-    /// Of the levels above and this one, those on which siblings are alike.
+    /// The levels from the top to this one that have equal siblings.
     equal: Vec<Level>,
-    /// The lines above this one that stand for several.
+    /// The lines above this one that represent several tasks.
     many: Vec<Multiple>,
 }
 
-/// A line that stands for several.
+/// A line that represents several tasks.
 struct Multiple {
     depth: usize,
-    /// For how many tasks each line below it stands, at the least.
+    /// Minimum number of tasks that each line below it represents.
     times: usize,
 }
 
@@ -37,14 +37,14 @@ struct Level {
 pub(super) struct ShownLine<'a> {
     pub(super) line: u32,
     pub(super) place: LinePosition,
-    /// For which siblings it stands, if it does.
+    /// The siblings that the line represents, if there are several.
     pub(super) equal: Option<&'a EqualSiblings>,
-    /// For how many it stands besides: lines above stand for several, and below each of these is one like it.
+    /// Number of lines above that this one exists below: each of several equal ancestors has one like it.
     pub(super) times: usize,
 }
 
 impl ShownLine<'_> {
-    /// For how many tasks it stands.
+    /// Returns the number of tasks that the line represents.
     pub(super) fn count(&self) -> usize {
         self.times * self.equal.map_or(1, |equal| equal.count)
     }
@@ -61,11 +61,11 @@ impl<'a> Levels<'a> {
         }
     }
 
-    /// Shows `f` each line that is to be shown, from the top down.
+    /// Calls `f` with each visible line, from the top down.
     ///
     /// # Errors
     ///
-    /// Those of `f`.
+    /// Returns the errors of `f`.
     pub(super) fn for_each<E>(
         mut self,
         mut f: impl FnMut(ShownLine<'_>) -> Result<(), E>,
@@ -91,7 +91,7 @@ impl<'a> Levels<'a> {
         Ok(())
     }
 
-    /// Begins with the lines below one. Returns the first.
+    /// Enters the lines below one, and returns the first.
     fn enter(&mut self, parent: u32) -> Option<u32> {
         if let Some(hashes) = self.hashes {
             let equal = EqualSiblings::below(self.forest, hashes, parent);
@@ -111,7 +111,7 @@ impl<'a> Levels<'a> {
         self.forest.first_child(parent)
     }
 
-    /// The line, unless another one stands for it.
+    /// Returns the line, unless another one represents it.
     fn shown(&self, line: u32) -> Option<ShownLine<'_>> {
         let level = self.equal.last().filter(|level| level.depth == self.depth);
         let last = match level {
@@ -133,12 +133,12 @@ impl<'a> Levels<'a> {
             })
     }
 
-    /// For how many tasks a line stands here, at the least.
+    /// Returns the minimum number of tasks that a line represents here.
     fn times(&self) -> usize {
         self.many.last().map_or(1, |many| many.times)
     }
 
-    /// The next line on this level or on one above.
+    /// Returns the next line on this level or on one above.
     fn after(&mut self, mut line: u32) -> Option<u32> {
         loop {
             match self.forest.after(line) {

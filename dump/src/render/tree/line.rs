@@ -13,18 +13,18 @@ use crate::Dump;
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::Site;
 
-/// Where a line stands.
+/// The position of a line.
 #[derive(Clone, Copy)]
 pub(super) struct LinePosition {
     pub(super) depth: usize,
-    /// Whether it is the last one below its parent.
+    /// `true` for the last line below its parent.
     pub(super) last: bool,
 }
 
-/// Deeper levels are shown by number: an indent for each would fill the line.
+/// Maximum indent. Deeper levels are shown by number, because their indent would fill the line.
 const MAX_INDENT: usize = 40;
 
-/// Appends what stands before a line. `open` says of each level above whether a line goes on there.
+/// Appends the indent. `open` is `true` for each level above that has another line.
 pub(super) fn push_indent(
     out: &mut String,
     open: &[bool],
@@ -71,14 +71,14 @@ fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels
     push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
 }
 
-/// ` {tenant=acme}`, unless that is so above as well.
+/// Appends ` {tenant=acme}`, unless the line above has the same labels.
 fn push_labels(out: &mut String, labels: &Labels, above: &Labels) {
     if labels != above {
         push(out, format_args!(" {{{labels}}}"));
     }
 }
 
-/// An ancestor, under the last name that it had when it spawned.
+/// Appends an ancestor, with the last name under which it has spawned.
 fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: Node) {
     push_number(out, node.id);
     out.push(' ');
@@ -88,7 +88,7 @@ fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: Node) {
     push_absent(out, palette, dump, &node);
 }
 
-/// Why an ancestor is not in the dump.
+/// Appends the reason for which an ancestor is not in the dump.
 fn push_absent(out: &mut String, palette: &Palette, dump: &Dump, node: &Node) {
     let why = if node.is_live() && !dump.filter.is_empty() {
         "not selected"
@@ -107,8 +107,8 @@ fn push_site(out: &mut String, palette: &Palette, site: &Site) {
     }
 }
 
-/// `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`, and where
-/// they stand.
+/// Appends `9998 × wait [suspended, 0.3 s to 5 minutes] src/a.rs:3:5, tasks 12 to 10040, named "a" … "z"`, and their
+/// innermost frame.
 fn push_equal(
     out: &mut String,
     palette: &Palette,
@@ -143,8 +143,8 @@ fn push_equal(
     }
 }
 
-/// `16 × wait [suspended] src/a.rs:3:5, such as task 12 "a"`, and where they stand: below lines that stand for
-/// several, of which each has as many.
+/// Appends `16 × wait [suspended] src/a.rs:3:5, such as task 12 "a"`, and their innermost frame. Such a line is below
+/// one that represents several tasks, each of which has as many children.
 fn push_below_equal(
     out: &mut String,
     palette: &Palette,
@@ -178,7 +178,7 @@ fn push_below_equal(
     }
 }
 
-/// ` {shard=1} … {shard=9}`, or as those of one task where they are the same.
+/// Appends ` {shard=1} … {shard=9}`, or the labels of one task if both are the same.
 fn push_ends(out: &mut String, ends: [Option<&Labels>; 2], above: &Labels) {
     match ends {
         [Some(first), Some(last)] if first != last => {

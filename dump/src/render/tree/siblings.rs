@@ -1,4 +1,4 @@
-//! Which siblings are alike, so that one line can stand for all of them.
+//! Equal siblings, for which one line is shown.
 
 use std::hash::{Hash, Hasher};
 use std::mem::{discriminant, Discriminant};
@@ -9,20 +9,21 @@ use crate::snapshot::compact::hash::{mixed, IdHasher};
 use crate::State;
 use birthmark_core::Kind;
 
-/// How many alike siblings have a line each.
+/// Maximum number of equal siblings that have a line each.
 const MAX_EQUAL: usize = 4;
 
-/// For each line a number of 64 bits: lines with the same one have the same shape, and so have those below
-/// them, one by one. (It is a hash, so that different shapes are taken for alike once in 2^64 comparisons. To
-/// know them all would take several times the memory of the tasks.)
+/// A hash of each line and all lines below it. Lines with the same hash are equal.
+///
+/// Different lines have the same hash once in 2^64 comparisons. To compare the lines themselves would take several
+/// times the memory of the tasks.
 pub(super) struct SubtreeHashes(Vec<u64>);
 
 #[derive(Hash)]
 enum NodeShape {
-    /// By site, state, stack, and whether it runs no task.
+    /// By site, state and stack; the flag is `true` if the task runs no recorded task.
     Task(u64, Discriminant<State>, u32, bool),
     Ended(u64),
-    /// Threads that instrumented code has not spawned have but their names in common.
+    /// An external thread, by its line, because such threads share nothing.
     Only(u32),
 }
 
@@ -62,7 +63,7 @@ impl NodeShape {
     }
 }
 
-/// Shows `f` all lines, each after those below it.
+/// Calls `f` with all lines, each after those below it.
 fn each_from_below(forest: &Forest<'_>, mut f: impl FnMut(u32)) {
     let deepest = |mut line: u32| {
         while let Some(child) = forest.first_child(line) {
@@ -80,17 +81,17 @@ fn each_from_below(forest: &Forest<'_>, mut f: impl FnMut(u32)) {
     }
 }
 
-/// Siblings that have one line: more than a few.
+/// More than [`MAX_EQUAL`] equal siblings, which share one line.
 pub(super) struct EqualSiblings {
     pub(super) first: u32,
     pub(super) last: u32,
     pub(super) count: usize,
-    /// When they came into their states.
+    /// The ticks at which they came into their states.
     pub(super) since: TickRange,
 }
 
 impl EqualSiblings {
-    /// Those among the lines below one, by their shapes.
+    /// Returns the equal siblings below a line, by their hash.
     pub(super) fn below(forest: &Forest<'_>, hashes: &SubtreeHashes, line: u32) -> Vec<Self> {
         let count = forest.children(line).count();
         if count <= MAX_EQUAL {
@@ -119,7 +120,7 @@ impl EqualSiblings {
         }
     }
 
-    /// Those to which a line belongs.
+    /// Returns the siblings that a line belongs to.
     pub(super) fn with<'a>(all: &'a [Self], hashes: &SubtreeHashes, line: u32) -> Option<&'a Self> {
         let shape = hashes.of(line);
         let place = all.binary_search_by_key(&shape, |equal| hashes.of(equal.first));

@@ -1,13 +1,13 @@
-//! A bit for each of many things, by number.
+//! A set of numbers, one bit each.
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BitSet(Vec<u64>);
 
 impl BitSet {
-    /// How many there are in a word.
+    /// Number of bits in a word.
     pub(crate) const WORD: usize = 64;
 
-    /// So many, none of them set.
+    /// Returns an empty set for numbers below `count`.
     pub(crate) fn none(count: usize) -> Self {
         BitSet(vec![0; count.div_ceil(Self::WORD)])
     }
@@ -16,7 +16,7 @@ impl BitSet {
         self.word(number) >> (number % Self::WORD) & 1 != 0
     }
 
-    /// Sets the bit. Returns whether it was not set.
+    /// Adds a number. Returns `true` if the set did not have it.
     pub(crate) fn add(&mut self, number: usize) -> bool {
         let word = &mut self.0[number / Self::WORD];
         let bit = 1 << (number % Self::WORD);
@@ -29,13 +29,13 @@ impl BitSet {
         self.0.iter().copied()
     }
 
-    /// How many are set before this one in the same word.
+    /// Returns the count of lower numbers in the same word.
     pub(crate) fn before_in_word(&self, number: usize) -> u32 {
         let below = (1 << (number % Self::WORD)) - 1;
         (self.word(number) & below).count_ones()
     }
 
-    /// The word in which it is; there are no others set beyond the last.
+    /// Returns the word of a number. Words beyond the last one are empty.
     fn word(&self, number: usize) -> u64 {
         self.0.get(number / Self::WORD).copied().unwrap_or(0)
     }

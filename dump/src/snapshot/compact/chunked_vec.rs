@@ -1,5 +1,4 @@
-//! A list that grows without being copied: a list of a million entries that doubles would take up to three
-//! times its size on the way.
+//! A list that grows without a copy.
 
 const CHUNK_LEN: usize = 1 << 14;
 
@@ -13,7 +12,7 @@ impl<T> Default for ChunkedVec<T> {
 }
 
 impl<T> ChunkedVec<T> {
-    /// Appends an entry, and returns its place.
+    /// Appends an entry, and returns its index.
     pub(crate) fn push(&mut self, entry: T) -> u32 {
         let place = self.len();
         if place.is_multiple_of(CHUNK_LEN) {
@@ -25,7 +24,7 @@ impl<T> ChunkedVec<T> {
         place as u32
     }
 
-    /// Takes the last entry away.
+    /// Removes and returns the last entry.
     pub(crate) fn pop(&mut self) -> Option<T> {
         let entry = self.0.last_mut()?.pop();
         if self.0.last().is_some_and(Vec::is_empty) {

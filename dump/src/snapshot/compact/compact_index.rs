@@ -1,9 +1,9 @@
-//! Finds entries of a list by what they are, in six to seven bytes an entry, also while it grows.
+//! An index of a list by key, in six to seven bytes an entry, also while it grows.
 //!
-//! A hash table of numbers only: what they are is in the list. It consists of parts that grow by half, one
-//! after the other, so that hardly anything is there twice when they do.
+//! The index is a hash table of numbers. The keys are in the list. The table has parts that grow by half, at different
+//! times, so that only a small part exists twice at a time.
 
-/// A small index has one part.
+/// Number of entries up to which an index has one part.
 const SMALL: usize = 1 << 10;
 const PARTS: usize = 64;
 const FREE: u32 = u32::MAX;
@@ -22,13 +22,13 @@ struct Part {
 }
 
 impl CompactIndex {
-    /// The entry with this hash that `is` the one.
+    /// Returns the entry with this hash for which `is` returns `true`.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
         let part = self.parts.get(part_of(hash, self.parts.len()))?;
         part.find(hash, is)
     }
 
-    /// Adds an entry that is not there.
+    /// Adds an entry that the index does not have.
     pub(crate) fn add(&mut self, entry: u32, hash_of: impl Fn(u32) -> u64) {
         match self.len {
             0 => self.parts = vec![Part::default()],
@@ -54,12 +54,12 @@ impl CompactIndex {
     }
 }
 
-/// By the highest bits of the hash.
+/// Returns the part of a hash, by its highest bits.
 fn part_of(hash: u64, parts: usize) -> usize {
     scaled(hash >> 32, parts)
 }
 
-/// A number of 32 bits, scaled down to one below `to`.
+/// Scales a number of 32 bits down to one below `to`.
 fn scaled(number: u64, to: usize) -> usize {
     ((number * to as u64) >> 32) as usize
 }
@@ -114,7 +114,7 @@ impl Part {
         self.entries.iter().copied().filter(|&entry| entry != FREE)
     }
 
-    /// By bits of the hash that do not say which part it is.
+    /// Returns the first slot of a hash, by bits that do not select the part.
     fn start(&self, hash: u64) -> usize {
         scaled(hash >> 20 & 0xffff_ffff, self.entries.len())
     }

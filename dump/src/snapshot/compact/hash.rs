@@ -1,11 +1,11 @@
-//! How what a dump looks up is spread over tables.
+//! Hash functions for tables in a snapshot.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::sync::OnceLock;
 
-/// Ids are numbers in sequence, and addresses of statics are not chosen by anybody: spreading them
-/// is enough.
+/// Hasher for ids, which are in sequence, and for addresses of statics. No attacker chooses them, so spreading is
+/// enough.
 pub(crate) type IdHash = BuildHasherDefault<IdHasher>;
 
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Mixes all bits, for tables that also look at lower ones, which [`spread`] leaves alike.
+/// Mixes all bits, for tables that use lower bits, too. [`spread`] leaves those similar.
 ///
 /// This is the finalizer of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 pub(crate) fn mixed(number: u64) -> u64 {
@@ -49,7 +49,7 @@ impl Hasher for IdHasher {
     }
 }
 
-/// A hash of what may come from outside, as names and labels do: nobody can choose those that collide.
+/// Returns a keyed hash for texts from outside, such as names and labels, so that no attacker can choose collisions.
 pub(crate) fn hash_keyed(value: impl Hash) -> u64 {
     static KEYS: OnceLock<RandomState> = OnceLock::new();
     KEYS.get_or_init(RandomState::new).hash_one(value)

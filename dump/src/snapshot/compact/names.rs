@@ -1,22 +1,22 @@
-//! The texts of the names in a dump, one after the other: there may be millions.
+//! The texts of names, one after the other.
 
 use birthmark_core::__reader::bounded::boundary;
 use birthmark_core::__reader::name::MAX_NAME_LEN;
 use birthmark_core::__reader::name::{Name, NameOrigin};
 
-/// Texts are kept in pieces of this size, none in two of them.
+/// Size of a piece. A text lies in one piece.
 const PIECE: usize = 1 << 18;
-/// As many pieces as a [`NameRef`] can tell places in.
+/// Maximum number of pieces that a [`NameRef`] can refer to.
 const MAX_PIECES: usize = 1 << 14;
 
-/// Before each text its length and its flags, a byte each.
+/// Bytes before each text: its length and its flags.
 const HEAD: usize = 2;
 const LONGEST: usize = HEAD + MAX_NAME_LEN;
 const CUT: u8 = 1;
 const BY_HOOK: u8 = 2;
 const _: () = assert!(MAX_NAME_LEN <= u8::MAX as usize);
 
-/// Where a name begins in all the pieces. No name begins at the very end.
+/// The start of a name in all pieces. No name begins at the very end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NameRef(u32);
 
@@ -25,7 +25,7 @@ impl NameRef {
     pub(crate) const NONE: NameRef = NameRef(u32::MAX);
     /// A name that was replaced while it was read.
     pub(crate) const LOST: NameRef = NameRef(u32::MAX - 1);
-    /// There are four gigabytes of names before it.
+    /// A name that has no room after four gigabytes of names.
     const BEYOND: NameRef = NameRef(u32::MAX - 2);
 }
 
@@ -34,11 +34,11 @@ pub(crate) struct Names {
     kept: NameTexts,
 }
 
-/// Each name behind its length and its flags.
+/// All names, each behind its length and its flags.
 #[derive(Debug, Default)]
 struct NameTexts(Vec<Vec<u8>>);
 
-/// A name that was set. If it is empty, it stands for none, and hides what would be inherited.
+/// A name that was set. An empty name means none, and hides the name that would be inherited.
 #[derive(Clone, Copy, Debug, PartialEq, Hash)]
 pub(crate) struct Named<'a> {
     pub(crate) text: &'a str,
@@ -47,13 +47,13 @@ pub(crate) struct Named<'a> {
 }
 
 impl Names {
-    /// Keeps a name.
+    /// Adds a name.
     pub(crate) fn add(&mut self, text: &str, is_truncated: bool, is_by_hook: bool) -> NameRef {
         let flags = (u8::from(is_truncated) * CUT) | (u8::from(is_by_hook) * BY_HOOK);
         self.kept.push(text, flags)
     }
 
-    /// Forgets the name that was read last.
+    /// Removes the name that was added last.
     pub(crate) fn forget(&mut self, name: NameRef) {
         if !matches!(name, NameRef::NONE | NameRef::LOST | NameRef::BEYOND) {
             self.kept.truncate(name.0 as usize);
@@ -84,7 +84,7 @@ impl NameTexts {
         NameRef(start)
     }
 
-    /// A piece with room for any name, and the size of those before it.
+    /// Returns a piece with room for any name, and the size of all pieces before it.
     fn room(&mut self) -> Option<(usize, &mut Vec<u8>)> {
         let is_full = |piece: &Vec<u8>| piece.len() + LONGEST > PIECE;
         if self.0.last().is_none_or(is_full) {
@@ -97,7 +97,7 @@ impl NameTexts {
         Some((before, self.0.last_mut()?))
     }
 
-    /// Takes away what begins at a place in the last piece.
+    /// Removes the text that begins at this position in the last piece.
     fn truncate(&mut self, start: usize) {
         if let Some(piece) = self.0.get_mut(start / PIECE) {
             piece.truncate(start % PIECE);
@@ -126,7 +126,7 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// As a program sees it, with `origin` or its own. An empty one is none.
+    /// Returns the name for programs, with `origin` or its own one. Returns `None` for the empty name.
     pub(crate) fn to_name(self, origin: Option<NameOrigin>) -> Option<Name> {
         let own = if self.by_hook {
             NameOrigin::Hook

@@ -1,4 +1,4 @@
-//! What many tasks of a dump have in common, each combination of it kept once. A task has the number of one.
+//! Shapes: combinations of site, stack, state and flags, each kept once. A row has the number of its shape.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -12,16 +12,16 @@ use birthmark_core::__reader::record::slot::{flag, state};
 use birthmark_core::Kind;
 use birthmark_core::Site;
 
-/// The number of a class.
+/// The number of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ShapeRef(u32);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TaskShape {
     pub(crate) site: &'static Site,
-    /// Where they stand.
+    /// The stack.
     pub(crate) stack: StackRef,
-    /// The state, and the thread of a task that runs: few do.
+    /// The state. For a running task, also its thread, because few tasks run.
     pub(crate) status: u32,
     flags: u16,
 }
@@ -63,12 +63,12 @@ impl TaskShape {
         u64::from(self.flags) & flag::ROOT != 0
     }
 
-    /// Whether a pool keeps it.
+    /// Returns `true` if a pool keeps the task.
     pub(crate) fn is_pooled(&self) -> bool {
         u64::from(self.flags) & flag::POOLED != 0
     }
 
-    /// Whether it is an OS thread that a pool keeps.
+    /// Returns `true` if the task is an OS thread that a pool keeps.
     pub(crate) fn is_pool_thread(&self) -> bool {
         self.is_pooled() && self.kind().is_thread()
     }
@@ -105,13 +105,13 @@ impl TaskShapes {
         &self.all[number as usize]
     }
 
-    /// Each class.
+    /// Returns all shapes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &TaskShape> {
         self.all.iter()
     }
 }
 
-/// The numbers of classes, while a snapshot is taken.
+/// The numbers of shapes, while a snapshot is taken.
 #[derive(Debug, Default)]
 pub(crate) struct KnownShapes {
     known: HashMap<TaskShape, ShapeRef, IdHash>,
@@ -119,7 +119,7 @@ pub(crate) struct KnownShapes {
 }
 
 impl KnownShapes {
-    /// The number of a class, which gets one if it has none.
+    /// Returns the number of a shape, and adds the shape if it is new.
     #[inline]
     pub(crate) fn number(&mut self, shapes: &mut TaskShapes, shape: TaskShape) -> ShapeRef {
         match self.last {
