@@ -113,10 +113,12 @@ pub(crate) enum Around<'a> {
         parens: bool,
         user: Span,
     },
-    /// A call that has announced a task, which ends with it; whether its result is awaited as it stands.
+    /// A call that has announced a task, which ends with it; whether its result is awaited as it stands, and whether the
+    /// announcement of another task goes on.
     Returned {
         site: SiteRef,
         awaited: bool,
+        beside: bool,
         user: Span,
     },
     /// A future that a thread blocks on; whether it ends in a brace that `match` would take for its own.

@@ -93,8 +93,9 @@ impl Emit {
             Around::Returned {
                 site,
                 awaited,
+                beside,
                 user,
-            } => self.returned(site.entry, awaited, user, hole),
+            } => self.returned(site.entry, awaited, beside, user, hole),
             Around::Blocked { leaf, parens, user } => self.blocked(leaf, parens, user, hole),
             Around::Frame { entry, user } => self.frame(entry, user, hole),
             Around::Branch {
@@ -427,12 +428,20 @@ impl Emit {
     }
 
     /// Around the call itself, whose announcement ends with it.
-    fn returned(&self, index: usize, awaited: bool, user: Span, hole: TokenStream) -> TokenStream {
+    fn returned(
+        &self,
+        index: usize,
+        awaited: bool,
+        beside: bool,
+        user: Span,
+        hole: TokenStream,
+    ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::at(SITES, index, span);
         let returned = Ident::new(if awaited { "awaited" } else { "returned" }, span);
-        quote_spanned!(span=> #private::#returned(#private::Callee, #site, #hole))
+        let callee = Ident::new(if beside { "callee_beside" } else { "callee" }, span);
+        quote_spanned!(span=> #private::#returned(#private::#callee(), #site, #hole))
     }
 
     /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the

@@ -33,6 +33,9 @@ pub(crate) struct Relay {
     pub announces: bool,
     /// The task was handed to the enclosing function, by whose caller it may be recorded.
     pub handed: bool,
+    /// The enclosing function was handed a task by its caller, and this is another one. The announcement of that task
+    /// goes on when the call has returned.
+    pub beside: bool,
     /// The enclosing function may run after its caller's call has returned, when the result is awaited.
     pub late: bool,
 }

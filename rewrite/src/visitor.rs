@@ -199,13 +199,11 @@ impl<'a> Visitor<'a> {
         }
         let task = &args[spawn.index];
         let handed = relay::mentions_handed(task, &self.scopes, &self.args.also);
-        // Another task that is spawned beside a handed one leaves that one's announcement alone.
-        let beside = !handed && self.hands_on;
         spawn.relay = Relay {
             announces: relay::may_hand_on(callee, task, &place, &self.imports, args)
-                && !spawn.starts_thread()
-                && !beside,
+                && !spawn.starts_thread(),
             handed,
+            beside: !handed && self.hands_on,
             late: handed && self.is_async,
         };
         // Without an announcement, the spawn in the callee would make a record, too.
@@ -276,6 +274,7 @@ impl<'a> Visitor<'a> {
             let returned = Around::Returned {
                 site,
                 awaited: task.spawn.awaited,
+                beside: task.spawn.relay.beside,
                 user: span,
             };
             self.wrap(expr, &returned);

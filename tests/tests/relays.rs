@@ -80,6 +80,14 @@ mod wrappers {
             });
         }
 
+        /// As the methods of a `JoinSet` do.
+        pub fn spawn_on<F>(&self, task: F, handle: &Handle)
+        where
+            F: Future<Output = ()> + Send + 'static,
+        {
+            handle.spawn(task);
+        }
+
         /// A wrapper of a wrapper.
         pub fn spawn_twice<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
             self.spawn(task, "twice");
@@ -88,6 +96,22 @@ mod wrappers {
         /// Spawns a task of its own beside.
         pub fn spawn_beside<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
             self.0.spawn(beside());
+            self.0.spawn(task);
+        }
+    }
+
+    impl Executor {
+        /// Has a wrapper spawn a task of its own first.
+        pub fn spawn_behind<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
+            self.spawn(beside(), "beside");
+            spawn_boxed(Box::pin(beside()));
+            self.0.spawn(task);
+        }
+
+        /// As [`Executor::spawn_behind`], of a wrapper that panics.
+        pub fn spawn_behind_panic<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
+            let broken = std::panic::AssertUnwindSafe(|| Broken.spawn(beside()));
+            std::panic::catch_unwind(broken).map(drop).unwrap_err();
             self.0.spawn(task);
         }
     }
@@ -253,6 +277,17 @@ mod instrumented {
     }
 
     #[test]
+    fn task_that_a_wrapper_hands_to_another_wrapper_beside_has_one_record() {
+        apart(|runtime| {
+            let executor = Executor(runtime.handle().clone());
+            executor.spawn_behind(job());
+            executor.spawn_behind_panic(job());
+            let roles = ["beside", "beside", "job", "job"];
+            assert_eq!(children(), expected(&roles.map(|role| (role, FutureKind))));
+        });
+    }
+
+    #[test]
     fn wrapper_called_after_a_callee_that_hands_nothing_on_records() {
         apart(|runtime| {
             let handle = runtime.handle();
@@ -287,8 +322,8 @@ mod instrumented {
 
     #[test]
     fn wrapper_called_after_an_argument_that_returns_records() {
-        fn start(executor: &Executor, name: Option<&'static str>) -> Option<()> {
-            executor.spawn(job(), name?);
+        fn start(executor: &Executor, handle: Option<&Handle>) -> Option<()> {
+            executor.spawn_on(job(), handle?);
             Some(())
         }
         apart(|runtime| {
@@ -296,6 +331,21 @@ mod instrumented {
             assert_eq!(start(&executor, None), None);
             super::plain::spawn();
             assert_eq!(children(), expected(&[("spawn::{task}", FutureKind)]));
+        });
+    }
+
+    #[test]
+    fn wrapper_that_another_task_awaits_meanwhile_records() {
+        apart(|_| {
+            let runtime = Builder::new_current_thread().build().unwrap();
+            // The callee hands nothing on, so that the call remains announced to a function of this name.
+            let waiting = runtime.spawn(async {
+                super::plain::Waits.spawn_and_wait(|| ()).await;
+            });
+            runtime.block_on(async { tokio::task::yield_now().await });
+            let role = runtime.block_on(super::plain::spawn_and_wait());
+            assert_eq!(role, Some(("spawn_and_wait::{task}".to_owned(), Blocking)));
+            waiting.abort();
         });
     }
 
@@ -436,20 +486,32 @@ mod plain {
         });
     }
 
+    /// Has a job run by an async wrapper. Returns its role and its kind.
+    pub async fn spawn_and_wait() -> Option<(String, Kind)> {
+        let (seen, saw) = channel();
+        wrappers::spawn_and_wait(move || {
+            let task = birthmark::current().map(|task| (task.role().to_owned(), task.kind()));
+            seen.send(task).unwrap();
+        })
+        .await;
+        saw.recv().unwrap()
+    }
+
+    /// An executor that never runs its jobs.
+    pub struct Waits;
+
+    impl Waits {
+        pub async fn spawn_and_wait(&self, task: impl FnOnce() + Send + 'static) {
+            pending::<()>().await;
+            task();
+        }
+    }
+
     #[test]
     fn async_wrapper_of_a_plain_caller_records() {
         apart(|runtime| {
-            runtime.block_on(async {
-                let (seen, saw) = channel();
-                wrappers::spawn_and_wait(move || {
-                    let task =
-                        birthmark::current().map(|task| (task.role().to_owned(), task.kind()));
-                    seen.send(task).unwrap();
-                })
-                .await;
-                let (role, kind) = saw.recv().unwrap().expect("it is recorded");
-                assert_eq!((role.as_str(), kind), ("spawn_and_wait::{task}", Blocking));
-            });
+            let (role, kind) = runtime.block_on(spawn_and_wait()).expect("it is recorded");
+            assert_eq!((role.as_str(), kind), ("spawn_and_wait::{task}", Blocking));
         });
     }
 }
@@ -484,7 +546,7 @@ mod in_sight {
         keep
     }
 
-    /// A function with a task of its own announces no other one, and is no callee, because it does more than to hand on.
+    /// A function with a task of its own is no callee, because it does more than to hand on.
     fn start_beside(pool: &Pool, task: impl Future<Output = ()> + Send + 'static) {
         start(beside());
         pool.0.spawn(task);
@@ -512,10 +574,7 @@ mod in_sight {
     fn task_of_a_wrapper_in_sight_has_one_record_beside_a_task_that_was_handed() {
         apart(|runtime| {
             start_beside(&Pool(runtime.handle().clone()), super::job());
-            let roles = [
-                ("start::{task}", FutureKind),
-                ("start_beside::{task}", FutureKind),
-            ];
+            let roles = [("beside", FutureKind), ("start_beside::{task}", FutureKind)];
             assert_eq!(children(), expected(&roles));
         });
     }

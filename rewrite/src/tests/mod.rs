@@ -100,7 +100,11 @@ pub(crate) fn short(code: &str) -> String {
         for (announced, plain) in announced {
             text = text.replace(&announced, &plain);
         }
-        for around in ["returned(P::Callee,", "awaited(P::Callee,", "announced("] {
+        for around in [
+            "returned(P::callee(),",
+            "awaited(P::callee(),",
+            "announced(",
+        ] {
             text = unwrapped(text, &format!("P::{around}{site},"));
         }
     }

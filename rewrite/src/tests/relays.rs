@@ -105,7 +105,7 @@ fn call_of_anything_but_a_library_announces() {
         let function = format!("fn f(&self) {{ {call} }}");
         assert_eq!(relay(&function), Some([false, false, true]), "{call}");
         assert!(
-            module(&function).contains("P::returned(P::Callee,S0,"),
+            module(&function).contains("P::returned(P::callee(),S0,"),
             "{call}"
         );
     }
@@ -123,7 +123,17 @@ fn call_of_anything_but_a_library_announces() {
     }
     assert_eq!(relay("use tokio::spawn; fn f() { spawn(work()); }"), None);
     let awaited = module("async fn f() { rt::spawn_blocking(|| 1).await; }");
-    assert!(awaited.contains("P::awaited(P::Callee,S0,"), "{awaited}");
+    assert!(awaited.contains("P::awaited(P::callee(),S0,"), "{awaited}");
+}
+
+#[test]
+fn call_with_another_task_than_the_handed_one_puts_that_aside() {
+    let text = module("fn f(own: impl Future) { rt::spawn(job()); rt::spawn(own); }");
+    assert!(
+        text.contains("P::returned(P::callee_beside(),S0,"),
+        "{text}"
+    );
+    assert!(text.contains("P::returned(P::callee(),S1,"), "{text}");
 }
 
 /// The callee and the role of each site in a module.
@@ -162,6 +172,11 @@ fn function_that_hands_its_parameter_on_is_a_callee_where_it_is_in_sight() {
              fn f(pool: &Pool) { pool.start(job()) }",
             "pool.start job",
         ),
+        (
+            "fn start(task: impl Future) { tokio::spawn(task); }
+             fn f(own: impl Future) { start(job()); own.poll(); }",
+            "start job",
+        ),
     ];
     for (items, expected) in calls {
         let sites = sites(items);
@@ -184,8 +199,6 @@ fn function_that_may_be_another_one_or_does_more_than_to_hand_on_is_no_callee() 
         "fn start(task: impl Future) { other(job()); tokio::spawn(task); } fn f() { start(job()); }",
         // Nothing says that it takes a task.
         "fn start<T: Send>(task: T) { tokio::spawn(task); } fn f() { start(job()); }",
-        // The enclosing function has a task of its own, and announces no other.
-        "fn start(task: impl Future) { tokio::spawn(task); } fn f(own: impl Future) { start(job()); own.poll(); }",
         // Another function may be meant.
         "use other::start; mod n { fn start(task: impl Future) { tokio::spawn(task); } } fn f() { start(job()); }",
         "mod n { fn start(task: impl Future) { tokio::spawn(task); } } fn start(n: u32) {} fn f() { start(1); }",

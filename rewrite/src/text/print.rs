@@ -78,10 +78,18 @@ impl Print<'_> {
                 let fallible = if *fallible { "fallible " } else { "" };
                 self.call("settled", &format!("{fallible}{SITES}[{}]", site.entry))
             }
-            Around::Returned { site, awaited, .. } => self.call(
-                if *awaited { "awaited" } else { "returned" },
-                &format!("{SITES}[{}]", site.entry),
-            ),
+            Around::Returned {
+                site,
+                awaited,
+                beside,
+                ..
+            } => {
+                let beside = if *beside { "beside " } else { "" };
+                self.call(
+                    if *awaited { "awaited" } else { "returned" },
+                    &format!("{beside}{SITES}[{}]", site.entry),
+                )
+            }
             Around::Blocked { leaf, .. } => self.blocked(*leaf),
             Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
             Around::Branch { entry, extends, .. } => {

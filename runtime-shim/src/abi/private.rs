@@ -11,7 +11,9 @@ pub use crate::types::kind::Kind;
 pub use crate::types::site::{Counts, Site, Sites};
 
 // How a task that several calls see gets one record.
-pub use crate::task::announced::{announced, awaited, relayed_at, returned, Callee};
+pub use crate::task::announced::{
+    announced, awaited, callee, callee_beside, relayed_at, returned, Callee,
+};
 
 // How a task is born, for closures and futures whose kind the source shows.
 pub use crate::abi::at::{birth_at, future_at, Guessed, Relayed};

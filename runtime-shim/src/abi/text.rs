@@ -233,7 +233,10 @@ macro_rules! __settled {
 #[macro_export]
 macro_rules! __returned {
     ($table:ident[$site:literal], $($call:tt)*) => {
-        $crate::__private::returned($crate::__private::Callee, &$table, $site, $($call)*)
+        $crate::__private::returned($crate::__private::callee(), &$table, $site, $($call)*)
+    };
+    (beside $table:ident[$site:literal], $($call:tt)*) => {
+        $crate::__private::returned($crate::__private::callee_beside(), &$table, $site, $($call)*)
     };
 }
 
@@ -242,6 +245,9 @@ macro_rules! __returned {
 #[macro_export]
 macro_rules! __awaited {
     ($table:ident[$site:literal], $($call:tt)*) => {
-        $crate::__private::awaited($crate::__private::Callee, &$table, $site, $($call)*)
+        $crate::__private::awaited($crate::__private::callee(), &$table, $site, $($call)*)
+    };
+    (beside $table:ident[$site:literal], $($call:tt)*) => {
+        $crate::__private::awaited($crate::__private::callee_beside(), &$table, $site, $($call)*)
     };
 }

@@ -4,8 +4,8 @@
 //! spawns by their looks. The record is that of the first: it knows what the task is, and by whom it is spawned. It
 //! announces the task on its thread until its callee has returned. A spawn whose task the enclosing function was
 //! handed by *its* caller takes the announcement and makes no record; without one, because that caller is not
-//! instrumented, it makes the record itself. Announcements are not stacked: a call that is made while another is
-//! announced replaces it, because its task is the next to be handed on.
+//! instrumented, it makes the record itself. A function may call another with a task of its own, beside the one that it was
+//! handed. Such a call puts the announcement aside until it has returned.
 //!
 //! A call of a function that is known by its name alone announces a task without a record. The spawn that takes the
 //! announcement makes the record at the site of that call.
@@ -165,13 +165,36 @@ pub(crate) fn withdraw(site: &'static Site) {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Callee;
+pub struct Callee {
+    /// The task of the enclosing function, whose announcement goes on after the call.
+    outer: Option<Announced>,
+}
+
+/// Begins a call.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn callee() -> Callee {
+    Callee { outer: None }
+}
+
+/// Begins a call with another task than the one that the enclosing function was handed. The announcement of that task is
+/// put aside until the call has returned.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn callee_beside() -> Callee {
+    let outer = local::with(|local| local.announcements.now.get());
+    Callee { outer }
+}
 
 impl Drop for Callee {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {
-        local::with(|local| local.announcements.now.set(None));
+        local::with(|local| local.announcements.now.set(self.outer));
     }
 }
 
@@ -203,10 +226,11 @@ fn end(
     awaited: bool,
     result: fn() -> &'static str,
 ) {
+    let outer = callee.outer;
     mem::forget(callee);
     let site = table.at(entry);
     local::with(|local| {
-        let announced = local.announcements.now.take();
+        let announced = local.announcements.now.replace(outer);
         if awaited {
             let late = announced.map(|task| Late {
                 task,

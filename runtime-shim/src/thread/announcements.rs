@@ -12,7 +12,7 @@ pub(crate) struct Announcements {
 }
 
 /// A task that is handed on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Announced {
     /// The site of the record.
     pub(crate) site: &'static Site,
