@@ -9,11 +9,14 @@ use std::sync::Arc;
 use crate::dwarf::{self, Module, Type, TypeRef, Unit};
 use crate::elf::{self, Image};
 use crate::maps::{self, Mapped};
+use crate::memory::CoreFile;
 use crate::missing::Missing;
 use crate::names;
 
 /// Bytes of units that are kept.
 const MAX_UNIT_BYTES: u64 = 256 << 20;
+/// Number of structs of one namespace that are kept.
+const MAX_STRUCTS: usize = 50_000;
 /// Number of types that are kept.
 const MAX_TYPES: usize = 200_000;
 
@@ -30,8 +33,8 @@ pub struct DebugInfo {
     loaded_bytes: u64,
     types: HashMap<TypeRef, Option<(TypeRef, Arc<Type>)>>,
     pub(crate) may_await: HashMap<TypeRef, bool>,
-    /// Structs that were searched by name: number of the file, name.
-    named: HashMap<(u32, String), Option<TypeRef>>,
+    /// Structs of namespaces that were searched in all units of a file.
+    namespaces: HashMap<(u32, String), HashMap<Arc<str>, TypeRef>>,
     /// Names of the types of `impl` blocks, by the namespaces around them.
     implementors: HashMap<Vec<Arc<str>>, Implementor>,
 }
@@ -155,6 +158,21 @@ impl DebugInfo {
         }
     }
 
+    /// Opens the debug information of a process that has ended.
+    ///
+    /// # Errors
+    ///
+    /// If the core file does not name the files that were mapped.
+    pub fn of_core_file(core: &CoreFile) -> Result<Self, OpenError> {
+        let files = maps::merge(core.files().cloned());
+        if files.is_empty() {
+            let path = core.path().to_owned();
+            return Err(OpenError::NoFiles { path });
+        }
+        let opened = |mapped: Mapped| (mapped.clone(), mapped.path);
+        Ok(Self::new(files.into_iter().map(opened)))
+    }
+
     /// Opens the debug information of an executable whose first segment is at an address.
     ///
     /// The file is read when the first address is looked up.
@@ -183,7 +201,7 @@ impl DebugInfo {
             loaded_bytes: 0,
             types: HashMap::new(),
             may_await: HashMap::new(),
-            named: HashMap::new(),
+            namespaces: HashMap::new(),
             implementors: HashMap::new(),
         }
     }
@@ -202,7 +220,7 @@ impl DebugInfo {
         self.loaded_bytes = 0;
         self.types.clear();
         self.may_await.clear();
-        self.named.clear();
+        self.namespaces.clear();
         self.implementors.clear();
     }
 
@@ -255,42 +273,59 @@ impl DebugInfo {
         Ok((at, name))
     }
 
-    /// Returns the struct with a name and a namespace in the file of an entry, whose unit is searched first.
+    /// Returns the struct with a name and a namespace in the file of an entry.
     ///
-    /// Optimized units have functions without their types, so all units may be searched. Names are found once.
+    /// The unit of the entry is searched first. Optimized units have functions without their types, so all units of the
+    /// file are searched once, and the structs of the namespace are kept.
     pub(crate) fn find_struct(
         &mut self,
         near: TypeRef,
         name: &str,
-        scope: &[&str],
+        namespace: &[&str],
     ) -> Option<TypeRef> {
-        let (file, _) = *self.units.get(near.unit as usize)?;
-        let key = (file, name.to_owned());
-        if let Some(known) = self.named.get(&key) {
-            return *known;
+        let content = self.unit(near.unit)?;
+        let here = dwarf::structs_of_namespace(&content, namespace);
+        if let Some((_, offset)) = here.iter().find(|(found, _)| **found == *name) {
+            return Some(TypeRef {
+                unit: near.unit,
+                offset: *offset,
+            });
         }
+        let (file, _) = *self.units.get(near.unit as usize)?;
+        let key = (file, namespace.join("::"));
+        if !self.namespaces.contains_key(&key) {
+            let structs = self.search(file, namespace)?;
+            self.namespaces.insert(key.clone(), structs);
+        }
+        self.namespaces.get(&key)?.get(name).copied()
+    }
+
+    /// Returns the structs of a namespace in all units of a file.
+    fn search(&mut self, file: u32, namespace: &[&str]) -> Option<HashMap<Arc<str>, TypeRef>> {
         let FileState::Open {
             module, first_unit, ..
         } = &self.files[file as usize].state
         else {
             return None;
         };
-        let offsets = module.offsets_of_string(name);
         let units = *first_unit..*first_unit + module.unit_count() as u32;
-        let found = [near.unit]
-            .into_iter()
-            .chain(units.filter(|unit| *unit != near.unit))
-            .find_map(|unit| {
-                let content = match self.loaded.get(&unit) {
-                    Some(content) => content.clone(),
-                    // A unit that has nothing is not kept.
-                    None => Arc::new(self.load(unit)?),
-                };
-                let offset = dwarf::find_struct(&content, name, &offsets, scope)?;
-                Some(TypeRef { unit, offset })
-            });
-        self.named.insert(key, found);
-        found
+        let mut structs = HashMap::new();
+        for unit in units {
+            // A unit that was not loaded for another reason is not kept.
+            let content = match self.loaded.get(&unit) {
+                Some(content) => content.clone(),
+                None => match self.load(unit) {
+                    Some(content) => Arc::new(content),
+                    None => continue,
+                },
+            };
+            for (name, offset) in dwarf::structs_of_namespace(&content, namespace) {
+                if structs.len() < MAX_STRUCTS {
+                    structs.insert(name, TypeRef { unit, offset });
+                }
+            }
+        }
+        Some(structs)
     }
 
     /// Tries the units that may have an address.

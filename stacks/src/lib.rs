@@ -69,7 +69,7 @@ mod walk;
 pub use debug_info::{DebugInfo, OpenError};
 pub use guard::{Guard, Unchanging};
 pub use limits::Limits;
-pub use memory::{Memory, Process, Ranges, ThisProcess, Unreadable};
+pub use memory::{CoreFile, CoreFileError, Memory, Process, Ranges, ThisProcess, Unreadable};
 pub use missing::Missing;
 pub use options::{Locals, Options, Variable};
 pub use root::{Anchor, Root};

@@ -13,14 +13,16 @@ pub(crate) struct Mapped {
     pub(crate) offset: u64,
 }
 
-/// Parses the content of `/proc/PID/maps`. Parts of one file that follow each other become one entry.
+/// Parses the content of `/proc/PID/maps`.
 pub(crate) fn parse(maps: &str) -> Vec<Mapped> {
+    // A part without a file, such as zeroed data, does not separate two parts of a file.
+    merge(maps.lines().filter_map(parse_line))
+}
+
+/// Makes one entry of parts of one file that follow each other.
+pub(crate) fn merge(parts: impl Iterator<Item = Mapped>) -> Vec<Mapped> {
     let mut files: Vec<Mapped> = Vec::new();
-    for line in maps.lines() {
-        // A part without a file, such as zeroed data, does not separate two parts of a file.
-        let Some(mapped) = parse_line(line) else {
-            continue;
-        };
+    for mapped in parts {
         match files.last_mut() {
             Some(last) if last.path == mapped.path && mapped.offset != 0 => last.end = mapped.end,
             _ => files.push(mapped),

@@ -154,3 +154,28 @@ fn task_that_is_always_polled_is_running() {
     assert_eq!(stack.missing, Some(Missing::Running));
     assert_eq!(count.get() / 4, Limits::default().attempts as u64);
 }
+
+async fn recursive(depth: usize) {
+    match depth {
+        0 => std::future::pending().await,
+        depth => Box::pin(recursive(depth - 1)).await,
+    }
+    drop(Box::new(depth));
+}
+
+#[test]
+fn recursion_deeper_than_the_limit_is_cut() {
+    let stack = stack_of(recursive(400), |root| root);
+    assert_eq!(stack.missing, Some(Missing::Limit));
+    let count = stack.frames[0].count();
+    assert!((200..=300).contains(&count), "{count} frames");
+    assert!(stack.to_string().lines().count() > count);
+}
+
+#[test]
+fn stacks_are_for_any_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<DebugInfo>();
+    is_send::<Stack>();
+    is_send::<Root>();
+}

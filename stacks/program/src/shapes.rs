@@ -371,6 +371,34 @@ async fn spawned() {
     sleep(LONG).await; // at: join-handle
 }
 
+async fn join_set() {
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async {});
+    for number in 0..2 {
+        tasks.spawn(in_set(number));
+    }
+    while tasks.join_next().await.is_some() {} // at: join-set
+}
+
+async fn in_set(number: u32) {
+    sleep(LONG).await; // at: join-set
+    consume(number);
+}
+
+async fn shared() {
+    hand().shared().await; // at: shared
+}
+
+async fn tried() {
+    let result = futures::try_join!(fallible(1), fallible(2)); // at: try-join
+    consume(result);
+}
+
+async fn fallible(number: u32) -> Result<u32, ()> {
+    sleep(LONG).await; // at: try-join
+    Ok(number)
+}
+
 async fn catching() {
     let caught = std::panic::AssertUnwindSafe(hand()).catch_unwind().await; // at: catch-unwind
     consume(caught);
@@ -475,6 +503,9 @@ pub fn spawn_all() {
     spawn("notified", notified());
     spawn("semaphore", semaphore());
     spawn("join-handle", join_handle());
+    spawn("join-set", join_set());
+    spawn("shared", shared());
+    spawn("try-join", tried());
     spawn("catch-unwind", catching());
     spawn("abortable", abortable());
     spawn("large", large());

@@ -162,6 +162,19 @@ impl UnitIndex {
         )
     }
 
+    /// Returns where the parts of a namespace begin. Each is an entry of its own.
+    pub(crate) fn namespaces(&self, path: &[&str]) -> impl Iterator<Item = u64> {
+        let is_there = move |scope: &&Scope| {
+            let is_named = path.last().is_some_and(|last| **last == *scope.name);
+            is_named
+                && self
+                    .scopes(scope.start)
+                    .map(|name| &**name)
+                    .eq(path.iter().rev().copied())
+        };
+        self.scopes.iter().filter(is_there).map(|scope| scope.start)
+    }
+
     /// Returns the `impl` blocks of which a symbol is known: namespaces, symbol, and the method if the symbol is of what
     /// is inside of it.
     pub(crate) fn impls(

@@ -9,7 +9,7 @@ mod unit;
 pub(crate) use index::IMPL;
 pub(crate) use module::Module;
 pub(crate) use types::{
-    Kind, Member, Type, TypeRef, Variant, Variants, find_struct, follow, name_of_entry,
-    parameter_of_function, read_type,
+    Kind, Member, Type, TypeRef, Variant, Variants, follow, name_of_entry, parameter_of_function,
+    read_type, structs_of_namespace,
 };
 pub(crate) use unit::Unit;

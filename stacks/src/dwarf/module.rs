@@ -269,15 +269,6 @@ impl Module {
         self.abbreviations.insert((is_split, offset), table.clone());
         Some(table)
     }
-
-    /// Returns the offsets of `.debug_str` at which a string is.
-    pub(crate) fn offsets_of_string(&self, text: &str) -> Vec<u64> {
-        let strings = self
-            .package
-            .as_ref()
-            .map_or(&self.dwarf.str, |package| &package.dwarf.str);
-        strings.find(text)
-    }
 }
 
 /// Reads a table of abbreviations, whose end is only known by reading it.

@@ -8,10 +8,6 @@ use crate::elf::{Bytes, Section};
 const BLOCK: u64 = 1 << 16;
 /// Number of blocks that are kept, which are 16 MiB.
 const MAX_BLOCKS: usize = 256;
-/// Number of bytes that are searched at once.
-const SEARCHED: u64 = 1 << 20;
-/// Number of places at which a string is searched.
-const MAX_FOUND: usize = 64;
 /// Longer strings are truncated.
 const MAX_LENGTH: usize = 1 << 16;
 
@@ -49,27 +45,6 @@ impl Strings {
         Some(String::from_utf8_lossy(&text).into())
     }
 
-    /// Returns where a whole string is. A linker that does not merge strings leaves several.
-    pub(crate) fn find(&self, text: &str) -> Vec<u64> {
-        let pattern = [text.as_bytes(), b"\0"].concat();
-        let overlap = pattern.len() as u64 - 1;
-        let finder = memchr::memmem::Finder::new(&pattern);
-        let (mut found, mut at) = (Vec::new(), 0);
-        while let Some(chunk) = self.section.read_up_to(at, SEARCHED + overlap) {
-            let here = finder
-                .find_iter(&chunk)
-                .map(|offset| offset as u64)
-                .filter(|offset| *offset < SEARCHED);
-            // An end of a longer string is a string, too.
-            found.extend(here.take(MAX_FOUND).map(|offset| at + offset));
-            if chunk.len() as u64 <= SEARCHED || found.len() >= MAX_FOUND {
-                break;
-            }
-            at += SEARCHED;
-        }
-        found
-    }
-
     fn block(&self, number: u64) -> Option<Bytes> {
         let mut blocks = self.blocks.lock().ok()?;
         if let Some(block) = blocks.get(&number) {
@@ -97,15 +72,5 @@ mod tests {
         assert_eq!(&*text, "a".repeat(15));
         assert_eq!(strings.get(BLOCK + 11), None, "no zero at the end");
         assert_eq!(strings.get(u64::MAX), None);
-    }
-
-    #[test]
-    fn string_is_found_at_all_of_its_places() {
-        let mut bytes = b"one\0".to_vec();
-        bytes.resize(SEARCHED as usize - 2, b'x');
-        bytes.extend_from_slice(b"\0one\0tone\0");
-        let strings = Strings::new(Section::Memory(bytes.into()));
-        assert_eq!(strings.find("one"), [0, SEARCHED - 1, SEARCHED + 4]);
-        assert!(strings.find("two").is_empty());
     }
 }

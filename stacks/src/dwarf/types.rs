@@ -393,37 +393,36 @@ pub(crate) fn name_of_entry(
     }
 }
 
-/// Returns the entry of the struct with this name, of which `offsets` are the places among the strings.
-pub(crate) fn find_struct(unit: &Unit, name: &str, offsets: &[u64], scope: &[&str]) -> Option<u64> {
-    let mut entries = unit.all_entries()?;
-    while !entries.is_empty() {
-        let offset = entries.next_offset().0 as u64;
+/// Returns the structs of a namespace, with their names.
+pub(crate) fn structs_of_namespace(unit: &Unit, namespace: &[&str]) -> Vec<(Arc<str>, u64)> {
+    let mut found = Vec::new();
+    for start in unit.index.namespaces(namespace) {
+        // What precedes damaged entries is of use.
+        let _ = add_structs(unit, start, &mut found);
+    }
+    found
+}
+
+fn add_structs(unit: &Unit, namespace: u64, found: &mut Vec<(Arc<str>, u64)>) -> Option<()> {
+    let mut entries = unit.entries(namespace)?;
+    let abbreviation = entries.read_abbreviation().ok()??;
+    entries.skip_attributes(abbreviation.attributes()).ok()?;
+    while entries.next_depth() >= 1 && !entries.is_empty() {
+        let (offset, depth) = (entries.next_offset().0 as u64, entries.next_depth());
         let Some(abbreviation) = entries.read_abbreviation().ok()? else {
             continue;
         };
-        if abbreviation.tag() != DW_TAG_structure_type {
+        if depth > 1 || abbreviation.tag() != DW_TAG_structure_type {
             entries.skip_attributes(abbreviation.attributes()).ok()?;
             continue;
         }
-        let mut is_named = false;
-        for specification in abbreviation.attributes() {
-            let attribute = entries.read_attribute_inline(*specification).ok()?;
-            if attribute.name() == DW_AT_name {
-                is_named = match attribute.raw_value() {
-                    Value::DebugStrRef(offset) => offsets.contains(&(offset.0 as u64)),
-                    value => unit.text(&value).as_deref() == Some(name),
-                };
-            }
-        }
-        let is_here = || {
-            let found = unit.index.scopes(offset).map(|scope| &**scope);
-            found.eq(scope.iter().rev().copied())
-        };
-        if is_named && abbreviation.has_children() && is_here() {
-            return Some(offset);
+        let attributes = Attributes::read(unit, &mut entries, abbreviation)?;
+        // A declaration has no members.
+        if let (Some(name), true) = (attributes.name, abbreviation.has_children()) {
+            found.push((name, offset));
         }
     }
-    None
+    Some(())
 }
 
 /// Follows an entry through those that it refers to.

@@ -1,6 +1,7 @@
 //! ELF files: the sections with debug information, and what leads to a separate file of them.
 
 mod compressed;
+mod core_file;
 mod section;
 mod separate;
 
@@ -13,6 +14,7 @@ use object::elf::{CompressionType, FileHeader64, NT_GNU_BUILD_ID, SHT_NOBITS};
 use object::read::elf::{CompressionHeader as _, FileHeader, ProgramHeader, SectionHeader};
 use object::{LittleEndian, ReadCache};
 
+pub(crate) use core_file::{range_of_file, read_core_file};
 pub(crate) use section::{Bytes, Section};
 pub(crate) use separate::{find_debug_file, find_package};
 

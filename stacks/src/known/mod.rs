@@ -107,6 +107,8 @@ pub(crate) enum Collection {
     Vec,
     /// `FuturesUnordered`, a list of tasks.
     FuturesUnordered,
+    /// `JoinSet` of tokio.
+    JoinSet,
     /// `JoinHandle` of tokio, which leads to another task.
     JoinHandle,
 }
@@ -139,6 +141,9 @@ pub(crate) fn of(of_type: &Type) -> Option<Known> {
         }
         "tokio::runtime::task::join::JoinHandle" => {
             return Some(Known::Collection(Collection::JoinHandle));
+        }
+        "tokio::task::join_set::JoinSet" => {
+            return Some(Known::Collection(Collection::JoinSet));
         }
         _ => {}
     }

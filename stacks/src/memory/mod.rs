@@ -3,12 +3,14 @@
 //! Every address that the walk follows was read from memory that may be stale or damaged. So each read may fail, and
 //! the walk goes on without the bytes.
 
+mod core_file;
 mod pages;
 mod process;
 
 use std::error::Error;
 use std::fmt;
 
+pub use core_file::{CoreFile, CoreFileError};
 pub(crate) use pages::Pages;
 pub use process::{Process, ThisProcess};
 

@@ -18,6 +18,7 @@ impl Walk<'_> {
             Collection::JoinHandle => self
                 .join_handle(place, of_type, depth)
                 .map(|frame| vec![frame]),
+            Collection::JoinSet => self.join_set(place, depth),
             Collection::FuturesUnordered => self.futures_unordered(place, of_type, depth),
         };
         frames.unwrap_or_default()

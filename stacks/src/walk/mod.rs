@@ -14,6 +14,7 @@
 mod collections;
 mod coroutine;
 mod join_handle;
+mod join_set;
 mod lines;
 mod roles;
 mod values;
@@ -166,7 +167,12 @@ impl<'a> Walk<'a> {
                 }
                 Role::Known(Known::Collection(collection)) => {
                     let mut frames = self.collection(place, &of_type, collection, depth);
-                    if collection == Collection::FuturesUnordered && position == Position::Future {
+                    let is_named = match collection {
+                        Collection::FuturesUnordered => position == Position::Future,
+                        Collection::JoinSet => true,
+                        Collection::Vec | Collection::JoinHandle => false,
+                    };
+                    if is_named {
                         put_name_before(&mut frames, &of_type);
                     }
                     return frames;

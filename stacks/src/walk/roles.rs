@@ -144,7 +144,7 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
         match role(&of_type) {
             Role::Coroutine
             | Role::Object { .. }
-            | Role::Known(Known::Collection(Collection::JoinHandle)) => {
+            | Role::Known(Known::Collection(Collection::JoinHandle | Collection::JoinSet)) => {
                 found = true;
                 break;
             }

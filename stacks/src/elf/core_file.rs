@@ -1,0 +1,146 @@
+//! Headers of core files.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use object::elf::{ET_CORE, NT_FILE, PT_LOAD};
+use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use object::{LittleEndian, ReadCache};
+
+use super::{Header, Section, open_regular};
+use crate::maps::Mapped;
+
+/// Largest number of segments of a core file.
+const MAX_SEGMENTS: usize = 1 << 20;
+/// Largest size of the notes of a core file.
+const MAX_NOTES: u64 = 64 << 20;
+
+/// Content of a core file.
+pub(crate) struct Core {
+    /// Memory that was written, by address.
+    pub(crate) segments: Vec<(u64, Section)>,
+    pub(crate) files: Vec<Mapped>,
+}
+
+/// Reads the headers of a core file.
+pub(crate) fn read_core_file(file: File) -> Option<Core> {
+    let length = file
+        .metadata()
+        .ok()
+        .filter(std::fs::Metadata::is_file)?
+        .len();
+    let shared = Arc::new(file.try_clone().ok()?);
+    let cache = ReadCache::new(BufReader::new(file));
+    let data = &cache;
+    let header = Header::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    if header.e_type.get(endian) != ET_CORE {
+        return None;
+    }
+    let mut core = Core {
+        segments: Vec::new(),
+        files: Vec::new(),
+    };
+    let segments = header.program_headers(endian, data).ok()?;
+    for segment in segments.iter().take(MAX_SEGMENTS) {
+        let (start, size) = (segment.p_offset(endian), segment.p_filesz(endian));
+        if start.checked_add(size).is_none_or(|end| end > length) || size == 0 {
+            continue;
+        }
+        if segment.p_type(endian) == PT_LOAD {
+            let content = Section::File {
+                file: shared.clone(),
+                start,
+                length: size,
+            };
+            core.segments.push((segment.p_vaddr(endian), content));
+        } else if size <= MAX_NOTES {
+            core.files
+                .extend(mapped_files(segment, data).unwrap_or_default());
+        }
+    }
+    Some(core)
+}
+
+fn mapped_files(
+    segment: &object::elf::ProgramHeader64<LittleEndian>,
+    data: &ReadCache<BufReader<File>>,
+) -> Option<Vec<Mapped>> {
+    let mut notes = segment.notes(LittleEndian, data).ok()??;
+    while let Some(note) = notes.next().ok()? {
+        if note.n_type(LittleEndian) == NT_FILE {
+            return parse_files(note.desc());
+        }
+    }
+    None
+}
+
+/// Parses the note with mapped files: a count, a page size, three numbers for each file, and the paths.
+fn parse_files(note: &[u8]) -> Option<Vec<Mapped>> {
+    let word = |index: usize| {
+        Some(u64::from_le_bytes(
+            *note.get(index.checked_mul(8)?..)?.first_chunk()?,
+        ))
+    };
+    let (count, page) = (usize::try_from(word(0)?).ok()?, word(1)?);
+    let mut paths = note
+        .get(count.checked_mul(24)?.checked_add(16)?..)?
+        .split(|byte| *byte == 0);
+    let mut files = Vec::new();
+    for index in 0..count {
+        let at = 2 + 3 * index;
+        files.push(Mapped {
+            path: path(paths.next()?),
+            start: word(at)?,
+            end: word(at + 1)?,
+            offset: word(at + 2)?.checked_mul(page)?,
+        });
+    }
+    Some(files)
+}
+
+fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// Returns the content of a range of a file.
+pub(crate) fn range_of_file(range: &Mapped) -> Option<Section> {
+    let file = open_regular(&range.path)?;
+    let rest = file.metadata().ok()?.len().checked_sub(range.offset)?;
+    Some(Section::File {
+        file: Arc::new(file),
+        start: range.offset,
+        length: rest.min(range.end.checked_sub(range.start)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn note_with_files_is_parsed() {
+        let words = [2_u64, 0x1000, 0x10, 0x20, 0, 0x20, 0x30, 1];
+        let mut note: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        note.extend_from_slice(b"/a\0/a\0");
+        let files = parse_files(&note).expect("the note is whole");
+        let found: Vec<_> = files
+            .iter()
+            .map(|it| (it.path.to_str(), it.start, it.end, it.offset))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Some("/a"), 0x10, 0x20, 0),
+                (Some("/a"), 0x20, 0x30, 0x1000)
+            ]
+        );
+        for length in 0..note.len() {
+            let _ = parse_files(&note[..length]);
+        }
+        note[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert_eq!(parse_files(&note), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! Memory of a process that has ended, out of a core file.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::{Memory, Unreadable};
+use crate::elf::{self, Section};
+use crate::maps::Mapped;
+
+/// The memory of a process, out of a core file.
+///
+/// A core file does not contain all memory. Parts that were not written, such as code, are read from the files that
+/// were mapped there.
+///
+/// ```no_run
+/// use birthmark_stacks::{CoreFile, DebugInfo, Options, Root, Unchanging};
+///
+/// # let (address, function) = (1, 2);
+/// let core = CoreFile::open("core.1234")?;
+/// let mut info = DebugInfo::of_core_file(&core)?;
+/// let root = Root::by_function(address, function, "F");
+/// println!("{}", info.stack(&core, &root, &Unchanging, &Options::new()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct CoreFile {
+    path: PathBuf,
+    /// Memory that the file contains, by address.
+    segments: Vec<(u64, Section)>,
+    files: Vec<MappedFile>,
+}
+
+/// A range of a file that was mapped.
+struct MappedFile {
+    range: Mapped,
+    content: OnceLock<Section>,
+}
+
+/// Error of opening a core file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CoreFileError {
+    /// The file cannot be read.
+    Read {
+        /// Path of the file.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The file is no core file of a 64-bit little-endian process.
+    NotACoreFile {
+        /// Path of the file.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for CoreFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
+            Self::NotACoreFile { path } => write!(
+                f,
+                "cannot use {}: the file is no core file of a 64-bit process on Linux",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl Error for CoreFileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Read { source, .. } => Some(source),
+            Self::NotACoreFile { .. } => None,
+        }
+    }
+}
+
+impl CoreFile {
+    /// Opens a core file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no core file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, CoreFileError> {
+        let path = path.as_ref().to_owned();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(source) => return Err(CoreFileError::Read { path, source }),
+        };
+        let Some(core) = elf::read_core_file(file) else {
+            return Err(CoreFileError::NotACoreFile { path });
+        };
+        let mut segments = core.segments;
+        segments.sort_by_key(|(address, _)| *address);
+        let files = core.files.into_iter().map(|range| MappedFile {
+            range,
+            content: OnceLock::new(),
+        });
+        Ok(Self {
+            path,
+            segments,
+            files: files.collect(),
+        })
+    }
+
+    /// Returns the path of the core file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the files that were mapped.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Mapped> {
+        self.files.iter().map(|file| &file.range)
+    }
+
+    /// Returns what the core file or a mapped file has from an address on, at most `length` bytes.
+    fn part(&self, address: u64, length: u64) -> Option<elf::Bytes> {
+        let after = self
+            .segments
+            .partition_point(|(start, _)| *start <= address);
+        let written = after.checked_sub(1).map(|index| &self.segments[index]);
+        if let Some((start, content)) =
+            written.filter(|(start, content)| address - start < content.len())
+        {
+            return content.read_up_to(address - start, length);
+        }
+        let file = self
+            .files
+            .iter()
+            .find(|file| (file.range.start..file.range.end).contains(&address))?;
+        let content = file
+            .content
+            .get_or_init(|| elf::range_of_file(&file.range).unwrap_or_default());
+        content
+            .read_up_to(address - file.range.start, length)
+            .filter(|bytes| !bytes.is_empty())
+    }
+}
+
+impl Memory for CoreFile {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unreadable> {
+        let mut done = 0;
+        while done < buffer.len() {
+            let at = address
+                .checked_add(done as u64)
+                .ok_or(Unreadable { address })?;
+            let part = self
+                .part(at, (buffer.len() - done) as u64)
+                .ok_or(Unreadable { address })?;
+            buffer[done..][..part.len()].copy_from_slice(&part);
+            done += part.len();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CoreFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CoreFile")
+            .field("path", &self.path)
+            .field("segments", &self.segments.len())
+            .field("files", &self.files.len())
+            .finish()
+    }
+}

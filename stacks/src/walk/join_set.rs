@@ -1,0 +1,101 @@
+//! The tasks of a `JoinSet` of tokio.
+//!
+//! The set has two lists of `JoinHandle`s behind an `Arc` and a lock: those whose task has ended since the last poll,
+//! and the others. A waker moves an entry from one list to the other without a poll. So an entry that is moved while
+//! the lists are read may be missing.
+
+use std::collections::HashSet;
+
+use super::{Place, Position, Walk};
+use crate::dwarf::{Kind, TypeRef};
+use crate::stack::Frame;
+
+/// Number of values that a search for a member visits.
+const MAX_SEARCHED: usize = 64;
+
+impl Walk<'_> {
+    pub(super) fn join_set(&mut self, place: Place, depth: usize) -> Option<Vec<Frame>> {
+        let set = self.field(place, "inner")?;
+        let shared = self.field(set, "lists")?;
+        let (address, of_type) = self.first_pointer(shared)?;
+        let inner = self.field(Place { address, of_type }, "data")?;
+        let lists = self.inside(inner, "ListsInner<")?;
+        let mut frames = Vec::new();
+        for name in ["notified", "idle"] {
+            let list = self.field(lists, name)?;
+            let head = self.field(list, "head")?;
+            frames.extend(self.linked_handles(head, depth)?);
+        }
+        Some(frames)
+    }
+
+    /// Enters the handles of a list that begins with an `Option<NonNull<ListEntry>>`.
+    fn linked_handles(&mut self, head: Place, depth: usize) -> Option<Vec<Frame>> {
+        let mut frames = Vec::new();
+        let mut seen = HashSet::new();
+        let entry = self.optional_target(head)?;
+        let mut next = self.pages.pointer(head.address)?;
+        while next != 0 && seen.insert(next) {
+            self.nodes += 1;
+            if self.nodes > self.options.limits.nodes {
+                self.is_limited = true;
+                break;
+            }
+            let place = Place {
+                address: next,
+                of_type: entry,
+            };
+            let value = self.field(place, "value")?;
+            frames.extend(self.enter(value, Position::Future, depth + 1));
+            let pointers = self.field(place, "pointers")?;
+            let links = self.inside(pointers, "PointersInner<")?;
+            next = self.pages.pointer(self.field(links, "next")?.address)?;
+        }
+        Some(frames)
+    }
+
+    /// Returns the type that an `Option<NonNull<T>>` points to.
+    fn optional_target(&mut self, place: Place) -> Option<TypeRef> {
+        let option = self.get(place.of_type)?;
+        let Kind::Struct {
+            variants: Some(variants),
+            ..
+        } = &option.kind
+        else {
+            return None;
+        };
+        let payloads = variants
+            .list
+            .iter()
+            .filter_map(|variant| variant.member.as_ref());
+        for payload in payloads {
+            let payload = self.get(payload.of_type)?;
+            if let Some(pointer) = payload.members().first() {
+                let (_, target) = *self.get(pointer.of_type)?.parameters.first()?;
+                return Some(target);
+            }
+        }
+        None
+    }
+
+    /// Returns the struct inside of a value whose name begins so.
+    fn inside(&mut self, place: Place, name: &str) -> Option<Place> {
+        let mut open = vec![place];
+        for _ in 0..MAX_SEARCHED {
+            let place = open.pop()?;
+            let of_type = self.get(place.of_type)?;
+            if of_type.name.starts_with(name) {
+                return Some(place);
+            }
+            if let Kind::Struct { members, .. } = &of_type.kind {
+                for member in members {
+                    open.push(Place {
+                        address: place.address.checked_add(member.offset)?,
+                        of_type: member.of_type,
+                    });
+                }
+            }
+        }
+        None
+    }
+}
