@@ -17,7 +17,7 @@ use birthmark_core::__reader::record::content::NameText;
 use birthmark_core::__reader::record::frames::index;
 use birthmark_core::__reader::record::frames::{Image, ROOM};
 use birthmark_core::__reader::record::read::{Above, Record};
-use birthmark_core::__reader::record::slot::flag;
+use birthmark_core::__reader::record::words::flag;
 use birthmark_core::Kind;
 use birthmark_core::Site;
 use birthmark_dump::__private::redact::{redact, redact_labels};
@@ -81,7 +81,7 @@ fn report() {
 
 fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
     let task = local::current();
-    let Some(task) = task.and_then(Record::read) else {
+    let Some(task) = task.and_then(|task| Record::read(task.slot())) else {
         return write_no_task(out);
     };
     write_task(out, &task, clock::fine())?;
@@ -119,7 +119,7 @@ fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result 
     write_role(out, task)?;
     let kind = Kind::of(task.site(), task.flags());
     write!(out, " ({kind})")?;
-    if let Some(age) = now.and_then(|now| clock::since(task.born(), now)) {
+    if let Some(age) = now.and_then(|now| clock::since(task.spawned(), now)) {
         write!(out, ", spawned {} ago", Age(age))?;
     }
     if !kind.is_thread() {
@@ -218,7 +218,7 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
 
 fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
     let site = task.site();
-    match Record::thread_of(task.status) {
+    match task.thread() {
         Some(block) if site.kind() == Kind::External => block.with_name(|name| escape(name, out)),
         _ => escape(site.role(), out),
     }
@@ -227,10 +227,8 @@ fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
 /// Returns the name node of the task on this thread. If the task waits for work on this thread, the node may differ
 /// from that of its record.
 fn own_name(task: &Record) -> Option<Record> {
-    let scope = local::scope();
-    scope
-        .and_then(Record::read)
-        .filter(|scope| scope.is_name_of(task.slot))
+    let node = Record::read(local::spawn_parent()?.slot());
+    node.filter(|node| node.is_name_of(task.slot))
 }
 
 fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {

@@ -2,7 +2,6 @@
 
 use birthmark_core::__reader::local;
 use birthmark_core::__reader::record::read::Record;
-use birthmark_core::__reader::record::slot::Slot;
 use birthmark_core::TaskRef;
 
 use crate::snapshot::builder::SnapshotBuilder;
@@ -30,11 +29,11 @@ pub fn task_count() -> usize {
 /// ```
 pub fn current() -> Option<Task> {
     local::adopt_main();
-    let (task, scope) = (local::current()?, local::scope()?);
-    let record = read_live(task);
+    let (task, parent) = (local::current()?, local::spawn_parent()?);
+    let record = Record::of_live(task);
     // Its own name may be that of another call.
-    let is_unnamed_call = record.is_called() && std::ptr::eq(scope, task);
-    let name = match Record::read(scope).filter(|name| name.is_name_of(task)) {
+    let is_unnamed_call = record.is_called() && parent == task.into();
+    let name = match Record::read(parent.slot()).filter(|name| name.is_name_of(task.slot())) {
         None if !is_unnamed_call => record.own_name(),
         name => name,
     };
@@ -54,7 +53,7 @@ impl Task {
     /// # drop(hook);
     /// ```
     pub fn of(task: &TaskRef<'_>) -> Task {
-        let record = read_live(local::slot_of(task));
+        let record = Record::of_live(local::slot_of(task));
         let own = record.own_name();
         one_under(&record, own.as_ref())
     }
@@ -71,22 +70,13 @@ pub fn redacted_tasks(records: &[Record]) -> Vec<Task> {
     rows.iter().map(|row| snapshot.task(row, now)).collect()
 }
 
-/// Reads a task that the caller keeps alive.
-fn read_live(slot: &'static Slot) -> Record {
-    loop {
-        if let Some(record) = Record::read(slot) {
-            return record;
-        }
-    }
-}
-
 /// Returns a task with the name and labels of a name node.
 fn one_under(record: &Record, name: Option<&Record>) -> Task {
     let now = ThisProcess.now();
     let mut builder = SnapshotBuilder::new(ThisProcess);
     let row = builder.row_under(record, name);
     let mut snapshot = builder.finish();
-    let status = snapshot.shape(&row).status.into();
+    let status = snapshot.shape(&row).status;
     snapshot.threads = Threads::only(ThisProcess, status);
     snapshot.task(&row, now)
 }

@@ -86,7 +86,7 @@ fn count_live() -> HashMap<*const Site, Live> {
     let mut live: HashMap<_, Live> = HashMap::new();
     walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
-            let born = record.born();
+            let born = record.spawned();
             note_kind(&record);
             let live = live.entry(ptr::from_ref(record.site())).or_default();
             live.count += 1;

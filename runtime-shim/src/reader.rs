@@ -13,7 +13,7 @@ pub use crate::types::{bounded, escape, named};
 pub mod record {
     //! The registry, as readers see it.
 
-    pub use crate::record::{content, pool, read, slot};
+    pub use crate::record::{content, pool, read, slot, words};
 
     pub mod frames {
         //! Frames of a task.
@@ -60,7 +60,7 @@ pub mod local {
 
     use crate::platform::{mode, thread};
     use crate::record::frames::Cursor;
-    use crate::record::slot::Slot;
+    use crate::record::slot::{NodeSlot, TaskSlot};
     use crate::thread::local;
     use crate::types::site::Site;
     use crate::TaskRef;
@@ -68,18 +68,18 @@ pub mod local {
     /// Makes the main thread a task, if it calls this and is none yet.
     pub fn adopt_main() {
         if thread::is_main() && !mode::has(mode::OFF) {
-            local::with(|local| local.scope_or_adopt().map(drop));
+            local::with(|local| local.spawn_parent_or_adopt());
         }
     }
 
     /// Returns the current task.
-    pub fn current() -> Option<&'static Slot> {
+    pub fn current() -> Option<TaskSlot> {
         local::with(|local| local.current())
     }
 
     /// Returns the node under which the calling thread spawns.
-    pub fn scope() -> Option<&'static Slot> {
-        local::with(|local| local.scope())
+    pub fn spawn_parent() -> Option<NodeSlot> {
+        local::with(|local| local.spawn_parent())
     }
 
     /// Returns the id and the site of the thread's own task that has ended.
@@ -93,7 +93,7 @@ pub mod local {
     }
 
     /// Returns the slot of a task that a hook sees.
-    pub fn slot_of(task: &TaskRef<'_>) -> &'static Slot {
+    pub fn slot_of(task: &TaskRef<'_>) -> TaskSlot {
         task.slot()
     }
 }

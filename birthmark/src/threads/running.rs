@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use birthmark_core::__reader::record::read::Record;
-use birthmark_core::__reader::record::slot::{state, Slot};
+use birthmark_core::__reader::record::slot::Slot;
 use birthmark_core::__reader::record::walk;
+use birthmark_core::__reader::record::words::state;
 use birthmark_core::Kind;
 
 /// The tasks that run at about one moment. Each is read while the others continue.
@@ -17,7 +18,7 @@ impl Runs {
         let mut runs = Runs::default();
         walk(|slot| {
             // Few of a million tasks run: the others cost no more than this.
-            if slot.state() == state::RUNNING {
+            if slot.status().state() == state::RUNNING {
                 runs.add(slot);
             }
         });
@@ -29,7 +30,7 @@ impl Runs {
 
     fn add(&mut self, slot: &'static Slot) -> Option<()> {
         let record = Record::read(slot).filter(Record::is_live_task)?;
-        let thread = Record::thread_of(record.status)?.os_id()?;
+        let thread = record.thread()?.os_id()?;
         self.0.entry(thread).or_default().push(record);
         Some(())
     }
@@ -51,5 +52,5 @@ impl Runs {
 /// the one with the later poll is inside. If both polls have the same tick, the younger task is.
 fn inner_first(record: &Record) -> impl Ord + use<> {
     let is_thread = Kind::of(record.site(), record.flags()).is_thread();
-    (is_thread, Reverse(record.status >> 32), Reverse(record.id))
+    (is_thread, Reverse(record.status.tick()), Reverse(record.id))
 }

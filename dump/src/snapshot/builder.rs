@@ -152,7 +152,7 @@ impl<S: Source> SnapshotBuilder<S> {
         Row {
             id: task.id(),
             spawned: (task.born() >> 32) as u32,
-            since: (task.status() >> 32) as u32,
+            since: task.status().tick(),
             polls: shape.polls(task.polls()),
             shape: self.shape_number(shape),
             parent,

@@ -91,7 +91,7 @@ impl Snapshot {
 
     /// Returns the thread that runs the task.
     pub(crate) fn thread(&self, row: &Row) -> Option<&Thread> {
-        self.threads.of(self.shape(row).status.into())
+        self.threads.of(self.shape(row).status)
     }
 
     pub(crate) fn state(&self, row: &Row) -> State {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::compact::shapes::TaskShapes;
 use crate::source::{Source, ThreadFacts};
-use birthmark_core::__reader::record::read::Record;
+use birthmark_core::__reader::record::words::CompactStatus;
 
 /// Threads by their number, in order.
 #[derive(Debug, Default)]
@@ -27,18 +27,20 @@ impl Threads {
     }
 
     /// Reads the thread that runs a task with this status.
-    pub(crate) fn only(source: impl Source, status: u64) -> Self {
-        let thread = Record::thread_index(status).and_then(|number| source.thread(number));
+    pub(crate) fn only(source: impl Source, status: CompactStatus) -> Self {
+        let thread = status
+            .thread_index()
+            .and_then(|number| source.thread(number));
         Threads(thread.map(Thread::of).into_iter().collect())
     }
 
     /// Returns the thread that runs a task with this status.
-    pub(crate) fn of(&self, status: u64) -> Option<&Thread> {
+    pub(crate) fn of(&self, status: CompactStatus) -> Option<&Thread> {
         Some(&self.0[self.place(status)?].1)
     }
 
-    fn place(&self, status: u64) -> Option<usize> {
-        let index = Record::thread_index(status)?;
+    fn place(&self, status: CompactStatus) -> Option<usize> {
+        let index = status.thread_index()?;
         let place = self.0.binary_search_by_key(&index, |(index, _)| *index);
         place.ok()
     }
@@ -49,7 +51,7 @@ impl Threads {
             thread.runs_nothing = true;
         }
         for shape in shapes.iter().filter(|shape| !shape.is_pool_thread()) {
-            if let Some(place) = self.place(shape.status.into()) {
+            if let Some(place) = self.place(shape.status) {
                 self.0[place].1.runs_nothing = false;
             }
         }

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::Image;
 pub(crate) use birthmark_core::__reader::record::read::Above;
+use birthmark_core::__reader::record::words::Status;
 use birthmark_core::Site;
 
 pub(crate) use this_process::ThisProcess;
@@ -52,9 +53,7 @@ pub(crate) trait Node: Copy {
     /// Never reused, and different for a task and its names.
     fn id(&self) -> u64;
     fn site(&self) -> &'static Site;
-    /// The tick of the last change in the upper half, the state and the thread in the lower one.
-    fn status(&self) -> u64;
-    fn state(&self) -> u64;
+    fn status(&self) -> Status;
     fn flags(&self) -> u64;
     fn polls(&self) -> u32;
     /// The tick of the spawn, in the upper half.

@@ -10,8 +10,9 @@ use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::Image;
 use birthmark_core::__reader::record::pool::{self, Block};
 use birthmark_core::__reader::record::read::Record;
-use birthmark_core::__reader::record::slot::{state, Slot, NAME_BIT};
+use birthmark_core::__reader::record::slot::Slot;
 use birthmark_core::__reader::record::walk;
+use birthmark_core::__reader::record::words::Status;
 use birthmark_core::__reader::site::{self, Counts, Site};
 
 /// The registry of this process.
@@ -32,11 +33,7 @@ impl Source for ThisProcess {
 
     fn count(self) -> usize {
         let mut count = 0;
-        walk(|slot| {
-            let id = slot.id.load(Ordering::Relaxed);
-            let is_task = id != 0 && id & NAME_BIT == 0;
-            count += usize::from(is_task && slot.state() < state::COMPLETED);
-        });
+        walk(|slot| count += usize::from(slot.has_live_task()));
         count
     }
 
@@ -132,13 +129,8 @@ impl Node for Record {
     }
 
     #[inline]
-    fn status(&self) -> u64 {
+    fn status(&self) -> Status {
         self.status
-    }
-
-    #[inline]
-    fn state(&self) -> u64 {
-        Record::state(self)
     }
 
     #[inline]
@@ -153,7 +145,7 @@ impl Node for Record {
 
     #[inline]
     fn born(&self) -> u64 {
-        Record::born(self)
+        Record::spawned(self)
     }
 
     #[inline]
@@ -166,7 +158,7 @@ impl Node for Record {
     }
 
     fn thread(&self) -> Option<u32> {
-        Record::thread_index(self.status)
+        self.status.thread_index()
     }
 
     #[inline]

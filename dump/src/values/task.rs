@@ -8,7 +8,7 @@ use super::lineage::{Ancestor, Lineage};
 use super::stack::Stack;
 use birthmark_core::__reader::label::{Label, Labels};
 use birthmark_core::__reader::name::Name;
-use birthmark_core::__reader::record::slot::{flag, state};
+use birthmark_core::__reader::record::words::{flag, state, CompactStatus};
 use birthmark_core::Kind;
 use birthmark_core::Site;
 use birthmark_core::{Outcome, TaskId};
@@ -175,8 +175,8 @@ impl Task {
 impl State {
     /// Returns the state that a record's status and flags encode. `thread` is the system id of the thread that runs
     /// the task.
-    pub(crate) fn of(status: u64, flags: u64, thread: Option<u64>) -> State {
-        match status & state::MASK {
+    pub(crate) fn of(status: CompactStatus, flags: u64, thread: Option<u64>) -> State {
+        match status.state() {
             state::CREATED if flags & flag::DELAYED != 0 => State::Delayed,
             state::CREATED => State::Created,
             state::RUNNING => State::Running { thread },

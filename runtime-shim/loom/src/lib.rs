@@ -19,12 +19,32 @@ mod platform {
     }
 }
 
-/// The frame sites that the registry needs.
+/// The sites that the registry needs.
 mod types {
+    pub(crate) mod site {
+        /// Nothing but an address.
+        pub(crate) struct Site(u8);
+
+        impl Site {
+            pub(crate) fn address(&'static self) -> u64 {
+                core::ptr::from_ref(self).expose_provenance() as u64
+            }
+        }
+
+        /// Sites by their number.
+        pub(crate) static SITES: [Site; 10] = [const { Site(0) }; 10];
+    }
+
     pub(crate) mod frame_site {
         /// Nothing but an address.
         #[repr(align(64))]
         pub(crate) struct FrameSite;
+
+        impl FrameSite {
+            pub(crate) fn address(&'static self) -> usize {
+                core::ptr::from_ref(self).expose_provenance()
+            }
+        }
     }
 }
 
@@ -45,6 +65,8 @@ mod record {
     mod stack;
     #[path = "../../../src/record/store/mod.rs"]
     pub(crate) mod store;
+    #[path = "../../../src/record/words.rs"]
+    pub(crate) mod words;
 
     #[cfg(test)]
     mod frames_tests;

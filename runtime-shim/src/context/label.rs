@@ -8,7 +8,7 @@ use std::future::Future;
 
 use crate::context::name::{self, Change, WithContext};
 use crate::platform::mode;
-use crate::record::slot::Slot;
+use crate::record::slot::TaskSlot;
 use crate::types::bounded::Text;
 
 pub(crate) use crate::record::content::MAX_LABELS_LEN;
@@ -96,7 +96,7 @@ pub fn with_label_async<F: Future>(
 }
 
 /// Labels a task that has not started yet.
-pub(crate) fn give(task: &'static Slot, key: &str, value: impl fmt::Display) {
+pub(crate) fn give(task: TaskSlot, key: &str, value: impl fmt::Display) {
     name::give(task, &change(key, value), 0);
 }
 

@@ -9,7 +9,7 @@ use std::future::Future;
 
 use crate::platform::mode;
 use crate::record::root::ARENA;
-use crate::record::slot::Slot;
+use crate::record::slot::TaskSlot;
 use crate::thread::local;
 use crate::types::bounded::Text;
 
@@ -92,14 +92,16 @@ pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> WithCon
 /// all make room for it on the stack.
 #[cold]
 #[inline(never)]
-pub(crate) fn give(task: &'static Slot, change: &Change, flags: u64) {
+pub(crate) fn give(task: TaskSlot, change: &Change, flags: u64) {
     local::with(|local| {
         local.with_block(|store, block| {
             let Some(node) = node::make_for_newborn(store, block, task, change, flags) else {
                 return;
             };
-            if let Some(old) = task.scope.swap(Some(node)).filter(|old| old.is_name()) {
-                store.release(&ARENA, old);
+            let old = task.swap_spawn_parent(Some(node.into()));
+            if let Some(old) = old.filter(|old| old.is_name()) {
+                // SAFETY: the task had the reference, and has another node now.
+                unsafe { store.release(&ARENA, old) };
             }
         })
     });

@@ -2,7 +2,6 @@
 
 use super::FrameSite;
 use crate::platform::mode;
-use crate::platform::sync::atomic::Ordering;
 use crate::record::frames::Frames;
 use crate::record::frames::{Cursor, Place};
 use crate::record::slot::Slot;
@@ -47,8 +46,8 @@ impl Entry {
                 return inner;
             }
         } else if let Some(slot) = outer.slot() {
-            let (id, frames) = (slot.id.load(Ordering::Relaxed), Frames::of(slot));
-            if frames.is_some_and(|frames| frames.push(id, site.address(), outer.index())) {
+            let (id, frames) = (slot.id(), Frames::of(slot));
+            if frames.is_some_and(|frames| frames.push(id, site, outer.index())) {
                 self.inner = Place::within(id, inner);
                 return inner;
             }
@@ -70,7 +69,7 @@ impl Entry {
         };
         let index = match self.recorded() {
             Some((slot, frames, index)) if self.is_moved_within(outer) => {
-                frames.relink(slot, index, site.address(), outer.index())
+                frames.relink(slot, index, site, outer.index())
             }
             _ => {
                 self.leave(site);
@@ -96,7 +95,7 @@ fn enter_first(outer: Cursor, site: &'static FrameSite) -> usize {
         return outer.index();
     };
     Frames::of_or_map(slot).map_or(outer.index(), |frames| {
-        frames.enter(slot, site.address(), outer.index())
+        frames.enter(slot, site, outer.index())
     })
 }
 
@@ -131,9 +130,9 @@ impl Entry {
     extern "C" fn leave_anyhow(&mut self, site: &'static FrameSite, here: Cursor) {
         if let Some((slot, frames, index)) = self.recorded() {
             if self.inner.is_same_task(Place::of(here)) {
-                frames.leave(slot, index, site.address());
+                frames.leave(slot, index, site);
             } else if Place::of(self.inner.cursor()) == self.inner {
-                frames.leave_elsewhere(slot, index, site.address());
+                frames.leave_elsewhere(slot, index, site);
             }
         }
         self.inner = Place::NOWHERE;
@@ -146,7 +145,7 @@ impl Local {
         if !crate::platform::thread::is_main() {
             self.cursor.set(Cursor::NOWHERE);
         } else if !mode::has(mode::OFF) {
-            self.scope_or_adopt();
+            self.spawn_parent_or_adopt();
         }
         self.cursor.get()
     }

@@ -12,7 +12,8 @@ use super::run::{quietly, tell};
 use crate::hook::TaskRef;
 use crate::platform::unwind::OnDrop;
 use crate::record::frames::Cursor;
-use crate::record::slot::{flag, Slot};
+use crate::record::slot::TaskSlot;
+use crate::record::words::flag;
 use crate::thread::running::{begin_drop, Begun, Running};
 use crate::types::Outcome;
 
@@ -53,7 +54,7 @@ impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
 /// Everything that hooks attach to a task. The type is aligned, so that a [`Birth`](crate::task::birth::Birth) has three bits for its tags.
 #[repr(align(8))]
 pub(crate) struct Attached {
-    slot: &'static Slot,
+    slot: TaskSlot,
     /// Somebody uses `inner`. An `Fn` closure may be entered by several threads at once, or by
     /// itself; then the first one carries and the others do not.
     busy: AtomicBool,
@@ -72,7 +73,7 @@ unsafe impl Sync for Attached {}
 
 impl Attached {
     pub(super) fn new(
-        slot: &'static Slot,
+        slot: TaskSlot,
         carried: Vec<Box<dyn Carry>>,
         gate: Option<GateFuture>,
         watchers: Vec<Weak<Entry>>,
@@ -93,7 +94,7 @@ impl Attached {
         }
     }
 
-    pub(crate) fn slot(&self) -> &'static Slot {
+    pub(crate) fn slot(&self) -> TaskSlot {
         self.slot
     }
 
@@ -118,7 +119,7 @@ impl Attached {
         }
     }
 
-    /// Enters what is carried. If it returns true, [`Attached::leave`] must be called.
+    /// Enters what is carried. If it returns `true`, the caller calls [`Attached::leave`].
     pub(crate) fn enter(&self) -> bool {
         if self.busy.swap(true, Ordering::Acquire) {
             return false;
@@ -133,8 +134,12 @@ impl Attached {
     }
 
     /// Leaves what [`Attached::enter`] has entered.
-    pub(crate) fn leave(&self) {
-        // SAFETY: `enter` has set `busy` for us.
+    ///
+    /// # Safety
+    ///
+    /// That function has returned `true` to the caller, who calls this once.
+    pub(crate) unsafe fn leave(&self) {
+        // SAFETY: by the contract, `enter` has set `busy` for this caller.
         let inner = unsafe { &mut *self.inner.get() };
         for carried in inner.carried.iter_mut().rev() {
             quietly(|| carried.leave());
@@ -171,7 +176,7 @@ impl Attached {
 }
 
 impl Inner {
-    fn poll_gate(&mut self, slot: &'static Slot, waker: &Waker) -> Poll<()> {
+    fn poll_gate(&mut self, slot: TaskSlot, waker: &Waker) -> Poll<()> {
         let Some(gate) = &mut self.gate else {
             return Poll::Ready(());
         };
@@ -186,7 +191,7 @@ impl Inner {
         Poll::Ready(())
     }
 
-    fn start(&mut self, slot: &'static Slot) {
+    fn start(&mut self, slot: TaskSlot) {
         if std::mem::replace(&mut self.started, true) {
             return;
         }

@@ -14,8 +14,9 @@ use super::refused::RefusedTask;
 use super::run::tell;
 use super::verdicts;
 use crate::hook::TaskRef;
-use crate::record::slot::{state, Slot};
-use crate::thread::end::{end_as, site_of};
+use crate::record::slot::TaskSlot;
+use crate::record::words::state;
+use crate::thread::end::end_as;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 use crate::types::Outcome;
@@ -69,18 +70,23 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Ends the record of a refused task, and keeps the verdict for the spawner.
-pub(super) fn refuse(
-    slot: &'static Slot,
+///
+/// # Safety
+///
+/// The caller owns the handle of the task, gives it up, and uses no copy of `slot` any more.
+pub(super) unsafe fn refuse(
+    slot: TaskSlot,
     kind: Kind,
     reason: String,
     watchers: &[Weak<Entry>],
 ) -> Arc<RefusedTask> {
-    let site = site_of(slot);
+    let site = slot.site();
     site.counts.refused.fetch_add(1, Ordering::Relaxed);
     tell(watchers, |hook| {
         hook.on_end(&TaskRef::new(slot), Outcome::Refused)
     });
-    end_as(slot, state::CANCELLED);
+    // SAFETY: by the contract.
+    unsafe { end_as(slot, state::CANCELLED) };
     let refusal = Refusal::new(site, reason);
     if !can_wait(site, kind) {
         panic_with(&refusal);

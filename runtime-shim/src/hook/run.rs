@@ -10,7 +10,7 @@ use super::spawn::Spawn;
 use super::SpawnHook;
 use crate::hook::TaskRef;
 use crate::platform::unwind::{contained, OnDrop};
-use crate::record::slot::Slot;
+use crate::record::slot::TaskSlot;
 use crate::thread::local;
 use crate::types::kind::Kind;
 
@@ -24,7 +24,12 @@ pub(crate) enum Decision {
 }
 
 /// Tells the hooks of a birth, and returns their decision. The record of a refused task is ended here.
-pub(crate) fn at_birth(slot: &'static Slot, kind: Kind) -> Decision {
+///
+/// # Safety
+///
+/// The caller owns the handle of the task. If the task is refused, it gives the handle up and uses no copy of `slot`
+/// any more.
+pub(crate) unsafe fn at_birth(slot: TaskSlot, kind: Kind) -> Decision {
     if local::with(|local| local.in_hook.get()) {
         return Decision::Plain;
     }
@@ -44,14 +49,20 @@ pub(crate) fn at_birth(slot: &'static Slot, kind: Kind) -> Decision {
             break;
         }
     }
-    decide(slot, spawn, watchers)
+    // SAFETY: by the contract.
+    unsafe { decide(slot, spawn, watchers) }
 }
 
-fn decide(slot: &'static Slot, mut spawn: Spawn<'_>, watchers: Vec<Weak<Entry>>) -> Decision {
+/// # Safety
+///
+/// As for [`at_birth`].
+unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<Entry>>) -> Decision {
     let (carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
     if let Some(reason) = spawn.refusal.take() {
         quietly(|| drop((carried, gate)));
-        return Decision::Refused(refusal::refuse(slot, spawn.kind(), reason, &watchers));
+        // SAFETY: by the contract.
+        let task = unsafe { refusal::refuse(slot, spawn.kind(), reason, &watchers) };
+        return Decision::Refused(task);
     }
     if carried.is_empty() && gate.is_none() && watchers.is_empty() {
         return Decision::Plain;

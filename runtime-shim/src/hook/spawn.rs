@@ -8,7 +8,8 @@ use std::pin::Pin;
 use super::attached::{Carried, Carry};
 use crate::context::name::Change;
 use crate::hook::TaskRef;
-use crate::record::slot::{flag, Slot};
+use crate::record::slot::TaskSlot;
+use crate::record::words::flag;
 use crate::types::bounded::Text;
 use crate::types::kind::Kind;
 
@@ -17,7 +18,7 @@ use crate::types::kind::Kind;
 /// Dereferences to the [`TaskRef`] of the child.
 pub struct Spawn<'a> {
     child: TaskRef<'a>,
-    slot: &'static Slot,
+    slot: TaskSlot,
     kind: Kind,
     pub(super) carried: Vec<Box<dyn Carry>>,
     pub(super) gate: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -25,7 +26,7 @@ pub struct Spawn<'a> {
 }
 
 impl<'a> Spawn<'a> {
-    pub(super) fn new(child: TaskRef<'a>, slot: &'static Slot, kind: Kind) -> Self {
+    pub(super) fn new(child: TaskRef<'a>, slot: TaskSlot, kind: Kind) -> Self {
         Spawn {
             child,
             slot,

@@ -6,8 +6,7 @@ use std::marker::PhantomData;
 use crate::context::label::Labels;
 use crate::context::name::Name;
 use crate::record::read::Record;
-use crate::record::slot::Slot;
-use crate::thread::end::site_of;
+use crate::record::slot::TaskSlot;
 use crate::types::site::Site;
 use crate::types::TaskId;
 
@@ -16,12 +15,12 @@ use crate::types::TaskId;
 /// `Task::of` reads everything that is known about it.
 #[derive(Clone, Copy)]
 pub struct TaskRef<'a> {
-    slot: &'static Slot,
+    slot: TaskSlot,
     _borrow: PhantomData<&'a ()>,
 }
 
 impl TaskRef<'_> {
-    pub(crate) fn new(slot: &'static Slot) -> Self {
+    pub(crate) fn new(slot: TaskSlot) -> Self {
         TaskRef {
             slot,
             _borrow: PhantomData,
@@ -30,12 +29,12 @@ impl TaskRef<'_> {
 
     /// Returns the id.
     pub fn id(&self) -> TaskId {
-        TaskId(self.slot.id.load(std::sync::atomic::Ordering::Relaxed))
+        TaskId(self.slot.id())
     }
 
     /// Returns the spawn site.
     pub fn site(&self) -> &'static Site {
-        site_of(self.slot)
+        self.slot.site()
     }
 
     /// Returns the role of the task.
@@ -45,26 +44,26 @@ impl TaskRef<'_> {
 
     /// Returns the id of the parent, or `None` for roots, and if the parent has ended and a long lineage was cut.
     pub fn parent(&self) -> Option<TaskId> {
-        let child = Record::read(self.slot).filter(|child| child.cut_ancestors() == 0)?;
+        let child = Record::read(self.slot.slot()).filter(|child| child.cut_ancestors() == 0)?;
         let parent = child.parent().node()?.task()?;
         Some(TaskId(parent.id))
     }
 
     /// Returns the name of the task.
     pub fn name(&self) -> Option<Name> {
-        let task = Record::read(self.slot)?;
+        let task = Record::read(self.slot.slot())?;
         Name::of(&task, task.own_name())
     }
 
     /// Returns the labels of the task.
     pub fn labels(&self) -> Labels {
-        let task = Record::read(self.slot);
+        let task = Record::read(self.slot.slot());
         let node = task.map(|task| task.own_name().unwrap_or(task));
         let labels = node.and_then(|node| node.effective_labels());
         labels.map_or(Labels::NONE, |labels| Labels::new(labels.as_slice()))
     }
 
-    pub(crate) fn slot(&self) -> &'static Slot {
+    pub(crate) fn slot(&self) -> TaskSlot {
         self.slot
     }
 }

@@ -11,8 +11,12 @@ static IN_CHILD: Callback = Callback::new();
 /// Starts further threads of birthmark's own anew, when birthmark is first used in the child.
 static RESUME: Callback = Callback::new();
 
-/// Sets the function that runs in the child immediately after a fork. It may only store into atomics.
-pub(crate) fn set_in_child(forget_other_threads: fn()) {
+/// Sets the function that runs in the child immediately after a fork.
+///
+/// # Safety
+///
+/// The function only does what a signal handler may do: it stores into atomics.
+pub(crate) unsafe fn set_in_child(forget_other_threads: fn()) {
     IN_CHILD.set(forget_other_threads);
 }
 
@@ -27,7 +31,7 @@ pub fn watch() {
     {
         static WATCHES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
         if !WATCHES.swap(true, std::sync::atomic::Ordering::Relaxed) {
-            // SAFETY: the function is there for good and does nothing that a signal handler may not do.
+            // SAFETY: the function is static. It stores into atomics, and calls the function of `set_in_child`.
             unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
         }
     }

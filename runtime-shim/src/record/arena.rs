@@ -6,7 +6,7 @@
 //! thread (`reclaim.rs`); they stay mapped and read as zeros, which is what a free slot looks like.
 
 use super::lineage::Cutting;
-use super::slot::Slot;
+use super::slot::{FreeSlot, Slot};
 use super::stack::Stack;
 use crate::platform::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -47,7 +47,7 @@ pub(crate) struct Chunk {
 
 /// [`BATCH`] free slots, linked through `parent`.
 #[derive(Clone, Copy)]
-pub(crate) struct Batch(pub(crate) &'static Slot);
+pub(crate) struct Batch(pub(super) FreeSlot);
 
 impl Arena {
     #[cfg(not(loom))]
@@ -69,29 +69,37 @@ impl Arena {
 
     /// Takes a batch back.
     pub(crate) fn put(&self, batch: Batch) {
+        let slot = batch.0.slot();
         self.batch_count.fetch_add(1, Ordering::Relaxed);
-        self.batches.push(index_of(batch.0), |below| {
+        self.batches.push(index_of(slot), |below| {
             let word = below.map_or(0, |index| u64::from(index) + 1);
-            batch.0.scope.word().store(word, Ordering::Relaxed);
+            slot.spawn_parent.0.store(word, Ordering::Relaxed);
         });
     }
 
     fn take_batch(&self) -> Option<Batch> {
         let top = self.batches.pop(|index| self.batch_below(index))?;
         self.batch_count.fetch_sub(1, Ordering::Relaxed);
-        Some(Batch(self.unstacked(top)))
+        // SAFETY: `pop` has taken the batch off the stack for this caller.
+        Some(Batch(unsafe { self.unstacked(top) }))
     }
 
-    /// The first slot of a batch that is on the stack no more, again as every free slot is.
-    pub(super) fn unstacked(&self, top: u32) -> &'static Slot {
-        let slot = self.slot(top);
-        slot.scope.set(Some(slot));
+    /// Returns the first slot of a batch that was on the stack, in the state of every free slot.
+    ///
+    /// # Safety
+    ///
+    /// The caller has taken the batch off the stack.
+    pub(super) unsafe fn unstacked(&self, top: u32) -> FreeSlot {
+        // SAFETY: a stacked batch consists of free slots, and is the caller's now.
+        let slot = unsafe { FreeSlot::new(self.slot(top)) };
+        slot.reset();
         slot
     }
 
-    /// What stands below a batch on the stack; nonsense, but no harm, if it has just been popped.
+    /// Returns the batch below another one on the stack. The number is meaningless if the other one was popped
+    /// meanwhile.
     pub(super) fn batch_below(&self, index: u32) -> Option<u32> {
-        (self.slot(index).scope.word().load(Ordering::Relaxed) as u32).checked_sub(1)
+        (self.slot(index).spawn_parent.0.load(Ordering::Relaxed) as u32).checked_sub(1)
     }
 
     fn take_page(&self) -> Option<Batch> {
@@ -102,7 +110,8 @@ impl Arena {
                 below => Some(below),
             });
         match page {
-            Some(page) => Some(self.link(page)),
+            // SAFETY: the page was popped, and is this caller's now.
+            Some(page) => Some(unsafe { self.link(page) }),
             None => self.fresh_page(),
         }
     }
@@ -124,7 +133,8 @@ impl Arena {
             );
             // The first page of a chunk is its header: somebody has moved past it, go on to the next.
             if taken.is_ok() && !(page as usize).is_multiple_of(CHUNK_PAGES) {
-                return Some(self.link(page));
+                // SAFETY: the exchange has taken the page for this caller.
+                return Some(unsafe { self.link(page) });
             }
         }
     }
@@ -139,20 +149,27 @@ impl Arena {
     }
 
     fn below(&self, page: u32) -> &AtomicU32 {
-        &self.chunk(page as usize / CHUNK_PAGES).below[page as usize % CHUNK_PAGES]
+        let chunk = self.chunk(page as usize / CHUNK_PAGES);
+        let chunk = chunk.expect("a page has its number after its chunk was installed");
+        &chunk.below[page as usize % CHUNK_PAGES]
     }
 
-    fn link(&self, page: u32) -> Batch {
+    /// Makes a batch of the slots on a page.
+    ///
+    /// # Safety
+    ///
+    /// The caller has taken the page, so nobody else writes to its slots.
+    unsafe fn link(&self, page: u32) -> Batch {
         let first = page * BATCH as u32;
         let last = first + BATCH as u32 - 1;
+        // SAFETY: the slots of a page that belongs to nobody contain zeros, as free slots do.
+        let free = |index| unsafe { FreeSlot::new(self.slot(index)) };
         for index in first..=last {
-            let slot = self.slot(index);
-            slot.refs.store(1, Ordering::Relaxed);
-            slot.scope.set(Some(slot));
-            slot.parent
-                .set((index < last).then(|| self.slot(index + 1)));
+            let slot = free(index);
+            slot.reset();
+            slot.set_next((index < last).then(|| free(index + 1)));
         }
-        Batch(self.slot(first))
+        Batch(free(first))
     }
 
     fn ensure_chunk(&self, number: usize) -> Option<()> {
@@ -173,16 +190,21 @@ impl Arena {
         Some(())
     }
 
-    fn chunk(&self, number: usize) -> &'static Chunk {
-        let chunk = self.chunks[number].load(Ordering::Acquire);
-        // SAFETY: pages and slots are numbered only after `ensure_chunk` has installed their
-        // chunk, and an installed chunk is never unmapped.
-        unsafe { &*chunk }
+    /// Returns the chunk with this number, if it is in use.
+    pub(super) fn chunk(&self, number: usize) -> Option<&'static Chunk> {
+        // SAFETY: the pointer is null, or of a chunk that is installed and therefore never unmapped.
+        unsafe { self.chunks.get(number)?.load(Ordering::Acquire).as_ref() }
     }
 
+    /// Returns a slot by its index.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the index is beyond the pages that were handed out.
     pub(crate) fn slot(&self, index: u32) -> &'static Slot {
-        self.chunk(index as usize / CHUNK_SLOTS)
-            .slot(index as usize % CHUNK_SLOTS)
+        let chunk = self.chunk(index as usize / CHUNK_SLOTS);
+        let chunk = chunk.expect("a page has its number after its chunk was installed");
+        chunk.slot(index as usize % CHUNK_SLOTS)
     }
 }
 
@@ -231,12 +253,17 @@ impl Chunk {
         unsafe { crate::platform::memory::unmap(chunk.cast(), CHUNK_BYTES) };
     }
 
+    /// Returns the slot with this number in the chunk.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none: the first page has the header.
+    #[inline]
     pub(super) fn slot(&'static self, place: usize) -> &'static Slot {
-        debug_assert!((BATCH..CHUNK_SLOTS).contains(&place));
+        assert!((BATCH..CHUNK_SLOTS).contains(&place));
         let address = core::ptr::from_ref(self).addr() + place * size_of::<Slot>();
-        // SAFETY: the chunk is CHUNK_SLOTS slots long, counting the header page as slots, and was
-        // exposed as a whole; a slot is made of atomics only, for which the zeros of fresh memory
-        // are valid.
+        // SAFETY: the chunk has room for CHUNK_SLOTS slots and was exposed as a whole. The place is behind the header.
+        // A slot consists of atomics, for which the zeros of new memory are valid.
         unsafe { &*core::ptr::with_exposed_provenance::<Slot>(address) }
     }
 }

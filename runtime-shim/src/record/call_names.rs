@@ -8,7 +8,7 @@ use core::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::read::Record;
-use super::slot::Slot;
+use super::slot::{NodeSlot, Slot};
 
 /// The most names of calls inside of each other that dumps find.
 pub(super) const ROOM: usize = 8;
@@ -32,7 +32,7 @@ impl CallNames {
     }
 
     /// Shows a name that comes into force.
-    pub(crate) fn push(&self, name: *const Slot) -> Shown {
+    pub(crate) fn push(&self, name: NodeSlot) -> Shown {
         let is_free = |place: &AtomicPtr<Slot>| place.load(Ordering::Relaxed).is_null();
         let after_last = ROOM
             - self
@@ -45,13 +45,14 @@ impl CallNames {
             ROOM => Shown::NOWHERE,
             place => Shown(place as u8),
         };
-        self.replace(shown, name);
+        self.replace(shown, Some(name));
         shown
     }
 
-    /// Shows another name in the place of one, or none if it is null.
-    pub(crate) fn replace(&self, shown: Shown, name: *const Slot) {
+    /// Shows another name in the place of one, or none.
+    pub(crate) fn replace(&self, shown: Shown, name: Option<NodeSlot>) {
         if let Some(place) = self.0.get(usize::from(shown.0)) {
+            let name = name.map_or(ptr::null(), |name| ptr::from_ref(name.slot()));
             place.store(name.cast_mut(), Ordering::Release);
         }
     }

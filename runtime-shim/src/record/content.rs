@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{fence, Ordering};
 
-use super::read::Record;
-use super::slot::{continued_words, flag, Link, Slot, CONTINUED_WORDS, NAME_WORDS, TEXT_BIT};
+use super::read::{NameWords, Record};
+use super::slot::{id_of_continuation, Link, Slot, CONTINUED_WORDS, NAME_WORDS};
+use super::words::flag;
 
 /// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
 pub const MAX_NAME_LEN: usize = 255;
@@ -44,14 +45,16 @@ impl Record {
 
     /// Reads the text of a name into a place that may be used again: it is large, and there may be millions of names.
     pub fn read_text(&self, text: &mut NameText) -> Option<()> {
-        let len = self.lengths().0.min(MAX_NAME_LEN);
+        let words = self.name_words()?;
+        let len = words.lengths.0.min(MAX_NAME_LEN);
         (text.len, text.flags) = (len, self.flags());
-        self.read_bytes(&mut text.bytes, len)
+        self.read_bytes(&words, &mut text.bytes, len)
     }
 
     /// The labels of a name node.
     pub fn labels(&self) -> Option<LabelBytes> {
-        let (name, labels) = self.lengths();
+        let words = self.name_words()?;
+        let (name, labels) = words.lengths;
         let start = name.min(MAX_NAME_LEN);
         let end = start + labels.min(MAX_LABELS_LEN);
         let mut bytes = LabelBytes {
@@ -59,7 +62,8 @@ impl Record {
             start,
             end,
         };
-        self.read_bytes(&mut bytes.bytes, end).map(|()| bytes)
+        self.read_bytes(&words, &mut bytes.bytes, end)
+            .map(|()| bytes)
     }
 
     /// The labels that hold from a node on: those of the nearest name node that has any.
@@ -72,42 +76,44 @@ impl Record {
     }
 
     /// Reads the first `len` bytes of a name node's text.
-    fn read_bytes(&self, bytes: &mut [u8], len: usize) -> Option<()> {
-        let (head, mut next) = self.text_words();
+    fn read_bytes(&self, name: &NameWords, bytes: &mut [u8], len: usize) -> Option<()> {
         let mut words = bytes.chunks_exact_mut(8);
         // The words come first: `zip` would take a part of the text for which there is no word.
-        for (word, into) in head.into_iter().zip(&mut words) {
+        for (word, into) in name.first.into_iter().zip(&mut words) {
             into.copy_from_slice(&word.to_ne_bytes());
         }
         let mut room = len.saturating_sub(8 * NAME_WORDS);
-        while room > 0 && next != 0 {
-            // SAFETY: the link of a name, or of a part of it: `read_part` has checked the latter.
-            let part = unsafe { Link::decode(next) }?;
+        let mut next = name.continuation;
+        while let Some(part) = next.filter(|_| room > 0) {
             next = read_part(self.id, part, &mut words)?;
             room = room.saturating_sub(PART);
         }
-        // Of a part that had no memory, nothing; least of all what was read before.
+        // A part for which there was no memory is empty. The buffer may contain an earlier text.
         bytes[len - room..len].fill(0);
         self.is_current().then_some(())
     }
 }
 
-/// Reads a part of the name `id`; returns the link to the next part.
+/// Reads a part of the name `id`. Returns the next part.
 fn read_part(
     id: u64,
     part: &'static Slot,
     into: &mut std::slice::ChunksExactMut<'_, u8>,
-) -> Option<u64> {
-    let id = id | TEXT_BIT;
+) -> Option<Option<&'static Slot>> {
+    let id = id_of_continuation(id);
     if part.id.load(Ordering::Acquire) != id {
         return None;
     }
-    for (word, into) in continued_words(part).into_iter().zip(&mut *into) {
+    for (word, into) in part.text_words().into_iter().zip(&mut *into) {
         into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
     }
-    let next = part.born.load(Ordering::Relaxed);
+    let next = part.spawned.load(Ordering::Relaxed);
     fence(Ordering::Acquire);
-    (part.id.load(Ordering::Relaxed) == id).then_some(next)
+    if part.id() != id {
+        return None;
+    }
+    // SAFETY: the slot was a continuation before and after the word was read, so the word is a link.
+    Some(unsafe { Link::decode(next) })
 }
 
 /// The text of a name, on the stack.

@@ -7,7 +7,7 @@
 //! them is marked.
 
 use super::arena::Arena;
-use super::slot::{state, Slot};
+use super::slot::{NameSlot, NodeSlot};
 use super::store::Store;
 use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,15 +19,16 @@ const KEPT: usize = if cfg!(loom) { 1 } else { 16 };
 const REACH: usize = 64;
 
 /// Notes that `node` has children from now on.
-pub(super) fn note_generation(store: &Store, arena: &Arena, node: &'static Slot) {
-    let born = node.born.load(Ordering::Relaxed);
-    if generation(born) != 0 {
+pub(super) fn note_generation(store: &Store, arena: &Arena, node: NodeSlot) {
+    let word = &node.slot().spawned;
+    let spawned = word.load(Ordering::Relaxed);
+    if generation(spawned) != 0 {
         return;
     }
     let above = generation_above(node);
     // It wraps around past the zero that means "not noted".
     let own = above % u64::from(u32::MAX) + 1;
-    node.born.store(born | own, Ordering::Relaxed);
+    word.store(spawned | own, Ordering::Relaxed);
     if own.is_multiple_of(GENERATIONS) {
         cut(store, arena, node);
     }
@@ -35,20 +36,20 @@ pub(super) fn note_generation(store: &Store, arena: &Arena, node: &'static Slot)
 
 /// The generation of the nearest node above that has one. The task that a name belongs to has none if
 /// it was named before it spawned: then its children are all born under the name.
-fn generation_above(node: &'static Slot) -> u64 {
-    let noted = |slot: &'static Slot| generation(slot.born.load(Ordering::Relaxed));
-    match node.parent.get() {
-        Some(owner) if node.is_name() && noted(owner) == 0 => owner.parent.get().map_or(0, noted),
+fn generation_above(node: NodeSlot) -> u64 {
+    let noted = |node: NodeSlot| generation(node.slot().spawned.load(Ordering::Relaxed));
+    match node.parent() {
+        Some(owner) if node.is_name() && noted(owner) == 0 => owner.parent().map_or(0, noted),
         parent => parent.map_or(0, noted),
     }
 }
 
-fn generation(born: u64) -> u64 {
-    born & u64::from(u32::MAX)
+fn generation(spawned: u64) -> u64 {
+    spawned & u64::from(u32::MAX)
 }
 
 /// Takes superfluous ancestors of `node` out.
-fn cut(store: &Store, arena: &Arena, node: &'static Slot) {
+fn cut(store: &Store, arena: &Arena, node: NodeSlot) {
     if arena.cutting.swap(1, Ordering::Acquire) == 1 {
         // Only one thread takes ancestors out at a time, so that two that look up the same lineage
         // do not meet. This one looks again some generations deeper.
@@ -57,7 +58,7 @@ fn cut(store: &Store, arena: &Arena, node: &'static Slot) {
     let mut below = node;
     let mut found = Given::by(node);
     for distance in 0..KEPT + REACH {
-        let Some(node) = below.parent.get() else {
+        let Some(node) = below.parent() else {
             break;
         };
         if distance >= KEPT && is_superfluous(below, node, found) {
@@ -78,10 +79,11 @@ struct Given {
 }
 
 impl Given {
-    fn by(node: &'static Slot) -> Self {
+    fn by(node: NodeSlot) -> Self {
+        let name = node.as_name();
         Given {
-            name: node.has_name(),
-            labels: node.has_labels(),
+            name: name.is_some_and(NameSlot::has_name),
+            labels: name.is_some_and(NameSlot::has_labels),
         }
     }
 
@@ -100,22 +102,25 @@ impl Given {
 /// Whether nobody would miss `node` but the one node below it. A name is missed if those below have
 /// inherited something from it that they did not find nearer; a task is, by its own name. The root is
 /// missed.
-fn is_superfluous(below: &'static Slot, node: &'static Slot, found: Given) -> bool {
+fn is_superfluous(below: NodeSlot, node: NodeSlot, found: Given) -> bool {
     let is_over = if node.is_name() {
         found.has_all_of(Given::by(node))
     } else {
-        node.state() >= state::COMPLETED && !below.is_name()
+        node.slot().status().has_ended() && !below.is_name()
     };
-    is_over && node.parent.get().is_some() && node.refs(Ordering::Acquire) == 1
+    is_over && node.parent().is_some() && node.ref_count(Ordering::Acquire) == 1
 }
 
 /// Links `below` past `node`, whose one reference it has, and takes over the reference that `node`
 /// has to the one above.
-fn take_out(store: &Store, arena: &Arena, below: &'static Slot, node: &'static Slot) {
-    let count = node.cut_ancestors() + u64::from(!node.is_name());
-    below.parent.set(node.parent.get());
-    below.add_cut_ancestors(count);
-    store.free_node(arena, node);
+fn take_out(store: &Store, arena: &Arena, below: NodeSlot, node: NodeSlot) {
+    let refs = node.slot().ref_word(Ordering::Relaxed);
+    let count = refs.cut_ancestors() + u64::from(!node.is_name());
+    below.set_parent(node.parent());
+    below.slot().refs.add_cut_ancestors(count);
+    // SAFETY: `is_superfluous` has found one reference, that of `below`, which does not refer to the node any more. The
+    // caller is the only thread that takes ancestors out.
+    unsafe { store.free_node(arena, node) };
 }
 
 /// Whether a thread is taking ancestors out.

@@ -16,3 +16,4 @@ pub(crate) mod shared;
 pub mod slot;
 mod stack;
 pub(crate) mod store;
+pub mod words;

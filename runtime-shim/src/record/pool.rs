@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use super::call_names::CallNames;
 use super::hazard::Hazard;
-use super::slot::{state, Slot};
+use super::slot::Slot;
 use super::stack::Stack;
 use super::store::Store;
+use super::words::Status;
 use crate::platform::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::types::site::{Site, NO_INDEX};
 
@@ -29,14 +30,14 @@ pub struct Block {
     /// The store of the thread that had the block, while none has.
     pub(crate) parked: Store,
     /// What a task's status says while this thread runs it.
-    pub(crate) running: u64,
+    pub(crate) running: Status,
     /// Tasks that have completed on this thread, by the index of their site.
     pub completed: Completed,
     pub(crate) next_name: Cell<u64>,
     /// The list of hooks that the thread is reading, whose type another layer knows.
     pub(crate) hook_hazard: Hazard<()>,
     /// The scope under which the thread is about to spawn.
-    pub(crate) scope_hazard: Hazard<Slot>,
+    pub(crate) parent_hazard: Hazard<Slot>,
     /// The names of the calls that the thread runs.
     pub(crate) call_names: CallNames,
     index: u32,
@@ -55,11 +56,11 @@ impl Block {
     fn new(index: u32) -> Self {
         Block {
             parked: Store::new(),
-            running: state::RUNNING | (u64::from(index) + 1) << state::THREAD_SHIFT,
+            running: Status::running_on(index),
             completed: Completed::new(),
             next_name: Cell::new(u64::from(index) << 40),
             hook_hazard: Hazard::new(),
-            scope_hazard: Hazard::new(),
+            parent_hazard: Hazard::new(),
             call_names: CallNames::new(),
             index,
             os_id: AtomicU64::new(0),
@@ -195,7 +196,7 @@ pub(crate) fn forget_other_threads(own: Option<&'static Block>) {
     for block in blocks() {
         if own.is_none_or(|own| !ptr::eq(own, block)) {
             block.hook_hazard.clear();
-            block.scope_hazard.clear();
+            block.parent_hazard.clear();
         }
     }
 }

@@ -8,10 +8,9 @@
 use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
-use super::arena::{Arena, BATCH, CHUNK_PAGES, CHUNK_SLOTS};
-use super::slot::{
-    flag, node_of_scope, state, Link, Slot, NAMED, NAME_BIT, NAME_WORDS, REFS, TEXT_BIT,
-};
+use super::arena::{Arena, BATCH, CHUNK_PAGES};
+use super::slot::{self, decode_spawn_parent, Content, Link, Slot, TaskSlot, NAME_WORDS};
+use super::words::{flag, state, PollWord, RefWord, Status};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 use crate::types::Outcome;
@@ -23,13 +22,13 @@ const _: () = assert!(flag::KIND_MASK == Kind::MASK);
 pub struct Record {
     pub slot: &'static Slot,
     pub id: u64,
-    pub status: u64,
+    pub status: Status,
     site: u64,
     parent: u64,
-    scope: u64,
-    refs: u64,
-    polls: u64,
-    born: u64,
+    spawn_parent: u64,
+    refs: RefWord,
+    polls: PollWord,
+    spawned: u64,
 }
 
 impl Record {
@@ -38,33 +37,42 @@ impl Record {
     #[inline]
     pub fn read(slot: &'static Slot) -> Option<Self> {
         let id = slot.id.load(Ordering::Acquire);
-        if id == 0 || id & TEXT_BIT != 0 {
+        if matches!(Content::of(id), Content::Free | Content::Text) {
             return None;
         }
         // Before the status, which is at least as recent then.
-        let polls = slot.polls.load(Ordering::Acquire);
+        let polls = PollWord::from_word(slot.polls.load(Ordering::Acquire));
         let mut record = Record {
             slot,
             id,
-            status: slot.status.load(Ordering::Relaxed),
+            status: slot.status(),
             site: slot.site.load(Ordering::Relaxed),
-            parent: slot.parent.word().load(Ordering::Relaxed),
-            scope: slot.scope.word().load(Ordering::Relaxed),
-            refs: slot.refs.load(Ordering::Relaxed),
+            parent: slot.parent.0.load(Ordering::Relaxed),
+            spawn_parent: slot.spawn_parent.0.load(Ordering::Relaxed),
+            refs: slot.ref_word(Ordering::Relaxed),
             polls,
-            born: slot.born.load(Ordering::Relaxed),
+            spawned: slot.spawned.load(Ordering::Relaxed),
         };
         fence(Ordering::Acquire);
         if !record.is_name() && record.state() == state::SUSPENDED && record.polls() == 0 {
-            record.status |= state::CREATED;
+            record.status = record.status.created();
         }
         record.is_current().then_some(record)
+    }
+
+    /// Reads a task that the caller keeps alive.
+    pub fn of_live(task: TaskSlot) -> Self {
+        loop {
+            if let Some(record) = Self::read(task.slot()) {
+                return record;
+            }
+        }
     }
 
     /// Returns `true` if the slot still belongs to the same task.
     #[inline]
     pub fn is_current(&self) -> bool {
-        self.slot.id.load(Ordering::Relaxed) == self.id
+        self.slot.id() == self.id
     }
 
     /// Returns `true` if the task has neither run nor ended since the record was read. While it runs, that cannot be
@@ -72,14 +80,14 @@ impl Record {
     #[inline]
     pub fn is_unmoved(&self) -> bool {
         self.state() != state::RUNNING
-            && self.slot.status.load(Ordering::Relaxed) == self.status
-            && self.slot.polls.load(Ordering::Relaxed) == self.polls
+            && self.slot.status() == self.status
+            && self.slot.poll_word() == self.polls
             && self.is_current()
     }
 
     #[inline]
     pub fn is_name(&self) -> bool {
-        self.id & NAME_BIT != 0
+        slot::is_name(self.id)
     }
 
     /// Returns `true` if the task is an OS thread that a pool keeps.
@@ -98,7 +106,7 @@ impl Record {
     /// Returns `true` if it is a task that has not ended.
     #[inline]
     pub fn is_live_task(&self) -> bool {
-        !self.is_name() && self.state() < state::COMPLETED
+        !self.is_name() && !self.status.has_ended()
     }
 
     /// Returns `true` if it is a task that is still counted as alive by its site.
@@ -109,75 +117,70 @@ impl Record {
 
     #[inline]
     pub fn state(&self) -> u64 {
-        self.status & state::MASK
+        self.status.state()
     }
 
+    /// Returns the spawn site of a task.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the record is that of a name, which has text in the place of the site.
     #[inline]
     pub fn site(&self) -> &'static Site {
-        debug_assert!(!self.is_name());
-        // SAFETY: the record is consistent and a task's, and births store a static site.
+        assert!(!self.is_name(), "a name has no site");
+        // SAFETY: the record is consistent and a task's, and a spawn stores the address of a static site.
         unsafe { &*ptr::with_exposed_provenance::<Site>(self.site as usize) }
     }
 
     #[inline]
     pub fn polls(&self) -> u32 {
-        (self.polls >> flag::COUNT_SHIFT) as u32
+        self.polls.polls()
     }
 
     #[inline]
     pub fn flags(&self) -> u64 {
-        self.polls & flag::MASK
+        self.polls.flags()
     }
 
-    /// The tick of birth, in the upper half.
+    /// Returns the tick of the spawn, in the upper half.
     #[inline]
-    pub fn born(&self) -> u64 {
-        self.born
+    pub fn spawned(&self) -> u64 {
+        self.spawned
     }
 
     #[inline]
     pub fn cut_ancestors(&self) -> u64 {
-        self.refs >> 32
+        self.refs.cut_ancestors()
     }
 
     /// Returns `true` if a live task has no name of its own, no ancestors that were cut, and no nodes below.
     #[inline]
     pub fn is_alone(&self) -> bool {
-        self.refs == 1
+        self.refs.is_alone()
     }
 
-    /// How many nodes may stand below this one, but for a task's own name. There may be fewer: threads hold
-    /// references in stock.
+    /// Returns an upper bound of the nodes below, without the task's own name. Threads also count references that they
+    /// have in their cache.
     #[inline]
     pub fn nodes_below(&self) -> u64 {
         // A live task refers to itself, and to the name that it has now.
-        let own = u64::from(self.is_live_task()) + u64::from(self.refs & NAMED != 0);
-        (self.refs & REFS).saturating_sub(own)
+        let own = u64::from(self.is_live_task()) + u64::from(self.refs.is_named());
+        self.refs.count().saturating_sub(own)
     }
 
-    /// The index of the block of the thread that runs a task with this status.
-    #[inline]
-    pub fn thread_index(status: u64) -> Option<u32> {
-        let index = (status >> state::THREAD_SHIFT) & state::THREAD_MASK;
-        (index as u32)
-            .checked_sub(1)
-            .filter(|_| status & state::MASK == state::RUNNING)
+    /// Returns the block of the thread that runs the task.
+    pub fn thread(&self) -> Option<&'static super::pool::Block> {
+        super::pool::block(self.status.thread_index()?)
     }
 
-    /// The block itself.
-    pub fn thread_of(status: u64) -> Option<&'static super::pool::Block> {
-        super::pool::block(Self::thread_index(status)?)
-    }
-
-    /// The words of a name node that hold text, and the link to where it goes on.
-    pub(super) fn text_words(&self) -> ([u64; NAME_WORDS], u64) {
-        ([self.status, self.site], self.scope)
-    }
-
-    /// How long the name and the labels of a name node are.
-    pub(super) fn lengths(&self) -> (usize, usize) {
-        let length = |shift: u32| usize::from((self.polls >> shift) as u16);
-        (length(flag::COUNT_SHIFT), length(flag::LABELS_SHIFT))
+    /// Returns the text of a name node.
+    pub(super) fn name_words(&self) -> Option<NameWords> {
+        self.is_name().then(|| NameWords {
+            first: [self.status.to_word(), self.site],
+            // SAFETY: the record is consistent and a name's, so this word is a link.
+            continuation: unsafe { Link::decode(self.spawn_parent) },
+            lengths: self.polls.lengths(),
+        })
     }
 
     /// The link to the node above, as a number.
@@ -192,7 +195,7 @@ impl Record {
         if self.parent != link || link == 0 {
             return false;
         }
-        // SAFETY: `read` refuses text, so `parent` is a link. The record is consistent, so the link is that of a live node.
+        // SAFETY: `read` refuses text, and the record is consistent, so `parent` is a link.
         let parent = unsafe { Link::decode(link) };
         let same = parent.is_some_and(|parent| parent.id.load(Ordering::Acquire) == id);
         same && self.is_current()
@@ -204,13 +207,13 @@ impl Record {
         let mut below = *self;
         // A lineage is cut under our eyes at most a few times.
         for _ in 0..8 {
-            // SAFETY: `read` refuses text, so `parent` is a link. The record is consistent, so the link is that of a live node.
+            // SAFETY: `read` refuses text, and the record is consistent, so `parent` is a link.
             let Some(slot) = (unsafe { Link::decode(below.parent) }) else {
                 return Above::Nothing;
             };
             let parent = Record::read(slot);
             fence(Ordering::Acquire);
-            let unchanged = below.slot.parent.word().load(Ordering::Relaxed) == below.parent;
+            let unchanged = below.slot.parent.0.load(Ordering::Relaxed) == below.parent;
             match parent {
                 _ if !below.is_current() => return Above::Lost,
                 Some(parent) if unchanged => return Above::Node(parent),
@@ -240,20 +243,20 @@ impl Record {
     }
 
     fn call_name(&self) -> Option<Record> {
-        let thread = Self::thread_of(self.status).filter(|_| self.is_called())?;
+        let thread = self.thread().filter(|_| self.is_called())?;
         let name = thread.call_names.of(self.slot)?;
         self.is_current().then_some(name)
     }
 
     fn name_in_slot(&self) -> Option<Record> {
-        let scope = node_of_scope(self.scope);
-        if scope == ptr::from_ref(self.slot) {
+        if self.is_name() {
             return None;
         }
-        // SAFETY: as in `parent`.
-        let slot = unsafe { scope.as_ref() }?;
+        // SAFETY: the record is consistent and a task's.
+        let node = unsafe { decode_spawn_parent(self.spawn_parent) };
+        let node = node.filter(|node| !ptr::eq(*node, self.slot))?;
         // The name of this task, even if it has a newer one by now.
-        let name = Record::read(slot).filter(|name| name.is_name_of(self.slot))?;
+        let name = Record::read(node).filter(|name| name.is_name_of(self.slot))?;
         self.is_current().then_some(name)
     }
 
@@ -262,6 +265,15 @@ impl Record {
     pub fn is_name_of(&self, task: &'static Slot) -> bool {
         self.is_name() && self.parent == ptr::from_ref(task).addr() as u64
     }
+}
+
+/// The text of a name node, as far as the node itself has it.
+pub(super) struct NameWords {
+    pub(super) first: [u64; NAME_WORDS],
+    /// Slot that continues the text. It may contain something else by now.
+    pub(super) continuation: Option<&'static Slot>,
+    /// Lengths of the name and of the labels in bytes.
+    pub(super) lengths: (usize, usize),
 }
 
 /// The node above another one. `N` is a record of this process, or what a reader of other memory has in its place.
@@ -299,30 +311,19 @@ impl Arena {
     #[inline]
     pub fn walk(&self, mut f: impl FnMut(&'static Slot)) {
         let pages = self.fresh.load(Ordering::Acquire) as usize;
-        for (number, chunk) in self
-            .chunks
-            .iter()
-            .enumerate()
-            .take(pages.div_ceil(CHUNK_PAGES))
-        {
+        for number in 0..pages.div_ceil(CHUNK_PAGES) {
             let end = (pages - number * CHUNK_PAGES).min(CHUNK_PAGES) * BATCH;
-            debug_assert!(end <= CHUNK_SLOTS);
-            // SAFETY: null or installed, and then never unmapped.
-            let Some(chunk) = (unsafe { chunk.load(Ordering::Acquire).as_ref() }) else {
-                continue;
-            };
-            (BATCH..end).for_each(|place| f(chunk.slot(place)));
+            if let Some(chunk) = self.chunk(number) {
+                (BATCH..end).for_each(|place| f(chunk.slot(place)));
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use super::super::root::ARENA;
-    use super::super::slot::TEXT_BIT;
-    use super::Record;
+    use super::{Content, Record};
     use crate::hook::TaskRef;
     use crate::thread::local;
 
@@ -332,7 +333,7 @@ mod tests {
         crate::set_name(name);
         let mut parts = 0;
         ARENA.walk(|slot| {
-            if slot.id.load(Ordering::Relaxed) & TEXT_BIT != 0 {
+            if matches!(Content::of(slot.id()), Content::Text) {
                 assert!(Record::read(slot).is_none());
                 parts += 1;
             }

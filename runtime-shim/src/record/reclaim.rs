@@ -4,9 +4,9 @@ use std::iter::successors;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::arena::{Arena, Batch, BATCH, CHUNK_PAGES};
+use super::arena::{index_of, Arena, Batch, BATCH, CHUNK_PAGES};
 use super::root::ARENA;
-use super::slot::Slot;
+use super::slot::{FreeSlot, Slot};
 use super::store::Store;
 use crate::platform::memory;
 
@@ -31,22 +31,21 @@ pub(crate) fn tick(with_store: WithStore) {
 
 /// Takes all free batches, gives those pages back that are free as a whole, and regroups the rest.
 ///
-/// Whoever needs slots meanwhile takes fresh pages: nobody waits.
+/// Threads that need slots meanwhile take fresh pages: nobody waits.
 fn reclaim(arena: &Arena, with_store: WithStore) {
     let batches = take_all(arena);
-    let slots = || batches.iter().flat_map(|&first| slots_of(arena, first));
+    let slots = || batches.iter().flat_map(|&Batch(first)| slots_of(first));
+    let page_of = |slot: FreeSlot| index_of(slot.slot()) as usize / BATCH;
     let mut free_on_page = vec![0_u8; arena.fresh.load(Ordering::Acquire) as usize];
-    slots().for_each(|slot| free_on_page[slot as usize / BATCH] += 1);
+    slots().for_each(|slot| free_on_page[page_of(slot)] += 1);
     let is_whole = |page: usize| usize::from(free_on_page[page]) == BATCH;
-    let rest: Vec<u32> = slots()
-        .filter(|&slot| !is_whole(slot as usize / BATCH))
-        .collect();
+    let rest: Vec<FreeSlot> = slots().filter(|&slot| !is_whole(page_of(slot))).collect();
     put_back(arena, rest, with_store);
     for run in runs((0..free_on_page.len()).filter(|&page| is_whole(page))) {
         let first = arena.slot((run.start * BATCH) as u32);
         let start = std::ptr::from_ref(first).cast_mut();
-        // SAFETY: pages of slots in a row, all of them free and taken by us: nobody writes to them, and
-        // to readers the zeros that the kernel puts there are free slots.
+        // SAFETY: the pages are in a row, and all of their slots are free and this thread's. So nobody writes to them.
+        // The zeros that the kernel puts there are free slots to readers.
         unsafe {
             super::frames::release(first, run.len());
             memory::release(start.cast(), run.len() * BATCH * size_of::<Slot>());
@@ -65,39 +64,36 @@ fn runs(pages: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     runs
 }
 
-/// The first slots of all free batches, which are now ours.
-fn take_all(arena: &Arena) -> Vec<u32> {
+/// Takes all free batches.
+fn take_all(arena: &Arena) -> Vec<Batch> {
     let first = arena.batches.take_all();
-    let batches: Vec<u32> = successors(first, |&first| arena.batch_below(first)).collect();
+    let indices: Vec<u32> = successors(first, |&first| arena.batch_below(first)).collect();
     arena
         .batch_count
-        .fetch_sub(batches.len() as u32, Ordering::Relaxed);
-    for &first in &batches {
-        arena.unstacked(first);
-    }
-    batches
+        .fetch_sub(indices.len() as u32, Ordering::Relaxed);
+    // SAFETY: all of them were taken off the stack above.
+    let first = |index| unsafe { arena.unstacked(index) };
+    indices
+        .into_iter()
+        .map(|index| Batch(first(index)))
+        .collect()
 }
 
-/// The indices of the slots of a batch.
-fn slots_of(arena: &Arena, first: u32) -> impl Iterator<Item = u32> {
-    successors(Some(arena.slot(first)), |slot| slot.parent.get()).map(super::arena::index_of)
+fn slots_of(first: FreeSlot) -> impl Iterator<Item = FreeSlot> {
+    successors(Some(first), |slot| slot.next())
 }
 
-/// Groups slots into batches, in the order of their addresses. Those that do not fill one stay with
-/// this thread.
-fn put_back(arena: &Arena, mut slots: Vec<u32>, with_store: WithStore) {
-    slots.sort_unstable();
+/// Groups slots into batches, in the order of their addresses. This thread keeps those that do not fill one.
+fn put_back(arena: &Arena, mut slots: Vec<FreeSlot>, with_store: WithStore) {
+    slots.sort_unstable_by_key(|slot| index_of(slot.slot()));
     let batches = slots.chunks_exact(BATCH);
     let keep = batches.remainder();
-    with_store(&|store| {
-        keep.iter()
-            .for_each(|&index| store.free(arena, arena.slot(index)));
-    });
+    with_store(&|store| keep.iter().for_each(|&slot| store.free(arena, slot)));
     for batch in batches {
         for pair in batch.windows(2) {
-            arena.slot(pair[0]).parent.set(Some(arena.slot(pair[1])));
+            pair[0].set_next(Some(pair[1]));
         }
-        arena.slot(batch[BATCH - 1]).parent.set(None);
-        arena.put(Batch(arena.slot(batch[0])));
+        batch[BATCH - 1].set_next(None);
+        arena.put(Batch(batch[0]));
     }
 }

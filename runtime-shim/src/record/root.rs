@@ -3,9 +3,9 @@
 
 use super::arena::Arena;
 use super::pool::Block;
-use super::slot::Slot;
+use super::slot::TaskSlot;
 use super::store::{Newborn, Store, World};
-use crate::platform::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::AtomicU64;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 
@@ -22,7 +22,7 @@ static EXTERNAL: Site = Site::unreal("thread", Kind::External);
 
 /// Records the calling thread, which has `block`, as a task of its own.
 #[cold]
-pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slot> {
+pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<TaskSlot> {
     let site = if crate::platform::thread::is_main() {
         &MAIN
     } else {
@@ -36,11 +36,11 @@ pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<&'static Slo
         WORLD,
         None,
         Newborn {
-            site: site.address(),
+            site,
             flags: 0,
             tick: now,
         },
     )?;
-    slot.status.store(now | block.running, Ordering::Relaxed);
+    slot.set_status(block.running.at(now));
     Some(slot)
 }

@@ -6,35 +6,27 @@
 //! come.
 
 use super::hazard::{is_shown, Hazard};
-use super::slot::{state, Slot, SHARED};
+use super::slot::{NameSlot, NodeSlot, Slot, TaskSlot};
 use crate::platform::sync::atomic::{fence, Ordering};
 
-/// Notes that a closure is called that others may be calling. `status` says that it runs.
-pub(crate) fn note_call(task: &'static Slot, status: u64) {
-    let before = task.status.swap(status, Ordering::AcqRel);
-    if before & state::MASK == state::RUNNING {
-        task.refs.fetch_or(SHARED, Ordering::AcqRel);
-    }
+/// Returns the parent of the future children of a task that this thread runs. The node stays valid until the hazard
+/// is cleared.
+pub(crate) fn protect_spawn_parent(task: TaskSlot, hazard: &Hazard<Slot>) -> Option<NodeSlot> {
+    let load = || task.spawn_parent_ptr(Ordering::Acquire).cast_mut();
+    let node = hazard.protect(load);
+    // SAFETY: null or the address of a node, because the word is a task's. The hazard keeps it valid.
+    unsafe { Some(NodeSlot::new(node.as_ref()?)) }
 }
 
-/// The scope of a task that this thread runs. It is not freed before the hazard is cleared.
-pub(crate) fn protect_scope(task: &'static Slot, hazard: &Hazard<Slot>) -> Option<&'static Slot> {
-    let load = || task.own_scope(Ordering::Acquire).cast_mut();
-    // SAFETY: null or a slot, as every scope; slots are never unmapped.
-    unsafe { hazard.protect(load).as_ref() }
-}
-
-/// Waits until a name node that its task does not have any more may be released. `hazards` are those of
-/// all threads.
+/// Waits until a name that its task does not have any more may be released. `hazards` are those of all threads.
 pub(crate) fn wait_until_unused<'a, H: Iterator<Item = &'a Hazard<Slot>>>(
-    name: &'static Slot,
+    name: NameSlot,
     hazards: impl Fn() -> H,
 ) {
-    // A second thread that is not seen here has not shown anything yet, and sees the new scope.
+    // A second thread that is not seen here has not published anything yet, and reads the new node.
     fence(Ordering::SeqCst);
-    let is_shared = |task: &Slot| task.refs.load(Ordering::Acquire) & SHARED != 0;
-    if name.parent.get().is_some_and(is_shared) {
-        while is_shown(name, hazards()) {
+    if name.task().is_some_and(TaskSlot::is_shared) {
+        while is_shown(name.slot(), hazards()) {
             crate::platform::sync::yield_now();
         }
     }

@@ -1,126 +1,115 @@
 //! A slot: the 64 bytes in which a task, or a name, is recorded.
 //!
-//! Slots live at stable addresses in memory that is never unmapped, so a reader with a pointer to one may read it at any
-//! time. The content is only meaningful while [`Slot::id`] stays the same.
+//! Slots are at stable addresses in memory that is never unmapped. A reader with a pointer to a slot may therefore read
+//! it at any time. The content has a meaning only while the id stays the same; `read.rs` is the reader.
 //!
 //! | word | task | name | continued name | free |
 //! | --- | --- | --- | --- | --- |
-//! | 0 | id, never reused | id, top bit set | the name's id, second bit set | 0 |
-//! | 1 | tick of the last change, modes, thread, state | text | text | |
-//! | 2 | site | text | text | |
-//! | 3 | node it was born under | task it belongs to | text | next free slot |
-//! | 4 | node its children are born under, and whether calls have names | continued in | text | the slot itself, or next batch |
-//! | 5 | references, ancestors cut | the same | text | 1 |
-//! | 6 | flags, polls | flags, lengths | text | |
-//! | 7 | generation, tick of birth | generation | continued in | |
+//! | 0 `id` | id, never reused | id, top bit set | the name's id, second bit set | 0 |
+//! | 1 `status` | [`Status`] | text | text | |
+//! | 2 `site` | address of the site | text | text | |
+//! | 3 `parent` | node that spawned it | task that has the name | text | next free slot |
+//! | 4 `spawn_parent` | parent of its future children | first continuation | text | the slot itself, or the next batch |
+//! | 5 `refs` | [`RefWord`] | [`RefWord`] | text | 1 |
+//! | 6 `polls` | [`PollWord`]: flags, polls | [`PollWord`]: flags, lengths | text | |
+//! | 7 `spawned` | tick of the spawn, generation | generation | next continuation | |
 //!
-//! A *node* is a task or a name. `set_name` does not write into the task: it puts a name node
-//! between the task and the children that it will have from now on. So a name costs nothing to
-//! inherit, what a child inherited stays what it was, and lineage shows every ancestor under the
-//! name that it had when it spawned.
+//! A *node* is a task or a name. `set_name` does not write into the task: a new name node comes between the task and its
+//! future children. So inheritance of a name costs nothing, a child keeps what it has inherited, and lineage shows each
+//! ancestor under the name that it had when it spawned.
 //!
-//! Labels are in such nodes as well: the text is the name, then the labels as `context/label/set.rs` encodes
-//! them. A node with labels has all that hold from there on, a node without them none of its own.
+//! Labels are in name nodes as well. The text of a node is the name, followed by the labels as
+//! `context/label/set.rs` encodes them. A node with labels has all labels that are in effect from there on.
+//!
+//! # Types of slots
+//!
+//! A plain `&'static Slot` may contain anything. Its methods read single words and follow no link, so they are right for
+//! any content. [`TaskSlot`], [`NameSlot`], [`NodeSlot`] and [`TextSlot`] know what their slot contains, and follow links.
+//! They are made in this folder. Each is valid until its slot is freed.
+//!
+//! Reading through them is safe, because the functions that may free a slot are unsafe: [`ThreadCache::end`],
+//! [`ThreadCache::release`] and their kin. Their callers give up a reference, and use no copy of the value afterwards.
+//! The references are these:
+//!
+//! - A live task has one to itself. The owner of its handle gives it up at the task's end.
+//! - Each node has one to the node above, which therefore stays valid as long as the node below.
+//! - A thread that reads a node without a reference publishes it in a hazard pointer (`shared.rs`).
+//!
+//! [`ThreadCache::end`]: super::store::Store::end
+//! [`ThreadCache::release`]: super::store::Store::release
 
+use core::{fmt, hint, ptr};
+
+use super::words::{flag, state, PollWord, RefWord, Refs, Status, ONE_POLL};
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
-
-/// Words of text in a name node itself, and in each slot that continues it.
-pub const NAME_WORDS: usize = 2;
-pub const CONTINUED_WORDS: usize = 6;
+use crate::types::site::Site;
 
 /// Set in the id of a name node, and of each slot that continues its text.
-pub const NAME_BIT: u64 = 1 << 63;
+const NAME_BIT: u64 = 1 << 63;
 
-/// Set in the id of a slot that continues the text of a name node. All other words of such a slot are text, so
-/// [`Record::read`](super::read::Record::read) refuses it: a link in it could be any number.
-pub const TEXT_BIT: u64 = 1 << 62;
+/// Set in the id of a slot that continues the text of a name node.
+const TEXT_BIT: u64 = 1 << 62;
 
-/// One unit in the upper half of a word.
-const UPPER: u64 = 1 << 32;
+/// Words of text in a name node, and in each slot that continues it.
+pub(super) const NAME_WORDS: usize = 2;
+pub(super) const CONTINUED_WORDS: usize = 6;
 
-/// Bits of `refs`: the count, then a bit for a task that several threads have run at once, then a bit for a name.
-///
-/// One comparison tells that a task has neither descendants nor anything of that.
-pub(crate) const REFS: u64 = SHARED - 1;
-pub(crate) const SHARED: u64 = 1 << 30;
-pub(crate) const NAMED: u64 = 1 << 31;
-
-/// Set in `scope` if a name for a while was given to a single call of the task. So the word is not the address of a node
-/// in stock, and births take the long way. The long way finds out whether the present call has a name.
+/// Set in `spawn_parent` if a name for a while was given to a single call of the task. The word is then no address that
+/// a thread's cache has references to, so spawns take the slow path. The slow path finds the name of the call.
 const BY_CALL: u64 = 1;
 
 #[cfg_attr(not(loom), repr(C, align(64)))]
 pub struct Slot {
-    pub id: AtomicU64,
-    pub(crate) status: AtomicU64,
-    pub(crate) site: AtomicU64,
-    pub(crate) parent: Link,
-    pub(crate) scope: Link,
-    pub(crate) refs: AtomicU64,
-    pub(crate) polls: AtomicU64,
-    pub(crate) born: AtomicU64,
-    /// loom's atomics do not fit 64 bytes, so an index cannot be computed from the address there.
+    pub(super) id: AtomicU64,
+    pub(super) status: AtomicU64,
+    pub(super) site: AtomicU64,
+    pub(super) parent: Link,
+    pub(super) spawn_parent: Link,
+    pub(super) refs: Refs,
+    pub(super) polls: AtomicU64,
+    pub(super) spawned: AtomicU64,
+    /// loom's atomics do not fit into 64 bytes, so an index cannot be computed from the address there.
     #[cfg(loom)]
-    pub(crate) index: u32,
+    pub(super) index: u32,
 }
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Slot>() == 64 && align_of::<Slot>() == 64);
 
-/// The lowest byte of `status`.
-pub mod state {
-    pub const SUSPENDED: u64 = 0;
-    /// Never stored: readers see it where a suspended task has not been polled.
-    pub const CREATED: u64 = 1;
-    pub const RUNNING: u64 = 2;
-    pub const COMPLETED: u64 = 3;
-    pub const PANICKED: u64 = 4;
-    pub const CANCELLED: u64 = 5;
-    pub const MASK: u64 = 0xff;
-    /// Above the state: one more than the index of the block of the thread that runs the task, 0 if it
-    /// has none. Above the thread: the modes at the time, which mean nothing here.
-    pub const THREAD_SHIFT: u32 = 8;
-    pub const THREAD_MASK: u64 = 0x001f_ffff;
+/// Contents of a slot by its id.
+pub(super) enum Content {
+    Free,
+    Task,
+    Name,
+    Text,
+}
 
-    /// What a poll leaves behind.
-    pub(crate) fn after_poll(ready: bool) -> u64 {
-        if ready {
-            COMPLETED
-        } else {
-            SUSPENDED
+impl Content {
+    #[inline(always)]
+    pub(super) fn of(id: u64) -> Self {
+        match id {
+            0 => Content::Free,
+            _ if id & TEXT_BIT != 0 => Content::Text,
+            _ if id & NAME_BIT != 0 => Content::Name,
+            _ => Content::Task,
         }
     }
 }
 
-/// The lowest bits of `polls`.
-pub mod flag {
-    pub const MASK: u64 = 0xffff;
-    /// Above the flags: how often the task was polled, or how long the name is, in as many bits.
-    pub const COUNT_SHIFT: u32 = 16;
-    pub const COUNT_ONE: u64 = 1 << COUNT_SHIFT;
-    /// Above the length of the name: that of the labels.
-    pub const LABELS_SHIFT: u32 = 32;
+/// Returns the id of the name node with this number.
+pub(super) fn id_of_name(number: u64) -> u64 {
+    NAME_BIT | number
+}
 
-    /// The lowest bits: the task's kind, as far as it was found at its birth.
-    pub const KIND_MASK: u64 = 0xf;
-    pub const ROOT: u64 = 0x10;
-    /// On a name: it was longer than `MAX_NAME_LEN`.
-    pub const CUT: u64 = 0x20;
-    /// On a name: a hook gave it.
-    pub const BY_HOOK: u64 = 0x40;
-    /// A hook holds the task back.
-    pub const DELAYED: u64 = 0x80;
-    /// The task has ended, and others descend from it.
-    pub const ENDED: u64 = 0x100;
-    /// On a name: it is none. The node is there for its labels, and the name is what is inherited.
-    pub const NAMELESS: u64 = 0x200;
-    /// On a name: with labels.
-    pub const LABELED: u64 = 0x400;
-    /// A pool keeps the task for whoever comes next. The task is a root, too.
-    pub const POOLED: u64 = 0x800;
-    /// The task is a closure that was called by reference, so that several threads may run it at once. A name for a
-    /// while belongs to a call of it, and is in the block of the thread that runs the call.
-    pub const CALLED: u64 = 0x1000;
+/// Returns `true` if a record with this id is a name node.
+#[inline(always)]
+pub(super) fn is_name(id: u64) -> bool {
+    id & NAME_BIT != 0
+}
+
+/// Returns the id of the slots that continue a name.
+pub(super) fn id_of_continuation(name: u64) -> u64 {
+    name | TEXT_BIT
 }
 
 impl Slot {
@@ -133,69 +122,308 @@ impl Slot {
             status: word(),
             site: word(),
             parent: link(),
-            scope: link(),
-            refs: word(),
+            spawn_parent: link(),
+            refs: Refs::new(),
             polls: word(),
-            born: word(),
+            spawned: word(),
             index,
         }
     }
 
+    /// Returns the id, or 0 if the slot is free.
+    #[inline(always)]
+    pub fn id(&self) -> u64 {
+        self.id.load(Ordering::Relaxed)
+    }
+
+    /// Returns the status word, which is meaningless if the slot contains no task.
+    #[inline(always)]
+    pub fn status(&self) -> Status {
+        Status::from_word(self.status.load(Ordering::Relaxed))
+    }
+
+    /// Returns the words that contain text if the slot continues a name.
+    pub(super) fn text_words(&self) -> [&AtomicU64; CONTINUED_WORDS] {
+        [
+            &self.status,
+            &self.site,
+            &self.parent.0,
+            &self.spawn_parent.0,
+            self.refs.as_text(),
+            &self.polls,
+        ]
+    }
+
+    /// Returns `true` if the slot contained a live task when it was read.
     #[inline]
-    pub(crate) fn is_name(&self) -> bool {
-        self.id.load(Ordering::Relaxed) & NAME_BIT != 0
+    pub fn has_live_task(&self) -> bool {
+        matches!(Content::of(self.id()), Content::Task) && !self.status().has_ended()
     }
+}
 
-    /// Whether it is a name node with a name, rather than with labels only.
-    pub(crate) fn has_name(&self) -> bool {
-        self.is_name() && self.flags() & flag::NAMELESS == 0
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
     }
+}
 
-    /// Whether it is a name node with labels.
-    pub(crate) fn has_labels(&self) -> bool {
-        self.is_name() && self.flags() & flag::LABELED != 0
+/// Declares types of slots with known content.
+macro_rules! typed_slots {
+    ($($(#[$attribute:meta])* $name:ident;)*) => {$(
+        $(#[$attribute])*
+        #[derive(Clone, Copy)]
+        #[repr(transparent)]
+        pub struct $name(&'static Slot);
+
+        impl $name {
+            /// # Safety
+            ///
+            /// The slot contains this, and stays valid as the module's documentation says.
+            #[inline(always)]
+            pub(super) unsafe fn new(slot: &'static Slot) -> Self {
+                $name(slot)
+            }
+
+            #[inline(always)]
+            pub fn slot(self) -> &'static Slot {
+                self.0
+            }
+
+            #[inline(always)]
+            pub fn id(self) -> u64 {
+                self.0.id()
+            }
+        }
+
+        impl PartialEq for $name {
+            #[inline(always)]
+            fn eq(&self, other: &Self) -> bool {
+                ptr::eq(self.0, other.0)
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.id()).finish()
+            }
+        }
+    )*};
+}
+
+typed_slots! {
+    /// The slot of a task.
+    TaskSlot;
+    /// The slot of a name node.
+    NameSlot;
+    /// The slot of a task or of a name node.
+    NodeSlot;
+    /// A slot that continues the text of a name node.
+    TextSlot;
+    /// A slot without content. One thread, or one list of the arena, owns it.
+    FreeSlot;
+}
+
+impl From<TaskSlot> for NodeSlot {
+    #[inline(always)]
+    fn from(task: TaskSlot) -> Self {
+        NodeSlot(task.0)
     }
+}
 
-    /// References that keep the slot from being reused: one of the live task itself, one of each
-    /// child, and those that threads hold in stock.
+impl From<NameSlot> for NodeSlot {
+    #[inline(always)]
+    fn from(name: NameSlot) -> Self {
+        NodeSlot(name.0)
+    }
+}
+
+impl NodeSlot {
     #[inline]
-    pub(crate) fn refs(&self, order: Ordering) -> u64 {
-        self.refs.load(order) & REFS
+    pub fn is_name(self) -> bool {
+        is_name(self.id())
     }
 
-    pub(crate) fn cut_ancestors(&self) -> u64 {
-        self.refs.load(Ordering::Relaxed) >> 32
+    pub(crate) fn as_name(self) -> Option<NameSlot> {
+        self.is_name().then_some(NameSlot(self.0))
     }
 
-    /// Counts ancestors that were taken out above this node. Saturates rather than spill over.
-    pub(crate) fn add_cut_ancestors(&self, more: u64) {
-        let room = (UPPER - 1) - self.cut_ancestors();
-        self.refs.fetch_add(more.min(room) << 32, Ordering::Relaxed);
+    pub(crate) fn as_task(self) -> Option<TaskSlot> {
+        (!self.is_name()).then_some(TaskSlot(self.0))
     }
 
-    pub(crate) fn set_flags(&self, flags: u64) {
-        self.polls.fetch_or(flags, Ordering::Relaxed);
+    /// Returns the node above.
+    #[inline(always)]
+    pub(crate) fn parent(self) -> Option<NodeSlot> {
+        // SAFETY: the word `parent` of a task and of a name is a link to a node. The reference to it is this node's.
+        unsafe { Some(NodeSlot::new(self.0.parent.get()?)) }
     }
 
-    pub(crate) fn clear_flags(&self, flags: u64) {
-        self.polls.fetch_and(!flags, Ordering::Relaxed);
+    pub(super) fn set_parent(self, parent: Option<NodeSlot>) {
+        self.0.parent.set(parent.map(NodeSlot::slot));
     }
 
-    pub(crate) fn flags(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed) & flag::MASK
+    /// Returns the number of references.
+    pub(super) fn ref_count(self, order: Ordering) -> u64 {
+        self.0.refs.load(order).count()
     }
 
-    /// The node under which children of a task are born, unless the present call has a name.
-    pub(crate) fn own_scope(&self, order: Ordering) -> *const Slot {
-        node_of_scope(self.scope.word().load(order))
+    #[inline]
+    pub(super) fn flags(self) -> u64 {
+        self.0.poll_word().flags()
+    }
+}
+
+impl NameSlot {
+    /// Returns `true` if the node has a name, and not only labels.
+    pub(super) fn has_name(self) -> bool {
+        NodeSlot::from(self).flags() & flag::NAMELESS == 0
     }
 
-    /// Puts another node in the place of a task's scope.
-    pub(crate) fn replace_scope(&self, node: &'static Slot) -> Option<&'static Slot> {
-        let word = self.scope.word();
-        let new = core::ptr::from_ref(node).expose_provenance() as u64;
+    pub(super) fn has_labels(self) -> bool {
+        NodeSlot::from(self).flags() & flag::LABELED != 0
+    }
+
+    /// Returns the task that has the name.
+    pub(crate) fn task(self) -> Option<TaskSlot> {
+        NodeSlot::from(self).parent()?.as_task()
+    }
+
+    /// Returns the slot that continues the text.
+    pub(super) fn continuation(self) -> Option<TextSlot> {
+        // SAFETY: this word of a name is a link to a continuation, which is freed with the name.
+        unsafe { Some(TextSlot::new(self.0.spawn_parent.get()?)) }
+    }
+}
+
+impl TextSlot {
+    /// Returns the slot that follows.
+    pub(super) fn continuation(self) -> Option<TextSlot> {
+        // SAFETY: the last word of a continuation is a link to the next one, which is freed with it.
+        unsafe {
+            Some(TextSlot::new(Link::decode(
+                self.0.spawned.load(Ordering::Relaxed),
+            )?))
+        }
+    }
+
+    pub(super) fn set_continuation(self, next: Option<TextSlot>) {
+        let next = Link::encode(next.map(TextSlot::slot));
+        self.0.spawned.store(next, Ordering::Relaxed);
+    }
+}
+
+impl TaskSlot {
+    #[inline(always)]
+    pub(crate) fn as_ptr(self) -> *const () {
+        ptr::from_ref(self.0).cast()
+    }
+
+    /// Returns the slot that [`TaskSlot::as_ptr`] was called on. The compiler learns that it is not null. Otherwise it
+    /// would test for null in a test for `None`.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is the result of that function, and the slot is still valid.
+    #[inline(always)]
+    pub(crate) unsafe fn from_ptr(slot: *const ()) -> Self {
+        // SAFETY: by the contract. Slots are never unmapped.
+        unsafe {
+            hint::assert_unchecked(!slot.is_null());
+            TaskSlot(&*slot.cast())
+        }
+    }
+
+    /// Returns the spawn site.
+    #[inline(always)]
+    pub(crate) fn site(self) -> &'static Site {
+        let site = self.0.site.load(Ordering::Relaxed) as usize;
+        // SAFETY: a spawn stores the address of a static site in this word of a task.
+        unsafe { &*ptr::with_exposed_provenance::<Site>(site) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn state(self) -> u64 {
+        self.0.status().state()
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_status(self, status: Status) {
+        self.0.status.store(status.to_word(), Ordering::Relaxed);
+    }
+
+    /// Notes a call of a closure that other threads may be calling. `status` contains the state `RUNNING`.
+    #[inline]
+    pub(crate) fn note_call(self, status: Status) {
+        let before = self.0.status.swap(status.to_word(), Ordering::AcqRel);
+        if Status::from_word(before).state() == state::RUNNING {
+            self.0.refs.set_shared();
+        }
+    }
+
+    pub(super) fn is_shared(self) -> bool {
+        self.0.refs.load(Ordering::Acquire).is_shared()
+    }
+
+    /// Counts a poll or a call. A thread that reads the new count also reads that the task runs, or has run.
+    #[inline(always)]
+    pub(crate) fn count_poll(self, flags: u64) {
+        let polls = self.0.poll_word().next_poll().with_flags(flags);
+        self.0.polls.store(polls.to_word(), Ordering::Release);
+    }
+
+    /// Counts a poll of what the task blocks on. Other threads may count calls of the same closure meanwhile.
+    pub(crate) fn add_poll(self) {
+        self.0.polls.fetch_add(ONE_POLL, Ordering::Release);
+    }
+
+    #[inline]
+    pub(crate) fn flags(self) -> u64 {
+        self.0.poll_word().flags()
+    }
+
+    pub(crate) fn set_flags(self, flags: u64) {
+        self.0.polls.fetch_or(flags, Ordering::Relaxed);
+    }
+
+    pub(crate) fn clear_flags(self, flags: u64) {
+        self.0.polls.fetch_and(!flags, Ordering::Relaxed);
+    }
+
+    /// Stores the kind of a task that has not started yet.
+    pub(crate) fn set_kind(self, kind: u64) {
+        let word = self.0.poll_word().with_kind(kind);
+        self.0.polls.store(word.to_word(), Ordering::Relaxed);
+    }
+
+    /// Returns the parent of the task's future children, unless the present call has a name.
+    #[inline]
+    pub(crate) fn spawn_parent(self, order: Ordering) -> Option<NodeSlot> {
+        // SAFETY: the word was read from a task, which has a reference to the node.
+        unsafe { node_of(self.0.spawn_parent.0.load(order)) }
+    }
+
+    pub(super) fn spawn_parent_ptr(self, order: Ordering) -> *const Slot {
+        let word = self.0.spawn_parent.0.load(order) & !BY_CALL;
+        ptr::with_exposed_provenance(word as usize)
+    }
+
+    /// Returns the same as an address, for the fast path. It is the address of no slot if the present call may have a
+    /// name.
+    #[inline(always)]
+    pub(crate) fn spawn_parent_or_tag(self) -> *const Slot {
+        self.0.spawn_parent.as_ptr()
+    }
+
+    /// Stores another parent of future children. Another thread may call
+    /// [`look_for_call_names`](TaskSlot::look_for_call_names) meanwhile. Returns the node before.
+    pub(crate) fn replace_spawn_parent(self, node: NodeSlot) -> Option<NodeSlot> {
+        let word = &self.0.spawn_parent.0;
+        let new = Link::encode(Some(node.0));
         let mut old = word.load(Ordering::Relaxed);
-        // Another thread may set `BY_CALL` meanwhile.
         while let Err(now) = word.compare_exchange_weak(
             old,
             new | old & BY_CALL,
@@ -204,112 +432,123 @@ impl Slot {
         ) {
             old = now;
         }
-        // SAFETY: null or a slot, as every scope; slots are never unmapped.
-        unsafe { node_of_scope(old).as_ref() }
+        // SAFETY: the word was read from a task, whose reference to the node is the caller's now.
+        unsafe { node_of(old) }
     }
 
-    /// Makes births in a task take the long way, which finds out whether the present call has a name.
-    pub(crate) fn look_for_call_names(&self) {
-        self.scope.word().fetch_or(BY_CALL, Ordering::Relaxed);
+    /// Stores another parent of future children, while only the calling thread runs the task. Returns the node before.
+    pub(crate) fn swap_spawn_parent(self, node: Option<NodeSlot>) -> Option<NodeSlot> {
+        let new = Link::encode(node.map(NodeSlot::slot));
+        let old = self.0.spawn_parent.0.swap(new, Ordering::AcqRel);
+        // SAFETY: the word was read from a task, whose reference to the node is the caller's now.
+        unsafe { node_of(old) }
     }
 
-    /// Makes a task its own scope again. Returns the node that was there.
-    pub(crate) fn reset_scope(&'static self) -> Option<&'static Slot> {
-        let own = core::ptr::from_ref(self).expose_provenance() as u64;
-        let old = self.scope.word().swap(own, Ordering::AcqRel);
-        // SAFETY: null or a slot, as every scope; slots are never unmapped.
-        unsafe { node_of_scope(old).as_ref() }
+    /// Makes the task the parent of its future children again. Returns the node before.
+    pub(super) fn reset_spawn_parent(self) -> Option<NodeSlot> {
+        self.swap_spawn_parent(Some(self.into()))
     }
 
-    #[inline]
-    pub fn state(&self) -> u64 {
-        self.status.load(Ordering::Relaxed) & state::MASK
-    }
-}
-
-/// The node that the scope of a task links to.
-pub(crate) fn node_of_scope(word: u64) -> *const Slot {
-    core::ptr::with_exposed_provenance((word & !BY_CALL) as usize)
-}
-
-/// The words of a continued name that hold text.
-pub(crate) fn continued_words(slot: &Slot) -> [&AtomicU64; CONTINUED_WORDS] {
-    [
-        &slot.status,
-        &slot.site,
-        slot.parent.word(),
-        slot.scope.word(),
-        &slot.refs,
-        &slot.polls,
-    ]
-}
-
-impl core::fmt::Debug for Slot {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Slot")
-            .field("id", &self.id.load(Ordering::Relaxed))
-            .finish_non_exhaustive()
+    /// Makes spawns of the task take the slow path, which finds the name of the present call.
+    pub(crate) fn look_for_call_names(self) {
+        self.0.spawn_parent.0.fetch_or(BY_CALL, Ordering::Relaxed);
     }
 }
 
-/// A pointer to a slot, kept as a 64-bit word on every platform so that the layout is one.
+/// Returns the node that the word `spawn_parent` of a task refers to.
+///
+/// # Safety
+///
+/// The word was read from a task, and there is still the reference that the task had to the node.
+#[inline(always)]
+unsafe fn node_of(word: u64) -> Option<NodeSlot> {
+    // SAFETY: by the contract. All links from there are to nodes.
+    unsafe { Some(NodeSlot::new(decode_spawn_parent(word)?)) }
+}
+
+/// Returns the slot that the word `spawn_parent` of a task refers to. It may be another node's by now.
+///
+/// # Safety
+///
+/// The word was read from a task.
+#[inline(always)]
+pub(super) unsafe fn decode_spawn_parent(word: u64) -> Option<&'static Slot> {
+    // SAFETY: by the contract.
+    unsafe { Link::decode(word & !BY_CALL) }
+}
+
+impl Slot {
+    #[inline(always)]
+    pub(super) fn poll_word(&self) -> PollWord {
+        PollWord::from_word(self.polls.load(Ordering::Relaxed))
+    }
+
+    #[inline(always)]
+    pub(super) fn ref_word(&self, order: Ordering) -> RefWord {
+        self.refs.load(order)
+    }
+}
+
+/// A pointer to a slot. It is a 64-bit word on all platforms, so that the layout is the same.
 #[cfg_attr(not(loom), repr(transparent))]
-pub(crate) struct Link(AtomicU64);
+pub(super) struct Link(pub(super) AtomicU64);
 
 impl Link {
-    /// The slot that is linked to. For those who hold a reference to the slot that the link stands
-    /// in; others read [`Link::word`], prove it, and only then decode it.
-    #[inline]
-    pub(crate) fn get(&self) -> Option<&'static Slot> {
-        // SAFETY: the caller's reference keeps the slot from being reused, so that the word was
-        // written by `set` or `swap`.
+    /// Returns the slot that is linked to.
+    ///
+    /// # Safety
+    ///
+    /// The slot with this word contains a link there.
+    #[inline(always)]
+    pub(super) unsafe fn get(&self) -> Option<&'static Slot> {
+        // SAFETY: by the contract.
         unsafe { Self::decode(self.0.load(Ordering::Relaxed)) }
     }
 
-    /// As [`Link::get`], null for none.
+    /// Returns the address in the word, whatever it is.
     #[inline(always)]
-    pub(crate) fn as_ptr(&self) -> *const Slot {
-        core::ptr::with_exposed_provenance(self.0.load(Ordering::Relaxed) as usize)
+    pub(super) fn as_ptr(&self) -> *const Slot {
+        ptr::with_exposed_provenance(self.0.load(Ordering::Relaxed) as usize)
     }
 
-    #[inline]
-    pub(crate) fn set(&self, slot: Option<&'static Slot>) {
+    #[inline(always)]
+    pub(super) fn set(&self, slot: Option<&'static Slot>) {
         self.0.store(Self::encode(slot), Ordering::Relaxed);
     }
 
-    /// Links to a slot by its address, or to none if it is null.
     #[inline(always)]
-    pub(crate) fn set_ptr(&self, slot: *const Slot) {
-        self.0
-            .store(slot.expose_provenance() as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn swap(&self, slot: Option<&'static Slot>) -> Option<&'static Slot> {
-        let old = self.0.swap(Self::encode(slot), Ordering::AcqRel);
-        // SAFETY: as in `get`.
-        unsafe { Self::decode(old) }
-    }
-
-    /// The word itself: for readers that hold no reference, and for slots that keep text here.
-    #[inline]
-    pub(crate) fn word(&self) -> &AtomicU64 {
-        &self.0
-    }
-
-    #[inline]
-    fn encode(slot: Option<&'static Slot>) -> u64 {
-        slot.map_or(0, |slot| {
-            core::ptr::from_ref(slot).expose_provenance() as u64
-        })
+    pub(super) fn encode(slot: Option<&'static Slot>) -> u64 {
+        slot.map_or(0, |slot| ptr::from_ref(slot).expose_provenance() as u64)
     }
 
     /// # Safety
     ///
-    /// `word` came from [`Link::encode`]: it was read from a slot that was a live node at the time.
-    #[inline]
-    pub(crate) unsafe fn decode(word: u64) -> Option<&'static Slot> {
-        let slot = core::ptr::with_exposed_provenance::<Slot>(word as usize);
-        // SAFETY: by the contract the word is that of a slot, and slots are never unmapped.
+    /// `word` came from [`Link::encode`]: it was read from a slot that contained a link there at the time.
+    #[inline(always)]
+    pub(super) unsafe fn decode(word: u64) -> Option<&'static Slot> {
+        let slot = ptr::with_exposed_provenance::<Slot>(word as usize);
+        // SAFETY: by the contract the word is the address of a slot, and slots are never unmapped.
         unsafe { slot.as_ref() }
+    }
+}
+
+impl FreeSlot {
+    /// Returns the next free slot of the same list.
+    #[inline(always)]
+    pub(super) fn next(self) -> Option<FreeSlot> {
+        // SAFETY: the word `parent` of a free slot is a link to another free slot of the same owner.
+        unsafe { Some(FreeSlot(self.0.parent.get()?)) }
+    }
+
+    #[inline(always)]
+    pub(super) fn set_next(self, next: Option<FreeSlot>) {
+        self.0.parent.set(next.map(FreeSlot::slot));
+    }
+
+    /// Writes the words that are the same in each free slot, except the id.
+    #[inline(always)]
+    pub(super) fn reset(self) {
+        self.0.refs.reset();
+        self.0.spawn_parent.set(Some(self.0));
     }
 }

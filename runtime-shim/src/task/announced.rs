@@ -18,9 +18,9 @@
 
 use core::any::type_name;
 use core::{mem, ptr};
-use std::sync::atomic::Ordering;
 
 use crate::platform::mode;
+use crate::record::slot::NodeSlot;
 use crate::task::birth::{new_birth, Birth, NewBirth};
 use crate::thread::announcements::{Announced, Late};
 use crate::thread::local::{self, Local};
@@ -245,8 +245,7 @@ fn end(
     }
 }
 
-/// The id of the node under which the running task spawns; 0 for none.
+/// Returns the id of the node under which the running task spawns, or 0.
 fn scope_id(local: &Local) -> u64 {
-    let scope = local.scope();
-    scope.map_or(0, |scope| scope.id.load(Ordering::Relaxed))
+    local.spawn_parent().map_or(0, NodeSlot::id)
 }

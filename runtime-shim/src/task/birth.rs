@@ -17,8 +17,9 @@ use crate::hook::{self, Decision};
 use crate::platform::mode;
 use crate::platform::unwind::contained;
 use crate::record::root::WORLD;
-use crate::record::slot::{flag, Slot};
+use crate::record::slot::TaskSlot;
 use crate::record::store::Newborn;
+use crate::record::words::flag;
 use crate::thread::local;
 use crate::types::bounded::Text;
 use crate::types::kind::Kind;
@@ -75,11 +76,12 @@ fn birth_or(
     let pulse = mode::pulse();
     if mode::is_plain(pulse) {
         let newborn = Newborn {
-            site: site.address(),
+            site,
             flags,
             tick: pulse,
         };
-        let slot = local::with(|local| local.store.birth_fast(local.own_scope(), newborn));
+        let slot =
+            local::with(|local| local.store.birth_fast(local.spawn_parent_or_tag(), newborn));
         if let Some(slot) = slot {
             return NewBirth::accepted(Birth::plain(slot));
         }
@@ -93,17 +95,17 @@ fn birth_or(
 }
 
 /// Records a task with these flags besides its kind. `None` if there is no memory for it.
-fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Option<&'static Slot> {
+fn birth_long(site: &'static Site, kind: Kind, flags: u64) -> Option<TaskSlot> {
     let root = flags & flag::ROOT != 0;
     let newborn = Newborn {
-        site: site.address(),
+        site,
         flags: kind as u64 | flags,
         tick: mode::tick(),
     };
     let slot = local::with(|local| match root {
         true => local.with_block(|store, _| store.birth(WORLD, None, newborn)),
         // A thread that exits is no task any more: what it spawns is a root.
-        false => local.with_scope(|store, parent| store.birth(WORLD, parent, newborn)),
+        false => local.with_spawn_parent(|store, parent| store.birth(WORLD, parent, newborn)),
     });
     slot.flatten()
 }
@@ -177,7 +179,8 @@ fn birth_with(
     if modes & mode::HOOKED == 0 {
         return Birth::plain(slot);
     }
-    match hook::run::at_birth(slot, kind) {
+    // SAFETY: the handle of the task is made below, unless the task is refused.
+    match unsafe { hook::run::at_birth(slot, kind) } {
         Decision::Plain => Birth::plain(slot),
         Decision::Attached(attached) => Birth::attached(attached),
         Decision::Refused(task) => Birth::refused(task),

@@ -9,13 +9,11 @@
 
 use core::future::Future;
 use core::pin::Pin;
-use core::sync::atomic::Ordering;
 use core::task::{Context, Poll};
 
 use crate::platform::mode;
 use crate::record::frames::Cursor;
-use crate::record::slot::{flag, Slot};
-use crate::thread::end::site_of;
+use crate::record::slot::TaskSlot;
 use crate::thread::local::{self, Local};
 use crate::types::kind::Kind;
 
@@ -71,14 +69,14 @@ fn blocking_task() -> u64 {
         if local.cursor.get() == Cursor::UNKNOWN {
             local.look_for_main();
         }
-        let task = local.current().filter(|task| !is_polled(task));
-        task.map_or(0, |task| task.id.load(Ordering::Relaxed))
+        let task = local.current().filter(|&task| !is_polled(task));
+        task.map_or(0, TaskSlot::id)
     })
 }
 
 /// Returns `true` if an executor polls the task itself.
-fn is_polled(task: &'static Slot) -> bool {
-    Kind::of(site_of(task), task.flags()) == Kind::Future
+fn is_polled(task: TaskSlot) -> bool {
+    Kind::of(task.site(), task.flags()) == Kind::Future
 }
 
 /// A poll of what a task blocks on, until this is dropped.
@@ -110,7 +108,7 @@ impl Drop for Counted {
 /// Counts a poll if the thread still runs the task. A function named `block_on` may hand the future to another thread.
 fn count_poll(local: &Local, task: u64) {
     let current = local.current();
-    if let Some(slot) = current.filter(|slot| slot.id.load(Ordering::Relaxed) == task) {
-        slot.polls.fetch_add(flag::COUNT_ONE, Ordering::Release);
+    if let Some(task) = current.filter(|current| current.id() == task) {
+        task.add_poll();
     }
 }

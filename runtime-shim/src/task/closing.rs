@@ -18,7 +18,7 @@
 
 use core::mem::ManuallyDrop;
 
-use crate::record::slot::state;
+use crate::record::words::state;
 use crate::task::birth::{Birth, Status};
 use crate::task::enter::{Entered, EnteredOwned};
 use crate::thread::dropping::Leave;
@@ -127,8 +127,9 @@ impl Drop for Closing {
             // Read again, so that no register has to be saved for the case that `panicking` looks closer.
             let ended = top.replace(Handle::NO_BIRTH).as_plain();
             local.cursor.set(local.dropping.outer.get());
-            // SAFETY: it is plain, by the test above; nothing has been called that changes it.
-            end_completed(unsafe { ended.unwrap_unchecked() });
+            // SAFETY: it is plain by the test above, and nothing was called that changes it. The list has owned the handle,
+            // which was taken off.
+            unsafe { end_completed(ended.unwrap_unchecked()) };
         });
     }
 }
@@ -153,7 +154,8 @@ impl Leave {
                 local::with(|local| {
                     local.note_last(slot);
                     local.cursor.set(self.outer);
-                    local.end_guest(slot);
+                    // SAFETY: the handle was forgotten above.
+                    unsafe { local.end_guest(slot) };
                 });
             }
             _ => {
@@ -173,7 +175,8 @@ impl Leave {
     pub(crate) fn stop(self, birth: &Birth) {
         if let Status::Attached(attached) = birth.status() {
             if self.carries {
-                attached.leave();
+                // SAFETY: `carries` says that `enter` has returned `true`. Each `Leave` is used once.
+                unsafe { attached.leave() };
             }
         }
         if let Some(slot) = birth.slot() {

@@ -3,8 +3,9 @@
 use core::mem::ManuallyDrop;
 
 use crate::hook::Refusal;
-use crate::record::frames::Cursor;
-use crate::record::slot::{state, Slot};
+use crate::record::frames::{index, Cursor};
+use crate::record::slot::TaskSlot;
+use crate::record::words::state;
 use crate::task::birth::{Birth, Status};
 use crate::thread::dropping::Leave;
 use crate::thread::local::{self, Local};
@@ -153,7 +154,8 @@ impl Drop for EnteredOwned {
     fn drop(&mut self) {
         let is_left = local::with(|local| {
             if self.birth.as_plain().is_some() {
-                let outer = Cursor::from_word(self.outer);
+                // SAFETY: the birth is not marked, so `outer` is the word of a cursor.
+                let outer = unsafe { Cursor::from_word(self.outer) };
                 return local.dropping.push_ordinary(self.birth.handle(), outer);
             }
             self.birth.is_untracked() && local.dropping.is_empty()
@@ -198,7 +200,7 @@ fn refuse(refusal: Refusal) -> ! {
 
 /// Enters the first closure on a thread that has nothing to do with us yet. If the thread was made for
 /// it, it exits afterwards: so it only borrows a block, which spares it a destructor of thread-locals.
-fn enter_guest(local: &Local, slot: &'static Slot) -> Option<Cursor> {
+fn enter_guest(local: &Local, slot: TaskSlot) -> Option<Cursor> {
     let is_guest = !local.cursor.get().has_slot() && local.borrow_block();
     is_guest.then(|| Running::start_here(local, slot).into_outer())
 }
@@ -208,16 +210,17 @@ fn enter_guest(local: &Local, slot: &'static Slot) -> Option<Cursor> {
 #[cold]
 #[inline(never)]
 fn leave_special(birth: Birth, outer: usize) {
-    let before = Cursor::from_word(outer);
-    let leave = if birth.as_plain().is_some() || birth.is_untracked() {
-        Leave::ordinary(before)
-    } else if before.has_slot() {
+    let is_marked = birth.as_plain().is_none() && !birth.is_untracked();
+    let leave = if is_marked && outer > index::MASK {
         let leave = core::ptr::with_exposed_provenance_mut::<Leave>(outer);
-        // SAFETY: `special` has made the box. It is taken apart once, with the guard.
+        // SAFETY: `special` has made the box, because the word of a cursor without a slot is smaller. It is taken apart
+        // once, with the guard.
         *unsafe { Box::from_raw(leave) }
     } else {
+        // SAFETY: in all other cases, `outer` is the word of a cursor.
+        let before = unsafe { Cursor::from_word(outer) };
         Leave {
-            is_guest: true,
+            is_guest: is_marked,
             ..Leave::ordinary(before)
         }
     };

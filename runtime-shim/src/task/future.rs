@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 
 use self::turn::Turn;
 use crate::platform::unwind::{contained, OnDrop};
-use crate::record::slot::state;
+use crate::record::words::state;
 use crate::task::birth::{Birth, NewBirth};
 use crate::task::closing;
 use crate::thread::local;
@@ -156,7 +156,8 @@ impl Birth {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn stop(&mut self, running: Running, ready: bool) {
         if ready {
-            running.complete();
+            // SAFETY: the handle is forgotten below.
+            unsafe { running.complete() };
             mem::forget(mem::replace(self, Birth::untracked()));
         } else {
             running.stop(state::SUSPENDED);

@@ -4,7 +4,7 @@ use crate::platform::mode;
 use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
 use crate::record::root::ARENA;
-use crate::record::slot::Slot;
+use crate::record::slot::NodeSlot;
 use crate::record::store::Store;
 use crate::thread::local::{self, Loan};
 
@@ -13,14 +13,14 @@ use crate::thread::local::{self, Loan};
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Inherited(Option<&'static Slot>);
+pub struct Inherited(Option<NodeSlot>);
 
 /// The handle that a closure drops last if it works for its spawner. The handle holds the reference to the scope.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Lender(Option<&'static Slot>);
+pub struct Lender(Option<NodeSlot>);
 
 /// Lends the scope of the current task.
 ///
@@ -31,11 +31,11 @@ pub fn inherit() -> Lender {
         return Lender(None);
     }
     Lender(local::with(|local| {
-        let retain = |store: &Store, scope: Option<&'static Slot>| {
-            store.retain(&ARENA, scope?);
-            scope
+        let retain = |store: &Store, parent: Option<NodeSlot>| {
+            store.retain(&ARENA, parent?);
+            parent
         };
-        local.with_scope(retain).flatten()
+        local.with_spawn_parent(retain).flatten()
     }))
 }
 
@@ -56,7 +56,8 @@ impl Drop for Lender {
         let Some(lent) = self.0 else { return };
         local::with(|local| {
             local.stop_work(lent);
-            local.release(lent);
+            // SAFETY: `inherit` has taken the reference for this lender.
+            unsafe { local.release(lent) };
         });
     }
 }
@@ -67,8 +68,8 @@ impl Inherited {
         let lent = core::mem::ManuallyDrop::new(self).0;
         if let Some(lent) = lent {
             let loan = Loan {
-                lent,
-                scope: lent,
+                lent: Some(lent),
+                parent: Some(lent),
                 shown: Shown::NOWHERE,
             };
             local::with(|local| {

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use crate::record::frames::Cursor;
-use crate::record::slot::state;
+use crate::record::words::state;
 use crate::thread::handle::Handle;
 
 /// Where a thread stood before a closure, and how the closure's task ends.

@@ -1,62 +1,88 @@
 //! The end of a task, and how it is counted.
 
-use core::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::platform::mode;
 use crate::record::pool::Completed;
 use crate::record::root::ARENA;
-use crate::record::slot::{state, Slot};
+use crate::record::slot::TaskSlot;
+use crate::record::words::{state, Status};
 use crate::thread::local;
 use crate::types::site::Site;
 
-/// Ends the task of `slot`, counting how.
+/// Ends a task in the state that it has, and counts the end.
+///
+/// # Safety
+///
+/// The caller owns the handle of the task, gives it up, and uses no copy of `task` any more.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn end(slot: &'static Slot) {
-    if slot.state() == state::COMPLETED {
-        end_completed(slot);
-    } else {
-        end_badly(slot);
+pub(crate) unsafe fn end(task: TaskSlot) {
+    // SAFETY: by the contract.
+    unsafe {
+        if task.state() == state::COMPLETED {
+            end_completed(task);
+        } else {
+            end_badly(task);
+        }
     }
 }
 
 /// Ends a task that has returned.
+///
+/// # Safety
+///
+/// As for [`end`].
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn end_completed(slot: &'static Slot) {
+pub(crate) unsafe fn end_completed(task: TaskSlot) {
     local::with(|local| {
-        let site = site_of(slot);
-        if local.store.end_fast(slot) {
-            // SAFETY: a store that ends tasks the short way is in use, so the thread has a block.
-            unsafe { local.completed.get().add_fast(site) };
-        } else {
-            end_slow(slot);
+        let site = task.site();
+        // SAFETY: by the contract. A store that ends tasks on the fast path is in use, so the thread has a block.
+        unsafe {
+            if local.store.end_fast(task) {
+                local.completed.get().add_fast(site);
+            } else {
+                end_slow(task);
+            }
         }
     });
 }
 
+/// # Safety
+///
+/// As for [`end`].
 #[cold]
 #[inline(never)]
-fn end_slow(slot: &'static Slot) {
-    local::with(|local| count_completed(local.completed.get(), site_of(slot)));
-    end_as(slot, state::COMPLETED);
+unsafe fn end_slow(task: TaskSlot) {
+    local::with(|local| count_completed(local.completed.get(), task.site()));
+    // SAFETY: by the contract.
+    unsafe { end_as(task, state::COMPLETED) };
 }
 
+/// # Safety
+///
+/// As for [`end`].
 #[cold]
 #[inline(never)]
-fn end_badly(slot: &'static Slot) {
-    let counts = &site_of(slot).counts;
-    let (outcome, count) = match slot.state() {
+unsafe fn end_badly(task: TaskSlot) {
+    let counts = &task.site().counts;
+    let (outcome, count) = match task.state() {
         state::PANICKED => (state::PANICKED, &counts.panicked),
         _ => (state::CANCELLED, &counts.cancelled),
     };
     count_rare(count);
-    end_as(slot, outcome);
+    // SAFETY: by the contract.
+    unsafe { end_as(task, outcome) };
 }
 
-/// Ends a task without counting it: its slot says how, as long as others descend from it.
-pub(crate) fn end_as(slot: &'static Slot, outcome: u64) {
-    let status = mode::tick() | outcome;
-    local::with(|local| local.with_block(|store, _| store.end(&ARENA, slot, status)));
+/// Ends a task without counting it. Its slot has the outcome as long as others descend from it.
+///
+/// # Safety
+///
+/// As for [`end`].
+pub(crate) unsafe fn end_as(task: TaskSlot, outcome: u64) {
+    let status = Status::of(outcome).at(mode::tick());
+    // SAFETY: by the contract.
+    local::with(|local| local.with_block(|store, _| unsafe { store.end(&ARENA, task, status) }));
 }
 
 /// Counts a task that has completed on the thread of these counts.
@@ -68,12 +94,4 @@ pub(crate) fn count_completed(counts: Completed, site: &'static Site) {
 
 fn count_rare(count: &AtomicU64) {
     count.fetch_add(1, Ordering::Relaxed);
-}
-
-/// The site of a task that the caller keeps alive.
-#[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn site_of(slot: &'static Slot) -> &'static Site {
-    let site = slot.site.load(Ordering::Relaxed) as usize;
-    // SAFETY: births store the address of a static site, and the slot is a live task's.
-    unsafe { &*ptr::with_exposed_provenance::<Site>(site) }
 }

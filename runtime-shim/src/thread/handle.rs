@@ -1,9 +1,8 @@
 //! The handle of a task: one pointer, whose low bits tell what it points to.
 
-use core::hint;
 use core::ptr;
 
-use crate::record::slot::Slot;
+use crate::record::slot::TaskSlot;
 use crate::thread::local::Local;
 
 /// The slot's address, or one of the constants.
@@ -21,21 +20,6 @@ const MARK: usize = 5;
 /// Both bits: a reference to a refused task.
 pub(crate) const REFUSED: usize = 3;
 
-/// The slot at this address. The compiler is told that it is not null: otherwise it tests for that where it tests for
-/// `None`.
-///
-/// # Safety
-///
-/// `address` is that of a slot.
-#[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn slot_at(address: *const ()) -> &'static Slot {
-    // SAFETY: no slot is at null, and slots are never unmapped.
-    unsafe {
-        hint::assert_unchecked(!address.is_null());
-        &*address.cast::<Slot>()
-    }
-}
-
 impl Handle {
     /// Handle of a task that is not recorded.
     pub(crate) const NONE: Handle = Handle(ptr::without_provenance(1));
@@ -47,8 +31,8 @@ impl Handle {
 
     /// The handle of a task with nothing attached.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn plain(slot: &'static Slot) -> Self {
-        Handle(ptr::from_ref(slot).cast())
+    pub(crate) fn plain(task: TaskSlot) -> Self {
+        Handle(task.as_ptr())
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -58,23 +42,23 @@ impl Handle {
 
     /// The slot of a birth with nothing attached that is not marked.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn as_plain(self) -> Option<&'static Slot> {
+    pub(crate) fn as_plain(self) -> Option<TaskSlot> {
         if self.0.addr() & TAG != 0 {
             return None;
         }
-        // SAFETY: without the tag it is the address of a slot, by `Handle::plain`.
-        Some(unsafe { slot_at(self.0) })
+        // SAFETY: without the tag it is the result of `as_ptr`, by `Handle::plain`. The task ends with its handle.
+        Some(unsafe { TaskSlot::from_ptr(self.0) })
     }
 
     /// As [`Handle::as_plain`], if this thread has a block. One test tells both.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn as_plain_here(self, local: &Local) -> Option<&'static Slot> {
+    pub(crate) fn as_plain_here(self, local: &Local) -> Option<TaskSlot> {
         if self.0.addr() & local.special.get() != 0 {
             return None;
         }
-        // SAFETY: `special` is the tag, or all bits: without the tag it is the address of a slot, and
-        // that has some bits.
-        Some(unsafe { slot_at(self.0) })
+        // SAFETY: `special` is the tag, or all bits. Without the tag it is the result of `as_ptr`, which has some bits.
+        // The task ends with its handle.
+        Some(unsafe { TaskSlot::from_ptr(self.0) })
     }
 
     /// Marks the handle, which is neither plain nor untracked then.

@@ -12,11 +12,12 @@ use crate::record::pool::{self, Block, Completed};
 use crate::record::reclaim;
 use crate::record::root;
 use crate::record::shared;
-use crate::record::slot::{state, Slot};
+use crate::record::slot::{NameSlot, NodeSlot, Slot, TaskSlot};
 use crate::record::store::Store;
+use crate::record::words::{state, Status};
 use crate::thread::announcements::Announcements;
 use crate::thread::dropping::Dropping;
-use crate::thread::end::{count_completed, end_completed, site_of};
+use crate::thread::end::{count_completed, end_completed};
 use crate::thread::handle::TAG;
 use crate::thread::work::Work;
 use crate::types::kind::Kind;
@@ -30,7 +31,7 @@ pub(crate) struct Local {
     /// versions of births and ends refuse.
     pub(crate) store: Store,
     /// What a task's status says while this thread runs it. In use while the thread has a block.
-    pub(crate) running: Cell<u64>,
+    pub(crate) running: Cell<Status>,
     /// The bits by which a birth says that it is not an ordinary one: all, as long as the thread has no
     /// block. So one test tells both.
     pub(crate) special: Cell<usize>,
@@ -41,7 +42,7 @@ pub(crate) struct Local {
     /// The store is this thread's own: it has been taken out of the block.
     has_moved_in: Cell<bool>,
     /// The record of the thread itself, if it was adopted.
-    root: Cell<*const Slot>,
+    root: Cell<Option<TaskSlot>>,
     /// In use while the cursor says that the scope is not the task's own.
     pub(crate) loan: Cell<Loan>,
     /// The thread has had a block without registering a destructor that gives it back. A second time
@@ -53,8 +54,8 @@ pub(crate) struct Local {
     pub(crate) dropping: Dropping,
     /// What the thread does for tasks that wait elsewhere, innermost first.
     pub(crate) work: Cell<*mut Work>,
-    /// The id, the site and the flags of the last task that ended with nothing around it; null for none.
-    last: Cell<(u64, *const Site, u64)>,
+    /// The id, the site and the flags of the last task that ended with nothing around it.
+    last: Cell<Option<(u64, &'static Site, u64)>>,
     /// Tasks that are being handed on.
     pub(crate) announcements: Announcements,
     /// The id of the task that blocks on a future here, during a poll of that future; 0 otherwise.
@@ -65,18 +66,18 @@ pub(crate) struct Local {
 /// another thread, or a name of the present call of the task is in force. Names that are set meanwhile end with the loan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loan {
-    /// The scope that was lent, null for a name of a call.
-    pub(crate) lent: *const Slot,
-    /// The present one: the same, or a name that was set.
-    pub(crate) scope: *const Slot,
+    /// The node that was lent. `None` for a name of a call.
+    pub(crate) lent: Option<NodeSlot>,
+    /// The present parent: the same node, or a name that was set.
+    pub(crate) parent: Option<NodeSlot>,
     /// Where dumps find the name of a call.
     pub(crate) shown: Shown,
 }
 
 impl Loan {
     const NONE: Loan = Loan {
-        lent: ptr::null(),
-        scope: ptr::null(),
+        lent: None,
+        parent: None,
         shown: Shown::NOWHERE,
     };
 }
@@ -86,18 +87,18 @@ thread_local! {
         Local {
             cursor: Cell::new(Cursor::UNKNOWN),
             store: Store::new(),
-            running: Cell::new(0),
+            running: Cell::new(Status::of(state::RUNNING)),
             special: Cell::new(usize::MAX),
             completed: Cell::new(Completed::NONE),
             block: Cell::new(ptr::null()),
             has_moved_in: Cell::new(false),
-            root: Cell::new(ptr::null()),
+            root: Cell::new(None),
             loan: Cell::new(Loan::NONE),
             has_borrowed: Cell::new(false),
             in_hook: Cell::new(false),
             dropping: Dropping::new(),
             work: Cell::new(ptr::null_mut()),
-            last: Cell::new((0, ptr::null(), 0)),
+            last: Cell::new(None),
             announcements: Announcements::new(),
             blocked: Cell::new(0),
         }
@@ -125,7 +126,8 @@ pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
 
 /// Sets up what concerns all threads.
 fn set_up() {
-    fork::set_in_child(|| pool::forget_other_threads(with(|local| local.block())));
+    // SAFETY: the function reads a thread-local without a destructor, and stores into atomics.
+    unsafe { fork::set_in_child(|| pool::forget_other_threads(with(|local| local.block()))) };
     fork::watch();
     clock::set_each_tick(|| reclaim::tick(with_store));
 }
@@ -143,25 +145,31 @@ impl Local {
         unsafe { self.block.get().as_ref() }
     }
 
-    /// The node under which tasks are born now: the current task, or its name.
-    #[inline]
-    pub(crate) fn scope(&self) -> Option<&'static Slot> {
-        let scope = if self.is_lent() {
-            self.loan.get().scope
-        } else {
-            let task = self.cursor.get().slot();
-            task.map_or(ptr::null(), |task| task.own_scope(Ordering::Relaxed))
-        };
-        // SAFETY: null, or a node that the running task keeps alive; slots are never unmapped.
-        unsafe { scope.as_ref() }
+    /// Returns the slot of the task that the thread runs. The task lives as long as the thread runs it.
+    #[inline(always)]
+    fn running_task(&self) -> Option<TaskSlot> {
+        let slot = self.cursor.get().slot()?;
+        // SAFETY: only the functions that begin to run a task put it into the cursor. They put the outer cursor back
+        // before the task ends.
+        Some(unsafe { TaskSlot::from_ptr(ptr::from_ref(slot).cast()) })
     }
 
-    /// Returns the scope for births that take the short way. The address is that of no node if the scope is lent, or may
-    /// be.
+    /// Returns the node under which tasks are spawned now: the current task, or its name.
+    #[inline]
+    pub(crate) fn spawn_parent(&self) -> Option<NodeSlot> {
+        if self.is_lent() {
+            self.loan.get().parent
+        } else {
+            self.running_task()?.spawn_parent(Ordering::Relaxed)
+        }
+    }
+
+    /// Returns the same as an address, for spawns on the fast path. It is the address of no node if the node is lent, or
+    /// may be.
     #[inline(always)]
-    pub(crate) fn own_scope(&self) -> *const Slot {
-        match self.cursor.get().slot() {
-            Some(slot) => slot.scope.as_ptr(),
+    pub(crate) fn spawn_parent_or_tag(&self) -> *const Slot {
+        match self.running_task() {
+            Some(task) => task.spawn_parent_or_tag(),
             None => ptr::null(),
         }
     }
@@ -174,38 +182,33 @@ impl Local {
         cursor == Cursor::LENT || cursor.is_named()
     }
 
-    /// The task that runs on this thread now.
-    pub(crate) fn current(&self) -> Option<&'static Slot> {
-        let Some(slot) = self.cursor.get().slot() else {
-            let scope = self.scope()?;
-            return if scope.is_name() {
-                scope.parent.get()
-            } else {
-                Some(scope)
-            };
-        };
-        Some(slot)
+    /// Returns the task that runs on this thread now.
+    pub(crate) fn current(&self) -> Option<TaskSlot> {
+        self.running_task().or_else(|| {
+            let parent = self.spawn_parent()?;
+            match parent.as_name() {
+                Some(name) => name.task(),
+                None => parent.as_task(),
+            }
+        })
     }
 
-    /// Notes that a task ends, after which the thread stands in none.
-    pub(crate) fn note_last(&self, task: &'static Slot) {
-        let id = task.id.load(Ordering::Relaxed);
-        self.last.set((id, site_of(task), task.flags()));
+    /// Notes that a task ends, after which the thread runs none.
+    pub(crate) fn note_last(&self, task: TaskSlot) {
+        self.last.set(Some((task.id(), task.site(), task.flags())));
     }
 
-    /// The id and the site of the task that was this thread's own and has ended. A job is none: a thread of a pool goes
-    /// on to other work, with which the job has nothing to do.
+    /// Returns the id and the site of the thread's own task that has ended. A job is none: a thread of a pool continues
+    /// with other work, which has nothing to do with the job.
     pub(crate) fn last(&self) -> Option<(u64, &'static Site)> {
-        let (id, site, flags) = self.last.get();
-        // SAFETY: `note_last` stores static sites only, and the pointer is null before.
-        let site = unsafe { site.as_ref() }?;
+        let (id, site, flags) = self.last.get()?;
         Kind::of(site, flags).is_thread().then_some((id, site))
     }
 
     /// What a task's status says while this thread runs it.
-    pub(crate) fn register_to_run(&self) -> u64 {
-        self.register()
-            .map_or(state::RUNNING, |block| block.running)
+    pub(crate) fn register_to_run(&self) -> Status {
+        let block = self.register();
+        block.map_or(Status::of(state::RUNNING), |block| block.running)
     }
 
     /// Takes a block for this thread, if it has none.
@@ -259,76 +262,90 @@ impl Local {
     }
 
     /// Ends a task that has completed: the closure for which this thread has borrowed its block.
+    ///
+    /// # Safety
+    ///
+    /// As for [`end_completed`].
     #[cfg_attr(not(debug_assertions), inline)]
-    pub(crate) fn end_guest(&self, slot: &'static Slot) {
-        let site = site_of(slot);
-        // In the block, where what is freed waits for the next thread.
+    pub(crate) unsafe fn end_guest(&self, task: TaskSlot) {
+        let site = task.site();
+        // In the block, so that the freed slot waits for the next thread.
         let block = self.block().filter(|_| !self.has_moved_in.get());
-        match block.filter(|block| block.parked.end_lone(&root::ARENA, slot)) {
-            Some(block) => count_completed(block.completed, site),
-            None => end_completed(slot),
+        // SAFETY: by the contract. If the first function returns `false`, it has done nothing.
+        unsafe {
+            match block.filter(|block| block.parked.end_alone(&root::ARENA, task)) {
+                Some(block) => count_completed(block.completed, site),
+                None => end_completed(task),
+            }
         }
     }
 
     /// The node under which tasks are born, after making this thread a task if it runs none.
-    pub(crate) fn scope_or_adopt(&self) -> Option<&'static Slot> {
-        if let Some(scope) = self.scope() {
-            return Some(scope);
+    pub(crate) fn spawn_parent_or_adopt(&self) -> Option<NodeSlot> {
+        if let Some(parent) = self.spawn_parent() {
+            return Some(parent);
         }
         let block = self.register()?;
         let root = root::adopt(self.move_in(block), block)?;
-        self.root.set(root);
+        self.root.set(Some(root));
         let cursor = Cursor::task(root);
         // A thread that instrumented code did not spawn runs what belongs to others.
-        self.cursor.set(match site_of(root).kind() {
+        self.cursor.set(match root.site().kind() {
             Kind::External => cursor.muted(),
             _ => cursor,
         });
-        Some(root)
+        Some(root.into())
     }
 
     /// Does `f` with the node under which tasks are born now, which stays one meanwhile. `f` takes a
     /// reference to it, and calls nothing of the program's.
-    pub(crate) fn with_scope<R>(
+    pub(crate) fn with_spawn_parent<R>(
         &self,
-        f: impl FnOnce(&Store, Option<&'static Slot>) -> R,
+        f: impl FnOnce(&Store, Option<NodeSlot>) -> R,
     ) -> Option<R> {
-        let scope = self.scope_or_adopt();
+        let parent = self.spawn_parent_or_adopt();
         self.with_block(|store, block| {
-            let scope = match self.cursor.get().slot().filter(|_| !self.is_lent()) {
-                Some(task) => shared::protect_scope(task, &block.scope_hazard),
+            let parent = match self.running_task().filter(|_| !self.is_lent()) {
+                Some(task) => shared::protect_spawn_parent(task, &block.parent_hazard),
                 // It is lent, and so this thread's own.
-                None => scope,
+                None => parent,
             };
-            let result = f(store, scope);
-            block.scope_hazard.clear();
+            let result = f(store, parent);
+            block.parent_hazard.clear();
             result
         })
     }
 
     /// Gives back the reference to a name node that a task had.
-    pub(crate) fn release_name(&self, node: &'static Slot) {
-        shared::wait_until_unused(node, || pool::blocks().map(|block| &block.scope_hazard));
-        self.release(node);
+    ///
+    /// # Safety
+    ///
+    /// As for [`Store::release`].
+    pub(crate) unsafe fn release_name(&self, name: NameSlot) {
+        shared::wait_until_unused(name, || pool::blocks().map(|block| &block.parent_hazard));
+        // SAFETY: by the contract.
+        unsafe { self.release(name.into()) };
     }
 
     /// Gives a reference to `node` back.
-    pub(crate) fn release(&self, node: &'static Slot) {
-        self.with_block(|store, _| store.release(&root::ARENA, node));
+    ///
+    /// # Safety
+    ///
+    /// As for [`Store::release`].
+    pub(crate) unsafe fn release(&self, node: NodeSlot) {
+        // SAFETY: by the contract.
+        self.with_block(|store, _| unsafe { store.release(&root::ARENA, node) });
     }
 
     /// The last thing that the thread does with us, short of what destructors still do.
     pub(crate) fn leave(&self) {
         let Some(block) = self.block() else { return };
-        // SAFETY: null or the root that `scope_or_adopt` made, which only this thread ends.
-        if let Some(root) = unsafe { self.root.replace(ptr::null()).as_ref() } {
+        if let Some(root) = self.root.take() {
             self.note_last(root);
             self.cursor.set(Cursor::NOWHERE);
-            self.store.end(
-                &root::ARENA,
-                root,
-                crate::platform::mode::tick() | state::COMPLETED,
-            );
+            let status = Status::of(state::COMPLETED).at(crate::platform::mode::tick());
+            // SAFETY: this thread has made its root, and is the only one to end it, here.
+            unsafe { self.store.end(&root::ARENA, root, status) };
         }
         block.call_names.clear();
         self.block.set(ptr::null());

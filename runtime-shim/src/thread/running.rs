@@ -2,19 +2,18 @@
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use std::sync::atomic::Ordering;
 
 use crate::platform::mode;
 use crate::record::frames::Cursor;
-use crate::record::shared::note_call;
-use crate::record::slot::{flag, state, Slot};
+use crate::record::slot::TaskSlot;
+use crate::record::words::{flag, state, Status};
 use crate::thread::end::end_completed;
 use crate::thread::handle::Handle;
 use crate::thread::local::{self, Local};
 
 /// A stretch of time in which a thread runs a task.
 pub(crate) struct Running {
-    slot: &'static Slot,
+    task: TaskSlot,
     outer: Cursor,
     /// The thread's own state must be put back on the thread that it was taken from.
     _not_send: PhantomData<*const ()>,
@@ -26,62 +25,61 @@ impl Running {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn start_fast(handle: Handle) -> Option<Self> {
         local::with(|local| {
-            let slot = handle.as_plain_here(local)?;
-            Some(Self::start_here(local, slot))
+            let task = handle.as_plain_here(local)?;
+            Some(Self::start_here(local, task))
         })
     }
 
     /// As [`Running::start`], on a thread that has a block.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start_here(local: &Local, slot: &'static Slot) -> Self {
-        Self::start_as(local, slot, local.running.get(), 0)
+    pub(crate) fn start_here(local: &Local, task: TaskSlot) -> Self {
+        Self::start_as(local, task, local.running.get(), 0)
     }
 
-    /// Makes `slot` the current task of this thread.
-    pub(crate) fn start(slot: &'static Slot) -> Self {
-        local::with(|local| Self::start_as(local, slot, local.register_to_run(), 0))
+    /// Makes `task` the current task of this thread.
+    pub(crate) fn start(task: TaskSlot) -> Self {
+        local::with(|local| Self::start_as(local, task, local.register_to_run(), 0))
     }
 
     /// As [`Running::start_here`], of a closure that several threads may call at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start_call_here(local: &Local, slot: &'static Slot) -> Self {
-        note_call(slot, mode::pulse() | local.running.get());
-        Self::start_as(local, slot, local.running.get(), flag::CALLED)
+    pub(crate) fn start_call_here(local: &Local, task: TaskSlot) -> Self {
+        task.note_call(local.running.get().at(mode::pulse()));
+        Self::start_as(local, task, local.running.get(), flag::CALLED)
     }
 
     /// As [`Running::start`], of such a closure.
-    pub(crate) fn start_call(slot: &'static Slot) -> Self {
-        note_call(slot, mode::pulse() | state::RUNNING);
-        local::with(|local| Self::start_as(local, slot, local.register_to_run(), flag::CALLED))
+    pub(crate) fn start_call(task: TaskSlot) -> Self {
+        task.note_call(Status::of(state::RUNNING).at(mode::pulse()));
+        local::with(|local| Self::start_as(local, task, local.register_to_run(), flag::CALLED))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn start_as(local: &Local, slot: &'static Slot, running: u64, flags: u64) -> Self {
-        slot.status
-            .store(mode::pulse() | running, Ordering::Relaxed);
-        let polls = slot.polls.load(Ordering::Relaxed);
-        // Whoever sees this poll counted must also see that the task runs, or has run.
-        slot.polls.store(
-            polls.wrapping_add(flag::COUNT_ONE) | flags,
-            Ordering::Release,
-        );
-        let outer = local.cursor.replace(Cursor::task(slot));
-        Running::resume(slot, outer)
+    fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
+        task.set_status(running.at(mode::pulse()));
+        task.count_poll(flags);
+        let outer = local.cursor.replace(Cursor::task(task));
+        Running::resume(task, outer)
     }
 
     /// Puts the thread back to what it was, and the task into `state`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn stop(self, state: u64) {
         let this = ManuallyDrop::new(self);
-        put_back(this.slot, this.outer, state);
+        put_back(this.task, this.outer, state);
     }
 
     /// Puts the thread back to what it was, and ends the task: it has returned.
+    ///
+    /// # Safety
+    ///
+    /// As for [`end_completed`].
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn complete(self) {
+    pub(crate) unsafe fn complete(self) {
         let this = ManuallyDrop::new(self);
         restore_thread(this.outer);
-        end_completed(this.slot);
+        // SAFETY: by the contract.
+        unsafe { end_completed(this.task) };
     }
 
     /// Leaves the run to a guard that cannot hold this.
@@ -92,9 +90,9 @@ impl Running {
 
     /// The run that [`Running::into_outer`] was called on.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn resume(slot: &'static Slot, outer: Cursor) -> Self {
+    pub(crate) fn resume(task: TaskSlot, outer: Cursor) -> Self {
         Running {
-            slot,
+            task,
             outer,
             _not_send: PhantomData,
         }
@@ -106,20 +104,20 @@ impl Drop for Running {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn drop(&mut self) {
         // By value, so that nothing has to be in memory while the task runs.
-        put_back_panicked(self.slot, self.outer);
+        put_back_panicked(self.task, self.outer);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn put_back_panicked(slot: &'static Slot, outer: Cursor) {
-    put_back(slot, outer, state::PANICKED);
+fn put_back_panicked(task: TaskSlot, outer: Cursor) {
+    put_back(task, outer, state::PANICKED);
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn put_back(slot: &'static Slot, outer: Cursor, state: u64) {
+fn put_back(task: TaskSlot, outer: Cursor, state: u64) {
     restore_thread(outer);
-    slot.status.store(mode::pulse() | state, Ordering::Relaxed);
+    task.set_status(Status::of(state).at(mode::pulse()));
 }
 
 /// A drop of what a task owns that was never called, or not to its end.
@@ -131,12 +129,11 @@ pub(crate) struct Begun {
 }
 
 /// Begins to drop what the task owns, as the task, without counting that as a run.
-pub(crate) fn begin_drop(slot: &'static Slot) -> Begun {
-    let before = slot.state();
+pub(crate) fn begin_drop(task: TaskSlot) -> Begun {
+    let before = task.state();
     local::with(|local| {
-        slot.status
-            .store(mode::pulse() | local.register_to_run(), Ordering::Relaxed);
-        let outer = local.cursor.replace(Cursor::task(slot));
+        task.set_status(local.register_to_run().at(mode::pulse()));
+        let outer = local.cursor.replace(Cursor::task(task));
         Begun { outer, before }
     })
 }

@@ -8,7 +8,7 @@ use super::hash::IdHash;
 use crate::snapshot::stacks::StackRef;
 use crate::source::Node;
 use crate::State;
-use birthmark_core::__reader::record::slot::{flag, state};
+use birthmark_core::__reader::record::words::{flag, CompactStatus};
 use birthmark_core::Kind;
 use birthmark_core::Site;
 
@@ -22,23 +22,18 @@ pub(crate) struct TaskShape {
     /// The stack.
     pub(crate) stack: StackRef,
     /// The state. For a running task, also its thread, because few tasks run.
-    pub(crate) status: u32,
+    pub(crate) status: CompactStatus,
     flags: u16,
 }
 
-const STATUS: u64 = state::MASK | state::THREAD_MASK << state::THREAD_SHIFT;
-const _: () = assert!(size_of::<TaskShape>() <= 24 && STATUS <= u32::MAX as u64);
+const _: () = assert!(size_of::<TaskShape>() <= 24);
 
 impl TaskShape {
     pub(crate) fn of(record: &impl Node, stack: StackRef) -> Self {
-        let kept = match record.state() {
-            state::RUNNING => STATUS,
-            _ => state::MASK,
-        };
         TaskShape {
             site: record.site(),
             stack,
-            status: (record.status() & kept) as u32,
+            status: record.status().compact(),
             flags: record.flags() as u16,
         }
     }
@@ -74,7 +69,7 @@ impl TaskShape {
     }
 
     pub(crate) fn state(&self, thread: Option<u64>) -> State {
-        State::of(self.status.into(), self.flags.into(), thread)
+        State::of(self.status, self.flags.into(), thread)
     }
 }
 
@@ -91,7 +86,7 @@ impl Hash for TaskShape {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.site.address().hash(hasher);
         let flags = u64::from(self.flags) << 32;
-        (self.stack, flags | u64::from(self.status)).hash(hasher);
+        (self.stack, flags | u64::from(self.status.as_u32())).hash(hasher);
     }
 }
 

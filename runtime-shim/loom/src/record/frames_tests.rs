@@ -5,15 +5,12 @@ use loom::thread;
 
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::frames::{Frames, Image};
-use crate::record::slot::{state, Slot};
+use crate::record::slot::Slot;
+use crate::record::words::{state, Status};
 use crate::types::frame_site::FrameSite;
 
 static OUTER: FrameSite = FrameSite;
 static INNER: FrameSite = FrameSite;
-
-fn address(site: &'static FrameSite) -> usize {
-    core::ptr::from_ref(site).expose_provenance()
-}
 
 /// A task, which one thread runs, and its frames.
 struct Task {
@@ -34,7 +31,11 @@ impl Task {
 
     /// As `Running` does it.
     fn poll(&self, poll: impl FnOnce(&Frames)) {
-        let store = |state| self.slot.status.store(state, Ordering::Relaxed);
+        let store = |state| {
+            self.slot
+                .status
+                .store(Status::of(state).to_word(), Ordering::Relaxed)
+        };
         store(state::RUNNING);
         let polls = self.slot.polls.load(Ordering::Relaxed);
         self.slot.polls.store(polls + 1, Ordering::Release);
@@ -47,7 +48,7 @@ impl Task {
     }
 
     fn enter(&self, site: &'static FrameSite, outer: usize) {
-        assert!(self.frames.push(self.id(), address(site), outer));
+        assert!(self.frames.push(self.id(), site, outer));
     }
 
     /// What a dump would show, as `Record` and `Image` read it: the polls, whether the task stands still, and
@@ -137,17 +138,16 @@ fn what_is_left_elsewhere_is_gone_whatever_the_task_does_meanwhile() {
         task.enter(&OUTER, 0);
         let other = Arc::clone(&task);
         let elsewhere = thread::spawn(move || {
-            let site = address(&OUTER);
-            other.frames.leave_elsewhere(other.slot, 1, site);
+            other.frames.leave_elsewhere(other.slot, 1, &OUTER);
         });
         // Beside it, as it is no frame of the task's any more.
-        let index = task.frames.enter(task.slot, address(&INNER), 0);
+        let index = task.frames.enter(task.slot, &INNER, 0);
         assert!(task.read(1).is_some());
         elsewhere.join().unwrap();
         let image = Image::copy(&task.frames, 1);
         let line: Vec<_> = image.inside(0).filter_map(|(_, site)| site).collect();
         assert!(same(&line, &[&INNER]));
-        task.frames.leave(task.slot, index, address(&INNER));
+        task.frames.leave(task.slot, index, &INNER);
         assert!(Image::copy(&task.frames, 1)
             .inside(0)
             .all(|(_, site)| site.is_none()));

@@ -3,14 +3,15 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::platform::sync::atomic::Ordering;
+use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::hazard::Hazard;
-use crate::record::shared::{note_call, protect_scope, wait_until_unused};
-use crate::record::slot::{state, Slot};
+use crate::record::shared::{protect_spawn_parent, wait_until_unused};
+use crate::record::slot::{id_of_name, NameSlot, NodeSlot, Slot, TaskSlot};
+use crate::record::words::{state, Status};
 
 /// A task and the hazards of those who run it.
 struct Shared {
-    task: &'static Slot,
+    task: TaskSlot,
     hazards: [Hazard<Slot>; 2],
 }
 
@@ -18,46 +19,53 @@ struct Shared {
 fn slot(id: u64) -> &'static Slot {
     let slot: &'static Slot = Box::leak(Box::new(Slot::new(0)));
     slot.id.store(id, Ordering::Relaxed);
-    slot.refs.store(1, Ordering::Relaxed);
+    slot.refs.reset();
     slot
 }
 
-fn name(id: u64, task: &'static Slot) -> &'static Slot {
-    let name = slot(id);
-    name.parent.set(Some(task));
-    name
+fn name(number: u64, task: TaskSlot) -> NameSlot {
+    let name = slot(id_of_name(number));
+    name.parent.set(Some(task.slot()));
+    // SAFETY: the slot contains a name.
+    unsafe { NameSlot::new(name) }
 }
 
-/// Gives a reference back, and frees what nobody refers to.
-fn release(node: &Slot) {
-    if node.refs.fetch_sub(1, Ordering::AcqRel) == 1 {
-        node.id.store(0, Ordering::Release);
+/// Gives a reference back, and frees a node to which nobody refers.
+fn release(node: NodeSlot) {
+    if node.slot().refs.sub(1) == 1 {
+        fence(Ordering::Acquire);
+        node.slot().id.store(0, Ordering::Release);
     }
+}
+
+fn running() -> Status {
+    Status::of(state::RUNNING)
 }
 
 impl Shared {
     fn new() -> Arc<Self> {
-        let task = slot(1);
-        task.scope.set(Some(name(2, task)));
+        // SAFETY: the slot contains a task.
+        let task = unsafe { TaskSlot::new(slot(1)) };
+        task.swap_spawn_parent(Some(name(2, task).into()));
         let hazards = [Hazard::new(), Hazard::new()];
         Arc::new(Shared { task, hazards })
     }
 
     fn spawn_once(&self, own: usize) {
-        note_call(self.task, state::RUNNING);
-        let scope = protect_scope(self.task, &self.hazards[own]).expect("it has a name");
-        scope.refs.fetch_add(1, Ordering::Relaxed);
+        self.task.note_call(running());
+        let node = protect_spawn_parent(self.task, &self.hazards[own]).expect("it has a name");
+        node.slot().refs.add(1);
         self.hazards[own].clear();
-        assert_ne!(scope.id.load(Ordering::Acquire), 0, "it was freed");
-        release(scope);
+        assert_ne!(node.slot().id.load(Ordering::Acquire), 0, "it was freed");
+        release(node);
     }
 
     fn rename(&self) {
-        note_call(self.task, state::RUNNING);
-        let old = self.task.replace_scope(name(3, self.task));
-        let old = old.expect("it had a name");
+        self.task.note_call(running());
+        let old = self.task.replace_spawn_parent(name(3, self.task).into());
+        let old = old.and_then(NodeSlot::as_name).expect("it had a name");
         wait_until_unused(old, || self.hazards.iter());
-        release(old);
+        release(old.into());
     }
 }
 
@@ -94,18 +102,18 @@ fn two_threads_may_both_do_both() {
 }
 
 #[test]
-fn scope_that_is_replaced_while_a_call_is_named_is_in_no_stock() {
+fn parent_that_is_replaced_while_a_call_is_named_is_in_no_stock() {
     loom::model(|| {
         let shared = Shared::new();
         let other = {
             let shared = shared.clone();
             thread::spawn(move || shared.task.look_for_call_names())
         };
-        let node = name(3, shared.task);
-        shared.task.replace_scope(node);
+        let node = NodeSlot::from(name(3, shared.task));
+        shared.task.replace_spawn_parent(node);
         other.join().unwrap();
-        let (node, task) = (std::ptr::from_ref(node), shared.task);
-        assert_eq!(task.own_scope(Ordering::Relaxed), node);
-        assert_ne!(task.scope.as_ptr(), node);
+        let task = shared.task;
+        assert_eq!(task.spawn_parent(Ordering::Relaxed), Some(node));
+        assert_ne!(task.spawn_parent_or_tag(), std::ptr::from_ref(node.slot()));
     });
 }

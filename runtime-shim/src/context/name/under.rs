@@ -2,7 +2,6 @@
 
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::ptr;
 use core::task::{Context, Poll};
 use std::future::Future;
 
@@ -12,15 +11,17 @@ use crate::platform::unwind::OnDrop;
 use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
 use crate::record::pool::Block;
-use crate::record::slot::{flag, Slot};
+use crate::record::slot::{NameSlot, NodeSlot, TaskSlot};
+use crate::record::words::flag;
 use crate::thread::local::{self, Loan, Local};
 
 /// Changes what is said of the current task, for good.
 pub(crate) fn set(change: &Change) {
     local::with(|local| {
         if let Some(node) = make_for_current(local, change) {
-            if let Some(old) = local.set_scope_for_good(node) {
-                local.release_name(old);
+            if let Some(old) = local.set_name_for_good(node) {
+                // SAFETY: the task, or the loan, had the reference and has another node now.
+                unsafe { local.release_name(old) };
             }
         }
     });
@@ -104,10 +105,7 @@ impl<F> Drop for WithContext<F> {
 fn enter(node: &mut Option<NodeRef>, change: &Change) -> Option<Changed> {
     local::with(|local| {
         let current = local.current();
-        let of_current = node.take_if(|node| match (node.0.parent.get(), current) {
-            (Some(owner), Some(current)) => ptr::eq(owner, current),
-            _ => false,
-        });
+        let of_current = node.take_if(|node| current.is_some() && node.0.task() == current);
         match of_current {
             Some(node) => Some(Changed::enter(ManuallyDrop::new(node).0)),
             None => Some(Changed::enter(make_for_current(local, change)?)),
@@ -117,11 +115,12 @@ fn enter(node: &mut Option<NodeRef>, change: &Change) -> Option<Changed> {
 
 /// A reference to a name node.
 #[derive(Debug)]
-struct NodeRef(&'static Slot);
+struct NodeRef(NameSlot);
 
 impl Drop for NodeRef {
     fn drop(&mut self) {
-        local::with(|local| local.release_name(self.0));
+        // SAFETY: this owns the reference.
+        local::with(|local| unsafe { local.release_name(self.0) });
     }
 }
 
@@ -131,9 +130,9 @@ struct Changed(Before);
 /// The scope before the change.
 enum Before {
     /// Another scope in the task's slot.
-    Own(&'static Slot, Option<&'static Slot>),
+    Own(TaskSlot, Option<NodeSlot>),
     /// Another scope that is lent to the thread.
-    Lent(*const Slot),
+    Lent(Option<NodeSlot>),
     /// No name of the present call of a closure.
     Call(Cursor, Loan),
     /// No task.
@@ -142,10 +141,10 @@ enum Before {
 
 impl Changed {
     /// Takes over the caller's reference to `node`.
-    fn enter(node: &'static Slot) -> Self {
+    fn enter(node: NameSlot) -> Self {
         let before = local::with(|local| {
             if local.is_lent() {
-                return Before::Lent(local.replace_lent(node));
+                return Before::Lent(local.replace_lent(Some(node.into())));
             }
             match local.current() {
                 // Other threads may run other calls of it.
@@ -153,7 +152,7 @@ impl Changed {
                     task.look_for_call_names();
                     local.name_call(node)
                 }
-                Some(task) => Before::Own(task, task.scope.swap(Some(node))),
+                Some(task) => Before::Own(task, task.swap_spawn_parent(Some(node.into()))),
                 None => Before::Nothing,
             }
         });
@@ -161,38 +160,33 @@ impl Changed {
     }
 
     /// Goes back. Returns the name node that the task had at last, with the reference to it.
-    fn leave(&mut self) -> Option<&'static Slot> {
+    fn leave(&mut self) -> Option<NameSlot> {
         let last = match self.0 {
-            Before::Own(task, outer) => task.scope.swap(outer),
-            // SAFETY: null or a live node, as every scope.
-            Before::Lent(outer) => unsafe {
-                local::with(|local| local.replace_lent(outer)).as_ref()
-            },
-            // SAFETY: the loan is that of `name_call`, whose scope is a live node.
-            Before::Call(cursor, loan) => unsafe {
-                local::with(|local| local.leave_call(cursor, loan)).as_ref()
-            },
+            Before::Own(task, outer) => task.swap_spawn_parent(outer),
+            Before::Lent(outer) => local::with(|local| local.replace_lent(outer)),
+            Before::Call(cursor, loan) => local::with(|local| local.leave_call(cursor, loan)),
             Before::Nothing => None,
         };
-        last.filter(|last| last.is_name())
+        last.and_then(NodeSlot::as_name)
     }
 }
 
 impl Local {
     /// Changes the scope that is lent to this thread.
-    fn replace_lent(&self, scope: *const Slot) -> *const Slot {
+    fn replace_lent(&self, parent: Option<NodeSlot>) -> Option<NodeSlot> {
         let loan = self.loan.get();
-        self.loan.set(Loan { scope, ..loan });
-        self.show_call_name(loan.shown, scope);
-        loan.scope
+        self.loan.set(Loan { parent, ..loan });
+        self.show_call_name(loan.shown, parent);
+        loan.parent
     }
 
     /// Puts a name into force for the present call of the current task.
-    fn name_call(&self, node: &'static Slot) -> Before {
+    fn name_call(&self, node: NameSlot) -> Before {
+        let node = NodeSlot::from(node);
         let shown = |block: &'static Block| block.call_names.push(node);
         let loan = Loan {
-            lent: ptr::null(),
-            scope: node,
+            lent: None,
+            parent: Some(node),
             shown: self.block().map_or(Shown::NOWHERE, shown),
         };
         let cursor = self.cursor.get();
@@ -201,27 +195,27 @@ impl Local {
     }
 
     /// Ends what [`Local::name_call`] has begun. Returns the last name of the call.
-    fn leave_call(&self, cursor: Cursor, loan: Loan) -> *const Slot {
+    fn leave_call(&self, cursor: Cursor, loan: Loan) -> Option<NodeSlot> {
         self.cursor.set(cursor);
         let ended = self.loan.replace(loan);
-        self.show_call_name(ended.shown, ptr::null());
-        ended.scope
+        self.show_call_name(ended.shown, None);
+        ended.parent
     }
 
-    fn show_call_name(&self, shown: Shown, name: *const Slot) {
+    fn show_call_name(&self, shown: Shown, name: Option<NodeSlot>) {
         if let Some(block) = self.block() {
             block.call_names.replace(shown, name);
         }
     }
 
-    /// Makes `node` the scope of the current task. Returns the name node that it replaces, if any.
-    fn set_scope_for_good(&self, node: &'static Slot) -> Option<&'static Slot> {
+    /// Makes a name the parent of all further children of the current task. Returns the name node that it replaces.
+    fn set_name_for_good(&self, node: NameSlot) -> Option<NameSlot> {
         if !self.is_lent() {
-            let old = self.current()?.replace_scope(node);
-            return old.filter(|old| old.is_name());
+            return self.current()?.replace_spawn_parent(node.into())?.as_name();
         }
-        let outer = self.replace_lent(node);
-        // SAFETY: null or a live node, as every scope.
-        unsafe { outer.as_ref() }.filter(|outer| !ptr::eq(*outer, self.loan.get().lent))
+        let outer = self.replace_lent(Some(node.into()));
+        outer
+            .filter(|_| outer != self.loan.get().lent)
+            .and_then(NodeSlot::as_name)
     }
 }

@@ -12,30 +12,24 @@ use crate::record::slot::Slot;
 const AREA_BYTES: usize = (CHUNK_SLOTS * size_of::<Frames>()).next_power_of_two();
 
 impl Frames {
-    /// The frames beside a slot, if any task in its chunk has ever had one.
+    /// Returns the frames beside a slot, if any task in its chunk has ever had one.
     #[inline]
     pub(crate) fn of(slot: &'static Slot) -> Option<&'static Frames> {
         let (chunk, place) = arena::locate(slot);
-        Self::at(chunk.frames.load(Ordering::Acquire), place)
-    }
-
-    /// The same, with memory if there is none yet.
-    pub(crate) fn of_or_map(slot: &'static Slot) -> Option<&'static Frames> {
-        let (chunk, place) = arena::locate(slot);
-        let area = match chunk.frames.load(Ordering::Acquire) {
-            area if area.is_null() => map(chunk)?,
-            area => area,
-        };
-        Self::at(area, place)
-    }
-
-    #[inline]
-    fn at(area: *mut Frames, place: usize) -> Option<&'static Frames> {
+        let area = chunk.frames.load(Ordering::Acquire);
         if area.is_null() {
             return None;
         }
-        // SAFETY: an area has room for each place of its chunk, and is never unmapped; zeros are valid.
+        // SAFETY: an area has room for each slot of its chunk, and is never unmapped. Zeros are valid.
         Some(unsafe { &*area.add(place) })
+    }
+
+    /// Returns the same, with new memory if there is none yet.
+    pub(crate) fn of_or_map(slot: &'static Slot) -> Option<&'static Frames> {
+        Self::of(slot).or_else(|| {
+            map(arena::locate(slot).0)?;
+            Self::of(slot)
+        })
     }
 }
 

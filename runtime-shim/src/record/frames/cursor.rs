@@ -1,7 +1,6 @@
 //! Where a thread stands: in which task, and in which frame of it.
 
-use crate::platform::sync::atomic::Ordering;
-use crate::record::slot::Slot;
+use crate::record::slot::{Slot, TaskSlot};
 
 /// The address of the current task's slot, and in the low bits the index of the innermost frame.
 ///
@@ -48,8 +47,8 @@ impl Cursor {
     pub const LENT: Cursor = Cursor(index::LENT);
 
     #[inline(always)]
-    pub fn task(slot: &'static Slot) -> Self {
-        Cursor(core::ptr::from_ref(slot).expose_provenance())
+    pub(crate) fn task(task: TaskSlot) -> Self {
+        Cursor(core::ptr::from_ref(task.slot()).expose_provenance())
     }
 
     #[inline(always)]
@@ -57,10 +56,20 @@ impl Cursor {
         self.0
     }
 
-    /// The cursor that [`Cursor::to_word`] was called on.
+    /// Returns the cursor that [`Cursor::to_word`] was called on.
+    ///
+    /// # Safety
+    ///
+    /// The word is the result of that function.
     #[inline(always)]
-    pub fn from_word(word: usize) -> Self {
+    pub(crate) unsafe fn from_word(word: usize) -> Self {
         Cursor(word)
+    }
+
+    /// Returns `true` if the cursor has no slot, and a word is as small as if it were one. One test.
+    #[inline(always)]
+    pub(crate) fn has_no_slot_nor(self, word: usize) -> bool {
+        self.0 | word <= index::MASK
     }
 
     /// Returns the same task, in the frame of the index that follows.
@@ -104,6 +113,7 @@ impl Cursor {
         self.0 > index::MASK
     }
 
+    /// Returns the slot, which contains the task as long as the thread runs it.
     #[inline(always)]
     pub fn slot(self) -> Option<&'static Slot> {
         if !self.has_slot() {
@@ -143,7 +153,7 @@ impl Place {
     #[inline(always)]
     pub(crate) fn of(cursor: Cursor) -> Self {
         match cursor.slot() {
-            Some(slot) => Self::within(slot.id.load(Ordering::Relaxed), cursor),
+            Some(slot) => Self::within(slot.id(), cursor),
             None => Place(cursor.0 as u64),
         }
     }

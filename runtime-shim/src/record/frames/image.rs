@@ -121,7 +121,6 @@ impl Hash for Image {
 
 fn decode(entry: u64) -> Option<&'static FrameSite> {
     let site = ptr::with_exposed_provenance::<FrameSite>(site_of(entry));
-    // SAFETY: null in a tombstone. Entries hold nothing but that and addresses of static sites, from the
-    // first to the last time that anybody writes there.
+    // SAFETY: null in a tombstone. All other entries are made by `entry_of`, of a static site.
     unsafe { site.as_ref() }
 }

@@ -14,7 +14,8 @@
 //! as a *tombstone*, an entry of zero, until they have moved or are gone: so its index means nothing else.
 
 use super::slot::Slot;
-use crate::platform::sync::atomic::{AtomicU64, Ordering};
+use crate::platform::sync::atomic::AtomicU64;
+use crate::types::frame_site::FrameSite;
 
 #[cfg(not(loom))]
 mod area;
@@ -67,7 +68,7 @@ impl Frames {
 /// The lower half of the task's id, in the upper half.
 #[inline(always)]
 fn owner(slot: &'static Slot) -> u64 {
-    slot.id.load(Ordering::Relaxed) << 32
+    slot.id() << 32
 }
 
 fn bit(index: usize) -> u64 {
@@ -82,6 +83,12 @@ fn above(header: u64) -> usize {
 /// The indices in use.
 fn indices(header: u64) -> impl Iterator<Item = usize> {
     (1..=ROOM).filter(move |&index| header & bit(index) != 0)
+}
+
+/// An entry of a frame that was entered inside of the one with the index `outer`.
+#[inline(always)]
+fn entry_of(site: &'static FrameSite, outer: usize) -> u64 {
+    (site.address() | outer & index::MASK) as u64
 }
 
 fn site_of(entry: u64) -> usize {

@@ -2,11 +2,12 @@
 
 use super::index;
 use super::{
-    above, bit, indices, outer_of, owner, site_of, Frames, ALL_BEYOND, IRREGULAR, ONE_BEYOND,
-    OWNER, ROOM, USED,
+    above, bit, entry_of, indices, outer_of, owner, site_of, Frames, ALL_BEYOND, IRREGULAR,
+    ONE_BEYOND, OWNER, ROOM, USED,
 };
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::slot::Slot;
+use crate::types::frame_site::FrameSite;
 
 /// Writing, by the thread that runs the task, in the order in which most frames come and go: the last one
 /// entered is the first one left. This is in every `.await`, so each instruction counts.
@@ -14,7 +15,7 @@ impl Frames {
     /// Enters a frame of the task with this id inside of `outer`, at the index that follows. Returns whether
     /// there was room, and `outer` the last in use.
     #[inline(always)]
-    pub(crate) fn push(&self, id: u64, site: usize, outer: usize) -> bool {
+    pub(crate) fn push(&self, id: u64, site: &'static FrameSite, outer: usize) -> bool {
         let Some(entry) = self.entries.get(outer) else {
             return false;
         };
@@ -26,7 +27,7 @@ impl Frames {
         }
         // As at a birth: a reader that sees what is written must also see that the task runs.
         fence(Ordering::Release);
-        entry.store((site | outer) as u64, Ordering::Relaxed);
+        entry.store(entry_of(site, outer), Ordering::Relaxed);
         self.publish(id << 32 | u64::from(around) | 2 << outer);
         true
     }
@@ -50,7 +51,12 @@ impl Frames {
 /// Writing, by the thread that runs the task, in any order.
 impl Frames {
     /// Enters a frame. Returns its index.
-    pub(crate) fn enter(&self, slot: &'static Slot, site: usize, outer: usize) -> usize {
+    pub(crate) fn enter(
+        &self,
+        slot: &'static Slot,
+        site: &'static FrameSite,
+        outer: usize,
+    ) -> usize {
         let header = self.header_of(slot);
         let room = match outer {
             _ if index::is_beyond(outer) => None,
@@ -71,14 +77,14 @@ impl Frames {
         &self,
         slot: &'static Slot,
         index: usize,
-        site: usize,
+        site: &'static FrameSite,
         outer: usize,
     ) -> usize {
         if index::is_beyond(index) {
             return index::beyond(outer);
         }
         let header = self.header_of(slot);
-        let is_there = self.entry(index).load(Ordering::Relaxed) == (site | outer) as u64;
+        let is_there = self.entry(index).load(Ordering::Relaxed) == entry_of(site, outer);
         if !is_there && self.is(header, index, site) {
             self.write(header, index, site, outer);
             self.publish(match outer > index {
@@ -90,7 +96,7 @@ impl Frames {
     }
 
     /// Leaves a frame.
-    pub(crate) fn leave(&self, slot: &'static Slot, index: usize, site: usize) {
+    pub(crate) fn leave(&self, slot: &'static Slot, index: usize, site: &'static FrameSite) {
         let mut header = self.header_of(slot);
         if index::is_beyond(index) {
             self.leave_beyond(header);
@@ -116,17 +122,18 @@ impl Frames {
     }
 
     /// Whether the frame is entered and nobody has taken it away meanwhile.
-    fn is(&self, header: u64, index: usize, site: usize) -> bool {
-        header & bit(index) != 0 && site_of(self.entry(index).load(Ordering::Relaxed)) == site
+    fn is(&self, header: u64, index: usize, site: &'static FrameSite) -> bool {
+        header & bit(index) != 0
+            && site_of(self.entry(index).load(Ordering::Relaxed)) == site.address()
     }
 
-    fn write(&self, header: u64, index: usize, site: usize, outer: usize) {
+    fn write(&self, header: u64, index: usize, site: &'static FrameSite, outer: usize) {
         // The frame around may have been left elsewhere.
         let outer = if header & bit(outer) != 0 { outer } else { 0 };
         // As in `push`.
         fence(Ordering::Release);
         self.entry(index)
-            .store((site | outer) as u64, Ordering::Relaxed);
+            .store(entry_of(site, outer), Ordering::Relaxed);
     }
 
     /// Stores the header; and whoever sees the task suspended from now on sees this, too.
@@ -195,13 +202,18 @@ impl Frames {
 /// Writing, by others.
 impl Frames {
     /// Leaves a frame of a task that runs elsewhere, or does not run, or has ended.
-    pub(crate) fn leave_elsewhere(&self, slot: &'static Slot, index: usize, site: usize) {
+    pub(crate) fn leave_elsewhere(
+        &self,
+        slot: &'static Slot,
+        index: usize,
+        site: &'static FrameSite,
+    ) {
         if index::is_beyond(index) {
             return self.leave_beyond_elsewhere(slot);
         }
         let entry = self.entry(index);
         let word = entry.load(Ordering::Relaxed);
-        if site_of(word) == site {
+        if site_of(word) == site.address() {
             // If it fails, the index is another frame's by now.
             let _ = entry.compare_exchange(word, 0, Ordering::Relaxed, Ordering::Relaxed);
         }

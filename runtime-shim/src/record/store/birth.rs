@@ -5,79 +5,86 @@ use core::ptr;
 use super::{spend, Chain, Newborn, Store, World};
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::arena::{Arena, BATCH};
-use crate::record::slot::Slot;
+use crate::record::slot::{FreeSlot, NodeSlot, Slot, TaskSlot};
+use crate::record::words::{PollWord, Status};
 
 impl Store {
-    /// Records a task that is born under `scope`, if nothing out of the ordinary is due. Otherwise
+    /// Records a task that is born under `parent`, if nothing out of the ordinary is due. Otherwise
     /// nothing has happened, and [`Store::birth`] does it.
     #[inline(always)]
-    pub(crate) fn birth_fast(&self, scope: *const Slot, newborn: Newborn) -> Option<&'static Slot> {
-        if !ptr::eq(self.stock_of.get(), scope) || !spend(&self.births) {
+    pub(crate) fn birth_fast(&self, parent: *const Slot, newborn: Newborn) -> Option<TaskSlot> {
+        if !ptr::eq(self.stock_of.get(), parent) || !spend(&self.births) {
             return None;
         }
-        // SAFETY: there are references to `scope` in stock, which keep it alive.
-        let parent = unsafe { &*scope };
-        Some(self.take_and_write(Some(parent), newborn))
+        // SAFETY: `births` was not zero. So there are references to `parent` in stock, which keep it valid and of which
+        // the task gets one, and there is a free slot.
+        unsafe {
+            let parent = NodeSlot::new(&*parent);
+            let slot = self.free.get().unwrap_unchecked();
+            Some(self.write(slot, Some(parent), newborn))
+        }
     }
 
-    /// Records a task that is born under `parent`, or is a root. `None` where there is no memory.
+    /// Records a task that is born under `parent`, or is a root. `None` if there is no memory.
     pub(crate) fn birth(
         &self,
         world: World<'_>,
-        parent: Option<&'static Slot>,
+        parent: Option<NodeSlot>,
         newborn: Newborn,
-    ) -> Option<&'static Slot> {
+    ) -> Option<TaskSlot> {
         self.settle();
-        self.ensure_free(world)?;
+        let slot = self.first_free(world)?;
         if let Some(parent) = parent {
             self.retain_settled(world.arena, parent);
         }
         self.free_len.set(self.free_len.get() - 1);
-        let slot = self.take_and_write(parent, newborn);
+        // SAFETY: the slot is the first free one, and the reference was taken above.
+        let task = unsafe { self.write(slot, parent, newborn) };
         self.grant();
-        Some(slot)
+        Some(task)
     }
 
-    /// The first of the free slots, of which there is one.
+    /// Writes a task into the first free slot. Its id becomes visible last.
+    ///
+    /// # Safety
+    ///
+    /// `slot` is the first free slot. The caller gives a reference to `parent` away.
     #[inline(always)]
-    fn take_free(&self) -> &'static Slot {
-        // SAFETY: by the caller `free_len` is not zero, so this is a slot; slots are never unmapped.
-        let slot = unsafe { &*self.free.get() };
-        self.free.set(slot.parent.as_ptr());
-        slot
-    }
-
-    #[inline(always)]
-    fn take_and_write(&self, parent: Option<&'static Slot>, newborn: Newborn) -> &'static Slot {
+    unsafe fn write(&self, slot: FreeSlot, parent: Option<NodeSlot>, newborn: Newborn) -> TaskSlot {
         let Newborn { site, flags, tick } = newborn;
-        let slot = self.take_free();
+        self.free.set(slot.next());
         let id = self.next_id.get();
         self.next_id.set(id + 1);
+        let slot = slot.slot();
         // A reader that sees any of the stores below must also see that the slot was free before.
         fence(Ordering::Release);
-        slot.status.store(tick, Ordering::Relaxed);
-        slot.site.store(site, Ordering::Relaxed);
-        slot.parent.set(parent);
-        slot.polls.store(flags, Ordering::Relaxed);
-        slot.born.store(tick, Ordering::Relaxed);
-        // In every free slot `refs` is 1, and `scope` the slot itself.
+        // A suspended task has the tick as its status.
+        let status = Status::of(0).at(tick).to_word();
+        slot.status.store(status, Ordering::Relaxed);
+        slot.site.store(site.address(), Ordering::Relaxed);
+        slot.parent.set(parent.map(NodeSlot::slot));
+        let polls = PollWord::of_task(flags).to_word();
+        slot.polls.store(polls, Ordering::Relaxed);
+        slot.spawned.store(tick, Ordering::Relaxed);
+        // In each free slot, `refs` is 1 and `spawn_parent` the slot itself.
         slot.id.store(id, Ordering::Release);
-        slot
+        // SAFETY: the slot contains a task now.
+        unsafe { TaskSlot::new(slot) }
     }
 
-    fn ensure_free(&self, world: World<'_>) -> Option<()> {
-        match self.free_len.get() {
-            0 => self.refill(world),
-            _ => Some(()),
+    /// Returns the first free slot, with an id reserved for it.
+    fn first_free(&self, world: World<'_>) -> Option<FreeSlot> {
+        if self.free_len.get() == 0 {
+            self.refill(world)?;
         }
+        self.free.get()
     }
 
     /// Finds free slots, and reserves an id for each.
     #[cold]
     fn refill(&self, world: World<'_>) -> Option<()> {
         let mut chain = Chain {
-            // SAFETY: null or a slot that was freed here; slots are never unmapped.
-            first: unsafe { self.freed.replace(ptr::null()).as_ref() },
+            first: self.freed.take(),
             len: self.freed_len.take() as usize,
         };
         self.shrink_stock(world.arena);
@@ -90,8 +97,7 @@ impl Store {
             self.next_id.set(first);
             self.end_id.set(first + len);
         }
-        self.free
-            .set(chain.first.map_or(ptr::null(), ptr::from_ref));
+        self.free.set(chain.first);
         self.free_len.set(chain.len as u32);
         Some(())
     }
@@ -109,12 +115,12 @@ impl Store {
         let len = self.portion.get().min(rest.len);
         self.portion.set((2 * len).clamp(1, BATCH));
         if len < rest.len {
-            let last = (1..len).try_fold(rest.first?, |slot, _| slot.parent.get())?;
+            let last = (1..len).try_fold(rest.first?, |slot, _| slot.next())?;
             self.rest.set(Chain {
-                first: last.parent.get(),
+                first: last.next(),
                 len: rest.len - len,
             });
-            last.parent.set(None);
+            last.set_next(None);
         }
         Some(Chain {
             first: rest.first,
@@ -122,11 +128,12 @@ impl Store {
         })
     }
 
-    /// A slot for something other than a task.
-    pub(crate) fn take(&self, world: World<'_>) -> Option<&'static Slot> {
+    /// Takes a slot for something other than a task.
+    pub(super) fn take(&self, world: World<'_>) -> Option<FreeSlot> {
         self.settle();
-        self.ensure_free(world)?;
+        let slot = self.first_free(world)?;
         self.free_len.set(self.free_len.get() - 1);
-        Some(self.take_free())
+        self.free.set(slot.next());
+        Some(slot)
     }
 }

@@ -5,117 +5,148 @@ use core::ptr;
 use super::{spend, Store};
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::arena::{Arena, Batch, BATCH};
-use crate::record::slot::{flag, Link, Slot, NAMED};
+use crate::record::slot::{FreeSlot, NameSlot, NodeSlot, TaskSlot};
+use crate::record::words::{flag, Status};
 
 impl Store {
     /// Ends a task that has completed, if nothing out of the ordinary is due. Otherwise nothing has
     /// happened, and [`Store::end`] does it.
+    ///
+    /// # Safety
+    ///
+    /// The caller gives up the task's reference to itself. If the result is `true`, it uses no copy of `task` any more.
     #[inline(always)]
-    pub(crate) fn end_fast(&self, slot: &'static Slot) -> bool {
-        // No name, no ancestors cut, and nobody descends from it: nobody else can give out
-        // references to it, so this one is the last for good.
-        let lone = slot.refs.load(Ordering::Acquire) == 1;
-        let stocked = ptr::eq(slot.parent.as_ptr(), self.stock_of.get());
-        if !lone || !stocked || !spend(&self.ends) {
+    pub(crate) unsafe fn end_fast(&self, task: TaskSlot) -> bool {
+        let slot = task.slot();
+        // The task has no name, no ancestors were cut, and no node is below. So no other thread can take a reference
+        // to it, and this one is the last.
+        let is_alone = slot.ref_word(Ordering::Acquire).is_alone();
+        let is_stocked = ptr::eq(slot.parent.as_ptr(), self.stock_of.get());
+        if !is_alone || !is_stocked || !spend(&self.ends) {
             return false;
         }
         slot.id.store(0, Ordering::Relaxed);
         // A reader that sees what is written into the slot from here on must see the zero too.
         fence(Ordering::Release);
-        self.push_freed(slot);
+        // SAFETY: nobody refers to the slot. `refs` and `spawn_parent` are those of a free one.
+        self.push_freed(unsafe { FreeSlot::new(slot) });
         true
     }
 
     #[inline(always)]
-    fn push_freed(&self, slot: &'static Slot) {
-        slot.parent.set_ptr(self.freed.replace(slot));
+    fn push_freed(&self, slot: FreeSlot) {
+        slot.set_next(self.freed.replace(Some(slot)));
     }
 
     /// Ends a task. Its slot stays as long as others descend from it.
-    pub(crate) fn end(&self, arena: &Arena, slot: &'static Slot, status: u64) {
+    ///
+    /// # Safety
+    ///
+    /// The caller gives up the task's reference to itself, and uses no copy of `task` any more.
+    pub(crate) unsafe fn end(&self, arena: &Arena, task: TaskSlot, status: Status) {
         self.settle();
-        if slot.refs.load(Ordering::Relaxed) & NAMED != 0 {
-            self.drop_name(arena, slot);
+        if task.slot().ref_word(Ordering::Relaxed).is_named() {
+            self.drop_name(arena, task);
         }
-        if slot.refs(Ordering::Acquire) == 1 {
-            self.retire(arena, slot);
+        let node = NodeSlot::from(task);
+        if node.ref_count(Ordering::Acquire) == 1 {
+            // SAFETY: the one reference is the caller's.
+            unsafe { self.retire(arena, node) };
         } else {
-            self.end_with_descendants(arena, slot, status);
+            task.set_status(status);
+            task.set_flags(flag::ENDED);
+            if ptr::eq(self.stock_of.get(), task.slot()) {
+                self.empty_stock_settled(arena);
+            }
+            // SAFETY: the reference is the caller's.
+            unsafe { self.give_back(arena, node, 1) };
         }
         self.grant();
     }
 
-    /// Ends a task in a store that is settled, as parked ones are: if it has neither a name nor
-    /// descendants. Otherwise nothing has happened.
-    pub(crate) fn end_lone(&self, arena: &Arena, slot: &'static Slot) -> bool {
-        let lone = slot.refs.load(Ordering::Acquire) == 1;
-        if lone {
-            self.retire(arena, slot);
+    /// Ends a task in a settled store, as parked ones are, if it has neither a name nor descendants. Otherwise nothing
+    /// has happened.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Store::end_fast`].
+    pub(crate) unsafe fn end_alone(&self, arena: &Arena, task: TaskSlot) -> bool {
+        let is_alone = task.slot().ref_word(Ordering::Acquire).is_alone();
+        if is_alone {
+            // SAFETY: the one reference is the caller's.
+            unsafe { self.retire(arena, task.into()) };
         }
-        lone
+        is_alone
     }
 
-    fn drop_name(&self, arena: &Arena, slot: &'static Slot) {
-        let name = slot.reset_scope();
-        slot.refs.fetch_and(!NAMED, Ordering::Relaxed);
+    fn drop_name(&self, arena: &Arena, task: TaskSlot) {
+        let name = task.reset_spawn_parent();
+        task.slot().refs.clear_named();
         if let Some(name) = name.filter(|name| name.is_name()) {
-            self.release_settled(arena, name);
+            // SAFETY: the task had a reference to its name, which is taken away here.
+            unsafe { self.release_settled(arena, name) };
         }
     }
 
-    fn end_with_descendants(&self, arena: &Arena, slot: &'static Slot, status: u64) {
-        slot.status.store(status, Ordering::Relaxed);
-        slot.set_flags(flag::ENDED);
-        if ptr::eq(self.stock_of.get(), slot) {
-            self.empty_stock_settled(arena);
-        }
-        self.give_back(arena, slot, 1);
-    }
-
-    /// Frees a slot that nobody refers to, and its reference to the node above. Inlined for the sake of threads
+    /// Frees a node to which nobody refers, and its reference to the node above. Inlined for the sake of threads
     /// that end.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn retire(&self, arena: &Arena, slot: &'static Slot) {
-        let mut next = Some(slot);
+    ///
+    /// # Safety
+    ///
+    /// Nobody refers to the node or uses it any more.
+    #[inline(always)]
+    pub(super) unsafe fn retire(&self, arena: &Arena, node: NodeSlot) {
+        let mut next = Some(node);
         // Not by recursion: a long line may end at once.
-        while let Some(slot) = next {
-            let parent = slot.parent.get();
-            self.free_node(arena, slot);
-            next = parent.filter(|parent| self.give_back_one(parent));
+        while let Some(node) = next {
+            let parent = node.parent();
+            // SAFETY: nobody refers to the node: at first by the contract, then because its last reference was given
+            // back, which the node below had.
+            unsafe { self.free_node(arena, node) };
+            next = parent.filter(|&parent| self.give_back_one(parent));
         }
     }
 
-    /// Frees a node alone: what it refers to is the caller's business.
-    /// It is called in the midst of other long versions, so the store is settled.
-    pub(crate) fn free_node(&self, arena: &Arena, node: &'static Slot) {
-        if node.is_name() {
-            self.free_continuation(arena, node);
+    /// Frees a node alone. The caller releases what the node refers to.
+    /// It is called in the middle of other slow paths, so the store is settled.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Store::retire`].
+    pub(crate) unsafe fn free_node(&self, arena: &Arena, node: NodeSlot) {
+        if let Some(name) = node.as_name() {
+            // SAFETY: by the contract.
+            unsafe { self.free_continuation(arena, name) };
         }
-        self.free_settled(arena, node);
+        // SAFETY: by the contract.
+        self.free_settled(arena, unsafe { FreeSlot::new(node.slot()) });
     }
 
-    /// Frees the slots in which a long name goes on.
+    /// Frees the slots that continue a name.
+    ///
+    /// # Safety
+    ///
+    /// The name is freed next, and nobody uses it any more.
     #[cold]
-    fn free_continuation(&self, arena: &Arena, name: &'static Slot) {
-        let mut next = name.scope.get();
-        while let Some(slot) = next {
-            // SAFETY: the last word of a continued name is a link, as `name/node.rs` writes it.
-            next = unsafe { Link::decode(slot.born.load(Ordering::Relaxed)) };
-            self.free_settled(arena, slot);
+    unsafe fn free_continuation(&self, arena: &Arena, name: NameSlot) {
+        let mut next = name.continuation();
+        while let Some(text) = next {
+            next = text.continuation();
+            // SAFETY: only its name refers to a continuation.
+            self.free_settled(arena, unsafe { FreeSlot::new(text.slot()) });
         }
     }
 
-    /// Puts a slot among the free ones. Its content must not be needed any more.
-    pub(crate) fn free(&self, arena: &Arena, slot: &'static Slot) {
+    /// Puts a slot among the free ones.
+    pub(crate) fn free(&self, arena: &Arena, slot: FreeSlot) {
         self.settle();
         self.free_settled(arena, slot);
     }
 
-    fn free_settled(&self, arena: &Arena, slot: &'static Slot) {
-        slot.id.store(0, Ordering::Relaxed);
+    fn free_settled(&self, arena: &Arena, slot: FreeSlot) {
+        slot.slot().id.store(0, Ordering::Relaxed);
         fence(Ordering::Release);
-        slot.refs.store(1, Ordering::Relaxed);
-        slot.scope.set(Some(slot));
+        slot.reset();
         self.push_freed(slot);
         self.freed_len.set(self.freed_len.get() + 1);
         if self.freed_len.get() == BATCH as u32 {
@@ -127,9 +158,7 @@ impl Store {
     #[cold]
     fn put_away(&self, arena: &Arena) {
         self.freed_len.set(0);
-        // SAFETY: a slot that was freed here; slots are never unmapped.
-        let freed = unsafe { self.freed.replace(ptr::null()).as_ref() };
-        if let Some(old) = self.spare.replace(freed.map(Batch)) {
+        if let Some(old) = self.spare.replace(self.freed.take().map(Batch)) {
             arena.put(old);
         }
         self.shrink_stock(arena);

@@ -9,14 +9,18 @@
 
 mod birth;
 mod end;
+mod name;
 mod reference;
+
+pub(crate) use name::NameContent;
 
 use core::cell::Cell;
 use core::ptr;
 
 use super::arena::{Arena, Batch, BATCH};
-use super::slot::Slot;
+use super::slot::{FreeSlot, Slot};
 use crate::platform::sync::atomic::AtomicU64;
+use crate::types::site::Site;
 
 /// References taken at once.
 const STOCK: u32 = if cfg!(loom) { 2 } else { 64 };
@@ -37,10 +41,10 @@ pub(crate) struct Store {
     /// How many ends may take the short way: for each there is room among the freed slots.
     ends: Cell<u32>,
     /// Free slots to take, with an id reserved for each.
-    free: Cell<*const Slot>,
+    free: Cell<Option<FreeSlot>>,
     next_id: Cell<u64>,
     /// Slots that were freed here, fewer than a batch.
-    freed: Cell<*const Slot>,
+    freed: Cell<Option<FreeSlot>>,
     // From here on only the long versions look.
     /// What `births` and `ends` were when they were granted. What is missing since then is not yet in
     /// the counts below; `settle` puts it there.
@@ -58,7 +62,7 @@ pub(crate) struct Store {
 /// Free slots, linked through `parent`.
 #[derive(Clone, Copy, Default)]
 struct Chain {
-    first: Option<&'static Slot>,
+    first: Option<FreeSlot>,
     len: usize,
 }
 
@@ -68,9 +72,9 @@ impl Store {
             stock_of: Cell::new(NO_NODE),
             births: Cell::new(0),
             ends: Cell::new(0),
-            free: Cell::new(ptr::null()),
+            free: Cell::new(None),
             next_id: Cell::new(0),
-            freed: Cell::new(ptr::null()),
+            freed: Cell::new(None),
             granted: Cell::new((0, 0)),
             stock: Cell::new(0),
             free_len: Cell::new(0),
@@ -129,10 +133,9 @@ fn spend(count: &Cell<u32>) -> bool {
 /// What is known of a task when it is born.
 #[derive(Clone, Copy)]
 pub(crate) struct Newborn {
-    /// The address of its site.
-    pub(crate) site: u64,
+    pub(crate) site: &'static Site,
     pub(crate) flags: u64,
-    /// The present tick, in the upper half, and nothing in the lower.
+    /// The present tick in the upper half, and nothing in the lower.
     pub(crate) tick: u64,
 }
 

@@ -6,18 +6,18 @@ use super::{Store, NO_NODE, STOCK, STOCK_LIMIT};
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::arena::Arena;
 use crate::record::lineage;
-use crate::record::slot::{Slot, REFS};
+use crate::record::slot::NodeSlot;
 
 impl Store {
-    /// Takes a reference to `node`, which the caller knows to be alive.
-    pub(crate) fn retain(&self, arena: &Arena, node: &'static Slot) {
+    /// Takes a reference to `node`.
+    pub(crate) fn retain(&self, arena: &Arena, node: NodeSlot) {
         self.settle();
         self.retain_settled(arena, node);
     }
 
-    pub(super) fn retain_settled(&self, arena: &Arena, node: &'static Slot) {
+    pub(super) fn retain_settled(&self, arena: &Arena, node: NodeSlot) {
         let stock = self.stock.get();
-        if ptr::eq(self.stock_of.get(), node) && stock > 0 {
+        if ptr::eq(self.stock_of.get(), node.slot()) && stock > 0 {
             self.stock.set(stock - 1);
         } else {
             self.restock(arena, node);
@@ -25,22 +25,31 @@ impl Store {
     }
 
     /// Gives a reference to `node` back.
-    pub(crate) fn release(&self, arena: &Arena, node: &'static Slot) {
+    ///
+    /// # Safety
+    ///
+    /// The reference is the caller's, who uses no copy of `node` any more without another one.
+    pub(crate) unsafe fn release(&self, arena: &Arena, node: NodeSlot) {
         self.settle();
-        self.release_settled(arena, node);
+        // SAFETY: by the contract.
+        unsafe { self.release_settled(arena, node) };
     }
 
-    pub(super) fn release_settled(&self, arena: &Arena, node: &'static Slot) {
+    /// # Safety
+    ///
+    /// As for [`Store::release`].
+    pub(super) unsafe fn release_settled(&self, arena: &Arena, node: NodeSlot) {
         if self.give_back_one(node) {
-            self.retire(arena, node);
+            // SAFETY: the reference was the last one.
+            unsafe { self.retire(arena, node) };
         }
     }
 
     #[cold]
-    fn restock(&self, arena: &Arena, node: &'static Slot) {
-        node.refs.fetch_add(u64::from(STOCK), Ordering::Relaxed);
+    fn restock(&self, arena: &Arena, node: NodeSlot) {
+        node.slot().refs.add(STOCK);
         self.empty_stock_settled(arena);
-        self.stock_of.set(node);
+        self.stock_of.set(node.slot());
         self.stock.set(STOCK - 1);
         lineage::note_generation(self, arena, node);
     }
@@ -55,8 +64,8 @@ impl Store {
         let node = self.stock_of.replace(NO_NODE);
         let stock = self.stock.take();
         if stock > 0 {
-            // SAFETY: there are references to it, which keep it alive.
-            self.give_back(arena, unsafe { &*node }, stock);
+            // SAFETY: the references keep the node valid, and are given back here.
+            unsafe { self.give_back(arena, NodeSlot::new(&*node), stock) };
         }
     }
 
@@ -66,28 +75,31 @@ impl Store {
         }
     }
 
+    /// # Safety
+    ///
+    /// As for [`Store::release`], of several references.
     #[cold]
-    pub(super) fn give_back(&self, arena: &Arena, node: &'static Slot, count: u32) {
-        if self.take_off(node, count) {
-            self.retire(arena, node);
+    pub(super) unsafe fn give_back(&self, arena: &Arena, node: NodeSlot, count: u32) {
+        if take_off(node, count) {
+            // SAFETY: the references were the last ones.
+            unsafe { self.retire(arena, node) };
         }
     }
 
-    /// Gives a reference back, into stock if possible. Returns whether it was the last one.
-    pub(super) fn give_back_one(&self, node: &'static Slot) -> bool {
-        if ptr::eq(self.stock_of.get(), node) {
+    /// Gives a reference back, into stock if possible. Returns `true` if it was the last one.
+    pub(super) fn give_back_one(&self, node: NodeSlot) -> bool {
+        if ptr::eq(self.stock_of.get(), node.slot()) {
             self.stock.set(self.stock.get() + 1);
             return false;
         }
-        self.take_off(node, 1)
+        take_off(node, 1)
     }
+}
 
-    fn take_off(&self, node: &'static Slot, count: u32) -> bool {
-        let count = u64::from(count);
-        let before = node.refs.fetch_sub(count, Ordering::Release) & REFS;
-        if before == count {
-            fence(Ordering::Acquire);
-        }
-        before == count
+fn take_off(node: NodeSlot, count: u32) -> bool {
+    let is_last = node.slot().refs.sub(count) == u64::from(count);
+    if is_last {
+        fence(Ordering::Acquire);
     }
+    is_last
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::hook::{Attached, RefusedTask};
 use crate::record::frames::Cursor;
-use crate::record::slot::{flag, state, Slot};
-use crate::thread::end::{end, end_as, site_of};
+use crate::record::slot::TaskSlot;
+use crate::record::words::state;
+use crate::thread::end::{end, end_as};
 use crate::thread::handle::{Handle, REFUSED, TAG};
 use crate::thread::local::Local;
 use crate::types::kind::Kind;
@@ -31,7 +32,7 @@ unsafe impl Sync for Birth {}
 /// What a birth turned out to be.
 pub(crate) enum Status<'a> {
     /// Recorded, nothing attached.
-    Plain(&'static Slot),
+    Plain(TaskSlot),
     /// Recorded, and hooks have left something.
     Attached(&'a Attached),
     /// Not recorded: birthmark was off.
@@ -42,7 +43,7 @@ pub(crate) enum Status<'a> {
 
 impl Birth {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn plain(slot: &'static Slot) -> Self {
+    pub(super) fn plain(slot: TaskSlot) -> Self {
         Birth(Handle::plain(slot))
     }
 
@@ -61,7 +62,7 @@ impl Birth {
     /// around a poll. One test: no other birth is as small as a cursor without a slot.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
-        !Cursor::from_word(self.0 .0.addr() | cursor.to_word()).has_slot()
+        cursor.has_no_slot_nor(self.0 .0.addr())
     }
 
     /// The handle, which another birth must not be made of while this one is there.
@@ -119,13 +120,13 @@ impl Birth {
 
     /// The slot of a birth with nothing attached: the common case, one test.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn as_plain(&self) -> Option<&'static Slot> {
+    pub(crate) fn as_plain(&self) -> Option<TaskSlot> {
         self.0.as_plain()
     }
 
     /// The same, if this thread has a block. Still one test.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn as_plain_here(&self, local: &Local) -> Option<&'static Slot> {
+    pub(crate) fn as_plain_here(&self, local: &Local) -> Option<TaskSlot> {
         self.0.as_plain_here(local)
     }
 
@@ -153,7 +154,7 @@ impl Birth {
         tagged.wrapping_byte_sub(REFUSED).cast()
     }
 
-    pub(crate) fn slot(&self) -> Option<&'static Slot> {
+    pub(crate) fn slot(&self) -> Option<TaskSlot> {
         match self.status() {
             Status::Plain(slot) => Some(slot),
             Status::Attached(attached) => Some(attached.slot()),
@@ -171,7 +172,7 @@ impl Birth {
             return Some(site);
         }
         let slot = self.slot()?;
-        let site = site_of(slot);
+        let site = slot.site();
         let tagged = self.0 .0;
         let is_attached = matches!(self.status(), Status::Attached(_));
         core::mem::forget(self);
@@ -180,15 +181,15 @@ impl Birth {
             let attached = unsafe { Box::from_raw(Self::untag(tagged)) };
             attached.end();
         }
-        end_as(slot, state::CANCELLED);
+        // SAFETY: the handle is this birth, which is forgotten.
+        unsafe { end_as(slot, state::CANCELLED) };
         Some(site)
     }
 
     /// Notes what the adaptor found out about the kind of the task, which has not started yet.
     pub(crate) fn set_kind(&self, found: Kind) {
         if let Some(slot) = self.slot() {
-            let others = slot.flags() & !flag::KIND_MASK;
-            slot.polls.store(others | found as u64, Ordering::Relaxed);
+            slot.set_kind(found as u64);
         }
     }
 }
@@ -207,13 +208,15 @@ impl Birth {
     #[inline(never)]
     fn drop_tracked(&mut self) {
         match self.status() {
-            Status::Plain(slot) => end(slot),
+            // SAFETY: the handle is dropped here.
+            Status::Plain(slot) => unsafe { end(slot) },
             Status::Attached(_) => {
                 // SAFETY: the box that `attached` took apart. Whoever is given a birth drops it once.
                 let attached = unsafe { Box::from_raw(Self::untag(self.0 .0)) };
                 let slot = attached.slot();
                 attached.end();
-                end(slot);
+                // SAFETY: as above.
+                unsafe { end(slot) };
             }
             Status::Refused(task) => {
                 task.drop_by_executor();
@@ -227,7 +230,7 @@ impl Birth {
 
 impl fmt::Debug for Birth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.slot().map(|slot| slot.id.load(Ordering::Relaxed));
+        let id = self.slot().map(TaskSlot::id);
         f.debug_tuple("Birth").field(&id).finish()
     }
 }

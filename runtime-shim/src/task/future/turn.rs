@@ -4,7 +4,7 @@ use core::mem::ManuallyDrop;
 use core::task::Waker;
 
 use crate::record::frames::Cursor;
-use crate::record::slot::state;
+use crate::record::words::state;
 use crate::task::birth::{Birth, Status};
 use crate::thread::running::{mute, restore_thread, Running};
 
@@ -56,7 +56,8 @@ impl<'a> Turn<'a> {
             Status::Plain(slot) => Running::resume(slot, self.outer).stop(last),
             Status::Attached(attached) => {
                 if self.carries {
-                    attached.leave();
+                    // SAFETY: `carries` says that `enter` has returned `true`. This is called once for each turn.
+                    unsafe { attached.leave() };
                 }
                 Running::resume(attached.slot(), self.outer).stop(last);
             }

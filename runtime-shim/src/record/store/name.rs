@@ -1,0 +1,89 @@
+//! Name nodes: how they are written. `content.rs` reads them.
+
+use super::{Store, World};
+use crate::platform::sync::atomic::{fence, Ordering};
+use crate::record::slot::{
+    id_of_continuation, id_of_name, NameSlot, NodeSlot, TaskSlot, TextSlot, CONTINUED_WORDS,
+    NAME_WORDS,
+};
+use crate::record::words::{flag, PollWord};
+
+/// Content of a name node: the bytes of the name, followed by those of the labels.
+#[derive(Clone, Copy)]
+pub(crate) struct NameContent<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Number of bytes that are the name.
+    pub(crate) name_len: usize,
+    pub(crate) flags: u64,
+}
+
+impl Store {
+    /// Makes a name node between `task` and its future children. The caller owns the one reference to it.
+    ///
+    /// `number` was not used before.
+    pub(crate) fn name(
+        &self,
+        world: World<'_>,
+        number: u64,
+        task: TaskSlot,
+        content: NameContent<'_>,
+    ) -> Option<NameSlot> {
+        let id = id_of_name(number);
+        let slot = self.take(world)?.slot();
+        let NameContent {
+            bytes,
+            name_len,
+            flags,
+        } = content;
+        let (head, rest) = bytes.split_at(bytes.len().min(8 * NAME_WORDS));
+        let (continuation, complete) = self.write_continuation(world, id, rest);
+        let flags = flags | if complete { 0 } else { flag::CUT };
+        let polls = PollWord::of_name(flags, name_len, bytes.len() - name_len);
+        task.slot().refs.add_named();
+        // As at a spawn: a reader that sees the new content must not take it for the old.
+        fence(Ordering::Release);
+        for (word, bytes) in [&slot.status, &slot.site].into_iter().zip(head.chunks(8)) {
+            word.store(word_of(bytes), Ordering::Relaxed);
+        }
+        slot.parent.set(Some(NodeSlot::from(task).slot()));
+        slot.spawn_parent.set(continuation.map(TextSlot::slot));
+        slot.refs.reset();
+        slot.polls.store(polls.to_word(), Ordering::Relaxed);
+        slot.spawned.store(0, Ordering::Relaxed);
+        slot.id.store(id, Ordering::Release);
+        // SAFETY: the slot contains a name now.
+        Some(unsafe { NameSlot::new(slot) })
+    }
+
+    /// Writes the text that does not fit into the node, last part first. Returns whether all was written.
+    fn write_continuation(
+        &self,
+        world: World<'_>,
+        id: u64,
+        rest: &[u8],
+    ) -> (Option<TextSlot>, bool) {
+        let mut next = None;
+        for part in rest.chunks(8 * CONTINUED_WORDS).rev() {
+            let Some(slot) = self.take(world) else {
+                return (None, false);
+            };
+            let slot = slot.slot();
+            fence(Ordering::Release);
+            for (word, bytes) in slot.text_words().into_iter().zip(part.chunks(8)) {
+                word.store(word_of(bytes), Ordering::Relaxed);
+            }
+            // SAFETY: the slot is taken, and becomes a continuation here.
+            let text = unsafe { TextSlot::new(slot) };
+            text.set_continuation(next);
+            slot.id.store(id_of_continuation(id), Ordering::Release);
+            next = Some(text);
+        }
+        (next, true)
+    }
+}
+
+fn word_of(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_ne_bytes(word)
+}
