@@ -29,5 +29,5 @@ pub fn spawn_internal_thread(
     stack_size: usize,
     f: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    birthmark_core::__reader::own_thread::spawn(name, stack_size, f)
+    birthmark_core::__reader::internal_thread::spawn(name, stack_size, f)
 }

@@ -56,12 +56,15 @@ fn print(text: &str) -> bool {
     let text = text.to_owned();
     let printed = Arc::new(Event::default());
     let notifier = printed.clone();
-    let thread =
-        birthmark_core::__reader::own_thread::spawn("birthmark-report", 128 * 1024, move || {
+    let thread = birthmark_core::__reader::internal_thread::spawn(
+        "birthmark-report",
+        128 * 1024,
+        move || {
             PRINTS.set(true);
             let _panicked = catch_unwind(|| eprint!("{text}"));
             notifier.set();
-        });
+        },
+    );
     let has_thread = thread.is_ok();
     if has_thread {
         printed.wait(MAX_WAIT);

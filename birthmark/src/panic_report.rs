@@ -15,7 +15,7 @@ use birthmark_core::__reader::name::{effective_name, NameOrigin};
 use birthmark_core::__reader::named_enum;
 use birthmark_core::__reader::record::content::NameText;
 use birthmark_core::__reader::record::frames::index;
-use birthmark_core::__reader::record::frames::{Image, ROOM};
+use birthmark_core::__reader::record::frames::{FrameSnapshot, ROOM};
 use birthmark_core::__reader::record::read::{Above, Record};
 use birthmark_core::__reader::record::words::flag;
 use birthmark_core::Kind;
@@ -197,7 +197,7 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     if !cursor.records() || cursor.index() == 0 {
         return Ok(());
     }
-    let image = Image::read(task);
+    let image = FrameSnapshot::read(task);
     let mut sites = [None; ROOM];
     for (place, site) in sites.iter_mut().zip(image.outwards(cursor.index())) {
         *place = Some(site);

@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use birthmark_core::__reader::bounded::Text;
+use birthmark_core::__reader::bounded::BoundedText;
 use birthmark_core::__reader::label::{Label, LabelSet};
-use birthmark_core::__reader::unwind::contained;
+use birthmark_core::__reader::unwind::catch_user_panic;
 
 type OfNames = dyn Fn(&str) -> Cow<'_, str> + Send + Sync;
 type OfLabels = dyn for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync;
@@ -68,7 +68,7 @@ fn redact_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
 /// Returns redacted labels. A label whose value becomes empty is left out.
 pub fn redact_labels(labels: &[u8]) -> LabelSet {
     LabelSet::map(labels, |label: &Label<'_>| {
-        Text::new(redact_value(label.key(), label.value()))
+        BoundedText::new(redact_value(label.key(), label.value()))
     })
 }
 
@@ -82,7 +82,7 @@ fn call<'a>(function: impl FnOnce() -> Cow<'a, str>) -> Cow<'a, str> {
     if RUNS.replace(true) {
         return failed();
     }
-    let redacted = contained(function);
+    let redacted = catch_user_panic(function);
     RUNS.set(false);
     redacted.unwrap_or_else(failed)
 }

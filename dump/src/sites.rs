@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use birthmark_core::__reader::clock;
-use birthmark_core::__reader::record::pool;
 use birthmark_core::__reader::record::read::Record;
+use birthmark_core::__reader::record::thread_states;
 use birthmark_core::__reader::record::walk;
 use birthmark_core::__reader::site::{self, Counts, Site};
 use birthmark_core::Kind;
@@ -106,7 +106,9 @@ fn note_kind(record: &Record) {
 }
 
 fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
-    let completed: u64 = pool::blocks().map(|block| block.completed.of(site)).sum();
+    let completed: u64 = thread_states::all()
+        .map(|block| block.completed.of(site))
+        .sum();
     let counts = &site.counts;
     SiteStats {
         site,
@@ -133,5 +135,5 @@ pub(crate) fn has_spawned(site: &Site) -> bool {
     } = &site.counts;
     let counts = [completed, panicked, cancelled, refused, untracked];
     let is_counted = counts.iter().any(|count| count.load(Ordering::Relaxed) > 0);
-    is_counted || pool::blocks().any(|block| block.completed.of(site) > 0)
+    is_counted || thread_states::all().any(|block| block.completed.of(site) > 0)
 }

@@ -79,7 +79,7 @@ use proc_macro::TokenStream;
 /// #     ("x.rs", 2, 1, "main_", "runtime.spawn", "send_email", Unknown, false, true)
 /// # }
 /// std::thread::spawn({
-///     let (first, last) = hidden::birth_at(&SITES, 0).closure();
+///     let (first, last) = hidden::record_spawn_at(&SITES, 0).closure();
 ///     move || match first.enter_owned() {
 ///         _guard => 1 + 1,
 ///         // Never reached. What a closure mentions last, it drops last.

@@ -172,7 +172,7 @@ impl Emit {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::frame_site(entry, span);
-        quote_spanned!(span=> #private::Framed { future: #hole, held: #private::held::<#site>() })
+        quote_spanned!(span=> #private::Framed { future: #hole, on_drop: #private::frame_on_drop::<#site>() })
     }
 
     /// Around a macro call, which is left when its value is there.
@@ -181,7 +181,7 @@ impl Emit {
         let private = self.private(span);
         let table = Ident::new(FRAMES, span);
         let index = Literal::usize_unsuffixed(entry);
-        quote_spanned!(span=> match #private::stand(&#table[#index]) { __birthmark_standing => #hole })
+        quote_spanned!(span=> match #private::frame_guard(&#table[#index]) { __birthmark_frame => #hole })
     }
 
     /// A block that holds the table of a spawn that stands in no function body.
@@ -250,7 +250,7 @@ impl Emit {
         let private = self.private(span);
         let at = Self::at(SITES, site.entry, span);
         if birth.is_plain() {
-            return quote_spanned!(span=> #private::birth_at(#at));
+            return quote_spanned!(span=> #private::record_spawn_at(#at));
         }
         if naming.is_plain() {
             let [handed, late, announces] = Self::relay(birth, span);
@@ -260,9 +260,9 @@ impl Emit {
         let root = Ident::new(bool_text(naming.root), span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
         if naming.pooled {
-            return quote_spanned!(span=> #private::birth_as!(#site, pooled));
+            return quote_spanned!(span=> #private::record_spawn_as!(#site, pooled));
         }
-        let named = quote_spanned!(span=> #private::birth_as!(#site, #root #name));
+        let named = quote_spanned!(span=> #private::record_spawn_as!(#site, #root #name));
         if birth.relay.announces {
             quote_spanned!(span=> #private::announced(#at, #named))
         } else {
@@ -274,7 +274,7 @@ impl Emit {
     fn inherit(&self, user: Span) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        quote_spanned!(span=> #private::inherit())
+        quote_spanned!(span=> #private::borrow_parent())
     }
 
     /// Around a closure literal: the birth happens before the closure is made. The braces are the user's by

@@ -110,7 +110,7 @@ fn each_emission() {
         ),
         (
             "rayon::scope(|s| s.spawn(|_| 1))",
-            "rayon::scope(P::inherit!(b b_end, |s| P::enter_owned!(b b_end, s.spawn(P::closure!(b b_end S[0], |_| P::enter_owned!(b b_end, 1))))))",
+            "rayon::scope(P::borrow_parent!(b b_end, |s| P::enter_owned!(b b_end, s.spawn(P::closure!(b b_end S[0], |_| P::enter_owned!(b b_end, 1))))))",
         ),
     ];
     for (call, expected) in cases {
@@ -165,7 +165,7 @@ fn each_frame() {
         ),
         (
             "let x = futures::select!(y = a => 1)",
-            "let x = P::stand! { F[0], futures::select!(y = a => 1) }",
+            "let x = P::frame_guard! { F[0], futures::select!(y = a => 1) }",
         ),
     ];
     for (code, expected) in cases {

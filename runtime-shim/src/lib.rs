@@ -21,7 +21,7 @@
 //! | folder | contents |
 //! | --- | --- |
 //! | `types/` | values such as ids, sites and kinds |
-//! | `platform/` | memory, threads, the clock, forks, modes |
+//! | `platform/` | memory, threads, the clock, forks, runtime flags |
 //! | `record/` | slots of 64 bytes, how they are written, read and reclaimed |
 //! | `thread/` | state of each thread, and of the task that runs on it |
 //! | `frame/` | frames at each `.await` |
@@ -71,7 +71,7 @@ pub use crate::hook::{
     add_hook, catch_refusal, set_hook, Gate, GateFuture, HookHandle, Refusal, SetHookError, Spawn,
     SpawnHook, TaskRef,
 };
-pub use crate::platform::mode::{disable, enable, is_enabled};
+pub use crate::platform::runtime_flags::{disable, enable, is_enabled};
 pub use crate::types::frame_site::FrameSite;
 pub use crate::types::kind::Kind;
 pub use crate::types::site::Site;

@@ -6,22 +6,24 @@ pub const DIRECTORY: &str = match option_env!("CARGO_MANIFEST_DIR") {
     None => "/birthmark-core",
 };
 
-pub use crate::platform::{clock, fork, mode, own_thread, thread as os_thread, unwind};
+pub use crate::platform::{
+    clock, fork, internal_thread, runtime_flags, thread as os_thread, unwind,
+};
 pub use crate::types::named::named_enum;
 pub use crate::types::{bounded, escape, named};
 
 pub mod record {
     //! The registry, as readers see it.
 
-    pub use crate::record::{content, pool, read, slot, words};
+    pub use crate::record::{content, read, slot, thread_states, words};
 
     pub mod frames {
         //! Frames of a task.
 
-        pub use crate::record::frames::{index, Cursor, Image, ROOM};
+        pub use crate::record::frames::{index, Cursor, FrameSnapshot, ROOM};
     }
 
-    use crate::record::root::ARENA;
+    use crate::record::globals::ARENA;
     use crate::record::slot::Slot;
 
     /// Calls `f` with every slot that was ever in use.
@@ -49,16 +51,16 @@ pub mod site {
     pub use crate::types::site::{all, any_in_test, count, Counts, Site};
 }
 
-pub mod birth {
+pub mod spawn {
     //! Spawns without a record.
 
-    pub use crate::task::birth::unrecorded_count;
+    pub use crate::task::spawn::unrecorded_count;
 }
 
 pub mod local {
     //! The task that the calling thread runs.
 
-    use crate::platform::{mode, thread};
+    use crate::platform::{runtime_flags, thread};
     use crate::record::frames::Cursor;
     use crate::record::slot::{NodeSlot, TaskSlot};
     use crate::thread::local;
@@ -67,7 +69,7 @@ pub mod local {
 
     /// Makes the main thread a task, if it calls this and is none yet.
     pub fn adopt_main() {
-        if thread::is_main() && !mode::has(mode::OFF) {
+        if thread::is_main() && !runtime_flags::has(runtime_flags::OFF) {
             local::with(|local| local.spawn_parent_or_adopt());
         }
     }

@@ -82,7 +82,7 @@ const MANY: usize = 1_000;
 
 type HeldTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-struct World {
+struct RegistryRef {
     runtime: Handle,
     pool: ThreadPool,
     toggles: bool,
@@ -114,7 +114,7 @@ pub fn run(options: Options) {
         .num_threads(2)
         .panic_handler(|_| ())
         .build();
-    let world = Arc::new(World {
+    let world = Arc::new(RegistryRef {
         runtime: runtime.handle().clone(),
         pool: pool.expect("the pool starts"),
         toggles: options.toggles,
@@ -143,7 +143,7 @@ pub fn run(options: Options) {
     check(&world);
 }
 
-impl World {
+impl RegistryRef {
     fn ledger(&self, place: Place) -> &Ledger {
         &self.ledgers[place as usize]
     }
@@ -166,7 +166,7 @@ fn stats(function: &str) -> SiteStats {
     only_stats_in(concat!(module_path!(), "::spawning"), function)
 }
 
-fn check(world: &World) {
+fn check(world: &RegistryRef) {
     let complaints = lock(&world.complaints);
     let (count, first) = (complaints.len(), complaints.first());
     assert_eq!(first, None, "and {count} in all");
@@ -207,7 +207,7 @@ fn check(world: &World) {
 }
 
 /// The work of one thread.
-fn drive(world: &Arc<World>, mut random: Random, steps: u64) {
+fn drive(world: &Arc<RegistryRef>, mut random: Random, steps: u64) {
     for _ in 0..steps {
         abort_most_if_many(world);
         match random.below(100) {
@@ -252,7 +252,7 @@ fn stands_well(task: &Task) -> bool {
 }
 
 /// Keeps the number of live tasks from growing with the steps, for the sake of the dumps.
-fn abort_most_if_many(world: &World) {
+fn abort_most_if_many(world: &RegistryRef) {
     let mut held = lock(&world.held);
     let mut dropped = Vec::new();
     if held.len() > MANY {
@@ -266,7 +266,7 @@ fn abort_most_if_many(world: &World) {
     }
 }
 
-fn poll_one(world: &World, random: &mut Random) {
+fn poll_one(world: &RegistryRef, random: &mut Random) {
     let held = {
         let mut held = lock(&world.held);
         let count = held.len();
@@ -280,7 +280,7 @@ fn poll_one(world: &World, random: &mut Random) {
     }
 }
 
-fn abort_one(world: &World, random: &mut Random) {
+fn abort_one(world: &RegistryRef, random: &mut Random) {
     let mut aborts = lock(&world.aborts);
     let count = aborts.len();
     if count > 0 {
@@ -290,7 +290,7 @@ fn abort_one(world: &World, random: &mut Random) {
     }
 }
 
-fn dump(world: &World) {
+fn dump(world: &RegistryRef) {
     let dump = birthmark::dump();
     let mut seen = HashSet::new();
     for task in dump.tasks() {
@@ -315,7 +315,7 @@ fn dump(world: &World) {
     birthmark::sites();
 }
 
-fn hook(world: &World, random: &mut Random) {
+fn hook(world: &RegistryRef, random: &mut Random) {
     let mut hooks = lock(&world.hooks);
     if hooks.len() < 3 {
         hooks.push(match random.below(3) {
@@ -360,13 +360,13 @@ fn toggle(random: &mut Random) {
 
 /// Enters the end of a task into the ledger, however it ends.
 struct Fate {
-    world: Arc<World>,
+    world: Arc<RegistryRef>,
     place: Place,
     done: bool,
 }
 
 impl Fate {
-    fn new(world: &Arc<World>, place: Place) -> Self {
+    fn new(world: &Arc<RegistryRef>, place: Place) -> Self {
         world.ledger(place).spawned.fetch_add(1, SeqCst);
         Fate {
             world: Arc::clone(world),
@@ -408,7 +408,7 @@ struct Told {
 
 impl Told {
     fn new(
-        world: &Arc<World>,
+        world: &Arc<RegistryRef>,
         random: &mut Random,
         depth: u32,
         line: &[TaskId],
@@ -428,7 +428,7 @@ impl Told {
         }
     }
 
-    fn world(&self) -> Arc<World> {
+    fn world(&self) -> Arc<RegistryRef> {
         Arc::clone(&self.fate.world)
     }
 
@@ -567,7 +567,7 @@ mod spawning {
     use super::*;
 
     /// Spawns somewhere.
-    pub(super) fn any(world: &Arc<World>, random: &mut Random, depth: u32, line: &[TaskId]) {
+    pub(super) fn any(world: &Arc<RegistryRef>, random: &mut Random, depth: u32, line: &[TaskId]) {
         let place = match random.below(100) {
             0..30 => Place::Future,
             30..33 => Place::Thread,

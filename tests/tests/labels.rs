@@ -459,9 +459,9 @@ mod from_hooks {
 
     #[test]
     fn a_hook_labels_the_child() {
-        let own_thread = thread::current().id();
+        let internal_thread = thread::current().id();
         let hook = birthmark::add_hook(move |spawn: &mut Spawn<'_>| {
-            if thread::current().id() == own_thread {
+            if thread::current().id() == internal_thread {
                 assert_eq!(spawn.labels().to_string(), "by=parent tenant=acme");
                 spawn.set_label("by", "hook");
                 spawn.set_name("hooked");

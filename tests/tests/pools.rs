@@ -29,7 +29,7 @@ impl Worker {
         let (jobs, given) = channel::<Job>();
         let (tell, done) = channel();
         let (tell_id, id) = channel();
-        let (first, last) = birthmark::__private::birth_as!(POOL.at(0), pooled).closure();
+        let (first, last) = birthmark::__private::record_spawn_as!(POOL.at(0), pooled).closure();
         let thread = std::thread::spawn(move || match first.enter_owned() {
             _entered => {
                 tell_id.send(own_id()).unwrap();
@@ -217,7 +217,7 @@ fn frames_of_futures_without_a_record_are_not_those_of_the_thread_that_polls_the
 #[test]
 fn frames_on_a_thread_of_the_programs_own_are_its_own() {
     #[birthmark::instrument]
-    fn own_thread() -> JoinHandle<()> {
+    fn internal_thread() -> JoinHandle<()> {
         std::thread::spawn(|| {
             let mut future = pin!(unseen());
             let polled = future
@@ -229,5 +229,5 @@ fn frames_on_a_thread_of_the_programs_own_are_its_own() {
             assert!(task.to_string().contains("\n    in unseen at "), "{task}");
         })
     }
-    own_thread().join().unwrap();
+    internal_thread().join().unwrap();
 }

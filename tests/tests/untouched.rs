@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// An entity-component world, after bevy's.
 #[derive(Default)]
-struct World {
+struct RegistryRef {
     spawned: Vec<String>,
 }
 
@@ -26,12 +26,12 @@ impl Bundle for () {}
 impl<A: Bundle, B: Bundle> Bundle for (A, B) {}
 
 struct Commands<'w> {
-    world: &'w mut World,
+    world: &'w mut RegistryRef,
 }
 
-struct Entity<'w>(&'w mut World);
+struct Entity<'w>(&'w mut RegistryRef);
 
-impl World {
+impl RegistryRef {
     fn spawn(&mut self, bundle: impl Bundle) -> Entity<'_> {
         let ty = type_name_of_val(&bundle).rsplit("::").next().unwrap();
         self.spawned.push(format!("{bundle:?} {ty}"));
@@ -66,13 +66,13 @@ impl Entity<'_> {
 struct Level;
 
 impl Level {
-    fn spawn(&self, world: &mut World) -> usize {
+    fn spawn(&self, world: &mut RegistryRef) -> usize {
         world.spawn(Position(0));
         world.spawned.len()
     }
 }
 
-fn spawn(world: &mut World) -> usize {
+fn spawn(world: &mut RegistryRef) -> usize {
     world.spawned.len()
 }
 
@@ -124,7 +124,7 @@ macro_rules! twice {
 }
 
 twice! {
-    pub fn bundles(world: &mut World) {
+    pub fn bundles(world: &mut RegistryRef) {
         let mut commands = world.commands();
         commands.spawn(Position(1));
         commands.spawn((Position(2), Health {})).insert(Health {}).insert(());
@@ -143,16 +143,16 @@ twice! {
         (Position(11), Health {})
     }
 
-    pub fn reborrows(world: &mut World) -> Vec<usize> {
+    pub fn reborrows(world: &mut RegistryRef) -> Vec<usize> {
         // The variable is used again: it was reborrowed, not moved.
         let first = spawn(world);
         let second = Level.spawn(world);
         let third = super::spawn(world);
-        let again: &mut World = world;
+        let again: &mut RegistryRef = world;
         vec![first, second, third, spawn(again), Level.spawn(again), spawn(world)]
     }
 
-    pub fn fields(holder: &mut (World, Nursery)) -> Vec<usize> {
+    pub fn fields(holder: &mut (RegistryRef, Nursery)) -> Vec<usize> {
         let world = &mut holder.0;
         vec![spawn(world), spawn(&mut holder.0), Level.spawn(&mut holder.0)]
     }
@@ -180,7 +180,7 @@ twice! {
 
 #[test]
 fn what_is_no_spawn_is_left_as_it_is() {
-    let (mut plain, mut marked) = (World::default(), World::default());
+    let (mut plain, mut marked) = (RegistryRef::default(), RegistryRef::default());
     plain::bundles(&mut plain);
     instrumented::bundles(&mut marked);
     assert_eq!(marked.spawned, plain.spawned);

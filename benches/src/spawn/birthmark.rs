@@ -45,7 +45,7 @@ impl SpawnMore for Birthmark {
     /// Records both halves of a `join`, which the attribute does *not* do, to measure the cost.
     #[inline(never)]
     fn join() {
-        use birthmark::__private::inherit;
+        use birthmark::__private::borrow_parent;
         let payload = black_box([0; 3]);
         let (left, left_end) = inherit().closure();
         let (right, right_end) = inherit().closure();

@@ -18,7 +18,7 @@ impl Idle {
     fn start() -> Idle {
         let (go_on, ends) = channel();
         let (started, starts) = channel();
-        let (first, last) = birthmark::__private::birth_as!(POOL.at(0), pooled).closure();
+        let (first, last) = birthmark::__private::record_spawn_as!(POOL.at(0), pooled).closure();
         let thread = std::thread::spawn(move || match first.enter_owned() {
             _entered => {
                 started.send(()).unwrap();

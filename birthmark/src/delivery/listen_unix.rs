@@ -102,7 +102,7 @@ fn start_thread() -> io::Result<()> {
     if unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } == -1 {
         return Err(io::Error::last_os_error());
     }
-    birthmark_core::__reader::own_thread::spawn("birthmark-dump", STACK_SIZE, move || {
+    birthmark_core::__reader::internal_thread::spawn("birthmark-dump", STACK_SIZE, move || {
         dump_when_woken(reader)
     })?;
     PIPE.store(writer.into_raw_fd(), Ordering::Relaxed);

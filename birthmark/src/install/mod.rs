@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::panic_report::{self, PanicReport};
 use birthmark_core::__reader::clock;
-use birthmark_core::__reader::mode;
+use birthmark_core::__reader::runtime_flags;
 use birthmark_dump::__private::redact::{self, Redaction};
 use birthmark_dump::render::Format;
 use birthmark_dump::Filter;
@@ -250,7 +250,7 @@ impl Builder {
         if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
             self = words::apply(self, &words);
         }
-        mode::set(mode::OFF, !self.enabled);
+        runtime_flags::set(runtime_flags::OFF, !self.enabled);
         redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {

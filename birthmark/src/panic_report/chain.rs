@@ -22,7 +22,7 @@ impl Drop for Link {
         if std::thread::panicking() {
             // Here no hook can be set. The other thread waits until hooks that run have returned.
             let _thread =
-                birthmark_core::__reader::own_thread::spawn("birthmark-hook", 64 * 1024, link);
+                birthmark_core::__reader::internal_thread::spawn("birthmark-hook", 64 * 1024, link);
         } else {
             link();
         }

@@ -17,7 +17,7 @@ mod kernel;
 mod native;
 mod running;
 
-use birthmark_core::__reader::{os_thread, own_thread};
+use birthmark_core::__reader::{internal_thread, os_thread};
 use birthmark_dump::__private::{redacted_tasks, OsThreads};
 use birthmark_dump::OsThread;
 use kernel::{state_of, Stat};
@@ -27,7 +27,7 @@ use running::Runs;
 pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     let mut ids = os_thread::all_os_ids()?;
     let count = ids.len();
-    ids.retain(|&id| !own_thread::is_own(id));
+    ids.retain(|&id| !internal_thread::is_internal(id));
     ids.sort_unstable();
     let runs = Runs::now();
     let mut all: Vec<OsThread> = ids.iter().filter_map(|&id| look_at(id)).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::branches::in_source_order;
 use crate::source::Node;
 use crate::values::stack::{FrameTree, Stack};
-use birthmark_core::__reader::record::frames::Image;
+use birthmark_core::__reader::record::frames::FrameSnapshot;
 
 /// The stack of a row: its index and 1, or 0 for none. Two flags follow: the stack may be stale, and the frames belong
 /// to futures without a record.
@@ -72,8 +72,8 @@ impl Stacks {
 pub(crate) struct KnownStacks {
     by_tree: HashMap<Arc<FrameTree>, StackRef>,
     /// By the image in the record, which is compared faster.
-    by_image: HashMap<Image, StackRef>,
-    last: Option<(Image, StackRef)>,
+    by_image: HashMap<FrameSnapshot, StackRef>,
+    last: Option<(FrameSnapshot, StackRef)>,
 }
 
 impl KnownStacks {
@@ -100,7 +100,7 @@ impl KnownStacks {
         StackRef(stack.0 | moving | unrecorded)
     }
 
-    fn find(&mut self, stacks: &mut Stacks, image: Image) -> StackRef {
+    fn find(&mut self, stacks: &mut Stacks, image: FrameSnapshot) -> StackRef {
         let stack = match self.by_image.get(&image) {
             Some(&stack) => stack,
             None => self.keep(stacks, image),
@@ -109,7 +109,7 @@ impl KnownStacks {
         stack
     }
 
-    fn keep(&mut self, stacks: &mut Stacks, image: Image) -> StackRef {
+    fn keep(&mut self, stacks: &mut Stacks, image: FrameSnapshot) -> StackRef {
         let mut tree = FrameTree::new(&image);
         tree.frames = in_source_order(tree.frames);
         let stack = if tree.is_empty() {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
-use birthmark_core::__reader::record::frames::Image;
+use birthmark_core::__reader::record::frames::FrameSnapshot;
 pub(crate) use birthmark_core::__reader::record::read::Above;
 use birthmark_core::__reader::record::words::Status;
 use birthmark_core::Site;
@@ -63,7 +63,7 @@ pub(crate) trait Node: Copy {
     fn is_pool_thread(&self) -> bool;
     /// The number of the thread that runs the task.
     fn thread(&self) -> Option<u32>;
-    fn frames(&self) -> Image;
+    fn frames(&self) -> FrameSnapshot;
 
     /// Returns `true` if a live task has no name of its own, no ancestors that were cut, and no nodes below.
     fn is_alone(&self) -> bool;

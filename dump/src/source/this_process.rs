@@ -7,10 +7,10 @@ use super::{Above, Node, PassedThrough, Source, ThreadFacts, Totals};
 use crate::sites::has_spawned;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
-use birthmark_core::__reader::record::frames::Image;
-use birthmark_core::__reader::record::pool::{self, Block};
+use birthmark_core::__reader::record::frames::FrameSnapshot;
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::slot::Slot;
+use birthmark_core::__reader::record::thread_states::{self, ThreadState};
 use birthmark_core::__reader::record::walk;
 use birthmark_core::__reader::record::words::Status;
 use birthmark_core::__reader::site::{self, Counts, Site};
@@ -43,16 +43,16 @@ impl Source for ThisProcess {
     }
 
     fn threads(self) -> impl Iterator<Item = ThreadFacts> {
-        pool::blocks().map(facts)
+        thread_states::all().map(facts)
     }
 
     fn thread(self, number: u32) -> Option<ThreadFacts> {
-        pool::block(number).map(facts)
+        thread_states::get(number).map(facts)
     }
 
     fn os_threads(self) -> Option<Vec<u64>> {
         let mut ids = birthmark_core::__reader::os_thread::all_os_ids()?;
-        ids.retain(|&id| !birthmark_core::__reader::own_thread::is_own(id));
+        ids.retain(|&id| !birthmark_core::__reader::internal_thread::is_internal(id));
         Some(ids)
     }
 
@@ -71,7 +71,7 @@ impl Source for ThisProcess {
         Totals {
             untracked: sum(|counts| &counts.untracked),
             refused: sum(|counts| &counts.refused),
-            unrecorded: birthmark_core::__reader::birth::unrecorded_count(),
+            unrecorded: birthmark_core::__reader::spawn::unrecorded_count(),
             passed_through: passed_through(&sites, has_spawned),
             sites: sites.len(),
             clock: clock::runs(),
@@ -79,7 +79,7 @@ impl Source for ThisProcess {
     }
 }
 
-fn facts(block: &'static Block) -> ThreadFacts {
+fn facts(block: &'static ThreadState) -> ThreadFacts {
     ThreadFacts {
         number: block.index(),
         os_id: block.os_id(),
@@ -162,8 +162,8 @@ impl Node for Record {
     }
 
     #[inline]
-    fn frames(&self) -> Image {
-        Image::read(self)
+    fn frames(&self) -> FrameSnapshot {
+        FrameSnapshot::read(self)
     }
 
     #[inline]

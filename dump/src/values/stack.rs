@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::ptr;
 use std::sync::Arc;
 
-use birthmark_core::__reader::record::frames::Image;
+use birthmark_core::__reader::record::frames::FrameSnapshot;
 use birthmark_core::FrameSite;
 
 /// The frames of a task: its logical stack.
@@ -119,7 +119,7 @@ impl Hash for Frame {
 }
 
 impl FrameTree {
-    pub(crate) fn new(image: &Image) -> Self {
+    pub(crate) fn new(image: &FrameSnapshot) -> Self {
         let mut frames = Vec::new();
         Walk {
             image,
@@ -140,7 +140,7 @@ impl FrameTree {
 
 /// A walk over frames. If they were read from a running task, they may form no tree.
 struct Walk<'a> {
-    image: &'a Image,
+    image: &'a FrameSnapshot,
     frames: &'a mut Vec<Frame>,
     seen: u64,
 }

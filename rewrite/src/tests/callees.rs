@@ -33,7 +33,7 @@ fn every_row_with_every_arity() {
                 assert!(run.text.contains("work(1)"), "{call}");
                 assert_eq!(
                     run.text.contains(if row.mode == Mode::FutureFn {
-                        "future_fn(P::birth_at(S0),work(1))"
+                        "future_fn(P::record_spawn_at(S0),work(1))"
                     } else {
                         "matchwork(1){"
                     }),
@@ -132,7 +132,7 @@ fn execute_takes_a_borrowing_closure_only_from_a_pool() {
 
 #[test]
 fn scopes_of_rayon_run_as_the_task_of_their_caller() {
-    let inherited = "{ let (__birthmark, __birthmark_end) = P::inherit().closure(); |s| {{ match __birthmark.enter_owned() { _birthmark => work(s), _ => __birthmark_end.last_owned() } }} }";
+    let inherited = "{ let (__birthmark, __birthmark_end) = P::borrow_parent().closure(); |s| {{ match __birthmark.enter_owned() { _birthmark => work(s), _ => __birthmark_end.last_owned() } }} }";
     becomes(
         "rayon::scope(|s| work(s));",
         &format!("rayon::scope({inherited});"),

@@ -149,19 +149,19 @@ fn imports_tell_where_a_macro_comes_from() {
         "use tokio::join; join!(P::branch::<_, F0>(a));",
     );
     let other = "mod m { use tokio::select; async fn f() { use futures::select; select! { _ = a => {} } } }";
-    assert!(instrument("", other).text.contains("P::stand("));
+    assert!(instrument("", other).text.contains("P::frame_guard("));
 }
 
 #[test]
 fn other_macros_that_await_have_a_guard() {
     becomes(
         "select! { x = a => x.await, complete => break }",
-        "match P::stand(F1) { __birthmark_standing =>
+        "match P::frame_guard(F1) { __birthmark_frame =>
             select! { x = a => (P::frame::<_, F0>(x)).await, complete => break } }",
     );
     becomes(
         "let x = futures::select_biased!(x = a => 1, default => 2);",
-        "let x = match P::stand(F0) { __birthmark_standing =>
+        "let x = match P::frame_guard(F0) { __birthmark_frame =>
             futures::select_biased!(x = a => 1, default => 2) };",
     );
     becomes(
@@ -172,7 +172,7 @@ fn other_macros_that_await_have_a_guard() {
 
 #[test]
 fn a_macro_that_nothing_names_has_a_guard_only_if_imports_are_out_of_sight() {
-    let guarded = |item: &str| instrument("", item).text.contains("P::stand(");
+    let guarded = |item: &str| instrument("", item).text.contains("P::frame_guard(");
     for item in [
         "async fn f() { join!(a); }",
         "impl A { async fn f() { select! { _ = a => {} } } }",

@@ -51,7 +51,7 @@ fn arguments_that_are_tokens() {
 }
 
 fn closure() -> &'static str {
-    "{ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => 1, _ => __birthmark_end.last_owned() } }} }"
+    "{ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => 1, _ => __birthmark_end.last_owned() } }} }"
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn other_macros_are_known_by_their_import_or_path() {
     let channels =
         "use crossbeam_channel::*; async fn f() { select_biased!(recv(spawn(a)) -> x => 1); }";
     let run = instrument("", &format!("mod m {{ {channels} }}"));
-    assert!(!run.text.contains("P::stand"), "{}", run.text);
+    assert!(!run.text.contains("P::frame_guard"), "{}", run.text);
     let paths = "use std::task; use futures as f; fn f() { task::ready!(spawn(a)); f::ready!(spawn(a)); log::warn!(spawn(a)); g::ready!(spawn(a)); }";
     assert_eq!(left_alone("", paths), ["ready"]);
     let renamed = "use tracing::error as shout; fn f() { shout!(spawn(a)); }";
@@ -209,5 +209,5 @@ fn macros_outside_of_functions_use_the_table_of_the_module() {
     );
     assert_eq!(run.sites.len(), 2);
     assert_eq!(run.text.matches("P::table!{__BIRTHMARK_SITES").count(), 1);
-    assert_eq!(run.text.matches("P::birth_at(S1)").count(), 1);
+    assert_eq!(run.text.matches("P::record_spawn_at(S1)").count(), 1);
 }

@@ -94,7 +94,7 @@ pub(crate) fn short(code: &str) -> String {
             ),
             (
                 format!("P::relayed_at({site},false,false,true)"),
-                format!("P::birth_at({site})"),
+                format!("P::record_spawn_at({site})"),
             ),
         ];
         for (announced, plain) in announced {

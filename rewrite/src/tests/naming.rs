@@ -8,7 +8,7 @@ fn names_move_into_the_birth() {
         "tokio::spawn(birthmark::named!(\"conn {peer} {}\", a + 1 => serve(conn)));",
         &format!(
             "match tokio::spawn(birthmark::named!(\"\" => match (
-                P::birth_as!(S0, false, \"conn {{peer}} {{}}\", a + 1), serve(conn)) {{
+                P::record_spawn_as!(S0, false, \"conn {{peer}} {{}}\", a + 1), serve(conn)) {{
                     (__birthmark_birth, __birthmark) => P::adapt!(__birthmark_birth, __birthmark) }})) {SETTLE};"
         ),
     );
@@ -21,12 +21,12 @@ fn detached_and_named_nest_in_either_order() {
             "{{ let (__birthmark, __birthmark_end) = {birth}.closure(); move || {{{{ match __birthmark.enter_owned() {{ _birthmark => 1, _ => __birthmark_end.last_owned() }} }}}} }}"
         )
     };
-    let named = closure("P::birth_as!(S0, true, \"a\")");
+    let named = closure("P::record_spawn_as!(S0, true, \"a\")");
     becomes(
         "thread::spawn(root!(move || 1));",
         &format!(
             "thread::spawn(root!({}));",
-            closure("P::birth_as!(S0, true)")
+            closure("P::record_spawn_as!(S0, true)")
         ),
     );
     becomes(
@@ -40,7 +40,7 @@ fn detached_and_named_nest_in_either_order() {
     becomes(
         "spawn_pinned(named!(\"a\" => || async {}));",
         &format!(
-            "match spawn_pinned(named!(\"\" => P::future_fn(P::birth_as!(S0, false, \"a\"), || async {{}}))) {SETTLE};"
+            "match spawn_pinned(named!(\"\" => P::future_fn(P::record_spawn_as!(S0, false, \"a\"), || async {{}}))) {SETTLE};"
         ),
     );
 }

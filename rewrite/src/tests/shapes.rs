@@ -11,20 +11,20 @@ fn settled(call: &str) -> String {
 fn closures_are_changed_in_place() {
     becomes(
         "rayon::spawn(|| work());",
-        "rayon::spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => work(), _ => __birthmark_end.last_owned() } }} });",
+        "rayon::spawn({ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => work(), _ => __birthmark_end.last_owned() } }} });",
     );
     becomes(
         "s.spawn(move |s, (a, b): (u8, u8)| -> u8 { a + b });",
-        "s.spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure();
+        "s.spawn({ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure();
             move |s, (a, b): (u8, u8)| -> u8 {{ match __birthmark.enter() { _birthmark => ({ a + b }), _ => __birthmark_end.last() } }} });",
     );
     becomes(
         "rayon::spawn(move || work());",
-        "rayon::spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); move || {{ match __birthmark.enter_owned() { _birthmark => work(), _ => __birthmark_end.last_owned() } }} });",
+        "rayon::spawn({ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure(); move || {{ match __birthmark.enter_owned() { _birthmark => work(), _ => __birthmark_end.last_owned() } }} });",
     );
     becomes(
         "spawn(|| unsafe { x }.y() + 1);",
-        "spawn({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => (unsafe { x }.y() + 1), _ => __birthmark_end.last_owned() } }} });",
+        "spawn({ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => (unsafe { x }.y() + 1), _ => __birthmark_end.last_owned() } }} });",
     );
 }
 
@@ -118,7 +118,7 @@ fn the_tail_of_a_block_is_the_task() {
     );
     becomes(
         "spawn(unsafe { (move || x) });",
-        "spawn(unsafe { ({ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); move || {{ match __birthmark.enter() { _birthmark => x, _ => __birthmark_end.last() } }} }) });",
+        "spawn(unsafe { ({ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure(); move || {{ match __birthmark.enter() { _birthmark => x, _ => __birthmark_end.last() } }} }) });",
     );
 }
 
@@ -146,7 +146,7 @@ fn each_branch_that_is_a_box_is_the_task() {
 
 #[test]
 fn boxes_are_entered() {
-    let closure = "{ let (__birthmark, __birthmark_end) = P::birth_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => 1, _ => __birthmark_end.last_owned() } }} }";
+    let closure = "{ let (__birthmark, __birthmark_end) = P::record_spawn_at(S0).closure(); || {{ match __birthmark.enter_owned() { _birthmark => 1, _ => __birthmark_end.last_owned() } }} }";
     becomes(
         "spawn(Box::new(|| 1));",
         &format!("spawn(Box::new({closure}));"),
@@ -186,7 +186,7 @@ fn async_closures_are_left_alone() {
     );
     becomes(
         "pool.spawn_pinned(async || 1);",
-        &settled("pool.spawn_pinned(P::future_fn(P::birth_at(S0), async || 1))"),
+        &settled("pool.spawn_pinned(P::future_fn(P::record_spawn_at(S0), async || 1))"),
     );
 }
 
@@ -234,7 +234,7 @@ fn what_schedules_a_task_is_none() {
     ];
     calls.into_iter().for_each(untouched);
     let scope = body("Scope::spawn(s, |s| work(s));");
-    assert!(scope.contains("P::birth"), "{scope}");
+    assert!(scope.contains("P::record_spawn"), "{scope}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Print<'_> {
             Around::Closure {
                 identity: Identity::Inherit,
                 ..
-            } => self.call("inherit", &self.handles()),
+            } => self.call("borrow_parent", &self.handles()),
             Around::Closure {
                 identity: Identity::Birth(birth),
                 ..
@@ -102,7 +102,7 @@ impl Print<'_> {
             }
             Around::Stand { entry, .. } => (
                 // In braces it is a statement as well.
-                format!("{}::stand! {{ {FRAMES}[{entry}], ", self.private),
+                format!("{}::frame_guard! {{ {FRAMES}[{entry}], ", self.private),
                 " }".to_owned(),
             ),
             Around::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),

@@ -63,8 +63,8 @@ mod record {
     pub(crate) mod slot;
     #[path = "../../../src/record/stack.rs"]
     mod stack;
-    #[path = "../../../src/record/store/mod.rs"]
-    pub(crate) mod store;
+    #[path = "../../../src/record/thread_cache/mod.rs"]
+    pub(crate) mod thread_cache;
     #[path = "../../../src/record/words.rs"]
     pub(crate) mod words;
 

@@ -20,24 +20,25 @@ use std::sync::atomic::Ordering;
 
 use crate::abi::at::Guessed;
 use crate::hook::refuse_closure;
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::task::announced::withdraw;
 
-use crate::task::birth::{birth_of_future, birth_of_job, Birth, NewBirth, Status};
 use crate::task::blocked::Blocked;
 use crate::task::future::{future, Instrumented};
+use crate::task::handle::{HandleContent, TaskHandle};
+use crate::task::spawn::{record_future, record_job, NewHandle};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 
-/// From what a birth is made once the adaptor knows the kind of the task.
+/// From what a handle is made once the adaptor knows the kind of the task.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub trait IntoBirth {
-    /// The birth.
-    fn born(self, kind: Kind) -> Birth;
+pub trait IntoHandle {
+    /// The handle.
+    fn into_handle(self, kind: Kind) -> TaskHandle;
 
-    /// A future with its birth.
+    /// A future with its handle.
     fn future<F: Future>(self, future: F) -> Instrumented<F>;
 
     /// Notes that an argument of this type is of no known kind of task.
@@ -46,23 +47,23 @@ pub trait IntoBirth {
 
 /// Records a task whose kind the adaptor has found out.
 #[cfg_attr(not(debug_assertions), inline)]
-pub(crate) fn new_birth_as(site: &'static Site, kind: Kind) -> NewBirth {
+pub(crate) fn new_handle_as(site: &'static Site, kind: Kind) -> NewHandle {
     match kind {
-        Kind::Future => birth_of_future(site),
-        _ => birth_of_job(site),
+        Kind::Future => record_future(site),
+        _ => record_job(site),
     }
 }
 
 /// How [`At`](crate::abi::at::At) does it.
-impl IntoBirth for &'static Site {
+impl IntoHandle for &'static Site {
     #[inline]
-    fn born(self, kind: Kind) -> Birth {
-        new_birth_as(self, kind).birth
+    fn into_handle(self, kind: Kind) -> TaskHandle {
+        new_handle_as(self, kind).handle
     }
 
     #[inline]
     fn future<F: Future>(self, future: F) -> Instrumented<F> {
-        Instrumented::new(birth_of_future(self), future)
+        Instrumented::new(record_future(self), future)
     }
 
     #[cfg_attr(not(debug_assertions), inline)]
@@ -72,12 +73,12 @@ impl IntoBirth for &'static Site {
 }
 
 /// Under `named!`, whose arguments must be evaluated before the task's own.
-impl IntoBirth for Birth {
+impl IntoHandle for TaskHandle {
     #[inline]
-    fn born(self, kind: Kind) -> Birth {
+    fn into_handle(self, kind: Kind) -> TaskHandle {
         self.set_kind(kind);
-        match self.status() {
-            Status::Refused(task) if kind != Kind::Future => refuse_closure(task),
+        match self.content() {
+            HandleContent::Refused(task) if kind != Kind::Future => refuse_closure(task),
             _ => {}
         }
         self
@@ -100,7 +101,7 @@ impl IntoBirth for Birth {
 /// Counts an argument that is of no known kind of task. A reference is never a task: a spawn takes what it runs.
 #[cold]
 pub(super) fn note_passed_through(site: &Site, ty: fn() -> &'static str) {
-    if !ty().starts_with('&') && !mode::has(mode::OFF) {
+    if !ty().starts_with('&') && !runtime_flags::has(runtime_flags::OFF) {
         site.counts.passed_through.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -192,8 +193,8 @@ impl<T> Untouched<T> {
 
     /// The type is known from the probe, so a `&mut` variable is reborrowed, as by the callee itself.
     #[inline(always)]
-    pub fn wrap(&self, birth: impl IntoBirth, task: T) -> T {
-        birth.passed_through(type_name::<T>);
+    pub fn wrap(&self, handle: impl IntoHandle, task: T) -> T {
+        handle.passed_through(type_name::<T>);
         task
     }
 
@@ -238,10 +239,10 @@ impl PinnedBox {
     #[inline]
     pub fn wrap<F: Future + ?Sized>(
         &self,
-        birth: impl IntoBirth,
+        handle: impl IntoHandle,
         task: Pin<Box<F>>,
     ) -> Pin<Box<Instrumented<Pin<Box<F>>>>> {
-        Box::pin(birth.future(task))
+        Box::pin(handle.future(task))
     }
 
     #[inline]
@@ -263,8 +264,8 @@ pub struct AnyFuture;
 
 impl AnyFuture {
     #[inline]
-    pub fn wrap<F: Future>(&self, birth: impl IntoBirth, task: F) -> Instrumented<F> {
-        birth.future(task)
+    pub fn wrap<F: Future>(&self, handle: impl IntoHandle, task: F) -> Instrumented<F> {
+        handle.future(task)
     }
 
     #[inline]
@@ -282,8 +283,8 @@ impl AnyFuture {
 impl<F: Future + Unpin + ?Sized> BoxedFuture<Box<F>> {
     /// Stays a box, so that it still coerces to `Box<dyn Future + Unpin>`.
     #[inline]
-    pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<Instrumented<Box<F>>> {
-        Box::new(birth.future(task))
+    pub fn wrap(&self, handle: impl IntoHandle, task: Box<F>) -> Box<Instrumented<Box<F>>> {
+        Box::new(handle.future(task))
     }
 
     #[inline]
@@ -306,11 +307,11 @@ macro_rules! wrap_functions {
             #[inline]
             pub fn wrap(
                 &self,
-                birth: impl IntoBirth,
+                handle: impl IntoHandle,
                 $($mutable)? task: F,
             // Errors quote this line.
             ) -> impl $bound() -> R { // `#[birthmark::instrument(skip)]` undoes this
-                let (opening, closing) = birth.born(Kind::Job).closure();
+                let (opening, closing) = handle.into_handle(Kind::Job).closure();
                 move || {
                     let result = {
                         let _entered = opening.$enter();
@@ -331,8 +332,8 @@ macro_rules! wrap_functions {
         impl<F: $bound() -> R + ?Sized, R> $boxed<Box<F>> {
             /// Stays a box, so that it still coerces to a box of a trait object.
             #[inline]
-            pub fn wrap(&self, birth: impl IntoBirth, task: Box<F>) -> Box<impl $bound() -> R> {
-                Box::new($asked::<Box<F>>::ANY.wrap(birth, task))
+            pub fn wrap(&self, handle: impl IntoHandle, task: Box<F>) -> Box<impl $bound() -> R> {
+                Box::new($asked::<Box<F>>::ANY.wrap(handle, task))
             }
 
             #[inline]

@@ -9,15 +9,16 @@
 
 use core::future::Future;
 
-use crate::abi::adapt::{new_birth_as, note_passed_through, IntoBirth};
+use crate::abi::adapt::{new_handle_as, note_passed_through, IntoHandle};
 use crate::hook::refused;
 use crate::task::announced::{guess, is_recorded, relayed};
-use crate::task::birth::{birth, birth_of_future, Birth};
 use crate::task::future::Instrumented;
+use crate::task::handle::TaskHandle;
+use crate::task::spawn::{record_future, record_spawn};
 use crate::types::kind::Kind;
 use crate::types::site::Sites;
 
-/// A site from which the adaptor makes a birth: the common case, in which the task is born when its
+/// A site from which the adaptor makes a handle: the common case, in which the task is spawned when its
 /// argument has been evaluated.
 ///
 /// Not public API. Used by generated code.
@@ -25,10 +26,10 @@ use crate::types::site::Sites;
 #[derive(Clone, Copy, Debug)]
 pub struct At(pub &'static Sites, pub usize);
 
-impl IntoBirth for At {
+impl IntoHandle for At {
     #[cfg_attr(not(debug_assertions), inline)]
-    fn born(self, kind: Kind) -> Birth {
-        self.0.at(self.1).born(kind)
+    fn into_handle(self, kind: Kind) -> TaskHandle {
+        self.0.at(self.1).into_handle(kind)
     }
 
     #[cfg_attr(not(debug_assertions), inline)]
@@ -50,20 +51,20 @@ impl IntoBirth for At {
 #[derive(Clone, Copy, Debug)]
 pub struct Relayed(pub &'static Sites, pub usize, pub bool, pub bool, pub bool);
 
-impl IntoBirth for Relayed {
+impl IntoHandle for Relayed {
     #[cfg_attr(not(debug_assertions), inline)]
-    fn born(self, kind: Kind) -> Birth {
+    fn into_handle(self, kind: Kind) -> TaskHandle {
         let Relayed(table, entry, handed, late, announced) = self;
-        let birth = |site| new_birth_as(site, kind);
-        relayed(table.at(entry), handed, late, announced, birth).birth
+        let record = |site| new_handle_as(site, kind);
+        relayed(table.at(entry), handed, late, announced, record).handle
     }
 
     #[cfg_attr(not(debug_assertions), inline)]
     fn future<F: Future>(self, task: F) -> Instrumented<F> {
         let Relayed(table, entry, handed, late, announced) = self;
         let site = table.at(entry);
-        let birth = relayed(site, handed, late, announced, birth_of_future);
-        Instrumented::new(birth, task)
+        let handle = relayed(site, handed, late, announced, record_future);
+        Instrumented::new(handle, task)
     }
 
     /// A generic function may hand on a task that its caller has recorded, and not know it for one.
@@ -100,11 +101,11 @@ impl Guessed {
 ///
 /// # Panics
 ///
-/// As [`birth`].
+/// As [`record_spawn`].
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
-pub fn birth_at(table: &'static Sites, entry: usize) -> Birth {
-    birth(table.at(entry))
+pub fn record_spawn_at(table: &'static Sites, entry: usize) -> TaskHandle {
+    record_spawn(table.at(entry))
 }
 
 /// Records a task that is an `async` block, in which there is nothing to evaluate before, and wraps it.
@@ -113,7 +114,7 @@ pub fn birth_at(table: &'static Sites, entry: usize) -> Birth {
 #[doc(hidden)]
 #[inline]
 pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> Instrumented<F> {
-    Instrumented::new(birth_of_future(table.at(entry)), block)
+    Instrumented::new(record_future(table.at(entry)), block)
 }
 
 /// Returns `true` if the spawn that has just returned was refused. Generated code then settles it.

@@ -16,7 +16,7 @@
 /// ```
 #[macro_export]
 macro_rules! named {
-    // The text of the file was rewritten, and the name has moved into the birth.
+    // The text of the file was rewritten, and the name has moved into the spawn.
     (@moved $($name_and_task:tt)+) => {
         $crate::__named!(@moved $($name_and_task)+)
     };
@@ -75,24 +75,24 @@ macro_rules! root {
     };
 }
 
-/// Not public API. Used by generated code: a birth under `named!` or `root!`, or of a task that a pool keeps.
+/// Not public API. Used by generated code: a spawn under `named!` or `root!`, or of a task that a pool keeps.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __birth_as {
+macro_rules! __record_spawn_as {
     ($site:expr, pooled) => {
-        $crate::__private::birth_pooled($site)
+        $crate::__private::record_spawn_pooled($site)
     };
     ($site:expr, $root:expr $(,)?) => {
-        $crate::__private::birth_as($site, $root, $crate::__private::core::option::Option::None)
+        $crate::__private::record_spawn_as($site, $root, $crate::__private::core::option::Option::None)
     };
     ($site:expr, $root:expr, $($name:tt)+) => {
         match $crate::__private::is_enabled() {
-            true => $crate::__private::birth_as(
+            true => $crate::__private::record_spawn_as(
                 $site,
                 $root,
                 $crate::__private::core::option::Option::Some($crate::__private::core::format_args!($($name)+)),
             ),
-            false => $crate::__private::birth_as($site, $root, $crate::__private::core::option::Option::None),
+            false => $crate::__private::record_spawn_as($site, $root, $crate::__private::core::option::Option::None),
         }
     };
 }
@@ -108,10 +108,10 @@ macro_rules! __adapt {
             .kind()
             .wrap($crate::__private::At($table, $entry), $task)
     };
-    ($birth:expr, $task:expr) => {
+    ($handle:expr, $task:expr) => {
         $crate::__private::Probe::new(&$task)
             .kind()
-            .wrap($birth, $task)
+            .wrap($handle, $task)
     };
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::thread::ScopedJoinHandle;
 
 use crate::abi::adapt::Probe;
-use crate::hook::{note, panic_with, taken};
+use crate::hook::{note, panic_with, take};
 
 /// The result of [`Abort::abort`] for a handle without an `abort` of its own.
 #[doc(hidden)]
@@ -32,7 +32,7 @@ impl<T: ?Sized> Abort for T {}
 #[track_caller]
 pub fn settle<A: 'static>(_abort: A) {
     let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
-    let Some(task) = taken() else {
+    let Some(task) = take() else {
         return;
     };
     task.decide(aborted);
@@ -83,7 +83,7 @@ impl<T> ViaResult for &Probe<io::Result<T>> {}
 impl ResultVerdict {
     /// Drops the handle, and says why there is none.
     pub fn settle<T>(self, _handle: io::Result<T>) -> io::Result<T> {
-        let Some(task) = taken() else {
+        let Some(task) = take() else {
             return Err(io::Error::other("a spawn hook refused this task"));
         };
         task.decide(false);

@@ -2,7 +2,7 @@
 //! source file.
 //!
 //! The user's tokens go through untouched, and what is around them is ours: its lints, its locals, its edition. The
-//! attribute has all that from its spans. A birth is written `TABLE[3]`, or `TABLE[3](root, "name")` under
+//! attribute has all that from its spans. A spawn is written `TABLE[3]`, or `TABLE[3](root, "name")` under
 //! `named!` and `root!`, or `TABLE[3](pooled)` of a task that a pool keeps.
 
 /// Not public API. Used by generated code: what is awaited.
@@ -30,7 +30,7 @@ macro_rules! __extending_branch {
     ($table:ident[$site:literal], $($branch:tt)*) => {
         $crate::__private::Framed {
             future: $($branch)*,
-            held: $crate::__private::held::<$table, $site>(),
+            on_drop: $crate::__private::frame_on_drop::<$table, $site>(),
         }
     };
 }
@@ -38,36 +38,36 @@ macro_rules! __extending_branch {
 /// Not public API. Used by generated code: a macro call that awaits its arguments.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __stand {
+macro_rules! __frame_guard {
     ($table:ident[$site:literal], $($call:tt)*) => {
-        match $crate::__private::stand(&$table[$site]) { _standing => $($call)* }
+        match $crate::__private::frame_guard(&$table[$site]) { _standing => $($call)* }
     };
 }
 
-/// Not public API. Used by the macros below: a birth.
+/// Not public API. Used by the macros below: a spawn.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __born {
+macro_rules! __record_spawn {
     ($table:ident[$site:literal]) => {
-        $crate::__private::birth_at(&$table, $site)
+        $crate::__private::record_spawn_at(&$table, $site)
     };
     ($table:ident[$site:literal](relayed $($relay:tt)*)) => {
         $crate::__private::relayed_at(&$table, $site, $($relay)*)
     };
     ($table:ident[$site:literal](announced $($naming:tt)*)) => {
-        $crate::__private::announced(&$table, $site, $crate::__born!($table[$site]($($naming)*)))
+        $crate::__private::announced(&$table, $site, $crate::__record_spawn!($table[$site]($($naming)*)))
     };
     ($table:ident[$site:literal]($($naming:tt)*)) => {
-        $crate::__private::birth_as!($table.at($site), $($naming)*)
+        $crate::__private::record_spawn_as!($table.at($site), $($naming)*)
     };
 }
 
-/// Not public API. Used by generated code: a closure literal, after the birth of the task.
+/// Not public API. Used by generated code: a closure literal, after the spawn of the task.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __closure {
     ($first:ident $last:ident $table:ident[$site:literal]$(($($naming:tt)*))?, $($closure:tt)*) => {{
-        let ($first, $last) = $crate::__born!($table[$site]$(($($naming)*))?).closure();
+        let ($first, $last) = $crate::__record_spawn!($table[$site]$(($($naming)*))?).closure();
         $($closure)*
     }};
 }
@@ -75,9 +75,9 @@ macro_rules! __closure {
 /// Not public API. Used by generated code: a closure that runs as the task of who waits for it.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __inherit {
+macro_rules! __borrow_parent {
     ($first:ident $last:ident, $($closure:tt)*) => {{
-        let ($first, $last) = $crate::__private::inherit().closure();
+        let ($first, $last) = $crate::__private::borrow_parent().closure();
         $($closure)*
     }};
 }
@@ -104,7 +104,7 @@ macro_rules! __enter_owned {
     };
 }
 
-/// Not public API. Used by generated code: a closure literal by the name of its variable, after the birth of the task.
+/// Not public API. Used by generated code: a closure literal by the name of its variable, after the spawn of the task.
 ///
 /// The closure around it is of the same function. So inference decides together which of `Fn`, `FnMut` and `FnOnce`
 /// both implement.
@@ -112,7 +112,7 @@ macro_rules! __enter_owned {
 #[macro_export]
 macro_rules! __closure_variable {
     ($enter:ident $table:ident[$site:literal]$(($($naming:tt)*))?, $($task:tt)*) => {{
-        let (first, last) = $crate::__born!($table[$site]$(($($naming)*))?).closure();
+        let (first, last) = $crate::__record_spawn!($table[$site]$(($($naming)*))?).closure();
         #[allow(unused_mut)] // Of an `FnMut` closure it must be.
         let mut task = $($task)*;
         move || $crate::__private::$enter!(first last, task())
@@ -127,7 +127,7 @@ macro_rules! __task {
         $crate::__private::future_at(&$table, $site, $($task)*)
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
-        $crate::__private::future($crate::__born!($table[$site]($($naming)*)), $($task)*)
+        $crate::__private::future($crate::__record_spawn!($table[$site]($($naming)*)), $($task)*)
     };
 }
 
@@ -136,7 +136,7 @@ macro_rules! __task {
 #[macro_export]
 macro_rules! __task_fn {
     ($table:ident[$site:literal]$(($($naming:tt)*))?, $($task:tt)*) => {
-        $crate::__private::future_fn($crate::__born!($table[$site]$(($($naming)*))?), $($task)*)
+        $crate::__private::future_fn($crate::__record_spawn!($table[$site]$(($($naming)*))?), $($task)*)
     };
 }
 
@@ -151,7 +151,7 @@ macro_rules! __place {
         $crate::__private::adapt!($crate::__private::Relayed(&$table, $site, $($relay)*), $($task)*)
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
-        $crate::__private::adapt!($crate::__born!($table[$site]($($naming)*)), $($task)*)
+        $crate::__private::adapt!($crate::__record_spawn!($table[$site]($($naming)*)), $($task)*)
     };
 }
 
@@ -169,8 +169,8 @@ macro_rules! __value {
         }
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
-        match ($crate::__born!($table[$site]($($naming)*)), $($task)*) {
-            (birth, task) => $crate::__private::adapt!(birth, task),
+        match ($crate::__record_spawn!($table[$site]($($naming)*)), $($task)*) {
+            (handle, task) => $crate::__private::adapt!(handle, task),
         }
     };
 }

@@ -7,9 +7,9 @@ use std::fmt;
 use std::future::Future;
 
 use crate::context::name::{self, Change, WithContext};
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::record::slot::TaskSlot;
-use crate::types::bounded::Text;
+use crate::types::bounded::BoundedText;
 
 pub(crate) use crate::record::content::MAX_LABELS_LEN;
 pub use crate::record::content::{MAX_LABELS, MAX_LABEL_LEN};
@@ -18,7 +18,7 @@ pub use set::write_labels;
 pub use set::{Label, LabelIter, Labels};
 
 /// A key or a value.
-pub(crate) type LabelText = Text<MAX_LABEL_LEN>;
+pub(crate) type LabelText = BoundedText<MAX_LABEL_LEN>;
 
 /// Sets a label of the current task and of the tasks that it spawns from now on.
 ///
@@ -45,7 +45,7 @@ pub(crate) type LabelText = Text<MAX_LABEL_LEN>;
 /// assert_eq!(birthmark::current().unwrap().label("shard"), None);
 /// ```
 pub fn set_label(key: &str, value: impl fmt::Display) {
-    if !mode::has(mode::OFF) {
+    if !runtime_flags::has(runtime_flags::OFF) {
         name::set(&change(key, value));
     }
 }
@@ -68,10 +68,10 @@ pub fn set_label(key: &str, value: impl fmt::Display) {
 /// # }
 /// ```
 pub fn with_label<R>(key: &str, value: impl fmt::Display, f: impl FnOnce() -> R) -> R {
-    if mode::has(mode::OFF) {
+    if runtime_flags::has(runtime_flags::OFF) {
         return f();
     }
-    name::during(&change(key, value), f)
+    name::with_change(&change(key, value), f)
 }
 
 /// Runs a future while the task that polls it has a label. Tasks that the future spawns keep the label.
@@ -96,10 +96,10 @@ pub fn with_label_async<F: Future>(
 }
 
 /// Labels a task that has not started yet.
-pub(crate) fn give(task: TaskSlot, key: &str, value: impl fmt::Display) {
-    name::give(task, &change(key, value), 0);
+pub(crate) fn set_before_start(task: TaskSlot, key: &str, value: impl fmt::Display) {
+    name::set_before_start(task, &change(key, value), 0);
 }
 
 fn change(key: &str, value: impl fmt::Display) -> Change {
-    Change::Label(Text::new(key), Text::new(value))
+    Change::Label(BoundedText::new(key), BoundedText::new(value))
 }

@@ -2,23 +2,23 @@
 
 mod given;
 mod node;
-mod under;
+mod with_context;
 
 use std::fmt;
 use std::future::Future;
 
-use crate::platform::mode;
-use crate::record::root::ARENA;
+use crate::platform::runtime_flags;
+use crate::record::globals::ARENA;
 use crate::record::slot::TaskSlot;
 use crate::thread::local;
-use crate::types::bounded::Text;
+use crate::types::bounded::BoundedText;
 
 pub use crate::record::content::MAX_NAME_LEN;
 pub use given::effective_name;
 pub use given::{Name, NameOrigin};
 pub(crate) use node::Change;
-pub use under::WithContext;
-pub(crate) use under::{during, set};
+pub use with_context::WithContext;
+pub(crate) use with_context::{set, with_change};
 
 /// Sets the name of the current task and of the tasks that it spawns from now on.
 ///
@@ -39,8 +39,8 @@ pub(crate) use under::{during, set};
 /// assert_eq!(birthmark::current().unwrap().name().unwrap().as_str(), "req-id-123123");
 /// ```
 pub fn set_name(name: impl fmt::Display) {
-    if !mode::has(mode::OFF) {
-        set(&Change::Name(Text::new(name)));
+    if !runtime_flags::has(runtime_flags::OFF) {
+        set(&Change::Name(BoundedText::new(name)));
     }
 }
 
@@ -62,10 +62,10 @@ pub fn set_name(name: impl fmt::Display) {
 /// # }
 /// ```
 pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
-    if mode::has(mode::OFF) {
+    if runtime_flags::has(runtime_flags::OFF) {
         return f();
     }
-    during(&Change::Name(Text::new(name)), f)
+    with_change(&Change::Name(BoundedText::new(name)), f)
 }
 
 /// Runs a future while the task that polls it has a name. Tasks that the future spawns keep the name.
@@ -85,23 +85,23 @@ pub fn with_name<R>(name: impl fmt::Display, f: impl FnOnce() -> R) -> R {
 /// # }
 /// ```
 pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> WithContext<F> {
-    WithContext::new(|| Change::Name(Text::new(name)), future)
+    WithContext::new(|| Change::Name(BoundedText::new(name)), future)
 }
 
-/// Changes what is said of a task that has not started yet. Not a part of births, which would otherwise
+/// Changes what is said of a task that has not started yet. Not a part of spawns, which would otherwise
 /// all make room for it on the stack.
 #[cold]
 #[inline(never)]
-pub(crate) fn give(task: TaskSlot, change: &Change, flags: u64) {
+pub(crate) fn set_before_start(task: TaskSlot, change: &Change, flags: u64) {
     local::with(|local| {
-        local.with_block(|store, block| {
-            let Some(node) = node::make_for_newborn(store, block, task, change, flags) else {
+        local.with_cache(|cache, state| {
+            let Some(node) = node::make_before_start(cache, state, task, change, flags) else {
                 return;
             };
             let old = task.swap_spawn_parent(Some(node.into()));
             if let Some(old) = old.filter(|old| old.is_name()) {
                 // SAFETY: the task had the reference, and has another node now.
-                unsafe { store.release(&ARENA, old) };
+                unsafe { cache.release(&ARENA, old) };
             }
         })
     });

@@ -1,28 +1,28 @@
 //! How a frame is entered and left.
 
 use super::FrameSite;
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::record::frames::Frames;
-use crate::record::frames::{Cursor, Place};
+use crate::record::frames::{Cursor, TaggedCursor};
 use crate::record::slot::Slot;
 use crate::thread::local::{self, Local};
 
 /// A frame, as the future that it is around knows it. All else is in the record, or known of the `.await`: a
 /// future with a frame is moved as often as one without, so each word of it costs.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct FrameEntry {
     /// Where one stands inside of the frame, or nowhere, as long as it is not entered.
-    inner: Place,
+    inner: TaggedCursor,
 }
 
-impl Entry {
-    pub(super) const NEW: Entry = Entry {
-        inner: Place::NOWHERE,
+impl FrameEntry {
+    pub(super) const NEW: FrameEntry = FrameEntry {
+        inner: TaggedCursor::NOWHERE,
     };
 
     #[inline(always)]
     fn is_entered(&self) -> bool {
-        self.inner != Place::NOWHERE
+        self.inner != TaggedCursor::NOWHERE
     }
 
     /// Where it is recorded, if it is, and at which index.
@@ -34,7 +34,7 @@ impl Entry {
 }
 
 /// Entering.
-impl Entry {
+impl FrameEntry {
     /// Enters the frame, unless it is entered here already. Returns what the cursor is inside of it: the same
     /// as outside where nothing is recorded.
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -42,27 +42,27 @@ impl Entry {
         let outer = local.cursor.get();
         let inner = outer.next();
         if self.is_entered() {
-            if self.inner == Place::of(inner) {
+            if self.inner == TaggedCursor::of(inner) {
                 return inner;
             }
         } else if let Some(slot) = outer.slot() {
             let (id, frames) = (slot.id(), Frames::of(slot));
             if frames.is_some_and(|frames| frames.push(id, site, outer.index())) {
-                self.inner = Place::within(id, inner);
+                self.inner = TaggedCursor::within(id, inner);
                 return inner;
             }
-        } else if outer != Cursor::UNKNOWN || mode::has(mode::OFF) {
+        } else if outer != Cursor::UNKNOWN || runtime_flags::has(runtime_flags::OFF) {
             return outer;
         }
-        self.enter_anyhow(site, local)
+        self.enter_slow(site, local)
     }
 
     /// The same, whatever it takes; and it may take moving the frame to where it is polled now.
     ///
-    /// Declared as what cannot unwind, as is [`Entry::leave_anyhow`], so that no `.await` has to provide for it.
+    /// Declared as what cannot unwind, as is [`FrameEntry::leave_slow`], so that no `.await` has to provide for it.
     #[cold]
     #[inline(never)]
-    extern "C" fn enter_anyhow(&mut self, site: &'static FrameSite, local: &Local) -> Cursor {
+    extern "C" fn enter_slow(&mut self, site: &'static FrameSite, local: &Local) -> Cursor {
         let outer = match local.cursor.get() {
             Cursor::UNKNOWN => local.look_for_main(),
             outer => outer,
@@ -78,14 +78,14 @@ impl Entry {
         };
         let inner = outer.with_index(index);
         if inner != outer {
-            self.inner = Place::of(inner);
+            self.inner = TaggedCursor::of(inner);
         }
         inner
     }
 
     /// Whether the frame is one of the task in which it is polled.
     fn is_moved_within(&self, outer: Cursor) -> bool {
-        outer.records() && self.inner.is_same_task(Place::of(outer))
+        outer.records() && self.inner.is_same_task(TaggedCursor::of(outer))
     }
 }
 
@@ -100,12 +100,12 @@ fn enter_first(outer: Cursor, site: &'static FrameSite) -> usize {
 }
 
 /// Leaving.
-impl Entry {
+impl FrameEntry {
     /// Leaves the frame, if it is entered.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn leave(&mut self, site: &'static FrameSite) {
         if self.is_entered() {
-            self.leave_anyhow(site, local::with(|local| local.cursor.get()));
+            self.leave_slow(site, local::with(|local| local.cursor.get()));
         }
     }
 
@@ -118,24 +118,24 @@ impl Entry {
         let index = self.inner.cursor().index();
         let frames = outer.slot().and_then(Frames::of);
         if frames.is_some_and(|frames| frames.pop(index)) {
-            self.inner = Place::NOWHERE;
+            self.inner = TaggedCursor::NOWHERE;
         } else {
-            self.leave_anyhow(site, outer);
+            self.leave_slow(site, outer);
         }
     }
 
     /// Leaves the frame, which is entered, wherever that is.
     #[cold]
     #[inline(never)]
-    extern "C" fn leave_anyhow(&mut self, site: &'static FrameSite, here: Cursor) {
+    extern "C" fn leave_slow(&mut self, site: &'static FrameSite, here: Cursor) {
         if let Some((slot, frames, index)) = self.recorded() {
-            if self.inner.is_same_task(Place::of(here)) {
+            if self.inner.is_same_task(TaggedCursor::of(here)) {
                 frames.leave(slot, index, site);
-            } else if Place::of(self.inner.cursor()) == self.inner {
+            } else if TaggedCursor::of(self.inner.cursor()) == self.inner {
                 frames.leave_elsewhere(slot, index, site);
             }
         }
-        self.inner = Place::NOWHERE;
+        self.inner = TaggedCursor::NOWHERE;
     }
 }
 
@@ -144,7 +144,7 @@ impl Local {
     pub(crate) fn look_for_main(&self) -> Cursor {
         if !crate::platform::thread::is_main() {
             self.cursor.set(Cursor::NOWHERE);
-        } else if !mode::has(mode::OFF) {
+        } else if !runtime_flags::has(runtime_flags::OFF) {
             self.spawn_parent_or_adopt();
         }
         self.cursor.get()

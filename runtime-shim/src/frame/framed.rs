@@ -4,9 +4,9 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::entry::Entry;
-use super::inside::Inside;
-use super::sited::Sited;
+use super::entry::FrameEntry;
+use super::poll_guard::PollGuard;
+use super::site_source::SiteSource;
 
 /// An awaited future with its frame, at the site `S`. The frame is left when the future is ready, for a macro may
 /// keep it then, or dropped.
@@ -15,12 +15,12 @@ use super::sited::Sited;
 #[doc(hidden)]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Framed<F, S: Sited> {
+pub struct Framed<F, S: SiteSource> {
     /// Structurally pinned: nothing takes it out of a pinned `Framed`, whose fields nobody but generated code can name
     /// and which it only makes. The first field, so that it is dropped before its frame is left.
     pub future: F,
     /// The entry.
-    pub held: Held<S>,
+    pub on_drop: FrameOnDrop<S>,
 }
 
 /// The operand of an `.await`, with the site of the frame that its future gets.
@@ -34,7 +34,7 @@ pub struct Awaited<I, S> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<I: IntoFuture, S: Sited> IntoFuture for Awaited<I, S> {
+impl<I: IntoFuture, S: SiteSource> IntoFuture for Awaited<I, S> {
     type Output = I::Output;
     type IntoFuture = Framed<I::IntoFuture, S>;
 
@@ -43,15 +43,15 @@ impl<I: IntoFuture, S: Sited> IntoFuture for Awaited<I, S> {
     fn into_future(self) -> Framed<I::IntoFuture, S> {
         Framed {
             future: self.awaited.into_future(),
-            held: Held::of(self.site),
+            on_drop: FrameOnDrop::of(self.site),
         }
     }
 }
 
 // The address-sensitive part is `F`; the entry can move.
-impl<F: Unpin, S: Sited> Unpin for Framed<F, S> {}
+impl<F: Unpin, S: SiteSource> Unpin for Framed<F, S> {}
 
-impl<F: Future, S: Sited> Future for Framed<F, S> {
+impl<F: Future, S: SiteSource> Future for Framed<F, S> {
     type Output = F::Output;
 
     // A `poll` of the user's that asks for its caller is told the same as without the wrapper.
@@ -60,15 +60,15 @@ impl<F: Future, S: Sited> Future for Framed<F, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: `future` is structurally pinned: it is never moved out of, `Framed` has no `Drop`
         // of its own, and it is Unpin only where `F` is.
-        let (future, held) = unsafe {
+        let (future, on_drop) = unsafe {
             let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.future), &mut this.held)
+            (Pin::new_unchecked(&mut this.future), &mut this.on_drop)
         };
-        let inside = Inside::of(&mut held.entry, held.site.site());
+        let inside = PollGuard::of(&mut on_drop.entry, on_drop.site.site());
         let result = future.poll(cx);
         // In place of `is_ready`, which a debug build would compile anew for each output.
         if matches!(result, Poll::Ready(_)) {
-            inside.leave(&mut held.entry, held.site.site());
+            inside.leave(&mut on_drop.entry, on_drop.site.site());
         }
         result
     }
@@ -79,22 +79,22 @@ impl<F: Future, S: Sited> Future for Framed<F, S> {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Held<S: Sited> {
-    entry: Entry,
+pub struct FrameOnDrop<S: SiteSource> {
+    entry: FrameEntry,
     site: S,
 }
 
-impl<S: Sited> Held<S> {
+impl<S: SiteSource> FrameOnDrop<S> {
     #[inline]
     pub(super) fn of(site: S) -> Self {
-        Held {
-            entry: Entry::NEW,
+        FrameOnDrop {
+            entry: FrameEntry::NEW,
             site,
         }
     }
 }
 
-impl<S: Sited> Drop for Held<S> {
+impl<S: SiteSource> Drop for FrameOnDrop<S> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn drop(&mut self) {
         self.entry.leave(self.site.site());

@@ -10,12 +10,12 @@
 //! task's slot (`record/frames/`), is written when a frame is entered and left.
 
 mod entry;
+mod frame_guard;
 mod framed;
-mod inside;
-mod sited;
-mod stand;
+mod poll_guard;
+mod site_source;
 
 pub use crate::types::frame_site::{FrameSite, FrameSites};
-pub use framed::{Awaited, Framed, Held};
-pub use sited::{by_type, by_value, AnySite, Nth};
-pub use stand::{stand, Standing};
+pub use frame_guard::{frame_guard, FrameGuard};
+pub use framed::{Awaited, FrameOnDrop, Framed};
+pub use site_source::{by_type, by_value, ConstSite, DynSite};

@@ -7,8 +7,8 @@ use core::task::{Context, Poll, Waker};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Weak;
 
-use super::list::Entry;
-use super::run::{quietly, tell};
+use super::list::HookEntry;
+use super::run::{notify, run_hook};
 use crate::hook::TaskRef;
 use crate::platform::unwind::OnDrop;
 use crate::record::frames::Cursor;
@@ -51,7 +51,7 @@ impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
     }
 }
 
-/// Everything that hooks attach to a task. The type is aligned, so that a [`Birth`](crate::task::birth::Birth) has three bits for its tags.
+/// Everything that hooks attach to a task. The type is aligned, so that a [`TaskHandle`](crate::task::handle::TaskHandle) has three bits for its tags.
 #[repr(align(8))]
 pub(crate) struct Attached {
     slot: TaskSlot,
@@ -64,7 +64,7 @@ pub(crate) struct Attached {
 struct Inner {
     carried: Vec<Box<dyn Carry>>,
     gate: Option<GateFuture>,
-    watchers: Vec<Weak<Entry>>,
+    watchers: Vec<Weak<HookEntry>>,
     started: bool,
 }
 
@@ -76,7 +76,7 @@ impl Attached {
         slot: TaskSlot,
         carried: Vec<Box<dyn Carry>>,
         gate: Option<GateFuture>,
-        watchers: Vec<Weak<Entry>>,
+        watchers: Vec<Weak<HookEntry>>,
     ) -> Self {
         if gate.is_some() {
             slot.set_flags(flag::DELAYED);
@@ -113,8 +113,8 @@ impl Attached {
     pub(crate) fn wait_until_open(&self) {
         let gate = self.exclusively(|inner| inner.gate.take()).flatten();
         if let Some(mut gate) = gate {
-            quietly(|| super::gate::block_on(gate.as_mut()));
-            quietly(|| drop(gate));
+            run_hook(|| super::gate::block_on(gate.as_mut()));
+            run_hook(|| drop(gate));
             self.slot.clear_flags(flag::DELAYED);
         }
     }
@@ -128,7 +128,7 @@ impl Attached {
         let inner = unsafe { &mut *self.inner.get() };
         inner.start(self.slot);
         for carried in &mut inner.carried {
-            quietly(|| carried.enter());
+            run_hook(|| carried.enter());
         }
         true
     }
@@ -142,7 +142,7 @@ impl Attached {
         // SAFETY: by the contract, `enter` has set `busy` for this caller.
         let inner = unsafe { &mut *self.inner.get() };
         for carried in inner.carried.iter_mut().rev() {
-            quietly(|| carried.leave());
+            run_hook(|| carried.leave());
         }
         self.busy.store(false, Ordering::Release);
     }
@@ -159,10 +159,10 @@ impl Attached {
     pub(crate) fn end(self) {
         let outcome = Outcome::of_last_state(self.slot.state());
         let inner = self.inner.into_inner();
-        tell(&inner.watchers, |hook| {
+        notify(&inner.watchers, |hook| {
             hook.on_end(&TaskRef::new(self.slot), outcome)
         });
-        quietly(|| drop((inner.carried, inner.gate)));
+        run_hook(|| drop((inner.carried, inner.gate)));
     }
 
     fn exclusively<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> Option<R> {
@@ -182,11 +182,11 @@ impl Inner {
         };
         let mut cx = Context::from_waker(waker);
         // A gate that panics is open: the spawn goes on.
-        if let Some(Poll::Pending) = quietly(|| gate.as_mut().poll(&mut cx)) {
+        if let Some(Poll::Pending) = run_hook(|| gate.as_mut().poll(&mut cx)) {
             return Poll::Pending;
         }
         let gate = self.gate.take();
-        quietly(|| drop(gate));
+        run_hook(|| drop(gate));
         slot.clear_flags(flag::DELAYED);
         Poll::Ready(())
     }
@@ -195,6 +195,6 @@ impl Inner {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        tell(&self.watchers, |hook| hook.on_start(&TaskRef::new(slot)));
+        notify(&self.watchers, |hook| hook.on_start(&TaskRef::new(slot)));
     }
 }

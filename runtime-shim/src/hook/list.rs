@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
 use super::SpawnHook;
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::record::hazard::{is_shown, Hazard};
-use crate::record::pool;
+use crate::record::thread_states;
 use crate::thread::local;
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
@@ -17,14 +17,14 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// The program's hook is set.
 static IS_SET: AtomicBool = AtomicBool::new(false);
 
-type List = Vec<Arc<Entry>>;
+type List = Vec<Arc<HookEntry>>;
 
-pub(super) struct Entry {
+pub(super) struct HookEntry {
     id: u64,
     pub(super) hook: Box<dyn SpawnHook>,
 }
 
-/// Shows `f` the present list, by way of the hazard pointer of this thread's block. `f` is short and calls nothing of
+/// Shows `f` the present list, by way of the hazard pointer of this thread's state. `f` is short and calls nothing of
 /// the program's.
 fn read<R>(hazard: &Hazard<()>, f: impl FnOnce(&List) -> R) -> Option<R> {
     let list = hazard.protect(|| LIST.load(Ordering::SeqCst).cast());
@@ -36,17 +36,17 @@ fn read<R>(hazard: &Hazard<()>, f: impl FnOnce(&List) -> R) -> Option<R> {
 }
 
 /// The first hook that was added after the one with the id `after`.
-pub(super) fn next(after: u64) -> Option<Arc<Entry>> {
+pub(super) fn next(after: u64) -> Option<Arc<HookEntry>> {
     let find = |list: &List| list.iter().find(|entry| entry.id > after).cloned();
     local::with(|local| {
         local
-            .with_block(|_, block| read(&block.hook_hazard, find))
+            .with_cache(|_, state| read(&state.hook_hazard, find))
             .flatten()
             .flatten()
     })
 }
 
-impl Entry {
+impl HookEntry {
     pub(super) fn id(&self) -> u64 {
         self.id
     }
@@ -85,7 +85,7 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
     // SAFETY: only writers free lists, and the caller is the one writer.
     let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
     change(&mut list);
-    mode::set(mode::HOOKED, !list.is_empty());
+    runtime_flags::set(runtime_flags::HOOKED, !list.is_empty());
     let new = if list.is_empty() {
         ptr::null_mut()
     } else {
@@ -96,7 +96,10 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
         return;
     }
     // Readers show a hazard for the time of a search and the clone of an Arc.
-    while is_shown(old.cast(), pool::blocks().map(|block| &block.hook_hazard)) {
+    while is_shown(
+        old.cast(),
+        thread_states::all().map(|state| &state.hook_hazard),
+    ) {
         std::thread::yield_now();
     }
     // SAFETY: it came from `Box::into_raw` above, it was replaced, and no hazard shows it.
@@ -106,7 +109,7 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
 fn add(hook: Box<dyn SpawnHook>) -> u64 {
     let writer = Writer::new();
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    replace(&writer, |list| list.push(Arc::new(Entry { id, hook })));
+    replace(&writer, |list| list.push(Arc::new(HookEntry { id, hook })));
     id
 }
 

@@ -4,25 +4,25 @@ mod attached;
 mod catch;
 mod gate;
 mod list;
+mod pending_refusals;
 mod refusal;
 mod refused;
 pub(crate) mod run;
 mod spawn;
 mod task_ref;
-mod verdicts;
 
 pub(crate) use attached::Attached;
 pub use catch::catch_refusal;
 pub(crate) use catch::note;
 pub use gate::{Gate, GateFuture};
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
+pub(crate) use pending_refusals::{refused, take};
 pub use refusal::Refusal;
 pub(crate) use refusal::{panic_with, refuse_closure};
 pub(crate) use refused::RefusedTask;
 pub(crate) use run::Decision;
 pub use spawn::Spawn;
 pub use task_ref::TaskRef;
-pub(crate) use verdicts::{refused, taken};
 
 use crate::types::Outcome;
 

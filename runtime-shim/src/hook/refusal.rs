@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use super::catch;
-use super::list::Entry;
+use super::list::HookEntry;
+use super::pending_refusals;
 use super::refused::RefusedTask;
-use super::run::tell;
-use super::verdicts;
+use super::run::notify;
 use crate::hook::TaskRef;
 use crate::record::slot::TaskSlot;
 use crate::record::words::state;
@@ -78,11 +78,11 @@ pub(super) unsafe fn refuse(
     slot: TaskSlot,
     kind: Kind,
     reason: String,
-    watchers: &[Weak<Entry>],
+    watchers: &[Weak<HookEntry>],
 ) -> Arc<RefusedTask> {
     let site = slot.site();
     site.counts.refused.fetch_add(1, Ordering::Relaxed);
-    tell(watchers, |hook| {
+    notify(watchers, |hook| {
         hook.on_end(&TaskRef::new(slot), Outcome::Refused)
     });
     // SAFETY: by the contract.
@@ -92,7 +92,7 @@ pub(super) unsafe fn refuse(
         panic_with(&refusal);
     }
     let task = RefusedTask::new(refusal);
-    verdicts::wait(task.clone());
+    pending_refusals::push(task.clone());
     task
 }
 
@@ -103,7 +103,7 @@ pub(super) unsafe fn refuse(
 /// Unless the callee's result can carry the refusal.
 pub(crate) fn refuse_closure(task: &RefusedTask) {
     let refusal = task.refusal();
-    if !can_wait(refusal.site, Kind::Job) && verdicts::withdraw(task) {
+    if !can_wait(refusal.site, Kind::Job) && pending_refusals::cancel(task) {
         panic_with(refusal);
     }
 }

@@ -15,10 +15,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use super::pending_refusals;
 use super::refusal::{panic_with, Refusal};
-use super::verdicts;
 
-/// A task that was refused, shared by its executor and its spawner. Aligned, so that a [`Birth`](crate::task::birth::Birth)
+/// A task that was refused, shared by its executor and its spawner. Aligned, so that a [`TaskHandle`](crate::task::handle::TaskHandle)
 /// has three bits for its tags.
 #[repr(align(8))]
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl RefusedTask {
         let waker = waker.clone();
         let mut state = self.lock();
         match state.stage {
-            Stage::Undecided if !verdicts::waits_here(self) => {
+            Stage::Undecided if !pending_refusals::waits_here(self) => {
                 let before = state.waker.replace(waker);
                 drop(state);
                 drop(before);
@@ -84,7 +84,7 @@ impl RefusedTask {
     pub(crate) fn drop_by_executor(&self) {
         let polled = matches!(self.lock().stage, Stage::Ended);
         if !polled {
-            verdicts::withdraw(self);
+            pending_refusals::cancel(self);
         }
     }
 
@@ -106,7 +106,7 @@ impl RefusedTask {
     /// Unwinds out of an executor that polls a task with a result. The panic hook is not called: the spawner says why.
     /// Returns where panics abort, which would end the program.
     pub(crate) fn unwind(&self) {
-        if verdicts::withdraw(self) {
+        if pending_refusals::cancel(self) {
             // The spawner's own thread polls, so this unwinds out of the callee.
             panic_with(&self.refusal);
         }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn refused() -> Arc<RefusedTask> {
-        static SITE: Site = Site::unreal("", Kind::Unknown);
+        static SITE: Site = Site::synthetic("", Kind::Unknown);
         RefusedTask::new(Refusal::new(&SITE, String::new()))
     }
 

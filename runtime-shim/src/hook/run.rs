@@ -3,13 +3,13 @@
 use std::sync::{Arc, Weak};
 
 use super::attached::Attached;
-use super::list::Entry;
+use super::list::HookEntry;
 use super::refusal;
 use super::refused::RefusedTask;
 use super::spawn::Spawn;
 use super::SpawnHook;
 use crate::hook::TaskRef;
-use crate::platform::unwind::{contained, OnDrop};
+use crate::platform::unwind::{catch_user_panic, OnDrop};
 use crate::record::slot::TaskSlot;
 use crate::thread::local;
 use crate::types::kind::Kind;
@@ -23,13 +23,13 @@ pub(crate) enum Decision {
     Refused(Arc<RefusedTask>),
 }
 
-/// Tells the hooks of a birth, and returns their decision. The record of a refused task is ended here.
+/// Tells the hooks of a spawn, and returns their decision. The record of a refused task is ended here.
 ///
 /// # Safety
 ///
 /// The caller owns the handle of the task. If the task is refused, it gives the handle up and uses no copy of `slot`
 /// any more.
-pub(crate) unsafe fn at_birth(slot: TaskSlot, kind: Kind) -> Decision {
+pub(crate) unsafe fn on_spawn(slot: TaskSlot, kind: Kind) -> Decision {
     if local::with(|local| local.in_hook.get()) {
         return Decision::Plain;
     }
@@ -39,12 +39,12 @@ pub(crate) unsafe fn at_birth(slot: TaskSlot, kind: Kind) -> Decision {
     while let Some(entry) = super::list::next(last) {
         last = entry.id();
         let watcher = Arc::downgrade(&entry);
-        quietly(|| entry.hook.on_spawn(&mut spawn));
-        if quietly(|| entry.hook.wants_lifecycle()) == Some(true) {
+        run_hook(|| entry.hook.on_spawn(&mut spawn));
+        if run_hook(|| entry.hook.wants_lifecycle()) == Some(true) {
             watchers.push(watcher);
         }
         // It may have been removed meanwhile.
-        quietly(|| drop(entry));
+        run_hook(|| drop(entry));
         if spawn.refusal.is_some() {
             break;
         }
@@ -55,11 +55,11 @@ pub(crate) unsafe fn at_birth(slot: TaskSlot, kind: Kind) -> Decision {
 
 /// # Safety
 ///
-/// As for [`at_birth`].
-unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<Entry>>) -> Decision {
+/// As for [`on_spawn`].
+unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<HookEntry>>) -> Decision {
     let (carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
     if let Some(reason) = spawn.refusal.take() {
-        quietly(|| drop((carried, gate)));
+        run_hook(|| drop((carried, gate)));
         // SAFETY: by the contract.
         let task = unsafe { refusal::refuse(slot, spawn.kind(), reason, &watchers) };
         return Decision::Refused(task);
@@ -71,17 +71,17 @@ unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<Entry>
 }
 
 /// Tells those hooks something that are still there. One that is removed meanwhile is dropped here.
-pub(super) fn tell(watchers: &[Weak<Entry>], what: impl Fn(&dyn SpawnHook)) {
+pub(super) fn notify(watchers: &[Weak<HookEntry>], what: impl Fn(&dyn SpawnHook)) {
     for entry in watchers.iter().filter_map(Weak::upgrade) {
-        quietly(|| what(&*entry.hook));
-        quietly(|| drop(entry));
+        run_hook(|| what(&*entry.hook));
+        run_hook(|| drop(entry));
     }
 }
 
 /// Runs the program's code on behalf of a hook: spawns in it are not told to hooks, and a panic in
 /// it ends here (the panic hook has reported it).
-pub(super) fn quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
+pub(super) fn run_hook<R>(f: impl FnOnce() -> R) -> Option<R> {
     let outer = local::with(|local| local.in_hook.replace(true));
     let _restore = OnDrop(|| local::with(|local| local.in_hook.set(outer)));
-    contained(f)
+    catch_user_panic(f)
 }

@@ -10,7 +10,7 @@ use crate::context::name::Change;
 use crate::hook::TaskRef;
 use crate::record::slot::TaskSlot;
 use crate::record::words::flag;
-use crate::types::bounded::Text;
+use crate::types::bounded::BoundedText;
 use crate::types::kind::Kind;
 
 /// A spawn that is about to happen.
@@ -39,8 +39,8 @@ impl<'a> Spawn<'a> {
 
     /// Sets the name of the child, in place of the name that it would inherit or that its spawn sets.
     pub fn set_name(&mut self, name: impl fmt::Display) {
-        let name = Change::Name(Text::new(name));
-        crate::context::name::give(self.slot, &name, flag::BY_HOOK);
+        let name = Change::Name(BoundedText::new(name));
+        crate::context::name::set_before_start(self.slot, &name, flag::BY_HOOK);
     }
 
     /// Sets a label of the child. Inherited labels stay, except one with the same key; see
@@ -55,7 +55,7 @@ impl<'a> Spawn<'a> {
     /// # drop(hook);
     /// ```
     pub fn set_label(&mut self, key: &str, value: impl fmt::Display) {
-        crate::context::label::give(self.slot, key, value);
+        crate::context::label::set_before_start(self.slot, key, value);
     }
 
     /// Calls `enter` in the child and drops its result there. Both happen around each call of the child's closure or

@@ -1,7 +1,7 @@
 //! A coarse clock, so that a spawn or a poll need not read a fine one.
 //!
 //! One thread advances a counter ten times a second; whoever changes the state of a task stores the
-//! counter, which is one load (of [`mode::pulse`]). Ages are therefore right to a tenth of a second.
+//! counter, which is one load (of [`runtime_flags::flags_and_tick`]). Ages are therefore right to a tenth of a second.
 //! The thread also gives back memory that is no longer needed.
 //!
 //! The thread starts when a thread other than the main one first has to do with instrumented code, or the main one if
@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::platform::callback::Callback;
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 
 /// The length of a tick.
 pub const TICK: Duration = Duration::from_millis(100);
@@ -53,7 +53,7 @@ pub fn since(then: u64, now: u64) -> Option<Duration> {
 pub fn fine() -> Option<u64> {
     runs().then(|| {
         refresh();
-        mode::tick()
+        runtime_flags::tick()
     })
 }
 
@@ -82,9 +82,9 @@ pub fn start() {
         return;
     }
     START.get_or_init(Instant::now);
-    let stood_at = mode::tick() >> 32;
+    let stood_at = runtime_flags::tick() >> 32;
     refresh();
-    if mode::tick() >> 32 > stood_at + 1 {
+    if runtime_flags::tick() >> 32 > stood_at + 1 {
         UNSURE.store(stood_at, Ordering::Relaxed);
     }
     FAILED.store(!spawn_thread(), Ordering::Relaxed);
@@ -105,11 +105,11 @@ fn refresh() {
     let Some(start) = START.get() else { return };
     let ticks = start.elapsed().as_millis() / TICK.as_millis();
     let ticks = u64::from(u32::try_from(ticks).unwrap_or(u32::MAX));
-    mode::advance(ticks << 32);
+    runtime_flags::advance(ticks << 32);
 }
 
 fn spawn_thread() -> bool {
-    crate::platform::own_thread::spawn("birthmark", 128 * 1024, || loop {
+    crate::platform::internal_thread::spawn("birthmark", 128 * 1024, || loop {
         std::thread::sleep(TICK);
         refresh();
         EACH_TICK.call();

@@ -4,7 +4,7 @@
 //! which may have held any lock. With the first spawn or thread, birthmark's own threads are started anew.
 
 use crate::platform::callback::Callback;
-use crate::platform::mode::{self, FORKED};
+use crate::platform::runtime_flags::{self, FORKED};
 
 /// Forgets the other threads, immediately after the fork. Stores into atomics, and does nothing else.
 static IN_CHILD: Callback = Callback::new();
@@ -41,18 +41,18 @@ pub fn watch() {
 extern "C" fn in_child() {
     IN_CHILD.call();
     crate::platform::clock::has_gone();
-    mode::set(FORKED, true);
+    runtime_flags::set(FORKED, true);
 }
 
 /// Notes that birthmark is used, which in the child of a fork starts its threads anew.
 pub(crate) fn note_use() {
-    if mode::has(FORKED) {
+    if runtime_flags::has(FORKED) {
         resume();
     }
 }
 
 #[cold]
 fn resume() {
-    mode::set(FORKED, false);
+    runtime_flags::set(FORKED, false);
     RESUME.call();
 }

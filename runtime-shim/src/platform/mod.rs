@@ -5,8 +5,8 @@
 pub(crate) mod callback;
 pub mod clock;
 pub mod fork;
-pub mod mode;
-pub mod own_thread;
+pub mod internal_thread;
+pub mod runtime_flags;
 pub(crate) mod sync;
 #[allow(missing_debug_implementations, reason = "a closure has no `Debug`")]
 pub mod unwind;

@@ -3,7 +3,7 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Does `f`, which may be the program's code. A panic in it ends here: the panic hook has reported it.
-pub fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
+pub fn catch_user_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => Some(result),
         Err(payload) => {

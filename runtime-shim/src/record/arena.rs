@@ -16,7 +16,7 @@ pub(crate) const BATCH: usize = if cfg!(loom) { 2 } else { 64 };
 pub(crate) const CHUNK_PAGES: usize = if cfg!(loom) { 4 } else { 256 };
 pub(crate) const CHUNK_SLOTS: usize = CHUNK_PAGES * BATCH;
 pub(crate) const CHUNK_BYTES: usize = CHUNK_SLOTS * 64;
-/// 267 million live tasks; births beyond that are not recorded (and counted as such).
+/// 267 million live tasks; spawns beyond that are not recorded (and counted as such).
 pub(crate) const MAX_CHUNKS: usize = if cfg!(loom) { 2 } else { 16_384 };
 
 const NO_PAGE: u32 = u32::MAX;

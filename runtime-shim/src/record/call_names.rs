@@ -1,8 +1,8 @@
 //! The names that are in force for single calls of closures.
 //!
 //! A closure that several threads call at once is one task. A name for a while in one of its calls is not that of the
-//! others, so it is not in the task's slot. The thread that runs the call has the name in its loan, and shows it in its
-//! block, where dumps look for it. Only that thread writes. Readers compare the node's record with the task.
+//! others, so it is not in the task's slot. The thread that runs the call has the name in its borrowed parent, and shows it in its
+//! state, where dumps look for it. Only that thread writes. Readers compare the node's record with the task.
 
 use core::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};

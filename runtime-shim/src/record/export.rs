@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
 use super::call_names;
 use super::frames::{Frames, ROOM};
-use super::pool::{self, Block};
-use super::root::ARENA;
+use super::globals::ARENA;
 use super::slot::Slot;
+use super::thread_states::{self, ThreadState};
 use crate::platform::clock;
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::types::frame_site::FrameSite;
 use crate::types::site::Site;
 
@@ -40,13 +40,13 @@ pub struct Registry {
     names: CallNamesLayout,
 }
 
-/// Where the names of single calls of closures are. The status of a task that runs has the index of its thread's block,
+/// Where the names of single calls of closures are. The status of a task that runs has the index of its thread's state,
 /// plus one.
 #[repr(C)]
 struct CallNamesLayout {
-    /// An array of pointers to blocks.
-    blocks: *const AtomicPtr<Block>,
-    /// In bytes from the start of a block: pointers to name nodes, the innermost last, or null.
+    /// An array of pointers to states.
+    blocks: *const AtomicPtr<ThreadState>,
+    /// In bytes from the start of a state: pointers to name nodes, the innermost last, or null.
     in_block: u32,
     /// How many pointers.
     room: u32,
@@ -100,7 +100,7 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
     tick_millis: clock::TICK.as_millis() as u32,
     chunks: ARENA.chunks.as_ptr(),
     pages: &raw const ARENA.fresh,
-    now: mode::word(),
+    now: runtime_flags::word(),
     site: SiteLayout {
         file: offset_of!(Site, file) as u32,
         line: offset_of!(Site, line) as u32,
@@ -122,8 +122,8 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         awaited: offset_of!(FrameSite, awaited) as u32,
     },
     names: CallNamesLayout {
-        blocks: pool::BLOCKS.as_ptr(),
-        in_block: offset_of!(Block, call_names) as u32,
+        blocks: thread_states::STATES.as_ptr(),
+        in_block: offset_of!(ThreadState, call_names) as u32,
         room: call_names::ROOM as u32,
     },
 };

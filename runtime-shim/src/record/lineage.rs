@@ -8,7 +8,7 @@
 
 use super::arena::Arena;
 use super::slot::{NameSlot, NodeSlot};
-use super::store::Store;
+use super::thread_cache::ThreadCache;
 use crate::platform::sync::atomic::{AtomicU32, Ordering};
 
 /// How many generations apart lineages are looked at.
@@ -19,7 +19,7 @@ const KEPT: usize = if cfg!(loom) { 1 } else { 16 };
 const REACH: usize = 64;
 
 /// Notes that `node` has children from now on.
-pub(super) fn note_generation(store: &Store, arena: &Arena, node: NodeSlot) {
+pub(super) fn note_generation(cache: &ThreadCache, arena: &Arena, node: NodeSlot) {
     let word = &node.slot().spawned;
     let spawned = word.load(Ordering::Relaxed);
     if generation(spawned) != 0 {
@@ -30,12 +30,12 @@ pub(super) fn note_generation(store: &Store, arena: &Arena, node: NodeSlot) {
     let own = above % u64::from(u32::MAX) + 1;
     word.store(spawned | own, Ordering::Relaxed);
     if own.is_multiple_of(GENERATIONS) {
-        cut(store, arena, node);
+        cut(cache, arena, node);
     }
 }
 
 /// The generation of the nearest node above that has one. The task that a name belongs to has none if
-/// it was named before it spawned: then its children are all born under the name.
+/// it was named before it spawned: then its children are all spawned under the name.
 fn generation_above(node: NodeSlot) -> u64 {
     let noted = |node: NodeSlot| generation(node.slot().spawned.load(Ordering::Relaxed));
     match node.parent() {
@@ -49,7 +49,7 @@ fn generation(spawned: u64) -> u64 {
 }
 
 /// Takes superfluous ancestors of `node` out.
-fn cut(store: &Store, arena: &Arena, node: NodeSlot) {
+fn cut(cache: &ThreadCache, arena: &Arena, node: NodeSlot) {
     if arena.cutting.swap(1, Ordering::Acquire) == 1 {
         // Only one thread takes ancestors out at a time, so that two that look up the same lineage
         // do not meet. This one looks again some generations deeper.
@@ -62,7 +62,7 @@ fn cut(store: &Store, arena: &Arena, node: NodeSlot) {
             break;
         };
         if distance >= KEPT && is_superfluous(below, node, found) {
-            take_out(store, arena, below, node);
+            take_out(cache, arena, below, node);
         } else {
             found = found.and(Given::by(node));
             below = node;
@@ -113,14 +113,14 @@ fn is_superfluous(below: NodeSlot, node: NodeSlot, found: Given) -> bool {
 
 /// Links `below` past `node`, whose one reference it has, and takes over the reference that `node`
 /// has to the one above.
-fn take_out(store: &Store, arena: &Arena, below: NodeSlot, node: NodeSlot) {
+fn take_out(cache: &ThreadCache, arena: &Arena, below: NodeSlot, node: NodeSlot) {
     let refs = node.slot().ref_word(Ordering::Relaxed);
     let count = refs.cut_ancestors() + u64::from(!node.is_name());
     below.set_parent(node.parent());
     below.slot().refs.add_cut_ancestors(count);
     // SAFETY: `is_superfluous` has found one reference, that of `below`, which does not refer to the node any more. The
     // caller is the only thread that takes ancestors out.
-    unsafe { store.free_node(arena, node) };
+    unsafe { cache.free_node(arena, node) };
 }
 
 /// Whether a thread is taking ancestors out.

@@ -168,9 +168,9 @@ impl Record {
         self.refs.count().saturating_sub(own)
     }
 
-    /// Returns the block of the thread that runs the task.
-    pub fn thread(&self) -> Option<&'static super::pool::Block> {
-        super::pool::block(self.status.thread_index()?)
+    /// Returns the state of the thread that runs the task.
+    pub fn thread(&self) -> Option<&'static super::thread_states::ThreadState> {
+        super::thread_states::get(self.status.thread_index()?)
     }
 
     /// Returns the text of a name node.
@@ -201,7 +201,7 @@ impl Record {
         same && self.is_current()
     }
 
-    /// The node above: the task, or the name of it, under which this was born.
+    /// The node above: the task, or the name of it, under which this was spawned.
     #[inline]
     pub fn parent(&self) -> Above {
         let mut below = *self;
@@ -236,7 +236,7 @@ impl Record {
         self.parent().node().filter(|task| !task.is_name())
     }
 
-    /// Reads the task's own name node, if it has one: the node that its children are born under. While a call of a
+    /// Reads the task's own name node, if it has one: the node that its children are spawned under. While a call of a
     /// closure runs, that may be the name of the call. Of several calls, the one on the thread in the status counts.
     pub fn own_name(&self) -> Option<Record> {
         self.call_name().or_else(|| self.name_in_slot())
@@ -322,7 +322,7 @@ impl Arena {
 
 #[cfg(test)]
 mod tests {
-    use super::super::root::ARENA;
+    use super::super::globals::ARENA;
     use super::{Content, Record};
     use crate::hook::TaskRef;
     use crate::thread::local;

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::arena::{index_of, Arena, Batch, BATCH, CHUNK_PAGES};
-use super::root::ARENA;
+use super::globals::ARENA;
 use super::slot::{FreeSlot, Slot};
-use super::store::Store;
+use super::thread_cache::ThreadCache;
 use crate::platform::memory;
 
 /// Free batches (of 4 KiB) below which nothing is done: 1 MiB.
@@ -16,23 +16,23 @@ const SPARE_BATCHES: u32 = 256;
 const PATIENCE: u32 = 10;
 
 /// Shows its argument the store of the calling thread.
-type WithStore = fn(&dyn Fn(&Store));
+type WithCache = fn(&dyn Fn(&ThreadCache));
 
 /// Called by the clock's thread at every tick.
-pub(crate) fn tick(with_store: WithStore) {
+pub(crate) fn tick(with_cache: WithCache) {
     static PATIENT: AtomicU32 = AtomicU32::new(0);
     if !memory::RELEASES || ARENA.batch_count.load(Ordering::Relaxed) <= SPARE_BATCHES {
         PATIENT.store(0, Ordering::Relaxed);
     } else if PATIENT.fetch_add(1, Ordering::Relaxed) == PATIENCE {
         PATIENT.store(0, Ordering::Relaxed);
-        reclaim(&ARENA, with_store);
+        reclaim(&ARENA, with_cache);
     }
 }
 
 /// Takes all free batches, gives those pages back that are free as a whole, and regroups the rest.
 ///
 /// Threads that need slots meanwhile take fresh pages: nobody waits.
-fn reclaim(arena: &Arena, with_store: WithStore) {
+fn reclaim(arena: &Arena, with_cache: WithCache) {
     let batches = take_all(arena);
     let slots = || batches.iter().flat_map(|&Batch(first)| slots_of(first));
     let page_of = |slot: FreeSlot| index_of(slot.slot()) as usize / BATCH;
@@ -40,7 +40,7 @@ fn reclaim(arena: &Arena, with_store: WithStore) {
     slots().for_each(|slot| free_on_page[page_of(slot)] += 1);
     let is_whole = |page: usize| usize::from(free_on_page[page]) == BATCH;
     let rest: Vec<FreeSlot> = slots().filter(|&slot| !is_whole(page_of(slot))).collect();
-    put_back(arena, rest, with_store);
+    put_back(arena, rest, with_cache);
     for run in runs((0..free_on_page.len()).filter(|&page| is_whole(page))) {
         let first = arena.slot((run.start * BATCH) as u32);
         let start = std::ptr::from_ref(first).cast_mut();
@@ -84,11 +84,11 @@ fn slots_of(first: FreeSlot) -> impl Iterator<Item = FreeSlot> {
 }
 
 /// Groups slots into batches, in the order of their addresses. This thread keeps those that do not fill one.
-fn put_back(arena: &Arena, mut slots: Vec<FreeSlot>, with_store: WithStore) {
+fn put_back(arena: &Arena, mut slots: Vec<FreeSlot>, with_cache: WithCache) {
     slots.sort_unstable_by_key(|slot| index_of(slot.slot()));
     let batches = slots.chunks_exact(BATCH);
     let keep = batches.remainder();
-    with_store(&|store| keep.iter().for_each(|&slot| store.free(arena, slot)));
+    with_cache(&|cache| keep.iter().for_each(|&slot| cache.free(arena, slot)));
     for batch in batches {
         for pair in batch.windows(2) {
             pair[0].set_next(Some(pair[1]));

@@ -35,8 +35,8 @@
 //! - Each node has one to the node above, which therefore stays valid as long as the node below.
 //! - A thread that reads a node without a reference publishes it in a hazard pointer (`shared.rs`).
 //!
-//! [`ThreadCache::end`]: super::store::Store::end
-//! [`ThreadCache::release`]: super::store::Store::release
+//! [`ThreadCache::end`]: super::thread_cache::ThreadCache::end
+//! [`ThreadCache::release`]: super::thread_cache::ThreadCache::release
 
 use core::{fmt, hint, ptr};
 

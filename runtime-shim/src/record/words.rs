@@ -10,7 +10,7 @@ use crate::platform::sync::atomic::{AtomicU64, Ordering};
 /// | --- | --- |
 /// | 32–63 | tick of the last change |
 /// | 29–31 | runtime flags at that time, which mean nothing here |
-/// | 8–28 | one more than the index of the thread's block if the task runs, otherwise 0 |
+/// | 8–28 | one more than the index of the thread's state if the task runs, otherwise 0 |
 /// | 0–7 | state |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
@@ -52,7 +52,7 @@ impl Status {
         Status(state)
     }
 
-    /// A task runs on the thread that has the block with this index. Without a tick.
+    /// A task runs on the thread that has the state with this index. Without a tick.
     pub(crate) const fn running_on(block: u32) -> Self {
         Status(state::RUNNING | (block as u64 + 1) << THREAD_SHIFT)
     }
@@ -95,7 +95,7 @@ impl Status {
         (self.0 >> 32) as u32
     }
 
-    /// Returns the index of the block of the thread that runs the task.
+    /// Returns the index of the state of the thread that runs the task.
     #[inline]
     pub const fn thread_index(self) -> Option<u32> {
         self.compact().thread_index()
@@ -117,7 +117,7 @@ impl CompactStatus {
         self.0 as u64 & STATE_MASK
     }
 
-    /// Returns the index of the block of the thread that runs the task.
+    /// Returns the index of the state of the thread that runs the task.
     #[inline]
     pub const fn thread_index(self) -> Option<u32> {
         (self.0 >> THREAD_SHIFT).checked_sub(1)
@@ -163,7 +163,7 @@ pub mod flag {
     /// A pool keeps the task for later work. The task is also a root.
     pub const POOLED: u64 = 0x800;
     /// The task is a closure that was called by reference, so several threads may run it at once. A name for a while
-    /// belongs to one call, and is in the block of the thread that runs the call.
+    /// belongs to one call, and is in the state of the thread that runs the call.
     pub const CALLED: u64 = 0x1000;
 }
 

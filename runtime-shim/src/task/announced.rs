@@ -19,9 +19,10 @@
 use core::any::type_name;
 use core::{mem, ptr};
 
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::record::slot::NodeSlot;
-use crate::task::birth::{new_birth, Birth, NewBirth};
+use crate::task::handle::TaskHandle;
+use crate::task::spawn::{new_handle, NewHandle};
 use crate::thread::announcements::{Announced, Late};
 use crate::thread::local::{self, Local};
 use crate::types::site::{Site, Sites};
@@ -31,9 +32,9 @@ use crate::types::site::{Site, Sites};
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[cfg_attr(not(debug_assertions), inline)]
-pub fn announced(table: &'static Sites, entry: usize, birth: Birth) -> Birth {
+pub fn announced(table: &'static Sites, entry: usize, handle: TaskHandle) -> TaskHandle {
     announce(Announced::recorded(table.at(entry)));
-    birth
+    handle
 }
 
 impl Announced {
@@ -50,7 +51,7 @@ fn announce(task: Announced) {
 
 /// Announces a task without a record, unless the enclosing function was handed it with an announcement.
 pub(crate) fn guess(site: &'static Site, handed: bool, late: bool) {
-    if mode::has(mode::OFF) {
+    if runtime_flags::has(runtime_flags::OFF) {
         return;
     }
     let announced = if handed { taken(site, late) } else { None };
@@ -72,8 +73,8 @@ pub fn relayed_at(
     handed: bool,
     late: bool,
     announced: bool,
-) -> Birth {
-    relayed(table.at(entry), handed, late, announced, new_birth).birth
+) -> TaskHandle {
+    relayed(table.at(entry), handed, late, announced, new_handle).handle
 }
 
 /// As [`relayed_at`], with the way in which the record is made, if it is.
@@ -83,18 +84,18 @@ pub(crate) fn relayed(
     handed: bool,
     late: bool,
     announced: bool,
-    birth: impl FnOnce(&'static Site) -> NewBirth,
-) -> NewBirth {
+    record: impl FnOnce(&'static Site) -> NewHandle,
+) -> NewHandle {
     let task = if handed { taken(site, late) } else { None };
-    let (birth, recorded) = match task {
-        Some(task) if task.is_recorded => (NewBirth::accepted(Birth::untracked()), task.site),
-        Some(task) => (birth(task.site), task.site),
-        None => (birth(site), site),
+    let (new, recorded) = match task {
+        Some(task) if task.is_recorded => (NewHandle::accepted(TaskHandle::untracked()), task.site),
+        Some(task) => (record(task.site), task.site),
+        None => (record(site), site),
     };
     if announced {
         announce(Announced::recorded(recorded));
     }
-    birth
+    new
 }
 
 /// Takes the announcement of a task that is spawned at `site`. Most callers announce nothing, which two loads tell.

@@ -3,9 +3,9 @@
 //! A record belongs to one task, so that nothing that holds one can be cloned. The implementations below exist for
 //! their bound alone, which nothing meets: the compiler names the bound, and with it the remedy.
 
-use crate::task::birth::Birth;
 use crate::task::closing::{Closing, Opening};
 use crate::task::future::Instrumented;
+use crate::task::handle::TaskHandle;
 
 /// A bound that nothing meets.
 ///
@@ -23,7 +23,7 @@ pub trait CloneOfTask {}
 #[derive(Debug)]
 pub struct Record<'a>(core::marker::PhantomData<&'a ()>);
 
-impl Clone for Birth
+impl Clone for TaskHandle
 where
     for<'a> Record<'a>: CloneOfTask,
 {

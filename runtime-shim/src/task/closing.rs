@@ -4,27 +4,27 @@
 //! it, and compilers drop captures in the order in which they are mentioned first. So the drop of a closure has
 //! three stages:
 //!
-//! 1. The opening, or the guard into which the body has turned it, puts the birth on the thread's list of
+//! 1. The opening, or the guard into which the body has turned it, puts the handle on the thread's list of
 //!    closures that are being dropped. The task is, or becomes, the thread's current one.
 //! 2. The captures of the user are dropped, in their order. Their destructors run in the task. They may drop
 //!    other closures, which come and go on top of the list.
-//! 3. The closing takes the birth from the list, ends the task and puts the thread back to where it stood.
+//! 3. The closing takes the handle from the list, ends the task and puts the thread back to where it stood.
 //!
-//! Each closure takes one birth off the list if it has put one on it. The birth of a task that is not recorded is put
+//! Each closure takes one handle off the list if it has put one on it. The handle of a task that is not recorded is put
 //! there only if the list is not empty. So a closing need not know its task, and takes no room in the closure.
 //!
-//! The birth has one owner at each stage, so memory is safe in whatever order a compiler drops captures. If a
+//! The handle has one owner at each stage, so memory is safe in whatever order a compiler drops captures. If a
 //! closing came first, tasks of the thread would end at the wrong time. `tests/tests/closing.rs` would notice.
 
 use core::mem::ManuallyDrop;
 
 use crate::record::words::state;
-use crate::task::birth::{Birth, Status};
 use crate::task::enter::{Entered, EnteredOwned};
+use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::dropping::Leave;
 use crate::thread::end::end_completed;
-use crate::thread::handle::Handle;
 use crate::thread::local;
+use crate::thread::raw_handle::RawHandle;
 use crate::thread::running::{self, Running};
 
 /// The handle that a closure drops first, with the task, which starts with the closure's body.
@@ -32,7 +32,7 @@ use crate::thread::running::{self, Running};
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Opening(ManuallyDrop<Birth>);
+pub struct Opening(ManuallyDrop<TaskHandle>);
 
 /// The handle that a closure drops last. Its drop ends the task.
 ///
@@ -41,7 +41,7 @@ pub struct Opening(ManuallyDrop<Birth>);
 #[derive(Debug)]
 pub struct Closing(());
 
-impl Birth {
+impl TaskHandle {
     /// The two handles of a closure.
     #[cfg_attr(not(debug_assertions), inline)]
     pub fn closure(self) -> (Opening, Closing) {
@@ -78,20 +78,20 @@ impl Drop for Opening {
 /// Begins the drop of what a task owns that was never called, or not to its end, or that may be called many times.
 #[cold]
 #[inline(never)]
-pub(crate) fn begin_drop(birth: Birth) {
-    let begun = match birth.status() {
-        Status::Plain(slot) => Some((running::begin_drop(slot), false)),
-        Status::Attached(attached) => Some(attached.begin_drop()),
-        Status::Untracked | Status::Refused(_) => None,
+pub(crate) fn begin_drop(handle: TaskHandle) {
+    let begun = match handle.content() {
+        HandleContent::Plain(slot) => Some((running::begin_drop(slot), false)),
+        HandleContent::Attached(attached) => Some(attached.begin_drop()),
+        HandleContent::Untracked | HandleContent::Refused(_) => None,
     };
     let leave = begun.map_or(Leave::NOTHING, |(begun, carries)| Leave {
         outer: begun.outer,
         was_panicking: std::thread::panicking(),
         carries,
-        is_guest: false,
+        is_transient: false,
         last: begun.before,
     });
-    local::with(|local| local.dropping.push(birth.into_handle(), leave));
+    local::with(|local| local.dropping.push(handle.into_raw(), leave));
 }
 
 impl Closing {
@@ -116,7 +116,7 @@ impl Drop for Closing {
         local::with(|local| {
             let top = &local.dropping.top;
             if top.get().as_plain().is_none() {
-                if top.get() != Handle::NO_BIRTH {
+                if top.get() != RawHandle::NO_TASK {
                     end_drop();
                 }
                 return;
@@ -125,7 +125,7 @@ impl Drop for Closing {
                 return end_drop();
             }
             // Read again, so that no register has to be saved for the case that `panicking` looks closer.
-            let ended = top.replace(Handle::NO_BIRTH).as_plain();
+            let ended = top.replace(RawHandle::NO_TASK).as_plain();
             local.cursor.set(local.dropping.outer.get());
             // SAFETY: it is plain by the test above, and nothing was called that changes it. The list has owned the handle,
             // which was taken off.
@@ -138,48 +138,48 @@ impl Drop for Closing {
 #[cold]
 #[inline(never)]
 pub(crate) fn end_drop() {
-    if let Some((handle, leave)) = local::with(|local| local.dropping.pop()) {
-        // SAFETY: the list has owned the birth, and does not any more.
-        leave.end(unsafe { Birth::from_handle(handle) });
+    if let Some((raw, leave)) = local::with(|local| local.dropping.pop()) {
+        // SAFETY: the list has owned the handle, and does not any more.
+        leave.end(unsafe { TaskHandle::from_raw(raw) });
     }
 }
 
 impl Leave {
     /// Ends the task.
     #[cfg_attr(not(debug_assertions), inline)]
-    fn end(self, birth: Birth) {
-        match birth.as_plain() {
-            Some(slot) if self.is_guest && !self.panicked() => {
-                core::mem::forget(birth);
+    fn end(self, handle: TaskHandle) {
+        match handle.as_plain() {
+            Some(slot) if self.is_transient && !self.panicked() => {
+                core::mem::forget(handle);
                 local::with(|local| {
                     local.note_last(slot);
                     local.cursor.set(self.outer);
                     // SAFETY: the handle was forgotten above.
-                    unsafe { local.end_guest(slot) };
+                    unsafe { local.end_transient(slot) };
                 });
             }
             _ => {
-                if let Some(slot) = birth.slot().filter(|_| !self.outer.has_slot()) {
+                if let Some(slot) = handle.slot().filter(|_| !self.outer.has_slot()) {
                     local::with(|local| local.note_last(slot));
                 }
-                self.stop(&birth);
-                drop(birth);
+                self.stop(&handle);
+                drop(handle);
             }
         }
-        if self.is_guest {
-            local::with(|local| local.leave());
+        if self.is_transient {
+            local::with(|local| local.on_thread_exit());
         }
     }
 
     /// Puts back what the closure has changed on this thread, and the task into its last state.
-    pub(crate) fn stop(self, birth: &Birth) {
-        if let Status::Attached(attached) = birth.status() {
+    pub(crate) fn stop(self, handle: &TaskHandle) {
+        if let HandleContent::Attached(attached) = handle.content() {
             if self.carries {
                 // SAFETY: `carries` says that `enter` has returned `true`. Each `Leave` is used once.
                 unsafe { attached.leave() };
             }
         }
-        if let Some(slot) = birth.slot() {
+        if let Some(slot) = handle.slot() {
             let last = if self.panicked() {
                 state::PANICKED
             } else {

@@ -1,4 +1,4 @@
-//! How a closure enters its birth.
+//! How a closure enters its handle.
 
 use core::mem::ManuallyDrop;
 
@@ -6,7 +6,7 @@ use crate::hook::Refusal;
 use crate::record::frames::{index, Cursor};
 use crate::record::slot::TaskSlot;
 use crate::record::words::state;
-use crate::task::birth::{Birth, Status};
+use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::dropping::Leave;
 use crate::thread::local::{self, Local};
 use crate::thread::running::Running;
@@ -17,81 +17,81 @@ use crate::thread::running::Running;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Entered<'a> {
-    birth: &'a Birth,
-    stay: Stay,
+    handle: &'a TaskHandle,
+    guard: ClosureGuard,
 }
 
-/// As [`Entered`], with the birth itself, which it leaves to the thread's [list](crate::thread::dropping::Dropping) when the
+/// As [`Entered`], with the handle itself, which it leaves to the thread's [list](crate::thread::dropping::Dropping) when the
 /// body is done.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct EnteredOwned {
-    birth: ManuallyDrop<Birth>,
-    /// Where the thread stood before; if the birth is marked, see [`leave_special`].
+    handle: ManuallyDrop<TaskHandle>,
+    /// Where the thread stood before; if the handle is marked, see [`leave_slow`].
     outer: usize,
 }
 
 /// What must be put back when the closure is done.
 #[derive(Clone, Copy, Debug)]
-struct Stay {
+struct ClosureGuard {
     /// Where the thread stood before.
     outer: Cursor,
     /// A closure may be called by a destructor while the thread unwinds for another reason.
     was_panicking: bool,
-    /// What is attached to the birth was entered.
+    /// What is attached to the handle was entered.
     carries: bool,
 }
 
-impl Birth {
+impl TaskHandle {
     /// Makes this the current task until the guard is dropped.
     #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn enter(&self) -> Entered<'_> {
         Entered {
-            birth: self,
-            stay: Stay::begin(self),
+            handle: self,
+            guard: ClosureGuard::begin(self),
         }
     }
 
-    /// As [`Birth::enter`], for closures that are called once and own their birth.
+    /// As [`TaskHandle::enter`], for closures that are called once and own their handle.
     #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn enter_owned(self) -> EnteredOwned {
-        let birth = ManuallyDrop::new(self);
+        let handle = ManuallyDrop::new(self);
         let started = local::with(|local| {
-            let slot = birth.as_plain_here(local)?;
+            let slot = handle.as_plain_here(local)?;
             (!std::thread::panicking()).then(|| Running::start_here(local, slot).into_outer())
         });
         let outer = match started {
             Some(outer) => outer,
-            None if birth.is_untracked() => Cursor::NOWHERE,
-            None => return EnteredOwned::special(birth),
+            None if handle.is_untracked() => Cursor::NOWHERE,
+            None => return EnteredOwned::enter_slow(handle),
         };
         let outer = outer.to_word();
-        EnteredOwned { birth, outer }
+        EnteredOwned { handle, outer }
     }
 }
 
-impl Stay {
+impl ClosureGuard {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn begin(birth: &Birth) -> Self {
-        if birth.is_untracked() {
+    fn begin(handle: &TaskHandle) -> Self {
+        if handle.is_untracked() {
             // Nothing is put back.
-            return Stay {
+            return ClosureGuard {
                 outer: Cursor::NOWHERE,
                 was_panicking: false,
                 carries: false,
             };
         }
         let started = local::with(|local| {
-            let slot = birth.as_plain_here(local)?;
+            let slot = handle.as_plain_here(local)?;
             Some(Running::start_call_here(local, slot))
         });
         let (outer, carries) = match started {
             Some(running) => (running.into_outer(), false),
-            None => Self::begin_special(birth),
+            None => Self::begin_slow(handle),
         };
-        Stay {
+        ClosureGuard {
             outer,
             was_panicking: std::thread::panicking(),
             carries,
@@ -100,16 +100,16 @@ impl Stay {
 
     #[cold]
     #[inline(never)]
-    fn begin_special(birth: &Birth) -> (Cursor, bool) {
-        match birth.status() {
-            Status::Attached(attached) => {
+    fn begin_slow(handle: &TaskHandle) -> (Cursor, bool) {
+        match handle.content() {
+            HandleContent::Attached(attached) => {
                 attached.wait_until_open();
                 let outer = Running::start_call(attached.slot()).into_outer();
                 (outer, attached.enter())
             }
-            Status::Refused(task) => refuse(task.refusal().clone()),
-            Status::Plain(slot) => (Running::start_call(slot).into_outer(), false),
-            Status::Untracked => (Cursor::NOWHERE, false),
+            HandleContent::Refused(task) => refuse(task.refusal().clone()),
+            HandleContent::Plain(slot) => (Running::start_call(slot).into_outer(), false),
+            HandleContent::Untracked => (Cursor::NOWHERE, false),
         }
     }
 
@@ -128,23 +128,23 @@ impl Stay {
         }
     }
 
-    /// Ends the stay. The task goes on to its end, or to the next call of its closure. Two words, which fit into
+    /// Ends the guard. The task goes on to its end, or to the next call of its closure. Two words, which fit into
     /// registers.
     #[inline(never)]
-    fn end(self, birth: &Birth) {
-        self.into_leave().stop(birth);
+    fn end(self, handle: &TaskHandle) {
+        self.into_leave().stop(handle);
     }
 }
 
 impl Drop for Entered<'_> {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
-        match self.birth.as_plain() {
-            Some(slot) if !self.stay.panicked() => {
-                Running::resume(slot, self.stay.outer).stop(state::COMPLETED);
+        match self.handle.as_plain() {
+            Some(slot) if !self.guard.panicked() => {
+                Running::resume(slot, self.guard.outer).stop(state::COMPLETED);
             }
-            None if self.birth.is_untracked() => {}
-            _ => self.stay.end(self.birth),
+            None if self.handle.is_untracked() => {}
+            _ => self.guard.end(self.handle),
         }
     }
 }
@@ -153,41 +153,43 @@ impl Drop for EnteredOwned {
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
         let is_left = local::with(|local| {
-            if self.birth.as_plain().is_some() {
-                // SAFETY: the birth is not marked, so `outer` is the word of a cursor.
+            if self.handle.as_plain().is_some() {
+                // SAFETY: the handle is not marked, so `outer` is the word of a cursor.
                 let outer = unsafe { Cursor::from_word(self.outer) };
-                return local.dropping.push_ordinary(self.birth.handle(), outer);
+                return local.dropping.push_ordinary(self.handle.raw(), outer);
             }
-            self.birth.is_untracked() && local.dropping.is_empty()
+            self.handle.is_untracked() && local.dropping.is_empty()
         });
         if is_left {
             return;
         }
         // By value, so that the guard need not be in memory.
-        // SAFETY: dropped once, here; the other ways out leave the birth to the list or have none.
-        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
-        leave_special(birth, self.outer);
+        // SAFETY: dropped once, here; the other ways out leave the handle to the list or have none.
+        let handle = unsafe { ManuallyDrop::take(&mut self.handle) };
+        leave_slow(handle, self.outer);
     }
 }
 
 impl EnteredOwned {
-    /// Marks the birth, so that [`leave_special`] puts back what is more than the cursor.
+    /// Marks the handle, so that [`leave_slow`] puts back what is more than the cursor.
     #[cold]
     #[inline(never)]
-    fn special(birth: ManuallyDrop<Birth>) -> Self {
-        let birth = ManuallyDrop::into_inner(birth);
-        if let Status::Refused(task) = birth.status() {
+    fn enter_slow(handle: ManuallyDrop<TaskHandle>) -> Self {
+        let handle = ManuallyDrop::into_inner(handle);
+        if let HandleContent::Refused(task) = handle.content() {
             let refusal = task.refusal().clone();
-            local::with(|local| local.dropping.push(birth.into_handle(), Leave::NOTHING));
+            local::with(|local| local.dropping.push(handle.into_raw(), Leave::NOTHING));
             refuse(refusal);
         }
-        let guest = birth.as_plain().filter(|_| !std::thread::panicking());
-        let outer = match guest.and_then(|slot| local::with(|local| enter_guest(local, slot))) {
-            Some(outer) => outer.to_word(),
-            None => Box::into_raw(Box::new(Stay::begin(&birth).into_leave())).expose_provenance(),
-        };
+        let transient = handle.as_plain().filter(|_| !std::thread::panicking());
+        let outer =
+            match transient.and_then(|slot| local::with(|local| enter_transient(local, slot))) {
+                Some(outer) => outer.to_word(),
+                None => Box::into_raw(Box::new(ClosureGuard::begin(&handle).into_leave()))
+                    .expose_provenance(),
+            };
         EnteredOwned {
-            birth: ManuallyDrop::new(birth.marked()),
+            handle: ManuallyDrop::new(handle.with_slow_path()),
             outer,
         }
     }
@@ -199,30 +201,34 @@ fn refuse(refusal: Refusal) -> ! {
 }
 
 /// Enters the first closure on a thread that has nothing to do with us yet. If the thread was made for
-/// it, it exits afterwards: so it only borrows a block, which spares it a destructor of thread-locals.
-fn enter_guest(local: &Local, slot: TaskSlot) -> Option<Cursor> {
-    let is_guest = !local.cursor.get().has_slot() && local.borrow_block();
-    is_guest.then(|| Running::start_here(local, slot).into_outer())
+/// it, it exits afterwards: so it only borrows a state, which spares it a destructor of thread-locals.
+fn enter_transient(local: &Local, slot: TaskSlot) -> Option<Cursor> {
+    let is_transient = !local.cursor.get().has_slot() && local.acquire_transient();
+    is_transient.then(|| Running::start_here(local, slot).into_outer())
 }
 
-/// Leaves the body of a closure on top of others that are being dropped, or whose birth is marked: then `outer` is
-/// the cursor that [`enter_guest`] returned, which has no slot, or a [`Leave`] in a box.
+/// Leaves the body of a closure on top of others that are being dropped, or whose handle is marked: then `outer` is
+/// the cursor that [`enter_transient`] returned, which has no slot, or a [`Leave`] in a box.
 #[cold]
 #[inline(never)]
-fn leave_special(birth: Birth, outer: usize) {
-    let is_marked = birth.as_plain().is_none() && !birth.is_untracked();
-    let leave = if is_marked && outer > index::MASK {
+fn leave_slow(handle: TaskHandle, outer: usize) {
+    let is_slow_path = handle.as_plain().is_none() && !handle.is_untracked();
+    let leave = if is_slow_path && outer > index::MASK {
         let leave = core::ptr::with_exposed_provenance_mut::<Leave>(outer);
-        // SAFETY: `special` has made the box, because the word of a cursor without a slot is smaller. It is taken apart
+        // SAFETY: `fast_path_mask` has made the box, because the word of a cursor without a slot is smaller. It is taken apart
         // once, with the guard.
         *unsafe { Box::from_raw(leave) }
     } else {
         // SAFETY: in all other cases, `outer` is the word of a cursor.
         let before = unsafe { Cursor::from_word(outer) };
         Leave {
-            is_guest: is_marked,
+            is_transient: is_slow_path,
             ..Leave::ordinary(before)
         }
     };
-    local::with(|local| local.dropping.push(birth.unmarked().into_handle(), leave));
+    local::with(|local| {
+        local
+            .dropping
+            .push(handle.without_slow_path().into_raw(), leave)
+    });
 }

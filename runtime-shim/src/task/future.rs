@@ -1,7 +1,7 @@
 //! The wrapper around a spawned future.
 
 mod refused;
-mod turn;
+mod slow_poll;
 
 use core::future::Future;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
@@ -9,24 +9,25 @@ use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll};
 
-use self::turn::Turn;
-use crate::platform::unwind::{contained, OnDrop};
+use self::slow_poll::SlowPoll;
+use crate::platform::unwind::{catch_user_panic, OnDrop};
 use crate::record::words::state;
-use crate::task::birth::{Birth, NewBirth};
 use crate::task::closing;
+use crate::task::handle::TaskHandle;
+use crate::task::spawn::NewHandle;
 use crate::thread::local;
 use crate::thread::running::Running;
 
-/// A spawned future with its birth: one word more than the future.
+/// A spawned future with its handle: one word more than the future.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Instrumented<F> {
     /// Untracked once the future has completed, which ends the task; there is nothing to drop then.
-    birth: ManuallyDrop<Birth>,
+    handle: ManuallyDrop<TaskHandle>,
     /// Dropped by our own `drop`, while the task is current. Structurally pinned. Uninitialised if, and only if, the
-    /// birth is refused.
+    /// handle is refused.
     future: MaybeUninit<F>,
 }
 
@@ -35,25 +36,25 @@ pub struct Instrumented<F> {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[inline]
-pub fn future<F: Future>(birth: Birth, future: F) -> Instrumented<F> {
+pub fn future<F: Future>(handle: TaskHandle, future: F) -> Instrumented<F> {
     let may_be_refused = true;
-    let birth = NewBirth {
-        birth,
+    let handle = NewHandle {
+        handle,
         may_be_refused,
     };
-    Instrumented::new(birth, future)
+    Instrumented::new(handle, future)
 }
 
 /// Wraps a function that makes the future where it will run. If it is refused, the function is dropped here.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub fn future_fn<F, Fut>(birth: Birth, f: F) -> impl FnOnce() -> Instrumented<Fut>
+pub fn future_fn<F, Fut>(handle: TaskHandle, f: F) -> impl FnOnce() -> Instrumented<Fut>
 where
     F: FnOnce() -> Fut,
     Fut: Future,
 {
-    let f = match birth.is_refused() {
+    let f = match handle.is_refused() {
         true => {
             drop(f);
             None
@@ -61,49 +62,49 @@ where
         false => Some(f),
     };
     move || match f {
-        Some(f) => future(birth, f()),
-        None => Instrumented::empty(birth),
+        Some(f) => future(handle, f()),
+        None => Instrumented::empty(handle),
     }
 }
 
 impl<F> Instrumented<F> {
     /// Wraps a future. If it is refused, it is dropped here, by the spawner, before the callee is called.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn new(new: NewBirth, future: F) -> Self {
-        let NewBirth {
-            birth,
+    pub(crate) fn new(new: NewHandle, future: F) -> Self {
+        let NewHandle {
+            handle,
             may_be_refused,
         } = new;
-        if may_be_refused && birth.is_refused() {
+        if may_be_refused && handle.is_refused() {
             let future = ManuallyDrop::new(future);
             // SAFETY: read once, from what is not dropped. A copy of its own spares the usual way one: there the
             // address of the future is not taken.
-            return Instrumented::refused(birth, unsafe { ptr::read(&*future) });
+            return Instrumented::refused(handle, unsafe { ptr::read(&*future) });
         }
         Instrumented {
-            birth: ManuallyDrop::new(birth),
+            handle: ManuallyDrop::new(handle),
             future: MaybeUninit::new(future),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn refused(birth: Birth, future: F) -> Self {
+    fn refused(handle: TaskHandle, future: F) -> Self {
         drop(future);
-        Instrumented::empty(birth)
+        Instrumented::empty(handle)
     }
 
     /// What is left of a refused future.
-    fn empty(birth: Birth) -> Self {
-        debug_assert!(birth.is_refused());
+    fn empty(handle: TaskHandle) -> Self {
+        debug_assert!(handle.is_refused());
         Instrumented {
-            birth: ManuallyDrop::new(birth),
+            handle: ManuallyDrop::new(handle),
             future: MaybeUninit::uninit(),
         }
     }
 }
 
-// The address-sensitive part is `F`; the birth can move.
+// The address-sensitive part is `F`; the handle can move.
 impl<F: Unpin> Unpin for Instrumented<F> {}
 
 impl<F: Future> Future for Instrumented<F> {
@@ -115,34 +116,34 @@ impl<F: Future> Future for Instrumented<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: nothing is moved out of it; see below for the future.
         let this = unsafe { self.get_unchecked_mut() };
-        let (birth, future) = (&mut this.birth, &mut this.future);
+        let (handle, future) = (&mut this.handle, &mut this.future);
         // Made where it is polled. A closure would hide the caller.
         macro_rules! future {
             () => {
                 // SAFETY: `future` is structurally pinned: it is never moved out of, it is dropped in place, and Unpin
-                // is implemented only where F is. It is initialised, because the birth is not refused here.
+                // is implemented only where F is. It is initialised, because the handle is not refused here.
                 unsafe { Pin::new_unchecked(future.assume_init_mut()) }
             };
         }
         if !SHARED {
             // It has a slot, so it is not refused.
-            if let Some(running) = Running::start_fast(birth.handle()) {
+            if let Some(running) = Running::start_fast(handle.raw()) {
                 let result = future!().poll(cx);
-                birth.stop(running, result.is_ready());
+                handle.stop(running, result.is_ready());
                 return result;
             }
-            if birth.is_untracked_at(local::with(|local| local.cursor.get())) {
+            if handle.is_untracked_at(local::with(|local| local.cursor.get())) {
                 return future!().poll(cx);
             }
         }
-        if birth.is_refused() {
-            return refused::poll(birth, cx.waker());
+        if handle.is_refused() {
+            return refused::poll(handle, cx.waker());
         }
-        let Some(turn) = Turn::begin(birth, cx.waker()) else {
+        let Some(slow_poll) = SlowPoll::begin(handle, cx.waker()) else {
             return Poll::Pending;
         };
         let result = future!().poll(cx);
-        turn.end(result.is_ready());
+        slow_poll.end(result.is_ready());
         result
     }
 }
@@ -151,14 +152,14 @@ impl<F: Future> Future for Instrumented<F> {
 /// compiles faster. That is what a debug build is for.
 const SHARED: bool = cfg!(debug_assertions);
 
-impl Birth {
+impl TaskHandle {
     /// Ends a poll, and with it the task if the future was ready.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn stop(&mut self, running: Running, ready: bool) {
         if ready {
             // SAFETY: the handle is forgotten below.
             unsafe { running.complete() };
-            mem::forget(mem::replace(self, Birth::untracked()));
+            mem::forget(mem::replace(self, TaskHandle::untracked()));
         } else {
             running.stop(state::SUSPENDED);
         }
@@ -171,16 +172,16 @@ impl<F> Drop for Instrumented<F> {
     fn drop(&mut self) {
         // By value: otherwise whoever moves the wrapper keeps a copy in memory on account of this.
         // SAFETY: taken here, once; nothing uses it afterwards.
-        let birth = unsafe { ManuallyDrop::take(&mut self.birth) };
-        // SAFETY: called once below, in place, if the birth is not refused; nothing uses it afterwards.
+        let handle = unsafe { ManuallyDrop::take(&mut self.handle) };
+        // SAFETY: called once below, in place, if the handle is not refused; nothing uses it afterwards.
         let mut drop_future = || unsafe { self.future.assume_init_drop() };
         if SHARED {
-            drop_unfinished(birth, &mut drop_future);
-        } else if birth.is_untracked() {
+            drop_unfinished(handle, &mut drop_future);
+        } else if handle.is_untracked() {
             drop_future();
         } else {
-            let owns_future = begin_drop(birth);
-            let _unfinished = OnDrop(end_drop);
+            let owns_future = begin_drop(handle);
+            let _drop_guard = OnDrop(end_drop);
             if owns_future {
                 drop_future();
             }
@@ -188,11 +189,11 @@ impl<F> Drop for Instrumented<F> {
     }
 }
 
-/// Drops a future that has not completed: as its task, which ends with it, also by a panic. The birth is on the
+/// Drops a future that has not completed: as its task, which ends with it, also by a panic. The handle is on the
 /// thread's [list](crate::thread::dropping::Dropping) meanwhile.
-fn drop_unfinished(birth: Birth, drop_future: &mut dyn FnMut()) {
-    let owns_future = begin_drop(birth);
-    let _unfinished = OnDrop(end_drop);
+fn drop_unfinished(handle: TaskHandle, drop_future: &mut dyn FnMut()) {
+    let owns_future = begin_drop(handle);
+    let _drop_guard = OnDrop(end_drop);
     if owns_future {
         drop_future();
     }
@@ -202,14 +203,14 @@ fn drop_unfinished(birth: Birth, drop_future: &mut dyn FnMut()) {
 /// refused.
 #[cold]
 #[inline(never)]
-fn begin_drop(birth: Birth) -> bool {
-    let owns_future = !birth.is_refused();
-    contained(|| closing::begin_drop(birth));
+fn begin_drop(handle: TaskHandle) -> bool {
+    let owns_future = !handle.is_refused();
+    catch_user_panic(|| closing::begin_drop(handle));
     owns_future
 }
 
 #[cold]
 #[inline(never)]
 fn end_drop() {
-    contained(closing::end_drop);
+    catch_user_panic(closing::end_drop);
 }

@@ -1,10 +1,11 @@
 //! Tasks from their spawn to their end.
 
 pub(crate) mod announced;
-pub(crate) mod birth;
 pub(crate) mod blocked;
+pub(crate) mod borrow;
 mod cloned;
 pub(crate) mod closing;
 pub(crate) mod enter;
 pub(crate) mod future;
-pub(crate) mod inherit;
+pub(crate) mod handle;
+pub(crate) mod spawn;

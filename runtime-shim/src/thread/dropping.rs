@@ -5,7 +5,7 @@ use core::ptr;
 
 use crate::record::frames::Cursor;
 use crate::record::words::state;
-use crate::thread::handle::Handle;
+use crate::thread::raw_handle::RawHandle;
 
 /// Where a thread stood before a closure, and how the closure's task ends.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +15,8 @@ pub(crate) struct Leave {
     pub(crate) was_panicking: bool,
     /// `true` if hooks have attached something, and it was entered.
     pub(crate) carries: bool,
-    /// The thread has borrowed its block for this closure.
-    pub(crate) is_guest: bool,
+    /// The thread has borrowed its state for this closure.
+    pub(crate) is_transient: bool,
     /// The state to end in, unless the closure or a destructor of what it owns has panicked.
     pub(crate) last: u64,
 }
@@ -31,7 +31,7 @@ impl Leave {
             outer,
             was_panicking: false,
             carries: false,
-            is_guest: false,
+            is_transient: false,
             last: state::COMPLETED,
         }
     }
@@ -46,8 +46,8 @@ impl Leave {
 /// destructor of what a closure owns drops another closure.
 pub(crate) struct Dropping {
     /// The handle on top, which this owns. It is plain if there is no more to it than `outer`, and nothing below it.
-    /// [`Handle::NO_BIRTH`] if the list is empty.
-    pub(crate) top: Cell<Handle>,
+    /// [`Handle::NO_TASK`] if the list is empty.
+    pub(crate) top: Cell<RawHandle>,
     /// Where the thread stood before, if the handle is plain.
     pub(crate) outer: Cell<Cursor>,
     /// In use if the handle is another.
@@ -58,7 +58,7 @@ pub(crate) struct Dropping {
 
 /// A handle below the top.
 struct Below {
-    handle: Handle,
+    raw: RawHandle,
     leave: Leave,
     below: *mut Below,
 }
@@ -66,7 +66,7 @@ struct Below {
 impl Dropping {
     pub(crate) const fn new() -> Self {
         Dropping {
-            top: Cell::new(Handle::NO_BIRTH),
+            top: Cell::new(RawHandle::NO_TASK),
             outer: Cell::new(Cursor::NOWHERE),
             leave: Cell::new(Leave::NOTHING),
             below: Cell::new(ptr::null_mut()),
@@ -75,28 +75,28 @@ impl Dropping {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_empty(&self) -> bool {
-        self.top.get() == Handle::NO_BIRTH
+        self.top.get() == RawHandle::NO_TASK
     }
 
     /// Puts the handle of a closure that was entered the short way on an empty list. Returns `true` if the list was
     /// empty; if not, nothing has happened.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push_ordinary(&self, handle: Handle, outer: Cursor) -> bool {
+    pub(crate) fn push_ordinary(&self, raw: RawHandle, outer: Cursor) -> bool {
         let is_empty = self.is_empty();
         if is_empty {
-            self.top.set(handle);
+            self.top.set(raw);
             self.outer.set(outer);
         }
         is_empty
     }
 
     /// Puts a handle on top, which the list owns then.
-    pub(crate) fn push(&self, new: Handle, leave: Leave) {
-        let handle = self.top.replace(new.marked());
-        if handle != Handle::NO_BIRTH {
+    pub(crate) fn push(&self, new: RawHandle, leave: Leave) {
+        let raw = self.top.replace(new.with_slow_path());
+        if raw != RawHandle::NO_TASK {
             let below = Below {
-                handle: handle.marked(),
-                leave: match handle.as_plain() {
+                raw: raw.with_slow_path(),
+                leave: match raw.as_plain() {
                     Some(_) => Leave::ordinary(self.outer.get()),
                     None => self.leave.get(),
                 },
@@ -108,9 +108,9 @@ impl Dropping {
     }
 
     /// Takes the handle on top, which the caller owns then.
-    pub(crate) fn pop(&self) -> Option<(Handle, Leave)> {
-        let top = self.top.replace(Handle::NO_BIRTH);
-        if top == Handle::NO_BIRTH {
+    pub(crate) fn pop(&self) -> Option<(RawHandle, Leave)> {
+        let top = self.top.replace(RawHandle::NO_TASK);
+        if top == RawHandle::NO_TASK {
             return None;
         }
         let leave = match top.as_plain() {
@@ -121,10 +121,10 @@ impl Dropping {
         if !below.is_null() {
             // SAFETY: `push` has made the box, and it is taken off the list once, here.
             let below = unsafe { Box::from_raw(below) };
-            self.top.set(below.handle);
+            self.top.set(below.raw);
             self.leave.set(below.leave);
             self.below.set(below.below);
         }
-        Some((top.unmarked(), leave))
+        Some((top.without_slow_path(), leave))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::platform::mode;
-use crate::record::pool::Completed;
-use crate::record::root::ARENA;
+use crate::platform::runtime_flags;
+use crate::record::globals::ARENA;
 use crate::record::slot::TaskSlot;
+use crate::record::thread_states::Completed;
 use crate::record::words::{state, Status};
 use crate::thread::local;
 use crate::types::site::Site;
@@ -36,9 +36,9 @@ pub(crate) unsafe fn end(task: TaskSlot) {
 pub(crate) unsafe fn end_completed(task: TaskSlot) {
     local::with(|local| {
         let site = task.site();
-        // SAFETY: by the contract. A store that ends tasks on the fast path is in use, so the thread has a block.
+        // SAFETY: by the contract. A store that ends tasks on the fast path is in use, so the thread has a state.
         unsafe {
-            if local.store.end_fast(task) {
+            if local.cache.end_fast(task) {
                 local.completed.get().add_fast(site);
             } else {
                 end_slow(task);
@@ -80,9 +80,9 @@ unsafe fn end_badly(task: TaskSlot) {
 ///
 /// As for [`end`].
 pub(crate) unsafe fn end_as(task: TaskSlot, outcome: u64) {
-    let status = Status::of(outcome).at(mode::tick());
+    let status = Status::of(outcome).at(runtime_flags::tick());
     // SAFETY: by the contract.
-    local::with(|local| local.with_block(|store, _| unsafe { store.end(&ARENA, task, status) }));
+    local::with(|local| local.with_cache(|cache, _| unsafe { cache.end(&ARENA, task, status) }));
 }
 
 /// Counts a task that has completed on the thread of these counts.

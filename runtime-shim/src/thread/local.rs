@@ -8,18 +8,18 @@ use crate::platform::clock;
 use crate::platform::fork;
 use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
-use crate::record::pool::{self, Block, Completed};
+use crate::record::globals;
 use crate::record::reclaim;
-use crate::record::root;
 use crate::record::shared;
 use crate::record::slot::{NameSlot, NodeSlot, Slot, TaskSlot};
-use crate::record::store::Store;
+use crate::record::thread_cache::ThreadCache;
+use crate::record::thread_states::{self, Completed, ThreadState};
 use crate::record::words::{state, Status};
 use crate::thread::announcements::Announcements;
+use crate::thread::borrowed_parents::BorrowedParentEntry;
 use crate::thread::dropping::Dropping;
 use crate::thread::end::{count_completed, end_completed};
-use crate::thread::handle::TAG;
-use crate::thread::work::Work;
+use crate::thread::raw_handle::TAG;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 
@@ -27,56 +27,56 @@ use crate::types::site::Site;
 pub(crate) struct Local {
     /// The current task, and the innermost frame.
     pub(crate) cursor: Cell<Cursor>,
-    /// In use once the thread has moved into its block. Until then it is empty, so that the short
-    /// versions of births and ends refuse.
-    pub(crate) store: Store,
-    /// What a task's status says while this thread runs it. In use while the thread has a block.
+    /// In use once the thread has moved into its state. Until then it is empty, so that the short
+    /// versions of spawns and ends refuse.
+    pub(crate) cache: ThreadCache,
+    /// What a task's status says while this thread runs it. In use while the thread has a state.
     pub(crate) running: Cell<Status>,
-    /// The bits by which a birth says that it is not an ordinary one: all, as long as the thread has no
-    /// block. So one test tells both.
-    pub(crate) special: Cell<usize>,
-    /// The counts of this thread's block.
+    /// The bits by which a spawn says that it is not an ordinary one: all, as long as the thread has no
+    /// state. So one test tells both.
+    pub(crate) fast_path_mask: Cell<usize>,
+    /// The counts of this thread's state.
     pub(crate) completed: Cell<Completed>,
-    /// This thread's block, null until it is needed and again once the thread exits.
-    block: Cell<*const Block>,
-    /// The store is this thread's own: it has been taken out of the block.
-    has_moved_in: Cell<bool>,
+    /// This thread's state, null until it is needed and again once the thread exits.
+    state: Cell<*const ThreadState>,
+    /// The cache is this thread's own: it has been taken out of the state.
+    has_loaded_cache: Cell<bool>,
     /// The record of the thread itself, if it was adopted.
     root: Cell<Option<TaskSlot>>,
     /// In use while the cursor says that the scope is not the task's own.
-    pub(crate) loan: Cell<Loan>,
-    /// The thread has had a block without registering a destructor that gives it back. A second time
+    pub(crate) borrowed_parent: Cell<BorrowedParent>,
+    /// The thread has had a state without registering a destructor that gives it back. A second time
     /// that does not pay: it is a thread that runs one job after the other.
-    has_borrowed: Cell<bool>,
+    was_transient: Cell<bool>,
     /// A hook runs on this thread.
     pub(crate) in_hook: Cell<bool>,
     /// The closures that are being dropped here.
     pub(crate) dropping: Dropping,
     /// What the thread does for tasks that wait elsewhere, innermost first.
-    pub(crate) work: Cell<*mut Work>,
+    pub(crate) borrowed_parents: Cell<*mut BorrowedParentEntry>,
     /// The id, the site and the flags of the last task that ended with nothing around it.
     last: Cell<Option<(u64, &'static Site, u64)>>,
     /// Tasks that are being handed on.
     pub(crate) announcements: Announcements,
-    /// The id of the task that blocks on a future here, during a poll of that future; 0 otherwise.
+    /// The id of the task that states on a future here, during a poll of that future; 0 otherwise.
     pub(crate) blocked: Cell<u64>,
 }
 
 /// A scope that is not the one in the current task's slot. What runs here belongs to a task that waits for it on
-/// another thread, or a name of the present call of the task is in force. Names that are set meanwhile end with the loan.
+/// another thread, or a name of the present call of the task is in force. Names that are set meanwhile end with the borrowed parent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Loan {
-    /// The node that was lent. `None` for a name of a call.
-    pub(crate) lent: Option<NodeSlot>,
+pub(crate) struct BorrowedParent {
+    /// The node that was borrowed. `None` for a name of a call.
+    pub(crate) borrowed: Option<NodeSlot>,
     /// The present parent: the same node, or a name that was set.
     pub(crate) parent: Option<NodeSlot>,
     /// Where dumps find the name of a call.
     pub(crate) shown: Shown,
 }
 
-impl Loan {
-    const NONE: Loan = Loan {
-        lent: None,
+impl BorrowedParent {
+    const NONE: BorrowedParent = BorrowedParent {
+        borrowed: None,
         parent: None,
         shown: Shown::NOWHERE,
     };
@@ -86,18 +86,18 @@ thread_local! {
     static LOCAL: Local = const {
         Local {
             cursor: Cell::new(Cursor::UNKNOWN),
-            store: Store::new(),
+            cache: ThreadCache::new(),
             running: Cell::new(Status::of(state::RUNNING)),
-            special: Cell::new(usize::MAX),
+            fast_path_mask: Cell::new(usize::MAX),
             completed: Cell::new(Completed::NONE),
-            block: Cell::new(ptr::null()),
-            has_moved_in: Cell::new(false),
+            state: Cell::new(ptr::null()),
+            has_loaded_cache: Cell::new(false),
             root: Cell::new(None),
-            loan: Cell::new(Loan::NONE),
-            has_borrowed: Cell::new(false),
+            borrowed_parent: Cell::new(BorrowedParent::NONE),
+            was_transient: Cell::new(false),
             in_hook: Cell::new(false),
             dropping: Dropping::new(),
-            work: Cell::new(ptr::null_mut()),
+            borrowed_parents: Cell::new(ptr::null_mut()),
             last: Cell::new(None),
             announcements: Announcements::new(),
             blocked: Cell::new(0),
@@ -106,12 +106,12 @@ thread_local! {
     static EXIT: Exit = const { Exit };
 }
 
-/// Gives the block back when the thread exits.
+/// Gives the state back when the thread exits.
 struct Exit;
 
 impl Drop for Exit {
     fn drop(&mut self) {
-        with(Local::leave);
+        with(Local::on_thread_exit);
     }
 }
 
@@ -127,22 +127,24 @@ pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
 /// Sets up what concerns all threads.
 fn set_up() {
     // SAFETY: the function reads a thread-local without a destructor, and stores into atomics.
-    unsafe { fork::set_in_child(|| pool::forget_other_threads(with(|local| local.block()))) };
+    unsafe {
+        fork::set_in_child(|| thread_states::forget_other_threads(with(|local| local.state())))
+    };
     fork::watch();
-    clock::set_each_tick(|| reclaim::tick(with_store));
+    clock::set_each_tick(|| reclaim::tick(with_cache));
 }
 
-/// Shows `f` the store of the calling thread.
-fn with_store(f: &dyn Fn(&Store)) {
-    with(|local| local.with_block(|store, _| f(store)));
+/// Shows `f` the cache of the calling thread.
+fn with_cache(f: &dyn Fn(&ThreadCache)) {
+    with(|local| local.with_cache(|cache, _| f(cache)));
 }
 
 impl Local {
-    /// This thread's block if it has one.
+    /// This thread's state if it has one.
     #[inline(always)]
-    pub(crate) fn block(&self) -> Option<&'static Block> {
-        // SAFETY: null or set by `register`; blocks are never freed.
-        unsafe { self.block.get().as_ref() }
+    pub(crate) fn state(&self) -> Option<&'static ThreadState> {
+        // SAFETY: null or set by `register`; states are never freed.
+        unsafe { self.state.get().as_ref() }
     }
 
     /// Returns the slot of the task that the thread runs. The task lives as long as the thread runs it.
@@ -157,14 +159,14 @@ impl Local {
     /// Returns the node under which tasks are spawned now: the current task, or its name.
     #[inline]
     pub(crate) fn spawn_parent(&self) -> Option<NodeSlot> {
-        if self.is_lent() {
-            self.loan.get().parent
+        if self.is_parent_borrowed() {
+            self.borrowed_parent.get().parent
         } else {
             self.running_task()?.spawn_parent(Ordering::Relaxed)
         }
     }
 
-    /// Returns the same as an address, for spawns on the fast path. It is the address of no node if the node is lent, or
+    /// Returns the same as an address, for spawns on the fast path. It is the address of no node if the node is borrowed, or
     /// may be.
     #[inline(always)]
     pub(crate) fn spawn_parent_or_tag(&self) -> *const Slot {
@@ -177,9 +179,9 @@ impl Local {
     /// Returns `true` if the scope belongs to the present call of a closure, or to a task that waits elsewhere for this
     /// thread. A task that is polled in the meantime, or called, has its own.
     #[inline]
-    pub(crate) fn is_lent(&self) -> bool {
+    pub(crate) fn is_parent_borrowed(&self) -> bool {
         let cursor = self.cursor.get();
-        cursor == Cursor::LENT || cursor.is_named()
+        cursor == Cursor::BORROWED || cursor.is_named()
     }
 
     /// Returns the task that runs on this thread now.
@@ -207,86 +209,91 @@ impl Local {
 
     /// What a task's status says while this thread runs it.
     pub(crate) fn register_to_run(&self) -> Status {
-        let block = self.register();
-        block.map_or(Status::of(state::RUNNING), |block| block.running)
+        let state = self.register();
+        state.map_or(Status::of(state::RUNNING), |state| state.running)
     }
 
-    /// Takes a block for this thread, if it has none.
+    /// Takes a state for this thread, if it has none.
     #[cold]
-    fn register(&self) -> Option<&'static Block> {
-        if let Some(block) = self.block() {
-            return Some(block);
+    fn register(&self) -> Option<&'static ThreadState> {
+        if let Some(state) = self.state() {
+            return Some(state);
         }
-        // A thread that is exiting would never give the block back.
+        // A thread that is exiting would never give the state back.
         EXIT.try_with(|_| ()).ok()?;
-        self.take_block()
+        self.acquire_state()
     }
 
-    /// Takes a block for a thread that has never had one. Returns whether it was taken; then the caller
+    /// Takes a state for a thread that has never had one. Returns whether it was taken; then the caller
     /// must [`leave`](Local::leave), to spare the thread a destructor.
     #[cfg_attr(not(debug_assertions), inline)]
-    pub(crate) fn borrow_block(&self) -> bool {
-        !self.has_borrowed.replace(true) && self.block().is_none() && self.take_block().is_some()
+    pub(crate) fn acquire_transient(&self) -> bool {
+        !self.was_transient.replace(true)
+            && self.state().is_none()
+            && self.acquire_state().is_some()
     }
 
-    fn take_block(&self) -> Option<&'static Block> {
+    fn acquire_state(&self) -> Option<&'static ThreadState> {
         fork::note_use();
         clock::note_thread();
-        let block = pool::acquire(set_up)?;
-        self.running.set(block.running);
-        self.special.set(TAG);
-        self.completed.set(block.completed);
-        self.block.set(block);
-        Some(block)
+        let state = thread_states::acquire(set_up)?;
+        self.running.set(state.running);
+        self.fast_path_mask.set(TAG);
+        self.completed.set(state.completed);
+        self.state.set(state);
+        Some(state)
     }
 
-    /// The store of this thread, which has `block`. Most threads that run one closure never need it.
-    fn move_in(&self, block: &'static Block) -> &Store {
-        if !self.has_moved_in.replace(true) {
-            self.store.swap(&block.parked);
+    /// The cache of this thread, which has `state`. Most threads that run one closure never need it.
+    fn load_cache(&self, state: &'static ThreadState) -> &ThreadCache {
+        if !self.has_loaded_cache.replace(true) {
+            self.cache.swap(&state.idle_cache);
         }
-        &self.store
+        &self.cache
     }
 
-    /// Does `f` with a block and its store: this thread's own, or, while the thread exits, with
+    /// Does `f` with a state and its cache: this thread's own, or, while the thread exits, with
     /// borrowed ones.
-    pub(crate) fn with_block<R>(&self, f: impl FnOnce(&Store, &'static Block) -> R) -> Option<R> {
-        if let Some(block) = self.block().or_else(|| self.register()) {
-            return Some(f(self.move_in(block), block));
+    pub(crate) fn with_cache<R>(
+        &self,
+        f: impl FnOnce(&ThreadCache, &'static ThreadState) -> R,
+    ) -> Option<R> {
+        if let Some(state) = self.state().or_else(|| self.register()) {
+            return Some(f(self.load_cache(state), state));
         }
-        let block = pool::acquire(set_up)?;
-        let result = f(&block.parked, block);
-        block.parked.empty_stock(&root::ARENA);
-        pool::give_up(block);
+        let state = thread_states::acquire(set_up)?;
+        let result = f(&state.idle_cache, state);
+        state.idle_cache.flush_refs(&globals::ARENA);
+        thread_states::release(state);
         Some(result)
     }
 
-    /// Ends a task that has completed: the closure for which this thread has borrowed its block.
+    /// Ends a task that has completed: the closure for which this thread has borrowed its state.
     ///
     /// # Safety
     ///
     /// As for [`end_completed`].
     #[cfg_attr(not(debug_assertions), inline)]
-    pub(crate) unsafe fn end_guest(&self, task: TaskSlot) {
+    pub(crate) unsafe fn end_transient(&self, task: TaskSlot) {
         let site = task.site();
-        // In the block, so that the freed slot waits for the next thread.
-        let block = self.block().filter(|_| !self.has_moved_in.get());
+        // In the state, so that the freed slot waits for the next thread.
+        let state = self.state().filter(|_| !self.has_loaded_cache.get());
         // SAFETY: by the contract. If the first function returns `false`, it has done nothing.
         unsafe {
-            match block.filter(|block| block.parked.end_alone(&root::ARENA, task)) {
-                Some(block) => count_completed(block.completed, site),
+            match state.filter(|state| state.idle_cache.end_alone(&globals::ARENA, task)) {
+                Some(state) => count_completed(state.completed, site),
                 None => end_completed(task),
             }
         }
     }
 
-    /// The node under which tasks are born, after making this thread a task if it runs none.
+    /// The node under which tasks are spawned, after making this thread a task if it runs none.
     pub(crate) fn spawn_parent_or_adopt(&self) -> Option<NodeSlot> {
         if let Some(parent) = self.spawn_parent() {
             return Some(parent);
         }
-        let block = self.register()?;
-        let root = root::adopt(self.move_in(block), block)?;
+        let state = self.register()?;
+        let root = globals::adopt(self.load_cache(state), state)?;
         self.root.set(Some(root));
         let cursor = Cursor::task(root);
         // A thread that instrumented code did not spawn runs what belongs to others.
@@ -297,21 +304,21 @@ impl Local {
         Some(root.into())
     }
 
-    /// Does `f` with the node under which tasks are born now, which stays one meanwhile. `f` takes a
+    /// Does `f` with the node under which tasks are spawned now, which stays one meanwhile. `f` takes a
     /// reference to it, and calls nothing of the program's.
     pub(crate) fn with_spawn_parent<R>(
         &self,
-        f: impl FnOnce(&Store, Option<NodeSlot>) -> R,
+        f: impl FnOnce(&ThreadCache, Option<NodeSlot>) -> R,
     ) -> Option<R> {
         let parent = self.spawn_parent_or_adopt();
-        self.with_block(|store, block| {
-            let parent = match self.running_task().filter(|_| !self.is_lent()) {
-                Some(task) => shared::protect_spawn_parent(task, &block.parent_hazard),
-                // It is lent, and so this thread's own.
+        self.with_cache(|cache, state| {
+            let parent = match self.running_task().filter(|_| !self.is_parent_borrowed()) {
+                Some(task) => shared::protect_spawn_parent(task, &state.parent_hazard),
+                // It is borrowed, and so this thread's own.
                 None => parent,
             };
-            let result = f(store, parent);
-            block.parent_hazard.clear();
+            let result = f(cache, parent);
+            state.parent_hazard.clear();
             result
         })
     }
@@ -320,9 +327,11 @@ impl Local {
     ///
     /// # Safety
     ///
-    /// As for [`Store::release`].
+    /// As for [`ThreadCache::release`].
     pub(crate) unsafe fn release_name(&self, name: NameSlot) {
-        shared::wait_until_unused(name, || pool::blocks().map(|block| &block.parent_hazard));
+        shared::wait_until_unused(name, || {
+            thread_states::all().map(|state| &state.parent_hazard)
+        });
         // SAFETY: by the contract.
         unsafe { self.release(name.into()) };
     }
@@ -331,30 +340,30 @@ impl Local {
     ///
     /// # Safety
     ///
-    /// As for [`Store::release`].
+    /// As for [`ThreadCache::release`].
     pub(crate) unsafe fn release(&self, node: NodeSlot) {
         // SAFETY: by the contract.
-        self.with_block(|store, _| unsafe { store.release(&root::ARENA, node) });
+        self.with_cache(|cache, _| unsafe { cache.release(&globals::ARENA, node) });
     }
 
     /// The last thing that the thread does with us, short of what destructors still do.
-    pub(crate) fn leave(&self) {
-        let Some(block) = self.block() else { return };
+    pub(crate) fn on_thread_exit(&self) {
+        let Some(state) = self.state() else { return };
         if let Some(root) = self.root.take() {
             self.note_last(root);
             self.cursor.set(Cursor::NOWHERE);
-            let status = Status::of(state::COMPLETED).at(crate::platform::mode::tick());
+            let status = Status::of(state::COMPLETED).at(crate::platform::runtime_flags::tick());
             // SAFETY: this thread has made its root, and is the only one to end it, here.
-            unsafe { self.store.end(&root::ARENA, root, status) };
+            unsafe { self.cache.end(&globals::ARENA, root, status) };
         }
-        block.call_names.clear();
-        self.block.set(ptr::null());
-        self.special.set(usize::MAX);
+        state.call_names.clear();
+        self.state.set(ptr::null());
+        self.fast_path_mask.set(usize::MAX);
         self.completed.set(Completed::NONE);
-        if self.has_moved_in.replace(false) {
-            self.store.swap(&block.parked);
-            block.parked.empty_stock(&root::ARENA);
+        if self.has_loaded_cache.replace(false) {
+            self.cache.swap(&state.idle_cache);
+            state.idle_cache.flush_refs(&globals::ARENA);
         }
-        pool::give_up(block);
+        thread_states::release(state);
     }
 }

@@ -3,13 +3,13 @@
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::record::frames::Cursor;
 use crate::record::slot::TaskSlot;
 use crate::record::words::{flag, state, Status};
 use crate::thread::end::end_completed;
-use crate::thread::handle::Handle;
 use crate::thread::local::{self, Local};
+use crate::thread::raw_handle::RawHandle;
 
 /// A stretch of time in which a thread runs a task.
 pub(crate) struct Running {
@@ -21,16 +21,16 @@ pub(crate) struct Running {
 
 impl Running {
     /// Makes the task of `handle` the current one of this thread, if nothing is attached to it and the
-    /// thread has a block. That this calls nothing keeps registers free in the caller.
+    /// thread has a state. That this calls nothing keeps registers free in the caller.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn start_fast(handle: Handle) -> Option<Self> {
+    pub(crate) fn start_fast(raw: RawHandle) -> Option<Self> {
         local::with(|local| {
-            let task = handle.as_plain_here(local)?;
+            let task = raw.as_plain_here(local)?;
             Some(Self::start_here(local, task))
         })
     }
 
-    /// As [`Running::start`], on a thread that has a block.
+    /// As [`Running::start`], on a thread that has a state.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn start_here(local: &Local, task: TaskSlot) -> Self {
         Self::start_as(local, task, local.running.get(), 0)
@@ -44,19 +44,19 @@ impl Running {
     /// As [`Running::start_here`], of a closure that several threads may call at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn start_call_here(local: &Local, task: TaskSlot) -> Self {
-        task.note_call(local.running.get().at(mode::pulse()));
+        task.note_call(local.running.get().at(runtime_flags::flags_and_tick()));
         Self::start_as(local, task, local.running.get(), flag::CALLED)
     }
 
     /// As [`Running::start`], of such a closure.
     pub(crate) fn start_call(task: TaskSlot) -> Self {
-        task.note_call(Status::of(state::RUNNING).at(mode::pulse()));
+        task.note_call(Status::of(state::RUNNING).at(runtime_flags::flags_and_tick()));
         local::with(|local| Self::start_as(local, task, local.register_to_run(), flag::CALLED))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
-        task.set_status(running.at(mode::pulse()));
+        task.set_status(running.at(runtime_flags::flags_and_tick()));
         task.count_poll(flags);
         let outer = local.cursor.replace(Cursor::task(task));
         Running::resume(task, outer)
@@ -117,7 +117,7 @@ fn put_back_panicked(task: TaskSlot, outer: Cursor) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn put_back(task: TaskSlot, outer: Cursor, state: u64) {
     restore_thread(outer);
-    task.set_status(Status::of(state).at(mode::pulse()));
+    task.set_status(Status::of(state).at(runtime_flags::flags_and_tick()));
 }
 
 /// A drop of what a task owns that was never called, or not to its end.
@@ -132,7 +132,7 @@ pub(crate) struct Begun {
 pub(crate) fn begin_drop(task: TaskSlot) -> Begun {
     let before = task.state();
     local::with(|local| {
-        task.set_status(local.register_to_run().at(mode::pulse()));
+        task.set_status(local.register_to_run().at(runtime_flags::flags_and_tick()));
         let outer = local.cursor.replace(Cursor::task(task));
         Begun { outer, before }
     })

@@ -4,15 +4,15 @@ use std::fmt::{self, Write as _};
 
 /// At most so many bytes of a text.
 #[derive(Clone, Debug)]
-pub struct Text<const MAX_LEN: usize> {
+pub struct BoundedText<const MAX_LEN: usize> {
     bytes: [u8; MAX_LEN],
     len: usize,
     cut: bool,
 }
 
-impl<const MAX_LEN: usize> Text<MAX_LEN> {
+impl<const MAX_LEN: usize> BoundedText<MAX_LEN> {
     pub fn new(text: impl fmt::Display) -> Self {
-        let mut kept = Text {
+        let mut kept = BoundedText {
             bytes: [0; MAX_LEN],
             len: 0,
             cut: false,
@@ -43,7 +43,7 @@ impl<const MAX_LEN: usize> Text<MAX_LEN> {
     }
 }
 
-impl<const MAX_LEN: usize> fmt::Write for Text<MAX_LEN> {
+impl<const MAX_LEN: usize> fmt::Write for BoundedText<MAX_LEN> {
     fn write_str(&mut self, s: &str) -> fmt::Result {
         let room = if self.cut { 0 } else { MAX_LEN - self.len };
         let taken = boundary(s, room);
@@ -60,11 +60,11 @@ impl<const MAX_LEN: usize> fmt::Write for Text<MAX_LEN> {
 }
 
 /// The last character boundary of `s` at or before `most`.
-pub fn boundary(s: &str, most: usize) -> usize {
-    if s.len() <= most {
+pub fn boundary(s: &str, max: usize) -> usize {
+    if s.len() <= max {
         return s.len();
     }
-    (0..=most)
+    (0..=max)
         .rev()
         .find(|&index| s.is_char_boundary(index))
         .unwrap_or(0)
@@ -74,7 +74,7 @@ pub fn boundary(s: &str, most: usize) -> usize {
 mod tests {
     use std::fmt;
 
-    use super::Text;
+    use super::BoundedText;
 
     /// Goes on after an error, and says nothing of it.
     struct Careless<'a>(&'a [&'a str]);
@@ -96,7 +96,7 @@ mod tests {
             (&["abc", "ä", "x"], "abc", true),
             (&[], "", false),
         ] {
-            let text = Text::<4>::new(Careless(parts));
+            let text = BoundedText::<4>::new(Careless(parts));
             assert_eq!(
                 (text.as_str(), text.is_truncated()),
                 (kept, cut),

@@ -94,7 +94,7 @@ impl Counts {
 
 impl Site {
     /// A place that is no call in the source.
-    pub(crate) const fn unreal(role: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn synthetic(role: &'static str, kind: Kind) -> Self {
         Site {
             file: "",
             line: 0,

@@ -83,7 +83,7 @@ birthmark::__private::table! { POOL 1
 /// A future without a record, on a thread that a pool keeps.
 fn on_a_pool_thread() {
     let runtime = runtime();
-    let (first, last) = birthmark::__private::birth_as!(POOL.at(0), pooled).closure();
+    let (first, last) = birthmark::__private::record_spawn_as!(POOL.at(0), pooled).closure();
     let thread = thread::spawn(move || match first.enter_owned() {
         _entered => {
             runtime.block_on(scenarios::read());

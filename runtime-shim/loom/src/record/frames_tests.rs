@@ -4,7 +4,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use crate::platform::sync::atomic::{fence, Ordering};
-use crate::record::frames::{Frames, Image};
+use crate::record::frames::{FrameSnapshot, Frames};
 use crate::record::slot::Slot;
 use crate::record::words::{state, Status};
 use crate::types::frame_site::FrameSite;
@@ -51,7 +51,7 @@ impl Task {
         assert!(self.frames.push(self.id(), site, outer));
     }
 
-    /// What a dump would show, as `Record` and `Image` read it: the polls, whether the task stands still, and
+    /// What a dump would show, as `Record` and `FrameSnapshot` read it: the polls, whether the task stands still, and
     /// its frames.
     fn read(&self, id: u64) -> Option<(u64, bool, Vec<&'static FrameSite>)> {
         let (status, polls) = (&self.slot.status, &self.slot.polls);
@@ -63,7 +63,7 @@ impl Task {
             status.load(Ordering::Relaxed),
         );
         fence(Ordering::Acquire);
-        let image = Image::copy(&self.frames, id);
+        let snapshot = FrameSnapshot::copy(&self.frames, id);
         if self.slot.id.load(Ordering::Relaxed) != id {
             return None;
         }
@@ -72,7 +72,7 @@ impl Task {
             status.load(Ordering::Relaxed),
         );
         let stands = before == after && before.1 == state::SUSPENDED;
-        let line = (0..2).filter_map(|outer| image.inside(outer).next()?.1);
+        let line = (0..2).filter_map(|outer| snapshot.inside(outer).next()?.1);
         Some((before.0, stands, line.collect()))
     }
 }
@@ -144,11 +144,11 @@ fn what_is_left_elsewhere_is_gone_whatever_the_task_does_meanwhile() {
         let index = task.frames.enter(task.slot, &INNER, 0);
         assert!(task.read(1).is_some());
         elsewhere.join().unwrap();
-        let image = Image::copy(&task.frames, 1);
-        let line: Vec<_> = image.inside(0).filter_map(|(_, site)| site).collect();
+        let snapshot = FrameSnapshot::copy(&task.frames, 1);
+        let line: Vec<_> = snapshot.inside(0).filter_map(|(_, site)| site).collect();
         assert!(same(&line, &[&INNER]));
         task.frames.leave(task.slot, index, &INNER);
-        assert!(Image::copy(&task.frames, 1)
+        assert!(FrameSnapshot::copy(&task.frames, 1)
             .inside(0)
             .all(|(_, site)| site.is_none()));
     });

@@ -4,12 +4,12 @@ use loom::thread;
 use crate::platform::sync::atomic::{fence, AtomicU64, Ordering};
 use crate::record::arena::Arena;
 use crate::record::slot::TaskSlot;
-use crate::record::store::{Newborn, Store, World};
+use crate::record::thread_cache::{RecordInit, RegistryRef, ThreadCache};
 use crate::record::words::{state, Status};
 use crate::types::site::SITES;
 
-fn newborn(site: usize) -> Newborn {
-    Newborn {
+fn init(site: usize) -> RecordInit {
+    RecordInit {
         site: &SITES[site],
         flags: 0,
         tick: 0,
@@ -17,40 +17,40 @@ fn newborn(site: usize) -> Newborn {
 }
 
 /// A registry of its own for each execution. loom does not mind the leak: it is short.
-struct Registry {
+struct OwnRegistry {
     arena: &'static Arena,
     ids: &'static AtomicU64,
 }
 
-impl Registry {
+impl OwnRegistry {
     fn new() -> Arc<Self> {
-        Arc::new(Registry {
+        Arc::new(OwnRegistry {
             arena: Box::leak(Box::new(Arena::new())),
             ids: Box::leak(Box::new(AtomicU64::new(1))),
         })
     }
 
-    fn world(&self) -> World<'_> {
-        World {
+    fn registry(&self) -> RegistryRef<'_> {
+        RegistryRef {
             arena: self.arena,
             ids: self.ids,
         }
     }
 
-    fn root(&self, store: &Store) -> TaskSlot {
-        store.birth(self.world(), None, newborn(0)).unwrap()
+    fn root(&self, store: &ThreadCache) -> TaskSlot {
+        store.record(self.registry(), None, init(0)).unwrap()
     }
 
-    fn birth(&self, store: &Store, parent: TaskSlot, site: usize) -> TaskSlot {
-        match store.birth_fast(parent.slot(), newborn(site)) {
+    fn spawn(&self, store: &ThreadCache, parent: TaskSlot, site: usize) -> TaskSlot {
+        match store.record_fast(parent.slot(), init(site)) {
             Some(slot) => slot,
             None => store
-                .birth(self.world(), Some(parent.into()), newborn(site))
+                .record(self.registry(), Some(parent.into()), init(site))
                 .unwrap(),
         }
     }
 
-    fn end(&self, store: &Store, slot: TaskSlot) {
+    fn end(&self, store: &ThreadCache, slot: TaskSlot) {
         let status = Status::of(state::COMPLETED);
         // SAFETY: each test ends a task once.
         unsafe {
@@ -64,20 +64,20 @@ impl Registry {
 #[test]
 fn a_task_that_ends_elsewhere_frees_its_parent() {
     loom::model(|| {
-        let world = Registry::new();
-        let store = Store::new();
-        let parent = world.root(&store);
-        let child = world.birth(&store, parent, 1);
+        let registry = OwnRegistry::new();
+        let store = ThreadCache::new();
+        let parent = registry.root(&store);
+        let child = registry.spawn(&store, parent, 1);
         let there = {
-            let world = world.clone();
+            let registry = registry.clone();
             thread::spawn(move || {
-                let store = Store::new();
-                world.end(&store, child);
-                store.empty_stock(world.arena);
+                let store = ThreadCache::new();
+                registry.end(&store, child);
+                store.flush_refs(registry.arena);
             })
         };
-        world.end(&store, parent);
-        store.empty_stock(world.arena);
+        registry.end(&store, parent);
+        store.flush_refs(registry.arena);
         there.join().unwrap();
         assert_eq!(parent.id(), 0);
         assert_eq!(child.id(), 0);
@@ -87,17 +87,17 @@ fn a_task_that_ends_elsewhere_frees_its_parent() {
 #[test]
 fn two_children_that_end_at_once_free_their_parent_once() {
     loom::model(|| {
-        let world = Registry::new();
-        let store = Store::new();
-        let parent = world.root(&store);
-        let children = [1, 2].map(|site| world.birth(&store, parent, site));
-        world.end(&store, parent);
-        store.empty_stock(world.arena);
+        let registry = OwnRegistry::new();
+        let store = ThreadCache::new();
+        let parent = registry.root(&store);
+        let children = [1, 2].map(|site| registry.spawn(&store, parent, site));
+        registry.end(&store, parent);
+        store.flush_refs(registry.arena);
         let threads = children.map(|child| {
-            let world = world.clone();
+            let registry = registry.clone();
             thread::spawn(move || {
-                let store = Store::new();
-                world.end(&store, child);
+                let store = ThreadCache::new();
+                registry.end(&store, child);
                 usize::from(parent.id() == 0)
             })
         });
@@ -110,10 +110,10 @@ fn two_children_that_end_at_once_free_their_parent_once() {
 #[test]
 fn a_reader_never_mixes_two_tasks() {
     loom::model(|| {
-        let world = Registry::new();
-        let store = Store::new();
-        let root = world.root(&store);
-        let slot = world.birth(&store, root, 7);
+        let registry = OwnRegistry::new();
+        let store = ThreadCache::new();
+        let root = registry.root(&store);
+        let slot = registry.spawn(&store, root, 7);
         let reader = thread::spawn(move || {
             let id = slot.slot().id.load(Ordering::Acquire);
             let site = slot.slot().site.load(Ordering::Relaxed);
@@ -122,8 +122,8 @@ fn a_reader_never_mixes_two_tasks() {
             (id, site, same)
         });
         let first = slot.slot().id.load(Ordering::Relaxed);
-        world.end(&store, slot);
-        let again = world.birth(&store, root, 9);
+        registry.end(&store, slot);
+        let again = registry.spawn(&store, root, 9);
         assert!(slot == again, "the slot was to be reused");
         let (id, site, same) = reader.join().unwrap();
         if same && id != 0 {
@@ -136,19 +136,19 @@ fn a_reader_never_mixes_two_tasks() {
 #[test]
 fn batches_are_handed_over_whole() {
     loom::model(|| {
-        let world = Registry::new();
-        let batch = world.arena.take().unwrap();
-        world.arena.put(batch);
-        let take = |world: Arc<Registry>| {
+        let registry = OwnRegistry::new();
+        let batch = registry.arena.take().unwrap();
+        registry.arena.put(batch);
+        let take = |registry: Arc<OwnRegistry>| {
             move || {
-                world
+                registry
                     .arena
                     .take()
                     .map(|batch| std::ptr::from_ref(batch.0.slot()).addr())
             }
         };
-        let there = thread::spawn(take(world.clone()));
-        let here = take(world)();
+        let there = thread::spawn(take(registry.clone()));
+        let here = take(registry)();
         let there = there.join().unwrap();
         assert!(here.is_some() && there.is_some());
         assert_ne!(here, there);

@@ -6,19 +6,19 @@
 use super::MAX_NAME_LEN;
 use crate::context::label::{LabelSet, LabelText, MAX_LABELS_LEN};
 use crate::record::content::LabelBytes;
-use crate::record::pool::Block;
+use crate::record::globals::REGISTRY;
 use crate::record::read::Record;
-use crate::record::root::WORLD;
 use crate::record::slot::{NameSlot, TaskSlot};
-use crate::record::store::{NameContent, Store};
+use crate::record::thread_cache::{NameContent, ThreadCache};
+use crate::record::thread_states::ThreadState;
 use crate::record::words::flag;
 use crate::thread::local::Local;
-use crate::types::bounded::Text;
+use crate::types::bounded::BoundedText;
 
 /// What is said of a task.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    Name(Text<MAX_NAME_LEN>),
+    Name(BoundedText<MAX_NAME_LEN>),
     /// A key and a value. An empty value takes the label away.
     Label(LabelText, LabelText),
 }
@@ -46,7 +46,7 @@ fn with_content<R>(
     }
 }
 
-fn cut_flag(name: &Text<MAX_NAME_LEN>) -> u64 {
+fn cut_flag(name: &BoundedText<MAX_NAME_LEN>) -> u64 {
     u64::from(name.is_truncated()) * flag::CUT
 }
 
@@ -117,31 +117,31 @@ pub(super) fn make_for_current(local: &Local, change: &Change) -> Option<NameSlo
     let task = local.current()?;
     let present = Record::read(parent.slot()).filter(|name| name.is_name_of(task.slot()));
     let make = |content: NameContent<'_>| {
-        local.with_block(|store, block| make(store, block, task, content))
+        local.with_cache(|cache, state| make(cache, state, task, content))
     };
     with_content(change, task, present, 0, make).flatten()
 }
 
 /// Makes a name node for a task that has not started yet.
-pub(super) fn make_for_newborn(
-    store: &Store,
-    block: &Block,
+pub(super) fn make_before_start(
+    cache: &ThreadCache,
+    state: &ThreadState,
     task: TaskSlot,
     change: &Change,
     flags: u64,
 ) -> Option<NameSlot> {
     let present = Record::read(task.slot()).and_then(|task| task.own_name());
-    let make = |content: NameContent<'_>| make(store, block, task, content);
+    let make = |content: NameContent<'_>| make(cache, state, task, content);
     with_content(change, task, present, flags, make)
 }
 
 fn make(
-    store: &Store,
-    block: &Block,
+    cache: &ThreadCache,
+    state: &ThreadState,
     task: TaskSlot,
     content: NameContent<'_>,
 ) -> Option<NameSlot> {
-    let number = block.next_name.get();
-    block.next_name.set(number + 1);
-    store.name(WORLD, number, task, content)
+    let number = state.next_name.get();
+    state.next_name.set(number + 1);
+    cache.name(REGISTRY, number, task, content)
 }

@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::Frames;
-use super::Place;
+use super::TaggedCursor;
 use crate::platform::sync::atomic::Ordering;
 use crate::record::arena::{self, Chunk, BATCH, CHUNK_SLOTS};
 use crate::record::slot::Slot;
@@ -36,7 +36,7 @@ impl Frames {
 #[cold]
 fn map(chunk: &'static Chunk) -> Option<*mut Frames> {
     // Where the system hands out addresses that large, there are no frames.
-    if !Place::can_hold(ptr::from_ref(chunk).addr()) {
+    if !TaggedCursor::can_hold(ptr::from_ref(chunk).addr()) {
         return None;
     }
     let area = crate::platform::memory::map(AREA_BYTES)?.cast::<Frames>();

@@ -26,7 +26,7 @@ pub mod index {
     /// The index that follows any frame's is one of the same slot. The next slot may be in memory that is not mapped.
     const _: () = assert!(BEYOND | 1 | NAMED < MASK && BEYOND & (1 | NAMED) == 0 && LAST < NAMED);
     pub(super) const UNKNOWN: usize = 60;
-    pub(super) const LENT: usize = 62;
+    pub(super) const BORROWED: usize = 62;
 
     pub fn is_beyond(index: usize) -> bool {
         index >= BEYOND
@@ -43,8 +43,8 @@ impl Cursor {
     pub const NOWHERE: Cursor = Cursor(0);
     /// In no task, on a thread that may turn out to be the main one.
     pub const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
-    /// In the task that has lent its scope to this thread.
-    pub const LENT: Cursor = Cursor(index::LENT);
+    /// In the task that has borrowed its scope to this thread.
+    pub const BORROWED: Cursor = Cursor(index::BORROWED);
 
     #[inline(always)]
     pub(crate) fn task(task: TaskSlot) -> Self {
@@ -136,14 +136,14 @@ impl Cursor {
 /// The bits tell it from a cursor in a later task of the same slot, unless a multiple of 65,536 tasks were spawned in
 /// between. Then a frame of the earlier task may be missing from the later one, or stand where it stood there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(u64);
+pub(crate) struct TaggedCursor(u64);
 
 /// Where the id begins.
 const ID_SHIFT: u32 = 48;
 
-impl Place {
+impl TaggedCursor {
     /// In no task.
-    pub(crate) const NOWHERE: Place = Place(0);
+    pub(crate) const NOWHERE: TaggedCursor = TaggedCursor(0);
 
     /// Returns `true` if places in a slot at this address are what they say.
     pub(crate) fn can_hold(address: usize) -> bool {
@@ -154,24 +154,24 @@ impl Place {
     pub(crate) fn of(cursor: Cursor) -> Self {
         match cursor.slot() {
             Some(slot) => Self::within(slot.id(), cursor),
-            None => Place(cursor.0 as u64),
+            None => TaggedCursor(cursor.0 as u64),
         }
     }
 
-    /// As [`Place::of`], of a cursor in the task with this id.
+    /// As [`TaggedCursor::of`], of a cursor in the task with this id.
     #[inline(always)]
     pub(crate) fn within(id: u64, cursor: Cursor) -> Self {
-        Place(id << ID_SHIFT | cursor.0 as u64)
+        TaggedCursor(id << ID_SHIFT | cursor.0 as u64)
     }
 
-    /// Where frames are recorded, the cursor that [`Place::of`] was called on.
+    /// Where frames are recorded, the cursor that [`TaggedCursor::of`] was called on.
     #[inline(always)]
     pub(crate) fn cursor(self) -> Cursor {
         Cursor((self.0 << (64 - ID_SHIFT) >> (64 - ID_SHIFT)) as usize)
     }
 
     #[inline(always)]
-    pub(crate) fn is_same_task(self, other: Place) -> bool {
+    pub(crate) fn is_same_task(self, other: TaggedCursor) -> bool {
         self.0 ^ other.0 <= index::MASK as u64
     }
 }

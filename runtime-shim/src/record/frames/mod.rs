@@ -1,7 +1,7 @@
 //! The frames of a task: 120 bytes beside each slot, in memory that is mapped when the first task of a
 //! chunk enters one and costs nothing where no page of it is touched.
 //!
-//! The header says whose the frames are, by the lower half of the task's id, so that a birth need not
+//! The header says whose the frames are, by the lower half of the task's id, so that a spawn need not
 //! clear anything: frames of another task are none. Below that it counts the frames for which there was
 //! no room, and has a bit for each index in use. An entry is the address of a [`FrameSite`] and, in its low
 //! bits, the index of the frame inside of which it was entered.
@@ -20,15 +20,15 @@ use crate::types::frame_site::FrameSite;
 #[cfg(not(loom))]
 mod area;
 mod cursor;
-mod image;
+mod snapshot;
 mod write;
 
 #[cfg(not(loom))]
 pub(super) use area::release;
 
-pub(crate) use cursor::Place;
+pub(crate) use cursor::TaggedCursor;
 pub use cursor::{index, Cursor};
-pub use image::Image;
+pub use snapshot::FrameSnapshot;
 
 /// Frames that have room.
 pub const ROOM: usize = index::LAST;

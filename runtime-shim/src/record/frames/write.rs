@@ -25,7 +25,7 @@ impl Frames {
         if (around | 1) >> outer != 1 {
             return false;
         }
-        // As at a birth: a reader that sees what is written must also see that the task runs.
+        // As at a spawn: a reader that sees what is written must also see that the task runs.
         fence(Ordering::Release);
         entry.store(entry_of(site, outer), Ordering::Relaxed);
         self.publish(id << 32 | u64::from(around) | 2 << outer);

@@ -5,15 +5,15 @@ use core::marker::PhantomData;
 use core::mem;
 use core::task::{Poll, Waker};
 
-use crate::task::birth::{Birth, Status};
+use crate::task::handle::{HandleContent, TaskHandle};
 
 /// Polls a refused future. It ends once its spawner has been told: it is ready if there is an output to be had, which
 /// is so of `()`. Any other has to unwind, which executors catch as a task's panic.
 #[cold]
 #[inline(never)]
-pub(super) fn poll<T>(birth: &Birth, waker: &Waker) -> Poll<T> {
-    match birth.status() {
-        Status::Refused(task) if task.poll(waker) => {
+pub(super) fn poll<T>(handle: &TaskHandle, waker: &Waker) -> Poll<T> {
+    match handle.content() {
+        HandleContent::Refused(task) if task.poll(waker) => {
             if let Some(output) = unit() {
                 return Poll::Ready(output);
             }

@@ -9,7 +9,7 @@ pub mod runtime {
     pub mod __private {
         pub use birthmark::__private::*;
 
-        pub struct Birth;
+        pub struct TaskHandle;
         pub struct First;
         pub struct Last;
         pub struct Guard;
@@ -26,7 +26,7 @@ pub mod runtime {
             }
         }
 
-        impl Birth {
+        impl TaskHandle {
             pub fn closure(self) -> (First, Last) {
                 (First, Last)
             }
@@ -50,14 +50,14 @@ pub mod runtime {
             }
         }
 
-        pub fn birth_at(_: &'static Sites, _: usize) -> Birth {
+        pub fn record_spawn_at(_: &'static Sites, _: usize) -> TaskHandle {
             crate::log("born");
-            Birth
+            TaskHandle
         }
 
         // The callee may hand its task on, as far as the attribute sees.
-        pub fn relayed_at(sites: &'static Sites, entry: usize, _: bool, _: bool, _: bool) -> Birth {
-            birth_at(sites, entry)
+        pub fn relayed_at(sites: &'static Sites, entry: usize, _: bool, _: bool, _: bool) -> TaskHandle {
+            record_spawn_at(sites, entry)
         }
     }
 }

@@ -11,7 +11,7 @@ mod inventory {}
 
 mod shadows {
     #![allow(dead_code, non_camel_case_types)]
-    pub struct Birth;
+    pub struct TaskHandle;
     pub struct Site;
     pub enum Option {}
     pub fn birth() {}

@@ -1,6 +1,6 @@
 //! A frame around code that is no future of its own, such as a `select!`.
 
-use super::entry::Entry;
+use super::entry::FrameEntry;
 use super::FrameSite;
 use crate::thread::local;
 
@@ -9,8 +9,8 @@ use crate::thread::local;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Standing {
-    entry: Entry,
+pub struct FrameGuard {
+    entry: FrameEntry,
     site: &'static FrameSite,
 }
 
@@ -18,14 +18,14 @@ pub struct Standing {
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub fn stand(site: &'static FrameSite) -> Standing {
-    let mut entry = Entry::NEW;
+pub fn frame_guard(site: &'static FrameSite) -> FrameGuard {
+    let mut entry = FrameEntry::NEW;
     // The cursor stays outside: nothing is polled in it.
     local::with(|local| entry.enter(site, local));
-    Standing { entry, site }
+    FrameGuard { entry, site }
 }
 
-impl Drop for Standing {
+impl Drop for FrameGuard {
     fn drop(&mut self) {
         self.entry.leave(self.site);
     }

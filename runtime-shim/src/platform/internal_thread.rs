@@ -28,7 +28,7 @@ pub fn spawn(
 }
 
 /// Returns `true` if a thread, by the system's id, is one of them.
-pub fn is_own(os_id: u64) -> bool {
+pub fn is_internal(os_id: u64) -> bool {
     let entry = entry(os_id);
     IDS.iter().any(|id| id.load(Ordering::Relaxed) == entry)
 }

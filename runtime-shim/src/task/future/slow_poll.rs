@@ -5,7 +5,7 @@ use core::task::Waker;
 
 use crate::record::frames::Cursor;
 use crate::record::words::state;
-use crate::task::birth::{Birth, Status};
+use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::running::{mute, restore_thread, Running};
 
 /// A poll of a future that has something attached, is not recorded while its thread's task is, or is the
@@ -13,29 +13,29 @@ use crate::thread::running::{mute, restore_thread, Running};
 ///
 /// It knows the waker, but not the context, of which runtimes would otherwise have to make one that lies in
 /// memory on every poll.
-pub(super) struct Turn<'a> {
-    birth: &'a mut Birth,
+pub(super) struct SlowPoll<'a> {
+    handle: &'a mut TaskHandle,
     /// Where the thread stood before.
     outer: Cursor,
-    /// What is attached to the birth was entered.
+    /// What is attached to the handle was entered.
     carries: bool,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> SlowPoll<'a> {
     /// Begins a poll, unless the future is not to be polled now: it is held back.
     #[cold]
     #[inline(never)]
-    pub(super) fn begin(birth: &'a mut Birth, waker: &Waker) -> Option<Self> {
-        let (outer, carries) = match birth.status() {
-            Status::Plain(slot) => (Running::start(slot).into_outer(), false),
-            Status::Attached(attached) => attached.begin_poll(waker)?,
+    pub(super) fn begin(handle: &'a mut TaskHandle, waker: &Waker) -> Option<Self> {
+        let (outer, carries) = match handle.content() {
+            HandleContent::Plain(slot) => (Running::start(slot).into_outer(), false),
+            HandleContent::Attached(attached) => attached.begin_poll(waker)?,
             // There is none: see `refused.rs`.
-            Status::Refused(_) => return None,
+            HandleContent::Refused(_) => return None,
             // The frames of a task that is not recorded are not those of whoever polls it.
-            Status::Untracked => (mute(), false),
+            HandleContent::Untracked => (mute(), false),
         };
-        Some(Turn {
-            birth,
+        Some(SlowPoll {
+            handle,
             outer,
             carries,
         })
@@ -45,16 +45,16 @@ impl<'a> Turn<'a> {
     #[inline(never)]
     pub(super) fn end(self, ready: bool) {
         let this = &mut *ManuallyDrop::new(self);
-        match this.birth.as_plain() {
-            Some(slot) => this.birth.stop(Running::resume(slot, this.outer), ready),
+        match this.handle.as_plain() {
+            Some(slot) => this.handle.stop(Running::resume(slot, this.outer), ready),
             None => this.put_back(state::after_poll(ready)),
         }
     }
 
     fn put_back(&self, last: u64) {
-        match self.birth.status() {
-            Status::Plain(slot) => Running::resume(slot, self.outer).stop(last),
-            Status::Attached(attached) => {
+        match self.handle.content() {
+            HandleContent::Plain(slot) => Running::resume(slot, self.outer).stop(last),
+            HandleContent::Attached(attached) => {
                 if self.carries {
                     // SAFETY: `carries` says that `enter` has returned `true`. This is called once for each turn.
                     unsafe { attached.leave() };
@@ -62,13 +62,13 @@ impl<'a> Turn<'a> {
                 Running::resume(attached.slot(), self.outer).stop(last);
             }
             // Without a slot the cursor was not moved; it may have found one meanwhile.
-            Status::Untracked if self.outer.has_slot() => restore_thread(self.outer),
-            Status::Untracked | Status::Refused(_) => {}
+            HandleContent::Untracked if self.outer.has_slot() => restore_thread(self.outer),
+            HandleContent::Untracked | HandleContent::Refused(_) => {}
         }
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for SlowPoll<'_> {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {

@@ -13,15 +13,15 @@ use crate::types::frame_site::FrameSite;
 
 /// The frames of a task at one moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Image {
+pub struct FrameSnapshot {
     /// Without the owner.
     header: u64,
     entries: [u64; ROOM],
     is_settled: bool,
 }
 
-impl Image {
-    const EMPTY: Image = Image {
+impl FrameSnapshot {
+    const EMPTY: FrameSnapshot = FrameSnapshot {
         header: 0,
         entries: [0; ROOM],
         is_settled: true,
@@ -34,13 +34,13 @@ impl Image {
         let Some(frames) = Frames::of(record.slot) else {
             return Self::EMPTY;
         };
-        let mut image = Self::copy(frames, record.id);
+        let mut snapshot = Self::copy(frames, record.id);
         if !record.is_current() {
             // They may be those of the next task.
             return Self::EMPTY;
         }
-        image.is_settled = record.is_unmoved();
-        image
+        snapshot.is_settled = record.is_unmoved();
+        snapshot
     }
 
     /// What is there of the task with this id. What is read of its slot after it says whether that holds.
@@ -49,15 +49,15 @@ impl Image {
         if header & OWNER != id << 32 || header & (USED | ALL_BEYOND) == 0 {
             return Self::EMPTY;
         }
-        let mut image = Image {
+        let mut snapshot = FrameSnapshot {
             header: header & !OWNER,
             ..Self::EMPTY
         };
         for index in indices(header) {
-            image.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
+            snapshot.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
         }
         fence(Ordering::Acquire);
-        image
+        snapshot
     }
 
     /// Returns `true` if there is none.
@@ -105,15 +105,15 @@ impl Image {
     }
 }
 
-impl PartialEq for Image {
+impl PartialEq for FrameSnapshot {
     fn eq(&self, other: &Self) -> bool {
         self.header == other.header && self.used() == other.used()
     }
 }
 
-impl Eq for Image {}
+impl Eq for FrameSnapshot {}
 
-impl Hash for Image {
+impl Hash for FrameSnapshot {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.header, self.used()).hash(state);
     }

@@ -6,21 +6,21 @@ use core::task::{Context, Poll};
 use std::future::Future;
 
 use super::node::{make_for_current, Change};
-use crate::platform::mode;
+use crate::platform::runtime_flags;
 use crate::platform::unwind::OnDrop;
 use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
-use crate::record::pool::Block;
 use crate::record::slot::{NameSlot, NodeSlot, TaskSlot};
+use crate::record::thread_states::ThreadState;
 use crate::record::words::flag;
-use crate::thread::local::{self, Loan, Local};
+use crate::thread::local::{self, BorrowedParent, Local};
 
 /// Changes what is said of the current task, for good.
 pub(crate) fn set(change: &Change) {
     local::with(|local| {
         if let Some(node) = make_for_current(local, change) {
             if let Some(old) = local.set_name_for_good(node) {
-                // SAFETY: the task, or the loan, had the reference and has another node now.
+                // SAFETY: the task, or the borrowed parent, had the reference and has another node now.
                 unsafe { local.release_name(old) };
             }
         }
@@ -28,11 +28,11 @@ pub(crate) fn set(change: &Change) {
 }
 
 /// Does `f` after a change, which ends with it.
-pub(crate) fn during<R>(change: &Change, f: impl FnOnce() -> R) -> R {
+pub(crate) fn with_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
     let Some(node) = local::with(|local| make_for_current(local, change)) else {
         return f();
     };
-    let mut changed = Changed::enter(node);
+    let mut changed = ScopedChange::enter(node);
     let _leave = OnDrop(|| drop(changed.leave().map(NodeRef)));
     f()
 }
@@ -54,7 +54,7 @@ impl<F> WithContext<F> {
     /// Makes the change while birthmark is on; it is asked for only then.
     pub(crate) fn new(change: impl FnOnce() -> Change, future: F) -> Self {
         WithContext {
-            change: (!mode::has(mode::OFF)).then(|| Box::new(change())),
+            change: (!runtime_flags::has(runtime_flags::OFF)).then(|| Box::new(change())),
             node: None,
             future: ManuallyDrop::new(future),
         }
@@ -102,13 +102,13 @@ impl<F> Drop for WithContext<F> {
 }
 
 /// Enters the name node in `node`, or a new one if another task polls the future now.
-fn enter(node: &mut Option<NodeRef>, change: &Change) -> Option<Changed> {
+fn enter(node: &mut Option<NodeRef>, change: &Change) -> Option<ScopedChange> {
     local::with(|local| {
         let current = local.current();
         let of_current = node.take_if(|node| current.is_some() && node.0.task() == current);
         match of_current {
-            Some(node) => Some(Changed::enter(ManuallyDrop::new(node).0)),
-            None => Some(Changed::enter(make_for_current(local, change)?)),
+            Some(node) => Some(ScopedChange::enter(ManuallyDrop::new(node).0)),
+            None => Some(ScopedChange::enter(make_for_current(local, change)?)),
         }
     })
 }
@@ -125,26 +125,26 @@ impl Drop for NodeRef {
 }
 
 /// The current task under another name node for a while.
-struct Changed(Before);
+struct ScopedChange(Before);
 
 /// The scope before the change.
 enum Before {
     /// Another scope in the task's slot.
     Own(TaskSlot, Option<NodeSlot>),
-    /// Another scope that is lent to the thread.
-    Lent(Option<NodeSlot>),
+    /// Another scope that is borrowed to the thread.
+    Borrowed(Option<NodeSlot>),
     /// No name of the present call of a closure.
-    Call(Cursor, Loan),
+    Call(Cursor, BorrowedParent),
     /// No task.
     Nothing,
 }
 
-impl Changed {
+impl ScopedChange {
     /// Takes over the caller's reference to `node`.
     fn enter(node: NameSlot) -> Self {
         let before = local::with(|local| {
-            if local.is_lent() {
-                return Before::Lent(local.replace_lent(Some(node.into())));
+            if local.is_parent_borrowed() {
+                return Before::Borrowed(local.replace_borrowed(Some(node.into())));
             }
             match local.current() {
                 // Other threads may run other calls of it.
@@ -156,15 +156,17 @@ impl Changed {
                 None => Before::Nothing,
             }
         });
-        Changed(before)
+        ScopedChange(before)
     }
 
     /// Goes back. Returns the name node that the task had at last, with the reference to it.
     fn leave(&mut self) -> Option<NameSlot> {
         let last = match self.0 {
             Before::Own(task, outer) => task.swap_spawn_parent(outer),
-            Before::Lent(outer) => local::with(|local| local.replace_lent(outer)),
-            Before::Call(cursor, loan) => local::with(|local| local.leave_call(cursor, loan)),
+            Before::Borrowed(outer) => local::with(|local| local.replace_borrowed(outer)),
+            Before::Call(cursor, borrowed_parent) => {
+                local::with(|local| local.leave_call(cursor, borrowed_parent))
+            }
             Before::Nothing => None,
         };
         last.and_then(NodeSlot::as_name)
@@ -172,50 +174,53 @@ impl Changed {
 }
 
 impl Local {
-    /// Changes the scope that is lent to this thread.
-    fn replace_lent(&self, parent: Option<NodeSlot>) -> Option<NodeSlot> {
-        let loan = self.loan.get();
-        self.loan.set(Loan { parent, ..loan });
-        self.show_call_name(loan.shown, parent);
-        loan.parent
+    /// Changes the scope that is borrowed to this thread.
+    fn replace_borrowed(&self, parent: Option<NodeSlot>) -> Option<NodeSlot> {
+        let borrowed_parent = self.borrowed_parent.get();
+        self.borrowed_parent.set(BorrowedParent {
+            parent,
+            ..borrowed_parent
+        });
+        self.show_call_name(borrowed_parent.shown, parent);
+        borrowed_parent.parent
     }
 
     /// Puts a name into force for the present call of the current task.
     fn name_call(&self, node: NameSlot) -> Before {
         let node = NodeSlot::from(node);
-        let shown = |block: &'static Block| block.call_names.push(node);
-        let loan = Loan {
-            lent: None,
+        let shown = |state: &'static ThreadState| state.call_names.push(node);
+        let borrowed_parent = BorrowedParent {
+            borrowed: None,
             parent: Some(node),
-            shown: self.block().map_or(Shown::NOWHERE, shown),
+            shown: self.state().map_or(Shown::NOWHERE, shown),
         };
         let cursor = self.cursor.get();
         self.cursor.set(cursor.named());
-        Before::Call(cursor, self.loan.replace(loan))
+        Before::Call(cursor, self.borrowed_parent.replace(borrowed_parent))
     }
 
     /// Ends what [`Local::name_call`] has begun. Returns the last name of the call.
-    fn leave_call(&self, cursor: Cursor, loan: Loan) -> Option<NodeSlot> {
+    fn leave_call(&self, cursor: Cursor, borrowed_parent: BorrowedParent) -> Option<NodeSlot> {
         self.cursor.set(cursor);
-        let ended = self.loan.replace(loan);
+        let ended = self.borrowed_parent.replace(borrowed_parent);
         self.show_call_name(ended.shown, None);
         ended.parent
     }
 
     fn show_call_name(&self, shown: Shown, name: Option<NodeSlot>) {
-        if let Some(block) = self.block() {
-            block.call_names.replace(shown, name);
+        if let Some(state) = self.state() {
+            state.call_names.replace(shown, name);
         }
     }
 
     /// Makes a name the parent of all further children of the current task. Returns the name node that it replaces.
     fn set_name_for_good(&self, node: NameSlot) -> Option<NameSlot> {
-        if !self.is_lent() {
+        if !self.is_parent_borrowed() {
             return self.current()?.replace_spawn_parent(node.into())?.as_name();
         }
-        let outer = self.replace_lent(Some(node.into()));
+        let outer = self.replace_borrowed(Some(node.into()));
         outer
-            .filter(|_| outer != self.loan.get().lent)
+            .filter(|_| outer != self.borrowed_parent.get().borrowed)
             .and_then(NodeSlot::as_name)
     }
 }

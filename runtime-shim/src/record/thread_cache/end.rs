@@ -2,15 +2,15 @@
 
 use core::ptr;
 
-use super::{spend, Store};
+use super::{take_one, ThreadCache};
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::arena::{Arena, Batch, BATCH};
 use crate::record::slot::{FreeSlot, NameSlot, NodeSlot, TaskSlot};
 use crate::record::words::{flag, Status};
 
-impl Store {
+impl ThreadCache {
     /// Ends a task that has completed, if nothing out of the ordinary is due. Otherwise nothing has
-    /// happened, and [`Store::end`] does it.
+    /// happened, and [`ThreadCache::end`] does it.
     ///
     /// # Safety
     ///
@@ -21,8 +21,8 @@ impl Store {
         // The task has no name, no ancestors were cut, and no node is below. So no other thread can take a reference
         // to it, and this one is the last.
         let is_alone = slot.ref_word(Ordering::Acquire).is_alone();
-        let is_stocked = ptr::eq(slot.parent.as_ptr(), self.stock_of.get());
-        if !is_alone || !is_stocked || !spend(&self.ends) {
+        let is_stocked = ptr::eq(slot.parent.as_ptr(), self.cached_node.get());
+        if !is_alone || !is_stocked || !take_one(&self.fast_ends) {
             return false;
         }
         slot.id.store(0, Ordering::Relaxed);
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// The caller gives up the task's reference to itself, and uses no copy of `task` any more.
     pub(crate) unsafe fn end(&self, arena: &Arena, task: TaskSlot, status: Status) {
-        self.settle();
+        self.flush_counters();
         if task.slot().ref_word(Ordering::Relaxed).is_named() {
             self.drop_name(arena, task);
         }
@@ -55,21 +55,21 @@ impl Store {
         } else {
             task.set_status(status);
             task.set_flags(flag::ENDED);
-            if ptr::eq(self.stock_of.get(), task.slot()) {
-                self.empty_stock_settled(arena);
+            if ptr::eq(self.cached_node.get(), task.slot()) {
+                self.flush_refs_only(arena);
             }
             // SAFETY: the reference is the caller's.
             unsafe { self.give_back(arena, node, 1) };
         }
-        self.grant();
+        self.reserve();
     }
 
-    /// Ends a task in a settled store, as parked ones are, if it has neither a name nor descendants. Otherwise nothing
+    /// Ends a task in a settled cache, as idle_cache ones are, if it has neither a name nor descendants. Otherwise nothing
     /// has happened.
     ///
     /// # Safety
     ///
-    /// As for [`Store::end_fast`].
+    /// As for [`ThreadCache::end_fast`].
     pub(crate) unsafe fn end_alone(&self, arena: &Arena, task: TaskSlot) -> bool {
         let is_alone = task.slot().ref_word(Ordering::Acquire).is_alone();
         if is_alone {
@@ -84,7 +84,7 @@ impl Store {
         task.slot().refs.clear_named();
         if let Some(name) = name.filter(|name| name.is_name()) {
             // SAFETY: the task had a reference to its name, which is taken away here.
-            unsafe { self.release_settled(arena, name) };
+            unsafe { self.release_flushed(arena, name) };
         }
     }
 
@@ -108,18 +108,18 @@ impl Store {
     }
 
     /// Frees a node alone. The caller releases what the node refers to.
-    /// It is called in the middle of other slow paths, so the store is settled.
+    /// It is called in the middle of other slow paths, so the cache is settled.
     ///
     /// # Safety
     ///
-    /// As for [`Store::retire`].
+    /// As for [`ThreadCache::retire`].
     pub(crate) unsafe fn free_node(&self, arena: &Arena, node: NodeSlot) {
         if let Some(name) = node.as_name() {
             // SAFETY: by the contract.
             unsafe { self.free_continuation(arena, name) };
         }
         // SAFETY: by the contract.
-        self.free_settled(arena, unsafe { FreeSlot::new(node.slot()) });
+        self.free_flushed(arena, unsafe { FreeSlot::new(node.slot()) });
     }
 
     /// Frees the slots that continue a name.
@@ -133,17 +133,17 @@ impl Store {
         while let Some(text) = next {
             next = text.continuation();
             // SAFETY: only its name refers to a continuation.
-            self.free_settled(arena, unsafe { FreeSlot::new(text.slot()) });
+            self.free_flushed(arena, unsafe { FreeSlot::new(text.slot()) });
         }
     }
 
     /// Puts a slot among the free ones.
     pub(crate) fn free(&self, arena: &Arena, slot: FreeSlot) {
-        self.settle();
-        self.free_settled(arena, slot);
+        self.flush_counters();
+        self.free_flushed(arena, slot);
     }
 
-    fn free_settled(&self, arena: &Arena, slot: FreeSlot) {
+    fn free_flushed(&self, arena: &Arena, slot: FreeSlot) {
         slot.slot().id.store(0, Ordering::Relaxed);
         fence(Ordering::Release);
         slot.reset();
@@ -158,9 +158,9 @@ impl Store {
     #[cold]
     fn put_away(&self, arena: &Arena) {
         self.freed_len.set(0);
-        if let Some(old) = self.spare.replace(self.freed.take().map(Batch)) {
+        if let Some(old) = self.reserve_batch.replace(self.freed.take().map(Batch)) {
             arena.put(old);
         }
-        self.shrink_stock(arena);
+        self.trim_refs(arena);
     }
 }

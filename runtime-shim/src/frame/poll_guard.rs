@@ -2,22 +2,22 @@
 
 use core::marker::PhantomData;
 
-use super::entry::Entry;
+use super::entry::FrameEntry;
 use super::FrameSite;
 use crate::record::frames::Cursor;
 use crate::thread::local;
 
 /// The time in which a thread stands in a frame.
-pub(super) struct Inside {
+pub(super) struct PollGuard {
     outer: Cursor,
     /// The cursor must be put back on the thread that it was taken from.
     _not_send: PhantomData<*const ()>,
 }
 
-impl Inside {
+impl PollGuard {
     /// Stands in the frame, which is entered if it is not yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn of(entry: &mut Entry, site: &'static FrameSite) -> Self {
+    pub(super) fn of(entry: &mut FrameEntry, site: &'static FrameSite) -> Self {
         local::with(|local| {
             let inner = entry.enter(site, local);
             Self::back_to(local.cursor.replace(inner))
@@ -26,7 +26,7 @@ impl Inside {
 
     /// Stands outside again, and leaves the frame, whose future is ready.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn leave(self, entry: &mut Entry, site: &'static FrameSite) {
+    pub(super) fn leave(self, entry: &mut FrameEntry, site: &'static FrameSite) {
         let outer = self.outer;
         drop(self);
         entry.leave_from(site, outer);
@@ -34,14 +34,14 @@ impl Inside {
 
     #[inline(always)]
     fn back_to(outer: Cursor) -> Self {
-        Inside {
+        PollGuard {
             outer,
             _not_send: PhantomData,
         }
     }
 }
 
-impl Drop for Inside {
+impl Drop for PollGuard {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn drop(&mut self) {
         // Without a slot the cursor was not moved; it may have found one meanwhile.

@@ -8,7 +8,7 @@ use super::{FrameSite, FrameSites};
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-pub trait Sited {
+pub trait SiteSource {
     /// The site.
     fn site(&self) -> &'static FrameSite;
 }
@@ -18,13 +18,13 @@ pub trait Sited {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Nth<T, const N: usize>(PhantomData<T>);
+pub struct ConstSite<T, const N: usize>(PhantomData<T>);
 
-impl<T: FrameSites, const N: usize> Nth<T, N> {
+impl<T: FrameSites, const N: usize> ConstSite<T, N> {
     const SITE: &'static FrameSite = &T::SITES[N];
 }
 
-impl<T: FrameSites, const N: usize> Sited for Nth<T, N> {
+impl<T: FrameSites, const N: usize> SiteSource for ConstSite<T, N> {
     #[inline(always)]
     fn site(&self) -> &'static FrameSite {
         Self::SITE
@@ -36,9 +36,9 @@ impl<T: FrameSites, const N: usize> Sited for Nth<T, N> {
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct AnySite(&'static FrameSite);
+pub struct DynSite(&'static FrameSite);
 
-impl Sited for AnySite {
+impl SiteSource for DynSite {
     #[inline]
     fn site(&self) -> &'static FrameSite {
         self.0
@@ -53,14 +53,14 @@ pub mod by_type {
     use core::future::IntoFuture;
     use core::marker::PhantomData;
 
-    use super::{FrameSites, Nth};
-    use crate::frame::{Awaited, Framed, Held};
+    use super::{ConstSite, FrameSites};
+    use crate::frame::{Awaited, FrameOnDrop, Framed};
 
     /// Wraps what is awaited. Any type is accepted, so that the compiler reports a value that is not a future at the
     /// `.await`, and only there.
     #[inline]
-    pub fn frame<I, T: FrameSites, const N: usize>(awaited: I) -> Awaited<I, Nth<T, N>> {
-        let site = Nth(PhantomData);
+    pub fn frame<I, T: FrameSites, const N: usize>(awaited: I) -> Awaited<I, ConstSite<T, N>> {
+        let site = ConstSite(PhantomData);
         Awaited { awaited, site }
     }
 
@@ -69,14 +69,14 @@ pub mod by_type {
     #[track_caller]
     pub fn branch<I: IntoFuture, T: FrameSites, const N: usize>(
         branch: I,
-    ) -> Framed<I::IntoFuture, Nth<T, N>> {
+    ) -> Framed<I::IntoFuture, ConstSite<T, N>> {
         frame(branch).into_future()
     }
 
     /// Returns the wrapper of a branch that is a future itself.
     #[inline]
-    pub fn held<T: FrameSites, const N: usize>() -> Held<Nth<T, N>> {
-        Held::of(Nth(PhantomData))
+    pub fn frame_on_drop<T: FrameSites, const N: usize>() -> FrameOnDrop<ConstSite<T, N>> {
+        FrameOnDrop::of(ConstSite(PhantomData))
     }
 }
 
@@ -88,13 +88,13 @@ pub mod by_type {
 pub mod by_value {
     use core::future::IntoFuture;
 
-    use super::{AnySite, FrameSites};
-    use crate::frame::{Awaited, Framed, Held};
+    use super::{DynSite, FrameSites};
+    use crate::frame::{Awaited, FrameOnDrop, Framed};
 
     /// As [`by_type::frame`](super::by_type::frame).
     #[inline]
-    pub fn frame<I, T: FrameSites, const N: usize>(awaited: I) -> Awaited<I, AnySite> {
-        let site = AnySite(&T::SITES[N]);
+    pub fn frame<I, T: FrameSites, const N: usize>(awaited: I) -> Awaited<I, DynSite> {
+        let site = DynSite(&T::SITES[N]);
         Awaited { awaited, site }
     }
 
@@ -103,13 +103,13 @@ pub mod by_value {
     #[track_caller]
     pub fn branch<I: IntoFuture, T: FrameSites, const N: usize>(
         branch: I,
-    ) -> Framed<I::IntoFuture, AnySite> {
+    ) -> Framed<I::IntoFuture, DynSite> {
         frame::<I, T, N>(branch).into_future()
     }
 
-    /// As [`by_type::held`](super::by_type::held).
+    /// As [`by_type::frame_on_drop`](super::by_type::frame_on_drop).
     #[inline]
-    pub fn held<T: FrameSites, const N: usize>() -> Held<AnySite> {
-        Held::of(AnySite(&T::SITES[N]))
+    pub fn frame_on_drop<T: FrameSites, const N: usize>() -> FrameOnDrop<DynSite> {
+        FrameOnDrop::of(DynSite(&T::SITES[N]))
     }
 }

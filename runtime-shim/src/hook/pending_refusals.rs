@@ -13,18 +13,18 @@ use crate::types::site::Site;
 static WAITED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    static WAITING: Verdicts = const { Verdicts::new() };
+    static WAITING: PendingRefusals = const { PendingRefusals::new() };
     /// Those that are being passed on: a handle that is aborted may drop what spawns again.
-    static SETTLING: Verdicts = const { Verdicts::new() };
+    static SETTLING: PendingRefusals = const { PendingRefusals::new() };
 }
 
 /// Verdicts on one thread. It has no destructor, because a thread may spawn until it is gone. So it has no memory
 /// while there are none.
-struct Verdicts(RefCell<ManuallyDrop<Vec<Arc<RefusedTask>>>>);
+struct PendingRefusals(RefCell<ManuallyDrop<Vec<Arc<RefusedTask>>>>);
 
-impl Verdicts {
+impl PendingRefusals {
     const fn new() -> Self {
-        Verdicts(RefCell::new(ManuallyDrop::new(Vec::new())))
+        PendingRefusals(RefCell::new(ManuallyDrop::new(Vec::new())))
     }
 
     fn push(&self, task: Arc<RefusedTask>) {
@@ -49,7 +49,7 @@ impl Verdicts {
 }
 
 /// Keeps a verdict until the callee has returned.
-pub(super) fn wait(task: Arc<RefusedTask>) {
+pub(super) fn push(task: Arc<RefusedTask>) {
     WAITED.store(true, Ordering::Relaxed);
     WAITING.with(|waiting| waiting.push(task));
 }
@@ -60,7 +60,7 @@ pub(super) fn waits_here(task: &RefusedTask) -> bool {
 }
 
 /// Takes a verdict back, if it waits on this thread. Returns whether it did.
-pub(super) fn withdraw(task: &RefusedTask) -> bool {
+pub(super) fn cancel(task: &RefusedTask) -> bool {
     let withdrawn = WAITING.with(|waiting| waiting.take(|it| ptr::eq(it, task)));
     withdrawn.is_some()
 }
@@ -69,14 +69,14 @@ pub(super) fn withdraw(task: &RefusedTask) -> bool {
 /// settled on this thread.
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn refused(site: &'static Site) -> bool {
-    WAITED.load(Ordering::Relaxed) && take(site)
+    WAITED.load(Ordering::Relaxed) && begin_settling(site)
 }
 
 /// Takes the verdict on the spawn at `site` from those that wait to those that are passed on. Declared as what
 /// cannot unwind, which it does not: otherwise the spawner would keep the handle in memory, to drop it then.
 #[cold]
 #[inline(never)]
-extern "C" fn take(site: &'static Site) -> bool {
+extern "C" fn begin_settling(site: &'static Site) -> bool {
     let taken = WAITING.with(|waiting| waiting.take(|task| ptr::eq(task.refusal().site, site)));
     let Some(task) = taken else {
         return false;
@@ -86,7 +86,7 @@ extern "C" fn take(site: &'static Site) -> bool {
 }
 
 /// The verdict that was taken last.
-pub(crate) fn taken() -> Option<Arc<RefusedTask>> {
+pub(crate) fn take() -> Option<Arc<RefusedTask>> {
     SETTLING.with(|settling| settling.take(|_| true))
 }
 
@@ -98,20 +98,21 @@ mod tests {
 
     #[test]
     fn verdicts_are_taken_last_first_and_leave_no_memory() {
-        static SITE: Site = Site::unreal("", Kind::Unknown);
-        let verdicts = Verdicts::new();
+        static SITE: Site = Site::synthetic("", Kind::Unknown);
+        let pending_refusals = PendingRefusals::new();
         let tasks = [(); 3].map(|()| RefusedTask::new(Refusal::new(&SITE, "full".to_owned())));
         for task in &tasks {
-            verdicts.push(task.clone());
+            pending_refusals.push(task.clone());
         }
         let take = |wanted: Option<usize>| {
-            let taken = verdicts.take(|it| wanted.is_none_or(|n| ptr::eq(it, &*tasks[n])))?;
+            let taken =
+                pending_refusals.take(|it| wanted.is_none_or(|n| ptr::eq(it, &*tasks[n])))?;
             tasks.iter().position(|task| Arc::ptr_eq(task, &taken))
         };
         assert_eq!(take(Some(1)), Some(1));
         assert_eq!(take(Some(1)), None);
-        assert!(verdicts.contains(&tasks[2]) && !verdicts.contains(&tasks[1]));
+        assert!(pending_refusals.contains(&tasks[2]) && !pending_refusals.contains(&tasks[1]));
         assert_eq!([take(None), take(None)], [Some(2), Some(0)]);
-        assert_eq!(verdicts.0.borrow().capacity(), 0);
+        assert_eq!(pending_refusals.0.borrow().capacity(), 0);
     }
 }

@@ -1,8 +1,8 @@
-//! The mode word, which every spawn reads: it tells the time, and whether births may take the short way.
+//! The mode word, which every spawn reads: it tells the time, and whether spawns may take the short way.
 //!
-//! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are modes. The word
-//! goes as it is into a task's status, where readers ignore the modes. In the common case, on and without a hook, the
-//! word is the tick of birth.
+//! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are runtime flags. The word
+//! goes as it is into a task's status, where readers ignore the runtime flags. In the common case, on and without a hook, the
+//! word is the tick of spawn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,56 +16,56 @@ pub const OFF: u64 = 1 << 31;
 /// The upper half.
 const TICKS: u64 = !(u32::MAX as u64);
 
-static PULSE: AtomicU64 = AtomicU64::new(0);
+static FLAGS_AND_TICK: AtomicU64 = AtomicU64::new(0);
 
-/// The tick in the upper half, and the modes in the lower one.
+/// The tick in the upper half, and the runtime flags in the lower one.
 #[cfg_attr(not(debug_assertions), inline)]
-pub fn pulse() -> u64 {
-    PULSE.load(Ordering::Relaxed)
+pub fn flags_and_tick() -> u64 {
+    FLAGS_AND_TICK.load(Ordering::Relaxed)
 }
 
 /// Returns `true` if the word says: on, and without a hook.
 #[cfg_attr(not(debug_assertions), inline)]
-pub fn is_plain(pulse: u64) -> bool {
-    pulse as u32 == 0
+pub fn allow_fast_path(flags_and_tick: u64) -> bool {
+    flags_and_tick as u32 == 0
 }
 
 /// Returns `true` if the word says: off.
 #[cfg_attr(not(debug_assertions), inline)]
-pub fn is_off(pulse: u64) -> bool {
-    (pulse as u32).cast_signed() < 0
+pub fn is_off(flags_and_tick: u64) -> bool {
+    (flags_and_tick as u32).cast_signed() < 0
 }
 
 /// The tick alone, in the upper half.
 pub fn tick() -> u64 {
-    pulse() & TICKS
+    flags_and_tick() & TICKS
 }
 
 /// Where the word is kept, for those who read it from outside.
 pub const fn word() -> *const AtomicU64 {
-    &raw const PULSE
+    &raw const FLAGS_AND_TICK
 }
 
 /// Advances the tick, in the upper half. The tick never goes back.
 pub fn advance(tick: u64) {
     // Fails where the tick is reached already, which is as good.
-    let _ = PULSE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pulse| {
-        (tick > pulse & TICKS).then_some(tick | pulse & !TICKS)
+    let _ = FLAGS_AND_TICK.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |flags_and_tick| {
+        (tick > flags_and_tick & TICKS).then_some(tick | flags_and_tick & !TICKS)
     });
 }
 
-/// Returns `true` if a mode is on.
+/// Returns `true` if a flag is on.
 #[cfg_attr(not(debug_assertions), inline)]
-pub fn has(mode: u64) -> bool {
-    pulse() & mode != 0
+pub fn has(flag: u64) -> bool {
+    flags_and_tick() & flag != 0
 }
 
-/// Switches a mode on or off.
-pub fn set(mode: u64, on: bool) {
+/// Switches a flag on or off.
+pub fn set(flag: u64, on: bool) {
     if on {
-        PULSE.fetch_or(mode, Ordering::SeqCst);
+        FLAGS_AND_TICK.fetch_or(flag, Ordering::SeqCst);
     } else {
-        PULSE.fetch_and(!mode, Ordering::SeqCst);
+        FLAGS_AND_TICK.fetch_and(!flag, Ordering::SeqCst);
     }
 }
 

@@ -2,9 +2,9 @@
 //! that instrumented code did not spawn.
 
 use super::arena::Arena;
-use super::pool::Block;
 use super::slot::TaskSlot;
-use super::store::{Newborn, Store, World};
+use super::thread_cache::{RecordInit, RegistryRef, ThreadCache};
+use super::thread_states::ThreadState;
 use crate::platform::sync::atomic::AtomicU64;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
@@ -12,35 +12,35 @@ use crate::types::site::Site;
 pub(crate) static ARENA: Arena = Arena::new();
 static IDS: AtomicU64 = AtomicU64::new(1);
 /// The registry, for stores.
-pub(crate) static WORLD: World<'static> = World {
+pub(crate) static REGISTRY: RegistryRef<'static> = RegistryRef {
     arena: &ARENA,
     ids: &IDS,
 };
 
-static MAIN: Site = Site::unreal("main", Kind::Main);
-static EXTERNAL: Site = Site::unreal("thread", Kind::External);
+static MAIN: Site = Site::synthetic("main", Kind::Main);
+static EXTERNAL: Site = Site::synthetic("thread", Kind::External);
 
 /// Records the calling thread, which has `block`, as a task of its own.
 #[cold]
-pub(crate) fn adopt(store: &Store, block: &'static Block) -> Option<TaskSlot> {
+pub(crate) fn adopt(cache: &ThreadCache, state: &'static ThreadState) -> Option<TaskSlot> {
     let site = if crate::platform::thread::is_main() {
         &MAIN
     } else {
         &EXTERNAL
     };
     if let Some(name) = std::thread::current().name() {
-        block.set_name(name);
+        state.set_name(name);
     }
-    let now = crate::platform::mode::tick();
-    let slot = store.birth(
-        WORLD,
+    let now = crate::platform::runtime_flags::tick();
+    let slot = cache.record(
+        REGISTRY,
         None,
-        Newborn {
+        RecordInit {
             site,
             flags: 0,
             tick: now,
         },
     )?;
-    slot.set_status(block.running.at(now));
+    slot.set_status(state.running.at(now));
     Some(slot)
 }

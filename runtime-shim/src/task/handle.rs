@@ -1,4 +1,4 @@
-//! The owner of a task's [`Handle`], by which the task holds its record.
+//! The owner of a task's [`RawHandle`], by which the task holds its record.
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -9,8 +9,8 @@ use crate::record::frames::Cursor;
 use crate::record::slot::TaskSlot;
 use crate::record::words::state;
 use crate::thread::end::{end, end_as};
-use crate::thread::handle::{Handle, REFUSED, TAG};
 use crate::thread::local::Local;
+use crate::thread::raw_handle::{RawHandle, REFUSED, TAG};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 
@@ -19,18 +19,18 @@ use crate::types::site::Site;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[repr(transparent)]
-pub struct Birth(Handle);
+pub struct TaskHandle(RawHandle);
 
 // SAFETY: a slot is made of atomics; which of its parts only the task itself may touch does not
 // depend on the thread. A `RefusedTask` is Send and Sync. `Attached` is Send, and reached only through an exclusive
 // reference or by the thread that enters the task.
-unsafe impl Send for Birth {}
+unsafe impl Send for TaskHandle {}
 // SAFETY: as above; through a shared reference only `enter` acts, and a task that several threads
 // enter at once (an `Fn` closure) meets atomics, and a mutex around what is attached.
-unsafe impl Sync for Birth {}
+unsafe impl Sync for TaskHandle {}
 
-/// What a birth turned out to be.
-pub(crate) enum Status<'a> {
+/// What a handle turned out to be.
+pub(crate) enum HandleContent<'a> {
     /// Recorded, nothing attached.
     Plain(TaskSlot),
     /// Recorded, and hooks have left something.
@@ -41,16 +41,16 @@ pub(crate) enum Status<'a> {
     Refused(&'a RefusedTask),
 }
 
-impl Birth {
+impl TaskHandle {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn plain(slot: TaskSlot) -> Self {
-        Birth(Handle::plain(slot))
+        TaskHandle(RawHandle::plain(slot))
     }
 
-    /// The birth of a task that is not recorded, or not any more.
+    /// The handle of a task that is not recorded, or not any more.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn untracked() -> Self {
-        Birth(Handle::NONE)
+        TaskHandle(RawHandle::NONE)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -59,36 +59,36 @@ impl Birth {
     }
 
     /// Whether this is untracked, and the thread where no frame is recorded: then there is nothing to do
-    /// around a poll. One test: no other birth is as small as a cursor without a slot.
+    /// around a poll. One test: no other handle is as small as a cursor without a slot.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
         cursor.has_no_slot_nor(self.0 .0.addr())
     }
 
-    /// The handle, which another birth must not be made of while this one is there.
+    /// The handle, which another handle must not be made of while this one is there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn handle(&self) -> Handle {
+    pub(crate) fn raw(&self) -> RawHandle {
         self.0
     }
 
-    /// Leaves the birth to whoever keeps the handle.
+    /// Leaves the handle to whoever keeps the handle.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn into_handle(self) -> Handle {
+    pub(crate) fn into_raw(self) -> RawHandle {
         core::mem::ManuallyDrop::new(self).0
     }
 
-    /// The birth that [`Birth::into_handle`] was called on.
+    /// The handle that [`TaskHandle::into_raw`] was called on.
     ///
     /// # Safety
     ///
-    /// That call left the birth to the caller, who gives it away here.
-    pub(crate) unsafe fn from_handle(handle: Handle) -> Self {
-        Birth(handle)
+    /// That call left the handle to the caller, who gives it away here.
+    pub(crate) unsafe fn from_raw(raw: RawHandle) -> Self {
+        TaskHandle(raw)
     }
 
     pub(crate) fn refused(task: Arc<RefusedTask>) -> Self {
         let tagged = Arc::into_raw(task).wrapping_byte_add(REFUSED);
-        Birth(Handle(tagged.cast()))
+        TaskHandle(RawHandle(tagged.cast()))
     }
 
     /// Whether a hook has refused the task, which then owns nothing.
@@ -98,7 +98,7 @@ impl Birth {
     }
 
     pub(crate) fn attached(attached: Box<Attached>) -> Self {
-        Birth(Handle(
+        TaskHandle(RawHandle(
             Box::into_raw(attached)
                 .wrapping_byte_add(TAG)
                 .cast_const()
@@ -106,43 +106,43 @@ impl Birth {
         ))
     }
 
-    /// The same birth, which [`Birth::as_plain`] does not know.
-    pub(crate) fn marked(mut self) -> Self {
-        self.0 = self.0.marked();
+    /// The same handle, which [`TaskHandle::as_plain`] does not know.
+    pub(crate) fn with_slow_path(mut self) -> Self {
+        self.0 = self.0.with_slow_path();
         self
     }
 
-    /// Undoes [`Birth::marked`].
-    pub(crate) fn unmarked(mut self) -> Self {
-        self.0 = self.0.unmarked();
+    /// Undoes [`TaskHandle::marked`].
+    pub(crate) fn without_slow_path(mut self) -> Self {
+        self.0 = self.0.without_slow_path();
         self
     }
 
-    /// The slot of a birth with nothing attached: the common case, one test.
+    /// The slot of a handle with nothing attached: the common case, one test.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain(&self) -> Option<TaskSlot> {
         self.0.as_plain()
     }
 
-    /// The same, if this thread has a block. Still one test.
+    /// The same, if this thread has a state. Still one test.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain_here(&self, local: &Local) -> Option<TaskSlot> {
         self.0.as_plain_here(local)
     }
 
-    pub(crate) fn status(&self) -> Status<'_> {
-        let handle = self.0.unmarked();
-        if let Some(slot) = handle.as_plain() {
-            return Status::Plain(slot);
+    pub(crate) fn content(&self) -> HandleContent<'_> {
+        let raw = self.0.without_slow_path();
+        if let Some(slot) = raw.as_plain() {
+            return HandleContent::Plain(slot);
         }
-        match handle {
-            Handle::NONE => Status::Untracked,
-            Handle(tagged) if self.is_refused() => {
-                // SAFETY: what `refused` has tagged, a reference to which this birth owns.
-                Status::Refused(unsafe { &*Self::untag_refused(tagged) })
+        match raw {
+            RawHandle::NONE => HandleContent::Untracked,
+            RawHandle(tagged) if self.is_refused() => {
+                // SAFETY: what `refused` has tagged, a reference to which this handle owns.
+                HandleContent::Refused(unsafe { &*Self::untag_refused(tagged) })
             }
-            // SAFETY: what is left is a box that this birth owns, by `attached`.
-            Handle(tagged) => Status::Attached(unsafe { &*Self::untag(tagged) }),
+            // SAFETY: what is left is a box that this handle owns, by `attached`.
+            RawHandle(tagged) => HandleContent::Attached(unsafe { &*Self::untag(tagged) }),
         }
     }
 
@@ -155,10 +155,10 @@ impl Birth {
     }
 
     pub(crate) fn slot(&self) -> Option<TaskSlot> {
-        match self.status() {
-            Status::Plain(slot) => Some(slot),
-            Status::Attached(attached) => Some(attached.slot()),
-            Status::Untracked | Status::Refused(_) => None,
+        match self.content() {
+            HandleContent::Plain(slot) => Some(slot),
+            HandleContent::Attached(attached) => Some(attached.slot()),
+            HandleContent::Untracked | HandleContent::Refused(_) => None,
         }
     }
 
@@ -166,7 +166,7 @@ impl Birth {
     /// that have left something are told. Returns its site, unless it had neither.
     #[cold]
     pub(crate) fn retract(self) -> Option<&'static Site> {
-        if let Status::Refused(task) = self.status() {
+        if let HandleContent::Refused(task) = self.content() {
             let site = task.refusal().site();
             site.counts.refused.fetch_sub(1, Ordering::Relaxed);
             return Some(site);
@@ -174,14 +174,14 @@ impl Birth {
         let slot = self.slot()?;
         let site = slot.site();
         let tagged = self.0 .0;
-        let is_attached = matches!(self.status(), Status::Attached(_));
+        let is_attached = matches!(self.content(), HandleContent::Attached(_));
         core::mem::forget(self);
         if is_attached {
-            // SAFETY: the box that `attached` took apart. The birth, which owned it, is forgotten.
+            // SAFETY: the box that `attached` took apart. The handle, which owned it, is forgotten.
             let attached = unsafe { Box::from_raw(Self::untag(tagged)) };
             attached.end();
         }
-        // SAFETY: the handle is this birth, which is forgotten.
+        // SAFETY: the handle is this handle, which is forgotten.
         unsafe { end_as(slot, state::CANCELLED) };
         Some(site)
     }
@@ -194,8 +194,8 @@ impl Birth {
     }
 }
 
-impl Drop for Birth {
-    // Most births are untracked by the time they are dropped: their future has completed.
+impl Drop for TaskHandle {
+    // Most handles are untracked by the time they are dropped: their future has completed.
     #[cfg_attr(not(debug_assertions), inline)]
     fn drop(&mut self) {
         if !self.is_untracked() {
@@ -204,33 +204,33 @@ impl Drop for Birth {
     }
 }
 
-impl Birth {
+impl TaskHandle {
     #[inline(never)]
     fn drop_tracked(&mut self) {
-        match self.status() {
+        match self.content() {
             // SAFETY: the handle is dropped here.
-            Status::Plain(slot) => unsafe { end(slot) },
-            Status::Attached(_) => {
-                // SAFETY: the box that `attached` took apart. Whoever is given a birth drops it once.
+            HandleContent::Plain(slot) => unsafe { end(slot) },
+            HandleContent::Attached(_) => {
+                // SAFETY: the box that `attached` took apart. Whoever is given a handle drops it once.
                 let attached = unsafe { Box::from_raw(Self::untag(self.0 .0)) };
                 let slot = attached.slot();
                 attached.end();
                 // SAFETY: as above.
                 unsafe { end(slot) };
             }
-            Status::Refused(task) => {
+            HandleContent::Refused(task) => {
                 task.drop_by_executor();
-                // SAFETY: the reference that `refused` took apart. Whoever is given a birth drops it once.
+                // SAFETY: the reference that `refused` took apart. Whoever is given a handle drops it once.
                 drop(unsafe { Arc::from_raw(Self::untag_refused(self.0 .0)) });
             }
-            Status::Untracked => {}
+            HandleContent::Untracked => {}
         }
     }
 }
 
-impl fmt::Debug for Birth {
+impl fmt::Debug for TaskHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.slot().map(TaskSlot::id);
-        f.debug_tuple("Birth").field(&id).finish()
+        f.debug_tuple("TaskHandle").field(&id).finish()
     }
 }

@@ -1,4 +1,4 @@
-//! The blocks of all threads: one each while it has to do with instrumented code, handed on to the
+//! The states of all threads: one each while it has to do with instrumented code, handed on to the
 //! next thread when it exits, never freed. So the counts in them go on, and a reader needs no lock.
 
 use core::cell::Cell;
@@ -9,26 +9,26 @@ use super::call_names::CallNames;
 use super::hazard::Hazard;
 use super::slot::Slot;
 use super::stack::Stack;
-use super::store::Store;
+use super::thread_cache::ThreadCache;
 use super::words::Status;
 use crate::platform::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::types::site::{Site, NO_INDEX};
 
-/// Threads that can have a block at once; what others spawn is not recorded.
-const MAX_BLOCKS: usize = 65_536;
+/// Threads that can have a state at once; what others spawn is not recorded.
+const MAX_STATES: usize = 65_536;
 /// Bytes kept of a thread's name.
 const NAME_BYTES: usize = 32;
 
-pub(super) static BLOCKS: [AtomicPtr<Block>; MAX_BLOCKS] =
-    [const { AtomicPtr::new(ptr::null_mut()) }; MAX_BLOCKS];
-static BLOCK_COUNT: AtomicU32 = AtomicU32::new(0);
+pub(super) static STATES: [AtomicPtr<ThreadState>; MAX_STATES] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; MAX_STATES];
+static STATE_COUNT: AtomicU32 = AtomicU32::new(0);
 static IDLE: Stack = Stack::new();
 
 /// Two cache lines, so that neighbours do not disturb each other.
 #[repr(align(128))]
-pub struct Block {
-    /// The store of the thread that had the block, while none has.
-    pub(crate) parked: Store,
+pub struct ThreadState {
+    /// The store of the thread that had the state, while none has.
+    pub(crate) idle_cache: ThreadCache,
     /// What a task's status says while this thread runs it.
     pub(crate) running: Status,
     /// Tasks that have completed on this thread, by the index of their site.
@@ -41,21 +41,21 @@ pub struct Block {
     /// The names of the calls that the thread runs.
     pub(crate) call_names: CallNames,
     index: u32,
-    /// The system's id of the thread that has the block, 0 while none has.
+    /// The system's id of the thread that has the state, 0 while none has.
     os_id: AtomicU64,
     name: [AtomicU64; NAME_BYTES / 8],
     below: AtomicU32,
 }
 
-// SAFETY: the cells, in `parked` and `next_name`, are touched only by the thread that has taken the
-// block (by `acquire`, until `give_up`), and the stack of idle blocks orders one owner after the
+// SAFETY: the cells, in `idle_cache` and `next_name`, are touched only by the thread that has taken the
+// state (by `acquire`, until `give_up`), and the stack of idle states orders one owner after the
 // other. All else is atomic or never changes.
-unsafe impl Sync for Block {}
+unsafe impl Sync for ThreadState {}
 
-impl Block {
+impl ThreadState {
     fn new(index: u32) -> Self {
-        Block {
-            parked: Store::new(),
+        ThreadState {
+            idle_cache: ThreadCache::new(),
             running: Status::running_on(index),
             completed: Completed::new(),
             next_name: Cell::new(u64::from(index) << 40),
@@ -73,7 +73,7 @@ impl Block {
         self.index
     }
 
-    /// The system's id of the thread that has the block.
+    /// The system's id of the thread that has the state.
     pub fn os_id(&self) -> Option<u64> {
         Some(self.os_id.load(Ordering::Relaxed)).filter(|&id| id != 0)
     }
@@ -145,10 +145,10 @@ impl Completed {
     ///
     /// # Safety
     ///
-    /// These are the counts of a block.
+    /// These are the counts of a state.
     #[inline(always)]
     pub(crate) unsafe fn add_fast(self, site: &Site) {
-        // SAFETY: the counts of a block are as many as `new` has made, one more than there are sites,
+        // SAFETY: the counts of a state are as many as `new` has made, one more than there are sites,
         // and no index is greater than the number of sites.
         add_one(unsafe { self.0.get_unchecked(site.index()) });
     }
@@ -166,25 +166,25 @@ fn add_one(count: &AtomicU64) {
     count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
-/// Takes a block for the calling thread. `set_up` is called before a block is made, which is seldom.
-pub(crate) fn acquire(set_up: fn()) -> Option<&'static Block> {
-    let index = IDLE.pop(|index| block(index)?.below.load(Ordering::Relaxed).checked_sub(1));
-    let block = match index {
-        Some(index) => block(index)?,
+/// Takes a state for the calling thread. `set_up` is called before a state is made, which is seldom.
+pub(crate) fn acquire(set_up: fn()) -> Option<&'static ThreadState> {
+    let index = IDLE.pop(|index| get(index)?.below.load(Ordering::Relaxed).checked_sub(1));
+    let state = match index {
+        Some(index) => get(index)?,
         None => create(set_up)?,
     };
-    block
+    state
         .os_id
         .store(crate::platform::thread::os_id(), Ordering::Relaxed);
-    Some(block)
+    Some(state)
 }
 
-/// Gives a block back, which the calling thread does not touch any more. Its store must have no stock.
-pub(crate) fn give_up(block: &'static Block) {
-    block.os_id.store(0, Ordering::Relaxed);
-    block.forget_name();
-    IDLE.push(block.index, |below| {
-        block
+/// Gives a state back, which the calling thread does not touch any more. Its store must have no cached references.
+pub(crate) fn release(state: &'static ThreadState) {
+    state.os_id.store(0, Ordering::Relaxed);
+    state.forget_name();
+    IDLE.push(state.index, |below| {
+        state
             .below
             .store(below.map_or(0, |index| index + 1), Ordering::Relaxed);
     });
@@ -192,40 +192,40 @@ pub(crate) fn give_up(block: &'static Block) {
 
 /// Forgets what other threads use, none of which is there in the child of a fork. Safe in any circumstances: it
 /// stores into atomics.
-pub(crate) fn forget_other_threads(own: Option<&'static Block>) {
-    for block in blocks() {
-        if own.is_none_or(|own| !ptr::eq(own, block)) {
-            block.hook_hazard.clear();
-            block.parent_hazard.clear();
+pub(crate) fn forget_other_threads(own: Option<&'static ThreadState>) {
+    for state in all() {
+        if own.is_none_or(|own| !ptr::eq(own, state)) {
+            state.hook_hazard.clear();
+            state.parent_hazard.clear();
         }
     }
 }
 
-/// The block with this index.
-pub fn block(index: u32) -> Option<&'static Block> {
-    let block = BLOCKS.get(index as usize)?.load(Ordering::Acquire);
-    // SAFETY: entries are null or come from `create`, which leaks the block.
-    unsafe { block.as_ref() }
+/// The state with this index.
+pub fn get(index: u32) -> Option<&'static ThreadState> {
+    let state = STATES.get(index as usize)?.load(Ordering::Acquire);
+    // SAFETY: entries are null or come from `create`, which leaks the state.
+    unsafe { state.as_ref() }
 }
 
-/// All blocks that there ever were.
-pub fn blocks() -> impl Iterator<Item = &'static Block> {
-    (0..BLOCK_COUNT.load(Ordering::Acquire)).filter_map(block)
+/// All states that there ever were.
+pub fn all() -> impl Iterator<Item = &'static ThreadState> {
+    (0..STATE_COUNT.load(Ordering::Acquire)).filter_map(get)
 }
 
 #[cold]
-fn create(set_up: fn()) -> Option<&'static Block> {
+fn create(set_up: fn()) -> Option<&'static ThreadState> {
     static FULL: OnceLock<()> = OnceLock::new();
     if FULL.get().is_some() {
         return None;
     }
     set_up();
-    let index = BLOCK_COUNT.fetch_add(1, Ordering::AcqRel);
-    if index as usize >= MAX_BLOCKS {
+    let index = STATE_COUNT.fetch_add(1, Ordering::AcqRel);
+    if index as usize >= MAX_STATES {
         let _ = FULL.set(());
         return None;
     }
-    let block: &'static Block = Box::leak(Box::new(Block::new(index)));
-    BLOCKS[index as usize].store(ptr::from_ref(block).cast_mut(), Ordering::Release);
-    Some(block)
+    let state: &'static ThreadState = Box::leak(Box::new(ThreadState::new(index)));
+    STATES[index as usize].store(ptr::from_ref(state).cast_mut(), Ordering::Release);
+    Some(state)
 }

@@ -1,6 +1,6 @@
 //! Name nodes: how they are written. `content.rs` reads them.
 
-use super::{Store, World};
+use super::{RegistryRef, ThreadCache};
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::slot::{
     id_of_continuation, id_of_name, NameSlot, NodeSlot, TaskSlot, TextSlot, CONTINUED_WORDS,
@@ -17,26 +17,26 @@ pub(crate) struct NameContent<'a> {
     pub(crate) flags: u64,
 }
 
-impl Store {
+impl ThreadCache {
     /// Makes a name node between `task` and its future children. The caller owns the one reference to it.
     ///
     /// `number` was not used before.
     pub(crate) fn name(
         &self,
-        world: World<'_>,
+        registry: RegistryRef<'_>,
         number: u64,
         task: TaskSlot,
         content: NameContent<'_>,
     ) -> Option<NameSlot> {
         let id = id_of_name(number);
-        let slot = self.take(world)?.slot();
+        let slot = self.take(registry)?.slot();
         let NameContent {
             bytes,
             name_len,
             flags,
         } = content;
         let (head, rest) = bytes.split_at(bytes.len().min(8 * NAME_WORDS));
-        let (continuation, complete) = self.write_continuation(world, id, rest);
+        let (continuation, complete) = self.write_continuation(registry, id, rest);
         let flags = flags | if complete { 0 } else { flag::CUT };
         let polls = PollWord::of_name(flags, name_len, bytes.len() - name_len);
         task.slot().refs.add_named();
@@ -58,13 +58,13 @@ impl Store {
     /// Writes the text that does not fit into the node, last part first. Returns whether all was written.
     fn write_continuation(
         &self,
-        world: World<'_>,
+        registry: RegistryRef<'_>,
         id: u64,
         rest: &[u8],
     ) -> (Option<TextSlot>, bool) {
         let mut next = None;
         for part in rest.chunks(8 * CONTINUED_WORDS).rev() {
-            let Some(slot) = self.take(world) else {
+            let Some(slot) = self.take(registry) else {
                 return (None, false);
             };
             let slot = slot.slot();

@@ -1,15 +1,15 @@
-//! What one thread keeps so that it need not ask others: free slots, ids, references in stock.
+//! What one thread keeps so that it need not ask others: free slots, ids, references in the cache.
 //!
 //! References are counted, but hardly ever with an atomic operation: a thread takes [`STOCK`]
 //! references to the node under which it spawns at once and hands them to the children one by one;
-//! a child that ends puts its reference back into stock if its thread has the same node there.
+//! a child that ends puts its reference back into the cache if its thread has the same node there.
 //!
-//! Births and ends come in two versions. The short one, which is nearly always taken, checks first
+//! Spawns and ends come in two versions. The short one, which is nearly always taken, checks first
 //! that nothing out of the ordinary is due and then only writes; the long one does whatever is due.
 
-mod birth;
 mod end;
 mod name;
+mod record;
 mod reference;
 
 pub(crate) use name::NameContent;
@@ -23,40 +23,40 @@ use crate::platform::sync::atomic::AtomicU64;
 use crate::types::site::Site;
 
 /// References taken at once.
-const STOCK: u32 = if cfg!(loom) { 2 } else { 64 };
+const REFS_PER_ACQUIRE: u32 = if cfg!(loom) { 2 } else { 64 };
 /// References kept at most, checked when slots are put away.
-const STOCK_LIMIT: u32 = 8 * STOCK;
+const MAX_CACHED_REFS: u32 = 8 * REFS_PER_ACQUIRE;
 /// Slots, and ids, that a thread begins with: few, so that small programs have small ids.
-const FIRST_PORTION: usize = if cfg!(loom) { 1 } else { 8 };
+const FIRST_REFILL: usize = if cfg!(loom) { 1 } else { 8 };
 
 /// Neither a node nor null, so that neither a task nor a thread without one has it as its scope.
 const NO_NODE: *const Slot = ptr::without_provenance(1);
 
-pub(crate) struct Store {
-    /// The node that the references in stock are to.
-    stock_of: Cell<*const Slot>,
-    /// How many births may take the short way: for each there is a free slot, an id, and a reference
-    /// in stock.
-    births: Cell<u32>,
+pub(crate) struct ThreadCache {
+    /// The node that the references in the cache are to.
+    cached_node: Cell<*const Slot>,
+    /// How many spawns may take the short way: for each there is a free slot, an id, and a reference
+    /// in the cache.
+    fast_spawns: Cell<u32>,
     /// How many ends may take the short way: for each there is room among the freed slots.
-    ends: Cell<u32>,
+    fast_ends: Cell<u32>,
     /// Free slots to take, with an id reserved for each.
     free: Cell<Option<FreeSlot>>,
     next_id: Cell<u64>,
     /// Slots that were freed here, fewer than a batch.
     freed: Cell<Option<FreeSlot>>,
     // From here on only the long versions look.
-    /// What `births` and `ends` were when they were granted. What is missing since then is not yet in
+    /// What `spawns` and `ends` were when they were granted. What is missing since then is not yet in
     /// the counts below; `settle` puts it there.
-    granted: Cell<(u32, u32)>,
-    stock: Cell<u32>,
+    reserved: Cell<(u32, u32)>,
+    cached_refs: Cell<u32>,
     free_len: Cell<u32>,
     freed_len: Cell<u32>,
     end_id: Cell<u64>,
     /// Free slots that have no ids yet.
-    rest: Cell<Chain>,
-    portion: Cell<usize>,
-    spare: Cell<Option<Batch>>,
+    unassigned: Cell<Chain>,
+    refill_size: Cell<usize>,
+    reserve_batch: Cell<Option<Batch>>,
 }
 
 /// Free slots, linked through `parent`.
@@ -66,61 +66,62 @@ struct Chain {
     len: usize,
 }
 
-impl Store {
+impl ThreadCache {
     pub(crate) const fn new() -> Self {
-        Store {
-            stock_of: Cell::new(NO_NODE),
-            births: Cell::new(0),
-            ends: Cell::new(0),
+        ThreadCache {
+            cached_node: Cell::new(NO_NODE),
+            fast_spawns: Cell::new(0),
+            fast_ends: Cell::new(0),
             free: Cell::new(None),
             next_id: Cell::new(0),
             freed: Cell::new(None),
-            granted: Cell::new((0, 0)),
-            stock: Cell::new(0),
+            reserved: Cell::new((0, 0)),
+            cached_refs: Cell::new(0),
             free_len: Cell::new(0),
             freed_len: Cell::new(0),
             end_id: Cell::new(0),
-            rest: Cell::new(Chain {
+            unassigned: Cell::new(Chain {
                 first: None,
                 len: 0,
             }),
-            portion: Cell::new(FIRST_PORTION),
-            spare: Cell::new(None),
+            refill_size: Cell::new(FIRST_REFILL),
+            reserve_batch: Cell::new(None),
         }
     }
 
     /// Exchanges all that is in two stores of the calling thread: where a thread looks, and where the
-    /// store waits for the next one.
-    pub(crate) fn swap(&self, other: &Store) {
+    /// cache waits for the next one.
+    pub(crate) fn swap(&self, other: &ThreadCache) {
         let [own, other] = [self, other].map(|store| ptr::from_ref(store).cast_mut());
-        // SAFETY: a store consists of cells, which may be written through a shared reference, and is
+        // SAFETY: a cache consists of cells, which may be written through a shared reference, and is
         // not `Sync`: both are this thread's, and nobody else looks at them meanwhile.
         unsafe { ptr::swap(own, other) };
     }
 
     /// Takes the grants back, so that the counts are right.
-    fn settle(&self) {
-        let (births, ends) = self.granted.take();
-        let born = births - self.births.take();
-        let ended = ends - self.ends.take();
-        self.stock.set(self.stock.get() + ended - born);
-        self.free_len.set(self.free_len.get() - born);
+    fn flush_counters(&self) {
+        let (fast_spawns, fast_ends) = self.reserved.take();
+        let spawned = fast_spawns - self.fast_spawns.take();
+        let ended = fast_ends - self.fast_ends.take();
+        self.cached_refs
+            .set(self.cached_refs.get() + ended - spawned);
+        self.free_len.set(self.free_len.get() - spawned);
         self.freed_len.set(self.freed_len.get() + ended);
     }
 
-    /// Lets births and ends take the short way as often as the counts allow.
-    fn grant(&self) {
-        let births = self.free_len.get().min(self.stock.get());
-        let ends = BATCH as u32 - 1 - self.freed_len.get();
-        self.births.set(births);
-        self.ends.set(ends);
-        self.granted.set((births, ends));
+    /// Lets spawns and ends take the short way as often as the counts allow.
+    fn reserve(&self) {
+        let fast_spawns = self.free_len.get().min(self.cached_refs.get());
+        let fast_ends = BATCH as u32 - 1 - self.freed_len.get();
+        self.fast_spawns.set(fast_spawns);
+        self.fast_ends.set(fast_ends);
+        self.reserved.set((fast_spawns, fast_ends));
     }
 }
 
 /// Takes one from a count, unless it is zero.
 #[inline(always)]
-fn spend(count: &Cell<u32>) -> bool {
+fn take_one(count: &Cell<u32>) -> bool {
     // One instruction subtracts in memory and tells what to do, which is why zero is put right after.
     let (left, none) = count.get().overflowing_sub(1);
     count.set(left);
@@ -130,18 +131,18 @@ fn spend(count: &Cell<u32>) -> bool {
     !none
 }
 
-/// What is known of a task when it is born.
+/// What is known of a task when it is spawned.
 #[derive(Clone, Copy)]
-pub(crate) struct Newborn {
+pub(crate) struct RecordInit {
     pub(crate) site: &'static Site,
     pub(crate) flags: u64,
     /// The present tick in the upper half, and nothing in the lower.
     pub(crate) tick: u64,
 }
 
-/// The registry that a store belongs to.
+/// The registry that a cache belongs to.
 #[derive(Clone, Copy)]
-pub(crate) struct World<'a> {
+pub(crate) struct RegistryRef<'a> {
     pub(crate) arena: &'a Arena,
     /// The next id that no thread has reserved.
     pub(crate) ids: &'a AtomicU64,

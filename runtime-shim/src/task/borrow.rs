@@ -1,0 +1,101 @@
+//! Work that is done elsewhere *for* a task that waits for it: the operation of `rayon::scope`.
+
+use crate::platform::runtime_flags;
+use crate::record::call_names::Shown;
+use crate::record::frames::Cursor;
+use crate::record::globals::ARENA;
+use crate::record::slot::NodeSlot;
+use crate::record::thread_cache::ThreadCache;
+use crate::thread::local::{self, BorrowedParent};
+
+/// The spawner's scope, on its way to the thread that does the work.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BorrowedParentHandle(Option<NodeSlot>);
+
+/// The handle that a closure drops last if it works for its spawner. The handle holds the reference to the scope.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BorrowedParentOwner(Option<NodeSlot>);
+
+/// Lends the scope of the current task.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn borrow_parent() -> BorrowedParentOwner {
+    if runtime_flags::has(runtime_flags::OFF) {
+        return BorrowedParentOwner(None);
+    }
+    BorrowedParentOwner(local::with(|local| {
+        let retain = |cache: &ThreadCache, parent: Option<NodeSlot>| {
+            cache.retain(&ARENA, parent?);
+            parent
+        };
+        local.with_spawn_parent(retain).flatten()
+    }))
+}
+
+impl BorrowedParentOwner {
+    /// The two handles of a closure, as [`TaskHandle::closure`](crate::task::handle::TaskHandle::closure).
+    pub fn closure(self) -> (BorrowedParentHandle, BorrowedParentOwner) {
+        (BorrowedParentHandle(self.0), self)
+    }
+
+    /// Mentions this behind the body of a closure, in code that is never reached.
+    pub fn last_owned(self) -> ! {
+        unreachable!("a body has one arm")
+    }
+}
+
+impl Drop for BorrowedParentOwner {
+    fn drop(&mut self) {
+        let Some(borrowed) = self.0 else { return };
+        local::with(|local| {
+            local.pop_borrowed_parent(borrowed);
+            // SAFETY: `borrow_parent` has taken the reference for this lender.
+            unsafe { local.release(borrowed) };
+        });
+    }
+}
+
+impl BorrowedParentHandle {
+    /// Works as the lender, until the closure that owns this is gone.
+    pub fn enter_owned(self) -> BorrowedParentGuard {
+        let borrowed = core::mem::ManuallyDrop::new(self).0;
+        if let Some(borrowed) = borrowed {
+            let borrowed_parent = BorrowedParent {
+                borrowed: Some(borrowed),
+                parent: Some(borrowed),
+                shown: Shown::NOWHERE,
+            };
+            local::with(|local| {
+                let before = (
+                    local.cursor.replace(Cursor::BORROWED),
+                    local.borrowed_parent.replace(borrowed_parent),
+                );
+                local.push_borrowed_parent(borrowed, Some(before));
+            });
+        }
+        BorrowedParentGuard(())
+    }
+}
+
+/// The closure was not called. There is nothing to put back when its [`Lender`] is dropped.
+impl Drop for BorrowedParentHandle {
+    fn drop(&mut self) {
+        if let Some(borrowed) = self.0 {
+            local::with(|local| local.push_borrowed_parent(borrowed, None));
+        }
+    }
+}
+
+/// The body of a closure that works as a task which waits elsewhere.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BorrowedParentGuard(());

@@ -1,0 +1,206 @@
+//! The spawn of a task.
+//!
+//! What is inlined in a release is not in a debug build: there it would be compiled again for each
+//! crate that spawns.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::task::handle::TaskHandle;
+
+use crate::context::name::Change;
+use crate::hook::{self, Decision};
+use crate::platform::runtime_flags;
+use crate::platform::unwind::catch_user_panic;
+use crate::record::globals::REGISTRY;
+use crate::record::slot::TaskSlot;
+use crate::record::thread_cache::RecordInit;
+use crate::record::words::flag;
+use crate::thread::local;
+use crate::types::bounded::BoundedText;
+use crate::types::kind::Kind;
+use crate::types::site::Site;
+
+/// Spawns that found no memory for a record.
+static UNRECORDED: AtomicU64 = AtomicU64::new(0);
+
+/// Records a task that is about to be spawned at `site`.
+///
+/// Not public API. Used by generated code.
+///
+/// # Panics
+///
+/// If a hook refuses a task whose callee offers no other way to say so.
+#[doc(hidden)]
+#[cfg_attr(not(debug_assertions), inline)]
+pub fn record_spawn(site: &'static Site) -> TaskHandle {
+    new_handle(site).handle
+}
+
+/// As [`record_spawn`], and returns whether hooks may have refused the task.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn new_handle(site: &'static Site) -> NewHandle {
+    record_or(site, 0, record_spawn_slow)
+}
+
+/// A new spawn, and whether hooks may have refused it. That is a constant on the short way, so that the compiler
+/// takes the test for a refusal out of it.
+pub(crate) struct NewHandle {
+    pub(crate) handle: TaskHandle,
+    pub(crate) may_be_refused: bool,
+}
+
+impl NewHandle {
+    /// A spawn that no hook has refused.
+    #[inline(always)]
+    pub(crate) fn accepted(handle: TaskHandle) -> Self {
+        NewHandle {
+            handle,
+            may_be_refused: false,
+        }
+    }
+}
+
+/// Records a task if nothing out of the ordinary is due, else asks `slow_path`. This much is inlined
+/// into each spawn.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn record_or(
+    site: &'static Site,
+    flags: u64,
+    slow_path: impl FnOnce(&'static Site) -> TaskHandle,
+) -> NewHandle {
+    let flags_and_tick = runtime_flags::flags_and_tick();
+    if runtime_flags::allow_fast_path(flags_and_tick) {
+        let init = RecordInit {
+            site,
+            flags,
+            tick: flags_and_tick,
+        };
+        let slot = local::with(|local| local.cache.record_fast(local.spawn_parent_or_tag(), init));
+        if let Some(slot) = slot {
+            return NewHandle::accepted(TaskHandle::plain(slot));
+        }
+    } else if runtime_flags::is_off(flags_and_tick) {
+        return NewHandle::accepted(skip(site));
+    }
+    NewHandle {
+        handle: slow_path(site),
+        may_be_refused: true,
+    }
+}
+
+/// Records a task with these flags besides its kind. `None` if there is no memory for it.
+fn make_record(site: &'static Site, kind: Kind, flags: u64) -> Option<TaskSlot> {
+    let root = flags & flag::ROOT != 0;
+    let init = RecordInit {
+        site,
+        flags: kind as u64 | flags,
+        tick: runtime_flags::tick(),
+    };
+    let slot = local::with(|local| match root {
+        true => local.with_cache(|cache, _| cache.record(REGISTRY, None, init)),
+        // A thread that exits is no task any more: what it spawns is a root.
+        false => local.with_spawn_parent(|cache, parent| cache.record(REGISTRY, parent, init)),
+    });
+    slot.flatten()
+}
+
+#[cold]
+#[inline(never)]
+fn record_spawn_slow(site: &'static Site) -> TaskHandle {
+    record_spawn_with(site, site.kind(), 0, None)
+}
+
+/// Records a task whose spawn is wrapped in `named!` or `root!`.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn record_spawn_as(
+    site: &'static Site,
+    root: bool,
+    name: Option<fmt::Arguments<'_>>,
+) -> TaskHandle {
+    let flags = if root { flag::ROOT } else { 0 };
+    record_spawn_with(site, site.kind(), flags, name)
+}
+
+/// Records a task that a pool keeps for whoever comes next: it is nobody's child.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn record_spawn_pooled(site: &'static Site) -> TaskHandle {
+    record_spawn_with(site, site.kind(), flag::ROOT | flag::POOLED, None)
+}
+
+/// Records a task that the adaptor has found to be a closure.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn record_job(site: &'static Site) -> NewHandle {
+    record_or(site, Kind::Job as u64, record_job_slow)
+}
+
+#[cold]
+#[inline(never)]
+fn record_job_slow(site: &'static Site) -> TaskHandle {
+    record_spawn_with(site, site.kind().refined(Kind::Job), 0, None)
+}
+
+/// Records a task that the adaptor has found to be a future.
+#[cfg_attr(not(debug_assertions), inline)]
+pub(crate) fn record_future(site: &'static Site) -> NewHandle {
+    record_or(site, Kind::Future as u64, record_future_slow)
+}
+
+#[cold]
+#[inline(never)]
+fn record_future_slow(site: &'static Site) -> TaskHandle {
+    let kind = site.kind().refined(Kind::Future);
+    // A future that is refused is told so later, and panics of hooks do not come this far.
+    catch_user_panic(|| record_spawn_with(site, kind, 0, None))
+        .unwrap_or_else(TaskHandle::untracked)
+}
+
+fn record_spawn_with(
+    site: &'static Site,
+    kind: Kind,
+    flags: u64,
+    name: Option<fmt::Arguments<'_>>,
+) -> TaskHandle {
+    let flags_and_tick = runtime_flags::flags_and_tick();
+    if flags_and_tick & runtime_flags::OFF != 0 {
+        return skip(site);
+    }
+    crate::platform::fork::note_use();
+    let Some(slot) = make_record(site, kind, flags) else {
+        return unrecorded();
+    };
+    if let Some(name) = name {
+        crate::context::name::set_before_start(slot, &Change::Name(BoundedText::new(name)), 0);
+    }
+    if flags_and_tick & runtime_flags::HOOKED == 0 {
+        return TaskHandle::plain(slot);
+    }
+    // SAFETY: the handle of the task is made below, unless the task is refused.
+    match unsafe { hook::run::on_spawn(slot, kind) } {
+        Decision::Plain => TaskHandle::plain(slot),
+        Decision::Attached(attached) => TaskHandle::attached(attached),
+        Decision::Refused(task) => TaskHandle::refused(task),
+    }
+}
+
+/// A spawn while birthmark is off.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn skip(site: &'static Site) -> TaskHandle {
+    site.counts.untracked.fetch_add(1, Ordering::Relaxed);
+    TaskHandle::untracked()
+}
+
+#[cold]
+fn unrecorded() -> TaskHandle {
+    UNRECORDED.fetch_add(1, Ordering::Relaxed);
+    TaskHandle::untracked()
+}
+
+/// Spawns that are not in any dump because there was no memory to record them.
+pub fn unrecorded_count() -> u64 {
+    UNRECORDED.load(Ordering::Relaxed)
+}
