@@ -56,8 +56,8 @@ pub trait ViaScoped {
 impl<T> ViaScoped for &&Probe<io::Result<ScopedJoinHandle<'_, T>>> {}
 
 impl ScopedVerdict {
-    /// Waits for the thread, which ends at once: its scope would take one that was not
-    /// joined for a thread that has panicked, and panic itself.
+    /// Waits for the thread, which ends at once. The scope of `thread::scope` would take a thread that was not joined
+    /// for one that has panicked, and panic itself.
     pub fn settle<'scope, T>(
         self,
         handle: io::Result<ScopedJoinHandle<'scope, T>>,

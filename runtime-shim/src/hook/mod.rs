@@ -1,4 +1,45 @@
-//! Hooks: the program's code that is told of every spawn.
+//! Hooks: code of the program that runs at each spawn.
+//!
+//! # From the spawn to the decision
+//!
+//! A spawn takes the slow path if there is a hook. The record is made first, so that hooks see a task with an id and a
+//! site. `run.rs` then calls the hooks in the spawner, in the order in which they were added. Each may set the name and
+//! labels, attach something, delay the task or refuse it. The decision is one of three:
+//!
+//! | decision | result |
+//! | --- | --- |
+//! | plain | the handle of the task, as without hooks |
+//! | attached | a handle that owns a box with guards, gate and watchers (`attached.rs`) |
+//! | refused | the record ends, and the handle refers to a [`RefusedTask`] |
+//!
+//! # States of a refused task
+//!
+//! Only the callee's result shows how the spawner can be told, so the refusal waits until the callee has returned.
+//!
+//! ```text
+//!  undecided ──callee returned a handle with `abort`──► aborted ──one poll──► ended
+//!      └──────callee returned anything else───────────────────────────────────► ended
+//! ```
+//!
+//! Pending refusals are on the spawner's thread (`pending_refusals.rs`). An executor holds the refused task in place of
+//! the future (`refused.rs`). `refusal.rs` decides which callees can wait.
+//!
+//! # Writers
+//!
+//! - The list of hooks is replaced as a whole, by one writer at a time (`list.rs`).
+//! - What is attached has one user at a time: a flag is set around each use. An `Fn` closure that several threads call is
+//!   guarded in the first call alone.
+//! - The stage of a refused task is behind a mutex, which is never held while code of an executor runs.
+//!
+//! # Safety by situation
+//!
+//! - **A hook is removed while a thread reads the list.** The reader publishes the list in a hazard pointer. The writer
+//!   frees an old list when no hazard pointer has it.
+//! - **A hook panics.** The panic ends in `run_hook`, and the spawn continues.
+//! - **A hook spawns.** A flag of the thread is set while a hook runs, so the spawn calls no hook.
+//! - **A hook removes itself.** Each call holds a reference to its hook, which is dropped after the call.
+//! - **The process forks while another thread replaces the list.** The writer's mark contains the process id, so the
+//!   child does not wait for a thread that it does not have.
 
 mod attached;
 mod catch;

@@ -1,9 +1,9 @@
 //! Tasks that several threads run at once: an `Fn` closure that is called by all of them.
 //!
-//! Each thread may name the task, and so replace its scope, while another is about to spawn under the
-//! one that was there. So whoever takes a reference to the scope of a task shows it while doing so, and
-//! whoever has replaced one waits for that. Nobody has to wait, nor to look, before a second thread has
-//! come.
+//! A thread may name the task, and so replace the parent of its future children, while another thread is about to spawn
+//! below the node that was there. So a thread that takes a reference to that node publishes it in a hazard pointer. A
+//! thread that has replaced the node waits until no hazard pointer has it. A task that one thread has run so far needs
+//! none of this.
 
 use super::hazard::{is_shown, Hazard};
 use super::slot::{NameSlot, NodeSlot, Slot, TaskSlot};

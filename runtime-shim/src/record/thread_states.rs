@@ -36,7 +36,7 @@ pub struct ThreadState {
     pub(crate) next_name: Cell<u64>,
     /// The list of hooks that the thread is reading, whose type another layer knows.
     pub(crate) hook_hazard: Hazard<()>,
-    /// The scope under which the thread is about to spawn.
+    /// The node below which the thread is about to spawn.
     pub(crate) parent_hazard: Hazard<Slot>,
     /// The names of the calls that the thread runs.
     pub(crate) call_names: CallNames,

@@ -125,8 +125,8 @@ struct Taken {
 #[inline(never)]
 extern "C" fn take(site: &'static Site, late: bool) -> Taken {
     let task = local::with(|local| {
-        let scope = scope_id(local);
-        local.announcements.take(site, late, scope)
+        let parent = parent_id(local);
+        local.announcements.take(site, late, parent)
     });
     if let Some(task) = task {
         task.site.note_callee(site.kind());
@@ -141,8 +141,8 @@ extern "C" fn take(site: &'static Site, late: bool) -> Taken {
 #[cold]
 pub(crate) fn is_recorded(site: &'static Site, late: bool) -> bool {
     let announced = local::with(|local| {
-        let scope = scope_id(local);
-        local.announcements.meant_for(site, late, scope)
+        let parent = parent_id(local);
+        local.announcements.meant_for(site, late, parent)
     });
     announced.is_some_and(|task| task.is_recorded)
 }
@@ -236,7 +236,7 @@ fn end(
             let late = announced.map(|task| Late {
                 task,
                 call: site,
-                scope: scope_id(local),
+                parent: parent_id(local),
             });
             local.announcements.late.set(late);
         }
@@ -247,6 +247,6 @@ fn end(
 }
 
 /// Returns the id of the node under which the running task spawns, or 0.
-fn scope_id(local: &Local) -> u64 {
+fn parent_id(local: &Local) -> u64 {
     local.spawn_parent().map_or(0, NodeSlot::id)
 }

@@ -1,4 +1,4 @@
-//! Work that is done elsewhere *for* a task that waits for it: the operation of `rayon::scope`.
+//! Parents that a thread borrows: it works for a task that waits on another thread, as in `rayon::scope`.
 
 use crate::platform::runtime_flags;
 use crate::record::call_names::Shown;
@@ -8,21 +8,21 @@ use crate::record::slot::NodeSlot;
 use crate::record::thread_cache::ThreadCache;
 use crate::thread::local::{self, BorrowedParent};
 
-/// The spawner's scope, on its way to the thread that does the work.
+/// The spawner's node, on its way to the thread that works for the spawner.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct BorrowedParentHandle(Option<NodeSlot>);
 
-/// The handle that a closure drops last if it works for its spawner. The handle holds the reference to the scope.
+/// The handle that a closure drops last if it works for its spawner. The handle owns the reference to the node.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct BorrowedParentOwner(Option<NodeSlot>);
 
-/// Lends the scope of the current task.
+/// Takes a reference to the node below which the current task spawns.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -56,14 +56,14 @@ impl Drop for BorrowedParentOwner {
         let Some(borrowed) = self.0 else { return };
         local::with(|local| {
             local.pop_borrowed_parent(borrowed);
-            // SAFETY: `borrow_parent` has taken the reference for this lender.
+            // SAFETY: `borrow_parent` has taken the reference for this owner.
             unsafe { local.release(borrowed) };
         });
     }
 }
 
 impl BorrowedParentHandle {
-    /// Works as the lender, until the closure that owns this is gone.
+    /// Works for the spawner, until the closure that owns this is gone.
     pub fn enter_owned(self) -> BorrowedParentGuard {
         let borrowed = core::mem::ManuallyDrop::new(self).0;
         if let Some(borrowed) = borrowed {
@@ -93,7 +93,7 @@ impl Drop for BorrowedParentHandle {
     }
 }
 
-/// The body of a closure that works as a task which waits elsewhere.
+/// The body of a closure that works for a task on another thread.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]

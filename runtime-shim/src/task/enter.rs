@@ -29,7 +29,7 @@ pub struct Entered<'a> {
 #[derive(Debug)]
 pub struct EnteredOwned {
     handle: ManuallyDrop<TaskHandle>,
-    /// Where the thread stood before; if the handle is marked, see [`leave_slow`].
+    /// The word of the outer cursor. If the handle has the tag `SLOW_PATH`, see [`leave_slow`].
     outer: usize,
 }
 
@@ -154,7 +154,7 @@ impl Drop for EnteredOwned {
     fn drop(&mut self) {
         let is_left = local::with(|local| {
             if self.handle.as_plain().is_some() {
-                // SAFETY: the handle is not marked, so `outer` is the word of a cursor.
+                // SAFETY: the handle has no tag, so `outer` is the word of a cursor.
                 let outer = unsafe { Cursor::from_word(self.outer) };
                 return local.dropping.push_ordinary(self.handle.raw(), outer);
             }
@@ -171,7 +171,7 @@ impl Drop for EnteredOwned {
 }
 
 impl EnteredOwned {
-    /// Marks the handle, so that [`leave_slow`] puts back what is more than the cursor.
+    /// Tags the handle, so that [`leave_slow`] puts back what is more than the cursor.
     #[cold]
     #[inline(never)]
     fn enter_slow(handle: ManuallyDrop<TaskHandle>) -> Self {
@@ -207,7 +207,7 @@ fn enter_transient(local: &Local, slot: TaskSlot) -> Option<Cursor> {
     is_transient.then(|| Running::start_here(local, slot).into_outer())
 }
 
-/// Leaves the body of a closure on top of others that are being dropped, or whose handle is marked: then `outer` is
+/// Leaves the body of a closure on top of others that are being dropped, or with a tagged handle. Then `outer` is
 /// the cursor that [`enter_transient`] returned, which has no slot, or a [`Leave`] in a box.
 #[cold]
 #[inline(never)]

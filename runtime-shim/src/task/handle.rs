@@ -112,7 +112,7 @@ impl TaskHandle {
         self
     }
 
-    /// Undoes [`TaskHandle::marked`].
+    /// Undoes [`TaskHandle::with_slow_path`].
     pub(crate) fn without_slow_path(mut self) -> Self {
         self.0 = self.0.without_slow_path();
         self

@@ -27,8 +27,8 @@ pub(crate) struct Late {
     pub(crate) task: Announced,
     /// The call that is awaited.
     pub(crate) call: &'static Site,
-    /// The id of the scope that awaits it, which no other task will have; 0 for none.
-    pub(crate) scope: u64,
+    /// The id of the node below which the awaiting task spawns, or 0. Ids are never reused.
+    pub(crate) parent: u64,
 }
 
 impl Announcements {
@@ -46,8 +46,8 @@ impl Announcements {
     }
 
     /// Takes the announcement that is meant for a spawn in `site`.
-    pub(crate) fn take(&self, site: &Site, late: bool, scope: u64) -> Option<Announced> {
-        let announced = self.meant_for(site, late, scope)?;
+    pub(crate) fn take(&self, site: &Site, late: bool, parent: u64) -> Option<Announced> {
+        let announced = self.meant_for(site, late, parent)?;
         if self.now.take().is_none() {
             self.late.set(None);
         }
@@ -55,14 +55,14 @@ impl Announcements {
     }
 
     /// Returns the task that is announced to a spawn in `site`.
-    pub(crate) fn meant_for(&self, site: &Site, late: bool, scope: u64) -> Option<Announced> {
+    pub(crate) fn meant_for(&self, site: &Site, late: bool, parent: u64) -> Option<Announced> {
         if let Some(announced) = self.now.get() {
             // The body of an async function may be polled by whatever is called.
             let meant = !late || is_call_of(announced.site, site);
             return meant.then_some(announced);
         }
         let awaited = self.late.get().filter(|_| late)?;
-        let meant = awaited.scope == scope && is_call_of(awaited.call, site);
+        let meant = awaited.parent == parent && is_call_of(awaited.call, site);
         meant.then_some(awaited.task)
     }
 }

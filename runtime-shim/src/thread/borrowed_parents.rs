@@ -1,16 +1,16 @@
-//! The list of the works that a thread does for tasks that wait elsewhere.
+//! The list of the parents that a thread has borrowed from tasks on other threads.
 
 use crate::record::frames::Cursor;
 use crate::record::slot::NodeSlot;
 use crate::thread::local::{BorrowedParent, Local};
 
-/// Work of a thread for a task that waits elsewhere, until the closure that does it is gone.
+/// A parent that a thread has borrowed, until the closure that works for it is gone.
 pub(crate) struct BorrowedParentEntry {
-    /// The scope that was borrowed.
+    /// The borrowed node.
     borrowed: NodeSlot,
     /// Where the thread stood before, if the closure was called.
     before: Option<(Cursor, BorrowedParent)>,
-    /// The work around this one.
+    /// The entry around this one.
     below: *mut BorrowedParentEntry,
 }
 
@@ -21,26 +21,27 @@ impl Local {
         before: Option<(Cursor, BorrowedParent)>,
     ) {
         let below = self.borrowed_parents.get();
-        let work = BorrowedParentEntry {
+        let entry = BorrowedParentEntry {
             borrowed,
             before,
             below,
         };
-        self.borrowed_parents.set(Box::into_raw(Box::new(work)));
+        self.borrowed_parents.set(Box::into_raw(Box::new(entry)));
     }
 
-    /// Puts the thread back to where it stood before it worked for the lender of `borrowed`.
+    /// Restores the cursor from before the thread borrowed this parent.
     pub(crate) fn pop_borrowed_parent(&self, borrowed: NodeSlot) {
-        let work = self.borrowed_parents.get();
-        // SAFETY: null or a box that `start_work` has made, and that is on the list.
-        let is_innermost = unsafe { work.as_ref() }.is_some_and(|work| work.borrowed == borrowed);
+        let entry = self.borrowed_parents.get();
+        // SAFETY: null or a box that `push_borrowed_parent` has made, and it is on the list.
+        let is_innermost =
+            unsafe { entry.as_ref() }.is_some_and(|entry| entry.borrowed == borrowed);
         if !is_innermost {
             return;
         }
         // SAFETY: as above. It is taken off the list once, here.
-        let work = unsafe { Box::from_raw(work) };
-        self.borrowed_parents.set(work.below);
-        let Some((cursor, borrowed_parent)) = work.before else {
+        let entry = unsafe { Box::from_raw(entry) };
+        self.borrowed_parents.set(entry.below);
+        let Some((cursor, borrowed_parent)) = entry.before else {
             return;
         };
         self.cursor.set(cursor);

@@ -27,43 +27,42 @@ use crate::types::site::Site;
 pub(crate) struct Local {
     /// The current task, and the innermost frame.
     pub(crate) cursor: Cell<Cursor>,
-    /// In use once the thread has moved into its state. Until then it is empty, so that the short
-    /// versions of spawns and ends refuse.
+    /// In use once the thread has loaded it from its state. Until then it is empty, so that fast paths refuse.
     pub(crate) cache: ThreadCache,
-    /// What a task's status says while this thread runs it. In use while the thread has a state.
+    /// Status of a task while this thread runs it, without the tick. Valid while the thread has a state.
     pub(crate) running: Cell<Status>,
-    /// The bits by which a spawn says that it is not an ordinary one: all, as long as the thread has no
-    /// state. So one test tells both.
+    /// Mask of the handle bits that force the slow path. The mask is all ones until the thread has a state, so that one
+    /// test covers both cases.
     pub(crate) fast_path_mask: Cell<usize>,
     /// The counts of this thread's state.
     pub(crate) completed: Cell<Completed>,
     /// This thread's state, null until it is needed and again once the thread exits.
     state: Cell<*const ThreadState>,
-    /// The cache is this thread's own: it has been taken out of the state.
+    /// The cache was loaded from the state.
     has_loaded_cache: Cell<bool>,
     /// The record of the thread itself, if it was adopted.
     root: Cell<Option<TaskSlot>>,
-    /// In use while the cursor says that the scope is not the task's own.
+    /// In use while the cursor tells that the parent of new tasks is not the task's own.
     pub(crate) borrowed_parent: Cell<BorrowedParent>,
-    /// The thread has had a state without registering a destructor that gives it back. A second time
-    /// that does not pay: it is a thread that runs one job after the other.
+    /// The thread has had a transient state, which no destructor gives back. A thread that needs a second one runs one
+    /// job after the other, so it registers a destructor.
     was_transient: Cell<bool>,
     /// A hook runs on this thread.
     pub(crate) in_hook: Cell<bool>,
     /// The closures that are being dropped here.
     pub(crate) dropping: Dropping,
-    /// What the thread does for tasks that wait elsewhere, innermost first.
+    /// Parents that the thread has borrowed, innermost first.
     pub(crate) borrowed_parents: Cell<*mut BorrowedParentEntry>,
     /// The id, the site and the flags of the last task that ended with nothing around it.
     last: Cell<Option<(u64, &'static Site, u64)>>,
     /// Tasks that are being handed on.
     pub(crate) announcements: Announcements,
-    /// The id of the task that states on a future here, during a poll of that future; 0 otherwise.
+    /// The id of the task that blocks on a future here, during a poll of that future; 0 otherwise.
     pub(crate) blocked: Cell<u64>,
 }
 
-/// A scope that is not the one in the current task's slot. What runs here belongs to a task that waits for it on
-/// another thread, or a name of the present call of the task is in force. Names that are set meanwhile end with the borrowed parent.
+/// A parent of new tasks that is not in the current task's slot. Either the thread works for a task on another thread,
+/// or the present call of the task has a name. Names that are set meanwhile end with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BorrowedParent {
     /// The node that was borrowed. `None` for a name of a call.
@@ -176,7 +175,7 @@ impl Local {
         }
     }
 
-    /// Returns `true` if the scope belongs to the present call of a closure, or to a task that waits elsewhere for this
+    /// Returns `true` if the parent of new tasks belongs to the present call of a closure, or to a task on another
     /// thread. A task that is polled in the meantime, or called, has its own.
     #[inline]
     pub(crate) fn is_parent_borrowed(&self) -> bool {
@@ -207,7 +206,7 @@ impl Local {
         Kind::of(site, flags).is_thread().then_some((id, site))
     }
 
-    /// What a task's status says while this thread runs it.
+    /// Returns the status of a task while this thread runs it, without the tick.
     pub(crate) fn register_to_run(&self) -> Status {
         let state = self.register();
         state.map_or(Status::of(state::RUNNING), |state| state.running)
@@ -225,7 +224,7 @@ impl Local {
     }
 
     /// Takes a state for a thread that has never had one. Returns whether it was taken; then the caller
-    /// must [`leave`](Local::leave), to spare the thread a destructor.
+    /// must call [`on_thread_exit`](Local::on_thread_exit), which spares the thread a destructor.
     #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn acquire_transient(&self) -> bool {
         !self.was_transient.replace(true)

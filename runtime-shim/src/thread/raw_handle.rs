@@ -15,7 +15,7 @@ pub(crate) struct RawHandle(pub(crate) *const ());
 
 /// Set in what is not the address of a slot.
 pub(crate) const TAG: usize = 1;
-/// Both this and the tag: a slot like any other, but its task does not take the short way.
+/// Both this and the tag: a slot like any other, but its task takes the slow path.
 const SLOW_PATH: usize = 5;
 /// Both bits: a reference to a refused task.
 pub(crate) const REFUSED: usize = 3;
@@ -26,7 +26,7 @@ impl RawHandle {
 
     /// Handle of no task at all.
     pub(crate) const NO_TASK: RawHandle = RawHandle(ptr::without_provenance(9));
-    /// As [`Handle::NONE`], marked.
+    /// As [`RawHandle::NONE`], with the tag `SLOW_PATH`.
     const SLOW_PATH_NONE: RawHandle = RawHandle(ptr::without_provenance(17));
 
     /// The handle of a task with nothing attached.
@@ -40,7 +40,7 @@ impl RawHandle {
         self == RawHandle::NONE
     }
 
-    /// The slot of a handle with nothing attached that is not marked.
+    /// Returns the slot of a handle without any tag.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain(self) -> Option<TaskSlot> {
         if self.0.addr() & TAG != 0 {
@@ -61,7 +61,7 @@ impl RawHandle {
         Some(unsafe { TaskSlot::from_ptr(self.0) })
     }
 
-    /// Marks the handle, which is neither plain nor untracked then.
+    /// Tags the handle, which is neither plain nor untracked then.
     pub(crate) fn with_slow_path(self) -> Self {
         if self.is_untracked() {
             RawHandle::SLOW_PATH_NONE
@@ -72,7 +72,7 @@ impl RawHandle {
         }
     }
 
-    /// Undoes [`Handle::marked`].
+    /// Undoes [`RawHandle::with_slow_path`].
     pub(crate) fn without_slow_path(self) -> Self {
         if self == RawHandle::SLOW_PATH_NONE {
             return RawHandle::NONE;

@@ -127,11 +127,11 @@ impl Drop for NodeRef {
 /// The current task under another name node for a while.
 struct ScopedChange(Before);
 
-/// The scope before the change.
+/// The parent of further children before the change.
 enum Before {
-    /// Another scope in the task's slot.
+    /// Another node in the task's slot.
     Own(TaskSlot, Option<NodeSlot>),
-    /// Another scope that is borrowed to the thread.
+    /// Another node that the thread has borrowed.
     Borrowed(Option<NodeSlot>),
     /// No name of the present call of a closure.
     Call(Cursor, BorrowedParent),
@@ -174,7 +174,7 @@ impl ScopedChange {
 }
 
 impl Local {
-    /// Changes the scope that is borrowed to this thread.
+    /// Changes the parent that this thread has borrowed.
     fn replace_borrowed(&self, parent: Option<NodeSlot>) -> Option<NodeSlot> {
         let borrowed_parent = self.borrowed_parent.get();
         self.borrowed_parent.set(BorrowedParent {

@@ -43,7 +43,7 @@ impl Cursor {
     pub const NOWHERE: Cursor = Cursor(0);
     /// In no task, on a thread that may turn out to be the main one.
     pub const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
-    /// In the task that has borrowed its scope to this thread.
+    /// In no task of this thread: it works on behalf of a task that waits on another thread.
     pub const BORROWED: Cursor = Cursor(index::BORROWED);
 
     #[inline(always)]

@@ -64,8 +64,8 @@ impl ThreadCache {
         self.reserve();
     }
 
-    /// Ends a task in a settled cache, as idle_cache ones are, if it has neither a name nor descendants. Otherwise nothing
-    /// has happened.
+    /// Ends a task in an idle cache, whose counters are flushed, if the task has neither a name nor descendants. Otherwise
+    /// nothing has happened.
     ///
     /// # Safety
     ///
@@ -108,7 +108,7 @@ impl ThreadCache {
     }
 
     /// Frees a node alone. The caller releases what the node refers to.
-    /// It is called in the middle of other slow paths, so the cache is settled.
+    /// It is called in the middle of other slow paths, so the counters are flushed.
     ///
     /// # Safety
     ///
@@ -154,7 +154,7 @@ impl ThreadCache {
         }
     }
 
-    /// Puts a full batch into the spare place, and the one from there to those who need it.
+    /// Keeps a full batch in reserve, and gives the one that was there to the arena.
     #[cold]
     fn put_away(&self, arena: &Arena) {
         self.freed_len.set(0);

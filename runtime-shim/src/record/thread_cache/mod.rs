@@ -1,11 +1,11 @@
-//! What one thread keeps so that it need not ask others: free slots, ids, references in the cache.
+//! The cache of a thread: free slots, ids and references, so that most spawns and ends touch no shared memory.
 //!
 //! References are counted, but hardly ever with an atomic operation: a thread takes [`STOCK`]
 //! references to the node under which it spawns at once and hands them to the children one by one;
 //! a child that ends puts its reference back into the cache if its thread has the same node there.
 //!
-//! Spawns and ends come in two versions. The short one, which is nearly always taken, checks first
-//! that nothing out of the ordinary is due and then only writes; the long one does whatever is due.
+//! Spawns and ends have a fast path and a slow path. The fast path first checks that nothing out of the ordinary is due,
+//! and then only writes.
 
 mod end;
 mod name;
@@ -29,23 +29,22 @@ const MAX_CACHED_REFS: u32 = 8 * REFS_PER_ACQUIRE;
 /// Slots, and ids, that a thread begins with: few, so that small programs have small ids.
 const FIRST_REFILL: usize = if cfg!(loom) { 1 } else { 8 };
 
-/// Neither a node nor null, so that neither a task nor a thread without one has it as its scope.
+/// The address of no node, and not null. So neither a task nor a thread without a task has it as a parent.
 const NO_NODE: *const Slot = ptr::without_provenance(1);
 
 pub(crate) struct ThreadCache {
     /// The node that the references in the cache are to.
     cached_node: Cell<*const Slot>,
-    /// How many spawns may take the short way: for each there is a free slot, an id, and a reference
-    /// in the cache.
+    /// Number of spawns that may take the fast path. For each there is a free slot, an id, and a cached reference.
     fast_spawns: Cell<u32>,
-    /// How many ends may take the short way: for each there is room among the freed slots.
+    /// Number of ends that may take the fast path. For each there is room among the freed slots.
     fast_ends: Cell<u32>,
     /// Free slots to take, with an id reserved for each.
     free: Cell<Option<FreeSlot>>,
     next_id: Cell<u64>,
     /// Slots that were freed here, fewer than a batch.
     freed: Cell<Option<FreeSlot>>,
-    // From here on only the long versions look.
+    // Only the slow paths use the fields from here on.
     /// What `spawns` and `ends` were when they were granted. What is missing since then is not yet in
     /// the counts below; `settle` puts it there.
     reserved: Cell<(u32, u32)>,
@@ -98,7 +97,7 @@ impl ThreadCache {
         unsafe { ptr::swap(own, other) };
     }
 
-    /// Takes the grants back, so that the counts are right.
+    /// Takes the reservations back, so that the counts are right.
     fn flush_counters(&self) {
         let (fast_spawns, fast_ends) = self.reserved.take();
         let spawned = fast_spawns - self.fast_spawns.take();
@@ -109,7 +108,7 @@ impl ThreadCache {
         self.freed_len.set(self.freed_len.get() + ended);
     }
 
-    /// Lets spawns and ends take the short way as often as the counts allow.
+    /// Reserves as many spawns and ends for the fast path as the counts allow.
     fn reserve(&self) {
         let fast_spawns = self.free_len.get().min(self.cached_refs.get());
         let fast_ends = BATCH as u32 - 1 - self.freed_len.get();
@@ -131,7 +130,7 @@ fn take_one(count: &Cell<u32>) -> bool {
     !none
 }
 
-/// What is known of a task when it is spawned.
+/// The first content of a record.
 #[derive(Clone, Copy)]
 pub(crate) struct RecordInit {
     pub(crate) site: &'static Site,
