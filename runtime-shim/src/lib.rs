@@ -75,4 +75,4 @@ pub use crate::platform::runtime_flags::{disable, enable, is_enabled};
 pub use crate::types::frame_site::FrameSite;
 pub use crate::types::kind::Kind;
 pub use crate::types::site::Site;
-pub use crate::types::{Outcome, TaskId};
+pub use crate::types::{Outcome, ParseTaskIdError, TaskId};

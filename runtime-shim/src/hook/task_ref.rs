@@ -63,6 +63,30 @@ impl TaskRef<'_> {
         labels.map_or(Labels::NONE, |labels| Labels::new(labels.as_slice()))
     }
 
+    /// Returns the value of the label with this key.
+    ///
+    /// # Examples
+    ///
+    /// A tenant is locked out:
+    ///
+    /// ```
+    /// # #[birthmark::instrument]
+    /// # fn main() {
+    /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     if spawn.label("tenant").as_deref() == Some("acme") {
+    ///         spawn.refuse("the tenant is locked out");
+    ///     }
+    /// });
+    /// birthmark::set_label("tenant", "acme");
+    /// assert!(std::thread::Builder::new().spawn(|| {}).is_err());
+    /// # drop(hook);
+    /// # }
+    /// ```
+    pub fn label(&self, key: &str) -> Option<String> {
+        let labels = self.labels();
+        labels.get(key).map(|label| label.value().to_owned())
+    }
+
     pub(crate) fn slot(&self) -> TaskSlot {
         self.slot
     }

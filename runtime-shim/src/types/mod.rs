@@ -10,7 +10,10 @@ pub(crate) mod kind;
 pub mod named;
 pub(crate) mod site;
 
+use std::error::Error;
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 /// A number that identifies one task within the process. The number is never reused.
 ///
@@ -37,6 +40,43 @@ impl fmt::Display for TaskId {
 impl From<u64> for TaskId {
     fn from(number: u64) -> Self {
         TaskId(number)
+    }
+}
+
+/// Parses the number that a dump shows.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark::TaskId;
+///
+/// let id: TaskId = "17".parse()?;
+/// assert_eq!(id, TaskId::from(17));
+/// assert_eq!(id.to_string(), "17");
+/// assert!("main".parse::<TaskId>().is_err());
+/// # Ok::<_, birthmark::ParseTaskIdError>(())
+/// ```
+impl FromStr for TaskId {
+    type Err = ParseTaskIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTaskIdError> {
+        text.parse().map(TaskId).map_err(ParseTaskIdError)
+    }
+}
+
+/// The error of a text that is not a [`TaskId`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseTaskIdError(ParseIntError);
+
+impl fmt::Display for ParseTaskIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot parse a task id\nhelp: use the decimal number that a dump shows")
+    }
+}
+
+impl Error for ParseTaskIdError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
     }
 }
 
