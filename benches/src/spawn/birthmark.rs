@@ -47,8 +47,8 @@ impl SpawnMore for Birthmark {
     fn join() {
         use birthmark::__private::borrow_parent;
         let payload = black_box([0; 3]);
-        let (left, left_end) = inherit().closure();
-        let (right, right_end) = inherit().closure();
+        let (left, left_end) = borrow_parent().closure();
+        let (right, right_end) = borrow_parent().closure();
         rayon::join(
             move || match left.enter_owned() {
                 _working => work(payload),
