@@ -89,6 +89,28 @@ fn a_smol_program() {
     );
 }
 
+#[test]
+#[ignore = "takes minutes"]
+fn a_program_with_pools_of_crates_that_may_do_without_std() {
+    let project = own("no-std-app");
+    let mut command = project.command("birthmark run --deps");
+    let ran = project.run(command.env("BIRTHMARK", "panic=all")).ok();
+    assert_eq!(ran.stdout, "started true\npanicked true\n");
+    assert_eq!(
+        lineage(&ran.stderr, "the pool of futures is broken"),
+        ["main::{async}", "main"]
+    );
+    for pool in ["TaskPool::new_internal", "ThreadPoolBuilder::create"] {
+        let heading = format!(" {pool}::{{closure}} [running");
+        let (_, thread) = ran.stderr.split_once(&heading).unwrap_or_else(|| {
+            panic!("no thread of {pool}: {}", ran.stderr);
+        });
+        let (_, facts) = thread.split_once('\n').unwrap_or_default();
+        let facts = facts.lines().next().unwrap_or_default();
+        assert!(facts.ends_with("kept by a pool"), "{pool}: {facts}");
+    }
+}
+
 /// A fault of grep-printer 0.2.2, which this version has (ripgrep#3180), makes it panic on a thread of ignore.
 #[test]
 #[ignore = "takes minutes"]

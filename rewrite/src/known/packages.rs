@@ -37,7 +37,8 @@ impl Policy {
 /// The packages with a policy of their own, sorted by name.
 const TABLE: &[(&str, Policy)] = &[
     ("actix-rt", Policy::Threads),
-    ("async-executor", Policy::Threads),
+    // A runtime on threads of its caller. Its `Builder` makes tasks, which it is handed.
+    ("async-executor", Policy::Nothing),
     ("async-global-executor", Policy::Threads),
     ("async-io", Policy::Threads),
     ("async-std", Policy::Threads),
@@ -46,6 +47,7 @@ const TABLE: &[(&str, Policy)] = &[
         "bb8-postgres",
         Policy::pooled(&["PostgresConnectionManager::connect"]),
     ),
+    ("bevy_tasks", Policy::Threads),
     ("blocking", Policy::Threads),
     ("compio-runtime", Policy::Threads),
     ("crossbeam-utils", Policy::Nothing),
