@@ -118,12 +118,12 @@ impl Counts {
 pub fn instructions(malloc: Malloc, unit: Unit, variant: Variant) -> Counts {
     let payloads = match unit {
         Unit::Spawn | Unit::SpawnOwning | Unit::SpawnBlock => &PAYLOADS[..],
-        // It depends on who comes first, the thread or who joins it: so it is counted several times.
+        // The count depends on whether the thread or its join comes first, so it is taken several times.
         Unit::Thread => &[PAYLOADS[0]; 5],
         _ => &PAYLOADS[..1],
     };
     let units = match variant {
-        // It takes minutes otherwise, and is about nothing less than thousands of instructions.
+        // More units would take minutes, and the differences are thousands of instructions.
         Variant::Console => 1 << 8,
         _ => unit.counted(),
     };

@@ -13,34 +13,34 @@ pub(crate) fn text(status: StatusCode, text: String) -> Response {
     (status, [(CONTENT_TYPE, PLAIN)], text + "\n").into_response()
 }
 
-/// The query is wrong.
+/// Answers a wrong query.
 pub(crate) fn bad_request(why: String) -> Response {
     text(StatusCode::BAD_REQUEST, why)
 }
 
-/// Native stacks are asked for, and the program has not allowed that.
+/// Refuses native stacks, which the program has not allowed.
 pub(crate) fn no_stacks() -> Response {
-    let why = "threads=stacks sends a signal to each thread, which this program has not allowed by \
-               Options::native_stacks; ask for threads=states";
+    let why = "cannot take native stacks: they need a signal to each thread, which this program has not allowed by \
+               Options::native_stacks\nhelp: ask for threads=states";
     text(StatusCode::FORBIDDEN, why.to_owned())
 }
 
-/// Lists what there is instead.
+/// Answers an unknown path with the known ones.
 pub(crate) async fn not_found() -> Response {
     let paths = paths::list();
     text(
         StatusCode::NOT_FOUND,
-        format!("there is nothing here; these are the paths:\n{paths}"),
+        format!("cannot find this path\nhelp: use one of these paths:\n{paths}"),
     )
 }
 
-/// Relative, since the router may be nested anywhere.
+/// Redirects to a relative address, because the router may be nested anywhere.
 pub(crate) fn redirect(to: &str) -> Response {
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, to)]).into_response()
 }
 
 pub(crate) fn method_not_allowed() -> Response {
-    let why = "only GET and HEAD are answered: nothing here changes the program";
+    let why = "cannot answer this method: no path changes the program\nhelp: use GET or HEAD";
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, why.to_owned());
     let allowed = HeaderValue::from_static("GET, HEAD");
     response.headers_mut().insert(ALLOW, allowed);
@@ -57,9 +57,9 @@ pub(crate) fn denied(why: &Denial) -> Response {
     response
 }
 
-/// There is no thread to be had.
+/// Answers if the system cannot start a thread.
 pub(crate) fn no_thread(error: &std::io::Error) -> Response {
-    let why = format!("no thread could be started to write the dump: {error}");
+    let why = format!("cannot start a thread that writes the dump: {error}");
     retry_later("5", why)
 }
 
@@ -70,20 +70,23 @@ pub(crate) fn too_much_work() -> Response {
     text(StatusCode::SERVICE_UNAVAILABLE, why.to_owned())
 }
 
-/// The thread that was to write the dump has ended without it.
+/// Answers if the thread of a dump has ended before it wrote anything.
 pub(crate) fn not_written() -> Response {
-    let why = "cannot write the dump: its thread has ended before\n\
+    let why = "cannot write the dump: its thread has ended early\n\
                help: look for a panic of the thread birthmark-send in what the program prints";
     text(StatusCode::INTERNAL_SERVER_ERROR, why.to_owned())
 }
 
-/// Too many wait for their turn.
+/// Answers if too many requests wait for a permit.
 pub(crate) fn busy() -> Response {
-    retry_later("30", "too many others wait for a dump".to_owned())
+    retry_later(
+        "30",
+        "cannot write the dump now: too many others wait for one".to_owned(),
+    )
 }
 
 fn retry_later(seconds: &'static str, why: String) -> Response {
-    let why = format!("{why}; try again in {seconds} seconds");
+    let why = format!("{why}\nhelp: try again in {seconds} seconds");
     let mut response = text(StatusCode::SERVICE_UNAVAILABLE, why);
     let later = HeaderValue::from_static(seconds);
     response.headers_mut().insert(RETRY_AFTER, later);

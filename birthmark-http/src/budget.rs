@@ -73,7 +73,7 @@ mod tests {
     use super::{Budget, Duration};
 
     #[test]
-    fn a_budget_grows_with_the_tasks() {
+    fn budget_grows_with_the_tasks() {
         assert_eq!(Budget::DEFAULT.of(0), Duration::from_secs(10));
         assert_eq!(Budget::DEFAULT.of(1_000_000), Duration::from_secs(20));
         assert_eq!(Budget::ENDLESS.of(usize::MAX), Duration::MAX);

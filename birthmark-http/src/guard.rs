@@ -19,7 +19,7 @@ pub(crate) struct Guard {
     pub(crate) resource: Resource,
 }
 
-/// Answers, if the method is one that changes nothing and whoever asks may.
+/// Answers a request if its method is safe and its client is allowed.
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut response = if !matches!(parts.method, Method::GET | Method::HEAD) {

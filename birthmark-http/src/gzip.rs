@@ -47,7 +47,7 @@ mod tests {
     use super::is_gzip;
 
     #[test]
-    fn what_accepts_gzip_is_understood() {
+    fn accepted_codings_are_recognised() {
         for coding in ["gzip", " GZIP ", "gzip;q=0.5", "gzip; q=1.0"] {
             assert!(is_gzip(coding), "{coding}");
         }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn who_finds_no_turn_is_told_when_to_come_again() {
+    fn request_without_a_permit_is_told_when_to_retry() {
         let held = many();
         let server = serve(2, 0, UNLIMITED);
         let slow = [hold_a_turn(&server), hold_a_turn(&server)];
@@ -115,10 +115,10 @@ mod tests {
             let why = refused.text().unwrap();
             assert_eq!(
                 why,
-                "too many others wait for a dump; try again in 30 seconds\n"
+                "cannot write the dump now: too many others wait for one\nhelp: try again in 30 seconds\n"
             );
         }
-        // What needs no permit is answered all the same.
+        // Paths that need no permit are answered.
         for path in ["", "metrics", "diff?seconds=1&role=nobody"] {
             assert_eq!(get(&server, path).status(), StatusCode::OK, "{path}");
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_too_much_work_is_told_so() {
+    fn request_beyond_its_budget_is_refused() {
         let budget = Budget {
             base: Duration::ZERO,
             per_task: Duration::ZERO,
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_nothing_loses_the_turn() {
+    fn stalled_client_loses_its_permit() {
         let held = many();
         let at_once = SlowClientPolicy {
             stall_timeout: Duration::ZERO,
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_slow_loses_the_turn_to_the_first_who_waits() {
+    fn slow_client_loses_its_permit_to_the_first_waiter() {
         let held = many();
         let if_wanted = SlowClientPolicy {
             grace: Duration::ZERO,

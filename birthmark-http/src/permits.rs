@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_has_waiters_while_somebody_waits() {
+    fn permit_has_waiters_while_a_request_waits() {
         let permits = Permits::new(2, 1);
         let (first, second) = (take(&permits), take(&permits));
         assert!(!first.has_waiters());
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_do_not_wait() {
+    fn requests_beyond_the_limit_do_not_wait() {
         let permits = Permits::new(1, 5);
         let held = take(&permits);
         let mut context = Context::from_waker(Waker::noop());
@@ -114,7 +114,7 @@ mod tests {
             assert!(one.as_mut().poll(&mut context).is_pending());
         }
         assert!(matches!(poll(permits.take()), Poll::Ready(None)));
-        // Who goes makes room.
+        // A client that goes makes room.
         waiting.pop();
         assert!(poll(permits.take()).is_pending());
         drop((waiting, held));

@@ -90,7 +90,7 @@ mod tests {
     use super::{LIMIT, Query, SECONDS};
 
     #[test]
-    fn a_query_is_a_filter_and_what_is_not() {
+    fn query_has_a_filter_and_parameters() {
         let query = Query("state=running&token=abc&seconds=7&under=42");
         assert_eq!(query.token(), Some("abc"));
         assert_eq!(query.seconds(), Ok(Duration::from_secs(7)));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn wrong_parameter_is_named() {
         let error = Query("seconds=7").filter(&[]).unwrap_err();
         assert!(error.contains("no key \"seconds\""), "{error}");
         let error = Query("second=7").filter(&[SECONDS, LIMIT]).unwrap_err();

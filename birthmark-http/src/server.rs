@@ -171,7 +171,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // It fails if the thread has ended, which is as good.
+            // The send fails if the thread has ended, which serves as well.
             let _ = stop.send(());
         }
         let thread = self.thread.take();

@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_arrives() {
+    fn written_body_arrives_whole() {
         let text: Vec<u8> = (0..PIECE * 5 + 7).map(|place| place as u8).collect();
         let written = text.clone();
         let stream = stream(SlowClientPolicy::DEFAULT, move |out| {
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_not_written_to_its_end_is_no_whole_one() {
+    fn unfinished_body_is_an_error() {
         let failing = stream(SlowClientPolicy::DEFAULT, |out| {
             out.write_all(&[b' '; PIECE])?;
             Err(io::ErrorKind::OutOfMemory.into())
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_which_nothing_was_written_is_none() {
+    fn unwritten_body_is_an_error() {
         let failing = super::stream(
             SlowClientPolicy::DEFAULT,
             Budget::ENDLESS,
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_read_is_given_up_and_who_has_gone_is_noticed() {
+    fn writing_fails_if_the_client_stalls_or_goes() {
         let (to, from) = mpsc::channel();
         let endless = move |out: &mut Sink| loop {
             if let Err(error) = out.write_all(&[b' '; PIECE]) {
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_slow_is_given_up_only_if_others_wait() {
+    fn slow_client_is_dropped_only_if_others_wait() {
         let permits = Permits::new(1, 1);
         let held = block_on(permits.take()).unwrap();
         let slow = SlowClientPolicy {
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_the_time_to_pass_notices_that_nobody_waits_for_it() {
+    fn wait_ends_when_the_client_goes() {
         let (to, from) = mpsc::channel();
         let waiting = move |out: &mut Sink| {
             out.write_all(&[b' '; PIECE])?;

@@ -38,7 +38,7 @@ impl FromStr for Token {
     type Err = InvalidToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
-        // What stands for itself both in a header and in a query.
+        // Characters that need no encoding, neither in a header nor in a query.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if text.len() >= SHORTEST && text.bytes().all(is_plain) {
             Ok(Token(text.to_owned()))
@@ -58,8 +58,8 @@ impl fmt::Display for InvalidToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a token has at least {SHORTEST} characters, each an ASCII letter, a digit or one of -._~; \
-             make one with `openssl rand -hex 16`"
+            "cannot use this text as a token: a token has at least {SHORTEST} characters, each an ASCII letter, a digit \
+             or one of -._~\nhelp: make one with `openssl rand -hex 16`"
         )
     }
 }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_or_needs_encoding_is_no_token() {
+    fn short_or_encoded_text_is_no_token() {
         for text in [
             "",
             "0123456789abcde",

@@ -119,7 +119,7 @@ const OF_PROXIES: [&str; 36] = [
 
 /// A proxy on this machine hands on what comes from anywhere.
 #[test]
-fn a_request_through_a_proxy_needs_a_token() {
+fn request_through_a_proxy_needs_a_token() {
     let server = serve();
     let with_token = serve_with("127.0.0.1:0", Options::new().token(token())).unwrap();
     for header in OF_PROXIES {
@@ -339,7 +339,7 @@ async fn ask(address: SocketAddr, path: &'static str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_router_answers_nobody_unless_it_knows_who_asks() {
+async fn router_without_client_addresses_refuses_all() {
     let (status, why) = ask(app(router(), false).await, "/debug/birthmark/text").await;
     assert_eq!(status, 403);
     assert!(why.contains("into_make_service_with_connect_info"), "{why}");
@@ -382,14 +382,14 @@ async fn a_router_answers_nobody_unless_it_knows_who_asks() {
 }
 
 #[tokio::test]
-async fn a_server_may_be_started_and_stopped_in_a_task() {
+async fn server_may_be_started_and_stopped_in_a_task() {
     let server = serve();
     assert!(birthmark_http::serve(server.local_addr()).is_err());
     drop(server);
 }
 
 #[tokio::test]
-async fn a_router_may_be_nested_anywhere() {
+async fn router_may_be_nested_anywhere() {
     let nested = app(Router::new().nest("/admin", router()), true).await;
     let (status, page) = ask(nested, "/admin/debug/birthmark").await;
     assert!(status == 200 && page.starts_with("<!doctype html>"));

@@ -24,7 +24,7 @@ fn each_format_has_a_path_with_its_media_type() {
 }
 
 #[test]
-fn the_query_selects_tasks() {
+fn query_selects_tasks() {
     let server = serve();
     let tasks = lasting(3);
     let text = get(&server, "text?role=lasting::*&state=created&older=0s&name=")
@@ -44,7 +44,7 @@ fn the_query_selects_tasks() {
 }
 
 #[test]
-fn the_query_selects_tasks_by_label() {
+fn query_selects_tasks_by_label() {
     let server = serve();
     let tasks = birthmark::with_label("tenant", "acme & sons", || lasting(2));
     let other = birthmark::with_label("tenant", "beta", || lasting(1));
@@ -66,7 +66,7 @@ fn the_query_selects_tasks_by_label() {
 }
 
 #[test]
-fn a_wrong_query_is_named_with_a_remedy() {
+fn wrong_query_is_named_with_a_remedy() {
     let server = serve();
     for (path, start) in [
         (
@@ -101,7 +101,7 @@ fn a_wrong_query_is_named_with_a_remedy() {
 }
 
 #[test]
-fn a_parameter_that_there_is_not_is_answered_with_those_that_there_are() {
+fn unknown_parameter_is_answered_with_the_known_ones() {
     let server = serve();
     for (path, known) in [
         (
@@ -124,7 +124,7 @@ fn a_parameter_that_there_is_not_is_answered_with_those_that_there_are() {
 }
 
 #[test]
-fn of_many_tasks_json_shows_as_many_as_asked_for() {
+fn json_of_many_tasks_respects_the_limit() {
     let server = serve();
     let tasks = lasting(30);
     let json = get(&server, "json?limit=10&role=lasting::*")
@@ -171,7 +171,12 @@ fn threads_are_shown_if_asked_for() {
 fn native_stacks_are_shown_if_the_program_allows_it() {
     let refused = get(&serve(), "text?threads=stacks");
     assert_eq!(refused.status(), 403);
-    assert!(refused.text().unwrap().contains("; ask for threads=states"));
+    assert!(
+        refused
+            .text()
+            .unwrap()
+            .contains("\nhelp: ask for threads=states")
+    );
     let allowed = birthmark_http::Options::new().native_stacks();
     let server = birthmark_http::serve_with("127.0.0.1:0", allowed).unwrap();
     let text = get(&server, "text?threads=stacks").text().unwrap();
@@ -206,7 +211,7 @@ fn head_is_answered_as_get_but_without_a_dump() {
 }
 
 #[test]
-fn no_other_method_is_answered() {
+fn other_methods_are_refused() {
     let server = serve();
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
@@ -220,7 +225,7 @@ fn no_other_method_is_answered() {
 }
 
 #[test]
-fn other_paths_are_answered_with_those_that_there_are() {
+fn unknown_path_is_answered_with_the_known_ones() {
     let server = serve();
     let elsewhere = format!("http://{}/elsewhere", server.local_addr());
     for url in [server.url() + "heap", server.url() + "text/more", elsewhere] {
@@ -240,7 +245,7 @@ fn other_paths_are_answered_with_those_that_there_are() {
 }
 
 #[test]
-fn the_page_is_found_without_the_slash_and_from_the_root() {
+fn page_is_found_without_the_slash_and_from_the_root() {
     let server = serve();
     let root = format!("http://{}", server.local_addr());
     for path in ["", "/", "/debug/birthmark", "/debug/birthmark?x=1"] {
@@ -261,7 +266,7 @@ fn the_page_is_found_without_the_slash_and_from_the_root() {
 }
 
 #[test]
-fn nothing_may_be_kept_framed_or_taken_for_something_else() {
+fn responses_forbid_caching_framing_and_sniffing() {
     let server = serve();
     for path in ["", "json", "nothing", "text?a", "metrics"] {
         let response = get(&server, path);
@@ -281,7 +286,7 @@ fn nothing_may_be_kept_framed_or_taken_for_something_else() {
 }
 
 #[test]
-fn a_server_that_is_dropped_is_gone_and_another_may_come() {
+fn dropped_server_frees_its_port() {
     let server = serve();
     let address = server.local_addr();
     let error = birthmark_http::serve(address).unwrap_err().to_string();

@@ -26,7 +26,7 @@ fn value<'r>(recorded: &'r Recorded, kind: MetricKind, name: &str) -> &'r DebugV
 }
 
 #[test]
-fn the_facade_is_told_the_same_numbers() {
+fn facade_gets_the_same_numbers() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     recorder.install().unwrap();

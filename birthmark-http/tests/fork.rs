@@ -14,7 +14,7 @@ use support::{get, send, serve};
 const ALARM: u32 = 120;
 
 #[test]
-fn the_child_of_a_fork_has_a_server_when_it_starts_one() {
+fn child_of_a_fork_has_a_server_when_it_starts_one() {
     let server = serve();
     // SAFETY: the child has this thread only. Of what the others may have held at this moment, allocation
     // is made ready for a child by the C library, and nothing else is needed here: it ends without unwinding.

@@ -11,7 +11,7 @@ use birthmark_http::{Options, router_with};
 use flate2::read::GzDecoder;
 use support::{client, lasting, serve};
 
-/// Serves the paths to clients of whom it is not known where they are.
+/// Serves the paths to clients whose address is unknown.
 async fn elsewhere() -> String {
     let app = Router::new().merge(router_with(Options::new().allow_unauthenticated()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -31,7 +31,7 @@ fn ask(url: String, accept: &'static str) -> (Option<String>, Vec<u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn other_machines_get_less() {
+async fn dumps_for_other_machines_are_compressed() {
     let held = lasting(5000);
     let url = elsewhere().await;
     let asked = tokio::task::spawn_blocking(move || {
@@ -60,7 +60,7 @@ async fn other_machines_get_less() {
 }
 
 #[test]
-fn the_same_machine_is_spared_the_time() {
+fn dumps_for_the_same_machine_are_not_compressed() {
     let server = serve();
     assert_eq!(ask(server.url() + "json", "gzip").0, None);
 }

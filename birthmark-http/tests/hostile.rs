@@ -58,7 +58,7 @@ fn broken_requests_are_refused_and_the_server_goes_on() {
 }
 
 #[test]
-fn what_is_too_long_is_not_read_to_its_end() {
+fn overlong_head_is_not_read_to_its_end() {
     let server = serve();
     let long = "x".repeat(10 << 20);
     let header = format!("Host: localhost\r\nX: {long}");
@@ -128,7 +128,7 @@ fn bytes_that_are_no_text_are_refused_where_they_matter() {
 
 /// An answer never has in it what the request had, but as it is harmless.
 #[test]
-fn what_was_sent_comes_back_escaped() {
+fn errors_escape_the_request() {
     let server = serve();
     for query in ["%1b[31m=1", "state=%1b[31m", "older=%e2%80%ae"] {
         let response = get(&server, &format!("text?{query}"));

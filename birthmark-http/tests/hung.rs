@@ -36,7 +36,7 @@ mod program {
 }
 
 #[test]
-fn a_hung_executor_is_shown() {
+fn hung_executor_is_shown() {
     let server = serve();
     let (blocked, is_blocked) = channel();
     let (end, ended) = channel();

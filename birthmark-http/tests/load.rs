@@ -73,7 +73,7 @@ fn resident() -> usize {
 }
 
 #[test]
-fn who_does_not_read_holds_up_nobody_and_costs_little() {
+fn silent_reader_blocks_nobody_and_costs_little() {
     const TASKS: usize = 200_000;
     let _alone = alone();
     let server = serve();
@@ -106,7 +106,7 @@ fn who_does_not_read_holds_up_nobody_and_costs_little() {
 }
 
 #[test]
-fn four_dumps_are_made_at_a_time_and_the_fifth_waits_for_its_turn() {
+fn fifth_dump_waits_for_a_permit() {
     let _alone = alone();
     let server = serve();
     let held = lasting(200_000);
@@ -159,7 +159,7 @@ fn two_dumps_in_code_and_two_over_http_at_once() {
 /// Takes as long as the limit, 30 s.
 #[test]
 #[ignore = "takes half a minute"]
-fn who_reads_nothing_for_long_is_cut_off() {
+fn stalled_client_is_disconnected() {
     let _alone = alone();
     let server = serve();
     let held = lasting(200_000);
@@ -182,7 +182,7 @@ fn who_reads_nothing_for_long_is_cut_off() {
 /// its dump, before its client gives up after half a minute.
 #[test]
 #[ignore = "takes ten seconds and more"]
-fn who_reads_slowly_does_not_keep_others_waiting() {
+fn slow_reader_does_not_keep_others_waiting() {
     let _alone = alone();
     let server = serve();
     let held = lasting(200_000);

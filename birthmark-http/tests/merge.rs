@@ -73,7 +73,7 @@ fn are_alike(after: &[String], before: &[String]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_application_that_the_paths_are_merged_into_answers_all_others_as_before() {
+async fn merged_router_leaves_other_paths_unchanged() {
     for app in [plain, with_fallback, with_fallback_for_methods] {
         let before = answers(app()).await;
         assert!(before.iter().all(|answer| answer.contains("HTTP/1.1 ")));
@@ -86,7 +86,7 @@ async fn an_application_that_the_paths_are_merged_into_answers_all_others_as_bef
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_application_that_the_paths_are_nested_in_answers_all_others_as_before() {
+async fn nested_router_leaves_other_paths_unchanged() {
     for app in [plain, with_fallback, with_fallback_for_methods] {
         let before = answers(app()).await;
         are_alike(&answers(app().nest("/admin", router())).await, &before);

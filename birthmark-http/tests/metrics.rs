@@ -31,7 +31,7 @@ mod of_unknown_kind {
 }
 
 #[test]
-fn the_kind_is_that_of_the_tasks() {
+fn kind_is_that_of_the_tasks() {
     let server = serve();
     let held = of_unknown_kind::found();
     let sites = birthmark::sites();
@@ -131,7 +131,7 @@ fn lint(text: &str) -> String {
 }
 
 #[test]
-fn prometheus_finds_nothing_to_say() {
+fn linter_of_prometheus_has_no_complaints() {
     let server = serve();
     let held = lasting(7);
     birthmark::set_name("a name that must not be a label");

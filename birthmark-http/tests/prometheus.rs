@@ -83,7 +83,7 @@ fn command(folder: &Path, address: &str) -> Command {
 }
 
 #[test]
-fn a_real_prometheus_scrapes_what_there_is() {
+fn prometheus_scrapes_all_metrics() {
     let options = birthmark_http::Options::new().token(TOKEN.parse().unwrap());
     let server = serve_with("127.0.0.1:0", options).unwrap();
     let held = lasting(7);

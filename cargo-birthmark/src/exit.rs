@@ -13,11 +13,11 @@ pub const SITES_DIFFER: u8 = 97;
 /// `doctor` found that something is wrong.
 pub const DOCTOR_PROBLEMS: u8 = 98;
 
-/// Ends as another program did: with its exit code, or by the signal that ended it.
+/// Returns the exit code of another program, or ends by the signal that ended it.
 pub fn of(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        // Returns only where the signal is not one that ends a process.
+        // The call returns only if the signal does not end a process.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     let code = status.code().and_then(|code| u8::try_from(code).ok());

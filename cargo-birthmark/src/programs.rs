@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A program by its full name, as the system finds it; as it is named, if it does not.
+/// Returns the path of a program as the system finds it, or its name if it does not.
 pub fn find(program: &Path) -> PathBuf {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let mut places = std::env::split_paths(&paths).map(|directory| directory.join(program));

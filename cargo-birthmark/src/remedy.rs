@@ -52,7 +52,7 @@ mod tests {
     use anyhow::Context;
 
     #[test]
-    fn a_remedy_is_found_below_other_layers() {
+    fn remedy_is_found_below_other_layers() {
         let read = Err::<(), _>(std::io::Error::other("gone")).advise("read x", "make it");
         let error = read.context("choose").unwrap_err();
         assert_eq!(format!("{error:#}"), "choose: read x: gone");

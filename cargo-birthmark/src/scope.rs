@@ -1,4 +1,4 @@
-//! Which crates are instrumented.
+//! The choice of crates, and the features of the runtime.
 
 use anyhow::Result;
 use globset::Glob;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::remedy::{self, Advise};
 
-/// How far instrumentation reaches.
+/// The reach of instrumentation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
@@ -24,7 +24,7 @@ pub enum Reach {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scope {
-    /// How far instrumentation reaches.
+    /// The reach of instrumentation.
     pub reach: Reach,
     /// If any: the only packages, by patterns of their names.
     pub only: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Scope {
 const FEATURES: [&str; 2] = ["native-stacks", "pprof"];
 
 impl Scope {
-    /// Adds what another scope says: the farther reach, and all patterns.
+    /// Adds another scope: the farther reach, and all patterns.
     pub fn extend(&mut self, other: Scope) {
         self.reach = self.reach.max(other.reach);
         self.only.extend(other.only);
@@ -70,7 +70,7 @@ impl Scope {
         matched.into_iter().flatten()
     }
 
-    /// Finds fault with patterns and features before anything is built with them.
+    /// Checks patterns and features before a build.
     pub fn check(&self) -> Result<()> {
         let mut features = self.runtime_features.iter();
         if let Some(unknown) = features.find(|feature| !FEATURES.contains(&feature.as_str())) {
@@ -82,7 +82,7 @@ impl Scope {
         for pattern in self.only.iter().chain(&self.exclude) {
             Glob::new(pattern).advise(
                 format!("read the pattern `{pattern}`"),
-                "write a package's name, with `*` for any part of it",
+                "write the name of a package, with `*` for any part of it",
             )?;
         }
         Ok(())
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_none_is_refused_with_the_remedy() {
+    fn invalid_pattern_is_refused_with_a_remedy() {
         let scope = Scope {
             only: vec!["a[".into()],
             ..Scope::default()
@@ -126,11 +126,11 @@ mod tests {
         let error = scope.check().unwrap_err();
         assert!(error.to_string().contains("`a[`"), "{error}");
         let help = remedy::of(&error).unwrap();
-        assert!(help.starts_with("write a package's name"), "{help}");
+        assert!(help.starts_with("write the name of a package"), "{help}");
     }
 
     #[test]
-    fn features_that_the_runtime_does_not_have_are_refused_with_those_that_it_has() {
+    fn unknown_features_are_refused_with_the_known_ones() {
         let mut scope = Scope {
             runtime_features: vec!["pprof".into()],
             ..Scope::default()

@@ -97,7 +97,7 @@ impl std::fmt::Display for ExcludedBy {
             ExcludedBy::OwnPackage => "it is a part of birthmark, which would record itself",
             ExcludedBy::Pattern => "not chosen: `only` or `exclude` leaves it out",
             ExcludedBy::Reach => "not chosen: it is a dependency; --deps takes all of them",
-            ExcludedBy::Manifest => "not chosen: its manifest says `instrument = false`",
+            ExcludedBy::Manifest => "not chosen: its manifest has `instrument = false`",
             ExcludedBy::MissingAnnotation => {
                 "not chosen: it is not annotated; --workspace takes all members"
             }

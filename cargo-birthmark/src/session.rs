@@ -26,7 +26,7 @@ pub const OFFLINE: &str = "CARGO_BIRTHMARK_OFFLINE";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Session {
-    /// The version of the tool, so that another one starts afresh.
+    /// The version of the tool. Another version starts afresh.
     pub tool: String,
     /// Which crates are instrumented.
     pub scope: Scope,
@@ -43,7 +43,7 @@ pub struct Session {
     /// The choices that concern single packages, by the variable of each (`concern.rs`).
     #[serde(default)]
     pub packages: BTreeMap<String, String>,
-    /// Where the runtime comes from.
+    /// The source of the runtime.
     pub runtime: Source,
     /// The compiler wrapper that is called around the compiler, if the user has one.
     pub inner: Option<PathBuf>,
@@ -57,11 +57,11 @@ pub struct Settings {
     pub instrument: Option<bool>,
 }
 
-/// Where the runtime comes from.
+/// The source of the runtime.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    /// The program has none: the tool brings its own.
+    /// The tool brings its own, because the program has none.
     Embedded,
     /// The package that the program depends on.
     Package {
@@ -92,13 +92,13 @@ impl Session {
         let (shown, again) = (path.display(), "run `cargo birthmark` again");
         let text = std::fs::read_to_string(path)
             .advise(format!("read the session file {shown}"), again)?;
-        serde_json::from_str(&text).advise(format!("understand the session file {shown}"), again)
+        serde_json::from_str(&text).advise(format!("parse the session file {shown}"), again)
     }
 
-    /// Writes the session below `directory` and gives the path of its file.
+    /// Writes the session below `directory` and returns the path of its file.
     pub fn write(&self, directory: &Path) -> Result<PathBuf> {
         let (path, text) = (self.file(directory)?, self.text()?);
-        // One that is there may be damaged.
+        // A file that is there may be damaged.
         if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
             replace(&path, text.as_bytes())?;
         }
@@ -114,7 +114,7 @@ impl Session {
         serde_json::to_string_pretty(self).context("write the session")
     }
 
-    /// Where we keep what is ours: beside what cargo keeps, so that `cargo clean` removes both.
+    /// Returns the directory of our files. It lies beside cargo's, so that `cargo clean` removes both.
     pub fn state(&self) -> PathBuf {
         self.target_dir.join(".birthmark")
     }

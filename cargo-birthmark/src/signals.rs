@@ -15,7 +15,7 @@ pub fn held<T>(run: impl FnOnce() -> T) -> T {
     ] {
         signals.add(signal);
     }
-    // Where it cannot be held, the worst that can stay behind is a temporary file.
+    // If it cannot be held, no more than a temporary file can stay behind.
     let before = signals.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK);
     let result = run();
     if let Ok(before) = before {

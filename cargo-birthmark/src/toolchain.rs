@@ -11,12 +11,12 @@ use anyhow::{Context, Result};
 use crate::programs;
 use crate::remedy::Advise;
 
-/// The cargo that runs us, or the one on the path.
+/// Returns the cargo that runs this program, or the one on the path.
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// The compiler that the environment names, or the one on the path.
+/// Returns the compiler that the environment names, or the one on the path.
 pub fn rustc() -> OsString {
     env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
@@ -24,16 +24,16 @@ pub fn rustc() -> OsString {
 /// Returns the output of `rustc -vV`.
 pub fn version(rustc: &OsStr) -> Result<String> {
     let output = Command::new(rustc).arg("-vV").output();
-    let output = output.advise("run rustc", "install it, or name it by RUSTC")?;
+    let output = output.advise("run rustc", "install it, or set RUSTC to its path")?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The target for which a compiler compiles unless it is told another.
+/// Returns the default target of a compiler.
 pub fn host(rustc: &OsStr) -> Result<String> {
     let text = version(rustc)?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(String::from)
-        .context("find the host in what rustc says of itself")
+        .context("find the host in the output of `rustc -vV`")
 }
 
 /// Returns an identity that tells compilers apart without running them. Behind rustup, one program is several
@@ -44,7 +44,7 @@ pub fn identity(rustc: &OsStr) -> impl Hash + use<> {
     (rustc, changed, env::var_os("RUSTUP_TOOLCHAIN"))
 }
 
-/// All that tells one compiler from another.
+/// Returns an identity that tells all compilers apart, and runs them for it.
 pub fn full_identity(rustc: &OsStr) -> Result<impl Hash + use<>> {
     Ok((version(rustc)?, identity(rustc)))
 }

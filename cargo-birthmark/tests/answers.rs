@@ -90,7 +90,7 @@ fn package(name: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_member_that_appears_is_noticed() {
+fn member_that_appears_is_noticed() {
     let asked = Asked::new(
         "unused",
         &[
@@ -165,7 +165,7 @@ fn manifests_the_lock_file_and_the_configuration_count() {
 }
 
 #[test]
-fn a_change_without_a_new_date_is_noticed() {
+fn change_without_a_new_date_is_noticed() {
     // Of one length.
     let settings = |instrument: &str| {
         package(
@@ -197,7 +197,7 @@ fn other_options_are_other_questions() {
 }
 
 #[test]
-fn what_changed_just_now_is_not_remembered() {
+fn metadata_of_just_changed_files_is_not_cached() {
     let asked = Asked::new("young", &[("src/lib.rs", SPAWNS)]);
     asked.settle("--workspace check");
     // A change within the grain of the file system's time would not show.

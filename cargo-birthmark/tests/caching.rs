@@ -42,7 +42,7 @@ fn workspace(name: &str) -> Project {
 }
 
 #[test]
-fn what_did_not_change_is_not_compiled() {
+fn unchanged_crates_are_not_compiled() {
     let project = workspace("fresh");
     project.birthmark("--workspace build").ok();
     let again = project.birthmark("--workspace build").ok();
@@ -51,7 +51,7 @@ fn what_did_not_change_is_not_compiled() {
 }
 
 #[test]
-fn a_file_that_changed_is_compiled_with_what_depends_on_it() {
+fn file_that_changed_is_compiled_with_what_depends_on_it() {
     let project = workspace("changed");
     project.birthmark("--workspace build").ok();
     later();
@@ -182,7 +182,7 @@ fn builds_at_once_do_not_meet_in_the_mirror() {
 }
 
 #[test]
-fn a_module_that_came_and_went_is_noticed() {
+fn module_that_came_and_went_is_noticed() {
     let project = Project::new(
         "moving",
         &[

@@ -25,7 +25,12 @@ fn patterns_that_match_no_package_are_refused_with_the_similar_name() {
         "diff similar_won",
     ] {
         let error = format!("choose packages by `similar_won`: {none}");
-        refused(&project, args, &error, "did you mean `similar-one`?");
+        refused(
+            &project,
+            args,
+            &error,
+            "use `similar-one`, which has a similar name",
+        );
     }
     let error = format!("choose packages by `similar-one@7.*`: {none}");
     let help = "choose from its versions: 0.1.0";
@@ -37,7 +42,7 @@ fn patterns_that_match_no_package_are_refused_with_the_similar_name() {
         project.write("Cargo.toml", &format!("{manifest}{metadata}"));
         let place = "in [workspace.metadata.birthmark]";
         let error = format!("choose packages by `openssl*` {place}: {none}");
-        let help = "see the names by `cargo tree --prefix none`, or take the pattern out";
+        let help = "list the names by `cargo tree --prefix none`, or remove the pattern";
         refused(&project, "--workspace run", &error, help);
         let found = project.birthmark("--workspace doctor");
         assert!(
@@ -49,7 +54,7 @@ fn patterns_that_match_no_package_are_refused_with_the_similar_name() {
 }
 
 #[test]
-fn a_package_of_another_platform_or_feature_matches() {
+fn package_of_another_platform_or_feature_matches() {
     let package = |name: &str, more: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
     };
@@ -75,7 +80,7 @@ fn a_package_of_another_platform_or_feature_matches() {
 }
 
 #[test]
-fn only_in_the_manifest_takes_dependencies_as_the_option_does() {
+fn only_in_the_manifest_takes_dependencies() {
     let manifest = "[dependencies]\nonly-this = { path = \"dep\" }\n\
         [workspace.metadata.birthmark]\nonly = [\"only-this\"]\n";
     let project = Project::new(

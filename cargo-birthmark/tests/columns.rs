@@ -112,7 +112,7 @@ fn columns_are_those_of_the_original() {
 }
 
 #[test]
-fn of_an_item_on_the_first_line_only_that_line_moves() {
+fn item_on_the_first_line_moves_that_line_only() {
     let main = "fn main() { std::thread::spawn(|| ()).join().unwrap(); main_(); }\nfn main_() {\n    let _ = std::thread::spawn(|| panic!(\"boom\")).join(); std::thread::spawn(|| panic!(\"again\")).join().unwrap_err(); }\n";
     let project = Project::new("first-line", &[("src/main.rs", main)]);
     let plain = project.cargo("run -q").ok();
@@ -124,7 +124,7 @@ fn of_an_item_on_the_first_line_only_that_line_moves() {
 /// A compiler that cannot compile the macro.
 #[cfg(unix)]
 #[test]
-fn without_the_macro_columns_move_and_nothing_else() {
+fn columns_move_without_the_macro() {
     use std::os::unix::fs::PermissionsExt;
     let main = "// A line of its own.\nfn main() {\n    let thread = std::thread::spawn(|| panic!());\n    thread.join().unwrap_err();\n}\n";
     let compiler = "#!/bin/sh\ncase \"$*\" in *\"--crate-name __birthmark_columns\"*) exit 1;; esac\nexec rustc \"$@\"\n";

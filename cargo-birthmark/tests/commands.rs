@@ -100,7 +100,7 @@ fn check_and_then_build() {
 }
 
 #[test]
-fn a_crate_of_c_code() {
+fn crate_of_c_code() {
     let project = Project::new(
         "commanded-c",
         &[

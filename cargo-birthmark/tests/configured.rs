@@ -35,7 +35,7 @@ fn leave_each_other_alone(project: &Project) {
 }
 
 #[test]
-fn a_configured_target_directory() {
+fn configured_target_directory() {
     let project = Project::new(
         "target-dir",
         &[
@@ -56,7 +56,7 @@ fn a_configured_target_directory() {
 }
 
 #[test]
-fn a_configured_build_directory() {
+fn configured_build_directory() {
     let project = Project::new(
         "build-dir",
         &[
@@ -116,7 +116,7 @@ fn compiler_flags_by_each_way() {
 }
 
 #[test]
-fn a_flag_that_all_code_must_agree_on_reaches_the_runtime() {
+fn flag_that_all_code_must_agree_on_reaches_the_runtime() {
     let project = Project::new("frames", &[("src/main.rs", SPAWNS)]);
     let ran = project
         .run(project.command("birthmark --workspace run").env(

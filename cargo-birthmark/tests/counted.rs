@@ -80,7 +80,7 @@ fn targets_and_packages_of_earlier_builds_are_not_counted() {
         lines(&ran),
         [
             "nothing instrumented: `build` does not use the binary `counted-a` of counted-a, where the spawns are",
-            "help: name it in the command, as by --bin, --test, -p or --all-targets"
+            "help: name it in the command by --bin, --test, -p or --all-targets"
         ]
     );
 }
@@ -125,7 +125,7 @@ fn crates_that_another_program_compiles_meanwhile_are_not_counted() {
 }
 
 #[test]
-fn nothing_that_is_instrumented_has_its_reason() {
+fn reason_is_reported_if_nothing_is_instrumented() {
     const ANNOTATED: &str = "#![cfg_attr(birthmark, birthmark::instrument)]\n";
     let project = Project::new("reasoned", &[("src/main.rs", SPAWNS)]);
     let says = |args: &str, cause: &str, help: &str| {
@@ -134,7 +134,7 @@ fn nothing_that_is_instrumented_has_its_reason() {
         let help = format!("help: {help}");
         assert_eq!(lines(&ran), [cause, help], "{args}");
     };
-    let choose = "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
+    let choose = "annotate one, or add --workspace or --deps; see `cargo birthmark --help`";
     let binary = "the binary `reasoned` of reasoned";
     says(
         "run",
@@ -164,13 +164,13 @@ fn nothing_that_is_instrumented_has_its_reason() {
     project.write("src/main.rs", "fn main() {}\n");
     says(
         "run",
-        "no chosen crate holds a spawn",
-        "try --deps, which takes dependencies, too",
+        "no chosen crate has a spawn",
+        "add --deps, which includes dependencies",
     );
     says(
         "run --deps",
-        "no crate of the program holds a spawn",
-        "name functions that spawn by `also(…)` in an annotation",
+        "no crate of the program has a spawn",
+        "add functions that spawn to `also(…)` in an annotation",
     );
     let unread = "macro_rules! trace { ($e:expr) => { $e } }
         fn main() { let _ = trace!(std::thread::spawn(|| ())).join(); }\n";
@@ -178,7 +178,7 @@ fn nothing_that_is_instrumented_has_its_reason() {
     says(
         "--workspace run",
         &format!("all spawns of {binary} are not covered"),
-        "run `cargo birthmark sites`, which says why",
+        "run `cargo birthmark sites`, which shows the reasons",
     );
     let broken = format!("{ANNOTATED}{SPAWNS}fn broken() -> u8 {{}}\n");
     project.write("src/main.rs", &broken);

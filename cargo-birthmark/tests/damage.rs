@@ -20,7 +20,7 @@ const DAMAGES: [(&str, Change); 3] = [
     ("garbage", |content| vec![b'x'; content.len()]),
 ];
 
-/// All files below a directory, but for links and what passes no test.
+/// Returns all files below a directory that pass a test, without links.
 fn files(directory: &Path, is_meant: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {

@@ -63,7 +63,7 @@ fn doctor(project: &Project, args: &str) -> Seen {
 }
 
 #[test]
-fn a_healthy_program() {
+fn healthy_program_has_no_findings() {
     let project = Project::new("well", &[("src/main.rs", SPAWNS)]);
     let seen = doctor(&project, "--workspace");
     assert_eq!((seen.code, seen.codes()), (0, vec![]));
@@ -89,7 +89,7 @@ fn a_healthy_program() {
 }
 
 #[test]
-fn colours_are_for_those_who_want_them() {
+fn colours_follow_the_terminal_and_no_color() {
     let project = Project::new("coloured", &[("src/main.rs", SPAWNS)]);
     let with = |name: &str, value: &str| {
         let mut command = command(&project, "birthmark doctor");
@@ -103,7 +103,7 @@ fn colours_are_for_those_who_want_them() {
 }
 
 #[test]
-fn why_each_crate_is_left_alone() {
+fn reason_of_each_crate_left_alone_is_shown() {
     let package = |name: &str, more: &str| {
         format!(
             "[package]\nname = \"left-{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}"
@@ -171,7 +171,7 @@ fn why_each_crate_is_left_alone() {
     assert_eq!(seen.package("left-a")["sites"], 1);
     let uncovered = seen.package("left-a")["uncovered"][0].as_str().unwrap();
     assert!(
-        uncovered.ends_with("stands in an item that says `skip`"),
+        uncovered.ends_with("is in an item with `skip`"),
         "{uncovered}"
     );
     assert!(reason(&seen, "left-plain").contains("--workspace takes all members"));
@@ -187,7 +187,7 @@ fn why_each_crate_is_left_alone() {
 }
 
 #[test]
-fn a_manifest_that_says_nonsense() {
+fn invalid_manifest_is_a_problem() {
     let project = Project::new(
         "nonsense",
         &[
@@ -204,7 +204,7 @@ fn a_manifest_that_says_nonsense() {
 }
 
 #[test]
-fn a_runtime_of_another_version() {
+fn runtime_of_another_version_is_a_problem() {
     let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime-shim");
     let manifest = format!(
         "[package]\nname = \"birthmark\"\nversion = \"0.0.7\"\nedition = \"2021\"\n\
@@ -224,14 +224,15 @@ fn a_runtime_of_another_version() {
     );
     let seen = doctor(&project, "--workspace");
     assert_eq!(seen.code, 98);
-    assert!(
-        seen.finding("setting")
-            .contains("install cargo-birthmark 0.0.7")
+    assert!(seen.finding("setting").contains("birthmark 0.0.7"));
+    assert_eq!(
+        seen.json["findings"][0]["remedy"],
+        "run `cargo install cargo-birthmark --version 0.0.7`"
     );
 }
 
 #[test]
-fn a_compiler_that_is_too_old() {
+fn old_compiler_is_a_problem() {
     let project = Project::new(
         "aged",
         &[
@@ -252,7 +253,7 @@ fn a_compiler_that_is_too_old() {
 }
 
 #[test]
-fn wrappers_that_are_chained_or_gone() {
+fn missing_wrapper_is_a_problem() {
     let project = Project::new("chained", &[("src/main.rs", SPAWNS)]);
     let mut command = command(&project, "birthmark --workspace doctor --format json");
     command
@@ -267,7 +268,7 @@ fn wrappers_that_are_chained_or_gone() {
 }
 
 #[test]
-fn artifacts_that_other_choices_made() {
+fn artifacts_of_other_choices_are_stale() {
     let project = Project::new("staled", &[("src/main.rs", SPAWNS)]);
     project
         .run(&mut command(
@@ -290,13 +291,13 @@ fn artifacts_that_other_choices_made() {
 }
 
 #[test]
-fn nothing_that_is_chosen() {
+fn empty_choice_is_reported() {
     let project = Project::new("unchosen", &[("src/main.rs", SPAWNS)]);
     assert_eq!(doctor(&project, "").codes(), ["nothing-chosen"]);
 }
 
 #[test]
-fn what_init_entered_and_no_longer_holds() {
+fn stale_entries_of_init_are_found() {
     let project = Project::new("entered", &[("src/main.rs", SPAWNS)]);
     project
         .run(&mut command(&project, "birthmark --workspace init"))
@@ -365,7 +366,7 @@ fn what_init_entered_and_no_longer_holds() {
 const ANNOTATED: &str = "#![cfg_attr(birthmark, birthmark::instrument)]\n";
 
 #[test]
-fn a_cfg_that_plain_builds_warn_of() {
+fn undeclared_cfg_is_pointed_out() {
     let project = Project::new(
         "undeclared",
         &[("src/main.rs", &format!("{ANNOTATED}{SPAWNS}"))],
@@ -390,7 +391,7 @@ fn a_cfg_that_plain_builds_warn_of() {
 }
 
 #[test]
-fn an_annotation_that_is_mistaken() {
+fn mistaken_annotation_is_a_problem() {
     let text = format!(
         "{}{SPAWNS}",
         ANNOTATED.replace("instrument", "instrument(alsso(go))")
@@ -406,7 +407,7 @@ fn an_annotation_that_is_mistaken() {
 }
 
 #[test]
-fn items_that_are_covered_alone() {
+fn items_covered_alone_are_pointed_out() {
     let project = Project::new(
         "partial",
         &[(
@@ -417,7 +418,7 @@ fn items_that_are_covered_alone() {
     assert!(
         doctor(&project, "")
             .finding("items-alone")
-            .starts_with("of partial, only the items")
+            .starts_with("only the items of partial")
     );
 }
 
@@ -441,7 +442,7 @@ fn refusing(name: &str) -> Project {
 }
 
 #[test]
-fn what_was_to_be_instrumented_and_could_not_be() {
+fn failed_instrumentation_is_a_finding() {
     let project = refusing("refusing");
     let seen = doctor(&project, "--workspace");
     assert_eq!(seen.code, 98);
@@ -496,7 +497,7 @@ pub fn go() {
     let uncovered = uncovered[0].as_str().unwrap();
     assert!(
         uncovered.starts_with(
-            "src/odd.rs:5:1: fn old: may hold spawns; its syntax is not known here: line 5: "
+            "src/odd.rs:5:1: fn old: may have spawns; its syntax is unknown: line 5: "
         ),
         "{uncovered}"
     );

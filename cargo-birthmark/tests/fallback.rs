@@ -126,7 +126,7 @@ exec \"$@\"
 
 #[cfg(unix)]
 #[test]
-fn program_that_is_left_alone_is_set_up_all_the_same() {
+fn program_left_alone_is_set_up_nevertheless() {
     use std::os::unix::fs::PermissionsExt;
     let main = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n    panic!(\"at the end\");\n}\n";
     let project = Project::new("frail", &[("src/main.rs", main), ("crashes.sh", CRASHES)]);

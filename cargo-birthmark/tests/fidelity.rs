@@ -47,7 +47,7 @@ fn paths_lines_and_includes_are_those_of_the_original() {
 }
 
 #[test]
-fn a_panic_says_where_and_who() {
+fn panic_report_has_place_and_lineage() {
     let program = Project::new(
         "panics",
         &[(
@@ -76,7 +76,7 @@ fn a_panic_says_where_and_who() {
 }
 
 #[test]
-fn what_the_compiler_says_of_no_place_is_said_once() {
+fn message_without_a_place_is_shown_once() {
     let text = "fn main() {\n    std::thread::spawn(|| ()).join().unwrap();\n}\n";
     let program = Project::new("flagged", &[("src/main.rs", text)]);
     let build = |subcommand: &str| {
@@ -96,7 +96,7 @@ fn what_the_compiler_says_of_no_place_is_said_once() {
 }
 
 #[test]
-fn what_the_compiler_says_reads_as_ever() {
+fn compiler_messages_are_unchanged() {
     let text = "fn main() {\n    let unused = 3;\n    std::thread::spawn(|| { let x: u32 = \"no\"; });\n}\n";
     let program = Project::new("faulty", &[("src/main.rs", text)]);
     let plain = program.cargo("build");
@@ -216,7 +216,7 @@ fn prefixes_that_the_user_remaps_stay_remapped() {
 }
 
 #[test]
-fn the_subject_s_tests_and_doc_tests_pass() {
+fn subject_s_tests_and_doc_tests_pass() {
     let lib = "/// ```\n/// assert_eq!(tested::twice(2), 4);\n/// ```\npub fn twice(x: u32) -> u32 {\n    std::thread::spawn(move || x * 2).join().unwrap()\n}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn works() {\n        std::thread::spawn(|| assert_eq!(super::twice(1), 2)).join().unwrap();\n    }\n}\n";
     let program = Project::new(
         "tested",

@@ -81,7 +81,7 @@ fn interrupt(mut child: Child, when: impl Fn() -> bool) -> bool {
     true
 }
 
-/// Our files in the target directory, but for the runtime and what has a hash of the session in its name.
+/// Returns our files in the target directory, except the runtime and files named for the session's hash.
 fn ours(project: &Project) -> Vec<PathBuf> {
     let state = project.path().join("target/birthmark/.birthmark");
     let mut found = Vec::new();
@@ -120,7 +120,7 @@ fn leftovers(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_build_that_is_stopped_at_any_moment_goes_on_as_if_it_had_not_been() {
+fn interrupted_build_can_be_repeated() {
     let project = program();
     let build = "birthmark --workspace build";
     let reached = project.path().join("reached");
@@ -170,14 +170,14 @@ fn a_build_that_is_stopped_at_any_moment_goes_on_as_if_it_had_not_been() {
 const SPAWNS: &str = "fn main() { std::thread::spawn(|| ()).join().unwrap(); }\n";
 
 #[test]
-fn a_target_directory_that_cannot_be_written() {
+fn unwritable_target_directory_is_reported() {
     let project = Project::new("unwritable", &[("src/main.rs", SPAWNS)]);
     let mut command = project.command("birthmark --workspace build");
     let ran = project.run(command.env("CARGO_TARGET_DIR", "/proc/birthmark"));
     assert_eq!(ran.code, 96);
     assert!(
         ran.stderr
-            .contains("cannot keep notes in the target directory")
+            .contains("cannot write the session into the target directory")
             && ran.stderr.contains("help: let it be writable")
             && ran.stderr.contains("/proc/birthmark"),
         "{}",
@@ -185,7 +185,7 @@ fn a_target_directory_that_cannot_be_written() {
     );
 }
 
-/// Files may not grow: what a full disk does, for whoever asks nicely.
+/// Limits the size of files to zero, which has the effect of a full disk.
 fn without_room(project: &Project, blocks: u32) -> Ran {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut cargo = project.command("birthmark --workspace check");
@@ -196,7 +196,7 @@ fn without_room(project: &Project, blocks: u32) -> Ran {
 }
 
 #[test]
-fn a_disk_that_is_full() {
+fn full_disk_is_reported() {
     let project = Project::new("crammed", &[("src/main.rs", SPAWNS)]);
     project.cargo("generate-lockfile").ok();
     let ran = without_room(&project, 0);
@@ -210,7 +210,7 @@ fn a_disk_that_is_full() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read() {
+fn file_that_cannot_be_read() {
     let project = Project::new(
         "unreadable",
         &[("src/main.rs", &format!("mod odd;\n{SPAWNS}"))],

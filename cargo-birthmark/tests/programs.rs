@@ -46,7 +46,7 @@ fn with_runtime(name: &str, dependency: &str) -> Project {
 }
 
 #[test]
-fn there_is_one_runtime_if_the_program_has_its_own() {
+fn program_with_its_own_runtime_has_only_one() {
     for (name, dependency) in [("own", ""), ("bare", ", default-features = false")] {
         let project = with_runtime(name, dependency);
         let ran = project.birthmark("--workspace run").ok();
@@ -72,7 +72,7 @@ fn annotated_crates_alone_are_instrumented_without_options() {
 }
 
 #[test]
-fn nothing_annotated_is_said() {
+fn missing_annotations_are_reported() {
     let project = Project::new(
         "unmarked",
         &[("src/main.rs", "fn main() { std::thread::spawn(|| ()); }\n")],
@@ -291,7 +291,7 @@ fn several_versions_of_one_crate_and_one_without_std() {
 }
 
 #[test]
-fn threads_of_a_pool_made_by_one_request_are_not_its_children_in_the_next() {
+fn pool_threads_are_no_children_of_later_requests() {
     let pool = r#"
 use std::sync::{mpsc, Mutex, OnceLock};
 type Job = Box<dyn FnOnce() + Send>;
@@ -373,7 +373,10 @@ fn job_has_a_lineage() { std::thread::spawn(|| panic!(\"in a job\")).join().unwr
     let [library, test] = listed.lines().collect::<Vec<_>>()[..] else {
         panic!("{listed}");
     };
-    assert!(library.contains("not covered: hands a task on"), "{listed}");
+    assert!(
+        library.contains("not covered: passes a task on"),
+        "{listed}"
+    );
     assert!(
         test.ends_with("job_has_a_lineage::{closure} (Thread)"),
         "{listed}"
@@ -381,7 +384,7 @@ fn job_has_a_lineage() { std::thread::spawn(|| panic!(\"in a job\")).join().unwr
 }
 
 #[test]
-fn the_first_edition_without_a_prelude() {
+fn first_edition_without_a_prelude() {
     let manifest =
         "[package]\nname = \"unpreluded\"\nversion = \"0.1.0\"\nedition = \"2015\"\n[lib]\n";
     let spawn = "pub fn go() { let _ = ::std::thread::spawn(|| panic!()).join(); }\n";

@@ -75,7 +75,7 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_runtime_is_shared_by_target_directories_that_do_not_depend_on_it() {
+fn runtime_is_shared_by_target_directories_that_do_not_depend_on_it() {
     let machine = Machine::new("sharing");
     std::thread::scope(|scope| {
         scope.spawn(|| machine.run(&mut machine.command("one")));
@@ -102,7 +102,7 @@ fn a_runtime_is_shared_by_target_directories_that_do_not_depend_on_it() {
 }
 
 #[test]
-fn without_the_network_the_runtime_is_built_without_it_or_not_at_all() {
+fn runtime_is_built_offline_if_cargo_is_offline() {
     let machine = Machine::new("networkless");
     let nothing = tempfile::tempdir().unwrap();
     for option in ["--offline", "--frozen"] {
@@ -123,7 +123,7 @@ fn without_the_network_the_runtime_is_built_without_it_or_not_at_all() {
 }
 
 #[test]
-fn the_runtime_has_the_features_that_were_asked_for() {
+fn runtime_has_the_features_that_were_asked_for() {
     let machine = Machine::new("featured");
     let dumps = machine.path("dumps");
     let run = |args: &str| {

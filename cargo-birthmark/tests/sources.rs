@@ -70,7 +70,7 @@ fn instruments_the_dependency(project: &Project, run: impl Fn(&str) -> Ran) {
 }
 
 #[test]
-fn a_git_dependency() {
+fn git_dependency() {
     let library = repository("from-git");
     let source = format!("git = \"file://{}\"", library.path().display());
     let project = program("uses-git", "from-git", &source);
@@ -81,7 +81,7 @@ fn a_git_dependency() {
 }
 
 #[test]
-fn a_vendored_dependency_without_a_network() {
+fn vendored_dependency_without_a_network() {
     let library = repository("from-vendor");
     let source = format!("git = \"file://{}\"", library.path().display());
     let project = program("uses-vendor", "from-vendor", &source);
@@ -94,7 +94,7 @@ fn a_vendored_dependency_without_a_network() {
 }
 
 #[test]
-fn a_path_dependency_outside_of_the_workspace() {
+fn path_dependency_outside_of_the_workspace() {
     let library = Project::new("from-path", &[("src/lib.rs", SPAWNS)]);
     let source = format!("path = \"{}\"", library.path().display());
     let project = program("uses-path", "from-path", &source);
@@ -139,12 +139,12 @@ fn runs_in(directory: impl AsRef<Path>, name: &str, reach: impl Fn(&Path) -> Pat
 }
 
 #[test]
-fn a_path_with_spaces_and_umlauts() {
+fn path_with_spaces_and_umlauts() {
     runs_in("my späße = #1, \"it's\"", "spaced", Path::to_owned);
 }
 
 #[test]
-fn a_workspace_behind_a_symbolic_link() {
+fn workspace_behind_a_symbolic_link() {
     runs_in("real", "linked-to", |real| {
         let link = real.with_file_name("link");
         std::os::unix::fs::symlink(real, &link).unwrap();
@@ -153,7 +153,7 @@ fn a_workspace_behind_a_symbolic_link() {
 }
 
 #[test]
-fn a_path_that_is_no_text_is_refused_in_cargo_s_words() {
+fn path_that_is_no_text_is_refused_in_cargo_s_words() {
     use std::os::unix::ffi::OsStrExt;
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));

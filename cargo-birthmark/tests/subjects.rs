@@ -58,7 +58,7 @@ fn without_id(task: &str) -> String {
 
 #[test]
 #[ignore = "takes minutes"]
-fn an_axum_application() {
+fn axum_application() {
     let ran = cargo(&own("axum-app"), "birthmark run --deps").ok();
     assert_eq!(ran.stdout, "ready: yes\nrows: none\nbroken: no answer\n");
     assert_eq!(
@@ -69,7 +69,7 @@ fn an_axum_application() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn a_rayon_program() {
+fn rayon_program() {
     let ran = cargo(&own("rayon-app"), "birthmark run --deps").ok();
     assert_eq!(ran.stdout, "sum 6\npanicked true\n");
     assert_eq!(
@@ -80,7 +80,7 @@ fn a_rayon_program() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn a_smol_program() {
+fn smol_program() {
     let ran = cargo(&own("smol-app"), "birthmark run --deps").ok();
     assert_eq!(ran.stdout, "read true\npanicked true\n");
     assert_eq!(

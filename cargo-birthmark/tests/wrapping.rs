@@ -25,7 +25,7 @@ fn logging_wrapper(project: &Project) -> std::path::PathBuf {
 
 #[test]
 #[cfg(unix)]
-fn the_user_s_wrapper_is_called_around_the_compiler() {
+fn user_s_wrapper_is_called_around_the_compiler() {
     let project = Project::new("wrapped", &[("src/main.rs", SPAWNS)]);
     let wrapper = logging_wrapper(&project);
     let ran = project
@@ -50,7 +50,7 @@ fn the_user_s_wrapper_is_called_around_the_compiler() {
 
 #[test]
 #[cfg(unix)]
-fn a_wrapper_for_the_workspace_is_called_around_the_compiler() {
+fn wrapper_for_the_workspace_is_called_around_the_compiler() {
     let project = Project::new("worked", &[("src/main.rs", SPAWNS)]);
     let wrapper = logging_wrapper(&project);
     let mut command = project.command("birthmark --workspace build");
@@ -103,7 +103,7 @@ fn exit_codes_are_those_of_cargo_and_the_program() {
     assert_eq!(failed.code, 96);
     assert!(
         failed.stderr.starts_with(
-            "error: cannot find out what the program consists of: could not find `Cargo.toml`"
+            "error: cannot read the metadata of the program: could not find `Cargo.toml`"
         ),
         "{}",
         failed.stderr
@@ -111,7 +111,7 @@ fn exit_codes_are_those_of_cargo_and_the_program() {
 }
 
 #[test]
-fn what_follows_two_dashes_belongs_to_the_program() {
+fn arguments_behind_two_dashes_belong_to_the_program() {
     let project = Project::new(
         "passes",
         &[(
@@ -124,7 +124,7 @@ fn what_follows_two_dashes_belongs_to_the_program() {
 }
 
 #[test]
-fn a_manifest_is_found_before_the_subcommand_and_behind_it() {
+fn manifest_is_found_before_the_subcommand_and_behind_it() {
     let project = Project::new("located", &[("src/main.rs", SPAWNS)]);
     let elsewhere = tempfile::tempdir().unwrap();
     let manifest = project.path().join("Cargo.toml").display().to_string();
@@ -139,7 +139,7 @@ fn a_manifest_is_found_before_the_subcommand_and_behind_it() {
 }
 
 #[test]
-fn a_target_directory_of_the_user_s_is_used() {
+fn target_directory_of_the_user_s_is_used() {
     let project = Project::new("placed", &[("src/main.rs", SPAWNS)]);
     project
         .run(

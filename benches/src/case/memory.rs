@@ -134,7 +134,7 @@ fn settled() -> f64 {
     // birthmark's clock thread waits for a second before it does; see `record/reclaim.rs`.
     for _ in 0..3 {
         std::thread::sleep(Duration::from_secs(1));
-        // What the allocators keep for later is theirs, not that of anybody who is measured here.
+        // Memory that allocators keep for later does not count for a variant.
         // SAFETY: both may be called at any time; the one that is not the global allocator has
         // next to nothing to do.
         unsafe {

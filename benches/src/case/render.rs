@@ -55,7 +55,7 @@ pub(super) fn write(dump: &Dump, form: Format, out: &mut Counted) {
     dump.write(form, out).expect("a sink takes all");
 }
 
-/// Takes bytes and forgets them, but for how many they were.
+/// Counts bytes and forgets them.
 #[derive(Default)]
 pub(super) struct Counted(usize);
 

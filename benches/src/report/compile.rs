@@ -62,7 +62,7 @@ pub(super) fn section() {
         let [hand, features, frameless, module, each] = ratios.map(Sample::new);
         println!("| {what} | {hand} | {features} | {frameless} | {module} | {each} |");
     }
-    // What is left in the temporary directory is no reason to fail.
+    // Files that stay in the temporary directory are no reason to fail.
     let _ = std::fs::remove_dir_all(root);
 }
 

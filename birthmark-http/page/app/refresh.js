@@ -55,8 +55,8 @@ function take(snapshot) {
 
 /** @param {Error} error */
 export function reason(error) {
-  if (error instanceof Refusal) return `The program refuses: ${error.message}`;
-  return `The program does not answer (${error.message}). It is asked again every few seconds.`;
+  if (error instanceof Refusal) return error.message;
+  return `cannot read a dump: ${error.message}\nhelp: wait if the program is busy; the page tries again every few seconds`;
 }
 
 /** @param {string} text */

@@ -56,6 +56,6 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router) {
         .header_read_timeout(ASK)
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
-    // What goes wrong here is the client's: it is gone, slow, or does not speak HTTP.
+    // An error here is the client's fault: it is gone, slow, or does not speak HTTP.
     let _ = served.await;
 }

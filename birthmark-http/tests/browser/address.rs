@@ -17,7 +17,7 @@ const SHOWN: &str = "
     ].join('|')";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_is_shown_survives_a_reload_and_back_undoes_it() {
+async fn view_survives_a_reload_and_back_undoes_changes() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(3, 6);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
@@ -69,7 +69,7 @@ async fn what_is_shown_survives_a_reload_and_back_undoes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_address_that_says_nonsense_is_read_as_far_as_it_makes_sense() {
+async fn invalid_parts_of_the_address_are_ignored() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
@@ -89,7 +89,7 @@ async fn an_address_that_says_nonsense_is_read_as_far_as_it_makes_sense() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_title_names_the_program_and_its_process() {
+async fn title_names_the_program_and_its_process() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();

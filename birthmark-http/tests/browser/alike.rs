@@ -55,7 +55,7 @@ async fn siblings_that_differ_below_are_not_alike() {
 
 /// Of a site, whole parts are shown, and as many of the last as there is room for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_site_is_not_cut_within_a_word() {
+async fn site_is_not_cut_within_a_word() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(2, 2);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();

@@ -57,7 +57,7 @@ const FRAME: &str = "
     Promise.all([frame('iframe', 'src'), frame('object', 'data'), frame('embed', 'src')]).then(() => done())";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn other_pages_read_nothing() {
+async fn pages_elsewhere_cannot_read_dumps() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();

@@ -8,7 +8,7 @@ use crate::program::{Program, Threads};
 
 /// The accessibility tree has roles and names, and keys reach every control.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_page_can_be_used_without_a_mouse() {
+async fn page_can_be_used_without_a_mouse() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(3, 3);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();

@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::{ALONE, PATIENCE};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
+async fn too_many_tasks_are_listed_oldest_first_and_all_counted() {
     let _alone = ALONE.lock().await;
     let mut program = Program::new(40, 99);
     let labelled = Program::labelled();
@@ -49,12 +49,12 @@ async fn of_too_many_tasks_the_oldest_are_listed_and_all_are_counted() {
         page.until_hidden("notice").await;
         page.press_key("Enter").await;
     }
-    // What the program does not understand, it says.
+    // The page shows why the program refuses a dump.
     page.press("/").await;
     page.press_key("Escape").await;
     page.press("/").await;
     page.type_into("search", "under:me").await;
-    let refusal = "The program refuses: \"me\" is no id of a task";
+    let refusal = "\"me\" is no id of a task";
     page.until("problem", refusal).await;
     page.press_key("Escape").await;
     page.until_hidden("problem").await;

@@ -111,7 +111,7 @@ async fn states_can_be_told_apart_without_colours() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_page_is_readable_on_a_phone_and_in_the_dark() {
+async fn page_is_readable_on_a_phone_and_in_the_dark() {
     let _alone = ALONE.lock().await;
     let mut program = Program::new(3, 3);
     let _threads = Threads::new();

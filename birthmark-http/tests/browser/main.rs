@@ -31,7 +31,7 @@ const TASKS: usize = 2 + CONNECTIONS * (1 + REQUESTS);
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_hundred_thousand_tasks_are_shown_searched_and_compared() {
+async fn hundred_thousand_tasks_are_shown_searched_and_compared() {
     let _alone = ALONE.lock().await;
     let mut program = Program::new(CONNECTIONS, REQUESTS);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
@@ -199,7 +199,7 @@ async fn labels_are_shown_searched_and_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_program_that_does_not_answer_is_asked_again() {
+async fn unanswered_request_is_repeated() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
@@ -207,7 +207,7 @@ async fn a_program_that_does_not_answer_is_asked_again() {
     let page = Page::open(&server.url(), chromium::Device::Desktop).await;
     page.until_row("handle").await;
     drop(server);
-    page.until("problem", "It is asked again every few seconds.")
+    page.until("problem", "the page tries again every few seconds")
         .await;
     page.until_row("handle").await;
     page.screenshot("problem").await;
@@ -217,7 +217,7 @@ async fn a_program_that_does_not_answer_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_page_has_the_token_that_it_was_opened_with() {
+async fn page_has_the_token_that_it_was_opened_with() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(1, 1);
     let options = Options::new().token("0123456789abcdef".parse().unwrap());

@@ -42,7 +42,7 @@ impl Drop for Idle {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn threads_that_run_no_task_say_so_and_come_last() {
+async fn threads_without_a_task_are_marked_and_last() {
     let _alone = ALONE.lock().await;
     let _program = Program::new(2, 2);
     let _idle: Vec<Idle> = (0..9).map(|_| Idle::start()).collect();

@@ -76,7 +76,7 @@ fn place(path: &Path, content: &[u8], date: Option<SystemTime>) -> Result<()> {
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    // Neither follows a link, which may lead to a file of ours, nor waits for whoever made a pipe of it.
+    // The flags neither follow a link, which may lead to a file of ours, nor wait for the writer of a pipe.
     let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
     File::options().read(true).custom_flags(flags).open(path)
 }

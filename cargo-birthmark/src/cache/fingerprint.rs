@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_searched_where_a_member_may_appear() {
+    fn pattern_is_searched_where_a_member_may_appear() {
         let root = tempfile::tempdir().unwrap();
         let path = |inside: &str| root.path().join(inside);
         for directory in ["crates/a/x", "crates/b", "other"] {

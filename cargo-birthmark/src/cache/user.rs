@@ -165,21 +165,21 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_uses_is_removed() {
+    fn unused_entry_is_evicted() {
         let (_directory, cache, now) = cache(9, &[("new", 0), ("month", 29), ("old", 31)]);
         cache.evict_at(now);
         assert_eq!(names(&cache), ["month", "new"]);
     }
 
     #[test]
-    fn of_too_many_those_stay_that_were_used_last() {
+    fn entries_beyond_the_capacity_are_evicted_oldest_first() {
         let (_directory, cache, now) = cache(2, &[("a", 3), ("b", 1), ("c", 2), ("d", 40)]);
         cache.evict_at(now);
         assert_eq!(names(&cache), ["b", "c"]);
     }
 
     #[test]
-    fn what_is_used_stays() {
+    fn used_entry_stays() {
         let (_directory, cache, now) = cache(9, &[("used", 29), ("unused", 29)]);
         cache.touch(&cache.entry("used"));
         cache.evict_at(now + 5 * DAY);

@@ -46,7 +46,7 @@ fn value(
     let missing = || {
         remedy::refusal(
             format!("read `{option}`: it has no value"),
-            "write the name of a package behind it",
+            "write the name of a package after it",
         )
     };
     Some(value.ok_or_else(missing))
@@ -159,13 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn only_without_a_pattern_says_what_it_takes() {
+    fn only_without_a_pattern_is_refused() {
         let error = split(words("run --only")).unwrap_err();
         assert_eq!(error.to_string(), "read `--only`: it has no value");
     }
 
     #[test]
-    fn the_program_is_found_by_what_cargo_is_told() {
+    fn program_is_found_by_what_cargo_is_told() {
         let args = words(
             "build --offline --manifest-path a/Cargo.toml --target-dir=t --config k=1 -- --locked",
         );

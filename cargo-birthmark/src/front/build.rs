@@ -89,8 +89,8 @@ fn find_out(entry: &Entry, locating: &Locating, scope: Scope) -> Result<(PathBuf
         session.target_dir = directory.join(TARGET_DIR);
     }
     let file = session.write(&session.state()).advise(
-        "keep notes in the target directory",
-        "let it be writable and its disk not full, or name another by CARGO_TARGET_DIR",
+        "write the session into the target directory",
+        "make it writable, free space on its disk, or set CARGO_TARGET_DIR to another",
     )?;
     let packages = project.metadata.packages.iter();
     let local = packages.filter(|package| package.source.is_none());

@@ -41,7 +41,7 @@ pub fn run(mut request: Request, package: Option<String>) -> Result<ExitCode> {
         .peekable();
     if files.peek().is_none() {
         return Err(remedy::refusal(
-            "find anything to insert: no chosen crate holds a spawn",
+            "find anything to insert: no chosen crate has a spawn",
             "run `cargo birthmark --deps diff`, which looks into all crates",
         ));
     }

@@ -37,7 +37,7 @@ pub fn run(request: Request, undo: bool) -> Result<ExitCode> {
     if undo {
         remove(&mut config);
         save(&file, &config)?;
-        // It may not be there.
+        // The directory may be missing.
         let _ = std::fs::remove_dir_all(workspace.join(STATE));
         hidden::undo(&file);
         println!("Removed the entries of birthmark from {}.", file.display());
@@ -75,7 +75,7 @@ fn tell(file: &Path, config: &DocumentMut, session: &Session) {
         inside(&session.target_dir, &session.workspace)
     );
     println!(
-        "The entries are for this checkout, and not to be committed: what a team shares is the choice of crates in Cargo.toml, see --help."
+        "Do not commit the entries, which are for this checkout. A team shares the choice of crates in Cargo.toml, see --help."
     );
     println!(
         "Run `cargo birthmark init` again when the members or dependencies of the workspace change."
@@ -132,7 +132,7 @@ fn read(file: &Path) -> Result<DocumentMut> {
         text => text.advise(format!("read {}", file.display()), MEND)?,
     };
     text.parse()
-        .advise(format!("understand {}", file.display()), MEND)
+        .advise(format!("parse {}", file.display()), MEND)
 }
 
 const MEND: &str = "mend the file, and run the command again";
@@ -157,8 +157,8 @@ fn enter(config: &mut DocumentMut, session: &Session, written: &Path) -> Result<
         let table = config.entry(section).or_insert_with(table);
         if let Some(other) = table.get(key).filter(|_| !is_ours) {
             return Err(remedy::refusal(
-                format!("enter {section}.{key}: it is there already, as{other}"),
-                "remove it, or leave out `init` and use `cargo birthmark build`",
+                format!("enter {section}.{key}: it is already set to{other}"),
+                "remove it, or use `cargo birthmark build` without `init`",
             ));
         }
         table[key] = value;
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_s_own_entries_stay_as_they_are() {
+    fn user_s_own_entries_stay_as_they_are() {
         let before = "# mine\n[build]\njobs = 2 # few\n";
         let mut config: DocumentMut = before.parse().unwrap();
         enter(&mut config, &session(), Path::new("/w/s.json")).unwrap();
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_not_taken_for_none() {
+    fn unreadable_file_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.toml");
         assert!(read(&file).unwrap().is_empty());
@@ -246,7 +246,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_stays_a_link() {
+    fn symbolic_link_stays_a_link() {
         let directory = tempfile::tempdir().unwrap();
         let [shared, file] = ["shared.toml", "config.toml"].map(|it| directory.path().join(it));
         std::fs::write(&shared, "[build]\njobs = 2\n").unwrap();

@@ -33,7 +33,7 @@ mod tests {
     use super::list;
 
     #[test]
-    fn a_list_says_how_many_are_left_out() {
+    fn list_counts_the_omitted_names() {
         assert_eq!(list(&["a", "b", "c"]), "a, b, c");
         assert_eq!(list(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
     }

@@ -25,8 +25,7 @@ pub struct Nothing {
     pub help: String,
 }
 
-const CHOOSE: &str =
-    "annotate one, or try --workspace or --deps; `cargo birthmark --help` says how";
+const CHOOSE: &str = "annotate one, or add --workspace or --deps; see `cargo birthmark --help`";
 
 fn names_of<'a>(crates: impl Iterator<Item = &'a Surveyed<'a>>) -> Vec<String> {
     crates
@@ -75,7 +74,7 @@ impl Nothing {
                 command.unwrap_or_default(),
                 names::list(&plain)
             ),
-            help: "name it in the command, as by --bin, --test, -p or --all-targets".to_owned(),
+            help: "name it in the command by --bin, --test, -p or --all-targets".to_owned(),
         }))
     }
 
@@ -90,7 +89,7 @@ impl Nothing {
         if !uncovered.is_empty() {
             return Nothing {
                 cause: format!("all spawns of {} are not covered", names::list(&uncovered)),
-                help: "run `cargo birthmark sites`, which says why".to_owned(),
+                help: "run `cargo birthmark sites`, which shows the reasons".to_owned(),
             };
         }
         let is_chosen = |one: &&Surveyed<'_>| matches!(one.found, Ok(_) | Err(SkipReason::NoSpawn));
@@ -115,7 +114,7 @@ impl Nothing {
         }
         match (&without[..], &unannotated[..]) {
             ([], []) => Nothing {
-                cause: "no crate is chosen that holds a spawn".into(),
+                cause: "no chosen crate has a spawn".into(),
                 help: CHOOSE.into(),
             },
             ([], some) => Nothing {
@@ -123,12 +122,12 @@ impl Nothing {
                 help: CHOOSE.into(),
             },
             (_, []) if session.scope.reach == Reach::Deps => Nothing {
-                cause: "no crate of the program holds a spawn".into(),
-                help: "name functions that spawn by `also(…)` in an annotation".into(),
+                cause: "no crate of the program has a spawn".into(),
+                help: "add functions that spawn to `also(…)` in an annotation".into(),
             },
             (_, []) => Nothing {
-                cause: "no chosen crate holds a spawn".into(),
-                help: "try --deps, which takes dependencies, too".into(),
+                cause: "no chosen crate has a spawn".into(),
+                help: "add --deps, which includes dependencies".into(),
             },
             (without, some) => Nothing {
                 cause: format!(
@@ -150,7 +149,7 @@ fn misread(one: &Surveyed<'_>) -> Nothing {
     });
     let mistakes: Vec<String> = mistakes.collect();
     Nothing {
-        cause: format!("an annotation is not understood: {}", mistakes.join("; ")),
+        cause: format!("cannot read an annotation: {}", mistakes.join("; ")),
         help: "see the documentation of `#[birthmark::instrument]` for the arguments".into(),
     }
 }

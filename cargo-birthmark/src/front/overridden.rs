@@ -64,8 +64,8 @@ impl Override {
         } = self;
         let effect = match *key {
             "build.rustc-wrapper" => "plain cargo does not instrument",
-            "env.CARGO_BIRTHMARK" => "plain cargo instruments by other choices",
-            _ => "plain cargo takes crates for fresh that were compiled there without birthmark",
+            "env.CARGO_BIRTHMARK" => "plain cargo instruments with other choices",
+            _ => "plain cargo uses crates that were compiled there without birthmark",
         };
         format!("{variable}={value} overrides {key}, which `init` entered: {effect}")
     }
@@ -79,7 +79,7 @@ impl Override {
             let ours = Path::new(value).join(TARGET_DIR);
             format!("unset {variable}, or set it to {}", ours.display())
         } else {
-            format!("unset {variable} where plain cargo runs")
+            format!("unset {variable} if plain cargo is to instrument")
         }
     }
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_that_names_our_directory_overrides_nothing_and_an_empty_wrapper_does() {
+    fn empty_wrapper_overrides_and_our_directory_does_not() {
         let set = |variable: &str| match variable {
             "CARGO_TARGET_DIR" => Some("/t/birthmark".to_owned()),
             "RUSTC_WRAPPER" => Some(String::new()),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remedy_names_the_directory() {
+    fn remedy_names_the_directory() {
         let set = |variable: &str| (variable == "CARGO_TARGET_DIR").then(|| "/t".to_owned());
         let found = of(set);
         assert_eq!(found.len(), 1);

@@ -64,8 +64,8 @@ fn help(pattern: &str, packages: &Packages) -> String {
         return format!("choose from its versions: {}", versions.join(", "));
     }
     match similar(name, packages) {
-        Some(other) => format!("did you mean `{other}`?"),
-        None => "see the names by `cargo tree --prefix none`, or take the pattern out".to_owned(),
+        Some(other) => format!("use `{other}`, which has a similar name"),
+        None => "list the names by `cargo tree --prefix none`, or remove the pattern".to_owned(),
     }
 }
 
@@ -93,16 +93,16 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_nearly_one_is_recognised() {
+    fn similar_name_is_suggested() {
         for name in ["hyper_util", "Hyper-Util", "hyperutil", "hyper-utli"] {
             let help = help(name, &packages());
-            assert_eq!(help, "did you mean `hyper-util`?", "{name}");
+            assert_eq!(help, "use `hyper-util`, which has a similar name", "{name}");
         }
-        assert!(help("tokio", &packages()).starts_with("see the names"));
+        assert!(help("tokio", &packages()).starts_with("list the names"));
     }
 
     #[test]
-    fn a_version_that_is_not_there_is_told_from_a_name() {
+    fn missing_version_is_answered_with_the_others() {
         assert_eq!(
             help("syn@3.*", &packages()),
             "choose from its versions: 1.0.9, 2.0.1"

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand, Node, Package};
 use serde::de::DeserializeOwned;
 
 use super::patterns;
 use crate::concern;
+use crate::remedy::{self, Advise};
 use crate::scope::{Reach, Scope};
 use crate::session::{Session, Settings, Source};
 
@@ -23,7 +24,7 @@ impl Project {
     /// Asks cargo. `options` are those of the user's that change the answer.
     pub fn load(manifest: Option<&Path>, options: &[OsString]) -> Result<Project> {
         let mut command = MetadataCommand::new();
-        // It asks the compiler only what it is; a wrapper that is gone is the doctor's business.
+        // Cargo asks the compiler only for its version. The doctor reports a missing wrapper.
         command
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "");
@@ -37,7 +38,7 @@ impl Project {
         let metadata = command
             .exec()
             .map_err(plain)
-            .context("find out what the program consists of")?;
+            .context("read the metadata of the program")?;
         Ok(Project { metadata })
     }
 
@@ -113,7 +114,7 @@ impl Project {
                 let settings: Settings = settings(&package.metadata, &package.name)?;
                 words.extend(settings.instrument.map(|it| format!("instrument={it}")));
             } else if package.source.is_none() {
-                // It may become a member.
+                // The package may become a member.
                 words.insert("outside".into());
             }
             if !words.is_empty() {
@@ -143,11 +144,13 @@ impl Project {
             return self.embedded(nodes);
         };
         if let Some((other, _)) = found.next() {
-            bail!(
-                "choose a runtime: the program depends on birthmark {} and {}; `cargo update -p birthmark` may bring them together",
-                package.version,
-                other.version
-            );
+            return Err(remedy::refusal(
+                format!(
+                    "choose a runtime: the program depends on birthmark {} and {}",
+                    package.version, other.version
+                ),
+                "run `cargo update -p birthmark`, which may unify them",
+            ));
         }
         require_own_version(package, "and generated code")?;
         let features = node.features.iter().map(|feature| feature.to_string());
@@ -180,11 +183,15 @@ impl Project {
 fn require_own_version(package: &Package, part: &str) -> Result<()> {
     let (name, version) = (&package.name, &package.version);
     let own = env!("CARGO_PKG_VERSION");
-    ensure!(
-        version.to_string() == own,
-        "use the program's {name} {version}: this is cargo-birthmark {own}, {part} fits its own version only; install cargo-birthmark {version}"
-    );
-    Ok(())
+    if version.to_string() == own {
+        return Ok(());
+    }
+    Err(remedy::refusal(
+        format!(
+            "use the program's {name} {version}: this is cargo-birthmark {own}, {part} fits its own version only"
+        ),
+        format!("run `cargo install cargo-birthmark --version {version}`"),
+    ))
 }
 
 /// The name of our directory in the target directory.
@@ -219,8 +226,10 @@ pub fn directory(package: &Package) -> PathBuf {
 fn settings<T: DeserializeOwned + Default>(metadata: &serde_json::Value, of: &str) -> Result<T> {
     match metadata.get("birthmark") {
         None => Ok(T::default()),
-        Some(value) => serde_json::from_value(value.clone())
-            .with_context(|| format!("understand `metadata.birthmark` in the manifest of `{of}`")),
+        Some(value) => serde_json::from_value(value.clone()).advise(
+            format!("read `metadata.birthmark` in the manifest of `{of}`"),
+            "compare its keys with those in `cargo birthmark --help`",
+        ),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::remedy::Advise;
 pub fn run(command: &mut Command) -> Result<ExitStatus> {
     let mut child = command
         .spawn()
-        .advise("run cargo", "install it, or name it by CARGO")?;
+        .advise("run cargo", "install it, or set CARGO to its path")?;
     pass_on(&child)?;
     child.wait().context("wait for cargo")
 }
@@ -30,7 +30,7 @@ fn pass_on(child: &Child) -> Result<()> {
             .forever()
             .filter(|signal| [SIGTERM, SIGHUP].contains(signal))
         {
-            // It may have ended by now.
+            // Cargo may have ended by now.
             let _ = Signal::try_from(signal).map(|signal| kill(child, signal));
         }
     });

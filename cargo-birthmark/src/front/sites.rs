@@ -188,7 +188,7 @@ fn compare(file: &Path, new: &str) -> Result<ExitCode> {
     let shown = file.display();
     let old = std::fs::read_to_string(file).advise(
         format!("read {shown}"),
-        format!("make it by `cargo birthmark sites > {shown}`"),
+        format!("run `cargo birthmark sites > {shown}` to make it"),
     )?;
     let (old, new): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), new.lines().collect());
     if old == new {
@@ -196,9 +196,7 @@ fn compare(file: &Path, new: &str) -> Result<ExitCode> {
     }
     old.difference(&new).for_each(|line| println!("-{line}"));
     new.difference(&old).for_each(|line| println!("+{line}"));
-    eprintln!("error: the sites are not those of {shown}");
-    eprintln!(
-        "help: if the change is meant, print the list anew by `cargo birthmark sites > {shown}`"
-    );
+    eprintln!("error: the sites differ from those in {shown}");
+    eprintln!("help: run `cargo birthmark sites > {shown}` if the change is intended");
     Ok(ExitCode::from(exit::SITES_DIFFER))
 }

@@ -96,7 +96,9 @@ impl Ended<'_> {
                     + &status(&format!("help: {help}"))
             }
             Ok(None) => String::new(),
-            Err(error) => status(&format!("nothing instrumented; cannot say why: {error:#}")),
+            Err(error) => status(&format!(
+                "nothing instrumented; cannot find the reason: {error:#}"
+            )),
         }
     }
 }
@@ -206,7 +208,7 @@ fn line([crates, sites, probable, bare, left]: [usize; 5]) -> String {
     }
     if left > 0 {
         line += &format!(
-            "; {} left alone (`cargo birthmark doctor` says why)",
+            "; {} left alone (see `cargo birthmark doctor`)",
             count(left, "crate")
         );
     }
@@ -216,7 +218,7 @@ fn line([crates, sites, probable, bare, left]: [usize; 5]) -> String {
 /// The line on functions and files that are left as they are within crates that are instrumented.
 fn parts_line(parts: usize) -> String {
     let parts = count(parts, "place");
-    format!("{parts} left alone in what is instrumented (`cargo birthmark doctor` says why)")
+    format!("{parts} left alone in what is instrumented (see `cargo birthmark doctor`)")
 }
 
 fn count(number: usize, what: &str) -> String {
@@ -228,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_counts_and_points_at_the_doctor() {
+    fn line_counts_and_points_at_the_doctor() {
         assert_eq!(
             line([13, 270, 0, 0, 0]),
             "13 crates instrumented, 270 sites"
@@ -240,7 +242,7 @@ mod tests {
         assert_eq!(
             line([1, 1, 0, 1, 2]),
             "1 crate instrumented, 1 site; 1 `no_std` crate left alone; \
-             2 crates left alone (`cargo birthmark doctor` says why)"
+             2 crates left alone (see `cargo birthmark doctor`)"
         );
     }
 }

@@ -51,9 +51,9 @@ impl std::fmt::Display for SkipReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             SkipReason::NotSelected(why) => why.fmt(f),
-            SkipReason::NoSpawn => f.write_str("holds no spawn"),
+            SkipReason::NoSpawn => f.write_str("has no spawn"),
             SkipReason::NoStd => f.write_str(
-                "it does without the standard library (`no_std`), on which the runtime is built",
+                "it does without the standard library (`no_std`), which the runtime needs",
             ),
         }
     }
@@ -119,7 +119,7 @@ pub fn survey<'a>(project: &'a Project, session: &Session, tests: Tests) -> Vec<
     surveyed
 }
 
-/// The members and what they depend on, but for what only build scripts do.
+/// Returns the members and their dependencies, except those of build scripts.
 fn reachable(project: &Project) -> Vec<&Package> {
     let nodes = project
         .metadata

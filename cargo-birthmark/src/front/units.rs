@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_s_own_arguments_are_no_part_of_the_question() {
+    fn program_s_own_arguments_are_no_part_of_the_question() {
         let asked = question("run -p x -- --release").unwrap();
         assert_eq!(asked, ["run", "-p", "x"]);
         assert_eq!(question("t --lib").unwrap(), ["test", "--lib"]);

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crate_that_declares_std_has_it_if_the_conditions_hold() {
+    fn crate_that_declares_std_has_it_if_the_conditions_hold() {
         let std = |name: &str, value: Option<&str>| name == "feature" && value == Some("std");
         let no_std = |source: &str| is_no_std(&head(source).unwrap(), &std);
         assert!(no_std("#![no_std] extern crate alloc;"));

@@ -214,19 +214,19 @@ pub fn shown(position: &Position) -> String {
 /// Why a spawn is not recorded.
 pub fn why(reason: &Reason) -> String {
     match reason {
-        Reason::Skipped => "stands in an item that says `skip`".into(),
-        Reason::Left => "stands in what does not compile when it is rewritten".into(),
+        Reason::Skipped => "is in an item with `skip`".into(),
+        Reason::Left => "is in code that does not compile when it is rewritten".into(),
         Reason::Macro(name) => format!(
-            "stands in the arguments of `{name}!`, which is not known to pass them on; \
+            "is in the arguments of `{name}!`, which may not pass them on; \
              `macros({name})` in the annotation has them read"
         ),
         Reason::Layer => {
-            "hands a task on within a runtime, which counts where the task is handed to it".into()
+            "passes a task on within a runtime, and counts at the call that passed the task to the runtime".into()
         }
         Reason::Shape(shape) => (*shape).into(),
         Reason::Syntax { line, error } => {
-            format!("may hold spawns; its syntax is not known here: line {line}: {error}")
+            format!("may have spawns; its syntax is unknown: line {line}: {error}")
         }
-        Reason::Module => "may stand in a file that was not read".into(),
+        Reason::Module => "may be in a file that was not read".into(),
     }
 }

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_may_lead_out_of_the_directory() {
+    fn path_may_lead_out_of_the_directory() {
         let (_directory, found) = tree(&[
             (
                 "src/lib.rs",

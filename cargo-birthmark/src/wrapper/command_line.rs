@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_wrapper_is_part_of_the_compiler() {
+    fn workspace_wrapper_is_part_of_the_compiler() {
         let call = parse("clippy-driver rustc --crate-name a src/a.rs");
         assert_eq!(call.compiler, ["clippy-driver", "rustc"]);
         assert_eq!(call.rustc(), "rustc");
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standard_library_that_is_compiled_along_is_noticed() {
+    fn standard_library_that_is_compiled_along_is_noticed() {
         let unit = |text: &str| Unit {
             name: String::new(),
             extra: String::new(),

@@ -34,7 +34,7 @@ pub fn compile_original(
     if status.success() {
         let mut change = Change::default();
         if reason.may_pass() {
-            // It is not there, so that cargo comes again.
+            // A missing file makes cargo compile the crate again.
             change.files.push(build.state().join("another-try"));
         }
         let outcome = Outcome::LeftAlone(reason);

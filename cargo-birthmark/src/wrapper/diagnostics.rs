@@ -186,7 +186,7 @@ impl Run {
 }
 
 fn print(line: &[u8]) {
-    // Who listens has gone if this fails, and will not miss it.
+    // If this fails, nobody reads standard error any more.
     let _ = std::io::stderr().lock().write_all(line);
 }
 

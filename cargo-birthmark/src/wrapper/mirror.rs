@@ -117,7 +117,7 @@ fn make_directory(path: &Path) -> Result<()> {
 }
 
 fn remove(path: &Path) {
-    // What cannot be removed is replaced or linked over, and that reports its failure.
+    // A file that cannot be removed is replaced or linked over, which reports its failure.
     let _ = if path.is_dir() && !path.is_symlink() {
         fs::remove_dir_all(path)
     } else {

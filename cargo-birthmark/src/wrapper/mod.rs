@@ -33,7 +33,7 @@ use command_line::Invocation;
 use plan::Plan;
 use report::{Outcome, Reason, Report};
 
-/// Stands in for the compiler; `args` begin with its path.
+/// Runs in place of the compiler. `args` begin with its path.
 pub fn main(args: &[OsString]) -> ExitCode {
     match run(args) {
         Ok(code) => code,
@@ -126,6 +126,6 @@ fn not_run(code: std::io::Result<ExitCode>, command: &Command) -> Result<ExitCod
     let program = command.get_program().to_string_lossy();
     code.advise(
         format!("run `{program}` in place of the compiler"),
-        "to use the command, write `cargo birthmark …`",
+        "run `cargo birthmark …` to use the command",
     )
 }

@@ -24,7 +24,7 @@ pub enum Plan {
 }
 
 impl Plan {
-    /// Decides. A crate in which nothing looks like a spawn is not parsed.
+    /// Makes the plan. A crate without text that looks like a spawn is not parsed.
     pub fn of(unit: &Unit, build: &Build<'_>) -> Plan {
         let session = build.session;
         let root = search::read(&unit.root()).unwrap_or_default();
@@ -43,7 +43,7 @@ impl Plan {
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         if !spawns && !program {
-            // With frames, more is looked for.
+            // With frames, the search also finds awaits.
             let awaits = || {
                 search::any_file(&unit.root(), |text| {
                     text::may_spawn(text, &Annotation::default())

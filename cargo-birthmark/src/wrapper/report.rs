@@ -109,7 +109,7 @@ impl Report {
 
     /// Removes what is kept of a unit that no longer holds a spawn.
     pub fn forget(unit: &Unit, build: &Build<'_>) {
-        // It is rarely there.
+        // A report is rarely there.
         let _ = std::fs::remove_file(Report::file(unit, build));
     }
 
@@ -145,17 +145,17 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Reason::NotChosen => f.write_str(
-                "not chosen; --workspace takes all members, --deps all dependencies, too",
+                "not chosen; --workspace includes all members, --deps also all dependencies",
             ),
-            Reason::NoSpawn => f.write_str("holds no spawn"),
+            Reason::NoSpawn => f.write_str("has no spawn"),
             Reason::NoStd => {
-                f.write_str("does without the standard library, on which the runtime is built")
+                f.write_str("does without the standard library, which the runtime needs")
             }
             Reason::OwnStd => f.write_str(
                 "the standard library is compiled along with it (`-Z build-std`), and the runtime is linked with the compiler's own",
             ),
             Reason::Runtime(error) => write!(f, "the runtime is missing: cannot {error}"),
-            Reason::Mirror(error) => write!(f, "its source could not be copied: cannot {error}"),
+            Reason::Mirror(error) => write!(f, "its mirror is missing: cannot {error}"),
             Reason::DoesNotCompile(_) => f.write_str("compiles as it is, but not when rewritten"),
         }
     }

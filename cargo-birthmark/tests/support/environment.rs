@@ -34,7 +34,7 @@ const OF_THE_MACHINE: [&str; 4] = [
     "CARGO_REGISTRY_",
 ];
 
-/// Gives a command the same environment whoever runs the tests.
+/// Gives a command the same environment for every user who runs the tests.
 pub fn set(command: &mut Command) {
     let begins = |name: &str, with: &[&str]| with.iter().any(|start| name.starts_with(start));
     for (name, _) in std::env::vars_os() {

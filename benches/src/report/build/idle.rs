@@ -22,7 +22,7 @@ pub(in super::super) fn section() {
         Way::Initiated,
     ];
     program.settle();
-    // What is remembered from one build to the next is remembered once files are no longer new.
+    // Metadata is cached once files are no longer new.
     for _ in 0..2 {
         for way in ways {
             program.build(way);

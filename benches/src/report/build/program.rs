@@ -186,7 +186,7 @@ fn tools() -> PathBuf {
 }
 
 fn remove(directory: &Path) {
-    // It is not there before the first build.
+    // The directory is missing before the first build.
     let _ = std::fs::remove_dir_all(directory);
 }
 

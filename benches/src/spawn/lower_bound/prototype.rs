@@ -76,7 +76,7 @@ impl Handle for PrototypeFrame {
 
     #[inline(always)]
     fn start(&self) -> (&'static Record, u64) {
-        // SAFETY: leaked by `fresh`; whoever polls a level runs a task of the prototype.
+        // SAFETY: leaked by `fresh`; only a task of the prototype polls a level.
         let record = unsafe { &*CURRENT.get() };
         let depth = record.depth.load(Ordering::Relaxed);
         let site = ptr::from_ref(&SITE).expose_provenance() as u64;

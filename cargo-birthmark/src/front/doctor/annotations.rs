@@ -51,8 +51,8 @@ fn mistakes(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
         let (line, column, message) = (mistake.line, mistake.column, &mistake.message);
         diagnosis.problem(
             "annotation",
-            format!("the annotation is not understood: {file}:{line}:{column}: {message}"),
-            "the documentation of `#[birthmark::instrument]` has the arguments",
+            format!("cannot read the annotation at {file}:{line}:{column}: {message}"),
+            "see the arguments in the documentation of `#[birthmark::instrument]`",
         );
     }
 }
@@ -67,7 +67,7 @@ fn items_alone(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
         diagnosis.advice(
             "items-alone",
             format!(
-                "of {}, only the items with `#[birthmark::instrument]` are covered",
+                "only the items of {} with `#[birthmark::instrument]` are covered",
                 one.package.name
             ),
             "annotate the crate to cover all of its files",
@@ -105,5 +105,5 @@ fn manifest(directory: &Path) -> Result<DocumentMut> {
     let file = directory.join("Cargo.toml");
     let text = std::fs::read_to_string(&file).unwrap_or_default();
     text.parse()
-        .with_context(|| format!("understand {}", file.display()))
+        .with_context(|| format!("parse {}", file.display()))
 }

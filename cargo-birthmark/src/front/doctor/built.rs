@@ -44,11 +44,11 @@ pub fn look(project: &Project, session: &Session, diagnosis: &mut Diagnosis) {
         diagnosis.advice(
             "stale",
             format!(
-                "{} of the program's crates that lie in {} were built otherwise",
+                "{} of the program's crates in {} were built with other choices",
                 stale.len(),
                 session.target_dir.display()
             ),
-            "the next `cargo birthmark` with these options builds them anew",
+            "run `cargo birthmark` with these options, which builds them anew",
         );
     }
 }
@@ -112,10 +112,10 @@ fn failure(report: &Report, name: &str, diagnosis: &mut Diagnosis) {
         Reason::NotChosen | Reason::NoSpawn | Reason::NoStd => {}
         Reason::OwnStd => diagnosis.advice("build-std", what, "leave out `-Z build-std`"),
         Reason::Runtime(_) => {
-            diagnosis.problem("runtime", what, "see what cargo says, and build again");
+            diagnosis.problem("runtime", what, "read the output of cargo, and build again");
         }
         Reason::Mirror(_) => {
-            diagnosis.problem("mirror", what, "see what the system says, and build again");
+            diagnosis.problem("mirror", what, "mend the cause, and build again");
         }
         Reason::DoesNotCompile(said) => {
             let refused = refused::explain(&report.package, said);
@@ -135,7 +135,7 @@ fn left_alone(name: &str, left: &[String], diagnosis: &mut Diagnosis) {
         let what = format!(
             "a part of {name} is left alone because it does not compile when it is rewritten: {place}"
         );
-        let remedy = "`#[birthmark::instrument(skip)]` on the item spares the attempt";
+        let remedy = "add `#[birthmark::instrument(skip)]` to the item, which spares the attempt";
         diagnosis.advice("fallback-part", what, remedy);
     }
 }

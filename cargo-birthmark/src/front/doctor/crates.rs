@@ -73,7 +73,7 @@ fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
         diagnosis.advice(
             "not-read",
             format!("a file of {} is left as it is: {file}", one.package.name),
-            "its spawns are not recorded; if the compiler takes the file, please report it",
+            "report it if the compiler accepts the file, whose spawns are not recorded",
         );
     }
 }

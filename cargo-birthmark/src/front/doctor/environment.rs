@@ -1,4 +1,4 @@
-//! The compiler, what stands around it, and what is chosen.
+//! The compiler, the wrappers around it, and the choices.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub fn toolchain(diagnosis: &mut Diagnosis) -> Result<()> {
         diagnosis.problem(
             "toolchain-too-old",
             format!("the compiler is {version}, and the runtime needs {OLDEST}"),
-            "`rustup update` brings a newer one",
+            "run `rustup update`",
         );
     }
     diagnosis.rustc = version.to_owned();
@@ -50,12 +50,9 @@ pub fn wrappers(inner: Option<&Path>, diagnosis: &mut Diagnosis) -> Result<()> {
         if !programs::find(wrapper).is_file() {
             diagnosis.problem(
                 "wrapper-missing",
-                format!(
-                    "the compiler is called through {}, which is not there",
-                    wrapper.display()
-                ),
+                format!("cannot find the compiler wrapper {}", wrapper.display()),
                 &format!(
-                    "install it, or take `{key}` out of the environment or cargo's configuration"
+                    "install it, or remove `{key}` from the environment or cargo's configuration"
                 ),
             );
         }
@@ -68,7 +65,7 @@ pub fn wrappers(inner: Option<&Path>, diagnosis: &mut Diagnosis) -> Result<()> {
 pub fn choices(session: &Session, diagnosis: &mut Diagnosis) {
     diagnosis.chosen = chosen(&session.scope);
     diagnosis.runtime = match &session.runtime {
-        Source::Embedded => "the one that cargo-birthmark brings, for the program has none".into(),
+        Source::Embedded => "that of cargo-birthmark, because the program has none".into(),
         Source::Package { directory, .. } => {
             format!("the program's own, in {}", directory.display())
         }

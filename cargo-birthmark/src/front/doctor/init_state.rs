@@ -11,7 +11,7 @@ use crate::programs;
 use crate::session::Session;
 use crate::toolchain::{same_file, this_binary};
 
-const AGAIN: &str = "`cargo birthmark init` enters it anew, `init --undo` removes it";
+const AGAIN: &str = "run `cargo birthmark init` again, or `cargo birthmark init --undo`";
 
 /// Looks at the entries of `init`.
 pub fn look(session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
@@ -29,7 +29,7 @@ pub fn look(session: &Session, diagnosis: &mut Diagnosis) -> Result<()> {
         diagnosis.advice(
             "init-shipped",
             what,
-            "`cargo birthmark init --undo` removes the entries",
+            "run `cargo birthmark init --undo` before you commit or publish",
         );
     }
     Ok(())
@@ -39,10 +39,10 @@ fn wrapper(entered: &Entered, diagnosis: &mut Diagnosis) -> Result<()> {
     let program = programs::find(&entered.wrapper);
     let shown = entered.wrapper.display();
     if !program.is_file() {
-        let what = format!("`init` has entered {shown}, which is gone: plain cargo cannot compile");
+        let what = format!("plain cargo cannot compile: `init` has entered {shown}, which is gone");
         diagnosis.problem("init-tool-missing", what, AGAIN);
     } else if !same_file(&program, &this_binary()?) {
-        let what = format!("plain cargo instruments by {shown}, which is another one than this");
+        let what = format!("plain cargo instruments by {shown}, which is not this program");
         diagnosis.problem("init-other-tool", what, AGAIN);
     }
     Ok(())
@@ -50,7 +50,10 @@ fn wrapper(entered: &Entered, diagnosis: &mut Diagnosis) -> Result<()> {
 
 fn choices(file: &Path, session: &Session, diagnosis: &mut Diagnosis) {
     let Ok(entered) = Session::read(file) else {
-        let what = format!("the session of plain cargo, {}, is gone", file.display());
+        let what = format!(
+            "plain cargo cannot instrument: its session {} is gone",
+            file.display()
+        );
         diagnosis.problem("init-session-missing", what, AGAIN);
         return;
     };

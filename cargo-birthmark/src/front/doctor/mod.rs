@@ -40,7 +40,7 @@ fn diagnose(request: Request) -> Result<Diagnosis> {
     environment::toolchain(&mut diagnosis)?;
     let inner = inner_wrapper()?;
     environment::wrappers(inner.as_deref(), &mut diagnosis)?;
-    // It says itself what is wrong with the manifests, the patterns or the program's birthmark.
+    // The error describes faults of the manifests, the patterns or the program's birthmark.
     let session = match project.session(request.scope, inner) {
         Ok(session) => session,
         Err(error) => {

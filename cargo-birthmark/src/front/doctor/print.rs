@@ -30,12 +30,12 @@ pub fn text(diagnosis: &Diagnosis) {
         Some(file) => line("plain cargo", &format!("instruments, by {file}")),
         None => line(
             "plain cargo",
-            "does not instrument; `cargo birthmark init` makes it",
+            "does not instrument; `cargo birthmark init` enables it",
         ),
     }
     println!();
     diagnosis.packages.iter().for_each(package);
-    println!("Packages that are not listed hold no spawn, or run only while the program is built.");
+    println!("Packages that are not listed have no spawn, or run only while the program is built.");
     diagnosis.findings.iter().for_each(finding);
 }
 
@@ -111,9 +111,9 @@ fn finding(finding: &Finding) {
         "\n{style}{word}{style:#}: {} [{}]",
         finding.what, finding.code
     );
-    for line in finding.remedy.lines() {
-        println!("  {line}");
-    }
+    let mut lines = finding.remedy.lines();
+    println!("  help: {}", lines.next().unwrap_or_default());
+    lines.for_each(|line| println!("  {line}"));
 }
 
 #[cfg(test)]
@@ -124,12 +124,12 @@ mod tests {
     fn many_spawns_with_one_reason_are_one_line() {
         let call = |line: usize, reason: &str| format!("a.rs:{line}:1: spawn: {reason}");
         let many = (1..=4).map(|line| call(line, "is within a runtime"));
-        let all: Vec<String> = many.chain([call(9, "says `skip`")]).collect();
+        let all: Vec<String> = many.chain([call(9, "is in an item with `skip`")]).collect();
         assert_eq!(
             uncovered(&all),
             [
-                "4 calls, as at a.rs:1:1: is within a runtime",
-                "a.rs:9:1: spawn: says `skip`"
+                "a.rs:9:1: spawn: is in an item with `skip`",
+                "4 calls, as at a.rs:1:1: is within a runtime"
             ]
         );
     }

@@ -57,7 +57,7 @@ pub fn explain(package: &str, said: &str) -> Refused {
     let mut limits = mistakes.iter().map(limit);
     let first = limits.next().flatten();
     let all_known = limits.all(|limit| limit.is_some());
-    let spare = format!("`--exclude {package}` spares the attempt");
+    let spare = format!("`--exclude {package}` skips it");
     match first.filter(|_| all_known) {
         Some(limit) => Refused {
             what: format!("{}:\n{shown}", limit.name),
@@ -67,7 +67,7 @@ pub fn explain(package: &str, said: &str) -> Refused {
         None => Refused {
             what: format!("it compiles as it is, but not when rewritten:\n{shown}"),
             remedy: format!(
-                "report it unless the guide has the limit, https://github.com/birthmark-rs/birthmark/blob/main/docs/guide/limits.md; \
+                "report it unless the guide lists the limit, https://github.com/birthmark-rs/birthmark/blob/main/docs/guide/limits.md; \
                  {spare}"
             ),
             is_limit: false,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_limit_is_not_called_a_fault() {
+    fn known_limit_is_not_called_a_fault() {
         let once = line("error", "E0525", "closure is `FnOnce`", 1);
         let odd = line("error", "E0999", "odd", 1);
         let refused = explain("app", &once);

@@ -56,7 +56,7 @@ fn ours(directory: &Path) -> [String; 3] {
         "-Cembed-bitcode=yes".into(),
         // Not to be taken for the program's own inventory or libc.
         "-Cmetadata=birthmark".into(),
-        // It may be linked into programs that lie elsewhere.
+        // The runtime may be linked into programs that lie elsewhere.
         format!(
             "--remap-path-prefix={}=/birthmark-runtime",
             directory.display()

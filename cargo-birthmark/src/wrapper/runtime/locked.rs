@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lock_file_pins_nothing() {
+    fn invalid_lock_file_pins_nothing() {
         assert!(versions("]", &["a".into()]).is_empty());
         assert!(versions("", &["a".into()]).is_empty());
     }

@@ -172,7 +172,7 @@ fn write_sources(directory: &Path, sources: &Dir<'_>) -> Result<()> {
 fn around(package: &Path, features: &[String]) -> String {
     let mut dependency = Table::new();
     dependency["path"] = value(package.display().to_string());
-    // Those that are on by default are among the features, if they are on.
+    // The list contains features that are on by default, if they are on.
     dependency["default-features"] = value(false);
     dependency["features"] = value(features.iter().collect::<Array>());
     let mut manifest = DocumentMut::new();
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_manifests_agree_with_those_of_the_runtime() {
+    fn manifests_agree_with_those_of_the_runtime() {
         let theirs = [
             include_str!("../../../../birthmark/Cargo.toml"),
             include_str!("../../../../runtime-shim/Cargo.toml"),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_optional_counts_if_it_is_enabled() {
+    fn optional_dependency_counts_if_enabled() {
         let dependencies = |features: &[&str]| {
             let features: Vec<_> = features.iter().map(|&it| it.into()).collect();
             let mut dependencies = dependencies(&features);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_told_apart_by_what_it_is_built_from() {
+    fn runtime_identity_depends_on_its_input() {
         let workspace = tempfile::tempdir().unwrap();
         let identity = |runtime: &str, versions: [u32; 2]| {
             let [libc, other] = versions;
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_s_own_runtime_keeps_its_features() {
+    fn program_s_own_runtime_keeps_its_features() {
         let text = around(Path::new("/p"), &["attribute".into(), "default".into()]);
         let manifest: DocumentMut = text.parse().unwrap();
         let dependency = &manifest["dependencies"]["birthmark"];

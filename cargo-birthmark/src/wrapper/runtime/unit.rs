@@ -80,5 +80,5 @@ fn list_sources(unit: &Unit, runtime: &Runtime) -> Result<()> {
     }
     let concerns = [Concern::Tool, Concern::Runtime].map(Concern::variable);
     list.push_str(&format!("\n\n{}", variables(concerns)));
-    replace(&unit.dep_info(), list.as_bytes()).context("tell cargo what birthmark is made of")
+    replace(&unit.dep_info(), list.as_bytes()).context("write the list of birthmark's sources")
 }
