@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! cargo run --release -p birthmark-benches --bin table         everything, in one table
-//! cargo run --release -p birthmark-benches --bin gate          the instruction budgets, pass or fail
+//! cargo run --release -p birthmark-benches --bin check-budgets the instruction budgets, pass or fail
 //! cargo run --release -p birthmark-benches --bin lower-bound   what no wrapper could go below
 //! RUSTFLAGS="--cfg tokio_unstable" \
 //! cargo run --release -p birthmark-benches --features console --bin console
@@ -13,7 +13,7 @@
 //! The last is a build of its own because console-subscriber changes what tokio compiles to. The others
 //! measure what `cargo build --release` gives, because that is what most programs are. With `--profile
 //! lto` instead of `--release` they measure what link-time optimization makes of it: that is where the
-//! [budgets] come from, and the runtimes themselves are a quarter cheaper there. The gate has limits of
+//! [budgets] come from, and the runtimes themselves are a quarter cheaper there. `check-budgets` has limits of
 //! its own for each; `./test` holds a release against them, `./test --long` both.
 //!
 //! # How it is measured
@@ -35,7 +35,7 @@
 //! The wrapper makes a future 8 bytes larger. Allocators round sizes up, and tokio rounds to 128 bytes. A single
 //! payload could therefore show 0 or 128 bytes, and a lucky instruction count. So cases on tokio tasks run with
 //! [several payloads](case::PAYLOADS), each beside raw with the same payload. The median of the differences counts, and
-//! the gate shows the worst as well.
+//! `check-budgets` shows the worst as well.
 
 pub mod budgets;
 pub mod case;
