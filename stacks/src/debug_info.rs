@@ -51,6 +51,8 @@ struct LoadedFile {
     mapped: Mapped,
     /// Path by which the file is opened.
     opened: PathBuf,
+    /// Path beside which files with debug information are searched. The process may have another root folder.
+    beside: PathBuf,
     state: FileState,
 }
 
@@ -145,11 +147,12 @@ impl DebugInfo {
             .into_iter()
             .map(|mapped| {
                 let below_root = mapped.path.strip_prefix("/").unwrap_or(&mapped.path);
+                let beside = root.join(below_root);
                 let opened = match executable.as_ref() == Some(&mapped.path) {
                     true => folder.join("exe"),
-                    false => root.join(below_root),
+                    false => beside.clone(),
                 };
-                (mapped, opened)
+                (mapped, opened, beside)
             });
         let info = Self::new(files);
         match info.files.is_empty() {
@@ -169,8 +172,7 @@ impl DebugInfo {
             let path = core.path().to_owned();
             return Err(OpenError::NoFiles { path });
         }
-        let opened = |mapped: Mapped| (mapped.clone(), mapped.path);
-        Ok(Self::new(files.into_iter().map(opened)))
+        Ok(Self::of_mapped(files))
     }
 
     /// Opens the debug information of an executable whose first segment is at an address.
@@ -184,13 +186,23 @@ impl DebugInfo {
             end,
             offset: 0,
         };
-        Self::new([(mapped, path.to_owned())].into_iter())
+        Self::of_mapped(vec![mapped])
     }
 
-    fn new(files: impl Iterator<Item = (Mapped, PathBuf)>) -> Self {
-        let files = files.map(|(mapped, opened)| LoadedFile {
+    /// Takes files that are at the paths by which they were mapped.
+    fn of_mapped(files: Vec<Mapped>) -> Self {
+        let files = files.into_iter().map(|mapped| {
+            let path = mapped.path.clone();
+            (mapped, path.clone(), path)
+        });
+        Self::new(files)
+    }
+
+    fn new(files: impl Iterator<Item = (Mapped, PathBuf, PathBuf)>) -> Self {
+        let files = files.map(|(mapped, opened, beside)| LoadedFile {
             mapped,
             opened,
+            beside,
             state: FileState::NotOpened,
         });
         Self {
@@ -377,6 +389,15 @@ impl DebugInfo {
         found.ok_or(not_found)
     }
 
+    /// Returns the path of the function at an address by its symbol, which needs no debug information of its crate.
+    pub(crate) fn symbol(&mut self, address: u64) -> Option<String> {
+        let file = self.open(address).ok()?;
+        match &self.files[file].state {
+            FileState::Open { module, bias, .. } => module.symbol(address.wrapping_sub(*bias)),
+            _ => None,
+        }
+    }
+
     /// Opens the file that is mapped at an address, and returns its number.
     fn open(&mut self, address: u64) -> Result<usize, Missing> {
         let contains = |file: &LoadedFile| (file.mapped.start..file.mapped.end).contains(&address);
@@ -414,7 +435,7 @@ impl DebugInfo {
     }
 
     fn read_file(&self, file: &LoadedFile) -> Option<(Module, u64)> {
-        let path = &file.mapped.path;
+        let path = &file.beside;
         let image = Image::open(&file.opened)?;
         let (address, offset) = image.first_segment?;
         // Both are rounded down to pages, by the same number of bytes.
@@ -425,7 +446,12 @@ impl DebugInfo {
         );
         let separate = match image.has_debug_info() {
             true => None,
-            false => Some(elf::find_debug_file(&image, path, &self.folders)?),
+            false => Some(elf::find_debug_file(
+                &image,
+                path,
+                &file.mapped.path,
+                &self.folders,
+            )?),
         };
         let module = Module::new(separate.as_ref().unwrap_or(&image), path, &self.folders)?;
         Some((module, bias))

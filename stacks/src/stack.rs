@@ -61,7 +61,7 @@ pub enum FrameKind {
     AsyncClosure,
     /// A type that implements `Future` by hand. A frame of this kind is a leaf.
     Future,
-    /// A trait object whose type is not known.
+    /// A trait object whose type is not known. The frame has the name of its `poll` function if there is a symbol.
     Object,
 }
 

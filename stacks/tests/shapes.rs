@@ -11,7 +11,7 @@ mod builds;
 mod check;
 
 use check::{assert_stacks, assert_stacks_with};
-use support::{build, build_separately};
+use support::{build, build_by_nightly, build_separately};
 
 #[test]
 fn stacks_of_a_dev_build_are_complete() {
@@ -96,4 +96,10 @@ fn stacks_of_dwarf_5_are_complete() {
             &["--config", &config, "--config", version],
         ));
     }
+}
+
+#[test]
+#[ignore = "compiles the program and its dependencies"]
+fn stacks_of_a_nightly_build_are_complete() {
+    assert_stacks(&build_by_nightly());
 }

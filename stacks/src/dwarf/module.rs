@@ -89,6 +89,12 @@ impl Module {
         Some(module)
     }
 
+    /// Returns the path of the function at an address by its symbol.
+    pub(crate) fn symbol(&self, address: u64) -> Option<String> {
+        let symbol = elf::symbol_at(&self.dwarf.sections, address)?;
+        Some(format!("{:#}", rustc_demangle::demangle(&symbol)))
+    }
+
     pub(crate) fn unit_count(&self) -> usize {
         self.units.len()
     }

@@ -4,6 +4,7 @@ mod compressed;
 mod core_file;
 mod section;
 mod separate;
+mod symbols;
 
 use std::fs::{File, OpenOptions};
 use std::io::BufReader;
@@ -17,6 +18,7 @@ use object::{LittleEndian, ReadCache};
 pub(crate) use core_file::{range_of_file, read_core_file};
 pub(crate) use section::{Bytes, Section};
 pub(crate) use separate::{find_debug_file, find_package};
+pub(crate) use symbols::symbol_at;
 
 /// Largest size of a section once it is inflated.
 const MAX_INFLATED: u64 = 4 << 30;
@@ -48,6 +50,8 @@ pub(crate) struct Sections {
     pub(crate) line_str: Section,
     pub(crate) str: Section,
     pub(crate) str_offsets: Section,
+    pub(crate) strtab: Section,
+    pub(crate) symtab: Section,
 }
 
 impl Sections {
@@ -63,6 +67,8 @@ impl Sections {
             b".debug_line_str" => &mut self.line_str,
             b".debug_str" => &mut self.str,
             b".debug_str_offsets" => &mut self.str_offsets,
+            b".strtab" => &mut self.strtab,
+            b".symtab" => &mut self.symtab,
             _ => return None,
         })
     }

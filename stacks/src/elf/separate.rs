@@ -11,8 +11,14 @@ const SYSTEM: &str = "/usr/lib/debug";
 /// Returns the separate file that belongs to an executable.
 ///
 /// A file belongs to it if both have the same build id, or the checksum of the link. `folders` are searched first.
-pub(crate) fn find_debug_file(image: &Image, path: &Path, folders: &[PathBuf]) -> Option<Image> {
-    let candidates = candidates(image, path, folders);
+/// `beside` is the executable's path here, and `installed` its path in the process.
+pub(crate) fn find_debug_file(
+    image: &Image,
+    beside: &Path,
+    installed: &Path,
+    folders: &[PathBuf],
+) -> Option<Image> {
+    let candidates = candidates(image, beside, installed, folders);
     candidates.iter().find_map(|candidate| {
         let found = Image::open(candidate)?;
         let belongs = match (&image.build_id, &found.build_id) {
@@ -23,14 +29,16 @@ pub(crate) fn find_debug_file(image: &Image, path: &Path, folders: &[PathBuf]) -
     })
 }
 
-fn candidates(image: &Image, path: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
+fn candidates(image: &Image, beside: &Path, installed: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut candidates = Vec::new();
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    let folder_of = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
+    let folder = folder_of(beside);
     if let Some((name, _)) = &image.debug_link {
         candidates.extend(folders.iter().map(|folder| folder.join(name)));
         candidates.push(folder.join(name));
         candidates.push(folder.join(".debug").join(name));
-        let below = folder.strip_prefix("/").unwrap_or(folder);
+        let installed = folder_of(installed);
+        let below = installed.strip_prefix("/").unwrap_or(&installed);
         candidates.push(Path::new(SYSTEM).join(below).join(name));
     }
     if let Some((first, rest)) = image.build_id.as_deref().and_then(<[u8]>::split_first) {

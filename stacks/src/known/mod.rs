@@ -126,6 +126,12 @@ pub(crate) enum Known {
     Collection(Collection),
 }
 
+/// Returns `true` for the wrappers that birthmark puts around futures. Users have not written them.
+pub(crate) fn is_instrumentation(of_type: &Type) -> bool {
+    let first = of_type.scope.first();
+    first.is_some_and(|name| ["birthmark", "birthmark_core"].contains(&&**name))
+}
+
 /// Returns what is known of a type.
 pub(crate) fn of(of_type: &Type) -> Option<Known> {
     let first = of_type.scope.first()?;

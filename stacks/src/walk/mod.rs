@@ -27,7 +27,7 @@ use roles::Role;
 
 use crate::debug_info::DebugInfo;
 use crate::dwarf::{Kind, Member, Type, TypeRef};
-use crate::known::{Collection, Known};
+use crate::known::{self, Collection, Known};
 use crate::memory::Pages;
 use crate::missing::Missing;
 use crate::names;
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
                 Role::Tuple => return self.aggregate(place, &of_type, position, &["*"], depth),
                 Role::Aggregate => {
                     let mut frames = self.aggregate(place, &of_type, position, &[], depth);
-                    if position == Position::Future {
+                    if position == Position::Future && !known::is_instrumentation(&of_type) {
                         put_name_before(&mut frames, &of_type);
                     }
                     return frames;
@@ -314,11 +314,27 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_object(&mut self, place: Place, of_type: &Type, missing: Missing) -> Frame {
+        let name = self.poll_function(place, of_type);
         Frame {
             kind: FrameKind::Object,
             missing: Some(missing),
-            ..self.frame(place, of_type, names::full_path(of_type))
+            ..self.frame(
+                place,
+                of_type,
+                name.unwrap_or_else(|| names::full_path(of_type)),
+            )
         }
+    }
+
+    /// Returns the path of the first method of a trait object. A future has no other one than `poll`.
+    fn poll_function(&mut self, place: Place, of_type: &Type) -> Option<String> {
+        let Role::Object { vtable, .. } = roles::role(of_type) else {
+            return None;
+        };
+        let vtable = self.pages.pointer(place.address.checked_add(vtable)?)?;
+        // The destructor, the size and the alignment precede the methods.
+        let poll = self.pages.pointer(vtable.checked_add(24)?)?;
+        self.info.symbol(poll)
     }
 
     /// Returns the frame of a future that is no state machine, or `None` if its type is unknown.

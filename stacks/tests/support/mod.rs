@@ -126,17 +126,35 @@ fn parse(line: &str) -> Task {
 
 /// Builds the program with further arguments of cargo, and returns the path of the executable.
 pub fn build(arguments: &[&str]) -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--package",
-        "birthmark-stacks-program",
-        "--message-format",
-        "json",
-    ]);
+    build_by(Command::new(env!("CARGO")), arguments)
+}
+
+/// Builds the program in a target directory of its own, because other flags would change every crate.
+pub fn build_separately(name: &str, arguments: &[&str]) -> PathBuf {
+    build(&[&["--target-dir", &separate_folder(name)], arguments].concat())
+}
+
+/// Builds the program with the nightly toolchain, which `.ci/check docs` needs, too.
+pub fn build_by_nightly() -> PathBuf {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .arg("+nightly")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("RUSTC");
+    build_by(cargo, &["--target-dir", &separate_folder("nightly")])
+}
+
+fn separate_folder(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("builds")
+        .join(name);
+    folder.to_str().expect("the path is text").to_owned()
+}
+
+fn build_by(mut cargo: Command, arguments: &[&str]) -> PathBuf {
+    cargo.args(["build", "--quiet", "--package", "birthmark-stacks-program"]);
+    cargo.args(["--message-format", "json"]).args(arguments);
     let output = cargo
-        .args(arguments)
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo starts");
@@ -147,13 +165,4 @@ pub fn build(arguments: &[&str]) -> PathBuf {
         after.split_once('"').map(|(path, _)| PathBuf::from(path))
     });
     executables.max().expect("cargo names the executable")
-}
-
-/// Builds the program in a target directory of its own, because other flags would change every crate.
-pub fn build_separately(name: &str, arguments: &[&str]) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("builds")
-        .join(name);
-    let folder = folder.to_str().expect("the path is text");
-    build(&[&["--target-dir", folder], arguments].concat())
 }
