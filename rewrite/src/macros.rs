@@ -42,7 +42,8 @@ impl Visitor<'_> {
             .known_macro(mac)
             .filter(|known| known.passes != Passes::Task);
         let awaits = known.is_some_and(|known| known.awaits.is_some());
-        if !spawns && !awaits && !frames::mentions_await(&mac.tokens) {
+        let polls = frames::mentions_await(&mac.tokens) || tokens::mentions_a_wait(&mac.tokens);
+        if !spawns && !awaits && !polls {
             return;
         }
         match known {

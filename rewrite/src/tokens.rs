@@ -8,18 +8,27 @@ use syn::{Block, Expr, ExprPath};
 
 use crate::emit;
 use crate::frames;
-use crate::known::{callees, scopes};
+use crate::known::{callees, scopes, waits};
 use crate::macros::parse_arguments;
 use crate::spawn::Callee;
 use crate::visitor::Visitor;
 
-/// Whether a look inside is worth the while.
+/// Returns `true` if a look for spawns inside is worth the while.
 pub(crate) fn mentions_a_callee(tokens: &TokenStream, also: &[String]) -> bool {
+    mentions(tokens, &|name| {
+        is_callee(name, also) || scopes::may_inherit(&name.to_string())
+    })
+}
+
+/// Returns `true` if a look for futures that a thread blocks on is worth the while.
+pub(crate) fn mentions_a_wait(tokens: &TokenStream) -> bool {
+    mentions(tokens, &|name| waits::is_known(&name.to_string()))
+}
+
+fn mentions(tokens: &TokenStream, is_meant: &dyn Fn(&Ident) -> bool) -> bool {
     tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => {
-            is_callee(&ident, also) || scopes::may_inherit(&ident.to_string())
-        }
-        TokenTree::Group(group) => mentions_a_callee(&group.stream(), also),
+        TokenTree::Ident(name) => is_meant(&name),
+        TokenTree::Group(group) => mentions(&group.stream(), is_meant),
         _ => false,
     })
 }
@@ -127,7 +136,9 @@ impl Visitor<'_> {
 
     /// Rewrites inside a group: as statements, if it is a block, or else as tokens.
     fn group(&mut self, group: &Group) -> Group {
-        let frames = self.has_frames() && frames::mentions_await(&group.stream());
+        let tokens = group.stream();
+        let frames =
+            self.has_frames() && (frames::mentions_await(&tokens) || mentions_a_wait(&tokens));
         if !frames && !mentions_a_callee(&group.stream(), &self.args.also) {
             return group.clone();
         }

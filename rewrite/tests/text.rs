@@ -140,8 +140,8 @@ fn each_wait() {
             "#[tokio::main]\nasync fn main() { P::Blocked::new(async move {\n    P::frame!(F[0], f()).await?; // x\n}).await }",
         ),
         (
-            "#[B::instrument]\n#[tokio::main] async fn main() { f() }",
-            "#[B::instrument] #[rustfmt::F]\n#[tokio::main] async fn main() { P::Blocked::new(async move { f() }).await }",
+            "#[B::instrument]\n#[tokio::main] async fn main() { f().await }",
+            "#[B::instrument] #[rustfmt::F]\n#[tokio::main] async fn main() { P::Blocked::new(async move { P::frame!(F[0], f()).await }).await }",
         ),
     ];
     for (source, expected) in cases {

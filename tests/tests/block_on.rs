@@ -114,6 +114,15 @@ mod instrumented {
     }
 
     #[test]
+    fn polls_are_counted_in_the_arguments_of_a_macro() {
+        apart(|| {
+            let before = own_polls();
+            assert_eq!(futures::executor::block_on(counts()), 4);
+            assert_eq!(own_polls() - before, 4);
+        });
+    }
+
+    #[test]
     fn values_keep_their_types_and_borrows() {
         apart(|| {
             let mut counted = counts();

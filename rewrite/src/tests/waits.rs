@@ -42,6 +42,23 @@ fn polls_of_what_is_blocked_on_are_counted() {
 }
 
 #[test]
+fn polls_are_counted_in_the_arguments_of_macros() {
+    becomes(
+        "println!(\"{}\", rt.block_on(x)); my_print!(rt.block_on(x));",
+        "println!(\"{}\", rt.block_on(P::blocked!(x))); my_print!(rt.block_on(x));",
+    );
+    becomes(
+        "cfg_if! { if #[cfg(a)] { rt.block_on(x); } }",
+        "cfg_if! { if #[cfg(a)] { rt.block_on(P::blocked!(x)); } }",
+    );
+    becomes(
+        "assert_eq!(block_on(async { 1 }), 1); assert!(block_on(x));",
+        "assert_eq!(block_on(P::Blocked::new(async { 1 })), 1);
+         assert!(block_on(P::blocked!(x)), \"{:}\", \"assertion failed: block_on(x)\");",
+    );
+}
+
+#[test]
 fn other_arguments_are_left_alone() {
     untouched("rt.block_on(x.into()); rt.block_on(|| 1); rt.block_on(1); rt.block_on();");
     untouched("set.run_until(x); run_until(x); block_on_all(x); unblock_on(x);");
