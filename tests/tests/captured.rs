@@ -27,6 +27,18 @@ mod tests {
         let caught = std::thread::spawn(|| panic!("caught")).join();
         assert!(caught.is_err());
     }
+
+    /// Hangs if the report consumes the token.
+    #[test]
+    fn keeps_its_unpark() {
+        birthmark::install();
+        let parked = std::thread::spawn(|| {
+            std::thread::current().unpark();
+            assert!(std::panic::catch_unwind(|| panic!("caught")).is_err());
+            std::thread::park();
+        });
+        parked.join().unwrap();
+    }
 }
 "#;
 
