@@ -13,7 +13,7 @@ use crate::scope::{self, Scope};
 /// The names and versions of packages.
 type Packages = BTreeSet<(String, String)>;
 
-/// Finds fault with a pattern that matches no package. `place` is where the patterns stand, for the message.
+/// Returns an error if a pattern matches no package. `place` names the origin of the patterns in the message.
 pub fn check(scope: &Scope, place: &str, metadata: &Metadata) -> Result<()> {
     let patterns = || scope.only.iter().chain(&scope.exclude);
     let mut packages = of_metadata(metadata);

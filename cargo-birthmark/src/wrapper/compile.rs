@@ -274,7 +274,7 @@ fn fall_back(attempt: Attempt<'_>, mut plain: Command, failed: &Run) -> Result<E
 /// Options that say what is made, and where.
 const OUTPUT: &[&str] = &["--emit", "--out-dir"];
 
-/// Has the compiler look at the original, for what it says.
+/// Has the compiler check the original, and returns its messages.
 ///
 /// Messages about the mirror cannot stand for those about the original, although lines and columns are the same. Levels
 /// of lints are capped in the mirror, so that inserted code is not denied. A warning and an error then look alike.

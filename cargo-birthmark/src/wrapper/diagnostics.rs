@@ -23,7 +23,7 @@ pub struct Run {
 pub enum Notices {
     /// They pass, so that cargo can go on with the crates that wait for it.
     Pass,
-    /// They are dropped, for cargo has them from another run.
+    /// They are dropped, because cargo has them from another run.
     Drop,
 }
 

@@ -1,8 +1,8 @@
 //! The mirror of a crate: its rewritten files among links to all else in the package. `include_str!("../README.md")`
 //! and `#[path = "…"]` therefore find the same files as before.
 //!
-//! Each unit has a mirror of its own. Two calls of the compiler for one unit never run at once, for cargo
-//! locks the target directory; so nothing here needs a lock.
+//! Each unit has a mirror of its own. Cargo locks the target directory, so two calls of the compiler for one unit never
+//! run at once. Therefore nothing here needs a lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

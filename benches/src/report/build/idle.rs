@@ -7,7 +7,7 @@
 use super::program::{Program, Way};
 use super::{HEAD, in_turns, print};
 
-/// Many, for they are short.
+/// The builds are short, so there are many rounds.
 const ROUNDS: usize = 60;
 
 pub(in super::super) fn section() {
