@@ -18,8 +18,8 @@ use crate::signals;
 /// The environment variable that holds the path of the session file.
 pub const VARIABLE: &str = "CARGO_BIRTHMARK";
 
-/// The environment variable that is set where cargo was told to do without the network: the cargo that builds the
-/// runtime then does, too. It is not in the session, for it changes nothing in what is compiled.
+/// The environment variable that is set if cargo may not use the network. The cargo that builds the runtime then does
+/// not use it either. The session does not contain this choice, because it changes nothing in the compiled code.
 pub const OFFLINE: &str = "CARGO_BIRTHMARK_OFFLINE";
 
 /// The configuration of a build.
@@ -34,11 +34,11 @@ pub struct Session {
     pub workspace: PathBuf,
     /// The target directory of instrumented builds.
     pub target_dir: PathBuf,
-    /// Where cargo keeps what is in between, if that is configured to lie elsewhere: in ours, too, for cargo
-    /// would take what a plain build left there for fresh.
+    /// Our directory for intermediate files, if cargo's is configured to lie elsewhere. Otherwise cargo would take the
+    /// files of a plain build for fresh.
     #[serde(default)]
     pub build_dir: Option<PathBuf>,
-    /// The members of the workspace by the directory of their manifest, and what that says.
+    /// The members of the workspace by the directory of their manifest, each with its settings.
     pub members: BTreeMap<PathBuf, Settings>,
     /// The choices that concern single packages, by the variable of each (`concern.rs`).
     #[serde(default)]
