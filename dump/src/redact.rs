@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_function_panics_with_ends_here() {
+    fn panic_of_a_redaction_is_contained_whatever_its_payload_is() {
         for deep in 0..3 {
             assert_eq!(
                 call(|| resume_unwind(Box::new(Worse(deep)))),

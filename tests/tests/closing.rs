@@ -228,7 +228,7 @@ mod nested {
 }
 
 #[test]
-fn a_task_goes_on_until_what_its_closure_owns_is_dropped() {
+fn task_goes_on_until_what_its_closure_owns_is_dropped() {
     type Way = (&'static str, fn(Owned));
     let ways: [Way; 15] = [
         ("std_thread", ways::std_thread),
@@ -256,7 +256,7 @@ fn a_task_goes_on_until_what_its_closure_owns_is_dropped() {
 }
 
 #[test]
-fn a_closure_that_ends_inside_of_another_gives_the_thread_back_to_it() {
+fn closure_that_ends_inside_of_another_gives_the_thread_back_to_it() {
     let before = nested::own_id();
     let (owned, seen) = Owned::that("spawns");
     ways::spawns_in_its_destructor(owned);
@@ -302,7 +302,7 @@ mod badly {
 }
 
 #[test]
-fn a_destructor_that_panics_makes_its_task_one_that_panicked() {
+fn destructor_that_panics_makes_its_task_one_that_panicked() {
     type Way = (&'static str, fn(Owned));
     let ways: [Way; 5] = [
         ("literal", badly::literal),
@@ -322,7 +322,7 @@ fn a_destructor_that_panics_makes_its_task_one_that_panicked() {
 }
 
 #[test]
-fn a_closure_whose_body_panics_drops_what_it_owns_as_its_task() {
+fn closure_whose_body_panics_drops_what_it_owns_as_its_task() {
     let (owned, seen) = Owned::new();
     badly::body(owned);
     assert_eq!(ends(&check(&seen, "badly", "body")), (0, 1, 0));
@@ -356,7 +356,7 @@ mod never {
 }
 
 #[test]
-fn a_closure_that_is_never_called_drops_what_it_owns_as_its_task() {
+fn closure_that_is_never_called_drops_what_it_owns_as_its_task() {
     type Way = (&'static str, fn(Owned));
     let ways: [Way; 5] = [
         ("literal", never::literal),
@@ -398,7 +398,7 @@ mod carried {
 }
 
 #[test]
-fn what_a_hook_carries_is_there_while_a_closure_drops_what_it_owns() {
+fn guard_of_a_hook_is_entered_while_a_closure_drops_its_captures() {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -434,7 +434,7 @@ mod lent {
 }
 
 #[test]
-fn a_closure_that_works_for_a_task_which_waits_drops_what_it_owns_as_that() {
+fn closure_that_works_for_a_task_which_waits_drops_what_it_owns_as_that() {
     let (owned, seen) = Owned::new();
     lent::scope(owned);
     let seen = seen.recv_timeout(PATIENCE).unwrap();

@@ -28,7 +28,7 @@ mod chain {
 }
 
 #[test]
-fn a_deep_chain_of_live_tasks_overflows_neither_stack_nor_memory() {
+fn deep_chain_of_live_tasks_overflows_neither_stack_nor_memory() {
     let (to, from) = channel();
     // Held from outside: one inside of the other, dropping them would overflow the stack without us.
     let mut chain = vec![chain::link(DEPTH, to)];

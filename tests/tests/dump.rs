@@ -40,7 +40,7 @@ mod texts {
     }
 
     #[test]
-    fn a_paragraph_says_all_of_a_future() {
+    fn paragraph_says_all_of_a_future() {
         let (to, from) = channel();
         let request = spawn(birthmark::root!(move || {
             birthmark::set_name("req-id-123123");
@@ -56,8 +56,8 @@ mod texts {
         let expected = format!(
             "task # \"req-id-123123\" wait_for_ever [suspended, # s]:\n    \
              future, # polls, spawned # s ago, name inherited from task #\n    \
-             spawned at tests/tests/dump.rs:{line}:43 by spawn in dump::texts::a_paragraph_says_all_of_a_future\n    \
-             lineage # wait_for_ever < # \"req-id-123123\" a_paragraph_says_all_of_a_future::{{closure}}\n    \
+             spawned at tests/tests/dump.rs:{line}:43 by spawn in dump::texts::paragraph_says_all_of_a_future\n    \
+             lineage # wait_for_ever < # \"req-id-123123\" paragraph_says_all_of_a_future::{{closure}}\n    \
              in wait_for_ever at tests/tests/dump.rs:39:19, awaiting pending\n"
         );
         assert_eq!(paragraph(&birthmark::dump().to_string(), id), expected);
@@ -71,7 +71,7 @@ mod texts {
     }
 
     #[test]
-    fn a_paragraph_says_all_of_a_thread() {
+    fn paragraph_says_all_of_a_thread() {
         let (stop, stopped) = channel::<()>();
         let (to, from) = channel();
         let line = line!() + 1;
@@ -81,9 +81,9 @@ mod texts {
         })));
         let id = from.recv().unwrap();
         let expected = format!(
-            "task # \"pump\" a_paragraph_says_all_of_a_thread::{{closure}} [running on thread #, # s]:\n    \
+            "task # \"pump\" paragraph_says_all_of_a_thread::{{closure}} [running on thread #, # s]:\n    \
              thread, spawned # s ago, name given to it, root\n    \
-             spawned at tests/tests/dump.rs:{line}:22 by thread::spawn in dump::texts::a_paragraph_says_all_of_a_thread\n"
+             spawned at tests/tests/dump.rs:{line}:22 by thread::spawn in dump::texts::paragraph_says_all_of_a_thread\n"
         );
         // A root without ancestors has no line for its lineage.
         let text = paragraph(&birthmark::dump().to_string(), id);
@@ -93,7 +93,7 @@ mod texts {
     }
 
     #[test]
-    fn the_tree_shows_who_spawned_whom_and_who_has_ended() {
+    fn tree_shows_who_spawned_whom_and_who_has_ended() {
         let (to, from) = channel();
         let request = spawn(move || {
             let parent: Held = Box::pin(spawn(async move {
@@ -111,7 +111,7 @@ mod texts {
         assert_eq!(tree, format!("{dump:#}"), "two ways to ask");
         let start = tree.find(&format!("─ {parent_id} ")).unwrap();
         let lines: Vec<_> = tree[start..].lines().take(3).map(normalise).collect();
-        let role = "the_tree_shows_who_spawned_whom_and_who_has_ended::{async}";
+        let role = "tree_shows_who_spawned_whom_and_who_has_ended::{async}";
         assert!(lines[0].ends_with(&format!("{role} [ended]\n")), "{tree}");
         assert!(
             lines[1].contains("├─ ") && lines[1].contains(&format!("{role} [created, # s]")),
@@ -124,12 +124,9 @@ mod texts {
     }
 
     #[test]
-    fn a_dump_can_be_sent_and_outlives_its_tasks() {
+    fn dump_can_be_sent_and_outlives_its_tasks() {
         let task: Held = Box::pin(spawn(async { pending().await }));
-        let id = wait_for_role("a_dump_can_be_sent_and_outlives_its_tasks::{async}", |_| {
-            true
-        })
-        .id();
+        let id = wait_for_role("dump_can_be_sent_and_outlives_its_tasks::{async}", |_| true).id();
         let dump = birthmark::dump();
         drop(task);
         wait_until("the task has gone", || find(id).is_none());
@@ -146,7 +143,7 @@ mod coverage {
     use super::*;
 
     #[test]
-    fn it_counts_threads_with_and_without_a_record() {
+    fn coverage_counts_threads_with_and_without_a_record() {
         let (stop, stopped) = channel::<()>();
         let (to, from) = channel();
         let recorded = thread::spawn(move || {
@@ -199,9 +196,9 @@ mod coverage {
     }
 
     #[test]
-    fn the_oldest_task_of_a_site_is_known() {
+    fn oldest_task_of_a_site_is_known() {
         let held: Vec<_> = (0..3).map(|_| spawn(async {})).collect();
-        let at = "the_oldest_task_of_a_site_is_known";
+        let at = "oldest_task_of_a_site_is_known";
         let mut sites = birthmark::sites();
         sites.retain(|stats| stats.site.function().ends_with(at));
         let is_here = |task: &birthmark::Task| {
@@ -221,7 +218,7 @@ mod at_any_time {
     use super::*;
 
     #[test]
-    fn a_task_that_lives_through_a_dump_is_in_it_and_in_it_once() {
+    fn task_that_lives_through_a_dump_is_in_it_and_in_it_once() {
         let stop = AtomicBool::new(false);
         let held: Vec<Held> = (0..500).map(|_| lasting()).collect();
         thread::scope(|scope| {

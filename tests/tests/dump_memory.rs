@@ -325,13 +325,13 @@ fn check(tasks: usize, slots: &[Slots]) {
 }
 
 #[test]
-fn no_form_takes_more_than_64_bytes_a_task_of_any_kind() {
+fn each_form_takes_at_most_64_bytes_a_task_of_any_kind() {
     check(20_000, &SLOTS[2..]);
 }
 
 /// `cargo test --release -p birthmark-integration-tests --test dump_memory -- --ignored --nocapture`
 #[test]
 #[ignore = "takes a minute in release mode, many in debug mode"]
-fn the_same_of_more_tasks_in_slots_of_any_order() {
+fn same_of_more_tasks_in_slots_of_any_order() {
     check(200_000, &SLOTS);
 }

@@ -28,7 +28,7 @@ fn write(asked: &mut Asked) -> PathBuf {
 }
 
 #[test]
-fn a_dump_is_a_file_of_its_own_that_others_cannot_read() {
+fn dump_is_a_file_of_its_own_that_others_cannot_read() {
     let directory = directory("files_own").join("made/when/needed");
     let mut asked = Asked::start(PROGRAM, "", &words(&directory, "format=json"));
     asked.ask("hold 3");
@@ -46,7 +46,7 @@ fn a_dump_is_a_file_of_its_own_that_others_cannot_read() {
 }
 
 #[test]
-fn the_oldest_go_when_there_are_too_many() {
+fn oldest_go_when_there_are_too_many() {
     let directory = directory("files_many");
     for foreign in ["birthmark-notes.txt", "other.txt"] {
         fs::write(directory.join(foreign), "not ours").unwrap();
@@ -71,7 +71,7 @@ fn the_oldest_go_when_there_are_too_many() {
 
 /// Dumps that were written while the clock was ahead look newer than any that will be written for a while.
 #[test]
-fn a_new_dump_stays_also_if_the_clock_was_set_back() {
+fn new_dump_stays_also_if_the_clock_was_set_back() {
     let directory = directory("files_ahead");
     for number in 0..3 {
         let ahead = format!("birthmark-9999999999999-1-{number}.txt");
@@ -86,7 +86,7 @@ fn a_new_dump_stays_also_if_the_clock_was_set_back() {
 }
 
 #[test]
-fn the_oldest_go_when_there_is_too_much() {
+fn oldest_go_when_there_is_too_much() {
     let directory = directory("files_much");
     let mut asked = Asked::start(PROGRAM, "", &words(&directory, "size=20K"));
     asked.ask("hold 30");
@@ -117,7 +117,7 @@ fn the_oldest_go_when_there_is_too_much() {
 }
 
 #[test]
-fn on_a_full_disk_nothing_is_lost_and_one_line_says_why() {
+fn full_disk_loses_no_dump_and_is_reported_in_one_line() {
     let directory = directory("files_full");
     let words = words(&directory, "signal=USR1,panic=all");
     let mut asked = Asked::start_with_file_limit(PROGRAM, &words, 4096);
@@ -143,7 +143,7 @@ fn on_a_full_disk_nothing_is_lost_and_one_line_says_why() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_named() {
+fn directory_that_cannot_be_written_is_named() {
     let file = directory("files_unwritable").join("file");
     fs::write(&file, "").unwrap();
     let mut asked = Asked::start(PROGRAM, "", &words(&file.join("below"), ""));
@@ -162,7 +162,7 @@ fn a_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_panic_writes_its_dump_there_too() {
+fn panic_writes_its_dump_there_too() {
     let directory = directory("files_panic");
     let mut asked = Asked::start(PROGRAM, "", &words(&directory, "panic=all,format=tree"));
     asked.ask("hold 2");

@@ -146,7 +146,7 @@ mod by_each_key {
     }
 
     #[test]
-    fn those_under_a_task_are_selected_also_when_it_has_ended() {
+    fn descendants_are_selected_also_if_the_task_has_ended() {
         let make = || {
             let parent = spawn(|| {
                 let child = spawn(|| Box::pin(spawn(async { pending::<()>().await })) as Held);
@@ -176,7 +176,7 @@ mod what_is_said {
     use super::*;
 
     #[test]
-    fn a_filtered_dump_says_that_it_is() {
+    fn filtered_dump_says_that_it_is() {
         let task = Box::pin(spawn(async { pending::<()>().await }));
         let filter = Filter::new()
             .role("what_is_said*")
@@ -196,7 +196,7 @@ mod what_is_said {
     }
 
     #[test]
-    fn an_ancestor_that_was_not_selected_is_not_called_ended() {
+    fn ancestor_that_was_not_selected_is_not_called_ended() {
         let (to, from) = std::sync::mpsc::channel();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let parent = thread::spawn(move || {

@@ -16,7 +16,7 @@ fn forks(arguments: &[&str], words: &str) -> Ran {
 }
 
 #[test]
-fn a_program_with_one_thread_keeps_it_so() {
+fn program_with_one_thread_keeps_it_so() {
     for scenario in ["alone", "alone_without_clock"] {
         let ran = forks(&[scenario], "");
         assert_eq!(ran.stdout, "1 2\n", "{scenario}: {ran:?}");
@@ -30,7 +30,7 @@ fn install_starts_the_clock_of_a_program_with_one_thread() {
 }
 
 #[test]
-fn the_child_of_a_fork_writes_dumps_on_a_signal_once_it_has_spawned() {
+fn child_of_a_fork_writes_dumps_on_a_signal_once_it_has_spawned() {
     let directory = empty_directory(env!("CARGO_TARGET_TMPDIR"), "forks_daemon");
     let path = directory.to_str().unwrap();
     let ran = forks(&["daemon", path], &format!("signal=USR1,dir={path}"));
@@ -39,7 +39,7 @@ fn the_child_of_a_fork_writes_dumps_on_a_signal_once_it_has_spawned() {
 }
 
 #[test]
-fn the_signal_does_its_default_in_a_child_that_has_spawned_nothing() {
+fn signal_does_its_default_in_a_child_that_has_spawned_nothing() {
     let ran = forks(&["unused"], "signal=USR1");
     assert_eq!(ran.stdout, format!("signal {}\n", libc::SIGUSR1), "{ran:?}");
 }

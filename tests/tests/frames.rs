@@ -178,7 +178,7 @@ mod frames {
     }
 
     #[test]
-    fn what_is_held_and_not_awaited_says_so() {
+    fn future_that_is_kept_and_not_polled_is_marked() {
         let runtime = runtime();
         runtime.spawn(with_selected_branches());
         expect(
@@ -243,7 +243,7 @@ mod frames {
     }
 
     #[test]
-    fn what_has_no_room_is_counted() {
+    fn frames_without_room_are_counted() {
         let runtime = runtime();
         runtime.spawn(deep());
         let task = wait_for("deep is suspended", || {

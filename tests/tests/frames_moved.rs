@@ -193,7 +193,7 @@ fn into_a_later_frame_of_the_same_task_that_is_left_before() {
 }
 
 #[test]
-fn what_is_dropped_elsewhere_is_left() {
+fn frame_that_is_dropped_elsewhere_is_left() {
     let job = passing::job();
     let mut task = passing::awaiting_task(job.clone());
     let id = last();
@@ -203,7 +203,7 @@ fn what_is_dropped_elsewhere_is_left() {
 }
 
 #[test]
-fn what_is_dropped_after_its_task_leaves_others_alone() {
+fn frame_that_is_dropped_after_its_task_leaves_others_alone() {
     let job = passing::job();
     assert!(poll(&mut passing::task(job.clone())).is_pending());
     let mut other = passing::other_task();

@@ -194,7 +194,7 @@ mod trees {
     }
 
     #[test]
-    fn the_stack_is_what_is_awaited() {
+    fn stack_is_what_is_awaited() {
         let mut suspensions = 0;
         for seed in 1..=ROUNDS {
             let mut random = Random(seed);

@@ -14,7 +14,7 @@ const FUNCTIONS: usize = 200;
 const SUPPORT: &str = include_str!("generated/support.rs");
 
 #[test]
-fn whatever_the_shape_of_a_spawn_the_program_computes_the_same() {
+fn program_computes_the_same_for_any_shape_of_a_spawn() {
     let functions = functions(seed());
     let program = format!(
         "{}mod plain {{\n{functions}}}\n\n\

@@ -231,7 +231,7 @@ mod observing {
     }
 
     #[test]
-    fn the_end_comes_after_what_the_task_owned_was_dropped() {
+    fn end_comes_after_what_the_task_owned_was_dropped() {
         struct Owned(Sender<(TaskId, Event)>);
         impl Drop for Owned {
             fn drop(&mut self) {
@@ -239,7 +239,7 @@ mod observing {
             }
         }
         use Event::{Dropped, Ended, Spawned, Started};
-        let (_hook, to, from) = watch("the_end_comes_after_what_the_task_owned_was_dropped");
+        let (_hook, to, from) = watch("end_comes_after_what_the_task_owned_was_dropped");
         let owned = Owned(to.clone());
         block_on(spawn(async move {
             let _owned = owned;
@@ -290,8 +290,8 @@ mod naming {
     use super::*;
 
     #[test]
-    fn the_name_is_there_before_the_first_instruction() {
-        let function = "the_name_is_there_before_the_first_instruction";
+    fn name_is_there_before_the_first_instruction() {
+        let function = "name_is_there_before_the_first_instruction";
         let _hook = hook_in(function, |spawn| spawn.set_name("by the hook"));
         let expected = Some("by the hook".to_owned());
         assert_eq!(thread::spawn(|| own_name()).join().unwrap(), expected);
@@ -326,8 +326,8 @@ mod naming {
     }
 
     #[test]
-    fn the_last_of_several_names_counts() {
-        let function = "the_last_of_several_names_counts";
+    fn last_of_several_names_counts() {
+        let function = "last_of_several_names_counts";
         let _first = hook_in(function, |spawn| {
             spawn.set_name("one");
             spawn.set_name("a second name, too long for one slot of the registry, by far");
@@ -368,8 +368,8 @@ mod carrying {
     }
 
     #[test]
-    fn a_guard_is_held_around_closures_polls_and_drops_and_never_between() {
-        let function = "a_guard_is_held_around_closures_polls_and_drops_and_never_between";
+    fn guard_is_held_around_closures_polls_and_drops_and_never_between() {
+        let function = "guard_is_held_around_closures_polls_and_drops_and_never_between";
         static ENTERED: AtomicU32 = AtomicU32::new(0);
         let _hook = hook_in(function, |spawn| {
             spawn.enter_with(|| {
@@ -416,8 +416,8 @@ mod carrying {
     }
 
     #[test]
-    fn a_guard_is_left_when_the_task_panics() {
-        let function = "a_guard_is_left_when_the_task_panics";
+    fn guard_is_left_when_the_task_panics() {
+        let function = "guard_is_left_when_the_task_panics";
         let _hook = hook_in(function, |spawn| spawn.enter_with(Guard::enter));
         let panicking = AssertUnwindSafe(|| block_on(spawn(async { fail() })));
         assert!(catch_unwind(panicking).is_err());
@@ -454,8 +454,8 @@ mod carrying {
     }
 
     #[test]
-    fn a_closure_that_enters_itself_carries_once() {
-        let function = "a_closure_that_enters_itself_carries_once";
+    fn closure_that_enters_itself_carries_once() {
+        let function = "closure_that_enters_itself_carries_once";
         let _hook = hook_in(function, |spawn| spawn.enter_with(Guard::enter));
         type Recursive = dyn Fn(&dyn Fn(u32), u32);
         fn recurse(f: &Recursive, depth: u32) {
@@ -473,10 +473,10 @@ mod carrying {
     }
 
     #[test]
-    fn a_tracing_span_goes_along() {
+    fn tracing_span_goes_along() {
         use tracing_subscriber::util::SubscriberInitExt as _;
         tracing_subscriber::registry().init();
-        let _hook = hook_in("a_tracing_span_goes_along", |spawn| {
+        let _hook = hook_in("tracing_span_goes_along", |spawn| {
             let span = tracing::Span::current();
             spawn.enter_with(move || span.clone().entered());
         });
@@ -508,15 +508,15 @@ mod delaying {
     use super::*;
 
     #[test]
-    fn a_future_waits_for_the_gate() {
+    fn future_waits_for_the_gate() {
         let gate = Gate::new();
         let opened = gate.clone();
-        let _hook = hook_in("a_future_waits_for_the_gate", move |spawn| {
+        let _hook = hook_in("future_waits_for_the_gate", move |spawn| {
             spawn.delay_until(opened.wait())
         });
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let task = runtime.spawn(async { birthmark::current().unwrap() });
-        let delayed = wait_for_role("a_future_waits_for_the_gate::{async}", |state| {
+        let delayed = wait_for_role("future_waits_for_the_gate::{async}", |state| {
             state == State::Delayed
         });
         // A poll that the gate held back is none.
@@ -531,16 +531,16 @@ mod delaying {
     }
 
     #[test]
-    fn a_thread_waits_for_the_gate() {
+    fn thread_waits_for_the_gate() {
         let gate = Gate::new();
         let opened = gate.clone();
-        let _hook = hook_in("a_thread_waits_for_the_gate", move |spawn| {
+        let _hook = hook_in("thread_waits_for_the_gate", move |spawn| {
             spawn.delay_until(opened.wait())
         });
         let ran = Arc::new(AtomicBool::new(false));
         let runs = Arc::clone(&ran);
         let child = thread::spawn(move || runs.store(true, SeqCst));
-        let role = "a_thread_waits_for_the_gate::{closure}";
+        let role = "thread_waits_for_the_gate::{closure}";
         let _delayed = wait_for_role(role, |state| state == State::Delayed);
         assert!(!ran.load(SeqCst));
         gate.open();
@@ -561,7 +561,7 @@ mod delaying {
     }
 
     #[test]
-    fn an_unpark_while_the_gate_is_closed_stays_the_programs() {
+    fn unpark_while_the_gate_is_closed_stays_the_programs() {
         let gate = Gate::new();
         let opened = gate.clone();
         let _hook = hook_in("park", move |spawn| spawn.delay_until(opened.wait()));
@@ -589,9 +589,9 @@ mod delaying {
     }
 
     #[test]
-    fn a_delayed_task_can_be_cancelled() {
+    fn delayed_task_can_be_cancelled() {
         let gate = Gate::new();
-        let function = "a_delayed_task_can_be_cancelled";
+        let function = "delayed_task_can_be_cancelled";
         let _hook = hook_in(function, move |spawn| spawn.delay_until(gate.wait()));
         let mut task = Box::pin(spawn(async { unreachable!() }));
         assert!(poll(&mut task).is_pending());
@@ -601,8 +601,8 @@ mod delaying {
     }
 
     #[test]
-    fn a_gate_that_panics_is_open() {
-        let function = "a_gate_that_panics_is_open";
+    fn gate_that_panics_is_open() {
+        let function = "gate_that_panics_is_open";
         let _hook = hook_in(function, move |spawn| spawn.delay_until(async { fail() }));
         assert_eq!(block_on(spawn(async { 1 })), 1);
         assert_eq!(thread::spawn(|| 2).join().unwrap(), 2);
@@ -690,8 +690,8 @@ mod refusing {
     }
 
     #[test]
-    fn a_thread_builder_returns_an_error() {
-        let _hook = refuse_in("a_thread_builder_returns_an_error");
+    fn thread_builder_returns_an_error() {
+        let _hook = refuse_in("thread_builder_returns_an_error");
         let callee = "thread::Builder::new().name().spawn";
         let builder = thread::Builder::new();
         check_error(thread::Builder::new().name("n".into()).spawn(|| ()), callee);
@@ -710,7 +710,7 @@ mod refusing {
 
     /// By a destructor of a thread-local that is among the last to run.
     #[test]
-    fn a_thread_builder_returns_an_error_also_while_its_thread_exits() {
+    fn thread_builder_returns_an_error_also_while_its_thread_exits() {
         struct Late(Sender<std::io::Result<()>>);
         impl Drop for Late {
             fn drop(&mut self) {
@@ -721,7 +721,7 @@ mod refusing {
         fn start() -> std::io::Result<()> {
             thread::Builder::new().spawn(|| ()).map(drop)
         }
-        let function = "a_thread_builder_returns_an_error_also_while_its_thread_exits::start";
+        let function = "thread_builder_returns_an_error_also_while_its_thread_exits::start";
         let _hook = refuse_in(function);
         let (to, from) = channel();
         let exits = thread::spawn(move || {
@@ -733,8 +733,8 @@ mod refusing {
     }
 
     #[test]
-    fn the_closure_of_a_refused_thread_never_runs_and_is_dropped() {
-        let function = "the_closure_of_a_refused_thread_never_runs_and_is_dropped";
+    fn closure_of_a_refused_thread_never_runs_and_is_dropped() {
+        let function = "closure_of_a_refused_thread_never_runs_and_is_dropped";
         let _hook = refuse_in(function);
         let owned = Arc::new(());
         let inside = Arc::clone(&owned);
@@ -781,8 +781,8 @@ mod refusing {
 
     /// The future is dropped at once, although it never becomes ready.
     #[test]
-    fn the_future_of_a_refused_task_is_dropped() {
-        let _hook = refuse_in("the_future_of_a_refused_task_is_dropped");
+    fn future_of_a_refused_task_is_dropped() {
+        let _hook = refuse_in("future_of_a_refused_task_is_dropped");
         let owned = Arc::new(());
         let inside = Arc::clone(&owned);
         let runtime = Runtime::new().unwrap();
@@ -823,11 +823,11 @@ mod refusing {
     }
 
     #[test]
-    fn a_refusal_ends_the_round_and_drops_what_others_have_left() {
+    fn refusal_ends_the_round_and_drops_what_others_have_left() {
         let (to, from) = channel();
         let owned = Arc::new(());
         let carried = Arc::clone(&owned);
-        let function = "a_refusal_ends_the_round_and_drops_what_others_have_left";
+        let function = "refusal_ends_the_round_and_drops_what_others_have_left";
         let _first = hook_in(function, move |spawn| {
             let carried = Arc::clone(&carried);
             spawn.enter_with(move || Arc::clone(&carried));
@@ -848,7 +848,7 @@ mod refusing {
     }
 
     #[test]
-    fn a_refusal_of_a_spawn_that_panics_does_not_hit_the_next_one() {
+    fn refusal_of_a_spawn_that_panics_does_not_hit_the_next_one() {
         let hook = hook_in("spawn_here", |spawn| spawn.refuse("over the quota"));
         assert!(catch_unwind(spawn_here).is_err(), "there is no runtime");
         hook.remove();
@@ -857,9 +857,9 @@ mod refusing {
     }
 
     #[test]
-    fn a_spawn_that_is_not_refused_is_not_touched_by_a_refusal_inside_of_its_arguments() {
+    fn spawn_that_is_not_refused_is_not_touched_by_a_refusal_inside_of_its_arguments() {
         const OUTER: &str =
-            "a_spawn_that_is_not_refused_is_not_touched_by_a_refusal_inside_of_its_arguments";
+            "spawn_that_is_not_refused_is_not_touched_by_a_refusal_inside_of_its_arguments";
         let _hook = hook_in(OUTER, |spawn| {
             if spawn.kind() == Kind::Thread {
                 spawn.refuse("over the quota");
@@ -880,7 +880,7 @@ mod misbehaving {
 
     impl SpawnHook for Panics {
         fn on_spawn(&self, spawn: &mut Spawn<'_>) {
-            if spawn.site().function() == "a_hook_that_panics_does_no_harm" {
+            if spawn.site().function() == "hook_that_panics_does_no_harm" {
                 spawn.set_name("what it did before counts");
                 spawn.enter_with(|| fail());
                 spawn.enter_with(|| PanicsOnDrop);
@@ -889,13 +889,13 @@ mod misbehaving {
         }
 
         fn on_start(&self, task: &TaskRef<'_>) {
-            if task.site().function() == "a_hook_that_panics_does_no_harm" {
+            if task.site().function() == "hook_that_panics_does_no_harm" {
                 fail();
             }
         }
 
         fn on_end(&self, task: &TaskRef<'_>, _: Outcome) {
-            if task.site().function() == "a_hook_that_panics_does_no_harm" {
+            if task.site().function() == "hook_that_panics_does_no_harm" {
                 fail();
             }
         }
@@ -910,7 +910,7 @@ mod misbehaving {
     }
 
     #[test]
-    fn a_hook_that_panics_does_no_harm() {
+    fn hook_that_panics_does_no_harm() {
         let _hook = add_hook(Panics);
         let name = Some("what it did before counts".to_owned());
         assert_eq!(thread::spawn(|| own_name()).join().unwrap(), name);
@@ -921,7 +921,7 @@ mod misbehaving {
         assert_eq!(task, name);
         // Also while the task panics itself.
         assert!(thread::spawn(|| fail()).join().is_err());
-        for stats in stats_in(module_path!(), "a_hook_that_panics_does_no_harm") {
+        for stats in stats_in(module_path!(), "hook_that_panics_does_no_harm") {
             wait_until("it has ended", || {
                 birthmark_integration_tests::stats_of(stats.site).live == 0
             });
@@ -959,7 +959,7 @@ mod misbehaving {
     }
 
     #[test]
-    fn a_spawn_in_a_hook_is_recorded_and_told_to_nobody() {
+    fn spawn_in_a_hook_is_recorded_and_told_to_nobody() {
         static TOLD: AtomicU32 = AtomicU32::new(0);
         fn spawn_from_hook(to: &Sender<birthmark::Task>) {
             let to = to.clone();
@@ -969,7 +969,7 @@ mod misbehaving {
         let to = Mutex::new(to);
         let _hook = add_hook(move |spawn: &mut Spawn<'_>| {
             let function = spawn.site().function();
-            if function.contains("a_spawn_in_a_hook_is_recorded") || function == "spawn_from_hook" {
+            if function.contains("spawn_in_a_hook_is_recorded") || function == "spawn_from_hook" {
                 TOLD.fetch_add(1, SeqCst);
                 spawn_from_hook(&to.lock().unwrap());
             }
@@ -1007,11 +1007,11 @@ mod misbehaving {
     }
 
     #[test]
-    fn a_hook_can_remove_itself() {
+    fn hook_can_remove_itself() {
         static RUNS: AtomicU32 = AtomicU32::new(0);
         let handle = Arc::new(Mutex::new(None::<HookHandle>));
         let own = Arc::clone(&handle);
-        let hook = hook_in("a_hook_can_remove_itself", move |_| {
+        let hook = hook_in("hook_can_remove_itself", move |_| {
             RUNS.fetch_add(1, SeqCst);
             let own = own.lock().unwrap().take();
             drop(own);
@@ -1024,7 +1024,7 @@ mod misbehaving {
     }
 
     #[test]
-    fn a_hook_can_be_removed_while_it_runs() {
+    fn hook_can_be_removed_while_it_runs() {
         let (entered, has_entered) = channel();
         let (leave, may_leave) = channel::<()>();
         let may_leave = Mutex::new(may_leave);
@@ -1050,8 +1050,8 @@ mod misbehaving {
     }
 
     #[test]
-    fn a_task_outlives_the_hook_that_it_was_told_to() {
-        let hook = hook_in("a_task_outlives_the_hook_that_it_was_told_to", |spawn| {
+    fn task_outlives_the_hook_that_it_was_told_to() {
+        let hook = hook_in("task_outlives_the_hook_that_it_was_told_to", |spawn| {
             spawn.set_name("still there");
             spawn.enter_with(|| Rc::new(0));
         });

@@ -221,12 +221,12 @@ mod dumps {
     }
 
     #[test]
-    fn a_stack_that_may_have_moved_on_says_so() {
+    fn stack_that_may_have_moved_on_says_so() {
         block_on(spawn(looks_at_itself()));
     }
 
     #[test]
-    fn they_say_what_the_tasks_say() {
+    fn groups_agree_with_their_tasks() {
         let idle: Vec<Held> = vec![
             family(),
             Box::pin(spawn(birthmark::root!(async { pending().await }))),
@@ -278,7 +278,7 @@ mod dumps {
     }
 
     #[test]
-    fn of_too_many_some_are_shown_and_all_are_counted() {
+    fn json_with_a_limit_shows_some_tasks_and_counts_all() {
         let idle: Vec<Held> = (0..20).map(|_| family()).collect();
         let dump = birthmark::dump();
         let value = read_text(dump.json().limit(5).to_string().as_bytes());
@@ -333,7 +333,7 @@ mod dumps {
     }
 
     #[test]
-    fn a_filtered_dump_has_no_more_than_it_needs() {
+    fn filtered_dump_has_no_more_than_it_needs() {
         let idle = family();
         let filter: Filter = "name=own".parse().unwrap();
         let dump = birthmark::dump().filter(&filter);

@@ -57,7 +57,7 @@ mod giving {
     use super::*;
 
     #[test]
-    fn a_task_has_the_labels_that_were_set_last() {
+    fn task_has_the_labels_that_were_set_last() {
         afresh(|| {
             assert!(birthmark::current().unwrap().labels().is_empty());
             set_label("tenant", "acme");
@@ -76,7 +76,7 @@ mod giving {
     }
 
     #[test]
-    fn an_empty_value_takes_the_label_away_and_an_empty_key_is_none() {
+    fn empty_value_takes_the_label_away_and_an_empty_key_is_none() {
         afresh(|| {
             set_label("a", 1);
             set_label("b", 2);
@@ -117,7 +117,7 @@ mod giving {
 
     /// A task with labels only has the name that it inherits, also from above.
     #[test]
-    fn a_labelled_task_still_inherits_its_name() {
+    fn labelled_task_still_inherits_its_name() {
         afresh(|| {
             set_name("req-7");
             let giver = own_id();
@@ -142,7 +142,7 @@ mod inheriting {
     use super::*;
 
     #[test]
-    fn a_child_keeps_the_labels_under_which_it_was_spawned() {
+    fn child_keeps_the_labels_under_which_it_was_spawned() {
         afresh(|| {
             set_label("tenant", "old");
             let (go, may_go) = channel::<()>();
@@ -159,7 +159,7 @@ mod inheriting {
     }
 
     #[test]
-    fn they_cross_from_runtime_to_runtime_and_outlive_the_giver() {
+    fn labels_cross_runtimes_and_outlive_their_task() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let handle = runtime.handle().clone();
         let (to, from) = channel();
@@ -180,7 +180,7 @@ mod inheriting {
     }
 
     #[test]
-    fn a_detached_task_has_none() {
+    fn detached_task_has_none() {
         with_label("tenant", "acme", || {
             let root = thread::spawn(birthmark::root!(own));
             assert_eq!(root.join().unwrap(), "");
@@ -204,7 +204,7 @@ mod inheriting {
     }
 
     #[test]
-    fn a_line_without_end_keeps_its_labels_and_is_bounded() {
+    fn line_without_end_keeps_its_labels_and_is_bounded() {
         for named in [false, true] {
             let (to, from) = channel();
             afresh(move || {
@@ -246,7 +246,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn what_is_set_inside_ends_with_it() {
+    fn name_that_is_set_inside_ends_with_the_closure() {
         afresh(|| {
             with_label("tenant", "acme", || {
                 set_name("inside");
@@ -261,7 +261,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn an_async_label_holds_across_awaits_and_is_only_its_futures_own() {
+    fn async_label_holds_across_awaits_and_is_only_its_futures_own() {
         let mut task = Box::pin(spawn(birthmark::root!(async {
             set_label("task", 1);
             let labelled = with_label_async("future", 2, async {
@@ -289,7 +289,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn an_async_label_ends_when_its_future_panics_or_is_dropped() {
+    fn async_label_ends_when_its_future_panics_or_is_dropped() {
         struct Owned;
         impl Drop for Owned {
             fn drop(&mut self) {
@@ -314,7 +314,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn a_label_set_in_a_rayon_scope_is_the_waiting_tasks_for_as_long_as_it_waits() {
+    fn label_set_in_a_rayon_scope_is_the_waiting_tasks_for_as_long_as_it_waits() {
         afresh(|| {
             set_label("tenant", "acme");
             set_name("waits");
@@ -353,7 +353,7 @@ mod texts {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_between_two_characters_and_marked() {
+    fn text_that_is_too_long_is_truncated_between_characters_and_marked() {
         afresh(|| {
             for character in ['a', 'ä', '€', '𝄞'] {
                 let long = character.to_string().repeat(MAX_LABEL_LEN + 1);
@@ -376,7 +376,7 @@ mod texts {
     }
 
     #[test]
-    fn of_too_many_the_first_are_kept_and_it_is_said() {
+    fn labels_beyond_the_limit_are_dropped_and_marked() {
         afresh(|| {
             let name = "n".repeat(birthmark::MAX_NAME_LEN);
             set_name(&name);
@@ -403,7 +403,7 @@ mod texts {
     }
 
     #[test]
-    fn a_display_that_fails_panics_spawns_or_labels_does_no_harm() {
+    fn display_that_fails_panics_spawns_or_labels_does_no_harm() {
         struct Odd(u8);
         impl fmt::Display for Odd {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -458,7 +458,7 @@ mod from_hooks {
     use super::*;
 
     #[test]
-    fn a_hook_labels_the_child() {
+    fn hook_labels_the_child() {
         let internal_thread = thread::current().id();
         let hook = birthmark::add_hook(move |spawn: &mut Spawn<'_>| {
             if thread::current().id() == internal_thread {
@@ -508,7 +508,7 @@ mod dumps {
     }
 
     #[test]
-    fn the_text_has_a_line_for_them() {
+    fn text_has_a_line_for_them() {
         let _held = tenants("text");
         let dump = birthmark::dump().filter(&"label=group=text".parse().unwrap());
         let text = dump.to_string();
@@ -520,7 +520,7 @@ mod dumps {
     }
 
     #[test]
-    fn the_tree_shows_them_where_they_are_not_those_of_above() {
+    fn tree_shows_them_where_they_are_not_those_of_above() {
         let parent = spawn(birthmark::root!(|| {
             set_label("group", "tree");
             let child = || {

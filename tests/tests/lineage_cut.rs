@@ -91,7 +91,7 @@ fn panics() {
 }
 
 #[test]
-fn a_panic_shows_no_ancestor_that_is_another_by_now() {
+fn panic_shows_no_ancestor_that_is_another_by_now() {
     let program = std::env::current_exe().unwrap();
     let arguments = ["--exact", "panics", "--ignored", "--nocapture"];
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -118,7 +118,7 @@ impl SpawnHook for AtEnd {
 }
 
 #[test]
-fn a_hook_is_told_no_ancestor_for_the_parent() {
+fn hook_is_told_no_ancestor_for_the_parent() {
     let (to, parents) = channel();
     let _hook = birthmark::add_hook(AtEnd(Mutex::new(to)));
     let (survivor, from) = survivor();

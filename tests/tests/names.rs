@@ -42,7 +42,7 @@ mod giving {
     use super::*;
 
     #[test]
-    fn a_task_has_no_name_until_it_gets_one() {
+    fn task_has_no_name_until_it_gets_one() {
         thread::spawn(birthmark::root!(|| {
             assert_eq!(own(), None);
             set_name("first");
@@ -61,7 +61,7 @@ mod giving {
     }
 
     #[test]
-    fn a_future_keeps_the_name_that_it_gave_itself() {
+    fn future_keeps_the_name_that_it_gave_itself() {
         let mut task = Box::pin(spawn(async {
             set_name("own");
             yield_once().await;
@@ -71,7 +71,7 @@ mod giving {
             own_text()
         }));
         assert!(poll_elsewhere(&mut task).is_pending());
-        let role = "a_future_keeps_the_name_that_it_gave_itself::{async}";
+        let role = "future_keeps_the_name_that_it_gave_itself::{async}";
         let record = wait_for_role(role, |_| true);
         assert_eq!(record.name().unwrap().as_str(), "own");
         assert!(poll(&mut task).is_pending());
@@ -106,7 +106,7 @@ mod giving {
     }
 
     #[test]
-    fn the_empty_name_hides_an_inherited_one_from_the_children_too() {
+    fn empty_name_hides_an_inherited_one_from_the_children_too() {
         thread::spawn(|| {
             set_name("outer");
             thread::spawn(|| {
@@ -128,7 +128,7 @@ mod inheriting {
     use super::*;
 
     #[test]
-    fn a_child_says_from_whom_it_has_its_name() {
+    fn child_says_from_whom_it_has_its_name() {
         thread::spawn(|| {
             set_name("req-1");
             let giver = own_id();
@@ -145,7 +145,7 @@ mod inheriting {
     }
 
     #[test]
-    fn a_child_keeps_the_name_under_which_it_was_spawned() {
+    fn child_keeps_the_name_under_which_it_was_spawned() {
         thread::spawn(|| {
             set_name("old");
             let (go, may_go) = channel::<()>();
@@ -165,7 +165,7 @@ mod inheriting {
     }
 
     #[test]
-    fn the_lineage_shows_each_ancestor_under_the_name_that_it_had() {
+    fn lineage_shows_each_ancestor_under_the_name_that_it_had() {
         thread::spawn(|| {
             set_name("one");
             let child = thread::spawn(|| {
@@ -185,7 +185,7 @@ mod inheriting {
     }
 
     #[test]
-    fn it_crosses_from_runtime_to_runtime_and_outlives_the_giver() {
+    fn name_crosses_runtimes_and_outlives_its_task() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let handle = runtime.handle().clone();
         let (to, from) = channel();
@@ -208,7 +208,7 @@ mod inheriting {
     }
 
     #[test]
-    fn a_detached_task_starts_afresh() {
+    fn detached_task_starts_afresh() {
         with_name("not inherited", || {
             let root = thread::spawn(birthmark::root!(|| {
                 assert_eq!(own(), None);
@@ -253,7 +253,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn a_name_set_inside_ends_with_it() {
+    fn name_set_inside_ends_with_it() {
         thread::spawn(|| {
             set_name("before");
             with_name("inside", || {
@@ -269,7 +269,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn an_async_name_holds_across_awaits_on_a_task_that_migrates() {
+    fn async_name_holds_across_awaits_on_a_task_that_migrates() {
         let mut task = Box::pin(spawn(birthmark::root!(async {
             let texts = with_name_async("outer", async {
                 yield_once().await;
@@ -305,7 +305,7 @@ mod for_a_while {
 
     /// Between polls the task has its own name; other futures in it do not see this one.
     #[test]
-    fn an_async_name_is_only_its_futures_own() {
+    fn async_name_is_only_its_futures_own() {
         let mut task = Box::pin(spawn(async {
             set_name("task");
             let named = with_name_async("named", async {
@@ -319,7 +319,7 @@ mod for_a_while {
             futures::join!(named, other)
         }));
         assert!(poll(&mut task).is_pending());
-        let role = "an_async_name_is_only_its_futures_own::{async}";
+        let role = "async_name_is_only_its_futures_own::{async}";
         assert_eq!(
             wait_for_role(role, |_| true).name().unwrap().as_str(),
             "task"
@@ -332,7 +332,7 @@ mod for_a_while {
 
     /// A future may be handed from task to task.
     #[test]
-    fn an_async_name_is_that_of_whichever_task_polls_it() {
+    fn async_name_is_that_of_whichever_task_polls_it() {
         let mut named = Box::pin(with_name_async("guest", async {
             for _ in 0..2 {
                 assert_eq!(own_text(), "guest");
@@ -364,7 +364,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn an_async_name_ends_when_its_future_panics_or_is_dropped() {
+    fn async_name_ends_when_its_future_panics_or_is_dropped() {
         block_on(spawn(async {
             set_name("before");
             let panics = AssertUnwindSafe(|| block_on(with_name_async("inside", async { fail() })));
@@ -388,7 +388,7 @@ mod for_a_while {
     }
 
     #[test]
-    fn a_name_set_in_a_rayon_scope_is_the_waiting_tasks_for_as_long_as_it_waits() {
+    fn name_set_in_a_rayon_scope_is_the_waiting_tasks_for_as_long_as_it_waits() {
         thread::spawn(|| {
             set_name("before");
             let names = rayon::scope(|_| {
@@ -429,7 +429,7 @@ mod texts {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_between_two_characters_and_marked() {
+    fn text_that_is_too_long_is_truncated_between_characters_and_marked() {
         thread::spawn(|| {
             for character in ['a', 'ä', '€', '𝄞'] {
                 let text = character.to_string().repeat(MAX_NAME_LEN);
@@ -472,7 +472,7 @@ mod texts {
     }
 
     #[test]
-    fn a_display_that_fails_or_panics_does_no_harm() {
+    fn display_that_fails_or_panics_does_no_harm() {
         struct Fails(bool);
         impl fmt::Display for Fails {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -493,7 +493,7 @@ mod texts {
     }
 
     #[test]
-    fn a_display_may_spawn_and_name() {
+    fn display_may_spawn_and_name() {
         struct Spawns;
         impl fmt::Display for Spawns {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -549,7 +549,7 @@ mod at_the_spawn {
     }
 
     #[test]
-    fn a_spawn_can_be_named() {
+    fn spawn_can_be_named() {
         let peer = "10.0.0.1";
         let expected = |text: &str| (text.to_owned(), NameOrigin::Explicit);
         let inside = block_on(spawn(named!("conn {peer}" => serve())));
@@ -577,7 +577,7 @@ mod at_the_spawn {
     }
 
     #[test]
-    fn the_name_is_formatted_once_by_the_spawner_before_the_task_is_made() {
+    fn name_is_formatted_once_by_the_spawner_before_the_task_is_made() {
         let order = std::cell::RefCell::new(Vec::new());
         struct Told<'a>(&'a std::cell::RefCell<Vec<&'static str>>);
         impl fmt::Display for Told<'_> {

@@ -49,7 +49,7 @@ fn wait_for_stack(name: &str, inner_to_outer: &[&str]) -> NativeStack {
 }
 
 #[test]
-fn a_stack_shows_in_which_functions_a_thread_waits() {
+fn stack_shows_in_which_functions_a_thread_waits() {
     Stuck::hold(|_| {
         for (name, functions) in [
             ("in-lock", ["Mutex<T>::lock", "stuck::wait_for_a_lock"]),
@@ -80,7 +80,7 @@ fn a_stack_shows_in_which_functions_a_thread_waits() {
 }
 
 #[test]
-fn who_blocks_the_signal_says_so() {
+fn thread_that_blocks_the_signal_has_that_reason() {
     Stuck::hold(|_| {
         let thread = wait_for("it blocks it", || {
             named(&dump(), "blocks-signals").filter(|it| matches!(it.stack(), Some(Err(_))))
@@ -107,7 +107,7 @@ async fn store_upload(chunks: std::sync::mpsc::Receiver<()>) {
 }
 
 #[test]
-fn the_task_stands_on_top_and_frames_of_ours_are_hidden() {
+fn task_stands_on_top_and_frames_of_ours_are_hidden() {
     let (runtime, release) = block_an_executor();
     let stack = wait_for_stack("blocked", &["mpsc", "store_upload", "tokio::runtime"]);
     let is_ours = |it: &&str| it.trim_start_matches('<').starts_with("birthmark::");
@@ -130,7 +130,7 @@ fn the_task_stands_on_top_and_frames_of_ours_are_hidden() {
 }
 
 #[test]
-fn who_takes_the_dump_is_seen_to_take_it() {
+fn thread_that_takes_the_dump_shows_its_caller() {
     let thread = thread::Builder::new().name("takes-the-dump".into());
     let take = thread.spawn(|| named(&dump(), "takes-the-dump").unwrap());
     let thread = take.unwrap().join().unwrap();
@@ -163,7 +163,7 @@ fn there_may_be_many_threads() {
 }
 
 #[test]
-fn who_is_asked_goes_on_as_it_would_have() {
+fn thread_that_was_sampled_continues_unchanged() {
     let sleeper = thread::spawn(|| {
         let start = Instant::now();
         thread::sleep(Duration::from_millis(500));

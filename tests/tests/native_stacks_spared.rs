@@ -37,7 +37,7 @@ fn reason(name: &str) -> StackError {
 }
 
 #[test]
-fn a_thread_that_would_notice_the_signal_is_left_alone() {
+fn thread_that_would_notice_the_signal_is_left_alone() {
     a_call_that_cannot_be_restarted_is_not_interrupted();
     a_thread_with_little_stack_left_gets_no_signal();
 }

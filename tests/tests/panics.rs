@@ -45,7 +45,7 @@ fn ours(text: &str) -> String {
 }
 
 #[test]
-fn a_panic_in_a_tokio_task_tells_who_it_was_and_where_it_came_from() {
+fn panic_in_a_tokio_task_tells_who_it_was_and_where_it_came_from() {
     let text = report("tokio_task", &[]);
     let mut expected = String::new();
     let panicked = at("entries[index]");
@@ -68,7 +68,7 @@ fn a_panic_in_a_tokio_task_tells_who_it_was_and_where_it_came_from() {
 }
 
 #[test]
-fn a_panic_in_a_job_of_a_pool_is_reported() {
+fn panic_in_a_job_of_a_pool_is_reported() {
     let text = report("blocking_job", &[]);
     assert!(
         text.contains("  in task # blocking_job::{closure} (blocking), spawned # s ago, # poll\n"),
@@ -90,7 +90,7 @@ fn a_panic_in_a_job_of_a_pool_is_reported() {
 }
 
 #[test]
-fn a_panic_in_a_thread_is_reported() {
+fn panic_in_a_thread_is_reported() {
     let text = report("std_thread", &[]);
     assert!(
         text.contains("thread 'worker' ("),
@@ -101,7 +101,7 @@ fn a_panic_in_a_thread_is_reported() {
 }
 
 #[test]
-fn a_panic_in_main_is_reported() {
+fn panic_in_main_is_reported() {
     let text = report("main_thread", &[]);
     let expected = "  in task # main (main thread), spawned # s ago\n    lineage   # main\n";
     assert_eq!(ours(&text), expected);
@@ -114,7 +114,7 @@ fn a_panic_in_main_is_reported() {
 }
 
 #[test]
-fn a_panic_on_a_pool_thread_after_a_job_does_not_name_the_job() {
+fn panic_on_a_pool_thread_after_a_job_does_not_name_the_job() {
     let text = report("after_a_job", &[]);
     assert_eq!(
         ours(&text),
@@ -123,7 +123,7 @@ fn a_panic_on_a_pool_thread_after_a_job_does_not_name_the_job() {
 }
 
 #[test]
-fn a_panic_in_a_thread_that_was_never_seen_says_so() {
+fn panic_in_a_thread_that_was_never_seen_says_so() {
     let text = report("external_thread", &[]);
     assert_eq!(
         ours(&text),
@@ -132,7 +132,7 @@ fn a_panic_in_a_thread_that_was_never_seen_says_so() {
 }
 
 #[test]
-fn the_users_hook_is_called_whichever_came_first() {
+fn users_hook_is_called_whichever_came_first() {
     for scenario in ["user_hook_before_install", "user_hook_after_install"] {
         let text = report(scenario, &[]);
         assert_eq!(
@@ -178,7 +178,7 @@ fn hook_set_after_install_keeps_the_report() {
 }
 
 #[test]
-fn a_program_that_has_not_installed_it_has_no_report() {
+fn program_that_has_not_installed_it_has_no_report() {
     let text = report("std_thread", &[("WITHOUT_INSTALL", "1")]);
     assert!(
         text.contains("in a thread") && !text.contains("in task"),
@@ -187,7 +187,7 @@ fn a_program_that_has_not_installed_it_has_no_report() {
 }
 
 #[test]
-fn a_panic_while_panicking_is_reported_too() {
+fn panic_while_panicking_is_reported_too() {
     let ran = run(PROGRAM, "while_panicking", &[]);
     assert_eq!(ran.signal, Some(6), "std aborts: {ran:?}");
     // The first one, the second one, and the one with which std says that this was one too many.
@@ -213,14 +213,14 @@ fn a_panic_while_panicking_is_reported_too() {
 }
 
 #[test]
-fn a_panic_in_what_a_closure_owns_is_its_tasks() {
+fn panic_in_what_a_closure_owns_is_its_tasks() {
     let text = report("in_a_capture", &[]);
     let expected = "  in task # in_a_capture::{closure} (thread), spawned # s ago\n";
     assert!(ours(&text).starts_with(expected), "{text}");
 }
 
 #[test]
-fn a_panic_while_the_thread_exits_does_no_harm() {
+fn panic_while_the_thread_exits_does_no_harm() {
     let text = report("while_the_thread_exits", &[]);
     assert_eq!(
         text.matches("while the thread exits\n").count(),
@@ -232,7 +232,7 @@ fn a_panic_while_the_thread_exits_does_no_harm() {
 }
 
 #[test]
-fn the_name_cannot_forge_the_report() {
+fn name_cannot_forge_the_report() {
     let text = report("hostile_name", &[]);
     let expected = r#" "a\nfake: line \u{1b}[31m\"quoted\"\u{202e}reversed" "#;
     assert!(text.contains(expected), "{text}");
@@ -243,7 +243,7 @@ fn the_name_cannot_forge_the_report() {
 }
 
 #[test]
-fn a_long_lineage_is_reported_whole() {
+fn long_lineage_is_reported_whole() {
     let text = report("long_lineage", &[]);
     let line = text
         .lines()
@@ -254,7 +254,7 @@ fn a_long_lineage_is_reported_whole() {
 }
 
 #[test]
-fn a_detached_task_has_no_lineage() {
+fn detached_task_has_no_lineage() {
     let text = report("detached", &[]);
     assert!(
         text.ends_with("    lineage   # detached::{closure}\n"),
@@ -264,7 +264,7 @@ fn a_detached_task_has_no_lineage() {
 }
 
 #[test]
-fn its_own_name_is_shown_and_the_spawners_in_the_lineage() {
+fn report_shows_own_name_and_the_spawners_in_the_lineage() {
     let text = ours(&report("carried_name", &[]));
     assert!(
         text.starts_with("  in task # \"second\" carried_name::{closure} (thread)"),
@@ -300,7 +300,7 @@ fn frames(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_awaits_in_which_it_panicked_are_shown() {
+fn awaits_in_which_it_panicked_are_shown() {
     let text = report("in_awaits", &[]);
     let [spawned, branch] = frames(&text)[..] else {
         panic!("two frames, and none of the other branch: {text}")
@@ -332,7 +332,7 @@ fn each_thread_has_its_own_awaits() {
 }
 
 #[test]
-fn on_a_thread_of_a_pool_it_is_said_that_the_task_has_no_record() {
+fn report_on_a_thread_of_a_pool_says_that_the_task_has_no_record() {
     let text = report("on_a_pool_thread", &[]);
     let parse = at("parse(\"seven\"));\n".trim_end());
     let expected = format!(
@@ -363,24 +363,24 @@ fn panics_at_the_same_time_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_task_that_was_spawned_while_off_is_unknown() {
+fn task_that_was_spawned_while_off_is_unknown() {
     let text = report("while_off", &[]);
     assert!(ours(&text).starts_with("  in no task: "), "{text}");
 }
 
 #[test]
-fn a_panic_hook_may_dump_and_spawn() {
+fn panic_hook_may_dump_and_spawn() {
     let text = report("in_the_panic_hook", &[]);
     assert!(text.contains("in the hook: 2 tasks, Ok(true)"), "{text}");
 }
 
 #[test]
-fn a_closed_stderr_does_no_harm() {
+fn closed_stderr_does_no_harm() {
     assert_eq!(report("stderr_closed", &[]), "");
 }
 
 #[test]
-fn the_environment_says_how_much_is_reported() {
+fn environment_says_how_much_is_reported() {
     let said = |words| {
         let text = report("carried_name", &[("BIRTHMARK", words)]);
         let parts = [
@@ -403,7 +403,7 @@ fn the_environment_says_how_much_is_reported() {
 }
 
 #[test]
-fn a_word_that_is_not_understood_is_named_and_ignored() {
+fn word_that_is_not_understood_is_named_and_ignored() {
     let text = report(
         "carried_name",
         &[("BIRTHMARK", "panik=task,panic=task,\u{1b}[2J")],
@@ -436,7 +436,7 @@ fn main() {
 "#;
 
 #[test]
-fn it_works_where_panics_abort() {
+fn report_works_if_panics_abort() {
     let tmp = env!("CARGO_TARGET_TMPDIR");
     let program = build(tmp, "aborts", "panic = \"abort\"", ABORTS);
     let ran: Ran = run(&program, "", &[]);

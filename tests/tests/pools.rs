@@ -78,7 +78,7 @@ fn dump_of(role: &str) -> Dump {
 }
 
 #[test]
-fn a_pool_thread_that_a_named_task_makes_first_is_nobodys_child() {
+fn pool_thread_that_a_named_task_makes_first_is_nobodys_child() {
     #[birthmark::instrument]
     fn first_request() -> Worker {
         let request = spawn(|| {

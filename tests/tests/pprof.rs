@@ -209,7 +209,7 @@ mod profiles {
     }
 
     #[test]
-    fn nothing_is_a_profile_too() {
+    fn empty_dump_is_a_profile() {
         let dump = birthmark::dump().filter(&Filter::new().name("nobody"));
         let path = profile(&dump, "nothing.pb.gz");
         let raw = pprof(&path, &["-raw"]);

@@ -105,7 +105,7 @@ fn hides_names() {
 }
 
 #[test]
-fn a_function_that_panics_hides_the_name() {
+fn function_that_panics_hides_the_name() {
     let (success, text) = run("hides_names_it_fails_on");
     assert!(success, "{text}");
     assert!(text.contains("\"(redaction failed)\""), "{text}");

@@ -176,7 +176,7 @@ mod of_trees {
     }
 
     #[test]
-    fn many_alike_children_are_one_line_with_what_is_below_all_of_them() {
+    fn equal_children_are_one_line_with_all_of_their_descendants() {
         let (few, many) = (tree_family(4), tree_family(5));
         let dump = dump_of("tree_family");
         let tree = dump.tree().to_string();
@@ -289,7 +289,7 @@ mod of_stacks {
     }
 
     #[test]
-    fn the_tree_shows_where_a_task_waits() {
+    fn tree_shows_where_a_task_waits() {
         let _turn = TURN.lock();
         let inner = line_of_inner();
         let place = |task, role| where_in_tree(start(task), role);
@@ -456,7 +456,7 @@ mod of_stacks {
     }
 
     #[test]
-    fn what_runs_may_have_moved_on() {
+    fn stack_of_a_running_task_may_be_stale() {
         block_on(spawn(folds_itself()));
     }
 }
@@ -491,7 +491,7 @@ mod of_diffs {
 
     /// Polls `f` on a thread that waits in a `block_on` which nothing counts, until it is told to end.
     #[test]
-    fn a_thread_that_polls_in_a_block_on_is_never_unchanged() {
+    fn thread_that_polls_in_a_block_on_is_never_unchanged() {
         let (to_thread, mut in_thread) = tokio::sync::mpsc::unbounded_channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -515,7 +515,7 @@ mod of_diffs {
             Some(both) => both,
             None => ("", text.split_once("\nrunning throughout: ").unwrap().1),
         };
-        let role = "a_thread_that_polls_in_a_block_on_is_never_unchanged::{closure} [running";
+        let role = "thread_that_polls_in_a_block_on_is_never_unchanged::{closure} [running";
         assert!(
             running.contains(role) && !unchanged.contains(role),
             "{text}"
@@ -535,7 +535,7 @@ mod of_diffs {
     }
 
     #[test]
-    fn a_task_in_one_long_poll_is_running_throughout() {
+    fn task_in_one_long_poll_is_running_throughout() {
         let mut polled: Held = Box::pin(spawn(async {
             let before = birthmark::dump();
             let after = birthmark::dump();
@@ -550,7 +550,7 @@ mod of_diffs {
     }
 
     #[test]
-    fn a_task_that_no_longer_stands_where_it_stood_is_not_unchanged() {
+    fn task_that_no_longer_stands_where_it_stood_is_not_unchanged() {
         let (_go, wait) = tokio::sync::oneshot::channel();
         let kept = std::sync::Arc::new(Mutex::new(Some(Box::pin(diffed_frames(wait)))));
         let inside = kept.clone();
@@ -562,16 +562,16 @@ mod of_diffs {
             })
             .await;
         })));
-        let before = dump_of("a_task_that_no_longer_stands");
+        let before = dump_of("task_that_no_longer_stands");
         let id = before.tasks().next().unwrap().id();
         assert!(
             before.to_string().contains("in inner_of_kept at "),
             "{before}"
         );
-        let same = dump_of("a_task_that_no_longer_stands");
+        let same = dump_of("task_that_no_longer_stands");
         assert_eq!(fates(&same.diff(&before), id), [0, 0, 1, 0]);
         kept.lock().unwrap().take();
-        let after = dump_of("a_task_that_no_longer_stands");
+        let after = dump_of("task_that_no_longer_stands");
         assert!(
             !after.to_string().contains("in inner_of_kept at "),
             "{after}"
@@ -589,7 +589,7 @@ mod of_diffs {
     }
 
     #[test]
-    fn a_diff_shows_what_has_come_gone_and_stayed() {
+    fn diff_shows_what_has_come_gone_and_stayed() {
         let leak = |_| start(Box::pin(spawn(diffed_leak())));
         let stuck = start(Box::pin(spawn(diffed_stuck())));
         let mut polled = start(Box::pin(spawn(diffed_stuck())));

@@ -124,7 +124,7 @@ fn check_all(generations: u32) {
 
 /// In one test, because memory is measured.
 #[test]
-fn a_task_that_respawns_itself_does_not_grow_memory() {
+fn task_that_respawns_itself_does_not_grow_memory() {
     check_all(200_000);
     check(200_000, |generations| {
         let (to, from) = channel();
@@ -140,6 +140,6 @@ fn a_task_that_respawns_itself_does_not_grow_memory() {
 
 #[test]
 #[ignore = "takes half a minute in release mode, minutes in debug mode"]
-fn a_task_that_respawns_itself_ten_million_times_does_not_grow_memory() {
+fn task_that_respawns_itself_ten_million_times_does_not_grow_memory() {
     check_all(10_000_000);
 }

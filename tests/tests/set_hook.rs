@@ -14,7 +14,7 @@ fn spawn_one() {
 }
 
 #[test]
-fn it_can_be_set_once() {
+fn hook_can_be_set_once() {
     spawn_one();
     assert_eq!(TOLD.load(SeqCst), 0);
     let first = birthmark::set_hook(|_: &mut Spawn<'_>| {

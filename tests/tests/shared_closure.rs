@@ -58,7 +58,7 @@ mod shared {
 }
 
 #[test]
-fn a_closure_that_several_threads_call_keeps_its_names() {
+fn closure_that_several_threads_call_keeps_its_names() {
     let closure = birthmark::with_name("shared from the start", shared::closure);
     thread::scope(|scope| {
         for _ in 0..THREADS {

@@ -9,7 +9,7 @@ use birthmark_integration_tests::wait_until;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_asks");
 
 #[test]
-fn the_program_says_what_it_does_and_goes_on() {
+fn program_says_what_it_does_and_goes_on() {
     let mut asked = Asked::start(PROGRAM, "", "signal=QUIT");
     assert_eq!(asked.ask("hold 3"), "3 held");
     for _ in 0..2 {
@@ -40,7 +40,7 @@ fn form_and_selection_are_chosen() {
 }
 
 #[test]
-fn a_binary_form_on_standard_error_is_refused_with_a_remedy() {
+fn binary_form_on_standard_error_is_refused_with_a_remedy() {
     let mut asked = Asked::start(PROGRAM, "", "signal=USR2,format=pprof");
     let said = asked.stderr_until("help: ");
     assert_eq!(
@@ -102,7 +102,7 @@ fn without_the_word_the_signal_does_what_it_always_does() {
 }
 
 #[test]
-fn the_programs_own_handlers_are_called_too() {
+fn programs_own_handlers_are_called_too() {
     for scenario in ["own_handler", "tokio_handler"] {
         let mut asked = Asked::start(PROGRAM, scenario, "signal=USR1");
         asked.signal(libc::SIGUSR1);
@@ -144,7 +144,7 @@ fn signals_that_come_faster_than_dumps_are_answered_together() {
 }
 
 #[test]
-fn a_reader_that_is_slow_stops_only_the_dump() {
+fn reader_that_is_slow_stops_only_the_dump() {
     let mut asked = Asked::start(PROGRAM, "", "signal=USR1");
     assert_eq!(asked.ask("hold 5000"), "5000 held");
     // Its dump is larger than a pipe, and nobody reads it.
@@ -184,7 +184,7 @@ fn colours_can_be_forced_and_forbidden() {
 }
 
 #[test]
-fn a_word_that_makes_no_sense_says_what_to_write() {
+fn word_that_makes_no_sense_says_what_to_write() {
     for (word, told) in [
         (
             "signal=KILL",
@@ -230,7 +230,7 @@ fn a_word_that_makes_no_sense_says_what_to_write() {
 }
 
 #[test]
-fn a_directory_that_is_no_text_is_not_taken_for_another() {
+fn directory_that_is_no_text_is_not_taken_for_another() {
     let words = OsStr::from_bytes(b"panic=task,dir=/nowhere/\xff,signal=USR1");
     let mut command = birthmark_integration_tests::command(PROGRAM, "", &[]);
     command.env("BIRTHMARK", words);

@@ -53,25 +53,25 @@ mod states {
     use super::*;
 
     #[test]
-    fn a_task_that_was_not_polled_is_created() {
+    fn task_that_was_not_polled_is_created() {
         let task = spawn(async {});
-        let role = "a_task_that_was_not_polled_is_created::{async}";
+        let role = "task_that_was_not_polled_is_created::{async}";
         let record = wait_for_role(role, |state| state == State::Created);
         assert_eq!((record.polls(), record.outcome()), (0, None));
         drop(task);
         assert_eq!(
-            ends(module_path!(), "a_task_that_was_not_polled_is_created"),
+            ends(module_path!(), "task_that_was_not_polled_is_created"),
             (0, 0, 1)
         );
     }
 
     #[test]
-    fn a_task_between_two_polls_is_suspended() {
+    fn task_between_two_polls_is_suspended() {
         let mut task = Box::pin(spawn(async {
             yield_once().await;
             pending::<()>().await;
         }));
-        let role = "a_task_between_two_polls_is_suspended::{async}";
+        let role = "task_between_two_polls_is_suspended::{async}";
         for polls in 1..=3 {
             assert!(poll(&mut task).is_pending());
             let record = wait_for_role(role, |state| state == State::Suspended);
@@ -79,13 +79,13 @@ mod states {
         }
         drop(task);
         assert_eq!(
-            ends(module_path!(), "a_task_between_two_polls_is_suspended"),
+            ends(module_path!(), "task_between_two_polls_is_suspended"),
             (0, 0, 1)
         );
     }
 
     #[test]
-    fn a_running_task_shows_the_thread_that_it_runs_on() {
+    fn running_task_shows_the_thread_that_it_runs_on() {
         let (to, from) = channel();
         let (stop, stopped) = channel::<()>();
         let thread = std::thread::spawn(move || {
@@ -102,7 +102,7 @@ mod states {
     }
 
     #[test]
-    fn a_task_that_migrates_shows_the_thread_of_each_poll() {
+    fn task_that_migrates_shows_the_thread_of_each_poll() {
         let mut task = Box::pin(spawn(async {
             loop {
                 let expected = State::Running {
@@ -118,7 +118,7 @@ mod states {
                 scope.spawn(move || assert!(poll(task).is_pending()));
             });
         }
-        let role = "a_task_that_migrates_shows_the_thread_of_each_poll::{async}";
+        let role = "task_that_migrates_shows_the_thread_of_each_poll::{async}";
         assert_eq!(
             wait_for_role(role, |state| state == State::Suspended).polls(),
             4
@@ -126,19 +126,19 @@ mod states {
     }
 
     #[test]
-    fn a_task_that_has_returned_is_over_although_its_executor_keeps_it() {
+    fn task_that_has_returned_is_over_although_its_executor_keeps_it() {
         let mut task = Box::pin(spawn(async { own_id() }));
         let Poll::Ready(id) = poll(&mut task) else {
             panic!("it does not wait for anything")
         };
         assert!(find(id).is_none());
         drop(task);
-        let function = "a_task_that_has_returned_is_over_although_its_executor_keeps_it";
+        let function = "task_that_has_returned_is_over_although_its_executor_keeps_it";
         assert_eq!(ends(module_path!(), function), (1, 0, 0));
     }
 
     #[test]
-    fn a_nested_task_gives_the_thread_back_to_the_outer_one() {
+    fn nested_task_gives_the_thread_back_to_the_outer_one() {
         block_on(spawn(async {
             let outer = own_id();
             let inner = block_on(spawn(async { own_id() }));
@@ -155,13 +155,13 @@ mod states {
     }
 
     #[test]
-    fn what_a_task_owns_is_dropped_as_that_task() {
+    fn values_of_a_task_are_dropped_as_that_task() {
         let (to, from) = channel();
         let owned = Drops(to.clone());
         let task = spawn(async move {
             let _owned = owned;
         });
-        let id = wait_for_role("what_a_task_owns_is_dropped_as_that_task::{async}", |_| {
+        let id = wait_for_role("values_of_a_task_are_dropped_as_that_task::{async}", |_| {
             true
         })
         .id();
@@ -192,57 +192,57 @@ mod ends_ {
     }
 
     #[test]
-    fn a_panic_in_a_future_is_counted() {
+    fn panic_in_a_future_is_counted() {
         let error = runtime().block_on(async { tokio::spawn(async { fail() }).await });
         assert!(error.unwrap_err().is_panic());
         assert_eq!(
-            ends(module_path!(), "a_panic_in_a_future_is_counted"),
+            ends(module_path!(), "panic_in_a_future_is_counted"),
             (0, 1, 0)
         );
     }
 
     #[test]
-    fn a_panic_in_a_thread_is_counted() {
+    fn panic_in_a_thread_is_counted() {
         assert!(std::thread::spawn(|| fail()).join().is_err());
         assert_eq!(
-            ends(module_path!(), "a_panic_in_a_thread_is_counted"),
+            ends(module_path!(), "panic_in_a_thread_is_counted"),
             (0, 1, 0)
         );
     }
 
     #[test]
-    fn a_panic_in_a_function_by_its_name_is_counted() {
+    fn panic_in_a_function_by_its_name_is_counted() {
         fn failing() {
             fail()
         }
         assert!(std::thread::spawn(failing).join().is_err());
-        let function = "a_panic_in_a_function_by_its_name_is_counted";
+        let function = "panic_in_a_function_by_its_name_is_counted";
         assert_eq!(ends(module_path!(), function), (0, 1, 0));
     }
 
     #[test]
-    fn a_panic_in_a_blocking_job_is_counted() {
+    fn panic_in_a_blocking_job_is_counted() {
         let error = block_on(runtime().spawn_blocking(move || fail()));
         assert!(error.unwrap_err().is_panic());
         assert_eq!(
-            ends(module_path!(), "a_panic_in_a_blocking_job_is_counted"),
+            ends(module_path!(), "panic_in_a_blocking_job_is_counted"),
             (0, 1, 0)
         );
     }
 
     #[test]
-    fn a_panic_in_a_rayon_job_is_counted() {
+    fn panic_in_a_rayon_job_is_counted() {
         let scope = || rayon::scope(|s| s.spawn(|_| fail()));
         assert!(catch_unwind(scope).is_err());
         assert_eq!(
-            ends(module_path!(), "a_panic_in_a_rayon_job_is_counted"),
+            ends(module_path!(), "panic_in_a_rayon_job_is_counted"),
             (0, 1, 0)
         );
     }
 
     /// The future has returned; that what it owned panics when dropped is its own end all the same.
     #[test]
-    fn a_panic_in_a_destructor_of_a_task_does_not_lose_the_record() {
+    fn panic_in_a_destructor_of_a_task_does_not_lose_the_record() {
         struct Fails;
         impl Drop for Fails {
             fn drop(&mut self) {
@@ -255,14 +255,14 @@ mod ends_ {
             pending::<()>().await;
         });
         assert!(catch_unwind(AssertUnwindSafe(|| drop(task))).is_err());
-        let function = "a_panic_in_a_destructor_of_a_task_does_not_lose_the_record";
+        let function = "panic_in_a_destructor_of_a_task_does_not_lose_the_record";
         let ends = ends(module_path!(), function);
         assert_eq!(ends.0 + ends.1 + ends.2, 1);
     }
 
     /// A closure that is called while the thread already unwinds has not panicked itself.
     #[test]
-    fn a_task_that_returns_during_an_unwinding_has_completed() {
+    fn task_that_returns_during_an_unwinding_has_completed() {
         struct Calls;
         impl Drop for Calls {
             fn drop(&mut self) {
@@ -283,7 +283,7 @@ mod ends_ {
     }
 
     #[test]
-    fn an_aborted_task_is_cancelled() {
+    fn aborted_task_is_cancelled() {
         let runtime = runtime();
         let (started, has_started) = channel();
         let task = runtime.spawn(async move {
@@ -293,10 +293,7 @@ mod ends_ {
         let id = has_started.recv().unwrap();
         task.abort();
         assert!(block_on(task).unwrap_err().is_cancelled());
-        assert_eq!(
-            ends(module_path!(), "an_aborted_task_is_cancelled"),
-            (0, 0, 1)
-        );
+        assert_eq!(ends(module_path!(), "aborted_task_is_cancelled"), (0, 0, 1));
         assert!(find(id).is_none());
     }
 
@@ -320,50 +317,47 @@ mod ends_ {
     }
 
     #[test]
-    fn a_task_that_its_handle_takes_along_is_cancelled() {
+    fn task_that_its_handle_takes_along_is_cancelled() {
         drop(smol::spawn(pending::<()>()));
-        let function = "a_task_that_its_handle_takes_along_is_cancelled";
+        let function = "task_that_its_handle_takes_along_is_cancelled";
         assert_eq!(ends(module_path!(), function), (0, 0, 1));
     }
 
     #[test]
-    fn a_closure_that_is_never_called_is_cancelled() {
+    fn closure_that_is_never_called_is_cancelled() {
         drop(spawn(move || 1));
         assert_eq!(
-            ends(
-                module_path!(),
-                "a_closure_that_is_never_called_is_cancelled"
-            ),
+            ends(module_path!(), "closure_that_is_never_called_is_cancelled"),
             (0, 0, 1)
         );
     }
 
     #[test]
-    fn a_closure_that_is_called_again_is_one_task() {
+    fn closure_that_is_called_again_is_one_task() {
         let calls = spawn(move || own_id());
         let first = calls();
         assert_eq!(first, calls());
         drop(calls);
         assert_eq!(
-            ends(module_path!(), "a_closure_that_is_called_again_is_one_task"),
+            ends(module_path!(), "closure_that_is_called_again_is_one_task"),
             (1, 0, 0)
         );
     }
 
     #[test]
-    fn a_thread_that_fails_to_start_is_cancelled() {
+    fn thread_that_fails_to_start_is_cancelled() {
         let result = std::thread::Builder::new()
             .stack_size(1 << 47)
             .spawn(move || ());
         assert!(result.is_err());
         assert_eq!(
-            ends(module_path!(), "a_thread_that_fails_to_start_is_cancelled"),
+            ends(module_path!(), "thread_that_fails_to_start_is_cancelled"),
             (0, 0, 1)
         );
     }
 
     #[test]
-    fn a_spawn_whose_arguments_panic_leaves_no_record() {
+    fn spawn_whose_arguments_panic_leaves_no_record() {
         fn task() -> std::future::Ready<()> {
             fail()
         }
@@ -371,7 +365,7 @@ mod ends_ {
         assert!(catch_unwind(spawning).is_err());
         let stats = only_stats_in(
             module_path!(),
-            "a_spawn_whose_arguments_panic_leaves_no_record",
+            "spawn_whose_arguments_panic_leaves_no_record",
         );
         assert_eq!(stats.live, 0);
     }
@@ -415,7 +409,7 @@ mod roots {
     use birthmark::Kind;
 
     #[test]
-    fn a_thread_that_nobody_saw_being_spawned_is_no_task_until_it_spawns() {
+    fn thread_that_nobody_saw_being_spawned_is_no_task_until_it_spawns() {
         plain_thread(|| {
             assert!(birthmark::current().is_none());
             spawn(move || ())();
@@ -459,7 +453,7 @@ mod roots {
     }
 
     #[test]
-    fn a_detached_task_is_a_root() {
+    fn detached_task_is_a_root() {
         let task = std::thread::spawn(birthmark::root!(|| birthmark::current().unwrap()));
         let task: Task = task.join().unwrap();
         assert!(task.is_root());
@@ -497,7 +491,7 @@ mod lineage {
     }
 
     #[test]
-    fn it_stays_right_after_the_ancestors_have_ended() {
+    fn lineage_stays_right_after_ancestors_have_ended() {
         let (to, from) = channel();
         let root = std::thread::spawn(move || generation(10, Vec::new(), to));
         root.join().unwrap();
@@ -519,12 +513,13 @@ mod lineage {
         assert!(
             roles[..10]
                 .iter()
-                .all(|role| role.starts_with("generation") || role.starts_with("it_stays_right"))
+                .all(|role| role.starts_with("generation")
+                    || role.starts_with("lineage_stays_right"))
         );
     }
 
     #[test]
-    fn it_leads_from_runtime_to_runtime() {
+    fn lineage_crosses_runtimes() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let handle = runtime.handle().clone();
         let (to, from) = channel();

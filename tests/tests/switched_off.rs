@@ -60,7 +60,7 @@ mod spawning {
 
 /// In one test, because there is one switch.
 #[test]
-fn nothing_is_recorded_while_it_is_off() {
+fn spawn_while_off_is_not_recorded() {
     assert!(birthmark::is_enabled());
     let lasting = spawning::task();
     set_name("before");

@@ -72,7 +72,7 @@ fn outcome(program: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn in_every_edition_the_program_does_the_same_and_knows_its_sites() {
+fn program_does_the_same_in_every_edition_and_knows_its_sites() {
     let shebang = format!("\u{feff}#!/usr/bin/env cargo\n{MAIN}");
     let editions = [
         ("2015", Edition::E2015, MAIN),

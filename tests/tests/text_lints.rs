@@ -47,7 +47,7 @@ fn without_column(line: &str) -> String {
 }
 
 #[test]
-fn what_is_inserted_adds_no_finding() {
+fn inserted_code_adds_no_finding() {
     let options = Options {
         runtime: "birthmark".to_owned(),
         edition: Edition::E2021,

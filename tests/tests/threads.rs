@@ -30,7 +30,7 @@ fn wait_for_call(name: &str, call: &str) -> OsThread {
 }
 
 #[test]
-fn the_kernel_says_in_which_call_a_thread_waits() {
+fn kernel_says_in_which_call_a_thread_waits() {
     Stuck::hold(|_| {
         for (name, call) in [
             ("in-lock", "futex"),
@@ -74,7 +74,7 @@ fn block_an_executor(
 }
 
 #[test]
-fn a_thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
+fn thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
     let (begun, begins) = channel();
     let (runtime, release) = block_an_executor(begun);
     let id = begins.recv().unwrap();
@@ -108,7 +108,7 @@ fn keep_an_executor_busy() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn a_thread_that_goes_from_task_to_task_says_so() {
+fn thread_that_goes_from_task_to_task_says_so() {
     let runtime = keep_an_executor_busy();
     let thread = wait_for("it runs one and then another", || {
         named(&dump(), "busy").filter(|it| it.may_be_stale() && !it.tasks().is_empty())
@@ -126,7 +126,7 @@ fn a_thread_that_goes_from_task_to_task_says_so() {
 }
 
 #[test]
-fn nothing_is_said_unless_asked() {
+fn dump_without_threads_says_nothing_of_them() {
     let silent = birthmark::dump();
     assert!(silent.threads().is_none());
     assert!(!silent.to_string().contains("\nthread "));

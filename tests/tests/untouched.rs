@@ -179,7 +179,7 @@ twice! {
 }
 
 #[test]
-fn what_is_no_spawn_is_left_as_it_is() {
+fn call_that_is_no_spawn_is_unchanged() {
     let (mut plain, mut marked) = (RegistryRef::default(), RegistryRef::default());
     plain::bundles(&mut plain);
     instrumented::bundles(&mut marked);

@@ -272,6 +272,24 @@ mod tests {
         assert_mentioned(&guide("threads"), "| detail | `BIRTHMARK` |", details);
     }
 
+    /// `pprof` is a format without the feature, too, because `cargo birthmark` can enable it.
+    #[test]
+    fn words_in_help_of_the_command_are_known() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../cargo-birthmark/src/cli.rs");
+        let help = std::fs::read_to_string(path).expect("the command line can be read");
+        let is_of_word = |character: char| character.is_alphanumeric() || character == '=';
+        let words = help.split("BIRTHMARK=").skip(1);
+        let words = words.map(|rest| rest.split(|c| !is_of_word(c)).next().unwrap_or_default());
+        let words: Vec<&str> = words.collect();
+        assert!(words.len() > 2, "{words:?}");
+        for word in words {
+            let result = crate::builder().apply(word).map(drop);
+            let is_format = |name: &str| formats().contains(&name);
+            let is_known = result.is_ok() || word.strip_prefix("format=").is_some_and(is_format);
+            assert!(is_known, "{word}: {result:?}");
+        }
+    }
+
     #[test]
     fn sizes_have_units() {
         for (text, size) in [

@@ -92,7 +92,7 @@ mod tests {
     use super::{by_call, by_channel, Stat};
 
     #[test]
-    fn a_name_may_look_like_the_rest_of_the_line() {
+    fn name_may_look_like_the_rest_of_the_line() {
         let line = "4711 (a) R (b) S 1) S 1 4711 9 0 -1 4194368 2 0 0 0 12 30 0 0 20 0 3 0 123";
         let stat = Stat::parse(line).unwrap();
         assert_eq!(stat.name, "a) R (b) S 1");
@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_makes_no_sense_is_none() {
+    fn line_that_makes_no_sense_is_none() {
         for line in ["", "4711", "4711 (a", "4711 (a)", ")("] {
             assert!(Stat::parse(line).is_none(), "{line:?}");
         }
     }
 
     #[test]
-    fn the_call_is_named_or_its_number_told() {
+    fn call_is_named_or_its_number_told() {
         for (line, shown) in [
             ("running\n", "running"),
             ("-1 0x7ffd 0x7f00\n", "waiting outside of system calls"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_call_is_secret_the_kernels_function_may_be_known() {
+    fn kernel_function_is_shown_if_the_call_is_secret() {
         let shown = |text: &str| by_channel(Some(text.to_owned())).to_string();
         assert_eq!(shown("futex_wait"), "waiting in the kernel's futex_wait");
         assert_eq!(shown("0"), "waiting, system call not permitted to know");

@@ -37,7 +37,7 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     let later = Runs::now();
     for thread in &mut all {
         thread.tasks = redacted_tasks(runs.on(thread.id));
-        thread.moving = !runs.are_the_same(&later, thread.id);
+        thread.stale = !runs.are_the_same(&later, thread.id);
     }
     let own = count - ids.len();
     Some(OsThreads { all, own })
@@ -53,7 +53,7 @@ fn look_at(id: u64) -> Option<OsThread> {
         cpu: stat.cpu(),
         name: stat.name,
         tasks: Vec::new(),
-        moving: false,
+        stale: false,
         stack: None,
     })
 }

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn each_short_pattern_matches_what_the_definition_says() {
+    fn short_pattern_matches_as_the_definition_says() {
         let texts = texts(&['a', 'b'], 6);
         for pattern in self::texts(&['a', 'b', '*', '?'], 5) {
             let items = items(&pattern);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_pattern_matches_across_words() {
+    fn long_pattern_matches_across_words() {
         for len in [62, 63, 64, 65, 127, 128, 200] {
             let text: String = ('a'..='z').chain('α'..='ω').cycle().take(len).collect();
             for pattern in [
@@ -240,7 +240,7 @@ mod tests {
 
     /// Patterns for which a search that goes back takes a square of this, or more.
     #[test]
-    fn a_text_costs_a_step_for_each_character_and_word_of_the_pattern() {
+    fn text_costs_a_step_for_each_character_and_word_of_the_pattern() {
         let long = "a".repeat(5000);
         let hostile = [
             "*".to_owned() + &"a".repeat(500) + "b",

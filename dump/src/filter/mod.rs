@@ -352,7 +352,7 @@ impl fmt::Display for Filters {
 
 #[cfg(test)]
 mod tests {
-    use birthmark_test_support::documented::assert_table;
+    use birthmark_test_support::documented::{assert_mentioned, assert_table};
 
     use super::KEYS;
 
@@ -365,6 +365,29 @@ mod tests {
         let root = env!("CARGO_MANIFEST_DIR");
         for file in ["src/filter/mod.rs", "../docs/guide/dumps.md"] {
             assert_table(&format!("{root}/{file}"), "| key | selects tasks |", &rows);
+        }
+    }
+
+    /// Keys that the hint leaves out. A word without a key is searched as `text` is, and the page shows times in columns.
+    const NOT_IN_HINT: [&str; 3] = ["text", "older", "for"];
+
+    #[test]
+    fn hint_of_the_page_has_the_keys() {
+        let page = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../birthmark-http/page/app/draw.js"
+        );
+        let start = "const TASK_KEYS = ";
+        let keys = KEYS.iter().map(|key| key.name);
+        assert_mentioned(page, start, keys.filter(|key| !NOT_IN_HINT.contains(key)));
+        let script = std::fs::read_to_string(page).expect("the script can be read");
+        let hint = script.lines().find_map(|line| line.strip_prefix(start));
+        let hint = hint
+            .expect("the script has the hint")
+            .trim_matches(['"', ';']);
+        for word in hint.split(' ') {
+            let key = word.split(':').next().unwrap_or_default();
+            assert!(KEYS.iter().any(|known| known.name == key), "{word}");
         }
     }
 }

@@ -39,7 +39,7 @@ mod tests {
     use super::{Pace, STEPS};
 
     #[test]
-    fn a_search_that_is_stopped_makes_no_step_more() {
+    fn search_that_is_stopped_makes_no_step_more() {
         let mut asked = 0;
         let mut goes_on = || {
             asked += 1;

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_matches_anywhere_in_a_text() {
+    fn part_matches_anywhere_in_a_text() {
         let pattern = Pattern::part("b?d");
         assert!(pattern.matches("abcde") && pattern.matches("bxd"));
         assert!(!pattern.matches("bd") && !pattern.matches("abc"));

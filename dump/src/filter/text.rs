@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_read_again() {
+    fn filter_that_is_displayed_parses_again() {
         let built = Filter::new()
             .name("req & %+ä\n*")
             .name("")
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_is_too_large_is_refused_with_the_bound() {
+    fn filter_that_is_too_large_is_refused_with_the_bound() {
         let many = |count| vec!["name=a*"; count].join("&").parse::<Filter>();
         assert!(many(64).is_ok());
         let error = many(65).unwrap_err().to_string();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_a_remedy() {
+    fn error_names_the_fault_and_a_remedy() {
         for (text, start) in [
             (
                 "stat=running",

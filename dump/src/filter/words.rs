@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_anywhere_in_any_case() {
+    fn word_is_found_anywhere_in_any_case() {
         for (word, text) in [
             ("", ""),
             ("a", "A"),

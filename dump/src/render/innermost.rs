@@ -7,22 +7,22 @@ use crate::values::stack::{Frame, Stack, NOT_POLLED, UNRECORDED};
 /// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same for a future that is kept and not
 /// polled. If there is no frame, it appends nothing.
 pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
-    let (mut awaited, mut held) = (Leaves::default(), Leaves::default());
+    let (mut awaited, mut idle) = (Leaves::default(), Leaves::default());
     for (frame, is_idle) in leaves(stack.frames()) {
         if is_idle {
-            held.add(frame);
+            idle.add(frame);
         } else {
             awaited.add(frame);
         }
     }
     awaited.push(out, "");
     if stack.omitted_frames() > 0 {
-        let beyond = stack.omitted_frames();
-        let frames = plural(beyond as usize);
-        push(out, format_args!(", {beyond} frame{frames} deeper"));
+        let omitted = stack.omitted_frames();
+        let frames = plural(omitted as usize);
+        push(out, format_args!(", {omitted} frame{frames} deeper"));
     }
-    held.push(out, NOT_POLLED);
-    if stack.is_unrecorded() && awaited.count + held.count > 0 {
+    idle.push(out, NOT_POLLED);
+    if stack.is_unrecorded() && awaited.count + idle.count > 0 {
         push(out, format_args!(", {UNRECORDED}"));
     }
     if stack.may_be_stale() {
@@ -58,14 +58,14 @@ impl<'a> Leaves<'a> {
 
 /// Returns the frames without one inside of them. The flag is `true` if the frame is idle, or inside of an idle one.
 fn leaves(frames: &[Frame]) -> impl Iterator<Item = (&Frame, bool)> {
-    let mut held_at = None;
+    let mut idle_at = None;
     frames.iter().enumerate().filter_map(move |(place, frame)| {
-        held_at = held_at.filter(|&depth| frame.depth() > depth);
-        if frame.is_idle() && held_at.is_none() {
-            held_at = Some(frame.depth());
+        idle_at = idle_at.filter(|&depth| frame.depth() > depth);
+        if frame.is_idle() && idle_at.is_none() {
+            idle_at = Some(frame.depth());
         }
         let inner = frames.get(place + 1);
         let is_leaf = inner.is_none_or(|inner| inner.depth() <= frame.depth());
-        is_leaf.then_some((frame, held_at.is_some()))
+        is_leaf.then_some((frame, idle_at.is_some()))
     })
 }

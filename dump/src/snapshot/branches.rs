@@ -28,13 +28,13 @@ fn sorted(frames: &[Frame]) -> Vec<Frame> {
 /// Returns the sort key. The address distinguishes frames at the same position, which macros generate.
 fn place(frame: &Frame) -> (&'static str, u32, u32, usize, bool, usize) {
     let site = frame.site();
-    let (depth, held) = (frame.depth(), frame.is_idle());
+    let (depth, idle) = (frame.depth(), frame.is_idle());
     (
         site.file(),
         site.line(),
         site.column(),
         depth,
-        held,
+        idle,
         site.address(),
     )
 }

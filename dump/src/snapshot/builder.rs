@@ -151,7 +151,7 @@ impl<S: Source> SnapshotBuilder<S> {
         let shape = TaskShape::of(task, stack);
         Row {
             id: task.id(),
-            spawned: (task.born() >> 32) as u32,
+            spawned: (task.spawned() >> 32) as u32,
             since: task.status().tick(),
             polls: shape.polls(task.polls()),
             shape: self.shape_number(shape),

@@ -13,7 +13,7 @@ use birthmark_core::__reader::record::frames::FrameSnapshot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StackRef(u32);
 
-const MOVING: u32 = 1 << 31;
+const STALE: u32 = 1 << 31;
 /// The frames are those of futures without a record.
 const UNRECORDED: u32 = 1 << 30;
 
@@ -36,12 +36,12 @@ impl StackRef {
     }
 
     pub(crate) fn may_be_stale(self) -> bool {
-        self.0 & MOVING != 0
+        self.0 & STALE != 0
     }
 
     /// Returns the stack without flags, as a key.
     pub(crate) fn key(self) -> u32 {
-        self.0 & !(MOVING | UNRECORDED)
+        self.0 & !(STALE | UNRECORDED)
     }
 }
 
@@ -61,7 +61,7 @@ impl Stacks {
         let tree = stack.index().and_then(|index| self.trees.get(index));
         Stack {
             frames: tree.cloned().unwrap_or_default(),
-            moving: stack.may_be_stale(),
+            stale: stack.may_be_stale(),
             unrecorded: stack.is_unrecorded(),
         }
     }
@@ -90,14 +90,14 @@ impl KnownStacks {
         if stack.index().is_none() {
             return stack;
         }
-        let moving = if image.is_settled() { 0 } else { MOVING };
+        let stale = if image.is_settled() { 0 } else { STALE };
         // A thread of a pool awaits nothing. It polls futures of others.
         let unrecorded = if record.is_pool_thread() {
             UNRECORDED
         } else {
             0
         };
-        StackRef(stack.0 | moving | unrecorded)
+        StackRef(stack.0 | stale | unrecorded)
     }
 
     fn find(&mut self, stacks: &mut Stacks, image: FrameSnapshot) -> StackRef {

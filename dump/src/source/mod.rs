@@ -57,7 +57,7 @@ pub(crate) trait Node: Copy {
     fn flags(&self) -> u64;
     fn polls(&self) -> u32;
     /// The tick of the spawn, in the upper half.
-    fn born(&self) -> u64;
+    fn spawned(&self) -> u64;
     fn is_live_task(&self) -> bool;
     /// Returns `true` if a pool keeps the task, which is an OS thread.
     fn is_pool_thread(&self) -> bool;

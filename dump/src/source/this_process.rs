@@ -110,6 +110,18 @@ fn sum(count: impl Fn(&Counts) -> &AtomicU64) -> u64 {
     counts.map(|count| count.load(Ordering::Relaxed)).sum()
 }
 
+/// Implements methods of [`Node`] by the methods of [`Record`] that have the same names.
+macro_rules! by_record {
+    ($(fn $method:ident(&self $(, $argument:ident: $type:ty)*) -> $result:ty;)+) => {
+        $(
+            #[inline]
+            fn $method(&self $(, $argument: $type)*) -> $result {
+                Record::$method(self $(, $argument)*)
+            }
+        )+
+    };
+}
+
 impl Node for Record {
     type Slot = &'static Slot;
 
@@ -124,39 +136,11 @@ impl Node for Record {
     }
 
     #[inline]
-    fn site(&self) -> &'static Site {
-        Record::site(self)
-    }
-
-    #[inline]
     fn status(&self) -> Status {
         self.status
     }
 
     #[inline]
-    fn flags(&self) -> u64 {
-        Record::flags(self)
-    }
-
-    #[inline]
-    fn polls(&self) -> u32 {
-        Record::polls(self)
-    }
-
-    #[inline]
-    fn born(&self) -> u64 {
-        Record::spawned(self)
-    }
-
-    #[inline]
-    fn is_live_task(&self) -> bool {
-        Record::is_live_task(self)
-    }
-
-    fn is_pool_thread(&self) -> bool {
-        Record::is_pool_thread(self)
-    }
-
     fn thread(&self) -> Option<u32> {
         self.status.thread_index()
     }
@@ -167,59 +151,31 @@ impl Node for Record {
     }
 
     #[inline]
-    fn is_alone(&self) -> bool {
-        Record::is_alone(self)
-    }
-
-    #[inline]
-    fn nodes_below(&self) -> u64 {
-        Record::nodes_below(self)
-    }
-
-    #[inline]
-    fn cut_ancestors(&self) -> u64 {
-        Record::cut_ancestors(self)
-    }
-
-    #[inline]
-    fn parent_link(&self) -> u64 {
-        Record::parent_link(self)
-    }
-
-    #[inline]
-    fn has_parent(&self, link: u64, id: u64) -> bool {
-        Record::has_parent(self, link, id)
-    }
-
-    #[inline]
-    fn parent(&self) -> Above {
-        Record::parent(self)
-    }
-
-    #[inline]
     fn task(self) -> Option<Record> {
         Record::task(self)
     }
 
-    fn own_name(&self) -> Option<Record> {
-        Record::own_name(self)
-    }
-
     #[inline]
-    fn has_name(&self) -> bool {
-        Record::has_name(self)
-    }
-
-    #[inline]
-    fn has_labels(&self) -> bool {
-        Record::has_labels(self)
-    }
-
     fn read_name(&self, text: &mut NameText) -> Option<()> {
         Record::read_text(self, text)
     }
 
-    fn labels(&self) -> Option<LabelBytes> {
-        Record::labels(self)
+    by_record! {
+        fn site(&self) -> &'static Site;
+        fn flags(&self) -> u64;
+        fn polls(&self) -> u32;
+        fn spawned(&self) -> u64;
+        fn is_live_task(&self) -> bool;
+        fn is_pool_thread(&self) -> bool;
+        fn is_alone(&self) -> bool;
+        fn nodes_below(&self) -> u64;
+        fn cut_ancestors(&self) -> u64;
+        fn parent_link(&self) -> u64;
+        fn has_parent(&self, link: u64, id: u64) -> bool;
+        fn parent(&self) -> Above;
+        fn own_name(&self) -> Option<Record>;
+        fn has_name(&self) -> bool;
+        fn has_labels(&self) -> bool;
+        fn labels(&self) -> Option<LabelBytes>;
     }
 }

@@ -30,7 +30,7 @@ pub struct OsThread {
     #[doc(hidden)]
     pub tasks: Vec<Task>,
     #[doc(hidden)]
-    pub moving: bool,
+    pub stale: bool,
     #[doc(hidden)]
     pub stack: Option<Result<NativeStack, StackError>>,
 }
@@ -70,7 +70,7 @@ impl OsThread {
     /// Returns `true` if the thread changed its task while it was read. Its [`tasks`](OsThread::tasks) may then be
     /// unrelated to its state.
     pub fn may_be_stale(&self) -> bool {
-        self.moving
+        self.stale
     }
 
     /// Returns the native stack, or the reason for its absence, or `None` if [stacks](ThreadDetail::Stacks) were not
@@ -97,6 +97,6 @@ impl OsThreads {
         let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;
         let thread = &self.all[place];
         let mut tasks = thread.tasks.iter().map(|task| task.id.as_u64());
-        (!thread.moving && tasks.any(|id| id == task)).then_some(thread)
+        (!thread.stale && tasks.any(|id| id == task)).then_some(thread)
     }
 }

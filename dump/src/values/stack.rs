@@ -26,7 +26,7 @@ use birthmark_core::FrameSite;
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
     pub(crate) frames: Arc<FrameTree>,
-    pub(crate) moving: bool,
+    pub(crate) stale: bool,
     pub(crate) unrecorded: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct Stack {
 pub struct Frame {
     site: &'static FrameSite,
     depth: u8,
-    held: bool,
+    idle: bool,
 }
 
 /// Follows a frame whose future exists and is not awaited now.
@@ -48,7 +48,7 @@ pub const UNRECORDED: &str = "polled here, in futures without a record";
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct FrameTree {
     pub(crate) frames: Vec<Frame>,
-    pub(crate) beyond: u32,
+    pub(crate) omitted: u32,
 }
 
 impl Stack {
@@ -59,13 +59,13 @@ impl Stack {
 
     /// Returns the number of frames that are not shown. A record has room for 14.
     pub fn omitted_frames(&self) -> u32 {
-        self.frames.beyond
+        self.frames.omitted
     }
 
     /// Returns `true` if the task was running when its frames were read. The frames of a running task may be
     /// outdated; those of a suspended task are exact.
     pub fn may_be_stale(&self) -> bool {
-        self.moving
+        self.stale
     }
 
     /// Returns `true` if the frames belong to futures without a record that the task has polled. The task is then a
@@ -83,7 +83,7 @@ impl Stack {
 impl Stack {
     /// Returns `true` if both are known to be the same.
     pub(crate) fn is_same(&self, other: &Stack) -> bool {
-        !self.moving && !other.moving && self.frames == other.frames
+        !self.stale && !other.stale && self.frames == other.frames
     }
 }
 
@@ -100,13 +100,13 @@ impl Frame {
 
     /// Returns `true` if the future still exists, but nothing awaits it now.
     pub fn is_idle(&self) -> bool {
-        self.held
+        self.idle
     }
 }
 
 impl PartialEq for Frame {
     fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self.site, other.site) && (self.depth, self.held) == (other.depth, other.held)
+        ptr::eq(self.site, other.site) && (self.depth, self.idle) == (other.depth, other.idle)
     }
 }
 
@@ -114,7 +114,7 @@ impl Eq for Frame {}
 
 impl Hash for Frame {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (ptr::from_ref(self.site), self.depth, self.held).hash(state);
+        (ptr::from_ref(self.site), self.depth, self.idle).hash(state);
     }
 }
 
@@ -129,12 +129,12 @@ impl FrameTree {
         .inside(0, 0, false);
         FrameTree {
             frames,
-            beyond: image.omitted_frames(),
+            omitted: image.omitted_frames(),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.beyond == 0
+        self.frames.is_empty() && self.omitted == 0
     }
 }
 
@@ -146,17 +146,17 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn inside(&mut self, outer: usize, depth: u8, held: bool) {
+    fn inside(&mut self, outer: usize, depth: u8, idle: bool) {
         for (index, site) in self.image.inside(outer) {
             if self.seen & 1 << index != 0 {
                 continue;
             }
             self.seen |= 1 << index;
             if let Some(site) = site {
-                self.frames.push(Frame { site, depth, held });
+                self.frames.push(Frame { site, depth, idle });
             }
-            let (depth, held) = site.map_or((depth, true), |_| (depth + 1, false));
-            self.inside(index, depth, held);
+            let (depth, idle) = site.map_or((depth, true), |_| (depth + 1, false));
+            self.inside(index, depth, idle);
         }
     }
 }
@@ -181,14 +181,14 @@ impl Stack {
                 2 * frame.depth(),
                 frame.site
             )?;
-            out.write_str(if frame.held { NOT_POLLED } else { "" })?;
+            out.write_str(if frame.idle { NOT_POLLED } else { "" })?;
             out.write_str("\n")?;
         }
         match self.omitted_frames() {
             0 => {}
             more => writeln!(out, "{indent}and {more} more, beyond the room for frames")?,
         }
-        if self.moving && !self.is_empty() {
+        if self.stale && !self.is_empty() {
             writeln!(out, "{indent}(it runs, and may have moved on)")?;
         }
         Ok(())

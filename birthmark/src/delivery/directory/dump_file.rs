@@ -105,7 +105,7 @@ mod tests {
     use super::DumpFile;
 
     #[test]
-    fn only_our_own_files_are_ours() {
+    fn file_with_another_name_is_no_dump() {
         for name in [
             "birthmark-1732194000123-4711-0.txt",
             "birthmark-0-1-2.json",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn later_ones_are_newer() {
+    fn later_dump_is_newer() {
         let [old, new, other] = ["9-1-7.txt", "10-1-3.json", "10-1-4.txt"]
             .map(|name| DumpFile::parse(&format!("birthmark-{name}")).unwrap());
         assert!(old < new && new < other);

@@ -60,7 +60,7 @@ fn allow(answer: Result<Walk, StackError>, allowed: &[StackError]) -> Option<Wal
 
 /// No thread is ever stuck, since the test ends.
 #[test]
-fn a_thread_may_be_in_the_allocator() {
+fn thread_may_be_in_the_allocator() {
     with_threads(|start| {
         for _ in 0..3 {
             let id = start(&|| {
@@ -75,7 +75,7 @@ fn a_thread_may_be_in_the_allocator() {
 }
 
 #[test]
-fn a_storm_of_the_same_signal_does_no_harm() {
+fn storm_of_the_same_signal_does_no_harm() {
     static VICTIM: AtomicU64 = AtomicU64::new(0);
     with_threads(|start| {
         let victim = start(&thread::yield_now);
@@ -92,7 +92,7 @@ fn a_storm_of_the_same_signal_does_no_harm() {
 }
 
 #[test]
-fn who_blocks_the_signal_or_is_gone_is_not_waited_for() {
+fn thread_that_blocks_the_signal_or_has_ended_is_not_waited_for() {
     static BLOCKS: AtomicBool = AtomicBool::new(false);
     handler::install().unwrap();
     let gone = thread::spawn(os_id).join().unwrap();

@@ -160,7 +160,7 @@ impl Group {
         self.last = TaskId::from(row.id);
         self.since.add(row.since.into());
         self.spawned.add(row.spawned.into());
-        self.stack.moving |= dump.snapshot.stack(row).may_be_stale();
+        self.stack.stale |= dump.snapshot.stack(row).may_be_stale();
         // Many inherit from one node, one after the other.
         let has_own = dump.snapshot.has_own(row);
         if has_own || self.parent != row.parent {

@@ -106,9 +106,9 @@ fn push_stack(out: &mut String, tree: &FrameTree, tables: &StackTables) {
         push_frame(out, frame, tables);
     }
     out.push(']');
-    if tree.beyond > 0 {
+    if tree.omitted > 0 {
         out.push_str(",\"omitted_frames\":");
-        push_number(out, tree.beyond.into());
+        push_number(out, tree.omitted.into());
     }
     out.push('}');
 }

@@ -38,7 +38,7 @@ mod tests {
     use super::{BitSet, TableIndex};
 
     #[test]
-    fn what_is_used_is_numbered_in_order() {
+    fn used_items_are_numbered_in_order() {
         let mut used = BitSet::none(200);
         let items = [0, 3, 63, 64, 100, 128, 199];
         items.iter().for_each(|&item| assert!(used.add(item)));

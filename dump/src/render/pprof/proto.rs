@@ -61,7 +61,7 @@ mod tests {
     use super::Message;
 
     #[test]
-    fn the_examples_of_the_specification_are_encoded_as_it_says() {
+    fn examples_of_the_specification_are_encoded_as_it_says() {
         // https://protobuf.dev/programming-guides/encoding/
         let mut message = Message::default();
         message.number(1, 150);

@@ -46,7 +46,7 @@ mod tests {
     use super::BitSet;
 
     #[test]
-    fn those_that_were_added_are_there() {
+    fn bit_set_has_the_numbers_that_were_added() {
         let mut bits = BitSet::none(130);
         assert!(bits.add(0) && bits.add(64) && bits.add(129) && !bits.add(64));
         let all: Vec<usize> = (0..1000).filter(|&number| bits.has(number)).collect();

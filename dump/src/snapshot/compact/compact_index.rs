@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_is_found_and_nothing_else() {
+    fn index_finds_the_entries_that_were_added_and_no_others() {
         let ids = ids(20_000);
         let hash_of = |entry: u32| mixed(ids[entry as usize]);
         let mut index = CompactIndex::default();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_seven_bytes_an_entry_at_most() {
+    fn index_takes_at_most_seven_bytes_an_entry() {
         let ids = ids(50_000);
         let mut index = CompactIndex::default();
         for entry in 0..ids.len() as u32 {

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_and_says_so() {
+    fn name_that_is_too_long_is_truncated_and_marked() {
         let mut kept = NameTexts::default();
         let long = kept.push(&"ä".repeat(MAX_NAME_LEN), 0);
         let found = kept.get(long.0 as usize).unwrap();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_text_it_is_told_why() {
+    fn name_without_text_has_a_reason() {
         let names = Names::default();
         assert_eq!(names.get(NameRef::NONE), None);
         let text = |name| names.get(name).unwrap().text;
