@@ -13,6 +13,8 @@ use crate::memory::CoreFile;
 use crate::missing::Missing;
 use crate::names;
 
+/// Average size of an entry.
+const BYTES_OF_ENTRY: u64 = 12;
 /// Bytes of units that are kept.
 const MAX_UNIT_BYTES: u64 = 256 << 20;
 /// Number of structs of one namespace that are kept.
@@ -35,6 +37,8 @@ pub struct DebugInfo {
     pub(crate) may_await: HashMap<TypeRef, bool>,
     /// Structs of namespaces that were searched in all units of a file.
     namespaces: HashMap<(u32, String), HashMap<Arc<str>, TypeRef>>,
+    /// Number of entries that the present stack may still read.
+    budget: u64,
     /// Names of the types of `impl` blocks, by the namespaces around them.
     implementors: HashMap<Vec<Arc<str>>, Implementor>,
 }
@@ -214,6 +218,7 @@ impl DebugInfo {
             types: HashMap::new(),
             may_await: HashMap::new(),
             namespaces: HashMap::new(),
+            budget: u64::MAX,
             implementors: HashMap::new(),
         }
     }
@@ -236,8 +241,9 @@ impl DebugInfo {
         self.implementors.clear();
     }
 
-    /// Clears what exceeds its limit. Not called during a walk, which refers to types by their place.
-    pub(crate) fn trim_caches(&mut self) {
+    /// Begins a stack that may read so many entries, and clears caches that exceed their limits.
+    pub(crate) fn begin(&mut self, budget: u64) {
+        self.budget = budget;
         if self.types.len() > MAX_TYPES || self.may_await.len() > MAX_TYPES {
             self.types.clear();
             self.may_await.clear();
@@ -375,7 +381,8 @@ impl DebugInfo {
                 break;
             };
             let unit = first_unit + number;
-            let Some(content) = self.unit(unit) else {
+            // The search is made once, so the budget does not count.
+            let Some(content) = self.load(unit) else {
                 continue;
             };
             if let FileState::Open { module, .. } = &mut self.files[file].state {
@@ -457,12 +464,26 @@ impl DebugInfo {
         Some((module, bias))
     }
 
+    /// Takes steps from the budget of the present stack.
+    pub(crate) fn spend(&mut self, steps: u64) {
+        self.budget = self.budget.saturating_sub(steps);
+    }
+
+    /// Returns `true` if the present stack may read no more entries.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.budget == 0
+    }
+
     /// Returns a unit by its number among all units.
     pub(crate) fn unit(&mut self, unit: u32) -> Option<Arc<Unit>> {
         if let Some(unit) = self.loaded.get(&unit) {
             return Some(unit.clone());
         }
+        if self.is_exhausted() {
+            return None;
+        }
         let content = Arc::new(self.load(unit)?);
+        self.spend(content.size() / BYTES_OF_ENTRY);
         if self.loaded_bytes > MAX_UNIT_BYTES {
             self.loaded.clear();
             self.loaded_bytes = 0;
@@ -510,11 +531,21 @@ impl DebugInfo {
         if let Some(known) = self.types.get(&at) {
             return known.clone();
         }
+        if self.is_exhausted() {
+            return None;
+        }
+        let mut budget = self.budget;
         let found = dwarf::follow(at, |at| {
             let unit = self.unit(at.unit)?;
-            dwarf::read_type(&unit, at, &|offset| self.unit_of_offset(at.unit, offset))
+            let find = |offset| self.unit_of_offset(at.unit, offset);
+            dwarf::read_type(&unit, at, &find, &mut budget)
         });
+        // Reading units has taken from the budget, too.
+        self.budget = self.budget.min(budget);
         let found = found.map(|(at, found)| (at, Arc::new(found)));
+        if self.is_exhausted() {
+            return found;
+        }
         self.types.insert(at, found.clone());
         found
     }

@@ -34,7 +34,7 @@
 //! # Untrusted input
 //!
 //! Memory may be stale, and files may be damaged or made to harm. No content makes this crate panic, loop for ever, or
-//! take more memory than its limits allow. [`Limits`] bound one stack. Files are read and never mapped, because a mapped
+//! take more memory than its limits allow. [`Limits`] bound one stack, apart from the tables that are read once for each file. Files are read and never mapped, because a mapped
 //! file that is truncated ends the process.
 //!
 //! # What it costs

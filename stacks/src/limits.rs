@@ -14,6 +14,8 @@ pub struct Limits {
     pub nodes: usize,
     /// Largest number of bytes that are copied from memory.
     pub bytes: u64,
+    /// Largest number of entries of debug information that are read.
+    pub entries: u64,
     /// Number of attempts at a stack that changes while it is read.
     pub attempts: usize,
 }
@@ -24,6 +26,7 @@ impl Default for Limits {
             depth: 256,
             nodes: 20_000,
             bytes: 16 << 20,
+            entries: 20_000_000,
             attempts: 50,
         }
     }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::dwarf::{IMPL, Type};
 
+/// Name of a block, and of a function whose symbol does not tell it from one.
+const ASYNC: &str = "{async}";
+
 /// Returns a type's path without type arguments: `tokio::time::sleep::Sleep`.
 pub(crate) fn path(of_type: &Type) -> String {
     let name = without_arguments(&of_type.name);
@@ -38,13 +41,13 @@ pub(crate) fn function(
             }
             // The function around what is in it.
             scope if scope.starts_with("{async_fn#") || scope.starts_with("{async_closure#") => {}
-            scope if scope.starts_with("{async_block#") => segments.push("{async}".to_owned()),
+            scope if scope.starts_with("{async_block#") => segments.push(ASYNC.to_owned()),
             scope if scope.starts_with("{closure#") => segments.push("{closure}".to_owned()),
             scope => segments.push(without_arguments(scope)),
         }
     }
     match &*of_type.name {
-        name if name.starts_with("{async_block_env#") => segments.push("{async}".to_owned()),
+        name if name.starts_with("{async_block_env#") => segments.push(ASYNC.to_owned()),
         name if name.starts_with("{closure_env#") => segments.push("{closure}".to_owned()),
         _ => {}
     }
@@ -80,6 +83,27 @@ pub(crate) fn implementor(symbol: &str, method: Option<&str>) -> Option<String> 
         _ => inner,
     };
     Some(last_segment(implementor))
+}
+
+/// Returns the path of the function of a symbol as [`function`] does: `app::Server::call::{async}`.
+pub(crate) fn of_poll_function(symbol: &str) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    for segment in segments(symbol) {
+        let inner = segment
+            .strip_prefix('<')
+            .and_then(|it| it.strip_suffix('>'));
+        match inner {
+            Some(inner) => {
+                let (implementor, _) = split_outside(inner, " as ").unwrap_or((inner, ""));
+                shown.extend(segments(implementor).into_iter().map(without_arguments));
+            }
+            None if segment.starts_with("{{closure}}") || segment.starts_with("{closure#") => {
+                shown.push(ASYNC.to_owned())
+            }
+            None => shown.push(without_arguments(segment)),
+        }
+    }
+    shown.join("::")
 }
 
 /// Splits at a separator that is not inside of angle brackets.
@@ -179,6 +203,17 @@ mod tests {
         let v0 = "_RNvMCs4fqI2P2rA04_3appNtB2_6Server6accept";
         assert_eq!(implementor(v0, None).as_deref(), Some("Server"));
         assert_eq!(implementor("main", None), None);
+    }
+
+    #[test]
+    fn poll_function_has_the_path_of_its_method() {
+        let symbol =
+            "<app::net::Server<u8> as tower::Service<http::Request<B>>>::call::{{closure}}";
+        assert_eq!(of_poll_function(symbol), "app::net::Server::call::{async}");
+        assert_eq!(
+            of_poll_function("app::run::{closure#0}"),
+            "app::run::{async}"
+        );
     }
 
     #[test]

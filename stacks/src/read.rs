@@ -22,9 +22,10 @@ impl DebugInfo {
         guard: &dyn Guard,
         options: &Options,
     ) -> Stack {
-        self.trim_caches();
+        self.begin(options.limits.entries);
         let of_type = match self.type_of_root(root) {
             Ok(of_type) => of_type,
+            Err(_) if self.is_exhausted() => return Stack::missing(Missing::Limit),
             Err(missing) => return Stack::missing(missing),
         };
         let pages = Pages::new(memory, options.limits.bytes);

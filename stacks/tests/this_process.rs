@@ -179,3 +179,24 @@ fn stacks_are_for_any_thread() {
     is_send::<Stack>();
     is_send::<Root>();
 }
+
+#[test]
+fn stack_that_may_read_no_debug_information_is_limited() {
+    let future = outer();
+    let mut info = DebugInfo::of_this_process().expect("the process is there");
+    let mut limits = Limits::default();
+    limits.entries = 1;
+    let options = Options::new().limits(limits);
+    let stack = info.stack(&ThisProcess, &Root::of(&future), &Unchanging, &options);
+    assert!(stack.frames.is_empty(), "{stack}");
+    assert_eq!(stack.missing, Some(Missing::Limit));
+    // Nothing wrong was kept.
+    let stack = info.stack(
+        &ThisProcess,
+        &Root::of(&future),
+        &Unchanging,
+        &Options::new(),
+    );
+    assert_eq!(stack.missing, None);
+    assert_eq!(stack.frames[0].name, "this_process::outer");
+}

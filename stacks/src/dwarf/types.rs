@@ -14,7 +14,7 @@ use gimli::{
 
 use super::unit::{Slice, Unit, Value};
 
-/// Largest number of entries of one type.
+/// Largest number of entries of a function in which a type parameter is searched.
 const MAX_ENTRIES: usize = 1 << 18;
 /// Longest chain of qualifiers, and of origins of a function.
 const MAX_HOPS: usize = 16;
@@ -205,8 +205,13 @@ pub(crate) enum Read<T> {
     Elsewhere(TypeRef),
 }
 
-/// Reads the type at an offset of a unit.
-pub(crate) fn read_type(unit: &Unit, at: TypeRef, find: FindUnit<'_>) -> Option<Read<Type>> {
+/// Reads the type at an offset of a unit. Each entry that is read is taken from the budget.
+pub(crate) fn read_type(
+    unit: &Unit,
+    at: TypeRef,
+    find: FindUnit<'_>,
+    budget: &mut u64,
+) -> Option<Read<Type>> {
     let mut entries = unit.entries(at.offset)?;
     let abbreviation = entries.read_abbreviation().ok()??;
     let attributes = Attributes::read(unit, &mut entries, abbreviation)?;
@@ -245,7 +250,7 @@ pub(crate) fn read_type(unit: &Unit, at: TypeRef, find: FindUnit<'_>) -> Option<
     };
     if abbreviation.has_children() {
         // What precedes damaged entries is of use.
-        let _ = read_children(unit, at.unit, &mut entries, &mut read, find);
+        let _ = read_children(unit, at.unit, &mut entries, &mut read, find, budget);
     }
     Some(Read::Here(read))
 }
@@ -256,10 +261,12 @@ fn read_children(
     entries: &mut EntriesRaw<'_, Slice<'_>>,
     read: &mut Type,
     find: FindUnit<'_>,
+    budget: &mut u64,
 ) -> Option<()> {
     // Tags of the entries that the next one may be inside of.
     let (mut child, mut grandchild) = (gimli::DW_TAG_null, gimli::DW_TAG_null);
-    for _ in 0..MAX_ENTRIES {
+    loop {
+        *budget = budget.checked_sub(1)?;
         let depth = entries.next_depth();
         if depth < 1 || entries.is_empty() {
             return Some(());
@@ -346,7 +353,6 @@ fn read_children(
             _ => {}
         }
     }
-    None
 }
 
 /// Returns the type parameter of a function, or the entry that the function refers to.

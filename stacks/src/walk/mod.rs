@@ -79,7 +79,7 @@ impl<'a> Walk<'a> {
     /// Returns the frames of a root future.
     pub(crate) fn root(&mut self, address: u64, of_type: TypeRef) -> (Vec<Frame>, Option<Missing>) {
         let frames = self.future(Place { address, of_type }, 0);
-        let is_limited = self.is_limited || self.pages.is_exhausted();
+        let is_limited = self.is_limited || self.pages.is_exhausted() || self.info.is_exhausted();
         (frames, is_limited.then_some(Missing::Limit))
     }
 
@@ -334,7 +334,8 @@ impl<'a> Walk<'a> {
         let vtable = self.pages.pointer(place.address.checked_add(vtable)?)?;
         // The destructor, the size and the alignment precede the methods.
         let poll = self.pages.pointer(vtable.checked_add(24)?)?;
-        self.info.symbol(poll)
+        let symbol = self.info.symbol(poll)?;
+        Some(names::of_poll_function(&symbol))
     }
 
     /// Returns the frame of a future that is no state machine, or `None` if its type is unknown.

@@ -129,6 +129,10 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
     let mut open = vec![start];
     let mut found = false;
     while let Some(next) = open.pop() {
+        info.spend(1);
+        if info.is_exhausted() {
+            return false;
+        }
         match info.may_await.get(&next) {
             Some(true) => {
                 found = true;
