@@ -5,9 +5,9 @@
 //! under a bound on the type that is probed. Method lookup takes the first whose bound holds. The last
 //! has none: what nobody wants is passed through.
 //!
-//! The usual way is a trait for each case, implemented for ever more references. But then the compiler
-//! asks each trait at each reference, and the traits have to be imported at every spawn: that is
-//! several times the work of compiling the spawn itself.
+//! The usual way is a trait for each case, implemented for ever more references. The compiler then tries
+//! each trait at each reference, and each spawn has to import the traits. This costs several times the
+//! work of compiling the spawn itself.
 
 #![allow(clippy::unused_self, reason = "tags carry types, not values")]
 

@@ -1,11 +1,10 @@
-//! What generated code calls with the table of a module or a body, and the entry in it.
+//! Functions that generated code calls with the table of a module or a body, and the number of an entry.
 //!
-//! Both are handed over as they are. `&TABLE[3]` at the site would be a bounds check there, with a
-//! branch and a way to unwind, which every pass of the compiler has to look at: that is half of what a
-//! call costs to compile.
+//! `&TABLE[3]` at the call would be a bounds check there, with a branch and a way to unwind. Each pass of the compiler
+//! would process it, which is half of the time that the call takes to compile.
 //!
-//! A table is of one type whatever its length: what takes it is no generic function on that account, which the
-//! compiler would make again for each length, and in a debug build is compiled with this crate once.
+//! All tables have the same type, whatever their length. So these functions are not generic because of the table, and
+//! a debug build compiles them once, with this crate.
 
 use core::future::Future;
 

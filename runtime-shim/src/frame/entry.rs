@@ -57,9 +57,10 @@ impl FrameEntry {
         self.enter_slow(site, local)
     }
 
-    /// The same, whatever it takes; and it may take moving the frame to where it is polled now.
+    /// Enters the frame on the slow path, or moves it to the place where it is polled now.
     ///
-    /// Declared as what cannot unwind, as is [`FrameEntry::leave_slow`], so that no `.await` has to provide for it.
+    /// `extern "C"` marks this function and [`FrameEntry::leave_slow`] as non-unwinding, so that no `.await` has a
+    /// landing pad for them.
     #[cold]
     #[inline(never)]
     extern "C" fn enter_slow(&mut self, site: &'static FrameSite, local: &Local) -> Cursor {
@@ -83,7 +84,7 @@ impl FrameEntry {
         inner
     }
 
-    /// Whether the frame is one of the task in which it is polled.
+    /// Returns `true` if the frame belongs to the task in which it is polled.
     fn is_moved_within(&self, outer: Cursor) -> bool {
         outer.records() && self.inner.is_same_task(TaggedCursor::of(outer))
     }

@@ -137,7 +137,7 @@ impl Attached {
     ///
     /// # Safety
     ///
-    /// That function has returned `true` to the caller, who calls this once.
+    /// `enter` has returned `true` to the caller, who calls this once.
     pub(crate) unsafe fn leave(&self) {
         // SAFETY: by the contract, `enter` has set `busy` for this caller.
         let inner = unsafe { &mut *self.inner.get() };

@@ -74,7 +74,7 @@ pub(crate) fn note(refusal: &Refusal) {
     }
 }
 
-/// Whether the spawner is in a call of [`catch_refusal`].
+/// Returns `true` if the thread is in a call of [`catch_refusal`].
 pub(super) fn is_catching() -> bool {
     DEPTH.get() > 0
 }

@@ -28,7 +28,7 @@ pub struct Gate(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     open: bool,
-    /// Who waits, each with a number of its own.
+    /// Wakers of the waiting tasks, by a number of their own.
     waiting: BTreeMap<u64, Waker>,
     /// The number that was given last.
     last: u64,
@@ -74,7 +74,7 @@ impl Gate {
 #[must_use = "futures do nothing unless polled"]
 pub struct GateFuture {
     gate: Gate,
-    /// Under which it waits, once it has been polled.
+    /// The number under which the task waits. `None` before the first poll.
     number: Option<u64>,
 }
 
@@ -160,7 +160,7 @@ mod tests {
 
     /// A task that is cancelled while it is held back, in a program whose gate may never open.
     #[test]
-    fn who_has_gone_is_not_kept() {
+    fn waker_of_dropped_future_is_dropped() {
         let gate = Gate::new();
         let task = Arc::new(Counted);
         let waker = Waker::from(task.clone());

@@ -27,7 +27,7 @@
 //! # Writers
 //!
 //! - The list of hooks is replaced as a whole, by one writer at a time (`list.rs`).
-//! - What is attached has one user at a time: a flag is set around each use. An `Fn` closure that several threads call is
+//! - The box of an attached handle has one user at a time: a flag is set around each use. An `Fn` closure that several threads call is
 //!   guarded in the first call alone.
 //! - The stage of a refused task is behind a mutex, which is never held while code of an executor runs.
 //!

@@ -1,4 +1,4 @@
-//! Verdicts on their way to the spawner, on its thread.
+//! Refusals on their way to the spawner, on its thread.
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
@@ -9,12 +9,12 @@ use std::sync::Arc;
 use super::refused::RefusedTask;
 use crate::types::site::Site;
 
-/// A verdict has waited for its callee at least once in this process.
+/// A refusal was pending at least once in this process.
 static WAITED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static WAITING: PendingRefusals = const { PendingRefusals::new() };
-    /// Those that are being passed on: a handle that is aborted may drop what spawns again.
+    /// Refusals that are being passed on. An aborted handle may drop something that spawns again.
     static SETTLING: PendingRefusals = const { PendingRefusals::new() };
 }
 
@@ -48,32 +48,34 @@ impl PendingRefusals {
     }
 }
 
-/// Keeps a verdict until the callee has returned.
+/// Keeps a refusal until the callee has returned.
 pub(super) fn push(task: Arc<RefusedTask>) {
     WAITED.store(true, Ordering::Relaxed);
     WAITING.with(|waiting| waiting.push(task));
 }
 
-/// Whether the verdict waits on this thread: then whatever runs here runs in the callee.
+/// Returns `true` if the refusal is pending on this thread. The thread is then within the callee.
 pub(super) fn waits_here(task: &RefusedTask) -> bool {
     WAITING.with(|waiting| waiting.contains(task))
 }
 
-/// Takes a verdict back, if it waits on this thread. Returns whether it did.
+/// Takes a refusal back if it is pending on this thread. Returns whether it was.
 pub(super) fn cancel(task: &RefusedTask) -> bool {
-    let withdrawn = WAITING.with(|waiting| waiting.take(|it| ptr::eq(it, task)));
-    withdrawn.is_some()
+    let cancelled = WAITING.with(|waiting| waiting.take(|it| ptr::eq(it, task)));
+    cancelled.is_some()
 }
 
-/// Whether the spawn at `site`, which has just returned, was refused. If so, the verdict is the next to be
+/// Returns `true` if the spawn at `site`, which has just returned, was refused. The refusal is then the next to be
 /// settled on this thread.
 #[cfg_attr(not(debug_assertions), inline)]
 pub(crate) fn refused(site: &'static Site) -> bool {
     WAITED.load(Ordering::Relaxed) && begin_settling(site)
 }
 
-/// Takes the verdict on the spawn at `site` from those that wait to those that are passed on. Declared as what
-/// cannot unwind, which it does not: otherwise the spawner would keep the handle in memory, to drop it then.
+/// Moves the refusal of the spawn at `site` from the pending ones to those that are passed on.
+///
+/// `extern "C"` marks the call as non-unwinding. Without it, the spawner keeps the handle in memory to drop it during
+/// unwinding.
 #[cold]
 #[inline(never)]
 extern "C" fn begin_settling(site: &'static Site) -> bool {
@@ -85,7 +87,7 @@ extern "C" fn begin_settling(site: &'static Site) -> bool {
     true
 }
 
-/// The verdict that was taken last.
+/// Takes the refusal that was moved last.
 pub(crate) fn take() -> Option<Arc<RefusedTask>> {
     SETTLING.with(|settling| settling.take(|_| true))
 }

@@ -1,7 +1,7 @@
 //! How a refused spawn comes out.
 //!
-//! The verdict falls before the callee is called, but only the callee's result shows how it can be
-//! passed on. So the verdict waits, on the spawner's thread, until the call has returned. The callee gets a future
+//! A hook refuses before the callee is called, but only the callee's result shows how the refusal can be passed on. So
+//! the refusal is pending on the spawner's thread until the call has returned. The callee gets a future
 //! that is empty already ([`RefusedTask`]), or a closure that unwinds without a message before its first statement.
 
 use std::fmt;
@@ -108,8 +108,8 @@ pub(crate) fn refuse_closure(task: &RefusedTask) {
     }
 }
 
-/// Whether what is spawned can be empty until the verdict is passed on: a future can; a closure
-/// must unwind, which is right for a thread whose spawner gets an error instead of its handle.
+/// Returns `true` if the executor can have an empty task until the refusal is passed on. A future can be empty. A
+/// closure must unwind, which suits a thread whose spawner gets an error instead of a handle.
 fn can_wait(site: &'static Site, kind: Kind) -> bool {
     matches!(kind, Kind::Future | Kind::Unknown) || site.is_fallible() && cfg!(panic = "unwind")
 }

@@ -78,9 +78,9 @@ impl RefusedTask {
         }
     }
 
-    /// Called when the executor drops the task. If that is before the callee has returned, on its thread, and without a
-    /// poll, the callee did not take the task and has its own way to say so: the verdict must not hit the next spawn
-    /// at the same site.
+    /// Called when the executor drops the task. The drop may come on the callee's thread, before the callee returns and
+    /// without a poll. Then the callee did not take the task and reports this in its own way. The refusal must not
+    /// reach the next spawn at the same site.
     pub(crate) fn drop_by_executor(&self) {
         let polled = matches!(self.lock().stage, Stage::Ended);
         if !polled {

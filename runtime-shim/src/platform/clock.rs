@@ -62,7 +62,7 @@ pub fn wall() -> Option<SystemTime> {
     HAS_CLOCK.then(SystemTime::now)
 }
 
-/// Whether the platform has a clock: `Instant::now` panics where it has none.
+/// `true` if the platform has a clock. Otherwise, `Instant::now` panics.
 const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 /// Notes that a thread has to do with instrumented code, and starts the clock unless it is the only one.

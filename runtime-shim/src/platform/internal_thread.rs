@@ -33,7 +33,7 @@ pub fn is_internal(os_id: u64) -> bool {
     IDS.iter().any(|id| id.load(Ordering::Relaxed) == entry)
 }
 
-/// What stands in the list for a thread of this process. The child of a fork has none of its parent's.
+/// Returns the entry of the list for a thread of this process. The child of a fork has no thread of its parent.
 fn entry(os_id: u64) -> u64 {
     u64::from(std::process::id()) << 32 | os_id
 }

@@ -2,7 +2,7 @@
 
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 
-/// Whether [`release`] gives memory back.
+/// `true` if [`release`] gives memory back.
 pub(crate) const RELEASES: bool = false;
 
 /// Allocates `bytes` of zeroed memory, aligned to `bytes`, which is a power of two.

@@ -1,6 +1,6 @@
 //! Memory at stable, aligned addresses, whose pages can be given back without being unmapped.
 
-/// Whether [`release`] gives memory back. Pages read as zeros after it only where the kernel says so.
+/// `true` if [`release`] gives memory back. Only some kernels guarantee that the pages read as zeros afterwards.
 pub(crate) const RELEASES: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// Maps `bytes` of zeroed memory, aligned to `bytes`, which is a power of two.

@@ -1,4 +1,4 @@
-//! The mode word, which every spawn reads: it tells the time, and whether spawns may take the short way.
+//! The word that each spawn reads, with the time and the flags that force the slow path.
 //!
 //! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are runtime flags. The word
 //! goes as it is into a task's status, where readers ignore the runtime flags. In the common case, on and without a hook, the

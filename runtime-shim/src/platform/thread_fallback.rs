@@ -1,4 +1,4 @@
-//! What the standard library knows of threads.
+//! Threads, as the standard library knows them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

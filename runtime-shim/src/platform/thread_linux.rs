@@ -1,4 +1,4 @@
-//! What Linux knows of threads.
+//! Threads, as Linux knows them.
 
 /// The kernel's id of this thread, as `gettid`, `/proc` and panic messages show it.
 pub fn os_id() -> u64 {

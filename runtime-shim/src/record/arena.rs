@@ -1,9 +1,9 @@
-//! Where slots come from and go to: chunks of memory that are mapped once and never unmapped.
+//! The source of slots: chunks of memory that are mapped once and never unmapped.
 //!
-//! Threads take and return slots in batches of [`BATCH`], which is also a page of memory, so that a
-//! thread that only spawns and a thread that only ends tasks meet once in 64 tasks, in one
-//! compare-and-swap. Pages whose slots are all free are given back to the system by the clock
-//! thread (`reclaim.rs`); they stay mapped and read as zeros, which is what a free slot looks like.
+//! Threads take and return slots in batches of [`BATCH`], which is also a page of memory. A thread that only spawns and
+//! a thread that only ends tasks therefore contend once in 64 tasks, in one compare-and-swap. The clock's thread gives
+//! pages back to the system if all their slots are free (`reclaim.rs`). The pages stay mapped and read as zeros, which
+//! are free slots.
 
 use super::lineage::Cutting;
 use super::slot::{FreeSlot, Slot};

@@ -1,10 +1,10 @@
-//! Hazard pointers: what a thread uses without a reference to it, and which therefore must not be freed.
+//! Hazard pointers: a thread publishes an object that it uses without a reference, so that the object is not freed.
 
 use core::ptr;
 
 use crate::platform::sync::atomic::{fence, AtomicPtr, Ordering};
 
-/// What one thread uses just now.
+/// The object that one thread uses, or null.
 pub(crate) struct Hazard<T>(AtomicPtr<T>);
 
 impl<T> Hazard<T> {
@@ -12,13 +12,13 @@ impl<T> Hazard<T> {
         Hazard(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Shows what `load` finds in a place. It is not freed before [`clear`](Hazard::clear), if those who
-    /// free what they have replaced there ask [`is_shown`] first.
+    /// Publishes the pointer that `load` reads. The object is not freed before [`clear`](Hazard::clear), if each thread
+    /// that replaces the pointer calls [`is_shown`] before it frees the old object.
     pub(crate) fn protect(&self, load: impl Fn() -> *mut T) -> *mut T {
         let mut seen = load();
         loop {
             self.0.store(seen, Ordering::Release);
-            // Either it is seen here that it was replaced, or it is seen there that it is shown.
+            // Either this thread reads the new pointer, or the thread that has replaced it reads this hazard.
             fence(Ordering::SeqCst);
             let now = load();
             if now == seen {
@@ -33,7 +33,7 @@ impl<T> Hazard<T> {
     }
 }
 
-/// Whether a thread uses what the caller has replaced before.
+/// Returns `true` if a thread uses the object, whose pointer the caller has replaced.
 pub(crate) fn is_shown<'a, T: 'a>(
     replaced: *const T,
     mut hazards: impl Iterator<Item = &'a Hazard<T>>,

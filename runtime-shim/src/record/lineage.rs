@@ -1,10 +1,9 @@
-//! Keeps lineage bounded: a task that respawns itself for ever has an ancestor per generation.
+//! Keeps lineage bounded: a task that spawns itself forever has an ancestor for each generation.
 //!
-//! A slot stays as long as others descend from it. Every [`GENERATIONS`] generations, the thread
-//! that first spawns under a node looks up the node's lineage; beyond the nearest [`KEPT`]
-//! ancestors, those that have ended and that only one node refers to are taken out, and the node
-//! below them counts how many. So the near and the far end of a lineage stay, and the gap between
-//! them is marked.
+//! A slot stays as long as others descend from it. Every [`GENERATIONS`] generations, the thread that first spawns below
+//! a node goes through the node's lineage. The nearest [`KEPT`] ancestors stay. Beyond them, ancestors that have ended
+//! are taken out if only one node refers to them. The node below counts them. So the near and the far end of a lineage
+//! stay, and dumps show the gap.
 
 use super::arena::Arena;
 use super::slot::{NameSlot, NodeSlot};
@@ -71,7 +70,7 @@ fn cut(cache: &ThreadCache, arena: &Arena, node: NodeSlot) {
     arena.cutting.store(0, Ordering::Release);
 }
 
-/// What those below a node inherit from there.
+/// Which of a name and labels the nodes below inherit from a node.
 #[derive(Clone, Copy)]
 struct Given {
     name: bool,
@@ -99,9 +98,8 @@ impl Given {
     }
 }
 
-/// Whether nobody would miss `node` but the one node below it. A name is missed if those below have
-/// inherited something from it that they did not find nearer; a task is, by its own name. The root is
-/// missed.
+/// Returns `true` if only `below` needs `node`. A name is needed if nodes below inherit something from it that no
+/// nearer node has. A task is needed by its own name. The root is always needed.
 fn is_superfluous(below: NodeSlot, node: NodeSlot, found: Given) -> bool {
     let is_over = if node.is_name() {
         found.has_all_of(Given::by(node))
@@ -123,5 +121,5 @@ fn take_out(cache: &ThreadCache, arena: &Arena, below: NodeSlot, node: NodeSlot)
     unsafe { cache.free_node(arena, node) };
 }
 
-/// Whether a thread is taking ancestors out.
+/// 1 while a thread takes ancestors out, otherwise 0.
 pub(super) type Cutting = AtomicU32;

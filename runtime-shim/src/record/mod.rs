@@ -59,8 +59,8 @@
 //!   read the node above.
 //! - **Ancestors are taken out while a reader is there** ([`lineage`]). The lower node gets another link. The reader sees
 //!   that the link has changed, and follows the new one.
-//! - **A thread replaces the name of a task while another one is about to spawn below it.** The spawner publishes the
-//!   node in a hazard pointer before it takes a reference. The other thread waits until no hazard pointer has the node
+//! - **A thread renames a task while another one spawns below its name.** The spawner publishes the node in a hazard
+//!   pointer before it takes a reference. The other thread waits until no hazard pointer has the node
 //!   ([`shared`]).
 //! - **A task ends on another thread than the one that has spawned it.** The reference to the parent is given back by an
 //!   atomic subtraction with release ordering. The thread that gives back the last one has an acquire fence before it

@@ -1,5 +1,6 @@
-//! The states of all threads: one each while it has to do with instrumented code, handed on to the
-//! next thread when it exits, never freed. So the counts in them go on, and a reader needs no lock.
+//! The states of threads. A thread acquires one when it first runs instrumented code, and releases it when it exits.
+//!
+//! States are reused by later threads and never freed. So the counts in them continue, and a reader needs no lock.
 
 use core::cell::Cell;
 use core::ptr;
@@ -27,9 +28,9 @@ static IDLE: Stack = Stack::new();
 /// Two cache lines, so that neighbours do not disturb each other.
 #[repr(align(128))]
 pub struct ThreadState {
-    /// The store of the thread that had the state, while none has.
+    /// The cache of the last thread, while no thread has the state.
     pub(crate) idle_cache: ThreadCache,
-    /// What a task's status says while this thread runs it.
+    /// Status of a task while this thread runs it, without the tick.
     pub(crate) running: Status,
     /// Tasks that have completed on this thread, by the index of their site.
     pub completed: Completed,
@@ -141,7 +142,7 @@ impl Completed {
         count.map(add_one).is_some()
     }
 
-    /// The same without a question. A site that has no index is in no list that shows its count.
+    /// Adds one without a check. No list shows the count of a site without an index.
     ///
     /// # Safety
     ///

@@ -3,8 +3,8 @@
 //! In `pool.spawn(work())`, where `fn spawn(&self, task: F) { tokio::spawn(task) }` is instrumented, both calls are
 //! spawns by their looks. The record is that of the first: it knows what the task is, and by whom it is spawned. It
 //! announces the task on its thread until its callee has returned. A spawn whose task the enclosing function was
-//! handed by *its* caller takes the announcement and makes no record; without one, because that caller is not
-//! instrumented, it makes the record itself. A function may call another with a task of its own, beside the one that it was
+//! handed by *its* caller takes the announcement and makes no record. If that caller is not instrumented, there is no
+//! announcement, and the spawn makes the record. A function may call another with a task of its own, beside the one that it was
 //! handed. Such a call puts the announcement aside until it has returned.
 //!
 //! A call of a function that is known by its name alone announces a task without a record. The spawn that takes the
@@ -120,7 +120,7 @@ struct Taken {
 
 /// Takes it, and notes what kind of task it turns out to be.
 ///
-/// `extern "C"` tells the compiler that this does not unwind. Otherwise the spawner keeps a copy of the future to drop.
+/// `extern "C"` marks the call as non-unwinding. Without it, the spawner keeps a copy of the future to drop.
 #[cold]
 #[inline(never)]
 extern "C" fn take(site: &'static Site, late: bool) -> Taken {

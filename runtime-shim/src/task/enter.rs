@@ -33,14 +33,14 @@ pub struct EnteredOwned {
     outer: usize,
 }
 
-/// What must be put back when the closure is done.
+/// State that is restored when the closure is done.
 #[derive(Clone, Copy, Debug)]
 struct ClosureGuard {
     /// Where the thread stood before.
     outer: Cursor,
     /// A closure may be called by a destructor while the thread unwinds for another reason.
     was_panicking: bool,
-    /// What is attached to the handle was entered.
+    /// `true` if the guards of hooks were entered.
     carries: bool,
 }
 

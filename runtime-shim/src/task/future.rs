@@ -94,7 +94,7 @@ impl<F> Instrumented<F> {
         Instrumented::empty(handle)
     }
 
-    /// What is left of a refused future.
+    /// Returns the wrapper that is left of a refused future.
     fn empty(handle: TaskHandle) -> Self {
         debug_assert!(handle.is_refused());
         Instrumented {
@@ -148,8 +148,8 @@ impl<F: Future> Future for Instrumented<F> {
     }
 }
 
-/// Whether all types of futures share one copy of what is done around them, which is slower, but
-/// compiles faster. That is what a debug build is for.
+/// `true` if all types of futures share one copy of the code around a poll. It is slower, and compiles faster, which
+/// suits a debug build.
 const SHARED: bool = cfg!(debug_assertions);
 
 impl TaskHandle {

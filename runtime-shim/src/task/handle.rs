@@ -29,7 +29,7 @@ unsafe impl Send for TaskHandle {}
 // enter at once (an `Fn` closure) meets atomics, and a mutex around what is attached.
 unsafe impl Sync for TaskHandle {}
 
-/// What a handle turned out to be.
+/// The content of a handle.
 pub(crate) enum HandleContent<'a> {
     /// Recorded, nothing attached.
     Plain(TaskSlot),
@@ -58,8 +58,8 @@ impl TaskHandle {
         self.0.is_untracked()
     }
 
-    /// Whether this is untracked, and the thread where no frame is recorded: then there is nothing to do
-    /// around a poll. One test: no other handle is as small as a cursor without a slot.
+    /// Returns `true` if this is untracked, and the thread runs no task. Then a poll needs nothing around it. One test
+    /// suffices, because no other handle is as small as a cursor without a slot.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
         cursor.has_no_slot_nor(self.0 .0.addr())
@@ -77,11 +77,11 @@ impl TaskHandle {
         core::mem::ManuallyDrop::new(self).0
     }
 
-    /// The handle that [`TaskHandle::into_raw`] was called on.
+    /// Returns the handle that [`TaskHandle::into_raw`] was called on.
     ///
     /// # Safety
     ///
-    /// That call left the handle to the caller, who gives it away here.
+    /// `into_raw` has left the handle to the caller, who gives it away here.
     pub(crate) unsafe fn from_raw(raw: RawHandle) -> Self {
         TaskHandle(raw)
     }
@@ -91,7 +91,7 @@ impl TaskHandle {
         TaskHandle(RawHandle(tagged.cast()))
     }
 
-    /// Whether a hook has refused the task, which then owns nothing.
+    /// Returns `true` if a hook has refused the task, which then owns nothing.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_refused(&self) -> bool {
         self.0 .0.addr() & REFUSED == REFUSED
@@ -106,7 +106,7 @@ impl TaskHandle {
         ))
     }
 
-    /// The same handle, which [`TaskHandle::as_plain`] does not know.
+    /// Returns the handle with the tag `SLOW_PATH`, so that [`TaskHandle::as_plain`] returns `None`.
     pub(crate) fn with_slow_path(mut self) -> Self {
         self.0 = self.0.with_slow_path();
         self
@@ -118,13 +118,13 @@ impl TaskHandle {
         self
     }
 
-    /// The slot of a handle with nothing attached: the common case, one test.
+    /// Returns the slot of a plain handle, which is the common case. One test.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain(&self) -> Option<TaskSlot> {
         self.0.as_plain()
     }
 
-    /// The same, if this thread has a state. Still one test.
+    /// Returns the slot of a plain handle if this thread has a state. One test.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn as_plain_here(&self, local: &Local) -> Option<TaskSlot> {
         self.0.as_plain_here(local)

@@ -1,6 +1,6 @@
-//! The spawn of a task.
+//! Records of spawned tasks.
 //!
-//! What is inlined in a release is not in a debug build: there it would be compiled again for each
+//! Functions that are inlined in a release are not inlined in a debug build, which would compile them again for each
 //! crate that spawns.
 
 use std::fmt;
@@ -43,7 +43,7 @@ pub(crate) fn new_handle(site: &'static Site) -> NewHandle {
     record_or(site, 0, record_spawn_slow)
 }
 
-/// A new spawn, and whether hooks may have refused it. That is a constant on the short way, so that the compiler
+/// A new handle, and whether hooks may have refused the task. That is a constant on the fast path, so that the compiler
 /// takes the test for a refusal out of it.
 pub(crate) struct NewHandle {
     pub(crate) handle: TaskHandle,

@@ -25,7 +25,7 @@ impl Leave {
     /// Of a task that is not recorded.
     pub(crate) const NOTHING: Leave = Leave::ordinary(Cursor::NOWHERE);
 
-    /// Of a closure that was entered the short way.
+    /// Of a closure that was entered on the fast path.
     pub(crate) const fn ordinary(outer: Cursor) -> Self {
         Leave {
             outer,
@@ -78,7 +78,7 @@ impl Dropping {
         self.top.get() == RawHandle::NO_TASK
     }
 
-    /// Puts the handle of a closure that was entered the short way on an empty list. Returns `true` if the list was
+    /// Puts the handle of a closure that was entered on the fast path on an empty list. Returns `true` if the list was
     /// empty; if not, nothing has happened.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn push_ordinary(&self, raw: RawHandle, outer: Cursor) -> bool {

@@ -1,4 +1,4 @@
-//! What each thread knows of itself.
+//! State of the calling thread, which it alone uses.
 
 use core::cell::Cell;
 use core::ptr;

@@ -183,12 +183,12 @@ impl Site {
         std::ptr::from_ref(self).expose_provenance() as u64
     }
 
-    /// What kind its tasks were found to be, if the source does not show it.
+    /// Returns the kind that its tasks turned out to have, if the source does not show it.
     pub(crate) fn seen(&self) -> Kind {
         Kind::from_flags(self.counts.seen.load(Ordering::Relaxed).into())
     }
 
-    /// Whether the source does not show of what kind its tasks are, and no result was looked at.
+    /// Returns `true` if the source does not show the kind of its tasks, and no result was looked at.
     #[cfg_attr(not(debug_assertions), inline)]
     pub(crate) fn wants_kind(&self) -> bool {
         matches!(self.kind, Kind::Job | Kind::Unknown)

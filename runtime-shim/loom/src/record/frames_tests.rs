@@ -51,8 +51,8 @@ impl Task {
         assert!(self.frames.push(self.id(), site, outer));
     }
 
-    /// What a dump would show, as `Record` and `FrameSnapshot` read it: the polls, whether the task stands still, and
-    /// its frames.
+    /// Returns the content of a dump, as `Record` and `FrameSnapshot` read it: the polls, `true` if the task is suspended,
+    /// and its frames.
     fn read(&self, id: u64) -> Option<(u64, bool, Vec<&'static FrameSite>)> {
         let (status, polls) = (&self.slot.status, &self.slot.polls);
         if self.slot.id.load(Ordering::Acquire) != id {

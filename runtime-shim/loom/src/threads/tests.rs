@@ -24,7 +24,7 @@ impl Slot {
         })
     }
 
-    /// What the handler does.
+    /// Answers, as the handler does.
     fn answer(&self, thread: u32) {
         if self.state.begin(thread) {
             // SAFETY: as is tested.
@@ -33,7 +33,7 @@ impl Slot {
         }
     }
 
-    /// What the sampler does, once it has waited.
+    /// Reads the answer, as the sampler does after it has waited.
     fn read(&self, thread: u32) -> Option<u32> {
         let read = || self.content.with(|it| unsafe { *it });
         self.state.has_answered(thread).then(read)

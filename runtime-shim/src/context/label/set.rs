@@ -102,7 +102,7 @@ impl<'a> Iterator for LabelIter<'a> {
     }
 }
 
-/// Whether labels were left out.
+/// Returns `true` if labels were left out.
 pub(super) fn has_more(encoded: &[u8]) -> bool {
     let mut labels = LabelIter(encoded);
     labels.by_ref().for_each(drop);
@@ -192,7 +192,7 @@ fn write_part(part: Part<'_>, out: &mut impl Write) -> fmt::Result {
     escape(text, out)
 }
 
-/// Whether a character could end a text that is not in quotes, or is not shown as it is.
+/// Returns `true` if a character could end a text without quotes, or is shown with an escape.
 fn is_unclear(character: char) -> bool {
     matches!(character, ' ' | '=' | '…') || character.escape_debug().len() > 1
 }

@@ -15,7 +15,7 @@ use crate::record::words::flag;
 use crate::thread::local::Local;
 use crate::types::bounded::BoundedText;
 
-/// What is said of a task.
+/// A change of a task's name or labels.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Name(BoundedText<MAX_NAME_LEN>),

@@ -8,7 +8,7 @@ use crate::platform::sync::atomic::Ordering;
 use crate::record::arena::{self, Chunk, BATCH, CHUNK_SLOTS};
 use crate::record::slot::Slot;
 
-/// What is mapped for a chunk.
+/// Size of the area that is mapped for a chunk.
 const AREA_BYTES: usize = (CHUNK_SLOTS * size_of::<Frames>()).next_power_of_two();
 
 impl Frames {

@@ -1,17 +1,17 @@
-//! The frames of a task: 120 bytes beside each slot, in memory that is mapped when the first task of a
-//! chunk enters one and costs nothing where no page of it is touched.
+//! The frames of a task: 120 bytes beside each slot.
 //!
-//! The header says whose the frames are, by the lower half of the task's id, so that a spawn need not
-//! clear anything: frames of another task are none. Below that it counts the frames for which there was
-//! no room, and has a bit for each index in use. An entry is the address of a [`FrameSite`] and, in its low
-//! bits, the index of the frame inside of which it was entered.
+//! The memory is mapped when the first task of a chunk enters a frame. Pages that are never touched cost nothing.
 //!
-//! Whoever runs the task writes, with plain stores. A frame that is left elsewhere, because its future
-//! was moved to another task or is dropped on another thread, only has its entry set to zero, by
-//! compare-and-swap, as long as it says the same.
+//! The header has the lower half of the task's id. Frames with the id of another task do not count, so a spawn clears
+//! nothing. The header also counts the frames without room, and has a bit for each index in use. An entry is the address
+//! of a [`FrameSite`] and, in its low bits, the index of the outer frame.
 //!
-//! A frame that is left while others still refer to it, as when `&mut future` is awaited in a loop, stays
-//! as a *tombstone*, an entry of zero, until they have moved or are gone: so its index means nothing else.
+//! The thread that runs the task writes with plain stores. A frame may be left on another thread, because its future was
+//! moved to another task or is dropped there. Then only its entry becomes zero, by compare-and-swap, if the entry is
+//! still the same.
+//!
+//! A frame may be left while inner frames still refer to it, as with `&mut future` in a loop. Its entry becomes a
+//! *tombstone*, which is zero. The index is not used again until the inner frames have moved or are gone.
 
 use super::slot::Slot;
 use crate::platform::sync::atomic::AtomicU64;

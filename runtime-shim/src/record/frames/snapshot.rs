@@ -1,4 +1,4 @@
-//! What readers make of the frames of a task.
+//! Copies of a task's frames, for readers.
 
 use core::hash::{Hash, Hasher};
 use core::iter::successors;
@@ -43,7 +43,7 @@ impl FrameSnapshot {
         snapshot
     }
 
-    /// What is there of the task with this id. What is read of its slot after it says whether that holds.
+    /// Copies the frames of the task with this id. The copy counts if the slot is still that task's afterwards.
     pub(crate) fn copy(frames: &Frames, id: u64) -> Self {
         let header = frames.header.load(Ordering::Acquire);
         if header & OWNER != id << 32 || header & (USED | ALL_BEYOND) == 0 {

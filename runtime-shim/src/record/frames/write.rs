@@ -110,7 +110,7 @@ impl Frames {
         }
     }
 
-    /// What the header says if it is this task's; an empty one otherwise.
+    /// Returns the header if it is this task's, otherwise an empty one.
     fn header_of(&self, slot: &'static Slot) -> u64 {
         let owner = owner(slot);
         let header = self.header.load(Ordering::Relaxed);
@@ -121,7 +121,7 @@ impl Frames {
         }
     }
 
-    /// Whether the frame is entered and nobody has taken it away meanwhile.
+    /// Returns `true` if the frame is entered, and no other thread has left it.
     fn is(&self, header: u64, index: usize, site: &'static FrameSite) -> bool {
         header & bit(index) != 0
             && site_of(self.entry(index).load(Ordering::Relaxed)) == site.address()
@@ -193,7 +193,7 @@ impl Frames {
         }
     }
 
-    /// Whether a frame was entered inside of this one.
+    /// Returns `true` if a frame was entered inside of this one.
     fn has_inner(&self, header: u64, outer: usize) -> bool {
         indices(header).any(|index| outer_of(self.entry(index).load(Ordering::Relaxed)) == outer)
     }

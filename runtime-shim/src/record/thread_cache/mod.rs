@@ -1,8 +1,8 @@
 //! The cache of a thread: free slots, ids and references, so that most spawns and ends touch no shared memory.
 //!
-//! References are counted, but hardly ever with an atomic operation: a thread takes [`STOCK`]
-//! references to the node under which it spawns at once and hands them to the children one by one;
-//! a child that ends puts its reference back into the cache if its thread has the same node there.
+//! References are counted, but seldom with an atomic operation. A thread takes [`REFS_PER_ACQUIRE`] references at once
+//! to the node below which it spawns, and gives them to children one by one. A child that ends puts its reference into
+//! its thread's cache if the cache has the same node.
 //!
 //! Spawns and ends have a fast path and a slow path. The fast path first checks that nothing out of the ordinary is due,
 //! and then only writes.
@@ -45,8 +45,8 @@ pub(crate) struct ThreadCache {
     /// Slots that were freed here, fewer than a batch.
     freed: Cell<Option<FreeSlot>>,
     // Only the slow paths use the fields from here on.
-    /// What `spawns` and `ends` were when they were granted. What is missing since then is not yet in
-    /// the counts below; `settle` puts it there.
+    /// The values of `fast_spawns` and `fast_ends` when they were reserved. The difference to the present values is not
+    /// yet in the counts below; `flush_counters` adds it.
     reserved: Cell<(u32, u32)>,
     cached_refs: Cell<u32>,
     free_len: Cell<u32>,

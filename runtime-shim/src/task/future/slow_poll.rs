@@ -1,4 +1,4 @@
-//! A poll out of the ordinary.
+//! Polls on the slow path.
 
 use core::mem::ManuallyDrop;
 use core::task::Waker;
@@ -8,16 +8,18 @@ use crate::record::words::state;
 use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::running::{mute, restore_thread, Running};
 
-/// A poll of a future that has something attached, is not recorded while its thread's task is, or is the
-/// first to run on its thread; any, in a debug build. Dropped only when the poll panics.
+/// A poll on the slow path. It is dropped only if the poll panics.
 ///
-/// It knows the waker, but not the context, of which runtimes would otherwise have to make one that lies in
-/// memory on every poll.
+/// The slow path is for futures with something attached, for futures without a record on the thread of a recorded task,
+/// and for the first task of a thread. A debug build has no other path.
+///
+/// The poll gets the waker and not the context. Otherwise, runtimes would have to keep a context in memory for each
+/// poll.
 pub(super) struct SlowPoll<'a> {
     handle: &'a mut TaskHandle,
     /// Where the thread stood before.
     outer: Cursor,
-    /// What is attached to the handle was entered.
+    /// `true` if the guards of hooks were entered.
     carries: bool,
 }
 
