@@ -24,17 +24,20 @@ const PIECE: usize = 4096;
 /// If the program has a handler of its own.
 pub(super) fn install() -> io::Result<()> {
     let taken = || Err(io::ErrorKind::ResourceBusy.into());
-    match exchange(None)?.sa_sigaction {
+    // SAFETY: no action is set.
+    match unsafe { exchange(None) }?.sa_sigaction {
         present if present == ours() => return Ok(()),
         libc::SIG_DFL | libc::SIG_IGN => {}
         _ => return taken(),
     }
-    let found = exchange(Some(&action()))?;
+    // SAFETY: the handler may run on any thread at any time.
+    let found = unsafe { exchange(Some(&action())) }?;
     if matches!(found.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) || found.sa_sigaction == ours() {
         return Ok(());
     }
     // The program has set it up at the same time.
-    exchange(Some(&found))?;
+    // SAFETY: the action is the program's own.
+    unsafe { exchange(Some(&found)) }?;
     taken()
 }
 
@@ -56,10 +59,13 @@ fn action() -> libc::sigaction {
 }
 
 /// Returns the present action for the signal, and sets `new` if it is given.
-fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
+///
+/// # Safety
+///
+/// The handler of `new` may run on any thread at any time.
+unsafe fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
     let new = new.map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: zeros are valid; `new` is null or says what is valid on any thread at any time: a handler that
-    // is safe to run there, or what the program itself had set up.
+    // SAFETY: zeros are valid. By the contract, `new` is null or has a handler that is safe to run.
     unsafe {
         let mut old: libc::sigaction = core::mem::zeroed();
         match libc::sigaction(SIGNAL, new, &mut old) {

@@ -38,7 +38,7 @@ pub(super) fn take(ids: &[u64]) -> Vec<Result<NativeStack, StackError>> {
 }
 
 fn walk_all(ids: &[u64]) -> Result<Vec<Result<Walk, StackError>>, StackError> {
-    let sampler = StackSampler::new()?;
+    let mut sampler = StackSampler::new()?;
     handler::install().map_err(|_| StackError::SignalTaken)?;
     let mut walker = Walker::new();
     let mut walk = |&id| sampler.ask(id, |sample| walker.walk(sample));

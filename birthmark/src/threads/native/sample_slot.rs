@@ -71,13 +71,17 @@ impl SampleSlot {
         self.state.finish(thread);
     }
 
-    /// Reads the answer of a thread, if it has answered. Only the sampler calls it.
-    pub(super) fn read<R>(&self, thread: u32, read: impl FnOnce(&Sample) -> R) -> Option<R> {
+    /// Reads the answer of a thread, if it has answered.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the one sampler of the process, and asks no thread before this returns.
+    pub(super) unsafe fn read<R>(&self, thread: u32, read: impl FnOnce(&Sample) -> R) -> Option<R> {
         if !self.state.has_answered(thread) {
             return None;
         }
-        // SAFETY: the thread has answered, so it no longer writes. No thread is asked to use this slot before this call
-        // returns, because there is one sampler at a time, and the sampler makes this call.
+        // SAFETY: the thread has answered, so it no longer writes. By the contract, no thread is asked to use this slot
+        // before this returns.
         Some(read(unsafe { &*self.sample.get() }))
     }
 }

@@ -62,13 +62,19 @@ impl StackSampler {
     }
 
     /// Asks a thread to copy its stack, and reads the copy.
-    pub(super) fn ask<R>(&self, id: u64, read: impl FnOnce(&Sample) -> R) -> Result<R, StackError> {
+    pub(super) fn ask<R>(
+        &mut self,
+        id: u64,
+        read: impl FnOnce(&Sample) -> R,
+    ) -> Result<R, StackError> {
         let thread = u32::try_from(id).map_err(|_| StackError::NoAnswer)?;
         let start = Instant::now();
         let slot = self.await_answer(id, thread);
         let left = self.time_left.get().saturating_sub(start.elapsed());
         self.time_left.set(left);
-        slot?.read(thread, read).ok_or(StackError::NoAnswer)
+        // SAFETY: `new` makes one sampler at a time, and `read` cannot use it, because this borrows it exclusively.
+        let result = unsafe { slot?.read(thread, read) };
+        result.ok_or(StackError::NoAnswer)
     }
 
     fn await_answer(&self, id: u64, thread: u32) -> Result<&'static SampleSlot, StackError> {

@@ -105,7 +105,7 @@ fn thread_that_blocks_the_signal_or_has_ended_is_not_waited_for() {
         while !BLOCKS.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        let sampler = StackSampler::new().unwrap();
+        let mut sampler = StackSampler::new().unwrap();
         assert_eq!(sampler.ask(blocks, |_| ()), Err(StackError::Blocked));
         assert_eq!(sampler.ask(gone, |_| ()), Err(StackError::Ended));
     });
@@ -121,7 +121,7 @@ fn threads_that_come_and_go_are_no_trouble() {
         }
         for _ in 0..300 {
             for id in all_os_ids().unwrap_or_default() {
-                let Ok(sampler) = StackSampler::new() else {
+                let Ok(mut sampler) = StackSampler::new() else {
                     continue;
                 };
                 if let Ok(walk) = sampler.ask(id, |sample| walker.walk(sample)) {
