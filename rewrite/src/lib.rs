@@ -24,38 +24,17 @@ extern crate proc_macro;
 #[cfg(test)]
 use birthmark_test_support as _;
 
-mod args;
-mod around;
-mod backend;
+mod attribute;
+mod callee;
 mod emit;
-mod frames;
 mod imports;
-mod item;
 mod known;
-mod macro_names;
-mod macros;
-mod message;
-mod named;
-mod nested;
-mod parse;
-mod relay;
-mod role;
-mod scope;
-mod select;
-mod shape;
-mod signatures;
+mod lexical;
 mod site;
-mod spawn;
-mod table;
-mod takes;
-mod task;
+mod syntax;
 #[cfg(feature = "text")]
 pub mod text;
-mod tokens;
-mod value;
-mod visit;
-mod visitor;
-mod waits;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -64,13 +43,12 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 
-pub use args::Args;
+pub use attribute::args::Args;
+#[cfg(feature = "text")]
+pub use callee::signatures::CrateSignatures;
+pub use imports::macro_names::MacroNames;
 #[cfg(feature = "text")]
 pub use known::packages;
-pub use macro_names::MacroNames;
-#[cfg(feature = "text")]
-#[cfg(feature = "text")]
-pub use signatures::CrateSignatures;
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 
 /// What became of an item.
@@ -129,25 +107,25 @@ fn names_table(item: &TokenStream) -> bool {
 #[must_use]
 pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Output {
     let (args, mut errors) = Args::parse(args);
-    let Some(mut parsed) = parse::item(&item) else {
-        errors.extend(item::on_a_crate(&item));
+    let Some(mut parsed) = syntax::parse::item(&item) else {
+        errors.extend(attribute::item::on_a_crate(&item));
         return Output::unchanged(item, errors);
     };
     let text = item.to_string();
     if args.skip || is_done(&item, &text) {
         return Output::unchanged(item, errors);
     }
-    if let Err(error) = item::check(&parsed) {
+    if let Err(error) = attribute::item::check(&parsed) {
         errors.push(error);
         return Output::unchanged(item, errors);
     }
-    let mut backend = backend::Tree {
+    let mut backend = emit::backend::Tree {
         emit: emit::Emit {
             krate: args.krate.clone(),
         },
     };
-    let signatures = signatures::Signatures::of(std::slice::from_ref(&parsed), &args.also);
-    let mut visitor = visitor::Visitor::new(args, &mut backend, locate);
+    let signatures = callee::signatures::Signatures::of(std::slice::from_ref(&parsed), &args.also);
+    let mut visitor = walk::visitor::Visitor::new(args, &mut backend, locate);
     visitor.signatures = signatures;
     visitor.imports.elsewhere.add(&text);
     visitor.visit_item_mut(&mut parsed);

@@ -104,7 +104,7 @@ pub enum Reason {
     /// Its argument has a shape that cannot be adapted; the text says which.
     Shape(&'static str),
     /// It hands a task on within a runtime, which counts at its public face.
-    Layer,
+    Forwarder,
     /// The spawn may be in an item that the parser refuses.
     Syntax {
         /// The line of the error.

@@ -47,7 +47,11 @@ fn of_a_runtime_only_threads_count() {
     assert_eq!(sites, [4, 4]);
     assert_eq!(
         uncovered,
-        [(3, Reason::Layer), (3, Reason::Layer), (8, Reason::Layer)]
+        [
+            (3, Reason::Forwarder),
+            (3, Reason::Forwarder),
+            (8, Reason::Forwarder)
+        ]
     );
 }
 
@@ -85,13 +89,13 @@ fn tasks_of_a_method_that_fills_a_pool_are_roots() {
 #[test]
 fn in_a_layer_nothing_counts() {
     let options = Options {
-        layers: vec!["Handle::spawn".to_owned()],
+        forwarders: vec!["Handle::spawn".to_owned()],
         without_tests: true,
         ..options()
     };
     let (sites, uncovered) = lines(&options);
     assert_eq!(sites, [4, 4, 8]);
-    assert!(uncovered.iter().all(|one| *one == (3, Reason::Layer)));
+    assert!(uncovered.iter().all(|one| *one == (3, Reason::Forwarder)));
 }
 
 #[test]

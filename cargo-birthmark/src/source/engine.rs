@@ -86,8 +86,8 @@ impl Recipe {
         if self.without_await {
             annotation.frames = Some(false);
         }
-        let (layers, pooled): (&[&str], &[&str]) = match self.policy {
-            Policy::Spawns { layers, pooled } => (layers, pooled),
+        let (forwarders, pooled): (&[&str], &[&str]) = match self.policy {
+            Policy::Spawns { forwarders, pooled } => (forwarders, pooled),
             _ => (&[], &[]),
         };
         let owned = |methods: &[&str]| methods.iter().map(|&method| method.into()).collect();
@@ -98,7 +98,7 @@ impl Recipe {
             // The root of a crate of 2015 declares the runtime, see `extern_crates`.
             edition: Edition::default(),
             only_threads: self.policy == Policy::Threads,
-            layers: owned(layers),
+            forwarders: owned(forwarders),
             pooled: owned(pooled),
             without_tests: !self.tests,
             macros: MacroNames::default(),
@@ -220,7 +220,7 @@ pub fn why(reason: &Reason) -> String {
             "is in the arguments of `{name}!`, which may not pass them on; \
              `macros({name})` in the annotation has them read"
         ),
-        Reason::Layer => {
+        Reason::Forwarder => {
             "passes a task on within a runtime, and counts at the call that passed the task to the runtime".into()
         }
         Reason::Shape(shape) => (*shape).into(),

@@ -4,7 +4,7 @@ use birthmark_test_support::documented::{assert_mentioned, assert_table};
 
 use super::callees::{self, Form, Mode, Row};
 use super::macros::{self, Awaiting, Passes, Unseen};
-use super::scopes::{self, Runs};
+use super::scope_functions::{self, Runs};
 
 const ATTRIBUTE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/src/lib.rs");
 const LIMITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/limits.md");
@@ -58,7 +58,9 @@ fn libraries_of_the_callees_are_those_of_the_guide() {
 
 #[test]
 fn scopes_are_those_of_the_attributes_documentation() {
-    let inheriting = scopes::TABLE.iter().filter(|row| row.runs == Runs::OnPool);
+    let inheriting = scope_functions::TABLE
+        .iter()
+        .filter(|row| row.runs == Runs::OnPool);
     let names = inheriting.flat_map(|row| {
         let paths = row
             .paths

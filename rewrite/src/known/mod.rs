@@ -10,7 +10,7 @@
 //! | `macros.rs` | macros whose arguments are entered, where they come from, and whether they await |
 //! | `methods.rs` | methods that pass on, decorate, unwrap or convert their receiver |
 //! | `constructors.rs` | functions that make a value of their type, smart pointers, and wrappers of a task |
-//! | `scopes.rs` | functions that run a closure while their caller waits |
+//! | `scope_functions.rs` | functions that run a closure while their caller waits |
 //! | `waits.rs` | functions that poll a future until it is ready |
 //! | `types.rs` | types of which no value is a task, and bounds that tell a task |
 //! | `crates.rs` | crates whose functions hand no task to instrumented code |
@@ -25,6 +25,6 @@ pub(crate) mod macros;
 pub(crate) mod methods;
 #[cfg(feature = "text")]
 pub mod packages;
-pub(crate) mod scopes;
+pub(crate) mod scope_functions;
 pub(crate) mod types;
 pub(crate) mod waits;

@@ -1,6 +1,6 @@
-//! The table of packages whose business is spawning: runtimes, pools, and layers between them.
+//! The table of packages whose business is spawning: runtimes, pools, and forwarders between them.
 //!
-//! A task is recorded where it is handed to a runtime. From there it goes through several layers. Each calls the next
+//! A task is recorded where it is handed to a runtime. From there it goes through several forwarders. Each calls the next
 //! one by a name such as `spawn`, and a record in each would be the same task once more.
 
 /// Selection of the spawns that are recorded in a package.
@@ -9,7 +9,7 @@ pub enum Policy {
     /// All spawns.
     Spawns {
         /// Methods whose spawns are excepted, because they hand on a task that they were given.
-        layers: &'static [&'static str],
+        forwarders: &'static [&'static str],
         /// Methods that fill a pool. Their tasks are roots, because a connection is kept for a later user.
         pooled: &'static [&'static str],
     },
@@ -22,13 +22,13 @@ pub enum Policy {
 
 impl Policy {
     const ALL: Policy = Policy::Spawns {
-        layers: &[],
+        forwarders: &[],
         pooled: &[],
     };
 
     const fn pooled(methods: &'static [&'static str]) -> Policy {
         Policy::Spawns {
-            layers: &[],
+            forwarders: &[],
             pooled: methods,
         }
     }
@@ -62,7 +62,7 @@ const TABLE: &[(&str, Policy)] = &[
     (
         "hyper-util",
         Policy::Spawns {
-            layers: &["Exec::execute", "TokioExecutor::execute"],
+            forwarders: &["Exec::execute", "TokioExecutor::execute"],
             pooled: &["Client::connect_to"],
         },
     ),

@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 
-use crate::args::Args;
+use crate::attribute::args::Args;
 
 /// What `birthmark::instrument(…)` says for a whole crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

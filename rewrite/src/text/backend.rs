@@ -4,12 +4,12 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Block, Expr, Item, Macro};
 
-use crate::around::Around;
-use crate::backend::Backend;
+use crate::emit::backend::Backend;
 use crate::emit::names::FRAMES;
-use crate::named::Named;
-use crate::shape;
+use crate::emit::wrap::Wrap;
 use crate::site::{FrameSite, Site};
+use crate::syntax::naming::Named;
+use crate::syntax::shape;
 
 use super::edits::Edits;
 use super::print::Print;
@@ -54,10 +54,10 @@ impl Text<'_> {
 }
 
 impl Backend for Text<'_> {
-    fn wrap(&mut self, expr: &mut Expr, around: &Around) {
-        let (_, hole) = shape::split_attributes(expr.to_token_stream());
+    fn wrap(&mut self, expr: &mut Expr, around: &Wrap) {
+        let (_, inner) = shape::split_attributes(expr.to_token_stream());
         let site = around.site().map(|site| site.index);
-        self.around(&hole, self.print.around(around), site);
+        self.around(&inner, self.print.around(around), site);
     }
 
     /// Behind the brace, where most often nothing else stands on that line, or behind the inner attributes.
@@ -93,7 +93,7 @@ impl Backend for Text<'_> {
         }
     }
 
-    fn written(&self, tokens: &TokenStream) -> String {
+    fn source_of(&self, tokens: &TokenStream) -> String {
         let range = self.print.source.range(tokens);
         range.map_or_else(String::new, |range| {
             self.print.source.text[range].to_owned()

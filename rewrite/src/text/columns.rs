@@ -4,7 +4,7 @@
 //! `Location::caller()` and debuginfo tell. So the changes of an item are written as an attribute, put where
 //! the token before the item ends, if nothing else stands on that line: `#[…::edit(…)]`. It is a macro that
 //! does the same to the item's tokens, which keep their places. It is told the place of the item, that of each
-//! expression, and what to put around it, with [`HOLE`] for the expression.
+//! expression, and what to put around it, with [`PLACEHOLDER`] for the expression.
 //!
 //! Where no line is free, the attribute stands in front of the item, and moves the rest of the item's first line.
 
@@ -14,15 +14,15 @@ use proc_macro2::TokenTree;
 use quote::ToTokens;
 use syn::{AttrStyle, Attribute, File, Item};
 
-use super::edits::{self, Insertion, Wrap};
+use super::edits::{self, Insertion, WrappedRange};
 use super::source::{BYTE_ORDER_MARK, Source};
 
 /// What stands for the expression.
-const HOLE: &str = "__birthmark_hole";
+const PLACEHOLDER: &str = "__birthmark_hole";
 
 /// An item that can have an attribute.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct AttributeTarget {
     /// Where the attribute is put.
     at: usize,
     /// The item, with its attributes.
@@ -32,11 +32,11 @@ pub(super) struct Host {
 }
 
 /// The items of a file, also those in inline modules.
-pub(super) fn hosts(source: Source<'_>, file: &File) -> Vec<Host> {
-    let mut hosts = Vec::new();
+pub(super) fn targets(source: Source<'_>, file: &File) -> Vec<AttributeTarget> {
+    let mut targets = Vec::new();
     let start = behind(source, &file.attrs, source.first_line());
-    collect(source, &file.items, start, &mut hosts);
-    hosts
+    collect(source, &file.items, start, &mut targets);
+    targets
 }
 
 /// Where inner attributes end, or what they follow.
@@ -48,7 +48,7 @@ fn behind(source: Source<'_>, attributes: &[Attribute], start: usize) -> usize {
     ends.fold(start, usize::max)
 }
 
-fn collect(source: Source<'_>, items: &[Item], mut end: usize, hosts: &mut Vec<Host>) {
+fn collect(source: Source<'_>, items: &[Item], mut end: usize, targets: &mut Vec<AttributeTarget>) {
     for item in items {
         let Some(range) = source.range(item) else {
             continue;
@@ -56,13 +56,13 @@ fn collect(source: Source<'_>, items: &[Item], mut end: usize, hosts: &mut Vec<H
         if let Item::Mod(module) = item {
             if let Some((brace, items)) = &module.content {
                 let open = source.bytes(brace.span.open()).end;
-                collect(source, items, behind(source, &module.attrs, open), hosts);
+                collect(source, items, behind(source, &module.attrs, open), targets);
             }
         } else {
             let at = free_line(source.text, end, range.start).unwrap_or(range.start);
             let bare = bare(source, item).unwrap_or(range.start);
             let range = range.clone();
-            hosts.push(Host { at, range, bare });
+            targets.push(AttributeTarget { at, range, bare });
         }
         end = range.end;
     }
@@ -96,31 +96,34 @@ fn free_line(text: &str, end: usize, start: usize) -> Option<usize> {
 pub(super) fn apply(
     source: &str,
     insertions: &[Insertion],
-    wraps: &[Wrap],
-    hosts: &[Host],
+    wrapped: &[WrappedRange],
+    targets: &[AttributeTarget],
     edit: &str,
 ) -> String {
-    let host = |wrap: &Wrap| {
-        let after = hosts.partition_point(|host| host.range.start <= wrap.range.start);
-        let host = hosts.get(after.checked_sub(1)?)?;
-        (wrap.range.end <= host.range.end).then_some(after - 1)
+    let target = |wrap: &WrappedRange| {
+        let after = targets.partition_point(|target| target.range.start <= wrap.range.start);
+        let target = targets.get(after.checked_sub(1)?)?;
+        (wrap.range.end <= target.range.end).then_some(after - 1)
     };
-    let mut texts = vec![String::new(); hosts.len()];
-    let places = Places::of(source);
-    for wrap in edits::outside_in(wraps) {
-        if let Some(host) = host(wrap) {
-            texts[host] += &places.told(wrap);
+    let mut texts = vec![String::new(); targets.len()];
+    let lines = LineIndex::of(source);
+    for wrap in edits::outside_in(wrapped) {
+        if let Some(target) = target(wrap) {
+            texts[target] += &lines.encode(wrap);
         }
     }
     let inline = insertions.iter().filter(|one| {
-        let wrap = one.wrap.map(|wrap| &wraps[wrap]);
-        wrap.and_then(host).is_none()
+        let wrap = one.wrapped.map(|wrap| &wrapped[wrap]);
+        wrap.and_then(target).is_none()
     });
-    let attributes = hosts.iter().zip(texts).filter(|(_, text)| !text.is_empty());
-    let attributes = attributes.map(|(host, text)| {
-        let (line, column) = places.of_byte(host.bare);
+    let attributes = targets
+        .iter()
+        .zip(texts)
+        .filter(|(_, text)| !text.is_empty());
+    let attributes = attributes.map(|(target, text)| {
+        let (line, column) = lines.of_byte(target.bare);
         Insertion {
-            offset: host.at,
+            offset: target.at,
             text: format!(" #[{edit}({line} {column} {text})] "),
             ..Insertion::default()
         }
@@ -131,15 +134,15 @@ pub(super) fn apply(
 }
 
 /// Lines and columns of a text.
-struct Places<'a> {
+struct LineIndex<'a> {
     text: &'a str,
     lines: Vec<usize>,
 }
 
-impl<'a> Places<'a> {
-    fn of(text: &'a str) -> Places<'a> {
+impl<'a> LineIndex<'a> {
+    fn of(text: &'a str) -> LineIndex<'a> {
         let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Places {
+        LineIndex {
             text,
             lines: std::iter::once(0).chain(breaks).collect(),
         }
@@ -155,10 +158,10 @@ impl<'a> Places<'a> {
     }
 
     /// A change as the macro is told it.
-    fn told(&self, wrap: &Wrap) -> String {
+    fn encode(&self, wrap: &WrappedRange) -> String {
         let (line, column) = self.of_byte(wrap.range.start);
         let (last, end) = self.of_byte(wrap.range.end);
-        let Wrap { head, tail, .. } = wrap;
-        format!("{line} {column} {last} {end} {{ {head}{HOLE}{tail} }} ")
+        let WrappedRange { head, tail, .. } = wrap;
+        format!("{line} {column} {last} {end} {{ {head}{PLACEHOLDER}{tail} }} ")
     }
 }

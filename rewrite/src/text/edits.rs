@@ -14,12 +14,12 @@ pub struct Insertion {
     /// a table of sites.
     pub site: Option<usize>,
     /// The change that it is a part of; none for what stands between items.
-    pub(super) wrap: Option<usize>,
+    pub(super) wrapped: Option<usize>,
 }
 
 /// A change as a whole: what is put around some tokens.
 #[derive(Clone, Debug)]
-pub(super) struct Wrap {
+pub(super) struct WrappedRange {
     /// The tokens, in bytes of the original.
     pub range: Range<usize>,
     /// What is put in front of them.
@@ -41,7 +41,7 @@ enum Side {
 #[derive(Default)]
 pub(super) struct Edits {
     insertions: Vec<(Side, Insertion)>,
-    pub wraps: Vec<Wrap>,
+    pub wrapped: Vec<WrappedRange>,
 }
 
 impl Edits {
@@ -54,22 +54,22 @@ impl Edits {
     ) {
         let (head, tail) = around;
         let offsets = (range.start, range.end);
-        let wrap = Some(self.wraps.len());
-        self.before(offsets.0, head.clone(), site, wrap);
-        self.after(offsets.1, tail.clone(), site, wrap);
-        self.wraps.push(Wrap { range, head, tail });
+        let wrapped = Some(self.wrapped.len());
+        self.before(offsets.0, head.clone(), site, wrapped);
+        self.after(offsets.1, tail.clone(), site, wrapped);
+        self.wrapped.push(WrappedRange { range, head, tail });
     }
 
     /// Puts something around tokens, and its head farther to the left, in front of them or in between.
     pub(super) fn ahead(&mut self, range: Range<usize>, head: String, offset: usize) {
-        let wrap = Some(self.wraps.len());
+        let wrapped = Some(self.wrapped.len());
         if offset == range.start {
-            self.before(offset, head.clone(), None, wrap);
+            self.before(offset, head.clone(), None, wrapped);
         } else {
-            self.after(offset, format!(" {}", head.trim_end()), None, wrap);
+            self.after(offset, format!(" {}", head.trim_end()), None, wrapped);
         }
         let tail = String::new();
-        self.wraps.push(Wrap { range, head, tail });
+        self.wrapped.push(WrappedRange { range, head, tail });
     }
 
     /// Inserts behind an item.
@@ -78,15 +78,15 @@ impl Edits {
     }
 
     /// Inserts behind what ends at the offset.
-    fn after(&mut self, offset: usize, text: String, site: Option<usize>, wrap: Option<usize>) {
+    fn after(&mut self, offset: usize, text: String, site: Option<usize>, wrapped: Option<usize>) {
         let side = Side::Before(self.insertions.len());
-        self.insert(side, offset, text, site, wrap);
+        self.insert(side, offset, text, site, wrapped);
     }
 
     /// Inserts in front of what begins at the offset.
-    fn before(&mut self, offset: usize, text: String, site: Option<usize>, wrap: Option<usize>) {
+    fn before(&mut self, offset: usize, text: String, site: Option<usize>, wrapped: Option<usize>) {
         let side = Side::After(Reverse(self.insertions.len()));
-        self.insert(side, offset, text, site, wrap);
+        self.insert(side, offset, text, site, wrapped);
     }
 
     fn insert(
@@ -95,14 +95,14 @@ impl Edits {
         offset: usize,
         text: String,
         site: Option<usize>,
-        wrap: Option<usize>,
+        wrapped: Option<usize>,
     ) {
         if !text.is_empty() {
             let insertion = Insertion {
                 offset,
                 text,
                 site,
-                wrap,
+                wrapped,
             };
             self.insertions.push((side, insertion));
         }
@@ -120,10 +120,11 @@ impl Edits {
 }
 
 /// Changes in the order of the text, what is around others first.
-pub(super) fn outside_in(wraps: &[Wrap]) -> Vec<&Wrap> {
-    let mut wraps: Vec<_> = wraps.iter().enumerate().collect();
-    wraps.sort_by_key(|(index, wrap)| (wrap.range.start, Reverse(wrap.range.end), Reverse(*index)));
-    wraps.into_iter().map(|(_, wrap)| wrap).collect()
+pub(super) fn outside_in(wrapped: &[WrappedRange]) -> Vec<&WrappedRange> {
+    let mut wrapped: Vec<_> = wrapped.iter().enumerate().collect();
+    wrapped
+        .sort_by_key(|(index, wrap)| (wrap.range.start, Reverse(wrap.range.end), Reverse(*index)));
+    wrapped.into_iter().map(|(_, wrap)| wrap).collect()
 }
 
 /// Where a byte of the new text stood in the old one; for what was inserted, where it was put.

@@ -7,10 +7,10 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, Ident};
 
-use super::{Unparsed, apart, source::Source};
-use crate::parse;
-use crate::scope;
+use super::{Unparsed, on_parser_thread, source::Source};
+use crate::lexical::locals;
 use crate::site::Position;
+use crate::syntax::parse;
 
 /// A function with a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Function {
 ///
 /// If the file does not consist of tokens.
 pub fn functions(source: &str) -> Result<Vec<Function>, Unparsed> {
-    apart(|| {
+    on_parser_thread(|| {
         let tokens = Source::new(source).tokens()?;
         let mut found = Found::default();
         found.visit_file(&parse::file(tokens).file);
@@ -95,7 +95,7 @@ impl<'ast> Visit<'ast> for Found {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let ty = scope::type_name(&item.self_ty, None);
+        let ty = locals::type_name(&item.self_ty, None);
         self.within(ty, |found| visit::visit_item_impl(found, item));
     }
 

@@ -6,12 +6,12 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{AttrStyle, Attribute, Meta, Token};
 
-use crate::args::Args;
-use crate::named;
+use crate::attribute::args::Args;
+use crate::syntax::naming;
 
 use super::modules::attributes_before;
 use super::source::Source;
-use super::{Annotation, Mistake, Unparsed, apart};
+use super::{Annotation, Mistake, Unparsed, on_parser_thread};
 
 /// What the inner attributes at the root of a crate say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub enum NoStd {
 ///
 /// If the file does not parse so far.
 pub fn head(source: &str) -> Result<Head, Unparsed> {
-    apart(|| {
+    on_parser_thread(|| {
         let tokens = Source::new(source).tokens()?;
         let parser = |input: syn::parse::ParseStream| {
             let attributes = input.call(Attribute::parse_inner)?;
@@ -125,7 +125,7 @@ impl Head {
                 None => NoStd::Always,
                 Some(condition) => NoStd::When(condition.to_token_stream().to_string()),
             };
-        } else if named::is_ours(path, None)
+        } else if naming::is_ours(path, None)
             && path
                 .segments
                 .last()

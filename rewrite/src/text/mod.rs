@@ -16,11 +16,11 @@ mod source;
 
 use proc_macro2::Span;
 
-use crate::macro_names::MacroNames;
-use crate::parse::{self, Parsed, Refused};
-use crate::signatures::{CrateSignatures, Signatures};
+use crate::callee::signatures::{CrateSignatures, Signatures};
+use crate::imports::macro_names::MacroNames;
 use crate::site::{Position, Reason, Site, Uncovered};
-use crate::visitor::Visitor;
+use crate::syntax::parse::{self, Parsed, Refused};
+use crate::walk::visitor::Visitor;
 
 pub use annotation::Annotation;
 pub use edits::Insertion;
@@ -63,7 +63,7 @@ pub struct Options {
     /// only OS threads do. They are roots, unless they are scoped: the runtime keeps them for whoever comes next.
     pub only_threads: bool,
     /// Methods, such as `TokioExecutor::execute`, that only hand a task on: it counts where they are called.
-    pub layers: Vec<String>,
+    pub forwarders: Vec<String>,
     /// Methods, such as `Client::connect_to`, whose tasks are kept by a pool, for whoever comes next: they are roots.
     pub pooled: Vec<String>,
     /// Whether items that are there in tests only are passed over, as they are compiled nowhere else.
@@ -199,7 +199,7 @@ pub fn rewrite_except(
     if !may_spawn(file.source, &options.annotation) {
         return Ok(Rewritten::unchanged(file.source));
     }
-    apart(|| rewrite_here(file, options, except))
+    on_parser_thread(|| rewrite_here(file, options, except))
 }
 
 fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rewritten, Unparsed> {
@@ -212,8 +212,8 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
         file: mut parsed,
         refused,
     } = parse::file(tokens);
-    let hosts = match options.edit {
-        Some(_) => columns::hosts(source, &parsed),
+    let targets = match options.edit {
+        Some(_) => columns::targets(source, &parsed),
         None => Vec::new(),
     };
     let mut backend = backend::Text {
@@ -244,7 +244,7 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
     };
     let left: Vec<Position> = left.iter().map(|one| one.at(file.path)).collect();
     visitor.left = &left;
-    visitor.layers = &options.layers;
+    visitor.forwarders = &options.forwarders;
     visitor.pooled = &options.pooled;
     visitor.without_tests = options.without_tests;
     visitor.only_threads = options.only_threads;
@@ -271,7 +271,13 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
     let insertions = backend.edits.in_order();
     let text = match &options.edit {
         None => edits::apply(file.source, &insertions),
-        Some(edit) => columns::apply(file.source, &insertions, &backend.edits.wraps, &hosts, edit),
+        Some(edit) => columns::apply(
+            file.source,
+            &insertions,
+            &backend.edits.wrapped,
+            &targets,
+            edit,
+        ),
     };
     Ok(Rewritten {
         text,
@@ -284,7 +290,7 @@ fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rew
 
 /// Parses a file, and gives what is read from it, unless it does not consist of tokens.
 pub(crate) fn parsed<T: Send>(source: &str, read: impl FnOnce(syn::File) -> T + Send) -> Option<T> {
-    let parsed = apart(|| Ok(read(parse::file(Source::new(source).tokens()?).file)));
+    let parsed = on_parser_thread(|| Ok(read(parse::file(Source::new(source).tokens()?).file)));
     parsed.ok()
 }
 
@@ -297,7 +303,10 @@ impl Refused {
         locate: crate::Locate<'_>,
     ) -> Option<Uncovered> {
         let text = &source.text[source.range(&self.tokens)?];
-        let for_tests = self.attributes.iter().any(crate::nested::needs_tests);
+        let for_tests = self
+            .attributes
+            .iter()
+            .any(crate::attribute::nested::needs_tests);
         let is_listed =
             may_spawn(text, &options.annotation) && !(options.without_tests && for_tests);
         is_listed.then(|| Uncovered {
@@ -329,7 +338,9 @@ const STACK: usize = 64 << 20;
 
 /// Runs something on a thread of its own: with it goes the table of positions, which would otherwise keep the text of
 /// each file, and it has a stack for code that no human wrote.
-fn apart<T: Send>(run: impl FnOnce() -> Result<T, Unparsed> + Send) -> Result<T, Unparsed> {
+fn on_parser_thread<T: Send>(
+    run: impl FnOnce() -> Result<T, Unparsed> + Send,
+) -> Result<T, Unparsed> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         match thread.spawn_scoped(scope, run).map(|handle| handle.join()) {

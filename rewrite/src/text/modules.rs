@@ -4,10 +4,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::Attribute;
 use syn::parse::Parser;
 
-use crate::nested;
+use crate::attribute::nested;
 
 use super::source::Source;
-use super::{Unparsed, apart};
+use super::{Unparsed, on_parser_thread};
 
 /// A `mod name;`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn modules(source: &str) -> Result<Vec<Module>, Unparsed> {
     if !may_declare(source) {
         return Ok(Vec::new());
     }
-    apart(|| {
+    on_parser_thread(|| {
         let mut found = Vec::new();
         collect(Source::new(source).tokens()?, &mut Vec::new(), &mut found);
         Ok(found)

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::known::{callees, macros, scopes, waits};
+use crate::known::{callees, macros, scope_functions, waits};
 
 use super::Annotation;
 
@@ -31,7 +31,7 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
     let counts = annotation.frames != Some(false);
     let is_known = |name: &str| {
         callees::is_known(name, &annotation.also)
-            || scopes::is_known(name)
+            || scope_functions::is_known(name)
             || counts && waits::is_known(name)
     };
     STEMS
@@ -70,7 +70,7 @@ static STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// Names of the calls that are changed: spawns, scopes, and waits.
 fn known_names() -> impl Iterator<Item = &'static str> {
     let callees = callees::TABLE.iter().map(|row| row.name);
-    let scopes = scopes::TABLE.iter().map(|row| row.name);
+    let scopes = scope_functions::TABLE.iter().map(|row| row.name);
     callees.chain(scopes).chain(waits::names())
 }
 

@@ -7,12 +7,12 @@
 
 use proc_macro2::Literal;
 
-use crate::around::{Around, Birth, Identity};
+use crate::callee::relay::Relay;
 use crate::emit::names::{FRAMES, SITES};
-use crate::relay::Relay;
-use crate::shape::Leaf;
+use crate::emit::table::{self, FileName};
+use crate::emit::wrap::{Identity, NewRecord, Wrap};
 use crate::site::{FrameSite, Site};
-use crate::table::{self, File};
+use crate::syntax::shape::TaskShape;
 
 use super::source::Source;
 
@@ -42,23 +42,23 @@ pub(super) struct Print<'a> {
 
 impl Print<'_> {
     /// What stands before and behind an expression.
-    pub(super) fn around(&self, around: &Around) -> (String, String) {
+    pub(super) fn around(&self, around: &Wrap) -> (String, String) {
         match around {
-            Around::Closure {
+            Wrap::Closure {
                 identity: Identity::Inherit,
                 ..
             } => self.call("borrow_parent", &self.handles()),
-            Around::Closure {
-                identity: Identity::Birth(birth),
+            Wrap::Closure {
+                identity: Identity::New(birth),
                 ..
             } => self.call(
                 "closure",
                 &format!("{} {}", self.handles(), self.birth(birth)),
             ),
-            Around::Body {
+            Wrap::Body {
                 by_value, typed, ..
             } => self.body(*by_value, *typed),
-            Around::ClosureVariable {
+            Wrap::ClosureVariable {
                 birth, by_value, ..
             } => {
                 let enter = if *by_value { "enter_owned" } else { "enter" };
@@ -67,18 +67,18 @@ impl Print<'_> {
                     &format!("{enter} {}", self.birth(birth)),
                 )
             }
-            Around::Future { birth, .. } => self.call("task", &self.birth(birth)),
-            Around::FutureFn { birth, .. } => self.call("task_fn", &self.birth(birth)),
-            Around::Place { birth, .. } => self.call("place", &self.birth(birth)),
-            Around::Value { birth, .. } => self.call("value", &self.birth(birth)),
-            Around::Guess {
-                site, leaf, relay, ..
-            } => self.guess(site.entry, *leaf, *relay),
-            Around::Settle { site, fallible, .. } => {
+            Wrap::Future { birth, .. } => self.call("task", &self.birth(birth)),
+            Wrap::FutureFn { birth, .. } => self.call("task_fn", &self.birth(birth)),
+            Wrap::Place { birth, .. } => self.call("place", &self.birth(birth)),
+            Wrap::Value { birth, .. } => self.call("value", &self.birth(birth)),
+            Wrap::Guess {
+                site, shape, relay, ..
+            } => self.guess(site.entry, *shape, *relay),
+            Wrap::PropagateRefusal { site, fallible, .. } => {
                 let fallible = if *fallible { "fallible " } else { "" };
                 self.call("settled", &format!("{fallible}{SITES}[{}]", site.entry))
             }
-            Around::Returned {
+            Wrap::Returned {
                 site,
                 awaited,
                 beside,
@@ -90,9 +90,9 @@ impl Print<'_> {
                     &format!("{beside}{SITES}[{}]", site.entry),
                 )
             }
-            Around::Blocked { leaf, .. } => self.blocked(*leaf),
-            Around::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
-            Around::Branch { entry, extends, .. } => {
+            Wrap::Blocked { shape, .. } => self.blocked(*shape),
+            Wrap::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
+            Wrap::Branch { entry, extends, .. } => {
                 let name = if *extends {
                     "extending_branch"
                 } else {
@@ -100,37 +100,37 @@ impl Print<'_> {
                 };
                 self.call(name, &format!("{FRAMES}[{entry}]"))
             }
-            Around::Stand { entry, .. } => (
+            Wrap::FrameGuard { entry, .. } => (
                 // In braces it is a statement as well.
                 format!("{}::frame_guard! {{ {FRAMES}[{entry}], ", self.private),
                 " }".to_owned(),
             ),
-            Around::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),
+            Wrap::Table(sites) => (format!("{{ {} ", self.table(sites)), " }".to_owned()),
         }
     }
 
-    /// Around what may be the task of a callee that is out of sight.
-    fn guess(&self, entry: usize, leaf: Leaf, relay: Relay) -> (String, String) {
-        let name = match leaf {
-            Leaf::Async | Leaf::Closure { .. } => "guess_literal",
-            Leaf::Place | Leaf::ClosureVariable => "guess_place",
+    /// Wrap what may be the task of a callee that is out of sight.
+    fn guess(&self, entry: usize, shape: TaskShape, relay: Relay) -> (String, String) {
+        let name = match shape {
+            TaskShape::Async | TaskShape::Closure { .. } => "guess_literal",
+            TaskShape::Place | TaskShape::ClosureVariable => "guess_place",
             _ => "guess_value",
         };
-        let (handed, late) = (relay.handed, relay.late);
+        let (handed, late) = (relay.is_received, relay.late);
         self.call(name, &format!("{SITES}[{entry}]({handed}, {late})"))
     }
 
-    /// Around a future that a thread blocks on.
-    fn blocked(&self, leaf: Leaf) -> (String, String) {
-        let name = match leaf {
-            Leaf::Async => "Blocked::new",
-            Leaf::Place => "blocked!",
+    /// Wrap a future that a thread blocks on.
+    fn blocked(&self, shape: TaskShape) -> (String, String) {
+        let name = match shape {
+            TaskShape::Async => "Blocked::new",
+            TaskShape::Place => "blocked!",
             _ => "blocked_value!",
         };
         (format!("{}::{name}(", self.private), ")".to_owned())
     }
 
-    /// Around the body of a function that an attribute blocks on, its braces included.
+    /// Wrap the body of a function that an attribute blocks on, its braces included.
     pub(super) fn blocked_body(&self) -> (String, String) {
         let head = format!("{{ {}::Blocked::new(async move ", self.private);
         (head, ").await }".to_owned())
@@ -161,14 +161,14 @@ impl Print<'_> {
     /// `SITES[3]`; under `named!` and `root!` also `(true, "conn {peer}")`: the mark of a root, and the name.
     /// `SITES[3](pooled)` if a pool keeps the task.
     /// Of a task that other calls see as well, `(relayed handed, late, announces)`, or `announced` before the name.
-    fn birth(&self, birth: &Birth) -> String {
+    fn birth(&self, birth: &NewRecord) -> String {
         let site = format!("{SITES}[{}]", birth.site.entry);
         if birth.is_plain() {
             return site;
         }
         let announces = birth.relay.announces;
         if birth.naming.is_plain() {
-            let (handed, late) = (birth.is_handed(), birth.relay.late);
+            let (handed, late) = (birth.may_be_recorded(), birth.relay.late);
             return format!("{site}(relayed {handed}, {late}, {announces})");
         }
         let announced = if announces { "announced " } else { "" };
@@ -187,7 +187,7 @@ impl Print<'_> {
         format!(
             "{}::table! {{ {} }}",
             self.private,
-            table::sites(sites, File::Asked)
+            table::sites(sites, FileName::FromCompiler)
         )
     }
 
@@ -196,7 +196,7 @@ impl Print<'_> {
         format!(
             "{}::frames! {{ {} }}",
             self.private,
-            table::frames(frames, File::Asked)
+            table::frames(frames, FileName::FromCompiler)
         )
     }
 

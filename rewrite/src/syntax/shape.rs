@@ -6,11 +6,11 @@ use syn::{Expr, ExprMethodCall, Macro, UnOp};
 
 use crate::known::methods::{self, Effect};
 use crate::known::{constructors, macros};
-use crate::scope::names_from_last;
+use crate::lexical::locals::names_from_last;
 
 /// How the innermost expression of a task argument is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Leaf {
+pub(crate) enum TaskShape {
     /// A closure literal; whether it says `move`.
     Closure { moves: bool },
     /// `async { … }`.
@@ -29,16 +29,16 @@ pub(crate) enum Leaf {
 }
 
 /// Classifies the innermost expression of a task argument.
-pub(crate) fn leaf(expr: &Expr) -> Leaf {
+pub(crate) fn of(expr: &Expr) -> TaskShape {
     match expr {
-        Expr::Closure(closure) if closure.asyncness.is_some() => Leaf::AsyncClosure,
-        Expr::Closure(closure) => Leaf::Closure {
+        Expr::Closure(closure) if closure.asyncness.is_some() => TaskShape::AsyncClosure,
+        Expr::Closure(closure) => TaskShape::Closure {
             moves: closure.capture.is_some(),
         },
-        Expr::Async(_) => Leaf::Async,
-        expr if is_never_a_task(expr) => Leaf::Never,
-        expr if is_place(expr) => Leaf::Place,
-        _ => Leaf::Value,
+        Expr::Async(_) => TaskShape::Async,
+        expr if is_never_a_task(expr) => TaskShape::Never,
+        expr if is_place(expr) => TaskShape::Place,
+        _ => TaskShape::Value,
     }
 }
 

@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Ident, Pat, Result, Token};
 
-use crate::visitor::Visitor;
+use crate::walk::visitor::Visitor;
 
 /// All arms.
 pub(crate) struct Select {
@@ -15,13 +15,13 @@ pub(crate) struct Select {
 }
 
 struct Arm {
-    head: Head,
+    start: ArmStart,
     arrow: Token![=>],
     handler: Expr,
     comma: Option<Token![,]>,
 }
 
-enum Head {
+enum ArmStart {
     Branch(Box<Branch>),
     /// `else`, `complete`, `default`.
     Otherwise(TokenStream),
@@ -50,11 +50,11 @@ impl Parse for Select {
 
 impl Parse for Arm {
     fn parse(input: ParseStream) -> Result<Self> {
-        let head = input.parse()?;
+        let start = input.parse()?;
         let arrow = input.parse()?;
         let handler = Expr::parse_with_earlier_boundary_rule(input)?;
         Ok(Arm {
-            head,
+            start,
             arrow,
             handler,
             comma: input.parse()?,
@@ -62,17 +62,19 @@ impl Parse for Arm {
     }
 }
 
-impl Parse for Head {
+impl Parse for ArmStart {
     fn parse(input: ParseStream) -> Result<Self> {
         if input.peek(Token![else]) {
-            return Ok(Head::Otherwise(
+            return Ok(ArmStart::Otherwise(
                 input.parse::<Token![else]>()?.to_token_stream(),
             ));
         }
         if input.peek(Ident) && input.peek2(Token![=>]) {
-            return Ok(Head::Otherwise(input.parse::<Ident>()?.to_token_stream()));
+            return Ok(ArmStart::Otherwise(
+                input.parse::<Ident>()?.to_token_stream(),
+            ));
         }
-        Ok(Head::Branch(Box::new(Branch {
+        Ok(ArmStart::Branch(Box::new(Branch {
             pattern: Pat::parse_multi_with_leading_vert(input)?,
             equals: input.parse()?,
             future: input.parse()?,
@@ -97,7 +99,7 @@ impl Visitor<'_> {
     }
 
     fn arm(&mut self, arm: &mut Arm, framed: bool) {
-        if let Head::Branch(branch) = &mut arm.head {
+        if let ArmStart::Branch(branch) = &mut arm.start {
             if framed {
                 self.branch(&mut branch.future);
             } else {
@@ -124,18 +126,18 @@ impl ToTokens for Select {
 
 impl ToTokens for Arm {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.head.to_tokens(tokens);
+        self.start.to_tokens(tokens);
         self.arrow.to_tokens(tokens);
         self.handler.to_tokens(tokens);
         self.comma.to_tokens(tokens);
     }
 }
 
-impl ToTokens for Head {
+impl ToTokens for ArmStart {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
-            Head::Otherwise(word) => word.to_tokens(tokens),
-            Head::Branch(branch) => branch.to_tokens(tokens),
+            ArmStart::Otherwise(word) => word.to_tokens(tokens),
+            ArmStart::Branch(branch) => branch.to_tokens(tokens),
         }
     }
 }

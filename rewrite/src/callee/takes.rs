@@ -11,10 +11,10 @@ use crate::known::types::{self, Bound};
 /// How a parameter takes its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
-    /// A task; `once` if it is a future, or a closure that is called once.
-    Task { once: bool },
+    /// A task; `called_once` if it is a future, or a closure that is called once.
+    Task { called_once: bool },
     /// A task whose type may be written down somewhere, unless it is a literal.
-    Literal { once: bool },
+    Literal { called_once: bool },
     /// Nothing is known.
     Unknown,
     /// No task, or one that has to stay as it is; then why.
@@ -33,13 +33,15 @@ impl Takes {
             (Takes::Fixed(why), Takes::Fixed(other)) => Takes::Fixed(why.or(other)),
             (fixed @ Takes::Fixed(_), _) | (_, fixed @ Takes::Fixed(_)) => fixed,
             (Takes::Unknown, other) | (other, Takes::Unknown) => other,
-            (Takes::Task { once: one }, Takes::Task { once: other }) => {
-                Takes::Task { once: one && other }
-            }
+            (Takes::Task { called_once: one }, Takes::Task { called_once: other }) => Takes::Task {
+                called_once: one && other,
+            },
             (
-                Takes::Task { once: one } | Takes::Literal { once: one },
-                Takes::Task { once: other } | Takes::Literal { once: other },
-            ) => Takes::Literal { once: one && other },
+                Takes::Task { called_once: one } | Takes::Literal { called_once: one },
+                Takes::Task { called_once: other } | Takes::Literal { called_once: other },
+            ) => Takes::Literal {
+                called_once: one && other,
+            },
         }
     }
 
@@ -126,7 +128,9 @@ impl Bounds {
         match self {
             _ if task && self.unmet => Takes::Fixed(Some(BOUND)),
             _ if self.many && self.parameters => Takes::Fixed(Some(PARAMETERS)),
-            _ if task => Takes::Task { once: !self.many },
+            _ if task => Takes::Task {
+                called_once: !self.many,
+            },
             _ if self.unknown && !self.unmet => Takes::Unknown,
             _ => Takes::Fixed(None),
         }
@@ -181,7 +185,7 @@ impl Reader<'_> {
             Some((pointer, inner)) if pointer.shared => self.borrowed(inner, depth),
             // A box of a changed task is a box of the same trait object.
             Some((_, inner)) => self.ty(inner, depth),
-            None if types::is_boxed_future(&name) => Takes::Task { once: true },
+            None if types::is_boxed_future(&name) => Takes::Task { called_once: true },
             None => self.nominal(&name, path.segments.len() > 1, depth),
         }
     }
@@ -201,7 +205,7 @@ impl Reader<'_> {
         match aliases.find(|alias| alias.ident == name && !qualified) {
             Some(alias) if depth > 0 => self.ty(&alias.ty, depth - 1),
             _ if types::is_no_task(name) => Takes::Fixed(None),
-            _ => Takes::Literal { once: true },
+            _ => Takes::Literal { called_once: true },
         }
     }
 
@@ -294,7 +298,7 @@ impl Reader<'_> {
 /// The same, if the type may be written down somewhere.
 fn by_name(takes: Takes) -> Takes {
     match takes {
-        Takes::Task { once } => Takes::Literal { once },
+        Takes::Task { called_once } => Takes::Literal { called_once },
         takes => takes,
     }
 }

@@ -8,16 +8,16 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprCall, ExprMacro, ExprMatch, ReturnType, Stmt, Token};
 
-use crate::around::{Around, Birth, Identity, SiteRef};
+use crate::callee::spawn::Spawn;
+use crate::callee::takes::Takes;
+use crate::emit::wrap::{Identity, NewRecord, SiteRef, Wrap};
 use crate::known::callees::Mode;
 use crate::known::methods::{self, Effect};
-use crate::named::{self, Naming};
-use crate::scope::ScopeKind;
-use crate::shape::{self, Leaf};
+use crate::lexical::locals::ThreadScope;
 use crate::site::Reason;
-use crate::spawn::Spawn;
-use crate::takes::Takes;
-use crate::visitor::Visitor;
+use crate::syntax::naming::{self, Naming};
+use crate::syntax::shape::{self, TaskShape};
+use crate::walk::visitor::Visitor;
 
 /// A spawn whose arguments are being visited.
 pub(crate) struct Task {
@@ -26,7 +26,7 @@ pub(crate) struct Task {
     /// The index of its site; a spawn whose argument turns out to be no task has none.
     pub site: Option<SiteRef>,
     /// Whether the call's result has to be settled.
-    pub settles: bool,
+    pub propagates_refusal: bool,
 }
 
 impl Task {
@@ -38,7 +38,7 @@ impl Task {
                 ..Naming::default()
             },
             site: None,
-            settles: false,
+            propagates_refusal: false,
         }
     }
 }
@@ -60,7 +60,7 @@ impl Visitor<'_> {
         match expr {
             // The closure returns the future: there is nothing inside to look for.
             _ if task.spawn.row.mode == Mode::FutureFn && !self.is_naming(expr) => {
-                self.leaf(expr, task)
+                self.innermost(expr, task)
             }
             Expr::Paren(paren) => self.task(&mut paren.expr, task),
             Expr::Group(group) => self.task(&mut group.expr, task),
@@ -93,7 +93,7 @@ impl Visitor<'_> {
                     .iter_mut()
                     .for_each(|arg| self.visit_expr_mut(arg));
             }
-            _ => self.leaf(expr, task),
+            _ => self.innermost(expr, task),
         }
     }
 
@@ -103,7 +103,7 @@ impl Visitor<'_> {
 
     fn task_in_block(&mut self, block: &mut Block, task: &mut Task) {
         self.imports.enter_block(&block.stmts);
-        self.scopes.push();
+        self.locals.push();
         let last = block.stmts.len().saturating_sub(1);
         for (index, stmt) in block.stmts.iter_mut().enumerate() {
             match stmt {
@@ -111,20 +111,20 @@ impl Visitor<'_> {
                 stmt => self.visit_stmt_mut(stmt),
             }
         }
-        self.scopes.pop();
+        self.locals.pop();
         self.imports.leave();
     }
 
     fn task_in_arms(&mut self, branches: &mut ExprMatch, task: &mut Task) {
         self.visit_expr_mut(&mut branches.expr);
         for arm in &mut branches.arms {
-            self.scopes.push();
+            self.locals.push();
             self.visit_pat_mut(&mut arm.pat);
             if let Some((_, guard)) = &mut arm.guard {
                 self.visit_expr_mut(guard);
             }
             self.task(&mut arm.body, task);
-            self.scopes.pop();
+            self.locals.pop();
         }
     }
 
@@ -134,7 +134,7 @@ impl Visitor<'_> {
             Expr::Paren(paren) => self.is_closure_variable(&paren.expr),
             Expr::Path(path) => {
                 let name = path.path.get_ident().map(ToString::to_string);
-                let local = name.and_then(|name| self.scopes.get(&name));
+                let local = name.and_then(|name| self.locals.get(&name));
                 local.is_some_and(|local| local.closure)
             }
             _ => false,
@@ -165,74 +165,90 @@ impl Visitor<'_> {
     }
 
     /// Changes the innermost expression. Its shape is taken before its own spawns are rewritten.
-    fn leaf(&mut self, expr: &mut Expr, task: &mut Task) {
-        let leaf = match shape::leaf(expr) {
-            Leaf::Place if self.is_closure_variable(expr) => Leaf::ClosureVariable,
-            leaf => leaf,
+    fn innermost(&mut self, expr: &mut Expr, task: &mut Task) {
+        let shape = match shape::of(expr) {
+            TaskShape::Place if self.is_closure_variable(expr) => TaskShape::ClosureVariable,
+            shape => shape,
         };
         let parameters = matches!(expr, Expr::Closure(closure) if !closure.inputs.is_empty());
-        if task.spawn.guessed && (parameters || leaf == Leaf::AsyncClosure) {
+        if task.spawn.guessed && (parameters || shape == TaskShape::AsyncClosure) {
             return self.visit_expr_mut(expr);
         }
-        if let Some(reason) = unsupported(leaf, parameters, &task.spawn) {
+        if let Some(reason) = unsupported(shape, parameters, &task.spawn) {
             self.uncovered(&task.spawn, Reason::Shape(reason));
             return self.visit_expr_mut(expr);
         }
         // A pool owns what it executes; a database executes a query on what it borrows.
         let is_borrowed = matches!(expr, Expr::Reference(_));
         let is_query = task.spawn.row.mode == Mode::Execute && is_borrowed;
-        if leaf == Leaf::Never || is_query || task.spawn.takes == Takes::Fixed(None) {
+        if shape == TaskShape::Never || is_query || task.spawn.takes == Takes::Fixed(None) {
             return self.visit_expr_mut(expr);
         }
-        let kind = task.spawn.kind(leaf, parameters);
+        let kind = task.spawn.kind(shape, parameters);
         let site = *task
             .site
             .get_or_insert_with(|| self.site(&task.spawn, kind));
-        self.sites[site.index].certain |= !task.spawn.guessed && task.spawn.is_certain(leaf);
+        self.sites[site.index].certain |= !task.spawn.guessed && task.spawn.is_certain(shape);
         let exposed = shape::exposes_struct_literal(expr);
-        self.scope_parameter = task.spawn.scope.filter(|scope| *scope == ScopeKind::Thread);
+        self.scope_parameter = task
+            .spawn
+            .thread_scope
+            .filter(|scope| *scope == ThreadScope::Thread);
         self.visit_expr_mut(expr);
         self.scope_parameter = None;
-        self.emit(expr, leaf, site, exposed, task);
+        self.emit(expr, shape, site, exposed, task);
     }
 
-    fn emit(&mut self, expr: &mut Expr, leaf: Leaf, site: SiteRef, exposed: bool, task: &mut Task) {
+    fn emit(
+        &mut self,
+        expr: &mut Expr,
+        shape: TaskShape,
+        site: SiteRef,
+        exposed: bool,
+        task: &mut Task,
+    ) {
         let user = expr.span();
         let naming = &task.naming;
         let relay = task.spawn.relay;
         if task.spawn.guessed {
-            task.settles |= !matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);
-            let guess = Around::Guess {
+            task.propagates_refusal |= !matches!(
+                shape,
+                TaskShape::Closure { .. } | TaskShape::ClosureVariable
+            );
+            let guess = Wrap::Guess {
                 site,
-                leaf,
+                shape,
                 relay,
                 parens: exposed,
                 user,
             };
             return self.wrap(expr, &guess);
         }
-        let birth = Birth {
+        let birth = NewRecord {
             site,
             naming,
             relay,
         };
         let future_fn = task.spawn.row.mode == Mode::FutureFn;
-        let closure = matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);
-        task.settles |= future_fn || !closure || task.spawn.fallible;
-        let around = match leaf {
-            _ if future_fn => Around::FutureFn { birth, user },
-            Leaf::Closure { moves } => {
-                let by_value = !moves || task.spawn.once;
-                return self.closure(expr, Identity::Birth(birth), by_value);
+        let closure = matches!(
+            shape,
+            TaskShape::Closure { .. } | TaskShape::ClosureVariable
+        );
+        task.propagates_refusal |= future_fn || !closure || task.spawn.fallible;
+        let around = match shape {
+            _ if future_fn => Wrap::FutureFn { birth, user },
+            TaskShape::Closure { moves } => {
+                let by_value = !moves || task.spawn.called_once;
+                return self.closure(expr, Identity::New(birth), by_value);
             }
-            Leaf::ClosureVariable => Around::ClosureVariable {
+            TaskShape::ClosureVariable => Wrap::ClosureVariable {
                 birth,
-                by_value: task.spawn.once,
+                by_value: task.spawn.called_once,
                 user,
             },
-            Leaf::Async => Around::Future { birth, user },
-            Leaf::Place => Around::Place { birth, user },
-            _ => Around::Value {
+            TaskShape::Async => Wrap::Future { birth, user },
+            TaskShape::Place => Wrap::Place { birth, user },
+            _ => Wrap::Value {
                 birth,
                 parens: exposed,
                 user,
@@ -245,7 +261,7 @@ impl Visitor<'_> {
     pub(crate) fn closure(&mut self, expr: &mut Expr, identity: Identity, by_value: bool) {
         let user = expr.span();
         let Expr::Closure(closure) = expr else { return };
-        let body = Around::Body {
+        let body = Wrap::Body {
             by_value,
             // The braces of a body are needless where it is the tail of another block, and a lint says so.
             parens: shape::starts_with_block(&closure.body)
@@ -256,7 +272,7 @@ impl Visitor<'_> {
             end: shape::end(&closure.body),
         };
         self.wrap(&mut closure.body, &body);
-        self.wrap(expr, &Around::Closure { identity, user });
+        self.wrap(expr, &Wrap::Closure { identity, user });
     }
 }
 
@@ -264,27 +280,36 @@ const CALLED_AGAIN: &str = "a closure without `move` that may be called more tha
 const NAMED_TYPE: &str = "a task whose type its callee names";
 
 /// Why a task of this shape cannot be adapted.
-fn unsupported(leaf: Leaf, parameters: bool, spawn: &Spawn) -> Option<&'static str> {
-    match (leaf, spawn.takes) {
+fn unsupported(shape: TaskShape, parameters: bool, spawn: &Spawn) -> Option<&'static str> {
+    match (shape, spawn.takes) {
         _ if spawn.guessed => return None,
-        (Leaf::Never, _) => return None,
-        (leaf, Takes::Fixed(reason)) if leaf != Leaf::Async => return reason,
-        (Leaf::ClosureVariable | Leaf::Place | Leaf::Value, Takes::Literal { .. }) => {
+        (TaskShape::Never, _) => return None,
+        (shape, Takes::Fixed(reason)) if shape != TaskShape::Async => return reason,
+        (
+            TaskShape::ClosureVariable | TaskShape::Place | TaskShape::Value,
+            Takes::Literal { .. },
+        ) => {
             return Some(NAMED_TYPE);
         }
-        (Leaf::Closure { moves: false }, _) if spawn.takes.is_task() && !spawn.once => {
+        (TaskShape::Closure { moves: false }, _) if spawn.takes.is_task() && !spawn.called_once => {
             return Some(CALLED_AGAIN);
         }
         _ => {}
     }
-    match (leaf, spawn.row.mode) {
-        (Leaf::AsyncClosure, Mode::Task | Mode::Execute) => Some("an async closure"),
+    match (shape, spawn.row.mode) {
+        (TaskShape::AsyncClosure, Mode::Task | Mode::Execute) => Some("an async closure"),
         _ if spawn.takes.is_task() => None,
-        (Leaf::Closure { moves: false }, Mode::Execute) if !spawn.pool => Some(CALLED_AGAIN),
-        (Leaf::Closure { .. }, Mode::Task) if parameters && !spawn.scoping => Some(
-            "a closure with parameters behind other arguments, which may be called more than once",
-        ),
-        (Leaf::ClosureVariable | Leaf::Place | Leaf::Value, Mode::Execute) if spawn.bounded => {
+        (TaskShape::Closure { moves: false }, Mode::Execute) if !spawn.looks_like_pool => {
+            Some(CALLED_AGAIN)
+        }
+        (TaskShape::Closure { .. }, Mode::Task) if parameters && !spawn.scope_closure_allowed => {
+            Some(
+                "a closure with parameters behind other arguments, which may be called more than once",
+            )
+        }
+        (TaskShape::ClosureVariable | TaskShape::Place | TaskShape::Value, Mode::Execute)
+            if spawn.type_may_be_fixed =>
+        {
             Some("a task whose very type a bound may demand")
         }
         _ => None,
@@ -315,7 +340,7 @@ fn ends_in_box_block(block: &Block) -> bool {
 }
 
 fn is_naming(expr: &Expr) -> bool {
-    matches!(expr, Expr::Macro(call) if named::parse(&call.mac).is_some())
+    matches!(expr, Expr::Macro(call) if naming::parse(&call.mac).is_some())
 }
 
 /// `Box::pin(task)`, and `Box::new` around a literal, a box or a name.

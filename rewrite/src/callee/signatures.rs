@@ -1,7 +1,7 @@
 //! The signatures of the program's own functions that are named like callees or hand their task on, as far as they are
 //! in sight.
 //!
-//! A signature decides which argument is the task, and how it may be treated. [`takes`](crate::takes) reads the type
+//! A signature decides which argument is the task, and how it may be treated. [`takes`](crate::callee::takes) reads the type
 //! of one parameter.
 //!
 //! [`Signatures`] has the functions of one item or file. A front end that reads all files of a crate collects
@@ -13,13 +13,13 @@ use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{Block, Generics, Item, Signature};
 
+use crate::attribute::nested;
+use crate::callee::relay;
+use crate::callee::spawn::Callee;
+use crate::callee::takes::{Declared, Reader, Takes};
 use crate::known::{callees, waits};
-use crate::nested;
-use crate::relay;
-use crate::role::Place;
-use crate::scope::{self, names_from_last};
-use crate::spawn::Callee;
-use crate::takes::{Declared, Reader, Takes};
+use crate::lexical::locals::{self, names_from_last};
+use crate::lexical::role::LexicalContext;
 
 /// The functions of an item, or of a file, that are named like callees or like functions that hand their task on.
 #[derive(Default)]
@@ -59,7 +59,7 @@ struct Function {
     /// One entry for each parameter, `self` included.
     takes: Vec<Takes>,
     /// The function gives a parameter, as it is, to a callee of the table.
-    hands_on: bool,
+    forwards_task: bool,
 }
 
 impl<'a> Signatures<'a> {
@@ -83,18 +83,23 @@ impl<'a> Signatures<'a> {
     }
 
     /// Returns how each argument of a call is taken, if its callee is in sight.
-    pub(crate) fn find(&self, callee: &Callee, count: usize, place: &Place) -> Option<Vec<Takes>> {
+    pub(crate) fn find(
+        &self,
+        callee: &Callee,
+        count: usize,
+        context: &LexicalContext,
+    ) -> Option<Vec<Takes>> {
         let is_method = callee.path.is_none();
-        let ty = callee.receiver_type(place);
-        if is_method && ty.is_none() && callee.forwards(place) {
+        let ty = callee.receiver_type(context);
+        if is_method && ty.is_none() && callee.is_named_like_its_caller(context) {
             // It hands its task on to a function of that name, and hardly to itself.
             return None;
         }
         let named = |function: &&Function| *callee.name == function.name;
-        let here = self.meant(callee, ty.as_ref(), place);
+        let here = self.meant(callee, ty.as_ref(), context);
         let elsewhere = self.elsewhere.iter().filter(named);
         let elsewhere = elsewhere.filter(|function| match callee.path {
-            Some(path) => self.leads_to(function, &path.path, place),
+            Some(path) => self.leads_to(function, &path.path, context),
             None => function.is_method && ty.is_some() && function.owner == ty,
         });
         let mut takes =
@@ -106,7 +111,7 @@ impl<'a> Signatures<'a> {
     }
 
     /// Returns `true` if a path leads to a function of another file.
-    fn leads_to(&self, function: &Function, path: &syn::Path, place: &Place) -> bool {
+    fn leads_to(&self, function: &Function, path: &syn::Path, context: &LexicalContext) -> bool {
         let mut names = names_from_last(path);
         let (Some(name), owner) = (names.next(), names.next()) else {
             return false;
@@ -123,7 +128,7 @@ impl<'a> Signatures<'a> {
         let mut imports = self.imports.iter().filter(|import| import.name == root);
         let is_of_the_crate =
             self.is_of_the_crate(&root) || imports.any(|import| self.is_of_the_crate(&import.root));
-        (is_of_the_crate || owner == "Self") && function.is_below(&owner, place)
+        (is_of_the_crate || owner == "Self") && function.is_below(&owner, context)
     }
 
     /// The imports that may bring a name: those of the name, or else those of all names, unless other crates are
@@ -144,18 +149,21 @@ impl<'a> Signatures<'a> {
     }
 
     /// Returns `true` if the callee is in sight and hands its task on, without doubt: each function that may be meant does.
-    pub(crate) fn hands_on(&self, callee: &Callee, place: &Place) -> bool {
-        let mut relays = self.functions.iter().filter(|function| function.hands_on);
+    pub(crate) fn forwards_task(&self, callee: &Callee, context: &LexicalContext) -> bool {
+        let mut relays = self
+            .functions
+            .iter()
+            .filter(|function| function.forwards_task);
         if !relays.any(|function| *callee.name == function.name) {
             return false;
         }
-        let ty = callee.receiver_type(place);
+        let ty = callee.receiver_type(context);
         let is_unclear = match callee.path {
-            Some(path) => is_local(&path.path, place),
+            Some(path) => is_local(&path.path, context),
             None => ty.is_none(),
         };
-        let mut found = self.meant(callee, ty.as_ref(), place).peekable();
-        !is_unclear && found.peek().is_some() && found.all(|function| function.hands_on)
+        let mut found = self.meant(callee, ty.as_ref(), context).peekable();
+        !is_unclear && found.peek().is_some() && found.all(|function| function.forwards_task)
     }
 
     /// Returns the functions that a callee may be. `ty` is the type of its receiver.
@@ -163,21 +171,21 @@ impl<'a> Signatures<'a> {
         &'b self,
         callee: &'b Callee,
         ty: Option<&'b String>,
-        place: &'b Place,
+        context: &'b LexicalContext,
     ) -> impl Iterator<Item = &'b Function> {
         let named = self.functions.iter();
         let named = named.filter(|function| *callee.name == function.name);
         named.filter(move |function| match callee.path {
-            Some(path) => self.is_meant(function, &path.path, place),
-            None => function.is_method && function.may_belong_to(ty, place),
+            Some(path) => self.is_meant(function, &path.path, context),
+            None => function.is_method && function.may_belong_to(ty, context),
         })
     }
 
-    fn is_meant(&self, function: &Function, path: &syn::Path, place: &Place) -> bool {
+    fn is_meant(&self, function: &Function, path: &syn::Path, context: &LexicalContext) -> bool {
         let Some(owner) = names_from_last(path).nth(1) else {
             return function.owner.is_none() && !self.is_imported_from_elsewhere(&function.name);
         };
-        function.is_below(&owner, place)
+        function.is_below(&owner, context)
     }
 
     fn is_imported_from_elsewhere(&self, name: &str) -> bool {
@@ -240,25 +248,25 @@ fn is_relative(segment: &str) -> bool {
 }
 
 /// Returns `true` if the path is a variable.
-fn is_local(path: &syn::Path, place: &Place) -> bool {
+fn is_local(path: &syn::Path, context: &LexicalContext) -> bool {
     let name = path.get_ident();
-    name.is_some_and(|name| place.scopes.get(&name.to_string()).is_some())
+    name.is_some_and(|name| context.locals.get(&name.to_string()).is_some())
 }
 
 impl Function {
     /// Returns `true` if `segment::name` may be a path to the function.
-    fn is_below(&self, segment: &str, place: &Place) -> bool {
+    fn is_below(&self, segment: &str, context: &LexicalContext) -> bool {
         match segment {
-            "Self" => self.owner.as_deref() == place.self_ty,
+            "Self" => self.owner.as_deref() == context.self_ty,
             segment if is_relative(segment) => self.owner.is_none(),
-            segment if scope::is_type(segment) => self.owner.as_deref() == Some(segment),
+            segment if locals::is_type(segment) => self.owner.as_deref() == Some(segment),
             segment => self.owner.is_none() && self.module.as_deref() == Some(segment),
         }
     }
 
     /// Whether it may be a method of `ty`, the type of a receiver.
-    fn may_belong_to(&self, ty: Option<&String>, place: &Place) -> bool {
-        ty.is_none_or(|ty| self.owner.as_ref() == Some(ty) || place.parameters.contains(ty))
+    fn may_belong_to(&self, ty: Option<&String>, context: &LexicalContext) -> bool {
+        ty.is_none_or(|ty| self.owner.as_ref() == Some(ty) || context.parameters.contains(ty))
     }
 }
 
@@ -350,14 +358,14 @@ impl<'a> Collector<'a> {
                 owner: found.owner.as_ref().map(|(owner, _)| owner.clone()),
                 module: found.module.clone(),
                 is_method: found.signature.receiver().is_some(),
-                hands_on: found.block.is_some_and(|block| {
-                    relay::hands_on(found.signature, &takes, block, &self.also)
+                forwards_task: found.block.is_some_and(|block| {
+                    relay::forwards_parameter(found.signature, &takes, block, &self.also)
                 }),
                 takes,
             }
         });
         let mut functions: Vec<_> = functions.collect();
-        let relays = functions.iter().filter(|function| function.hands_on);
+        let relays = functions.iter().filter(|function| function.forwards_task);
         let relays: BTreeSet<_> = relays.map(|function| function.name.clone()).collect();
         functions.retain(|function| {
             relays.contains(&function.name)
@@ -398,7 +406,7 @@ impl<'a> Visit<'a> for Collector<'a> {
     }
 
     fn visit_item_impl(&mut self, item: &'a syn::ItemImpl) {
-        let name = scope::type_name(&item.self_ty, None).unwrap_or_default();
+        let name = locals::type_name(&item.self_ty, None).unwrap_or_default();
         let owner = Some((name, &item.generics));
         self.unless_skipped(&item.attrs, |collector| {
             collector.within(owner, |collector| visit::visit_item_impl(collector, item));

@@ -13,18 +13,18 @@
 //! Calls of well-known libraries announce nothing, because no instrumented function stands behind them.
 //!
 //! A function that gives a parameter as it is to a callee of the table is a callee itself, where it is in sight
-//! ([`hands_on`]). Its record would otherwise have the role and the site of the spawn in it.
+//! ([`forwards_parameter`]). Its record would otherwise have the role and the site of the spawn in it.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, FnArg, Generics, Pat, Signature};
 
+use crate::callee::spawn::{Arguments, Callee};
+use crate::callee::takes::{Declared, Reader, Takes};
 use crate::imports::Imports;
 use crate::known::crates;
-use crate::role::Place;
-use crate::scope::{self, Scopes};
-use crate::spawn::{Arguments, Callee};
-use crate::takes::{Declared, Reader, Takes};
+use crate::lexical::locals::{self, Locals};
+use crate::lexical::role::LexicalContext;
 
 /// What a spawn has to do with other calls that see the same task.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct Relay {
     /// The callee may hand the task on: its record is announced to what it calls.
     pub announces: bool,
     /// The task was handed to the enclosing function, by whose caller it may be recorded.
-    pub handed: bool,
+    pub is_received: bool,
     /// The enclosing function was handed a task by its caller, and this is another one. The announcement of that task
     /// goes on when the call has returned.
     pub beside: bool,
@@ -41,10 +41,10 @@ pub(crate) struct Relay {
 }
 
 /// Whether the callee may be a function that hands its task on to another spawn.
-pub(crate) fn may_hand_on(
+pub(crate) fn may_forward(
     callee: &Callee,
     task: &Expr,
-    place: &Place,
+    context: &LexicalContext,
     imports: &Imports,
     args: &Arguments,
 ) -> bool {
@@ -52,7 +52,7 @@ pub(crate) fn may_hand_on(
         // A scope gives itself to the closure.
         let scoped =
             args.len() == 1 && matches!(task, Expr::Closure(closure) if !closure.inputs.is_empty());
-        let ty = callee.receiver_type(place);
+        let ty = callee.receiver_type(context);
         return callee.receiver.is_some()
             && !scoped
             && ty.is_none_or(|ty| !crates::is_type_of_library(&ty));
@@ -67,13 +67,13 @@ pub(crate) fn may_hand_on(
 
 /// The parameters of a function that may be the task which it hands on.
 #[derive(Default)]
-pub(crate) struct Handed {
+pub(crate) struct ReceivedTasks {
     pub names: Vec<String>,
     /// Whether bounds say that they are tasks, rather than types of which nothing is known.
-    pub sure: bool,
+    pub are_bounded: bool,
 }
 
-impl Handed {
+impl ReceivedTasks {
     /// Reads a signature; `outer` are the type parameters of the `impl` around it.
     pub(crate) fn of(signature: &Signature, outer: Option<&Generics>) -> Self {
         let declared = Declared::default();
@@ -91,11 +91,14 @@ impl Handed {
         };
         let names = candidates(true);
         match names.is_empty() {
-            true => Handed {
+            true => ReceivedTasks {
                 names: candidates(false),
-                sure: false,
+                are_bounded: false,
             },
-            false => Handed { names, sure: true },
+            false => ReceivedTasks {
+                names,
+                are_bounded: true,
+            },
         }
     }
 }
@@ -111,8 +114,8 @@ fn name(input: &FnArg) -> Option<String> {
 }
 
 /// Returns `true` if a function gives a parameter to a callee of the table, once and before it returns, and does nothing
-/// else with a task. Each of `takes` is how the parameter at that place is taken.
-pub(crate) fn hands_on(
+/// else with a task. Each of `takes` is how the parameter at that position is taken.
+pub(crate) fn forwards_parameter(
     signature: &Signature,
     takes: &[Takes],
     block: &Block,
@@ -162,7 +165,7 @@ impl Given<'_> {
         let is_given = args.iter().any(|arg| self.is_task(arg));
         self.found |= is_given && callee.is_in_table(args, self.also);
         let is_adapted = callee.receiver.is_some_and(|it| self.is_task(it));
-        let is_type = scope::is_type(&callee.name.to_string());
+        let is_type = locals::is_type(&callee.name.to_string());
         self.others |= !is_given && !is_adapted && !args.is_empty() && !is_type;
     }
 }
@@ -188,12 +191,12 @@ impl<'a> Visit<'a> for Given<'_> {
 }
 
 /// Whether an expression mentions what the enclosing function was handed, outside of the spawns in it.
-pub(crate) fn mentions_handed(expr: &Expr, scopes: &Scopes, also: &[String]) -> bool {
-    if !scopes.has_handed() {
+pub(crate) fn mentions_received(expr: &Expr, locals: &Locals, also: &[String]) -> bool {
+    if !locals.has_received() {
         return false;
     }
     let mut search = Search {
-        scopes,
+        locals,
         also,
         found: false,
     };
@@ -202,14 +205,14 @@ pub(crate) fn mentions_handed(expr: &Expr, scopes: &Scopes, also: &[String]) -> 
 }
 
 struct Search<'a> {
-    scopes: &'a Scopes,
+    locals: &'a Locals,
     also: &'a [String],
     found: bool,
 }
 
 impl Search<'_> {
     fn name(&mut self, name: &str) {
-        self.found |= self.scopes.get(name).is_some_and(|local| local.handed);
+        self.found |= self.locals.get(name).is_some_and(|local| local.is_received);
     }
 
     fn tokens(&mut self, tokens: TokenStream) {

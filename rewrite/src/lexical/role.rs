@@ -4,19 +4,19 @@ use syn::{Expr, ExprPath, Path, Stmt};
 
 use crate::known::constructors;
 use crate::known::methods::{self, Effect};
-use crate::named;
-use crate::scope::{Scopes, expr_type, is_type, names_from_last};
+use crate::lexical::locals::{Locals, expr_type, is_type, names_from_last};
+use crate::syntax::naming;
 
 /// What is visible where the spawn stands.
-pub(crate) struct Place<'a> {
+pub(crate) struct LexicalContext<'a> {
     pub function: String,
     pub self_ty: Option<&'a str>,
-    pub scopes: &'a Scopes,
+    pub locals: &'a Locals,
     /// The type parameters of the enclosing items; in a trait, the trait.
     pub parameters: &'a [String],
 }
 
-impl Place<'_> {
+impl LexicalContext<'_> {
     /// The role of the task; never empty.
     pub(crate) fn role(&self, task: &Expr) -> String {
         self.find(task).unwrap_or_else(|| self.within("{task}"))
@@ -37,7 +37,7 @@ impl Place<'_> {
             Expr::Block(block) => self.find(tail(&block.block.stmts)?),
             Expr::Unsafe(block) => self.find(tail(&block.block.stmts)?),
             Expr::Struct(literal) => Some(self.path(&literal.path)),
-            Expr::Macro(call) => match named::inner(&call.mac) {
+            Expr::Macro(call) => match naming::inner(&call.mac) {
                 Some(inner) => self.find(&inner),
                 None => Some(format!("{}!", call.mac.path.segments.last()?.ident)),
             },
@@ -81,7 +81,7 @@ impl Place<'_> {
         if methods::has(&name, Effect::Decorates) {
             return self.find(&call.receiver);
         }
-        match expr_type(&call.receiver, self.scopes, self.self_ty) {
+        match expr_type(&call.receiver, self.locals, self.self_ty) {
             Some(ty) => Some(format!("{ty}::{name}")),
             None => Some(format!(".{name}")),
         }
@@ -90,14 +90,14 @@ impl Place<'_> {
     /// A function by its path, or a local variable by what it was made from.
     fn value(&self, path: &ExprPath) -> Option<String> {
         if let Some(qself) = &path.qself
-            && let Some(ty) = crate::scope::type_name(&qself.ty, self.self_ty)
+            && let Some(ty) = crate::lexical::locals::type_name(&qself.ty, self.self_ty)
         {
             return Some(format!("{ty}::{}", path.path.segments.last()?.ident));
         }
         match path
             .path
             .get_ident()
-            .and_then(|name| self.scopes.get(&name.to_string()))
+            .and_then(|name| self.locals.get(&name.to_string()))
         {
             Some(local) => local.role.clone(),
             None if path.path.is_ident("self") => self.self_ty.map(str::to_owned),

@@ -30,7 +30,7 @@ pub(crate) fn check(item: &Item) -> Result<(), Error> {
     let text = format!(
         "{what} contains no spawn to instrument; put `#[instrument]` on a function, an `impl`, a trait or an inline module"
     );
-    Err(Error::new(head(item).span(), text))
+    Err(Error::new(name_of(item).span(), text))
 }
 
 fn out_of_line(module: &syn::ItemMod) -> Error {
@@ -53,7 +53,7 @@ pub(crate) fn on_a_crate(tokens: &TokenStream) -> Option<Error> {
 }
 
 /// The name of the item, or else its first token that is no attribute of its own.
-fn head(item: &Item) -> TokenStream {
+fn name_of(item: &Item) -> TokenStream {
     match item {
         Item::Struct(item) => item.ident.to_token_stream(),
         Item::Enum(item) => item.ident.to_token_stream(),

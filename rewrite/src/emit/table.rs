@@ -10,17 +10,17 @@ use crate::site::{FrameSite, Position, Site};
 
 /// Where the name of the file comes from.
 #[derive(Clone, Copy)]
-pub(crate) enum File {
+pub(crate) enum FileName {
     /// From the position of each site, which may be in different files.
-    Written,
+    Literal,
     /// From the compiler, which may give it another name than the front end does.
     #[cfg_attr(not(feature = "text"), expect(dead_code, reason = "for text only"))]
-    Asked,
+    FromCompiler,
 }
 
 /// The arguments of `table!`.
-pub(crate) fn sites(sites: &[&Site], file: File) -> String {
-    let mut text = head(SITES, sites.len(), file);
+pub(crate) fn sites(sites: &[&Site], file: FileName) -> String {
+    let mut text = name_and_count(SITES, sites.len(), file);
     for site in sites {
         let Site {
             function,
@@ -40,8 +40,8 @@ pub(crate) fn sites(sites: &[&Site], file: File) -> String {
 }
 
 /// The arguments of `frames!`.
-pub(crate) fn frames(frames: &[FrameSite], file: File) -> String {
-    let mut text = head(FRAMES, frames.len(), file);
+pub(crate) fn frames(frames: &[FrameSite], file: FileName) -> String {
+    let mut text = name_and_count(FRAMES, frames.len(), file);
     for site in frames {
         let FrameSite {
             function, awaited, ..
@@ -52,21 +52,21 @@ pub(crate) fn frames(frames: &[FrameSite], file: File) -> String {
     text
 }
 
-fn head(name: &str, count: usize, file: File) -> String {
+fn name_and_count(name: &str, count: usize, file: FileName) -> String {
     match file {
-        File::Written => format!("{name} {count}"),
-        File::Asked => format!("here {name} {count}"),
+        FileName::Literal => format!("{name} {count}"),
+        FileName::FromCompiler => format!("here {name} {count}"),
     }
 }
 
-fn at(position: &Position, file: File) -> String {
+fn at(position: &Position, file: FileName) -> String {
     let Position {
         file: path,
         line,
         column,
     } = position;
     match file {
-        File::Written => format!("{path:?}, {line}, {column}"),
-        File::Asked => format!("{line}, {column}"),
+        FileName::Literal => format!("{path:?}, {line}, {column}"),
+        FileName::FromCompiler => format!("{line}, {column}"),
     }
 }

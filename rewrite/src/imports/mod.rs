@@ -5,19 +5,21 @@
 //! table of macros does not tell may bring any name but one of the prelude. One from the crate itself, of a module that
 //! is not in sight, puts the imports out of sight.
 
+pub(crate) mod macro_names;
+
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Item, Path, Stmt, Token, UseTree};
 
+use crate::imports::macro_names::MacroNames;
 use crate::known::macros::{self, Awaiting, Passes, Row};
-use crate::macro_names::MacroNames;
 
 /// A path as its names.
 type Names = Vec<String>;
 
 /// What one module or block declares of use here.
 #[derive(Default)]
-struct Scope {
+struct ImportScope {
     is_module: bool,
     /// Names that are imported one by one, with what they stand for.
     uses: Vec<(String, Names)>,
@@ -32,7 +34,7 @@ struct Scope {
 /// The scopes around the code that is visited, innermost last.
 #[derive(Default)]
 pub(crate) struct Imports {
-    scopes: Vec<Scope>,
+    scopes: Vec<ImportScope>,
     /// What is defined and imported elsewhere in the crate.
     pub elsewhere: MacroNames,
     /// Further paths under which the crate `birthmark` is found.
@@ -54,7 +56,7 @@ enum Origin {
 
 /// A macro that is the known one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
+pub(crate) struct KnownMacro {
     pub passes: Passes,
     pub awaits: Option<Awaiting>,
 }
@@ -65,9 +67,9 @@ impl Origin {
     }
 }
 
-impl From<&Row> for Known {
-    fn from(row: &Row) -> Known {
-        Known {
+impl From<&Row> for KnownMacro {
+    fn from(row: &Row) -> KnownMacro {
+        KnownMacro {
             passes: row.passes,
             awaits: row.awaits,
         }
@@ -77,9 +79,9 @@ impl From<&Row> for Known {
 impl Imports {
     /// Enters a module.
     pub(crate) fn enter_module(&mut self, items: &[Item]) {
-        let mut scope = Scope {
+        let mut scope = ImportScope {
             is_module: true,
-            ..Scope::default()
+            ..ImportScope::default()
         };
         items.iter().for_each(|item| scope.add(item));
         self.scopes.push(scope);
@@ -87,7 +89,7 @@ impl Imports {
 
     /// Enters a block.
     pub(crate) fn enter_block(&mut self, stmts: &[Stmt]) {
-        let mut scope = Scope::default();
+        let mut scope = ImportScope::default();
         for stmt in stmts {
             if let Stmt::Item(item) = stmt {
                 scope.add(item);
@@ -118,7 +120,7 @@ impl Imports {
     }
 
     /// The known macro that a path leads to, if it does.
-    pub(crate) fn macro_at(&self, path: &Path) -> Option<Known> {
+    pub(crate) fn macro_at(&self, path: &Path) -> Option<KnownMacro> {
         let names: Names = path.segments.iter().map(|one| unraw(&one.ident)).collect();
         let (name, home) = names.split_last()?;
         let origin = if path.leading_colon.is_some() {
@@ -129,8 +131,8 @@ impl Imports {
             self.resolve(names.clone(), self.scopes.len())
         };
         match origin {
-            Origin::At(names) => at(&names).map(Known::from),
-            Origin::Unseen => macros::likely_meant(name).map(|row| Known {
+            Origin::At(names) => at(&names).map(KnownMacro::from),
+            Origin::Unseen => macros::likely_meant(name).map(|row| KnownMacro {
                 passes: row.passes,
                 awaits: row.awaits.map(|_| Awaiting::Whole),
             }),
@@ -186,7 +188,7 @@ impl Imports {
     }
 
     /// What is imported under a name in one scope, if anything is that may be a macro.
-    fn imported(&self, scope: &Scope, name: &str, depth: usize) -> Option<Origin> {
+    fn imported(&self, scope: &ImportScope, name: &str, depth: usize) -> Option<Origin> {
         let imports = scope.uses.iter().filter(|(known, _)| known == name);
         let origins = imports.map(|(_, path)| self.resolve(path.clone(), depth));
         all_same(origins.filter(may_be_a_macro).collect())
@@ -251,7 +253,7 @@ impl Imports {
     }
 }
 
-impl Scope {
+impl ImportScope {
     fn add(&mut self, item: &Item) {
         match item {
             Item::Use(import) => self.import(&mut Vec::new(), &import.tree),

@@ -5,16 +5,16 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprPath, Ident, Token};
 
+use crate::callee::relay::Relay;
+use crate::callee::takes::Takes;
 use crate::known::callees::{self, Row};
 use crate::known::crates;
 use crate::known::methods::{self, Effect};
-use crate::known::scopes::{self, Runs};
-use crate::relay::Relay;
-use crate::role::Place;
-use crate::scope::{self, ScopeKind};
-use crate::shape::Leaf;
+use crate::known::scope_functions::{self, Runs};
+use crate::lexical::locals::{self, ThreadScope};
+use crate::lexical::role::LexicalContext;
 use crate::site::Kind;
-use crate::takes::Takes;
+use crate::syntax::shape::TaskShape;
 
 /// A callee as it stands in the source.
 pub(crate) struct Callee<'a> {
@@ -39,18 +39,18 @@ pub(crate) struct Spawn {
     pub role: String,
     pub fallible: bool,
     /// Whether the receiver's name tells of a pool that calls each closure once.
-    pub pool: bool,
+    pub looks_like_pool: bool,
     /// The thread scope on which it is called.
-    pub scope: Option<ScopeKind>,
+    pub thread_scope: Option<ThreadScope>,
     /// Whether a closure with parameters may be the task: a scope gives itself to it, as its only argument but for
     /// the scope itself. Behind other arguments it is what schedules them.
-    pub scoping: bool,
+    pub scope_closure_allowed: bool,
     /// Whether a bound may demand this very type of the task: on the receiver, whose type is a type parameter, or
     /// on what it is a field of, in an `execute` that hands on to another `execute`.
-    pub bounded: bool,
+    pub type_may_be_fixed: bool,
     threads: bool,
     /// Whether the callee is known to call a closure once, so that it may give up its birth on the way.
-    pub once: bool,
+    pub called_once: bool,
     /// How the callee takes the task, as far as its signature is in sight.
     pub takes: Takes,
     /// What it has to do with other calls that see the same task.
@@ -103,8 +103,8 @@ impl<'a> Callee<'a> {
     }
 
     /// Returns the type of the receiver, if the code in sight shows it.
-    pub(crate) fn receiver_type(&self, place: &Place) -> Option<String> {
-        scope::expr_type(self.receiver?, place.scopes, place.self_ty)
+    pub(crate) fn receiver_type(&self, context: &LexicalContext) -> Option<String> {
+        locals::expr_type(self.receiver?, context.locals, context.self_ty)
     }
 
     /// Looks the callee up in the table.
@@ -112,39 +112,43 @@ impl<'a> Callee<'a> {
         &self,
         args: &Arguments,
         also: &[String],
-        place: &Place,
+        context: &LexicalContext,
     ) -> Option<Spawn> {
         let row = self.row(args, also)?;
         let last = args.len() - 1 - row.from_end;
         let index = last - usize::from(last > 0 && is_text(&args[last]));
         let builder = self
             .receiver
-            .is_some_and(|receiver| is_builder(receiver, place))
+            .is_some_and(|receiver| is_builder(receiver, context))
             || self.path_has(is_builder_type);
         let chain = self.receiver.and_then(chain).unwrap_or_default();
         let tokio = chain.contains("task::Builder");
         let threads = self.path_has(crates::starts_threads) || builder && !tokio;
-        let scope = self.receiver.and_then(|receiver| scope_of(receiver, place));
+        let scope = self
+            .receiver
+            .and_then(|receiver| scope_of(receiver, context));
         Some(Spawn {
             row,
             index,
             callee: self.as_written(),
             span: self.path.map_or(self.name.span(), Spanned::span),
-            role: place.role(&args[index]),
+            role: context.role(&args[index]),
             fallible: builder && !row.name.is_empty(),
-            pool: self
+            looks_like_pool: self
                 .receiver
                 .is_some_and(|receiver| mentions(receiver, callees::POOLS)),
-            once: row.blocking
+            called_once: row.blocking
                 || threads
                 || self.path_has(crates::calls_once)
-                || scope == Some(ScopeKind::Thread),
-            scope,
-            scoping: args.len() == 1 || row.name.is_empty() || self.is_called_on_a_type(),
-            bounded: self.forwards(place)
+                || scope == Some(ThreadScope::Thread),
+            thread_scope: scope,
+            scope_closure_allowed: args.len() == 1
+                || row.name.is_empty()
+                || self.is_called_on_a_type(),
+            type_may_be_fixed: self.is_named_like_its_caller(context)
                 || self
-                    .receiver_type(place)
-                    .is_some_and(|ty| place.parameters.contains(&ty)),
+                    .receiver_type(context)
+                    .is_some_and(|ty| context.parameters.contains(&ty)),
             threads,
             takes: Takes::Unknown,
             relay: Relay::default(),
@@ -154,8 +158,8 @@ impl<'a> Callee<'a> {
     }
 
     /// Whether the enclosing function is of the same name.
-    pub(crate) fn forwards(&self, place: &Place) -> bool {
-        place
+    pub(crate) fn is_named_like_its_caller(&self, context: &LexicalContext) -> bool {
+        context
             .function
             .rsplit("::")
             .next()
@@ -167,7 +171,7 @@ impl<'a> Callee<'a> {
         let owner = self
             .path
             .and_then(|path| path.path.segments.iter().nth_back(1));
-        owner.is_some_and(|owner| scope::is_type(&owner.ident.to_string()))
+        owner.is_some_and(|owner| locals::is_type(&owner.ident.to_string()))
     }
 
     fn path_has(&self, test: impl Fn(&str) -> bool) -> bool {
@@ -191,7 +195,7 @@ const LONGEST_RECEIVER: usize = 60;
 
 impl Spawn {
     /// Follows the signature of the callee: which argument is the task, and how it is taken.
-    pub(crate) fn follow(&mut self, takes: &[Takes], args: &Arguments, place: &Place) {
+    pub(crate) fn follow(&mut self, takes: &[Takes], args: &Arguments, context: &LexicalContext) {
         let is_task = takes[self.index].is_task();
         if let Some(index) = takes
             .iter()
@@ -199,12 +203,12 @@ impl Spawn {
             .filter(|_| !is_task)
         {
             self.index = index;
-            self.role = place.role(&args[index]);
+            self.role = context.role(&args[index]);
         }
         self.takes = takes[self.index];
-        if let Takes::Task { once } | Takes::Literal { once } = self.takes {
-            self.once = once;
-            self.scoping = true;
+        if let Takes::Task { called_once } | Takes::Literal { called_once } = self.takes {
+            self.called_once = called_once;
+            self.scope_closure_allowed = true;
         }
     }
 
@@ -215,24 +219,32 @@ impl Spawn {
 
     /// Whether that thread ends before its spawner goes on.
     pub(crate) fn starts_scoped_thread(&self) -> bool {
-        self.row.name == "spawn_scoped" || !self.threads && self.scope == Some(ScopeKind::Thread)
+        self.row.name == "spawn_scoped"
+            || !self.threads && self.thread_scope == Some(ThreadScope::Thread)
     }
 
     /// Returns `true` if the callee's signature, or the shape of the argument, shows that the call is a spawn.
-    pub(crate) fn is_certain(&self, leaf: Leaf) -> bool {
-        self.takes.is_task() || !matches!(leaf, Leaf::Place | Leaf::Value | Leaf::Never)
+    pub(crate) fn is_certain(&self, shape: TaskShape) -> bool {
+        self.takes.is_task()
+            || !matches!(
+                shape,
+                TaskShape::Place | TaskShape::Value | TaskShape::Never
+            )
     }
 
     /// What is spawned, as far as the callee and the shape of the task show it.
-    pub(crate) fn kind(&self, leaf: Leaf, parameters: bool) -> Kind {
-        let closure = matches!(leaf, Leaf::Closure { .. } | Leaf::ClosureVariable);
-        match leaf {
-            Leaf::Async => Kind::Future,
+    pub(crate) fn kind(&self, shape: TaskShape, parameters: bool) -> Kind {
+        let closure = matches!(
+            shape,
+            TaskShape::Closure { .. } | TaskShape::ClosureVariable
+        );
+        match shape {
+            TaskShape::Async => Kind::Future,
             _ if matches!(self.row.mode, callees::Mode::FutureFn) => Kind::Future,
             _ if self.row.blocking => Kind::Blocking,
             _ if self.starts_scoped_thread() => Kind::ScopedThread,
             _ if self.threads => Kind::Thread,
-            _ if self.scope == Some(ScopeKind::Unknown) && closure && !parameters => {
+            _ if self.thread_scope == Some(ThreadScope::Unknown) && closure && !parameters => {
                 Kind::ScopedThread
             }
             _ if closure => Kind::Job,
@@ -252,21 +264,26 @@ fn is_text(expr: &Expr) -> bool {
 }
 
 /// The scope function whose closure parameter is the receiver.
-fn scope_of(receiver: &Expr, place: &Place) -> Option<ScopeKind> {
+fn scope_of(receiver: &Expr, context: &LexicalContext) -> Option<ThreadScope> {
     match receiver {
-        Expr::Path(path) => place.scopes.get(&path.path.get_ident()?.to_string())?.scope,
+        Expr::Path(path) => {
+            context
+                .locals
+                .get(&path.path.get_ident()?.to_string())?
+                .thread_scope
+        }
         _ => None,
     }
 }
 
 /// Whether the call `scope(|s| …)` gives its closure a thread scope.
-pub(crate) fn opens_scope(expr: &Expr) -> Option<ScopeKind> {
+pub(crate) fn opens_scope(expr: &Expr) -> Option<ThreadScope> {
     let (callee, _) = Callee::of(expr)?;
-    let scope = scopes::find(&callee.name.to_string(), Runs::WithThreads)?;
+    let scope = scope_functions::find(&callee.name.to_string(), Runs::WithThreads)?;
     let path = callee.path?;
     match path.path.segments.len() {
-        _ if any_segment(path, |name| scope.paths.contains(&name)) => Some(ScopeKind::Thread),
-        1 => Some(ScopeKind::Unknown),
+        _ if any_segment(path, |name| scope.paths.contains(&name)) => Some(ThreadScope::Thread),
+        1 => Some(ThreadScope::Unknown),
         _ => None,
     }
 }
@@ -278,7 +295,7 @@ pub(crate) fn inherits(expr: &Expr) -> bool {
     };
     let literal =
         matches!(args.last(), Some(Expr::Closure(closure)) if closure.asyncness.is_none());
-    let Some(scope) = scopes::find(&callee.name.to_string(), Runs::OnPool) else {
+    let Some(scope) = scope_functions::find(&callee.name.to_string(), Runs::OnPool) else {
         return false;
     };
     literal
@@ -289,13 +306,13 @@ pub(crate) fn inherits(expr: &Expr) -> bool {
 }
 
 /// Whether the receiver is a `Builder`: in its chain of calls, or by the type of its variable.
-fn is_builder(receiver: &Expr, place: &Place) -> bool {
+fn is_builder(receiver: &Expr, context: &LexicalContext) -> bool {
     match receiver {
         Expr::Path(path) => {
             let local = path
                 .path
                 .get_ident()
-                .and_then(|name| place.scopes.get(&name.to_string()));
+                .and_then(|name| context.locals.get(&name.to_string()));
             local
                 .and_then(|local| local.ty.as_deref())
                 .is_some_and(is_builder_type)
@@ -303,9 +320,9 @@ fn is_builder(receiver: &Expr, place: &Place) -> bool {
         Expr::Call(call) => {
             matches!(&*call.func, Expr::Path(path) if any_segment(path, is_builder_type))
         }
-        Expr::MethodCall(call) => is_builder(&call.receiver, place),
-        Expr::Paren(paren) => is_builder(&paren.expr, place),
-        Expr::Try(tried) => is_builder(&tried.expr, place),
+        Expr::MethodCall(call) => is_builder(&call.receiver, context),
+        Expr::Paren(paren) => is_builder(&paren.expr, context),
+        Expr::Try(tried) => is_builder(&tried.expr, context),
         _ => false,
     }
 }
@@ -321,15 +338,15 @@ fn any_segment(path: &ExprPath, test: impl Fn(&str) -> bool) -> bool {
 
 /// Whether the last name of a receiver, under `?`, `unwrap()` and the like, contains one of the words.
 pub(crate) fn mentions(receiver: &Expr, words: &[&str]) -> bool {
-    let told = |name: String| words.iter().any(|word| name.to_lowercase().contains(word));
+    let matches = |name: String| words.iter().any(|word| name.to_lowercase().contains(word));
     match receiver {
         Expr::Path(path) => path
             .path
             .segments
             .last()
-            .is_some_and(|last| told(last.ident.to_string())),
+            .is_some_and(|last| matches(last.ident.to_string())),
         Expr::Field(field) => match &field.member {
-            syn::Member::Named(name) => told(name.to_string()),
+            syn::Member::Named(name) => matches(name.to_string()),
             syn::Member::Unnamed(_) => mentions(&field.base, words),
         },
         Expr::Paren(paren) => mentions(&paren.expr, words),
@@ -340,9 +357,9 @@ pub(crate) fn mentions(receiver: &Expr, words: &[&str]) -> bool {
         Expr::MethodCall(call) if methods::has(&call.method.to_string(), Effect::Accesses) => {
             mentions(&call.receiver, words)
         }
-        Expr::MethodCall(call) => told(call.method.to_string()),
+        Expr::MethodCall(call) => matches(call.method.to_string()),
         Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => scope::names_from_last(&path.path).take(2).any(told),
+            Expr::Path(path) => locals::names_from_last(&path.path).take(2).any(matches),
             _ => false,
         },
         _ => false,
@@ -368,5 +385,5 @@ fn chain(expr: &Expr) -> Option<String> {
 }
 
 pub(crate) fn path_text(path: &ExprPath) -> String {
-    scope::segment_names(&path.path).join("::")
+    locals::segment_names(&path.path).join("::")
 }

@@ -1,17 +1,20 @@
-//! The code that is inserted: each function gives one emission around a hole.
+//! The code that is inserted: each function gives one emission around an inner expression.
 
+pub(crate) mod backend;
 pub(crate) mod names;
+pub(crate) mod table;
+pub(crate) mod wrap;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Block, Path};
 
-use crate::around::{Around, Birth, Identity};
-use crate::relay::Relay;
-use crate::shape::Leaf;
+use crate::callee::relay::Relay;
+use crate::emit::wrap::{Identity, NewRecord, Wrap};
 use crate::site::{FrameSite, Site};
-use crate::table::{self, File};
+use crate::syntax::shape::TaskShape;
 use names::{FRAMES, SITES};
+use table::FileName;
 
 /// Prints emissions with the path under which the runtime is found.
 pub(crate) struct Emit {
@@ -42,70 +45,68 @@ impl Emit {
     }
 
     /// What a decision of the engine looks like around an expression.
-    pub(crate) fn around(&self, around: &Around, hole: TokenStream) -> TokenStream {
+    pub(crate) fn around(&self, around: &Wrap, inner: TokenStream) -> TokenStream {
         match *around {
-            Around::Closure { identity, user } => {
-                self.closure(&self.identity(identity, user), user, hole)
+            Wrap::Closure { identity, user } => {
+                self.closure(&self.identity(identity, user), user, inner)
             }
-            Around::Body {
+            Wrap::Body {
                 by_value,
                 parens,
                 user,
                 ..
-            } => self.body(by_value, parens, user, hole),
-            Around::ClosureVariable {
+            } => self.body(by_value, parens, user, inner),
+            Wrap::ClosureVariable {
                 birth,
                 by_value,
                 user,
-            } => self.closure_variable(&self.birth(birth, user), by_value, user, hole),
-            Around::Future { birth, user } => self.future(birth, user, hole),
-            Around::FutureFn { birth, user } => {
-                self.future_fn(&self.birth(birth, user), user, hole)
+            } => self.closure_variable(&self.birth(birth, user), by_value, user, inner),
+            Wrap::Future { birth, user } => self.future(birth, user, inner),
+            Wrap::FutureFn { birth, user } => self.future_fn(&self.birth(birth, user), user, inner),
+            Wrap::Place { birth, user } => {
+                self.adapt_place(&self.adapted(birth, user), user, inner)
             }
-            Around::Place { birth, user } => {
-                self.adapt_place(&self.adapted(birth, user), user, hole)
-            }
-            Around::Value {
+            Wrap::Value {
                 birth,
                 parens,
                 user,
             } => {
                 let adapted = self.adapted(birth, user);
                 if birth.naming.is_plain() {
-                    self.adapt_value(&adapted, user, parens, hole)
+                    self.adapt_value(&adapted, user, parens, inner)
                 } else {
-                    self.adapt_named_value(&adapted, user, hole)
+                    self.adapt_named_value(&adapted, user, inner)
                 }
             }
-            Around::Guess {
+            Wrap::Guess {
                 site,
-                leaf,
+                shape,
                 relay,
                 parens,
                 user,
-            } => self.guess(site.entry, leaf, relay, user, parens, hole),
-            Around::Settle {
+            } => self.guess(site.entry, shape, relay, user, parens, inner),
+            Wrap::PropagateRefusal {
                 site,
                 fallible,
                 parens,
                 user,
-            } => self.settle(site.entry, fallible, user, parens, hole),
-            Around::Returned {
+            } => self.propagate_refusal(site.entry, fallible, user, parens, inner),
+            Wrap::Returned {
                 site,
                 awaited,
                 beside,
                 user,
-            } => self.returned(site.entry, awaited, beside, user, hole),
-            Around::Blocked { leaf, parens, user } => self.blocked(leaf, parens, user, hole),
-            Around::Frame { entry, user } => self.frame(entry, user, hole),
-            Around::Branch {
+            } => self.returned(site.entry, awaited, beside, user, inner),
+            Wrap::Blocked { shape, parens, user } => self.blocked(shape, parens, user, inner),
+            Wrap::Frame { entry, user } => self.frame(entry, user, inner),
+            Wrap::Branch {
                 entry,
                 extends: false,
                 user,
-            } => self.branch(entry, user, hole),
-            Around::Branch { entry, user, .. } => self.extending_branch(entry, user, hole),
-            Around::Stand { entry, user } => self.stand(entry, user, hole),
-            Around::Table(sites) => self.with_table(sites, hole),
+            } => self.branch(entry, user, inner),
+            Wrap::Branch { entry, user, .. } => self.extending_branch(entry, user, inner),
+            Wrap::FrameGuard { entry, user } => self.frame_guard(entry, user, inner),
+            Wrap::Table(sites) => self.with_table(sites, inner),
         }
     }
 
@@ -113,7 +114,7 @@ impl Emit {
     pub(crate) fn table(&self, sites: &[&Site]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
-        let table = parsed(&table::sites(sites, File::Written));
+        let table = parsed(&table::sites(sites, FileName::Literal));
         quote_spanned!(span=> #private::table! { #table })
     }
 
@@ -121,21 +122,27 @@ impl Emit {
     pub(crate) fn frames(&self, frames: &[FrameSite]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
-        let table = parsed(&table::frames(frames, File::Written));
+        let table = parsed(&table::frames(frames, FileName::Literal));
         quote_spanned!(span=> #private::frames! { #table })
     }
 
-    /// Around a future that a thread blocks on. The `match` keeps its temporaries alive to the end of the user's
+    /// Wrap a future that a thread blocks on. The `match` keeps its temporaries alive to the end of the user's
     /// statement.
-    fn blocked(&self, leaf: Leaf, parens: bool, user: Span, hole: TokenStream) -> TokenStream {
+    fn blocked(
+        &self,
+        shape: TaskShape,
+        parens: bool,
+        user: Span,
+        inner: TokenStream,
+    ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        match leaf {
-            Leaf::Async => quote_spanned!(span=> #private::Blocked::new(#hole)),
-            Leaf::Place => quote_spanned!(span=> #private::blocked!(#hole)),
+        match shape {
+            TaskShape::Async => quote_spanned!(span=> #private::Blocked::new(#inner)),
+            TaskShape::Place => quote_spanned!(span=> #private::blocked!(#inner)),
             _ => {
-                let hole = parenthesized(parens, span, hole);
-                quote_spanned!(span=> match #hole { __birthmark => #private::blocked!(__birthmark) })
+                let inner = parenthesized(parens, span, inner);
+                quote_spanned!(span=> match #inner { __birthmark => #private::blocked!(__birthmark) })
             }
         }
     }
@@ -147,47 +154,47 @@ impl Emit {
         quote_spanned!(span=> #private::Blocked::new(async move #body).await)
     }
 
-    /// Around what is awaited. As in `settle`, the parentheses are the user's by their span.
-    fn frame(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap what is awaited. As in `propagate_refusal`, the parentheses are the user's by their span.
+    fn frame(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::frame_site(entry, span);
         parenthesized(
             true,
             user,
-            quote_spanned!(span=> #private::frame::<_, #site>(#hole)),
+            quote_spanned!(span=> #private::frame::<_, #site>(#inner)),
         )
     }
 
-    /// Around a branch of a macro.
-    fn branch(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap a branch of a macro.
+    fn branch(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::frame_site(entry, span);
-        quote_spanned!(span=> #private::branch::<_, #site>(#hole))
+        quote_spanned!(span=> #private::branch::<_, #site>(#inner))
     }
 
-    /// Around a branch whose temporaries live as long as it: a literal extends their lives as the branch itself does.
-    fn extending_branch(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap a branch whose temporaries live as long as it: a literal extends their lives as the branch itself does.
+    fn extending_branch(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::frame_site(entry, span);
-        quote_spanned!(span=> #private::Framed { future: #hole, on_drop: #private::frame_on_drop::<#site>() })
+        quote_spanned!(span=> #private::Framed { future: #inner, on_drop: #private::frame_on_drop::<#site>() })
     }
 
-    /// Around a macro call, which is left when its value is there.
-    fn stand(&self, entry: usize, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap a macro call, which is left when its value is there.
+    fn frame_guard(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let table = Ident::new(FRAMES, span);
         let index = Literal::usize_unsuffixed(entry);
-        quote_spanned!(span=> match #private::frame_guard(&#table[#index]) { __birthmark_frame => #hole })
+        quote_spanned!(span=> match #private::frame_guard(&#table[#index]) { __birthmark_frame => #inner })
     }
 
     /// A block that holds the table of a spawn that stands in no function body.
-    fn with_table(&self, sites: &[&Site], hole: TokenStream) -> TokenStream {
+    fn with_table(&self, sites: &[&Site], inner: TokenStream) -> TokenStream {
         let table = self.table(sites);
-        quote_spanned!(Span::mixed_site()=> { #table #hole })
+        quote_spanned!(Span::mixed_site()=> { #table #inner })
     }
 
     /// A site by itself, for what is seldom emitted.
@@ -213,7 +220,7 @@ impl Emit {
 
     /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
     /// and `root!` the birth itself.
-    fn adapted(&self, birth: Birth, user: Span) -> TokenStream {
+    fn adapted(&self, birth: NewRecord, user: Span) -> TokenStream {
         let span = generated(user);
         if !birth.naming.is_plain() {
             return self.birth(birth, user);
@@ -229,23 +236,23 @@ impl Emit {
 
     /// Returns three flags: the task may be recorded already, its caller's call may have returned, and the task is
     /// announced.
-    fn relay(birth: Birth, span: Span) -> [Ident; 3] {
+    fn relay(birth: NewRecord, span: Span) -> [Ident; 3] {
         let Relay {
             announces, late, ..
         } = birth.relay;
-        [birth.is_handed(), late, announces].map(|flag| Ident::new(bool_text(flag), span))
+        [birth.may_be_recorded(), late, announces].map(|flag| Ident::new(bool_text(flag), span))
     }
 
     fn identity(&self, identity: Identity, user: Span) -> TokenStream {
         match identity {
-            Identity::Birth(birth) => self.birth(birth, user),
+            Identity::New(birth) => self.birth(birth, user),
             Identity::Inherit => self.inherit(user),
         }
     }
 
     /// The expression that records a birth, in the spawner, before the call.
-    fn birth(&self, birth: Birth, user: Span) -> TokenStream {
-        let Birth { site, naming, .. } = birth;
+    fn birth(&self, birth: NewRecord, user: Span) -> TokenStream {
+        let NewRecord { site, naming, .. } = birth;
         let span = generated(user);
         let private = self.private(span);
         let at = Self::at(SITES, site.entry, span);
@@ -277,22 +284,22 @@ impl Emit {
         quote_spanned!(span=> #private::borrow_parent())
     }
 
-    /// Around a closure literal: the birth happens before the closure is made. The braces are the user's by
+    /// Wrap a closure literal: the birth happens before the closure is made. The braces are the user's by
     /// their span, so that errors about the argument point at it and not at the attribute. Errors name the first
     /// handle if the callee wants a closure that can be called twice, or that captures nothing.
-    fn closure(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+    fn closure(&self, birth: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let handles = quote_spanned!(span=> let (__undone_by_instrument_skip, __birthmark_end) = #birth.closure(););
-        quote_spanned!(user=> { #handles #hole })
+        quote_spanned!(user=> { #handles #inner })
     }
 
-    /// Around a closure's body. A `move` closure owns the handles in any case and enters by reference, so that
+    /// Wrap a closure's body. A `move` closure owns the handles in any case and enters by reference, so that
     /// it can still be called twice, unless its callee is known to call it once; any other enters by value,
     /// which captures nothing else. The second arm is never reached: it mentions the handle that the closure
     /// is to drop last, behind all that the body mentions, because captures are dropped in that order.
-    fn body(&self, by_value: bool, parens: bool, user: Span, hole: TokenStream) -> TokenStream {
+    fn body(&self, by_value: bool, parens: bool, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
-        let hole = parenthesized(parens, span, hole);
+        let inner = parenthesized(parens, span, inner);
         let (enter, last) = if by_value {
             ("enter_owned", "last_owned")
         } else {
@@ -300,148 +307,153 @@ impl Emit {
         };
         let (enter, last) = (Ident::new(enter, span), Ident::new(last, span));
         quote_spanned! {span=>
-            { match __undone_by_instrument_skip.#enter() { _birthmark => #hole, _ => __birthmark_end.#last() } }
+            { match __undone_by_instrument_skip.#enter() { _birthmark => #inner, _ => __birthmark_end.#last() } }
         }
     }
 
-    /// Around the variable of a closure, which another closure calls. Both are of one function, whose inference decides
+    /// Wrap the variable of a closure, which another closure calls. Both are of one function, whose inference decides
     /// together which of `Fn`, `FnMut` and `FnOnce` they implement.
     fn closure_variable(
         &self,
         birth: &TokenStream,
         by_value: bool,
         user: Span,
-        hole: TokenStream,
+        inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let call = quote_spanned!(span=> __birthmark_task());
         let body = self.body(by_value, false, user, call);
         let task = quote_spanned! {span=>
             #[allow(unused_mut)] // Of an `FnMut` closure it must be.
-            let mut __birthmark_task = #hole;
+            let mut __birthmark_task = #inner;
             move || #body
         };
         self.closure(birth, user, task)
     }
 
-    /// Around an `async` block.
-    fn future(&self, birth: Birth, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap an `async` block.
+    fn future(&self, birth: NewRecord, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         if birth.is_plain() {
             let site = Self::at(SITES, birth.site.entry, span);
-            return quote_spanned!(span=> #private::future_at(#site, #hole));
+            return quote_spanned!(span=> #private::future_at(#site, #inner));
         }
         let birth = self.birth(birth, user);
-        quote_spanned!(span=> #private::future(#birth, #hole))
+        quote_spanned!(span=> #private::future(#birth, #inner))
     }
 
-    /// Around a closure that returns the future.
-    fn future_fn(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap a closure that returns the future.
+    fn future_fn(&self, birth: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        quote_spanned!(span=> #private::future_fn(#birth, #hole))
+        quote_spanned!(span=> #private::future_fn(#birth, #inner))
     }
 
-    /// Around a place, which the adaptor may mention twice: that keeps implicit reborrows.
-    fn adapt_place(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+    /// Wrap a place, which the adaptor may mention twice: that keeps implicit reborrows.
+    fn adapt_place(&self, birth: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        quote_spanned!(span=> #private::adapt!(#birth, #hole))
+        quote_spanned!(span=> #private::adapt!(#birth, #inner))
     }
 
-    /// Around any value under `named!` or `root!`: the name is formatted before the task takes what it
+    /// Wrap any value under `named!` or `root!`: the name is formatted before the task takes what it
     /// mentions. A tuple keeps the temporaries alive as well as its parts alone.
-    fn adapt_named_value(&self, birth: &TokenStream, user: Span, hole: TokenStream) -> TokenStream {
+    fn adapt_named_value(
+        &self,
+        birth: &TokenStream,
+        user: Span,
+        inner: TokenStream,
+    ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned! {span=>
-            match (#birth, #hole) {
+            match (#birth, #inner) {
                 (__birthmark_birth, __birthmark) => #private::adapt!(__birthmark_birth, __birthmark)
             }
         }
     }
 
-    /// Around any other value. The `match` keeps its temporaries alive to the end of the user's statement.
+    /// Wrap any other value. The `match` keeps its temporaries alive to the end of the user's statement.
     fn adapt_value(
         &self,
         birth: &TokenStream,
         user: Span,
         parens: bool,
-        hole: TokenStream,
+        inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        let hole = parenthesized(parens, span, hole);
-        quote_spanned!(span=> match #hole { __birthmark => #private::adapt!(#birth, __birthmark) })
+        let inner = parenthesized(parens, span, inner);
+        quote_spanned!(span=> match #inner { __birthmark => #private::adapt!(#birth, __birthmark) })
     }
 
-    /// Around what may be the task of a callee that is out of sight. A literal has no effect of its own, so it may be
+    /// Wrap what may be the task of a callee that is out of sight. A literal has no effect of its own, so it may be
     /// announced before.
     fn guess(
         &self,
         index: usize,
-        leaf: Leaf,
+        shape: TaskShape,
         relay: Relay,
         user: Span,
         parens: bool,
-        hole: TokenStream,
+        inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let table = Self::at(SITES, index, span);
         let [handed, late] =
-            [relay.handed, relay.late].map(|flag| Ident::new(bool_text(flag), span));
+            [relay.is_received, relay.late].map(|flag| Ident::new(bool_text(flag), span));
         let site = quote_spanned!(span=> #private::Guessed(#table, #handed, #late));
-        match leaf {
-            Leaf::Async | Leaf::Closure { .. } => {
-                quote_spanned!(span=> { #site.announce(); #hole })
+        match shape {
+            TaskShape::Async | TaskShape::Closure { .. } => {
+                quote_spanned!(span=> { #site.announce(); #inner })
             }
-            Leaf::Place | Leaf::ClosureVariable => {
-                quote_spanned!(span=> #private::guess!(#site, #hole))
+            TaskShape::Place | TaskShape::ClosureVariable => {
+                quote_spanned!(span=> #private::guess!(#site, #inner))
             }
             _ => {
-                let hole = parenthesized(parens, span, hole);
-                quote_spanned!(span=> match #hole { __birthmark => #private::guess!(#site, __birthmark) })
+                let inner = parenthesized(parens, span, inner);
+                quote_spanned!(span=> match #inner { __birthmark => #private::guess!(#site, __birthmark) })
             }
         }
     }
 
-    /// Around the whole call: settles what the callee returned with what became of the birth. Parentheses are
+    /// Wrap the whole call: settles what the callee returned with what became of the birth. Parentheses are
     /// the user's by their span, so that the larger expression which begins with them is, too.
-    fn settle(
+    fn propagate_refusal(
         &self,
         index: usize,
         fallible: bool,
         user: Span,
         parens: bool,
-        hole: TokenStream,
+        inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::at(SITES, index, span);
         let fallible = fallible.then(|| quote_spanned!(span=> fallible,));
         let call = quote_spanned! {span=>
-            match #hole { __birthmark => #private::settle!(#fallible #site, __birthmark) }
+            match #inner { __birthmark => #private::settle!(#fallible #site, __birthmark) }
         };
         parenthesized(parens, user, call)
     }
 
-    /// Around the call itself, whose announcement ends with it.
+    /// Wrap the call itself, whose announcement ends with it.
     fn returned(
         &self,
         index: usize,
         awaited: bool,
         beside: bool,
         user: Span,
-        hole: TokenStream,
+        inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::at(SITES, index, span);
         let returned = Ident::new(if awaited { "awaited" } else { "returned" }, span);
         let callee = Ident::new(if beside { "callee_beside" } else { "callee" }, span);
-        quote_spanned!(span=> #private::#returned(#private::#callee(), #site, #hole))
+        quote_spanned!(span=> #private::#returned(#private::#callee(), #site, #inner))
     }
 
     /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the

@@ -5,17 +5,17 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Block, Expr, Item, Macro, Stmt};
 
-use crate::around::Around;
 use crate::emit::Emit;
 use crate::emit::names::FRAMES;
-use crate::named::{self, Named};
-use crate::shape;
+use crate::emit::wrap::Wrap;
 use crate::site::{FrameSite, Site};
+use crate::syntax::naming::{self, Named};
+use crate::syntax::shape;
 
 /// Puts insertions into the program.
 pub(crate) trait Backend {
     /// Surrounds an expression.
-    fn wrap(&mut self, expr: &mut Expr, around: &Around);
+    fn wrap(&mut self, expr: &mut Expr, around: &Wrap);
     /// Puts a table of sites into a function body.
     fn table_in_body(&mut self, block: &mut Block, sites: &[&Site]);
     /// Puts a table of sites into a module.
@@ -29,7 +29,7 @@ pub(crate) trait Backend {
     /// Marks an item as one in which all is done, for its `own` attribute, which runs later.
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, own: &Attribute);
     /// Tokens of the user's on one line, as the compiler prints them.
-    fn written(&self, tokens: &TokenStream) -> String;
+    fn source_of(&self, tokens: &TokenStream) -> String;
     /// Gives an `assert!` whose condition was changed the message that it would have had. Its arguments end
     /// with a comma if `comma`.
     fn assert_message(&mut self, mac: &mut Macro, message: &str, comma: bool);
@@ -43,11 +43,11 @@ pub(crate) struct Tree {
 }
 
 impl Backend for Tree {
-    fn wrap(&mut self, expr: &mut Expr, around: &Around) {
-        let (mut tokens, hole) = shape::split_attributes(expr.to_token_stream());
-        tokens.extend(self.emit.around(around, hole));
+    fn wrap(&mut self, expr: &mut Expr, around: &Wrap) {
+        let (mut tokens, inner) = shape::split_attributes(expr.to_token_stream());
+        tokens.extend(self.emit.around(around, inner));
         *expr = match around {
-            Around::Body { end, .. } => in_braces(tokens, *end),
+            Wrap::Body { end, .. } => in_braces(tokens, *end),
             _ => Expr::Verbatim(tokens),
         };
     }
@@ -81,7 +81,7 @@ impl Backend for Tree {
         attrs.push(syn::parse_quote!(#[rustfmt::#table]));
     }
 
-    fn written(&self, tokens: &TokenStream) -> String {
+    fn source_of(&self, tokens: &TokenStream) -> String {
         tokens.to_string()
     }
 
@@ -90,7 +90,7 @@ impl Backend for Tree {
     }
 
     fn name_moved(&mut self, mac: &mut Macro, named: &Named) {
-        mac.tokens = named::emptied(named);
+        mac.tokens = naming::emptied(named);
     }
 }
 

@@ -11,16 +11,16 @@ use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Macro};
 
-use crate::frames;
-use crate::imports::Known;
+use crate::callee::spawn::Arguments;
+use crate::imports::KnownMacro;
 use crate::known::macros::{self, Awaiting, Passes};
-use crate::message;
-use crate::named::{self, Named};
-use crate::select::Select;
 use crate::site::Reason;
-use crate::spawn::Arguments;
-use crate::tokens;
-use crate::visitor::Visitor;
+use crate::syntax::assert_message;
+use crate::syntax::naming::{self, Named};
+use crate::walk::frames;
+use crate::walk::select::Select;
+use crate::walk::tokens;
+use crate::walk::visitor::Visitor;
 
 const LONG_CONDITION: &str = "stands in the condition of an `assert!` whose message would change; give it a message of its own";
 
@@ -29,7 +29,7 @@ impl Visitor<'_> {
     pub(crate) fn macro_call(&mut self, mac: &mut Macro) {
         if !self.is_skipped() {
             self.errors
-                .extend(named::misplaced(mac, self.args.krate.as_ref()));
+                .extend(naming::misplaced(mac, self.args.krate.as_ref()));
         }
         let Some(name) = name(mac) else {
             return;
@@ -57,7 +57,7 @@ impl Visitor<'_> {
     }
 
     /// Whether the condition of an `assert!` stays as it is, because its message could be another one otherwise.
-    pub(crate) fn keeps_condition(&self, mac: &Macro, known: Known) -> bool {
+    pub(crate) fn keeps_condition(&self, mac: &Macro, known: KnownMacro) -> bool {
         let condition = || Arguments::parse_terminated.parse2(mac.tokens.clone()).ok();
         known.passes == Passes::Condition
             && condition()
@@ -66,11 +66,11 @@ impl Visitor<'_> {
 
     /// The message of an `assert!`.
     fn message(&self, condition: &Expr) -> Option<String> {
-        message::of(condition, &|tokens| self.backend.written(tokens))
+        assert_message::of(condition, &|tokens| self.backend.source_of(tokens))
     }
 
     /// The known macro that a call leads to, or what `macros(…)` says of it.
-    pub(crate) fn known_macro(&self, mac: &Macro) -> Option<Known> {
+    pub(crate) fn known_macro(&self, mac: &Macro) -> Option<KnownMacro> {
         let known = self.imports.macro_at(&mac.path);
         let name = name(mac)?;
         if !self.args.macros.contains(&name) {
@@ -80,7 +80,7 @@ impl Visitor<'_> {
             .filter(|known| known.passes != Passes::Task)
             .or_else(|| {
                 let awaits = macros::named(&name).any(|row| row.awaits.is_some());
-                Some(Known {
+                Some(KnownMacro {
                     passes: Passes::Arms,
                     awaits: awaits.then_some(Awaiting::Whole),
                 })
@@ -90,11 +90,11 @@ impl Visitor<'_> {
     /// Takes `named!` or `root!` apart.
     pub(crate) fn naming(&self, mac: &Macro) -> Option<Named> {
         let known = self.known_macro(mac)?;
-        (known.passes == Passes::Task).then(|| named::parse(mac))?
+        (known.passes == Passes::Task).then(|| naming::parse(mac))?
     }
 
     /// Takes the arguments for expressions, or else looks for calls among the tokens.
-    fn rewrite_arguments(&mut self, mac: &mut Macro, known: Known) {
+    fn rewrite_arguments(&mut self, mac: &mut Macro, known: KnownMacro) {
         let edits = self.edits;
         let Ok(mut exprs) = Arguments::parse_terminated.parse2(mac.tokens.clone()) else {
             let tokens = self.other_arguments(mac, known);
@@ -126,7 +126,7 @@ impl Visitor<'_> {
     }
 
     /// Goes into arguments that are no list of expressions.
-    fn other_arguments(&mut self, mac: &Macro, known: Known) -> TokenStream {
+    fn other_arguments(&mut self, mac: &Macro, known: KnownMacro) -> TokenStream {
         if known.passes == Passes::Arms
             && let Ok(mut select) = syn::parse2::<Select>(mac.tokens.clone())
         {

@@ -9,8 +9,8 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Path, Token};
 
-use crate::args::Args;
-use crate::named;
+use crate::attribute::args::Args;
+use crate::syntax::naming;
 
 /// The arguments of each of our attributes on an item, also under `cfg_attr`: whether that applies cannot be
 /// seen here, and a `skip` too many does less harm than one too few.
@@ -39,7 +39,7 @@ fn from_meta(meta: &Meta, krate: Option<&Path>) -> Vec<Args> {
     let (args, errors) = Args::parse(list.tokens.clone());
     // A bare `#[instrument(…)]` may be tracing's; its arguments would be errors to ours.
     let ours =
-        named::is_ours(&list.path, krate) || list.path.get_ident().is_some() && errors.is_empty();
+        naming::is_ours(&list.path, krate) || list.path.get_ident().is_some() && errors.is_empty();
     if ours { vec![args] } else { Vec::new() }
 }
 

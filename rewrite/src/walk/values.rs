@@ -3,11 +3,11 @@
 use syn::spanned::Spanned;
 use syn::{Expr, ExprPath};
 
+use crate::callee::spawn::{Arguments, path_text};
 use crate::known::callees;
-use crate::scope::names_from_last;
+use crate::lexical::locals::names_from_last;
 use crate::site::Reason;
-use crate::spawn::{Arguments, path_text};
-use crate::visitor::Visitor;
+use crate::walk::visitor::Visitor;
 
 const REASON: &str =
     "is handed on as a function; a closure that calls it is covered, as `|task| spawn(task)`";
@@ -21,7 +21,7 @@ impl Visitor<'_> {
             };
             let reason = match (self.is_skipped(), self.only_threads) {
                 (true, _) => self.skipped(),
-                (_, true) => Reason::Layer,
+                (_, true) => Reason::Forwarder,
                 _ => Reason::Shape(REASON),
             };
             self.uncovered_at(path.span(), path_text(path), reason);

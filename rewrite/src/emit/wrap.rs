@@ -1,4 +1,4 @@
-//! The model of what is put into the program: one [`Around`] an expression that is surrounded. The engine
+//! The model of what is put into the program: one [`Wrap`] an expression that is surrounded. The engine
 //! decides on it, a back end prints it.
 
 #![cfg_attr(
@@ -11,10 +11,10 @@
 
 use proc_macro2::Span;
 
-use crate::named::Naming;
-use crate::relay::Relay;
-use crate::shape::Leaf;
+use crate::callee::relay::Relay;
 use crate::site::Site;
+use crate::syntax::naming::Naming;
+use crate::syntax::shape::TaskShape;
 
 /// A site, and where it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,21 +27,21 @@ pub(crate) struct SiteRef {
 
 /// A birth to be recorded.
 #[derive(Clone, Copy)]
-pub(crate) struct Birth<'a> {
+pub(crate) struct NewRecord<'a> {
     pub site: SiteRef,
     pub naming: &'a Naming,
     pub relay: Relay,
 }
 
-impl Birth<'_> {
+impl NewRecord<'_> {
     /// Returns `true` if the task may be recorded already. A task that gets a name, or is a root, is recorded in any case.
-    pub(crate) fn is_handed(&self) -> bool {
-        self.relay.handed && self.naming.is_plain()
+    pub(crate) fn may_be_recorded(&self) -> bool {
+        self.relay.is_received && self.naming.is_plain()
     }
 
     /// Whether it is a mere birth at its site.
     pub(crate) fn is_plain(&self) -> bool {
-        self.naming.is_plain() && !self.relay.handed && !self.relay.announces
+        self.naming.is_plain() && !self.relay.is_received && !self.relay.announces
     }
 }
 
@@ -49,7 +49,7 @@ impl Birth<'_> {
 #[derive(Clone, Copy)]
 pub(crate) enum Identity<'a> {
     /// That of the task which is born here.
-    Birth(Birth<'a>),
+    New(NewRecord<'a>),
     /// That of the spawner, who waits for it.
     Inherit,
 }
@@ -58,7 +58,7 @@ impl Identity<'_> {
     /// The site of the birth.
     pub(crate) fn site(&self) -> Option<SiteRef> {
         match self {
-            Identity::Birth(birth) => Some(birth.site),
+            Identity::New(birth) => Some(birth.site),
             Identity::Inherit => None,
         }
     }
@@ -66,12 +66,12 @@ impl Identity<'_> {
 
 /// What is put around an expression. Spans are those of the user, to which errors shall point.
 #[derive(Clone, Copy)]
-pub(crate) enum Around<'a> {
+pub(crate) enum Wrap<'a> {
     /// A closure literal: the identity is made before the closure.
     Closure { identity: Identity<'a>, user: Span },
     /// A closure literal that stands elsewhere in the function, by the name of its variable.
     ClosureVariable {
-        birth: Birth<'a>,
+        birth: NewRecord<'a>,
         by_value: bool,
         user: Span,
     },
@@ -87,27 +87,27 @@ pub(crate) enum Around<'a> {
         end: Span,
     },
     /// An `async` block.
-    Future { birth: Birth<'a>, user: Span },
+    Future { birth: NewRecord<'a>, user: Span },
     /// A closure that returns the future.
-    FutureFn { birth: Birth<'a>, user: Span },
+    FutureFn { birth: NewRecord<'a>, user: Span },
     /// A place, which may be mentioned twice.
-    Place { birth: Birth<'a>, user: Span },
+    Place { birth: NewRecord<'a>, user: Span },
     /// Any other value; whether it ends in a brace that `match` would take for its own.
     Value {
-        birth: Birth<'a>,
+        birth: NewRecord<'a>,
         parens: bool,
         user: Span,
     },
     /// A possible task of a callee out of sight. The expression stays as it is, and is announced if its type is a task.
     Guess {
         site: SiteRef,
-        leaf: Leaf,
+        shape: TaskShape,
         relay: Relay,
         parens: bool,
         user: Span,
     },
     /// A call whose result may have to carry a refusal; whether it is the operand of something larger.
-    Settle {
+    PropagateRefusal {
         site: SiteRef,
         fallible: bool,
         parens: bool,
@@ -123,7 +123,7 @@ pub(crate) enum Around<'a> {
     },
     /// A future that a thread blocks on; whether it ends in a brace that `match` would take for its own.
     Blocked {
-        leaf: Leaf,
+        shape: TaskShape,
         parens: bool,
         user: Span,
     },
@@ -136,31 +136,31 @@ pub(crate) enum Around<'a> {
         user: Span,
     },
     /// A macro call that awaits its arguments.
-    Stand { entry: usize, user: Span },
+    FrameGuard { entry: usize, user: Span },
     /// A spawn that stands in no function body and brings its table along.
     Table(&'a [&'a Site]),
 }
 
-impl Around<'_> {
+impl Wrap<'_> {
     /// The site that it belongs to.
     #[cfg(feature = "text")]
     pub(crate) fn site(&self) -> Option<SiteRef> {
         match self {
-            Around::Closure { identity, .. } => identity.site(),
-            Around::ClosureVariable { birth, .. }
-            | Around::Future { birth, .. }
-            | Around::FutureFn { birth, .. }
-            | Around::Place { birth, .. }
-            | Around::Value { birth, .. } => Some(birth.site),
-            Around::Body { site, .. } => *site,
-            Around::Guess { site, .. }
-            | Around::Settle { site, .. }
-            | Around::Returned { site, .. } => Some(*site),
-            Around::Blocked { .. }
-            | Around::Frame { .. }
-            | Around::Branch { .. }
-            | Around::Stand { .. }
-            | Around::Table(_) => None,
+            Wrap::Closure { identity, .. } => identity.site(),
+            Wrap::ClosureVariable { birth, .. }
+            | Wrap::Future { birth, .. }
+            | Wrap::FutureFn { birth, .. }
+            | Wrap::Place { birth, .. }
+            | Wrap::Value { birth, .. } => Some(birth.site),
+            Wrap::Body { site, .. } => *site,
+            Wrap::Guess { site, .. }
+            | Wrap::PropagateRefusal { site, .. }
+            | Wrap::Returned { site, .. } => Some(*site),
+            Wrap::Blocked { .. }
+            | Wrap::Frame { .. }
+            | Wrap::Branch { .. }
+            | Wrap::FrameGuard { .. }
+            | Wrap::Table(_) => None,
         }
     }
 }

@@ -8,12 +8,12 @@ use syn::spanned::Spanned;
 use syn::visit_mut;
 use syn::{AttrStyle, Attribute, Block, Expr, ItemFn};
 
-use crate::around::Around;
+use crate::callee::spawn::{self, Callee};
+use crate::callee::takes::Takes;
+use crate::emit::wrap::Wrap;
 use crate::known::waits;
-use crate::shape::{self, Leaf};
-use crate::spawn::{self, Callee};
-use crate::takes::Takes;
-use crate::visitor::Visitor;
+use crate::syntax::shape::{self, TaskShape};
+use crate::walk::visitor::Visitor;
 
 impl Visitor<'_> {
     /// Returns `true` if polls of what a thread blocks on are counted here.
@@ -29,8 +29,8 @@ impl Visitor<'_> {
         let Some(future) = self.blocked_on(expr) else {
             return false;
         };
-        let around = Around::Blocked {
-            leaf: leaf(future),
+        let around = Wrap::Blocked {
+            shape: leaf(future),
             parens: shape::exposes_struct_literal(future),
             user: future.span(),
         };
@@ -53,7 +53,7 @@ impl Visitor<'_> {
             return None;
         }
         let future = args.last()?;
-        let takes = self.signatures.find(&callee, args.len(), &self.place());
+        let takes = self.signatures.find(&callee, args.len(), &self.lexical());
         let takes = takes.and_then(|takes| takes.last().copied());
         let is_literal = matches!(future, Expr::Async(_));
         match takes {
@@ -61,7 +61,11 @@ impl Visitor<'_> {
             Some(Takes::Literal { .. }) if !is_literal => return None,
             _ => {}
         }
-        matches!(leaf(future), Leaf::Async | Leaf::Place | Leaf::Value).then_some(future)
+        matches!(
+            leaf(future),
+            TaskShape::Async | TaskShape::Place | TaskShape::Value
+        )
+        .then_some(future)
     }
 
     /// Counts the polls of the body of an `async fn` on which an attribute will block.
@@ -85,10 +89,10 @@ pub(crate) fn is_entry(item: &ItemFn) -> bool {
 }
 
 /// Classifies a future. A task is never a reference, but a future that is only polled here may be.
-fn leaf(future: &Expr) -> Leaf {
+fn leaf(future: &Expr) -> TaskShape {
     match future {
-        Expr::Reference(reference) if leaf(&reference.expr) != Leaf::Never => Leaf::Value,
-        future => shape::leaf(future),
+        Expr::Reference(reference) if leaf(&reference.expr) != TaskShape::Never => TaskShape::Value,
+        future => shape::of(future),
     }
 }
 

@@ -4,20 +4,20 @@ use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Signature};
 
-use crate::args::Args;
-use crate::around::{Around, Identity, SiteRef};
-use crate::backend::Backend;
+use crate::attribute::args::Args;
+use crate::attribute::nested;
+use crate::callee::relay::{self, ReceivedTasks, Relay};
+use crate::callee::signatures::Signatures;
+use crate::callee::spawn::{self, Callee, Spawn};
+use crate::emit::backend::Backend;
+use crate::emit::wrap::{Identity, SiteRef, Wrap};
 use crate::imports::Imports;
 use crate::known::{callees, crates};
-use crate::named;
-use crate::nested;
-use crate::relay::{self, Handed, Relay};
-use crate::role::Place;
-use crate::scope::{ScopeKind, Scopes};
-use crate::signatures::Signatures;
+use crate::lexical::locals::{Locals, ThreadScope};
+use crate::lexical::role::LexicalContext;
 use crate::site::{FrameSite, Kind, Locate, Position, Reason, Site, Uncovered};
-use crate::spawn::{self, Callee, Spawn};
-use crate::task::Task;
+use crate::syntax::naming;
+use crate::walk::task::Task;
 
 /// The state of the walk.
 pub(crate) struct Visitor<'a> {
@@ -27,13 +27,13 @@ pub(crate) struct Visitor<'a> {
     /// The enclosing type and functions.
     pub names: Vec<String>,
     pub self_ty: Option<String>,
-    pub scopes: Scopes,
+    pub locals: Locals,
     /// The type parameters of the enclosing items; in a trait, the trait.
     pub parameters: Vec<String>,
     /// The sites that share a table: those of the enclosing module or, where no module is seen or part of it may
     /// be left out by `cfg`, of the function body; none outside of both. They are indices into `sites`.
     table: Option<Vec<usize>>,
-    /// The frame sites that share a table in the same place.
+    /// The frame sites that share a table in the same context.
     pub frames: Option<Vec<FrameSite>>,
     /// Where macros come from.
     pub imports: Imports,
@@ -52,7 +52,7 @@ pub(crate) struct Visitor<'a> {
     /// Whether only OS threads count, as they do inside of a runtime, which keeps them.
     pub only_threads: bool,
     /// Methods that only hand a task on to a runtime.
-    pub layers: &'a [String],
+    pub forwarders: &'a [String],
     /// Methods whose tasks are kept by a pool.
     pub pooled: &'a [String],
     /// Whether items that only tests have are passed over.
@@ -62,13 +62,13 @@ pub(crate) struct Visitor<'a> {
     /// Whether the next expression is awaited as it stands.
     pub awaited: bool,
     /// Whether the function is handed what is surely a task.
-    pub hands_on: bool,
+    pub receives_task: bool,
     /// Whether the names in the pattern that is visited stand for what the function was handed.
     pub handed: bool,
     /// The type parameters of the `impl` or the trait around.
     pub outer: Option<syn::Generics>,
     /// What the first parameter of the next closure stands for.
-    pub scope_parameter: Option<ScopeKind>,
+    pub scope_parameter: Option<ThreadScope>,
     /// How often the program was changed.
     pub edits: usize,
     /// How many futures that a thread blocks on were changed.
@@ -81,14 +81,16 @@ pub(crate) struct Visitor<'a> {
 impl<'a> Visitor<'a> {
     pub(crate) fn new(args: Args, backend: &'a mut dyn Backend, locate: Locate<'a>) -> Visitor<'a> {
         let mut imports = Imports::default();
-        imports.ours.extend(args.krate.as_ref().map(named::written));
+        imports
+            .ours
+            .extend(args.krate.as_ref().map(naming::written));
         Visitor {
             args,
             backend,
             locate,
             names: Vec::new(),
             self_ty: None,
-            scopes: Scopes::default(),
+            locals: Locals::default(),
             parameters: Vec::new(),
             table: None,
             frames: None,
@@ -100,12 +102,12 @@ impl<'a> Visitor<'a> {
             left: &[],
             lefts: 0,
             only_threads: false,
-            layers: &[],
+            forwarders: &[],
             pooled: &[],
             without_tests: false,
             operand: false,
             awaited: false,
-            hands_on: false,
+            receives_task: false,
             handed: false,
             outer: None,
             scope_parameter: None,
@@ -142,7 +144,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Surrounds an expression with generated code.
-    pub(crate) fn wrap(&mut self, expr: &mut Expr, around: &Around) {
+    pub(crate) fn wrap(&mut self, expr: &mut Expr, around: &Wrap) {
         self.backend.wrap(expr, around);
         self.edits += 1;
     }
@@ -183,27 +185,27 @@ impl<'a> Visitor<'a> {
         if self.is_polled_by_hand(callee) {
             return None;
         }
-        let place = self.place();
-        let relayed = !self.only_threads && self.signatures.hands_on(callee, &place);
+        let context = self.lexical();
+        let relayed = !self.only_threads && self.signatures.forwards_task(callee, &context);
         let guessed = !relayed && self.may_be_spawn(callee, args);
         let relay = [callee.name.to_string()];
         let also = match relayed || guessed {
             true => &relay[..],
             false => &self.args.also,
         };
-        let mut spawn = callee.recognise(args, also, &place)?;
+        let mut spawn = callee.recognise(args, also, &context)?;
         spawn.guessed = guessed;
         spawn.row.certain &= !guessed;
-        if let Some(takes) = self.signatures.find(callee, args.len(), &place) {
-            spawn.follow(&takes, args, &place);
+        if let Some(takes) = self.signatures.find(callee, args.len(), &context) {
+            spawn.follow(&takes, args, &context);
         }
         let task = &args[spawn.index];
-        let handed = relay::mentions_handed(task, &self.scopes, &self.args.also);
+        let handed = relay::mentions_received(task, &self.locals, &self.args.also);
         spawn.relay = Relay {
-            announces: relay::may_hand_on(callee, task, &place, &self.imports, args)
+            announces: relay::may_forward(callee, task, &context, &self.imports, args)
                 && !spawn.starts_thread(),
-            handed,
-            beside: !handed && self.hands_on,
+            is_received: handed,
+            beside: !handed && self.receives_task,
             late: handed && self.is_async,
         };
         // Without an announcement, the spawn in the callee would make a record, too.
@@ -220,7 +222,7 @@ impl<'a> Visitor<'a> {
             && !args.iter().any(|arg| matches!(arg, Expr::Macro(_)))
             && self
                 .signatures
-                .find(callee, args.len(), &self.place())
+                .find(callee, args.len(), &self.lexical())
                 .is_none()
     }
 
@@ -241,26 +243,31 @@ impl<'a> Visitor<'a> {
     }
 
     /// What is visible here.
-    pub(crate) fn place(&self) -> Place<'_> {
-        Place {
+    pub(crate) fn lexical(&self) -> LexicalContext<'_> {
+        LexicalContext {
             function: self.function(),
             self_ty: self.self_ty.as_deref(),
-            scopes: &self.scopes,
+            locals: &self.locals,
             parameters: &self.parameters,
         }
     }
 
     /// Rewrites a call that the table knows.
     pub(crate) fn spawn(&mut self, expr: &mut Expr, spawn: Spawn, operand: bool) {
-        let layer = self.only_threads && !spawn.starts_thread() || self.is_one_of(self.layers);
-        if self.is_skipped() || layer {
-            let reason = if layer { Reason::Layer } else { self.skipped() };
+        let is_forwarder =
+            self.only_threads && !spawn.starts_thread() || self.is_one_of(self.forwarders);
+        if self.is_skipped() || is_forwarder {
+            let reason = if is_forwarder {
+                Reason::Forwarder
+            } else {
+                self.skipped()
+            };
             self.uncovered(&spawn, reason);
             return visit_mut::visit_expr_mut(self, expr);
         }
         let span = spawn.span;
         let mut task = self.new_task(spawn);
-        let homeless = self.is_homeless();
+        let has_no_table = self.has_no_table();
         match expr {
             Expr::Call(call) => self.arguments(&mut call.args, &mut task),
             Expr::MethodCall(call) => {
@@ -271,7 +278,7 @@ impl<'a> Visitor<'a> {
             _ => {}
         }
         if let Some(site) = task.site.filter(|_| task.spawn.relay.announces) {
-            let returned = Around::Returned {
+            let returned = Wrap::Returned {
                 site,
                 awaited: task.spawn.awaited,
                 beside: task.spawn.relay.beside,
@@ -279,17 +286,17 @@ impl<'a> Visitor<'a> {
             };
             self.wrap(expr, &returned);
         }
-        if let Some(site) = task.site.filter(|_| task.settles) {
-            let settle = Around::Settle {
+        if let Some(site) = task.site.filter(|_| task.propagates_refusal) {
+            let propagate = Wrap::PropagateRefusal {
                 site,
                 fallible: task.spawn.fallible,
                 parens: operand,
                 user: span,
             };
-            self.wrap(expr, &settle);
+            self.wrap(expr, &propagate);
         }
-        if homeless {
-            self.house(expr);
+        if has_no_table {
+            self.add_local_table(expr);
         }
     }
 
@@ -300,15 +307,15 @@ impl<'a> Visitor<'a> {
     }
 
     /// Whether no enclosing function body holds a table of sites.
-    pub(crate) fn is_homeless(&self) -> bool {
+    pub(crate) fn has_no_table(&self) -> bool {
         self.table.is_none()
     }
 
     /// Gives the sites of a spawn that stands in no function body a table in a block around it.
-    pub(crate) fn house(&mut self, expr: &mut Expr) {
+    pub(crate) fn add_local_table(&mut self, expr: &mut Expr) {
         if let Some(table) = self.table.take() {
             let sites = pick(&self.sites, &table);
-            self.backend.wrap(expr, &Around::Table(&sites));
+            self.backend.wrap(expr, &Wrap::Table(&sites));
             self.edits += 1;
         }
     }
@@ -338,7 +345,7 @@ impl<'a> Visitor<'a> {
         let inner = nested::arguments(attrs, self.args.krate.as_ref());
         let skips = inner.iter().any(|args| args.skip);
         if self.args.frames == Some(false) && inner.iter().all(|args| args.frames.is_none()) {
-            self.settle_frames(attrs);
+            self.mark_frames_done(attrs);
         }
         let outer = self.args.clone();
         inner.into_iter().for_each(|args| self.args.merge(args));
@@ -351,7 +358,7 @@ impl<'a> Visitor<'a> {
         visit(self);
         // A poll would be counted twice.
         if self.waits != waits {
-            self.settle_frames(attrs);
+            self.mark_frames_done(attrs);
         }
         self.names.truncate(names);
         self.parameters.truncate(parameters);
@@ -361,7 +368,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Has an attribute on an inner item find that all is done. By itself it would want frames, and count polls.
-    fn settle_frames(&mut self, attrs: &mut Vec<Attribute>) {
+    fn mark_frames_done(&mut self, attrs: &mut Vec<Attribute>) {
         if let Some(own) = nested::find(attrs).cloned() {
             self.backend.mark_done(attrs, &own);
             self.edits += 1;
@@ -370,24 +377,24 @@ impl<'a> Visitor<'a> {
 
     /// Visits a function: no local of the outside is visible.
     pub(crate) fn function_item(&mut self, signature: &Signature, block: &mut Block) {
-        let scopes = std::mem::take(&mut self.scopes);
+        let locals = std::mem::take(&mut self.locals);
         let left = !self.left.is_empty()
             && self
                 .left
                 .contains(&(self.locate)(block.brace_token.span.open()));
         self.lefts += usize::from(left);
         self.parameters.extend(type_parameters(&signature.generics));
-        self.scopes.push();
-        let handed = Handed::of(signature, self.outer.as_ref());
-        let hands_on = std::mem::replace(&mut self.hands_on, handed.sure);
+        self.locals.push();
+        let handed = ReceivedTasks::of(signature, self.outer.as_ref());
+        let receives_task = std::mem::replace(&mut self.receives_task, handed.are_bounded);
         for argument in &signature.inputs {
-            self.scopes
+            self.locals
                 .bind_parameter(argument, self.self_ty.as_deref(), &handed.names);
         }
         self.in_async(signature.asyncness.is_some(), |visitor| visitor.body(block));
         self.lefts -= usize::from(left);
-        self.hands_on = hands_on;
-        self.scopes = scopes;
+        self.receives_task = receives_task;
+        self.locals = locals;
     }
 
     /// Visits the body of a function, which has tables of its own where it shares none.
@@ -467,9 +474,9 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn in_scope(&mut self, visit: impl FnOnce(&mut Self)) {
-        self.scopes.push();
+        self.locals.push();
         visit(self);
-        self.scopes.pop();
+        self.locals.pop();
     }
 }
 

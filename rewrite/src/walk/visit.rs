@@ -3,13 +3,13 @@
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Item, Pat, Stmt, UseTree};
 
-use crate::relay;
-use crate::scope::{self, Binding};
-use crate::shape;
+use crate::callee::relay;
+use crate::callee::spawn::{self, Callee};
+use crate::lexical::locals::{self, Binding};
 use crate::site::Reason;
-use crate::spawn::{self, Callee};
-use crate::visitor::{Visitor, type_parameters};
-use crate::waits;
+use crate::syntax::shape;
+use crate::walk::visitor::{Visitor, type_parameters};
+use crate::walk::waits;
 
 impl VisitMut for Visitor<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -47,10 +47,10 @@ impl VisitMut for Visitor<'_> {
                 .iter_mut()
                 .for_each(|input| visitor.visit_pat_mut(input));
             if let (Some(Pat::Ident(name)), true) = (closure.inputs.first(), scope.is_some()) {
-                visitor.scopes.bind(
+                visitor.locals.bind(
                     name.ident.to_string(),
                     Binding {
-                        scope,
+                        thread_scope: scope,
                         ..Binding::default()
                     },
                 );
@@ -89,7 +89,7 @@ impl VisitMut for Visitor<'_> {
     }
 
     fn visit_expr_match_mut(&mut self, branches: &mut syn::ExprMatch) {
-        let handed = self.mentions_handed(&branches.expr);
+        let handed = self.mentions_received(&branches.expr);
         self.visit_expr_mut(&mut branches.expr);
         for arm in &mut branches.arms {
             self.in_scope(|visitor| {
@@ -103,7 +103,7 @@ impl VisitMut for Visitor<'_> {
     }
 
     fn visit_expr_let_mut(&mut self, condition: &mut syn::ExprLet) {
-        let handed = self.mentions_handed(&condition.expr);
+        let handed = self.mentions_received(&condition.expr);
         self.pattern(&mut condition.pat, handed);
         self.visit_expr_mut(&mut condition.expr);
     }
@@ -114,23 +114,23 @@ impl VisitMut for Visitor<'_> {
 
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
         let self_ty = self.self_ty.as_deref();
-        let known = scope::local_name(local, self_ty).map(|(name, declared)| {
-            let place = self.place();
+        let known = locals::local_name(local, self_ty).map(|(name, declared)| {
+            let context = self.lexical();
             let init = local.init.as_ref().map(|init| &*init.expr);
-            let ty = declared.or_else(|| scope::expr_type(init?, &self.scopes, self_ty));
+            let ty = declared.or_else(|| locals::expr_type(init?, &self.locals, self_ty));
             (
                 name,
                 Binding {
                     ty,
-                    role: init.and_then(|init| place.find(init)),
+                    role: init.and_then(|init| context.find(init)),
                     closure: shape::is_closure_variable(local),
-                    scope: None,
-                    handed: false,
+                    thread_scope: None,
+                    is_received: false,
                 },
             )
         });
         let init = local.init.as_ref();
-        let handed = init.is_some_and(|init| self.mentions_handed(&init.expr));
+        let handed = init.is_some_and(|init| self.mentions_received(&init.expr));
         self.pattern(&mut local.pat, handed);
         if let Some(init) = &mut local.init {
             self.visit_expr_mut(&mut init.expr);
@@ -139,16 +139,22 @@ impl VisitMut for Visitor<'_> {
             }
         }
         if let Some((name, binding)) = known {
-            self.scopes.bind(name, Binding { handed, ..binding });
+            self.locals.bind(
+                name,
+                Binding {
+                    is_received: handed,
+                    ..binding
+                },
+            );
         }
     }
 
     fn visit_pat_ident_mut(&mut self, name: &mut syn::PatIdent) {
         let binding = Binding {
-            handed: self.handed,
+            is_received: self.handed,
             ..Binding::default()
         };
-        self.scopes.bind(name.ident.to_string(), binding);
+        self.locals.bind(name.ident.to_string(), binding);
     }
 
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
@@ -188,7 +194,7 @@ impl VisitMut for Visitor<'_> {
     }
 
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
-        let name = scope::type_name(&item.self_ty, None);
+        let name = locals::type_name(&item.self_ty, None);
         let items = &mut item.items;
         let parameters = type_parameters(&item.generics);
         let own = (!item.generics.params.is_empty()).then(|| item.generics.clone());
@@ -266,8 +272,8 @@ impl VisitMut for Visitor<'_> {
 }
 
 impl Visitor<'_> {
-    fn mentions_handed(&self, expr: &Expr) -> bool {
-        relay::mentions_handed(expr, &self.scopes, &self.args.also)
+    fn mentions_received(&self, expr: &Expr) -> bool {
+        relay::mentions_received(expr, &self.locals, &self.args.also)
     }
 
     /// Visits a pattern, whose names may stand for what the function was handed.

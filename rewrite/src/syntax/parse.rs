@@ -126,7 +126,7 @@ impl Partial {
             let attributes = input.call(Attribute::parse_outer)?;
             input.parse::<TokenStream>().map(|_| attributes)
         };
-        let first = head(item).first().or(item.first());
+        let first = behind_attributes(item).first().or(item.first());
         self.refused.push(Refused {
             tokens: tokens.clone(),
             attributes: attributes.parse2(tokens.clone()).unwrap_or_default(),
@@ -170,7 +170,7 @@ fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 
 /// Returns `true` if these tokens begin an item that ends with a semicolon even if braces stand in it.
 fn has_value(item: &[TokenTree]) -> bool {
-    let mut words = head(item).iter().map(|token| match token {
+    let mut words = behind_attributes(item).iter().map(|token| match token {
         TokenTree::Ident(ident) => ident.to_string(),
         _ => String::new(),
     });
@@ -186,7 +186,7 @@ fn has_value(item: &[TokenTree]) -> bool {
 }
 
 /// The tokens of an item behind its attributes and its visibility.
-fn head(item: &[TokenTree]) -> &[TokenTree] {
+fn behind_attributes(item: &[TokenTree]) -> &[TokenTree] {
     let mut rest = item;
     loop {
         rest = match rest {
@@ -206,10 +206,12 @@ fn head(item: &[TokenTree]) -> &[TokenTree] {
 
 /// The words with which an item begins, such as `unsafe fn go`; of an `impl`, the keyword.
 fn name(item: &[TokenTree]) -> String {
-    let words = head(item).iter().map_while(|token| match token {
-        TokenTree::Ident(ident) => Some(ident.to_string()),
-        _ => None,
-    });
+    let words = behind_attributes(item)
+        .iter()
+        .map_while(|token| match token {
+            TokenTree::Ident(ident) => Some(ident.to_string()),
+            _ => None,
+        });
     words.collect::<Vec<_>>().join(" ")
 }
 

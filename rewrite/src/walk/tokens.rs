@@ -6,17 +6,17 @@ use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprPath};
 
+use crate::callee::spawn::Callee;
 use crate::emit;
-use crate::frames;
-use crate::known::{callees, scopes, waits};
-use crate::macros::parse_arguments;
-use crate::spawn::Callee;
-use crate::visitor::Visitor;
+use crate::known::{callees, locals, waits};
+use crate::walk::frames;
+use crate::walk::macros::parse_arguments;
+use crate::walk::visitor::Visitor;
 
 /// Returns `true` if a look for spawns inside is worth the while.
 pub(crate) fn mentions_a_callee(tokens: &TokenStream, also: &[String]) -> bool {
     mentions(tokens, &|name| {
-        is_callee(name, also) || scopes::may_inherit(&name.to_string())
+        is_callee(name, also) || scope_functions::may_inherit(&name.to_string())
     })
 }
 
@@ -126,10 +126,10 @@ impl Visitor<'_> {
         };
         let index = spawn.index;
         let mut task = self.new_task(spawn);
-        let homeless = self.is_homeless();
+        let has_no_table = self.has_no_table();
         self.arguments(&mut args, &mut task);
-        if homeless {
-            self.house(&mut args[index]);
+        if has_no_table {
+            self.add_local_table(&mut args[index]);
         }
         Some(with_arguments(before, group, args.to_token_stream()))
     }

@@ -8,11 +8,11 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprAwait, Macro, Stmt};
 
-use crate::around::Around;
-use crate::imports::Known;
+use crate::emit::wrap::Wrap;
+use crate::imports::KnownMacro;
 use crate::known::macros::{self, Awaiting};
 use crate::site::FrameSite;
-use crate::visitor::Visitor;
+use crate::walk::visitor::Visitor;
 
 impl Visitor<'_> {
     /// Whether there are frames here, and a table for them.
@@ -26,7 +26,7 @@ impl Visitor<'_> {
             Expr::Await(awaited) if self.has_frames() => self.awaited(awaited),
             Expr::Macro(call) if call.attrs.is_empty() && self.needs_guard(&call.mac) => {
                 self.visit_macro_mut(&mut call.mac);
-                self.stand(expr);
+                self.guard_macro(expr);
             }
             _ => return false,
         }
@@ -41,7 +41,7 @@ impl Visitor<'_> {
         self.operand = false;
         self.visit_expr_mut(&mut awaited.base);
         if let Some(entry) = self.enter_frame(site) {
-            self.wrap_argument(&mut awaited.base, &Around::Frame { entry, user });
+            self.wrap_argument(&mut awaited.base, &Wrap::Frame { entry, user });
         }
     }
 
@@ -56,7 +56,7 @@ impl Visitor<'_> {
         }
         let extends = temporaries == Temporaries::Extended;
         if let Some(entry) = self.enter_frame(site) {
-            let around = Around::Branch {
+            let around = Wrap::Branch {
                 entry,
                 extends,
                 user,
@@ -67,7 +67,7 @@ impl Visitor<'_> {
 
     /// Wraps what is inside of parentheses, or braces around nothing else: the compiler would complain about
     /// them where it is an argument.
-    fn wrap_argument(&mut self, expr: &mut Expr, around: &Around) {
+    fn wrap_argument(&mut self, expr: &mut Expr, around: &Wrap) {
         match expr {
             Expr::Paren(paren) if paren.attrs.is_empty() => {
                 self.wrap_argument(&mut paren.expr, around);
@@ -82,7 +82,7 @@ impl Visitor<'_> {
     }
 
     /// Puts a guard around a macro call that awaits its arguments.
-    fn stand(&mut self, expr: &mut Expr) {
+    fn guard_macro(&mut self, expr: &mut Expr) {
         let Expr::Macro(call) = &*expr else { return };
         let path = &call.mac.path;
         let Some(name) = path.segments.last() else {
@@ -92,19 +92,19 @@ impl Visitor<'_> {
         let mut site = self.frame_site(expr, user);
         site.awaited = format!("{}!", name.ident);
         if let Some(entry) = self.enter_frame(site) {
-            self.wrap(expr, &Around::Stand { entry, user });
+            self.wrap(expr, &Wrap::FrameGuard { entry, user });
         }
     }
 
     fn frame_site(&self, awaited: &Expr, span: Span) -> FrameSite {
-        let place = self.place();
+        let context = self.lexical();
         FrameSite {
             position: (self.locate)(span),
-            awaited: place
+            awaited: context
                 .find(awaited)
                 .or_else(|| name(awaited))
                 .unwrap_or_default(),
-            function: place.function,
+            function: context.function,
         }
     }
 
@@ -129,7 +129,7 @@ impl Visitor<'_> {
 
     /// Whether a macro awaits its arguments and is to get a guard for all of them.
     fn needs_guard(&self, mac: &Macro) -> bool {
-        let whole = |known: Known| {
+        let whole = |known: KnownMacro| {
             known.awaits == Some(Awaiting::Whole)
                 || mentions_await(&mac.tokens) && self.keeps_condition(mac, known)
         };

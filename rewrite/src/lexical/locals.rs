@@ -15,14 +15,14 @@ pub(crate) struct Binding {
     /// Whether it is a closure literal without parameters, which only its own function can tell when it may be called.
     pub closure: bool,
     /// The thread scope that it stands for, as `s` in `thread::scope(|s| …)`.
-    pub scope: Option<ScopeKind>,
+    pub thread_scope: Option<ThreadScope>,
     /// Whether it is, or was made from, a task that the enclosing function was handed by its caller.
-    pub handed: bool,
+    pub is_received: bool,
 }
 
 /// Which scope function a closure parameter comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ScopeKind {
+pub(crate) enum ThreadScope {
     /// `thread::scope` of std or crossbeam: its spawns are scoped threads.
     Thread,
     /// A bare `scope`: std's closures take no parameter, rayon's take one.
@@ -31,9 +31,9 @@ pub(crate) enum ScopeKind {
 
 /// The variables in scope, innermost block last.
 #[derive(Default)]
-pub(crate) struct Scopes(Vec<Vec<(String, Binding)>>);
+pub(crate) struct Locals(Vec<Vec<(String, Binding)>>);
 
-impl Scopes {
+impl Locals {
     pub(crate) fn push(&mut self) {
         self.0.push(Vec::new());
     }
@@ -56,8 +56,11 @@ impl Scopes {
     }
 
     /// Whether any variable is, or was made from, a task of the caller's.
-    pub(crate) fn has_handed(&self) -> bool {
-        self.0.iter().flatten().any(|(_, binding)| binding.handed)
+    pub(crate) fn has_received(&self) -> bool {
+        self.0
+            .iter()
+            .flatten()
+            .any(|(_, binding)| binding.is_received)
     }
 
     /// Binds a parameter of a function with the type that its signature shows.
@@ -74,7 +77,7 @@ impl Scopes {
             let name = name.ident.to_string();
             let binding = Binding {
                 ty,
-                handed: handed.contains(&name),
+                is_received: handed.contains(&name),
                 ..Binding::default()
             };
             self.bind(name, binding);
@@ -122,24 +125,24 @@ fn first_type_argument(segment: &syn::PathSegment) -> Option<&Type> {
 }
 
 /// The type of an initialiser, where it is visible: `Server::new(…)`, `Server { … }`, `Server(…)`.
-pub(crate) fn expr_type(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<String> {
+pub(crate) fn expr_type(expr: &Expr, locals: &Locals, self_ty: Option<&str>) -> Option<String> {
     match expr {
-        Expr::Paren(paren) => expr_type(&paren.expr, scopes, self_ty),
-        Expr::Group(group) => expr_type(&group.expr, scopes, self_ty),
-        Expr::Reference(reference) => expr_type(&reference.expr, scopes, self_ty),
-        Expr::Await(awaited) => constructed(&awaited.base, scopes, self_ty),
-        Expr::Try(tried) => constructed(&tried.expr, scopes, self_ty),
+        Expr::Paren(paren) => expr_type(&paren.expr, locals, self_ty),
+        Expr::Group(group) => expr_type(&group.expr, locals, self_ty),
+        Expr::Reference(reference) => expr_type(&reference.expr, locals, self_ty),
+        Expr::Await(awaited) => constructed(&awaited.base, locals, self_ty),
+        Expr::Try(tried) => constructed(&tried.expr, locals, self_ty),
         Expr::Struct(literal) => Some(resolve_self(
             &literal.path.segments.last()?.ident.to_string(),
             self_ty,
         )),
         Expr::MethodCall(call) if has(call, Effect::Clones) => {
-            expr_type(&call.receiver, scopes, self_ty)
+            expr_type(&call.receiver, locals, self_ty)
         }
-        Expr::Call(_) | Expr::MethodCall(_) => constructed(expr, scopes, self_ty),
+        Expr::Call(_) | Expr::MethodCall(_) => constructed(expr, locals, self_ty),
         Expr::Path(path) => match path.path.get_ident()?.to_string().as_str() {
             "self" => self_ty.map(str::to_owned),
-            name => match scopes.get(name) {
+            name => match locals.get(name) {
                 Some(local) => local.ty.clone(),
                 None => is_type(name).then(|| resolve_self(name, self_ty)),
             },
@@ -149,16 +152,16 @@ pub(crate) fn expr_type(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> 
 }
 
 /// The type that a constructor call gives, also under `?`, `.await` and `unwrap()`.
-fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<String> {
+fn constructed(expr: &Expr, locals: &Locals, self_ty: Option<&str>) -> Option<String> {
     match expr {
-        Expr::Await(awaited) => constructed(&awaited.base, scopes, self_ty),
-        Expr::Try(tried) => constructed(&tried.expr, scopes, self_ty),
+        Expr::Await(awaited) => constructed(&awaited.base, locals, self_ty),
+        Expr::Try(tried) => constructed(&tried.expr, locals, self_ty),
         Expr::MethodCall(call) if has(call, Effect::Constructs) => {
-            constructed(&call.receiver, scopes, self_ty)
+            constructed(&call.receiver, locals, self_ty)
         }
         // The methods of a builder give it back, by convention.
         Expr::MethodCall(call) if !has(call, Effect::Builds) => {
-            constructed(&call.receiver, scopes, self_ty).filter(|ty| ty.ends_with("Builder"))
+            constructed(&call.receiver, locals, self_ty).filter(|ty| ty.ends_with("Builder"))
         }
         Expr::Call(call) => {
             let Expr::Path(path) = &*call.func else {
@@ -167,7 +170,7 @@ fn constructed(expr: &Expr, scopes: &Scopes, self_ty: Option<&str>) -> Option<St
             let names = segment_names(&path.path);
             match names.as_slice() {
                 [.., ty, name] if is_pointer(ty) && constructors::takes_content(name) => {
-                    expr_type(call.args.first()?, scopes, self_ty)
+                    expr_type(call.args.first()?, locals, self_ty)
                 }
                 [.., ty, constructor] if is_type(ty) && is_constructor(constructor) => {
                     Some(resolve_self(ty, self_ty))

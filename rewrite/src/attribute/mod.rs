@@ -1,0 +1,5 @@
+//! The attribute: its arguments, the items on which it may stand, and attributes on inner items.
+
+pub(crate) mod args;
+pub(crate) mod item;
+pub(crate) mod nested;

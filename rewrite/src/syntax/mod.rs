@@ -1,0 +1,6 @@
+//! Questions about syntax alone: what an expression, a macro call or a file looks like, whatever is around it.
+
+pub(crate) mod assert_message;
+pub(crate) mod naming;
+pub(crate) mod parse;
+pub(crate) mod shape;
