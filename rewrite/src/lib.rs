@@ -39,9 +39,15 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::visit_mut::VisitMut;
+use syn::Item;
+
+use callee::signatures::Signatures;
+use emit::Emit;
+use emit::done::is_done;
+use emit::tree::Tree;
+use walk::{Outcome, Rules, Settings, Walk};
 
 pub use attribute::args::Args;
 #[cfg(feature = "text")]
@@ -83,23 +89,6 @@ impl Output {
     }
 }
 
-/// What is named wherever something was inserted.
-const TABLES: [&str; 2] = [emit::names::SITES, emit::names::FRAMES];
-
-/// Whether code was rewritten before, by the attribute of an enclosing item or another one of its own. `text` is the
-/// same code: a look at each token is slow in a macro, which is compiled without optimisation.
-fn is_done(item: &TokenStream, text: &str) -> bool {
-    TABLES.iter().any(|table| text.contains(table)) && names_table(item)
-}
-
-fn names_table(item: &TokenStream) -> bool {
-    item.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => TABLES.iter().any(|table| ident == table),
-        TokenTree::Group(group) => names_table(&group.stream()),
-        _ => false,
-    })
-}
-
 /// Rewrites the spawns in an item that carries `#[instrument(args)]`.
 ///
 /// An item that does not parse comes out as it went in: the compiler has better words for it. So does a member of an
@@ -119,26 +108,33 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
         errors.push(error);
         return Output::unchanged(item, errors);
     }
-    let mut backend = emit::backend::Tree {
-        emit: emit::Emit {
+    let outcome = walk_over(&mut parsed, args, &text, locate);
+    errors.extend(outcome.errors);
+    Output {
+        item: match outcome.is_changed {
+            true => parsed.to_token_stream(),
+            false => item,
+        },
+        sites: outcome.sites,
+        uncovered: outcome.uncovered,
+        errors,
+    }
+}
+
+/// Rewrites an item. `text` is its source.
+fn walk_over(item: &mut Item, args: Args, text: &str, locate: Locate) -> Outcome {
+    let macro_names = MacroNames::of(text);
+    let settings = Settings {
+        locate,
+        signatures: Signatures::of(std::slice::from_ref(item), &args.also),
+        macro_names: vec![&macro_names],
+        runtime: None,
+        rules: Rules::default(),
+    };
+    let mut backend = Tree {
+        emit: Emit {
             krate: args.krate.clone(),
         },
     };
-    let signatures = callee::signatures::Signatures::of(std::slice::from_ref(&parsed), &args.also);
-    let mut visitor = walk::visitor::Visitor::new(args, &mut backend, locate);
-    visitor.signatures = signatures;
-    visitor.imports.elsewhere.add(&text);
-    visitor.visit_item_mut(&mut parsed);
-    errors.append(&mut visitor.errors);
-    let item = if visitor.edits > 0 {
-        parsed.to_token_stream()
-    } else {
-        item
-    };
-    Output {
-        item,
-        sites: visitor.sites,
-        uncovered: visitor.uncovered,
-        errors,
-    }
+    Walk::new(args, settings, &mut backend).over_item(item)
 }

@@ -1,113 +1,59 @@
-//! Recognises a call as a spawn, and tells what the syntax shows of it.
+//! The model of a spawn: what the table of callees and the lexical context show of a call.
 
 use proc_macro2::Span;
-use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
-use syn::{Expr, ExprPath, Ident, Token};
+use syn::Expr;
 
-use crate::callee::relay::Relay;
-use crate::callee::takes::Takes;
-use crate::known::callees::{self, Row};
+use super::call::{Arguments, Callee};
+use super::receiver;
+use super::relay::Relay;
+use super::takes::Takes;
+use crate::known::callees::{self, Mode, Row};
 use crate::known::crates;
-use crate::known::methods::{self, Effect};
-use crate::known::scope_functions::{self, Runs};
-use crate::lexical::locals::{self, ThreadScope};
-use crate::lexical::role::LexicalContext;
+use crate::lexical::LexicalContext;
+use crate::lexical::locals::ThreadScope;
 use crate::site::Kind;
 use crate::syntax::shape::TaskShape;
 
-/// A callee as it stands in the source.
-pub(crate) struct Callee<'a> {
-    pub name: &'a Ident,
-    /// The path of a call by path.
-    pub path: Option<&'a ExprPath>,
-    /// The receiver of a method, unless only tokens are at hand.
-    pub receiver: Option<&'a Expr>,
-}
-
-/// The arguments of a call.
-pub(crate) type Arguments = Punctuated<Expr, Token![,]>;
-
-/// A call that the table knows.
+/// A call that spawns.
 pub(crate) struct Spawn {
+    /// The row of the callee in the table.
     pub row: Row,
-    /// Which argument is the task.
+    /// The index of the argument that is the task.
     pub index: usize,
+    /// The callee as written.
     pub callee: String,
-    /// Where `std::panic::Location::caller()` sees the call.
+    /// The position that `std::panic::Location::caller()` has for the call.
     pub span: Span,
+    /// The role of the task.
     pub role: String,
+    /// `true` if the callee returns an `io::Error` when it cannot spawn.
     pub fallible: bool,
-    /// Whether the receiver's name tells of a pool that calls each closure once.
+    /// `true` if the name of the receiver is that of a pool, which calls each closure once.
     pub looks_like_pool: bool,
-    /// The thread scope on which it is called.
+    /// The thread scope on which the method is called.
     pub thread_scope: Option<ThreadScope>,
-    /// Whether a closure with parameters may be the task: a scope gives itself to it, as its only argument but for
-    /// the scope itself. Behind other arguments it is what schedules them.
+    /// `true` if a closure with parameters may be the task, because a scope passes itself to the closure. Behind other
+    /// arguments, a closure with parameters is what schedules the task.
     pub scope_closure_allowed: bool,
-    /// Whether a bound may demand this very type of the task: on the receiver, whose type is a type parameter, or
-    /// on what it is a field of, in an `execute` that hands on to another `execute`.
+    /// `true` if a bound may require the exact type of the task. Such a bound can be on the type parameter of the
+    /// receiver, or on the type of an `execute` that calls another `execute`.
     pub type_may_be_fixed: bool,
-    threads: bool,
-    /// Whether the callee is known to call a closure once, so that it may give up its birth on the way.
+    /// `true` if the callee is known to call a closure once. The closure can then give up its record by value.
     pub called_once: bool,
     /// How the callee takes the task, as far as its signature is in sight.
     pub takes: Takes,
-    /// What it has to do with other calls that see the same task.
+    /// The relation of the spawn to other calls that see the same task.
     pub relay: Relay,
-    /// Whether its result is awaited as it stands.
-    pub awaited: bool,
-    /// `true` if only the name is like that of a spawn. The task stays as it is, and a spawn in the callee records it.
-    pub guessed: bool,
+    /// `true` if the result of the call is awaited directly.
+    pub is_awaited: bool,
+    /// `true` if only the name of the callee is like that of a spawn. The task stays as it is, and a spawn in the callee
+    /// records it.
+    pub is_guess: bool,
+    names_a_thread: bool,
 }
 
-impl<'a> Callee<'a> {
-    /// The callee of a call expression, if it is written as a path or a method.
-    pub(crate) fn of(expr: &'a Expr) -> Option<(Callee<'a>, &'a Arguments)> {
-        match expr {
-            Expr::Call(call) => {
-                let Expr::Path(path) = &*call.func else {
-                    return None;
-                };
-                let name = &path.path.segments.last()?.ident;
-                Some((
-                    Callee {
-                        name,
-                        path: Some(path),
-                        receiver: None,
-                    },
-                    &call.args,
-                ))
-            }
-            Expr::MethodCall(call) => Some((
-                Callee {
-                    name: &call.method,
-                    path: None,
-                    receiver: Some(&call.receiver),
-                },
-                &call.args,
-            )),
-            _ => None,
-        }
-    }
-
-    /// Returns the row of the callee, from the table or from `also`.
-    fn row(&self, args: &Arguments, also: &[String]) -> Option<Row> {
-        let name = self.name.to_string();
-        callees::find(&name, self.path.is_none(), args.len(), also)
-    }
-
-    /// Returns `true` if the table or `also` has the callee.
-    pub(crate) fn is_in_table(&self, args: &Arguments, also: &[String]) -> bool {
-        self.row(args, also).is_some()
-    }
-
-    /// Returns the type of the receiver, if the code in sight shows it.
-    pub(crate) fn receiver_type(&self, context: &LexicalContext) -> Option<String> {
-        locals::expr_type(self.receiver?, context.locals, context.self_ty)
-    }
-
-    /// Looks the callee up in the table.
+impl Callee<'_> {
+    /// Returns the spawn that the call is, if the table or `also` has the callee.
     pub(crate) fn recognise(
         &self,
         args: &Arguments,
@@ -115,93 +61,62 @@ impl<'a> Callee<'a> {
         context: &LexicalContext,
     ) -> Option<Spawn> {
         let row = self.row(args, also)?;
-        let last = args.len() - 1 - row.from_end;
-        let index = last - usize::from(last > 0 && is_text(&args[last]));
-        let builder = self
+        let is_listed = row.name.is_empty();
+        let index = task_index(&row, args);
+        let names_a_thread = self.names_a_thread(context);
+        let thread_scope = self
             .receiver
-            .is_some_and(|receiver| is_builder(receiver, context))
-            || self.path_has(is_builder_type);
-        let chain = self.receiver.and_then(chain).unwrap_or_default();
-        let tokio = chain.contains("task::Builder");
-        let threads = self.path_has(crates::starts_threads) || builder && !tokio;
-        let scope = self
-            .receiver
-            .and_then(|receiver| scope_of(receiver, context));
+            .and_then(|receiver| receiver::thread_scope(receiver, context));
         Some(Spawn {
             row,
             index,
             callee: self.as_written(),
-            span: self.path.map_or(self.name.span(), Spanned::span),
+            span: self.span(),
             role: context.role(&args[index]),
-            fallible: builder && !row.name.is_empty(),
-            looks_like_pool: self
-                .receiver
-                .is_some_and(|receiver| mentions(receiver, callees::POOLS)),
+            fallible: self.is_of_builder(context) && !is_listed,
+            looks_like_pool: self.receiver_mentions(callees::POOLS),
+            thread_scope,
+            scope_closure_allowed: args.len() == 1 || is_listed || self.is_called_on_a_type(),
+            type_may_be_fixed: self.type_may_be_fixed(context),
             called_once: row.blocking
-                || threads
+                || names_a_thread
                 || self.path_has(crates::calls_once)
-                || scope == Some(ThreadScope::Thread),
-            thread_scope: scope,
-            scope_closure_allowed: args.len() == 1
-                || row.name.is_empty()
-                || self.is_called_on_a_type(),
-            type_may_be_fixed: self.is_named_like_its_caller(context)
-                || self
-                    .receiver_type(context)
-                    .is_some_and(|ty| context.parameters.contains(&ty)),
-            threads,
+                || thread_scope == Some(ThreadScope::Thread),
             takes: Takes::Unknown,
             relay: Relay::default(),
-            awaited: false,
-            guessed: false,
+            is_awaited: false,
+            is_guess: false,
+            names_a_thread,
         })
     }
 
-    /// Whether the enclosing function is of the same name.
-    pub(crate) fn is_named_like_its_caller(&self, context: &LexicalContext) -> bool {
-        context
-            .function
-            .rsplit("::")
-            .next()
-            .is_some_and(|function| self.name == function)
-    }
-
-    /// `Scope::spawn(scope, task)`.
-    fn is_called_on_a_type(&self) -> bool {
-        let owner = self
-            .path
-            .and_then(|path| path.path.segments.iter().nth_back(1));
-        owner.is_some_and(|owner| locals::is_type(&owner.ident.to_string()))
-    }
-
-    fn path_has(&self, test: impl Fn(&str) -> bool) -> bool {
-        self.path.is_some_and(|path| any_segment(path, test))
-    }
-
-    /// `tokio::spawn`, `self.pool.spawn`, `thread::Builder::new().name().spawn`; `.spawn` of a longer receiver.
-    fn as_written(&self) -> String {
-        if let Some(path) = self.path {
-            return path_text(path);
-        }
-        let receiver = self
-            .receiver
-            .and_then(chain)
-            .filter(|text| text.len() <= LONGEST_RECEIVER);
-        format!("{}.{}", receiver.unwrap_or_default(), self.name)
+    fn type_may_be_fixed(&self, context: &LexicalContext) -> bool {
+        let is_parameter = |ty: String| context.type_parameters.contains(&ty);
+        self.is_named_like_its_caller(context)
+            || self.receiver_type(context).is_some_and(is_parameter)
     }
 }
 
-const LONGEST_RECEIVER: usize = 60;
+/// Returns the index of the argument that is the task. A string behind the task is the name of the task.
+fn task_index(row: &Row, args: &Arguments) -> usize {
+    let last = args.len() - 1 - row.from_end;
+    last - usize::from(last > 0 && is_string(&args[last]))
+}
+
+fn is_string(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(literal) => matches!(literal.lit, syn::Lit::Str(_)),
+        Expr::Reference(reference) => is_string(&reference.expr),
+        Expr::Macro(call) => call.mac.path.is_ident("format"),
+        _ => false,
+    }
+}
 
 impl Spawn {
-    /// Follows the signature of the callee: which argument is the task, and how it is taken.
+    /// Adopts what the signature of the callee shows: which argument is the task, and how the callee takes it.
     pub(crate) fn follow(&mut self, takes: &[Takes], args: &Arguments, context: &LexicalContext) {
-        let is_task = takes[self.index].is_task();
-        if let Some(index) = takes
-            .iter()
-            .rposition(|takes| takes.is_task())
-            .filter(|_| !is_task)
-        {
+        let task = takes.iter().rposition(|takes| takes.is_task());
+        if let Some(index) = task.filter(|_| !takes[self.index].is_task()) {
             self.index = index;
             self.role = context.role(&args[index]);
         }
@@ -212,178 +127,36 @@ impl Spawn {
         }
     }
 
-    /// Whether the callee starts an OS thread, as far as its name shows.
+    /// Returns `true` if the name of the callee shows that it starts an OS thread.
     pub(crate) fn starts_thread(&self) -> bool {
-        self.threads || self.starts_scoped_thread()
+        self.names_a_thread || self.starts_scoped_thread()
     }
 
-    /// Whether that thread ends before its spawner goes on.
+    /// Returns `true` if that thread ends before its spawner continues.
     pub(crate) fn starts_scoped_thread(&self) -> bool {
-        self.row.name == "spawn_scoped"
-            || !self.threads && self.thread_scope == Some(ThreadScope::Thread)
+        let is_scoped = self.thread_scope == Some(ThreadScope::Thread);
+        self.row.name == "spawn_scoped" || !self.names_a_thread && is_scoped
     }
 
     /// Returns `true` if the callee's signature, or the shape of the argument, shows that the call is a spawn.
     pub(crate) fn is_certain(&self, shape: TaskShape) -> bool {
-        self.takes.is_task()
-            || !matches!(
-                shape,
-                TaskShape::Place | TaskShape::Value | TaskShape::Never
-            )
+        use TaskShape::{Never, Place, Value};
+        !self.is_guess && (self.takes.is_task() || !matches!(shape, Place | Value | Never))
     }
 
-    /// What is spawned, as far as the callee and the shape of the task show it.
-    pub(crate) fn kind(&self, shape: TaskShape, parameters: bool) -> Kind {
-        let closure = matches!(
-            shape,
-            TaskShape::Closure { .. } | TaskShape::ClosureVariable
-        );
+    /// Returns the kind of the task, as far as the callee and the shape of the task show it.
+    pub(crate) fn kind(&self, shape: TaskShape, has_parameters: bool) -> Kind {
+        let is_closure = shape.is_closure();
+        let may_be_scoped = self.thread_scope == Some(ThreadScope::Unknown) && !has_parameters;
         match shape {
             TaskShape::Async => Kind::Future,
-            _ if matches!(self.row.mode, callees::Mode::FutureFn) => Kind::Future,
+            _ if self.row.mode == Mode::FutureFn => Kind::Future,
             _ if self.row.blocking => Kind::Blocking,
             _ if self.starts_scoped_thread() => Kind::ScopedThread,
-            _ if self.threads => Kind::Thread,
-            _ if self.thread_scope == Some(ThreadScope::Unknown) && closure && !parameters => {
-                Kind::ScopedThread
-            }
-            _ if closure => Kind::Job,
+            _ if self.names_a_thread => Kind::Thread,
+            _ if is_closure && may_be_scoped => Kind::ScopedThread,
+            _ if is_closure => Kind::Job,
             _ => Kind::Unknown,
         }
     }
-}
-
-/// Whether an argument is a text, as the name of a task is that stands behind it.
-fn is_text(expr: &Expr) -> bool {
-    match expr {
-        Expr::Lit(literal) => matches!(literal.lit, syn::Lit::Str(_)),
-        Expr::Reference(reference) => is_text(&reference.expr),
-        Expr::Macro(call) => call.mac.path.is_ident("format"),
-        _ => false,
-    }
-}
-
-/// The scope function whose closure parameter is the receiver.
-fn scope_of(receiver: &Expr, context: &LexicalContext) -> Option<ThreadScope> {
-    match receiver {
-        Expr::Path(path) => {
-            context
-                .locals
-                .get(&path.path.get_ident()?.to_string())?
-                .thread_scope
-        }
-        _ => None,
-    }
-}
-
-/// Whether the call `scope(|s| …)` gives its closure a thread scope.
-pub(crate) fn opens_scope(expr: &Expr) -> Option<ThreadScope> {
-    let (callee, _) = Callee::of(expr)?;
-    let scope = scope_functions::find(&callee.name.to_string(), Runs::WithThreads)?;
-    let path = callee.path?;
-    match path.path.segments.len() {
-        _ if any_segment(path, |name| scope.paths.contains(&name)) => Some(ThreadScope::Thread),
-        1 => Some(ThreadScope::Unknown),
-        _ => None,
-    }
-}
-
-/// Whether the call runs its last argument on another thread while its caller waits, as the caller's own task.
-pub(crate) fn inherits(expr: &Expr) -> bool {
-    let Some((callee, args)) = Callee::of(expr) else {
-        return false;
-    };
-    let literal =
-        matches!(args.last(), Some(Expr::Closure(closure)) if closure.asyncness.is_none());
-    let Some(scope) = scope_functions::find(&callee.name.to_string(), Runs::OnPool) else {
-        return false;
-    };
-    literal
-        && match callee.receiver {
-            Some(receiver) => mentions(receiver, scope.receivers),
-            None => callee.path_has(|name| scope.paths.contains(&name)),
-        }
-}
-
-/// Whether the receiver is a `Builder`: in its chain of calls, or by the type of its variable.
-fn is_builder(receiver: &Expr, context: &LexicalContext) -> bool {
-    match receiver {
-        Expr::Path(path) => {
-            let local = path
-                .path
-                .get_ident()
-                .and_then(|name| context.locals.get(&name.to_string()));
-            local
-                .and_then(|local| local.ty.as_deref())
-                .is_some_and(is_builder_type)
-        }
-        Expr::Call(call) => {
-            matches!(&*call.func, Expr::Path(path) if any_segment(path, is_builder_type))
-        }
-        Expr::MethodCall(call) => is_builder(&call.receiver, context),
-        Expr::Paren(paren) => is_builder(&paren.expr, context),
-        Expr::Try(tried) => is_builder(&tried.expr, context),
-        _ => false,
-    }
-}
-
-fn is_builder_type(name: &str) -> bool {
-    name == "Builder"
-}
-
-fn any_segment(path: &ExprPath, test: impl Fn(&str) -> bool) -> bool {
-    let mut segments = path.path.segments.iter();
-    segments.any(|segment| test(&segment.ident.to_string()))
-}
-
-/// Whether the last name of a receiver, under `?`, `unwrap()` and the like, contains one of the words.
-pub(crate) fn mentions(receiver: &Expr, words: &[&str]) -> bool {
-    let matches = |name: String| words.iter().any(|word| name.to_lowercase().contains(word));
-    match receiver {
-        Expr::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| matches(last.ident.to_string())),
-        Expr::Field(field) => match &field.member {
-            syn::Member::Named(name) => matches(name.to_string()),
-            syn::Member::Unnamed(_) => mentions(&field.base, words),
-        },
-        Expr::Paren(paren) => mentions(&paren.expr, words),
-        Expr::Reference(reference) => mentions(&reference.expr, words),
-        Expr::Unary(unary) => mentions(&unary.expr, words),
-        Expr::Try(tried) => mentions(&tried.expr, words),
-        Expr::Await(awaited) => mentions(&awaited.base, words),
-        Expr::MethodCall(call) if methods::has(&call.method.to_string(), Effect::Accesses) => {
-            mentions(&call.receiver, words)
-        }
-        Expr::MethodCall(call) => matches(call.method.to_string()),
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => locals::names_from_last(&path.path).take(2).any(matches),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// The receiver without arguments, as long as it is a chain of names, fields and calls.
-fn chain(expr: &Expr) -> Option<String> {
-    Some(match expr {
-        Expr::Path(path) => path_text(path),
-        Expr::Field(field) => match &field.member {
-            syn::Member::Named(name) => format!("{}.{name}", chain(&field.base)?),
-            syn::Member::Unnamed(index) => format!("{}.{}", chain(&field.base)?, index.index),
-        },
-        Expr::MethodCall(call) => format!("{}.{}()", chain(&call.receiver)?, call.method),
-        Expr::Call(call) => format!("{}()", chain(&call.func)?),
-        Expr::Try(tried) => format!("{}?", chain(&tried.expr)?),
-        Expr::Await(awaited) => format!("{}.await", chain(&awaited.base)?),
-        Expr::Paren(paren) => chain(&paren.expr)?,
-        Expr::Reference(reference) => chain(&reference.expr)?,
-        _ => return None,
-    })
-}
-
-pub(crate) fn path_text(path: &ExprPath) -> String {
-    locals::segment_names(&path.path).join("::")
 }

@@ -1,8 +1,23 @@
-//! The code that is inserted: each function gives one emission around an inner expression.
+//! Generated code, as tokens: each function returns one kind of code around an inner expression.
+//!
+//! Three spans matter, because each token of generated code has one:
+//!
+//! - [`generated`] tokens have the hygiene and the edition of the macro. Lints ignore them. Errors about them point at
+//!   the user's line.
+//! - Parentheses and braces around an expression of the user's have the user's span. Otherwise an error about the larger
+//!   expression would point at the attribute.
+//! - The user's own tokens keep their spans.
+//!
+//! Temporaries decide on the form. A `match` keeps the temporaries of its operand alive until the end of the user's
+//! statement, as the original call did. A `let` would not.
+//!
+//! A site is passed as a table and an index (`&TABLE, 3`), never as `&TABLE[3]`: see `abi/at.rs` of the runtime.
 
 pub(crate) mod backend;
+pub(crate) mod done;
 pub(crate) mod names;
 pub(crate) mod table;
+pub(crate) mod tree;
 pub(crate) mod wrap;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
@@ -16,25 +31,27 @@ use crate::syntax::shape::TaskShape;
 use names::{FRAMES, SITES};
 use table::FileName;
 
-/// Prints emissions with the path under which the runtime is found.
+/// Prints generated code.
 pub(crate) struct Emit {
+    /// The path of the runtime, unless it is `::birthmark`.
     pub krate: Option<Path>,
 }
 
-/// The span of generated tokens: the macro's own hygiene and edition, which keep lints silent and drop the
-/// temporaries of a body before the guard, at the user's line, to which errors point.
+/// Returns the span of generated tokens. They have the macro's hygiene and edition, and the user's line.
+///
+/// Lints ignore such tokens. By the macro's edition, the temporaries of a body are dropped before the guard.
 pub(crate) fn generated(user: Span) -> Span {
     Span::mixed_site().located_at(user)
 }
 
 impl Emit {
-    /// `P::__private`, where `P` is `::birthmark` or what `crate = …` says.
+    /// Returns `P::__private`. `P` is `::birthmark`, or the path in `crate = …`.
     fn private(&self, span: Span) -> TokenStream {
         let Some(path) = &self.krate else {
             return quote_spanned!(span=> ::birthmark::__private);
         };
         let path = path.to_token_stream().into_iter().map(|mut token| {
-            // `$crate` is resolved by its own span.
+            // The compiler resolves `$crate` by its span.
             if !matches!(&token, TokenTree::Ident(ident) if ident == "$crate") {
                 token.set_span(span);
             }
@@ -44,9 +61,9 @@ impl Emit {
         quote_spanned!(span=> #path::__private)
     }
 
-    /// What a decision of the engine looks like around an expression.
-    pub(crate) fn around(&self, around: &Wrap, inner: TokenStream) -> TokenStream {
-        match *around {
+    /// Returns an expression with generated code around it.
+    pub(crate) fn wrapped(&self, wrap: &Wrap, inner: TokenStream) -> TokenStream {
+        match *wrap {
             Wrap::Closure { identity, user } => {
                 self.closure(&self.identity(identity, user), user, inner)
             }
@@ -57,22 +74,24 @@ impl Emit {
                 ..
             } => self.body(by_value, parens, user, inner),
             Wrap::ClosureVariable {
-                birth,
+                record,
                 by_value,
                 user,
-            } => self.closure_variable(&self.birth(birth, user), by_value, user, inner),
-            Wrap::Future { birth, user } => self.future(birth, user, inner),
-            Wrap::FutureFn { birth, user } => self.future_fn(&self.birth(birth, user), user, inner),
-            Wrap::Place { birth, user } => {
-                self.adapt_place(&self.adapted(birth, user), user, inner)
+            } => self.closure_variable(&self.record(record, user), by_value, user, inner),
+            Wrap::Future { record, user } => self.future(record, user, inner),
+            Wrap::FutureFn { record, user } => {
+                self.future_fn(&self.record(record, user), user, inner)
+            }
+            Wrap::Place { record, user } => {
+                self.adapt_place(&self.adapted(record, user), user, inner)
             }
             Wrap::Value {
-                birth,
+                record,
                 parens,
                 user,
             } => {
-                let adapted = self.adapted(birth, user);
-                if birth.naming.is_plain() {
+                let adapted = self.adapted(record, user);
+                if record.naming.is_plain() {
                     self.adapt_value(&adapted, user, parens, inner)
                 } else {
                     self.adapt_named_value(&adapted, user, inner)
@@ -93,11 +112,15 @@ impl Emit {
             } => self.propagate_refusal(site.entry, fallible, user, parens, inner),
             Wrap::Returned {
                 site,
-                awaited,
-                beside,
+                is_awaited,
+                is_beside,
                 user,
-            } => self.returned(site.entry, awaited, beside, user, inner),
-            Wrap::Blocked { shape, parens, user } => self.blocked(shape, parens, user, inner),
+            } => self.returned(site.entry, is_awaited, is_beside, user, inner),
+            Wrap::Blocked {
+                shape,
+                parens,
+                user,
+            } => self.blocked(shape, parens, user, inner),
             Wrap::Frame { entry, user } => self.frame(entry, user, inner),
             Wrap::Branch {
                 entry,
@@ -110,7 +133,7 @@ impl Emit {
         }
     }
 
-    /// The table of a body and its registration.
+    /// Returns the table of spawn sites, with its registration.
     pub(crate) fn table(&self, sites: &[&Site]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
@@ -118,7 +141,7 @@ impl Emit {
         quote_spanned!(span=> #private::table! { #table })
     }
 
-    /// The table of frame sites of a body.
+    /// Returns the table of frame sites.
     pub(crate) fn frames(&self, frames: &[FrameSite]) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
@@ -126,8 +149,7 @@ impl Emit {
         quote_spanned!(span=> #private::frames! { #table })
     }
 
-    /// Wrap a future that a thread blocks on. The `match` keeps its temporaries alive to the end of the user's
-    /// statement.
+    /// Wraps a future that a thread blocks on.
     fn blocked(
         &self,
         shape: TaskShape,
@@ -147,14 +169,14 @@ impl Emit {
         }
     }
 
-    /// The body of a function that an attribute blocks on.
+    /// Returns the body of a function that an attribute blocks on.
     pub(crate) fn blocked_body(&self, body: &Block) -> TokenStream {
         let span = Span::mixed_site();
         let private = self.private(span);
         quote_spanned!(span=> #private::Blocked::new(async move #body).await)
     }
 
-    /// Wrap what is awaited. As in `propagate_refusal`, the parentheses are the user's by their span.
+    /// Wraps the operand of an `.await`.
     fn frame(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
@@ -166,7 +188,7 @@ impl Emit {
         )
     }
 
-    /// Wrap a branch of a macro.
+    /// Wraps a future that a macro awaits.
     fn branch(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
@@ -174,7 +196,7 @@ impl Emit {
         quote_spanned!(span=> #private::branch::<_, #site>(#inner))
     }
 
-    /// Wrap a branch whose temporaries live as long as it: a literal extends their lives as the branch itself does.
+    /// Wraps a future whose temporaries live as long as it does. A struct literal extends their lives, a call would not.
     fn extending_branch(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
@@ -182,7 +204,7 @@ impl Emit {
         quote_spanned!(span=> #private::Framed { future: #inner, on_drop: #private::frame_on_drop::<#site>() })
     }
 
-    /// Wrap a macro call, which is left when its value is there.
+    /// Wraps a macro call in the guard of a frame. The frame ends when the macro has its value.
     fn frame_guard(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
@@ -191,112 +213,117 @@ impl Emit {
         quote_spanned!(span=> match #private::frame_guard(&#table[#index]) { __birthmark_frame => #inner })
     }
 
-    /// A block that holds the table of a spawn that stands in no function body.
+    /// Wraps a spawn outside of function bodies in a block with its table.
     fn with_table(&self, sites: &[&Site], inner: TokenStream) -> TokenStream {
         let table = self.table(sites);
         quote_spanned!(Span::mixed_site()=> { #table #inner })
     }
 
-    /// A site by itself, for what is seldom emitted.
+    /// Returns a site as one expression. This form is for rare code.
     fn site(index: usize, span: Span) -> TokenStream {
         let name = Ident::new(SITES, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> #name.at(#index))
     }
 
-    /// A table and an entry in it, as two arguments: see `at.rs` of the runtime.
+    /// Returns a table and an index in it, as two arguments.
     fn at(table: &str, index: usize, span: Span) -> TokenStream {
         let name = Ident::new(table, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> &#name, #index)
     }
 
-    /// The table of frame sites as a type, and an entry in it.
+    /// Returns the table of frame sites as a type, and an index in it.
     fn frame_site(index: usize, span: Span) -> TokenStream {
         let name = Ident::new(FRAMES, span);
         let index = Literal::usize_unsuffixed(index);
         quote_spanned!(span=> #name, #index)
     }
 
-    /// From what the adaptor makes the birth once it knows the kind of the task: the site, or under `named!`
-    /// and `root!` the birth itself.
-    fn adapted(&self, birth: NewRecord, user: Span) -> TokenStream {
+    /// Returns the expression from which the adaptor makes the record once it knows the kind of the task.
+    ///
+    /// The expression is the site, or the record itself under `named!` and `root!`.
+    fn adapted(&self, record: NewRecord, user: Span) -> TokenStream {
         let span = generated(user);
-        if !birth.naming.is_plain() {
-            return self.birth(birth, user);
+        if !record.naming.is_plain() {
+            return self.record(record, user);
         }
-        let site = Self::at(SITES, birth.site.entry, span);
-        if birth.is_plain() {
+        let site = Self::at(SITES, record.site.entry, span);
+        if record.is_plain() {
             return site;
         }
         let private = self.private(span);
-        let [handed, late, announces] = Self::relay(birth, span);
+        let [handed, late, announces] = Self::relay(record, span);
         quote_spanned!(span=> #private::Relayed(#site, #handed, #late, #announces))
     }
 
     /// Returns three flags: the task may be recorded already, its caller's call may have returned, and the task is
     /// announced.
-    fn relay(birth: NewRecord, span: Span) -> [Ident; 3] {
+    fn relay(record: NewRecord, span: Span) -> [Ident; 3] {
         let Relay {
             announces, late, ..
-        } = birth.relay;
-        [birth.may_be_recorded(), late, announces].map(|flag| Ident::new(bool_text(flag), span))
+        } = record.relay;
+        [record.may_be_recorded(), late, announces].map(|flag| Ident::new(bool_name(flag), span))
     }
 
     fn identity(&self, identity: Identity, user: Span) -> TokenStream {
         match identity {
-            Identity::New(birth) => self.birth(birth, user),
+            Identity::New(record) => self.record(record, user),
             Identity::Inherit => self.inherit(user),
         }
     }
 
-    /// The expression that records a birth, in the spawner, before the call.
-    fn birth(&self, birth: NewRecord, user: Span) -> TokenStream {
-        let NewRecord { site, naming, .. } = birth;
+    /// Returns the expression that makes the record, in the spawner, before the call.
+    fn record(&self, record: NewRecord, user: Span) -> TokenStream {
+        let NewRecord { site, naming, .. } = record;
         let span = generated(user);
         let private = self.private(span);
         let at = Self::at(SITES, site.entry, span);
-        if birth.is_plain() {
+        if record.is_plain() {
             return quote_spanned!(span=> #private::record_spawn_at(#at));
         }
         if naming.is_plain() {
-            let [handed, late, announces] = Self::relay(birth, span);
+            let [handed, late, announces] = Self::relay(record, span);
             return quote_spanned!(span=> #private::relayed_at(#at, #handed, #late, #announces));
         }
         let site = Self::site(site.entry, span);
-        let root = Ident::new(bool_text(naming.root), span);
+        let root = Ident::new(bool_name(naming.root), span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
         if naming.pooled {
             return quote_spanned!(span=> #private::record_spawn_as!(#site, pooled));
         }
         let named = quote_spanned!(span=> #private::record_spawn_as!(#site, #root #name));
-        if birth.relay.announces {
+        if record.relay.announces {
             quote_spanned!(span=> #private::announced(#at, #named))
         } else {
             named
         }
     }
 
-    /// The expression that hands on the spawner's own identity.
+    /// Returns the expression for the spawner's own identity.
     fn inherit(&self, user: Span) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned!(span=> #private::borrow_parent())
     }
 
-    /// Wrap a closure literal: the birth happens before the closure is made. The braces are the user's by
-    /// their span, so that errors about the argument point at it and not at the attribute. Errors name the first
-    /// handle if the callee wants a closure that can be called twice, or that captures nothing.
-    fn closure(&self, birth: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
+    /// Wraps a closure literal. The record is made before the closure.
+    ///
+    /// Errors name the first handle if the callee wants a closure that can be called twice, or that captures nothing.
+    fn closure(&self, record: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
-        let handles = quote_spanned!(span=> let (__undone_by_instrument_skip, __birthmark_end) = #birth.closure(););
+        let handles = quote_spanned!(span=> let (__undone_by_instrument_skip, __birthmark_end) = #record.closure(););
         quote_spanned!(user=> { #handles #inner })
     }
 
-    /// Wrap a closure's body. A `move` closure owns the handles in any case and enters by reference, so that
-    /// it can still be called twice, unless its callee is known to call it once; any other enters by value,
-    /// which captures nothing else. The second arm is never reached: it mentions the handle that the closure
-    /// is to drop last, behind all that the body mentions, because captures are dropped in that order.
+    /// Wraps the body of a closure.
+    ///
+    /// A `move` closure owns the handles in any case. It enters by reference, so that it can still be called twice,
+    /// unless its callee is known to call it once. Any other closure enters by value, because that captures nothing but
+    /// the handle.
+    ///
+    /// The second arm is never reached. A closure drops its captures in the order in which the body mentions them, so
+    /// the arm mentions the handle that has to be dropped last.
     fn body(&self, by_value: bool, parens: bool, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let inner = parenthesized(parens, span, inner);
@@ -311,11 +338,13 @@ impl Emit {
         }
     }
 
-    /// Wrap the variable of a closure, which another closure calls. Both are of one function, whose inference decides
-    /// together which of `Fn`, `FnMut` and `FnOnce` they implement.
+    /// Wraps the variable of a closure in another closure, which calls it.
+    ///
+    /// Both closures are in one function. So its inference decides for both which of `Fn`, `FnMut` and `FnOnce` they
+    /// implement.
     fn closure_variable(
         &self,
-        birth: &TokenStream,
+        record: &TokenStream,
         by_value: bool,
         user: Span,
         inner: TokenStream,
@@ -328,56 +357,56 @@ impl Emit {
             let mut __birthmark_task = #inner;
             move || #body
         };
-        self.closure(birth, user, task)
+        self.closure(record, user, task)
     }
 
-    /// Wrap an `async` block.
-    fn future(&self, birth: NewRecord, user: Span, inner: TokenStream) -> TokenStream {
+    /// Wraps an `async` block.
+    fn future(&self, record: NewRecord, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        if birth.is_plain() {
-            let site = Self::at(SITES, birth.site.entry, span);
+        if record.is_plain() {
+            let site = Self::at(SITES, record.site.entry, span);
             return quote_spanned!(span=> #private::future_at(#site, #inner));
         }
-        let birth = self.birth(birth, user);
-        quote_spanned!(span=> #private::future(#birth, #inner))
+        let record = self.record(record, user);
+        quote_spanned!(span=> #private::future(#record, #inner))
     }
 
-    /// Wrap a closure that returns the future.
-    fn future_fn(&self, birth: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
+    /// Wraps a closure that returns the future.
+    fn future_fn(&self, record: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        quote_spanned!(span=> #private::future_fn(#birth, #inner))
+        quote_spanned!(span=> #private::future_fn(#record, #inner))
     }
 
-    /// Wrap a place, which the adaptor may mention twice: that keeps implicit reborrows.
-    fn adapt_place(&self, birth: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
+    /// Wraps a place expression. The adaptor mentions it twice, which keeps implicit reborrows.
+    fn adapt_place(&self, record: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
-        quote_spanned!(span=> #private::adapt!(#birth, #inner))
+        quote_spanned!(span=> #private::adapt!(#record, #inner))
     }
 
-    /// Wrap any value under `named!` or `root!`: the name is formatted before the task takes what it
-    /// mentions. A tuple keeps the temporaries alive as well as its parts alone.
+    /// Wraps any other value under `named!` or `root!`. The name is formatted before the task takes the variables that
+    /// the name mentions. A tuple keeps the temporaries of its parts alive.
     fn adapt_named_value(
         &self,
-        birth: &TokenStream,
+        record: &TokenStream,
         user: Span,
         inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         quote_spanned! {span=>
-            match (#birth, #inner) {
+            match (#record, #inner) {
                 (__birthmark_birth, __birthmark) => #private::adapt!(__birthmark_birth, __birthmark)
             }
         }
     }
 
-    /// Wrap any other value. The `match` keeps its temporaries alive to the end of the user's statement.
+    /// Wraps any other value.
     fn adapt_value(
         &self,
-        birth: &TokenStream,
+        record: &TokenStream,
         user: Span,
         parens: bool,
         inner: TokenStream,
@@ -385,11 +414,11 @@ impl Emit {
         let span = generated(user);
         let private = self.private(span);
         let inner = parenthesized(parens, span, inner);
-        quote_spanned!(span=> match #inner { __birthmark => #private::adapt!(#birth, __birthmark) })
+        quote_spanned!(span=> match #inner { __birthmark => #private::adapt!(#record, __birthmark) })
     }
 
-    /// Wrap what may be the task of a callee that is out of sight. A literal has no effect of its own, so it may be
-    /// announced before.
+    /// Wraps a possible task of a callee out of sight. The evaluation of a literal has no effect, so a literal is announced
+    /// before it.
     fn guess(
         &self,
         index: usize,
@@ -402,9 +431,9 @@ impl Emit {
         let span = generated(user);
         let private = self.private(span);
         let table = Self::at(SITES, index, span);
-        let [handed, late] =
-            [relay.is_received, relay.late].map(|flag| Ident::new(bool_text(flag), span));
-        let site = quote_spanned!(span=> #private::Guessed(#table, #handed, #late));
+        let [received, late] =
+            [relay.is_received, relay.late].map(|flag| Ident::new(bool_name(flag), span));
+        let site = quote_spanned!(span=> #private::Guessed(#table, #received, #late));
         match shape {
             TaskShape::Async | TaskShape::Closure { .. } => {
                 quote_spanned!(span=> { #site.announce(); #inner })
@@ -419,8 +448,7 @@ impl Emit {
         }
     }
 
-    /// Wrap the whole call: settles what the callee returned with what became of the birth. Parentheses are
-    /// the user's by their span, so that the larger expression which begins with them is, too.
+    /// Wraps a call. If a hook refused the task, the result of the call becomes the refusal.
     fn propagate_refusal(
         &self,
         index: usize,
@@ -439,33 +467,36 @@ impl Emit {
         parenthesized(parens, user, call)
     }
 
-    /// Wrap the call itself, whose announcement ends with it.
+    /// Wraps a call that announced its task. The announcement ends with the call.
     fn returned(
         &self,
         index: usize,
-        awaited: bool,
-        beside: bool,
+        is_awaited: bool,
+        is_beside: bool,
         user: Span,
         inner: TokenStream,
     ) -> TokenStream {
         let span = generated(user);
         let private = self.private(span);
         let site = Self::at(SITES, index, span);
-        let returned = Ident::new(if awaited { "awaited" } else { "returned" }, span);
-        let callee = Ident::new(if beside { "callee_beside" } else { "callee" }, span);
+        let returned = Ident::new(if is_awaited { "awaited" } else { "returned" }, span);
+        let callee = Ident::new(if is_beside { "callee_beside" } else { "callee" }, span);
         quote_spanned!(span=> #private::#returned(#private::#callee(), #site, #inner))
     }
 
-    /// The rest of an `assert!` whose condition was changed: the message that it would have had. With `{:}` the
-    /// message is known at compile time and the payload stays a `&'static str`; `panic!` treats `{}` specially.
-    pub(crate) fn assert_message(message: &str, comma: bool) -> TokenStream {
+    /// Returns the message of an `assert!` whose condition was changed, as further arguments.
+    ///
+    /// With `{:}`, the message is known at compile time and the payload stays a `&'static str`. `panic!` treats `{}`
+    /// specially.
+    pub(crate) fn assert_message(message: &str, has_comma: bool) -> TokenStream {
         let span = Span::mixed_site();
-        let comma = (!comma).then(|| quote_spanned!(span=> ,));
+        let comma = (!has_comma).then(|| quote_spanned!(span=> ,));
         quote_spanned!(span=> #comma "{:}", #message)
     }
 }
 
-/// The tokens of a text that we have printed. In a macro by the compiler itself: proc-macro2 would read it first.
+/// Returns the tokens of a text that the engine has printed. In a macro, the compiler reads the text, because
+/// proc-macro2 is slower.
 fn parsed(text: &str) -> TokenStream {
     const EXPECTED: &str = "names, numbers and strings";
     if proc_macro::is_available() {
@@ -475,11 +506,11 @@ fn parsed(text: &str) -> TokenStream {
     text.parse().expect(EXPECTED)
 }
 
-fn bool_text(flag: bool) -> &'static str {
+fn bool_name(flag: bool) -> &'static str {
     if flag { "true" } else { "false" }
 }
 
-/// Puts parentheses around tokens, where the place asks for them.
+/// Puts parentheses around tokens if they are needed.
 pub(crate) fn parenthesized(parens: bool, span: Span, tokens: TokenStream) -> TokenStream {
     if parens {
         quote_spanned!(span=> (#tokens))

@@ -1,24 +1,24 @@
-//! What a table of sites looks like: the arguments of the runtime's macros, the same in tokens and in text.
+//! Tables of sites, as the arguments of the runtime's macros. Tokens and text contain the same arguments.
 //!
-//! They are printed and not quoted: the compiler reads a text much faster than a macro, which is compiled without
-//! optimisation, puts tokens together.
+//! The arguments are printed and not quoted, because the compiler reads a text faster than a macro puts tokens together.
+//! Macros are compiled without optimisation.
 
 use std::fmt::Write;
 
 use crate::emit::names::{FRAMES, SITES};
 use crate::site::{FrameSite, Position, Site};
 
-/// Where the name of the file comes from.
+/// The source of the file name.
 #[derive(Clone, Copy)]
 pub(crate) enum FileName {
-    /// From the position of each site, which may be in different files.
+    /// The position of each site. The sites may be in different files.
     Literal,
-    /// From the compiler, which may give it another name than the front end does.
+    /// The compiler, whose name for the file may differ from that of the front end.
     #[cfg_attr(not(feature = "text"), expect(dead_code, reason = "for text only"))]
     FromCompiler,
 }
 
-/// The arguments of `table!`.
+/// Returns the arguments of `table!`.
 pub(crate) fn sites(sites: &[&Site], file: FileName) -> String {
     let mut text = name_and_count(SITES, sites.len(), file);
     for site in sites {
@@ -39,7 +39,7 @@ pub(crate) fn sites(sites: &[&Site], file: FileName) -> String {
     text
 }
 
-/// The arguments of `frames!`.
+/// Returns the arguments of `frames!`.
 pub(crate) fn frames(frames: &[FrameSite], file: FileName) -> String {
     let mut text = name_and_count(FRAMES, frames.len(), file);
     for site in frames {

@@ -1,5 +1,7 @@
-//! The model of what is put into the program: one [`Wrap`] an expression that is surrounded. The engine
-//! decides on it, a back end prints it.
+//! The model of a change: generated code around one expression.
+//!
+//! The walk decides on a [`Wrap`], and a back end prints it. A `Wrap` contains all that the back ends need, so neither
+//! of them looks at the program again. Spans are the user's, because errors shall point at the user's code.
 
 #![cfg_attr(
     not(feature = "text"),
@@ -16,16 +18,16 @@ use crate::site::Site;
 use crate::syntax::naming::Naming;
 use crate::syntax::shape::TaskShape;
 
-/// A site, and where it is found.
+/// A site in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SiteRef {
-    /// Its index among all sites of the run.
+    /// The index among all sites of the walk.
     pub index: usize,
-    /// Its index in the table that the code around it can see.
+    /// The index in the table that the code around the site can see.
     pub entry: usize,
 }
 
-/// A birth to be recorded.
+/// A record that generated code makes before the spawn.
 #[derive(Clone, Copy)]
 pub(crate) struct NewRecord<'a> {
     pub site: SiteRef,
@@ -39,119 +41,127 @@ impl NewRecord<'_> {
         self.relay.is_received && self.naming.is_plain()
     }
 
-    /// Whether it is a mere birth at its site.
+    /// Returns `true` if nothing but the site is needed for the record.
     pub(crate) fn is_plain(&self) -> bool {
         self.naming.is_plain() && !self.relay.is_received && !self.relay.announces
     }
 }
 
-/// Whose identity a closure enters.
+/// The task that a closure runs as.
 #[derive(Clone, Copy)]
 pub(crate) enum Identity<'a> {
-    /// That of the task which is born here.
+    /// A new task.
     New(NewRecord<'a>),
-    /// That of the spawner, who waits for it.
+    /// The task of the spawner, which waits for the closure.
     Inherit,
 }
 
 impl Identity<'_> {
-    /// The site of the birth.
+    /// Returns the site of a new task.
     pub(crate) fn site(&self) -> Option<SiteRef> {
         match self {
-            Identity::New(birth) => Some(birth.site),
+            Identity::New(record) => Some(record.site),
             Identity::Inherit => None,
         }
     }
 }
 
-/// What is put around an expression. Spans are those of the user, to which errors shall point.
+/// Generated code around an expression.
 #[derive(Clone, Copy)]
 pub(crate) enum Wrap<'a> {
-    /// A closure literal: the identity is made before the closure.
+    /// Around a closure literal: the identity is made before the closure.
     Closure { identity: Identity<'a>, user: Span },
-    /// A closure literal that stands elsewhere in the function, by the name of its variable.
+    /// Around the variable of a closure literal that is elsewhere in the function.
     ClosureVariable {
-        birth: NewRecord<'a>,
+        record: NewRecord<'a>,
         by_value: bool,
         user: Span,
     },
-    /// The body of a closure literal, which enters the identity.
+    /// Around the body of a closure literal, which enters the identity.
     Body {
         by_value: bool,
-        /// Whether the body, as the tail of another block, has to be kept together by parentheses.
+        /// `true` if parentheses have to hold the body together, as the tail of another block.
         parens: bool,
-        /// Whether the closure declares its result, after which only a block may stand.
-        typed: bool,
+        /// `true` if the closure declares its result. Only a block may follow such a declaration.
+        is_typed: bool,
         site: Option<SiteRef>,
         user: Span,
         end: Span,
     },
-    /// An `async` block.
-    Future { birth: NewRecord<'a>, user: Span },
-    /// A closure that returns the future.
-    FutureFn { birth: NewRecord<'a>, user: Span },
-    /// A place, which may be mentioned twice.
-    Place { birth: NewRecord<'a>, user: Span },
-    /// Any other value; whether it ends in a brace that `match` would take for its own.
+    /// Around an `async` block.
+    Future { record: NewRecord<'a>, user: Span },
+    /// Around a closure that returns the future.
+    FutureFn { record: NewRecord<'a>, user: Span },
+    /// Around a place expression, which may be mentioned twice.
+    Place { record: NewRecord<'a>, user: Span },
+    /// Around any other value.
     Value {
-        birth: NewRecord<'a>,
+        record: NewRecord<'a>,
+        /// `true` if a struct literal in the value has a brace that `match` would take for its own.
         parens: bool,
         user: Span,
     },
-    /// A possible task of a callee out of sight. The expression stays as it is, and is announced if its type is a task.
+    /// Around a possible task of a callee out of sight. The expression stays as it is, and is announced if its type is
+    /// that of a task.
     Guess {
         site: SiteRef,
         shape: TaskShape,
         relay: Relay,
+        /// `true` if a struct literal in the value has a brace that `match` would take for its own.
         parens: bool,
         user: Span,
     },
-    /// A call whose result may have to carry a refusal; whether it is the operand of something larger.
+    /// Around a call whose result may have to carry a refusal.
     PropagateRefusal {
         site: SiteRef,
+        /// `true` if the callee returns an `io::Error` when it cannot spawn.
         fallible: bool,
+        /// `true` if the call is the first operand of a larger expression.
         parens: bool,
         user: Span,
     },
-    /// A call that has announced a task, which ends with it; whether its result is awaited as it stands, and whether the
-    /// announcement of another task goes on.
+    /// Around a call that has announced a task. The announcement ends with the call.
     Returned {
         site: SiteRef,
-        awaited: bool,
-        beside: bool,
+        /// `true` if the result is awaited directly.
+        is_awaited: bool,
+        /// `true` if the announcement of another task continues after the call.
+        is_beside: bool,
         user: Span,
     },
-    /// A future that a thread blocks on; whether it ends in a brace that `match` would take for its own.
+    /// Around a future that a thread blocks on.
     Blocked {
         shape: TaskShape,
+        /// `true` if a struct literal in the future has a brace that `match` would take for its own.
         parens: bool,
         user: Span,
     },
-    /// What is awaited, which has a frame of its own.
+    /// Around the operand of an `.await`.
     Frame { entry: usize, user: Span },
-    /// The same, where a macro awaits it; whether temporaries that it borrows live as long as it.
+    /// Around a future that a macro awaits.
     Branch {
         entry: usize,
+        /// `true` if temporaries that the future borrows live as long as the future.
         extends: bool,
         user: Span,
     },
-    /// A macro call that awaits its arguments.
+    /// Around a macro call that awaits its arguments.
     FrameGuard { entry: usize, user: Span },
-    /// A spawn that stands in no function body and brings its table along.
+    /// Around a spawn outside of function bodies: a block with its table.
     Table(&'a [&'a Site]),
 }
 
 impl Wrap<'_> {
-    /// The site that it belongs to.
+    /// Returns the site to which the generated code belongs.
     #[cfg(feature = "text")]
     pub(crate) fn site(&self) -> Option<SiteRef> {
         match self {
             Wrap::Closure { identity, .. } => identity.site(),
-            Wrap::ClosureVariable { birth, .. }
-            | Wrap::Future { birth, .. }
-            | Wrap::FutureFn { birth, .. }
-            | Wrap::Place { birth, .. }
-            | Wrap::Value { birth, .. } => Some(birth.site),
+            Wrap::ClosureVariable { record, .. }
+            | Wrap::Future { record, .. }
+            | Wrap::FutureFn { record, .. }
+            | Wrap::Place { record, .. }
+            | Wrap::Value { record, .. } => Some(record.site),
             Wrap::Body { site, .. } => *site,
             Wrap::Guess { site, .. }
             | Wrap::PropagateRefusal { site, .. }

@@ -16,6 +16,13 @@ pub struct MacroNames {
 }
 
 impl MacroNames {
+    /// Returns the names in a piece of code.
+    pub(crate) fn of(source: &str) -> MacroNames {
+        let mut names = MacroNames::default();
+        names.add(source);
+        names
+    }
+
     /// Adds what stands in a piece of code.
     pub fn add(&mut self, source: &str) {
         let rules = behind(source, "macro_rules").filter_map(|rest| rest.strip_prefix('!'));

@@ -31,14 +31,13 @@ struct ImportScope {
     modules: Names,
 }
 
-/// The scopes around the code that is visited, innermost last.
-#[derive(Default)]
-pub(crate) struct Imports {
+/// The modules and blocks around an expression, innermost last, and the rest of the crate.
+pub(crate) struct Imports<'a> {
     scopes: Vec<ImportScope>,
-    /// What is defined and imported elsewhere in the crate.
-    pub elsewhere: MacroNames,
+    /// The macros that the crate defines and imports anywhere. The names of several pieces of code count together.
+    anywhere: Vec<&'a MacroNames>,
     /// Further paths under which the crate `birthmark` is found.
-    pub ours: Names,
+    ours: Names,
 }
 
 /// Where a macro comes from.
@@ -76,7 +75,16 @@ impl From<&Row> for KnownMacro {
     }
 }
 
-impl Imports {
+impl<'a> Imports<'a> {
+    /// Begins outside of all modules. `ours` lists further paths of the crate `birthmark`.
+    pub(crate) fn new(anywhere: Vec<&'a MacroNames>, ours: Vec<String>) -> Self {
+        Imports {
+            scopes: Vec::new(),
+            anywhere,
+            ours,
+        }
+    }
+
     /// Enters a module.
     pub(crate) fn enter_module(&mut self, items: &[Item]) {
         let mut scope = ImportScope {
@@ -152,10 +160,10 @@ impl Imports {
                 return origin;
             }
         }
-        if self.elsewhere.defines(name) {
+        if self.anywhere.iter().any(|names| names.defines(name)) {
             return Origin::Elsewhere;
         }
-        let macro_use = self.elsewhere.macro_use();
+        let macro_use = self.anywhere.iter().flat_map(|names| names.macro_use());
         let mut found: Vec<Origin> = macro_use
             .filter_map(|krate| from_whole(&[krate.to_owned()], name))
             .collect();
@@ -174,7 +182,7 @@ impl Imports {
         match all_same(found) {
             Some(origin) => origin,
             None if !out_of_sight => Origin::Nowhere,
-            None if self.elsewhere.imports(name) => Origin::Elsewhere,
+            None if self.anywhere.iter().any(|names| names.imports(name)) => Origin::Elsewhere,
             None => Origin::Unseen,
         }
     }

@@ -1,112 +1,98 @@
-//! What the task is, derived from the argument of the spawn: `send_email`, `Server::run`, `accept::{closure}`.
+//! The role of a task, derived from the argument of the spawn: `send_email`, `Server::run`, `accept::{closure}`.
 
-use syn::{Expr, ExprPath, Path, Stmt};
+use syn::{Expr, ExprCall, ExprMacro, ExprMethodCall, ExprPath, Path, Stmt};
 
+use super::LexicalContext;
+use super::types::type_name;
 use crate::known::constructors;
 use crate::known::methods::{self, Effect};
-use crate::lexical::locals::{Locals, expr_type, is_type, names_from_last};
 use crate::syntax::naming;
-
-/// What is visible where the spawn stands.
-pub(crate) struct LexicalContext<'a> {
-    pub function: String,
-    pub self_ty: Option<&'a str>,
-    pub locals: &'a Locals,
-    /// The type parameters of the enclosing items; in a trait, the trait.
-    pub parameters: &'a [String],
-}
+use crate::syntax::paths::{is_type, names_from_last};
 
 impl LexicalContext<'_> {
-    /// The role of the task; never empty.
+    /// Returns the role of a task; never empty.
     pub(crate) fn role(&self, task: &Expr) -> String {
-        self.find(task).unwrap_or_else(|| self.within("{task}"))
+        let known = self.known_role(task);
+        known.unwrap_or_else(|| self.within("{task}"))
     }
 
-    /// The role of the task, unless nothing tells it.
-    pub(crate) fn find(&self, task: &Expr) -> Option<String> {
+    /// Returns the role of a task, if the expression shows it.
+    pub(crate) fn known_role(&self, task: &Expr) -> Option<String> {
         match task {
             Expr::Closure(_) => Some(self.within("{closure}")),
             Expr::Async(_) => Some(self.within("{async}")),
-            Expr::Paren(paren) => self.find(&paren.expr),
-            Expr::Group(group) => self.find(&group.expr),
-            Expr::Cast(cast) => self.find(&cast.expr),
-            Expr::Reference(reference) => self.find(&reference.expr),
-            Expr::Unary(unary) => self.find(&unary.expr),
-            Expr::Await(awaited) => self.find(&awaited.base),
-            Expr::Try(tried) => self.find(&tried.expr),
-            Expr::Block(block) => self.find(tail(&block.block.stmts)?),
-            Expr::Unsafe(block) => self.find(tail(&block.block.stmts)?),
-            Expr::Struct(literal) => Some(self.path(&literal.path)),
-            Expr::Macro(call) => match naming::inner(&call.mac) {
-                Some(inner) => self.find(&inner),
-                None => Some(format!("{}!", call.mac.path.segments.last()?.ident)),
-            },
-            Expr::Call(call) => self.call(call),
-            Expr::MethodCall(call) => self.method(call),
-            Expr::Path(path) => self.value(path),
+            Expr::Paren(paren) => self.known_role(&paren.expr),
+            Expr::Group(group) => self.known_role(&group.expr),
+            Expr::Cast(cast) => self.known_role(&cast.expr),
+            Expr::Reference(reference) => self.known_role(&reference.expr),
+            Expr::Unary(unary) => self.known_role(&unary.expr),
+            Expr::Await(awaited) => self.known_role(&awaited.base),
+            Expr::Try(tried) => self.known_role(&tried.expr),
+            Expr::Block(block) => self.known_role(tail(&block.block.stmts)?),
+            Expr::Unsafe(block) => self.known_role(tail(&block.block.stmts)?),
+            Expr::Struct(literal) => Some(self.role_of_path(&literal.path)),
+            Expr::Macro(call) => self.role_of_macro(call),
+            Expr::Call(call) => self.role_of_call(call),
+            Expr::MethodCall(call) => self.role_of_method(call),
+            Expr::Path(path) => self.role_of_value(path),
             _ => None,
         }
     }
 
     fn within(&self, what: &str) -> String {
-        if self.function.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{}::{what}", self.function)
+        match self.names {
+            [] => what.to_owned(),
+            _ => format!("{}::{what}", self.function()),
         }
     }
 
-    fn call(&self, call: &syn::ExprCall) -> Option<String> {
+    fn role_of_macro(&self, call: &ExprMacro) -> Option<String> {
+        match naming::inner(&call.mac) {
+            Some(inner) => self.known_role(&inner),
+            None => Some(format!("{}!", call.mac.path.segments.last()?.ident)),
+        }
+    }
+
+    fn role_of_call(&self, call: &ExprCall) -> Option<String> {
         let Expr::Path(path) = &*call.func else {
-            return self.find(&call.func);
+            return self.known_role(&call.func);
         };
-        let name = path.path.segments.last()?.ident.to_string();
-        let owner = path
-            .path
-            .segments
-            .iter()
-            .nth_back(1)
-            .map(|segment| segment.ident.to_string());
-        match (owner.as_deref(), name.as_str()) {
-            (Some(owner), name) if constructors::points_to_argument(owner, name) => {
-                self.find(call.args.first()?)
-            }
-            (_, name) if constructors::is_wrapper(name) => self.find(call.args.last()?),
-            _ => self.value(path),
+        let mut names = names_from_last(&path.path);
+        let (name, owner) = (names.next()?, names.next());
+        if owner.is_some_and(|owner| constructors::points_to_argument(&owner, &name)) {
+            self.known_role(call.args.first()?)
+        } else if constructors::is_wrapper(&name) {
+            self.known_role(call.args.last()?)
+        } else {
+            self.role_of_value(path)
         }
     }
 
-    fn method(&self, call: &syn::ExprMethodCall) -> Option<String> {
+    fn role_of_method(&self, call: &ExprMethodCall) -> Option<String> {
         let name = call.method.to_string();
         if methods::has(&name, Effect::Decorates) {
-            return self.find(&call.receiver);
+            return self.known_role(&call.receiver);
         }
-        match expr_type(&call.receiver, self.locals, self.self_ty) {
-            Some(ty) => Some(format!("{ty}::{name}")),
-            None => Some(format!(".{name}")),
-        }
+        let ty = self.type_of(&call.receiver);
+        Some(ty.map_or_else(|| format!(".{name}"), |ty| format!("{ty}::{name}")))
     }
 
-    /// A function by its path, or a local variable by what it was made from.
-    fn value(&self, path: &ExprPath) -> Option<String> {
-        if let Some(qself) = &path.qself
-            && let Some(ty) = crate::lexical::locals::type_name(&qself.ty, self.self_ty)
-        {
+    /// Returns the role of a function by its path, or that of a local variable by its initial value.
+    fn role_of_value(&self, path: &ExprPath) -> Option<String> {
+        let owner = path.qself.as_ref();
+        if let Some(ty) = owner.and_then(|qself| type_name(&qself.ty, self.self_ty)) {
             return Some(format!("{ty}::{}", path.path.segments.last()?.ident));
         }
-        match path
-            .path
-            .get_ident()
-            .and_then(|name| self.locals.get(&name.to_string()))
-        {
+        let name = path.path.get_ident();
+        match name.and_then(|name| self.locals.get(&name.to_string())) {
             Some(local) => local.role.clone(),
             None if path.path.is_ident("self") => self.self_ty.map(str::to_owned),
-            None => Some(self.path(&path.path)),
+            None => Some(self.role_of_path(&path.path)),
         }
     }
 
-    /// `run` of `module::run`, `Server::run` of `module::Server::run`.
-    fn path(&self, path: &Path) -> String {
+    /// Returns `run` for `module::run`, and `Server::run` for `module::Server::run`.
+    fn role_of_path(&self, path: &Path) -> String {
         let mut names = names_from_last(path);
         let last = names.next().unwrap_or_default();
         match names.next() {

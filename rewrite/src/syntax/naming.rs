@@ -5,6 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Macro, Path};
 
+use super::paths::joined;
+
 /// The combined effect of `named!` and `root!` around one task.
 #[derive(Clone, Default)]
 pub(crate) struct Naming {
@@ -79,17 +81,11 @@ pub(crate) fn misplaced(mac: &Macro, krate: Option<&Path>) -> Option<Error> {
 
 /// Whether a path leads to an item of the runtime: `birthmark::x`, or `x` below what `crate = …` says.
 pub(crate) fn is_ours(path: &Path, krate: Option<&Path>) -> bool {
-    let path = written(path);
+    let path = joined(path);
     let Some((owner, _)) = path.rsplit_once("::") else {
         return false;
     };
-    owner == "birthmark" || krate.is_some_and(|krate| owner == written(krate))
-}
-
-/// The names of a path, as in `a::b`.
-pub(crate) fn written(path: &Path) -> String {
-    let names = path.segments.iter().map(|one| one.ident.to_string());
-    names.collect::<Vec<_>>().join("::")
+    owner == "birthmark" || krate.is_some_and(|krate| owner == joined(krate))
 }
 
 fn split_at_arrow(tokens: TokenStream) -> Option<(TokenStream, TokenStream)> {

@@ -6,7 +6,7 @@ use syn::{Expr, ExprMethodCall, Macro, UnOp};
 
 use crate::known::methods::{self, Effect};
 use crate::known::{constructors, macros};
-use crate::lexical::locals::names_from_last;
+use crate::syntax::paths::names_from_last;
 
 /// How the innermost expression of a task argument is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,14 @@ pub(crate) enum TaskShape {
     Never,
 }
 
-/// Classifies the innermost expression of a task argument.
+impl TaskShape {
+    /// Returns `true` for a closure literal, also if a variable holds it.
+    pub(crate) fn is_closure(self) -> bool {
+        matches!(self, TaskShape::Closure { .. } | TaskShape::ClosureVariable)
+    }
+}
+
+/// Returns the shape of the innermost expression of a task argument.
 pub(crate) fn of(expr: &Expr) -> TaskShape {
     match expr {
         Expr::Closure(closure) if closure.asyncness.is_some() => TaskShape::AsyncClosure,
@@ -211,6 +218,12 @@ fn is_block_like(expr: &Expr) -> bool {
         Expr::Macro(call) => matches!(call.mac.delimiter, syn::MacroDelimiter::Brace(_)),
         _ => false,
     }
+}
+
+/// Returns `true` for a block with one expression and nothing else.
+pub(crate) fn is_mere_block(block: &syn::ExprBlock) -> bool {
+    let is_bare = block.attrs.is_empty() && block.label.is_none();
+    is_bare && matches!(block.block.stmts.as_slice(), [syn::Stmt::Expr(_, None)])
 }
 
 /// The attributes of an expression, and the rest of it. A `cfg` has to stay in front of the whole statement.

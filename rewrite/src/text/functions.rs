@@ -7,8 +7,10 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, Ident};
 
-use super::{Unparsed, on_parser_thread, source::Source};
-use crate::lexical::locals;
+use super::Unparsed;
+use super::source::Source;
+use super::thread::on_parser_thread;
+use crate::lexical::types::type_name;
 use crate::site::Position;
 use crate::syntax::parse;
 
@@ -95,7 +97,7 @@ impl<'ast> Visit<'ast> for Found {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let ty = locals::type_name(&item.self_ty, None);
+        let ty = type_name(&item.self_ty, None);
         self.within(ty, |found| visit::visit_item_impl(found, item));
     }
 

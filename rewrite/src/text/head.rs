@@ -11,7 +11,8 @@ use crate::syntax::naming;
 
 use super::modules::attributes_before;
 use super::source::Source;
-use super::{Annotation, Mistake, Unparsed, on_parser_thread};
+use super::thread::on_parser_thread;
+use super::{Annotation, Mistake, Unparsed};
 
 /// What the inner attributes at the root of a crate say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,19 @@
 //! The front end for text: rewrites one source file by insertions.
 //!
-//! For tools that instrument whole crates while they are built. Every insertion stays on its line and contains no
-//! line break, so that line numbers hold. What is found is what the attribute macro finds; the tests compare both.
+//! The front end is for tools that instrument whole crates while they are built. No insertion contains a line break, so
+//! line numbers hold. What is found is what the attribute finds; the tests compare both over real source files.
+//!
+//! | step | file |
+//! | --- | --- |
+//! | decide whether a file is worth parsing | `prefilter.rs` |
+//! | run on a thread with a large stack | `thread.rs` |
+//! | take the text apart | `source.rs`, `crate::syntax::parse` |
+//! | walk over the items; the back end notes insertions | `pass.rs`, `backend.rs`, `print.rs` |
+//! | put the insertions in order, and into the text | `edits.rs` |
+//! | or write them as attributes, so that tokens keep their columns | `columns.rs` |
+//!
+//! Other questions about a file have a file each: `head.rs` (the attributes of a crate root), `modules.rs` (`mod name;`),
+//! `functions.rs`, `signatures.rs`.
 
 mod annotation;
 mod backend;
@@ -10,17 +22,18 @@ mod edits;
 mod functions;
 mod head;
 mod modules;
+mod pass;
 mod prefilter;
 mod print;
+mod signatures;
 mod source;
+mod thread;
 
 use proc_macro2::Span;
 
-use crate::callee::signatures::{CrateSignatures, Signatures};
+use crate::callee::signatures::CrateSignatures;
 use crate::imports::macro_names::MacroNames;
-use crate::site::{Position, Reason, Site, Uncovered};
-use crate::syntax::parse::{self, Parsed, Refused};
-use crate::walk::visitor::Visitor;
+use crate::site::{Site, Uncovered};
 
 pub use annotation::Annotation;
 pub use edits::Insertion;
@@ -29,7 +42,7 @@ pub use head::{Head, NoStd, head};
 pub use modules::{Module, Parent, modules};
 pub use prefilter::may_spawn;
 
-use source::Source;
+use thread::on_parser_thread;
 
 /// The edition of a crate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +166,18 @@ impl From<&syn::Error> for Mistake {
     }
 }
 
+impl Options {
+    /// The path of the module that generated code uses.
+    pub(crate) fn private(&self) -> String {
+        let root = if self.edition == Edition::E2015 {
+            ""
+        } else {
+            "::"
+        };
+        format!("{root}{}::__private", self.runtime)
+    }
+}
+
 /// Rewrites the spawns in a source file.
 ///
 /// ```
@@ -199,157 +224,5 @@ pub fn rewrite_except(
     if !may_spawn(file.source, &options.annotation) {
         return Ok(Rewritten::unchanged(file.source));
     }
-    on_parser_thread(|| rewrite_here(file, options, except))
-}
-
-fn rewrite_here(file: File, options: &Options, except: Except<'_>) -> Result<Rewritten, Unparsed> {
-    let source = Source::new(file.source);
-    let tokens = source.tokens()?;
-    if crate::is_done(&tokens, file.source) {
-        return Ok(Rewritten::unchanged(file.source));
-    }
-    let Parsed {
-        file: mut parsed,
-        refused,
-    } = parse::file(tokens);
-    let targets = match options.edit {
-        Some(_) => columns::targets(source, &parsed),
-        None => Vec::new(),
-    };
-    let mut backend = backend::Text {
-        print: print::Print {
-            private: options.private(),
-            local: print::local(file.source),
-            source,
-        },
-        edits: edits::Edits::default(),
-    };
-    let locate = |span: Span| {
-        let start = span.start();
-        Position {
-            file: file.path.to_owned(),
-            line: start.line,
-            column: start.column + 1,
-        }
-    };
-    let args = options.annotation.args();
-    let signatures = Signatures::of(&parsed.items, &args.also).and(&options.signatures);
-    let mut visitor = Visitor::new(args, &mut backend, &locate);
-    visitor.signatures = signatures;
-    visitor.skips = usize::from(options.annotation.skip);
-    visitor.lefts = usize::from(matches!(except, Except::File));
-    let left = match except {
-        Except::Functions(functions) => functions,
-        Except::Nothing | Except::File => &[],
-    };
-    let left: Vec<Position> = left.iter().map(|one| one.at(file.path)).collect();
-    visitor.left = &left;
-    visitor.forwarders = &options.forwarders;
-    visitor.pooled = &options.pooled;
-    visitor.without_tests = options.without_tests;
-    visitor.only_threads = options.only_threads;
-    visitor.imports.elsewhere = options.macros.clone();
-    visitor.imports.elsewhere.add(file.source);
-    visitor.imports.ours.push(options.runtime.clone());
-    visitor.module_items(&mut parsed.items);
-    let Visitor {
-        sites,
-        uncovered,
-        errors,
-        ..
-    } = visitor;
-    let refused = refused
-        .iter()
-        .filter_map(|one| one.uncovered(source, options, &locate));
-    // The files of other modules are rewritten, too.
-    let mut uncovered: Vec<Uncovered> = uncovered
-        .into_iter()
-        .filter(|one| one.reason != Reason::Module)
-        .chain(refused)
-        .collect();
-    uncovered.sort_by_key(|one| (one.position.line, one.position.column));
-    let insertions = backend.edits.in_order();
-    let text = match &options.edit {
-        None => edits::apply(file.source, &insertions),
-        Some(edit) => columns::apply(
-            file.source,
-            &insertions,
-            &backend.edits.wrapped,
-            &targets,
-            edit,
-        ),
-    };
-    Ok(Rewritten {
-        text,
-        insertions,
-        sites,
-        uncovered,
-        mistakes: errors.iter().map(Mistake::from).collect(),
-    })
-}
-
-/// Parses a file, and gives what is read from it, unless it does not consist of tokens.
-pub(crate) fn parsed<T: Send>(source: &str, read: impl FnOnce(syn::File) -> T + Send) -> Option<T> {
-    let parsed = on_parser_thread(|| Ok(read(parse::file(Source::new(source).tokens()?).file)));
-    parsed.ok()
-}
-
-impl Refused {
-    /// Returns the item as not covered, if a task may be spawned in it.
-    fn uncovered(
-        &self,
-        source: Source<'_>,
-        options: &Options,
-        locate: crate::Locate<'_>,
-    ) -> Option<Uncovered> {
-        let text = &source.text[source.range(&self.tokens)?];
-        let for_tests = self
-            .attributes
-            .iter()
-            .any(crate::attribute::nested::needs_tests);
-        let is_listed =
-            may_spawn(text, &options.annotation) && !(options.without_tests && for_tests);
-        is_listed.then(|| Uncovered {
-            position: locate(self.at),
-            function: String::new(),
-            callee: self.name.clone(),
-            reason: Reason::Syntax {
-                line: self.error.span().start().line,
-                error: self.error.to_string(),
-            },
-        })
-    }
-}
-
-impl Options {
-    /// The path of the module that generated code uses.
-    fn private(&self) -> String {
-        let root = if self.edition == Edition::E2015 {
-            ""
-        } else {
-            "::"
-        };
-        format!("{root}{}::__private", self.runtime)
-    }
-}
-
-/// The stack of the thread that parses. Nested expressions take as many calls as they are deep.
-const STACK: usize = 64 << 20;
-
-/// Runs something on a thread of its own: with it goes the table of positions, which would otherwise keep the text of
-/// each file, and it has a stack for code that no human wrote.
-fn on_parser_thread<T: Send>(
-    run: impl FnOnce() -> Result<T, Unparsed> + Send,
-) -> Result<T, Unparsed> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        match thread.spawn_scoped(scope, run).map(|handle| handle.join()) {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => Err(Unparsed(Mistake {
-                line: 1,
-                column: 1,
-                message: "the parser gave up on this file".to_owned(),
-            })),
-        }
-    })
+    on_parser_thread(|| pass::run(file, options, except))
 }

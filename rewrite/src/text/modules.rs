@@ -6,8 +6,9 @@ use syn::parse::Parser;
 
 use crate::attribute::nested;
 
+use super::Unparsed;
 use super::source::Source;
-use super::{Unparsed, on_parser_thread};
+use super::thread::on_parser_thread;
 
 /// A `mod name;`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,15 @@
-//! What the engine's decisions look like in text: calls of macros that the runtime exports.
+//! Generated code, as text: calls of macros that the runtime exports (`abi/text.rs`).
 //!
-//! Text has neither the hygiene nor the silence under lints that the tokens of a macro have. So what is
-//! inserted is the head and the tail of a macro call around the user's expression, which goes through it token by
-//! token. The code in which it ends up is the runtime's: lints do not look into macros of other crates, its locals
-//! are hygienic, and its edition is the runtime's. The head is the same in every edition.
+//! Text has neither hygiene nor silence under lints, which the tokens of a macro have. So the front end inserts only
+//! the head and the tail of a macro call around the user's expression, as in `P::value!(SITES[0], ` and `)`. The
+//! expression passes through the macro token by token.
+//!
+//! The code in which the expression ends up belongs to the runtime. Lints do not look into macros of other crates. Its
+//! local variables are hygienic, and it has the runtime's edition. So the head is the same for programs of every
+//! edition.
+//!
+//! The handles of a closure are the exception. One macro makes them and another takes them, so they need names that
+//! both see ([`local`]).
 
 use proc_macro2::Literal;
 
@@ -16,8 +22,7 @@ use crate::syntax::shape::TaskShape;
 
 use super::source::Source;
 
-/// The variable that holds the first handle of a closure until it takes it. A macro's own would be out of the reach of
-/// the next macro, which enters it; so it is named as nothing else is in the file.
+/// Returns the name of the variable with the first handle of a closure. Nothing else in the file has that name.
 pub(super) fn local(source: &str) -> String {
     let mut name = "__birthmark".to_owned();
     while source.contains(&name) || source.contains(&last(&name)) {
@@ -26,51 +31,51 @@ pub(super) fn local(source: &str) -> String {
     name
 }
 
-/// The variable that holds the last handle, beside the one that holds the first. No lint minds its underscores.
+/// Returns the name of the variable with the last handle. No lint objects to its underscores.
 fn last(local: &str) -> String {
     local.replacen("__birthmark", "__birthmark_end", 1)
 }
 
-/// Prints emissions.
+/// Prints generated code.
 pub(super) struct Print<'a> {
-    /// The path of the module that generated code uses.
+    /// The path of the module that generated code calls.
     pub private: String,
-    /// The variable that holds the first handle of a closure.
+    /// The name of the variable with the first handle of a closure.
     pub local: String,
     pub source: Source<'a>,
 }
 
 impl Print<'_> {
-    /// What stands before and behind an expression.
-    pub(super) fn around(&self, around: &Wrap) -> (String, String) {
-        match around {
+    /// Returns the code before and behind an expression.
+    pub(super) fn parts(&self, wrap: &Wrap) -> (String, String) {
+        match wrap {
             Wrap::Closure {
                 identity: Identity::Inherit,
                 ..
             } => self.call("borrow_parent", &self.handles()),
             Wrap::Closure {
-                identity: Identity::New(birth),
+                identity: Identity::New(record),
                 ..
             } => self.call(
                 "closure",
-                &format!("{} {}", self.handles(), self.birth(birth)),
+                &format!("{} {}", self.handles(), self.record(record)),
             ),
             Wrap::Body {
-                by_value, typed, ..
-            } => self.body(*by_value, *typed),
+                by_value, is_typed, ..
+            } => self.body(*by_value, *is_typed),
             Wrap::ClosureVariable {
-                birth, by_value, ..
+                record, by_value, ..
             } => {
                 let enter = if *by_value { "enter_owned" } else { "enter" };
                 self.call(
                     "closure_variable",
-                    &format!("{enter} {}", self.birth(birth)),
+                    &format!("{enter} {}", self.record(record)),
                 )
             }
-            Wrap::Future { birth, .. } => self.call("task", &self.birth(birth)),
-            Wrap::FutureFn { birth, .. } => self.call("task_fn", &self.birth(birth)),
-            Wrap::Place { birth, .. } => self.call("place", &self.birth(birth)),
-            Wrap::Value { birth, .. } => self.call("value", &self.birth(birth)),
+            Wrap::Future { record, .. } => self.call("task", &self.record(record)),
+            Wrap::FutureFn { record, .. } => self.call("task_fn", &self.record(record)),
+            Wrap::Place { record, .. } => self.call("place", &self.record(record)),
+            Wrap::Value { record, .. } => self.call("value", &self.record(record)),
             Wrap::Guess {
                 site, shape, relay, ..
             } => self.guess(site.entry, *shape, *relay),
@@ -80,15 +85,13 @@ impl Print<'_> {
             }
             Wrap::Returned {
                 site,
-                awaited,
-                beside,
+                is_awaited,
+                is_beside,
                 ..
             } => {
-                let beside = if *beside { "beside " } else { "" };
-                self.call(
-                    if *awaited { "awaited" } else { "returned" },
-                    &format!("{beside}{SITES}[{}]", site.entry),
-                )
+                let name = if *is_awaited { "awaited" } else { "returned" };
+                let beside = if *is_beside { "beside " } else { "" };
+                self.call(name, &format!("{beside}{SITES}[{}]", site.entry))
             }
             Wrap::Blocked { shape, .. } => self.blocked(*shape),
             Wrap::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
@@ -101,7 +104,7 @@ impl Print<'_> {
                 self.call(name, &format!("{FRAMES}[{entry}]"))
             }
             Wrap::FrameGuard { entry, .. } => (
-                // In braces it is a statement as well.
+                // With braces, the call may also be a statement.
                 format!("{}::frame_guard! {{ {FRAMES}[{entry}], ", self.private),
                 " }".to_owned(),
             ),
@@ -109,15 +112,15 @@ impl Print<'_> {
         }
     }
 
-    /// Wrap what may be the task of a callee that is out of sight.
+    /// Returns the code around a possible task of a callee out of sight.
     fn guess(&self, entry: usize, shape: TaskShape, relay: Relay) -> (String, String) {
         let name = match shape {
             TaskShape::Async | TaskShape::Closure { .. } => "guess_literal",
             TaskShape::Place | TaskShape::ClosureVariable => "guess_place",
             _ => "guess_value",
         };
-        let (handed, late) = (relay.is_received, relay.late);
-        self.call(name, &format!("{SITES}[{entry}]({handed}, {late})"))
+        let (received, late) = (relay.is_received, relay.late);
+        self.call(name, &format!("{SITES}[{entry}]({received}, {late})"))
     }
 
     /// Wrap a future that a thread blocks on.
@@ -143,46 +146,52 @@ impl Print<'_> {
         )
     }
 
-    /// The variables that hold the two handles of a closure until it takes them.
+    /// Returns the names of the variables with the two handles of a closure.
     fn handles(&self) -> String {
         format!("{} {}", self.local, last(&self.local))
     }
 
-    fn body(&self, by_value: bool, typed: bool) -> (String, String) {
+    fn body(&self, by_value: bool, is_typed: bool) -> (String, String) {
         let name = if by_value { "enter_owned" } else { "enter" };
         let (head, tail) = self.call(name, &self.handles());
-        if typed {
+        if is_typed {
             (format!("{{ {head}"), format!("{tail} }}"))
         } else {
             (head, tail)
         }
     }
 
-    /// `SITES[3]`; under `named!` and `root!` also `(true, "conn {peer}")`: the mark of a root, and the name.
-    /// `SITES[3](pooled)` if a pool keeps the task.
-    /// Of a task that other calls see as well, `(relayed handed, late, announces)`, or `announced` before the name.
-    fn birth(&self, birth: &NewRecord) -> String {
-        let site = format!("{SITES}[{}]", birth.site.entry);
-        if birth.is_plain() {
+    /// Returns the site, and behind it how the record differs from a plain one.
+    ///
+    /// | record | text |
+    /// | --- | --- |
+    /// | plain | `SITES[3]` |
+    /// | under `named!` or `root!` | `SITES[3](true, "conn {peer}")`, with `true` for a root |
+    /// | the same, announced | `SITES[3](announced true, …)` |
+    /// | of a pool's task | `SITES[3](pooled)` |
+    /// | of a task that other calls see | `SITES[3](relayed may_be_recorded, late, announces)` |
+    fn record(&self, record: &NewRecord) -> String {
+        let site = format!("{SITES}[{}]", record.site.entry);
+        if record.is_plain() {
             return site;
         }
-        let announces = birth.relay.announces;
-        if birth.naming.is_plain() {
-            let (handed, late) = (birth.may_be_recorded(), birth.relay.late);
+        let announces = record.relay.announces;
+        if record.naming.is_plain() {
+            let (handed, late) = (record.may_be_recorded(), record.relay.late);
             return format!("{site}(relayed {handed}, {late}, {announces})");
         }
         let announced = if announces { "announced " } else { "" };
-        if birth.naming.pooled {
+        if record.naming.pooled {
             return format!("{site}(pooled)");
         }
-        let name = birth.naming.name.as_ref();
+        let name = record.naming.name.as_ref();
         let name = name.map_or_else(String::new, |name| {
             format!(", {}", self.source.one_line(name))
         });
-        format!("{site}({announced}{}{name})", birth.naming.root)
+        format!("{site}({announced}{}{name})", record.naming.root)
     }
 
-    /// The table of a module or a body.
+    /// Returns the table of spawn sites.
     pub(super) fn table(&self, sites: &[&Site]) -> String {
         format!(
             "{}::table! {{ {} }}",
@@ -191,7 +200,7 @@ impl Print<'_> {
         )
     }
 
-    /// The table of frame sites of a module or a body.
+    /// Returns the table of frame sites.
     pub(super) fn frames(&self, frames: &[FrameSite]) -> String {
         format!(
             "{}::frames! {{ {} }}",
@@ -200,9 +209,9 @@ impl Print<'_> {
         )
     }
 
-    /// The rest of an `assert!` whose condition was changed.
-    pub(super) fn assert_message(message: &str, comma: bool) -> String {
-        let comma = if comma { "" } else { "," };
+    /// Returns the message of an `assert!` whose condition was changed, as further arguments.
+    pub(super) fn assert_message(message: &str, has_comma: bool) -> String {
+        let comma = if has_comma { "" } else { "," };
         format!("{comma} \"{{:}}\", {}", Literal::string(message))
     }
 }

@@ -1,36 +1,40 @@
-//! Spawns that are handed on as functions, as in `futures.map(tokio::spawn)`: calls that nobody sees. They are reported.
+//! Spawns as values, as in `futures.map(tokio::spawn)`. No call is in sight, so they are reported as uncovered.
 
 use syn::spanned::Spanned;
 use syn::{Expr, ExprPath};
 
-use crate::callee::spawn::{Arguments, path_text};
+use super::Walk;
+use crate::callee::call::Arguments;
 use crate::known::callees;
-use crate::lexical::locals::names_from_last;
 use crate::site::Reason;
-use crate::walk::visitor::Visitor;
+use crate::syntax::paths::{joined, names_from_last};
 
 const REASON: &str =
     "is handed on as a function; a closure that calls it is covered, as `|task| spawn(task)`";
 
-impl Visitor<'_> {
-    /// Reports the arguments of a call that are spawns themselves.
-    pub(crate) fn report_values(&mut self, args: &Arguments) {
+impl Walk<'_> {
+    /// Reports the arguments of a call that are spawns as values.
+    pub(super) fn report_values(&mut self, args: &Arguments) {
         for arg in args {
-            let Some(path) = spawn(arg, &self.args.also) else {
-                continue;
-            };
-            let reason = match (self.is_skipped(), self.only_threads) {
-                (true, _) => self.skipped(),
-                (_, true) => Reason::Forwarder,
-                _ => Reason::Shape(REASON),
-            };
-            self.uncovered_at(path.span(), path_text(path), reason);
+            if let Some(path) = spawn(arg, self.context.also()) {
+                let reason = self.reason_of_value();
+                self.uncovered(path.span(), joined(&path.path), reason);
+            }
+        }
+    }
+
+    fn reason_of_value(&self) -> Reason {
+        match self.context.exemption() {
+            Some(reason) => reason,
+            None if self.context.settings.rules.only_threads => Reason::Forwarder,
+            None => Reason::Shape(REASON),
         }
     }
 }
 
-/// The path of a known function in a module. A lone name may be a variable's, and what follows a type may be the
-/// method of a `Command`.
+/// Returns the path of a known function in a module.
+///
+/// A name alone may be that of a variable. A name behind a type may be the method of a `Command`.
 fn spawn<'a>(arg: &'a Expr, also: &[String]) -> Option<&'a ExprPath> {
     let Expr::Path(path) = arg else {
         return None;

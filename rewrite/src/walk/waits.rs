@@ -5,81 +5,83 @@
 //! ran before, a call of `block_on` is in the function. If it runs later, the engine sees an `async fn`.
 
 use syn::spanned::Spanned;
-use syn::visit_mut;
 use syn::{AttrStyle, Attribute, Block, Expr, ItemFn};
 
-use crate::callee::spawn::{self, Callee};
+use super::Walk;
+use super::context::Context;
+use crate::callee::call::{Arguments, Callee};
 use crate::callee::takes::Takes;
 use crate::emit::wrap::Wrap;
 use crate::known::waits;
 use crate::syntax::shape::{self, TaskShape};
-use crate::walk::visitor::Visitor;
 
-impl Visitor<'_> {
-    /// Returns `true` if polls of what a thread blocks on are counted here.
-    fn counts_polls(&self) -> bool {
-        !self.is_skipped() && !self.only_threads && self.args.frames != Some(false)
-    }
-
-    /// Goes into a call that blocks on a future, and counts the polls of that. Returns whether it is one.
-    pub(crate) fn wait_in(&mut self, expr: &mut Expr) -> bool {
-        if !self.counts_polls() {
+impl Walk<'_> {
+    /// Visits a call that blocks on a future, and counts the polls of the future. Returns `false` for other expressions.
+    pub(super) fn wait_in(&mut self, expr: &mut Expr) -> bool {
+        if !self.context.counts_polls() {
             return false;
         }
-        let Some(future) = self.blocked_on(expr) else {
+        let Some(future) = self.context.blocked_on(expr) else {
             return false;
         };
-        let around = Wrap::Blocked {
-            shape: leaf(future),
+        let wrap = Wrap::Blocked {
+            shape: shape_of(future),
             parens: shape::exposes_struct_literal(future),
             user: future.span(),
         };
-        self.operand = shape::leading_operand(expr).is_some();
-        visit_mut::visit_expr_mut(self, expr);
-        self.operand = false;
+        self.parts(expr, None);
         if let Some(future) = last_argument(expr) {
-            self.wrap(future, &around);
-            self.waits += 1;
+            self.editor.wrap_blocked(future, &wrap);
         }
         true
+    }
+
+    /// Counts the polls of the body of an `async fn` on which an attribute will block.
+    pub(super) fn wait_for_body(&mut self, body: &mut Block) {
+        if self.context.counts_polls() {
+            self.editor.block_on_body(body);
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Returns `true` if polls of a future that a thread blocks on are counted here.
+    fn counts_polls(&self) -> bool {
+        !self.is_exempt()
+            && !self.settings.rules.only_threads
+            && self.item.args.frames != Some(false)
     }
 
     /// Returns the future on which a call blocks, if it may be changed.
     fn blocked_on<'e>(&self, expr: &'e Expr) -> Option<&'e Expr> {
         let (callee, args) = Callee::of(expr)?;
         let receivers = waits::receivers(&callee.name.to_string())?;
-        let is_meant = |receiver| spawn::mentions(receiver, receivers);
-        if !receivers.is_empty() && !callee.receiver.is_some_and(is_meant) {
+        if !receivers.is_empty() && !callee.receiver_mentions(receivers) {
             return None;
         }
         let future = args.last()?;
-        let takes = self.signatures.find(&callee, args.len(), &self.lexical());
-        let takes = takes.and_then(|takes| takes.last().copied());
-        let is_literal = matches!(future, Expr::Async(_));
-        match takes {
-            Some(Takes::Fixed(_)) => return None,
-            Some(Takes::Literal { .. }) if !is_literal => return None,
-            _ => {}
-        }
-        matches!(
-            leaf(future),
-            TaskShape::Async | TaskShape::Place | TaskShape::Value
-        )
-        .then_some(future)
+        let is_future = match shape_of(future) {
+            TaskShape::Async => self.takes_future(&callee, args, true),
+            TaskShape::Place | TaskShape::Value => self.takes_future(&callee, args, false),
+            _ => false,
+        };
+        is_future.then_some(future)
     }
 
-    /// Counts the polls of the body of an `async fn` on which an attribute will block.
-    pub(crate) fn wait_for_body(&mut self, body: &mut Block) {
-        if self.counts_polls() {
-            self.backend.block_on_body(body);
-            self.edits += 1;
-            self.waits += 1;
+    /// Returns `true` unless the signature of the callee excludes a changed future.
+    fn takes_future(&self, callee: &Callee, args: &Arguments, is_literal: bool) -> bool {
+        let signatures = &self.settings.signatures;
+        let takes = signatures.find(callee, args.len(), &self.lexical());
+        match takes.and_then(|takes| takes.last().copied()) {
+            Some(Takes::Fixed(_)) => false,
+            Some(Takes::Literal { .. }) => is_literal,
+            _ => true,
         }
     }
 }
 
 /// Returns `true` for an `async fn` with an attribute that blocks on its body.
-pub(crate) fn is_entry(item: &ItemFn) -> bool {
+pub(super) fn is_entry(item: &ItemFn) -> bool {
     let signature = &item.sig;
     signature.asyncness.is_some()
         && signature.inputs.is_empty()
@@ -88,10 +90,12 @@ pub(crate) fn is_entry(item: &ItemFn) -> bool {
         && !item.block.stmts.is_empty()
 }
 
-/// Classifies a future. A task is never a reference, but a future that is only polled here may be.
-fn leaf(future: &Expr) -> TaskShape {
+/// Returns the shape of a future. A task is never a reference, but a future that is only polled here may be.
+fn shape_of(future: &Expr) -> TaskShape {
     match future {
-        Expr::Reference(reference) if leaf(&reference.expr) != TaskShape::Never => TaskShape::Value,
+        Expr::Reference(reference) if shape_of(&reference.expr) != TaskShape::Never => {
+            TaskShape::Value
+        }
         future => shape::of(future),
     }
 }

@@ -1,37 +1,37 @@
-//! The arguments of `select!`, as tokio and futures have it: `pattern = future, if condition => handler`.
+//! The arguments of `select!` in tokio and futures: arms of the form `pattern = future, if condition => handler`.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::visit_mut::VisitMut;
 use syn::{Expr, Ident, Pat, Result, Token};
 
-use crate::walk::visitor::Visitor;
-
-/// All arms.
+/// The arguments of a `select!`.
 pub(crate) struct Select {
     biased: Option<(Ident, Token![;])>,
-    arms: Vec<Arm>,
+    pub arms: Vec<Arm>,
 }
 
-struct Arm {
-    start: ArmStart,
+/// One arm.
+pub(crate) struct Arm {
+    pub start: ArmStart,
     arrow: Token![=>],
-    handler: Expr,
+    pub handler: Expr,
     comma: Option<Token![,]>,
 }
 
-enum ArmStart {
+/// The part of an arm before its arrow.
+pub(crate) enum ArmStart {
     Branch(Box<Branch>),
     /// `else`, `complete`, `default`.
     Otherwise(TokenStream),
 }
 
-struct Branch {
-    pattern: Pat,
+/// `pattern = future, if condition`.
+pub(crate) struct Branch {
+    pub pattern: Pat,
     equals: Token![=],
-    future: Expr,
-    condition: Option<(Token![,], Token![if], Expr)>,
+    pub future: Expr,
+    pub condition: Option<(Token![,], Token![if], Expr)>,
 }
 
 impl Parse for Select {
@@ -88,30 +88,6 @@ fn condition(input: ParseStream) -> Result<Option<(Token![,], Token![if], Expr)>
         return Ok(None);
     }
     Ok(Some((input.parse()?, input.parse()?, input.parse()?)))
-}
-
-impl Visitor<'_> {
-    /// Goes into the expressions of a `select!`, whose branches are framed or not.
-    pub(crate) fn select(&mut self, select: &mut Select, framed: bool) {
-        for arm in &mut select.arms {
-            self.in_scope(|visitor| visitor.arm(arm, framed));
-        }
-    }
-
-    fn arm(&mut self, arm: &mut Arm, framed: bool) {
-        if let ArmStart::Branch(branch) = &mut arm.start {
-            if framed {
-                self.branch(&mut branch.future);
-            } else {
-                self.visit_expr_mut(&mut branch.future);
-            }
-            if let Some((_, _, condition)) = &mut branch.condition {
-                self.visit_expr_mut(condition);
-            }
-            self.visit_pat_mut(&mut branch.pattern);
-        }
-        self.visit_expr_mut(&mut arm.handler);
-    }
 }
 
 impl ToTokens for Select {
