@@ -1,23 +1,41 @@
 //! The engine of birthmark: finds the spawns in an item and rewrites them.
 //!
-//! It is pure. Syntax goes in; syntax, the sites that were found and the spawns that were left alone come out.
-//! The attribute macro is one front end; the other, for commands, inserts text into source files (`text`, behind the
-//! feature of that name). Both do the same, for every change is an insertion around an expression.
+//! This crate promises no stability. It is for `birthmark-macros` and `cargo-birthmark` of the same version.
 //!
-//! The way of a spawn through the engine:
+//! The engine is pure. Syntax goes in. Syntax, the sites that were found and the spawns that were left alone come out.
+//! It has two front ends: the attribute, which calls [`instrument`], and `text` behind the feature of that name, which
+//! inserts text into source files. Both make the same changes, because every change is an insertion around an
+//! expression.
 //!
-//! 1. [`Args`] holds what the attribute says; `nested.rs` adds what attributes on inner items say.
-//! 2. `visit.rs` walks the tree, and `visitor.rs` knows the enclosing function, type and variables; `macros.rs`
-//!    and `tokens.rs` take it into macro calls.
-//! 3. `known/` is all that is known of other crates by name. `spawn.rs` recognises a call by `known/callees.rs`, and
-//!    `value.rs` reports a callee that is handed on without being called.
-//!    `signatures.rs` and `takes.rs` read the callee's own signature, if it is in sight.
-//!    `relay.rs` tells functions that hand a task on from those that spawn it.
-//! 4. `role.rs` tells what the task is; `site.rs` is the model of what was found.
-//! 5. `task.rs` finds the expression that is the task, `shape.rs` tells how to treat it, `named.rs` reads
-//!    `named!` and `root!` around it.
-//! 6. `around.rs` is the model of what is put around an expression; `backend.rs` puts it there, as `emit.rs` prints
-//!    it, or the files below `text/` do.
+//! # The way of a spawn
+//!
+//! 1. **Attribute.** [`Args`] holds the arguments. `attribute/item.rs` refuses items in which no spawn can be, and
+//!    `attribute/nested.rs` reads attributes on inner items.
+//! 2. **Walk.** `walk/` visits the item. Its `Context` knows the enclosing function, its variables, and the imports.
+//! 3. **Callee.** For each call, `walk/context/recognise.rs` looks for the callee in the table of callees
+//!    (`known/callees.rs`). `callee/signatures/` reads the callee's own signature if it is in sight. `callee/relay.rs`
+//!    describes functions that forward a task. The result is a `Spawn`.
+//! 4. **Task.** `walk/task/` goes from the argument to the expression that is the task. `syntax/shape.rs` classifies the
+//!    expression, and `lexical/role.rs` names the task.
+//! 5. **Change.** `emit/wrap.rs` is the model of a change. A back end carries it out: `emit/tree.rs` in the syntax tree,
+//!    `text/backend.rs` in the text.
+//!
+//! # Layers
+//!
+//! Each folder uses those above it in this table, and none below.
+//!
+//! | folder | contents |
+//! | --- | --- |
+//! | `known/` | tables of the ecosystem: callees, macros, methods, crates |
+//! | `site.rs` | the model of what was found |
+//! | `syntax/` | questions about syntax alone |
+//! | `attribute/` | the attribute, its arguments, and the items on which it stands |
+//! | `lexical/` | the enclosing function, its variables, and the roles of tasks |
+//! | `imports/` | where names come from |
+//! | `callee/` | the callee of a call, and how it takes a task |
+//! | `emit/` | the model of changes, and generated code as tokens |
+//! | `walk/` | the walk over the syntax tree |
+//! | `text/` | the front end for text |
 
 extern crate proc_macro;
 
@@ -57,9 +75,9 @@ pub use imports::macro_names::MacroNames;
 pub use known::packages;
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 
-/// What became of an item.
+/// The result for an item.
 pub struct Output {
-    /// The item, rewritten; as it was, if there was nothing to do.
+    /// The item, rewritten if there was anything to do.
     pub item: TokenStream,
     /// The spawns that were rewritten.
     pub sites: Vec<Site>,
@@ -79,7 +97,7 @@ impl Output {
         }
     }
 
-    /// The item, and beside it the errors as the compiler is to report them.
+    /// Returns the item, and beside it the errors in the form in which the compiler reports them.
     #[must_use]
     pub fn into_tokens(self) -> TokenStream {
         let errors = self.errors.iter().map(syn::Error::to_compile_error);
@@ -91,8 +109,8 @@ impl Output {
 
 /// Rewrites the spawns in an item that carries `#[instrument(args)]`.
 ///
-/// An item that does not parse comes out as it went in: the compiler has better words for it. So does a member of an
-/// `impl`, a trait or a module.
+/// An item that does not parse is returned unchanged, because the compiler describes the mistake better. The same holds
+/// for a member of an `impl`, a trait or a module.
 #[must_use]
 pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Output {
     let (args, mut errors) = Args::parse(args);

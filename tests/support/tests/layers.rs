@@ -8,17 +8,24 @@ use birthmark_test_support::files::{self, has_extension, root};
 use birthmark_test_support::packages;
 
 /// Crates whose folders have no circle.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "runtime-shim",
     "dump",
     "birthmark",
     "birthmark-http",
     "cargo-birthmark",
     "stacks",
+    "rewrite",
 ];
 
 /// Crates whose root has a table of its modules in their order.
-const ORDERED: [&str; 4] = ["runtime-shim", "dump", "birthmark-http", "cargo-birthmark"];
+const ORDERED: [&str; 5] = [
+    "runtime-shim",
+    "dump",
+    "birthmark-http",
+    "cargo-birthmark",
+    "rewrite",
+];
 
 /// Words that the core does not contain: crates and services of higher layers.
 const FOREIGN_TO_CORE: [&str; 7] = [
