@@ -1,8 +1,8 @@
-//! The model of what was found: one [`Site`] a rewritten spawn, one [`Uncovered`] a spawn that was left alone.
+//! The model of what was found: a [`Site`] for each rewritten spawn, an [`Uncovered`] for each spawn left alone.
 
 use proc_macro2::Span;
 
-/// Where something stands in the source, as `std::panic::Location` would tell it.
+/// A position in the source, in the form of `std::panic::Location`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The file as the compiler prints it.
@@ -13,10 +13,10 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Tells the [`Position`] of a span. The engine has no I/O and leaves this to its front end.
+/// Returns the [`Position`] of a span. The engine has no I/O and leaves this to its front end.
 pub type Locate<'a> = &'a dyn Fn(Span) -> Position;
 
-/// What a site spawns, as far as the syntax shows it. The runtime's adaptor refines [`Kind::Unknown`].
+/// The kind of a task, as far as the syntax shows it. The runtime's adaptor refines [`Kind::Unknown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Not visible in the syntax.
@@ -57,11 +57,11 @@ pub struct Site {
     pub function: String,
     /// The callee as written, without arguments, such as `tokio::spawn` or `self.pool.spawn`.
     pub callee: String,
-    /// What the task is, such as `send_email`, `Server::run` or `Server::accept::{closure}`.
+    /// The role of the task, such as `send_email`, `Server::run` or `Server::accept::{closure}`.
     pub role: String,
-    /// What is spawned.
+    /// The kind of the task.
     pub kind: Kind,
-    /// Whether the callee reports failure to spawn as an `io::Error`.
+    /// `true` if the callee returns an `io::Error` when it cannot spawn.
     pub fallible: bool,
     /// `true` if the callee or the argument shows that the call is a spawn. Otherwise it counts as one once a task came
     /// of it.
@@ -75,7 +75,7 @@ pub(crate) struct FrameSite {
     pub position: Position,
     /// The enclosing function without its module path.
     pub function: String,
-    /// What is awaited, such as `Server::run` or `.recv`; empty where nothing tells.
+    /// The awaited function or variable, such as `Server::run` or `.recv`. It is empty if nothing shows it.
     pub awaited: String,
 }
 
@@ -95,15 +95,15 @@ pub struct Uncovered {
 /// Why a spawn was left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It stands in an item that says `skip`.
+    /// An attribute around the spawn says `skip`.
     Skipped,
-    /// It stands in a function or file that the front end has left as it is.
+    /// The front end left the function or the file as it is.
     Left,
-    /// It stands in the arguments of a macro that is not known to leave its input as it is.
+    /// The spawn is in the arguments of a macro that is not known to pass them through. The text is its name.
     Macro(String),
-    /// Its argument has a shape that cannot be adapted; the text says which.
+    /// The argument has a shape that cannot be adapted. The text describes the shape.
     Shape(&'static str),
-    /// It hands a task on within a runtime, which counts at its public face.
+    /// The function forwards a task within a runtime. The task is recorded at the public interface of the runtime.
     Forwarder,
     /// The spawn may be in an item that the parser refuses.
     Syntax {
@@ -112,6 +112,6 @@ pub enum Reason {
         /// The error.
         error: String,
     },
-    /// It may stand in the file of a `mod name;`, which no attribute can see.
+    /// The spawn may be in the file of a `mod name;`, which no attribute can see.
     Module,
 }

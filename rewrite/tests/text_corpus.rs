@@ -1,7 +1,7 @@
 //! Over real source files: what the text front end does is what the attribute macro would do, and nothing else.
 //!
-//! The files are those of this repository and of some packages that it depends on; in the long test, of all of them,
-//! or those below the directory that `BIRTHMARK_CORPUS` names.
+//! The files are those of this repository and of some packages that it depends on. In the long test, they are those of
+//! all packages, or those below the directory that `BIRTHMARK_CORPUS` names.
 #![cfg(feature = "text")]
 
 mod common;
@@ -192,7 +192,7 @@ fn lines(sites: &[Site]) -> Vec<String> {
     sites.iter().map(|site| format!("{site:?}")).collect()
 }
 
-/// What the attribute macro makes of a module with the file's content; nothing, if that does not parse.
+/// Returns the findings of the attribute in a module with the file's content, if that parses.
 fn by_macro(source: &str, path: &str) -> Option<(Vec<Site>, Vec<Uncovered>)> {
     if !text::may_spawn(source, &options().annotation) {
         return Some(Default::default());

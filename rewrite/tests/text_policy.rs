@@ -1,4 +1,4 @@
-//! What counts in a runtime, in a layer over one, and where tests are left out.
+//! Spawns that are recorded in a runtime, in a forwarder to one, and without tests.
 #![cfg(feature = "text")]
 
 use birthmark_rewrite::Reason;

@@ -9,15 +9,15 @@ use syn::{Error, Ident, LitBool, Path, Result, Token, parenthesized};
 /// The parsed arguments of one attribute.
 #[derive(Clone, Default)]
 pub struct Args {
-    /// Where the runtime is found, if not at `::birthmark`.
+    /// The path of the runtime, unless it is `::birthmark`.
     pub krate: Option<Path>,
     /// Further callees, by the last segment of their path or the name of the method.
     pub also: Vec<String>,
     /// Further macros whose arguments may be rewritten, by the last segment of their path.
     pub macros: Vec<String>,
-    /// Whether each `.await` tells where the task stands; it does where nothing is said.
+    /// `false` if awaits have no frames. By default they have.
     pub frames: Option<bool>,
-    /// Whether the item is left alone.
+    /// `true` if the item is left alone.
     pub skip: bool,
 }
 

@@ -1,11 +1,11 @@
-//! What the attribute may stand on.
+//! The items on which the attribute may stand.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Error, Item};
 
-/// Complains about an item in which no spawn can be seen.
+/// Returns an error for an item in which no spawn can be.
 pub(crate) fn check(item: &Item) -> Result<(), Error> {
     let what = match item {
         Item::Fn(_)
@@ -43,7 +43,7 @@ fn out_of_line(module: &syn::ItemMod) -> Error {
     Error::new(name.span(), text)
 }
 
-/// The error about what is no item, if it is all items of a file: the attribute stands on a crate.
+/// Returns the error for an attribute on a crate. The tokens are then all items of a file, and not one item.
 pub(crate) fn on_a_crate(tokens: &TokenStream) -> Option<Error> {
     let file = syn::parse2::<syn::File>(tokens.clone()).ok()?;
     let text = "cannot instrument a crate: an attribute sees the root without the files of its modules\n\
@@ -52,7 +52,7 @@ pub(crate) fn on_a_crate(tokens: &TokenStream) -> Option<Error> {
     (file.items.len() > 1).then(|| Error::new(Span::call_site(), text))
 }
 
-/// The name of the item, or else its first token that is no attribute of its own.
+/// Returns the name of the item, or else its first token that is no attribute.
 fn name_of(item: &Item) -> TokenStream {
     match item {
         Item::Struct(item) => item.ident.to_token_stream(),

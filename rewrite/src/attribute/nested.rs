@@ -1,8 +1,8 @@
-//! Our own attribute on an item inside of an instrumented one.
+//! Attributes on items inside of an instrumented one: further `#[instrument]`, and attributes for tests.
 //!
-//! It stays where it is, for taking it away could leave an unused `use birthmark::instrument` behind. It runs
-//! later, over code that is done, and recognises that. Here its arguments are only added to the outer ones.
-//! Beside it, the attributes that say that an item is there in tests only.
+//! An inner `#[instrument]` stays in place. Without it, an import of `birthmark::instrument` could be unused. The
+//! attribute runs after the outer one and recognises that the code is done. The outer one adds the arguments of the
+//! inner one to its own.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
@@ -12,8 +12,9 @@ use syn::{Attribute, Meta, Path, Token};
 use crate::attribute::args::Args;
 use crate::syntax::naming;
 
-/// The arguments of each of our attributes on an item, also under `cfg_attr`: whether that applies cannot be
-/// seen here, and a `skip` too many does less harm than one too few.
+/// Returns the arguments of each `#[instrument]` on an item, also under `cfg_attr`.
+///
+/// The condition of a `cfg_attr` is unknown here. A `skip` too many does less harm than one too few.
 pub(crate) fn arguments(attrs: &[Attribute], krate: Option<&Path>) -> Vec<Args> {
     attrs
         .iter()
@@ -51,13 +52,13 @@ fn conditional(tokens: TokenStream, krate: Option<&Path>) -> Vec<Args> {
         .collect()
 }
 
-/// What stands in a `cfg_attr` behind the condition.
+/// Returns the attributes in a `cfg_attr`, without its condition.
 fn inner_metas(tokens: TokenStream) -> Vec<Meta> {
     let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens);
     metas.unwrap_or_default().into_iter().skip(1).collect()
 }
 
-/// An attribute that may be ours, and would run by itself without knowing of the outer one.
+/// Returns an attribute that may be `#[instrument]`. It would run without knowledge of the outer one.
 pub(crate) fn find(attrs: &[Attribute]) -> Option<&Attribute> {
     attrs.iter().find(|attr| may_be_ours(&attr.meta))
 }
@@ -71,7 +72,7 @@ fn may_be_ours(meta: &Meta) -> bool {
                 .is_ok_and(|list| inner_metas(list.tokens.clone()).iter().any(may_be_ours))
 }
 
-/// Whether an item is there in tests only.
+/// Returns `true` if an attribute keeps its item for tests only.
 pub(crate) fn needs_tests(attr: &Attribute) -> bool {
     attr.path().is_ident("test")
         || attr.path().is_ident("cfg")

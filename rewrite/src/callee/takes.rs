@@ -1,4 +1,16 @@
-//! What the type of a parameter says of the task that is given to it.
+//! The type of a parameter, and how it takes the task that is its argument.
+//!
+//! A changed task is of another type than the original one. So a parameter takes it only if its type leaves that open.
+//! Four answers are possible ([`Takes`]):
+//!
+//! | answer | example |
+//! | --- | --- |
+//! | a task of any type | `task: impl Future`, `job: Box<dyn FnOnce()>` |
+//! | a literal only, because the type may be written down elsewhere | `task: T` with `-> Handle<T>` |
+//! | nothing is known | `task: T` with an unknown bound |
+//! | no task, or one that has to stay as it is | `task: &mut F`, `job: fn()` |
+//!
+//! Aliases, supertraits and blanket implementations are followed if they are in sight.
 
 use syn::{
     FnArg, GenericArgument, Generics, Ident, Item, PathArguments, ReturnType, Signature, Type,
@@ -11,13 +23,13 @@ use crate::known::types::{self, Bound};
 /// How a parameter takes its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
-    /// A task; `called_once` if it is a future, or a closure that is called once.
+    /// A task of any type. `called_once` holds for a future, and for a closure that is called once.
     Task { called_once: bool },
-    /// A task whose type may be written down somewhere, unless it is a literal.
+    /// A literal only. The type of any other task may be written down somewhere.
     Literal { called_once: bool },
     /// Nothing is known.
     Unknown,
-    /// No task, or one that has to stay as it is; then why.
+    /// No task, or a task that has to stay as it is. The text is the reason.
     Fixed(Option<&'static str>),
 }
 
@@ -27,7 +39,7 @@ const BOUND: &str = "a task with a bound that a changed one does not meet";
 const PARAMETERS: &str = "a closure with parameters, which its callee may call more than once";
 
 impl Takes {
-    /// What is allowed if either of two signatures may be meant.
+    /// Returns what two signatures allow if either may be meant.
     pub(crate) fn and(self, other: Takes) -> Takes {
         match (self, other) {
             (Takes::Fixed(why), Takes::Fixed(other)) => Takes::Fixed(why.or(other)),
@@ -45,7 +57,7 @@ impl Takes {
         }
     }
 
-    /// What is allowed if another function may be meant, which is not in sight.
+    /// Returns what is allowed if another function may be meant, which is not in sight.
     pub(crate) fn perhaps(self) -> Takes {
         match self {
             Takes::Fixed(None) => Takes::Unknown,
@@ -69,7 +81,7 @@ impl Takes {
     }
 }
 
-/// What the items in sight declare that a signature may mention.
+/// Declarations in sight that a signature may mention.
 #[derive(Default)]
 pub(crate) struct Declared<'a> {
     aliases: Vec<&'a syn::ItemType>,
@@ -111,7 +123,7 @@ pub(crate) struct Reader<'a> {
 /// How deep aliases and supertraits are followed.
 const DEPTH: usize = 4;
 
-/// What a list of bounds says.
+/// The meaning of a list of bounds.
 #[derive(Default)]
 struct Bounds {
     future: bool,
@@ -295,7 +307,7 @@ impl Reader<'_> {
     }
 }
 
-/// The same, if the type may be written down somewhere.
+/// Returns the answer for a type that may be written down somewhere.
 fn by_name(takes: Takes) -> Takes {
     match takes {
         Takes::Task { called_once } => Takes::Literal { called_once },
@@ -324,7 +336,7 @@ fn argument(arguments: &PathArguments) -> Option<&Type> {
     })
 }
 
-/// Whether a type is, or contains, the type parameter itself, rather than an associated type of it.
+/// Returns `true` if a type is, or contains, the type parameter itself. An associated type of the parameter does not count.
 fn mentions(ty: &Type, name: &Ident) -> bool {
     match ty {
         Type::Path(path) => {

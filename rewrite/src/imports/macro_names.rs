@@ -1,13 +1,13 @@
-//! What a crate defines and imports of the names in the table of macros, found by a search in its text.
+//! The names in the table of macros that a crate defines or imports itself, found by a search in its text.
 //!
-//! A search finds more than there is: names in comments, in code that a `cfg` leaves out, in other modules. All that a
-//! name too many does is that the arguments of a macro are left alone.
+//! A search finds more than there is, such as names in comments, in code that a `cfg` removes, and in other modules. A
+//! name too many has one effect: the arguments of a macro are left alone.
 
 use std::collections::BTreeSet;
 
 use crate::known::macros;
 
-/// The names of macros, as far as they are known ones, that the text of a crate defines or imports from elsewhere.
+/// The names of known macros that a crate defines, or imports from unknown places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MacroNames {
     defined: BTreeSet<String>,
@@ -23,7 +23,7 @@ impl MacroNames {
         names
     }
 
-    /// Adds what stands in a piece of code.
+    /// Adds the names in a piece of code.
     pub fn add(&mut self, source: &str) {
         let rules = behind(source, "macro_rules").filter_map(|rest| rest.strip_prefix('!'));
         let defined = rules.chain(behind(source, "macro")).map(first_name);
@@ -35,7 +35,7 @@ impl MacroNames {
         self.macro_use.extend(macro_use(source).map(str::to_owned));
     }
 
-    /// Adds the names in a `use` that do not come from where they are known to be.
+    /// Adds the names in a `use` of an unknown place.
     fn import(&mut self, tree: &str) {
         let krate = first_name(tree.trim_start_matches(':'));
         let is_tree =
@@ -48,17 +48,17 @@ impl MacroNames {
             .extend(names.filter(is_known).map(str::to_owned));
     }
 
-    /// Whether the crate defines a macro of this name.
+    /// Returns `true` if the crate defines a macro of this name.
     pub(crate) fn defines(&self, name: &str) -> bool {
         self.defined.contains(name)
     }
 
-    /// Whether the crate imports this name from elsewhere.
+    /// Returns `true` if the crate imports this name from an unknown place.
     pub(crate) fn imports(&self, name: &str) -> bool {
         self.imported.contains(name)
     }
 
-    /// The crates of which all macros are in scope.
+    /// Returns the crates whose macros are all in scope.
     pub(crate) fn macro_use(&self) -> impl Iterator<Item = &str> {
         self.macro_use.iter().map(String::as_str)
     }
@@ -68,7 +68,7 @@ fn is_known(name: &&str) -> bool {
     macros::named(name).next().is_some()
 }
 
-/// The text behind each mention of a word.
+/// Returns the text behind each mention of a word.
 fn behind<'a>(source: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     source.match_indices(word).filter_map(move |(start, _)| {
         let rest = &source[start + word.len()..];
@@ -78,7 +78,7 @@ fn behind<'a>(source: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// The crates after `#[macro_use]`, unless it lists macros.
+/// Returns the crates after `#[macro_use]`, unless it lists macros.
 fn macro_use(source: &str) -> impl Iterator<Item = &str> {
     behind(source, "crate").filter_map(|rest| {
         let before = &source[..source.len() - rest.len()];
@@ -92,7 +92,7 @@ fn macro_use(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The name with which a text begins.
+/// Returns the name with which a text begins.
 fn first_name(text: &str) -> &str {
     let text = text.trim_start();
     let text = text.strip_prefix("r#").unwrap_or(text);

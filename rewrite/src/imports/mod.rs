@@ -1,9 +1,19 @@
-//! Where a macro comes from, as far as the code in sight tells: imports, definitions, and what the whole crate holds.
+//! Where names come from, above all those of macros.
 //!
-//! A definition by `macro_rules!` around the call comes first, then a name that is imported, then a definition or an
-//! import anywhere else in what was read, then globs, and at last the prelude. A glob import from a crate of which the
-//! table of macros does not tell may bring any name but one of the prelude. One from the crate itself, of a module that
-//! is not in sight, puts the imports out of sight.
+//! Names cannot be resolved in a macro. But a macro call may be entered only if the name leads to the known macro. So
+//! [`Imports::macro_at`] resolves the name as far as the code in sight allows, in the order of the language:
+//!
+//! 1. A `macro_rules!` around the call. The macro is another one.
+//! 2. An import of the name in the blocks and the module around the call. The import is followed.
+//! 3. A definition anywhere in the crate ([`MacroNames`]). The macro may be another one.
+//! 4. A crate with `#[macro_use]`.
+//! 5. The prelude, for macros of std. The compiler refuses a glob import that brings a name of the prelude.
+//! 6. A glob import. From a crate in the table of macros, it brings what the table says. From another crate, it may
+//!    bring a macro of any name.
+//! 7. Nothing. If the imports are *out of sight*, the macro may still be the known one. A rare name is then accepted
+//!    ([`macros::likely_meant`]).
+//!
+//! The imports are out of sight in an item outside of a module, and behind a glob import of a module of the same crate.
 
 pub(crate) mod macro_names;
 
@@ -17,7 +27,7 @@ use crate::known::macros::{self, Awaiting, Passes, Row};
 /// A path as its names.
 type Names = Vec<String>;
 
-/// What one module or block declares of use here.
+/// The declarations of one module or block that decide where names come from.
 #[derive(Default)]
 struct ImportScope {
     is_module: bool,
@@ -40,16 +50,16 @@ pub(crate) struct Imports<'a> {
     ours: Names,
 }
 
-/// Where a macro comes from.
+/// The origin of a macro.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Origin {
     /// A path that begins with a crate.
     At(Names),
-    /// Nothing in sight names it, and the imports of the file are not all in sight.
+    /// Nothing in sight has the name, and some imports are out of sight.
     Unseen,
-    /// Another place than the known ones, or one of several.
+    /// An unknown place, or one of several.
     Elsewhere,
-    /// All is in sight, and nothing is called so.
+    /// Nothing has the name, and all imports are in sight.
     Nowhere,
 }
 
@@ -111,7 +121,7 @@ impl<'a> Imports<'a> {
         self.scopes.pop();
     }
 
-    /// The first name of the path from which the module or a block around imports a name.
+    /// Returns the first segment of the path from which the module or a block imports a name.
     pub(crate) fn root(&self, name: &str) -> Option<&str> {
         let local = &self.scopes[self.local(self.scopes.len())];
         let mut uses = local.iter().rev().flat_map(|scope| &scope.uses);
@@ -127,7 +137,7 @@ impl<'a> Imports<'a> {
         globs.map(move |glob| glob.iter().cloned().chain(names()).collect())
     }
 
-    /// The known macro that a path leads to, if it does.
+    /// Returns the known macro that a path leads to.
     pub(crate) fn macro_at(&self, path: &Path) -> Option<KnownMacro> {
         let names: Names = path.segments.iter().map(|one| unraw(&one.ident)).collect();
         let (name, home) = names.split_last()?;
@@ -148,7 +158,7 @@ impl<'a> Imports<'a> {
         }
     }
 
-    /// Where a macro is from that is called by its name alone, in the scopes before `depth`.
+    /// Returns the origin of a macro that is called by its name alone, in the scopes before `depth`.
     fn bare(&self, name: &str, depth: usize) -> Origin {
         let around = &self.scopes[..depth];
         if around.iter().any(|scope| defines(&scope.macros, name)) {
@@ -187,7 +197,7 @@ impl<'a> Imports<'a> {
         }
     }
 
-    /// The scopes before `depth` whose imports are visible there: the blocks, and the module around them.
+    /// Returns the scopes before `depth` whose imports are visible there: the blocks, and the module around them.
     fn local(&self, depth: usize) -> std::ops::Range<usize> {
         let module = self.scopes[..depth]
             .iter()
@@ -195,14 +205,14 @@ impl<'a> Imports<'a> {
         module.unwrap_or(0)..depth
     }
 
-    /// What is imported under a name in one scope, if anything is that may be a macro.
+    /// Returns the origin of a name that one scope imports, if it may be a macro.
     fn imported(&self, scope: &ImportScope, name: &str, depth: usize) -> Option<Origin> {
         let imports = scope.uses.iter().filter(|(known, _)| known == name);
         let origins = imports.map(|(_, path)| self.resolve(path.clone(), depth));
         all_same(origins.filter(may_be_a_macro).collect())
     }
 
-    /// Where a path leads that is written in the scopes before `depth`.
+    /// Returns the origin to which a path in the scopes before `depth` leads.
     fn resolve(&self, path: Names, depth: usize) -> Origin {
         let mut path = path;
         // Each step leads to an import; more of them go round in a circle.
@@ -232,7 +242,7 @@ impl<'a> Imports<'a> {
         Origin::Elsewhere
     }
 
-    /// Where `super::name` leads, if the module around this one is in sight.
+    /// Returns the origin to which `super::name` leads, if the parent module is in sight.
     fn in_parent(&self, path: &[String], depth: usize) -> Origin {
         let module = self.local(depth).start;
         match path {
@@ -241,7 +251,7 @@ impl<'a> Imports<'a> {
         }
     }
 
-    /// What a glob import brings of a name, if it may be anything.
+    /// Returns the origin that a glob import gives to a name, if it brings the name.
     fn glob(&self, path: &[String], name: &str, depth: usize) -> Option<Origin> {
         // The variants of an enum.
         if path
@@ -324,13 +334,13 @@ fn defines(names: &[String], name: &str) -> bool {
     names.iter().any(|known| known == name)
 }
 
-/// The row of a macro that is found at a path.
+/// Returns the row of the macro at a path.
 fn at(path: &[String]) -> Option<&'static Row> {
     let (name, home) = path.split_last()?;
     macros::at(&home.join("::"), name)
 }
 
-/// What all macros of a module bring of a name, if it may be anything.
+/// Returns the origin of a name if all macros of a module are imported.
 fn from_whole(module: &[String], name: &str) -> Option<Origin> {
     let mut path = module.to_vec();
     path.push(name.to_owned());
@@ -341,7 +351,7 @@ fn from_whole(module: &[String], name: &str) -> Option<Origin> {
     }
 }
 
-/// Whether what is imported may be a macro, and not a function or a module of the same name.
+/// Returns `true` if an imported name may be a macro, and not a function or a module of the same name.
 fn may_be_a_macro(origin: &Origin) -> bool {
     match origin {
         Origin::At(path) => at(path).is_some() || !macros::tells_of(&path[0]),
@@ -349,7 +359,7 @@ fn may_be_a_macro(origin: &Origin) -> bool {
     }
 }
 
-/// The origin that all have in common.
+/// Returns the origin that all have in common.
 fn all_same(origins: Vec<Origin>) -> Option<Origin> {
     let mut origins = origins.into_iter();
     let first = origins.next()?;

@@ -20,8 +20,8 @@ pub(crate) enum Form {
 pub(crate) enum Mode {
     /// Closure and async literals are changed in place, anything else goes through the adaptor.
     Task,
-    /// The same, but a closure literal without `move` only where the receiver's name tells of a pool:
-    /// such a literal can be called once only afterwards, and `execute` is a common name.
+    /// Like [`Task`](Mode::Task), except for a closure literal without `move`. It is changed only if the name of the
+    /// receiver is that of a pool, because `execute` is a common name. A changed literal can be called only once.
     Execute,
     /// The argument is a closure that returns the future.
     FutureFn,
@@ -42,7 +42,7 @@ pub(crate) struct Row {
     pub from_end: usize,
     /// How the task argument is treated.
     pub mode: Mode,
-    /// Whether the callee runs its task on a pool for blocking work.
+    /// `true` if the callee runs its task on a pool for blocking work.
     pub blocking: bool,
     /// Libraries that have such a callee, for the documentation.
     #[cfg_attr(
@@ -167,18 +167,18 @@ const SPAWN: &str =
 /// Words in the name of a receiver that tell of a pool, whose [`execute`](Mode::Execute) calls each closure once.
 pub(crate) const POOLS: &[&str] = &["pool", "executor", "worker", "thread"];
 
-/// Prefix of the names of functions that may hand their task on to a spawn: `executor.spawn_critical("name", task)`.
+/// Prefix of the names of functions that may forward their task to a spawn: `executor.spawn_critical("name", task)`.
 const LIKE_A_SPAWN: &str = "spawn_";
 
-/// Functions of libraries with that prefix, which hand nothing on to instrumented code.
+/// Functions of libraries with that prefix that forward nothing to instrumented code.
 const UNLIKE_A_SPAWN: &[&str] = &["spawn_broadcast", "spawn_obj", "spawn_local_obj"];
 
-/// Returns `true` if a function of this name may hand its task on to a spawn, although no table has the name.
+/// Returns `true` if a function of this name may forward its task to a spawn, although no table has the name.
 pub(crate) fn is_like_a_spawn(name: &str, also: &[String]) -> bool {
     name.starts_with(LIKE_A_SPAWN) && !UNLIKE_A_SPAWN.contains(&name) && !is_known(name, also)
 }
 
-/// The row of a callee, from the table or from `also`.
+/// Returns the row of a callee, from the table or from `also`.
 pub(crate) fn find(name: &str, method: bool, arguments: usize, also: &[String]) -> Option<Row> {
     let known = TABLE
         .iter()
@@ -200,13 +200,13 @@ impl Row {
     }
 }
 
-/// Whether the name may be that of a function which spawns, whatever its arguments.
+/// Returns `true` if a function of this name may spawn, whatever its arguments.
 pub(crate) fn is_function(name: &str, also: &[String]) -> bool {
     let is_path = |row: &Row| row.name == name && row.form != Form::Method;
     TABLE.iter().any(is_path) || also.iter().any(|listed| listed == name)
 }
 
-/// Whether the name is in the table at all, whatever its arguments.
+/// Returns `true` if the table or `also` has the name, whatever the arguments.
 pub(crate) fn is_known(name: &str, also: &[String]) -> bool {
     TABLE.iter().any(|row| row.name == name) || also.iter().any(|listed| listed == name)
 }

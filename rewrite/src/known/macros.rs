@@ -1,14 +1,14 @@
 //! The table of macros: where each is found, how it passes its arguments on, and how it awaits them.
 //!
 //! A macro may print its input, count its tokens or match on them. The engine changes the arguments of a macro only if
-//! it is one of these, as far as the code in sight tells (`imports.rs`).
+//! the macro is one of these, as far as the code in sight shows (`imports/mod.rs`).
 
 /// How a macro passes on what it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passes {
     /// Expressions, as a list or among other tokens.
     Expressions,
-    /// The same; a single one is a condition, which the message of its failure shows.
+    /// Expressions. A single one is a condition, and the message of the macro contains it.
     Condition,
     /// The arms of a `select!`.
     Arms,
@@ -236,27 +236,27 @@ pub(crate) fn gives_no_task(name: &str) -> bool {
     WITHOUT_TASK.contains(&name)
 }
 
-/// The rows of a name.
+/// Returns the rows of a name.
 pub(crate) fn named(name: &str) -> impl Iterator<Item = &'static Row> {
     TABLE.iter().filter(move |row| row.name == name)
 }
 
-/// The macro of this name in a module, given as `std::task`.
+/// Returns the macro of this name in a module such as `std::task`.
 pub(crate) fn at(home: &str, name: &str) -> Option<&'static Row> {
     named(name).find(|row| row.homes.contains(&home))
 }
 
-/// The macro of this name that is in scope without an import.
+/// Returns the macro of this name that is in scope without an import.
 pub(crate) fn in_prelude(name: &str) -> Option<&'static Row> {
     named(name).find(|row| row.unseen == Unseen::Prelude)
 }
 
-/// The macro of this name that is likely meant where imports may be out of sight.
+/// Returns the macro of this name that is likely meant if imports are out of sight.
 pub(crate) fn likely_meant(name: &str) -> Option<&'static Row> {
     named(name).find(|row| row.unseen != Unseen::Doubtful)
 }
 
-/// Whether the table tells which macros of these names a crate has.
+/// Returns `true` if the table lists all macros of these names in a crate.
 pub(crate) fn tells_of(krate: &str) -> bool {
     let homes = TABLE.iter().flat_map(|row| row.homes);
     let mut crates = homes.map(|home| home.split("::").next().unwrap_or(home));

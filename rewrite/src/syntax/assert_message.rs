@@ -1,4 +1,4 @@
-//! The message of an `assert!` without one of its own: its condition as the compiler prints it.
+//! The message of an `assert!` without one of its own: the condition, as the compiler prints it.
 //!
 //! The compiler prints the syntax tree, not the tokens, so white space and trailing commas of the source are lost, and
 //! a long condition gets line breaks. A condition is printed here only if the result is sure to be the same: it fits
@@ -14,7 +14,7 @@ use syn::{
 /// The compiler breaks lines beyond 78 columns.
 const LONGEST: usize = 76;
 
-/// The message of an `assert!` with this condition. `written` prints the arguments of a macro call.
+/// Returns the message of an `assert!` with this condition. `written` prints the arguments of a macro call.
 pub(crate) fn of(condition: &Expr, written: &dyn Fn(&TokenStream) -> String) -> Option<String> {
     let mut text = Printer {
         text: String::new(),
@@ -41,7 +41,7 @@ struct Printer<'a> {
     written: &'a dyn Fn(&TokenStream) -> String,
 }
 
-/// Something that is printed in full, or else nothing is sure.
+/// `Some` if the output is sure to be what the compiler prints.
 type Printed = Option<()>;
 
 impl Printer<'_> {

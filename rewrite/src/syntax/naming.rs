@@ -1,4 +1,4 @@
-//! `named!` and `root!`: what the user writes around a task to name one spawn or to make it a root.
+//! `named!` and `root!`, which the user writes around a task to name one spawn or to make it a root.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -12,8 +12,9 @@ use super::paths::joined;
 pub(crate) struct Naming {
     /// The arguments of `format!`.
     pub name: Option<TokenStream>,
+    /// `true` under `root!`.
     pub root: bool,
-    /// A pool keeps the task, by what is known of the crate: it is a root.
+    /// `true` if the crate is known to keep the task in a pool. The task is a root.
     pub pooled: bool,
 }
 
@@ -30,7 +31,7 @@ pub(crate) struct Named {
     pub task: Expr,
 }
 
-/// Takes a macro call apart, unless it is some other macro or a name that happens to be the same.
+/// Returns the parts of a `named!` or `root!`. Another macro of such a name has other arguments.
 pub(crate) fn parse(mac: &Macro) -> Option<Named> {
     let last = mac.path.segments.last()?;
     if last.ident == "root" {
@@ -48,13 +49,14 @@ pub(crate) fn parse(mac: &Macro) -> Option<Named> {
     })
 }
 
-/// The task inside.
+/// Returns the task inside.
 pub(crate) fn inner(mac: &Macro) -> Option<Expr> {
     parse(mac).map(|named| named.task)
 }
 
-/// The arguments that the user's macro call keeps: it stays, so that the user's `use birthmark::named` stays
-/// used, but the name has moved into the birth.
+/// Returns the arguments that the user's macro call keeps. The name is formatted where the record is made.
+///
+/// The call itself stays, so that the user's import of `birthmark::named` stays in use.
 pub(crate) fn emptied(named: &Named) -> TokenStream {
     let task = &named.task;
     match named.name {
@@ -63,8 +65,7 @@ pub(crate) fn emptied(named: &Named) -> TokenStream {
     }
 }
 
-/// The complaint about a `birthmark::named!` that no spawn will ever see. One that is not well formed complains
-/// itself.
+/// Returns the error for a `birthmark::named!` outside of a spawn. The macro itself reports one that is malformed.
 pub(crate) fn misplaced(mac: &Macro, krate: Option<&Path>) -> Option<Error> {
     let path = &mac.path;
     let last = path.segments.last()?;
@@ -79,7 +80,7 @@ pub(crate) fn misplaced(mac: &Macro, krate: Option<&Path>) -> Option<Error> {
     Some(Error::new(path.span(), text))
 }
 
-/// Whether a path leads to an item of the runtime: `birthmark::x`, or `x` below what `crate = …` says.
+/// Returns `true` if a path leads to an item of the runtime: `birthmark::x`, or `x` below the path in `crate = …`.
 pub(crate) fn is_ours(path: &Path, krate: Option<&Path>) -> bool {
     let path = joined(path);
     let Some((owner, _)) = path.rsplit_once("::") else {

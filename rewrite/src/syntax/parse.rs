@@ -185,7 +185,7 @@ fn has_value(item: &[TokenTree]) -> bool {
     }
 }
 
-/// The tokens of an item behind its attributes and its visibility.
+/// Returns the tokens of an item behind its attributes and its visibility.
 fn behind_attributes(item: &[TokenTree]) -> &[TokenTree] {
     let mut rest = item;
     loop {
@@ -204,7 +204,7 @@ fn behind_attributes(item: &[TokenTree]) -> &[TokenTree] {
     }
 }
 
-/// The words with which an item begins, such as `unsafe fn go`; of an `impl`, the keyword.
+/// Returns the words with which an item begins, such as `unsafe fn go`, or the keyword of an `impl`.
 fn name(item: &[TokenTree]) -> String {
     let words = behind_attributes(item)
         .iter()
@@ -215,7 +215,7 @@ fn name(item: &[TokenTree]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The head of an `impl`, with `_` in place of all behind the keyword.
+/// Returns the head of an `impl`, with `_` in place of the rest behind the keyword.
 fn without_type(head: &[TokenTree]) -> Option<Vec<TokenTree>> {
     let mut tokens = head.iter();
     let keyword = tokens.position(|token| matches!(token, TokenTree::Ident(it) if it == "impl"))?;

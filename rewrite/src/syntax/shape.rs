@@ -1,4 +1,8 @@
-//! The shape of a task argument: what can be changed in place, what is adapted, what is never a task.
+//! The shape of expressions, above all of a task.
+//!
+//! A closure or an `async` literal is changed in place. Any other value goes through an adaptor, which asks for its type.
+//! Some expressions take their type from the callee, such as `x.into()`. The adaptor would break them, so they are never
+//! a task.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -8,23 +12,23 @@ use crate::known::methods::{self, Effect};
 use crate::known::{constructors, macros};
 use crate::syntax::paths::names_from_last;
 
-/// How the innermost expression of a task argument is treated.
+/// The shape of an expression that may be a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskShape {
-    /// A closure literal; whether it says `move`.
+    /// A closure literal.
     Closure { moves: bool },
     /// `async { … }`.
     Async,
-    /// `async || …`, which nothing outside can enter.
+    /// `async || …`. No code outside can enter its future.
     AsyncClosure,
-    /// A variable of the same function that is a closure literal without parameters. Which of `Fn`, `FnMut` and `FnOnce`
-    /// it implements is inferred with the rest of that function, so no type can be asked for it.
+    /// A variable of the same function that is a closure literal without parameters. The function's inference decides
+    /// which of `Fn`, `FnMut` and `FnOnce` it implements, so the adaptor cannot ask for its type.
     ClosureVariable,
-    /// A place that can be mentioned twice: `x`, `path::to::f`, `self.x`.
+    /// A place expression that can be mentioned twice: `x`, `path::to::f`, `self.x`.
     Place,
     /// Anything else that may be a task.
     Value,
-    /// Something that is no task whatever the callee.
+    /// An expression that is no task, whatever the callee.
     Never,
 }
 
@@ -49,7 +53,7 @@ pub(crate) fn of(expr: &Expr) -> TaskShape {
     }
 }
 
-/// Whether an expression is, under its parentheses, a closure or an `async` literal.
+/// Returns `true` for a closure or an `async` literal, also in parentheses.
 pub(crate) fn is_literal(expr: &Expr) -> bool {
     match expr {
         Expr::Paren(paren) => is_literal(&paren.expr),
@@ -59,7 +63,7 @@ pub(crate) fn is_literal(expr: &Expr) -> bool {
     }
 }
 
-/// Whether a `let` binds a name to a closure literal without parameters, of whose type nothing else is said.
+/// Returns `true` if a `let` binds a name to a closure literal without parameters and declares no type.
 pub(crate) fn is_closure_variable(local: &syn::Local) -> bool {
     let init = local.init.as_ref().filter(|init| init.diverge.is_none());
     matches!(local.pat, syn::Pat::Ident(_)) && init.is_some_and(|init| is_closure(&init.expr))
@@ -74,7 +78,7 @@ fn is_closure(expr: &Expr) -> bool {
     }
 }
 
-/// Whether a call is `Type::name(argument)`, with whatever path leads to the type.
+/// Returns `true` for the call `Type::name(argument)`, with any path to the type.
 pub(crate) fn is_call_of(call: &syn::ExprCall, ty: &str, name: &str) -> bool {
     let Expr::Path(path) = &*call.func else {
         return false;
@@ -85,7 +89,7 @@ pub(crate) fn is_call_of(call: &syn::ExprCall, ty: &str, name: &str) -> bool {
         && names.next().is_some_and(|owner| owner.ident == ty)
 }
 
-/// `x`, `path::to::f`, `self.x.y`; not an index, whose operator would run twice.
+/// Returns `true` for `x`, `path::to::f`, `self.x.y`. The operator of an index would run twice.
 fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Path(_) => true,
@@ -96,8 +100,7 @@ fn is_place(expr: &Expr) -> bool {
     }
 }
 
-/// Expressions whose value is no task, whose type only the callee's signature tells, or which never return.
-/// The adaptor would pass the first through at best; the second it would break, for it asks for the type.
+/// Returns `true` for expressions whose value is no task, that take their type from the callee, or that never return.
 fn is_never_a_task(expr: &Expr) -> bool {
     match expr {
         Expr::Lit(_)
@@ -161,7 +164,7 @@ fn is_macro_without_task(mac: &Macro) -> bool {
     last.is_some_and(|last| macros::gives_no_task(&last.ident.to_string()))
 }
 
-/// `Default::default()`, `Some(…)`, `Vec::new()`: calls whose type arguments only the callee may know.
+/// Returns `true` for `Default::default()`, `Some(…)`, `Vec::new()`: only the callee may know their type arguments.
 fn is_call_without_task(call: &syn::ExprCall) -> bool {
     let Expr::Path(path) = &*call.func else {
         return false;
@@ -171,7 +174,7 @@ fn is_call_without_task(call: &syn::ExprCall) -> bool {
     constructors::is_inferred(names.next().as_deref(), &last)
 }
 
-/// `.into()` and its like, also under `?`, `.await` and `unwrap()`.
+/// Returns `true` for `.into()` and its like, also under `?`, `.await` and `unwrap()`.
 fn takes_its_type_from_the_callee(expr: &Expr) -> bool {
     match expr {
         Expr::Try(tried) => takes_its_type_from_the_callee(&tried.expr),
@@ -188,7 +191,7 @@ fn has(call: &ExprMethodCall, effect: Effect) -> bool {
     methods::has(&call.method.to_string(), effect)
 }
 
-/// Whether `match expr { … }` would take a struct literal's brace for its own.
+/// Returns `true` if `match expr { … }` would take a struct literal's brace for its own.
 pub(crate) fn exposes_struct_literal(expr: &Expr) -> bool {
     match expr {
         Expr::Struct(_) => true,
@@ -198,7 +201,7 @@ pub(crate) fn exposes_struct_literal(expr: &Expr) -> bool {
     }
 }
 
-/// Whether the expression, at the start of a statement, would end after its first block.
+/// Returns `true` if the expression would end after its first block at the start of a statement.
 pub(crate) fn starts_with_block(expr: &Expr) -> bool {
     let Some(operand) = leading_operand(expr) else {
         return false;
@@ -226,7 +229,7 @@ pub(crate) fn is_mere_block(block: &syn::ExprBlock) -> bool {
     is_bare && matches!(block.block.stmts.as_slice(), [syn::Stmt::Expr(_, None)])
 }
 
-/// The attributes of an expression, and the rest of it. A `cfg` has to stay in front of the whole statement.
+/// Returns the attributes of an expression, and the rest of it. A `cfg` has to stay in front of the whole statement.
 pub(crate) fn split_attributes(expr: TokenStream) -> (TokenStream, TokenStream) {
     let mut tokens = expr.into_iter().peekable();
     let mut attributes = TokenStream::new();
@@ -239,7 +242,7 @@ pub(crate) fn split_attributes(expr: TokenStream) -> (TokenStream, TokenStream) 
     (attributes, tokens.collect())
 }
 
-/// Where an expression ends.
+/// Returns the span of the last token of an expression.
 pub(crate) fn end(expr: &Expr) -> Span {
     match expr {
         Expr::Block(block) => block.block.brace_token.span.close(),
@@ -250,7 +253,7 @@ pub(crate) fn end(expr: &Expr) -> Span {
     }
 }
 
-/// The operand with which a compound expression begins.
+/// Returns the operand with which a compound expression begins.
 pub(crate) fn leading_operand(expr: &Expr) -> Option<&Expr> {
     match expr {
         Expr::MethodCall(call) => Some(&call.receiver),

@@ -1,6 +1,6 @@
 use super::{instrument, short};
 
-/// What the statements of an async function become, with `F0` for the first frame of a table.
+/// Returns the statements of an async function after the rewrite, with `F0` for the first frame of a table.
 fn body(statements: &str) -> String {
     let item = format!("async fn f() {{ {statements} }}");
     let text = numbered(instrument("", &item).text);

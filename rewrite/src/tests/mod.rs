@@ -17,7 +17,7 @@ use proc_macro2::TokenStream;
 
 use crate::site::{Position, Reason, Site, Uncovered};
 
-/// What became of an item, in a form that is easy to compare.
+/// The result for an item, in a form that is easy to compare.
 pub(crate) struct Run {
     /// The item without white space, `P` for the path of the runtime, `S0` for the first site of a table.
     pub text: String,

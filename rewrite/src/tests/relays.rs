@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::site::Position;
 
-/// What a module becomes, without white space.
+/// Returns a module after the rewrite, without white space.
 fn module(items: &str) -> String {
     let item = TokenStream::from_str(&format!("mod m {{ {items} }}")).expect("tokens");
     let args = TokenStream::from_str("frames = false").expect("tokens");
@@ -16,7 +16,7 @@ fn module(items: &str) -> String {
     short_with_relays(&crate::instrument(args, item, &nowhere).item.to_string())
 }
 
-/// What is announced, handed and late at the one spawn of a function.
+/// Returns whether the one spawn of a function is announced, received and late.
 fn relay(function: &str) -> Option<[bool; 3]> {
     let text = module(function);
     let start = ["P::Relayed(S0,", "P::relayed_at(S0,"]

@@ -4,18 +4,18 @@ use quote::ToTokens;
 
 use crate::attribute::args::Args;
 
-/// What `birthmark::instrument(…)` says for a whole crate.
+/// The arguments of `birthmark::instrument(…)` for a whole crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Annotation {
     /// Further callees, by the last segment of their path or the name of the method.
     pub also: Vec<String>,
     /// Further macros whose arguments may be rewritten, by the last segment of their path.
     pub macros: Vec<String>,
-    /// Whether each `.await` tells where the task stands; it does where nothing is said.
+    /// `false` if awaits have no frames. By default they have.
     pub frames: Option<bool>,
-    /// Under which path the crate itself finds birthmark; what is inserted does not need it.
+    /// The path under which the crate itself finds birthmark. Generated code does not need it.
     pub krate: Option<String>,
-    /// Whether everything is left alone.
+    /// `true` if everything is left alone.
     pub skip: bool,
 }
 
@@ -34,7 +34,7 @@ impl From<Args> for Annotation {
 }
 
 impl Annotation {
-    /// The same as the engine wants it.
+    /// Returns the arguments in the form of the engine.
     pub(super) fn args(&self) -> Args {
         Args {
             krate: self

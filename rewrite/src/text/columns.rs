@@ -1,12 +1,18 @@
 //! Changes that leave every token of the user's in its column.
 //!
-//! What is inserted on a line moves what stands to its right, and with it the columns that panics,
-//! `Location::caller()` and debuginfo tell. So the changes of an item are written as an attribute, put where
-//! the token before the item ends, if nothing else stands on that line: `#[…::edit(…)]`. It is a macro that
-//! does the same to the item's tokens, which keep their places. It is told the place of the item, that of each
-//! expression, and what to put around it, with [`PLACEHOLDER`] for the expression.
+//! An insertion moves everything to its right. Panics, `Location::caller()` and debuginfo would then have other columns.
+//! So the changes of an item are written as an attribute, `#[…::edit(…)]`, at the end of the line before the item. It is
+//! a macro that makes the changes to the tokens of the item. The tokens keep their columns.
 //!
-//! Where no line is free, the attribute stands in front of the item, and moves the rest of the item's first line.
+//! The arguments of the attribute are the position of the item and its changes. A change is encoded as two positions,
+//! and the new code between braces. [`PLACEHOLDER`] is where the old code goes:
+//!
+//! ```text
+//! 12 5 12 9 { P::value!(SITES[0], __birthmark_hole) }
+//! ```
+//!
+//! If something is on each line before the item, the attribute is in front of the item. The rest of the item's first
+//! line then moves.
 
 use std::ops::Range;
 
@@ -17,21 +23,21 @@ use syn::{AttrStyle, Attribute, File, Item};
 use super::edits::{self, Insertion, WrappedRange};
 use super::source::{BYTE_ORDER_MARK, Source};
 
-/// What stands for the expression.
+/// The token that stands for the old code.
 const PLACEHOLDER: &str = "__birthmark_hole";
 
 /// An item that can have an attribute.
 #[derive(Debug)]
 pub(super) struct AttributeTarget {
-    /// Where the attribute is put.
+    /// The offset at which the attribute is inserted.
     at: usize,
     /// The item, with its attributes.
     range: Range<usize>,
-    /// Where it begins behind them: the compiler does not show a macro all of them.
+    /// The offset of the item behind its attributes. The compiler does not pass all attributes to a macro.
     bare: usize,
 }
 
-/// The items of a file, also those in inline modules.
+/// Returns the items of a file that can have an attribute, also in inline modules.
 pub(super) fn targets(source: Source<'_>, file: &File) -> Vec<AttributeTarget> {
     let mut targets = Vec::new();
     let start = behind(source, &file.attrs, source.first_line());
@@ -39,7 +45,7 @@ pub(super) fn targets(source: Source<'_>, file: &File) -> Vec<AttributeTarget> {
     targets
 }
 
-/// Where inner attributes end, or what they follow.
+/// Returns the offset behind inner attributes, or `start` if there are none.
 fn behind(source: Source<'_>, attributes: &[Attribute], start: usize) -> usize {
     let inner = attributes
         .iter()
@@ -68,7 +74,7 @@ fn collect(source: Source<'_>, items: &[Item], mut end: usize, targets: &mut Vec
     }
 }
 
-/// Where an item begins behind its attributes.
+/// Returns the offset of an item behind its attributes.
 fn bare(source: Source<'_>, item: &Item) -> Option<usize> {
     let mut tokens = item.to_token_stream().into_iter();
     loop {
@@ -79,8 +85,9 @@ fn bare(source: Source<'_>, item: &Item) -> Option<usize> {
     }
 }
 
-/// Where in a gap between tokens something can be put that moves no token. There are only blanks and comments in
-/// it. Where a line of documentation may go before, that is on the next line.
+/// Returns an offset in a gap between tokens at which an insertion moves no token.
+///
+/// Only blanks and comments are in the gap. Behind a line of documentation, the offset is on the next line.
 fn free_line(text: &str, end: usize, start: usize) -> Option<usize> {
     let line = text[..end].rfind('\n').map_or(0, |at| at + 1);
     let gap = text.get(end..start)?;
@@ -92,7 +99,7 @@ fn free_line(text: &str, end: usize, start: usize) -> Option<usize> {
     is_free.then_some(end + next)
 }
 
-/// The text in which all changes of these items stand in attributes. `edit` is the path of the macro.
+/// Returns the text with all changes of these items in attributes. `edit` is the path of the macro.
 pub(super) fn apply(
     source: &str,
     insertions: &[Insertion],
@@ -148,7 +155,7 @@ impl<'a> LineIndex<'a> {
         }
     }
 
-    /// The line, and the column in characters, counted from 1.
+    /// Returns the line and the column of a byte, in characters, counted from 1.
     fn of_byte(&self, byte: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= byte);
         let before = &self.text[self.lines[line - 1]..byte];
@@ -157,7 +164,7 @@ impl<'a> LineIndex<'a> {
         (line, before.chars().count() + 1)
     }
 
-    /// A change as the macro is told it.
+    /// Returns a change in the form that the macro reads.
     fn encode(&self, wrap: &WrappedRange) -> String {
         let (line, column) = self.of_byte(wrap.range.start);
         let (last, end) = self.of_byte(wrap.range.end);

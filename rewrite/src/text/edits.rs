@@ -1,4 +1,8 @@
-//! Insertions, gathered in whatever order the walk comes by, and put in order.
+//! Insertions: collected in the order of the walk, and then sorted.
+//!
+//! Several insertions may have the same offset. Their order follows from the expressions that they belong to. Insertions
+//! behind an expression come before those in front of the next one. Of nested expressions, the outermost begins first
+//! and ends last.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -6,34 +10,34 @@ use std::ops::Range;
 /// Text that is put into a source file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insertion {
-    /// Where, in bytes of the original.
+    /// The offset, in bytes of the original.
     pub offset: usize,
-    /// What is inserted. It contains no line break.
+    /// The inserted text, without a line break.
     pub text: String,
-    /// The site that it belongs to, as an index into [`Rewritten::sites`](super::Rewritten::sites); none for
-    /// a table of sites.
+    /// The site to which the text belongs, as an index into [`Rewritten::sites`](super::Rewritten::sites). A table of
+    /// sites has none.
     pub site: Option<usize>,
-    /// The change that it is a part of; none for what stands between items.
+    /// The change of which the insertion is a part. Text between items has none.
     pub(super) wrapped: Option<usize>,
 }
 
-/// A change as a whole: what is put around some tokens.
+/// A change as a whole: a text around some tokens.
 #[derive(Clone, Debug)]
 pub(super) struct WrappedRange {
     /// The tokens, in bytes of the original.
     pub range: Range<usize>,
-    /// What is put in front of them.
+    /// The text in front of them.
     pub head: String,
-    /// What is put behind them.
+    /// The text behind them.
     pub tail: String,
 }
 
-/// What an insertion holds on to, where several share an offset.
+/// The order of insertions with the same offset.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
-    /// The expression that ends here. What was inserted first, the innermost, comes first.
+    /// Behind an expression that ends here. The first insertion, which is the innermost, comes first.
     Before(usize),
-    /// The expression that begins here. What was inserted last, the outermost, comes first.
+    /// In front of an expression that begins here. The last insertion, which is the outermost, comes first.
     After(Reverse<usize>),
 }
 
@@ -60,7 +64,7 @@ impl Edits {
         self.wrapped.push(WrappedRange { range, head, tail });
     }
 
-    /// Puts something around tokens, and its head farther to the left, in front of them or in between.
+    /// Puts something around tokens. Its head is at an offset to the left of them.
     pub(super) fn ahead(&mut self, range: Range<usize>, head: String, offset: usize) {
         let wrapped = Some(self.wrapped.len());
         if offset == range.start {
@@ -77,13 +81,13 @@ impl Edits {
         self.after(offset, text, None, None);
     }
 
-    /// Inserts behind what ends at the offset.
+    /// Inserts behind the code that ends at the offset.
     fn after(&mut self, offset: usize, text: String, site: Option<usize>, wrapped: Option<usize>) {
         let side = Side::Before(self.insertions.len());
         self.insert(side, offset, text, site, wrapped);
     }
 
-    /// Inserts in front of what begins at the offset.
+    /// Inserts in front of the code that begins at the offset.
     fn before(&mut self, offset: usize, text: String, site: Option<usize>, wrapped: Option<usize>) {
         let side = Side::After(Reverse(self.insertions.len()));
         self.insert(side, offset, text, site, wrapped);
@@ -108,7 +112,7 @@ impl Edits {
         }
     }
 
-    /// All insertions in the order of the text.
+    /// Returns all insertions in the order of the text.
     pub(super) fn in_order(&mut self) -> Vec<Insertion> {
         let mut insertions = std::mem::take(&mut self.insertions);
         insertions.sort_by_key(|(side, insertion)| (insertion.offset, *side));
@@ -119,7 +123,7 @@ impl Edits {
     }
 }
 
-/// Changes in the order of the text, what is around others first.
+/// Returns the changes in the order of the text. A change around others comes before them.
 pub(super) fn outside_in(wrapped: &[WrappedRange]) -> Vec<&WrappedRange> {
     let mut wrapped: Vec<_> = wrapped.iter().enumerate().collect();
     wrapped
@@ -127,7 +131,7 @@ pub(super) fn outside_in(wrapped: &[WrappedRange]) -> Vec<&WrappedRange> {
     wrapped.into_iter().map(|(_, wrap)| wrap).collect()
 }
 
-/// Where a byte of the new text stood in the old one; for what was inserted, where it was put.
+/// Returns the offset in the old text of a byte of the new one. For inserted text, it is the offset of the insertion.
 pub(super) fn original(offset: usize, insertions: &[Insertion]) -> usize {
     let mut added = 0;
     for insertion in insertions {
@@ -143,7 +147,7 @@ pub(super) fn original(offset: usize, insertions: &[Insertion]) -> usize {
     offset - added
 }
 
-/// Puts insertions, which are in order, into a text.
+/// Puts sorted insertions into a text.
 pub(super) fn apply(source: &str, insertions: &[Insertion]) -> String {
     let added: usize = insertions.iter().map(|one| one.text.len()).sum();
     let mut text = String::with_capacity(source.len() + added);

@@ -1,4 +1,4 @@
-//! The functions of a source file, for a front end that leaves one as it is because the compiler refuses it rewritten.
+//! The functions of a source file. A front end leaves a function as it is if the compiler refuses the rewritten one.
 
 use std::ops::RangeInclusive;
 
@@ -26,7 +26,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// The place of its body.
+    /// Returns the position of its body.
     pub(super) fn at(&self, file: &str) -> Position {
         let (line, column) = self.body;
         Position {
@@ -68,7 +68,7 @@ impl Found {
         });
     }
 
-    /// Visits what stands in an item of this type, or of none.
+    /// Visits the functions in an item of this type, or of none.
     fn within(&mut self, ty: Option<String>, visit: impl FnOnce(&mut Self)) {
         let outer = std::mem::replace(&mut self.self_ty, ty);
         visit(self);

@@ -1,4 +1,4 @@
-//! What the root of a crate says about the crate: the annotation, and whether it does without std.
+//! The attributes at the root of a crate: the annotation, and `no_std`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -14,24 +14,24 @@ use super::source::Source;
 use super::thread::on_parser_thread;
 use super::{Annotation, Mistake, Unparsed};
 
-/// What the inner attributes at the root of a crate say.
+/// The inner attributes at the root of a crate, as far as they concern birthmark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// The arguments of `#![cfg_attr(birthmark, birthmark::instrument(…))]`, if it is there.
     pub annotation: Option<Annotation>,
     /// The mistakes in them.
     pub mistakes: Vec<Mistake>,
-    /// Whether the crate does without the standard library, which the runtime needs.
+    /// The use of the standard library, which the runtime needs.
     pub no_std: NoStd,
-    /// The conditions of each `extern crate std`, with which a crate under `#![no_std]` uses it after all. All of an
-    /// entry have to hold.
+    /// The conditions of each `extern crate std`, by which a crate under `#![no_std]` uses it after all. All conditions
+    /// of an element have to hold.
     pub extern_std: Vec<Vec<String>>,
 }
 
-/// Whether a crate does without the standard library.
+/// The conditions under which a crate has no standard library.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum NoStd {
-    /// It uses it.
+    /// None: the crate uses it.
     #[default]
     No,
     /// `#![no_std]`.
@@ -62,8 +62,10 @@ pub fn head(source: &str) -> Result<Head, Unparsed> {
     })
 }
 
-/// The conditions of each `extern crate std` among the items of a root, also under another name. One in the arguments of
-/// a macro, as in `cfg::std! { extern crate std; }`, counts under the feature `std`, because the macro is not expanded.
+/// Returns the conditions of each `extern crate std` among the items of a root, also under another name.
+///
+/// One in the arguments of a macro, as in `cfg::std! { extern crate std; }`, counts under the feature `std`, because the
+/// macro is not expanded.
 fn extern_std(items: TokenStream) -> Vec<Vec<String>> {
     let tokens: Vec<TokenTree> = items.into_iter().collect();
     let attributes = declared_std(&tokens).map(|at| attributes_before(&tokens, at));
@@ -79,7 +81,7 @@ fn extern_std(items: TokenStream) -> Vec<Vec<String>> {
     by_attributes.chain(by_macros).collect()
 }
 
-/// Where each `extern crate std` begins.
+/// Returns the index at which each `extern crate std` begins.
 fn declared_std(tokens: &[TokenTree]) -> impl Iterator<Item = usize> {
     let is =
         |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(ident) if ident == word);
@@ -99,7 +101,7 @@ fn mentions_std(arguments: TokenStream) -> bool {
             .any(|token| matches!(token, TokenTree::Group(group) if mentions_std(group.stream())))
 }
 
-/// What a `cfg` says.
+/// Returns the condition of a `cfg`.
 fn condition(attribute: &Attribute) -> Option<String> {
     let list = attribute.meta.require_list().ok()?;
     list.path.is_ident("cfg").then(|| list.tokens.to_string())

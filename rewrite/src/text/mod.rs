@@ -47,7 +47,7 @@ use thread::on_parser_thread;
 /// The edition of a crate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edition {
-    /// Where `::name` is an item of the crate and not another crate.
+    /// 2015, in which `::name` is an item of the crate and not another crate.
     E2015,
     /// 2018.
     E2018,
@@ -61,25 +61,27 @@ pub enum Edition {
 /// How to rewrite the files of a crate.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// What is said for the whole crate, by its root or by the user of the tool.
+    /// The annotation of the whole crate, from its root or from the user of the tool.
     pub annotation: Annotation,
-    /// The name of the runtime among the crates that the compiler is given (`--extern name=…`). Let it be one that no
-    /// program has, such as `__birthmark`. In the edition 2015, where `::name` is an item of the crate itself, the name
-    /// stands alone: a module of that name would hide the crate, and under `#![no_implicit_prelude]` it is not found.
+    /// The name of the runtime among the crates that the compiler is given (`--extern name=…`). The name should be one
+    /// that no program has, such as `__birthmark`.
+    ///
+    /// In the edition 2015, `::name` is an item of the crate itself, so the name is used without the colons. A module of
+    /// that name would hide the crate. Under `#![no_implicit_prelude]` the crate is not found.
     pub runtime: String,
-    /// The path of a macro that makes changes to the tokens of an item, if there is one: then they are told to it, in
-    /// an attribute, and each token stays in its column. [`Rewritten::insertions`] are the same as without.
+    /// The path of a macro that makes changes to the tokens of an item. With it, changes are written as an attribute, and
+    /// each token stays in its column. [`Rewritten::insertions`] are the same as without.
     pub edit: Option<String>,
-    /// The edition of the crate. Where its root gets an `extern crate` for the runtime, the default serves for all.
+    /// The edition of the crate. If its root gets an `extern crate` for the runtime, the default serves for all editions.
     pub edition: Edition,
-    /// Whether the crate is a runtime: what it spawns counts where it is handed to it, and of its own spawns
-    /// only OS threads do. They are roots, unless they are scoped: the runtime keeps them for whoever comes next.
+    /// `true` if the crate is a runtime. Its tasks are recorded where they are given to the runtime. Of its own spawns,
+    /// only OS threads are recorded. They are roots unless they are scoped, because the runtime keeps them for later tasks.
     pub only_threads: bool,
-    /// Methods, such as `TokioExecutor::execute`, that only hand a task on: it counts where they are called.
+    /// Methods, such as `TokioExecutor::execute`, that only forward a task. It is recorded where they are called.
     pub forwarders: Vec<String>,
-    /// Methods, such as `Client::connect_to`, whose tasks are kept by a pool, for whoever comes next: they are roots.
+    /// Methods, such as `Client::connect_to`, whose tasks a pool keeps for later users. The tasks are roots.
     pub pooled: Vec<String>,
-    /// Whether items that are there in tests only are passed over, as they are compiled nowhere else.
+    /// `true` if items for tests only are passed over, because no test is compiled.
     pub without_tests: bool,
     /// The macros that any file of the crate defines or imports.
     pub macros: MacroNames,
@@ -92,29 +94,29 @@ pub struct Options {
 pub struct File<'a> {
     /// Its text.
     pub source: &'a str,
-    /// Its path, for the positions of sites. What the program prints is the path that the compiler is given.
+    /// Its path, for the positions of sites. The program itself prints the path that the compiler is given.
     pub path: &'a str,
 }
 
-/// What became of a source file.
+/// The result for a source file.
 #[derive(Clone, Debug, Default)]
 pub struct Rewritten {
-    /// The new text; the old one, if there was nothing to do.
+    /// The new text, or the old one if there was nothing to do.
     pub text: String,
-    /// What was inserted, in the order of the text.
+    /// The insertions, in the order of the text.
     pub insertions: Vec<Insertion>,
     /// The spawns that were rewritten.
     pub sites: Vec<Site>,
     /// The spawns that were seen and left alone.
     pub uncovered: Vec<Uncovered>,
-    /// The user's mistakes, such as a `named!` without effect. The macro would refuse the code; here it is as well to
-    /// go on.
+    /// The user's mistakes, such as a `named!` without effect. The attribute would refuse the code.
     pub mistakes: Vec<Mistake>,
 }
 
 impl Rewritten {
-    /// Where a byte of the new text stood in the original; of what was inserted, where it was put. For columns in
-    /// what the compiler says: to the right of an insertion, they are those of the new text.
+    /// Returns the offset in the original of a byte of the new text. For inserted text, it is the offset of the insertion.
+    ///
+    /// Messages of the compiler need it. To the right of an insertion, they have the columns of the new text.
     #[must_use]
     pub fn original(&self, offset: usize) -> usize {
         edits::original(offset, &self.insertions)
@@ -128,18 +130,18 @@ impl Rewritten {
     }
 }
 
-/// A file that does not consist of tokens, and where and why.
+/// An error for a file that does not consist of tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unparsed(pub Mistake);
 
-/// What is wrong with a piece of code.
+/// A mistake in a piece of code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
     /// The line, counted from 1.
     pub line: usize,
     /// The column, counted in characters from 1.
     pub column: usize,
-    /// What is wrong.
+    /// The description.
     pub message: String,
 }
 
@@ -167,7 +169,7 @@ impl From<&syn::Error> for Mistake {
 }
 
 impl Options {
-    /// The path of the module that generated code uses.
+    /// Returns the path of the module that generated code calls.
     pub(crate) fn private(&self) -> String {
         let root = if self.edition == Edition::E2015 {
             ""
@@ -200,7 +202,7 @@ pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     rewrite_except(file, options, Except::Nothing)
 }
 
-/// What of a file is left as it is.
+/// The part of a file that is left as it is.
 #[derive(Clone, Copy, Debug)]
 pub enum Except<'a> {
     /// Nothing.
@@ -211,7 +213,7 @@ pub enum Except<'a> {
     File,
 }
 
-/// Rewrites the spawns in a source file, and lists those in what is left as it is under [`Reason::Left`].
+/// Rewrites the spawns in a source file. Spawns in the part that is left as it is are listed under [`Reason::Left`].
 ///
 /// # Errors
 ///

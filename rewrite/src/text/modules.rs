@@ -1,4 +1,4 @@
-//! The `mod name;` of a file, which lead to further files.
+//! The declarations `mod name;` of a file, which lead to further files.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::Attribute;
@@ -17,11 +17,11 @@ pub struct Module {
     pub name: String,
     /// The inline modules around it, outermost first.
     pub parents: Vec<Parent>,
-    /// What `#[path = "…"]` says, also under `cfg_attr`, so there may be several.
+    /// The paths in `#[path = "…"]`. There may be several, because a `cfg_attr` may contain them.
     pub paths: Vec<String>,
-    /// Whether a `cfg` stands on it, so that the file may be missing.
+    /// `true` if a `cfg` may remove the module, so that its file may be missing.
     pub conditional: bool,
-    /// Whether it is there in tests only.
+    /// `true` if the module is for tests only.
     pub for_tests: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Module {
 pub struct Parent {
     /// Its name, without `r#`.
     pub name: String,
-    /// What `#[path = "…"]` says: the directory of what is inside.
+    /// The paths in `#[path = "…"]`: directories of the modules inside.
     pub paths: Vec<String>,
 }
 
@@ -50,8 +50,8 @@ pub fn modules(source: &str) -> Result<Vec<Module>, Unparsed> {
     })
 }
 
-/// Whether a `mod name;` may stand in the text: a search, to spare most files a closer look. It leaves out modules
-/// that have a body.
+/// Returns `true` if a `mod name;` may be in the text. The search spares most files a closer look. A module with a body
+/// does not count.
 fn may_declare(source: &str) -> bool {
     source.match_indices("mod").any(|(start, word)| {
         let rest = &source[start + word.len()..];
@@ -148,7 +148,7 @@ fn is_attribute(hash: &TokenTree, group: &TokenTree) -> bool {
         && matches!(group, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket)
 }
 
-/// What `path = "…"` says, also inside of `cfg_attr`.
+/// Returns the paths in `path = "…"`, also inside of `cfg_attr`.
 fn paths(meta: &syn::Meta) -> Vec<String> {
     match meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {

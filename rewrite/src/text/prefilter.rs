@@ -1,4 +1,6 @@
-//! Whether a file is worth parsing.
+//! Decides whether a file is worth parsing.
+//!
+//! Most files of a program contain no spawn. Parsing takes most of the time, so a search of the text excludes them.
 
 use std::sync::LazyLock;
 
@@ -6,10 +8,11 @@ use crate::known::{callees, macros, scope_functions, waits};
 
 use super::Annotation;
 
-/// Whether a spawn, or an await that has a frame, may stand in the text: a search for calls of the known names, in
-/// strings too, and in comments but for those that have their lines to themselves, as documentation does.
+/// Returns `true` if a spawn, or an await that has a frame, may be in the text.
 ///
-/// What this says no to, [`rewrite`](super::rewrite) leaves as it is.
+/// The function searches for calls of the known names. Calls in strings and in most comments count. A comment on a line
+/// of its own, such as documentation, does not count. If the result is `false`, [`rewrite`](super::rewrite) leaves the
+/// file as it is.
 ///
 /// ```
 /// use birthmark_rewrite::text::{may_spawn, Annotation};
@@ -41,7 +44,7 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
         .any(|stem| has_call(source, stem, is_known))
 }
 
-/// Whether a task may wait: at an `.await`, or in a macro that awaits.
+/// Returns `true` if a task may wait, at an `.await` or in a macro that awaits.
 fn may_await(source: &str) -> bool {
     let awaiting = macros::TABLE.iter().filter(|row| row.awaits.is_some());
     source.contains("await")
@@ -50,7 +53,7 @@ fn may_await(source: &str) -> bool {
             .any(|row| mentions_macro(source, row.name))
 }
 
-/// Whether a macro is called, or imported under another name.
+/// Returns `true` if a macro is called, or imported under another name.
 fn mentions_macro(source: &str, name: &str) -> bool {
     source.match_indices(name).any(|(start, _)| {
         let rest = source[start + name.len()..].trim_start();
@@ -74,7 +77,7 @@ fn known_names() -> impl Iterator<Item = &'static str> {
     callees.chain(scopes).chain(waits::names())
 }
 
-/// Whether a known name that begins with the stem is called.
+/// Returns `true` if a known name that begins with the stem is called.
 fn has_call(source: &str, stem: &str, is_known: impl Fn(&str) -> bool) -> bool {
     source.match_indices(stem).any(|(start, _)| {
         let rest = &source[start..];
@@ -88,21 +91,23 @@ fn has_call(source: &str, stem: &str, is_known: impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// Whether the text ends in a line that is a comment from its start. Where such a line stands in a string or in a
-/// comment of several lines, that ends with a quote or a star before there is code again.
+/// Returns `true` if the last line of the text is a comment from its start.
+///
+/// Such a line may be part of a string, or of a comment of several lines. Both end with a quote or a star before the next
+/// code.
 fn is_comment(before: &str) -> bool {
     let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
     line.trim_start().starts_with("//") && !line.contains(['"', '*'])
 }
 
-/// Whether a name begins here, and not that of a definition.
+/// Returns `true` if a name begins here, unless it is the name of a definition.
 fn is_head(before: &str) -> bool {
     let definition = before.trim_end().strip_suffix("fn");
     !before.ends_with(is_part_of_a_name)
         && definition.is_none_or(|before| before.ends_with(is_part_of_a_name))
 }
 
-/// Whether arguments follow, behind a turbofish or a comment perhaps.
+/// Returns `true` if arguments follow. A turbofish or a comment may be in between.
 fn is_tail(after: &str) -> bool {
     let after = after.trim_start();
     match after.strip_prefix("::") {
@@ -111,7 +116,7 @@ fn is_tail(after: &str) -> bool {
     }
 }
 
-/// Whether a path ends here that is an argument.
+/// Returns `true` if a path ends here that is an argument.
 fn is_value(before: &str, after: &str) -> bool {
     before.trim_end().ends_with("::") && after.trim_start().starts_with([')', ','])
 }

@@ -1,4 +1,4 @@
-//! The text of one file, and where its tokens stand in it.
+//! The text of one file, and the offsets of its tokens.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use quote::ToTokens;
 
 use super::Unparsed;
 
-/// What an editor may have put before the code.
+/// The mark that some editors put before the code.
 pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The text of a file. Spans count from the start of its code.
@@ -16,7 +16,7 @@ pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 pub(super) struct Source<'a> {
     /// The whole of it.
     pub text: &'a str,
-    /// Where the code begins, behind a byte order mark and a line for the system's loader.
+    /// The offset of the code, behind a byte order mark and a line for the system's loader.
     start: usize,
 }
 
@@ -27,12 +27,12 @@ impl<'a> Source<'a> {
         Source { text, start }
     }
 
-    /// Where the first line of code begins.
+    /// Returns the offset of the first line of code.
     pub(super) fn first_line(&self) -> usize {
         self.start + usize::from(self.start > 0 && self.text[self.start..].starts_with('\n'))
     }
 
-    /// Takes the code apart. The first line stays the first, even where only its end is left.
+    /// Returns the tokens of the code. The first line keeps its number, even if only its end remains.
     pub(super) fn tokens(&self) -> Result<TokenStream, Unparsed> {
         let tokens = TokenStream::from_str(&self.text[self.start..]);
         tokens.map_err(|error| {
@@ -43,7 +43,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Where the tokens of something stand in the text, in bytes.
+    /// Returns the range of tokens in the text, in bytes.
     pub(super) fn range(&self, tokens: &impl ToTokens) -> Option<Range<usize>> {
         let mut tokens = tokens.to_token_stream().into_iter();
         let first = tokens.next()?;
@@ -52,13 +52,13 @@ impl<'a> Source<'a> {
         Some(start..end)
     }
 
-    /// Where a span stands in the text, in bytes.
+    /// Returns the range of a span in the text, in bytes.
     pub(super) fn bytes(&self, span: Span) -> Range<usize> {
         let range = span.byte_range();
         range.start + self.start..range.end + self.start
     }
 
-    /// Tokens of the file on one line, as they stand there if they stand on one line.
+    /// Returns tokens of the file on one line. If they are on one line already, they are returned as they are.
     pub(super) fn one_line(&self, tokens: &TokenStream) -> String {
         let written = self.range(tokens).map(|range| &self.text[range]);
         match written {
@@ -73,7 +73,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The length of a first line for the system's loader; `#![…]` is an attribute.
+/// Returns the length of a first line for the system's loader. `#![…]` is an attribute.
 fn shebang(code: &str) -> usize {
     match code.strip_prefix("#!") {
         Some(rest) if !rest.trim_start().starts_with('[') => code.find('\n').unwrap_or(code.len()),
@@ -81,7 +81,7 @@ fn shebang(code: &str) -> usize {
     }
 }
 
-/// A token without a line break in it: such a literal is written with escapes.
+/// Returns a token without a line break. In a literal, line breaks become escapes.
 fn unbroken(token: TokenTree) -> TokenTree {
     match token {
         TokenTree::Group(group) => {

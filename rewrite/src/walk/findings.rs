@@ -1,4 +1,4 @@
-//! What the walk has found so far.
+//! The findings of a walk so far.
 
 use crate::emit::wrap::SiteRef;
 use crate::site::{FrameSite, Site, Uncovered};

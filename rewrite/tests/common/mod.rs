@@ -1,4 +1,4 @@
-//! What holds of every rewritten file.
+//! Properties of every rewritten file.
 
 use birthmark_rewrite::text::Rewritten;
 

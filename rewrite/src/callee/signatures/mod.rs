@@ -23,7 +23,7 @@ use crate::lexical::LexicalContext;
 use crate::syntax::paths::{is_type, names_from_last};
 use collector::Collector;
 
-/// The functions of an item, or of a file, that are named like callees or like functions that hand their task on.
+/// The functions of an item, or of a file, that are named like callees or like functions that forward their task.
 #[derive(Default)]
 pub(crate) struct Signatures<'a> {
     functions: Vec<Function>,
@@ -60,7 +60,7 @@ struct Function {
     is_method: bool,
     /// One entry for each parameter, `self` included.
     takes: Vec<Takes>,
-    /// The function gives a parameter, as it is, to a callee of the table.
+    /// `true` if the function gives a parameter unchanged to a callee of the table.
     forwards_task: bool,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Signatures<'a> {
         let is_method = callee.path.is_none();
         let ty = callee.receiver_type(context);
         if is_method && ty.is_none() && callee.is_named_like_its_caller(context) {
-            // It hands its task on to a function of that name, and hardly to itself.
+            // The function forwards its task to another of that name, and hardly to itself.
             return None;
         }
         let named = |function: &&Function| *callee.name == function.name;
@@ -128,8 +128,9 @@ impl<'a> Signatures<'a> {
         (is_of_the_crate || owner == "Self") && function.is_below(&owner, context)
     }
 
-    /// The imports that may bring a name: those of the name, or else those of all names, unless other crates are
-    /// among them.
+    /// Returns the imports that may bring a name.
+    ///
+    /// They are the imports of the name, or else the glob imports, unless one of those is from another crate.
     fn imports_of(&self, name: &str) -> impl Iterator<Item = &Import> {
         let is_named = self.imports.iter().any(|import| import.name == name);
         let mut globs = self.imports.iter().filter(|import| import.name == "*");
@@ -140,12 +141,12 @@ impl<'a> Signatures<'a> {
         })
     }
 
-    /// Returns `true` if a path that begins so stays in the crate.
+    /// Returns `true` if a path with this first segment leads into the crate.
     fn is_of_the_crate(&self, root: &str) -> bool {
         is_relative(root) || self.modules.iter().any(|module| module == root)
     }
 
-    /// Returns `true` if the callee is in sight and hands its task on, without doubt: each function that may be meant does.
+    /// Returns `true` if the callee is in sight and forwards its task. Each function that may be meant has to.
     pub(crate) fn forwards_task(&self, callee: &Callee, context: &LexicalContext) -> bool {
         let mut relays = self
             .functions
@@ -238,7 +239,7 @@ impl Function {
         }
     }
 
-    /// Whether it may be a method of `ty`, the type of a receiver.
+    /// Returns `true` if the function may be a method of `ty`, the type of a receiver.
     fn may_belong_to(&self, ty: Option<&String>, context: &LexicalContext) -> bool {
         ty.is_none_or(|ty| self.owner.as_ref() == Some(ty) || context.type_parameters.contains(ty))
     }

@@ -6,7 +6,7 @@ use super::ItemContext;
 use crate::callee::received::ReceivedTasks;
 use crate::lexical::locals::{Local, Locals, ThreadScope};
 
-/// What an expression inherits from the function around it.
+/// The context that an expression inherits from the function around it.
 #[derive(Default)]
 pub(in crate::walk) struct BodyContext {
     /// The local variables.

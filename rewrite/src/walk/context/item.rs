@@ -7,7 +7,7 @@ use syn::{Attribute, Generics};
 use super::Exemption;
 use crate::attribute::args::Args;
 
-/// What an item inherits from the items around it.
+/// The context that an item inherits from the items around it.
 #[derive(Clone)]
 pub(in crate::walk) struct ItemContext {
     /// The arguments of the attributes on all items around.

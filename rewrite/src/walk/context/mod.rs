@@ -1,4 +1,4 @@
-//! What surrounds the current expression.
+//! The surroundings of the current expression.
 //!
 //! | part | replaced at | contents |
 //! | --- | --- | --- |
@@ -30,7 +30,7 @@ use syn::Expr;
 pub(super) use body::BodyContext;
 pub(super) use item::ItemContext;
 
-/// What the front end wants of a walk.
+/// The wishes of the front end for a walk.
 pub(crate) struct Settings<'a> {
     /// Returns the position of a span.
     pub locate: Locate<'a>,
@@ -70,7 +70,7 @@ pub(crate) enum Exemption {
     Left,
 }
 
-/// What surrounds the current expression.
+/// The surroundings of the current expression.
 pub(super) struct Context<'a> {
     pub settings: Settings<'a>,
     pub item: ItemContext,
