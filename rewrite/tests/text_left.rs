@@ -87,3 +87,19 @@ fn left_file_is_as_it_was() {
     assert_eq!(lines(&left), (vec![], vec![5, 6, 9, 10]));
     assert_eq!(left.text, SOURCE);
 }
+
+#[test]
+fn body_of_a_left_main_function_is_not_blocked_on() {
+    let source = "#[tokio::main]\nasync fn main() { work().await }\n";
+    let options = Options {
+        runtime: "B".to_owned(),
+        ..Options::default()
+    };
+    let file = File {
+        source,
+        path: "x.rs",
+    };
+    let all = functions(source).unwrap();
+    let rewritten = rewrite_except(file, &options, Except::Functions(&all)).unwrap();
+    assert_eq!(rewritten.text, source);
+}

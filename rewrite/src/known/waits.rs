@@ -39,6 +39,12 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|row| row.name)
 }
 
+/// Returns the names of attributes that make a function block on its body.
+#[cfg(feature = "text")]
+pub(crate) fn entries() -> &'static [&'static str] {
+    ENTRIES
+}
+
 /// Returns `true` if an attribute of this name makes a function block on its body.
 pub(crate) fn is_entry(attribute: &str) -> bool {
     ENTRIES.contains(&attribute)

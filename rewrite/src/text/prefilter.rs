@@ -44,13 +44,24 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
         .any(|stem| has_call(source, stem, is_known))
 }
 
-/// Returns `true` if a task may wait, at an `.await` or in a macro that awaits.
+/// Returns `true` if a task may wait: at an `.await`, in a macro that awaits, or in the body of `#[tokio::main] async fn`.
 fn may_await(source: &str) -> bool {
     let awaiting = macros::TABLE.iter().filter(|row| row.awaits.is_some());
+    let mut entries = waits::entries().iter();
     source.contains("await")
         || awaiting
             .into_iter()
             .any(|row| mentions_macro(source, row.name))
+        || entries.any(|entry| has_attribute(source, entry))
+}
+
+/// Returns `true` if the text has an attribute with this last segment.
+fn has_attribute(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(start, _)| {
+        let before = source[..start].trim_end();
+        let after = source[start + name.len()..].trim_start();
+        before.ends_with(['[', ':']) && after.starts_with([']', '('])
+    })
 }
 
 /// Returns `true` if a macro is called, or imported under another name.
@@ -162,6 +173,17 @@ mod tests {
             assert_eq!((may(&call), may(&import)), (awaits, awaits), "{name}");
         }
         assert!(!may("reselect!(x); selects!(x); select(x); a != select"));
+    }
+
+    #[test]
+    fn attribute_that_blocks_on_a_body_is_found() {
+        let may = |source: &str| may_spawn(source, &Annotation::default());
+        assert!(may("#[tokio::main] async fn main() { f() }"));
+        assert!(may(
+            "#[tokio :: main (flavor = \"x\")] async fn go() { f() }"
+        ));
+        assert!(may("use tokio::main; #[main] async fn go() { f() }"));
+        assert!(!may("fn main() { f() }") && !may("mod domain { use a::main; }"));
     }
 
     #[test]
