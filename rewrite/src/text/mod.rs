@@ -197,7 +197,7 @@ impl Options {
 /// # Errors
 ///
 /// If the file does not consist of tokens. Items that the parser refuses are left as they are. Those in which a task may
-/// be spawned are listed under [`Reason::Syntax`].
+/// be spawned are listed under [`Reason::Syntax`](crate::Reason::Syntax).
 pub fn rewrite(file: File, options: &Options) -> Result<Rewritten, Unparsed> {
     rewrite_except(file, options, Except::Nothing)
 }
@@ -213,7 +213,8 @@ pub enum Except<'a> {
     File,
 }
 
-/// Rewrites the spawns in a source file. Spawns in the part that is left as it is are listed under [`Reason::Left`].
+/// Rewrites the spawns in a source file. Spawns in the part that is left as it is are listed under
+/// [`Reason::Left`](crate::Reason::Left).
 ///
 /// # Errors
 ///
