@@ -178,7 +178,7 @@ fn unwritable_target_directory_is_reported() {
     assert!(
         ran.stderr
             .contains("cannot write the session into the target directory")
-            && ran.stderr.contains("help: let it be writable")
+            && ran.stderr.contains("help: make it writable")
             && ran.stderr.contains("/proc/birthmark"),
         "{}",
         ran.stderr
@@ -201,7 +201,11 @@ fn full_disk_is_reported() {
     project.cargo("generate-lockfile").ok();
     let ran = without_room(&project, 0);
     assert_eq!(ran.code, 96, "{}", ran.stderr);
-    assert!(ran.stderr.contains("its disk not full"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("free space on its disk"),
+        "{}",
+        ran.stderr
+    );
     let ran = without_room(&project, 16);
     assert!(ran.stderr.contains("File too large"), "{}", ran.stderr);
     let mut command = project.command("birthmark --workspace check");
@@ -210,7 +214,7 @@ fn full_disk_is_reported() {
 }
 
 #[test]
-fn file_that_cannot_be_read() {
+fn unreadable_file_is_reported() {
     let project = Project::new(
         "unreadable",
         &[("src/main.rs", &format!("mod odd;\n{SPAWNS}"))],
