@@ -46,7 +46,7 @@ pub trait IntoHandle {
 }
 
 /// Records a task whose kind the adaptor has found out.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) fn new_handle_as(site: &'static Site, kind: Kind) -> NewHandle {
     match kind {
         Kind::Future => record_future(site),
@@ -66,7 +66,7 @@ impl IntoHandle for &'static Site {
         Instrumented::new(record_future(self), future)
     }
 
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn passed_through(self, ty: fn() -> &'static str) {
         note_passed_through(self, ty);
     }

@@ -26,17 +26,17 @@ use crate::types::site::Sites;
 pub struct At(pub &'static Sites, pub usize);
 
 impl IntoHandle for At {
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn into_handle(self, kind: Kind) -> TaskHandle {
         self.0.at(self.1).into_handle(kind)
     }
 
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn future<F: Future>(self, future: F) -> Instrumented<F> {
         self.0.at(self.1).future(future)
     }
 
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn passed_through(self, ty: fn() -> &'static str) {
         note_passed_through(self.0.at(self.1), ty);
     }
@@ -51,14 +51,14 @@ impl IntoHandle for At {
 pub struct Relayed(pub &'static Sites, pub usize, pub bool, pub bool, pub bool);
 
 impl IntoHandle for Relayed {
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn into_handle(self, kind: Kind) -> TaskHandle {
         let Relayed(table, entry, handed, late, announced) = self;
         let record = |site| new_handle_as(site, kind);
         relayed(table.at(entry), handed, late, announced, record).handle
     }
 
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn future<F: Future>(self, task: F) -> Instrumented<F> {
         let Relayed(table, entry, handed, late, announced) = self;
         let site = table.at(entry);
@@ -67,7 +67,7 @@ impl IntoHandle for Relayed {
     }
 
     /// A generic function may hand on a task that its caller has recorded, and not know it for one.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn passed_through(self, ty: fn() -> &'static str) {
         let Relayed(table, entry, handed, late, _) = self;
         let site = table.at(entry);
@@ -87,7 +87,7 @@ pub struct Guessed(pub &'static Sites, pub usize, pub bool, pub bool);
 
 impl Guessed {
     /// Announces the task.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub fn announce(self) {
         let Guessed(table, entry, handed, late) = self;
         guess(table.at(entry), handed, late);
@@ -102,7 +102,7 @@ impl Guessed {
 ///
 /// As [`record_spawn`].
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn record_spawn_at(table: &'static Sites, entry: usize) -> TaskHandle {
     record_spawn(table.at(entry))
 }
@@ -120,7 +120,7 @@ pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> In
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn refused_at(table: &'static Sites, entry: usize) -> bool {
     refused(table.at(entry))
 }

@@ -37,7 +37,7 @@ impl FrameEntry {
 impl FrameEntry {
     /// Enters the frame, unless it is entered here already. Returns what the cursor is inside of it: the same
     /// as outside where nothing is recorded.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn enter(&mut self, site: &'static FrameSite, local: &Local) -> Cursor {
         let outer = local.cursor.get();
         let inner = outer.next();
@@ -103,7 +103,7 @@ fn enter_first(outer: Cursor, site: &'static FrameSite) -> usize {
 /// Leaving.
 impl FrameEntry {
     /// Leaves the frame, if it is entered.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn leave(&mut self, site: &'static FrameSite) {
         if self.is_entered() {
             self.leave_slow(site, local::with(|local| local.cursor.get()));
@@ -111,7 +111,7 @@ impl FrameEntry {
     }
 
     /// Leaves the frame, if it is entered, on the thread that has just polled its future there.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn leave_from(&mut self, site: &'static FrameSite, outer: Cursor) {
         if !self.is_entered() {
             return;

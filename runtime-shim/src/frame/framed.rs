@@ -55,7 +55,7 @@ impl<F: Future, S: SiteSource> Future for Framed<F, S> {
     type Output = F::Output;
 
     // A `poll` of the user's that asks for its caller is told the same as without the wrapper.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: `future` is structurally pinned: it is never moved out of, `Framed` has no `Drop`
@@ -95,7 +95,7 @@ impl<S: SiteSource> FrameOnDrop<S> {
 }
 
 impl<S: SiteSource> Drop for FrameOnDrop<S> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn drop(&mut self) {
         self.entry.leave(self.site.site());
     }

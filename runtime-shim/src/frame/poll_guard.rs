@@ -16,7 +16,7 @@ pub(super) struct PollGuard {
 
 impl PollGuard {
     /// Stands in the frame, which is entered if it is not yet.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn of(entry: &mut FrameEntry, site: &'static FrameSite) -> Self {
         local::with(|local| {
             let inner = entry.enter(site, local);
@@ -25,7 +25,7 @@ impl PollGuard {
     }
 
     /// Stands outside again, and leaves the frame, whose future is ready.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn leave(self, entry: &mut FrameEntry, site: &'static FrameSite) {
         let outer = self.outer;
         drop(self);
@@ -42,7 +42,7 @@ impl PollGuard {
 }
 
 impl Drop for PollGuard {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn drop(&mut self) {
         // Without a slot the cursor was not moved; it may have found one meanwhile.
         if self.outer.has_slot() {

@@ -67,7 +67,7 @@ pub(super) fn cancel(task: &RefusedTask) -> bool {
 
 /// Returns `true` if the spawn at `site`, which has just returned, was refused. The refusal is then the next to be
 /// settled on this thread.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) fn refused(site: &'static Site) -> bool {
     WAITED.load(Ordering::Relaxed) && begin_settling(site)
 }

@@ -19,19 +19,19 @@ const TICKS: u64 = !(u32::MAX as u64);
 static FLAGS_AND_TICK: AtomicU64 = AtomicU64::new(0);
 
 /// The tick in the upper half, and the runtime flags in the lower one.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn flags_and_tick() -> u64 {
     FLAGS_AND_TICK.load(Ordering::Relaxed)
 }
 
 /// Returns `true` if the word says: on, and without a hook.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn allow_fast_path(flags_and_tick: u64) -> bool {
     flags_and_tick as u32 == 0
 }
 
 /// Returns `true` if the word says: off.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn is_off(flags_and_tick: u64) -> bool {
     (flags_and_tick as u32).cast_signed() < 0
 }
@@ -55,7 +55,7 @@ pub fn advance(tick: u64) {
 }
 
 /// Returns `true` if a flag is on.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn has(flag: u64) -> bool {
     flags_and_tick() & flag != 0
 }
@@ -90,7 +90,7 @@ pub fn disable() {
 }
 
 /// Returns `true` if spawns are recorded.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 #[must_use]
 pub fn is_enabled() -> bool {
     !has(OFF)

@@ -31,7 +31,7 @@ use crate::types::site::{Site, Sites};
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn announced(table: &'static Sites, entry: usize, handle: TaskHandle) -> TaskHandle {
     announce(Announced::recorded(table.at(entry)));
     handle
@@ -44,7 +44,7 @@ impl Announced {
     }
 }
 
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 fn announce(task: Announced) {
     local::with(|local| local.announcements.now.set(Some(task)));
 }
@@ -66,7 +66,7 @@ pub(crate) fn guess(site: &'static Site, handed: bool, late: bool) {
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn relayed_at(
     table: &'static Sites,
     entry: usize,
@@ -78,7 +78,7 @@ pub fn relayed_at(
 }
 
 /// As [`relayed_at`], with the way in which the record is made, if it is.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) fn relayed(
     site: &'static Site,
     handed: bool,
@@ -99,7 +99,7 @@ pub(crate) fn relayed(
 }
 
 /// Takes the announcement of a task that is spawned at `site`. Most callers announce nothing, which two loads tell.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn taken(site: &'static Site, late: bool) -> Option<Announced> {
     if !local::with(|local| local.announcements.is_any(late)) {
         return None;
@@ -175,7 +175,7 @@ pub struct Callee {
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn callee() -> Callee {
     Callee { outer: None }
 }
@@ -185,7 +185,7 @@ pub fn callee() -> Callee {
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn callee_beside() -> Callee {
     let outer = local::with(|local| local.announcements.now.get());
     Callee { outer }
@@ -203,7 +203,7 @@ impl Drop for Callee {
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn returned<T>(callee: Callee, table: &'static Sites, entry: usize, result: T) -> T {
     end(callee, table, entry, false, type_name::<T>);
     result
@@ -213,13 +213,13 @@ pub fn returned<T>(callee: Callee, table: &'static Sites, entry: usize, result: 
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn awaited<T>(callee: Callee, table: &'static Sites, entry: usize, result: T) -> T {
     end(callee, table, entry, true, type_name::<T>);
     result
 }
 
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 fn end(
     callee: Callee,
     table: &'static Sites,

@@ -43,7 +43,7 @@ pub struct Closing(());
 
 impl TaskHandle {
     /// The two handles of a closure.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub fn closure(self) -> (Opening, Closing) {
         (Opening(ManuallyDrop::new(self)), Closing(()))
     }
@@ -51,13 +51,13 @@ impl TaskHandle {
 
 impl Opening {
     /// Makes this the current task until the guard is dropped: for closures that may be called again.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub fn enter(&self) -> Entered<'_> {
         self.0.enter()
     }
 
     /// As [`Opening::enter`], for closures that are called once.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub fn enter_owned(self) -> EnteredOwned {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: taken once, for `this` is not dropped.
@@ -111,7 +111,7 @@ impl Closing {
 }
 
 impl Drop for Closing {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn drop(&mut self) {
         local::with(|local| {
             let top = &local.dropping.top;
@@ -146,7 +146,7 @@ pub(crate) fn end_drop() {
 
 impl Leave {
     /// Ends the task.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn end(self, handle: TaskHandle) {
         match handle.as_plain() {
             Some(slot) if self.is_transient && !self.panicked() => {

@@ -46,7 +46,7 @@ struct ClosureGuard {
 
 impl TaskHandle {
     /// Makes this the current task until the guard is dropped.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub(crate) fn enter(&self) -> Entered<'_> {
         Entered {
             handle: self,
@@ -55,7 +55,7 @@ impl TaskHandle {
     }
 
     /// As [`TaskHandle::enter`], for closures that are called once and own their handle.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub(crate) fn enter_owned(self) -> EnteredOwned {
         let handle = ManuallyDrop::new(self);
         let started = local::with(|local| {
@@ -73,7 +73,7 @@ impl TaskHandle {
 }
 
 impl ClosureGuard {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn begin(handle: &TaskHandle) -> Self {
         if handle.is_untracked() {
             // Nothing is put back.
@@ -114,12 +114,12 @@ impl ClosureGuard {
     }
 
     /// The closure itself has panicked.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn panicked(self) -> bool {
         self.into_leave().panicked()
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn into_leave(self) -> Leave {
         Leave {
             was_panicking: self.was_panicking,
@@ -137,7 +137,7 @@ impl ClosureGuard {
 }
 
 impl Drop for Entered<'_> {
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn drop(&mut self) {
         match self.handle.as_plain() {
             Some(slot) if !self.guard.panicked() => {
@@ -150,7 +150,7 @@ impl Drop for Entered<'_> {
 }
 
 impl Drop for EnteredOwned {
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn drop(&mut self) {
         let is_left = local::with(|local| {
             if self.handle.as_plain().is_some() {

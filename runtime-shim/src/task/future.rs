@@ -69,7 +69,7 @@ where
 
 impl<F> Instrumented<F> {
     /// Wraps a future. If it is refused, it is dropped here, by the spawner, before the callee is called.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn new(new: NewHandle, future: F) -> Self {
         let NewHandle {
             handle,
@@ -111,7 +111,7 @@ impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
     // A `poll` of the user's that asks for its caller is told the same as without the wrapper.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: nothing is moved out of it; see below for the future.
@@ -154,7 +154,7 @@ const SHARED: bool = cfg!(debug_assertions);
 
 impl TaskHandle {
     /// Ends a poll, and with it the task if the future was ready.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn stop(&mut self, running: Running, ready: bool) {
         if ready {
             // SAFETY: the handle is forgotten below.

@@ -42,37 +42,37 @@ pub(crate) enum HandleContent<'a> {
 }
 
 impl TaskHandle {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn plain(slot: TaskSlot) -> Self {
         TaskHandle(RawHandle::plain(slot))
     }
 
     /// The handle of a task that is not recorded, or not any more.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn untracked() -> Self {
         TaskHandle(RawHandle::NONE)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_untracked(&self) -> bool {
         self.0.is_untracked()
     }
 
     /// Returns `true` if this is untracked, and the thread runs no task. Then a poll needs nothing around it. One test
     /// suffices, because no other handle is as small as a cursor without a slot.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
         cursor.has_no_slot_nor(self.0 .0.addr())
     }
 
     /// The handle, which another handle must not be made of while this one is there.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn raw(&self) -> RawHandle {
         self.0
     }
 
     /// Leaves the handle to whoever keeps the handle.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn into_raw(self) -> RawHandle {
         core::mem::ManuallyDrop::new(self).0
     }
@@ -92,7 +92,7 @@ impl TaskHandle {
     }
 
     /// Returns `true` if a hook has refused the task, which then owns nothing.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_refused(&self) -> bool {
         self.0 .0.addr() & REFUSED == REFUSED
     }
@@ -119,13 +119,13 @@ impl TaskHandle {
     }
 
     /// Returns the slot of a plain handle, which is the common case. One test.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn as_plain(&self) -> Option<TaskSlot> {
         self.0.as_plain()
     }
 
     /// Returns the slot of a plain handle if this thread has a state. One test.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn as_plain_here(&self, local: &Local) -> Option<TaskSlot> {
         self.0.as_plain_here(local)
     }
@@ -196,7 +196,7 @@ impl TaskHandle {
 
 impl Drop for TaskHandle {
     // Most handles are untracked by the time they are dropped: their future has completed.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     fn drop(&mut self) {
         if !self.is_untracked() {
             self.drop_tracked();

@@ -1,7 +1,4 @@
 //! Records of spawned tasks.
-//!
-//! Functions that are inlined in a release are not inlined in a debug build, which would compile them again for each
-//! crate that spawns.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,13 +29,13 @@ static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 ///
 /// If a hook refuses a task whose callee offers no other way to say so.
 #[doc(hidden)]
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub fn record_spawn(site: &'static Site) -> TaskHandle {
     new_handle(site).handle
 }
 
 /// As [`record_spawn`], and returns whether hooks may have refused the task.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) fn new_handle(site: &'static Site) -> NewHandle {
     record_or(site, 0, record_spawn_slow)
 }
@@ -63,7 +60,7 @@ impl NewHandle {
 
 /// Records a task if nothing out of the ordinary is due, else asks `slow_path`. This much is inlined
 /// into each spawn.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn record_or(
     site: &'static Site,
     flags: u64,
@@ -133,7 +130,7 @@ pub fn record_spawn_pooled(site: &'static Site) -> TaskHandle {
 }
 
 /// Records a task that the adaptor has found to be a closure.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) fn record_job(site: &'static Site) -> NewHandle {
     record_or(site, Kind::Job as u64, record_job_slow)
 }
@@ -145,7 +142,7 @@ fn record_job_slow(site: &'static Site) -> TaskHandle {
 }
 
 /// Records a task that the adaptor has found to be a future.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) fn record_future(site: &'static Site) -> NewHandle {
     record_or(site, Kind::Future as u64, record_future_slow)
 }
@@ -188,7 +185,7 @@ fn record_spawn_with(
 }
 
 /// A spawn while birthmark is off.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn skip(site: &'static Site) -> TaskHandle {
     site.counts.untracked.fetch_add(1, Ordering::Relaxed);
     TaskHandle::untracked()

@@ -40,7 +40,7 @@ impl Announcements {
     }
 
     /// Returns `true` if anything is announced that a function, an async one if `late`, may have been handed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_any(&self, late: bool) -> bool {
         self.now.get().is_some() || late && self.late.get().is_some()
     }

@@ -36,7 +36,7 @@ impl Leave {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn panicked(self) -> bool {
         std::thread::panicking() && !self.was_panicking
     }
@@ -73,14 +73,14 @@ impl Dropping {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.top.get() == RawHandle::NO_TASK
     }
 
     /// Puts the handle of a closure that was entered on the fast path on an empty list. Returns `true` if the list was
     /// empty; if not, nothing has happened.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn push_ordinary(&self, raw: RawHandle, outer: Cursor) -> bool {
         let is_empty = self.is_empty();
         if is_empty {

@@ -15,7 +15,7 @@ use crate::types::site::Site;
 /// # Safety
 ///
 /// The caller owns the handle of the task, gives it up, and uses no copy of `task` any more.
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) unsafe fn end(task: TaskSlot) {
     // SAFETY: by the contract.
     unsafe {
@@ -32,7 +32,7 @@ pub(crate) unsafe fn end(task: TaskSlot) {
 /// # Safety
 ///
 /// As for [`end`].
-#[cfg_attr(not(debug_assertions), inline)]
+#[inline]
 pub(crate) unsafe fn end_completed(task: TaskSlot) {
     local::with(|local| {
         let site = task.site();

@@ -225,7 +225,7 @@ impl Local {
 
     /// Takes a state for a thread that has never had one. Returns whether it was taken; then the caller
     /// must call [`on_thread_exit`](Local::on_thread_exit), which spares the thread a destructor.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub(crate) fn acquire_transient(&self) -> bool {
         !self.was_transient.replace(true)
             && self.state().is_none()
@@ -272,7 +272,7 @@ impl Local {
     /// # Safety
     ///
     /// As for [`end_completed`].
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub(crate) unsafe fn end_transient(&self, task: TaskSlot) {
         let site = task.site();
         // In the state, so that the freed slot waits for the next thread.

@@ -30,18 +30,18 @@ impl RawHandle {
     const SLOW_PATH_NONE: RawHandle = RawHandle(ptr::without_provenance(17));
 
     /// The handle of a task with nothing attached.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn plain(task: TaskSlot) -> Self {
         RawHandle(task.as_ptr())
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_untracked(self) -> bool {
         self == RawHandle::NONE
     }
 
     /// Returns the slot of a handle without any tag.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn as_plain(self) -> Option<TaskSlot> {
         if self.0.addr() & TAG != 0 {
             return None;
@@ -51,7 +51,7 @@ impl RawHandle {
     }
 
     /// As [`Handle::as_plain`], if this thread has a state. One test tells both.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn as_plain_here(self, local: &Local) -> Option<TaskSlot> {
         if self.0.addr() & local.fast_path_mask.get() != 0 {
             return None;

@@ -22,7 +22,7 @@ pub(crate) struct Running {
 impl Running {
     /// Makes the task of `handle` the current one of this thread, if nothing is attached to it and the
     /// thread has a state. That this calls nothing keeps registers free in the caller.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn start_fast(raw: RawHandle) -> Option<Self> {
         local::with(|local| {
             let task = raw.as_plain_here(local)?;
@@ -31,7 +31,7 @@ impl Running {
     }
 
     /// As [`Running::start`], on a thread that has a state.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn start_here(local: &Local, task: TaskSlot) -> Self {
         Self::start_as(local, task, local.running.get(), 0)
     }
@@ -42,7 +42,7 @@ impl Running {
     }
 
     /// As [`Running::start_here`], of a closure that several threads may call at once.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn start_call_here(local: &Local, task: TaskSlot) -> Self {
         task.note_call(local.running.get().at(runtime_flags::flags_and_tick()));
         Self::start_as(local, task, local.running.get(), flag::CALLED)
@@ -54,7 +54,7 @@ impl Running {
         local::with(|local| Self::start_as(local, task, local.register_to_run(), flag::CALLED))
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
         task.set_status(running.at(runtime_flags::flags_and_tick()));
         task.count_poll(flags);
@@ -63,7 +63,7 @@ impl Running {
     }
 
     /// Puts the thread back to what it was, and the task into `state`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn stop(self, state: u64) {
         let this = ManuallyDrop::new(self);
         put_back(this.task, this.outer, state);
@@ -74,7 +74,7 @@ impl Running {
     /// # Safety
     ///
     /// As for [`end_completed`].
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) unsafe fn complete(self) {
         let this = ManuallyDrop::new(self);
         restore_thread(this.outer);
@@ -83,13 +83,13 @@ impl Running {
     }
 
     /// Leaves the run to a guard that cannot hold this.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn into_outer(self) -> Cursor {
         ManuallyDrop::new(self).outer
     }
 
     /// The run that [`Running::into_outer`] was called on.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn resume(task: TaskSlot, outer: Cursor) -> Self {
         Running {
             task,
@@ -101,7 +101,7 @@ impl Running {
 
 /// Only reached when the task panics: the others forget themselves.
 impl Drop for Running {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn drop(&mut self) {
         // By value, so that nothing has to be in memory while the task runs.
         put_back_panicked(self.task, self.outer);
@@ -114,7 +114,7 @@ fn put_back_panicked(task: TaskSlot, outer: Cursor) {
     put_back(task, outer, state::PANICKED);
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn put_back(task: TaskSlot, outer: Cursor, state: u64) {
     restore_thread(outer);
     task.set_status(Status::of(state).at(runtime_flags::flags_and_tick()));
@@ -144,7 +144,7 @@ pub(crate) fn mute() -> Cursor {
 }
 
 /// Puts the thread back to where it stood.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub(crate) fn restore_thread(outer: Cursor) {
     local::with(|local| local.cursor.set(outer));
 }

@@ -189,7 +189,7 @@ impl Site {
     }
 
     /// Returns `true` if the source does not show the kind of its tasks, and no result was looked at.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub(crate) fn wants_kind(&self) -> bool {
         matches!(self.kind, Kind::Job | Kind::Unknown)
             && self.counts.seen.load(Ordering::Relaxed) & LOOKED_AT == 0
@@ -247,7 +247,7 @@ pub struct Sites {
 
 impl Sites {
     /// Returns the site of this entry. A lint would report an index expression in generated code to the user.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[inline]
     pub fn at(&self, entry: usize) -> &'static Site {
         &self.sites[entry]
     }
