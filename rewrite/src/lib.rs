@@ -29,7 +29,7 @@
 //! | `known/` | tables of the ecosystem: callees, macros, methods, crates |
 //! | `site.rs` | the model of what was found |
 //! | `syntax/` | questions about syntax alone |
-//! | `attribute/` | the attribute, its arguments, and the items on which it stands |
+//! | `attribute/` | the attribute, its arguments, and the items on which it may be |
 //! | `lexical/` | the enclosing function, its variables, and the roles of tasks |
 //! | `imports/` | where names come from |
 //! | `callee/` | the callee of a call, and how it takes a task |

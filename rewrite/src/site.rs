@@ -71,7 +71,7 @@ pub struct Site {
 /// One place in the source at which a task waits: an `.await`, or a branch of a `join!` or `select!`.
 #[derive(Clone, Debug)]
 pub(crate) struct FrameSite {
-    /// Where the `await`, or the branch, stands.
+    /// The position of the `await`, or of the branch.
     pub position: Position,
     /// The enclosing function without its module path.
     pub function: String,
@@ -82,11 +82,11 @@ pub(crate) struct FrameSite {
 /// One spawn call that the engine saw and left alone.
 #[derive(Clone, Debug)]
 pub struct Uncovered {
-    /// Where the callee stands.
+    /// The position of the callee.
     pub position: Position,
     /// The enclosing function without its module path.
     pub function: String,
-    /// The callee as written; for a module, its name.
+    /// The callee as written, or the name of a module.
     pub callee: String,
     /// Why it was left alone.
     pub reason: Reason,

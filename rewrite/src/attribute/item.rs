@@ -1,4 +1,4 @@
-//! The items on which the attribute may stand.
+//! The items on which the attribute may be.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -28,7 +28,8 @@ pub(crate) fn check(item: &Item) -> Result<(), Error> {
         _ => "this item",
     };
     let text = format!(
-        "{what} contains no spawn to instrument; put `#[instrument]` on a function, an `impl`, a trait or an inline module"
+        "cannot instrument {what}: it contains no spawn to instrument\n\
+         help: put `#[instrument]` on a function, an `impl`, a trait or an inline module"
     );
     Err(Error::new(name_of(item).span(), text))
 }

@@ -1,4 +1,4 @@
-//! The attribute: its arguments, the items on which it may stand, and attributes on inner items.
+//! The attribute: its arguments, the items on which it may be, and attributes on inner items.
 
 pub(crate) mod args;
 pub(crate) mod item;

@@ -90,7 +90,7 @@ impl<'a> Callee<'a> {
         self.path.map_or(self.name.span(), Spanned::span)
     }
 
-    /// Returns `true` if the call stands in a function of the same name.
+    /// Returns `true` if the call is in a function of the same name.
     pub(crate) fn is_named_like_its_caller(&self, context: &LexicalContext) -> bool {
         let caller = context.names.last();
         caller.is_some_and(|caller| self.name == caller)

@@ -70,7 +70,7 @@ impl Takes {
         self.is_task() || self == Takes::Unknown
     }
 
-    /// Returns `true` if a bound, or a trait object, says that the argument is a task.
+    /// Returns `true` if a bound, or a trait object, shows that the argument is a task.
     pub(crate) fn has_bound(self) -> bool {
         matches!(self, Takes::Task { .. })
     }

@@ -8,7 +8,7 @@
 //! 3. A definition anywhere in the crate ([`MacroNames`]). The macro may be another one.
 //! 4. A crate with `#[macro_use]`.
 //! 5. The prelude, for macros of std. The compiler refuses a glob import that brings a name of the prelude.
-//! 6. A glob import. From a crate in the table of macros, it brings what the table says. From another crate, it may
+//! 6. A glob import. From a crate in the table of macros, it brings the macros of the table. From another crate, it may
 //!    bring a macro of any name.
 //! 7. Nothing. If the imports are *out of sight*, the macro may still be the known one. A rare name is then accepted
 //!    ([`macros::likely_meant`]).
@@ -31,7 +31,7 @@ type Names = Vec<String>;
 #[derive(Default)]
 struct ImportScope {
     is_module: bool,
-    /// Names that are imported one by one, with what they stand for.
+    /// Names that are imported one by one, each with its path.
     uses: Vec<(String, Names)>,
     /// The modules of glob imports.
     globs: Vec<Names>,

@@ -164,7 +164,7 @@ pub(crate) const TABLE: &[Row] = &[
 const SPAWN: &str =
     "std, tokio, tokio-util, smol, async-executor, rayon, crossbeam, futures, actix-rt";
 
-/// Words in the name of a receiver that tell of a pool, whose [`execute`](Mode::Execute) calls each closure once.
+/// Words in the name of a receiver that is a pool. Its [`execute`](Mode::Execute) calls each closure once.
 pub(crate) const POOLS: &[&str] = &["pool", "executor", "worker", "thread"];
 
 /// Prefix of the names of functions that may forward their task to a spawn: `executor.spawn_critical("name", task)`.

@@ -36,7 +36,7 @@ const PREFIXES: &[&str] = &["new_", "with_", "from_"];
 /// Functions whose last argument is the future that they run, whatever their path.
 const WRAPPERS: &[&str] = &["timeout", "timeout_at"];
 
-/// Types, and traits, of whose functions only the callee's signature may tell the type arguments.
+/// Types and traits. Only the signature of the callee may determine the type arguments of their functions.
 const INFERRED_OWNERS: &[&str] = &[
     "Default",
     "From",
@@ -54,7 +54,7 @@ const INFERRED_OWNERS: &[&str] = &[
     "PhantomData",
 ];
 
-/// Functions of any other path of which the same holds.
+/// Such functions, whatever their path.
 const INFERRED: &[&str] = &["default", "Some", "Ok", "Err", "PhantomData"];
 
 /// Returns the smart pointer of this name.
@@ -87,7 +87,7 @@ pub(crate) fn is_wrapper(name: &str) -> bool {
     WRAPPERS.contains(&name)
 }
 
-/// Returns `true` if only the callee's signature may tell the type arguments of `owner::name(…)`.
+/// Returns `true` if only the signature of the callee may determine the type arguments of `owner::name(…)`.
 pub(crate) fn is_inferred(owner: Option<&str>, name: &str) -> bool {
     owner.is_some_and(|owner| INFERRED_OWNERS.contains(&owner)) || INFERRED.contains(&name)
 }

@@ -1,4 +1,4 @@
-//! The tables of libraries: crates whose functions hand no task to instrumented code.
+//! The tables of libraries: crates whose functions give no task to instrumented code.
 
 /// The crates, and modules of them.
 const LIBRARIES: &[&str] = &[

@@ -15,7 +15,7 @@ pub(crate) enum Effect {
     Decorates,
     /// Adds something to an `async` literal, which can be changed below it.
     WrapsLiteral,
-    /// Converts into a type that only the signature of the callee tells.
+    /// Converts into a type that only the signature of the callee shows.
     Converts,
     /// Ends the chain of a builder: the value is no builder any more.
     Builds,

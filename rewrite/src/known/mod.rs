@@ -1,7 +1,7 @@
-//! Everything that the engine knows of the ecosystem by name. Nothing else in the engine lists names of other crates.
+//! The names of the ecosystem that the engine knows. Nothing else in the engine lists names of other crates.
 //!
-//! A macro cannot resolve names. So each table goes by the last segment of a path, or by the name of a method, and says
-//! how sure such a name is. A new callee, macro or method is one row. The prefilter of the text front end is derived from
+//! A macro cannot resolve names. So each table has the last segment of a path, or the name of a method, and how
+//! sure such a name is. A new callee, macro or method is one row. The prefilter of the text front end is derived from
 //! the tables. The tables in the documentation are compared with them (`documented.rs`).
 //!
 //! | table | knows |
@@ -12,8 +12,8 @@
 //! | `constructors.rs` | functions that make a value of their type, smart pointers, and wrappers of a task |
 //! | `scope_functions.rs` | functions that run a closure while their caller waits |
 //! | `waits.rs` | functions that poll a future until it is ready |
-//! | `types.rs` | types of which no value is a task, and bounds that tell a task |
-//! | `crates.rs` | crates whose functions hand no task to instrumented code |
+//! | `types.rs` | types of which no value is a task, and bounds of tasks |
+//! | `crates.rs` | crates whose functions give no task to instrumented code |
 //! | `packages.rs` | packages in which not every spawn counts, because they are runtimes or pools |
 
 pub(crate) mod callees;

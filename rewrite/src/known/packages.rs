@@ -1,14 +1,14 @@
-//! The table of packages whose business is spawning: runtimes, pools, and forwarders between them.
+//! The table of packages that spawn on behalf of others: runtimes, pools, and forwarders between them.
 //!
-//! A task is recorded where it is handed to a runtime. From there it goes through several forwarders. Each calls the next
-//! one by a name such as `spawn`, and a record in each would be the same task once more.
+//! A task is recorded where a program gives it to a runtime. There, several forwarders call each other by names such as
+//! `spawn`. A record in each of them would be the same task once more.
 
 /// Selection of the spawns that are recorded in a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     /// All spawns.
     Spawns {
-        /// Methods whose spawns are excepted, because they hand on a task that they were given.
+        /// Methods whose spawns are excepted, because they forward a task that they received.
         forwarders: &'static [&'static str],
         /// Methods that fill a pool. Their tasks are roots, because a connection is kept for a later user.
         pooled: &'static [&'static str],
@@ -16,7 +16,7 @@ pub enum Policy {
     /// OS threads only: the package is a runtime. Its threads are roots unless they are scoped, because it keeps them
     /// for later tasks.
     Threads,
-    /// No spawn, because each thread that the package starts was handed to it.
+    /// No spawn, because each thread of the package was given to it.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! The tables of types and traits: what a parameter's type says of the task that is given to it.
+//! The tables of types and traits: the meaning of a parameter's type for the task that is its argument.
 
 /// Meaning of a bound of the standard library or futures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ const BOUNDS: &[(Bound, &[&str])] = &[
     ),
 ];
 
-/// Types of which no value is a task. Primitive types are told by their small letters.
+/// Types of which no value is a task. Primitive types are recognised by their small letters.
 const NO_TASKS: &[&str] = &["String", "Vec", "Option", "Result", "Duration", "Instant"];
 
 /// Aliases of a pinned box of a future.

@@ -73,8 +73,9 @@ pub(crate) fn misplaced(mac: &Macro, krate: Option<&Path>) -> Option<Error> {
         return None;
     }
     let text = format!(
-        "`{name}!` has no effect here; put it directly around the argument of the spawn that is the task, \
-         or list the callee: `#[instrument(also(callee))]`",
+        "cannot apply `{name}!` here: it is not the task of a known callee\n\
+         help: put it directly around the argument of the spawn that is the task\n\
+         help: list the callee: `#[instrument(also(callee))]`",
         name = last.ident,
     );
     Some(Error::new(path.span(), text))

@@ -19,7 +19,7 @@ use crate::syntax::parse;
 pub struct Function {
     /// Its name, such as `Server::accept`.
     pub name: String,
-    /// The lines on which it stands, counted from 1, with its attributes.
+    /// The lines of the function with its attributes, counted from 1.
     pub lines: RangeInclusive<usize>,
     /// The line of its body, and the column, counted in characters from 1.
     pub body: (usize, usize),

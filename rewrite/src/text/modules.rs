@@ -56,7 +56,7 @@ fn may_declare(source: &str) -> bool {
     source.match_indices("mod").any(|(start, word)| {
         let rest = &source[start + word.len()..];
         let name = rest.trim_start();
-        // A comment may stand anywhere.
+        // A comment may be anywhere.
         name.starts_with('/')
             || name.len() < rest.len() && {
                 let name = name.strip_prefix("r#").unwrap_or(name);
@@ -118,7 +118,7 @@ fn name_before(tokens: &[TokenTree], index: usize) -> Option<Parent> {
     })
 }
 
-/// The attributes of the item whose keyword stands at `index`.
+/// Returns the attributes of the item whose keyword is at `index`.
 pub(super) fn attributes_before(tokens: &[TokenTree], index: usize) -> Vec<Attribute> {
     let mut start = index;
     // `pub`, `pub(crate)`, `unsafe`.

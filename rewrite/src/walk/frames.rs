@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `.await` | `frame` around its operand |
 //! | a macro that awaits any future | `branch` around each argument |
-//! | another macro that awaits | a guard around the call, which stands for all arguments together |
+//! | another macro that awaits | one guard around the call, for all arguments together |
 //!
 //! A branch is wrapped in one of two forms, because a call shortens the lives of temporaries that a `let` in the macro
 //! would extend: see [`Temporaries`].
@@ -131,7 +131,7 @@ impl Walk<'_> {
         Some(Stmt::Expr(expr, stmt.semi_token))
     }
 
-    /// Returns `true` if a macro awaits its arguments, and one guard is to stand for all of them.
+    /// Returns `true` if a macro awaits its arguments, and gets one guard for all of them.
     fn needs_guard(&self, mac: &Macro) -> bool {
         let awaits_as_a_whole = |known: KnownMacro| {
             known.awaits == Some(Awaiting::Whole)

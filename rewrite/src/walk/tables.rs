@@ -1,4 +1,4 @@
-//! Tables of sites: where each of them goes.
+//! The place of each table of sites.
 //!
 //! Spawns refer to their site by a table and an index. The table has to be visible from the spawn, and it has to be
 //! there whenever the spawn is. So a table is in the nearest of these:

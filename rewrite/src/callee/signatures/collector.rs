@@ -71,7 +71,7 @@ impl<'a> Collector<'a> {
         self.owner = outer;
     }
 
-    /// Notes what a `use` imports. `path` is what stands before the tree, its first and its last segment.
+    /// Notes the names that a `use` imports. `path` has the first and the last segment in front of the tree.
     fn import(&mut self, path: Option<(&str, &str)>, tree: &syn::UseTree) {
         let name = match tree {
             syn::UseTree::Path(segment) => {
@@ -199,7 +199,7 @@ impl<'a> Visit<'a> for Collector<'a> {
         });
     }
 
-    // No function stands in these.
+    // No function is in these.
     fn visit_type(&mut self, _: &'a syn::Type) {}
     fn visit_path(&mut self, _: &'a syn::Path) {}
     fn visit_pat(&mut self, _: &'a syn::Pat) {}

@@ -1,6 +1,6 @@
 //! The signatures of the program's own functions that are callees, as far as they are in sight.
 //!
-//! A macro cannot resolve names. If a function named like a callee is in sight, its signature tells more than the
+//! A macro cannot resolve names. If a function named like a callee is in sight, its signature shows more than the
 //! table: which argument is the task, and how the task may be treated. [`takes`](super::takes) reads the type of one
 //! parameter. Functions that forward their task are callees whatever their names ([`forwarding`](super::forwarding)).
 //!
