@@ -72,4 +72,5 @@ compile_pages! {
     MacrosReadme "macros/README.md"
     RewriteReadme "rewrite/README.md"
     RuntimeReadme "birthmark/README.md"
+    StacksReadme "stacks/README.md"
 }

@@ -37,14 +37,65 @@
 //! take more memory than its limits allow. [`Limits`] bound one stack, apart from the tables that are read once for each file. Files are read and never mapped, because a mapped
 //! file that is truncated ends the process.
 //!
-//! # What it costs
+//! # Parts
 //!
-//! The first stack of a process reads the table of addresses, and the units with the types that are needed. Types are
-//! kept for the next stack. The README has numbers.
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+//! | part | content |
+//! | --- | --- |
+//! | `Memory` | a source of memory: this process, another process, a core file, or copied ranges |
+//! | `DebugInfo` | the debug information of all files that a process has mapped; files and units are read when they are needed |
+//! | `Root` | a future: its address, and a function or vtable that leads to its type |
+//! | `Guard` | a count that tells whether a task was polled while its stack was read |
+//! | `Stack`, `Frame` | the result, a tree: a combinator such as `join!` has a branch for each future that is not finished |
+//! | `Missing` | a reason why something is not known, with a remedy |
+//! | `Locals` | local variables that are alive across an `await`, on request, with a redaction |
+//!
+//! # What a build must have
+//!
+//! | build | stacks |
+//! | --- | --- |
+//! | `debug = 2`, the default of the dev profile | complete |
+//! | `debug = 2` for the workspace alone | complete, except inside a `Box<dyn Future>` that a dependency makes |
+//! | `debug = 1`, `"line-tables-only"`, or no debug information | none, because types are missing |
+//!
+//! Optimization, link-time optimization, stripped executables with a separate file, compressed sections and split debug
+//! information give the same stacks. The tests compare them for 45 shapes of tasks:
+//!
+//! ```sh
+//! cargo test -p birthmark-stacks
+//! cargo test -p birthmark-stacks -- --ignored
+//! ```
+//!
+//! The second command compiles the test program in nine further kinds of builds, one of them with a nightly compiler.
+//!
+//! A separate file is found by `.gnu_debuglink` or by its build id. The file is beside the executable, in `.debug` there, in
+//! `/usr/lib/debug`, or in a folder that `DebugInfo::search_in` adds. Its build id must be that of the executable.
+//!
+//! # Cost
+//!
+//! A task pays nothing until its stack is read. The table has the cost of all stacks of a process, on one core of a shared
+//! machine:
+//!
+//! | process | units | first time | once types are known | memory |
+//! | --- | --- | --- | --- | --- |
+//! | the test program, 21 MB, 45 tasks, 169 frames | 5 of 227 | 17 ms | 0.9 ms | 7 MiB |
+//! | a server with axum, hyper and reqwest, 53 MB, 11 tasks, 51 frames | 8 of 487 | 15 ms | 0.3 ms | 9 MiB |
+//!
+//! ```sh
+//! cargo test -p birthmark-stacks --release --test cost -- --ignored --nocapture
+//! ```
+//!
+//! The first row is what this command prints. Compressed sections are inflated as a whole, and take as much memory.
+//!
+//! # Limits
+//!
+//! - Linux with 64-bit little-endian processors, in ELF files. On other systems, `DebugInfo` returns an error.
+//! - A task that runs has no stack here. Its thread has one.
+//! - Futures behind `Arc`, `Rc` and raw pointers are not followed, except in `FuturesUnordered` and in tokio's
+//!   `JoinHandle` and `JoinSet`. The frames below a `JoinHandle` are those of the task that it waits for.
+//! - A macro such as `select!` hides the line of its `await`. The frame then has the lines between which it is.
+//! - A local variable that was moved is still listed, with what its memory contains now. A redaction should hide texts by
+//!   their types, not only by their names, if that matters.
+//! - State machines have no stable layout. Rust 1.95 and a nightly compiler are tested. A type that does not fit in size or name is refused.
 
 mod debug_info;
 #[expect(
