@@ -86,14 +86,16 @@ pub(crate) fn relayed(
     announced: bool,
     record: impl FnOnce(&'static Site) -> NewHandle,
 ) -> NewHandle {
-    let task = if handed { taken(site, late) } else { None };
-    let (new, recorded) = match task {
-        Some(task) if task.is_recorded => (NewHandle::accepted(TaskHandle::untracked()), task.site),
-        Some(task) => (record(task.site), task.site),
-        None => (record(site), site),
+    let taken = if handed { taken(site, late) } else { None };
+    let (site, is_recorded) = taken.map_or((site, false), |task| (task.site, task.is_recorded));
+    // One call, so that it is inlined.
+    let new = if is_recorded {
+        NewHandle::accepted(TaskHandle::untracked())
+    } else {
+        record(site)
     };
     if announced {
-        announce(Announced::recorded(recorded));
+        announce(Announced::recorded(site));
     }
     new
 }
