@@ -26,7 +26,7 @@ THREADS = (2, 3)
 class Registry:
     """The registry, read through the exported symbol."""
 
-    HEAD = "<8s6I3Q8I8IQ2I"
+    HEAD = "<8s6I3Q8I8IQ2I3I"
 
     def __init__(self):
         self.memory = gdb.selected_inferior()
@@ -41,7 +41,8 @@ class Registry:
         self.site_layout = fields[10:18]
         self.frames_in_chunk, self.frames_stride, self.frames_room = fields[18:21]
         self.frame_layout = fields[21:26]
-        self.blocks, self.names_in_block, self.names_room = fields[26:]
+        self.blocks, self.names_in_block, self.names_room = fields[26:29]
+        self.positions = fields[29:]
         self.pages = self.words(pages, 1, "I")[0]
         self.now = self.words(now, 1)[0] >> 32
         self.chunks = self.words(chunks, -(-self.pages // self.chunk_pages) or 1)
@@ -76,8 +77,9 @@ class Registry:
         pointer, length = self.words(address, 2)
         return self.read(pointer, length).decode("utf-8", "replace") if length else ""
 
-    def frames(self, address, identity):
+    def frames(self, address, words):
         """What a task waits in: (depth, text), outermost first; only counted where there is no room."""
+        identity = words[0]
         chunk_bytes = self.chunk_pages * self.page_slots * self.slot_bytes
         chunk = address - address % chunk_bytes
         area = self.words(chunk + self.frames_in_chunk, 1)[0]
@@ -86,18 +88,51 @@ class Registry:
         place = (address - chunk) // self.slot_bytes
         header, *entries = self.words(area + place * self.frames_stride, 1 + self.frames_room)
         if header >> 32 != identity & 0xFFFFFFFF:
-            return
-        used = {n: entries[n - 1] for n in range(1, self.frames_room + 1) if header >> n & 1}
+            header = 0
+        indices = [n for n in range(1, self.frames_room + 1) if header >> n & 1]
+        used = {n: (entries[n - 1] & ~63, entries[n - 1] & 63) for n in indices}
+        outer, sites = self.entered(address, words)
+        for index, site in enumerate(sites, 64):
+            used[index], outer = (site, outer), index
         yield from self.frames_in(used, 0, 0)
         if header >> 16 & 0xFFFF:
             yield 0, "and %d more" % (header >> 16 & 0xFFFF)
 
+    def entered(self, address, words):
+        """What a running task has entered and not recorded: the index of the frame around, and the sites."""
+        shadow = self.shadow(words)
+        if not shadow:
+            return 0, []
+        cursor_at, levels_at = self.positions[1:]
+        cursor = self.words(shadow + cursor_at, 1)[0]
+        entries = self.words(shadow + levels_at, cursor & 0x7F)
+        while True:
+            slot, outer, sites = cursor >> 7 & 0xFFFFFFFFFFC0, cursor >> 8 & 15, []
+            while entries and entries[-1] & 63 != 63:
+                sites.insert(0, entries[-1] & 0xFFFFFFFFFFFF)
+                entries = entries[:-1]
+            if slot == address:
+                recorded = [n for n, site in enumerate(sites) if site & 63]
+                if recorded:
+                    outer, sites = sites[recorded[-1]] & 63, sites[recorded[-1] + 1 :]
+                return outer, sites
+            if not entries:
+                return 0, []
+            cursor, entries = entries[-1], entries[:-1]
+
+    def shadow(self, words):
+        """The shadow stack of the thread that runs the task, or null."""
+        thread = words[1] >> 8 & 0x1FFFFF
+        if words[1] & 0xFF != RUNNING or not thread:
+            return 0
+        block = self.words(self.blocks + 8 * (thread - 1), 1)[0]
+        return self.words(block + self.positions[0], 1)[0]
+
     def frames_in(self, used, outer, depth, kept=False):
-        for index in [n for n, entry in used.items() if entry & 63 == outer]:
-            entry = used.pop(index, None)
-            if entry is None:
+        for index in [n for n, (_, around) in used.items() if around == outer]:
+            site, _ = used.pop(index, (None, None))
+            if site is None:
                 continue
-            site = entry & ~63
             if site:
                 yield depth, self.frame(site) + " (kept, not polled)" * kept
             yield from self.frames_in(used, index, depth + bool(site), not site)
@@ -169,9 +204,9 @@ class Birthmark(gdb.Command):
         for identity, address, words in sorted(tasks):
             if not identity & NAME_BIT and words[1] & 0xFF < 3:
                 print(describe(registry, address, words))
-                if registry.is_pool_thread(words) and any(registry.frames(address, identity)):
+                if registry.is_pool_thread(words) and any(registry.frames(address, words)):
                     print("    polled here, in futures without a record:")
-                for depth, frame in registry.frames(address, identity):
+                for depth, frame in registry.frames(address, words):
                     print("    " + "  " * depth + frame)
 
 

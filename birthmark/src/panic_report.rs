@@ -15,7 +15,7 @@ use birthmark_core::__reader::name::{effective_name, NameOrigin};
 use birthmark_core::__reader::named_enum;
 use birthmark_core::__reader::record::content::NameText;
 use birthmark_core::__reader::record::frames::index;
-use birthmark_core::__reader::record::frames::{FrameSnapshot, ROOM};
+use birthmark_core::__reader::record::frames::ROOM;
 use birthmark_core::__reader::record::read::{Above, Record};
 use birthmark_core::__reader::record::words::flag;
 use birthmark_core::Kind;
@@ -193,13 +193,12 @@ fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
 
 /// Writes the frames of the branch that panics, outermost first.
 fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
-    let cursor = local::cursor();
-    if !cursor.records() || cursor.index() == 0 {
+    let (frames, innermost) = local::frames(task);
+    if innermost == 0 {
         return Ok(());
     }
-    let image = FrameSnapshot::read(task);
     let mut sites = [None; ROOM];
-    for (place, site) in sites.iter_mut().zip(image.outwards(cursor.index())) {
+    for (place, site) in sites.iter_mut().zip(frames.outwards(innermost)) {
         *place = Some(site);
     }
     if task.is_pool_thread() {
@@ -208,8 +207,8 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     for (depth, site) in sites.iter().rev().flatten().enumerate() {
         writeln!(out, "    {:1$}in {site}", "", 2 * depth)?;
     }
-    match image.omitted_frames() {
-        more if index::is_beyond(cursor.index()) => {
+    match frames.omitted_frames() {
+        more if index::is_beyond(innermost) => {
             writeln!(out, "    and {more} more, beyond the room for frames")
         }
         _ => Ok(()),

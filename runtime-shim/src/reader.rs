@@ -20,7 +20,7 @@ pub mod record {
     pub mod frames {
         //! Frames of a task.
 
-        pub use crate::record::frames::{index, Cursor, FrameSnapshot, ROOM};
+        pub use crate::record::frames::{index, FrameSnapshot, ROOM};
     }
 
     use crate::record::globals::ARENA;
@@ -61,7 +61,8 @@ pub mod local {
     //! The task that the calling thread runs.
 
     use crate::platform::{runtime_flags, thread};
-    use crate::record::frames::Cursor;
+    use crate::record::frames::FrameSnapshot;
+    use crate::record::read::Record;
     use crate::record::slot::{NodeSlot, TaskSlot};
     use crate::thread::local;
     use crate::types::site::Site;
@@ -89,9 +90,12 @@ pub mod local {
         local::with(|local| local.last())
     }
 
-    /// Returns the innermost frame of the current task.
-    pub fn cursor() -> Cursor {
-        local::with(|local| local.cursor.get())
+    /// Returns the frames of the current task, and the index of the innermost one.
+    pub fn frames(task: &Record) -> (FrameSnapshot, usize) {
+        local::with(|local| match local.cursor.get().is_muted() {
+            true => (FrameSnapshot::EMPTY, 0),
+            false => FrameSnapshot::read_here(task, &local.cursor),
+        })
     }
 
     /// Returns the slot of a task that a hook sees.

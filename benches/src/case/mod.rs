@@ -15,7 +15,7 @@ mod valgrind;
 
 pub use self::pause::{ASKED, LOADS};
 pub use self::render::FORMS;
-pub use self::unit::Unit;
+pub use self::unit::{Await, Unit};
 
 /// Bytes in a task beside its state.
 pub const PAYLOADS: [usize; 4] = [8, 40, 72, 104];

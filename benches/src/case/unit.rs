@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, DropOnly, Fastrace, Idle, Levels, MinimalRecord,
+    AsyncBacktrace, AwaitTree, Awaits, Birthmark, DropOnly, Fastrace, Idle, Levels, MinimalRecord,
     Prototype, Raw, RecordWith, Spawn, SpawnMore, Tracing, Word,
 };
 use crate::variant::Variant;
@@ -42,6 +42,8 @@ pub enum Unit {
     SpawnLevelMulti,
     /// As `PollLevels` at one level, likewise.
     PollLevelMulti,
+    /// An await in a task that runs.
+    Await(Await),
     /// A rayon job.
     Job,
     /// An OS thread from spawn to join.
@@ -50,8 +52,21 @@ pub enum Unit {
     Join,
 }
 
+/// The expression of an await.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Await {
+    /// An async function that is ready at once.
+    Ready,
+    /// An async function that is ready at once, below four others.
+    BelowFour,
+    /// A mutex that nobody else locks.
+    Lock,
+    /// `tokio::task::yield_now`.
+    YieldNow,
+}
+
 impl Unit {
-    const NAMES: [(Unit, &'static str); 15] = [
+    const NAMES: [(Unit, &'static str); 19] = [
         (Unit::Spawn, "tokio task"),
         (Unit::SpawnOwning, "tokio task with a drop"),
         (Unit::SpawnBlock, "tokio task, async block"),
@@ -64,6 +79,10 @@ impl Unit {
         (Unit::PollLevels(5), "poll, 5 awaits"),
         (Unit::SpawnLevelMulti, "tokio task, 1 await, 2 workers"),
         (Unit::PollLevelMulti, "poll, 1 await, 2 workers"),
+        (Unit::Await(Await::Ready), "await, ready at once"),
+        (Unit::Await(Await::BelowFour), "await, below four others"),
+        (Unit::Await(Await::Lock), "await of a mutex"),
+        (Unit::Await(Await::YieldNow), "await of yield_now"),
         (Unit::Job, "rayon job"),
         (Unit::Thread, "OS thread"),
         (Unit::Join, "rayon join"),
@@ -82,7 +101,11 @@ impl Unit {
     /// How many units take long enough to be timed, and short enough to alternate often.
     pub fn timed(self) -> usize {
         match self {
-            Unit::Poll | Unit::PollMulti | Unit::PollLevels(_) | Unit::PollLevelMulti => 1 << 16,
+            Unit::Poll
+            | Unit::PollMulti
+            | Unit::PollLevels(_)
+            | Unit::PollLevelMulti
+            | Unit::Await(_) => 1 << 16,
             Unit::Thread => 1 << 7,
             _ => 1 << 14,
         }
@@ -145,6 +168,9 @@ impl Stage {
     }
 
     pub(crate) fn run(&self, variant: Variant, units: usize) {
+        if let Unit::Await(awaited) = self.unit {
+            return self.run_awaits_of(variant, awaited, units);
+        }
         if self.unit.has_levels() {
             return self.run_levels_of(variant, units);
         }
@@ -212,6 +238,26 @@ impl Stage {
             (Unit::SpawnOwning, 72) => self.on_runtime::<S>(tasks::<S, Owns<72>>(units)),
             (Unit::SpawnOwning, _) => self.on_runtime::<S>(tasks::<S, Owns<104>>(units)),
             (unit, _) => panic!("the variant has no {unit}"),
+        }
+    }
+
+    fn run_awaits_of(&self, variant: Variant, awaited: Await, units: usize) {
+        match variant {
+            Variant::Raw => self.run_awaits::<Raw>(awaited, units),
+            Variant::On | Variant::Off => self.run_awaits::<Birthmark>(awaited, units),
+            Variant::AsyncBacktrace => self.run_awaits::<AsyncBacktrace>(awaited, units),
+            Variant::AwaitTree => self.run_awaits::<AwaitTree>(awaited, units),
+            Variant::Tracing | Variant::Registry => self.run_awaits::<Tracing>(awaited, units),
+            _ => panic!("{variant} knows no awaits"),
+        }
+    }
+
+    fn run_awaits<S: Awaits>(&self, awaited: Await, units: usize) {
+        match awaited {
+            Await::Ready => self.on_runtime::<S>(S::ready(units)),
+            Await::BelowFour => self.on_runtime::<S>(S::below_four(units)),
+            Await::Lock => self.on_runtime::<S>(S::lock(units)),
+            Await::YieldNow => self.on_runtime::<S>(S::yield_now(units)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The cost of frames, beside that of peers with a similar feature.
 
 use super::{ROUNDS, ratios_of};
-use crate::case::Unit;
+use crate::case::{Await, Unit};
 use crate::run::{self, Malloc};
 use crate::stats::Sample;
 use crate::variant::Variant;
@@ -11,6 +11,23 @@ const UNITS: [Unit; 4] = [
     Unit::SpawnLevels(5),
     Unit::PollLevels(1),
     Unit::PollLevels(5),
+];
+
+const AWAITS: [Unit; 4] = [
+    Unit::Await(Await::Ready),
+    Unit::Await(Await::BelowFour),
+    Unit::Await(Await::Lock),
+    Unit::Await(Await::YieldNow),
+];
+
+/// Variants that instrument an await in a task that runs.
+const AWAITING: [Variant; 6] = [
+    Variant::On,
+    Variant::Off,
+    Variant::AsyncBacktrace,
+    Variant::AwaitTree,
+    Variant::Tracing,
+    Variant::Registry,
 ];
 
 const MULTI: [Unit; 2] = [Unit::SpawnLevelMulti, Unit::PollLevelMulti];
@@ -23,10 +40,16 @@ pub(super) fn section() {
     UNITS
         .into_iter()
         .for_each(|unit| instructions(unit, &variants));
+    AWAITS
+        .into_iter()
+        .for_each(|unit| instructions(unit, &AWAITING));
     println!("\n| unit | variant | time beside raw, mimalloc | glibc |");
     println!("| --- | --- | --- | --- |");
     for unit in UNITS.into_iter().chain(MULTI) {
         ratios_of(unit, &variants);
+    }
+    for unit in AWAITS {
+        ratios_of(unit, &AWAITING);
     }
     println!("\n| a further level (mimalloc) | task, ns beside raw | poll, ns beside raw |");
     println!("| --- | --- | --- |");

@@ -8,6 +8,7 @@ use crate::work::Task;
 
 mod async_backtrace;
 mod await_tree;
+mod awaits;
 mod birthmark;
 mod fastrace;
 mod levels;
@@ -18,6 +19,7 @@ mod tracing;
 
 pub use self::async_backtrace::AsyncBacktrace;
 pub use self::await_tree::{AwaitTree, registry};
+pub use self::awaits::Awaits;
 pub use self::birthmark::Birthmark;
 pub use self::fastrace::Fastrace;
 pub use self::levels::Levels;

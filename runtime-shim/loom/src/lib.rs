@@ -51,6 +51,8 @@ mod types {
 mod record {
     #[path = "../../../src/record/arena.rs"]
     pub(crate) mod arena;
+    #[path = "../../../src/record/exposed.rs"]
+    pub(crate) mod exposed;
     #[path = "../../../src/record/frames/mod.rs"]
     pub(crate) mod frames;
     #[path = "../../../src/record/hazard.rs"]
@@ -68,6 +70,8 @@ mod record {
     #[path = "../../../src/record/words.rs"]
     pub(crate) mod words;
 
+    #[cfg(test)]
+    mod exposed_tests;
     #[cfg(test)]
     mod frames_tests;
     #[cfg(test)]

@@ -1,153 +1,201 @@
-//! How a frame is entered and left.
+//! How a frame is entered, recorded and left.
+
+use core::marker::PhantomData;
 
 use super::FrameSite;
 use crate::platform::runtime_flags;
-use crate::record::frames::Frames;
-use crate::record::frames::{Cursor, TaggedCursor};
-use crate::record::slot::Slot;
+use crate::record::frames::{Cursor, Frames, Level, Registered};
 use crate::thread::local::{self, Local};
 
-/// A frame, as the future that it is around knows it. All else is in the record, or known of the `.await`: a
-/// future with a frame is moved as often as one without, so each word of it costs.
+/// A frame, as its future knows it. All else is in the record or known of the `.await`. A future with a frame is moved
+/// as often as one without, so each word costs.
 #[derive(Debug)]
 pub(super) struct FrameEntry {
-    /// Where one stands inside of the frame, or nowhere, as long as it is not entered.
-    inner: TaggedCursor,
+    registered: Registered,
+}
+
+/// A poll of a frame's future. Dropping it puts the cursor back, also if the future panics.
+pub(super) struct PollGuard {
+    outer: Cursor,
+    /// The cursor must be put back on the thread that it was taken from.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Drop for PollGuard {
+    #[inline(always)]
+    fn drop(&mut self) {
+        local::with(|local| local.cursor.set(self.outer));
+    }
 }
 
 impl FrameEntry {
     pub(super) const NEW: FrameEntry = FrameEntry {
-        inner: TaggedCursor::NOWHERE,
+        registered: Registered::NOWHERE,
     };
 
     #[inline(always)]
-    fn is_entered(&self) -> bool {
-        self.inner != TaggedCursor::NOWHERE
-    }
-
-    /// Where it is recorded, if it is, and at which index.
-    fn recorded(&self) -> Option<(&'static Slot, &'static Frames, usize)> {
-        let inner = self.inner.cursor();
-        let slot = inner.slot()?;
-        Some((slot, Frames::of(slot)?, inner.index()))
+    fn is_recorded(&self) -> bool {
+        self.registered != Registered::NOWHERE
     }
 }
 
-/// Entering.
+/// Polls. These functions are in every `.await`, so each instruction counts.
+///
+/// The slow paths are `extern "C"`, which marks the calls as non-unwinding. Without it, each `.await` has code for an
+/// unwinding.
 impl FrameEntry {
-    /// Enters the frame, unless it is entered here already. Returns what the cursor is inside of it: the same
-    /// as outside where nothing is recorded.
+    /// Moves the thread's cursor into the frame.
     #[inline(always)]
-    pub(super) fn enter(&mut self, site: &'static FrameSite, local: &Local) -> Cursor {
-        let outer = local.cursor.get();
-        let inner = outer.next();
-        if self.is_entered() {
-            if self.inner == TaggedCursor::of(inner) {
-                return inner;
+    pub(super) fn enter(&mut self, site: &'static FrameSite) -> PollGuard {
+        local::with(|local| {
+            let outer = local.cursor.get();
+            if !self.is_recorded() {
+                if local.cursor.push(outer, site) {
+                    local.cursor.set(outer.deeper());
+                }
+            } else if self.registered.is_at(outer.next()) {
+                local.cursor.set(outer.next());
+            } else {
+                self.enter_slow(site, local);
             }
-        } else if let Some(slot) = outer.slot() {
-            let (id, frames) = (slot.id(), Frames::of(slot));
-            if frames.is_some_and(|frames| frames.push(id, site, outer.index())) {
-                self.inner = TaggedCursor::within(id, inner);
-                return inner;
+            PollGuard {
+                outer,
+                _not_send: PhantomData,
             }
-        } else if outer != Cursor::UNKNOWN || runtime_flags::has(runtime_flags::OFF) {
-            return outer;
-        }
-        self.enter_slow(site, local)
+        })
     }
 
-    /// Enters the frame on the slow path, or moves it to the place where it is polled now.
-    ///
-    /// `extern "C"` marks this function and [`FrameEntry::leave_slow`] as non-unwinding, so that no `.await` has a
-    /// landing pad for them.
+    /// Moves the cursor into a frame that is recorded, but not where its future is polled now.
     #[cold]
     #[inline(never)]
-    extern "C" fn enter_slow(&mut self, site: &'static FrameSite, local: &Local) -> Cursor {
-        let outer = match local.cursor.get() {
-            Cursor::UNKNOWN => local.look_for_main(),
-            outer => outer,
-        };
-        let index = match self.recorded() {
-            Some((slot, frames, index)) if self.is_moved_within(outer) => {
-                frames.relink(slot, index, site, outer.index())
+    extern "C" fn enter_slow(&mut self, site: &'static FrameSite, local: &Local) {
+        let outer = local.cursor.get();
+        if !outer.records() || !self.registered.cursor().is_same_task(outer) {
+            self.leave(site);
+            if local.cursor.push(outer, site) {
+                local.cursor.set(outer.deeper());
             }
-            _ => {
-                self.leave(site);
-                enter_first(outer, site)
-            }
-        };
-        let inner = outer.with_index(index);
-        if inner != outer {
-            self.inner = TaggedCursor::of(inner);
-        }
-        inner
-    }
-
-    /// Returns `true` if the frame belongs to the task in which it is polled.
-    fn is_moved_within(&self, outer: Cursor) -> bool {
-        outer.records() && self.inner.is_same_task(TaggedCursor::of(outer))
-    }
-}
-
-/// Records a frame. Returns its index: where nothing is recorded, that of what is around it.
-fn enter_first(outer: Cursor, site: &'static FrameSite) -> usize {
-    let Some(slot) = outer.slot().filter(|_| outer.records()) else {
-        return outer.index();
-    };
-    Frames::of_or_map(slot).map_or(outer.index(), |frames| {
-        frames.enter(slot, site, outer.index())
-    })
-}
-
-/// Leaving.
-impl FrameEntry {
-    /// Leaves the frame, if it is entered.
-    #[inline(always)]
-    pub(super) fn leave(&mut self, site: &'static FrameSite) {
-        if self.is_entered() {
-            self.leave_slow(site, local::with(|local| local.cursor.get()));
-        }
-    }
-
-    /// Leaves the frame, if it is entered, on the thread that has just polled its future there.
-    #[inline(always)]
-    pub(super) fn leave_from(&mut self, site: &'static FrameSite, outer: Cursor) {
-        if !self.is_entered() {
             return;
         }
-        let index = self.inner.cursor().index();
-        let frames = outer.slot().and_then(Frames::of);
-        if frames.is_some_and(|frames| frames.pop(index)) {
-            self.inner = TaggedCursor::NOWHERE;
+        let Some(around) = local.record_around(outer) else {
+            return;
+        };
+        let index = self.registered.cursor().index();
+        around.frames.relink(around.slot, index, site, around.outer);
+        let level = Level::recorded(site, index, around.outer, around.base);
+        self.registered = level.registered(outer);
+        if outer.level() == around.base {
+            local.cursor.set(self.registered.cursor());
         } else {
+            local.cursor.set_level(outer.level(), level);
+            local.cursor.set(outer.deeper());
+        }
+    }
+
+    /// Moves the cursor back after a poll. The frame is recorded if the future waits, and left if it is ready.
+    #[inline(always)]
+    pub(super) fn exit(&mut self, guard: PollGuard, site: &'static FrameSite, is_ready: bool) {
+        let outer = guard.outer;
+        drop(guard);
+        if is_ready {
+            if self.is_recorded() || local::with(|local| local.cursor.has_recorded()) {
+                self.exit_ready(site, outer);
+            }
+        } else if !self.is_recorded() && may_record(outer) {
+            self.record(outer, site);
+        }
+    }
+
+    /// Leaves the frame, whose future is ready, if it is recorded. A frame inside of it may have recorded it in this poll.
+    #[cold]
+    #[inline(never)]
+    extern "C" fn exit_ready(&mut self, site: &'static FrameSite, outer: Cursor) {
+        local::with(|local| {
+            if local.cursor.has_recorded() && outer.records() {
+                let level = local.cursor.level(outer.level());
+                if !self.is_recorded() && level.index() != 0 {
+                    self.registered = level.registered(outer);
+                }
+                local.cursor.leave_level(outer.level());
+            }
+        });
+        if self.is_recorded() {
             self.leave_slow(site, outer);
         }
     }
 
-    /// Leaves the frame, which is entered, wherever that is.
+    /// Records the frame, whose future waits, unless a frame inside of it has done so.
     #[cold]
     #[inline(never)]
-    extern "C" fn leave_slow(&mut self, site: &'static FrameSite, here: Cursor) {
-        if let Some((slot, frames, index)) = self.recorded() {
-            if self.inner.is_same_task(TaggedCursor::of(here)) {
-                frames.leave(slot, index, site);
-            } else if TaggedCursor::of(self.inner.cursor()) == self.inner {
-                frames.leave_elsewhere(slot, index, site);
+    extern "C" fn record(&mut self, outer: Cursor, site: &'static FrameSite) {
+        local::with(|local| {
+            if local.record_alone(outer, site) {
+                self.registered = Registered::next_to(outer);
+                return;
             }
+            if let Some(level) = local.recorded_level(outer) {
+                local.cursor.leave_level(outer.level());
+                self.registered = level.registered(outer);
+            } else {
+                self.record_slow(local, outer, site);
+            }
+        });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_slow(&mut self, local: &Local, outer: Cursor, site: &'static FrameSite) {
+        if outer.is_unknown() {
+            // The main thread is a task from its next poll on.
+            local.look_for_main();
+        } else if let Some(level) = local.record_all(outer, site) {
+            self.registered = level.registered(outer);
         }
-        self.inner = TaggedCursor::NOWHERE;
     }
 }
 
-impl Local {
-    /// Finds out whether this is the main thread, which is a task from its first frame on.
-    pub(crate) fn look_for_main(&self) -> Cursor {
-        if !crate::platform::thread::is_main() {
-            self.cursor.set(Cursor::NOWHERE);
-        } else if !runtime_flags::has(runtime_flags::OFF) {
-            self.spawn_parent_or_adopt();
+/// Returns `true` if a frame inside of a cursor may have to be recorded.
+#[inline(always)]
+fn may_record(outer: Cursor) -> bool {
+    !outer.is_muted() || outer.is_unknown() && !runtime_flags::has(runtime_flags::OFF)
+}
+
+impl FrameEntry {
+    /// Records the frame at once. Nothing is polled in it.
+    pub(super) fn stand(&mut self, site: &'static FrameSite) {
+        local::with(|local| {
+            if local.cursor.get().is_unknown() {
+                local.look_for_main();
+            }
+            let outer = local.cursor.get();
+            if local.cursor.push(outer, site) {
+                self.record_slow(local, outer, site);
+            }
+        });
+    }
+
+    /// Leaves the frame, if it is recorded.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, site: &'static FrameSite) {
+        if self.is_recorded() {
+            self.leave_slow(site, local::with(|local| local.cursor.get()));
         }
-        self.cursor.get()
+    }
+
+    /// Leaves the frame, which is recorded, on a thread that is at `here`.
+    #[cold]
+    #[inline(never)]
+    extern "C" fn leave_slow(&mut self, site: &'static FrameSite, here: Cursor) {
+        let cursor = self.registered.cursor();
+        self.registered = Registered::NOWHERE;
+        let Some(slot) = cursor.slot() else { return };
+        let frames = Frames::of(slot);
+        if cursor.is_same_task(here) {
+            if !frames.pop(cursor.index()) {
+                frames.leave(slot, cursor.index(), site);
+            }
+        } else if cursor.is_in(slot) {
+            frames.leave_elsewhere(slot, cursor.index(), site);
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::entry::FrameEntry;
 use super::FrameSite;
-use crate::thread::local;
 
 /// The task stands here until this is dropped.
 ///
@@ -21,7 +20,7 @@ pub struct FrameGuard {
 pub fn frame_guard(site: &'static FrameSite) -> FrameGuard {
     let mut entry = FrameEntry::NEW;
     // The cursor stays outside: nothing is polled in it.
-    local::with(|local| entry.enter(site, local));
+    entry.stand(site);
     FrameGuard { entry, site }
 }
 

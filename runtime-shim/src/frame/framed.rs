@@ -5,7 +5,6 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::entry::FrameEntry;
-use super::poll_guard::PollGuard;
 use super::site_source::SiteSource;
 
 /// An awaited future with its frame, at the site `S`. The frame is left when the future is ready, for a macro may
@@ -64,12 +63,11 @@ impl<F: Future, S: SiteSource> Future for Framed<F, S> {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.future), &mut this.on_drop)
         };
-        let inside = PollGuard::of(&mut on_drop.entry, on_drop.site.site());
+        let inside = on_drop.entry.enter(on_drop.site.site());
         let result = future.poll(cx);
         // In place of `is_ready`, which a debug build would compile anew for each output.
-        if matches!(result, Poll::Ready(_)) {
-            inside.leave(&mut on_drop.entry, on_drop.site.site());
-        }
+        let is_ready = matches!(result, Poll::Ready(_));
+        on_drop.entry.exit(inside, on_drop.site.site(), is_ready);
         result
     }
 }

@@ -5,9 +5,9 @@ use std::alloc::{alloc_zeroed, dealloc, Layout};
 /// `true` if [`release`] gives memory back.
 pub(crate) const RELEASES: bool = false;
 
-/// Allocates `bytes` of zeroed memory, aligned to `bytes`, which is a power of two.
-pub(crate) fn map(bytes: usize) -> Option<*mut u8> {
-    let layout = Layout::from_size_align(bytes, bytes).ok()?;
+/// Allocates `bytes` of zeroed memory, aligned to `align`, which is a power of two.
+pub(crate) fn map(bytes: usize, align: usize) -> Option<*mut u8> {
+    let layout = Layout::from_size_align(bytes, align).ok()?;
     // SAFETY: the layout is not empty.
     let start = unsafe { alloc_zeroed(layout) };
     (!start.is_null()).then_some(start)
@@ -16,8 +16,8 @@ pub(crate) fn map(bytes: usize) -> Option<*mut u8> {
 /// # Safety
 ///
 /// The range came from [`map`] and is not used any more.
-pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize) {
-    if let Ok(layout) = Layout::from_size_align(bytes, bytes) {
+pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize, align: usize) {
+    if let Ok(layout) = Layout::from_size_align(bytes, align) {
         // SAFETY: by the contract, with the layout that `map` used.
         unsafe { dealloc(start, layout) };
     }

@@ -3,24 +3,24 @@
 /// `true` if [`release`] gives memory back. Only some kernels guarantee that the pages read as zeros afterwards.
 pub(crate) const RELEASES: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// Maps `bytes` of zeroed memory, aligned to `bytes`, which is a power of two.
-pub(crate) fn map(bytes: usize) -> Option<*mut u8> {
-    let start = map_anywhere(2 * bytes)?;
-    let head = start.align_offset(bytes);
-    // SAFETY: both ranges lie inside the mapping of 2 * bytes that we have just made, outside the
-    // part that is handed out, and are whole pages because `bytes` is a multiple of a page.
+/// Maps `bytes` of zeroed memory, aligned to `align`, which is a power of two. Both are multiples of a page.
+pub(crate) fn map(bytes: usize, align: usize) -> Option<*mut u8> {
+    let start = map_anywhere(bytes + align)?;
+    let head = start.align_offset(align);
+    // SAFETY: both ranges lie inside the mapping of bytes + align that we have just made, outside the
+    // part that is handed out, and are whole pages because both are multiples of a page.
     unsafe {
         unmap_if_any(start, head);
-        unmap_if_any(start.add(head + bytes), bytes - head);
+        unmap_if_any(start.add(head + bytes), align - head);
     }
-    // SAFETY: head < bytes, so that this lies in the mapping.
+    // SAFETY: head < align, so that this lies in the mapping.
     Some(unsafe { start.add(head) })
 }
 
 /// # Safety
 ///
 /// The range came from [`map`] and is not used any more.
-pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize) {
+pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize, _align: usize) {
     // SAFETY: by the contract.
     unsafe { unmap_if_any(start, bytes) };
 }
@@ -74,7 +74,7 @@ mod tests {
         let bytes = 1 << 20;
         // SAFETY: takes a number and cannot fail for this one.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
-        let start = map(bytes).expect("a mapping");
+        let start = map(bytes, bytes).expect("a mapping");
         // SAFETY: the mapping is ours, that long, and unmapped at the end.
         unsafe {
             start.write_bytes(1, bytes);
@@ -83,7 +83,7 @@ mod tests {
             let content = std::slice::from_raw_parts(start, bytes);
             let zeros: Vec<usize> = (0..bytes).filter(|&at| content[at] == 0).collect();
             assert_eq!(zeros, Vec::from_iter(page..2 * page));
-            unmap(start, bytes);
+            unmap(start, bytes, bytes);
         }
     }
 }

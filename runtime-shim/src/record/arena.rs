@@ -38,9 +38,9 @@ pub(crate) struct Chunk {
     number: u32,
     /// For pages on the stack of returned pages: the one below.
     below: [AtomicU32; CHUNK_PAGES],
-    /// An array with the frames of each slot, null until one has any.
+    /// An array with the frames of each slot, behind the slots.
     #[cfg(not(loom))]
-    pub(super) frames: AtomicPtr<super::frames::Frames>,
+    pub(super) frames: *mut super::frames::Frames,
     #[cfg(loom)]
     slots: Vec<Slot>,
 }
@@ -234,13 +234,29 @@ fn index_of(slot: &'static Slot) -> u32 {
     slot.index
 }
 
+/// Size of the mapping of a chunk: the slots, and the frames of each.
+#[cfg(not(loom))]
+const MAPPED_BYTES: usize = CHUNK_BYTES + super::frames::AREA_BYTES;
+
+// SAFETY: `frames` is written before the chunk is installed, and never afterwards. All else is made of atomics.
+#[cfg(not(loom))]
+unsafe impl Sync for Chunk {}
+
 #[cfg(not(loom))]
 impl Chunk {
     fn map(number: u32) -> Option<*mut Chunk> {
-        let chunk = crate::platform::memory::map(CHUNK_BYTES)?.cast::<Chunk>();
+        let chunk = crate::platform::memory::map(MAPPED_BYTES, CHUNK_BYTES)?.cast::<Chunk>();
         // SAFETY: the memory is ours alone, zeroed, large enough and aligned for a page; all zeros
         // is a valid header, and a valid free slot.
-        unsafe { (*chunk).number = number };
+        unsafe {
+            (*chunk).number = number;
+            (*chunk).frames = chunk.byte_add(CHUNK_BYTES).cast();
+        }
+        if !super::frames::Cursor::can_hold(chunk.addr() + MAPPED_BYTES) {
+            // SAFETY: as above.
+            unsafe { Chunk::unmap(chunk) };
+            return None;
+        }
         chunk.expose_provenance();
         Some(chunk)
     }
@@ -250,7 +266,7 @@ impl Chunk {
     /// `chunk` came from [`Chunk::map`] and nobody else knows of it.
     unsafe fn unmap(chunk: *mut Chunk) {
         // SAFETY: by the contract.
-        unsafe { crate::platform::memory::unmap(chunk.cast(), CHUNK_BYTES) };
+        unsafe { crate::platform::memory::unmap(chunk.cast(), MAPPED_BYTES, CHUNK_BYTES) };
     }
 
     /// Returns the slot with this number in the chunk.

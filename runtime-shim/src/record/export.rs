@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
 use super::call_names;
-use super::frames::{Frames, ROOM};
+use super::exposed::Exposed;
+use super::frames::{Frames, Shadow, ROOM};
 use super::globals::ARENA;
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
@@ -38,6 +39,19 @@ pub struct Registry {
     site: SiteLayout,
     frames: FramesLayout,
     names: CallNamesLayout,
+    positions: PositionLayout,
+}
+
+/// Where the frames are that a running task has entered and that are not recorded. Each thread has them in its own
+/// memory.
+#[repr(C)]
+struct PositionLayout {
+    /// In bytes from the start of a thread's state: a pointer to the thread's shadow stack, or null.
+    in_state: u32,
+    /// In bytes from the start of a shadow stack: the thread's cursor.
+    cursor: u32,
+    /// In bytes from the start of a shadow stack: its levels, a word each.
+    levels: u32,
 }
 
 /// Where the names of single calls of closures are. The status of a task that runs has the index of its thread's state,
@@ -125,5 +139,10 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         blocks: thread_states::STATES.as_ptr(),
         in_block: offset_of!(ThreadState, call_names) as u32,
         room: call_names::ROOM as u32,
+    },
+    positions: PositionLayout {
+        in_state: offset_of!(ThreadState, position) as u32 + Exposed::<Shadow>::VALUE as u32,
+        cursor: Shadow::CURSOR as u32,
+        levels: Shadow::LEVELS as u32,
     },
 };

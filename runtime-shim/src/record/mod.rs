@@ -4,7 +4,7 @@
 //!
 //! A record is a slot of 64 bytes ([`slot`]). Slots are in chunks of 1 MiB, aligned to their size, which are mapped once
 //! and never unmapped ([`arena`]). So a thread with a pointer to a slot may read the slot at any time. The frames of a
-//! task are in a second area beside each chunk ([`frames`]).
+//! task are behind the slots of its chunk ([`frames`]).
 //!
 //! A thread has free slots, ids and references in its cache ([`thread_cache`]). Threads exchange free slots with the
 //! arena in batches of 64, which is one page. The arena keeps batches on a stack whose head has a tag against ABA
@@ -68,7 +68,8 @@
 //! - **A page is given back to the system.** All its slots are free and belong to the clock's thread. The system fills
 //!   the page with zeros, and a slot of zeros is free.
 //! - **A thread exits.** Its [state](thread_states) is never freed, but handed on to a later thread. So readers need no
-//!   lock for it. Counts in it continue.
+//!   lock for it. Counts in it continue. Its shadow stack is in its own memory, and the thread waits for readers of it
+//!   ([`exposed`]).
 //! - **Another process reads the memory**, or a debugger reads a core file. The exported symbol has a fixed layout
 //!   (`export.rs`).
 //!
@@ -82,6 +83,7 @@ pub(crate) mod arena;
 pub(crate) mod call_names;
 pub mod content;
 mod export;
+pub(crate) mod exposed;
 pub(crate) mod frames;
 pub(crate) mod globals;
 pub(crate) mod hazard;

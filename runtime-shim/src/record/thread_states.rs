@@ -7,6 +7,8 @@ use core::ptr;
 use std::sync::OnceLock;
 
 use super::call_names::CallNames;
+use super::exposed::Exposed;
+use super::frames::Shadow;
 use super::hazard::Hazard;
 use super::slot::Slot;
 use super::stack::Stack;
@@ -39,6 +41,8 @@ pub struct ThreadState {
     pub(crate) hook_hazard: Hazard<()>,
     /// The node below which the thread is about to spawn.
     pub(crate) parent_hazard: Hazard<Slot>,
+    /// Where the thread stands, in its own memory.
+    pub(crate) position: Exposed<Shadow>,
     /// The names of the calls that the thread runs.
     pub(crate) call_names: CallNames,
     index: u32,
@@ -62,6 +66,7 @@ impl ThreadState {
             next_name: Cell::new(u64::from(index) << 40),
             hook_hazard: Hazard::new(),
             parent_hazard: Hazard::new(),
+            position: Exposed::new(),
             call_names: CallNames::new(),
             index,
             os_id: AtomicU64::new(0),
@@ -195,9 +200,11 @@ pub(crate) fn release(state: &'static ThreadState) {
 /// stores into atomics.
 pub(crate) fn forget_other_threads(own: Option<&'static ThreadState>) {
     for state in all() {
+        state.position.forget_readers();
         if own.is_none_or(|own| !ptr::eq(own, state)) {
             state.hook_hazard.clear();
             state.parent_hazard.clear();
+            state.position.forget();
         }
     }
 }

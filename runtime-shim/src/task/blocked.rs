@@ -1,6 +1,6 @@
-//! Futures that a thread states on, as in `runtime.block_on(future)`.
+//! Futures that a thread blocks on, as in `runtime.block_on(future)`.
 //!
-//! A thread is not polled, nor is a job. But the future that it states on is, and each poll of that future counts as a
+//! A thread is not polled, nor is a job. But the future that it blocks on is, and each poll of that future counts as a
 //! poll of the thread's task. The future gets no record, because it is a part of its task.
 //!
 //! A `block_on` may be called within the poll of another future of the same task. Such a poll is a part of the outer
@@ -17,7 +17,7 @@ use crate::record::slot::TaskSlot;
 use crate::thread::local::{self, Local};
 use crate::types::kind::Kind;
 
-/// A future that the current task states on: one word more than the future.
+/// A future that the current task blocks on: one word more than the future.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -26,7 +26,7 @@ use crate::types::kind::Kind;
 pub struct Blocked<F> {
     /// Structurally pinned: nothing moves it out of a pinned `Blocked`, which has no other method than `poll`.
     future: F,
-    /// The id of the task that states; 0 if its polls are not counted here.
+    /// The id of the task that blocks; 0 if its polls are not counted here.
     task: u64,
 }
 
@@ -60,7 +60,7 @@ impl<F: Future> Future for Blocked<F> {
     }
 }
 
-/// Returns the id of the current task if it may state on a future, otherwise 0.
+/// Returns the id of the current task if it may block on a future, otherwise 0.
 fn blocking_task() -> u64 {
     if runtime_flags::has(runtime_flags::OFF) {
         return 0;
@@ -79,7 +79,7 @@ fn is_polled(task: TaskSlot) -> bool {
     Kind::of(task.site(), task.flags()) == Kind::Future
 }
 
-/// A poll of what a task states on, until this is dropped.
+/// A poll of what a task blocks on, until this is dropped.
 struct Counted {
     /// The task whose poll was counted around this one; 0 for none.
     outer: u64,

@@ -74,7 +74,9 @@ impl BorrowedParentHandle {
             };
             local::with(|local| {
                 let before = (
-                    local.cursor.replace(Cursor::BORROWED),
+                    local
+                        .cursor
+                        .replace(Cursor::BORROWED.at_level_of(local.cursor.get())),
                     local.borrowed_parent.replace(borrowed_parent),
                 );
                 local.push_borrowed_parent(borrowed, Some(before));

@@ -3,7 +3,7 @@
 use core::mem::ManuallyDrop;
 
 use crate::hook::Refusal;
-use crate::record::frames::{index, Cursor};
+use crate::record::frames::Cursor;
 use crate::record::slot::TaskSlot;
 use crate::record::words::state;
 use crate::task::handle::{HandleContent, TaskHandle};
@@ -30,7 +30,7 @@ pub struct Entered<'a> {
 pub struct EnteredOwned {
     handle: ManuallyDrop<TaskHandle>,
     /// The word of the outer cursor. If the handle has the tag `SLOW_PATH`, see [`leave_slow`].
-    outer: usize,
+    outer: u64,
 }
 
 /// State that is restored when the closure is done.
@@ -185,8 +185,7 @@ impl EnteredOwned {
         let outer =
             match transient.and_then(|slot| local::with(|local| enter_transient(local, slot))) {
                 Some(outer) => outer.to_word(),
-                None => Box::into_raw(Box::new(ClosureGuard::begin(&handle).into_leave()))
-                    .expose_provenance(),
+                None => boxed_word(ClosureGuard::begin(&handle).into_leave()),
             };
         EnteredOwned {
             handle: ManuallyDrop::new(handle.with_slow_path()),
@@ -207,15 +206,26 @@ fn enter_transient(local: &Local, slot: TaskSlot) -> Option<Cursor> {
     is_transient.then(|| Running::start_here(local, slot).into_outer())
 }
 
+/// Number of bits by which the address of a box is rotated, so that the word is above that of a cursor without a slot.
+const BOX_ROTATION: u32 = 13;
+
+/// Returns the address of a box, as a word that no cursor without a slot has.
+fn boxed_word(leave: Leave) -> u64 {
+    let address = Box::into_raw(Box::new(leave)).expose_provenance();
+    (address as u64).rotate_left(BOX_ROTATION)
+}
+
 /// Leaves the body of a closure on top of others that are being dropped, or with a tagged handle. Then `outer` is
 /// the cursor that [`enter_transient`] returned, which has no slot, or a [`Leave`] in a box.
 #[cold]
 #[inline(never)]
-fn leave_slow(handle: TaskHandle, outer: usize) {
+fn leave_slow(handle: TaskHandle, outer: u64) {
     let is_slow_path = handle.as_plain().is_none() && !handle.is_untracked();
-    let leave = if is_slow_path && outer > index::MASK {
-        let leave = core::ptr::with_exposed_provenance_mut::<Leave>(outer);
-        // SAFETY: `fast_path_mask` has made the box, because the word of a cursor without a slot is smaller. It is taken apart
+    let leave = if is_slow_path && outer >> BOX_ROTATION != 0 {
+        let leave = core::ptr::with_exposed_provenance_mut::<Leave>(
+            outer.rotate_right(BOX_ROTATION) as usize,
+        );
+        // SAFETY: `boxed_word` has made the box, because the word of a cursor without a slot is smaller. It is taken apart
         // once, with the guard.
         *unsafe { Box::from_raw(leave) }
     } else {

@@ -62,7 +62,7 @@ impl TaskHandle {
     /// suffices, because no other handle is as small as a cursor without a slot.
     #[inline(always)]
     pub(crate) fn is_untracked_at(&self, cursor: Cursor) -> bool {
-        cursor.has_no_slot_nor(self.0 .0.addr())
+        cursor.has_no_slot_nor(self.0 .0.addr() as u64)
     }
 
     /// The handle, which another handle must not be made of while this one is there.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crate::platform::clock;
 use crate::platform::fork;
 use crate::record::call_names::Shown;
-use crate::record::frames::Cursor;
+use crate::record::frames::{Cursor, Shadow};
 use crate::record::globals;
 use crate::record::reclaim;
 use crate::record::shared;
@@ -26,7 +26,7 @@ use crate::types::site::Site;
 /// Without a destructor, so that it can be read while the thread exits.
 pub(crate) struct Local {
     /// The current task, and the innermost frame.
-    pub(crate) cursor: Cell<Cursor>,
+    pub(crate) cursor: Shadow,
     /// In use once the thread has loaded it from its state. Until then it is empty, so that fast paths refuse.
     pub(crate) cache: ThreadCache,
     /// Status of a task while this thread runs it, without the tick. Valid while the thread has a state.
@@ -84,7 +84,7 @@ impl BorrowedParent {
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            cursor: Cell::new(Cursor::UNKNOWN),
+            cursor: Shadow::new(),
             cache: ThreadCache::new(),
             running: Cell::new(Status::of(state::RUNNING)),
             fast_path_mask: Cell::new(usize::MAX),
@@ -161,7 +161,8 @@ impl Local {
         if self.is_parent_borrowed() {
             self.borrowed_parent.get().parent
         } else {
-            self.running_task()?.spawn_parent(Ordering::Relaxed)
+            let task = self.running_task().or(self.root.get())?;
+            task.spawn_parent(Ordering::Relaxed)
         }
     }
 
@@ -180,7 +181,7 @@ impl Local {
     #[inline]
     pub(crate) fn is_parent_borrowed(&self) -> bool {
         let cursor = self.cursor.get();
-        cursor == Cursor::BORROWED || cursor.is_named()
+        cursor.is_borrowed() || cursor.is_named()
     }
 
     /// Returns the task that runs on this thread now.
@@ -240,6 +241,8 @@ impl Local {
         self.fast_path_mask.set(TAG);
         self.completed.set(state.completed);
         self.state.set(state);
+        // SAFETY: the thread-local has no destructor, and `on_thread_exit` clears the place before the thread is gone.
+        unsafe { state.position.set(&self.cursor) };
         Some(state)
     }
 
@@ -288,19 +291,22 @@ impl Local {
 
     /// The node under which tasks are spawned, after making this thread a task if it runs none.
     pub(crate) fn spawn_parent_or_adopt(&self) -> Option<NodeSlot> {
-        if let Some(parent) = self.spawn_parent() {
-            return Some(parent);
+        if self.is_parent_borrowed() || self.cursor.get().has_slot() {
+            return self.spawn_parent();
         }
         let state = self.register()?;
-        let root = globals::adopt(self.load_cache(state), state)?;
+        let root = match self.root.get() {
+            Some(root) => root,
+            None => globals::adopt(self.load_cache(state), state)?,
+        };
         self.root.set(Some(root));
-        let cursor = Cursor::task(root);
+        let cursor = Cursor::task(root).at_level_of(self.cursor.get());
         // A thread that instrumented code did not spawn runs what belongs to others.
         self.cursor.set(match root.site().kind() {
             Kind::External => cursor.muted(),
             _ => cursor,
         });
-        Some(root.into())
+        self.spawn_parent()
     }
 
     /// Does `f` with the node under which tasks are spawned now, which stays one meanwhile. `f` takes a
@@ -356,6 +362,7 @@ impl Local {
             unsafe { self.cache.end(&globals::ARENA, root, status) };
         }
         state.call_names.clear();
+        state.position.clear();
         self.state.set(ptr::null());
         self.fast_path_mask.set(usize::MAX);
         self.completed.set(Completed::NONE);

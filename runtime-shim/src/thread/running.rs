@@ -58,7 +58,8 @@ impl Running {
     fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
         task.set_status(running.at(runtime_flags::flags_and_tick()));
         task.count_poll(flags);
-        let outer = local.cursor.replace(Cursor::task(task));
+        let outer = local.cursor.get();
+        local.cursor.set(local.cursor_in(task, outer));
         Running::resume(task, outer)
     }
 
@@ -133,7 +134,8 @@ pub(crate) fn begin_drop(task: TaskSlot) -> Begun {
     let before = task.state();
     local::with(|local| {
         task.set_status(local.register_to_run().at(runtime_flags::flags_and_tick()));
-        let outer = local.cursor.replace(Cursor::task(task));
+        let outer = local.cursor.get();
+        local.cursor.set(local.cursor_in(task, outer));
         Begun { outer, before }
     })
 }
@@ -147,4 +149,29 @@ pub(crate) fn mute() -> Cursor {
 #[inline(always)]
 pub(crate) fn restore_thread(outer: Cursor) {
     local::with(|local| local.cursor.set(outer));
+}
+
+impl Local {
+    /// Returns the cursor in a task that runs within `outer`.
+    #[inline(always)]
+    fn cursor_in(&self, task: TaskSlot, outer: Cursor) -> Cursor {
+        let cursor = Cursor::task(task);
+        if outer.is_at_bottom() {
+            cursor
+        } else {
+            self.cursor_above(cursor, outer)
+        }
+    }
+
+    /// Returns the cursor above the frames of another task, which are on the shadow stack.
+    #[cold]
+    #[inline(never)]
+    fn cursor_above(&self, cursor: Cursor, outer: Cursor) -> Cursor {
+        let cursor = cursor.at_level_of(outer);
+        if !cursor.records() {
+            return cursor;
+        }
+        self.cursor.push_task(outer);
+        cursor.deeper()
+    }
 }

@@ -3,54 +3,23 @@
 use core::ptr;
 
 use super::Frames;
-use super::TaggedCursor;
-use crate::platform::sync::atomic::Ordering;
-use crate::record::arena::{self, Chunk, BATCH, CHUNK_SLOTS};
+use crate::record::arena::{BATCH, CHUNK_BYTES, CHUNK_SLOTS};
 use crate::record::slot::Slot;
 
-/// Size of the area that is mapped for a chunk.
-const AREA_BYTES: usize = (CHUNK_SLOTS * size_of::<Frames>()).next_power_of_two();
+/// Bytes behind the slots of a chunk that hold their frames. They take no memory until a task has a frame.
+pub(in crate::record) const AREA_BYTES: usize = CHUNK_SLOTS * size_of::<Frames>();
 
 impl Frames {
-    /// Returns the frames beside a slot, if any task in its chunk has ever had one.
-    #[inline]
-    pub(crate) fn of(slot: &'static Slot) -> Option<&'static Frames> {
-        let (chunk, place) = arena::locate(slot);
-        let area = chunk.frames.load(Ordering::Acquire);
-        if area.is_null() {
-            return None;
-        }
-        // SAFETY: an area has room for each slot of its chunk, and is never unmapped. Zeros are valid.
-        Some(unsafe { &*area.add(place) })
-    }
-
-    /// Returns the same, with new memory if there is none yet.
-    pub(crate) fn of_or_map(slot: &'static Slot) -> Option<&'static Frames> {
-        Self::of(slot).or_else(|| {
-            map(arena::locate(slot).0)?;
-            Self::of(slot)
-        })
-    }
-}
-
-#[cold]
-fn map(chunk: &'static Chunk) -> Option<*mut Frames> {
-    // Where the system hands out addresses that large, there are no frames.
-    if !TaggedCursor::can_hold(ptr::from_ref(chunk).addr()) {
-        return None;
-    }
-    let area = crate::platform::memory::map(AREA_BYTES)?.cast::<Frames>();
-    let installed =
-        chunk
-            .frames
-            .compare_exchange(ptr::null_mut(), area, Ordering::AcqRel, Ordering::Acquire);
-    match installed {
-        Ok(_) => Some(area),
-        Err(other) => {
-            // SAFETY: `map` has just made it and nobody else has seen it.
-            unsafe { crate::platform::memory::unmap(area.cast(), AREA_BYTES) };
-            Some(other)
-        }
+    /// Returns the frames of a slot.
+    #[inline(always)]
+    pub(crate) fn of(slot: &'static Slot) -> &'static Frames {
+        const SCALE: usize = size_of::<Frames>() / size_of::<Slot>();
+        let address = ptr::from_ref(slot).addr();
+        let chunk = address & !(CHUNK_BYTES - 1);
+        let frames = chunk + CHUNK_BYTES + (address - chunk) * SCALE;
+        // SAFETY: `Chunk::map` maps and exposes an area behind the slots with room for each of them, which is never
+        // unmapped. Zeros are valid.
+        unsafe { &*ptr::with_exposed_provenance::<Frames>(frames) }
     }
 }
 
@@ -60,11 +29,8 @@ fn map(chunk: &'static Chunk) -> Option<*mut Frames> {
 ///
 /// All slots of the pages are free, and stay so until this returns.
 pub(in crate::record) unsafe fn release(slot: &'static Slot, pages: usize) {
-    let Some(first) = Frames::of(slot) else {
-        return;
-    };
     let bytes = pages * BATCH * size_of::<Frames>();
-    let start = ptr::from_ref(first).cast_mut();
+    let start = ptr::from_ref(Frames::of(slot)).cast_mut();
     // SAFETY: memory from `map`, the frames of free slots, which nobody needs: to whoever reads or
     // writes there, zeros are the frames of no task.
     unsafe { crate::platform::memory::release(start.cast(), bytes) };

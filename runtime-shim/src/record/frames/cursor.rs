@@ -1,58 +1,87 @@
-//! Where a thread stands: in which task, and in which frame of it.
+//! Where a thread stands: in which task, in which recorded frame of it, and below how many that are not recorded.
 
 use crate::record::slot::{Slot, TaskSlot};
 
-/// The address of the current task's slot, and in the low bits the index of the innermost frame.
+/// One word.
 ///
-/// Without a slot it is one of the constants.
+/// | bits | part |
+/// | --- | --- |
+/// | 55–63 | lowest bits of the task's id |
+/// | 13–54 | address of the task's slot, without its six lowest bits; 0 without a task |
+/// | 12 | a name of the present call of the task is in force |
+/// | 8–11 | index of the innermost recorded frame, 0 for the task itself |
+/// | 7 | muted: no frame is recorded here |
+/// | 6 | full: the shadow stack has no room |
+/// | 0–5 | level: number of frames on the [shadow stack](super::Shadow) of the thread |
+///
+/// Pushing a frame on the shadow stack adds one. The highest level carries into the bit above it.
+///
+/// The bits of the id distinguish a later task in the same slot, unless a multiple of 512 tasks were spawned in between.
+/// Then a future that moved from one of the two tasks to the other may keep the frame's old place in a dump. Memory stays
+/// safe, because slots are never unmapped, and records of frames consist of addresses of static sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-pub struct Cursor(usize);
+pub struct Cursor(u64);
 
-/// Meaning of the low bits, of which a slot leaves six free. 0 is the task itself, in no frame of it.
+/// The bits of a cursor.
+mod bits {
+    pub(super) const LEVEL: u64 = 63;
+    pub(super) const FULL: u64 = 64;
+    pub(super) const MUTED: u64 = 128;
+    pub(super) const ONE_INDEX: u64 = 1 << 8;
+    pub(super) const INDEX_SHIFT: u32 = 8;
+    pub(super) const INDEX: u64 = 15 << INDEX_SHIFT;
+    pub(super) const NAMED: u64 = 1 << 12;
+    /// The address is a multiple of 64.
+    pub(super) const ADDRESS_SHIFT: u32 = 13 - 6;
+    pub(super) const ID_SHIFT: u32 = 55;
+    /// All but the task.
+    pub(super) const PLACE: u64 = (1 << 13) - 1;
+}
+
+/// Levels for which there is room.
+pub const LEVELS: usize = bits::LEVEL as usize + 1;
+
+/// Meaning of the index. 0 is the task itself, in no frame of it.
 pub mod index {
     /// Frames that have room have the indices from 1 to this.
     pub const LAST: usize = 14;
-    /// Index where code runs that is not the task's. The code may spawn under the task, but has no frames. So no frame has the index
-    /// that follows.
-    pub const MUTED: usize = 32;
+    /// Frames for which there is no room in the record.
+    pub const BEYOND: usize = 15;
     pub const MASK: usize = 63;
-    /// A bit that is in no index. It is set while a name of the present call of the task is in force.
-    pub(super) const NAMED: usize = 16;
-    /// The bits of the index alone.
-    pub(super) const OWN: usize = MASK & !NAMED;
-    /// In a frame for which there is no room. There are two such, so that another one inside is not the same.
-    const BEYOND: usize = 44;
-    /// The index that follows any frame's is one of the same slot. The next slot may be in memory that is not mapped.
-    const _: () = assert!(BEYOND | 1 | NAMED < MASK && BEYOND & (1 | NAMED) == 0 && LAST < NAMED);
-    pub(super) const UNKNOWN: usize = 60;
-    pub(super) const BORROWED: usize = 62;
 
     pub fn is_beyond(index: usize) -> bool {
         index >= BEYOND
-    }
-
-    /// The index of a frame without room inside of `outer`.
-    pub fn beyond(outer: usize) -> usize {
-        BEYOND | !outer & 1
     }
 }
 
 impl Cursor {
     /// In no task.
-    pub const NOWHERE: Cursor = Cursor(0);
+    pub const NOWHERE: Cursor = Cursor(bits::MUTED);
     /// In no task, on a thread that may turn out to be the main one.
-    pub const UNKNOWN: Cursor = Cursor(index::UNKNOWN);
+    pub const UNKNOWN: Cursor = Cursor(bits::MUTED | bits::ONE_INDEX);
     /// In no task of this thread: it works on behalf of a task that waits on another thread.
-    pub const BORROWED: Cursor = Cursor(index::BORROWED);
+    pub const BORROWED: Cursor = Cursor(bits::MUTED | bits::INDEX);
 
     #[inline(always)]
     pub(crate) fn task(task: TaskSlot) -> Self {
-        Cursor(core::ptr::from_ref(task.slot()).expose_provenance())
+        Self::of_slot(task.slot())
+    }
+
+    /// As [`Cursor::task`], of whatever task is in a slot.
+    #[inline(always)]
+    fn of_slot(slot: &'static Slot) -> Self {
+        let address = core::ptr::from_ref(slot).expose_provenance() as u64;
+        Cursor(slot.id() << bits::ID_SHIFT | address << bits::ADDRESS_SHIFT)
+    }
+
+    /// Returns `true` if a slot at this address has cursors.
+    pub(crate) fn can_hold(address: usize) -> bool {
+        address as u64 >> 48 == 0
     }
 
     #[inline(always)]
-    pub fn to_word(self) -> usize {
+    pub const fn to_word(self) -> u64 {
         self.0
     }
 
@@ -60,118 +89,173 @@ impl Cursor {
     ///
     /// # Safety
     ///
-    /// The word is the result of that function.
+    /// The word is the result of that function, perhaps with other bits below the address.
     #[inline(always)]
-    pub(crate) unsafe fn from_word(word: usize) -> Self {
+    pub(crate) unsafe fn from_word(word: u64) -> Self {
         Cursor(word)
     }
 
     /// Returns `true` if the cursor has no slot, and a word is as small as if it were one. One test.
     #[inline(always)]
-    pub(crate) fn has_no_slot_nor(self, word: usize) -> bool {
-        self.0 | word <= index::MASK
+    pub(crate) fn has_no_slot_nor(self, word: u64) -> bool {
+        self.0 | word <= bits::PLACE
     }
 
-    /// Returns the same task, in the frame of the index that follows.
+    /// Returns the same task, in the recorded frame of the index that follows.
     #[inline(always)]
     pub fn next(self) -> Self {
+        Cursor(self.0 + bits::ONE_INDEX)
+    }
+
+    /// Returns the cursor below one frame more on the shadow stack.
+    #[inline(always)]
+    pub fn deeper(self) -> Self {
         Cursor(self.0 + 1)
     }
 
-    /// Returns the same task, in another frame.
-    pub fn with_index(self, index: usize) -> Self {
-        Cursor(self.0 & !index::OWN | index)
+    /// Returns the level of a cursor where frames are recorded.
+    #[inline(always)]
+    pub fn level(self) -> usize {
+        (self.0 & bits::LEVEL) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn level_and_flags(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// Returns the level, which is the number of levels if there is no room for more.
+    pub(crate) fn level_or_full(self) -> usize {
+        ((self.0 & (bits::LEVEL | bits::FULL)) as usize).min(LEVELS)
+    }
+
+    /// Returns `true` if no frames are on the shadow stack.
+    #[inline(always)]
+    pub fn is_at_bottom(self) -> bool {
+        self.0 & (bits::LEVEL | bits::FULL) == 0
+    }
+
+    /// Returns this cursor at another's level.
+    #[inline]
+    pub fn at_level_of(self, other: Cursor) -> Self {
+        const ALL: u64 = bits::LEVEL | bits::FULL;
+        Cursor(self.0 & !ALL | other.0 & ALL)
     }
 
     /// Returns the same task, where no frame is recorded.
     #[inline(always)]
     pub fn muted(self) -> Self {
-        match self.has_slot() {
-            true => Cursor(self.0 & !index::OWN | index::MUTED),
-            false => self,
-        }
+        Cursor(self.0 | bits::MUTED)
     }
 
     #[inline(always)]
     pub fn index(self) -> usize {
-        self.0 & index::OWN
+        (self.0 >> bits::INDEX_SHIFT & 15) as usize
     }
 
     /// Returns this place, under a name of the present call of the task.
     pub(crate) fn named(self) -> Self {
         debug_assert!(self.has_slot());
-        Cursor(self.0 | index::NAMED)
+        Cursor(self.0 | bits::NAMED)
     }
 
     /// Returns `true` if a name of the present call of the task is in force.
     pub(crate) fn is_named(self) -> bool {
-        self.has_slot() && self.0 & index::NAMED != 0
+        self.0 & bits::NAMED != 0
+    }
+
+    /// Returns `true` if the thread works on behalf of a task that waits on another thread.
+    pub(crate) fn is_borrowed(self) -> bool {
+        self.at_level_of(Self::BORROWED) == Self::BORROWED
+    }
+
+    /// Returns `true` if the thread may turn out to be the main one.
+    pub(crate) fn is_unknown(self) -> bool {
+        self == Self::UNKNOWN
     }
 
     #[inline(always)]
     pub fn has_slot(self) -> bool {
-        self.0 > index::MASK
+        self.0 > bits::PLACE
     }
 
-    /// Returns the slot, which contains the task as long as the thread runs it.
     #[inline(always)]
     pub fn slot(self) -> Option<&'static Slot> {
         if !self.has_slot() {
             return None;
         }
-        let slot = core::ptr::with_exposed_provenance::<Slot>(self.0 & !index::MASK);
+        let address =
+            (self.0 << (64 - bits::ID_SHIFT)) >> (64 - bits::ID_SHIFT + bits::ADDRESS_SHIFT);
+        let slot = core::ptr::with_exposed_provenance::<Slot>(address as usize & !index::MASK);
         // SAFETY: the address in a cursor comes from `task`, whatever became of the bits below it, and slots
         // are never unmapped.
         Some(unsafe { &*slot })
     }
 
     /// Returns `true` if what is entered there is recorded.
+    #[inline(always)]
     pub fn records(self) -> bool {
-        self.has_slot() && self.index() != index::MUTED
+        self.0 & (bits::FULL | bits::MUTED) == 0
+    }
+
+    /// Returns `true` if the code that runs is not the task's, or belongs to none.
+    pub(crate) fn is_muted(self) -> bool {
+        self.0 & bits::MUTED != 0
+    }
+
+    /// Returns `true` if the task is the one in a slot now.
+    pub(crate) fn is_in(self, slot: &'static Slot) -> bool {
+        self.is_same_task(Self::of_slot(slot))
+    }
+
+    /// Returns `true` if both are in the same task.
+    #[inline(always)]
+    pub(crate) fn is_same_task(self, other: Cursor) -> bool {
+        self.0 ^ other.0 <= bits::PLACE
     }
 }
 
-/// A cursor, and above it the lowest bits of the task's id.
+/// The word in the future of a recorded frame: the cursor that the next poll is expected to have inside of the frame.
 ///
-/// The bits tell it from a cursor in a later task of the same slot, unless a multiple of 65,536 tasks were spawned in
-/// between. Then a frame of the earlier task may be missing from the later one, or stand where it stood there.
+/// The poll has that cursor if the outer frame is the same as before, and all frames around are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TaggedCursor(u64);
+pub(crate) struct Registered(u64);
 
-/// Where the id begins.
-const ID_SHIFT: u32 = 48;
+impl Registered {
+    /// The frame is not recorded.
+    pub(crate) const NOWHERE: Registered = Registered(0);
 
-impl TaggedCursor {
-    /// In no task.
-    pub(crate) const NOWHERE: TaggedCursor = TaggedCursor(0);
+    /// The frame has the index that follows its outer frame's, and all frames around are recorded.
+    #[inline(always)]
+    pub(crate) fn next_to(outer: Cursor) -> Self {
+        Registered(outer.next().0)
+    }
 
-    /// Returns `true` if places in a slot at this address are what they say.
-    pub(crate) fn can_hold(address: usize) -> bool {
-        address as u64 >> ID_SHIFT == 0
+    /// The frame has an index in the task of `outer`, and these [flags](Registered::flags).
+    #[inline]
+    pub(super) fn at(outer: Cursor, index: usize, flags: u64) -> Self {
+        let task = outer.0 & !(bits::PLACE & !bits::NAMED);
+        Registered(task | (index as u64) << bits::INDEX_SHIFT | flags)
+    }
+
+    /// Returns the flags of a frame of a task whose lowest level is `base`. Without `is_next`, the index does not follow
+    /// the outer frame's, and the frame is equal to no cursor: frames are recorded only at cursors that are not muted.
+    pub(super) fn flags(base: usize, is_next: bool) -> u64 {
+        base as u64 | if is_next { 0 } else { bits::MUTED }
+    }
+
+    /// Returns the lowest level of the task from flags.
+    pub(super) fn base(flags: u64) -> usize {
+        (flags & bits::LEVEL) as usize
     }
 
     #[inline(always)]
-    pub(crate) fn of(cursor: Cursor) -> Self {
-        match cursor.slot() {
-            Some(slot) => Self::within(slot.id(), cursor),
-            None => TaggedCursor(cursor.0 as u64),
-        }
+    pub(crate) fn is_at(self, cursor: Cursor) -> bool {
+        self.0 == cursor.0
     }
 
-    /// As [`TaggedCursor::of`], of a cursor in the task with this id.
-    #[inline(always)]
-    pub(crate) fn within(id: u64, cursor: Cursor) -> Self {
-        TaggedCursor(id << ID_SHIFT | cursor.0 as u64)
-    }
-
-    /// Where frames are recorded, the cursor that [`TaggedCursor::of`] was called on.
-    #[inline(always)]
+    /// Returns the cursor inside of the frame.
     pub(crate) fn cursor(self) -> Cursor {
-        Cursor((self.0 << (64 - ID_SHIFT) >> (64 - ID_SHIFT)) as usize)
-    }
-
-    #[inline(always)]
-    pub(crate) fn is_same_task(self, other: TaggedCursor) -> bool {
-        self.0 ^ other.0 <= index::MASK as u64
+        Cursor(self.0 & !bits::MUTED)
     }
 }

@@ -1,17 +1,19 @@
-//! The frames of a task: 120 bytes beside each slot.
+//! The frames of a task in its record: 128 bytes for each slot of a chunk, behind the slots. Pages of them that no task has
+//! touched take no memory.
 //!
-//! The memory is mapped when the first task of a chunk enters a frame. Pages that are never touched cost nothing.
+//! The header contains the lower half of the id of the task that owns the frames. Frames of another task count as none, so
+//! a spawn clears nothing. Below the owner, the header counts the frames for which there was no room, and has a bit for
+//! each index in use. An entry is the address of a [`FrameSite`]. In its low bits is the index of the frame inside of which
+//! it was entered.
 //!
-//! The header has the lower half of the task's id. Frames with the id of another task do not count, so a spawn clears
-//! nothing. The header also counts the frames without room, and has a bit for each index in use. An entry is the address
-//! of a [`FrameSite`] and, in its low bits, the index of the outer frame.
+//! The thread that runs the task writes with plain stores. A frame may also be left by another thread, because its future
+//! was moved to another task or is dropped there. That thread only sets the entry to zero, by compare-and-swap, if the
+//! entry is still the same.
 //!
-//! The thread that runs the task writes with plain stores. A frame may be left on another thread, because its future was
-//! moved to another task or is dropped there. Then only its entry becomes zero, by compare-and-swap, if the entry is
-//! still the same.
+//! A frame may be left while others refer to it, as when `&mut future` is awaited in a loop. It stays as a *tombstone*, an
+//! entry of zero, until the others have moved or are gone. So its index keeps its meaning.
 //!
-//! A frame may be left while inner frames still refer to it, as with `&mut future` in a loop. Its entry becomes a
-//! *tombstone*, which is zero. The index is not used again until the inner frames have moved or are gone.
+//! `shadow.rs` has the frames that a thread is inside of and that are not in a record.
 
 use super::slot::Slot;
 use crate::platform::sync::atomic::AtomicU64;
@@ -20,14 +22,22 @@ use crate::types::frame_site::FrameSite;
 #[cfg(not(loom))]
 mod area;
 mod cursor;
+#[cfg(not(loom))]
+mod running;
+#[cfg(not(loom))]
+mod shadow;
 mod snapshot;
 mod write;
 
 #[cfg(not(loom))]
-pub(super) use area::release;
+pub(super) use area::{release, AREA_BYTES};
 
-pub(crate) use cursor::TaggedCursor;
+pub(crate) use cursor::Registered;
 pub use cursor::{index, Cursor};
+#[cfg(not(loom))]
+pub(crate) use shadow::Level;
+#[cfg(not(loom))]
+pub use shadow::Shadow;
 pub use snapshot::FrameSnapshot;
 
 /// Frames that have room.
@@ -42,14 +52,14 @@ const ONE_BEYOND: u64 = 1 << 16;
 const OWNER: u64 = 0xffff_ffff << 32;
 const ALL_BEYOND: u64 = 0xffff << 16;
 
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Frames {
     header: AtomicU64,
     entries: [AtomicU64; ROOM],
 }
 
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<Frames>() == 120 && USED < IRREGULAR);
+const _: () = assert!(size_of::<Frames>() == 128 && USED < IRREGULAR);
 
 impl Frames {
     #[cfg(loom)]

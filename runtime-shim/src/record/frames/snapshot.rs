@@ -5,10 +5,11 @@ use core::iter::successors;
 use core::ptr;
 
 use super::index;
-use super::{above, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM, USED};
+use super::{
+    above, bit, entry_of, indices, outer_of, site_of, Frames, ALL_BEYOND, ONE_BEYOND, OWNER, ROOM,
+    USED,
+};
 use crate::platform::sync::atomic::{fence, Ordering};
-#[cfg(not(loom))]
-use crate::record::read::Record;
 use crate::types::frame_site::FrameSite;
 
 /// The frames of a task at one moment.
@@ -17,31 +18,15 @@ pub struct FrameSnapshot {
     /// Without the owner.
     header: u64,
     entries: [u64; ROOM],
-    is_settled: bool,
+    pub(super) is_settled: bool,
 }
 
 impl FrameSnapshot {
-    const EMPTY: FrameSnapshot = FrameSnapshot {
+    pub(crate) const EMPTY: FrameSnapshot = FrameSnapshot {
         header: 0,
         entries: [0; ROOM],
         is_settled: true,
     };
-
-    /// Reads the frames of a task.
-    #[cfg(not(loom))]
-    #[inline]
-    pub fn read(record: &Record) -> Self {
-        let Some(frames) = Frames::of(record.slot) else {
-            return Self::EMPTY;
-        };
-        let mut snapshot = Self::copy(frames, record.id);
-        if !record.is_current() {
-            // They may be those of the next task.
-            return Self::EMPTY;
-        }
-        snapshot.is_settled = record.is_unmoved();
-        snapshot
-    }
 
     /// Copies the frames of the task with this id. The copy counts if the slot is still that task's afterwards.
     pub(crate) fn copy(frames: &Frames, id: u64) -> Self {
@@ -98,6 +83,22 @@ impl FrameSnapshot {
         let path = successors(entry(start), move |&inner| entry(outer_of(inner)));
         // There are no more; what is damaged must not send a thread that panics round in circles.
         path.take(ROOM).filter_map(decode)
+    }
+
+    /// Adds a frame that is not in the record. Returns its index.
+    #[cfg(not(loom))]
+    pub(super) fn add(&mut self, site: &'static FrameSite, outer: usize) -> usize {
+        let free = USED & !self.header;
+        if free == 0 {
+            if self.header & ALL_BEYOND != ALL_BEYOND {
+                self.header += ONE_BEYOND;
+            }
+            return index::BEYOND;
+        }
+        let index = free.trailing_zeros() as usize;
+        self.header |= bit(index);
+        self.entries[index - 1] = entry_of(site, outer);
+        index
     }
 
     fn used(&self) -> &[u64] {

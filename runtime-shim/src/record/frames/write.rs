@@ -65,7 +65,7 @@ impl Frames {
         let Some((header, index)) = room else {
             let full = header & ALL_BEYOND == ALL_BEYOND;
             self.publish(if full { header } else { header + ONE_BEYOND });
-            return index::beyond(outer);
+            return index::BEYOND;
         };
         self.write(header, index, site, outer);
         self.publish(header | bit(index));
@@ -81,7 +81,7 @@ impl Frames {
         outer: usize,
     ) -> usize {
         if index::is_beyond(index) {
-            return index::beyond(outer);
+            return index::BEYOND;
         }
         let header = self.header_of(slot);
         let is_there = self.entry(index).load(Ordering::Relaxed) == entry_of(site, outer);

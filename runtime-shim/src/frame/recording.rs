@@ -1,0 +1,95 @@
+//! How frames get from the shadow stack of a thread into the record of its task.
+
+use super::FrameSite;
+use crate::platform::{runtime_flags, thread};
+use crate::record::frames::{Cursor, Frames, Level};
+use crate::record::slot::Slot;
+use crate::thread::local::Local;
+
+/// The surroundings of a frame, once all frames around it are recorded.
+pub(super) struct Around {
+    pub(super) slot: &'static Slot,
+    pub(super) frames: &'static Frames,
+    /// The index of the outer frame, 0 if there is none.
+    pub(super) outer: usize,
+    /// The lowest level of the task.
+    pub(super) base: usize,
+}
+
+impl Local {
+    /// Records the frame at the lowest level, in the order in which most frames come and go. Returns `true` if that was
+    /// possible.
+    #[inline]
+    pub(super) fn record_alone(&self, outer: Cursor, site: &'static FrameSite) -> bool {
+        let Some(slot) = outer.slot().filter(|_| outer.is_at_bottom()) else {
+            return false;
+        };
+        let is_recorded = Frames::of(slot).push(slot.id(), site, outer.index());
+        if is_recorded {
+            let level = Level::recorded(site, outer.index() + 1, outer.index(), 0);
+            self.cursor.set_level(0, level);
+        }
+        is_recorded
+    }
+
+    /// Returns the level at a cursor if its frame was recorded by a frame inside of it.
+    #[inline]
+    pub(super) fn recorded_level(&self, outer: Cursor) -> Option<Level> {
+        let level = self.cursor.level(outer.level());
+        (outer.has_slot() && outer.records() && level.index() != 0).then_some(level)
+    }
+
+    /// Records a frame of the task at a cursor, and all frames around it.
+    pub(super) fn record_all(&self, outer: Cursor, site: &'static FrameSite) -> Option<Level> {
+        let around = self.record_around(outer)?;
+        let level = around.record(site, around.outer);
+        // A frame above the highest level is not on the stack.
+        if outer.records() {
+            self.cursor.set_level(outer.level(), level);
+        }
+        Some(level)
+    }
+
+    /// Records all frames of the current task that are around a cursor.
+    pub(super) fn record_around(&self, outer: Cursor) -> Option<Around> {
+        let slot = outer.slot()?;
+        let end = outer.level_or_full();
+        let find = |level| Some((level, self.cursor.around(outer, level)?));
+        let (start, (index, base)) = (0..=end).rev().find_map(find)?;
+        if start < end {
+            self.cursor.note_recorded(start);
+        }
+        let mut around = Around {
+            slot,
+            frames: Frames::of(slot),
+            outer: index,
+            base,
+        };
+        for at in start..end {
+            let level = around.record(self.cursor.level(at).site()?, around.outer);
+            self.cursor.set_level(at, level);
+            around.outer = level.index();
+        }
+        Some(around)
+    }
+
+    /// Finds out whether this is the main thread, which is a task from its first suspension on.
+    #[cold]
+    pub(crate) fn look_for_main(&self) {
+        if !thread::is_main() {
+            self.cursor.set(Cursor::NOWHERE);
+        } else if !runtime_flags::has(runtime_flags::OFF) {
+            self.spawn_parent_or_adopt();
+        }
+    }
+}
+
+impl Around {
+    fn record(&self, site: &'static FrameSite, outer: usize) -> Level {
+        let index = match self.frames.push(self.slot.id(), site, outer) {
+            true => outer + 1,
+            false => self.frames.enter(self.slot, site, outer),
+        };
+        Level::recorded(site, index, outer, self.base)
+    }
+}

@@ -1,0 +1,196 @@
+//! The frames that a thread is inside of and that are not in a record.
+
+use core::ops::Range;
+use core::ptr;
+
+use super::cursor::{Cursor, Registered, LEVELS};
+use super::{entry_of, index, outer_of, site_of};
+use crate::platform::sync::atomic::{AtomicU64, Ordering};
+use crate::record::slot::Slot;
+use crate::types::frame_site::FrameSite;
+
+/// The shadow stack of a thread, and its cursor. The thread writes, and other threads read.
+///
+/// Levels from the [level](Cursor::level) of the cursor on have no meaning.
+#[derive(Debug)]
+pub struct Shadow {
+    cursor: AtomicU64,
+    /// One more than the lowest level whose frame was recorded by a frame inside of it, until the thread has left that
+    /// level. 0 if there is none.
+    recorded_from: AtomicU64,
+    levels: [AtomicU64; LEVELS],
+}
+
+/// One level: the address of a frame's site. In the lowest six bits is the frame's index in the record, 0 if it has none.
+/// Above the address are the flags of [`Registered::at`].
+///
+/// With [`Level::TASK`] in the lowest bits, it is no frame: from the next level on, the frames are those of another task.
+/// The other bits are those of the cursor that the thread had in the outer task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level(u64);
+
+/// Bit at which the flags begin.
+const FLAGS_SHIFT: u32 = 48;
+
+impl Level {
+    const TASK: usize = index::MASK;
+
+    fn task(outer: Cursor) -> Self {
+        Level(outer.to_word() | Self::TASK as u64)
+    }
+
+    pub(crate) fn is_task(self) -> bool {
+        self.index() == Self::TASK
+    }
+
+    /// A frame at an index of the record, inside of `outer`. `base` is the lowest level of the task.
+    #[inline]
+    pub(crate) fn recorded(
+        site: &'static FrameSite,
+        index: usize,
+        outer: usize,
+        base: usize,
+    ) -> Self {
+        let flags = Registered::flags(base, index == outer + 1);
+        Level(entry_of(site, index) | flags << FLAGS_SHIFT)
+    }
+
+    /// Returns the index in the record, 0 for none.
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        outer_of(self.0)
+    }
+
+    /// Returns the site. A reader on another thread may see a level that was never pushed, which has none.
+    pub(crate) fn site(self) -> Option<&'static FrameSite> {
+        let address = site_of(self.0 << (64 - FLAGS_SHIFT) >> (64 - FLAGS_SHIFT));
+        // SAFETY: levels are zero, or made by `Shadow::push` and `Level::recorded` of static sites. The caller has found
+        // out that the level is a frame.
+        unsafe { ptr::with_exposed_provenance::<FrameSite>(address).as_ref() }
+    }
+
+    /// Returns the lowest level of the task of a recorded frame.
+    pub(crate) fn base(self) -> usize {
+        Registered::base(self.0 >> FLAGS_SHIFT)
+    }
+
+    /// Returns what the future of a recorded frame keeps.
+    #[inline]
+    pub(crate) fn registered(self, outer: Cursor) -> Registered {
+        Registered::at(outer, self.index(), self.0 >> FLAGS_SHIFT)
+    }
+}
+
+/// The cursor.
+impl Shadow {
+    /// Where the cursor is, in bytes from the start.
+    pub(crate) const CURSOR: usize = core::mem::offset_of!(Self, cursor);
+    /// Where the levels are, in bytes from the start.
+    pub(crate) const LEVELS: usize = core::mem::offset_of!(Self, levels);
+
+    pub(crate) const fn new() -> Self {
+        Shadow {
+            cursor: AtomicU64::new(Cursor::UNKNOWN.to_word()),
+            recorded_from: AtomicU64::new(0),
+            levels: [const { AtomicU64::new(0) }; LEVELS],
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Cursor {
+        // SAFETY: `set` and `new` store the words of cursors.
+        unsafe { Cursor::from_word(self.cursor.load(Ordering::Relaxed)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&self, cursor: Cursor) {
+        self.cursor.store(cursor.to_word(), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn replace(&self, cursor: Cursor) -> Cursor {
+        let before = self.get();
+        self.set(cursor);
+        before
+    }
+}
+
+/// The levels.
+impl Shadow {
+    /// Pushes a frame if frames are recorded at the cursor. Returns `true` if they are. One comparison covers both that
+    /// and the room.
+    #[inline(always)]
+    pub(crate) fn push(&self, outer: Cursor, site: &'static FrameSite) -> bool {
+        let level = self.levels.get(usize::from(outer.level_and_flags()));
+        if let Some(level) = level {
+            level.store(site.address() as u64, Ordering::Relaxed);
+        }
+        level.is_some()
+    }
+
+    /// Pushes a level above which the frames are those of a task that runs within `outer`.
+    pub(crate) fn push_task(&self, outer: Cursor) {
+        self.set_level(outer.level(), Level::task(outer));
+    }
+
+    pub(crate) fn set_level(&self, at: usize, level: Level) {
+        self.levels[at].store(level.0, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn level(&self, at: usize) -> Level {
+        Level(self.levels[at].load(Ordering::Relaxed))
+    }
+
+    /// Returns the index of the frame around a level, and the lowest level of its task. Returns `None` if the frame around
+    /// is not recorded.
+    pub(crate) fn around(&self, outer: Cursor, level: usize) -> Option<(usize, usize)> {
+        let Some(below) = level.checked_sub(1).map(|below| self.level(below)) else {
+            return Some((outer.index(), 0));
+        };
+        match below.index() {
+            Level::TASK => Some((outer.index(), level)),
+            0 => None,
+            index => Some((index, below.base())),
+        }
+    }
+
+    /// Returns the cursor at which the thread is, or was, in a task, and the levels of the task's frames.
+    pub(super) fn of_task(&self, slot: &'static Slot) -> Option<(Cursor, Range<usize>)> {
+        let mut cursor = self.get();
+        let mut levels = 0..cursor.level_or_full();
+        loop {
+            let outer = (0..levels.end).rfind(|&level| self.level(level).is_task());
+            levels.start = outer.map_or(0, |outer| outer + 1);
+            if cursor.slot().is_some_and(|other| ptr::eq(slot, other)) {
+                return cursor.is_in(slot).then_some((cursor, levels));
+            }
+            levels.end = outer?;
+            // SAFETY: a level between two tasks has the word of a cursor, apart from the lowest bits.
+            cursor = unsafe { Cursor::from_word(self.level(levels.end).0) };
+        }
+    }
+}
+
+/// Frames on the stack that were recorded by a frame inside of them, which their futures do not know yet.
+impl Shadow {
+    /// Returns `true` if there may be such frames.
+    #[inline(always)]
+    pub(crate) fn has_recorded(&self) -> bool {
+        self.recorded_from.load(Ordering::Relaxed) != 0
+    }
+
+    /// Notes that the frames from a level on were recorded.
+    pub(crate) fn note_recorded(&self, from: usize) {
+        if !self.has_recorded() {
+            self.recorded_from.store(from as u64 + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that the thread has left a level.
+    pub(crate) fn leave_level(&self, level: usize) {
+        if self.recorded_from.load(Ordering::Relaxed) > level as u64 {
+            self.recorded_from.store(0, Ordering::Relaxed);
+        }
+    }
+}
