@@ -65,7 +65,7 @@ fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: 
     let name = dump.snapshot.name_of(row);
     let name = name.map_or_else(String::new, |name| name.to_string());
     push_who(out, palette, &name, &escaped(&dump.snapshot.role(row)));
-    let polls = row.polls;
+    let polls = dump.snapshot.polls(row);
     push(out, format_args!(": {rate} times a second, {polls} polls"));
     push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
     out.push('\n');
@@ -73,11 +73,15 @@ fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: 
 
 /// Returns the polls a second since the spawn, of a future or of what a thread blocks on, if they are known.
 fn rate(dump: &Dump, row: &Row) -> Option<u64> {
-    let enough = u64::from(row.polls) * 1000 >= LEAST * LEAST_MILLIS;
-    let kind = dump.snapshot.kind(row);
-    if !enough || !kind.is_thread() && !matches!(kind, Kind::Future | Kind::Unknown) {
+    let is_enough = |polls: u32| u64::from(polls) * 1000 >= LEAST * LEAST_MILLIS;
+    // The count in the row is never too low, and costs nothing to read.
+    if !is_enough(row.polls) {
+        return None;
+    }
+    let (kind, polls) = (dump.snapshot.kind(row), dump.snapshot.polls(row));
+    if !is_enough(polls) || !kind.is_thread() && !matches!(kind, Kind::Future | Kind::Unknown) {
         return None;
     }
     let millis = clock::between(row.spawn_tick(), dump.now?).as_millis() as u64;
-    (millis >= LEAST_MILLIS).then(|| u64::from(row.polls) * 1000 / millis)
+    (millis >= LEAST_MILLIS).then(|| u64::from(polls) * 1000 / millis)
 }

@@ -191,8 +191,9 @@ impl Parts {
         out.push_str(self.age.ago(row.spawn_tick(), dump.now, push_millis));
         out.push_str(",\"polls\":");
         // A thread without a counted poll may block on a future that is not instrumented.
-        let is_counted = row.polls > 0 || !shape.kind().is_thread();
-        let polls = is_counted.then_some(row.polls.into());
+        let polls = shape.polls(row.polls);
+        let is_counted = polls > 0 || !shape.kind().is_thread();
+        let polls = is_counted.then_some(polls.into());
         push_or_null(out, polls);
         push_stack_of(out, shape.stack, &tables.stacks);
         if shape.is_root() {

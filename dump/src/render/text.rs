@@ -122,7 +122,7 @@ impl Texts {
             kernel: &kernel,
             since: self.since.ago(row.change_tick(), dump.now, push_age),
             age: self.age.ago(row.spawn_tick(), dump.now, push_age),
-            polls: row.polls,
+            polls: shape.polls(row.polls),
             root: shape.is_root(),
             pooled: shape.is_pooled(),
             runs_no_task: snapshot.runs_no_task(row),

@@ -153,7 +153,7 @@ impl<S: Source> SnapshotBuilder<S> {
             id: task.id(),
             spawned: (task.spawned() >> 32) as u32,
             since: task.status().tick(),
-            polls: shape.polls(task.polls()),
+            polls: task.polls(),
             shape: self.shape_number(shape),
             parent,
             own_name: NameRef::NONE,

@@ -21,6 +21,7 @@ pub(crate) struct Row {
     /// The ticks of the spawn, and of the last change of the state.
     pub(crate) spawned: u32,
     pub(crate) since: u32,
+    /// The count in the record; see [`Snapshot::polls`].
     pub(crate) polls: u32,
     pub(crate) shape: ShapeRef,
     /// The node under which the task was spawned.
@@ -59,7 +60,7 @@ impl Snapshot {
             state: self.state(row),
             since: now.and_then(|now| clock::since(row.change_tick(), now)),
             age: now.and_then(|now| clock::since(row.spawn_tick(), now)),
-            polls: row.polls,
+            polls: self.polls(row),
             root: self.shape(row).is_root(),
             pooled: self.shape(row).is_pooled(),
             runs_no_task: self.runs_no_task(row),
@@ -78,6 +79,11 @@ impl Snapshot {
 
     pub(crate) fn kind(&self, row: &Row) -> Kind {
         self.shape(row).kind()
+    }
+
+    /// Returns the polls of a task. The kind that this depends on is read here, because a snapshot has no time for it.
+    pub(crate) fn polls(&self, row: &Row) -> u32 {
+        self.shape(row).polls(row.polls)
     }
 
     pub(crate) fn is_external(&self, row: &Row) -> bool {
