@@ -147,6 +147,16 @@ mod tests {
     use super::all;
 
     #[test]
+    fn each_path_has_a_summary_of_its_own() {
+        let mut summaries: Vec<_> = all().map(|path| path.summary).collect();
+        let count = summaries.len();
+        summaries.sort_unstable();
+        summaries.dedup();
+        assert_eq!(summaries.len(), count);
+        assert!(!summaries.contains(&"a dump"), "a format has none");
+    }
+
+    #[test]
     fn paths_are_those_of_the_documentation() {
         let mut rows = Vec::new();
         for path in all() {

@@ -1,8 +1,8 @@
 //! The table of callees: which calls are spawns, and which of their arguments is the task.
 //!
 //! A macro cannot resolve names. So a callee is known by the last segment of its path or by the name of
-//! the method, and by the number of its arguments. A row that matches too much does no harm: an argument
-//! that turns out to be no task passes through the adaptor untouched.
+//! the method, and by the number of its arguments, whatever crate it is from. The libraries of a row are documentation.
+//! A row that matches too much does no harm, because an argument that is no task passes through unchanged.
 
 /// How a callee is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
