@@ -92,9 +92,9 @@ pub mod local {
 
     /// Returns the frames of the current task, and the index of the innermost one.
     pub fn frames(task: &Record) -> (FrameSnapshot, usize) {
-        local::with(|local| match local.cursor.get().is_muted() {
+        local::with(|local| match local.position.get().is_muted() {
             true => (FrameSnapshot::EMPTY, 0),
-            false => FrameSnapshot::read_here(task, &local.cursor),
+            false => FrameSnapshot::read_here(task, &local.position),
         })
     }
 

@@ -24,7 +24,7 @@ pub(super) struct PollGuard {
 impl Drop for PollGuard {
     #[inline(always)]
     fn drop(&mut self) {
-        local::with(|local| local.cursor.set(self.outer));
+        local::with(|local| local.position.set(self.outer));
     }
 }
 
@@ -48,13 +48,13 @@ impl FrameEntry {
     #[inline(always)]
     pub(super) fn enter(&mut self, site: &'static FrameSite) -> PollGuard {
         local::with(|local| {
-            let outer = local.cursor.get();
+            let outer = local.position.get();
             if !self.is_recorded() {
-                if local.cursor.push(outer, site) {
-                    local.cursor.set(outer.deeper());
+                if local.position.push(outer, site) {
+                    local.position.set(outer.deeper());
                 }
             } else if self.registered.is_at(outer.next()) {
-                local.cursor.set(outer.next());
+                local.position.set(outer.next());
             } else {
                 self.enter_slow(site, local);
             }
@@ -69,11 +69,11 @@ impl FrameEntry {
     #[cold]
     #[inline(never)]
     extern "C" fn enter_slow(&mut self, site: &'static FrameSite, local: &Local) {
-        let outer = local.cursor.get();
+        let outer = local.position.get();
         if !outer.records() || !self.registered.cursor().is_same_task(outer) {
             self.leave(site);
-            if local.cursor.push(outer, site) {
-                local.cursor.set(outer.deeper());
+            if local.position.push(outer, site) {
+                local.position.set(outer.deeper());
             }
             return;
         }
@@ -85,10 +85,10 @@ impl FrameEntry {
         let level = Level::recorded(site, index, around.outer, around.base);
         self.registered = level.registered(outer);
         if outer.level() == around.base {
-            local.cursor.set(self.registered.cursor());
+            local.position.set(self.registered.cursor());
         } else {
-            local.cursor.set_level(outer.level(), level);
-            local.cursor.set(outer.deeper());
+            local.position.set_level(outer.level(), level);
+            local.position.set(outer.deeper());
         }
     }
 
@@ -98,7 +98,7 @@ impl FrameEntry {
         let outer = guard.outer;
         drop(guard);
         if is_ready {
-            if self.is_recorded() || local::with(|local| local.cursor.has_recorded()) {
+            if self.is_recorded() || local::with(|local| local.position.has_recorded()) {
                 self.exit_ready(site, outer);
             }
         } else if !self.is_recorded() && may_record(outer) {
@@ -111,12 +111,12 @@ impl FrameEntry {
     #[inline(never)]
     extern "C" fn exit_ready(&mut self, site: &'static FrameSite, outer: Cursor) {
         local::with(|local| {
-            if local.cursor.has_recorded() && outer.records() {
-                let level = local.cursor.level(outer.level());
+            if local.position.has_recorded() && outer.records() {
+                let level = local.position.level(outer.level());
                 if !self.is_recorded() && level.index() != 0 {
                     self.registered = level.registered(outer);
                 }
-                local.cursor.leave_level(outer.level());
+                local.position.leave_level(outer.level());
             }
         });
         if self.is_recorded() {
@@ -134,7 +134,7 @@ impl FrameEntry {
                 return;
             }
             if let Some(level) = local.recorded_level(outer) {
-                local.cursor.leave_level(outer.level());
+                local.position.leave_level(outer.level());
                 self.registered = level.registered(outer);
             } else {
                 self.record_slow(local, outer, site);
@@ -164,11 +164,11 @@ impl FrameEntry {
     /// Records the frame at once. Nothing is polled in it.
     pub(super) fn stand(&mut self, site: &'static FrameSite) {
         local::with(|local| {
-            if local.cursor.get().is_unknown() {
+            if local.position.get().is_unknown() {
                 local.look_for_main();
             }
-            let outer = local.cursor.get();
-            if local.cursor.push(outer, site) {
+            let outer = local.position.get();
+            if local.position.push(outer, site) {
                 self.record_slow(local, outer, site);
             }
         });
@@ -178,7 +178,7 @@ impl FrameEntry {
     #[inline(always)]
     pub(super) fn leave(&mut self, site: &'static FrameSite) {
         if self.is_recorded() {
-            self.leave_slow(site, local::with(|local| local.cursor.get()));
+            self.leave_slow(site, local::with(|local| local.position.get()));
         }
     }
 

@@ -24,10 +24,10 @@ impl Local {
         let Some(slot) = outer.slot().filter(|_| outer.is_at_bottom()) else {
             return false;
         };
-        let is_recorded = Frames::of(slot).push(slot.id(), site, outer.index());
+        let is_recorded = Frames::of_recording(slot).push(slot.id(), site, outer.index());
         if is_recorded {
             let level = Level::recorded(site, outer.index() + 1, outer.index(), 0);
-            self.cursor.set_level(0, level);
+            self.position.set_level(0, level);
         }
         is_recorded
     }
@@ -35,7 +35,7 @@ impl Local {
     /// Returns the level at a cursor if its frame was recorded by a frame inside of it.
     #[inline]
     pub(super) fn recorded_level(&self, outer: Cursor) -> Option<Level> {
-        let level = self.cursor.level(outer.level());
+        let level = self.position.level(outer.level());
         (outer.has_slot() && outer.records() && level.index() != 0).then_some(level)
     }
 
@@ -45,7 +45,7 @@ impl Local {
         let level = around.record(site, around.outer);
         // A frame above the highest level is not on the stack.
         if outer.records() {
-            self.cursor.set_level(outer.level(), level);
+            self.position.set_level(outer.level(), level);
         }
         Some(level)
     }
@@ -54,20 +54,20 @@ impl Local {
     pub(super) fn record_around(&self, outer: Cursor) -> Option<Around> {
         let slot = outer.slot()?;
         let end = outer.level_or_full();
-        let find = |level| Some((level, self.cursor.around(outer, level)?));
+        let find = |level| Some((level, self.position.around(outer, level)?));
         let (start, (index, base)) = (0..=end).rev().find_map(find)?;
         if start < end {
-            self.cursor.note_recorded(start);
+            self.position.note_recorded(start);
         }
         let mut around = Around {
             slot,
-            frames: Frames::of(slot),
+            frames: Frames::of_recording(slot),
             outer: index,
             base,
         };
         for at in start..end {
-            let level = around.record(self.cursor.level(at).site()?, around.outer);
-            self.cursor.set_level(at, level);
+            let level = around.record(self.position.level(at).site()?, around.outer);
+            self.position.set_level(at, level);
             around.outer = level.index();
         }
         Some(around)
@@ -77,7 +77,7 @@ impl Local {
     #[cold]
     pub(crate) fn look_for_main(&self) {
         if !thread::is_main() {
-            self.cursor.set(Cursor::NOWHERE);
+            self.position.set(Cursor::NOWHERE);
         } else if !runtime_flags::has(runtime_flags::OFF) {
             self.spawn_parent_or_adopt();
         }

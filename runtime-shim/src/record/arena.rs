@@ -38,9 +38,9 @@ pub(crate) struct Chunk {
     number: u32,
     /// For pages on the stack of returned pages: the one below.
     below: [AtomicU32; CHUNK_PAGES],
-    /// An array with the frames of each slot, behind the slots.
+    /// An array with the frames of each slot, behind the slots. Null until a task of the chunk has had one.
     #[cfg(not(loom))]
-    pub(super) frames: *mut super::frames::Frames,
+    pub(super) frames: AtomicPtr<super::frames::Frames>,
     #[cfg(loom)]
     slots: Vec<Slot>,
 }
@@ -238,20 +238,13 @@ fn index_of(slot: &'static Slot) -> u32 {
 #[cfg(not(loom))]
 const MAPPED_BYTES: usize = CHUNK_BYTES + super::frames::AREA_BYTES;
 
-// SAFETY: `frames` is written before the chunk is installed, and never afterwards. All else is made of atomics.
-#[cfg(not(loom))]
-unsafe impl Sync for Chunk {}
-
 #[cfg(not(loom))]
 impl Chunk {
     fn map(number: u32) -> Option<*mut Chunk> {
         let chunk = crate::platform::memory::map(MAPPED_BYTES, CHUNK_BYTES)?.cast::<Chunk>();
         // SAFETY: the memory is ours alone, zeroed, large enough and aligned for a page; all zeros
         // is a valid header, and a valid free slot.
-        unsafe {
-            (*chunk).number = number;
-            (*chunk).frames = chunk.byte_add(CHUNK_BYTES).cast();
-        }
+        unsafe { (*chunk).number = number };
         if !super::frames::Cursor::can_hold(chunk.addr() + MAPPED_BYTES) {
             // SAFETY: as above.
             unsafe { Chunk::unmap(chunk) };

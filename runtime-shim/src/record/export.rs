@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
 use super::call_names;
 use super::exposed::Exposed;
-use super::frames::{Frames, Shadow, ROOM};
+use super::frames::{Frames, ShadowStack, ROOM};
 use super::globals::ARENA;
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
@@ -141,8 +141,8 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         room: call_names::ROOM as u32,
     },
     positions: PositionLayout {
-        in_state: offset_of!(ThreadState, position) as u32 + Exposed::<Shadow>::VALUE as u32,
-        cursor: Shadow::CURSOR as u32,
-        levels: Shadow::LEVELS as u32,
+        in_state: offset_of!(ThreadState, position) as u32 + Exposed::<ShadowStack>::VALUE as u32,
+        cursor: ShadowStack::CURSOR as u32,
+        levels: ShadowStack::LEVELS as u32,
     },
 };

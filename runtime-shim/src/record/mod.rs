@@ -26,8 +26,10 @@
 //! # The id is a sequence lock
 //!
 //! Ids are never reused, and a free slot has the id 0. A spawn stores the content behind a release fence, and then the
-//! id with release ordering. An end stores the id 0, and anything else behind a release fence. A reader loads the id,
-//! the content and the id again ([`read`]). The same id twice means that the content is that task's.
+//! id with release ordering. If no node is below a task, its end frees the slot: it stores the id 0, and anything else
+//! behind a release fence. Otherwise the slot keeps the id, and its status tells that the task has ended. A reader loads
+//! the id, the content and the id again ([`read`]). The same id twice means that the content is that task's. The words of
+//! the content may be from different moments of its life.
 //!
 //! # Writers
 //!

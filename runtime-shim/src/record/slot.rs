@@ -27,16 +27,13 @@
 //! any content. [`TaskSlot`], [`NameSlot`], [`NodeSlot`] and [`TextSlot`] know what their slot contains, and follow links.
 //! They are made in this folder. Each is valid until its slot is freed.
 //!
-//! Reading through them is safe, because the functions that may free a slot are unsafe: [`ThreadCache::end`],
-//! [`ThreadCache::release`] and their kin. Their callers give up a reference, and use no copy of the value afterwards.
+//! Reading through them is safe, because the functions that may free a slot are unsafe: `ThreadCache::end`,
+//! `ThreadCache::release` and their kin. Their callers give up a reference, and use no copy of the value afterwards.
 //! The references are these:
 //!
 //! - A live task has one to itself. The owner of its handle gives it up at the task's end.
 //! - Each node has one to the node above, which therefore stays valid as long as the node below.
 //! - A thread that reads a node without a reference publishes it in a hazard pointer (`shared.rs`).
-//!
-//! [`ThreadCache::end`]: super::thread_cache::ThreadCache::end
-//! [`ThreadCache::release`]: super::thread_cache::ThreadCache::release
 
 use core::{fmt, hint, ptr};
 

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::call_names::CallNames;
 use super::exposed::Exposed;
-use super::frames::Shadow;
+use super::frames::ShadowStack;
 use super::hazard::Hazard;
 use super::slot::Slot;
 use super::stack::Stack;
@@ -42,7 +42,7 @@ pub struct ThreadState {
     /// The node below which the thread is about to spawn.
     pub(crate) parent_hazard: Hazard<Slot>,
     /// Where the thread stands, in its own memory.
-    pub(crate) position: Exposed<Shadow>,
+    pub(crate) position: Exposed<ShadowStack>,
     /// The names of the calls that the thread runs.
     pub(crate) call_names: CallNames,
     index: u32,

@@ -66,7 +66,7 @@ fn blocking_task() -> u64 {
         return 0;
     }
     local::with(|local| {
-        if local.cursor.get() == Cursor::UNKNOWN {
+        if local.position.get() == Cursor::UNKNOWN {
             local.look_for_main();
         }
         let task = local.current().filter(|&task| !is_polled(task));

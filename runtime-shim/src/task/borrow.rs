@@ -75,8 +75,8 @@ impl BorrowedParentHandle {
             local::with(|local| {
                 let before = (
                     local
-                        .cursor
-                        .replace(Cursor::BORROWED.at_level_of(local.cursor.get())),
+                        .position
+                        .replace(Cursor::BORROWED.at_level_of(local.position.get())),
                     local.borrowed_parent.replace(borrowed_parent),
                 );
                 local.push_borrowed_parent(borrowed, Some(before));

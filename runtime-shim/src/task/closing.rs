@@ -126,7 +126,7 @@ impl Drop for Closing {
             }
             // Read again, so that no register has to be saved for the case that `panicking` looks closer.
             let ended = top.replace(RawHandle::NO_TASK).as_plain();
-            local.cursor.set(local.dropping.outer.get());
+            local.position.set(local.dropping.outer.get());
             // SAFETY: it is plain by the test above, and nothing was called that changes it. The list has owned the handle,
             // which was taken off.
             unsafe { end_completed(ended.unwrap_unchecked()) };
@@ -153,7 +153,7 @@ impl Leave {
                 core::mem::forget(handle);
                 local::with(|local| {
                     local.note_last(slot);
-                    local.cursor.set(self.outer);
+                    local.position.set(self.outer);
                     // SAFETY: the handle was forgotten above.
                     unsafe { local.end_transient(slot) };
                 });

@@ -202,7 +202,7 @@ fn refuse(refusal: Refusal) -> ! {
 /// Enters the first closure on a thread that has nothing to do with us yet. If the thread was made for
 /// it, it exits afterwards: so it only borrows a state, which spares it a destructor of thread-locals.
 fn enter_transient(local: &Local, slot: TaskSlot) -> Option<Cursor> {
-    let is_transient = !local.cursor.get().has_slot() && local.acquire_transient();
+    let is_transient = !local.position.get().has_slot() && local.acquire_transient();
     is_transient.then(|| Running::start_here(local, slot).into_outer())
 }
 

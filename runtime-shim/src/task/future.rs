@@ -132,7 +132,7 @@ impl<F: Future> Future for Instrumented<F> {
                 handle.stop(running, result.is_ready());
                 return result;
             }
-            if handle.is_untracked_at(local::with(|local| local.cursor.get())) {
+            if handle.is_untracked_at(local::with(|local| local.position.get())) {
                 return future!().poll(cx);
             }
         }

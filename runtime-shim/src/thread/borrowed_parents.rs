@@ -44,7 +44,7 @@ impl Local {
         let Some((cursor, borrowed_parent)) = entry.before else {
             return;
         };
-        self.cursor.set(cursor);
+        self.position.set(cursor);
         let last = self.borrowed_parent.replace(borrowed_parent).parent;
         if let Some(name) = last.filter(|last| *last != borrowed) {
             // SAFETY: the name was set meanwhile. The borrowed parent had the one reference to it, and has ended.

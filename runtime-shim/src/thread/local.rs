@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crate::platform::clock;
 use crate::platform::fork;
 use crate::record::call_names::Shown;
-use crate::record::frames::{Cursor, Shadow};
+use crate::record::frames::{Cursor, ShadowStack};
 use crate::record::globals;
 use crate::record::reclaim;
 use crate::record::shared;
@@ -25,8 +25,8 @@ use crate::types::site::Site;
 
 /// Without a destructor, so that it can be read while the thread exits.
 pub(crate) struct Local {
-    /// The current task, and the innermost frame.
-    pub(crate) cursor: Shadow,
+    /// The cursor, and the frames that are not in a record.
+    pub(crate) position: ShadowStack,
     /// In use once the thread has loaded it from its state. Until then it is empty, so that fast paths refuse.
     pub(crate) cache: ThreadCache,
     /// Status of a task while this thread runs it, without the tick. Valid while the thread has a state.
@@ -84,7 +84,7 @@ impl BorrowedParent {
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            cursor: Shadow::new(),
+            position: ShadowStack::new(),
             cache: ThreadCache::new(),
             running: Cell::new(Status::of(state::RUNNING)),
             fast_path_mask: Cell::new(usize::MAX),
@@ -149,7 +149,7 @@ impl Local {
     /// Returns the slot of the task that the thread runs. The task lives as long as the thread runs it.
     #[inline(always)]
     fn running_task(&self) -> Option<TaskSlot> {
-        let slot = self.cursor.get().slot()?;
+        let slot = self.position.get().slot()?;
         // SAFETY: only the functions that begin to run a task put it into the cursor. They put the outer cursor back
         // before the task ends.
         Some(unsafe { TaskSlot::from_ptr(ptr::from_ref(slot).cast()) })
@@ -180,7 +180,7 @@ impl Local {
     /// thread. A task that is polled in the meantime, or called, has its own.
     #[inline]
     pub(crate) fn is_parent_borrowed(&self) -> bool {
-        let cursor = self.cursor.get();
+        let cursor = self.position.get();
         cursor.is_borrowed() || cursor.is_named()
     }
 
@@ -242,7 +242,7 @@ impl Local {
         self.completed.set(state.completed);
         self.state.set(state);
         // SAFETY: the thread-local has no destructor, and `on_thread_exit` clears the place before the thread is gone.
-        unsafe { state.position.set(&self.cursor) };
+        unsafe { state.position.set(&self.position) };
         Some(state)
     }
 
@@ -291,7 +291,7 @@ impl Local {
 
     /// The node under which tasks are spawned, after making this thread a task if it runs none.
     pub(crate) fn spawn_parent_or_adopt(&self) -> Option<NodeSlot> {
-        if self.is_parent_borrowed() || self.cursor.get().has_slot() {
+        if self.is_parent_borrowed() || self.position.get().has_slot() {
             return self.spawn_parent();
         }
         let state = self.register()?;
@@ -300,9 +300,9 @@ impl Local {
             None => globals::adopt(self.load_cache(state), state)?,
         };
         self.root.set(Some(root));
-        let cursor = Cursor::task(root).at_level_of(self.cursor.get());
+        let cursor = Cursor::task(root).at_level_of(self.position.get());
         // A thread that instrumented code did not spawn runs what belongs to others.
-        self.cursor.set(match root.site().kind() {
+        self.position.set(match root.site().kind() {
             Kind::External => cursor.muted(),
             _ => cursor,
         });
@@ -356,7 +356,7 @@ impl Local {
         let Some(state) = self.state() else { return };
         if let Some(root) = self.root.take() {
             self.note_last(root);
-            self.cursor.set(Cursor::NOWHERE);
+            self.position.set(Cursor::NOWHERE);
             let status = Status::of(state::COMPLETED).at(crate::platform::runtime_flags::tick());
             // SAFETY: this thread has made its root, and is the only one to end it, here.
             unsafe { self.cache.end(&globals::ARENA, root, status) };

@@ -58,8 +58,8 @@ impl Running {
     fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
         task.set_status(running.at(runtime_flags::flags_and_tick()));
         task.count_poll(flags);
-        let outer = local.cursor.get();
-        local.cursor.set(local.cursor_in(task, outer));
+        let outer = local.position.get();
+        local.position.set(local.cursor_in(task, outer));
         Running::resume(task, outer)
     }
 
@@ -134,21 +134,21 @@ pub(crate) fn begin_drop(task: TaskSlot) -> Begun {
     let before = task.state();
     local::with(|local| {
         task.set_status(local.register_to_run().at(runtime_flags::flags_and_tick()));
-        let outer = local.cursor.get();
-        local.cursor.set(local.cursor_in(task, outer));
+        let outer = local.position.get();
+        local.position.set(local.cursor_in(task, outer));
         Begun { outer, before }
     })
 }
 
 /// Makes the thread stand where no frame is recorded, though what is spawned is. Returns where it stood.
 pub(crate) fn mute() -> Cursor {
-    local::with(|local| local.cursor.replace(local.cursor.get().muted()))
+    local::with(|local| local.position.replace(local.position.get().muted()))
 }
 
 /// Puts the thread back to where it stood.
 #[inline(always)]
 pub(crate) fn restore_thread(outer: Cursor) {
-    local::with(|local| local.cursor.set(outer));
+    local::with(|local| local.position.set(outer));
 }
 
 impl Local {
@@ -171,7 +171,7 @@ impl Local {
         if !cursor.records() {
             return cursor;
         }
-        self.cursor.push_task(outer);
+        self.position.push_task(outer);
         cursor.deeper()
     }
 }

@@ -194,14 +194,14 @@ impl Local {
             parent: Some(node),
             shown: self.state().map_or(Shown::NOWHERE, shown),
         };
-        let cursor = self.cursor.get();
-        self.cursor.set(cursor.named());
+        let cursor = self.position.get();
+        self.position.set(cursor.named());
         Before::Call(cursor, self.borrowed_parent.replace(borrowed_parent))
     }
 
     /// Ends what [`Local::name_call`] has begun. Returns the last name of the call.
     fn leave_call(&self, cursor: Cursor, borrowed_parent: BorrowedParent) -> Option<NodeSlot> {
-        self.cursor.set(cursor);
+        self.position.set(cursor);
         let ended = self.borrowed_parent.replace(borrowed_parent);
         self.show_call_name(ended.shown, None);
         ended.parent

@@ -3,13 +3,36 @@
 use core::ptr;
 
 use super::Frames;
-use crate::record::arena::{BATCH, CHUNK_BYTES, CHUNK_SLOTS};
+use crate::platform::sync::atomic::Ordering;
+use crate::record::arena::{self, BATCH, CHUNK_BYTES, CHUNK_SLOTS};
 use crate::record::slot::Slot;
 
 /// Bytes behind the slots of a chunk that hold their frames. They take no memory until a task has a frame.
 pub(in crate::record) const AREA_BYTES: usize = CHUNK_SLOTS * size_of::<Frames>();
 
 impl Frames {
+    /// Returns the frames of a slot, unless no task of its chunk has ever had one. So a reader touches no page of them in
+    /// vain.
+    #[inline]
+    pub(super) fn of_recorded(slot: &'static Slot) -> Option<&'static Frames> {
+        let (chunk, _) = arena::locate(slot);
+        let has_frames = !chunk.frames.load(Ordering::Relaxed).is_null();
+        has_frames.then(|| Self::of(slot))
+    }
+
+    /// Returns the frames of a slot, in which the caller is about to record one.
+    #[inline]
+    pub(crate) fn of_recording(slot: &'static Slot) -> &'static Frames {
+        let (chunk, _) = arena::locate(slot);
+        if chunk.frames.load(Ordering::Relaxed).is_null() {
+            let first = ptr::from_ref(chunk)
+                .cast_mut()
+                .wrapping_byte_add(CHUNK_BYTES);
+            chunk.frames.store(first.cast(), Ordering::Relaxed);
+        }
+        Self::of(slot)
+    }
+
     /// Returns the frames of a slot.
     #[inline(always)]
     pub(crate) fn of(slot: &'static Slot) -> &'static Frames {

@@ -12,7 +12,7 @@ use crate::record::slot::{Slot, TaskSlot};
 /// | 8–11 | index of the innermost recorded frame, 0 for the task itself |
 /// | 7 | muted: no frame is recorded here |
 /// | 6 | full: the shadow stack has no room |
-/// | 0–5 | level: number of frames on the [shadow stack](super::Shadow) of the thread |
+/// | 0–5 | level: number of frames on the [shadow stack](super::ShadowStack) of the thread |
 ///
 /// Pushing a frame on the shadow stack adds one. The highest level carries into the bit above it.
 ///

@@ -13,7 +13,7 @@
 //! A frame may be left while others refer to it, as when `&mut future` is awaited in a loop. It stays as a *tombstone*, an
 //! entry of zero, until the others have moved or are gone. So its index keeps its meaning.
 //!
-//! `shadow.rs` has the frames that a thread is inside of and that are not in a record.
+//! `shadow_stack.rs` has the frames that a thread is inside of and that are not in a record.
 
 use super::slot::Slot;
 use crate::platform::sync::atomic::AtomicU64;
@@ -25,7 +25,7 @@ mod cursor;
 #[cfg(not(loom))]
 mod running;
 #[cfg(not(loom))]
-mod shadow;
+mod shadow_stack;
 mod snapshot;
 mod write;
 
@@ -35,9 +35,9 @@ pub(super) use area::{release, AREA_BYTES};
 pub(crate) use cursor::Registered;
 pub use cursor::{index, Cursor};
 #[cfg(not(loom))]
-pub(crate) use shadow::Level;
+pub(crate) use shadow_stack::Level;
 #[cfg(not(loom))]
-pub use shadow::Shadow;
+pub use shadow_stack::ShadowStack;
 pub use snapshot::FrameSnapshot;
 
 /// Frames that have room.

@@ -1,6 +1,6 @@
 //! The frames of a task that may run: those in its record, and those on the shadow stack of its thread.
 
-use super::{FrameSnapshot, Frames, Shadow};
+use super::{FrameSnapshot, Frames, ShadowStack};
 use crate::record::read::Record;
 use crate::record::slot::Slot;
 
@@ -8,7 +8,8 @@ impl FrameSnapshot {
     /// Reads the frames of a task.
     #[inline]
     pub fn read(record: &Record) -> Self {
-        let mut snapshot = Self::copy(Frames::of(record.slot), record.id);
+        let recorded = Frames::of_recorded(record.slot);
+        let mut snapshot = recorded.map_or(Self::EMPTY, |frames| Self::copy(frames, record.id));
         if !record.is_current() {
             // They may be those of the next task.
             return Self::EMPTY;
@@ -26,14 +27,14 @@ impl FrameSnapshot {
 
     /// Reads the frames of a task that runs on the calling thread, to which `shadow` belongs. Returns the index of the
     /// innermost frame, too.
-    pub(crate) fn read_here(record: &Record, shadow: &Shadow) -> (Self, usize) {
+    pub(crate) fn read_here(record: &Record, shadow: &ShadowStack) -> (Self, usize) {
         let mut snapshot = Self::copy(Frames::of(record.slot), record.id);
         let innermost = snapshot.add_shadow(record.slot, shadow);
         (snapshot, innermost)
     }
 
     /// Adds the frames of a task that are on a shadow stack alone. Returns the index of the innermost frame.
-    fn add_shadow(&mut self, slot: &'static Slot, shadow: &Shadow) -> usize {
+    fn add_shadow(&mut self, slot: &'static Slot, shadow: &ShadowStack) -> usize {
         let Some((cursor, levels)) = shadow.of_task(slot) else {
             return 0;
         };

@@ -13,7 +13,7 @@ use crate::types::frame_site::FrameSite;
 ///
 /// Levels from the [level](Cursor::level) of the cursor on have no meaning.
 #[derive(Debug)]
-pub struct Shadow {
+pub struct ShadowStack {
     cursor: AtomicU64,
     /// One more than the lowest level whose frame was recorded by a frame inside of it, until the thread has left that
     /// level. 0 if there is none.
@@ -61,12 +61,22 @@ impl Level {
         outer_of(self.0)
     }
 
-    /// Returns the site. A reader on another thread may see a level that was never pushed, which has none.
+    /// Returns the site of a frame. A reader on another thread may also find a level that was never pushed, or one that
+    /// separates two tasks. Both have no site.
     pub(crate) fn site(self) -> Option<&'static FrameSite> {
+        if self.is_task() {
+            return None;
+        }
         let address = site_of(self.0 << (64 - FLAGS_SHIFT) >> (64 - FLAGS_SHIFT));
-        // SAFETY: levels are zero, or made by `Shadow::push` and `Level::recorded` of static sites. The caller has found
-        // out that the level is a frame.
+        // SAFETY: a level that separates no tasks is zero, or `ShadowStack::push` and `Level::recorded` have made it of
+        // a static site. A level is one atomic word, so a reader sees one of these values.
         unsafe { ptr::with_exposed_provenance::<FrameSite>(address).as_ref() }
+    }
+
+    /// Returns the cursor in the outer task, from a level that separates two tasks.
+    fn outer_cursor(self) -> Option<Cursor> {
+        // SAFETY: `Level::task` has made it of the word of a cursor, and has set bits below the address.
+        self.is_task().then(|| unsafe { Cursor::from_word(self.0) })
     }
 
     /// Returns the lowest level of the task of a recorded frame.
@@ -82,14 +92,14 @@ impl Level {
 }
 
 /// The cursor.
-impl Shadow {
+impl ShadowStack {
     /// Where the cursor is, in bytes from the start.
     pub(crate) const CURSOR: usize = core::mem::offset_of!(Self, cursor);
     /// Where the levels are, in bytes from the start.
     pub(crate) const LEVELS: usize = core::mem::offset_of!(Self, levels);
 
     pub(crate) const fn new() -> Self {
-        Shadow {
+        ShadowStack {
             cursor: AtomicU64::new(Cursor::UNKNOWN.to_word()),
             recorded_from: AtomicU64::new(0),
             levels: [const { AtomicU64::new(0) }; LEVELS],
@@ -116,7 +126,7 @@ impl Shadow {
 }
 
 /// The levels.
-impl Shadow {
+impl ShadowStack {
     /// Pushes a frame if frames are recorded at the cursor. Returns `true` if they are. One comparison covers both that
     /// and the room.
     #[inline(always)]
@@ -155,25 +165,25 @@ impl Shadow {
         }
     }
 
-    /// Returns the cursor at which the thread is, or was, in a task, and the levels of the task's frames.
+    /// Returns the cursor at which the thread is, or was, in the task of a slot, and the levels of the task's frames.
     pub(super) fn of_task(&self, slot: &'static Slot) -> Option<(Cursor, Range<usize>)> {
         let mut cursor = self.get();
-        let mut levels = 0..cursor.level_or_full();
+        let mut end = cursor.level_or_full();
         loop {
-            let outer = (0..levels.end).rfind(|&level| self.level(level).is_task());
-            levels.start = outer.map_or(0, |outer| outer + 1);
-            if cursor.slot().is_some_and(|other| ptr::eq(slot, other)) {
-                return cursor.is_in(slot).then_some((cursor, levels));
+            // Each level is read once, because its thread may be writing it.
+            let outer = |at| Some((at, self.level(at).outer_cursor()?));
+            let outer = (0..end).rev().find_map(outer);
+            if cursor.is_in(slot) {
+                let start = outer.map_or(0, |(at, _)| at + 1);
+                return Some((cursor, start..end));
             }
-            levels.end = outer?;
-            // SAFETY: a level between two tasks has the word of a cursor, apart from the lowest bits.
-            cursor = unsafe { Cursor::from_word(self.level(levels.end).0) };
+            (end, cursor) = outer?;
         }
     }
 }
 
 /// Frames on the stack that were recorded by a frame inside of them, which their futures do not know yet.
-impl Shadow {
+impl ShadowStack {
     /// Returns `true` if there may be such frames.
     #[inline(always)]
     pub(crate) fn has_recorded(&self) -> bool {
