@@ -46,7 +46,7 @@ pub const BUDGETS: [Budget; 20] = [
     budget(Unit::Spawn, Variant::On, 60.0, 118.0, 45.0),
     budget(Unit::SpawnOwning, Variant::On, 60.0, 96.0, 60.0),
     budget(Unit::SpawnBlock, Variant::On, 60.0, 140.0, 73.0),
-    budget(Unit::Poll, Variant::On, 20.0, 27.0, 16.0),
+    budget(Unit::Poll, Variant::On, 20.0, 31.0, 16.0),
     budget(Unit::Job, Variant::On, 40.0, 123.0, 91.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
     budget(Unit::Thread, Variant::On, 400.0, 545.0, 510.0),

@@ -164,11 +164,9 @@ impl Local {
     }
 
     /// Returns the cursor above the frames of another task, which are on the shadow stack.
-    ///
-    /// `extern "C"` marks the call as non-unwinding. Without it, each poll takes 5 instructions more.
     #[cold]
     #[inline(never)]
-    extern "C" fn cursor_above(&self, cursor: Cursor, outer: Cursor) -> Cursor {
+    fn cursor_above(&self, cursor: Cursor, outer: Cursor) -> Cursor {
         let cursor = cursor.at_level_of(outer);
         if !cursor.records() {
             return cursor;
