@@ -43,11 +43,11 @@ pub struct Budget {
 ///   that wait are unknown. The prototype's frames have no such word and take far fewer instructions, but as much time
 ///   as ours: `table frames`.
 pub const BUDGETS: [Budget; 20] = [
-    budget(Unit::Spawn, Variant::On, 60.0, 118.0, 45.0),
-    budget(Unit::SpawnOwning, Variant::On, 60.0, 96.0, 60.0),
-    budget(Unit::SpawnBlock, Variant::On, 60.0, 140.0, 73.0),
-    budget(Unit::Poll, Variant::On, 20.0, 31.0, 16.0),
-    budget(Unit::Job, Variant::On, 40.0, 123.0, 91.0),
+    budget(Unit::Spawn, Variant::On, 60.0, 118.0, 51.0),
+    budget(Unit::SpawnOwning, Variant::On, 60.0, 96.0, 72.0),
+    budget(Unit::SpawnBlock, Variant::On, 60.0, 140.0, 75.0),
+    budget(Unit::Poll, Variant::On, 20.0, 31.0, 22.0),
+    budget(Unit::Job, Variant::On, 40.0, 123.0, 99.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
     budget(Unit::Thread, Variant::On, 400.0, 545.0, 510.0),
     budget(Unit::Spawn, Variant::Off, 6.0, 64.0, 2.0),
@@ -55,22 +55,22 @@ pub const BUDGETS: [Budget; 20] = [
     budget(Unit::Job, Variant::Off, 6.0, 57.0, 41.0),
     budget(Unit::Poll, Variant::Off, 3.0, 17.0, 11.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
-    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 250.0, 210.0),
-    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 590.0, 740.0),
+    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 250.0, 170.0),
+    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 590.0, 490.0),
     budget(Unit::PollLevels(1), Variant::On, 20.0, 82.0, 61.0),
-    budget(Unit::PollLevels(5), Variant::On, 52.0, 125.0, 142.0),
-    budget(Unit::Await(Await::Ready), Variant::On, 16.0, 26.0, 25.0),
-    budget(Unit::Await(Await::BelowFour), Variant::On, 17.0, 26.0, 25.0),
-    budget(Unit::Await(Await::Lock), Variant::On, 30.0, 42.0, 34.0),
+    budget(Unit::PollLevels(5), Variant::On, 52.0, 125.0, 108.0),
+    budget(Unit::Await(Await::Ready), Variant::On, 16.0, 26.0, 24.0),
+    budget(Unit::Await(Await::BelowFour), Variant::On, 17.0, 26.0, 24.0),
+    budget(Unit::Await(Await::Lock), Variant::On, 30.0, 42.0, 36.0),
     budget(
         Unit::Await(Await::YieldNow),
         Variant::On,
         75.0,
         215.0,
-        205.0,
+        195.0,
     ),
     budget(Unit::SpawnLevels(5), Variant::Off, 6.0, 525.0, 420.0),
-    budget(Unit::PollLevels(5), Variant::Off, 3.0, 148.0, 120.0),
+    budget(Unit::PollLevels(5), Variant::Off, 3.0, 148.0, 122.0),
 ];
 
 const fn budget(unit: Unit, variant: Variant, goal: f64, release: f64, lto: f64) -> Budget {
