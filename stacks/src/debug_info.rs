@@ -320,13 +320,8 @@ impl DebugInfo {
 
     /// Returns the structs of a namespace in all units of a file.
     fn search(&mut self, file: u32, namespace: &[&str]) -> Option<HashMap<Arc<str>, TypeRef>> {
-        let FileState::Open {
-            module, first_unit, ..
-        } = &self.files[file as usize].state
-        else {
-            return None;
-        };
-        let units = *first_unit..*first_unit + module.unit_count() as u32;
+        let (module, first_unit) = self.opened(file)?;
+        let units = first_unit..first_unit + module.unit_count() as u32;
         let mut structs = HashMap::new();
         for unit in units {
             // A unit that was not loaded for another reason is not kept.
@@ -497,6 +492,16 @@ impl DebugInfo {
         Some(content)
     }
 
+    /// Returns the debug information of a file that is open, and the number of its first unit.
+    fn opened(&self, file: u32) -> Option<(&Module, u32)> {
+        match &self.files[file as usize].state {
+            FileState::Open {
+                module, first_unit, ..
+            } => Some((module, *first_unit)),
+            _ => None,
+        }
+    }
+
     fn load(&mut self, unit: u32) -> Option<Unit> {
         let (file, number) = *self.units.get(unit as usize)?;
         match &mut self.files[file as usize].state {
@@ -508,12 +513,7 @@ impl DebugInfo {
     /// Returns the place of an offset in the file of a unit.
     fn unit_of_offset(&self, unit: u32, offset: u64) -> Option<TypeRef> {
         let (file, _) = *self.units.get(unit as usize)?;
-        let FileState::Open {
-            module, first_unit, ..
-        } = &self.files[file as usize].state
-        else {
-            return None;
-        };
+        let (module, first_unit) = self.opened(file)?;
         let (number, offset) = module.unit_of_offset(offset)?;
         Some(TypeRef {
             unit: first_unit + number,

@@ -48,6 +48,21 @@ impl Type {
             _ => &[],
         }
     }
+
+    /// Returns the member of a struct that has a name.
+    pub(crate) fn member(&self, name: &str) -> Option<&Member> {
+        self.members().iter().find(|member| &*member.name == name)
+    }
+
+    /// Returns the members in the variants of an enum.
+    pub(crate) fn payloads(&self) -> impl Iterator<Item = &Member> {
+        let variants = match &self.kind {
+            Kind::Struct { variants, .. } => variants.as_ref(),
+            _ => None,
+        };
+        let variants = variants.into_iter().flat_map(|variants| &variants.list);
+        variants.filter_map(|variant| variant.member.as_ref())
+    }
 }
 
 #[derive(Debug)]

@@ -69,8 +69,7 @@ impl Walk<'_> {
             return frames;
         }
         for index in 0..count {
-            if self.nodes > self.options.limits.nodes {
-                self.is_limited = true;
+            if !self.has_nodes() {
                 break;
             }
             let Some(address) = index
@@ -119,10 +118,7 @@ impl Walk<'_> {
                 .members()
                 .iter()
                 .find(|member| PATH.contains(&&*member.name))?;
-            place = Place {
-                address: place.address.checked_add(member.offset)?,
-                of_type: member.of_type,
-            };
+            place = place.member(member)?;
         }
         None
     }
@@ -137,32 +133,19 @@ impl Walk<'_> {
         let head = self.atomic_pointer(place, of_type, "head_all")?;
         let (mut task, task_type) = head;
         let node = self.get(task_type)?;
-        let future = node
-            .members()
-            .iter()
-            .find(|member| &*member.name == "future")?;
+        let future = node.member("future")?;
         let mut frames = Vec::new();
         let mut seen = std::collections::HashSet::new();
         while task != 0 && seen.insert(task) {
-            self.nodes += 1;
-            if self.nodes > self.options.limits.nodes {
-                self.is_limited = true;
+            if !self.take_node() {
                 break;
             }
-            let address = task.checked_add(future.offset)?;
             let place = Place {
-                address,
-                of_type: future.of_type,
+                address: task,
+                of_type: task_type,
             };
-            frames.extend(self.branch(place, depth + 1));
-            let Some((next, _)) = self.atomic_pointer(
-                Place {
-                    address: task,
-                    of_type: task_type,
-                },
-                &node,
-                "next_all",
-            ) else {
+            frames.extend(self.branch(place.member(future)?, depth + 1));
+            let Some((next, _)) = self.atomic_pointer(place, &node, "next_all") else {
                 break;
             };
             task = next;
@@ -179,13 +162,8 @@ impl Walk<'_> {
         of_type: &Type,
         name: &str,
     ) -> Option<(u64, TypeRef)> {
-        let member = of_type
-            .members()
-            .iter()
-            .find(|member| &*member.name == name)?;
-        let address = self
-            .pages
-            .pointer(place.address.checked_add(member.offset)?)?;
+        let member = of_type.member(name)?;
+        let address = self.pages.pointer(place.member(member)?.address)?;
         let atomic = self.get(member.of_type)?;
         // Either `AtomicPtr<T>` or `Atomic<*mut T>`.
         let (_, parameter) = *atomic.parameters.first()?;

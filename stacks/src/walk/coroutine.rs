@@ -101,10 +101,7 @@ impl Walk<'_> {
 
     /// Returns what `self` of a method is.
     fn receiver(&mut self, base: u64, payload: &Type) -> Option<Receiver> {
-        let member = payload
-            .members()
-            .iter()
-            .find(|member| &*member.name == "self")?;
+        let member = payload.member("self")?;
         let of_type = self.get(member.of_type)?;
         let place = base.checked_add(member.offset)?;
         let address = match of_type.kind {

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::{Place, Position, Walk};
-use crate::dwarf::{Kind, TypeRef};
+use crate::dwarf::TypeRef;
 use crate::stack::Frame;
 
 /// Number of values that a search for a member visits.
@@ -36,9 +36,7 @@ impl Walk<'_> {
         let entry = self.optional_target(head)?;
         let mut next = self.pages.pointer(head.address)?;
         while next != 0 && seen.insert(next) {
-            self.nodes += 1;
-            if self.nodes > self.options.limits.nodes {
-                self.is_limited = true;
+            if !self.take_node() {
                 break;
             }
             let place = Place {
@@ -57,18 +55,7 @@ impl Walk<'_> {
     /// Returns the type that an `Option<NonNull<T>>` points to.
     fn optional_target(&mut self, place: Place) -> Option<TypeRef> {
         let option = self.get(place.of_type)?;
-        let Kind::Struct {
-            variants: Some(variants),
-            ..
-        } = &option.kind
-        else {
-            return None;
-        };
-        let payloads = variants
-            .list
-            .iter()
-            .filter_map(|variant| variant.member.as_ref());
-        for payload in payloads {
+        for payload in option.payloads() {
             let payload = self.get(payload.of_type)?;
             if let Some(pointer) = payload.members().first() {
                 let (_, target) = *self.get(pointer.of_type)?.parameters.first()?;
@@ -87,13 +74,8 @@ impl Walk<'_> {
             if of_type.name.starts_with(name) {
                 return Some(place);
             }
-            if let Kind::Struct { members, .. } = &of_type.kind {
-                for member in members {
-                    open.push(Place {
-                        address: place.address.checked_add(member.offset)?,
-                        of_type: member.of_type,
-                    });
-                }
+            for member in of_type.members() {
+                open.push(place.member(member)?);
             }
         }
         None

@@ -53,6 +53,16 @@ struct Place {
     of_type: TypeRef,
 }
 
+impl Place {
+    /// Returns the place of a member of the value. Returns `None` if the address overflows.
+    fn member(self, member: &Member) -> Option<Place> {
+        Some(Place {
+            address: self.address.checked_add(member.offset)?,
+            of_type: member.of_type,
+        })
+    }
+}
+
 /// One walk.
 pub(crate) struct Walk<'a> {
     info: &'a mut DebugInfo,
@@ -97,9 +107,9 @@ impl<'a> Walk<'a> {
         let (mut place, mut position) = (start, position);
         // Pointers and transparent types are followed here, without another level of the call stack.
         loop {
-            self.nodes += 1;
-            if depth > self.options.limits.depth || self.nodes > self.options.limits.nodes {
-                self.is_limited = true;
+            let is_too_deep = depth > self.options.limits.depth;
+            self.is_limited |= is_too_deep;
+            if !self.take_node() || is_too_deep {
                 return Vec::new();
             }
             let Some((resolved, of_type)) = self.info.resolve(place.of_type) else {
@@ -154,16 +164,11 @@ impl<'a> Walk<'a> {
                     return self.slice(place, pointer, length, element, position, depth);
                 }
                 Role::Known(Known::Transparent(name)) => {
-                    let Some(member) = of_type.members().iter().find(|it| &*it.name == name) else {
-                        return Vec::new();
-                    };
-                    let Some(address) = place.address.checked_add(member.offset) else {
-                        return Vec::new();
-                    };
-                    place = Place {
-                        address,
-                        of_type: member.of_type,
-                    };
+                    let member = of_type.member(name);
+                    match member.and_then(|member| place.member(member)) {
+                        Some(member) => place = member,
+                        None => return Vec::new(),
+                    }
                 }
                 Role::Known(Known::Collection(collection)) => {
                     let mut frames = self.collection(place, &of_type, collection, depth);
@@ -356,9 +361,7 @@ impl<'a> Walk<'a> {
             let target = self.info.get(member.of_type)?;
             let is_reference =
                 target.name.starts_with('&') && matches!(target.kind, Kind::Pointer { .. });
-            let address = self
-                .pages
-                .pointer(place.address.checked_add(member.offset)?)?;
+            let address = self.pages.pointer(place.member(member)?.address)?;
             (is_reference && address != 0).then(|| Receiver {
                 name: name_of(member).to_owned(),
                 type_name: names::last_segment(&target.name),
@@ -393,14 +396,20 @@ impl<'a> Walk<'a> {
     /// Returns the place of a member of a struct.
     fn field(&mut self, place: Place, name: &str) -> Option<Place> {
         let of_type = self.get(place.of_type)?;
-        let member = of_type
-            .members()
-            .iter()
-            .find(|member| &*member.name == name)?;
-        Some(Place {
-            address: place.address.checked_add(member.offset)?,
-            of_type: member.of_type,
-        })
+        place.member(of_type.member(name)?)
+    }
+
+    /// Counts one value more. Returns `false` if the limit is reached.
+    fn take_node(&mut self) -> bool {
+        self.nodes += 1;
+        self.has_nodes()
+    }
+
+    /// Returns `true` unless more values than the limit were counted.
+    fn has_nodes(&mut self) -> bool {
+        let is_exceeded = self.nodes > self.options.limits.nodes;
+        self.is_limited |= is_exceeded;
+        !is_exceeded
     }
 
     fn get(&mut self, of_type: TypeRef) -> Option<Arc<Type>> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::debug_info::DebugInfo;
-use crate::dwarf::{Kind, Member, Type, TypeRef};
+use crate::dwarf::{Kind, Type, TypeRef};
 use crate::known::{self, Collection, Known};
 
 /// Role of a type in the walk.
@@ -34,13 +34,6 @@ pub(super) enum Role<'a> {
         count: u64,
     },
     Other,
-}
-
-fn member<'a>(of_type: &'a Type, name: &str) -> Option<&'a Member> {
-    of_type
-        .members()
-        .iter()
-        .find(|member| &*member.name == name)
 }
 
 /// Returns `true` if a pointer of this name owns or exclusively borrows its target.
@@ -83,7 +76,7 @@ pub(super) fn role(of_type: &Type) -> Role<'_> {
 /// Returns the role of a pointer of two words, or `None` if the type is none.
 fn wide_pointer(of_type: &Type) -> Option<Role<'_>> {
     let name = &*of_type.name;
-    if let (Some(pointer), Some(vtable)) = (member(of_type, "pointer"), member(of_type, "vtable")) {
+    if let (Some(pointer), Some(vtable)) = (of_type.member("pointer"), of_type.member("vtable")) {
         return Some(match is_exclusive(name) {
             true => Role::Object {
                 trait_name: trait_name(name),
@@ -93,7 +86,7 @@ fn wide_pointer(of_type: &Type) -> Option<Role<'_>> {
             false => Role::Other,
         });
     }
-    let (pointer, length) = (member(of_type, "data_ptr")?, member(of_type, "length")?);
+    let (pointer, length) = (of_type.member("data_ptr")?, of_type.member("length")?);
     Some(match is_exclusive(name) {
         true => Role::Slice {
             element: pointer.of_type,
@@ -168,17 +161,7 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
             }
             Role::Known(_) | Role::Closure | Role::Tuple | Role::Aggregate => {
                 targets.extend(of_type.members().iter().map(|member| member.of_type));
-                if let Kind::Struct {
-                    variants: Some(variants),
-                    ..
-                } = &of_type.kind
-                {
-                    let payloads = variants
-                        .list
-                        .iter()
-                        .filter_map(|variant| variant.member.as_ref());
-                    targets.extend(payloads.map(|member| member.of_type));
-                }
+                targets.extend(of_type.payloads().map(|member| member.of_type));
             }
             Role::Other => {}
         }
