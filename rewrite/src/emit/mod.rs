@@ -61,6 +61,12 @@ impl Emit {
         quote_spanned!(span=> #path::__private)
     }
 
+    /// Returns the span of code that is generated for an expression of the user's, and the runtime's module there.
+    fn generated_for(&self, user: Span) -> (Span, TokenStream) {
+        let span = generated(user);
+        (span, self.private(span))
+    }
+
     /// Returns an expression with generated code around it.
     pub(crate) fn wrapped(&self, wrap: &Wrap, inner: TokenStream) -> TokenStream {
         match *wrap {
@@ -157,8 +163,7 @@ impl Emit {
         user: Span,
         inner: TokenStream,
     ) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         match shape {
             TaskShape::Async => quote_spanned!(span=> #private::Blocked::new(#inner)),
             TaskShape::Place => quote_spanned!(span=> #private::blocked!(#inner)),
@@ -178,8 +183,7 @@ impl Emit {
 
     /// Wraps the operand of an `.await`.
     fn frame(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let site = Self::frame_site(entry, span);
         parenthesized(
             true,
@@ -190,24 +194,21 @@ impl Emit {
 
     /// Wraps a future that a macro awaits.
     fn branch(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let site = Self::frame_site(entry, span);
         quote_spanned!(span=> #private::branch::<_, #site>(#inner))
     }
 
     /// Wraps a future whose temporaries live as long as it does. A struct literal extends their lives, a call would not.
     fn extending_branch(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let site = Self::frame_site(entry, span);
         quote_spanned!(span=> #private::Framed { future: #inner, on_drop: #private::frame_on_drop::<#site>() })
     }
 
     /// Wraps a macro call in the guard of a frame. The frame ends when the macro has its value.
     fn frame_guard(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let table = Ident::new(FRAMES, span);
         let index = Literal::usize_unsuffixed(entry);
         quote_spanned!(span=> match #private::frame_guard(&#table[#index]) { __birthmark_frame => #inner })
@@ -276,8 +277,7 @@ impl Emit {
     /// Returns the expression that makes the record, in the spawner, before the call.
     fn record(&self, record: NewRecord, user: Span) -> TokenStream {
         let NewRecord { site, naming, .. } = record;
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let at = Self::at(SITES, site.entry, span);
         if record.is_plain() {
             return quote_spanned!(span=> #private::record_spawn_at(#at));
@@ -302,8 +302,7 @@ impl Emit {
 
     /// Returns the expression for the spawner's own identity.
     fn inherit(&self, user: Span) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         quote_spanned!(span=> #private::borrow_parent())
     }
 
@@ -362,8 +361,7 @@ impl Emit {
 
     /// Wraps an `async` block.
     fn future(&self, record: NewRecord, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         if record.is_plain() {
             let site = Self::at(SITES, record.site.entry, span);
             return quote_spanned!(span=> #private::future_at(#site, #inner));
@@ -374,15 +372,13 @@ impl Emit {
 
     /// Wraps a closure that returns the future.
     fn future_fn(&self, record: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         quote_spanned!(span=> #private::future_fn(#record, #inner))
     }
 
     /// Wraps a place expression. The adaptor mentions it twice, which keeps implicit reborrows.
     fn adapt_place(&self, record: &TokenStream, user: Span, inner: TokenStream) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         quote_spanned!(span=> #private::adapt!(#record, #inner))
     }
 
@@ -394,8 +390,7 @@ impl Emit {
         user: Span,
         inner: TokenStream,
     ) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         quote_spanned! {span=>
             match (#record, #inner) {
                 (__birthmark_birth, __birthmark) => #private::adapt!(__birthmark_birth, __birthmark)
@@ -411,8 +406,7 @@ impl Emit {
         parens: bool,
         inner: TokenStream,
     ) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let inner = parenthesized(parens, span, inner);
         quote_spanned!(span=> match #inner { __birthmark => #private::adapt!(#record, __birthmark) })
     }
@@ -428,8 +422,7 @@ impl Emit {
         parens: bool,
         inner: TokenStream,
     ) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let table = Self::at(SITES, index, span);
         let [received, late] =
             [relay.is_received, relay.late].map(|flag| Ident::new(bool_name(flag), span));
@@ -457,8 +450,7 @@ impl Emit {
         parens: bool,
         inner: TokenStream,
     ) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let site = Self::at(SITES, index, span);
         let fallible = fallible.then(|| quote_spanned!(span=> fallible,));
         let call = quote_spanned! {span=>
@@ -476,8 +468,7 @@ impl Emit {
         user: Span,
         inner: TokenStream,
     ) -> TokenStream {
-        let span = generated(user);
-        let private = self.private(span);
+        let (span, private) = self.generated_for(user);
         let site = Self::at(SITES, index, span);
         let returned = Ident::new(if is_awaited { "awaited" } else { "returned" }, span);
         let callee = Ident::new(if is_beside { "callee_beside" } else { "callee" }, span);

@@ -100,7 +100,8 @@ fn first_name(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-fn is_part_of_a_name(character: char) -> bool {
+/// Returns `true` if a character may be in a name.
+pub(crate) fn is_part_of_a_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 

@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use crate::imports::macro_names::is_part_of_a_name;
 use crate::known::{callees, macros, scope_functions, waits};
 
 use super::Annotation;
@@ -23,7 +24,8 @@ use super::Annotation;
 /// ```
 #[must_use]
 pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
-    if annotation.frames != Some(false) && may_await(source) {
+    let has_frames = annotation.frames != Some(false);
+    if has_frames && may_await(source) {
         return true;
     }
     // An attribute inside may list further names.
@@ -31,11 +33,10 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
         return true;
     }
     let listed = annotation.also.iter().map(String::as_str);
-    let counts = annotation.frames != Some(false);
     let is_known = |name: &str| {
         callees::is_known(name, &annotation.also)
             || scope_functions::is_known(name)
-            || counts && waits::is_known(name)
+            || has_frames && waits::is_known(name)
     };
     STEMS
         .iter()
@@ -130,10 +131,6 @@ fn is_tail(after: &str) -> bool {
 /// Returns `true` if a path ends here that is an argument.
 fn is_value(before: &str, after: &str) -> bool {
     before.trim_end().ends_with("::") && after.trim_start().starts_with([')', ','])
-}
-
-fn is_part_of_a_name(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
 }
 
 #[cfg(test)]

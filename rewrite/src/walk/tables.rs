@@ -12,6 +12,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, Item};
 
 use super::Walk;
+use super::editor::Editor;
 use super::findings::Tables;
 use crate::emit::backend::Table;
 use crate::emit::wrap::Wrap;
@@ -27,14 +28,9 @@ impl Walk<'_> {
             });
         });
         self.context.imports.leave();
-        let sites = self.findings.sites_of(&tables);
-        if !sites.is_empty() {
-            self.editor.table_in_module(items, Table::Sites(&sites));
-        }
-        if !tables.frames().is_empty() {
-            let frames = Table::Frames(tables.frames());
-            self.editor.table_in_module(items, frames);
-        }
+        self.put_tables(&tables, |editor, table| {
+            editor.table_in_module(items, table)
+        });
     }
 
     /// Visits the body of a function. It has tables of its own unless it shares those of the module.
@@ -53,13 +49,17 @@ impl Walk<'_> {
         visit: impl FnOnce(&mut Self, &mut Block),
     ) {
         let tables = self.with_tables(|walk| visit(walk, block));
-        let sites = self.findings.sites_of(&tables);
+        self.put_tables(&tables, |editor, table| editor.table_in_body(block, table));
+    }
+
+    /// Hands the tables that are not empty to `put`.
+    fn put_tables(&mut self, tables: &Tables, mut put: impl FnMut(&mut Editor<'_>, Table<'_>)) {
+        let sites = self.findings.sites_of(tables);
         if !sites.is_empty() {
-            self.editor.table_in_body(block, Table::Sites(&sites));
+            put(&mut self.editor, Table::Sites(&sites));
         }
         if !tables.frames().is_empty() {
-            let frames = Table::Frames(tables.frames());
-            self.editor.table_in_body(block, frames);
+            put(&mut self.editor, Table::Frames(tables.frames()));
         }
     }
 
