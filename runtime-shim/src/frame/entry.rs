@@ -50,9 +50,7 @@ impl FrameEntry {
         local::with(|local| {
             let outer = local.position.get();
             if !self.is_recorded() {
-                if local.position.push(outer, site) {
-                    local.position.set(outer.deeper());
-                }
+                local.position.enter(outer, site);
             } else if self.registered.is_at(outer.next()) {
                 local.position.set(outer.next());
             } else {
@@ -72,9 +70,7 @@ impl FrameEntry {
         let outer = local.position.get();
         if !outer.records() || !self.registered.cursor().is_same_task(outer) {
             self.leave(site);
-            if local.position.push(outer, site) {
-                local.position.set(outer.deeper());
-            }
+            local.position.enter(outer, site);
             return;
         }
         let Some(around) = local.record_around(outer) else {
@@ -111,13 +107,13 @@ impl FrameEntry {
     #[inline(never)]
     extern "C" fn exit_ready(&mut self, site: &'static FrameSite, outer: Cursor) {
         local::with(|local| {
-            if local.position.has_recorded() && outer.records() {
-                let level = local.position.level(outer.level());
-                if !self.is_recorded() && level.index() != 0 {
-                    self.registered = level.registered(outer);
-                }
-                local.position.leave_level(outer.level());
+            if !outer.records() {
+                return;
             }
+            if let Some(level) = local.recorded_level(outer).filter(|_| !self.is_recorded()) {
+                self.registered = level.registered(outer);
+            }
+            local.position.leave_level(outer.level());
         });
         if self.is_recorded() {
             self.leave_slow(site, outer);

@@ -36,13 +36,12 @@ impl Local {
     #[inline]
     pub(super) fn recorded_level(&self, outer: Cursor) -> Option<Level> {
         let level = self.position.level(outer.level());
-        (outer.has_slot() && outer.records() && level.index() != 0).then_some(level)
+        (outer.records() && level.index() != 0).then_some(level)
     }
 
     /// Records a frame of the task at a cursor, and all frames around it.
     pub(super) fn record_all(&self, outer: Cursor, site: &'static FrameSite) -> Option<Level> {
-        let around = self.record_around(outer)?;
-        let level = around.record(site, around.outer);
+        let level = self.record_around(outer)?.record(site);
         // A frame above the highest level is not on the stack.
         if outer.records() {
             self.position.set_level(outer.level(), level);
@@ -66,7 +65,7 @@ impl Local {
             base,
         };
         for at in start..end {
-            let level = around.record(self.position.level(at).site()?, around.outer);
+            let level = around.record(self.position.level(at).site()?);
             self.position.set_level(at, level);
             around.outer = level.index();
         }
@@ -85,11 +84,11 @@ impl Local {
 }
 
 impl Around {
-    fn record(&self, site: &'static FrameSite, outer: usize) -> Level {
-        let index = match self.frames.push(self.slot.id(), site, outer) {
-            true => outer + 1,
-            false => self.frames.enter(self.slot, site, outer),
+    fn record(&self, site: &'static FrameSite) -> Level {
+        let index = match self.frames.push(self.slot.id(), site, self.outer) {
+            true => self.outer + 1,
+            false => self.frames.enter(self.slot, site, self.outer),
         };
-        Level::recorded(site, index, outer, self.base)
+        Level::recorded(site, index, self.outer, self.base)
     }
 }

@@ -4,7 +4,7 @@ use core::ptr;
 
 use super::Frames;
 use crate::platform::sync::atomic::Ordering;
-use crate::record::arena::{self, BATCH, CHUNK_BYTES, CHUNK_SLOTS};
+use crate::record::arena::{self, Chunk, BATCH, CHUNK_BYTES, CHUNK_SLOTS};
 use crate::record::slot::Slot;
 
 /// Bytes behind the slots of a chunk that hold their frames. They take no memory until a task has a frame.
@@ -25,10 +25,8 @@ impl Frames {
     pub(crate) fn of_recording(slot: &'static Slot) -> &'static Frames {
         let (chunk, _) = arena::locate(slot);
         if chunk.frames.load(Ordering::Relaxed).is_null() {
-            let first = ptr::from_ref(chunk)
-                .cast_mut()
-                .wrapping_byte_add(CHUNK_BYTES);
-            chunk.frames.store(first.cast(), Ordering::Relaxed);
+            let first = first(chunk).cast_mut();
+            chunk.frames.store(first, Ordering::Relaxed);
         }
         Self::of(slot)
     }
@@ -36,14 +34,17 @@ impl Frames {
     /// Returns the frames of a slot.
     #[inline(always)]
     pub(crate) fn of(slot: &'static Slot) -> &'static Frames {
-        const SCALE: usize = size_of::<Frames>() / size_of::<Slot>();
-        let address = ptr::from_ref(slot).addr();
-        let chunk = address & !(CHUNK_BYTES - 1);
-        let frames = chunk + CHUNK_BYTES + (address - chunk) * SCALE;
+        let (chunk, place) = arena::locate(slot);
         // SAFETY: `Chunk::map` maps and exposes an area behind the slots with room for each of them, which is never
         // unmapped. Zeros are valid.
-        unsafe { &*ptr::with_exposed_provenance::<Frames>(frames) }
+        unsafe { &*first(chunk).add(place) }
     }
+}
+
+/// Returns the address of the frames of a chunk's first slot.
+#[inline(always)]
+fn first(chunk: &'static Chunk) -> *const Frames {
+    ptr::with_exposed_provenance(ptr::from_ref(chunk).addr() + CHUNK_BYTES)
 }
 
 /// Gives the memory back that the frames of slots on free pages occupy: of `pages` in a row in one chunk.

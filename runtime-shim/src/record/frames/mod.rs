@@ -32,12 +32,13 @@ mod write;
 #[cfg(not(loom))]
 pub(super) use area::{release, AREA_BYTES};
 
+pub use cursor::index;
+pub(crate) use cursor::Cursor;
 pub(crate) use cursor::Registered;
-pub use cursor::{index, Cursor};
 #[cfg(not(loom))]
 pub(crate) use shadow_stack::Level;
 #[cfg(not(loom))]
-pub use shadow_stack::ShadowStack;
+pub(crate) use shadow_stack::ShadowStack;
 pub use snapshot::FrameSnapshot;
 
 /// Frames that have room.

@@ -127,6 +127,14 @@ impl ShadowStack {
 
 /// The levels.
 impl ShadowStack {
+    /// Moves the thread into a frame if frames are recorded at the cursor, which is the thread's.
+    #[inline(always)]
+    pub(crate) fn enter(&self, outer: Cursor, site: &'static FrameSite) {
+        if self.push(outer, site) {
+            self.set(outer.deeper());
+        }
+    }
+
     /// Pushes a frame if frames are recorded at the cursor. Returns `true` if they are. One comparison covers both that
     /// and the room.
     #[inline(always)]
