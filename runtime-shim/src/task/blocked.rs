@@ -12,7 +12,6 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use crate::platform::runtime_flags;
-use crate::record::frames::Cursor;
 use crate::record::slot::TaskSlot;
 use crate::thread::local::{self, Local};
 use crate::types::kind::Kind;
@@ -66,7 +65,7 @@ fn blocking_task() -> u64 {
         return 0;
     }
     local::with(|local| {
-        if local.position.get() == Cursor::UNKNOWN {
+        if local.position.get().is_unknown() {
             local.look_for_main();
         }
         let task = local.current().filter(|&task| !is_polled(task));
@@ -86,15 +85,19 @@ struct Counted {
 }
 
 impl Counted {
-    /// Counts a poll for `task`, unless the thread is within a counted poll of that task already.
-    fn begin(task: u64) -> Self {
+    /// Counts a poll for `task`, unless that is 0 or the thread is within a counted poll of the task already.
+    #[inline]
+    fn begin(task: u64) -> Option<Self> {
+        if task == 0 {
+            return None;
+        }
         local::with(|local| {
             let outer = local.blocked.get();
-            if task != 0 && task != outer {
+            (task != outer).then(|| {
                 count_poll(local, task);
                 local.blocked.set(task);
-            }
-            Counted { outer }
+                Counted { outer }
+            })
         })
     }
 }
