@@ -19,6 +19,7 @@ use crate::process::{program, Utc};
 use crate::snapshot::compact::shapes::ShapeRef;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
+use crate::values::task::knows_polls;
 use crate::Dump;
 use crate::State;
 use birthmark_core::__reader::label::{Label, Labels};
@@ -190,11 +191,9 @@ impl Parts {
         out.push_str(",\"age_ms\":");
         out.push_str(self.age.ago(row.spawn_tick(), dump.now, push_millis));
         out.push_str(",\"polls\":");
-        // A thread without a counted poll may block on a future that is not instrumented.
         let polls = shape.polls(row.polls);
-        let is_counted = polls > 0 || !shape.kind().is_thread();
-        let polls = is_counted.then_some(polls.into());
-        push_or_null(out, polls);
+        let known = knows_polls(shape.kind(), polls).then_some(polls.into());
+        push_or_null(out, known);
         push_stack_of(out, shape.stack, &tables.stacks);
         if shape.is_root() {
             out.push_str(",\"root\":true");

@@ -8,6 +8,7 @@ use super::palette::Palette;
 use super::range::Ago;
 use crate::values::age::Age;
 use crate::values::stack::Stack;
+use crate::values::task::knows_polls;
 use crate::{Lineage, State, Task};
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::name::NameOrigin;
@@ -110,7 +111,7 @@ impl TaskBlock<'_> {
     /// `future, 3 polls, spawned 2 minutes ago, name inherited from task 6`
     fn push_facts(&self, out: &mut String) {
         out.push_str(self.kind.as_str());
-        if self.polls > 0 || !self.kind.is_thread() {
+        if knows_polls(self.kind, self.polls) {
             out.push_str(", ");
             push_number(out, self.polls.into());
             out.push_str(if self.polls == 1 { " poll" } else { " polls" });

@@ -67,6 +67,12 @@ pub struct Task {
     pub(crate) lineage: Lineage,
 }
 
+/// Returns `true` if the polls of a task are known. A thread without a counted poll may block on a future that is not
+/// instrumented.
+pub(crate) fn knows_polls(kind: Kind, polls: u32) -> bool {
+    polls > 0 || !kind.is_thread()
+}
+
 impl Task {
     /// Returns the id.
     pub fn id(&self) -> TaskId {
