@@ -86,11 +86,11 @@ fn count_live() -> HashMap<*const Site, Live> {
     let mut live: HashMap<_, Live> = HashMap::new();
     walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
-            let born = record.spawned();
+            let spawned = record.spawned();
             note_kind(&record);
             let live = live.entry(ptr::from_ref(record.site())).or_default();
             live.count += 1;
-            live.first = Some(live.first.map_or(born, |first| first.min(born)));
+            live.first = Some(live.first.map_or(spawned, |first| first.min(spawned)));
         }
     });
     live

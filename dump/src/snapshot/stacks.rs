@@ -17,9 +17,9 @@ const STALE: u32 = 1 << 31;
 /// The frames are those of futures without a record.
 const UNRECORDED: u32 = 1 << 30;
 
-/// Maximum number of stacks that are recognised by their image in a record. Beyond it, equal stacks are found more
+/// Maximum number of stacks that are recognised by their frames in a record. Beyond it, equal stacks are found more
 /// slowly.
-const MAX_IMAGES: usize = 1024;
+const MAX_BY_FRAMES: usize = 1024;
 
 impl StackRef {
     /// No frames.
@@ -71,26 +71,26 @@ impl Stacks {
 #[derive(Debug, Default)]
 pub(crate) struct KnownStacks {
     by_tree: HashMap<Arc<FrameTree>, StackRef>,
-    /// By the image in the record, which is compared faster.
-    by_image: HashMap<FrameSnapshot, StackRef>,
+    /// By the frames in the record, which is compared faster.
+    by_frames: HashMap<FrameSnapshot, StackRef>,
     last: Option<(FrameSnapshot, StackRef)>,
 }
 
 impl KnownStacks {
     /// Reads the stack of a task.
     pub(crate) fn add(&mut self, stacks: &mut Stacks, record: &impl Node) -> StackRef {
-        let image = record.frames();
-        if image.is_empty() {
+        let frames = record.frames();
+        if frames.is_empty() {
             return StackRef::NONE;
         }
         let stack = match &self.last {
-            Some((last, stack)) if *last == image => *stack,
-            _ => self.find(stacks, image),
+            Some((last, stack)) if *last == frames => *stack,
+            _ => self.find(stacks, frames),
         };
         if stack.index().is_none() {
             return stack;
         }
-        let stale = if image.is_settled() { 0 } else { STALE };
+        let stale = if frames.is_settled() { 0 } else { STALE };
         // A thread of a pool awaits nothing. It polls futures of others.
         let unrecorded = if record.is_pool_thread() {
             UNRECORDED
@@ -100,17 +100,17 @@ impl KnownStacks {
         StackRef(stack.0 | stale | unrecorded)
     }
 
-    fn find(&mut self, stacks: &mut Stacks, image: FrameSnapshot) -> StackRef {
-        let stack = match self.by_image.get(&image) {
+    fn find(&mut self, stacks: &mut Stacks, frames: FrameSnapshot) -> StackRef {
+        let stack = match self.by_frames.get(&frames) {
             Some(&stack) => stack,
-            None => self.keep(stacks, image),
+            None => self.keep(stacks, frames),
         };
-        self.last = Some((image, stack));
+        self.last = Some((frames, stack));
         stack
     }
 
-    fn keep(&mut self, stacks: &mut Stacks, image: FrameSnapshot) -> StackRef {
-        let mut tree = FrameTree::new(&image);
+    fn keep(&mut self, stacks: &mut Stacks, frames: FrameSnapshot) -> StackRef {
+        let mut tree = FrameTree::new(&frames);
         tree.frames = in_source_order(tree.frames);
         let stack = if tree.is_empty() {
             StackRef::NONE
@@ -124,10 +124,10 @@ impl KnownStacks {
                     next
                 })
         };
-        if self.by_image.len() == MAX_IMAGES {
-            self.by_image.clear();
+        if self.by_frames.len() == MAX_BY_FRAMES {
+            self.by_frames.clear();
         }
-        self.by_image.insert(image, stack);
+        self.by_frames.insert(frames, stack);
         stack
     }
 }

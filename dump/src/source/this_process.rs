@@ -79,11 +79,11 @@ impl Source for ThisProcess {
     }
 }
 
-fn facts(block: &'static ThreadState) -> ThreadFacts {
+fn facts(thread: &'static ThreadState) -> ThreadFacts {
     ThreadFacts {
-        number: block.index(),
-        os_id: block.os_id(),
-        name: block.name().into(),
+        number: thread.index(),
+        os_id: thread.os_id(),
+        name: thread.name().into(),
     }
 }
 

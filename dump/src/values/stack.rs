@@ -119,17 +119,17 @@ impl Hash for Frame {
 }
 
 impl FrameTree {
-    pub(crate) fn new(image: &FrameSnapshot) -> Self {
+    pub(crate) fn new(snapshot: &FrameSnapshot) -> Self {
         let mut frames = Vec::new();
         Walk {
-            image,
+            snapshot,
             frames: &mut frames,
             seen: 0,
         }
         .inside(0, 0, false);
         FrameTree {
             frames,
-            omitted: image.omitted_frames(),
+            omitted: snapshot.omitted_frames(),
         }
     }
 
@@ -140,14 +140,14 @@ impl FrameTree {
 
 /// A walk over frames. If they were read from a running task, they may form no tree.
 struct Walk<'a> {
-    image: &'a FrameSnapshot,
+    snapshot: &'a FrameSnapshot,
     frames: &'a mut Vec<Frame>,
     seen: u64,
 }
 
 impl Walk<'_> {
     fn inside(&mut self, outer: usize, depth: u8, idle: bool) {
-        for (index, site) in self.image.inside(outer) {
+        for (index, site) in self.snapshot.inside(outer) {
             if self.seen & 1 << index != 0 {
                 continue;
             }

@@ -53,8 +53,8 @@ impl Status {
     }
 
     /// A task runs on the thread that has the state with this index. Without a tick.
-    pub(crate) const fn running_on(block: u32) -> Self {
-        Status(state::RUNNING | (block as u64 + 1) << THREAD_SHIFT)
+    pub(crate) const fn running_on(thread: u32) -> Self {
+        Status(state::RUNNING | (thread as u64 + 1) << THREAD_SHIFT)
     }
 
     /// Returns this status with a tick, in the upper half of a word.

@@ -86,7 +86,7 @@ impl BorrowedParentHandle {
     }
 }
 
-/// The closure was not called. There is nothing to put back when its [`Lender`] is dropped.
+/// The closure was not called. There is nothing to put back when its [`BorrowedParentOwner`] is dropped.
 impl Drop for BorrowedParentHandle {
     fn drop(&mut self) {
         if let Some(borrowed) = self.0 {

@@ -75,9 +75,11 @@ unsafe fn exchange(new: Option<&libc::sigaction>) -> io::Result<libc::sigaction>
     }
 }
 
-/// Handles the signal. It runs on any thread at any time: inside of malloc, in another handler, in the child of a fork.
-/// It takes no lock and does not allocate. The only thread-local that it touches is `errno`, which it restores. It
-/// calls gettid, getpid, process_vm_readv and futex only, which are system calls.
+/// Handles the signal.
+///
+/// The handler runs on any thread at any time: inside of malloc, in another handler, in the child of a fork. The handler
+/// takes no lock and does not allocate. The only thread-local that the handler touches is `errno`, which is restored. The
+/// only calls are gettid, getpid, process_vm_readv and futex, which are system calls.
 extern "C" fn on_signal(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: takes nothing and cannot fail.
     let thread = unsafe { libc::gettid() } as u32;

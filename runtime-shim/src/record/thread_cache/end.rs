@@ -107,8 +107,8 @@ impl ThreadCache {
         }
     }
 
-    /// Frees a node alone. The caller releases what the node refers to.
-    /// It is called in the middle of other slow paths, so the counters are flushed.
+    /// Frees a node alone. The caller releases what the node refers to. Callers are slow paths, which have flushed the
+    /// counters.
     ///
     /// # Safety
     ///

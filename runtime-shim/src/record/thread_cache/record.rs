@@ -16,7 +16,7 @@ impl ThreadCache {
         if !ptr::eq(self.cached_node.get(), parent) || !take_one(&self.fast_spawns) {
             return None;
         }
-        // SAFETY: `spawns` was not zero. So there are references to `parent` in the cache, which keep it valid and of which
+        // SAFETY: `fast_spawns` was not zero. So there are references to `parent` in the cache, which keep it valid and of which
         // the task gets one, and there is a free slot.
         unsafe {
             let parent = NodeSlot::new(&*parent);
