@@ -138,8 +138,8 @@ pub use crate::install::{builder, install, Builder};
 pub use crate::panic_report::{PanicReport, ParsePanicReportError};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
-    set_name, with_label, with_label_async, with_name, with_name_async, FrameSite, Gate,
-    GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin, Outcome,
+    set_name, with_label, with_label_async, with_name, with_name_async, Attachment, FrameSite,
+    Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin, Outcome,
     ParseTaskIdError, Refusal, SetHookError, Site, Spawn, SpawnHook, TaskId, TaskRef, WithContext,
     MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
 };

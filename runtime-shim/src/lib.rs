@@ -68,8 +68,8 @@ pub use crate::context::name::{
     set_name, with_name, with_name_async, Name, NameOrigin, WithContext, MAX_NAME_LEN,
 };
 pub use crate::hook::{
-    add_hook, catch_refusal, set_hook, Gate, GateFuture, HookHandle, Refusal, SetHookError, Spawn,
-    SpawnHook, TaskRef,
+    add_hook, catch_refusal, set_hook, Attachment, Gate, GateFuture, HookHandle, Refusal,
+    SetHookError, Spawn, SpawnHook, TaskRef,
 };
 pub use crate::platform::runtime_flags::{disable, enable, is_enabled};
 pub use crate::types::frame_site::FrameSite;

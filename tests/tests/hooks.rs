@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use birthmark::{
-    Gate, HookHandle, Kind, NameOrigin, Outcome, Refusal, Spawn, SpawnHook, State, TaskId, TaskRef,
-    add_hook,
+    Attachment, Gate, HookHandle, Kind, NameOrigin, Outcome, Refusal, Spawn, SpawnHook, State,
+    TaskId, TaskRef, add_hook,
 };
 use birthmark_integration_tests::{
     block_on, find, only_stats_in, own_id, stats_in, wait_for_role, wait_until, yield_once,
@@ -500,6 +500,136 @@ mod carrying {
             assert_eq!(id, span.id());
         }
         assert_eq!(tracing::Span::current().id(), None);
+    }
+}
+
+#[birthmark::instrument]
+mod attaching {
+    use super::*;
+
+    /// Writes down what it is told.
+    struct Log(Sender<String>);
+
+    impl Attachment for Log {
+        fn enter(&mut self) {
+            self.0.send("enter".to_owned()).unwrap();
+        }
+
+        fn exit(&mut self) {
+            self.0.send("exit".to_owned()).unwrap();
+        }
+
+        fn end(&mut self, task: &TaskRef<'_>, outcome: Outcome) {
+            let end = format!("{} {outcome}, {} polls", task.role(), task.polls());
+            self.0.send(end).unwrap();
+        }
+    }
+
+    fn log_in(function: &'static str) -> (HookHandle, Receiver<String>) {
+        let (to, from) = channel();
+        let hook = hook_in(function, move |spawn| spawn.attach(Log(to.clone())));
+        (hook, from)
+    }
+
+    fn events(from: &Receiver<String>) -> Vec<String> {
+        from.try_iter().collect()
+    }
+
+    #[test]
+    fn attachment_is_told_of_polls_drop_and_outcome() {
+        async fn twice() {
+            yield_once().await;
+        }
+        let (_hook, from) = log_in("attachment_is_told_of_polls_drop_and_outcome");
+        let mut task = Box::pin(spawn(twice()));
+        assert!(poll(&mut task).is_pending());
+        assert_eq!(events(&from), ["enter", "exit"]);
+        assert!(poll(&mut task).is_ready());
+        drop(task);
+        assert_eq!(
+            events(&from),
+            ["enter", "exit", "enter", "exit", "twice completed, 2 polls"],
+            "the poll, and the drop"
+        );
+        let mut cancelled = Box::pin(spawn(twice()));
+        assert!(poll(&mut cancelled).is_pending());
+        drop(cancelled);
+        assert_eq!(
+            events(&from),
+            ["enter", "exit", "enter", "exit", "twice cancelled, 1 polls"]
+        );
+    }
+
+    #[test]
+    fn attachment_of_a_task_that_panics_is_left_and_told() {
+        let (_hook, from) = log_in("attachment_of_a_task_that_panics_is_left_and_told");
+        let job = AssertUnwindSafe(spawn(move || fail()));
+        let caught = catch_unwind(move || job.0());
+        assert!(caught.is_err());
+        let events = events(&from);
+        let end = events.last().unwrap();
+        assert!(end.ends_with(" panicked, 1 polls"), "{events:?}");
+        let times = |what| events.iter().filter(|event| *event == what).count();
+        assert_eq!(times("enter"), times("exit"));
+    }
+
+    #[test]
+    fn attachment_of_a_refused_task_is_told_of_the_refusal() {
+        let (_hook, from) = log_in("attachment_of_a_refused_task_is_told_of_the_refusal");
+        let _refuse = hook_in(
+            "attachment_of_a_refused_task_is_told_of_the_refusal",
+            |spawn| spawn.refuse("full"),
+        );
+        birthmark::catch_refusal(|| spawn(async {}))
+            .map(drop)
+            .unwrap_err();
+        let events = events(&from);
+        assert!(
+            matches!(&events[..], [end] if end.contains(" refused, ")),
+            "{events:?}"
+        );
+    }
+
+    /// A hook that is told of refusals only.
+    struct Refusals(Sender<String>);
+
+    impl SpawnHook for Refusals {
+        fn on_spawn(&self, _spawn: &mut Spawn<'_>) {}
+
+        fn on_refusal(&self, _task: &TaskRef<'_>, refusal: &Refusal) {
+            if refusal.site().function() == "hook_that_never_saw_the_spawn_is_told_of_its_refusal" {
+                self.0.send(refusal.reason().to_owned()).unwrap();
+            }
+        }
+
+        fn wants_lifecycle(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn hook_that_never_saw_the_spawn_is_told_of_its_refusal() {
+        let _refuse = hook_in(
+            "hook_that_never_saw_the_spawn_is_told_of_its_refusal",
+            |spawn| spawn.refuse("full"),
+        );
+        let (to, from) = channel();
+        let _told = add_hook(Refusals(to));
+        birthmark::catch_refusal(|| spawn(async {}))
+            .map(drop)
+            .unwrap_err();
+        assert_eq!(events(&from), ["full"]);
+    }
+
+    #[test]
+    fn root_is_known_to_the_hook() {
+        let (to, from) = channel();
+        let _hook = hook_in("root_is_known_to_the_hook", move |spawn| {
+            to.send(spawn.is_root()).unwrap();
+        });
+        block_on(spawn(async {}));
+        block_on(spawn(birthmark::root!(async {})));
+        assert_eq!(from.try_iter().collect::<Vec<_>>(), [false, true]);
     }
 }
 

@@ -19,10 +19,47 @@ use crate::types::Outcome;
 
 type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Something that is entered around a closure or a poll.
-pub(super) trait Carry: Send {
+/// A value that a hook attaches to a task with [`Spawn::attach`](crate::Spawn::attach).
+///
+/// The calls for one task come one after the other. A panic in a call ends there, and the task continues.
+///
+/// # Examples
+///
+/// Counts the polls of a task:
+///
+/// ```
+/// use birthmark::{Attachment, Outcome, Spawn, TaskRef};
+///
+/// struct Polls(u32);
+///
+/// impl Attachment for Polls {
+///     fn enter(&mut self) {
+///         self.0 += 1;
+///     }
+///
+///     fn exit(&mut self) {}
+///
+///     fn end(&mut self, task: &TaskRef<'_>, outcome: Outcome) {
+///         println!("{} {} after {} polls", task.role(), outcome, self.0);
+///     }
+/// }
+///
+/// let hook = birthmark::add_hook(|spawn: &mut Spawn<'_>| spawn.attach(Polls(0)));
+/// # drop(hook);
+/// ```
+pub trait Attachment: Send + 'static {
+    /// Called before each poll of a future, before the call of a closure, and before the drop of what a task owns if
+    /// the task had started. The call happens on the thread that runs the task.
     fn enter(&mut self);
-    fn leave(&mut self);
+
+    /// Called after what follows [`enter`](Attachment::enter), on the same thread, also during unwinding.
+    fn exit(&mut self);
+
+    /// Called once, after the task has ended and everything that it owned was dropped. For a refused task, the outcome
+    /// is [`Outcome::Refused`].
+    fn end(&mut self, task: &TaskRef<'_>, outcome: Outcome) {
+        let _ = (task, outcome);
+    }
 }
 
 /// The guard that `enter` makes is kept here, so that entering allocates nothing.
@@ -41,12 +78,12 @@ impl<F: FnMut() -> G, G> Carried<F, G> {
     }
 }
 
-impl<F: FnMut() -> G + Send, G> Carry for Carried<F, G> {
+impl<F: FnMut() -> G + Send + 'static, G: 'static> Attachment for Carried<F, G> {
     fn enter(&mut self) {
         self.guard = Some((self.enter)());
     }
 
-    fn leave(&mut self) {
+    fn exit(&mut self) {
         self.guard = None;
     }
 }
@@ -62,7 +99,7 @@ pub(crate) struct Attached {
 }
 
 struct Inner {
-    carried: Vec<Box<dyn Carry>>,
+    carried: Vec<Box<dyn Attachment>>,
     gate: Option<GateFuture>,
     watchers: Vec<Weak<HookEntry>>,
     started: bool,
@@ -74,7 +111,7 @@ unsafe impl Sync for Attached {}
 impl Attached {
     pub(super) fn new(
         slot: TaskSlot,
-        carried: Vec<Box<dyn Carry>>,
+        carried: Vec<Box<dyn Attachment>>,
         gate: Option<GateFuture>,
         watchers: Vec<Weak<HookEntry>>,
     ) -> Self {
@@ -142,7 +179,7 @@ impl Attached {
         // SAFETY: by the contract, `enter` has set `busy` for this caller.
         let inner = unsafe { &mut *self.inner.get() };
         for carried in inner.carried.iter_mut().rev() {
-            run_hook(|| carried.leave());
+            run_hook(|| carried.exit());
         }
         self.busy.store(false, Ordering::Release);
     }
@@ -158,10 +195,11 @@ impl Attached {
     /// Tells the hooks that the task has ended. The slot is still the task's.
     pub(crate) fn end(self) {
         let outcome = Outcome::of_last_state(self.slot.state());
-        let inner = self.inner.into_inner();
+        let mut inner = self.inner.into_inner();
         notify(&inner.watchers, |hook| {
             hook.on_end(&TaskRef::new(self.slot), outcome)
         });
+        end_all(&mut inner.carried, self.slot, outcome);
         run_hook(|| drop((inner.carried, inner.gate)));
     }
 
@@ -172,6 +210,13 @@ impl Attached {
         let _free = OnDrop(|| self.busy.store(false, Ordering::Release));
         // SAFETY: `busy` was not set and is now, until the guard resets it.
         Some(f(unsafe { &mut *self.inner.get() }))
+    }
+}
+
+/// Tells all attachments that their task has ended.
+pub(super) fn end_all(carried: &mut [Box<dyn Attachment>], slot: TaskSlot, outcome: Outcome) {
+    for attachment in carried {
+        run_hook(|| attachment.end(&TaskRef::new(slot), outcome));
     }
 }
 

@@ -53,6 +53,7 @@ mod spawn;
 mod task_ref;
 
 pub(crate) use attached::Attached;
+pub use attached::Attachment;
 pub use catch::catch_refusal;
 pub(crate) use catch::note;
 pub use gate::{Gate, GateFuture};
@@ -156,6 +157,37 @@ pub trait SpawnHook: Send + Sync + 'static {
     /// ```
     fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {
         let _ = (task, outcome);
+    }
+
+    /// Called in the spawner when any hook has refused a spawn, before [`on_end`](SpawnHook::on_end).
+    ///
+    /// Every hook is called, also one whose `on_spawn` has not seen the spawn because an earlier hook refused it.
+    /// The result of [`wants_lifecycle`](SpawnHook::wants_lifecycle) does not matter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::{Refusal, Spawn, SpawnHook, TaskRef};
+    ///
+    /// struct Log;
+    ///
+    /// impl SpawnHook for Log {
+    ///     fn on_spawn(&self, _spawn: &mut Spawn<'_>) {}
+    ///
+    ///     fn on_refusal(&self, _task: &TaskRef<'_>, refusal: &Refusal) {
+    ///         eprintln!("{refusal}");
+    ///     }
+    ///
+    ///     fn wants_lifecycle(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let hook = birthmark::add_hook(Log);
+    /// # drop(hook);
+    /// ```
+    fn on_refusal(&self, task: &TaskRef<'_>, refusal: &Refusal) {
+        let _ = (task, refusal);
     }
 
     /// Returns `true` if `on_start` and `on_end` must be called. If it returns `false`, tasks need not remember the

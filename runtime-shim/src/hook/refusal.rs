@@ -12,7 +12,7 @@ use super::catch;
 use super::list::HookEntry;
 use super::pending_refusals;
 use super::refused::RefusedTask;
-use super::run::notify;
+use super::run::{notify, notify_of_refusal};
 use crate::hook::TaskRef;
 use crate::record::slot::TaskSlot;
 use crate::record::words::state;
@@ -82,12 +82,13 @@ pub(super) unsafe fn refuse(
 ) -> Arc<RefusedTask> {
     let site = slot.site();
     site.counts.refused.fetch_add(1, Ordering::Relaxed);
+    let refusal = Refusal::new(site, reason);
+    notify_of_refusal(slot, &refusal);
     notify(watchers, |hook| {
         hook.on_end(&TaskRef::new(slot), Outcome::Refused)
     });
     // SAFETY: by the contract.
     unsafe { end_as(slot, state::CANCELLED) };
-    let refusal = Refusal::new(site, reason);
     if !can_wait(site, kind) {
         panic_with(&refusal);
     }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
-use super::attached::Attached;
+use super::attached::{end_all, Attached};
 use super::list::HookEntry;
-use super::refusal;
+use super::refusal::{self, Refusal};
 use super::refused::RefusedTask;
 use super::spawn::Spawn;
 use super::SpawnHook;
@@ -13,6 +13,7 @@ use crate::platform::unwind::{catch_user_panic, OnDrop};
 use crate::record::slot::TaskSlot;
 use crate::thread::local;
 use crate::types::kind::Kind;
+use crate::types::Outcome;
 
 /// The decision of all hooks about a task that was recorded.
 pub(crate) enum Decision {
@@ -57,8 +58,9 @@ pub(crate) unsafe fn on_spawn(slot: TaskSlot, kind: Kind) -> Decision {
 ///
 /// As for [`on_spawn`].
 unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<HookEntry>>) -> Decision {
-    let (carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
+    let (mut carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
     if let Some(reason) = spawn.refusal.take() {
+        end_all(&mut carried, slot, Outcome::Refused);
         run_hook(|| drop((carried, gate)));
         // SAFETY: by the contract.
         let task = unsafe { refusal::refuse(slot, spawn.kind(), reason, &watchers) };
@@ -68,6 +70,16 @@ unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<HookEn
         return Decision::Plain;
     }
     Decision::Attached(Box::new(Attached::new(slot, carried, gate, watchers)))
+}
+
+/// Tells all hooks of a refusal, in the order in which they were added.
+pub(super) fn notify_of_refusal(slot: TaskSlot, refusal: &Refusal) {
+    let mut last = 0;
+    while let Some(entry) = super::list::next(last) {
+        last = entry.id();
+        run_hook(|| entry.hook.on_refusal(&TaskRef::new(slot), refusal));
+        run_hook(|| drop(entry));
+    }
 }
 
 /// Tells those hooks something that are still there. One that is removed meanwhile is dropped here.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 
-use super::attached::{Carried, Carry};
+use super::attached::{Attachment, Carried};
 use crate::context::name::Change;
 use crate::hook::TaskRef;
 use crate::record::slot::TaskSlot;
@@ -20,7 +20,7 @@ pub struct Spawn<'a> {
     child: TaskRef<'a>,
     slot: TaskSlot,
     kind: Kind,
-    pub(super) carried: Vec<Box<dyn Carry>>,
+    pub(super) carried: Vec<Box<dyn Attachment>>,
     pub(super) gate: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     pub(super) refusal: Option<String>,
 }
@@ -73,7 +73,15 @@ impl<'a> Spawn<'a> {
     /// # drop(hook);
     /// ```
     pub fn enter_with<G: 'static>(&mut self, enter: impl FnMut() -> G + Send + 'static) {
-        self.carried.push(Box::new(Carried::new(enter)));
+        self.attach(Carried::new(enter));
+    }
+
+    /// Attaches a value to the child, which is told before and after each poll or call, and at the end.
+    ///
+    /// In contrast to [`enter_with`](Spawn::enter_with), the value keeps its state between polls and learns of the
+    /// outcome.
+    pub fn attach(&mut self, attachment: impl Attachment) {
+        self.carried.push(Box::new(attachment));
     }
 
     /// Delays the child until `ready` completes. A future stays pending meanwhile. A closure blocks its thread. If

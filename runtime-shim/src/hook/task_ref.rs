@@ -7,6 +7,8 @@ use crate::context::label::Labels;
 use crate::context::name::Name;
 use crate::record::read::Record;
 use crate::record::slot::TaskSlot;
+use crate::record::words::flag;
+use crate::types::kind::Kind;
 use crate::types::site::Site;
 use crate::types::TaskId;
 
@@ -85,6 +87,24 @@ impl TaskRef<'_> {
     pub fn label(&self, key: &str) -> Option<String> {
         let labels = self.labels();
         labels.get(key).map(|label| label.value().to_owned())
+    }
+
+    /// Returns `true` if the task is the root of a lineage: it was spawned with [`root!`](crate::root), or a pool keeps
+    /// it.
+    pub fn is_root(&self) -> bool {
+        self.slot.flags() & flag::ROOT != 0
+    }
+
+    /// Returns the number of polls or calls so far; see [`Task::polls`].
+    ///
+    /// [`Task::polls`]: https://docs.rs/birthmark/latest/birthmark/struct.Task.html#method.polls
+    pub fn polls(&self) -> u32 {
+        let Some(task) = Record::read(self.slot.slot()) else {
+            return 0;
+        };
+        let is_thread = Kind::of(task.site(), task.flags()).is_thread();
+        // The start of a thread counts like a poll.
+        task.polls().saturating_sub(is_thread.into())
     }
 
     pub(crate) fn slot(&self) -> TaskSlot {
