@@ -1,7 +1,15 @@
-//! Tools for crates that deliver dumps in another way, as `birthmark-http` does over HTTP.
+//! Tools for crates that deliver dumps in another way, as `birthmark-http` does over HTTP, or that put the current task
+//! into logs, as `birthmark-tracing` does.
+
+mod identity;
 
 use std::io;
 use std::thread::JoinHandle;
+
+use crate::Task;
+
+pub use birthmark_dump::__private::SpanSource;
+pub use identity::Identity;
 
 pub use crate::platform::cpu::thread_cpu_time;
 
@@ -30,4 +38,45 @@ pub fn spawn_internal_thread(
     f: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
     birthmark_core::__reader::internal_thread::spawn(name, stack_size, f)
+}
+
+/// Returns the task that runs on this thread as a dump shows it. In contrast to [`current`](crate::current), names and
+/// labels are redacted.
+///
+/// # Examples
+///
+/// ```
+/// # #[birthmark::instrument]
+/// # fn main() {
+/// let task = birthmark::extension::current_task().unwrap();
+/// println!("{} {}", task.role(), task.lineage());
+/// # }
+/// ```
+pub fn current_task() -> Option<Task> {
+    birthmark_dump::__private::redacted_current()
+}
+
+/// Sets the function that lists the tracing span of each task for dumps. The first function stays.
+///
+/// The function calls its argument with the id of each task that is in a span, the name of the span, and its fields. A
+/// dump redacts the fields like labels. The function must not wait for a lock that a task may hold, because dumps are
+/// taken from programs that hang.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::extension::set_span_source(|show| {
+///     if let Some(task) = birthmark::current() {
+///         show(task.id(), "request", &[("id", "7")]);
+///     }
+/// });
+/// # #[birthmark::instrument]
+/// # fn main() {
+/// # let _main = birthmark::current();
+/// assert!(birthmark::dump().to_string().contains("    span request{id=7}\n"));
+/// # }
+/// # main();
+/// ```
+pub fn set_span_source(source: SpanSource) {
+    birthmark_dump::__private::set_source(source);
 }

@@ -135,7 +135,7 @@ pub mod __private {
 
 pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
-pub use crate::panic_report::{PanicReport, ParsePanicReportError};
+pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
     set_name, with_label, with_label_async, with_name, with_name_async, Attachment, FrameSite,
@@ -146,7 +146,7 @@ pub use birthmark_core::{
 pub use birthmark_dump::{
     current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame, Lineage,
     NativeFrame, NativeStack, OsThread, ParseFilterError, ParseThreadDetailError, SiteStats, Stack,
-    StackError, State, SystemCall, Task, ThreadDetail, ThreadState,
+    StackError, State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

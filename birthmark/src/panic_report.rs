@@ -2,7 +2,10 @@
 
 mod chain;
 
+use std::cell::Cell;
 use std::fmt::{self, Write};
+use std::panic::PanicHookInfo;
+use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::output;
@@ -63,23 +66,71 @@ fn is_on() -> bool {
     LEVEL.load(Ordering::Relaxed) != PanicReport::Off as u8
 }
 
+thread_local! {
+    /// Address of the information about the panic that the program reports itself, or 0.
+    static REPORTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Returns the report of a panic, for a panic hook that writes the report at a place of its own.
+///
+/// `install` then writes no report of this panic to standard error. The report has the lines that would follow the
+/// panic message, each with a line end. Formatting takes no lock and does not allocate, unless the program redacts names.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::install();
+/// std::panic::set_hook(Box::new(|info| {
+///     let report = birthmark::report_panic(info);
+///     eprint!("{info}\n{report}");
+/// }));
+/// # std::panic::catch_unwind(|| panic!("the disk is full")).unwrap_err();
+/// ```
+pub fn report_panic(info: &PanicHookInfo<'_>) -> PanicText {
+    let _ = REPORTED.try_with(|reported| reported.set(ptr::from_ref(info).addr()));
+    PanicText(())
+}
+
+/// The text that [`report_panic`] returns. The text concerns the thread that formats it.
+#[derive(Debug)]
+pub struct PanicText(());
+
+impl fmt::Display for PanicText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_report(f, LEVEL.load(Ordering::Relaxed) != PanicReport::Task as u8)
+    }
+}
+
+/// Returns `true` once if the program has reported the panic itself.
+fn take_reported(info: &PanicHookInfo<'_>) -> bool {
+    let reported = REPORTED.try_with(|reported| reported.replace(0));
+    reported == Ok(ptr::from_ref(info).addr())
+}
+
 /// Writes the report in one piece from a buffer on the stack. It takes no lock and does not allocate, because the
 /// allocator may have panicked. In a test, another thread [prints](crate::output) the report.
-fn report() {
+fn report(info: &PanicHookInfo<'_>) {
     if !is_on() || output::prints() {
         return;
+    }
+    if take_reported(info) {
+        return write_dump_in_panic();
     }
     let level = LEVEL.load(Ordering::Relaxed);
     let mut out = Buffer::new();
     // It fails only when standard error does, and then nobody reads it.
     let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
     out.finish();
-    if level >= PanicReport::All as u8 {
+    write_dump_in_panic();
+}
+
+fn write_dump_in_panic() {
+    if LEVEL.load(Ordering::Relaxed) >= PanicReport::All as u8 {
         crate::delivery::write_in_panic();
     }
 }
 
-fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
+fn write_report(out: &mut dyn Write, with_lineage: bool) -> fmt::Result {
     let task = local::current();
     let Some(task) = task.and_then(|task| Record::read(task.slot())) else {
         return write_no_task(out);
@@ -96,7 +147,7 @@ fn write_report(out: &mut Buffer, with_lineage: bool) -> fmt::Result {
 
 /// Writes `in no task: task 7 worker, the last on this thread, has ended`, for example in a destructor of a
 /// thread-local.
-fn write_no_task(out: &mut Buffer) -> fmt::Result {
+fn write_no_task(out: &mut dyn Write) -> fmt::Result {
     let Some((id, site)) = local::last() else {
         return out.write_str(match birthmark_core::__reader::os_thread::is_main() {
             true => "  in no task: birthmark did not see the main thread spawn anything\n",
@@ -104,13 +155,13 @@ fn write_no_task(out: &mut Buffer) -> fmt::Result {
         });
     };
     write!(out, "  in no task: task {id} ")?;
-    escape(site.role(), out)?;
+    escape(site.role(), &mut &mut *out)?;
     out.write_str(", the last on this thread, has ended\n")?;
     write_site(out, site)
 }
 
 /// `in task 21 "req-id-123123" audit (future), spawned 1.2 s ago, 3 polls`
-fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result {
+fn write_task(out: &mut dyn Write, task: &Record, now: Option<u64>) -> fmt::Result {
     write!(out, "  in task {} ", task.id)?;
     let name = effective_name(task, own_name(task));
     if let Some((text, _)) = &name {
@@ -139,7 +190,7 @@ fn write_task(out: &mut Buffer, task: &Record, now: Option<u64>) -> fmt::Result 
 }
 
 /// `labels tenant=acme`
-fn write_labels_of(out: &mut Buffer, task: &Record) -> fmt::Result {
+fn write_labels_of(out: &mut dyn Write, task: &Record) -> fmt::Result {
     let node = own_name(task).unwrap_or(*task);
     let Some(labels) = node.effective_labels() else {
         return Ok(());
@@ -149,11 +200,11 @@ fn write_labels_of(out: &mut Buffer, task: &Record) -> fmt::Result {
         return Ok(());
     }
     out.write_str("    labels ")?;
-    write_labels(labels.as_slice(), out)?;
+    write_labels(labels.as_slice(), &mut &mut *out)?;
     out.write_str("\n")
 }
 
-fn write_site(out: &mut Buffer, site: &Site) -> fmt::Result {
+fn write_site(out: &mut dyn Write, site: &Site) -> fmt::Result {
     if !site.is_real() {
         return Ok(());
     }
@@ -165,7 +216,7 @@ fn write_site(out: &mut Buffer, site: &Site) -> fmt::Result {
 }
 
 /// Writes the lineage link by link. The thread keeps its own record, but other threads may remove ancestors meanwhile.
-fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
+fn write_lineage(out: &mut dyn Write, task: &Record) -> fmt::Result {
     write!(out, "    lineage   {} ", task.id)?;
     write_role(out, task)?;
     let mut below = *task;
@@ -192,7 +243,7 @@ fn write_lineage(out: &mut Buffer, task: &Record) -> fmt::Result {
 }
 
 /// Writes the frames of the branch that panics, outermost first.
-fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
+fn write_stack(out: &mut dyn Write, task: &Record) -> fmt::Result {
     let (frames, innermost) = local::frames(task);
     if innermost == 0 {
         return Ok(());
@@ -215,11 +266,13 @@ fn write_stack(out: &mut Buffer, task: &Record) -> fmt::Result {
     }
 }
 
-fn write_role(out: &mut Buffer, task: &Record) -> fmt::Result {
+fn write_role(out: &mut dyn Write, task: &Record) -> fmt::Result {
     let site = task.site();
     match task.thread() {
-        Some(block) if site.kind() == Kind::External => block.with_name(|name| escape(name, out)),
-        _ => escape(site.role(), out),
+        Some(block) if site.kind() == Kind::External => {
+            block.with_name(|name| escape(name, &mut &mut *out))
+        }
+        _ => escape(site.role(), &mut &mut *out),
     }
 }
 
@@ -230,7 +283,7 @@ fn own_name(task: &Record) -> Option<Record> {
     node.filter(|node| node.is_name_of(task.slot))
 }
 
-fn write_name(out: &mut Buffer, name: &NameText) -> fmt::Result {
+fn write_name(out: &mut dyn Write, name: &NameText) -> fmt::Result {
     let quoted = Quoted {
         text: &redact(name.as_str()),
         cut: name.is_truncated(),

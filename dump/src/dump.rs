@@ -9,6 +9,7 @@ use crate::snapshot::builder::SnapshotBuilder;
 use crate::snapshot::compact::bit_set::BitSet;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
+use crate::snapshot::spans::Spans;
 use crate::source::Source;
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::{State, Task};
@@ -59,7 +60,8 @@ impl Dump {
     /// Takes a snapshot. `look_at_threads` is called if [`Dump::with_threads`] is.
     pub(crate) fn of(source: impl Source, look_at_threads: LookAtThreads) -> Self {
         let now = source.now();
-        let snapshot = SnapshotBuilder::redacted(source).all();
+        let mut snapshot = SnapshotBuilder::redacted(source).all();
+        snapshot.spans = Spans::read();
         Dump {
             len: snapshot.rows.len(),
             selected: None,

@@ -45,6 +45,7 @@ pub use crate::threads::{
     ThreadDetail, ThreadState,
 };
 pub use crate::values::lineage::{Ancestor, Lineage};
+pub use crate::values::span::TaskSpan;
 pub use crate::values::stack::{Frame, Stack};
 pub use crate::values::task::{State, Task};
 
@@ -53,12 +54,13 @@ pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
     pub use crate::dump::LookAtThreads;
-    pub use crate::one::redacted_tasks;
+    pub use crate::one::{current_record, redacted_current, redacted_tasks};
     pub mod redact {
         //! Redaction of names and label values.
 
         pub use crate::redact::{install, redact, redact_labels, runs, Redaction};
     }
+    pub use crate::snapshot::spans::{set_source, SpanSource};
     pub use crate::threads::OsThreads;
     pub use crate::values::age::Age;
     pub use crate::values::lineage::LOST;

@@ -28,6 +28,28 @@ pub fn task_count() -> usize {
 /// # }
 /// ```
 pub fn current() -> Option<Task> {
+    let (record, name) = current_record()?;
+    Some(one_under(
+        SnapshotBuilder::new(ThisProcess),
+        &record,
+        name.as_ref(),
+    ))
+}
+
+/// Returns the current task with redacted names and labels.
+#[doc(hidden)]
+pub fn redacted_current() -> Option<Task> {
+    let (record, name) = current_record()?;
+    Some(one_under(
+        SnapshotBuilder::redacted(ThisProcess),
+        &record,
+        name.as_ref(),
+    ))
+}
+
+/// Returns the record of the current task, and its name node.
+#[doc(hidden)]
+pub fn current_record() -> Option<(Record, Option<Record>)> {
     local::adopt_main();
     let (task, parent) = (local::current()?, local::spawn_parent()?);
     let record = Record::of_live(task);
@@ -37,7 +59,7 @@ pub fn current() -> Option<Task> {
         None if !is_unnamed_call => record.own_name(),
         name => name,
     };
-    Some(one_under(&record, name.as_ref()))
+    Some((record, name))
 }
 
 impl Task {
@@ -55,7 +77,7 @@ impl Task {
     pub fn of(task: &TaskRef<'_>) -> Task {
         let record = Record::of_live(local::slot_of(task));
         let own = record.own_name();
-        one_under(&record, own.as_ref())
+        one_under(SnapshotBuilder::new(ThisProcess), &record, own.as_ref())
     }
 }
 
@@ -71,9 +93,12 @@ pub fn redacted_tasks(records: &[Record]) -> Vec<Task> {
 }
 
 /// Returns a task with the name and labels of a name node.
-fn one_under(record: &Record, name: Option<&Record>) -> Task {
+fn one_under(
+    mut builder: SnapshotBuilder<ThisProcess>,
+    record: &Record,
+    name: Option<&Record>,
+) -> Task {
     let now = ThisProcess.now();
-    let mut builder = SnapshotBuilder::new(ThisProcess);
     let row = builder.row_under(record, name);
     let mut snapshot = builder.finish();
     let status = snapshot.shape(&row).status;

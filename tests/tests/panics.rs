@@ -132,6 +132,20 @@ fn panic_in_a_thread_that_was_never_seen_says_so() {
 }
 
 #[test]
+fn report_that_a_hook_has_written_is_not_written_again() {
+    let text = report("user_hook_reports", &[]);
+    let report = "  in task # std_thread::{closure}";
+    let (own, after) = text.split_once("end\n").unwrap();
+    assert!(own.contains(&format!("begin\n{report}")), "{text}");
+    assert_eq!(own.matches(report).count(), 1, "{text}");
+    assert_eq!(
+        after.matches(report).count(),
+        1,
+        "the report of the next panic: {text}"
+    );
+}
+
+#[test]
 fn users_hook_is_called_whichever_came_first() {
     for scenario in ["user_hook_before_install", "user_hook_after_install"] {
         let text = report(scenario, &[]);

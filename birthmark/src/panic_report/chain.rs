@@ -39,6 +39,6 @@ pub(super) fn link() {
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
         let _part_of_this_hook = &link;
         previous(info);
-        super::report();
+        super::report(info);
     }));
 }

@@ -19,6 +19,7 @@ use crate::process::{program, Utc};
 use crate::snapshot::compact::shapes::ShapeRef;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
+use crate::values::span::TaskSpan;
 use crate::values::task::knows_polls;
 use crate::Dump;
 use crate::State;
@@ -195,6 +196,7 @@ impl Parts {
         let known = knows_polls(shape.kind(), polls).then_some(polls.into());
         push_or_null(out, known);
         push_stack_of(out, shape.stack, &tables.stacks);
+        push_span(out, snapshot.spans.get(row.id));
         if shape.is_root() {
             out.push_str(",\"root\":true");
         }
@@ -272,8 +274,27 @@ fn push_labels(out: &mut String, labels: &Labels) {
     if labels.as_slice().is_empty() {
         return;
     }
-    out.push_str(",\"labels\":{");
-    let mut separator = "";
+    out.push_str(",\"labels\":");
+    push_pairs(out, labels);
+    if labels.is_truncated() || labels.iter().any(|label: Label<'_>| label.is_truncated()) {
+        out.push_str(",\"labels_truncated\":true");
+    }
+}
+
+fn push_span(out: &mut String, span: Option<&TaskSpan>) {
+    let Some(span) = span else {
+        return;
+    };
+    out.push_str(",\"span\":{\"name\":");
+    push_string(out, span.name());
+    out.push_str(",\"fields\":");
+    push_pairs(out, span.fields());
+    out.push('}');
+}
+
+/// Writes an object with the value of each label by its key.
+fn push_pairs(out: &mut String, labels: &Labels) {
+    let mut separator = "{";
     for label in labels {
         out.push_str(separator);
         push_string(out, label.key());
@@ -281,10 +302,7 @@ fn push_labels(out: &mut String, labels: &Labels) {
         push_string(out, label.value());
         separator = ",";
     }
-    out.push('}');
-    if labels.is_truncated() || labels.iter().any(|label: Label<'_>| label.is_truncated()) {
-        out.push_str(",\"labels_truncated\":true");
-    }
+    out.push_str(if separator == "{" { "{}" } else { "}" });
 }
 
 fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {

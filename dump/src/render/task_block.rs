@@ -7,6 +7,7 @@ use super::output::{escaped, push, push_number};
 use super::palette::Palette;
 use super::range::Ago;
 use crate::values::age::Age;
+use crate::values::span::TaskSpan;
 use crate::values::stack::Stack;
 use crate::values::task::knows_polls;
 use crate::{Lineage, State, Task};
@@ -23,6 +24,8 @@ pub(super) struct TaskBlock<'a> {
     pub(super) origin: Option<NameOrigin>,
     /// A line, or empty.
     pub(super) labels: &'a str,
+    /// The span that the task is in. A line, or empty.
+    pub(super) span: &'a str,
     pub(super) role: &'a str,
     pub(super) kind: Kind,
     pub(super) state: State,
@@ -49,6 +52,7 @@ impl TaskBlock<'_> {
             name: &name.map_or_else(String::new, |name| name.to_string()),
             origin: name.map(|name| name.origin()),
             labels: &labels_line(&task.labels),
+            span: &span_line(task.span.as_ref()),
             role: &escaped(&task.role),
             kind: task.kind,
             state: task.state,
@@ -74,6 +78,7 @@ impl TaskBlock<'_> {
         out.push_str(":\n    ");
         self.push_facts(out);
         out.push_str(self.labels);
+        out.push_str(self.span);
         out.push_str(palette.faint);
         out.push_str(self.site);
         if !self.lineage.is_empty() {
@@ -199,6 +204,11 @@ pub(super) fn labels_line(labels: &Labels) -> String {
         [] => String::new(),
         _ => format!("    labels {labels}\n"),
     }
+}
+
+/// Returns the line `span request{id=7}`, or an empty text.
+pub(super) fn span_line(span: Option<&TaskSpan>) -> String {
+    span.map_or_else(String::new, |span| format!("    span {span}\n"))
 }
 
 /// Returns the line of a site, or an empty text if the task was not spawned at one.

@@ -7,7 +7,9 @@ use super::cache::{self, AgeCache, Cache};
 use super::output::{escaped, ChunkedWriter};
 use super::palette::Palette;
 use super::summary::Summary;
-use super::task_block::{labels_line, lineage_text, push_age, site_line, stack_text, TaskBlock};
+use super::task_block::{
+    labels_line, lineage_text, push_age, site_line, span_line, stack_text, TaskBlock,
+};
 use super::threads::{self, kernel_text};
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
@@ -116,6 +118,7 @@ impl Texts {
             name: &given.name,
             origin: given.origin,
             labels: &given.labels,
+            span: &span_line(snapshot.spans.get(row.id)),
             role: &site.role,
             kind: shape.kind(),
             state: dump.snapshot.state(row),

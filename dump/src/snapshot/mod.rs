@@ -12,5 +12,6 @@ mod lineage;
 mod lookup;
 pub(crate) mod nodes;
 pub(crate) mod row;
+pub(crate) mod spans;
 pub(crate) mod stacks;
 pub(crate) mod threads;

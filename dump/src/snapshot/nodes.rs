@@ -13,6 +13,7 @@ use super::compact::shapes::{ShapeRef, TaskShapes};
 use super::labels::LabelSets;
 use super::lineage::SkipLink;
 use super::row::Row;
+use super::spans::Spans;
 use super::stacks::Stacks;
 use super::threads::Threads;
 use birthmark_core::__reader::name::Name;
@@ -32,6 +33,7 @@ pub(crate) struct Snapshot {
     pub(crate) shapes: TaskShapes,
     pub(crate) names: Names,
     pub(crate) labels: LabelSets,
+    pub(crate) spans: Spans,
     /// The live tasks, by id after the snapshot is complete.
     pub(crate) rows: Vec<Row>,
     /// Their ancestors that had ended.

@@ -56,6 +56,7 @@ impl Snapshot {
             role: self.role(row),
             name: self.name_of(row),
             labels: self.labels_of(row).clone(),
+            span: self.spans.get(row.id).cloned(),
             kind: self.kind(row),
             state: self.state(row),
             since: now.and_then(|now| clock::since(row.change_tick(), now)),

@@ -3,5 +3,6 @@
 pub(crate) mod age;
 pub(crate) mod lineage;
 pub(crate) mod plural;
+pub(crate) mod span;
 pub(crate) mod stack;
 pub(crate) mod task;

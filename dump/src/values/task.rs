@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lineage::{Ancestor, Lineage};
+use super::span::TaskSpan;
 use super::stack::Stack;
 use birthmark_core::__reader::label::{Label, Labels};
 use birthmark_core::__reader::name::Name;
@@ -55,6 +56,7 @@ pub struct Task {
     pub(crate) role: Arc<str>,
     pub(crate) name: Option<Name>,
     pub(crate) labels: Labels,
+    pub(crate) span: Option<TaskSpan>,
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) since: Option<Duration>,
@@ -92,6 +94,12 @@ impl Task {
     /// Returns the value of the label with this key.
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(|label: Label<'_>| label.value())
+    }
+
+    /// Returns the tracing span that the task is in: the one that it entered last and that is still open. Only tasks in
+    /// a [`Dump`](crate::Dump) have one, and only if the program uses the layer of `birthmark-tracing`.
+    pub fn span(&self) -> Option<&TaskSpan> {
+        self.span.as_ref()
     }
 
     /// Returns the role of the task; see [`Site::role`]. The role of an external thread is the thread's name.

@@ -47,6 +47,7 @@ const SCENARIOS: &[(&str, fn())] = &[
         "user_hook_replaces_twice",
         scenarios::user_hook_replaces_twice,
     ),
+    ("user_hook_reports", scenarios::user_hook_reports),
     ("user_hook_is_taken", scenarios::user_hook_is_taken),
     (
         "hook_silenced_for_a_while",
@@ -204,6 +205,18 @@ mod scenarios {
         set_hook(Box::new(move |info| previous(info)));
         replace_hook();
         replace_hook();
+        std_thread();
+    }
+
+    /// A hook that writes the report itself, in the midst of its own text, and calls the hook that it found.
+    pub fn user_hook_reports() {
+        let previous = take_hook();
+        set_hook(Box::new(move |info| {
+            eprint!("begin\n{}end\n", birthmark::report_panic(info));
+            previous(info);
+        }));
+        std_thread();
+        drop(take_hook());
         std_thread();
     }
 
