@@ -3,7 +3,7 @@
     (gdb) source debug/birthmark.py
     (gdb) birthmark
 
-The layout is that of runtime-shim/src/record/export.rs and slot.rs, version 1.
+The layout is that of runtime-shim/src/record/export.rs and slot.rs, version 2.
 """
 
 import re
@@ -35,8 +35,8 @@ class Registry:
         address = int(re.search("0x[0-9a-f]+", told).group(), 16)
         fields = struct.unpack(self.HEAD, self.read(address, struct.calcsize(self.HEAD)))
         magic, version, self.slot_bytes, self.page_slots, self.chunk_pages = fields[:5]
-        if magic != b"birthmrk" or version != 1:
-            raise gdb.GdbError("this program has no birthmark registry of version 1")
+        if magic != b"birthmrk" or version != 2:
+            raise gdb.GdbError("this program has no birthmark registry of version 2")
         self.max_chunks, self.tick_millis, chunks, pages, now = fields[5:10]
         self.site_layout = fields[10:18]
         self.frames_in_chunk, self.frames_stride, self.frames_room = fields[18:21]

@@ -30,7 +30,7 @@ impl Coverage {
             threads: source
                 .os_threads()
                 .map(|all| ThreadCounts::of(all, snapshot)),
-            totals: source.totals(&|site| live.contains(&ptr::from_ref(site))),
+            totals: Totals::of(source, |site| live.contains(&ptr::from_ref(site))),
         }
     }
 
@@ -59,6 +59,12 @@ impl Coverage {
     /// Returns the number of tasks that could not be recorded for lack of memory.
     pub fn dropped_records(&self) -> u64 {
         self.totals.unrecorded
+    }
+
+    /// Returns the number of records that could not be read for certain, because they changed while another process
+    /// read them, or because they make no sense. The dump of a process by itself has none.
+    pub fn uncertain_records(&self) -> u64 {
+        self.totals.unproved
     }
 
     /// Returns `true` if ages are known. They are unknown if the clock does not run: on a platform without a clock,
@@ -160,6 +166,13 @@ impl fmt::Display for Coverage {
                 f,
                 "; {} not recorded for lack of memory",
                 self.totals.unrecorded
+            )?;
+        }
+        if self.totals.unproved > 0 {
+            write!(
+                f,
+                "; {} not read for certain, because they changed meanwhile",
+                self.totals.unproved
             )?;
         }
         if self.totals.passed_through.calls > 0 {

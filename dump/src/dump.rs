@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
-use crate::process::Process;
+use crate::process::Head;
 use crate::snapshot::builder::SnapshotBuilder;
 use crate::snapshot::compact::bit_set::BitSet;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::snapshot::spans::Spans;
-use crate::source::Source;
+use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::{State, Task};
 
@@ -36,6 +36,7 @@ pub struct Dump {
     /// The tick at which the dump was taken; `None` if ages are unknown.
     pub(crate) now: Option<u64>,
     pub(crate) taken: Option<SystemTime>,
+    pub(crate) process: Process,
     pub(crate) filter: Filters,
     pub(crate) os_threads: ThreadScan,
     look_at_threads: LookAtThreads,
@@ -52,16 +53,21 @@ pub(crate) enum ThreadScan {
 }
 
 impl Dump {
-    /// Returns the line that identifies a dump; see [`Process`].
-    pub(crate) fn process(&self) -> Process {
-        Process { taken: self.taken }
+    /// Returns the line that identifies a dump; see [`Head`].
+    pub(crate) fn head(&self) -> Head<'_> {
+        Head {
+            process: &self.process,
+            taken: self.taken,
+        }
     }
 
     /// Takes a snapshot. `look_at_threads` is called if [`Dump::with_threads`] is.
-    pub(crate) fn of(source: impl Source, look_at_threads: LookAtThreads) -> Self {
+    pub(crate) fn of<S: Source>(source: S, look_at_threads: LookAtThreads) -> Self {
         let now = source.now();
         let mut snapshot = SnapshotBuilder::redacted(source).all();
-        snapshot.spans = Spans::read();
+        if S::IS_OWN {
+            snapshot.spans = Spans::read();
+        }
         Dump {
             len: snapshot.rows.len(),
             selected: None,
@@ -69,6 +75,7 @@ impl Dump {
             snapshot,
             now,
             taken: source.time(),
+            process: source.process(),
             filter: Filters::default(),
             os_threads: ThreadScan::NotRequested,
             look_at_threads,

@@ -1,7 +1,8 @@
 //! Dumps of [birthmark](https://docs.rs/birthmark), which re-exports all of this: snapshots of all tasks, filters and
 //! renderings.
 //!
-//! A snapshot is read from a source of memory. So far the only source is this process.
+//! A snapshot is read from a source of memory: this process, or through the crate `birthmark-outside` another process or
+//! a core file.
 //!
 //! # Layers
 //!
@@ -55,13 +56,15 @@ pub mod __private {
 
     pub use crate::dump::LookAtThreads;
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
+    pub use crate::sites::sites_of;
+    pub use crate::source::{has_counted, program_name, Above, Node, Process, Source, ThreadFacts};
     pub mod redact {
         //! Redaction of names and label values.
 
         pub use crate::redact::{install, redact, redact_labels, runs, Redaction};
     }
     pub use crate::snapshot::spans::{set_source, SpanSource};
-    pub use crate::threads::OsThreads;
+    pub use crate::threads::{is_running, look_at, OsThreads};
     pub use crate::values::age::Age;
     pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;
@@ -71,6 +74,11 @@ pub mod __private {
         Some(directory) => directory,
         None => "/birthmark-dump",
     };
+
+    /// Takes a snapshot of all live tasks of a source.
+    pub fn dump_of(source: impl Source) -> crate::Dump {
+        crate::Dump::of(source, |_| None)
+    }
 
     /// Takes a snapshot of all live tasks of this process.
     pub fn dump(look_at_threads: LookAtThreads) -> crate::Dump {

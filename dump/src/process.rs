@@ -1,41 +1,27 @@
 //! The head of a dump: the program, its process, and when the dump was taken.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::source::Process;
 use birthmark_core::__reader::escape::escape;
 
 /// Displays `program shop, process 4711, at 2026-11-28T02:17:00.123Z`. The time is left out if it is not known.
-pub(crate) struct Process {
+pub(crate) struct Head<'a> {
+    pub(crate) process: &'a Process,
     pub(crate) taken: Option<SystemTime>,
 }
 
-impl fmt::Display for Process {
+impl fmt::Display for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("program ")?;
-        escape(program(), f)?;
-        write!(f, ", process {}", std::process::id())?;
+        escape(&self.process.program, f)?;
+        write!(f, ", process {}", self.process.id)?;
         match self.taken.and_then(Utc::new) {
             Some(time) => write!(f, ", at {time}"),
             None => Ok(()),
         }
     }
-}
-
-/// Returns the name of the program without escapes: the last part of the path by which it was started, or else of its
-/// executable.
-pub(crate) fn program() -> &'static str {
-    static NAME: OnceLock<String> = OnceLock::new();
-    NAME.get_or_init(|| {
-        let started = std::env::args_os().next().map(PathBuf::from);
-        let executable = || std::env::current_exe().ok();
-        let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
-        let named = started.as_deref().and_then(name);
-        let named = named.or_else(|| name(&executable()?));
-        named.unwrap_or_else(|| "?".into())
-    })
 }
 
 /// Displays a time in UTC as RFC 3339 has it, `2026-11-28T02:17:00.123Z`.

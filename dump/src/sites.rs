@@ -9,8 +9,10 @@ use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::thread_states;
 use birthmark_core::__reader::record::walk;
-use birthmark_core::__reader::site::{self, Counts, Site};
+use birthmark_core::__reader::site::{self, Site};
 use birthmark_core::Kind;
+
+use crate::source::{has_spawned, Node as _, Source};
 
 /// A site and its counts.
 #[derive(Clone, Debug)]
@@ -65,7 +67,8 @@ pub fn sites() -> Vec<SiteStats> {
     let none = Live::default();
     let sites = site::all().iter().map(|site| {
         let live = live.get(&ptr::from_ref(*site)).unwrap_or(&none);
-        stats(site, live, now)
+        let completed = thread_states::all().map(|state| state.completed.of(site));
+        stats(site, live, completed.sum(), now)
     });
     let is_spawn = |stats: &SiteStats| {
         let site = stats.site;
@@ -82,15 +85,22 @@ struct Live {
     first: Option<u64>,
 }
 
+impl Live {
+    fn add(&mut self, spawned: u64) {
+        self.count += 1;
+        self.first = Some(self.first.map_or(spawned, |first| first.min(spawned)));
+    }
+}
+
 fn count_live() -> HashMap<*const Site, Live> {
     let mut live: HashMap<_, Live> = HashMap::new();
     walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
             let spawned = record.spawned();
             note_kind(&record);
-            let live = live.entry(ptr::from_ref(record.site())).or_default();
-            live.count += 1;
-            live.first = Some(live.first.map_or(spawned, |first| first.min(spawned)));
+            live.entry(ptr::from_ref(record.site()))
+                .or_default()
+                .add(spawned);
         }
     });
     live
@@ -105,10 +115,29 @@ fn note_kind(record: &Record) {
     }
 }
 
-fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
-    let completed: u64 = thread_states::all()
-        .map(|block| block.completed.of(site))
-        .sum();
+/// Returns the sites of another memory. Its sites have all counts of their tasks.
+#[doc(hidden)]
+pub fn sites_of(source: impl Source) -> Vec<SiteStats> {
+    let now = source.now();
+    let mut live: HashMap<*const Site, Live> = HashMap::new();
+    source.walk(|task| {
+        live.entry(ptr::from_ref(task.site()))
+            .or_default()
+            .add(task.spawned())
+    });
+    let none = Live::default();
+    let sites = source.sites().into_iter().map(|site| {
+        let live = live.get(&ptr::from_ref(site)).unwrap_or(&none);
+        stats(site, live, 0, now)
+    });
+    let is_spawn = |stats: &SiteStats| {
+        let site = stats.site;
+        site.is_certain() || stats.live > 0 || source.has_spawned(site)
+    };
+    sites.filter(is_spawn).collect()
+}
+
+fn stats(site: &'static Site, live: &Live, completed: u64, now: Option<u64>) -> SiteStats {
     let counts = &site.counts;
     SiteStats {
         site,
@@ -121,19 +150,4 @@ fn stats(site: &'static Site, live: &Live, now: Option<u64>) -> SiteStats {
         refused: counts.refused.load(Ordering::Relaxed),
         passed_through: counts.passed_through.load(Ordering::Relaxed),
     }
-}
-
-/// Returns `true` if the call has spawned a task that has ended or was not recorded.
-pub(crate) fn has_spawned(site: &Site) -> bool {
-    let Counts {
-        completed,
-        panicked,
-        cancelled,
-        refused,
-        untracked,
-        ..
-    } = &site.counts;
-    let counts = [completed, panicked, cancelled, refused, untracked];
-    let is_counted = counts.iter().any(|count| count.load(Ordering::Relaxed) > 0);
-    is_counted || thread_states::all().any(|block| block.completed.of(site) > 0)
 }

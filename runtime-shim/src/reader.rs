@@ -15,12 +15,14 @@ pub use crate::types::{bounded, escape, named};
 pub mod record {
     //! The registry, as readers see it.
 
-    pub use crate::record::{content, read, slot, thread_states, words};
+    pub use crate::record::{
+        announcement, content, export, image, read, slot, thread_states, words,
+    };
 
     pub mod frames {
         //! Frames of a task.
 
-        pub use crate::record::frames::{index, FrameSnapshot, ROOM};
+        pub use crate::record::frames::{index, FrameSnapshot, LEVELS, ROOM};
     }
 
     use crate::record::globals::ARENA;

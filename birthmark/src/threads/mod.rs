@@ -4,7 +4,6 @@
 //! of tasks, so it is known for threads without a record, too. The records are read again at the end. A thread whose
 //! task has changed in between is marked: its state and its task may not belong together.
 
-mod kernel;
 // The one place that has the platforms with native stacks, except manifests. On others, registers lie elsewhere.
 #[cfg_attr(
     not(all(
@@ -18,10 +17,11 @@ mod native;
 mod running;
 
 use birthmark_core::__reader::{internal_thread, os_thread};
-use birthmark_dump::__private::{redacted_tasks, OsThreads};
+use birthmark_dump::__private::{look_at, redacted_tasks, OsThreads};
 use birthmark_dump::OsThread;
-use kernel::{state_of, Stat};
 use running::Runs;
+
+use crate::platform::tasks;
 
 /// Reads all threads. Returns `None` if the system does not list them.
 pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
@@ -30,7 +30,9 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     ids.retain(|&id| !internal_thread::is_internal(id));
     ids.sort_unstable();
     let runs = Runs::now();
-    let mut all: Vec<OsThread> = ids.iter().filter_map(|&id| look_at(id)).collect();
+    let tick = tasks::clock_tick();
+    let look = |&id: &u64| look_at(id, tick, |file| tasks::read(id, file));
+    let mut all: Vec<OsThread> = ids.iter().filter_map(look).collect();
     if stacks {
         take_stacks(&mut all);
     }
@@ -41,21 +43,6 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     }
     let own = count - ids.len();
     Some(OsThreads { all, own })
-}
-
-/// Reads a thread without its tasks. Returns `None` if the thread has ended.
-fn look_at(id: u64) -> Option<OsThread> {
-    let stat = Stat::read(id)?;
-    Some(OsThread {
-        id,
-        state: state_of(id, &stat),
-        uninterruptible: stat.is_uninterruptible(),
-        cpu: stat.cpu(),
-        name: stat.name,
-        tasks: Vec::new(),
-        stale: false,
-        stack: None,
-    })
 }
 
 /// Takes the stacks, one after the other. A stack is therefore a moment newer than the state of its thread.

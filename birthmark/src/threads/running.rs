@@ -29,7 +29,7 @@ impl Runs {
     }
 
     fn add(&mut self, slot: &'static Slot) -> Option<()> {
-        let record = Record::read(slot).filter(Record::is_live_task)?;
+        let record = Record::read(slot).filter(|record| record.is_live_task())?;
         let thread = record.thread()?.os_id()?;
         self.0.entry(thread).or_default().push(record);
         Some(())

@@ -196,7 +196,7 @@ impl<'a> Diff<'a> {
                 ": {new} new, {gone} gone, {unchanged} unchanged, {running} running throughout\n"
             ),
         );
-        push(out, format_args!("{}\n", self.after.process()));
+        push(out, format_args!("{}\n", self.after.head()));
         if !self.after.filter.is_empty() {
             let filter = escaped(&self.after.filter.to_string());
             push(out, format_args!("of those selected by {filter}\n"));

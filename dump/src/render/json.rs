@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::cache::{AgeCache, Cache};
 use super::output::{push, push_number, ChunkedWriter};
-use crate::process::{program, Utc};
+use crate::process::Utc;
 use crate::snapshot::compact::shapes::ShapeRef;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
@@ -106,9 +106,9 @@ impl fmt::Display for Json<'_> {
 
 fn push_head(out: &mut String, dump: &Dump) {
     out.push_str("{\"format\":\"birthmark-dump\",\"version\":1,\"pid\":");
-    push_number(out, std::process::id().into());
+    push_number(out, dump.process.id.into());
     out.push_str(",\"program\":");
-    push_string(out, program());
+    push_string(out, &dump.process.program);
     push_time(out, dump.taken);
     out.push_str(",\"total\":");
     push_number(out, dump.total() as u64);
@@ -152,6 +152,10 @@ fn push_coverage(out: &mut String, dump: &Dump) {
             coverage.sites(),
         ),
     );
+    if coverage.uncertain_records() > 0 {
+        out.push_str(",\"uncertain_records\":");
+        push_number(out, coverage.uncertain_records());
+    }
     let mut separator = ",\"sites_without_task\":[";
     for site in coverage.sites_without_task() {
         out.push_str(separator);

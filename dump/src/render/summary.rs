@@ -27,7 +27,7 @@ impl fmt::Display for Summary<'_> {
             write!(f, "{separator}{count} {state}")?;
             separator = ", ";
         }
-        writeln!(f, "\n{}", dump.process())
+        writeln!(f, "\n{}", dump.head())
     }
 }
 

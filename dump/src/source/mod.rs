@@ -1,26 +1,32 @@
 //! The memory that a snapshot is taken of.
 //!
 //! A snapshot reads slots while other threads write them. A source reads each slot at one moment, as a [`Node`], and
-//! follows the links from node to node. So far there is one source, this process. Other sources could read another
-//! process or a core file.
+//! follows the links from node to node. One source is this process. The crate `birthmark-outside` has the other one, which
+//! reads another process or a core file.
 
 mod this_process;
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
-pub(crate) use birthmark_core::__reader::record::read::Above;
+pub use birthmark_core::__reader::record::read::Above;
 use birthmark_core::__reader::record::words::Status;
+use birthmark_core::__reader::site::Counts;
 use birthmark_core::Site;
 
-pub(crate) use this_process::ThisProcess;
+pub(crate) use this_process::{has_spawned, ThisProcess};
 
 /// A memory in which there is a registry of tasks.
-pub(crate) trait Source: Copy {
+#[doc(hidden)]
+pub trait Source: Copy {
     /// Content of a slot at one moment.
     type Node: Node;
+    /// `true` if it is the memory of this process.
+    const IS_OWN: bool;
 
     /// Calls `f` with each task that is alive.
     fn walk(self, f: impl FnMut(&Self::Node));
@@ -36,16 +42,26 @@ pub(crate) trait Source: Copy {
     /// The system's ids of the OS threads, without those of birthmark's own. `None` if the system does not list them.
     fn os_threads(self) -> Option<Vec<u64>>;
 
-    /// The present tick in the upper half. `None` if ages are not known.
+    /// The present moment, as [`clock::fine`](birthmark_core::__reader::clock::fine) returns it. `None` if ages are not
+    /// known.
     fn now(self) -> Option<u64>;
     /// The time of day.
     fn time(self) -> Option<SystemTime>;
-    /// Counts of the process. `is_live` is `true` for the sites of tasks that are alive.
-    fn totals(self, is_live: &dyn Fn(&'static Site) -> bool) -> Totals;
+    /// The process whose memory it is.
+    fn process(self) -> Process;
+    /// All sites by file and line, those of calls that may be no spawns as well.
+    fn sites(self) -> Vec<&'static Site>;
+    /// Returns `true` if a task that was spawned there has ended or was not recorded.
+    fn has_spawned(self, site: &'static Site) -> bool;
+    /// Number of spawns for which there was no memory.
+    fn unrecorded(self) -> u64;
+    /// Number of slots whose content is not known, because they changed or made no sense.
+    fn unproved(self) -> u64;
 }
 
 /// Content of a slot at one moment: a task, or the name of one.
-pub(crate) trait Node: Copy {
+#[doc(hidden)]
+pub trait Node: Copy {
     /// Address of a slot.
     type Slot: Copy;
 
@@ -93,12 +109,35 @@ pub(crate) trait Node: Copy {
 }
 
 /// A thread that may run tasks.
-pub(crate) struct ThreadFacts {
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct ThreadFacts {
     /// By which the status of a task refers to it.
-    pub(crate) number: u32,
+    pub number: u32,
     /// The system's id. `None` if the thread has ended.
-    pub(crate) os_id: Option<u64>,
-    pub(crate) name: Arc<str>,
+    pub os_id: Option<u64>,
+    pub name: Arc<str>,
+}
+
+/// A process.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub id: u32,
+    /// Name of the program, without escapes.
+    pub program: Arc<str>,
+}
+
+/// Returns the name of a program without escapes: the last part of the path by which it was started, or else of its
+/// executable.
+pub fn program_name(
+    started: Option<&Path>,
+    executable: impl FnOnce() -> Option<PathBuf>,
+) -> String {
+    let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+    let named = started.and_then(name);
+    let named = named.or_else(|| name(&executable()?));
+    named.unwrap_or_else(|| "?".into())
 }
 
 /// Counts of the whole process.
@@ -111,10 +150,65 @@ pub(crate) struct Totals {
     /// Spawns for which there was no memory.
     pub(crate) unrecorded: u64,
     pub(crate) passed_through: PassedThrough,
+    /// Slots whose content is not known.
+    pub(crate) unproved: u64,
     /// Number of sites that are known to be spawns.
     pub(crate) sites: usize,
     /// `true` if ages are known.
     pub(crate) clock: bool,
+}
+
+impl Totals {
+    /// Counts. `is_live` is `true` for the sites of tasks that are alive.
+    pub(crate) fn of(source: impl Source, is_live: impl Fn(&'static Site) -> bool) -> Self {
+        let all = source.sites();
+        let sum = |count: fn(&Site) -> &AtomicU64| {
+            let counts = all.iter().map(|site| count(site).load(Ordering::Relaxed));
+            counts.sum()
+        };
+        let has_spawned = |site| is_live(site) || source.has_spawned(site);
+        let is_spawn = |site: &&'static Site| site.is_certain() || has_spawned(site);
+        let sites: Vec<_> = all.iter().copied().filter(is_spawn).collect();
+        Totals {
+            untracked: sum(|site| &site.counts.untracked),
+            refused: sum(|site| &site.counts.refused),
+            unrecorded: source.unrecorded(),
+            passed_through: PassedThrough::at(&sites, has_spawned),
+            unproved: source.unproved(),
+            sites: sites.len(),
+            clock: source.now().is_some(),
+        }
+    }
+}
+
+/// Returns `true` if the counts of a site show that a task was spawned there and has ended, or was not recorded.
+pub fn has_counted(counts: &Counts) -> bool {
+    let Counts {
+        completed,
+        panicked,
+        cancelled,
+        refused,
+        untracked,
+        ..
+    } = counts;
+    let counts = [completed, panicked, cancelled, refused, untracked];
+    counts.iter().any(|count| count.load(Ordering::Relaxed) > 0)
+}
+
+impl PassedThrough {
+    fn at(sites: &[&'static Site], has_spawned: impl Fn(&'static Site) -> bool) -> Self {
+        let mut all = PassedThrough::default();
+        for site in sites {
+            let arguments = site.counts.passed_through.load(Ordering::Relaxed);
+            if arguments > 0 {
+                all.arguments += arguments;
+                all.calls += 1;
+                all.sites
+                    .extend(Some(*site).filter(|site| !has_spawned(site)));
+            }
+        }
+        all
+    }
 }
 
 /// Arguments of spawn calls that were no known kind of task.

@@ -1,19 +1,20 @@
 //! This process as a source.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use super::{Above, Node, PassedThrough, Source, ThreadFacts, Totals};
-use crate::sites::has_spawned;
+use super::{has_counted, program_name, Above, Node, Process, Source, ThreadFacts};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
+use birthmark_core::__reader::record::image::SlotImage;
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::slot::Slot;
 use birthmark_core::__reader::record::thread_states::{self, ThreadState};
 use birthmark_core::__reader::record::walk;
 use birthmark_core::__reader::record::words::Status;
-use birthmark_core::__reader::site::{self, Counts, Site};
+use birthmark_core::__reader::site::{self, Site};
 
 /// The registry of this process.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +22,12 @@ pub(crate) struct ThisProcess;
 
 impl Source for ThisProcess {
     type Node = Record;
+    const IS_OWN: bool = true;
 
     #[inline]
     fn walk(self, mut f: impl FnMut(&Record)) {
         walk(|slot| {
-            if let Some(record) = Record::read(slot).filter(Record::is_live_task) {
+            if let Some(record) = Record::read(slot).filter(|record| record.is_live_task()) {
                 f(&record);
             }
         });
@@ -64,19 +66,40 @@ impl Source for ThisProcess {
         clock::wall()
     }
 
-    fn totals(self, is_live: &dyn Fn(&'static Site) -> bool) -> Totals {
-        let has_spawned = |site| is_live(site) || has_spawned(site);
-        let is_spawn = |site: &&'static Site| site.is_certain() || has_spawned(site);
-        let sites: Vec<_> = site::all().iter().copied().filter(is_spawn).collect();
-        Totals {
-            untracked: sum(|counts| &counts.untracked),
-            refused: sum(|counts| &counts.refused),
-            unrecorded: birthmark_core::__reader::spawn::unrecorded_count(),
-            passed_through: passed_through(&sites, has_spawned),
-            sites: sites.len(),
-            clock: clock::runs(),
+    fn process(self) -> Process {
+        static PROGRAM: OnceLock<Arc<str>> = OnceLock::new();
+        Process {
+            id: std::process::id(),
+            program: PROGRAM.get_or_init(program).clone(),
         }
     }
+
+    fn sites(self) -> Vec<&'static Site> {
+        site::all().to_vec()
+    }
+
+    fn has_spawned(self, site: &'static Site) -> bool {
+        has_spawned(site)
+    }
+
+    fn unrecorded(self) -> u64 {
+        birthmark_core::__reader::spawn::unrecorded_count()
+    }
+
+    fn unproved(self) -> u64 {
+        0
+    }
+}
+
+/// Returns the name of the program.
+fn program() -> Arc<str> {
+    let started = std::env::args_os().next().map(PathBuf::from);
+    program_name(started.as_deref(), || std::env::current_exe().ok()).into()
+}
+
+/// Returns `true` if the call has spawned a task that has ended or was not recorded.
+pub(crate) fn has_spawned(site: &Site) -> bool {
+    has_counted(&site.counts) || thread_states::all().any(|block| block.completed.of(site) > 0)
 }
 
 fn facts(thread: &'static ThreadState) -> ThreadFacts {
@@ -87,29 +110,6 @@ fn facts(thread: &'static ThreadState) -> ThreadFacts {
     }
 }
 
-fn passed_through(
-    sites: &[&'static Site],
-    has_spawned: impl Fn(&'static Site) -> bool,
-) -> PassedThrough {
-    let mut all = PassedThrough::default();
-    for site in sites {
-        let arguments = site.counts.passed_through.load(Ordering::Relaxed);
-        if arguments > 0 {
-            all.arguments += arguments;
-            all.calls += 1;
-            all.sites
-                .extend(Some(*site).filter(|site| !has_spawned(site)));
-        }
-    }
-    all
-}
-
-/// The sum of a count over all sites.
-fn sum(count: impl Fn(&Counts) -> &AtomicU64) -> u64 {
-    let counts = site::all().iter().map(|site| count(&site.counts));
-    counts.map(|count| count.load(Ordering::Relaxed)).sum()
-}
-
 /// Implements methods of [`Node`] by the methods of [`Record`] that have the same names.
 macro_rules! by_record {
     ($(fn $method:ident(&self $(, $argument:ident: $type:ty)*) -> $result:ty;)+) => {
@@ -117,6 +117,18 @@ macro_rules! by_record {
             #[inline]
             fn $method(&self $(, $argument: $type)*) -> $result {
                 Record::$method(self $(, $argument)*)
+            }
+        )+
+    };
+}
+
+/// Implements methods of [`Node`] by the methods of [`SlotImage`] that have the same names.
+macro_rules! by_image {
+    ($(fn $method:ident(&self) -> $result:ty;)+) => {
+        $(
+            #[inline]
+            fn $method(&self) -> $result {
+                SlotImage::$method(self)
             }
         )+
     };
@@ -160,22 +172,25 @@ impl Node for Record {
         Record::read_text(self, text)
     }
 
-    by_record! {
-        fn site(&self) -> &'static Site;
+    by_image! {
         fn flags(&self) -> u64;
         fn polls(&self) -> u32;
         fn spawned(&self) -> u64;
         fn is_live_task(&self) -> bool;
-        fn is_pool_thread(&self) -> bool;
         fn is_alone(&self) -> bool;
         fn nodes_below(&self) -> u64;
         fn cut_ancestors(&self) -> u64;
         fn parent_link(&self) -> u64;
+        fn has_name(&self) -> bool;
+        fn has_labels(&self) -> bool;
+    }
+
+    by_record! {
+        fn site(&self) -> &'static Site;
+        fn is_pool_thread(&self) -> bool;
         fn has_parent(&self, link: u64, id: u64) -> bool;
         fn parent(&self) -> Above;
         fn own_name(&self) -> Option<Record>;
-        fn has_name(&self) -> bool;
-        fn has_labels(&self) -> bool;
         fn labels(&self) -> Option<LabelBytes>;
     }
 }

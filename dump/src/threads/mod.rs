@@ -2,6 +2,7 @@
 
 mod call;
 mod detail;
+mod kernel;
 mod stack;
 mod state;
 
@@ -10,6 +11,9 @@ use std::time::Duration;
 use crate::Task;
 
 pub use call::SystemCall;
+#[doc(hidden)]
+pub use kernel::{is_running, look_at};
+
 pub use detail::{ParseThreadDetailError, ThreadDetail};
 pub use stack::{NativeFrame, NativeStack, StackError};
 pub use state::ThreadState;

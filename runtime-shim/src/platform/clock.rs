@@ -28,6 +28,11 @@ static FAILED: AtomicBool = AtomicBool::new(false);
 /// The tick at which the counter stood for long because the thread did not run yet. It says nothing of when.
 static UNSURE: AtomicU64 = AtomicU64::new(u64::MAX);
 
+/// Where the state of the clock is, for readers of this memory from outside: whether it was started, whether that has
+/// failed, and the tick that means nothing.
+pub(crate) const STATE: (*const AtomicBool, *const AtomicBool, *const AtomicU64) =
+    (&raw const STARTED, &raw const FAILED, &raw const UNSURE);
+
 /// Gives back memory that is no longer needed, at each tick.
 static EACH_TICK: Callback = Callback::new();
 
@@ -43,18 +48,25 @@ pub fn between(then: u64, now: u64) -> Duration {
     TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
 }
 
-/// The time that has passed since a record was given the tick `then`, if the clock ran at the time.
+/// The time that has passed since a record was given the tick `then`, if the clock ran at the time. `now` is the result of
+/// [`fine`] or of [`moment`].
 #[inline]
 pub fn since(then: u64, now: u64) -> Option<Duration> {
-    (then >> 32 != UNSURE.load(Ordering::Relaxed)).then(|| between(then, now))
+    (then >> 32 != now & u64::from(u32::MAX)).then(|| between(then, now))
 }
 
-/// The present tick by a fine clock, for those who ask for ages. `None` where ages cannot be told.
+/// The present tick by a fine clock in the upper half, and the tick that means nothing in the lower one. `None` where ages
+/// cannot be told.
 pub fn fine() -> Option<u64> {
     runs().then(|| {
         refresh();
-        runtime_flags::tick()
+        moment(runtime_flags::tick(), UNSURE.load(Ordering::Relaxed))
     })
+}
+
+/// Returns the moment of a tick, in the upper half, with the tick that means nothing.
+pub const fn moment(tick: u64, unsure: u64) -> u64 {
+    tick >> 32 << 32 | unsure & u32::MAX as u64
 }
 
 /// The time of day, for those who compare with other records of what happened.

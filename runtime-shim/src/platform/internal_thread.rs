@@ -6,7 +6,7 @@ use std::thread::{Builder, JoinHandle};
 
 /// The system's ids of threads that run, each with its process in the upper half. There are never as many as there is
 /// room for. Without a lock, which the child of a fork might find taken by a thread that it does not have.
-static IDS: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
+pub(crate) static IDS: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
 
 /// Starts a thread.
 ///

@@ -29,3 +29,6 @@ pub(crate) unsafe fn unmap(start: *mut u8, bytes: usize, align: usize) {
 ///
 /// As on other platforms.
 pub(crate) unsafe fn release(_start: *mut u8, _bytes: usize) {}
+
+/// Does nothing here: other processes cannot read the memory.
+pub(crate) fn show(_name: &core::ffi::CStr, _content: &[u8]) {}

@@ -47,6 +47,60 @@ pub(crate) unsafe fn release(start: *mut u8, bytes: usize) {
     }
 }
 
+/// Maps a page of its own that begins with `content`, never changes, and has a name that other processes see.
+#[cfg(target_os = "linux")]
+pub(crate) fn show(name: &core::ffi::CStr, content: &[u8]) {
+    // SAFETY: takes a number and cannot fail for this one.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let Some(start) = map_anywhere(page).filter(|_| content.len() <= page) else {
+        return;
+    };
+    if set_name(start, page, name) || map_named_file(start, page, name) {
+        // SAFETY: the page is ours alone, and has room for the content.
+        unsafe {
+            start.copy_from_nonoverlapping(content.as_ptr(), content.len());
+            libc::mprotect(start.cast(), page, libc::PROT_READ);
+        }
+    } else {
+        // SAFETY: the page was mapped above, and nobody knows of it.
+        unsafe { unmap_if_any(start, page) };
+    }
+}
+
+/// Does nothing here: the system shows no names of mappings.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn show(_name: &core::ffi::CStr, _content: &[u8]) {}
+
+/// Names an anonymous mapping. Returns `false` if the kernel does not.
+#[cfg(target_os = "linux")]
+fn set_name(start: *mut u8, bytes: usize, name: &core::ffi::CStr) -> bool {
+    let (command, part) = (
+        libc::PR_SET_VMA,
+        libc::PR_SET_VMA_ANON_NAME as libc::c_ulong,
+    );
+    // SAFETY: the range is a mapping of ours. The kernel copies the name and changes nothing else.
+    unsafe { libc::prctl(command, part, start, bytes, name.as_ptr()) == 0 }
+}
+
+/// Replaces a mapping of ours by one of a file in memory that has the name. Returns `false` if the system refuses.
+#[cfg(target_os = "linux")]
+fn map_named_file(start: *mut u8, bytes: usize, name: &core::ffi::CStr) -> bool {
+    // SAFETY: the name ends with a zero, and the mapping at `start` is ours alone and is replaced as a whole.
+    unsafe {
+        let file = libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC);
+        if file < 0 {
+            return false;
+        }
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_FIXED;
+        let is_sized = libc::ftruncate(file, bytes as libc::off_t) == 0;
+        let is_mapped =
+            is_sized && libc::mmap(start.cast(), bytes, protection, flags, file, 0) == start.cast();
+        libc::close(file);
+        is_mapped
+    }
+}
+
 fn map_anywhere(bytes: usize) -> Option<*mut u8> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANON;

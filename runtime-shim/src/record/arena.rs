@@ -186,6 +186,11 @@ impl Arena {
         if installed.is_err() {
             // SAFETY: `map` has just made it and nobody else has seen it.
             unsafe { Chunk::unmap(chunk) };
+            return Some(());
+        }
+        #[cfg(not(loom))]
+        if number == 0 {
+            super::announcement::announce();
         }
         Some(())
     }

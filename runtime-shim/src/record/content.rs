@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{fence, Ordering};
 
-use super::read::{NameWords, Record};
-use super::slot::{id_of_continuation, Link, Slot, CONTINUED_WORDS, NAME_WORDS};
+use super::image::NameWords;
+use super::read::Record;
+use super::slot::{id_of_continuation, Link, CONTINUED_WORDS, NAME_WORDS};
 use super::words::flag;
 
 /// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
@@ -25,18 +26,6 @@ const NAME_ROOM: usize = MAX_NAME_LEN + PART;
 const ROOM: usize = MAX_NAME_LEN + MAX_LABELS_LEN + PART;
 
 impl Record {
-    /// Returns `true` if it is a name node with a name, maybe the empty one.
-    #[inline]
-    pub fn has_name(&self) -> bool {
-        self.is_name() && self.flags() & flag::NAMELESS == 0
-    }
-
-    /// Returns `true` if it is a name node with labels, maybe none, in place of those that are inherited.
-    #[inline]
-    pub fn has_labels(&self) -> bool {
-        self.is_name() && self.flags() & flag::LABELED != 0
-    }
-
     /// The text of a name.
     pub fn text(&self) -> Option<NameText> {
         let mut text = NameText::default();
@@ -45,25 +34,14 @@ impl Record {
 
     /// Reads the text of a name into a place that may be used again: it is large, and there may be millions of names.
     pub fn read_text(&self, text: &mut NameText) -> Option<()> {
-        let words = self.name_words()?;
-        let len = words.lengths.0.min(MAX_NAME_LEN);
-        (text.len, text.flags) = (len, self.flags());
-        self.read_bytes(&words, &mut text.bytes, len)
+        self.name_words()?.read_text(text, read_part)?;
+        self.is_current().then_some(())
     }
 
     /// The labels of a name node.
     pub fn labels(&self) -> Option<LabelBytes> {
-        let words = self.name_words()?;
-        let (name, labels) = words.lengths;
-        let start = name.min(MAX_NAME_LEN);
-        let end = start + labels.min(MAX_LABELS_LEN);
-        let mut bytes = LabelBytes {
-            bytes: [0; ROOM],
-            start,
-            end,
-        };
-        self.read_bytes(&words, &mut bytes.bytes, end)
-            .map(|()| bytes)
+        let labels = self.name_words()?.labels(read_part)?;
+        self.is_current().then_some(labels)
     }
 
     /// The labels that hold from a node on: those of the nearest name node that has any.
@@ -74,46 +52,94 @@ impl Record {
         }
         node.labels()
     }
+}
 
-    /// Reads the first `len` bytes of a name node's text.
-    fn read_bytes(&self, name: &NameWords, bytes: &mut [u8], len: usize) -> Option<()> {
+/// A slot that continues the text of a name.
+#[derive(Clone, Copy, Debug)]
+pub struct TextPart {
+    text: [u64; CONTINUED_WORDS],
+    /// Link to the next one.
+    next: u64,
+}
+
+impl TextPart {
+    /// Takes the words of a slot in their order. Returns `None` unless the slot continues a name with this id.
+    pub fn of_words(words: [u64; 8], name: u64) -> Option<Self> {
+        let [id, text @ .., next] = words;
+        (id == id_of_continuation(name)).then_some(TextPart { text, next })
+    }
+}
+
+/// The text is read through a function that reads the slot behind a link, if the slot still continues the name with
+/// this id.
+impl NameWords {
+    /// Reads the name.
+    pub fn read_text(
+        &self,
+        text: &mut NameText,
+        read: impl FnMut(u64, u64) -> Option<TextPart>,
+    ) -> Option<()> {
+        let len = self.lengths.0.min(MAX_NAME_LEN);
+        (text.len, text.flags) = (len, self.flags);
+        self.read_bytes(&mut text.bytes, len, read)
+    }
+
+    /// Reads the labels.
+    pub fn labels(&self, read: impl FnMut(u64, u64) -> Option<TextPart>) -> Option<LabelBytes> {
+        let (name, labels) = self.lengths;
+        let start = name.min(MAX_NAME_LEN);
+        let end = start + labels.min(MAX_LABELS_LEN);
+        let mut bytes = LabelBytes {
+            bytes: [0; ROOM],
+            start,
+            end,
+        };
+        self.read_bytes(&mut bytes.bytes, end, read)?;
+        Some(bytes)
+    }
+
+    /// Reads the first `len` bytes of the text.
+    fn read_bytes(
+        &self,
+        bytes: &mut [u8],
+        len: usize,
+        mut read: impl FnMut(u64, u64) -> Option<TextPart>,
+    ) -> Option<()> {
         let mut words = bytes.chunks_exact_mut(8);
         // The words come first: `zip` would take a part of the text for which there is no word.
-        for (word, into) in name.first.into_iter().zip(&mut words) {
+        for (word, into) in self.first.into_iter().zip(&mut words) {
             into.copy_from_slice(&word.to_ne_bytes());
         }
         let mut room = len.saturating_sub(8 * NAME_WORDS);
-        let mut next = name.continuation;
-        while let Some(part) = next.filter(|_| room > 0) {
-            next = read_part(self.id, part, &mut words)?;
+        let mut next = self.continuation;
+        while next != 0 && room > 0 {
+            let part = read(next, self.id)?;
+            for (word, into) in part.text.into_iter().zip(&mut words) {
+                into.copy_from_slice(&word.to_ne_bytes());
+            }
+            next = part.next;
             room = room.saturating_sub(PART);
         }
         // A part for which there was no memory is empty. The buffer may contain an earlier text.
         bytes[len - room..len].fill(0);
-        self.is_current().then_some(())
+        Some(())
     }
 }
 
-/// Reads a part of the name `id`. Returns the next part.
-fn read_part(
-    id: u64,
-    part: &'static Slot,
-    into: &mut std::slice::ChunksExactMut<'_, u8>,
-) -> Option<Option<&'static Slot>> {
+/// Reads a part of the name `id` in this process.
+#[inline]
+fn read_part(link: u64, id: u64) -> Option<TextPart> {
+    // SAFETY: the link is that of a name which was consistent, or of a part that was one before and after its link was
+    // read. Slots are never unmapped.
+    let part = unsafe { Link::decode(link) }?;
     let id = id_of_continuation(id);
     if part.id.load(Ordering::Acquire) != id {
         return None;
     }
-    for (word, into) in part.text_words().into_iter().zip(&mut *into) {
-        into.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
-    }
+    let text = part.text_words().map(|word| word.load(Ordering::Relaxed));
     let next = part.spawned.load(Ordering::Relaxed);
     fence(Ordering::Acquire);
-    if part.id() != id {
-        return None;
-    }
-    // SAFETY: the slot was a continuation before and after the word was read, so the word is a link.
-    Some(unsafe { Link::decode(next) })
+    (part.id() == id).then_some(TextPart { text, next })
 }
 
 /// The text of a name, on the stack.

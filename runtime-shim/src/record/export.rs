@@ -1,99 +1,191 @@
 //! The symbol by which a debugger, or another process, finds the registry.
 //!
-//! Everything is read from memory: no code runs in the target, so it works on a core file too. Who
-//! reads follows `chunks`, and in each chunk that is not null takes all slots but those of the first
-//! page; `slot.rs` says what the words of a slot mean.
+//! A reader needs memory and nothing else. No code runs in the target, so the target may be a core file. The reader
+//! follows `chunks`. In each chunk that is not null, all pages except the first one contain slots. `slot.rs` has the
+//! meaning of their words.
 
 use core::mem::offset_of;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 use super::arena::{Chunk, BATCH, CHUNK_PAGES, MAX_CHUNKS};
 use super::call_names;
 use super::exposed::Exposed;
 use super::frames::{Frames, ShadowStack, ROOM};
-use super::globals::ARENA;
+use super::globals::{ARENA, UNRECORDED};
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
 use crate::platform::clock;
+use crate::platform::internal_thread;
 use crate::platform::runtime_flags;
 use crate::types::frame_site::FrameSite;
-use crate::types::site::Site;
+use crate::types::site::{self, Counts, Site};
 
-/// The content of the exported symbol. Fields are only added at the end. `version` rises when the meaning of one
-/// changes.
+/// The first bytes of the exported symbol.
+pub const MAGIC: [u8; 8] = *b"birthmrk";
+
+/// The version of the layout.
+pub const VERSION: u32 = 2;
+
+const PACKAGE: &str = match option_env!("CARGO_PKG_VERSION") {
+    Some(version) => version,
+    None => "",
+};
+
+/// The content of the exported symbol. Fields are only added at the end, before which `bytes` tells a reader what is
+/// there. `version` rises when the meaning of a field changes.
 #[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct Registry {
-    magic: [u8; 8],
-    version: u32,
-    slot_bytes: u32,
-    page_slots: u32,
-    chunk_pages: u32,
-    max_chunks: u32,
-    tick_millis: u32,
+    pub magic: [u8; 8],
+    pub version: u32,
+    pub slot_bytes: u32,
+    pub page_slots: u32,
+    pub chunk_pages: u32,
+    pub max_chunks: u32,
+    pub tick_millis: u32,
     /// An array of `max_chunks` pointers.
-    chunks: *const AtomicPtr<Chunk>,
+    pub chunks: *const AtomicPtr<()>,
     /// Pages in use, counting the first of each chunk.
-    pages: *const AtomicU32,
+    pub pages: *const AtomicU32,
     /// The present tick, in the upper half; the lower one says what is switched on.
-    now: *const AtomicU64,
-    site: SiteLayout,
-    frames: FramesLayout,
-    names: CallNamesLayout,
-    positions: PositionLayout,
+    pub now: *const AtomicU64,
+    pub site: SiteLayout,
+    pub frames: FramesLayout,
+    pub names: CallNamesLayout,
+    pub positions: PositionLayout,
+    /// Size of this structure.
+    pub bytes: u32,
+    pub states: StateLayout,
+    pub counts: CountsLayout,
+    pub process: ProcessLayout,
+}
+
+/// Where the parts of a thread's state are, in bytes from its start. `names.blocks` has the states.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct StateLayout {
+    /// The system's id of the thread, 0 if no thread has the state.
+    pub os_id: u32,
+    /// The beginning of the thread's name.
+    pub name: u32,
+    pub name_bytes: u32,
+    /// Numbers of completed tasks by the index of their site: a pointer and a length.
+    pub completed: u32,
+    pub max_states: u32,
+    /// Number of states that there ever were.
+    pub count: *const AtomicU32,
+}
+
+/// Where the counts of a site are, in bytes from its address.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct CountsLayout {
+    pub index: u32,
+    pub completed: u32,
+    pub panicked: u32,
+    pub cancelled: u32,
+    pub refused: u32,
+    pub untracked: u32,
+    pub passed_through: u32,
+    pub seen: u32,
+    /// One byte: the source shows that the call is a spawn.
+    pub certain: u32,
+}
+
+/// Counts and lists of the whole process.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessLayout {
+    /// Version of this package, in ASCII.
+    pub package: *const u8,
+    pub package_bytes: usize,
+    /// A pointer to the list of all sites, which are pointers, and their number.
+    pub sites: *const AtomicPtr<&'static Site>,
+    pub site_count: *const AtomicUsize,
+    /// Number of spawns for which there was no memory.
+    pub unrecorded: *const AtomicU64,
+    /// Threads of birthmark's own, as words: the process in the upper half, the system's id in the lower one.
+    pub internal_threads: *const AtomicU64,
+    pub internal_thread_count: usize,
+    /// Bytes: the clock was started, and its thread could not be.
+    pub clock_started: *const AtomicBool,
+    pub clock_failed: *const AtomicBool,
+    /// The tick at which the clock stood for long, which means nothing.
+    pub unsure_tick: *const AtomicU64,
+}
+
+impl Registry {
+    /// Returns a copy out of another memory. Fields beyond the bytes are zero.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let mut copy = core::mem::MaybeUninit::<Registry>::zeroed();
+        let len = bytes.len().min(size_of::<Registry>());
+        // SAFETY: the copy has room for `len` bytes. It consists of numbers and raw pointers, for which all bytes are
+        // valid.
+        unsafe {
+            copy.as_mut_ptr()
+                .cast::<u8>()
+                .copy_from_nonoverlapping(bytes.as_ptr(), len);
+            copy.assume_init()
+        }
+    }
 }
 
 /// Where the frames are that a running task has entered and that are not recorded. Each thread has them in its own
 /// memory.
 #[repr(C)]
-struct PositionLayout {
+#[derive(Clone, Copy, Debug)]
+pub struct PositionLayout {
     /// In bytes from the start of a thread's state: a pointer to the thread's shadow stack, or null.
-    in_state: u32,
+    pub in_state: u32,
     /// In bytes from the start of a shadow stack: the thread's cursor.
-    cursor: u32,
+    pub cursor: u32,
     /// In bytes from the start of a shadow stack: its levels, a word each.
-    levels: u32,
+    pub levels: u32,
 }
 
 /// Where the names of single calls of closures are. The status of a task that runs has the index of its thread's state,
 /// plus one.
 #[repr(C)]
-struct CallNamesLayout {
+#[derive(Clone, Copy, Debug)]
+pub struct CallNamesLayout {
     /// An array of pointers to states.
-    blocks: *const AtomicPtr<ThreadState>,
+    pub blocks: *const AtomicPtr<ThreadState>,
     /// In bytes from the start of a state: pointers to name nodes, the innermost last, or null.
-    in_block: u32,
+    pub in_block: u32,
     /// How many pointers.
-    room: u32,
+    pub room: u32,
 }
 
 /// Where the frames of tasks are. They are `room` words behind a header for each slot of a chunk, counting
 /// those of its first page; `frames/` says what they mean.
 #[repr(C)]
-struct FramesLayout {
+#[derive(Clone, Copy, Debug)]
+pub struct FramesLayout {
     /// In bytes from the start of a chunk: the address of its frames, or null.
-    in_chunk: u32,
+    pub in_chunk: u32,
     /// Bytes from those of one slot to those of the next.
-    stride: u32,
-    room: u32,
+    pub stride: u32,
+    pub room: u32,
     /// In bytes from the address of a frame site. Strings are a pointer and a length.
-    file: u32,
-    line: u32,
-    column: u32,
-    function: u32,
-    awaited: u32,
+    pub file: u32,
+    pub line: u32,
+    pub column: u32,
+    pub function: u32,
+    pub awaited: u32,
 }
 
 /// Where the parts of a site are, in bytes from its address. Strings are a pointer and a length.
 #[repr(C)]
-struct SiteLayout {
-    file: u32,
-    line: u32,
-    column: u32,
-    module: u32,
-    function: u32,
-    callee: u32,
-    role: u32,
-    kind: u32,
+#[derive(Clone, Copy, Debug)]
+pub struct SiteLayout {
+    pub file: u32,
+    pub line: u32,
+    pub column: u32,
+    pub module: u32,
+    pub function: u32,
+    pub callee: u32,
+    pub role: u32,
+    pub kind: u32,
 }
 
 // SAFETY: pointers to statics, which nobody writes through.
@@ -105,14 +197,14 @@ unsafe impl Sync for Registry {}
 #[unsafe(no_mangle)]
 #[used]
 pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
-    magic: *b"birthmrk",
-    version: 1,
+    magic: MAGIC,
+    version: VERSION,
     slot_bytes: size_of::<Slot>() as u32,
     page_slots: BATCH as u32,
     chunk_pages: CHUNK_PAGES as u32,
     max_chunks: MAX_CHUNKS as u32,
     tick_millis: clock::TICK.as_millis() as u32,
-    chunks: ARENA.chunks.as_ptr(),
+    chunks: ARENA.chunks.as_ptr().cast(),
     pages: &raw const ARENA.fresh,
     now: runtime_flags::word(),
     site: SiteLayout {
@@ -145,4 +237,40 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         cursor: ShadowStack::CURSOR as u32,
         levels: ShadowStack::LEVELS as u32,
     },
+    bytes: size_of::<Registry>() as u32,
+    states: StateLayout {
+        os_id: offset_of!(ThreadState, os_id) as u32,
+        name: offset_of!(ThreadState, name) as u32,
+        name_bytes: thread_states::NAME_BYTES as u32,
+        completed: offset_of!(ThreadState, completed) as u32,
+        max_states: thread_states::STATES.len() as u32,
+        count: &raw const thread_states::STATE_COUNT,
+    },
+    counts: CountsLayout {
+        index: count_at(offset_of!(Counts, index)),
+        completed: count_at(offset_of!(Counts, completed)),
+        panicked: count_at(offset_of!(Counts, panicked)),
+        cancelled: count_at(offset_of!(Counts, cancelled)),
+        refused: count_at(offset_of!(Counts, refused)),
+        untracked: count_at(offset_of!(Counts, untracked)),
+        passed_through: count_at(offset_of!(Counts, passed_through)),
+        seen: count_at(offset_of!(Counts, seen)),
+        certain: offset_of!(Site, certain) as u32,
+    },
+    process: ProcessLayout {
+        package: PACKAGE.as_ptr(),
+        package_bytes: PACKAGE.len(),
+        sites: &raw const site::LIST.start,
+        site_count: &raw const site::LIST.count,
+        unrecorded: &raw const UNRECORDED,
+        internal_threads: internal_thread::IDS.as_ptr(),
+        internal_thread_count: internal_thread::IDS.len(),
+        clock_started: clock::STATE.0,
+        clock_failed: clock::STATE.1,
+        unsure_tick: clock::STATE.2,
+    },
 };
+
+const fn count_at(offset: usize) -> u32 {
+    (offset_of!(Site, counts) + offset) as u32
+}

@@ -17,6 +17,9 @@ pub(crate) static REGISTRY: RegistryRef<'static> = RegistryRef {
     ids: &IDS,
 };
 
+/// Number of spawns for which there was no memory.
+pub(crate) static UNRECORDED: AtomicU64 = AtomicU64::new(0);
+
 static MAIN: Site = Site::synthetic("main", Kind::Main);
 static EXTERNAL: Site = Site::synthetic("thread", Kind::External);
 

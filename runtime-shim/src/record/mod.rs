@@ -81,14 +81,16 @@
 //! beyond the nearest 16 are taken out if only one node refers to them. The node below counts them. One thread at a time
 //! does this, and a thread that finds another one at it continues without.
 
+pub mod announcement;
 pub(crate) mod arena;
 pub(crate) mod call_names;
 pub mod content;
-mod export;
+pub mod export;
 pub(crate) mod exposed;
 pub(crate) mod frames;
 pub(crate) mod globals;
 pub(crate) mod hazard;
+pub mod image;
 pub(crate) mod lineage;
 pub mod read;
 pub(crate) mod reclaim;

@@ -5,12 +5,14 @@
 //! means that the content is that task's. Links are followed hand over hand: what a node links to
 //! cannot have been reused as long as the node is the same and still links to it.
 
+use core::ops::Deref;
 use core::ptr;
 use std::sync::atomic::{fence, Ordering};
 
 use super::arena::{Arena, BATCH, CHUNK_PAGES};
-use super::slot::{self, decode_spawn_parent, Content, Link, Slot, TaskSlot, NAME_WORDS};
-use super::words::{flag, state, PollWord, RefWord, Status};
+use super::image::SlotImage;
+use super::slot::{decode_spawn_parent, Content, Link, Slot, TaskSlot};
+use super::words::{flag, state, PollWord};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 use crate::types::Outcome;
@@ -21,14 +23,16 @@ const _: () = assert!(flag::KIND_MASK == Kind::MASK);
 #[derive(Clone, Copy, Debug)]
 pub struct Record {
     pub slot: &'static Slot,
-    pub id: u64,
-    pub status: Status,
-    site: u64,
-    parent: u64,
-    spawn_parent: u64,
-    refs: RefWord,
-    polls: PollWord,
-    spawned: u64,
+    image: SlotImage,
+}
+
+impl Deref for Record {
+    type Target = SlotImage;
+
+    #[inline(always)]
+    fn deref(&self) -> &SlotImage {
+        &self.image
+    }
 }
 
 impl Record {
@@ -42,8 +46,7 @@ impl Record {
         }
         // Before the status, which is at least as recent then.
         let polls = PollWord::from_word(slot.polls.load(Ordering::Acquire));
-        let mut record = Record {
-            slot,
+        let image = SlotImage {
             id,
             status: slot.status(),
             site: slot.site.load(Ordering::Relaxed),
@@ -53,10 +56,9 @@ impl Record {
             polls,
             spawned: slot.spawned.load(Ordering::Relaxed),
         };
+        let mut record = Record { slot, image };
         fence(Ordering::Acquire);
-        if !record.is_name() && record.state() == state::SUSPENDED && record.polls() == 0 {
-            record.status = record.status.created();
-        }
+        record.image.note_created();
         record.is_current().then_some(record)
     }
 
@@ -85,39 +87,11 @@ impl Record {
             && self.is_current()
     }
 
-    #[inline]
-    pub fn is_name(&self) -> bool {
-        slot::is_name(self.id)
-    }
-
     /// Returns `true` if the task is an OS thread that a pool keeps.
     #[inline]
     pub fn is_pool_thread(&self) -> bool {
         let flags = self.flags();
         flags & flag::POOLED != 0 && Kind::of(self.site(), flags).is_thread()
-    }
-
-    /// Returns `true` if several threads may run calls of the closure at once.
-    #[inline]
-    pub fn is_called(&self) -> bool {
-        !self.is_name() && self.flags() & flag::CALLED != 0
-    }
-
-    /// Returns `true` if it is a task that has not ended.
-    #[inline]
-    pub fn is_live_task(&self) -> bool {
-        !self.is_name() && !self.status.has_ended()
-    }
-
-    /// Returns `true` if it is a task that is still counted as alive by its site.
-    #[inline]
-    pub fn is_counted(&self) -> bool {
-        !self.is_name() && self.flags() & flag::ENDED == 0
-    }
-
-    #[inline]
-    pub fn state(&self) -> u64 {
-        self.status.state()
     }
 
     /// Returns the spawn site of a task.
@@ -132,61 +106,9 @@ impl Record {
         unsafe { &*ptr::with_exposed_provenance::<Site>(self.site as usize) }
     }
 
-    #[inline]
-    pub fn polls(&self) -> u32 {
-        self.polls.polls()
-    }
-
-    #[inline]
-    pub fn flags(&self) -> u64 {
-        self.polls.flags()
-    }
-
-    /// Returns the tick of the spawn, in the upper half.
-    #[inline]
-    pub fn spawned(&self) -> u64 {
-        self.spawned
-    }
-
-    #[inline]
-    pub fn cut_ancestors(&self) -> u64 {
-        self.refs.cut_ancestors()
-    }
-
-    /// Returns `true` if a live task has no name of its own, no ancestors that were cut, and no nodes below.
-    #[inline]
-    pub fn is_alone(&self) -> bool {
-        self.refs.is_alone()
-    }
-
-    /// Returns an upper bound of the nodes below, without the task's own name. Threads also count references that they
-    /// have in their cache.
-    #[inline]
-    pub fn nodes_below(&self) -> u64 {
-        // A live task refers to itself, and to the name that it has now.
-        let own = u64::from(self.is_live_task()) + u64::from(self.refs.is_named());
-        self.refs.count().saturating_sub(own)
-    }
-
     /// Returns the state of the thread that runs the task.
     pub fn thread(&self) -> Option<&'static super::thread_states::ThreadState> {
         super::thread_states::get(self.status.thread_index()?)
-    }
-
-    /// Returns the text of a name node.
-    pub(super) fn name_words(&self) -> Option<NameWords> {
-        self.is_name().then(|| NameWords {
-            first: [self.status.to_word(), self.site],
-            // SAFETY: the record is consistent and a name's, so this word is a link.
-            continuation: unsafe { Link::decode(self.spawn_parent) },
-            lengths: self.polls.lengths(),
-        })
-    }
-
-    /// The link to the node above, as a number.
-    #[inline]
-    pub fn parent_link(&self) -> u64 {
-        self.parent
     }
 
     /// Returns `true` if the node above is the one with this link and id.
@@ -263,17 +185,8 @@ impl Record {
     /// Returns `true` if it is a name node of this task.
     #[inline]
     pub fn is_name_of(&self, task: &'static Slot) -> bool {
-        self.is_name() && self.parent == ptr::from_ref(task).addr() as u64
+        self.is_name_of_slot(ptr::from_ref(task).addr() as u64)
     }
-}
-
-/// The text of a name node, as far as the node itself has it.
-pub(super) struct NameWords {
-    pub(super) first: [u64; NAME_WORDS],
-    /// Slot that continues the text. It may contain something else by now.
-    pub(super) continuation: Option<&'static Slot>,
-    /// Lengths of the name and of the labels in bytes.
-    pub(super) lengths: (usize, usize),
 }
 
 /// The node above another one. `N` is a record of this process, or what a reader of other memory has in its place.

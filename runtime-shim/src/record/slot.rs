@@ -471,7 +471,13 @@ unsafe fn node_of(word: u64) -> Option<NodeSlot> {
 #[inline(always)]
 pub(super) unsafe fn decode_spawn_parent(word: u64) -> Option<&'static Slot> {
     // SAFETY: by the contract.
-    unsafe { Link::decode(word & !BY_CALL) }
+    unsafe { Link::decode(decode_spawn_parent_word(word)) }
+}
+
+/// Returns the link in the word `spawn_parent` of a task.
+#[inline(always)]
+pub(super) fn decode_spawn_parent_word(word: u64) -> u64 {
+    word & !BY_CALL
 }
 
 impl Slot {

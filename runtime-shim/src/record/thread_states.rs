@@ -20,11 +20,11 @@ use crate::types::site::{Site, NO_INDEX};
 /// Threads that can have a state at once; what others spawn is not recorded.
 const MAX_STATES: usize = 65_536;
 /// Bytes kept of a thread's name.
-const NAME_BYTES: usize = 32;
+pub(super) const NAME_BYTES: usize = 32;
 
 pub(super) static STATES: [AtomicPtr<ThreadState>; MAX_STATES] =
     [const { AtomicPtr::new(ptr::null_mut()) }; MAX_STATES];
-static STATE_COUNT: AtomicU32 = AtomicU32::new(0);
+pub(super) static STATE_COUNT: AtomicU32 = AtomicU32::new(0);
 static IDLE: Stack = Stack::new();
 
 /// Two cache lines, so that neighbours do not disturb each other.
@@ -47,8 +47,8 @@ pub struct ThreadState {
     pub(crate) call_names: CallNames,
     index: u32,
     /// The system's id of the thread that has the state, 0 while none has.
-    os_id: AtomicU64,
-    name: [AtomicU64; NAME_BYTES / 8],
+    pub(super) os_id: AtomicU64,
+    pub(super) name: [AtomicU64; NAME_BYTES / 8],
     below: AtomicU32,
 }
 

@@ -1,7 +1,7 @@
 //! Records of spawned tasks.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::task::handle::TaskHandle;
 
@@ -9,7 +9,7 @@ use crate::context::name::Change;
 use crate::hook::{self, Decision};
 use crate::platform::runtime_flags;
 use crate::platform::unwind::catch_user_panic;
-use crate::record::globals::REGISTRY;
+use crate::record::globals::{REGISTRY, UNRECORDED};
 use crate::record::slot::TaskSlot;
 use crate::record::thread_cache::RecordInit;
 use crate::record::words::flag;
@@ -17,9 +17,6 @@ use crate::thread::local;
 use crate::types::bounded::BoundedText;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
-
-/// Spawns that found no memory for a record.
-static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 
 /// Records a task that is about to be spawned at `site`.
 ///

@@ -1,7 +1,7 @@
 //! Spawn sites: what is known of a spawn at compile time.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
 use crate::types::kind::{kind_of_result, Kind};
@@ -47,7 +47,7 @@ pub struct Site {
 #[derive(Debug)]
 pub struct Counts {
     /// The number of the site, by which threads count.
-    index: AtomicU32,
+    pub(crate) index: AtomicU32,
     #[doc(hidden)]
     pub completed: AtomicU64,
     #[doc(hidden)]
@@ -106,6 +106,26 @@ impl Site {
             kind,
             fallible: false,
             certain: true,
+            counts: Counts::NONE,
+        }
+    }
+
+    /// Returns a copy of a site in another memory. Its counts are zero.
+    #[doc(hidden)]
+    pub fn copied(texts: [&'static str; 5], place: [u32; 2], kind: Kind, certain: bool) -> Self {
+        let [file, module, function, callee, role] = texts;
+        let [line, column] = place;
+        Site {
+            file,
+            line,
+            column,
+            module,
+            function,
+            callee,
+            role,
+            kind,
+            fallible: false,
+            certain,
             counts: Counts::NONE,
         }
     }
@@ -255,6 +275,17 @@ impl Sites {
 
 inventory::collect!(Sites);
 
+/// Where the list of all sites is, for readers of this memory from outside. Empty before the first use of [`all`].
+pub(crate) struct SiteList {
+    pub(crate) start: AtomicPtr<&'static Site>,
+    pub(crate) count: AtomicUsize,
+}
+
+pub(crate) static LIST: SiteList = SiteList {
+    start: AtomicPtr::new(core::ptr::null_mut()),
+    count: AtomicUsize::new(0),
+};
+
 /// All sites, by file and line. Numbers them the first time.
 pub fn all() -> &'static [&'static Site] {
     static ALL: OnceLock<Vec<&'static Site>> = OnceLock::new();
@@ -266,6 +297,9 @@ pub fn all() -> &'static [&'static Site] {
         for (index, site) in (NO_INDEX + 1..).zip(&all) {
             site.counts.index.store(index, Ordering::Relaxed);
         }
+        // The vector moves into the static, and its content stays where it is.
+        LIST.start.store(all.as_ptr().cast_mut(), Ordering::Relaxed);
+        LIST.count.store(all.len(), Ordering::Release);
         all
     })
 }

@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::super::kernel::Stat;
 use super::sample_slot::{Sample, SampleSlot};
 use super::spare::{self, Stacks};
 use super::{futex, handler};
 use crate::platform::tasks;
 use birthmark_core::__reader::os_thread::os_id;
+use birthmark_dump::__private::is_running;
 use birthmark_dump::StackError;
 
 /// Maximum time for one thread. A thread that waits longer for a CPU gives no answer.
@@ -105,7 +105,7 @@ impl StackSampler {
         let until = self.until();
         while tasks::blocks(id, handler::SIGNAL) {
             // Ours does not sleep, so that it is not in ours if it sleeps and blocks the signal after that, too.
-            let sleeps = Stat::read(id).is_none_or(|stat| !stat.is_running());
+            let sleeps = !tasks::read(id, "stat").is_ok_and(|stat| is_running(&stat));
             let is_in_none = sleeps || id == os_id();
             if is_in_none && tasks::blocks(id, handler::SIGNAL) || Instant::now() >= until {
                 return true;

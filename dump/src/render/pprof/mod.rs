@@ -77,7 +77,7 @@ impl<W: Write> Writer<'_, W> {
         );
         self.fields.message(field::profile::SAMPLE_TYPE, &tasks);
         for comment in [
-            self.dump.process().to_string(),
+            self.dump.head().to_string(),
             self.dump.coverage().to_string(),
         ] {
             let comment = self.tables.string(&mut self.fields, &comment);

@@ -88,7 +88,7 @@ impl Name {
 
 /// Returns the name that a task has under `own`, its name node, or inherits. Allocates nothing.
 pub fn effective_name(task: &Record, own: Option<Record>) -> Option<(NameText, NameOrigin)> {
-    let own = own.filter(Record::has_name);
+    let own = own.filter(|own| own.has_name());
     let (text, origin) = match own.and_then(|own| own.text()) {
         Some(text) if text.is_by_hook() => (text, NameOrigin::Hook),
         Some(text) => (text, NameOrigin::Explicit),

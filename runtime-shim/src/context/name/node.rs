@@ -84,7 +84,7 @@ impl Composed {
     }
 
     fn keep_name(&mut self, present: Option<Record>) {
-        let named = present.filter(Record::has_name);
+        let named = present.filter(|present| present.has_name());
         if let Some((named, text)) = named.and_then(|named| Some((named, named.text()?))) {
             self.set_name(text.as_str().as_bytes(), named.flags() & OF_NAMES);
         }

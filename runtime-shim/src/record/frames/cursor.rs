@@ -70,9 +70,15 @@ impl Cursor {
 
     /// As [`Cursor::task`], of whatever task is in a slot.
     #[inline(always)]
-    fn of_slot(slot: &'static Slot) -> Self {
+    pub(super) fn of_slot(slot: &'static Slot) -> Self {
         let address = core::ptr::from_ref(slot).expose_provenance() as u64;
-        Cursor(slot.id() << bits::ID_SHIFT | address << bits::ADDRESS_SHIFT)
+        Self::of_task(slot.id(), address)
+    }
+
+    /// As [`Cursor::task`], of the task with this id in the slot at an address, perhaps in another memory.
+    #[inline(always)]
+    pub(super) fn of_task(id: u64, slot: u64) -> Self {
+        Cursor(id << bits::ID_SHIFT | slot << bits::ADDRESS_SHIFT)
     }
 
     /// Returns `true` if a slot at this address has cursors.

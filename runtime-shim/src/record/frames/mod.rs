@@ -32,9 +32,9 @@ mod write;
 #[cfg(not(loom))]
 pub(super) use area::{release, AREA_BYTES};
 
-pub use cursor::index;
 pub(crate) use cursor::Cursor;
 pub(crate) use cursor::Registered;
+pub use cursor::{index, LEVELS};
 #[cfg(not(loom))]
 pub(crate) use shadow_stack::Level;
 #[cfg(not(loom))]

@@ -1,8 +1,9 @@
 //! The frames of a task that may run: those in its record, and those on the shadow stack of its thread.
 
-use super::{FrameSnapshot, Frames, ShadowStack};
+use super::{Cursor, FrameSnapshot, Frames, Level, ShadowStack};
 use crate::record::read::Record;
 use crate::record::slot::Slot;
+use crate::types::frame_site::FrameSite;
 
 impl FrameSnapshot {
     /// Reads the frames of a task.
@@ -35,15 +36,40 @@ impl FrameSnapshot {
 
     /// Adds the frames of a task that are on a shadow stack alone. Returns the index of the innermost frame.
     fn add_shadow(&mut self, slot: &'static Slot, shadow: &ShadowStack) -> usize {
-        let Some((cursor, levels)) = shadow.of_task(slot) else {
+        self.add_levels(Cursor::of_slot(slot), shadow, Level::site)
+    }
+
+    /// Adds the frames of a running task that are on the shadow stack of its thread alone, out of a copy of the stack's
+    /// memory: the cursor and the levels. `slot` is the address of the task's slot there, and `site_at` finds the site at
+    /// an address.
+    pub fn add_shadow_words(
+        &mut self,
+        id: u64,
+        slot: u64,
+        cursor: u64,
+        levels: &[u64],
+        mut site_at: impl FnMut(u64) -> Option<&'static FrameSite>,
+    ) {
+        // SAFETY: `add_levels` compares cursors, and `site_at` finds the sites.
+        let shadow = unsafe { ShadowStack::of_words(cursor, levels) };
+        let task = Cursor::of_task(id, slot);
+        self.add_levels(task, &shadow, |level| site_at(level.site_address()?));
+    }
+
+    fn add_levels(
+        &mut self,
+        task: Cursor,
+        shadow: &ShadowStack,
+        mut site: impl FnMut(Level) -> Option<&'static FrameSite>,
+    ) -> usize {
+        let Some((cursor, levels)) = shadow.of_task(task) else {
             return 0;
         };
         levels.fold(cursor.index(), |outer, level| {
             let level = shadow.level(level);
-            match (level.index(), level.site()) {
-                (0, Some(site)) => self.add(site, outer),
-                (0, None) => outer,
-                (index, _) => index,
+            match level.index() {
+                0 => site(level).map_or(outer, |site| self.add(site, outer)),
+                index => index,
             }
         })
     }

@@ -6,7 +6,6 @@ use core::ptr;
 use super::cursor::{Cursor, Registered, LEVELS};
 use super::{entry_of, index, outer_of, site_of};
 use crate::platform::sync::atomic::{AtomicU64, Ordering};
-use crate::record::slot::Slot;
 use crate::types::frame_site::FrameSite;
 
 /// The shadow stack of a thread, and its cursor. The thread writes, and other threads read.
@@ -64,13 +63,16 @@ impl Level {
     /// Returns the site of a frame. A reader on another thread may also find a level that was never pushed, or one that
     /// separates two tasks. Both have no site.
     pub(crate) fn site(self) -> Option<&'static FrameSite> {
-        if self.is_task() {
-            return None;
-        }
-        let address = site_of(self.0 << (64 - FLAGS_SHIFT) >> (64 - FLAGS_SHIFT));
+        let address = self.site_address()? as usize;
         // SAFETY: a level that separates no tasks is zero, or `ShadowStack::push` and `Level::recorded` have made it of
         // a static site. A level is one atomic word, so a reader sees one of these values.
         unsafe { ptr::with_exposed_provenance::<FrameSite>(address).as_ref() }
+    }
+
+    /// Returns the address of the site of a frame, which is 0 in a level that was never pushed.
+    pub(super) fn site_address(self) -> Option<u64> {
+        let address = site_of(self.0 << (64 - FLAGS_SHIFT) >> (64 - FLAGS_SHIFT));
+        (!self.is_task()).then_some(address as u64)
     }
 
     /// Returns the cursor in the outer task, from a level that separates two tasks.
@@ -104,6 +106,20 @@ impl ShadowStack {
             recorded_from: AtomicU64::new(0),
             levels: [const { AtomicU64::new(0) }; LEVELS],
         }
+    }
+
+    /// Returns a copy of a shadow stack in another memory. Missing levels were never pushed.
+    ///
+    /// # Safety
+    ///
+    /// The caller compares cursors and reads addresses of sites, and follows neither.
+    pub(super) unsafe fn of_words(cursor: u64, levels: &[u64]) -> Self {
+        let copy = Self::new();
+        copy.cursor.store(cursor, Ordering::Relaxed);
+        for (to, level) in copy.levels.iter().zip(levels) {
+            to.store(*level, Ordering::Relaxed);
+        }
+        copy
     }
 
     #[inline(always)]
@@ -173,15 +189,15 @@ impl ShadowStack {
         }
     }
 
-    /// Returns the cursor at which the thread is, or was, in the task of a slot, and the levels of the task's frames.
-    pub(super) fn of_task(&self, slot: &'static Slot) -> Option<(Cursor, Range<usize>)> {
+    /// Returns the cursor at which the thread is, or was, in the task of a cursor, and the levels of the task's frames.
+    pub(super) fn of_task(&self, task: Cursor) -> Option<(Cursor, Range<usize>)> {
         let mut cursor = self.get();
         let mut end = cursor.level_or_full();
         loop {
             // Each level is read once, because its thread may be writing it.
             let outer = |at| Some((at, self.level(at).outer_cursor()?));
             let outer = (0..end).rev().find_map(outer);
-            if cursor.is_in(slot) {
+            if cursor.is_same_task(task) {
                 let start = outer.map_or(0, |(at, _)| at + 1);
                 return Some((cursor, start..end));
             }

@@ -22,7 +22,8 @@ pub struct FrameSnapshot {
 }
 
 impl FrameSnapshot {
-    pub(crate) const EMPTY: FrameSnapshot = FrameSnapshot {
+    /// No frames.
+    pub const EMPTY: FrameSnapshot = FrameSnapshot {
         header: 0,
         entries: [0; ROOM],
         is_settled: true,
@@ -42,6 +43,33 @@ impl FrameSnapshot {
             snapshot.entries[index - 1] = frames.entry(index).load(Ordering::Relaxed);
         }
         fence(Ordering::Acquire);
+        snapshot
+    }
+
+    /// Returns frames out of a copy of their memory: a header and entries, of the task with this id. `site_at` finds the
+    /// site at an address of the memory that was copied.
+    #[cfg(not(loom))]
+    pub fn of_words(
+        words: &[u64; 1 + ROOM],
+        id: u64,
+        is_settled: bool,
+        mut site_at: impl FnMut(u64) -> Option<&'static FrameSite>,
+    ) -> Self {
+        let [header, entries @ ..] = words;
+        let mut snapshot = FrameSnapshot {
+            is_settled,
+            ..Self::EMPTY
+        };
+        if header & OWNER == id << 32 && header & (USED | ALL_BEYOND) != 0 {
+            snapshot.header = header & !OWNER;
+            for index in indices(*header) {
+                let entry = entries[index - 1];
+                let site = site_at(site_of(entry) as u64);
+                snapshot.entries[index - 1] = site.map_or(outer_of(entry) as u64, |site| {
+                    entry_of(site, outer_of(entry))
+                });
+            }
+        }
         snapshot
     }
 

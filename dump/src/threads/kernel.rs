@@ -1,18 +1,42 @@
 //! The state of an OS thread, as the kernel reports it.
 
+use std::io;
 use std::time::Duration;
 
-use birthmark_dump::{SystemCall, ThreadState};
+use super::{OsThread, SystemCall, ThreadState};
 
-use crate::platform::tasks;
+/// Reads a thread without its tasks. `file` returns the content of one of the thread's files in procfs, and `clock_tick`
+/// is the unit of its times. Returns `None` if the thread has ended.
+pub fn look_at(
+    id: u64,
+    clock_tick: Duration,
+    file: impl Fn(&str) -> io::Result<String>,
+) -> Option<OsThread> {
+    let stat = Stat::parse(&file("stat").ok()?)?;
+    Some(OsThread {
+        id,
+        state: state_of(&stat, file),
+        uninterruptible: stat.is_uninterruptible(),
+        cpu: stat.cpu.and_then(|ticks| clock_tick.checked_mul(ticks)),
+        name: stat.name,
+        tasks: Vec::new(),
+        stale: false,
+        stack: None,
+    })
+}
+
+/// Returns `true` if a `stat` that was read is that of a thread which runs or waits for a CPU.
+pub fn is_running(stat: &str) -> bool {
+    Stat::parse(stat).is_some_and(|stat| stat.is_running())
+}
 
 /// Reads the state of a thread whose `stat` was read a moment ago.
-pub(super) fn state_of(id: u64, stat: &Stat) -> ThreadState {
+fn state_of(stat: &Stat, file: impl Fn(&str) -> io::Result<String>) -> ThreadState {
     match stat.letter {
         _ if stat.is_running() => ThreadState::Running,
-        'S' | 'D' | 'I' => match tasks::read(id, "syscall") {
+        'S' | 'D' | 'I' => match file("syscall") {
             Ok(line) => by_call(&line),
-            Err(_) => by_channel(tasks::read(id, "wchan").ok()),
+            Err(_) => by_channel(file("wchan").ok()),
         },
         'T' | 't' => ThreadState::Stopped,
         'Z' | 'X' | 'x' => ThreadState::Ended,
@@ -42,19 +66,14 @@ fn by_channel(function: Option<String>) -> ThreadState {
 }
 
 /// The fields of a thread's `stat` that dumps show.
-pub(super) struct Stat {
-    pub(super) name: String,
+struct Stat {
+    name: String,
     letter: char,
     /// In ticks of the kernel's clock.
     cpu: Option<u32>,
 }
 
 impl Stat {
-    /// Reads the fields. Returns `None` if the thread has ended.
-    pub(super) fn read(id: u64) -> Option<Self> {
-        Self::parse(&tasks::read(id, "stat").ok()?)
-    }
-
     /// Parses `17 (name) S 1 …`. The name may contain parentheses and blanks.
     fn parse(line: &str) -> Option<Self> {
         let (head, rest) = line.rsplit_once(')')?;
@@ -74,16 +93,12 @@ impl Stat {
         })
     }
 
-    pub(super) fn is_running(&self) -> bool {
+    fn is_running(&self) -> bool {
         self.letter == 'R'
     }
 
-    pub(super) fn is_uninterruptible(&self) -> bool {
+    fn is_uninterruptible(&self) -> bool {
         self.letter == 'D'
-    }
-
-    pub(super) fn cpu(&self) -> Option<Duration> {
-        tasks::clock_tick().checked_mul(self.cpu?)
     }
 }
 
