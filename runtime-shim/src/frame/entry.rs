@@ -103,50 +103,44 @@ impl FrameEntry {
     }
 
     /// Leaves the frame, whose future is ready, if it is recorded. A frame inside of it may have recorded it in this poll.
-    #[cold]
     #[inline(never)]
     extern "C" fn exit_ready(&mut self, site: &'static FrameSite, outer: Cursor) {
-        local::with(|local| {
-            if !outer.records() {
-                return;
-            }
-            if let Some(level) = local.recorded_level(outer).filter(|_| !self.is_recorded()) {
-                self.registered = level.registered(outer);
-            }
-            local.position.leave_level(outer.level());
-        });
+        if !self.is_recorded() {
+            self.registered = local::with(|local| local.take_recorded(outer));
+        }
         if self.is_recorded() {
             self.leave_slow(site, outer);
         }
     }
 
     /// Records the frame, whose future waits, unless a frame inside of it has done so.
-    #[cold]
+    ///
+    /// Most frames are alone in their task. The other case is a call at the end of this function, so that this one saves
+    /// no registers.
     #[inline(never)]
     extern "C" fn record(&mut self, outer: Cursor, site: &'static FrameSite) {
-        local::with(|local| {
-            if local.record_alone(outer, site) {
-                self.registered = Registered::next_to(outer);
-                return;
-            }
-            if let Some(level) = local.recorded_level(outer) {
-                local.position.leave_level(outer.level());
-                self.registered = level.registered(outer);
-            } else {
-                self.record_slow(local, outer, site);
-            }
-        });
+        if local::with(|local| local.record_alone(outer, site)) {
+            self.registered = Registered::next_to(outer);
+        } else {
+            self.record_slow(outer, site);
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn record_slow(&mut self, local: &Local, outer: Cursor, site: &'static FrameSite) {
-        if outer.is_unknown() {
-            // The main thread is a task from its next poll on.
-            local.look_for_main();
-        } else if let Some(level) = local.record_all(outer, site) {
-            self.registered = level.registered(outer);
-        }
+    extern "C" fn record_slow(&mut self, outer: Cursor, site: &'static FrameSite) {
+        local::with(|local| {
+            self.registered = local.take_recorded(outer);
+            if self.is_recorded() {
+                return;
+            }
+            if outer.is_unknown() {
+                // The main thread is a task from its next poll on.
+                local.look_for_main();
+            } else if let Some(level) = local.record_all(outer, site) {
+                self.registered = level.registered(outer);
+            }
+        });
     }
 }
 
@@ -165,7 +159,7 @@ impl FrameEntry {
             }
             let outer = local.position.get();
             if local.position.push(outer, site) {
-                self.record_slow(local, outer, site);
+                self.record_slow(outer, site);
             }
         });
     }
@@ -179,7 +173,6 @@ impl FrameEntry {
     }
 
     /// Leaves the frame, which is recorded, on a thread that is at `here`.
-    #[cold]
     #[inline(never)]
     extern "C" fn leave_slow(&mut self, site: &'static FrameSite, here: Cursor) {
         let cursor = self.registered.cursor();

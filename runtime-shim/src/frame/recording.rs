@@ -2,7 +2,7 @@
 
 use super::FrameSite;
 use crate::platform::{runtime_flags, thread};
-use crate::record::frames::{Cursor, Frames, Level};
+use crate::record::frames::{Cursor, Frames, Level, Registered};
 use crate::record::slot::Slot;
 use crate::thread::local::Local;
 
@@ -21,7 +21,7 @@ impl Local {
     /// possible.
     #[inline]
     pub(super) fn record_alone(&self, outer: Cursor, site: &'static FrameSite) -> bool {
-        let Some(slot) = outer.slot().filter(|_| outer.is_at_bottom()) else {
+        let Some(slot) = outer.slot_at_bottom() else {
             return false;
         };
         let is_recorded = Frames::of_recording(slot).push(slot.id(), site, outer.index());
@@ -32,11 +32,18 @@ impl Local {
         is_recorded
     }
 
-    /// Returns the level at a cursor if its frame was recorded by a frame inside of it.
+    /// Returns where the frame at a cursor is recorded, if a frame inside of it has recorded it. The thread leaves the level.
     #[inline]
-    pub(super) fn recorded_level(&self, outer: Cursor) -> Option<Level> {
+    pub(super) fn take_recorded(&self, outer: Cursor) -> Registered {
+        if !outer.records() {
+            return Registered::NOWHERE;
+        }
         let level = self.position.level(outer.level());
-        (outer.records() && level.index() != 0).then_some(level)
+        self.position.leave_level(outer.level());
+        match level.index() {
+            0 => Registered::NOWHERE,
+            _ => level.registered(outer),
+        }
     }
 
     /// Records a frame of the task at a cursor, and all frames around it.

@@ -198,6 +198,18 @@ impl Cursor {
         Some(unsafe { &*slot })
     }
 
+    /// Returns the slot, if frames are recorded at the cursor and none is on the shadow stack. One test.
+    #[inline(always)]
+    pub(crate) fn slot_at_bottom(self) -> Option<&'static Slot> {
+        if self.level_and_flags() != 0 {
+            return None;
+        }
+        debug_assert!(self.has_slot());
+        // SAFETY: the cursors without a slot are `NOWHERE`, `UNKNOWN` and `BORROWED`, which are muted. Muting is never
+        // undone but by another cursor.
+        Some(unsafe { self.slot().unwrap_unchecked() })
+    }
+
     /// Returns `true` if what is entered there is recorded.
     #[inline(always)]
     pub fn records(self) -> bool {
