@@ -66,7 +66,7 @@ pub const BUDGETS: [Budget; 20] = [
         Unit::Await(Await::YieldNow),
         Variant::On,
         75.0,
-        215.0,
+        195.0,
         195.0,
     ),
     budget(Unit::SpawnLevels(5), Variant::Off, 6.0, 525.0, 420.0),
