@@ -126,9 +126,10 @@ impl fmt::Display for PassedThrough {
 impl ThreadCounts {
     fn of(all: Vec<u64>, snapshot: &Snapshot) -> Self {
         let all: HashSet<u64> = all.into_iter().collect();
-        let rows = snapshot.rows.iter();
-        let threads = rows.filter(|row| snapshot.kind(row).is_thread());
-        let ids = threads.filter_map(|row| snapshot.thread(row)?.os_id);
+        // A shape has the thread of a task that runs, and there are far fewer shapes than rows.
+        let shapes = snapshot.shapes.iter();
+        let threads = shapes.filter(|shape| shape.kind().is_thread());
+        let ids = threads.filter_map(|shape| snapshot.threads.of(shape.status)?.os_id);
         let recorded = ids.collect::<HashSet<u64>>().intersection(&all).count();
         ThreadCounts {
             all: all.len(),

@@ -64,6 +64,7 @@ impl Kind {
     }
 
     /// Returns `true` for a kind of closure that is more specific than [`Kind::Job`].
+    #[inline]
     fn is_closure(self) -> bool {
         matches!(self, Kind::Thread | Kind::ScopedThread | Kind::Blocking)
     }

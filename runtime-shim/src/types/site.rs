@@ -204,6 +204,7 @@ impl Site {
     }
 
     /// Returns the kind that its tasks turned out to have, if the source does not show it.
+    #[inline]
     pub(crate) fn seen(&self) -> Kind {
         Kind::from_flags(self.counts.seen.load(Ordering::Relaxed).into())
     }
