@@ -3,6 +3,9 @@
 //! The walk goes over all slots and makes a row of each live task. A row needs the node of its parent. If the walk has
 //! not reached the parent, the builder reads the parent at once, because the child's record keeps the parent's record
 //! alive. It goes up to the first known node, and adds the nodes on the way down.
+//!
+//! Most tasks have the parent, the stack and the shape of the task before, no name and no children. Their way is inlined
+//! into the walk. All else is out of line.
 
 use std::sync::Arc;
 
@@ -145,7 +148,7 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// Returns a row without a name.
-    #[inline]
+    #[inline(always)]
     fn bare_row(&mut self, task: &S::Node, parent: u32) -> Row {
         let stack = self.stacks.add(&mut self.snapshot.stacks, task);
         let shape = TaskShape::of(task, stack);
@@ -160,14 +163,11 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_row(&mut self, task: &S::Node, parent: u32) -> TaskIndex {
         let row = self.bare_row(task, parent);
         if self.snapshot.rows.len() == self.snapshot.rows.capacity() {
-            // Tasks that were spawned meanwhile. A sixteenth is enough room for them.
-            self.snapshot
-                .rows
-                .reserve_exact(64 + self.snapshot.rows.len() / 16);
+            self.reserve_more();
         }
         let place = TaskIndex::of_row(self.snapshot.rows.len() as u32);
         self.snapshot.rows.push(row);
@@ -177,7 +177,15 @@ impl<S: Source> SnapshotBuilder<S> {
         place
     }
 
+    /// Reserves memory for tasks that were spawned meanwhile. A sixteenth is enough room for them.
+    #[cold]
+    fn reserve_more(&mut self) {
+        let rows = &mut self.snapshot.rows;
+        rows.reserve_exact(64 + rows.len() / 16);
+    }
+
     /// Completes the last row: its name, its elided ancestors, and an entry in the index if it has nodes below.
+    #[inline(never)]
     fn note_more(&mut self, task: &S::Node, place: TaskIndex) {
         self.note_cut(task);
         let mut below = task.nodes_below();
@@ -195,12 +203,18 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// Returns the node under which a task was spawned.
-    #[inline]
+    #[inline(always)]
     fn above(&mut self, task: &S::Node) -> u32 {
         let (link, id, number) = self.last;
-        if task.has_parent(link, id) {
-            return number;
+        match task.has_parent(link, id) {
+            true => number,
+            false => self.find_above(task),
         }
+    }
+
+    /// Finds the node under which a task was spawned. It is not that of the task before.
+    #[inline(never)]
+    fn find_above(&mut self, task: &S::Node) -> u32 {
         match task.parent() {
             Above::Nothing => NONE,
             Above::Lost => LOST,

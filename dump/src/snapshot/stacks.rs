@@ -39,6 +39,16 @@ impl StackRef {
         self.0 & STALE != 0
     }
 
+    /// Returns the stack of a task, marked if the task is the thread of a pool. Such a thread awaits nothing. It polls
+    /// futures of others.
+    #[inline]
+    fn in_thread(self, task: &impl Node) -> Self {
+        match self != StackRef::NONE && task.is_pool_thread() {
+            true => StackRef(self.0 | UNRECORDED),
+            false => self,
+        }
+    }
+
     /// Returns the stack without flags, as a key.
     pub(crate) fn key(self) -> u32 {
         self.0 & !(STALE | UNRECORDED)
@@ -68,44 +78,64 @@ impl Stacks {
 }
 
 /// Finds equal stacks while a snapshot is taken.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KnownStacks {
     by_tree: HashMap<Arc<FrameTree>, StackRef>,
     /// By the frames in the record, which is compared faster.
     by_frames: HashMap<FrameSnapshot, StackRef>,
-    last: Option<(FrameSnapshot, StackRef)>,
+    /// The frames that were found last, and their stack.
+    last: (FrameSnapshot, StackRef),
+}
+
+impl Default for KnownStacks {
+    fn default() -> Self {
+        KnownStacks {
+            by_tree: HashMap::new(),
+            by_frames: HashMap::new(),
+            last: (FrameSnapshot::EMPTY, StackRef::NONE),
+        }
+    }
 }
 
 impl KnownStacks {
     /// Reads the stack of a task.
+    #[inline(always)]
     pub(crate) fn add(&mut self, stacks: &mut Stacks, record: &impl Node) -> StackRef {
+        let (last, stack) = &self.last;
+        if record.has_frames(last) {
+            stack.in_thread(record)
+        } else if record.has_frames(&FrameSnapshot::EMPTY) {
+            StackRef::NONE
+        } else {
+            self.read(stacks, record)
+        }
+    }
+
+    /// Reads a stack that is not that of the task before.
+    #[inline(never)]
+    fn read(&mut self, stacks: &mut Stacks, record: &impl Node) -> StackRef {
         let frames = record.frames();
+        let stack = self.find(stacks, &frames);
+        let stale = match frames.is_settled() || stack == StackRef::NONE {
+            true => 0,
+            false => STALE,
+        };
+        StackRef(stack.0 | stale).in_thread(record)
+    }
+
+    fn find(&mut self, stacks: &mut Stacks, frames: &FrameSnapshot) -> StackRef {
+        let (last, stack) = &self.last;
         if frames.is_empty() {
             return StackRef::NONE;
         }
-        let stack = match &self.last {
-            Some((last, stack)) if *last == frames => *stack,
-            _ => self.find(stacks, frames),
-        };
-        if stack.index().is_none() {
-            return stack;
+        if last == frames {
+            return *stack;
         }
-        let stale = if frames.is_settled() { 0 } else { STALE };
-        // A thread of a pool awaits nothing. It polls futures of others.
-        let unrecorded = if record.is_pool_thread() {
-            UNRECORDED
-        } else {
-            0
-        };
-        StackRef(stack.0 | stale | unrecorded)
-    }
-
-    fn find(&mut self, stacks: &mut Stacks, frames: FrameSnapshot) -> StackRef {
-        let stack = match self.by_frames.get(&frames) {
+        let stack = match self.by_frames.get(frames) {
             Some(&stack) => stack,
-            None => self.keep(stacks, frames),
+            None => self.keep(stacks, *frames),
         };
-        self.last = Some((frames, stack));
+        self.last = (*frames, stack);
         stack
     }
 

@@ -80,6 +80,12 @@ pub trait Node: Copy {
     /// The number of the thread that runs the task.
     fn thread(&self) -> Option<u32>;
     fn frames(&self) -> FrameSnapshot;
+    /// Returns `true` if [`Node::frames`] would return these frames, of a suspended task, and this is known without a
+    /// copy of them.
+    #[inline]
+    fn has_frames(&self, _frames: &FrameSnapshot) -> bool {
+        false
+    }
 
     /// Returns `true` if a live task has no name of its own, no ancestors that were cut, and no nodes below.
     fn is_alone(&self) -> bool;

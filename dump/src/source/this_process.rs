@@ -163,6 +163,11 @@ impl Node for Record {
     }
 
     #[inline]
+    fn has_frames(&self, frames: &FrameSnapshot) -> bool {
+        frames.is_of(self)
+    }
+
+    #[inline]
     fn task(self) -> Option<Record> {
         Record::task(self)
     }

@@ -104,6 +104,12 @@ pub(super) fn is_name(id: u64) -> bool {
     id & NAME_BIT != 0
 }
 
+/// Returns `true` if a slot with this id contains a task.
+#[inline(always)]
+pub(super) fn is_task(id: u64) -> bool {
+    (1..TEXT_BIT).contains(&id)
+}
+
 /// Returns the id of the slots that continue a name.
 pub(super) fn id_of_continuation(name: u64) -> u64 {
     name | TEXT_BIT
@@ -154,7 +160,7 @@ impl Slot {
     /// Returns `true` if the slot contained a live task when it was read.
     #[inline]
     pub fn has_live_task(&self) -> bool {
-        matches!(Content::of(self.id()), Content::Task) && !self.status().has_ended()
+        is_task(self.id()) && !self.status().has_ended()
     }
 }
 

@@ -54,6 +54,13 @@ impl Task {
     /// Returns the content of a dump, as `Record` and `FrameSnapshot` read it: the polls, `true` if the task is suspended,
     /// and its frames.
     fn read(&self, id: u64) -> Option<(u64, bool, Vec<&'static FrameSite>)> {
+        let (polls, settled, snapshot) = self.read_by(id, FrameSnapshot::copy)?;
+        let line = (0..2).filter_map(|outer| snapshot.inside(outer).next()?.1);
+        Some((polls, settled, line.collect()))
+    }
+
+    /// Returns the same with what `read` returns of the frames.
+    fn read_by<T>(&self, id: u64, read: impl FnOnce(&Frames, u64) -> T) -> Option<(u64, bool, T)> {
         let (status, polls) = (&self.slot.status, &self.slot.polls);
         if self.slot.id.load(Ordering::Acquire) != id {
             return None;
@@ -63,7 +70,7 @@ impl Task {
             status.load(Ordering::Relaxed),
         );
         fence(Ordering::Acquire);
-        let snapshot = FrameSnapshot::copy(&self.frames, id);
+        let frames = read(&self.frames, id);
         if self.slot.id.load(Ordering::Relaxed) != id {
             return None;
         }
@@ -71,9 +78,8 @@ impl Task {
             polls.load(Ordering::Relaxed),
             status.load(Ordering::Relaxed),
         );
-        let stands = before == after && before.1 == state::SUSPENDED;
-        let line = (0..2).filter_map(|outer| snapshot.inside(outer).next()?.1);
-        Some((before.0, stands, line.collect()))
+        let settled = before == after && before.1 == state::SUSPENDED;
+        Some((before.0, settled, frames))
     }
 }
 
@@ -102,6 +108,25 @@ fn a_task_that_stands_still_stands_where_its_frames_say() {
                 _ => &[&OUTER],
             };
             assert!(same(&line, expected), "after {polls} polls: {}", line.len());
+        }
+        runs.join().unwrap();
+    });
+}
+
+#[test]
+fn frames_of_a_suspended_task_are_compared_without_a_copy() {
+    loom::model(|| {
+        let task = Task::new(1);
+        task.poll(|_| task.enter(&OUTER, 0));
+        let outer = FrameSnapshot::copy(&task.frames, 1);
+        let other = Arc::clone(&task);
+        let runs = thread::spawn(move || {
+            other.poll(|_| other.enter(&INNER, 1));
+            other.poll(|frames| assert!(frames.pop(2)));
+        });
+        let compare = |frames: &Frames, id| outer.is_same(frames, id);
+        if let Some((polls, true, same)) = task.read_by(1, compare) {
+            assert_eq!(same, polls != 2, "after {polls} polls");
         }
         runs.join().unwrap();
     });

@@ -91,9 +91,17 @@ fn above(header: u64) -> usize {
     (header & USED | 1).ilog2() as usize + 1
 }
 
-/// The indices in use.
+/// The indices in use, in ascending order.
+#[inline]
 fn indices(header: u64) -> impl Iterator<Item = usize> {
-    (1..=ROOM).filter(move |&index| header & bit(index) != 0)
+    let mut left = header & USED;
+    core::iter::from_fn(move || {
+        let index = left.trailing_zeros() as usize;
+        (left != 0).then(|| {
+            left &= left - 1;
+            index
+        })
+    })
 }
 
 /// An entry of a frame that was entered inside of the one with the index `outer`.

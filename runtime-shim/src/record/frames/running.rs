@@ -3,6 +3,7 @@
 use super::{Cursor, FrameSnapshot, Frames, Level, ShadowStack};
 use crate::record::read::Record;
 use crate::record::slot::Slot;
+use crate::record::words::state;
 use crate::types::frame_site::FrameSite;
 
 impl FrameSnapshot {
@@ -24,6 +25,20 @@ impl FrameSnapshot {
             }
         }
         snapshot
+    }
+
+    /// Returns `true` if these are the frames of a suspended task, without a copy of them. Returns `false` if the task
+    /// may have moved on meanwhile.
+    #[inline]
+    pub fn is_of(&self, record: &Record) -> bool {
+        if record.state() == state::RUNNING {
+            return false;
+        }
+        let same = match Frames::of_recorded(record.slot) {
+            Some(frames) => self.is_same(frames, record.id),
+            None => self.is_empty(),
+        };
+        same && (self.is_empty() || record.is_unmoved())
     }
 
     /// Reads the frames of a task that runs on the calling thread, to which `shadow` belongs. Returns the index of the

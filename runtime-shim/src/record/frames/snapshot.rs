@@ -31,12 +31,9 @@ impl FrameSnapshot {
 
     /// Copies the frames of the task with this id. The copy counts if the slot is still that task's afterwards.
     pub(crate) fn copy(frames: &Frames, id: u64) -> Self {
-        let header = frames.header.load(Ordering::Acquire);
-        if header & OWNER != id << 32 || header & (USED | ALL_BEYOND) == 0 {
-            return Self::EMPTY;
-        }
+        let header = owned_by(frames.header.load(Ordering::Acquire), id);
         let mut snapshot = FrameSnapshot {
-            header: header & !OWNER,
+            header,
             ..Self::EMPTY
         };
         for index in indices(header) {
@@ -56,21 +53,37 @@ impl FrameSnapshot {
         mut site_at: impl FnMut(u64) -> Option<&'static FrameSite>,
     ) -> Self {
         let [header, entries @ ..] = words;
+        let header = owned_by(*header, id);
         let mut snapshot = FrameSnapshot {
+            header,
             is_settled,
             ..Self::EMPTY
         };
-        if header & OWNER == id << 32 && header & (USED | ALL_BEYOND) != 0 {
-            snapshot.header = header & !OWNER;
-            for index in indices(*header) {
-                let entry = entries[index - 1];
-                let site = site_at(site_of(entry) as u64);
-                snapshot.entries[index - 1] = site.map_or(outer_of(entry) as u64, |site| {
-                    entry_of(site, outer_of(entry))
-                });
-            }
+        for index in indices(header) {
+            let entry = entries[index - 1];
+            let site = site_at(site_of(entry) as u64);
+            snapshot.entries[index - 1] = site.map_or(outer_of(entry) as u64, |site| {
+                entry_of(site, outer_of(entry))
+            });
         }
         snapshot
+    }
+
+    /// Returns `true` if the task with this id has the same frames. Copies none. The answer counts if the slot is still
+    /// that task's afterwards.
+    #[inline]
+    pub(crate) fn is_same(&self, frames: &Frames, id: u64) -> bool {
+        let entry = |index: usize| {
+            frames
+                .entries
+                .get(index - 1)
+                .map(|entry| entry.load(Ordering::Relaxed))
+        };
+        let is_same = |index: usize| entry(index).as_ref() == self.entries.get(index - 1);
+        let header = owned_by(frames.header.load(Ordering::Acquire), id);
+        let same = self.header == header && indices(header).all(is_same);
+        fence(Ordering::Acquire);
+        same
     }
 
     /// Returns `true` if there is none.
@@ -131,6 +144,15 @@ impl FrameSnapshot {
 
     fn used(&self) -> &[u64] {
         &self.entries[..above(self.header) - 1]
+    }
+}
+
+/// Returns a header without the owner, if the owner is the task with this id and has frames. Otherwise returns 0.
+#[inline]
+fn owned_by(header: u64, id: u64) -> u64 {
+    match header & OWNER == id << 32 && header & (USED | ALL_BEYOND) != 0 {
+        true => header & !OWNER,
+        false => 0,
     }
 }
 
