@@ -157,7 +157,7 @@ const KEYS: &[Key] = &[
 /// A filter that is parsed from a text has at most 64 conditions. Their values have at most 1024 bytes together. The
 /// time of a comparison is proportional to the length of the compared text, whatever the pattern is.
 ///
-/// `under` does not find an ancestor that has ended and was cut out of a long lineage.
+/// `under` does not find an ancestor that has ended and was left out of a long lineage.
 ///
 /// # Examples
 ///

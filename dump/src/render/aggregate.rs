@@ -63,7 +63,7 @@ pub(super) fn for_each<'a, E>(
 /// Returns `true` if no other task can be counted with this one.
 fn is_single(dump: &Dump, row: &Row, group_by: GroupBy) -> bool {
     dump.snapshot.is_external(row)
-        || dump.snapshot.cut(row) > 0
+        || dump.snapshot.elided(row) > 0
         || group_by == GroupBy::StackAndName && dump.snapshot.has_own(row)
 }
 
@@ -79,7 +79,7 @@ impl LineageKeys {
             if known.len() == MAX_AGGREGATES {
                 known.clear();
             }
-            let key = (lineages.of(node.parent), node.site.address(), node.cut);
+            let key = (lineages.of(node.parent), node.site.address(), node.elided);
             let line = match node.is_external() {
                 true => node.number,
                 false => *known.entry(key).or_insert(node.number),

@@ -210,7 +210,7 @@ impl Parts {
         if snapshot.runs_no_task(row) {
             out.push_str(",\"runs_no_task\":true");
         }
-        if snapshot.has_own(row) || snapshot.cut(row) > 0 {
+        if snapshot.has_own(row) || snapshot.elided(row) > 0 {
             push_whose(out, dump, tables, row);
         } else {
             let whose = || {
@@ -310,15 +310,15 @@ fn push_pairs(out: &mut String, labels: &Labels) {
 }
 
 fn push_lineage(out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
-    let (node, cut) = (row.parent, dump.snapshot.cut(row));
+    let (node, elided) = (row.parent, dump.snapshot.elided(row));
     out.push_str(",\"parent\":");
-    let parent = dump.snapshot.get(node).filter(|_| cut == 0);
+    let parent = dump.snapshot.get(node).filter(|_| elided == 0);
     push_or_null(out, parent.map(|node| node.id));
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node));
-    if cut > 0 {
+    if elided > 0 {
         out.push_str(",\"elided\":");
-        push_number(out, cut.into());
+        push_number(out, elided.into());
     }
     if !dump.snapshot.is_complete(row) {
         out.push_str(",\"lineage_lost\":true");

@@ -44,9 +44,9 @@ pub(super) enum ProfileFrame<'a> {
 pub(super) fn for_each_frame(snapshot: &Snapshot, row: &Row, mut f: impl FnMut(ProfileFrame<'_>)) {
     for_each_await(&snapshot.stacks.get(snapshot.stack(row)), &mut f);
     f(ProfileFrame::Role(&snapshot.role(row), snapshot.site(row)));
-    for (node, cut) in snapshot.shown_line(row) {
-        if cut > 0 {
-            f(ProfileFrame::Elided(cut));
+    for (node, elided) in snapshot.shown_line(row) {
+        if elided > 0 {
+            f(ProfileFrame::Elided(elided));
         }
         f(ProfileFrame::Role(snapshot.role_of_node(&node), node.site));
     }

@@ -93,7 +93,7 @@ impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
         let kernel = kernel_text(dump.thread_of(row));
-        let shared = dump.snapshot.cut(row) == 0 && !dump.snapshot.is_external(row);
+        let shared = dump.snapshot.elided(row) == 0 && !dump.snapshot.is_external(row);
         if !shared {
             return TaskBlock::with(&dump.snapshot.task(row, dump.now), |&it| {
                 let kernel = &kernel;

@@ -119,7 +119,7 @@ impl<S: Source> SnapshotBuilder<S> {
     pub(crate) fn row_under(&mut self, task: &S::Node, own: Option<&S::Node>) -> Row {
         let parent = self.above(task);
         let mut row = self.bare_row(task, parent);
-        self.note_cut(task);
+        self.note_elided(task);
         if let Some(own) = own {
             self.note_own_labels(row.id, own);
             row.own_name = self.name_in(own);
@@ -135,10 +135,10 @@ impl<S: Source> SnapshotBuilder<S> {
             return NameRef::LOST;
         }
         let (name, names) = (&self.text, &mut self.snapshot.names);
-        let (text, cut, by_hook) = (name.as_str(), name.is_truncated(), name.is_by_hook());
+        let (text, truncated, by_hook) = (name.as_str(), name.is_truncated(), name.is_by_hook());
         match self.redacted {
-            true => names.add(&redact(text), cut, by_hook),
-            false => names.add(text, cut, by_hook),
+            true => names.add(&redact(text), truncated, by_hook),
+            false => names.add(text, truncated, by_hook),
         }
     }
 
@@ -187,7 +187,7 @@ impl<S: Source> SnapshotBuilder<S> {
     /// Completes the last row: its name, its elided ancestors, and an entry in the index if it has nodes below.
     #[inline(never)]
     fn note_more(&mut self, task: &S::Node, place: TaskIndex) {
-        self.note_cut(task);
+        self.note_elided(task);
         let mut below = task.nodes_below();
         if let Some(own) = task.own_name() {
             below += own.nodes_below().saturating_sub(1);
@@ -228,7 +228,7 @@ impl<S: Source> SnapshotBuilder<S> {
 
     /// Returns the node of a record.
     fn node(&mut self, record: S::Node) -> u32 {
-        // While it is read, its lineage is cut a few times at most.
+        // While it is read, its lineage loses ancestors a few times at most.
         let mut tries = (0..4).filter_map(|_| self.try_node(record));
         tries.next().unwrap_or(LOST)
     }
@@ -237,29 +237,29 @@ impl<S: Source> SnapshotBuilder<S> {
     /// stack is deep. Returns `None` if a task on the way has ended, or was separated from its ancestors meanwhile.
     fn try_node(&mut self, record: S::Node) -> Option<u32> {
         self.path = ChunkedVec::default();
-        let mut stands = match self.known(record) {
-            Ok(stands) => stands,
+        let mut current = match self.known(record) {
+            Ok(current) => current,
             Err(number) => return Some(number),
         };
         let mut top = loop {
-            match stands.task.parent() {
+            match current.task.parent() {
                 Above::Nothing => break NONE,
                 Above::Lost => break LOST,
                 Above::Node(above) => match self.known(above) {
                     Err(number) => break number,
                     Ok(above) => {
-                        let below = std::mem::replace(&mut stands, above).node;
+                        let below = std::mem::replace(&mut current, above).node;
                         self.path.push((below.slot(), below.id()));
                     }
                 },
             }
         };
         loop {
-            top = self.add(&stands, top);
+            top = self.add(&current, top);
             let Some((slot, id)) = self.path.pop() else {
                 return Some(top);
             };
-            stands = self.again(slot, id, stands.node.id())?;
+            current = self.again(slot, id, current.node.id())?;
         }
     }
 
@@ -273,9 +273,9 @@ impl<S: Source> SnapshotBuilder<S> {
     }
 
     /// Adds a node whose task is unknown.
-    fn add(&mut self, stands: &NodeAndTask<S::Node>, parent: u32) -> u32 {
-        let place = self.keep(stands, parent);
-        self.node_at(place, stands)
+    fn add(&mut self, node: &NodeAndTask<S::Node>, parent: u32) -> u32 {
+        let place = self.keep(node, parent);
+        self.node_at(place, node)
     }
 
     /// Adds a task that was not read before.
@@ -292,7 +292,7 @@ impl<S: Source> SnapshotBuilder<S> {
             }
             return place;
         }
-        self.note_cut(task);
+        self.note_elided(task);
         let ended = EndedTask {
             id: task.id(),
             shape: self.shape_number(TaskShape::of(task, StackRef::NONE)),
@@ -337,10 +337,10 @@ impl<S: Source> SnapshotBuilder<S> {
         number
     }
 
-    fn note_cut(&mut self, task: &S::Node) {
-        let cut = task.cut_ancestors() as u32;
-        if cut > 0 {
-            self.snapshot.cuts.insert(task.id(), cut);
+    fn note_elided(&mut self, task: &S::Node) {
+        let elided = task.cut_ancestors() as u32;
+        if elided > 0 {
+            self.snapshot.elided.insert(task.id(), elided);
         }
     }
 

@@ -75,9 +75,9 @@ impl Snapshot {
                 };
             }
             match self.get(far).filter(|node| self.is_node(node.parent)) {
-                Some(Node { parent, cut, .. }) => {
+                Some(Node { parent, elided, .. }) => {
                     far = parent;
-                    distance = distance.saturating_add(cut).saturating_add(1);
+                    distance = distance.saturating_add(elided).saturating_add(1);
                 }
                 None => return End { far, distance },
             }
@@ -110,11 +110,11 @@ impl Snapshot {
 
     /// Returns the nodes above a task, nearest first, each with the number of ancestors left out before it.
     fn line(&self, row: &Row) -> impl Iterator<Item = (Node, u32)> + '_ {
-        let mut next = (row.parent, self.cut(row));
+        let mut next = (row.parent, self.elided(row));
         std::iter::from_fn(move || {
             let node = self.get(next.0)?;
-            let cut = std::mem::replace(&mut next, (node.parent, node.cut)).1;
-            Some((node, cut))
+            let elided = std::mem::replace(&mut next, (node.parent, node.elided)).1;
+            Some((node, elided))
         })
     }
 
@@ -130,27 +130,29 @@ impl Snapshot {
                 return Some((self.get(end.far)?, left_out));
             }
             shown += 1;
-            let (node, cut) = line.next()?;
+            let (node, elided) = line.next()?;
             last = Some(node.number);
-            Some((node, cut.into()))
+            Some((node, elided.into()))
         })
     }
 
     pub(crate) fn lineage(&self, row: &Row) -> Lineage {
         let line = self.shown_line(row);
         Lineage {
-            ancestors: line.map(|(node, cut)| self.ancestor(&node, cut)).collect(),
+            ancestors: line
+                .map(|(node, elided)| self.ancestor(&node, elided))
+                .collect(),
             is_complete: self.is_complete(row),
         }
     }
 
-    fn ancestor(&self, node: &Node, cut: u64) -> Ancestor {
+    fn ancestor(&self, node: &Node, elided: u64) -> Ancestor {
         Ancestor {
             id: TaskId::from(node.id),
             site: node.site,
             role: self.role_of_node(node).into(),
             name: self.name_of_node(node),
-            elided_before: cut,
+            elided_before: elided,
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct Snapshot {
     /// A parent comes before its children.
     pub(crate) nodes: ChunkedVec<SnapshotNode>,
     /// The number of ancestors left out above a task, by its id. Few tasks have any.
-    pub(crate) cuts: HashMap<u64, u32, IdHash>,
+    pub(crate) elided: HashMap<u64, u32, IdHash>,
     /// The names of external threads, by their ids.
     pub(crate) external: HashMap<u64, Arc<str>, IdHash>,
     pub(crate) skip_links: HashMap<u32, SkipLink, IdHash>,
@@ -106,7 +106,7 @@ pub(crate) struct Node {
     pub(crate) name: NameRef,
     pub(crate) parent: u32,
     /// Ancestors left out between the node and its parent.
-    pub(crate) cut: u32,
+    pub(crate) elided: u32,
     pub(crate) task: TaskIndex,
 }
 
@@ -136,7 +136,7 @@ impl Snapshot {
             site: self.shapes.get(shape).site,
             name: NameRef::NONE,
             parent,
-            cut: self.cut_above(id),
+            elided: self.elided_above(id),
             task,
         }
     }
@@ -166,11 +166,11 @@ impl Snapshot {
     }
 
     /// Returns the number of ancestors left out above a task.
-    pub(crate) fn cut_above(&self, id: u64) -> u32 {
-        if self.cuts.is_empty() {
+    pub(crate) fn elided_above(&self, id: u64) -> u32 {
+        if self.elided.is_empty() {
             return 0;
         }
-        self.cuts.get(&id).copied().unwrap_or(0)
+        self.elided.get(&id).copied().unwrap_or(0)
     }
 
     /// Returns the node above another one.

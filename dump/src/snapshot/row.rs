@@ -130,8 +130,8 @@ impl Snapshot {
     }
 
     /// Returns the number of ancestors left out between a task and its parent node.
-    pub(crate) fn cut(&self, row: &Row) -> u32 {
-        self.cut_above(row.id)
+    pub(crate) fn elided(&self, row: &Row) -> u32 {
+        self.elided_above(row.id)
     }
 
     /// Returns the name that was set on the task itself.

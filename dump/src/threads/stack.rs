@@ -23,8 +23,8 @@ impl NativeStack {
         &self.frames
     }
 
-    /// Returns `true` if the stack reaches the start of the thread. The stack is cut if it is deeper than the copied
-    /// 128 KiB, or if a function has no unwind information.
+    /// Returns `true` if the stack reaches the start of the thread. The stack is truncated if it is deeper than the
+    /// copied 128 KiB, or if a function has no unwind information.
     pub fn is_complete(&self) -> bool {
         self.complete
     }

@@ -115,7 +115,7 @@ impl Ancestor {
     }
 
     /// Returns the number of omitted ancestors between this one and the previous one of the lineage. A long lineage
-    /// is cut in the middle, and ancestors that have ended may be missing.
+    /// is shortened in the middle, and ancestors that have ended may be missing.
     pub fn elided_before(&self) -> u64 {
         self.elided_before
     }

@@ -160,9 +160,9 @@ fn push_ancestor(out: &mut String, dump: &Dump, tables: &Tables, node: &Node) {
     push_name(out, dump.snapshot.name_of_node(node).as_ref());
     out.push_str(",\"ancestor\":");
     push_index(out, tables.ancestor(node.parent));
-    if node.cut > 0 {
+    if node.elided > 0 {
         out.push_str(",\"elided\":");
-        push_number(out, node.cut.into());
+        push_number(out, node.elided.into());
     }
     out.push('}');
 }

@@ -12,7 +12,7 @@ const MAX_PIECES: usize = 1 << 14;
 /// Bytes before each text: its length and its flags.
 const HEAD: usize = 2;
 const LONGEST: usize = HEAD + MAX_NAME_LEN;
-const CUT: u8 = 1;
+const TRUNCATED: u8 = 1;
 const BY_HOOK: u8 = 2;
 const _: () = assert!(MAX_NAME_LEN <= u8::MAX as usize);
 
@@ -42,14 +42,14 @@ struct NameTexts(Vec<Vec<u8>>);
 #[derive(Clone, Copy, Debug, PartialEq, Hash)]
 pub(crate) struct Named<'a> {
     pub(crate) text: &'a str,
-    cut: bool,
+    is_truncated: bool,
     by_hook: bool,
 }
 
 impl Names {
     /// Adds a name.
     pub(crate) fn add(&mut self, text: &str, is_truncated: bool, is_by_hook: bool) -> NameRef {
-        let flags = (u8::from(is_truncated) * CUT) | (u8::from(is_by_hook) * BY_HOOK);
+        let flags = (u8::from(is_truncated) * TRUNCATED) | (u8::from(is_by_hook) * BY_HOOK);
         self.kept.push(text, flags)
     }
 
@@ -74,12 +74,12 @@ impl NameTexts {
     fn push(&mut self, text: &str, flags: u8) -> NameRef {
         // What a program makes of its names may be longer than they are.
         let kept = &text[..boundary(text, MAX_NAME_LEN)];
-        let cut = u8::from(kept.len() < text.len()) * CUT;
+        let truncated = u8::from(kept.len() < text.len()) * TRUNCATED;
         let Some((before, piece)) = self.room() else {
             return NameRef::BEYOND;
         };
         let start = (before + piece.len()) as u32;
-        piece.extend([kept.len() as u8, flags | cut]);
+        piece.extend([kept.len() as u8, flags | truncated]);
         piece.extend_from_slice(kept.as_bytes());
         NameRef(start)
     }
@@ -111,7 +111,7 @@ impl NameTexts {
         Some(Named {
             // It was one when it was kept.
             text: std::str::from_utf8(&texts[..len.into()]).unwrap_or("?"),
-            cut: flags & CUT != 0,
+            is_truncated: flags & TRUNCATED != 0,
             by_hook: flags & BY_HOOK != 0,
         })
     }
@@ -121,7 +121,7 @@ impl<'a> Named<'a> {
     fn new(text: &'a str) -> Self {
         Named {
             text,
-            cut: false,
+            is_truncated: false,
             by_hook: false,
         }
     }
@@ -134,13 +134,13 @@ impl<'a> Named<'a> {
             NameOrigin::Explicit
         };
         (!self.text.is_empty())
-            .then(|| Name::new(self.text.into(), self.cut, origin.unwrap_or(own)))
+            .then(|| Name::new(self.text.into(), self.is_truncated, origin.unwrap_or(own)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NameRef, NameTexts, Names, BY_HOOK, CUT, MAX_NAME_LEN, PIECE};
+    use super::{NameRef, NameTexts, Names, BY_HOOK, MAX_NAME_LEN, PIECE, TRUNCATED};
 
     #[test]
     fn names_of_all_lengths_are_found_again() {
@@ -151,7 +151,10 @@ mod tests {
         assert!(kept.0.len() > 1);
         for (name, text) in all {
             let found = kept.get(name.0 as usize).unwrap();
-            assert_eq!((found.text, found.cut, found.by_hook), (text, false, true));
+            assert_eq!(
+                (found.text, found.is_truncated, found.by_hook),
+                (text, false, true)
+            );
         }
     }
 
@@ -160,9 +163,12 @@ mod tests {
         let mut kept = NameTexts::default();
         let long = kept.push(&"ä".repeat(MAX_NAME_LEN), 0);
         let found = kept.get(long.0 as usize).unwrap();
-        assert_eq!((found.text.len(), found.cut), (MAX_NAME_LEN - 1, true));
-        let elided_before = kept.push("a", CUT);
-        assert!(kept.get(elided_before.0 as usize).unwrap().cut);
+        assert_eq!(
+            (found.text.len(), found.is_truncated),
+            (MAX_NAME_LEN - 1, true)
+        );
+        let truncated_before = kept.push("a", TRUNCATED);
+        assert!(kept.get(truncated_before.0 as usize).unwrap().is_truncated);
     }
 
     #[test]
