@@ -30,10 +30,7 @@ fn a_leak_is_the_first_group_and_grows() {
     shows(groups, &["named \"req-0\", \"req-1\", \"req-2\", …"]);
     shows(
         groups,
-        &[
-            "    in watch_configuration at ",
-            ", awaiting Receiver::recv",
-        ],
+        &["    in watch_configuration at ", ", awaiting reload.recv"],
     );
     shows(&output, &["490 new, 0 gone, "]);
     shows(
@@ -46,7 +43,7 @@ fn a_leak_is_the_first_group_and_grows() {
     let (_, unchanged) = output.split_once("\nunchanged: ").unwrap();
     let watching = [
         "  10 × watch_configuration [suspended, ",
-        ", awaiting Receiver::recv",
+        ", awaiting reload.recv",
     ];
     shows(unchanged, &watching);
 }
@@ -118,8 +115,11 @@ fn who_holds_a_lock_stands_elsewhere_than_who_wants_it() {
     for request in ["\"req-0\" handle", "\"req-1\" handle", "\"req-2\" handle"] {
         let frames = stack(&output, request);
         assert_eq!(frames.len(), 2, "{output}");
-        shows(frames[0], &["    in handle at ", ", awaiting Cache::get"]);
-        shows(frames[1], &["      in Cache::get at ", ", awaiting .lock"]);
+        shows(frames[0], &["    in handle at ", ", awaiting cache.get"]);
+        shows(
+            frames[1],
+            &["      in Cache::get at ", ", awaiting self.entries.lock"],
+        );
     }
     let frames = stack(&output, " refresh_daily [suspended");
     shows(
@@ -148,7 +148,7 @@ fn a_forgotten_sender_is_with_who_waits_for_the_receiver() {
         "   └─ ",
         " sum_up [suspended, ",
         ", in sum_up at examples/gallery/forgotten_sender.rs:",
-        ", awaiting Receiver::recv",
+        ", awaiting counts.recv",
     ];
     shows(&output, &sum);
     for line in [

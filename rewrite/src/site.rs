@@ -75,7 +75,7 @@ pub(crate) struct FrameSite {
     pub position: Position,
     /// The enclosing function without its module path.
     pub function: String,
-    /// The awaited function or variable, such as `Server::run` or `.recv`. It is empty if nothing shows it.
+    /// The awaited expression, such as `Server::run` or `self.jobs.recv`. It is empty if the expression has no name.
     pub awaited: String,
 }
 

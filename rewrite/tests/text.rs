@@ -180,6 +180,17 @@ fn each_frame() {
 }
 
 #[test]
+fn table_of_frames_has_the_receivers_as_the_source_has_them() {
+    let source =
+        "async fn f(a: A) { a.map[&key].lock().await; tokio::join!(pool().get(1), &mut a.task); }";
+    let found = short(source);
+    let (_, table) = found.split_once(" P::frames! ").expect("there is a table");
+    for awaited in ["a.map[..].lock", "pool().get", "a.task"] {
+        assert!(table.contains(&format!("\"f\", \"{awaited}\")")), "{table}");
+    }
+}
+
+#[test]
 fn the_table_stands_behind_the_last_item() {
     let (spawn, done) = (
         "tokio::spawn(|| 1);",

@@ -86,7 +86,7 @@ const KEYS: &[Key] = &[
     ),
     key(
         "stack",
-        "with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock`",
+        "with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock`",
         |filter, value| Ok(filter.stack(value)),
         |filter, each| text::patterns(&filter.stacks, each),
     ),
@@ -141,7 +141,7 @@ const KEYS: &[Key] = &[
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
-/// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting .lock` |
+/// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock` |
 /// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
 /// | `state` | that are `running`, `suspended`, `created` or `delayed` |
 /// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
@@ -247,7 +247,7 @@ impl Filter {
     /// # Examples
     ///
     /// ```
-    /// let waiting = birthmark::Filter::new().stack("Cache::*awaiting .lock");
+    /// let waiting = birthmark::Filter::new().stack("Cache::*awaiting *.lock");
     /// println!("{}", birthmark::dump().filter(&waiting).groups());
     /// ```
     #[must_use]

@@ -4,8 +4,8 @@ use super::output::push;
 use crate::values::plural::plural;
 use crate::values::stack::{Frame, Stack, NOT_POLLED, UNRECORDED};
 
-/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting .lock`, and the same for a future that is kept and not
-/// polled. If there is no frame, it appends nothing.
+/// Appends `, in Cache::get at src/cache.rs:22:29, awaiting self.entries.lock`, and the same for a future that is kept
+/// and not polled. If there is no frame, it appends nothing.
 pub(super) fn push_innermost(out: &mut String, stack: &Stack) {
     let (mut awaited, mut idle) = (Leaves::default(), Leaves::default());
     for (frame, is_idle) in leaves(stack.frames()) {

@@ -20,8 +20,8 @@ use birthmark_core::FrameSite;
 /// Displayed, a frame is a line, indented by its depth:
 ///
 /// ```text
-/// in Server::run at src/server.rs:31:14, awaiting .next_request
-///   in Server::next_request at src/server.rs:40:27, awaiting .recv
+/// in Server::run at src/server.rs:31:14, awaiting self.next_request
+///   in Server::next_request at src/server.rs:40:27, awaiting self.requests.recv
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Stack {

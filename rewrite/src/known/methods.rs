@@ -19,22 +19,29 @@ pub(crate) enum Effect {
     Converts,
     /// Ends the chain of a builder: the value is no builder any more.
     Builds,
+    /// Returns the receiver, a reference to it or its content. The text of what is awaited omits the method.
+    Passes,
 }
 
-use Effect::{Accesses, Builds, Clones, Constructs, Converts, Decorates, Unwraps, WrapsLiteral};
+use Effect::{
+    Accesses, Builds, Clones, Constructs, Converts, Decorates, Passes, Unwraps, WrapsLiteral,
+};
 
 /// The methods that are known, by name.
 const TABLE: &[(&str, &[Effect])] = &[
-    ("as_mut", &[Accesses]),
-    ("as_ref", &[Accesses]),
-    ("borrow", &[Accesses]),
-    ("borrow_mut", &[Accesses]),
+    ("as_mut", &[Accesses, Passes]),
+    ("as_ref", &[Accesses, Passes]),
+    ("borrow", &[Accesses, Passes]),
+    ("borrow_mut", &[Accesses, Passes]),
     ("boxed", &[Decorates, WrapsLiteral]),
     ("boxed_local", &[Decorates, WrapsLiteral]),
     ("build", &[Accesses, Builds]),
-    ("clone", &[Accesses, Clones, Decorates]),
+    ("clone", &[Accesses, Clones, Decorates, Passes]),
     ("collect", &[Converts]),
-    ("expect", &[Accesses, Constructs, Decorates, Unwraps]),
+    (
+        "expect",
+        &[Accesses, Constructs, Decorates, Passes, Unwraps],
+    ),
     ("finish", &[Builds]),
     ("fuse", &[Decorates]),
     ("get", &[Accesses]),
@@ -51,10 +58,13 @@ const TABLE: &[(&str, &[Effect])] = &[
     ("sum", &[Converts]),
     ("try_collect", &[Converts]),
     ("try_into", &[Converts]),
-    ("unwrap", &[Accesses, Constructs, Decorates, Unwraps]),
-    ("unwrap_or", &[Unwraps]),
-    ("unwrap_or_default", &[Unwraps]),
-    ("unwrap_or_else", &[Unwraps]),
+    (
+        "unwrap",
+        &[Accesses, Constructs, Decorates, Passes, Unwraps],
+    ),
+    ("unwrap_or", &[Passes, Unwraps]),
+    ("unwrap_or_default", &[Passes, Unwraps]),
+    ("unwrap_or_else", &[Passes, Unwraps]),
     ("with_current_subscriber", &[WrapsLiteral]),
     ("with_subscriber", &[WrapsLiteral]),
     ("write", &[Accesses]),
@@ -63,11 +73,15 @@ const TABLE: &[(&str, &[Effect])] = &[
 /// Prefix of methods that [decorate](Effect::Decorates) their receiver.
 const DECORATES: &str = "with_";
 
-/// Returns `true` if the method has the effect.
+/// Returns `true` if the table has the method with this effect.
 pub(crate) fn has(method: &str, effect: Effect) -> bool {
     let row = TABLE.binary_search_by_key(&method, |(name, _)| name);
     row.is_ok_and(|row| TABLE[row].1.contains(&effect))
-        || effect == Decorates && method.starts_with(DECORATES)
+}
+
+/// Returns `true` if the role of the method's value is that of its receiver, by the table or by its prefix.
+pub(crate) fn decorates(method: &str) -> bool {
+    has(method, Effect::Decorates) || method.starts_with(DECORATES)
 }
 
 #[cfg(test)]

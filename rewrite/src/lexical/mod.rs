@@ -4,6 +4,7 @@
 //! `Server::new` makes the value. A task gets its role from the expression that makes it, or from the variable that
 //! holds it.
 
+mod awaited;
 pub(crate) mod locals;
 mod role;
 pub(crate) mod types;

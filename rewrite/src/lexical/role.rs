@@ -5,7 +5,7 @@ use syn::{Expr, ExprCall, ExprMacro, ExprMethodCall, ExprPath, Path, Stmt};
 use super::LexicalContext;
 use super::types::type_name;
 use crate::known::constructors;
-use crate::known::methods::{self, Effect};
+use crate::known::methods;
 use crate::syntax::naming;
 use crate::syntax::paths::{is_type, names_from_last};
 
@@ -70,7 +70,7 @@ impl LexicalContext<'_> {
 
     fn role_of_method(&self, call: &ExprMethodCall) -> Option<String> {
         let name = call.method.to_string();
-        if methods::has(&name, Effect::Decorates) {
+        if methods::decorates(&name) {
             return self.known_role(&call.receiver);
         }
         let ty = self.type_of(&call.receiver);

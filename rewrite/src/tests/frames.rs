@@ -264,12 +264,119 @@ fn what_is_done_is_not_done_again() {
     );
 }
 
+/// Returns the text of what the last frame of a method of `Server` awaits.
+fn awaited(statements: &str) -> String {
+    let item = format!("impl Server {{ async fn run(&self, peer: Arc<Peer>) {{ {statements} }} }}");
+    let text = instrument("", &item).text;
+    let (_, rest) = text.split_once("P::frames!{").expect("there is a frame");
+    let (table, _) = rest.split_once('}').expect("the table ends");
+    let row = table
+        .rsplit_once("\"Server::run\",\"")
+        .expect("it is awaited in `run`");
+    row.1.trim_end_matches("\")").to_owned()
+}
+
 #[test]
-fn a_table_says_where_and_what() {
+fn table_has_position_function_and_awaited_expression() {
     let run = instrument(
         "",
         "impl Server { async fn run(&self) { self.next().await; } }",
     );
-    let entry = r#"P::frames!{__BIRTHMARKFRAMES1("x.rs",1,1,"Server::run","Server::next")}"#;
+    let entry = r#"P::frames!{__BIRTHMARKFRAMES1("x.rs",1,1,"Server::run","self.next")}"#;
     assert!(run.text.contains(entry), "{}", run.text);
+}
+
+#[test]
+fn awaited_expression_has_its_receiver_as_the_source_has_it() {
+    for (statements, expected) in [
+        ("self.accounts.read().await;", "self.accounts.read"),
+        ("peer.send(message).await?;", "peer.send"),
+        ("let peer = Peer::new(); peer.send(1).await;", "peer.send"),
+        (
+            "let send_task = tokio::spawn(f()); send_task.await;",
+            "send_task",
+        ),
+        (
+            "let a = tokio::spawn(f()); tokio::select! { _ = &mut a => {} }",
+            "a",
+        ),
+        ("let fut = fetch(1); (&mut fut).await;", "fut"),
+        ("self.handle.await;", "self.handle"),
+        ("self.0.recv().await;", "self.0.recv"),
+        ("(*self.rx).lock().await;", "self.rx.lock"),
+        ("pool().acquire().await;", "pool().acquire"),
+        (
+            "self.pool(1, |x| y(x)).acquire().await;",
+            "self.pool(..).acquire",
+        ),
+        ("self.map[&key(a)].lock().await;", "self.map[..].lock"),
+        ("self.shards[3].lock().await;", "self.shards[3].lock"),
+        ("lib::pool().get().await;", "lib::pool().get"),
+        ("connect(a).await?.send(1).await;", "connect(..).await.send"),
+        (
+            "STATE.get().unwrap().tx.send(1).await;",
+            "STATE.get().tx.send",
+        ),
+        (
+            "self.tx.as_ref().expect(\"open\").send(1).await;",
+            "self.tx.send",
+        ),
+        ("peer.clone().send(1).await;", "peer.send"),
+        ("shared.clone().await;", "shared"),
+        ("sleep.as_mut().await;", "sleep"),
+        ("{ a; self.rx.recv() }.await;", "self.rx.recv"),
+        ("(async { 1 }).await;", "Server::run::{async"), // The helper cuts the text at a brace.
+        ("if a { b } else { c }.await;", ""),
+        ("(if a { b } else { c }).recv().await;", ".recv"),
+    ] {
+        assert_eq!(awaited(statements), expected, "{statements}");
+    }
+}
+
+#[test]
+fn awaited_call_of_a_function_has_its_name() {
+    for (statements, expected) in [
+        ("fetch(a, b).await;", "fetch"),
+        ("tokio::time::sleep(a).await;", "sleep"),
+        ("Self::run(a).await;", "Server::run"),
+        ("<Peer as Send>::send(a).await;", "Peer::send"),
+        ("(self.work)(1).await;", "self.work"),
+        ("lib::actor!(a).await;", "actor!"),
+    ] {
+        assert_eq!(awaited(statements), expected, "{statements}");
+    }
+}
+
+#[test]
+fn awaited_expression_is_that_within_wrappers() {
+    for statements in [
+        "Box::pin(self.rx.recv()).await;",
+        "tokio::time::timeout(limit, self.rx.recv()).await;",
+        "self.rx.recv().instrument(span).boxed().fuse().await;",
+        "birthmark::named!(\"a\" => self.rx.recv()).await;",
+        "tokio::select! { _ = timeout(limit, self.rx.recv()) => {} }",
+        "tokio::join!(a(), self.rx.recv());",
+    ] {
+        assert_eq!(awaited(statements), "self.rx.recv", "{statements}");
+    }
+}
+
+#[test]
+fn long_awaited_expression_loses_its_middle() {
+    for (statements, expected) in [
+        (
+            "self.application.configuration.storage.connections.primary.acquire().await;",
+            "self…storage.connections.primary.acquire",
+        ),
+        (
+            "connection.with_an_extremely_long_name_of_a_method_that_is_awaited().await;",
+            "connection.with_an_extremely_long_name_of_a_method_that_is_awaited",
+        ),
+        (
+            "a_long_name_of_a_static_table_of_connections.b.c.d.e.lock_owned(1).await;",
+            "a_long_name_of_a_static_table_of_connections…lock_owned",
+        ),
+    ] {
+        assert_eq!(awaited(statements), expected, "{statements}");
+    }
 }

@@ -146,24 +146,10 @@ impl Walk<'_> {
 impl Context<'_> {
     fn frame_site(&self, awaited: &Expr, span: Span) -> FrameSite {
         let context = self.lexical();
-        let role = context.known_role(awaited);
         FrameSite {
             position: self.position(span),
             function: context.function(),
-            awaited: role.or_else(|| name(awaited)).unwrap_or_default(),
+            awaited: context.awaited(awaited),
         }
-    }
-}
-
-/// Returns the name of a variable or a field of which nothing else is known.
-fn name(awaited: &Expr) -> Option<String> {
-    match awaited {
-        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
-        Expr::Field(field) => match &field.member {
-            syn::Member::Named(name) => Some(name.to_string()),
-            syn::Member::Unnamed(_) => name(&field.base),
-        },
-        Expr::Reference(reference) => name(&reference.expr),
-        _ => None,
     }
 }

@@ -52,8 +52,10 @@ impl FrameSite {
         self.function
     }
 
-    /// Returns the awaited expression, as far as the source shows it: `send_email`, `Server::run`, `.recv`. Otherwise
-    /// the text is empty.
+    /// Returns the awaited expression without arguments: `send_email`, `Server::run`, `self.requests.recv`.
+    ///
+    /// A receiver is written as in the source. A long one loses its middle. The text is empty if the expression has no
+    /// name.
     pub fn awaited(&self) -> &'static str {
         self.awaited
     }
@@ -65,7 +67,7 @@ impl FrameSite {
     }
 }
 
-/// `Server::accept at src/server.rs:31:5, awaiting .recv`
+/// `Server::accept at src/server.rs:31:5, awaiting self.requests.recv`
 impl fmt::Display for FrameSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         crate::types::escape::escape(self.function, f)?;
