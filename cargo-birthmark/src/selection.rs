@@ -39,6 +39,7 @@ const OURS: &[&str] = &[
     "birthmark-http",
     "birthmark-macros",
     "birthmark-rewrite",
+    "birthmark-tracing",
 ];
 
 /// Why a crate is not chosen.

@@ -62,6 +62,7 @@ compile_pages! {
     Http "docs/guide/http.md"
     Labels "docs/guide/labels.md"
     Limits "docs/guide/limits.md"
+    LogsAndTraces "docs/guide/logs-and-traces.md"
     Names "docs/guide/names.md"
     Panics "docs/guide/panics.md"
     Threads "docs/guide/threads.md"
@@ -73,4 +74,5 @@ compile_pages! {
     RewriteReadme "rewrite/README.md"
     RuntimeReadme "birthmark/README.md"
     StacksReadme "stacks/README.md"
+    TracingReadme "birthmark-tracing/README.md"
 }

@@ -83,7 +83,7 @@ fn normalise_line(line: &str, ids: &mut impl Rename, normal: &mut String) {
 /// Returns `true` if the number between the two texts is the id of a task.
 fn is_id(before: &str, behind: &str) -> bool {
     let in_tree = before.chars().all(|c| " │├└─".contains(c));
-    let in_text = ["task", "lineage", " <"]
+    let in_text = ["task", "task.id=", "lineage", "lineage=\"", " <"]
         .iter()
         .any(|word| before.trim_end().ends_with(word));
     in_text || in_tree && !behind.starts_with(" task")

@@ -561,6 +561,15 @@ mod attaching {
     }
 
     #[test]
+    fn attachment_is_entered_for_the_drop_of_a_task_that_never_started() {
+        async fn never() {}
+        let (_hook, from) =
+            log_in("attachment_is_entered_for_the_drop_of_a_task_that_never_started");
+        drop(spawn(never()));
+        assert_eq!(events(&from), ["enter", "exit", "never cancelled, 0 polls"]);
+    }
+
+    #[test]
     fn attachment_of_a_task_that_panics_is_left_and_told() {
         let (_hook, from) = log_in("attachment_of_a_task_that_panics_is_left_and_told");
         let job = AssertUnwindSafe(spawn(move || fail()));

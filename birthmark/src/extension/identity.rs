@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use birthmark_core::__reader::label::Labels;
+use birthmark_core::__reader::local;
 use birthmark_core::__reader::name::effective_name;
 use birthmark_core::__reader::record::read::Record;
-use birthmark_core::{Kind, TaskId};
+use birthmark_core::{Kind, TaskId, TaskRef};
 use birthmark_dump::__private::redact::{redact, redact_labels};
 
 /// The id, the role, the name and the labels of the task that runs on this thread.
@@ -36,6 +37,24 @@ impl Identity {
     pub fn current() -> Option<Identity> {
         let (task, name_node) = birthmark_dump::__private::current_record()?;
         Some(Identity { task, name_node })
+    }
+
+    /// Returns the identity of a task that a hook sees.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::extension::Identity;
+    ///
+    /// let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+    ///     println!("spawning {:?}", Identity::of(spawn).name());
+    /// });
+    /// # drop(hook);
+    /// ```
+    pub fn of(task: &TaskRef<'_>) -> Identity {
+        let task = Record::of_live(local::slot_of(task));
+        let name_node = task.own_name();
+        Identity { task, name_node }
     }
 
     /// Returns the id.

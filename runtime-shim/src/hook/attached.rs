@@ -48,8 +48,8 @@ type GateFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// # drop(hook);
 /// ```
 pub trait Attachment: Send + 'static {
-    /// Called before each poll of a future, before the call of a closure, and before the drop of what a task owns if
-    /// the task had started. The call happens on the thread that runs the task.
+    /// Called before each poll of a future, before the call of a closure, and before the drop of what a task owns. The
+    /// call happens on the thread that runs the task.
     fn enter(&mut self);
 
     /// Called after what follows [`enter`](Attachment::enter), on the same thread, also during unwinding.
@@ -158,12 +158,16 @@ impl Attached {
 
     /// Enters what is carried. If it returns `true`, the caller calls [`Attached::leave`].
     pub(crate) fn enter(&self) -> bool {
+        self.enter_after(|inner| inner.start(self.slot))
+    }
+
+    fn enter_after(&self, before: impl FnOnce(&mut Inner)) -> bool {
         if self.busy.swap(true, Ordering::Acquire) {
             return false;
         }
         // SAFETY: `busy` was not set and is now; `leave` resets it.
         let inner = unsafe { &mut *self.inner.get() };
-        inner.start(self.slot);
+        before(inner);
         for carried in &mut inner.carried {
             run_hook(|| carried.enter());
         }
@@ -184,12 +188,11 @@ impl Attached {
         self.busy.store(false, Ordering::Release);
     }
 
-    /// Begins to drop what the task owns, inside of what is carried if the task had started. Returns also whether
-    /// [`Attached::leave`] must be called.
+    /// Begins to drop what the task owns, inside of what is carried, also if the task has never started. Returns also
+    /// whether [`Attached::leave`] must be called.
     pub(crate) fn begin_drop(&self) -> (Begun, bool) {
         let begun = begin_drop(self.slot);
-        let started = self.exclusively(|inner| inner.started) == Some(true);
-        (begun, started && self.enter())
+        (begun, self.enter_after(|_| ()))
     }
 
     /// Tells the hooks that the task has ended. The slot is still the task's.

@@ -8,21 +8,23 @@ use birthmark_test_support::files::{self, has_extension, root};
 use birthmark_test_support::packages;
 
 /// Crates whose folders have no circle.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "runtime-shim",
     "dump",
     "birthmark",
     "birthmark-http",
+    "birthmark-tracing",
     "cargo-birthmark",
     "stacks",
     "rewrite",
 ];
 
 /// Crates whose root has a table of its modules in their order.
-const ORDERED: [&str; 5] = [
+const ORDERED: [&str; 6] = [
     "runtime-shim",
     "dump",
     "birthmark-http",
+    "birthmark-tracing",
     "cargo-birthmark",
     "rewrite",
 ];
