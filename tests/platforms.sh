@@ -21,7 +21,7 @@ for target; do
         cargo check --target "$target" -p birthmark --no-default-features --features attribute
     else
         cargo check --target "$target" -p birthmark --all-features
-        cargo check --target "$target" -p birthmark-http -p birthmark-tracing -p cargo-birthmark
+        cargo check --target "$target" -p birthmark-http -p birthmark-opentelemetry -p birthmark-tracing -p cargo-birthmark
     fi
 done
 exit $skipped

@@ -1,10 +1,10 @@
 //! The spawn hook: it gives each child what its spawner's span is to it.
 
+use birthmark::extension::{Carry, CarryRules};
 use birthmark::{Attachment, Outcome, Refusal, Spawn, SpawnHook, TaskRef};
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::{Level, Span};
 
-use crate::carry::{Carry, Rules};
 use crate::open_spans::{self, TaskEntry};
 use crate::refusals;
 use crate::scoped::scoped_dispatcher;
@@ -13,7 +13,7 @@ use crate::task_span::{Place, TaskSpan};
 /// The hook that [`install`](crate::install) adds.
 #[derive(Debug)]
 pub(crate) struct CarryHook {
-    pub(crate) rules: Rules,
+    pub(crate) rules: CarryRules,
     /// The level of a span for each task, if the program wants one.
     pub(crate) task_spans: Option<Level>,
     pub(crate) refusals: bool,

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use birthmark::extension::{Carry, CarryRules};
 use tracing::Level;
 
-use crate::carry::{Carry, Rules};
 use crate::hook::CarryHook;
 use crate::panics::{self, Panics};
 
@@ -26,7 +26,7 @@ pub fn install() {
 /// Returns a [`Builder`], which configures what is carried.
 pub fn builder() -> Builder {
     Builder {
-        rules: Rules::default(),
+        rules: CarryRules::new(),
         task_spans: None,
         refusals: true,
         panics: Panics::default(),
@@ -35,14 +35,7 @@ pub fn builder() -> Builder {
 
 /// The configuration of this crate.
 ///
-/// # Rules
-///
-/// The first of these decides what a child gets:
-///
-/// 1. The first rule that the program has added for its role, site, module or crate.
-/// 2. For roots: [`Builder::roots`]. A root is spawned with [`root!`](birthmark::root), or a pool keeps it.
-/// 3. For tasks of the known pools that the [crate's documentation](crate#known-pools) lists: [`Carry::FollowsFrom`].
-/// 4. [`Builder::carry`].
+/// [`Carry`] describes the order of the rules.
 ///
 /// # Examples
 ///
@@ -59,7 +52,7 @@ pub fn builder() -> Builder {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `install`"]
 pub struct Builder {
-    rules: Rules,
+    rules: CarryRules,
     task_spans: Option<Level>,
     refusals: bool,
     panics: Panics,
@@ -68,33 +61,33 @@ pub struct Builder {
 impl Builder {
     /// Sets what a child gets if nothing else decides. The default is [`Carry::Child`].
     pub fn carry(mut self, carry: Carry) -> Self {
-        self.rules.set_others(carry);
+        self.rules = self.rules.others(carry);
         self
     }
 
     /// Adds a rule for the tasks that are spawned in a crate or a module, such as `"hyper_util"` or
     /// `"my_queue::worker"`.
     pub fn carry_in(mut self, module: &str, carry: Carry) -> Self {
-        self.rules.add_module(module, carry);
+        self.rules = self.rules.module(module, carry);
         self
     }
 
     /// Adds a rule for the tasks with a [role](birthmark::Site::role).
     pub fn carry_role(mut self, role: &str, carry: Carry) -> Self {
-        self.rules.add_role(role, carry);
+        self.rules = self.rules.role(role, carry);
         self
     }
 
     /// Adds a rule for the tasks of a spawn call, by its file and line, such as `"src/pool.rs:12"`. Leading folders may
     /// be left out.
     pub fn carry_at(mut self, site: &str, carry: Carry) -> Self {
-        self.rules.add_site(site, carry);
+        self.rules = self.rules.site(site, carry);
         self
     }
 
     /// Sets what roots get. The default is [`Carry::FollowsFrom`].
     pub fn roots(mut self, carry: Carry) -> Self {
-        self.rules.set_roots(carry);
+        self.rules = self.rules.roots(carry);
         self
     }
 

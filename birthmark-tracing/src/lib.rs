@@ -73,37 +73,6 @@
 //! | `json` | | `with_task` for the JSON format |
 //! | `log` | | panics and refusals reach the logger of the `log` crate if no subscriber takes them |
 //!
-//! # Known pools
-//!
-//! Tasks that are spawned in these modules follow from the span of their spawner:
-//!
-//! | module | tasks |
-//! | --- | --- |
-//! | `bb8` | connections and the reaper |
-//! | `deadpool` | connections |
-//! | `h2::client` | connections |
-//! | `hyper::client` | connections |
-//! | `hyper::proto::h2::client` | connections |
-//! | `hyper_util::client` | connections, and the timer of the pool |
-//! | `lapin` | connections |
-//! | `moka` | maintenance |
-//! | `mongodb` | connections and monitors |
-//! | `quinn` | connections |
-//! | `r2d2` | connections |
-//! | `rayon_core::registry` | threads of a pool |
-//! | `redis::aio` | connections |
-//! | `reqwest::async_impl::h3_client` | connections |
-//! | `reqwest::blocking::client` | the thread of a client |
-//! | `scheduled_thread_pool` | threads of a pool |
-//! | `sqlx_core::pool` | connections and maintenance |
-//! | `sqlx_mysql` | connections |
-//! | `sqlx_postgres` | connections |
-//! | `sqlx_sqlite::connection` | the thread of a connection |
-//! | `tokio::runtime` | threads of a runtime |
-//! | `tokio_postgres` | connections |
-//! | `tonic::transport` | connections |
-//! | `tower::buffer` | the worker of a service |
-//!
 //! # Layers
 //!
 //! Each module uses those above it in this table, and none below.
@@ -113,9 +82,6 @@
 //! | `slots` | slots that are read without a lock |
 //! | `span_text` | names and fields of spans |
 //! | `open_spans` | spans as dumps find them |
-//! | `site_cache` | a decision for each spawn site |
-//! | `pools` | known pools |
-//! | `carry` | which task gets what |
 //! | `scoped` | dispatchers of one thread |
 //! | `callsite` | callsites of task spans |
 //! | `task_span` | a span for each task |
@@ -134,7 +100,6 @@
 use birthmark_test_support as _;
 
 mod callsite;
-mod carry;
 mod fields;
 #[cfg(feature = "fmt")]
 mod format;
@@ -148,17 +113,14 @@ mod open_spans;
 #[path = "no_open_spans.rs"]
 mod open_spans;
 mod panics;
-mod pools;
 mod refusals;
 mod scoped;
-mod site_cache;
 #[cfg(feature = "fmt")]
 mod slots;
 #[cfg(feature = "fmt")]
 mod span_text;
 mod task_span;
 
-pub use crate::carry::Carry;
 pub use crate::fields::TaskFields;
 #[cfg(feature = "fmt")]
 pub use crate::format::{TaskFormat, WithTask, with_task};
@@ -166,3 +128,4 @@ pub use crate::install::{Builder, builder, install};
 #[cfg(feature = "fmt")]
 pub use crate::layer::TaskLayer;
 pub use crate::panics::Panics;
+pub use birthmark::extension::Carry;

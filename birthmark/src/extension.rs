@@ -1,7 +1,10 @@
 //! Tools for crates that deliver dumps in another way, as `birthmark-http` does over HTTP, or that put the current task
 //! into logs, as `birthmark-tracing` does.
 
+mod carry;
 mod identity;
+mod pools;
+mod site_cache;
 
 use std::io;
 use std::thread::JoinHandle;
@@ -9,6 +12,7 @@ use std::thread::JoinHandle;
 use crate::Task;
 
 pub use birthmark_dump::__private::SpanSource;
+pub use carry::{Carry, CarryRules};
 pub use identity::Identity;
 
 pub use crate::platform::cpu::thread_cpu_time;
@@ -65,17 +69,16 @@ pub fn current_task() -> Option<Task> {
 /// # Examples
 ///
 /// ```
-/// birthmark::extension::set_span_source(|show| {
-///     if let Some(task) = birthmark::current() {
-///         show(task.id(), "request", &[("id", "7")]);
-///     }
-/// });
-/// # #[birthmark::instrument]
-/// # fn main() {
-/// # let _main = birthmark::current();
-/// assert!(birthmark::dump().to_string().contains("    span request{id=7}\n"));
-/// # }
-/// # main();
+/// #[birthmark::instrument]
+/// fn main() {
+///     birthmark::extension::set_span_source(|show| {
+///         if let Some(task) = birthmark::current() {
+///             show(task.id(), "request", &[("id", "7")]);
+///         }
+///     });
+///     let _main = birthmark::current();
+///     assert!(birthmark::dump().to_string().contains("    span request{id=7}\n"));
+/// }
 /// ```
 pub fn set_span_source(source: SpanSource) {
     birthmark_dump::__private::set_source(source);

@@ -38,6 +38,7 @@ const OURS: &[&str] = &[
     "birthmark-dump",
     "birthmark-http",
     "birthmark-macros",
+    "birthmark-opentelemetry",
     "birthmark-rewrite",
     "birthmark-tracing",
 ];

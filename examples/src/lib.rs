@@ -70,6 +70,7 @@ compile_pages! {
     CoreReadme "runtime-shim/README.md"
     DumpReadme "dump/README.md"
     HttpReadme "birthmark-http/README.md"
+    OpenTelemetryReadme "birthmark-opentelemetry/README.md"
     MacrosReadme "macros/README.md"
     RewriteReadme "rewrite/README.md"
     RuntimeReadme "birthmark/README.md"

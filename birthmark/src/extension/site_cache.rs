@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use birthmark::Site;
+use crate::Site;
 
 /// Entries of a cache. A site whose entry another one takes is decided again.
 const ENTRIES: usize = 256;

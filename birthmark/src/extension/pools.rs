@@ -48,7 +48,7 @@ pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, is_inside, is_known};
+    use super::{is_inside, is_known, KNOWN};
 
     #[test]
     fn module_is_inside_of_itself_and_of_its_crate_alone() {
@@ -69,10 +69,10 @@ mod tests {
 
     #[test]
     fn known_modules_are_documented() {
-        let documented = include_str!("lib.rs");
+        let documented = include_str!("carry.rs");
         for (module, tasks) in KNOWN {
-            let row = format!("//! | `{module}` | {tasks} |");
-            assert!(documented.contains(&row), "missing in lib.rs: {row}");
+            let row = format!("/// | `{module}` | {tasks} |");
+            assert!(documented.contains(&row), "missing in carry.rs: {row}");
         }
     }
 }
