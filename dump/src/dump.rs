@@ -1,5 +1,6 @@
 //! A dump: a snapshot, the part of it that filters have selected, and OS threads.
 
+use std::cmp::Reverse;
 use std::time::SystemTime;
 
 use crate::coverage::Coverage;
@@ -197,6 +198,35 @@ impl Dump {
         match &self.os_threads {
             ThreadScan::Done(threads) => Some(&threads.all),
             ThreadScan::NotRequested | ThreadScan::Unsupported => None,
+        }
+    }
+
+    /// Sets the OS threads of a dump of another process.
+    #[doc(hidden)]
+    pub fn put_threads(&mut self, threads: Option<OsThreads>) {
+        self.os_threads = threads.map_or(ThreadScan::Unsupported, ThreadScan::Done);
+    }
+
+    /// Returns the tasks that run, each with the system id of its thread. Of one thread, the innermost task comes first.
+    #[doc(hidden)]
+    pub fn running_tasks(&self) -> Vec<(u64, Task)> {
+        let mut running: Vec<(u64, &Row)> =
+            self.rows().filter_map(|row| self.on_thread(row)).collect();
+        // The task that is the thread itself comes last. Of two other tasks, the one with the later poll is inside.
+        running.sort_by_key(|(thread, row)| {
+            let is_thread = self.snapshot.kind(row).is_thread();
+            (*thread, is_thread, Reverse((row.since, row.id)))
+        });
+        let running = running.into_iter();
+        running
+            .map(|(thread, row)| (thread, self.snapshot.task(row, self.now)))
+            .collect()
+    }
+
+    fn on_thread<'a>(&self, row: &'a Row) -> Option<(u64, &'a Row)> {
+        match self.snapshot.state(row) {
+            State::Running { thread: Some(id) } => Some((id, row)),
+            _ => None,
         }
     }
 

@@ -97,7 +97,7 @@ fn count_live() -> HashMap<*const Site, Live> {
     walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
             let spawned = record.spawned();
-            note_kind(&record);
+            note_kind(record.site(), record.flags());
             live.entry(ptr::from_ref(record.site()))
                 .or_default()
                 .add(spawned);
@@ -107,10 +107,9 @@ fn count_live() -> HashMap<*const Site, Live> {
 }
 
 /// Stores the kind of a task, for the time when no task of its site is alive.
-fn note_kind(record: &Record) {
-    let site = record.site();
+fn note_kind(site: &Site, flags: u64) {
     if site.kind() == Kind::Unknown {
-        let kind = Kind::of(site, record.flags());
+        let kind = Kind::of(site, flags);
         site.counts.seen.store(kind as u8, Ordering::Relaxed);
     }
 }
@@ -119,14 +118,15 @@ fn note_kind(record: &Record) {
 #[doc(hidden)]
 pub fn sites_of(source: impl Source) -> Vec<SiteStats> {
     let now = source.now();
+    let all = source.sites();
     let mut live: HashMap<*const Site, Live> = HashMap::new();
     source.walk(|task| {
-        live.entry(ptr::from_ref(task.site()))
-            .or_default()
-            .add(task.spawned())
+        note_kind(task.site(), task.flags());
+        let live = live.entry(ptr::from_ref(task.site())).or_default();
+        live.add(task.spawned());
     });
     let none = Live::default();
-    let sites = source.sites().into_iter().map(|site| {
+    let sites = all.into_iter().map(|site| {
         let live = live.get(&ptr::from_ref(site)).unwrap_or(&none);
         stats(site, live, 0, now)
     });

@@ -49,6 +49,8 @@ pub use palette::should_colorize;
 #[cfg(feature = "pprof")]
 pub use pprof::Pprof;
 pub use text::Text;
+#[doc(hidden)]
+pub use threads::ThreadList;
 pub use tree::Tree;
 
 impl Dump {
@@ -76,6 +78,12 @@ impl Dump {
     #[cfg(feature = "pprof")]
     pub fn pprof(&self) -> Pprof<'_> {
         Pprof(self)
+    }
+
+    /// Returns a rendering of the OS threads alone.
+    #[doc(hidden)]
+    pub fn thread_list(&self) -> ThreadList<'_> {
+        ThreadList::new(self)
     }
 
     /// Returns a rendering as JSON, for programs.

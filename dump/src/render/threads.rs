@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::output::{escaped, push, push_number, ChunkedWriter};
 use super::palette::Palette;
+use super::summary::Summary;
 use super::task_block::{push_who, site_line};
 use crate::dump::{Dump, ThreadScan};
 use crate::threads::{OsThread, OsThreads};
@@ -23,6 +24,37 @@ pub(super) fn write_section(
             f.write_str("\nOS threads: not looked at (this system does not list them)\n")
         }
         ThreadScan::Done(threads) => write_threads(f, threads, palette),
+    }
+}
+
+/// Displays the OS threads of a dump without its tasks.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadList<'a> {
+    dump: &'a Dump,
+    palette: &'static Palette,
+}
+
+impl<'a> ThreadList<'a> {
+    pub(super) fn new(dump: &'a Dump) -> Self {
+        ThreadList {
+            dump,
+            palette: Palette::new(false),
+        }
+    }
+
+    /// Sets whether the output has colours.
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.palette = Palette::new(color);
+        self
+    }
+}
+
+impl fmt::Display for ThreadList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Summary(self.dump))?;
+        write_section(f, self.dump, self.palette)?;
+        writeln!(f, "\n{}", self.dump.coverage)
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use object::elf::{ET_CORE, NT_FILE, PT_LOAD};
+use object::elf::{ET_CORE, NT_FILE, NT_PRPSINFO, NT_PRSTATUS, PT_LOAD};
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian, ReadCache};
 
@@ -22,6 +22,17 @@ pub(crate) struct Core {
     /// Memory that was written, by address.
     pub(crate) segments: Vec<(u64, Section)>,
     pub(crate) files: Vec<Mapped>,
+    pub(crate) process: Ended,
+}
+
+/// The process, as the notes of a core file describe it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ended {
+    /// Id of the process and the beginning of its command line, each argument followed by a blank.
+    pub(crate) id: Option<u32>,
+    pub(crate) command: Vec<u8>,
+    /// System ids of the threads.
+    pub(crate) threads: Vec<u32>,
 }
 
 /// Reads the headers of a core file.
@@ -42,6 +53,7 @@ pub(crate) fn read_core_file(file: File) -> Option<Core> {
     let mut core = Core {
         segments: Vec::new(),
         files: Vec::new(),
+        process: Ended::default(),
     };
     let segments = header.program_headers(endian, data).ok()?;
     for segment in segments.iter().take(MAX_SEGMENTS) {
@@ -57,24 +69,40 @@ pub(crate) fn read_core_file(file: File) -> Option<Core> {
             };
             core.segments.push((segment.p_vaddr(endian), content));
         } else if size <= MAX_NOTES {
-            core.files
-                .extend(mapped_files(segment, data).unwrap_or_default());
+            let _ = read_notes(segment, data, &mut core);
         }
     }
     Some(core)
 }
 
-fn mapped_files(
+/// Reads the notes of a segment up to the first one that is damaged.
+fn read_notes(
     segment: &object::elf::ProgramHeader64<LittleEndian>,
     data: &ReadCache<BufReader<File>>,
-) -> Option<Vec<Mapped>> {
+    core: &mut Core,
+) -> Option<()> {
     let mut notes = segment.notes(LittleEndian, data).ok()??;
     while let Some(note) = notes.next().ok()? {
-        if note.n_type(LittleEndian) == NT_FILE {
-            return parse_files(note.desc());
+        match note.n_type(LittleEndian) {
+            NT_FILE if core.files.is_empty() => {
+                core.files = parse_files(note.desc()).unwrap_or_default();
+            }
+            // The layouts of `elf_prpsinfo` and `elf_prstatus` on 64-bit systems.
+            NT_PRPSINFO => {
+                core.process.id = number(note.desc(), 24);
+                let command = note.desc().get(56..136).unwrap_or_default();
+                let command = command.split(|byte| *byte == 0).next();
+                core.process.command = command.unwrap_or_default().to_vec();
+            }
+            NT_PRSTATUS => core.process.threads.extend(number(note.desc(), 32)),
+            _ => {}
         }
     }
-    None
+    Some(())
+}
+
+fn number(note: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*note.get(at..)?.first_chunk()?))
 }
 
 /// Parses the note with mapped files: a count, a page size, three numbers for each file, and the paths.

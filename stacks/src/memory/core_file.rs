@@ -30,6 +30,7 @@ pub struct CoreFile {
     /// Memory that the file contains, by address.
     segments: Vec<(u64, Section)>,
     files: Vec<MappedFile>,
+    process: elf::Ended,
 }
 
 /// A range of a file that was mapped.
@@ -103,7 +104,53 @@ impl CoreFile {
             path,
             segments,
             files: files.collect(),
+            process: core.process,
         })
+    }
+
+    /// Returns the id of the process, or `None` if the file does not have it.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.id
+    }
+
+    /// Returns the beginning of the command line. The kernel keeps 80 bytes, with a blank after each argument.
+    #[must_use]
+    pub fn command(&self) -> String {
+        String::from_utf8_lossy(&self.process.command).into_owned()
+    }
+
+    /// Returns the system ids of the threads.
+    #[must_use]
+    pub fn threads(&self) -> &[u32] {
+        &self.process.threads
+    }
+
+    /// Returns the address and the size of each range of memory that the file contains, by address.
+    pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.segments
+            .iter()
+            .map(|(start, content)| (*start, content.len()))
+    }
+
+    /// Returns the files that were mapped: the path, the first address, the address after the last one, and the offset in
+    /// the file.
+    pub fn mapped_files(&self) -> impl Iterator<Item = (&Path, u64, u64, u64)> + '_ {
+        let files = self.files.iter().map(|file| &file.range);
+        files.map(|file| (file.path.as_path(), file.start, file.end, file.offset))
+    }
+
+    /// Reads the executable from another path than the one by which it was mapped. Returns `false` if no file of this
+    /// name was mapped.
+    pub fn replace_file(&mut self, name: &str, path: &Path) -> bool {
+        let mut found = false;
+        for file in &mut self.files {
+            if file.range.path.file_name().is_some_and(|it| it == name) {
+                path.clone_into(&mut file.range.path);
+                found = true;
+            }
+        }
+        found
     }
 
     /// Returns the path of the core file.

@@ -1,4 +1,4 @@
-//! Memory of this process and of other ones, by `process_vm_readv`.
+//! Memory of this process and of other ones, by `process_vm_readv`, or else by `/proc/PID/mem`.
 
 use super::{Memory, Unreadable};
 
@@ -47,10 +47,22 @@ fn copy(process: u32, address: u64, buffer: &mut [u8]) -> Result<(), Unreadable>
     // length. The kernel checks each address of `remote` and returns an error if it is not mapped.
     let read =
         unsafe { libc::process_vm_readv(process, &raw const local, 1, &raw const remote, 1, 0) };
-    match usize::try_from(read) {
-        Ok(read) if read == buffer.len() => Ok(()),
+    if usize::try_from(read).is_ok_and(|read| read == buffer.len()) {
+        return Ok(());
+    }
+    match std::io::Error::last_os_error().raw_os_error() {
+        // A kernel without the call, or a filter that forbids it.
+        Some(libc::ENOSYS | libc::EPERM) if read < 0 => copy_by_file(process, address, buffer),
         _ => Err(error),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn copy_by_file(process: libc::pid_t, address: u64, buffer: &mut [u8]) -> Result<(), Unreadable> {
+    use std::os::unix::fs::FileExt;
+    let memory = std::fs::File::open(format!("/proc/{process}/mem"));
+    let read = memory.and_then(|memory| memory.read_exact_at(buffer, address));
+    read.map_err(|_| Unreadable { address })
 }
 
 #[cfg(not(target_os = "linux"))]

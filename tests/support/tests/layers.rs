@@ -8,7 +8,7 @@ use birthmark_test_support::files::{self, has_extension, root};
 use birthmark_test_support::packages;
 
 /// Crates whose folders have no circle.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 10] = [
     "runtime-shim",
     "dump",
     "birthmark",
@@ -16,16 +16,20 @@ const CRATES: [&str; 8] = [
     "birthmark-tracing",
     "cargo-birthmark",
     "stacks",
+    "outside",
+    "cli",
     "rewrite",
 ];
 
 /// Crates whose root has a table of its modules in their order.
-const ORDERED: [&str; 6] = [
+const ORDERED: [&str; 8] = [
     "runtime-shim",
     "dump",
     "birthmark-http",
     "birthmark-tracing",
     "cargo-birthmark",
+    "outside",
+    "cli",
     "rewrite",
 ];
 

@@ -1,0 +1,98 @@
+//! A program that tests look at from outside: it waits with the same tasks until its input ends.
+//!
+//! Each line of its input is a format, in which it writes a dump of its own, followed by a line with a dot. The line
+//! `abort` aborts it. The argument is a number of further tasks.
+
+use std::future::pending;
+use std::io::{BufRead as _, Write as _};
+
+use tokio::sync::oneshot;
+
+#[birthmark::instrument]
+mod shop {
+    use super::*;
+
+    pub async fn checkout(order: u32, paid: oneshot::Receiver<()>) {
+        birthmark::set_name(format_args!("order {order}"));
+        birthmark::set_label("district", ["harbour", "old town"][order as usize % 2]);
+        tokio::spawn(courier());
+        let _ = paid.await;
+    }
+
+    async fn courier() {
+        tokio::join!(route(), pending::<()>());
+    }
+
+    async fn route() {
+        pending().await
+    }
+
+    pub async fn ended(ready: oneshot::Sender<()>) {
+        birthmark::set_name("a parent that has ended");
+        tokio::spawn(async move {
+            let _ = ready.send(());
+            pending::<()>().await
+        });
+    }
+
+    pub fn blocks(ready: std::sync::mpsc::Sender<()>) {
+        std::thread::spawn(move || {
+            ready.send(()).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+    }
+
+    pub async fn one_of_many() {
+        pending().await
+    }
+}
+
+#[birthmark::instrument]
+async fn spawn_all(many: u32) -> Vec<oneshot::Sender<()>> {
+    let mut senders = Vec::new();
+    for order in 0..5 {
+        let (sender, paid) = oneshot::channel();
+        tokio::spawn(shop::checkout(order, paid));
+        senders.push(sender);
+    }
+    let (ready, is_ready) = oneshot::channel();
+    tokio::spawn(shop::ended(ready)).await.unwrap();
+    is_ready.await.unwrap();
+    for _ in 0..many {
+        tokio::spawn(shop::one_of_many());
+    }
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    shop::blocks(ready);
+    is_ready.recv().unwrap();
+    senders
+}
+
+#[birthmark::instrument]
+fn main() {
+    let many = std::env::args().nth(1).and_then(|many| many.parse().ok());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let _senders = runtime.block_on(async {
+        let senders = spawn_all(many.unwrap_or(0)).await;
+        // All tasks are polled until they wait.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        senders
+    });
+    println!("ready");
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        if line == "abort" {
+            std::process::abort();
+        }
+        let mut out = std::io::stdout().lock();
+        let dump = birthmark::dump();
+        dump.write(line.parse().expect("a format"), &mut out)
+            .unwrap();
+        out.write_all(b".\n").unwrap();
+        out.flush().unwrap();
+    }
+}

@@ -1,0 +1,196 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use birthmark_dump::Filter;
+use birthmark_dump::render::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const ABOUT: &str = "\
+Shows what every task of a running program does, from outside.
+
+The program was built with birthmark. Nothing runs in it, nothing stops it, and it need not have
+called `birthmark::install`. A program that has crashed has its tasks in its core file.";
+
+const EXAMPLES: &str = "\
+Examples:
+  birthmark list                              the processes that have birthmark
+  birthmark groups shop                       equal tasks of the process `shop`, counted together
+  birthmark ps 4711                           each task, with its lineage and its frames
+  birthmark ps 4711 'state=suspended&for=1m'  those that have waited for a minute
+  birthmark tree 4711 under=17                a task and its descendants
+  birthmark threads 4711                      OS threads, where they wait, and the tasks that they run
+  birthmark diff 4711 --seconds 5             new, ended and unchanged tasks
+  birthmark dump 4711 --format json -o a.json a dump for programs, and for `diff a.json b.json`
+  birthmark ps --core core.4711               tasks of a program that has crashed
+
+A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind,
+stack, text, state, older, for and under. `*` matches any text.
+
+Names and labels are shown as the program has set them. A redaction of the program runs in the
+program alone; --redact replaces all of them.
+
+Reading another process takes the same right as a debugger: the same user and a permissive
+ptrace_scope, or root.
+
+Exit codes: 0 if all is well, 1 if the target cannot be read, 2 if the command line is wrong, 3 if
+the filter selects no task.";
+
+#[derive(Parser, Debug)]
+#[command(name = "birthmark", version, about = ABOUT, after_help = EXAMPLES, propagate_version = false)]
+pub(crate) struct Cli {
+    /// Colours: `auto` is for a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// List the processes that have birthmark, as far as they may be read
+    List,
+    /// Show a paragraph for each task: state, name, spawn site, lineage, frames
+    Ps {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Show each task below the one that spawned it
+    Tree {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Count equal tasks together, largest group first
+    Groups {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Show the OS threads: where each one waits, its CPU time, and the tasks that it runs
+    Threads {
+        #[command(flatten)]
+        target: TargetArgs,
+    },
+    /// Write a dump in any format
+    Dump {
+        #[command(flatten)]
+        selection: Selection,
+        /// Format: text, tree, groups, folded, json or pprof
+        #[arg(long, short, default_value = "text", value_name = "FORMAT")]
+        format: Format,
+        /// Write to this file in place of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Add the OS threads to text and JSON
+        #[arg(long)]
+        threads: bool,
+    },
+    /// List the spawn calls of the program, with the numbers of their tasks
+    Sites {
+        #[command(flatten)]
+        target: TargetArgs,
+        /// Also list spawn calls that never ran
+        #[arg(long)]
+        all: bool,
+    },
+    /// Compare two dumps: of a process some seconds apart, or two that were saved as JSON
+    Diff {
+        /// A process and perhaps a filter, or two files
+        #[command(flatten)]
+        selection: Selection,
+        /// Time between the two dumps
+        #[arg(long, short, default_value_t = 5.0, value_name = "SECONDS")]
+        seconds: f64,
+    },
+    /// Print the script for gdb: `birthmark gdb-script > b.py`, then `source b.py` in gdb
+    GdbScript,
+    /// Print completions for a shell
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page
+    #[command(hide = true)]
+    Man,
+}
+
+/// The tasks to show.
+#[derive(Args, Debug)]
+pub(crate) struct Selection {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Show the tasks that this filter selects, for example `state=suspended&for=1m`
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+}
+
+/// The process or core file.
+#[derive(Args, Debug)]
+pub(crate) struct TargetArgs {
+    /// Id or name of a process; left out with --core
+    #[arg(value_name = "PROCESS")]
+    pub(crate) process: Option<String>,
+    /// Read a core file in place of a process
+    #[arg(long, value_name = "FILE")]
+    pub(crate) core: Option<PathBuf>,
+    /// Executable of the core file, if it is not where it was
+    #[arg(long, value_name = "FILE", requires = "core")]
+    pub(crate) exe: Option<PathBuf>,
+    /// Which copy of birthmark, if the process has several: the first is 1
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) copy: Option<usize>,
+    /// Replace names and the values of labels. Equal ones stay equal within one run
+    #[arg(long)]
+    pub(crate) redact: bool,
+}
+
+impl Selection {
+    /// Returns the target and the filter. With a core file, the one argument is the filter.
+    pub(crate) fn split(mut self) -> Result<(TargetArgs, Option<Filter>), crate::exit::Failure> {
+        if self.target.core.is_some() {
+            self.filter = match (self.target.process.take(), self.filter) {
+                (filter, None) => filter,
+                (Some(_), Some(_)) => {
+                    return Err(crate::exit::Failure::Usage(
+                        "cannot read a process and a core file at once\nhelp: leave out one of them".into(),
+                    ));
+                }
+                (None, filter) => filter,
+            };
+        }
+        let filter = self.filter.as_deref().map(str::parse::<Filter>);
+        let filter = filter.transpose();
+        let filter = filter.map_err(|error| crate::exit::Failure::Usage(error.to_string()))?;
+        Ok((self.target, filter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn argument_of_a_core_file_is_the_filter() {
+        let cli = Cli::parse_from(["birthmark", "ps", "--core", "c", "state=running"]);
+        let super::Command::Ps { selection } = cli.command else {
+            panic!("another command");
+        };
+        let (target, filter) = selection.split().unwrap();
+        assert!(target.process.is_none());
+        assert_eq!(filter.unwrap().to_string(), "state=running");
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands.
+
+mod diff;
+mod list;
+mod saved;
+mod scripts;
+mod show;
+mod sites;
+mod table;
+
+use crate::args::{Cli, Command};
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// Runs a command.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output::new(cli.color);
+    match cli.command {
+        Command::List => list::run(&output),
+        Command::Ps { selection } => show::run(&output, selection, show::Form::Text),
+        Command::Tree { selection } => show::run(&output, selection, show::Form::Tree),
+        Command::Groups { selection } => show::run(&output, selection, show::Form::Groups),
+        Command::Threads { target } => show::threads(&output, &target),
+        Command::Dump {
+            selection,
+            format,
+            output: file,
+            threads,
+        } => show::dump(&output, selection, format, file.as_deref(), threads),
+        Command::Sites { target, all } => sites::run(&output, &target, all),
+        Command::Diff { selection, seconds } => diff::run(&output, selection, seconds),
+        Command::GdbScript => Ok(output.show(scripts::GDB)?),
+        Command::Completions { shell } => scripts::completions(&output, shell),
+        Command::Man => scripts::man(&output),
+    }
+}

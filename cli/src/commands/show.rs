@@ -1,0 +1,107 @@
+//! Dumps in their forms.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::Path;
+
+use birthmark_dump::render::Format;
+use birthmark_dump::{Dump, Filter};
+
+use crate::args::{Selection, TargetArgs};
+use crate::exit::Failure;
+use crate::output::Output;
+use crate::target;
+
+/// A form of the commands that show tasks.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Text,
+    Tree,
+    Groups,
+}
+
+impl Form {
+    fn format(self) -> Format {
+        match self {
+            Form::Text => Format::Text,
+            Form::Tree => Format::Tree,
+            Form::Groups => Format::Groups,
+        }
+    }
+}
+
+pub(super) fn run(output: &Output, selection: Selection, form: Form) -> Result<(), Failure> {
+    dump(output, selection, form.format(), None, false)
+}
+
+pub(super) fn dump(
+    output: &Output,
+    selection: Selection,
+    format: Format,
+    file: Option<&Path>,
+    threads: bool,
+) -> Result<(), Failure> {
+    let (args, filter) = selection.split()?;
+    if file.is_none() && format.is_binary() && output.is_terminal() {
+        return Err(Failure::Usage(format!(
+            "cannot write the format {format} to a terminal\nhelp: pass a file, `-o tasks.{}`",
+            format.extension()
+        )));
+    }
+    let target = target::open(&args)?;
+    let dump = match threads {
+        true => target.dump_with_threads()?,
+        false => target.dump()?,
+    };
+    let dump = filtered(dump, filter.as_ref());
+    note_names(&args, &dump);
+    match file {
+        Some(path) => write_file(path, &dump, format)?,
+        None => output.write(|out| dump.write_colored(format, output.color, out))?,
+    }
+    match filter.is_some() && dump.is_empty() {
+        true => Err(Failure::NoTask),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn filtered(dump: Dump, filter: Option<&Filter>) -> Dump {
+    match filter {
+        Some(filter) => dump.filter(filter),
+        None => dump,
+    }
+}
+
+fn write_file(path: &Path, dump: &Dump, format: Format) -> Result<(), Failure> {
+    let write = || {
+        let mut out = BufWriter::new(File::create(path)?);
+        dump.write(format, &mut out)?;
+        out.flush()
+    };
+    write().map_err(|error: io::Error| {
+        Failure::Message(format!("cannot write {}: {error}", path.display()))
+    })
+}
+
+/// Tells a person once that names are those of the program. A script is not told.
+fn note_names(args: &TargetArgs, dump: &Dump) {
+    let is_seen = io::stderr().is_terminal() && io::stdout().is_terminal();
+    let has_names = || dump.tasks().any(|task| task.name().is_some());
+    if is_seen && !args.redact && has_names() {
+        anstream::eprintln!(
+            "note: names and labels are as the program has set them; --redact replaces them"
+        );
+    }
+}
+
+pub(super) fn threads(output: &Output, args: &TargetArgs) -> Result<(), Failure> {
+    if args.core.is_some() {
+        return Err(Failure::Usage(
+            "a core file has no states of threads\nhelp: run `birthmark ps --core FILE state=running` for the tasks that \
+             ran"
+                .into(),
+        ));
+    }
+    let dump = target::open(args)?.dump_with_threads()?;
+    Ok(output.show(dump.thread_list().color(output.color))?)
+}

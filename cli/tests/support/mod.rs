@@ -1,0 +1,129 @@
+//! The program that tests look at, and the command.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+
+/// The specimen as it runs.
+pub struct Specimen {
+    pub child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+/// Returns the executable of the specimen.
+pub fn executable() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.ancestors().nth(2).expect("it is in <profile>/deps");
+    profile.join("examples/specimen")
+}
+
+/// Returns a folder for the files of a test.
+pub fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+impl Specimen {
+    pub fn start(executable: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(executable)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the specimen starts");
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut specimen = Specimen {
+            child,
+            input,
+            output,
+        };
+        let mut line = String::new();
+        specimen.output.read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n");
+        specimen
+    }
+
+    pub fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    /// Writes a line to the specimen's input.
+    pub fn tell(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("the input is open");
+        writeln!(input, "{line}").expect("it reads");
+    }
+
+    /// Returns the dump that the specimen takes of itself.
+    pub fn dump(&mut self, format: &str) -> String {
+        self.tell(format);
+        let mut dump = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(
+                self.output.read_line(&mut line).expect("text") > 0,
+                "it ended"
+            );
+            if line == ".\n" {
+                return dump;
+            }
+            dump += &line;
+        }
+    }
+
+    pub fn signal(&self, signal: libc::c_int) {
+        // SAFETY: the process is a child that was not waited for.
+        unsafe { libc::kill(self.child.id() as libc::pid_t, signal) };
+    }
+}
+
+impl Drop for Specimen {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the command.
+pub fn birthmark(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_birthmark"))
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the command starts")
+}
+
+/// Runs the command, which succeeds, and returns its output.
+pub fn shown(arguments: &[&str]) -> String {
+    let output = birthmark(arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Leaves out times, and the time and the process of the heading.
+pub fn timeless(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("program ") {
+            lines.push("program".into());
+            continue;
+        }
+        let mut words: Vec<&str> = line.split(' ').collect();
+        for at in 1..words.len() {
+            let is_unit = words[at].trim_end_matches([']', ',', ':']) == "s";
+            let before = words[at - 1].trim_start_matches('[');
+            if is_unit && before.parse::<f64>().is_ok() {
+                words[at - 1] = "#";
+            }
+        }
+        lines.push(words.join(" "));
+    }
+    lines.join("\n")
+}

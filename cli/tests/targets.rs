@@ -1,0 +1,186 @@
+//! Real targets: a process, a stripped one, a stopped one, core files. All show what the process shows of itself.
+
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use birthmark_test_support as _;
+use support::{Specimen, birthmark, executable, folder, shown, timeless};
+
+fn strip(from: &Path, to: &Path) {
+    let stripped = Command::new("strip").arg("-o").args([to, from]).status();
+    assert!(stripped.expect("binutils are installed").success());
+}
+
+/// Writes a core file of a running process.
+fn core_of(process: &str, folder: &Path) -> String {
+    let prefix = folder.join("core").display().to_string();
+    let output = Command::new("gcore")
+        .args(["-o", &prefix, process])
+        .output();
+    let output = output.expect("gdb is installed: `apt-get install gdb`");
+    let core = format!("{prefix}.{process}");
+    assert!(
+        Path::new(&core).exists(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    core
+}
+
+#[test]
+fn process_shows_the_same_inside_and_outside() {
+    let mut specimen = Specimen::start(&executable(), &[]);
+    for format in ["text", "tree", "groups", "folded"] {
+        let inside = timeless(&specimen.dump(format));
+        let outside = timeless(&shown(&["dump", &specimen.id(), "--format", format]));
+        assert_eq!(outside, inside, "{format}");
+    }
+    let text = shown(&["ps", &specimen.id(), "name=order 3&role=courier"]);
+    assert!(
+        text.contains("1 of 13 tasks (name=order%203&role=courier): 1 suspended"),
+        "{text}"
+    );
+    assert!(
+        text.contains("in courier at cli/examples/specimen.rs:"),
+        "{text}"
+    );
+}
+
+#[test]
+fn stripped_executable_and_stopped_process_show_the_same() {
+    let folder = folder("stripped");
+    let stripped = folder.join("specimen");
+    strip(&executable(), &stripped);
+    let mut specimen = Specimen::start(&stripped, &[]);
+    let inside = timeless(&specimen.dump("text"));
+    specimen.signal(libc::SIGSTOP);
+    let outside = shown(&["ps", &specimen.id()]);
+    let threads = shown(&["threads", &specimen.id()]);
+    let core = core_of(&specimen.id(), &folder);
+    specimen.signal(libc::SIGCONT);
+    assert_eq!(timeless(&outside), inside);
+    assert!(threads.contains("[stopped,"), "{threads}");
+    assert!(outside.contains(&format!("program specimen, process {}, at ", specimen.id())));
+
+    let dead = shown(&["ps", "--core", &core]);
+    assert_eq!(timeless(&dead), inside);
+    assert!(dead.contains(&format!("program specimen, process {}, at ", specimen.id())));
+
+    // The executable has moved.
+    let moved = folder.join("moved");
+    std::fs::rename(&stripped, &moved).unwrap();
+    let moved = moved.display().to_string();
+    let found = shown(&["ps", "--core", &core, "--exe", &moved]);
+    assert_eq!(timeless(&found), inside);
+    let none = birthmark(&["ps", "--core", &core, "--exe", "/no/such/file"]);
+    assert_eq!(none.status.code(), Some(1));
+}
+
+#[test]
+fn program_that_has_aborted_shows_its_tasks() {
+    let folder = folder("aborted");
+    let core = folder.join("core").display().to_string();
+    let input = folder.join("input");
+    std::fs::write(&input, "abort\n").unwrap();
+    let run = format!("run < {}", input.display());
+    let generate = format!("generate-core-file {core}");
+    let output = Command::new("gdb")
+        .args([
+            "-q", "-nx", "-batch", "-ex", &run, "-ex", &generate, "-ex", "kill",
+        ])
+        .arg("--args")
+        .arg(executable())
+        .output()
+        .expect("gdb is installed: `apt-get install gdb`");
+    let gdb = String::from_utf8_lossy(&output.stdout);
+    assert!(gdb.contains("SIGABRT"), "{gdb}");
+    let tree = shown(&["tree", "--core", &core]);
+    assert!(
+        tree.contains("courier [suspended] cli/examples/specimen.rs:"),
+        "{tree}"
+    );
+    assert!(
+        tree.starts_with("13 tasks: 2 running, 11 suspended\n"),
+        "{tree}"
+    );
+    assert!(shown(&["sites", "--core", &core]).contains("shop::") || tree.contains("checkout"));
+    // Files that are cut, or no core files.
+    let whole = std::fs::read(&core).unwrap();
+    for length in [0, 10, 64, 4096, whole.len() / 2] {
+        std::fs::write(&core, &whole[..length]).unwrap();
+        let cut = birthmark(&["ps", "--core", &core]);
+        let error = String::from_utf8_lossy(&cut.stderr);
+        assert!(
+            cut.status.success() || error.contains("error: cannot "),
+            "{length}: {error}"
+        );
+    }
+    // Bytes of its headers and of its memory are damaged.
+    let mut state = 1_u64;
+    let mut next = |bound: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % bound
+    };
+    for run in 0..20 {
+        let mut damaged = whole.clone();
+        for _ in 0..200 {
+            let within = if run % 2 == 0 { 8192 } else { whole.len() };
+            damaged[64 + next(within - 64)] = next(256) as u8;
+        }
+        std::fs::write(&core, &damaged).unwrap();
+        let output = birthmark(&["ps", "--core", &core]);
+        let code = output.status.code();
+        assert!(
+            matches!(code, Some(0 | 1)),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn dumps_are_saved_and_compared() {
+    let folder = folder("saved");
+    let [before, after, profile] =
+        ["a.json", "b.json", "p.pb.gz"].map(|name| folder.join(name).display().to_string());
+    let specimen = Specimen::start(&executable(), &["20"]);
+    shown(&["dump", &specimen.id(), "--format", "json", "-o", &before]);
+    shown(&[
+        "dump",
+        &specimen.id(),
+        "state=suspended",
+        "-f",
+        "json",
+        "-o",
+        &after,
+    ]);
+    shown(&["dump", &specimen.id(), "-f", "pprof", "-o", &profile]);
+    assert!(std::fs::read(&profile).unwrap().starts_with(&[0x1f, 0x8b]));
+    let diff = shown(&["diff", &before, &after]);
+    assert!(diff.starts_with("33 tasks before, 31 now"), "{diff}");
+    assert!(diff.contains("\ngone\n"), "{diff}");
+    assert!(diff.contains("one_of_many"), "{diff}");
+    let live = shown(&["diff", &specimen.id(), "--seconds", "0"]);
+    assert!(
+        live.contains("0 new, 0 gone, 31 unchanged, 2 running throughout"),
+        "{live}"
+    );
+}
+
+#[test]
+fn names_are_redacted_on_request() {
+    let specimen = Specimen::start(&executable(), &[]);
+    let text = shown(&["ps", &specimen.id(), "--redact"]);
+    assert!(
+        !text.contains("order 3") && !text.contains("harbour"),
+        "{text}"
+    );
+    assert!(text.contains("\"redacted-"), "{text}");
+    assert!(shown(&["ps", &specimen.id()]).contains("\"order 3\""));
+}

@@ -1,0 +1,73 @@
+//! Dumps of [birthmark](https://docs.rs/birthmark) from outside: the tasks of another process or of a core file.
+//!
+//! The records of birthmark have a layout that another process can read. So a dump needs nothing of the program: no code
+//! runs in it, no thread stops, and a crashed program has its tasks in its core file. The command `birthmark` of the crate
+//! `birthmark-cli` shows such dumps. This crate is for programs that take them themselves.
+//!
+//! ```no_run
+//! use birthmark_outside::Target;
+//!
+//! let target = Target::process(4711)?;
+//! let dump = target.dump()?;
+//! println!("{}", dump.filter(&"state=suspended&for=1m".parse()?).tree());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is found
+//!
+//! A program with birthmark maps a page named `birthmark`, which leads to the records. So they are found in stripped
+//! executables, and each copy of birthmark in a process is found ([`Target::copies`]). Without that page, the symbol of the
+//! records leads there.
+//!
+//! # What is proved
+//!
+//! All slots are copied while the program runs. A slot counts if it had the same id before and after, because ids are never
+//! reused. So each task in a dump is one that existed, with the lineage that it had. A task that lives throughout the reading
+//! is in the dump. [`Coverage::uncertain_records`](birthmark_dump::Coverage::uncertain_records) counts names and ancestors
+//! that changed too often to be read.
+//!
+//! # Untrusted input
+//!
+//! Memory may be damaged, or made to harm. No content makes this crate panic, loop for ever, or take more memory than a
+//! multiple of the records. [`Target::set_limit`] bounds the records. Texts lose characters that control a terminal.
+//!
+//! # Limits
+//!
+//! - Linux with 64-bit processors of the same byte order. On other systems, opening a process is an error.
+//! - Names and labels leave the process as they are. A redaction of the program runs in the program alone.
+//! - Spans of tracing are in the memory of a subscriber, so dumps from outside have none.
+//!
+//! # Modules
+//!
+//! Each module uses those above it in this table, and none below.
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | `error` | errors of opening a target |
+//! | `memory` | reads of the target's memory |
+//! | `layout` | the checked description of the records |
+//! | `find` | the search for the description |
+//! | `procfs` | facts about a process, out of procfs |
+//! | `sites` | copies of spawn sites and frame sites |
+//! | `slots` | the copy of all slots, and its proof |
+//! | `records` | the source of a snapshot |
+//! | `target` | the public interface |
+
+#![warn(missing_debug_implementations)]
+
+mod error;
+mod find;
+mod layout;
+mod memory;
+
+mod procfs;
+mod records;
+mod sites;
+mod slots;
+mod target;
+
+pub use error::OpenError;
+pub use target::{Copy, Target, processes, program};
+
+#[cfg(test)]
+use birthmark_test_support as _;

@@ -1,0 +1,359 @@
+//! A process or a core file that has records of birthmark.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use birthmark_dump::__private::{OsThreads, Process, dump_of, program_name, sites_of};
+use birthmark_dump::{Dump, OsThread, SiteStats};
+use birthmark_stacks::{CoreFile, Unreadable};
+
+use crate::error::OpenError;
+use crate::find;
+use crate::layout::Layout;
+use crate::memory::Memory;
+use crate::procfs;
+use crate::records::{ProcessFacts, Records};
+use crate::sites::Sites;
+use crate::slots::Slots;
+
+/// Maximum number of bytes of records that are copied: 64 million tasks.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// A process or a core file that has records of birthmark.
+///
+/// Each [`dump`](Target::dump) reads the records anew. Nothing runs in the process, and nothing stops it.
+///
+/// The spawn sites of the target are copied once, and stay in memory for ever, because a [`Dump`] refers to them so.
+///
+/// # Examples
+///
+/// ```no_run
+/// use birthmark_outside::Target;
+///
+/// let target = Target::process(4711)?;
+/// println!("{}", target.dump()?.groups());
+/// # Ok::<(), birthmark_outside::OpenError>(())
+/// ```
+pub struct Target {
+    memory: Memory,
+    origin: Origin,
+    /// The copies of birthmark in the target.
+    copies: Vec<Layout>,
+    selected: usize,
+    sites: Sites,
+    limit: u64,
+}
+
+enum Origin {
+    Process(u32),
+    CoreFile(Arc<CoreFile>, PathBuf),
+}
+
+/// A copy of birthmark in a process. A plugin may bring one of its own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Copy {
+    /// Version of the package in the target, or an empty text.
+    pub version: String,
+    /// Address of the description of its records.
+    pub address: u64,
+}
+
+struct SharedCoreFile(Arc<CoreFile>);
+
+impl birthmark_stacks::Memory for SharedCoreFile {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unreadable> {
+        birthmark_stacks::Memory::read(&*self.0, address, buffer)
+    }
+}
+
+impl Target {
+    /// Opens a running process.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such process, if the system refuses to show its memory, or if it has no records that this version
+    /// can read.
+    pub fn process(id: u32) -> Result<Self, OpenError> {
+        let maps = procfs::maps(id)?;
+        let mappings = find::parse_maps(&maps);
+        let memory = Memory::new(Box::new(birthmark_stacks::Process { id }), false);
+        let mut found = find::by_announcement(&memory, find::named(&mappings));
+        if found.is_empty() {
+            if let Some(refused) = procfs::refusal(id) {
+                return Err(refused);
+            }
+            let root = procfs::folder(id).join("root");
+            let executable = fs::read_link(procfs::folder(id).join("exe")).ok();
+            let files = mappings
+                .iter()
+                .filter(|it| it.offset == 0 && it.name.starts_with('/'));
+            let files = files.map(|it| {
+                let path = match executable.as_deref() == Some(Path::new(&it.name)) {
+                    true => procfs::folder(id).join("exe"),
+                    false => root.join(it.name.trim_start_matches('/')),
+                };
+                (path, it.start)
+            });
+            found = find::by_symbol(files);
+        }
+        Self::open(memory, Origin::Process(id), &found).map_err(|error| match error {
+            // A process that has ended meanwhile, or whose memory is not shown.
+            OpenError::Damaged { .. } => procfs::refusal(id).unwrap_or(error),
+            error => error,
+        })
+    }
+
+    /// Opens a core file. Texts of the program are in its executable, which is found by the path in the core file unless
+    /// `executable` is another path.
+    ///
+    /// # Errors
+    ///
+    /// If the file is no core file, or has no records that this version can read.
+    pub fn core_file(path: &Path, executable: Option<&Path>) -> Result<Self, OpenError> {
+        let mut core = CoreFile::open(path).map_err(OpenError::CoreFile)?;
+        if let Some(executable) = executable {
+            replace_executable(&mut core, executable)?;
+        }
+        let core = Arc::new(core);
+        let memory = Memory::new(Box::new(SharedCoreFile(core.clone())), true);
+        let starts = core.ranges().map(|(start, _)| start);
+        let mut found = find::by_announcement(&memory, starts);
+        if found.is_empty() {
+            let files = core.mapped_files().filter(|(.., offset)| *offset == 0);
+            found = find::by_symbol(files.map(|(path, start, ..)| (path.to_owned(), start)));
+        }
+        Self::open(memory, Origin::CoreFile(core, path.to_owned()), &found)
+    }
+
+    /// Opens memory of any source, in which the description of the records is at an address. `is_still` is `true` if
+    /// nothing writes to it.
+    ///
+    /// # Errors
+    ///
+    /// If there are no records that this version can read.
+    #[doc(hidden)]
+    pub fn memory(
+        memory: Box<dyn birthmark_stacks::Memory>,
+        is_still: bool,
+        address: u64,
+    ) -> Result<Self, OpenError> {
+        let memory = Memory::new(memory, is_still);
+        Self::open(memory, Origin::Process(0), &[address])
+    }
+
+    fn open(memory: Memory, origin: Origin, found: &[u64]) -> Result<Self, OpenError> {
+        let read = found.iter().map(|address| Layout::read(&memory, *address));
+        let (copies, mut errors) = read.fold((Vec::new(), Vec::new()), |mut all, read| {
+            match read {
+                Ok(layout) => all.0.push(layout),
+                Err(error) => all.1.push(error),
+            }
+            all
+        });
+        if copies.is_empty() {
+            let none = OpenError::NoRecords {
+                help: origin.help(),
+            };
+            return Err(errors.pop().unwrap_or(none));
+        }
+        Ok(Target {
+            memory,
+            origin,
+            copies,
+            selected: 0,
+            sites: Sites::default(),
+            limit: MAX_BYTES,
+        })
+    }
+
+    /// Returns the copies of birthmark in the target. There is at least one.
+    pub fn copies(&self) -> Vec<Copy> {
+        let copies = self.copies.iter().map(|layout| Copy {
+            version: layout.package().to_owned(),
+            address: layout.registry.chunks.addr() as u64,
+        });
+        copies.collect()
+    }
+
+    /// Selects the copy whose records are read. Returns `false` if there is none with this index in
+    /// [`copies`](Target::copies).
+    pub fn select(&mut self, index: usize) -> bool {
+        let is_one = index < self.copies.len();
+        if is_one && index != self.selected {
+            self.selected = index;
+            self.sites = Sites::default();
+        }
+        is_one
+    }
+
+    /// Sets the maximum number of bytes of records that are copied. A task has 64 bytes. The default is 4 GiB.
+    pub fn set_limit(&mut self, bytes: u64) {
+        self.limit = bytes;
+    }
+
+    /// Takes a snapshot of all live tasks.
+    ///
+    /// # Errors
+    ///
+    /// If there are more records than the limit.
+    pub fn dump(&self) -> Result<Dump, OpenError> {
+        Ok(dump_of(&self.records()?))
+    }
+
+    /// Takes a snapshot with the OS threads of the process. A core file has no states of threads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Target::dump`].
+    pub fn dump_with_threads(&self) -> Result<Dump, OpenError> {
+        let records = self.records()?;
+        let mut dump = dump_of(&records);
+        let threads = self.os_threads(&records, &dump);
+        dump.put_threads(threads);
+        Ok(dump)
+    }
+
+    /// Returns the spawn sites of the program with their counts, by file and line.
+    ///
+    /// # Errors
+    ///
+    /// As [`Target::dump`].
+    pub fn sites(&self) -> Result<Vec<SiteStats>, OpenError> {
+        Ok(sites_of(&self.records()?))
+    }
+
+    /// Returns the id of the process, if the target is a running one.
+    pub fn process_id(&self) -> Option<u32> {
+        match self.origin {
+            Origin::Process(id) => Some(id),
+            Origin::CoreFile(..) => None,
+        }
+    }
+
+    fn records(&self) -> Result<Records<'_>, OpenError> {
+        let layout = &self.copies[self.selected];
+        let slots = Slots::copy(&self.memory, layout, self.limit)?;
+        let facts = self.origin.facts();
+        Ok(Records::new(
+            &self.memory,
+            layout,
+            &self.sites,
+            slots,
+            facts,
+        ))
+    }
+
+    /// Reads the states of all threads, and the tasks that they run.
+    fn os_threads(&self, records: &Records<'_>, dump: &Dump) -> Option<OsThreads> {
+        let Origin::Process(id) = self.origin else {
+            return None;
+        };
+        let known = birthmark_dump::__private::Source::os_threads(records)?;
+        let all = procfs::threads(id)?;
+        let count = all.len();
+        let shown = all.into_iter().filter(|thread| known.contains(&thread.own));
+        let mut threads: Vec<OsThread> = shown.filter_map(|it| procfs::look(id, it)).collect();
+        threads.sort_unstable_by_key(|thread| thread.id);
+        let mut running: HashMap<u64, Vec<_>> = HashMap::new();
+        for (thread, task) in dump.running_tasks() {
+            running.entry(thread).or_default().push(task);
+        }
+        let later = self.records().ok()?;
+        let later = dump_of(&later);
+        let mut after: HashMap<u64, Vec<_>> = HashMap::new();
+        for (thread, task) in later.running_tasks() {
+            after
+                .entry(thread)
+                .or_default()
+                .push((task.id(), task.polls()));
+        }
+        for thread in &mut threads {
+            let tasks = running.remove(&thread.id).unwrap_or_default();
+            let now: Vec<_> = tasks.iter().map(|task| (task.id(), task.polls())).collect();
+            thread.stale = now != after.remove(&thread.id).unwrap_or_default();
+            thread.tasks = tasks;
+        }
+        let own = count.saturating_sub(known.len());
+        Some(OsThreads { all: threads, own })
+    }
+}
+
+impl Origin {
+    fn facts(&self) -> ProcessFacts {
+        match self {
+            Origin::Process(id) => ProcessFacts {
+                process: procfs::process(*id),
+                time: Some(SystemTime::now()),
+                threads: procfs::threads(*id)
+                    .map(|threads| threads.iter().map(|thread| thread.own).collect()),
+            },
+            Origin::CoreFile(core, path) => {
+                let command = core.command();
+                let started = command.split(' ').next().unwrap_or_default();
+                let started = Some(Path::new(started)).filter(|it| !it.as_os_str().is_empty());
+                let mut files = core.mapped_files();
+                let program = program_name(started, || Some(files.next()?.0.to_owned()));
+                let threads = core.threads().iter().map(|id| u64::from(*id)).collect();
+                ProcessFacts {
+                    process: Process {
+                        id: core.process_id().unwrap_or(0),
+                        program: Arc::from(program),
+                    },
+                    time: fs::metadata(path).and_then(|it| it.modified()).ok(),
+                    threads: Some(threads),
+                }
+            }
+        }
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Origin::Process(_) => "the program has none until its first recorded spawn; build it with birthmark, or run \
+                                   it with `cargo birthmark run`"
+                .into(),
+            Origin::CoreFile(..) => "pass the executable with --exe if it was moved; the core file may also be \
+                                     truncated (`ulimit -c unlimited`), or the program built without birthmark"
+                .into(),
+        }
+    }
+}
+
+/// Reads the executable from this path. The mapping is the one of a file with the same name, or else the first one.
+fn replace_executable(core: &mut CoreFile, path: &Path) -> Result<(), OpenError> {
+    let name = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+    let first = core.mapped_files().next().and_then(|file| name(file.0));
+    let mut names = [name(path), first].into_iter().flatten();
+    let is_readable = path.is_file();
+    if is_readable && names.any(|name| core.replace_file(&name, path)) {
+        return Ok(());
+    }
+    Err(OpenError::Executable {
+        path: path.to_owned(),
+    })
+}
+
+/// Returns the running processes that announce records of birthmark, as far as the reader may see them.
+pub fn processes() -> Vec<u32> {
+    let mut all = procfs::all();
+    all.retain(|id| procfs::maps(*id).is_ok_and(|maps| find::has_announcement(&maps)));
+    all
+}
+
+/// Returns the program of a running process.
+pub fn program(process: u32) -> String {
+    procfs::process(process).program.to_string()
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("process", &self.process_id())
+            .field("copies", &self.copies())
+            .finish_non_exhaustive()
+    }
+}
