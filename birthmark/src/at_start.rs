@@ -7,12 +7,12 @@
 /// Not public API. Used by generated code: what the loader calls.
 pub extern "C" fn install_at_start() {
     // The program has not asked for a thread.
-    crate::builder().clock(false).install();
+    crate::builder().clock(false).at_start().install();
 }
 
 /// Not public API. Used by generated code: as [`install_at_start`], in a program that runs tests.
 pub extern "C" fn install_at_start_of_tests() {
-    crate::builder().clock(false).in_test().install();
+    crate::builder().clock(false).at_start().in_test().install();
 }
 
 /// Not public API. Used by generated code: has the loader call [`install`](crate::install) before `main`.

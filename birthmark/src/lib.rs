@@ -73,7 +73,7 @@
 //! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
 //! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadDetail`], [`OsThread`] |
 //! | get the current task | [`current`] |
-//! | list the spawn calls of the program, with counts | [`sites`], [`SiteStats`], [`Site`] |
+//! | list the spawn calls of the program, with counts | [`is_instrumented`], [`sites`], [`SiteStats`], [`Site`] |
 //! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
 //! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
 //! | deliver dumps in another way | [`extension`] |
@@ -144,9 +144,9 @@ pub use birthmark_core::{
     MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
-    current, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame, Lineage,
-    NativeFrame, NativeStack, OsThread, ParseFilterError, ParseThreadDetailError, SiteStats, Stack,
-    StackError, State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState,
+    current, is_instrumented, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame,
+    Lineage, NativeFrame, NativeStack, OsThread, ParseFilterError, ParseThreadDetailError,
+    SiteStats, Stack, StackError, State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

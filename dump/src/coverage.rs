@@ -138,6 +138,13 @@ impl ThreadCounts {
     }
 }
 
+/// The reason for an empty dump.
+pub const NOTHING_IS_INSTRUMENTED: &str = "nothing is instrumented in this build";
+
+/// The remedy.
+pub const HOW_TO_INSTRUMENT: &str =
+    "help: put `#[birthmark::instrument]` on code that spawns, or start the program by `cargo birthmark run`";
+
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("coverage: ")?;
@@ -187,6 +194,10 @@ impl fmt::Display for Coverage {
             "; {} site{} linked",
             self.totals.sites,
             plural(self.totals.sites)
-        )
+        )?;
+        match self.totals.sites {
+            0 => write!(f, ": {NOTHING_IS_INSTRUMENTED}; {HOW_TO_INSTRUMENT}"),
+            _ => Ok(()),
+        }
     }
 }

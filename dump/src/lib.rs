@@ -40,7 +40,7 @@ pub use crate::coverage::Coverage;
 pub use crate::dump::Dump;
 pub use crate::filter::{Filter, ParseFilterError};
 pub use crate::one::{current, task_count};
-pub use crate::sites::{sites, SiteStats};
+pub use crate::sites::{is_instrumented, sites, SiteStats};
 pub use crate::threads::{
     NativeFrame, NativeStack, OsThread, ParseThreadDetailError, StackError, SystemCall,
     ThreadDetail, ThreadState,
@@ -54,8 +54,10 @@ pub use crate::values::task::{State, Task};
 pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
+    pub use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
     pub use crate::dump::LookAtThreads;
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
+    pub use crate::process::compact_utc;
     pub use crate::sites::sites_of;
     pub use crate::source::{has_counted, program_name, Above, Node, Process, Source, ThreadFacts};
     pub mod redact {
@@ -74,6 +76,11 @@ pub mod __private {
         Some(directory) => directory,
         None => "/birthmark-dump",
     };
+
+    /// Returns the name of this program.
+    pub fn program() -> std::sync::Arc<str> {
+        Source::process(crate::source::ThisProcess).program
+    }
 
     /// Takes a snapshot of all live tasks of a source.
     pub fn dump_of(source: impl Source) -> crate::Dump {

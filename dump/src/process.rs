@@ -70,6 +70,12 @@ impl fmt::Display for Utc {
     }
 }
 
+/// Returns a time in UTC without separators, as in the name of a file: `20261128T021700.123Z`.
+pub fn compact_utc(time: SystemTime) -> Option<String> {
+    let text = Utc::new(time)?.to_string();
+    Some(text.replace(['-', ':'], ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Utc;

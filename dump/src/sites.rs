@@ -47,6 +47,24 @@ impl SiteStats {
     }
 }
 
+/// Returns `true` if any code of the program is instrumented and contains a spawn. Otherwise no task has a record except
+/// the main thread, and dumps say so.
+///
+/// # Examples
+///
+/// ```
+/// # #[birthmark::instrument]
+/// fn start() {
+///     std::thread::spawn(|| {});
+/// }
+///
+/// assert!(birthmark::is_instrumented());
+/// # start();
+/// ```
+pub fn is_instrumented() -> bool {
+    site::count() > 0
+}
+
 /// Returns every spawn site that is linked into the program, by file and line. Sites that never ran are included.
 ///
 /// A call that may be no spawn, such as `client.execute(request)`, is included after a task was spawned there.

@@ -40,6 +40,11 @@ fn dump_is_a_file_of_its_own_that_others_cannot_read() {
         0o600
     );
     assert_eq!(path.extension().unwrap(), "json");
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(
+        name.starts_with("birthmark-asks-2"),
+        "the program and the year: {name}"
+    );
     assert_ne!(write(&mut asked), path);
     assert_eq!(asked.end(), "");
     assert_eq!(files(&directory).len(), 2);
@@ -52,9 +57,11 @@ fn oldest_go_when_there_are_too_many() {
         fs::write(directory.join(foreign), "not ours").unwrap();
     }
     // Of a process that was killed long ago, and of one that may still be at it.
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
-    let at_it = format!("birthmark-{now}-1-0.txt.unfinished");
-    for unfinished in ["birthmark-5-1-0.txt.unfinished", &at_it] {
+    let at_it = "birthmark-shop-99991128T021700.123Z-1-0.txt.unfinished";
+    for unfinished in [
+        "birthmark-shop-20001128T021700.123Z-1-0.txt.unfinished",
+        at_it,
+    ] {
         fs::write(directory.join(unfinished), "half").unwrap();
     }
     let mut asked = Asked::start(PROGRAM, "", &words(&directory, "files=3"));
@@ -64,7 +71,7 @@ fn oldest_go_when_there_are_too_many() {
     assert_eq!(asked.end(), "");
     let names = files(&directory);
     assert_eq!(names.len(), 3 + 3, "{names:?}");
-    for kept in ["birthmark-notes.txt", "other.txt", &at_it] {
+    for kept in ["birthmark-notes.txt", "other.txt", at_it] {
         assert!(names.iter().any(|name| name == kept), "{names:?}");
     }
 }
@@ -74,7 +81,7 @@ fn oldest_go_when_there_are_too_many() {
 fn new_dump_stays_also_if_the_clock_was_set_back() {
     let directory = directory("files_ahead");
     for number in 0..3 {
-        let ahead = format!("birthmark-9999999999999-1-{number}.txt");
+        let ahead = format!("birthmark-shop-99991128T021700.123Z-1-{number}.txt");
         fs::write(directory.join(ahead), "ahead").unwrap();
     }
     let mut asked = Asked::start(PROGRAM, "", &words(&directory, "files=3"));

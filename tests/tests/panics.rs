@@ -132,6 +132,26 @@ fn panic_in_a_thread_that_was_never_seen_says_so() {
 }
 
 #[test]
+fn dump_as_json_is_one_line_of_standard_error() {
+    let ran = run(
+        PROGRAM,
+        "std_thread",
+        &[("BIRTHMARK", "panic=all,format=json")],
+    );
+    let records = ran.stderr.lines().filter(|line| line.starts_with('{'));
+    let [record] = records.collect::<Vec<_>>()[..] else {
+        panic!("{}", ran.stderr);
+    };
+    let dump: serde_json::Value = serde_json::from_str(record).unwrap();
+    assert_eq!(dump["format"], "birthmark-dump");
+    assert!(
+        dump["tasks"]
+            .as_array()
+            .is_some_and(|tasks| !tasks.is_empty())
+    );
+}
+
+#[test]
 fn report_that_a_hook_has_written_is_not_written_again() {
     let text = report("user_hook_reports", &[]);
     let report = "  in task # std_thread::{closure}";

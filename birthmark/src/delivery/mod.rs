@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 
 use crate::output;
 use crate::platform::stderr;
-use birthmark_dump::__private::redact;
+use birthmark_dump::__private::{redact, HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
 use birthmark_dump::render::{should_colorize, Format};
 use birthmark_dump::ThreadDetail;
 use birthmark_dump::{Dump, Filter};
@@ -130,7 +130,13 @@ fn write(
     let _whole = stderr()?;
     let color = should_colorize(&io::stderr());
     let dump = delivery.dump();
-    match dump.write_colored(delivery.format, color, out) {
+    let written = match delivery.format {
+        Format::Json => dump
+            .write(Format::Json, &mut OneLine(out))
+            .and_then(|()| out.write_all(b"\n")),
+        format => dump.write_colored(format, color, out),
+    };
+    match written {
         Ok(()) => Ok(None),
         Err(error) => {
             let text = format!("no dump written to standard error: {error}");
@@ -150,6 +156,18 @@ fn refuse_binary(delivery: &mut Delivery) {
             delivery.format
         ));
     });
+}
+
+/// Says once that nothing is instrumented, and what to do. Otherwise the program would look for its tasks in vain.
+pub(crate) fn warn_if_nothing_is_instrumented() {
+    static REPORTED: Once = Once::new();
+    if !birthmark_dump::is_instrumented() {
+        REPORTED.call_once(|| {
+            log_line(format_args!(
+                "{NOTHING_IS_INSTRUMENTED}\n{HOW_TO_INSTRUMENT}"
+            ))
+        });
+    }
 }
 
 impl Delivery {
@@ -179,6 +197,22 @@ fn quoted_path(path: &std::path::Path) -> String {
 /// Writes a line to standard error. Errors are ignored, because standard error is the place for errors.
 fn log_line(what: fmt::Arguments<'_>) {
     let _ = stderr::write(format!("birthmark: {what}\n").as_bytes());
+}
+
+/// Leaves line ends out. Standard error is a log, in which a line is a record. Strings of JSON contain no line end.
+struct OneLine<'a>(&'a mut dyn Write);
+
+impl Write for OneLine<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split(|&byte| byte == b'\n') {
+            self.0.write_all(piece)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Standard error, without the lock of std.

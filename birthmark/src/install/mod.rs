@@ -51,6 +51,7 @@ pub fn builder() -> Builder {
         env: true,
         clock: true,
         in_test: false,
+        at_start: false,
     }
 }
 
@@ -93,6 +94,8 @@ pub struct Builder {
     env: bool,
     clock: bool,
     in_test: bool,
+    /// The loader installs, when sites may not have been collected yet.
+    at_start: bool,
 }
 
 impl Builder {
@@ -244,7 +247,14 @@ impl Builder {
         self
     }
 
-    /// Applies the configuration. An invalid word in `BIRTHMARK` is reported once on standard error, and otherwise
+    /// The loader calls this before `main`.
+    pub(crate) fn at_start(mut self) -> Self {
+        self.at_start = true;
+        self
+    }
+
+    /// Applies the configuration. If [nothing is instrumented](crate::is_instrumented), two lines on standard error say
+    /// so, with the remedy. An invalid word in `BIRTHMARK` is reported once on standard error, and otherwise
     /// ignored.
     pub fn install(mut self) {
         if let Some(words) = std::env::var_os("BIRTHMARK").filter(|_| self.env) {
@@ -264,5 +274,8 @@ impl Builder {
             clock::start();
         }
         panic_report::install(self.panic_report, self.in_test);
+        if self.enabled && !self.at_start {
+            delivery::warn_if_nothing_is_instrumented();
+        }
     }
 }
