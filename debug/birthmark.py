@@ -2,12 +2,17 @@
 
     (gdb) source debug/birthmark.py
     (gdb) birthmark
+    (gdb) birthmark groups
+    (gdb) birthmark ps state=suspended
 
+With arguments, the command `birthmark` of the crate birthmark-cli does the work, which is faster and knows filters.
 The layout is that of runtime-shim/src/record/export.rs and slot.rs, version 2.
 """
 
 import re
+import shlex
 import struct
+import subprocess
 
 import gdb
 
@@ -193,12 +198,19 @@ class Registry:
 
 
 class Birthmark(gdb.Command):
-    """List the tasks that birthmark has recorded, with names, states and lineage."""
+    """List the tasks that birthmark has recorded, with names, states and lineage.
+
+birthmark                         all tasks
+birthmark ps|tree|groups [FILTER] by the command `birthmark`, which must be in PATH
+birthmark sites|threads           likewise"""
 
     def __init__(self):
         super().__init__("birthmark", gdb.COMMAND_DATA)
 
-    def invoke(self, _argument, _from_tty):
+    def invoke(self, argument, _from_tty):
+        if argument:
+            print(by_command(shlex.split(argument)), end="")
+            return
         registry = Registry()
         tasks = [(words[0], address, words) for address, words in registry.slots()]
         for identity, address, words in sorted(tasks):
@@ -208,6 +220,29 @@ class Birthmark(gdb.Command):
                     print("    polled here, in futures without a record:")
                 for depth, frame in registry.frames(address, words):
                     print("    " + "  " * depth + frame)
+
+
+def by_command(arguments):
+    """The output of the command `birthmark` for the process or core file that gdb has open."""
+    told = gdb.execute("info files", to_string=True)
+    core = re.search("core dump file:\\s+[`']([^']+)'", told)
+    if core:
+        executable = gdb.current_progspace().filename
+        target = ["--core", core.group(1)] + (["--exe", executable] if executable else [])
+    elif gdb.selected_inferior().pid:
+        target = [str(gdb.selected_inferior().pid)]
+    else:
+        raise gdb.GdbError("no process is running, and no core file is open")
+    command, rest = arguments[0], arguments[1:]
+    try:
+        done = subprocess.run(
+            ["birthmark", command, *target, *rest], capture_output=True, text=True
+        )
+    except FileNotFoundError:
+        raise gdb.GdbError("birthmark is not in PATH: run `cargo install birthmark-cli`")
+    if done.returncode not in (0, 3):
+        raise gdb.GdbError(done.stderr.strip())
+    return done.stdout
 
 
 def state(words):

@@ -22,6 +22,7 @@ Examples:
   birthmark tree 4711 under=17                a task and its descendants
   birthmark threads 4711                      OS threads, where they wait, and the tasks that they run
   birthmark diff 4711 --seconds 5             new, ended and unchanged tasks
+  birthmark top 4711                          a page that refreshes itself
   birthmark dump 4711 --format json -o a.json a dump for programs, and for `diff a.json b.json`
   birthmark ps --core core.4711               tasks of a program that has crashed
 
@@ -108,6 +109,14 @@ pub(crate) enum Command {
         /// Time between the two dumps
         #[arg(long, short, default_value_t = 5.0, value_name = "SECONDS")]
         seconds: f64,
+    },
+    /// Open a page that refreshes itself: tasks, groups, tree, rates
+    Top {
+        #[command(flatten)]
+        selection: Selection,
+        /// Time between two refreshes
+        #[arg(long, short = 'd', default_value_t = 1.0, value_name = "SECONDS")]
+        delay: f64,
     },
     /// Print the script for gdb: `birthmark gdb-script > b.py`, then `source b.py` in gdb
     GdbScript,

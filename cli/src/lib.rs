@@ -13,6 +13,7 @@
 //! | `output` | standard output, with or without colours |
 //! | `redact` | redaction of names and labels |
 //! | `target` | the process or core file that the command line names |
+//! | `top` | the terminal page |
 //! | `commands` | one file for each command |
 
 mod args;
@@ -21,6 +22,7 @@ mod exit;
 mod output;
 mod redact;
 mod target;
+mod top;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -145,6 +145,39 @@ fn program_that_has_aborted_shows_its_tasks() {
 }
 
 #[test]
+fn gdb_calls_the_command() {
+    let folder = folder("gdb");
+    let script = folder.join("birthmark.py");
+    std::fs::write(&script, shown(&["gdb-script"])).unwrap();
+    let command = Path::new(env!("CARGO_BIN_EXE_birthmark"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [command.parent().unwrap().to_owned()].into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path))).unwrap();
+    let specimen = Specimen::start(&executable(), &[]);
+    let core = core_of(&specimen.id(), &folder);
+    let exe = executable().display().to_string();
+    for target in [&["-p", &specimen.id()][..], &[exe.as_str(), core.as_str()]] {
+        let source = format!("source {}", script.display());
+        let output = Command::new("gdb")
+            .args(["-q", "-nx", "-batch", "-ex", &source])
+            .args([
+                "-ex",
+                "birthmark groups role=checkout",
+                "-ex",
+                "birthmark nonsense",
+            ])
+            .args(target)
+            .env("PATH", &path)
+            .output()
+            .expect("gdb is installed: `apt-get install gdb`");
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.contains("\n5 × checkout [suspended, "), "{shown}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains("unrecognized subcommand"), "{error}");
+    }
+}
+
+#[test]
 fn dumps_are_saved_and_compared() {
     let folder = folder("saved");
     let [before, after, profile] =

@@ -120,6 +120,7 @@ fn texts_for_other_programs_are_printed() {
         "sites",
         "diff",
         "list",
+        "top",
         "gdb-script",
     ] {
         assert!(shown(&[command, "--help"]).contains("Usage: "), "{command}");

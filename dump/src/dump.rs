@@ -1,7 +1,7 @@
 //! A dump: a snapshot, the part of it that filters have selected, and OS threads.
 
 use std::cmp::Reverse;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
@@ -14,6 +14,8 @@ use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::{State, Task};
+use birthmark_core::__reader::clock;
+use birthmark_core::Site;
 
 /// Reads the OS threads, and their stacks if the argument is `true`. Returns `None` if the system does not list
 /// threads.
@@ -41,6 +43,19 @@ pub struct Dump {
     pub(crate) filter: Filters,
     pub(crate) os_threads: ThreadScan,
     look_at_threads: LookAtThreads,
+}
+
+/// The parts of a task that need no memory.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Brief {
+    pub id: u64,
+    pub site: &'static Site,
+    /// Without a thread.
+    pub state: State,
+    pub since: Option<Duration>,
+    pub age: Option<Duration>,
+    pub polls: u32,
 }
 
 /// The OS threads of a dump, or the reason why it has none.
@@ -199,6 +214,42 @@ impl Dump {
             ThreadScan::Done(threads) => Some(&threads.all),
             ThreadScan::NotRequested | ThreadScan::Unsupported => None,
         }
+    }
+
+    /// Returns the indices of the selected tasks, for [`Dump::brief`] and [`Dump::task_at`].
+    #[doc(hidden)]
+    pub fn indices(&self) -> Vec<u32> {
+        self.places().map(|place| place as u32).collect()
+    }
+
+    /// Returns the parts of a task that need no memory.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the index is not one of [`Dump::indices`].
+    #[doc(hidden)]
+    pub fn brief(&self, index: u32) -> Brief {
+        let row = &self.snapshot.rows[index as usize];
+        let time = |tick| self.now.and_then(|now| clock::since(tick, now));
+        Brief {
+            id: row.id,
+            site: self.snapshot.site(row),
+            state: self.snapshot.bare_state(row),
+            since: time(row.change_tick()),
+            age: time(row.spawn_tick()),
+            polls: self.snapshot.polls(row),
+        }
+    }
+
+    /// Returns a task.
+    ///
+    /// # Panics
+    ///
+    /// As [`Dump::brief`].
+    #[doc(hidden)]
+    pub fn task_at(&self, index: u32) -> Task {
+        self.snapshot
+            .task(&self.snapshot.rows[index as usize], self.now)
     }
 
     /// Sets the OS threads of a dump of another process.

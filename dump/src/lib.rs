@@ -55,11 +55,12 @@ pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
     pub use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
-    pub use crate::dump::LookAtThreads;
+    pub use crate::dump::{Brief, LookAtThreads};
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
     pub use crate::process::compact_utc;
     pub use crate::sites::sites_of;
     pub use crate::source::{has_counted, program_name, Above, Node, Process, Source, ThreadFacts};
+    pub use birthmark_core::Site;
     pub mod redact {
         //! Redaction of names and label values.
 

@@ -11,6 +11,7 @@ mod table;
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::{target, top};
 
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
@@ -29,6 +30,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         } => show::dump(&output, selection, format, file.as_deref(), threads),
         Command::Sites { target, all } => sites::run(&output, &target, all),
         Command::Diff { selection, seconds } => diff::run(&output, selection, seconds),
+        Command::Top { selection, delay } => {
+            let (args, filter) = selection.split()?;
+            top::run(&target::open(&args)?, filter, delay, output.color)
+        }
         Command::GdbScript => Ok(output.show(scripts::GDB)?),
         Command::Completions { shell } => scripts::completions(&output, shell),
         Command::Man => scripts::man(&output),

@@ -80,6 +80,12 @@ impl Dump {
         Pprof(self)
     }
 
+    /// Returns the first lines of the renderings: the numbers of tasks, and the program.
+    #[doc(hidden)]
+    pub fn heading(&self) -> String {
+        summary::Summary(self).to_string()
+    }
+
     /// Returns a rendering of the OS threads alone.
     #[doc(hidden)]
     pub fn thread_list(&self) -> ThreadList<'_> {

@@ -1,0 +1,92 @@
+//! The terminal page: `birthmark top`.
+//!
+//! [`model`] is what a refresh has read, [`app`] is what keys change, and [`draw`] shows both. Only visible lines are made
+//! into text, so that a million tasks cost no more than the reading.
+
+mod app;
+mod draw;
+mod model;
+#[cfg(test)]
+mod tests;
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use birthmark_dump::Filter;
+use birthmark_outside::Target;
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
+
+use crate::exit::Failure;
+use app::App;
+use model::Model;
+
+/// Range of the time between two refreshes, in seconds.
+const DELAYS: std::ops::RangeInclusive<f64> = 0.1..=3600.0;
+
+/// Shows the page until the user leaves it.
+pub(crate) fn run(
+    target: &Target,
+    filter: Option<Filter>,
+    delay: f64,
+    color: bool,
+) -> Result<(), Failure> {
+    if !DELAYS.contains(&delay) {
+        let (first, last) = (DELAYS.start(), DELAYS.end());
+        return Err(Failure::Usage(format!(
+            "invalid value {delay} for `--delay`\nhelp: use {first} to {last}"
+        )));
+    }
+    if !std::io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "cannot open a page, because the output is no terminal\nhelp: use `birthmark groups` or `birthmark ps`".into(),
+        ));
+    }
+    let mut app = App::new(filter, color);
+    app.show(read(target)?);
+    let mut terminal = ratatui::init();
+    let result = keep_on(
+        &mut terminal,
+        target,
+        &mut app,
+        Duration::from_secs_f64(delay),
+    );
+    ratatui::restore();
+    result
+}
+
+fn read(target: &Target) -> Result<Model, Failure> {
+    Ok(Model::new(target.dump()?, target.sites()?))
+}
+
+fn keep_on(
+    terminal: &mut ratatui::DefaultTerminal,
+    target: &Target,
+    app: &mut App,
+    delay: Duration,
+) -> Result<(), Failure> {
+    let mut refreshed = Instant::now();
+    loop {
+        terminal.draw(|frame| draw::page(frame, app))?;
+        let rest = delay.saturating_sub(refreshed.elapsed());
+        if event::poll(rest)? {
+            match event::read()? {
+                Event::Key(key) if key.kind == KeyEventKind::Press => app.press(key),
+                _ => {}
+            }
+            if app.is_done {
+                return Ok(());
+            }
+            if !std::mem::take(&mut app.wants_refresh) {
+                continue;
+            }
+        } else if app.is_paused {
+            refreshed = Instant::now();
+            continue;
+        }
+        refreshed = Instant::now();
+        match read(target) {
+            Ok(model) => app.show(model),
+            Err(error) => app.lose(&error),
+        }
+    }
+}
