@@ -31,14 +31,9 @@ mod std_threads {
         let seen = thread::spawn(witness).join().unwrap();
         check(&seen, "thread::spawn", Thread, "witness");
         let seen = thread::spawn(|| witness()).join().unwrap();
-        check(&seen, "thread::spawn", Thread, "thread_spawn::{closure}");
+        check(&seen, "thread::spawn", Thread, "witness");
         let seen = std::thread::spawn(move || witness()).join().unwrap();
-        check(
-            &seen,
-            "std::thread::spawn",
-            Thread,
-            "thread_spawn::{closure}",
-        );
+        check(&seen, "std::thread::spawn", Thread, "witness");
         let boxed: Box<dyn FnOnce() -> Witness + Send> = Box::new(witness);
         let seen = thread::spawn(boxed).join().unwrap();
         check(&seen, "thread::spawn", Thread, "witness");
@@ -119,9 +114,9 @@ mod tokio_tasks {
             let seen = tokio::spawn(testimony()).await.unwrap();
             check(&seen, "tokio::spawn", Future, "testimony");
             let seen = tokio::spawn(async { testimony().await }).await.unwrap();
-            check(&seen, "tokio::spawn", Future, "spawn::{async}");
+            check(&seen, "tokio::spawn", Future, "testimony");
             let seen = task::spawn(async move { testimony().await }).await.unwrap();
-            check(&seen, "task::spawn", Future, "spawn::{async}");
+            check(&seen, "task::spawn", Future, "testimony");
             let boxed = Box::pin(testimony());
             let seen = tokio::task::spawn(boxed).await.unwrap();
             check(&seen, "tokio::task::spawn", Future, "testimony");
@@ -135,7 +130,7 @@ mod tokio_tasks {
             check(&seen, "task::spawn_blocking", Blocking, "witness");
             let seen = tokio::task::spawn_blocking(|| witness()).await.unwrap();
             let callee = "tokio::task::spawn_blocking";
-            check(&seen, callee, Blocking, "spawn_blocking::{closure}");
+            check(&seen, callee, Blocking, "witness");
         });
     }
 
@@ -163,12 +158,7 @@ mod tokio_tasks {
         let seen = block_on(handle.spawn(testimony())).unwrap();
         check(&seen, "handle.spawn", Future, "testimony");
         let seen = block_on(handle.spawn_blocking(move || witness())).unwrap();
-        check(
-            &seen,
-            "handle.spawn_blocking",
-            Blocking,
-            "handle_spawn::{closure}",
-        );
+        check(&seen, "handle.spawn_blocking", Blocking, "witness");
         let seen = block_on(Handle::spawn(handle, testimony())).unwrap();
         check(&seen, "Handle::spawn", Future, "testimony");
     }
@@ -177,7 +167,7 @@ mod tokio_tasks {
     fn runtime_spawn() {
         let runtime = runtime();
         let seen = block_on(runtime.spawn(async { testimony().await })).unwrap();
-        check(&seen, "runtime.spawn", Future, "runtime_spawn::{async}");
+        check(&seen, "runtime.spawn", Future, "testimony");
         let seen = block_on(runtime.spawn_blocking(witness)).unwrap();
         check(&seen, "runtime.spawn_blocking", Blocking, "witness");
     }
@@ -198,7 +188,7 @@ mod tokio_tasks {
         check(&seen, "runtime.spawn_local", Future, "testimony");
         let handle = runtime.spawn_blocking(|| witness());
         let seen = runtime.block_on(handle).unwrap();
-        let role = "local_runtime_spawn::{closure}";
+        let role = "witness";
         check(&seen, "runtime.spawn_blocking", Blocking, role);
     }
 
@@ -212,12 +202,7 @@ mod tokio_tasks {
             set.spawn(testimony());
             check(&next(&mut set).await, "set.spawn", Future, "testimony");
             set.spawn_on(async { testimony().await }, other.handle());
-            check(
-                &next(&mut set).await,
-                "set.spawn_on",
-                Future,
-                "join_set::{async}",
-            );
+            check(&next(&mut set).await, "set.spawn_on", Future, "testimony");
             set.spawn_local(testimony());
             check(
                 &next(&mut set).await,
@@ -233,7 +218,7 @@ mod tokio_tasks {
                 "testimony",
             );
             set.spawn_blocking(|| witness());
-            let role = "join_set::{closure}";
+            let role = "witness";
             check(&next(&mut set).await, "set.spawn_blocking", Blocking, role);
             set.spawn_blocking_on(witness, other.handle());
             check(
@@ -295,12 +280,7 @@ mod tokio_util_tasks {
             let seen = tracker.spawn_local_on(testimony(), &local).await.unwrap();
             check(&seen, "tracker.spawn_local_on", Future, "testimony");
             let seen = tracker.spawn_blocking(|| witness()).await.unwrap();
-            check(
-                &seen,
-                "tracker.spawn_blocking",
-                Blocking,
-                "task_tracker::{closure}",
-            );
+            check(&seen, "tracker.spawn_blocking", Blocking, "witness");
             let handle = tracker.spawn_blocking_on(witness, runtime.handle());
             check(
                 &handle.await.unwrap(),
@@ -322,12 +302,7 @@ mod tokio_util_tasks {
             map.spawn("key", testimony());
             check(&next(&mut map).await, "map.spawn", Future, "testimony");
             map.spawn_on("key", async { testimony().await }, runtime.handle());
-            check(
-                &next(&mut map).await,
-                "map.spawn_on",
-                Future,
-                "join_map::{async}",
-            );
+            check(&next(&mut map).await, "map.spawn_on", Future, "testimony");
             map.spawn_local("key", testimony());
             check(
                 &next(&mut map).await,
@@ -350,7 +325,7 @@ mod tokio_util_tasks {
                 "witness",
             );
             map.spawn_blocking_on("key", || witness(), runtime.handle());
-            let role = "join_map::{closure}";
+            let role = "witness";
             check(
                 &next(&mut map).await,
                 "map.spawn_blocking_on",
@@ -397,7 +372,7 @@ mod tokio_util_tasks {
         );
         let seen =
             block_on(pool.spawn_pinned_by_idx(move || async { testimony().await }, 0)).unwrap();
-        let role = "spawn_pinned::{closure}";
+        let role = "testimony";
         check(&seen, "pool.spawn_pinned_by_idx", Future, role);
     }
 }
@@ -517,7 +492,7 @@ mod crossbeam_threads {
             handle.join().unwrap()
         })
         .unwrap();
-        let role = "nested_scope_spawns_are_children_of_the_spawning_thread::{closure}";
+        let role = "witness";
         check_child_of(spawner, &seen, "s.spawn", ScopedThread, role);
     }
 }
@@ -581,13 +556,13 @@ mod smol_tasks {
         let local = async_executor::LocalExecutor::new();
         let task = local.spawn(async { testimony().await });
         let seen = block_on(local.run(task));
-        check(&seen, "local.spawn", Future, "async_executor::{async}");
+        check(&seen, "local.spawn", Future, "testimony");
     }
 
     #[test]
     fn blocking_unblock() {
         let seen = block_on(blocking::unblock(|| witness()));
-        let role = "blocking_unblock::{closure}";
+        let role = "witness";
         check(&seen, "blocking::unblock", Blocking, role);
     }
 }
@@ -654,12 +629,12 @@ mod imports_of_everything {
         fn spawn_in_the_block_has_its_own_site() {
             use super::*;
             let body = std::thread::spawn(|| role()).join().unwrap();
-            assert_eq!(body, "spawn_in_the_block_has_its_own_site::{closure}");
+            assert_eq!(body, "role");
             let block = {
                 use super::super::imports_of_everything::*;
                 std::thread::spawn(|| (outside(), role())).join().unwrap()
             };
-            assert_eq!(block.0, "outside::{closure}");
+            assert_eq!(block.0, "role");
             assert_eq!(block.1, "spawn_in_the_block_has_its_own_site::{closure}");
         }
     }

@@ -654,7 +654,10 @@ mod delaying {
             spawn.delay_until(opened.wait())
         });
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let task = runtime.spawn(async { birthmark::current().unwrap() });
+        let task = runtime.spawn(async {
+            let current = birthmark::current();
+            current.unwrap()
+        });
         let delayed = wait_for_role("future_waits_for_the_gate::{async}", |state| {
             state == State::Delayed
         });
@@ -679,7 +682,7 @@ mod delaying {
         let ran = Arc::new(AtomicBool::new(false));
         let runs = Arc::clone(&ran);
         let child = thread::spawn(move || runs.store(true, SeqCst));
-        let role = "thread_waits_for_the_gate::{closure}";
+        let role = "AtomicBool::store";
         let _delayed = wait_for_role(role, |state| state == State::Delayed);
         assert!(!ran.load(SeqCst));
         gate.open();
@@ -1121,7 +1124,11 @@ mod misbehaving {
             Some(own_id()),
             "the hook runs as the spawner"
         );
-        assert!(inner.role().contains("spawn_from_hook"));
+        assert!(
+            inner
+                .site()
+                .is_some_and(|site| site.function().ends_with("spawn_from_hook"))
+        );
     }
 
     #[test]

@@ -238,6 +238,8 @@ mod tasks {
         assert_eq!(spawn("job", job()), "job");
         let name = "by name";
         assert_eq!(Executor.spawn(role, name), "role");
-        assert!(Executor.spawn(|| role(), name).ends_with("{closure}"));
+        assert_eq!(Executor.spawn(|| role(), name), "role");
+        let own = Executor.spawn(|| (role(), 1).0, name);
+        assert!(own.ends_with("::{closure}"), "{own}");
     }
 }

@@ -188,10 +188,7 @@ mod profiles {
             format!("profiled_inner tests/tests/pprof.rs:{awaits}"),
             format!("profiled_outer tests/tests/pprof.rs:{}", awaits - 4),
             format!("profiled_outer tests/tests/pprof.rs:{}", awaits + 6),
-            format!(
-                "logical_stacks_are_above_the_lineage::{{closure}} tests/tests/pprof.rs:{}",
-                awaits + 6
-            ),
+            format!("start tests/tests/pprof.rs:{}", awaits + 6),
         ];
         assert_eq!(traces[start + 1..][..4], expected, "{traces:#?}");
         drop(held);

@@ -191,13 +191,7 @@ mod instrumented {
             wrappers::spawn(async { job().await });
             assert_eq!(
                 children(),
-                expected(&[
-                    (
-                        "future_of_a_generic_wrapper_has_one_record::{async}",
-                        FutureKind
-                    ),
-                    ("job", FutureKind)
-                ])
+                expected(&[("job", FutureKind), ("job", FutureKind)])
             );
         });
     }
@@ -563,7 +557,7 @@ mod in_sight {
             let roles = [
                 ("job", FutureKind),
                 ("job", FutureKind),
-                ("start_all::{async}", FutureKind),
+                ("job", FutureKind),
                 ("start_all::{task}", Blocking),
             ];
             assert_eq!(children(), expected(&roles));
@@ -598,15 +592,12 @@ mod out_of_sight {
             wrappers::spawn_boxed(boxed);
             executor.spawn_job(move || work());
             let within = "task_of_a_wrapper_with_a_name_like_a_spawn_is_the_callers";
-            let (closure, future) = (
-                format!("{within}::{{closure}}"),
-                format!("{within}::{{async}}"),
-            );
+            let closure = format!("{within}::{{closure}}");
             let roles = [
                 ("job", FutureKind),
                 ("job", FutureKind),
                 ("job", FutureKind),
-                (&*future, FutureKind),
+                ("job", FutureKind),
                 (&*closure, Thread),
             ];
             assert_eq!(children(), expected(&roles));

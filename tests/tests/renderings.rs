@@ -181,11 +181,7 @@ mod of_trees {
         let dump = dump_of("tree_family");
         let tree = dump.tree().to_string();
         let count = |text: &str, what: &str| text.matches(what).count();
-        assert_eq!(
-            count(&tree, "5 × tree_family::{closure} [ended], tasks "),
-            1,
-            "{tree}"
-        );
+        assert_eq!(count(&tree, "5 × start [ended], tasks "), 1, "{tree}");
         assert_eq!(count(&tree, "{async} [suspended, "), 4, "{tree}");
         let below = "  └─ 5 × tree_family::{async} [suspended] tests/tests/renderings.rs:";
         assert_eq!(count(&tree, below), 1, "{tree}");
@@ -515,7 +511,7 @@ mod of_diffs {
             Some(both) => both,
             None => ("", text.split_once("\nrunning throughout: ").unwrap().1),
         };
-        let role = "thread_that_polls_in_a_block_on_is_never_unchanged::{closure} [running";
+        let role = "wait_uncounted [running";
         assert!(
             running.contains(role) && !unchanged.contains(role),
             "{text}"

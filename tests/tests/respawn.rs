@@ -84,7 +84,7 @@ fn check_lineage(task: &Task, generations: u64) {
     assert!(nearest.count() >= 8, "the near end is kept: {task}");
     let far = lineage.last().unwrap();
     assert!(
-        far.id() == own_id() || far.role() == "job_of_a_root::{closure}",
+        far.id() == own_id() || far.role() == "job",
         "the far end is kept: {task}"
     );
     assert!(

@@ -33,8 +33,14 @@ const CONSTRUCTORS: &[&str] = &["new", "default", "from", "bind", "connect", "op
 /// Prefixes of such functions.
 const PREFIXES: &[&str] = &["new_", "with_", "from_"];
 
-/// Functions whose last argument is the future that they run, whatever their path.
-const WRAPPERS: &[&str] = &["timeout", "timeout_at"];
+/// Functions whose last argument is the future or closure that they run, whatever their path.
+const WRAPPERS: &[&str] = &[
+    "AssertUnwindSafe",
+    "catch_unwind",
+    "timeout",
+    "timeout_at",
+    "unconstrained",
+];
 
 /// Types and traits. Only the signature of the callee may determine the type arguments of their functions.
 const INFERRED_OWNERS: &[&str] = &[
@@ -82,7 +88,7 @@ pub(crate) fn is_constructor(name: &str) -> bool {
     CONSTRUCTORS.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Returns `true` if the function runs the future that is its last argument.
+/// Returns `true` if the function runs the future or closure that is its last argument.
 pub(crate) fn is_wrapper(name: &str) -> bool {
     WRAPPERS.contains(&name)
 }
@@ -90,4 +96,20 @@ pub(crate) fn is_wrapper(name: &str) -> bool {
 /// Returns `true` if only the signature of the callee may determine the type arguments of `owner::name(…)`.
 pub(crate) fn is_inferred(owner: Option<&str>, name: &str) -> bool {
     owner.is_some_and(|owner| INFERRED_OWNERS.contains(&owner)) || INFERRED.contains(&name)
+}
+
+/// Returns the functions that run the future or closure that is their last argument.
+#[cfg(test)]
+pub(super) fn wrappers() -> impl Iterator<Item = &'static str> {
+    WRAPPERS.iter().copied()
+}
+
+/// Returns the functions that put their argument behind a pointer.
+#[cfg(test)]
+pub(super) fn makers() -> impl Iterator<Item = String> {
+    let makers = |pointer: &'static Pointer| {
+        let names = pointer.makers.iter();
+        names.map(|maker| format!("{}::{maker}", pointer.name))
+    };
+    POINTERS.iter().flat_map(makers)
 }

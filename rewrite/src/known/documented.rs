@@ -3,10 +3,13 @@
 use birthmark_test_support::documented::{assert_mentioned, assert_table};
 
 use super::callees::{self, Form, Mode, Row};
+use super::constructors;
 use super::macros::{self, Awaiting, Passes, Unseen};
+use super::methods::{self, Effect};
 use super::scope_functions::{self, Runs};
 
 const ATTRIBUTE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/src/lib.rs");
+const NAMES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/names.md");
 const LIMITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/limits.md");
 
 #[test]
@@ -54,6 +57,24 @@ fn callee(group: &[Row]) -> String {
 fn libraries_of_the_callees_are_those_of_the_guide() {
     let libraries = callees::TABLE.iter().flat_map(|row| row.of.split(", "));
     assert_mentioned(LIMITS, "The attribute knows the spawns of ", libraries);
+}
+
+#[test]
+fn code_through_which_a_role_looks_is_that_of_the_guide() {
+    let methods = |effect| methods::names(effect).map(|name| format!("`.{name}`"));
+    let functions = constructors::wrappers().map(|name| format!("`{name}`"));
+    let pointers = constructors::makers().map(|name| format!("`{name}`"));
+    let decorators = methods(Effect::Decorates).chain(["`.with_…`".to_owned()]);
+    let row = |of: &str, names: Vec<String>| format!("| {of} | {} |", names.join(", "));
+    let rows = [
+        row("the receiver", decorators.collect()),
+        row("the first argument", pointers.collect()),
+        row(
+            "the last argument",
+            functions.chain(methods(Effect::Runs)).collect(),
+        ),
+    ];
+    assert_table(NAMES, "| the role is that of | behind |", &rows);
 }
 
 #[test]

@@ -19,16 +19,20 @@ pub(crate) enum Effect {
     Converts,
     /// Ends the chain of a builder: the value is no builder any more.
     Builds,
+    /// Runs the future or closure that is its last argument.
+    Runs,
     /// Returns the receiver, a reference to it or its content. The text of what is awaited omits the method.
     Passes,
 }
 
 use Effect::{
-    Accesses, Builds, Clones, Constructs, Converts, Decorates, Passes, Unwraps, WrapsLiteral,
+    Accesses, Builds, Clones, Constructs, Converts, Decorates, Passes, Runs, Unwraps, WrapsLiteral,
 };
 
 /// The methods that are known, by name.
 const TABLE: &[(&str, &[Effect])] = &[
+    ("abortable", &[Decorates]),
+    ("and_then", &[Decorates]),
     ("as_mut", &[Accesses, Passes]),
     ("as_ref", &[Accesses, Passes]),
     ("borrow", &[Accesses, Passes]),
@@ -36,8 +40,11 @@ const TABLE: &[(&str, &[Effect])] = &[
     ("boxed", &[Decorates, WrapsLiteral]),
     ("boxed_local", &[Decorates, WrapsLiteral]),
     ("build", &[Accesses, Builds]),
+    ("catch_unwind", &[Decorates]),
     ("clone", &[Accesses, Clones, Decorates, Passes]),
     ("collect", &[Converts]),
+    ("context", &[Decorates]),
+    ("err_into", &[Decorates]),
     (
         "expect",
         &[Accesses, Constructs, Decorates, Passes, Unwraps],
@@ -46,27 +53,54 @@ const TABLE: &[(&str, &[Effect])] = &[
     ("fuse", &[Decorates]),
     ("get", &[Accesses]),
     ("in_current_span", &[Decorates, WrapsLiteral]),
+    ("in_scope", &[Runs]),
+    ("in_span", &[Decorates]),
+    ("inspect", &[Decorates]),
+    ("inspect_err", &[Decorates]),
+    ("inspect_ok", &[Decorates]),
     ("instrument", &[Decorates, WrapsLiteral]),
     ("into", &[Converts]),
     ("into_future", &[Decorates]),
+    ("left_future", &[Decorates]),
     ("lock", &[Accesses]),
+    ("map", &[Decorates]),
+    ("map_err", &[Decorates]),
+    ("map_into", &[Decorates]),
+    ("map_ok", &[Decorates]),
+    ("never_error", &[Decorates]),
     ("num_threads", &[Accesses]),
+    ("ok_into", &[Decorates]),
+    ("or_cancel", &[Decorates]),
+    ("or_else", &[Decorates]),
     ("parse", &[Converts]),
     ("product", &[Converts]),
     ("read", &[Accesses]),
+    ("remote_handle", &[Decorates]),
+    ("right_future", &[Decorates]),
+    ("run_until_cancelled", &[Runs]),
+    ("run_until_cancelled_owned", &[Runs]),
+    ("scope", &[Runs]),
+    ("shared", &[Decorates]),
     ("spawn", &[Builds]),
     ("sum", &[Converts]),
+    ("then", &[Decorates]),
+    ("timeout", &[Decorates]),
+    ("track_future", &[Runs]),
     ("try_collect", &[Converts]),
+    ("try_flatten", &[Decorates]),
     ("try_into", &[Converts]),
+    ("unit_error", &[Decorates]),
     (
         "unwrap",
         &[Accesses, Constructs, Decorates, Passes, Unwraps],
     ),
-    ("unwrap_or", &[Passes, Unwraps]),
-    ("unwrap_or_default", &[Passes, Unwraps]),
-    ("unwrap_or_else", &[Passes, Unwraps]),
-    ("with_current_subscriber", &[WrapsLiteral]),
-    ("with_subscriber", &[WrapsLiteral]),
+    ("unwrap_or", &[Decorates, Passes, Unwraps]),
+    ("unwrap_or_default", &[Decorates, Passes, Unwraps]),
+    ("unwrap_or_else", &[Decorates, Passes, Unwraps]),
+    ("with_cancellation_token", &[Decorates]),
+    ("with_context", &[Decorates]),
+    ("with_current_subscriber", &[Decorates, WrapsLiteral]),
+    ("with_subscriber", &[Decorates, WrapsLiteral]),
     ("write", &[Accesses]),
 ];
 
@@ -82,6 +116,13 @@ pub(crate) fn has(method: &str, effect: Effect) -> bool {
 /// Returns `true` if the role of the method's value is that of its receiver, by the table or by its prefix.
 pub(crate) fn decorates(method: &str) -> bool {
     has(method, Effect::Decorates) || method.starts_with(DECORATES)
+}
+
+/// Returns the methods with the effect.
+#[cfg(test)]
+pub(super) fn names(effect: Effect) -> impl Iterator<Item = &'static str> {
+    let rows = TABLE.iter().filter(move |row| row.1.contains(&effect));
+    rows.map(|row| row.0)
 }
 
 #[cfg(test)]

@@ -10,12 +10,14 @@
 //! | `macros.rs` | macros whose arguments are entered, where they come from, and whether they await |
 //! | `methods.rs` | methods that pass on, decorate, unwrap or convert their receiver |
 //! | `constructors.rs` | functions that make a value of their type, smart pointers, and wrappers of a task |
+//! | `asides.rs` | code in the body of a task that says nothing of what the body does |
 //! | `scope_functions.rs` | functions that run a closure while their caller waits |
 //! | `waits.rs` | functions that poll a future until it is ready |
 //! | `types.rs` | types of which no value is a task, and bounds of tasks |
 //! | `crates.rs` | crates whose functions give no task to instrumented code |
 //! | `packages.rs` | packages in which not every spawn counts, because they are runtimes or pools |
 
+pub(crate) mod asides;
 pub(crate) mod callees;
 pub(crate) mod constructors;
 pub(crate) mod crates;

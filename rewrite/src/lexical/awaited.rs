@@ -29,6 +29,10 @@ impl LexicalContext<'_> {
             Expr::Unsafe(block) => self.awaited_tail(&block.block.stmts),
             Expr::Call(call) => self.awaited_call(call),
             Expr::MethodCall(call) if decorates(call) => self.awaited(&call.receiver),
+            Expr::MethodCall(call) if methods::has(&call.method.to_string(), Effect::Runs) => call
+                .args
+                .last()
+                .map_or_else(String::new, |future| self.awaited(future)),
             Expr::Macro(call) => match naming::inner(&call.mac) {
                 Some(inner) => self.awaited(&inner),
                 None => self.role_or_nothing(expr),

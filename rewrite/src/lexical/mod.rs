@@ -5,6 +5,7 @@
 //! holds it.
 
 mod awaited;
+mod body_role;
 pub(crate) mod locals;
 mod role;
 pub(crate) mod types;

@@ -1,11 +1,14 @@
-//! The role of a task, derived from the argument of the spawn: `send_email`, `Server::run`, `accept::{closure}`.
+//! The role of a task, derived from the argument of the spawn: `send_email`, `Server::run`, `worker.run` if the type of
+//! `worker` is not known, `accept::{closure}`.
 
-use syn::{Expr, ExprCall, ExprMacro, ExprMethodCall, ExprPath, Path, Stmt};
+use syn::{
+    Expr, ExprCall, ExprClosure, ExprMacro, ExprMethodCall, ExprPath, Member, Pat, Path, Stmt,
+};
 
 use super::LexicalContext;
 use super::types::type_name;
 use crate::known::constructors;
-use crate::known::methods;
+use crate::known::methods::{self, Effect};
 use crate::syntax::naming;
 use crate::syntax::paths::{is_type, names_from_last};
 
@@ -19,8 +22,11 @@ impl LexicalContext<'_> {
     /// Returns the role of a task, if the expression shows it.
     pub(crate) fn known_role(&self, task: &Expr) -> Option<String> {
         match task {
-            Expr::Closure(_) => Some(self.within("{closure}")),
-            Expr::Async(_) => Some(self.within("{async}")),
+            Expr::Closure(closure) => Some(self.role_of_closure(closure)),
+            Expr::Async(block) => {
+                let role = self.role_of_block(&block.block);
+                Some(role.unwrap_or_else(|| self.within("{async}")))
+            }
             Expr::Paren(paren) => self.known_role(&paren.expr),
             Expr::Group(group) => self.known_role(&group.expr),
             Expr::Cast(cast) => self.known_role(&cast.expr),
@@ -46,6 +52,16 @@ impl LexicalContext<'_> {
         }
     }
 
+    /// Returns the role of the one call in the body. A parameter could be mistaken for a variable of the same name.
+    fn role_of_closure(&self, closure: &ExprClosure) -> String {
+        let hides_nothing = closure
+            .inputs
+            .iter()
+            .all(|input| matches!(input, Pat::Wild(_)));
+        let role = hides_nothing.then(|| self.role_of_body(&closure.body));
+        role.flatten().unwrap_or_else(|| self.within("{closure}"))
+    }
+
     fn role_of_macro(&self, call: &ExprMacro) -> Option<String> {
         match naming::inner(&call.mac) {
             Some(inner) => self.known_role(&inner),
@@ -68,17 +84,23 @@ impl LexicalContext<'_> {
         }
     }
 
-    fn role_of_method(&self, call: &ExprMethodCall) -> Option<String> {
+    pub(super) fn role_of_method(&self, call: &ExprMethodCall) -> Option<String> {
         let name = call.method.to_string();
         if methods::decorates(&name) {
             return self.known_role(&call.receiver);
         }
+        if methods::has(&name, Effect::Runs) {
+            return self.known_role(call.args.last()?);
+        }
         let ty = self.type_of(&call.receiver);
-        Some(ty.map_or_else(|| format!(".{name}"), |ty| format!("{ty}::{name}")))
+        Some(match ty {
+            Some(ty) => format!("{ty}::{name}"),
+            None => format!("{}.{name}", last_name(&call.receiver).unwrap_or_default()),
+        })
     }
 
     /// Returns the role of a function by its path, or that of a local variable by its initial value.
-    fn role_of_value(&self, path: &ExprPath) -> Option<String> {
+    pub(super) fn role_of_value(&self, path: &ExprPath) -> Option<String> {
         let owner = path.qself.as_ref();
         if let Some(ty) = owner.and_then(|qself| type_name(&qself.ty, self.self_ty)) {
             return Some(format!("{ty}::{}", path.path.segments.last()?.ident));
@@ -101,6 +123,25 @@ impl LexicalContext<'_> {
             _ if last == "Self" => self.self_ty.unwrap_or("Self").to_owned(),
             _ => last,
         }
+    }
+}
+
+/// Returns the name of a variable or a field, behind references and `clone()`.
+fn last_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Path(path) => names_from_last(&path.path).next(),
+        Expr::Field(field) => match &field.member {
+            Member::Named(name) => Some(name.to_string()),
+            Member::Unnamed(_) => last_name(&field.base),
+        },
+        Expr::Index(index) => last_name(&index.expr),
+        Expr::Paren(paren) => last_name(&paren.expr),
+        Expr::Reference(reference) => last_name(&reference.expr),
+        Expr::Unary(unary) => last_name(&unary.expr),
+        Expr::MethodCall(call) if methods::has(&call.method.to_string(), Effect::Passes) => {
+            last_name(&call.receiver)
+        }
+        _ => None,
     }
 }
 

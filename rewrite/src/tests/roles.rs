@@ -24,7 +24,9 @@ fn roles() {
         ("tokio::spawn(self.clone().run())", "Server::run"),
         ("tokio::spawn(worker.run())", "Worker::run"),
         ("tokio::spawn(worker.clone().run())", "Worker::run"),
-        ("tokio::spawn(self.worker.run())", ".run"),
+        ("tokio::spawn(self.worker.run())", "worker.run"),
+        ("tokio::spawn(self.workers[1].clone().run())", "workers.run"),
+        ("tokio::spawn(next().run())", ".run"),
         (
             "let a: Mailer = make(); tokio::spawn(a.run())",
             "Mailer::run",
@@ -42,7 +44,7 @@ fn roles() {
             "Mailer::run",
         ),
         ("let a = Mailer(x); tokio::spawn(a.run())", "Mailer::run"),
-        ("let a = make(); tokio::spawn(a.run())", ".run"),
+        ("let a = make(); tokio::spawn(a.run())", "a.run"),
         ("tokio::spawn(Mailer::new(1).run())", "Mailer::run"),
         (
             "tokio::spawn(run().instrument(span).in_current_span().boxed().fuse())",
@@ -83,6 +85,119 @@ fn roles() {
     ] {
         assert_eq!(role(statements), expected, "{statements}");
     }
+}
+
+#[test]
+fn role_of_a_body_that_is_one_call_is_that_of_the_call() {
+    for (task, expected) in [
+        ("move || send_email(a)", "send_email"),
+        ("|| { mail::send_email(a); }", "send_email"),
+        ("|| Self::run(&a)", "Server::run"),
+        ("move || worker.run()", "Worker::run"),
+        ("move || self.store.compact(1)", "store.compact"),
+        ("move |_| send_email(a)", "send_email"),
+        ("async move { send_email(a).await }", "send_email"),
+        ("async { send_email(a).await.unwrap(); }", "send_email"),
+        ("async { send_email(a).await?; Ok(()) }", "send_email"),
+        ("async { Ok(send_email(a).await) }", "send_email"),
+        ("async move { let _ = send_email(a).await; }", "send_email"),
+        ("async move { return send_email(a).await; }", "send_email"),
+        (
+            "async move { worker.run().await.map_err(log) }",
+            "Worker::run",
+        ),
+        ("async move { Worker::new(1).run().await }", "Worker::run"),
+        ("async move { { send_email(a) }.await }", "send_email"),
+        (
+            "async move { tokio::time::timeout(limit, send_email(a)).await }",
+            "send_email",
+        ),
+        ("async move { Box::pin(send_email(a)).await }", "send_email"),
+        (
+            "async move { send_email(a).instrument(span).await }",
+            "send_email",
+        ),
+        ("|| async move { send_email(a).await }", "send_email"),
+        ("move || runtime.block_on(send_email(a))", "send_email"),
+        (
+            "move || runtime.block_on(async { send_email(a).await })",
+            "send_email",
+        ),
+        (
+            "async move { if let Err(error) = send_email(a).await { error!(\"{error}\") } drop(permit); }",
+            "send_email",
+        ),
+        (
+            "async { tracing::info!(\"begins\"); send_email(a).await; info!(\"ends\") }",
+            "send_email",
+        ),
+        (
+            "async { send_email(a).await }.instrument(span).boxed()",
+            "send_email",
+        ),
+        (
+            "send_email(a).map(|_| ()).map_err(log).boxed_local()",
+            "send_email",
+        ),
+        (
+            "AssertUnwindSafe(send_email(a)).catch_unwind().map(|_| ())",
+            "send_email",
+        ),
+        (
+            "timeout(limit, async { send_email(a).await })",
+            "send_email",
+        ),
+        ("async move { Some(send_email(a).await) }", "send_email"),
+        (
+            "async move { token.run_until_cancelled(send_email(a)).await }",
+            "send_email",
+        ),
+        ("REQUEST.scope(id, send_email(a))", "send_email"),
+        ("move || span.in_scope(|| send_email(a))", "send_email"),
+    ] {
+        assert_eq!(role(&format!("tokio::spawn({task})")), expected, "{task}");
+    }
+    assert_eq!(
+        role("let work = move || send_email(a); thread::spawn(work)"),
+        "send_email"
+    );
+}
+
+#[test]
+fn role_of_any_other_body_is_that_of_the_enclosing_function() {
+    for (task, expected) in [
+        ("|| { connect(); send_email(a) }", "{closure}"),
+        ("|| { let a = 1; send_email(a) }", "{closure}"),
+        ("|| loop { send_email(a) }", "{closure}"),
+        ("|| if a { send_email(a) }", "{closure}"),
+        ("|| Mail(a)", "{closure}"),
+        ("|| Ok(())", "{closure}"),
+        ("|| drop(a)", "{closure}"),
+        ("|| println!()", "{closure}"),
+        ("|| make().run()", "{closure}"),
+        ("|worker| worker.run()", "{closure}"),
+        ("|| thread::sleep(a)", "{closure}"),
+        ("|| fut()", "{closure}"),
+        ("async { std::future::pending::<()>().await }", "{async}"),
+        ("async { rx.await }", "{async}"),
+        (
+            "async { if let Some(a) = find().await { send_email(a).await } }",
+            "{async}",
+        ),
+        (
+            "async { if let Err(e) = find().await { a } else { b } }",
+            "{async}",
+        ),
+        ("async move { match find().await { _ => 1 } }", "{async}"),
+        ("async {}", "{async}"),
+    ] {
+        let expected = format!("Server::accept::{expected}");
+        assert_eq!(role(&format!("tokio::spawn({task})")), expected, "{task}");
+    }
+    assert_eq!(
+        role("tokio::spawn(fut.map(drop))"),
+        "Server::accept::{task}"
+    );
 }
 
 #[test]
