@@ -74,7 +74,7 @@ fn rayon_program() {
     assert_eq!(ran.stdout, "sum 6\npanicked true\n");
     assert_eq!(
         lineage(&ran.stderr, "found it"),
-        ["WalkParallel::visit::{closure}", "main::{closure}", "main"]
+        ["worker.run", "walk", "main"]
     );
 }
 
@@ -147,7 +147,7 @@ fn ripgrep() {
     let said = Started::new(&mut rg(&args)).said_until("lineage");
     assert_eq!(
         lineage(&said, "slice index starts at"),
-        ["WalkParallel::visit::{closure}", "main"]
+        ["worker.run", "main"]
     );
     assert_same_tests(&project, "", &[]);
 }
@@ -177,7 +177,7 @@ fn mini_redis() {
     let said = server.said_until("lineage");
     assert_eq!(
         lineage(&said, "overflow when adding duration to instant"),
-        ["Listener::run::{async}", "main"]
+        ["Handler::run", "main"]
     );
     // It was dropped with its task.
     assert_eq!(connection.read(&mut [0; 9]).unwrap(), 0);

@@ -7,7 +7,7 @@ use syn::{Block, Expr, ExprCall, ExprIf, ExprMethodCall, Pat, Stmt};
 
 use super::LexicalContext;
 use crate::known::methods::{self, Effect};
-use crate::known::{asides, constructors, waits};
+use crate::known::{asides, callees, constructors, waits};
 use crate::syntax::paths::{is_type, names_from_last};
 
 impl LexicalContext<'_> {
@@ -57,7 +57,7 @@ impl LexicalContext<'_> {
             self.role_of_body(call.args.first()?)
         } else if constructors::is_wrapper(&name) {
             self.role_of_body(call.args.last()?)
-        } else if is_type(&name) || asides::is_wait(&name) || asides::is_release(&name) {
+        } else if is_type(&name) || says_nothing(&name) || is_spawn(&name, false, call.args.len()) {
             None
         } else {
             self.role_of_value(path)
@@ -72,9 +72,22 @@ impl LexicalContext<'_> {
         if methods::has(&name, Effect::Runs) || waits::is_known(&name) {
             return self.role_of_body(call.args.last()?);
         }
+        if is_spawn(&name, true, call.args.len()) {
+            return None;
+        }
         let role = self.role_of_method(call)?;
         (!role.starts_with('.')).then_some(role)
     }
+}
+
+/// Returns `true` if a function of this name only waits, or only releases a value.
+fn says_nothing(name: &str) -> bool {
+    asides::is_wait(name) || asides::is_release(name)
+}
+
+/// Returns `true` for a callee of the table. Its task has a role of its own.
+fn is_spawn(name: &str, is_method: bool, arguments: usize) -> bool {
+    callees::find(name, is_method, arguments, &[]).is_some()
 }
 
 /// Returns the operand of `if let Err(error) = operand { … }`, whose branch handles the error.

@@ -171,6 +171,7 @@ fn role_of_any_other_body_is_that_of_the_enclosing_function() {
         ("|| loop { send_email(a) }", "{closure}"),
         ("|| if a { send_email(a) }", "{closure}"),
         ("|| Mail(a)", "{closure}"),
+        ("|| thread::spawn(|| { a; b }).join()", "{closure}"),
         ("|| Ok(())", "{closure}"),
         ("|| drop(a)", "{closure}"),
         ("|| println!()", "{closure}"),
