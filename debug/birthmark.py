@@ -256,17 +256,15 @@ def describe(registry, address, words):
     name = next((name for name, _ in given if name is not None), "")
     labels = next((labels for _, labels in given if labels is not None), "")
     age = (registry.now - (words[1] >> 32)) * registry.tick_millis / 1000
-    ancestors = (" < %d %s" % (identity, who(role, name)) for identity, role, (name, _) in line)
-    return "task %d %s [%s, %.1f s] %s\n%s    lineage %d %s%s" % (
+    ancestors = " < ".join("%d %s" % (identity, who(role, name)) for identity, role, (name, _) in line)
+    return "task %d %s [%s, %.1f s] %s%s%s" % (
         words[0],
         who(registry.role(words), name),
         STATES[state(words)],
         max(age, 0),
         registry.site(words),
-        "    labels %s\n" % labels if labels else "",
-        words[0],
-        registry.role(words),
-        "".join(ancestors),
+        "\n    labels %s" % labels if labels else "",
+        "\n    lineage %s" % ancestors if ancestors else "",
     )
 
 

@@ -22,6 +22,8 @@ export interface Site {
   callee: string;
   module: string;
   function: string;
+  /** The end of the module, if sites of other modules have the same role. */
+  qualifier?: string;
 }
 
 export interface FrameSite {

@@ -46,7 +46,7 @@ fn assert_lists_the_tasks(output: &str) {
         " Server::accept_loop [suspended, ",
         " 'req-id-123123' wait_for_payment [suspended, ",
         " 'req-id-123123' compress_log [running, ",
-        " index_documents::{closure} < ",
+        " index_documents::{closure} [",
         "\n    in Server::accept_loop at ",
         " 'req-id-123123' serve_connection < 2 Server::accept_loop < 1 main",
     ] {
@@ -102,7 +102,7 @@ fn gdb_shows_labels() {
     );
     for part in [
         "\n    labels district=harbour\n    lineage ",
-        " payment < 2 'order 1' order < 1 main",
+        "\n    lineage 2 'order 1' order < 1 main",
     ] {
         assert!(output.contains(part), "{part:?} is not in:\n{output}");
     }

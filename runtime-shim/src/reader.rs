@@ -50,7 +50,7 @@ pub mod name {
 pub mod site {
     //! All sites of the program.
 
-    pub use crate::types::site::{all, any_in_test, count, Counts, Site};
+    pub use crate::types::site::{all, any_in_test, count, qualify, Counts, Site};
 }
 
 pub mod spawn {

@@ -57,7 +57,7 @@ mod texts {
             "task # \"req-id-123123\" wait_for_ever [suspended, # s]:\n    \
              future, # polls, spawned # s ago, name inherited from task #\n    \
              spawned at tests/tests/dump.rs:{line}:43 by spawn in dump::texts::paragraph_says_all_of_a_future\n    \
-             lineage # wait_for_ever < # \"req-id-123123\" paragraph_says_all_of_a_future::{{closure}}\n    \
+             lineage # \"req-id-123123\" paragraph_says_all_of_a_future::{{closure}}\n    \
              in wait_for_ever at tests/tests/dump.rs:39:19, awaiting pending\n"
         );
         assert_eq!(paragraph(&birthmark::dump().to_string(), id), expected);

@@ -76,7 +76,10 @@ mod profiles {
             .unwrap();
         // Innermost is what is awaited; of a task that has not started, the task.
         assert_eq!(top[start + 1], "3 60.00% 60.00% 3 60.00% pending");
-        assert_eq!(top[start + 2], "2 40.00% 100% 2 40.00% profiled_other");
+        assert_eq!(
+            top[start + 2],
+            "2 40.00% 100% 2 40.00% pprof::profiles::profiled_other"
+        );
         assert!(
             top.contains(&"0 0% 100% 3 60.00% profiled_wait".to_owned()),
             "{top:#?}"
@@ -84,7 +87,7 @@ mod profiles {
         // The lineage is below it.
         assert!(
             top.iter()
-                .any(|row| row.ends_with("5 100% family::{closure}")),
+                .any(|row| row.ends_with("5 100% pprof::profiles::family::{closure}")),
             "{top:#?}"
         );
         assert!(
@@ -187,8 +190,11 @@ mod profiles {
         let expected = [
             format!("profiled_inner tests/tests/pprof.rs:{awaits}"),
             format!("profiled_outer tests/tests/pprof.rs:{}", awaits - 4),
-            format!("profiled_outer tests/tests/pprof.rs:{}", awaits + 6),
-            format!("start tests/tests/pprof.rs:{}", awaits + 6),
+            format!(
+                "pprof::profiles::profiled_outer tests/tests/pprof.rs:{}",
+                awaits + 6
+            ),
+            format!("pprof::profiles::start tests/tests/pprof.rs:{}", awaits + 6),
         ];
         assert_eq!(traces[start + 1..][..4], expected, "{traces:#?}");
         drop(held);

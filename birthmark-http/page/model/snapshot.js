@@ -34,6 +34,7 @@ export class Snapshot {
     this.tasks = tables.tasks;
     /** `undefined` if the query did not select threads; `null` if the system does not list them. */
     this.threads = head.threads === null ? null : tables.threads;
+    qualifyRoles(tables);
     this.#positions = tables.sites.map(({ file, line, column }) => `${file}:${line}:${column}`);
   }
 
@@ -138,6 +139,18 @@ export class Snapshot {
     const { function: name, awaited } = this.tables.frame_sites[leaves.at(-1).site];
     const others = leaves.length > 1 ? ` and ${leaves.length - 1} more` : "";
     return (awaited ? `${awaited} in ${name}` : `in ${name}`) + others;
+  }
+}
+
+/**
+ * Puts the module before each role that sites of several modules share, as texts do.
+ * @param {import("../types").Tables} tables
+ */
+function qualifyRoles({ sites, tasks, ancestors, groups }) {
+  if (!sites.some(({ qualifier }) => qualifier)) return;
+  for (const item of [...tasks, ...ancestors, ...(groups ?? [])]) {
+    const qualifier = sites[item.site]?.qualifier;
+    if (qualifier) item.role = `${qualifier}::${item.role}`;
   }
 }
 

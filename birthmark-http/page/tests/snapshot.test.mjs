@@ -42,3 +42,11 @@ test("lineage_is_nearest_first", () => {
   const dump = snapshot([{ id: 3, ancestor: 1 }], { ancestors });
   assert.deepEqual([...dump.lineage(dump.tasks[0])].map(({ id }) => id), [2, 1]);
 });
+
+test("role_has_its_module_if_sites_of_several_modules_share_it", () => {
+  const site = { file: "src/a.rs", line: 3, column: 5, callee: "tokio::spawn", module: "shop::worker", function: "start" };
+  const sites = [{ ...site, qualifier: "worker" }, site];
+  const dump = snapshot([{ id: 1, site: 0 }, { id: 2, site: 1 }], { sites, ancestors: [{ id: 3, role: "serve", site: 0 }] });
+  assert.deepEqual(dump.tasks.map(({ role }) => role), ["worker::work", "work"]);
+  assert.equal(dump.tables.ancestors[0].role, "worker::serve");
+});

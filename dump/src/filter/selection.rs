@@ -9,6 +9,7 @@ use crate::snapshot::compact::bit_set::BitSet;
 use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
+use crate::values::role::qualified;
 use crate::values::stack::Frame;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::label::Labels;
@@ -104,8 +105,13 @@ impl<'a> Selection<'a> {
         *self
             .sites
             .entry(site.address())
-            .or_insert_with(|| is_at(sites, site) && matches(roles, site.role()))
+            .or_insert_with(|| is_at(sites, site) && has_role(roles, site))
     }
+}
+
+/// Returns `true` if the role of a site matches, with or without its module.
+fn has_role(roles: &[Pattern], site: &Site) -> bool {
+    matches(roles, site.role()) || matches(roles, &qualified(site, site.role()))
 }
 
 /// Returns the nodes that `under` selects, and those that descend from one. A parent comes before its children.

@@ -8,6 +8,7 @@ use super::{Filter, Pace};
 use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
+use crate::values::role::qualified;
 use crate::values::stack::FrameTree;
 use birthmark_core::__reader::label::Labels;
 
@@ -59,7 +60,7 @@ impl<'a> Words<'a> {
 
     fn in_site(&mut self, row: &Row) -> Found {
         let (site, words) = (self.snapshot.site(row), &self.words);
-        let look = || found(words, site.role()) | found(words, &site.to_string());
+        let look = || found(words, &qualified(site, site.role())) | found(words, &site.to_string());
         *self.sites.entry(site.address()).or_insert_with(look)
     }
 

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::fmt;
 
 use super::innermost::push_innermost;
-use super::output::{escaped, push};
+use super::output::{push, role_text};
 use super::palette::Palette;
 use super::task_block::push_who;
 use crate::snapshot::row::Row;
@@ -64,7 +64,12 @@ fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: 
     push(out, format_args!("  task {} ", row.id));
     let name = dump.snapshot.name_of(row);
     let name = name.map_or_else(String::new, |name| name.to_string());
-    push_who(out, palette, &name, &escaped(&dump.snapshot.role(row)));
+    push_who(
+        out,
+        palette,
+        &name,
+        &role_text(dump.snapshot.site(row), &dump.snapshot.role(row)),
+    );
     let polls = dump.snapshot.polls(row);
     push(out, format_args!(": {rate} times a second, {polls} polls"));
     push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));

@@ -5,6 +5,9 @@
 
 use std::fmt::{self, Write};
 
+use crate::values::role::qualified;
+use birthmark_core::Site;
+
 /// Size of a piece, in bytes.
 const PIECE: usize = 64 * 1024;
 
@@ -61,6 +64,16 @@ pub(super) fn push_number(out: &mut String, mut number: u64) {
         }
     }
     out.extend(digits[start..].iter().map(|&digit| char::from(digit)));
+}
+
+/// Returns the role of a task of this site, with escapes. It has its module if roles of several modules would be alike.
+pub(super) fn role_text(site: &Site, role: &str) -> String {
+    escaped(&qualified(site, role))
+}
+
+/// Returns the role of the tasks of a site, with escapes.
+pub(super) fn site_role(site: &Site) -> String {
+    role_text(site, site.role())
 }
 
 /// Returns a text with escapes, so that it is harmless on a terminal.

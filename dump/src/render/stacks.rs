@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
+use crate::values::role::qualified;
 use crate::values::stack::{self, Stack};
 use birthmark_core::FrameSite;
 use birthmark_core::Site;
@@ -29,11 +30,7 @@ pub(super) enum ProfileFrame<'a> {
     /// Marks the frames of a task that runs and may have left them.
     MayBeStale,
     /// A task or an ancestor, by its role and its site.
-    Role(
-        &'a str,
-        #[cfg_attr(not(feature = "pprof"), expect(dead_code, reason = "for profiles"))]
-        &'static Site,
-    ),
+    Role(&'a str, &'static Site),
     /// A number of ancestors that are left out.
     Elided(u64),
     /// The rest of the lineage is not known.
@@ -100,7 +97,7 @@ impl ProfileFrame<'_> {
             ProfileFrame::Unrecorded => "[futures without a record]".into(),
             ProfileFrame::Omitted(count) => format!("[{count} more]").into(),
             ProfileFrame::MayBeStale => "[may have moved on]".into(),
-            ProfileFrame::Role(role, _) => (*role).into(),
+            ProfileFrame::Role(role, site) => qualified(site, role),
             ProfileFrame::Elided(count) => format!("[{count} cut]").into(),
             ProfileFrame::Lost => "[lost]".into(),
         }

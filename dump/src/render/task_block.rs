@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::output::{escaped, push, push_number};
+use super::output::{push, push_number, role_text};
 use super::palette::Palette;
 use super::range::Ago;
 use crate::values::age::Age;
 use crate::values::span::TaskSpan;
 use crate::values::stack::Stack;
 use crate::values::task::knows_polls;
-use crate::{Lineage, State, Task};
+use crate::{State, Task};
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::name::NameOrigin;
 use birthmark_core::Kind;
@@ -53,7 +53,7 @@ impl TaskBlock<'_> {
             origin: name.map(|name| name.origin()),
             labels: &labels_line(&task.labels),
             span: &span_line(task.span.as_ref()),
-            role: &escaped(&task.role),
+            role: &role_text(task.site, &task.role),
             kind: task.kind,
             state: task.state,
             kernel: "",
@@ -64,7 +64,7 @@ impl TaskBlock<'_> {
             pooled: task.pooled,
             runs_no_task: task.runs_no_task,
             site: &site_line(task.site()),
-            lineage: &lineage_text(&task.lineage),
+            lineage: &task.lineage.to_string(),
             stack: &stack_text(&task.stack),
         });
     }
@@ -83,9 +83,6 @@ impl TaskBlock<'_> {
         out.push_str(self.site);
         if !self.lineage.is_empty() {
             out.push_str("    lineage ");
-            push_number(out, self.id);
-            out.push(' ');
-            out.push_str(self.role);
             out.push_str(self.lineage);
             out.push('\n');
         }
@@ -218,14 +215,6 @@ pub(super) fn site_line(site: Option<&'static Site>) -> String {
     };
     let (callee, module, function) = (site.callee(), site.module_path(), site.function());
     format!("    spawned at {site} by {callee} in {module}::{function}\n")
-}
-
-/// Returns ` < 6 "req-id-123123" serve_connection < 1 main`, or an empty text for a root.
-pub(super) fn lineage_text(lineage: &Lineage) -> String {
-    match lineage.to_string() {
-        root if root.is_empty() => root,
-        line => format!(" < {line}"),
-    }
 }
 
 /// Returns a line for each frame.

@@ -4,12 +4,10 @@ use std::fmt;
 
 use super::busiest;
 use super::cache::{self, AgeCache, Cache};
-use super::output::{escaped, ChunkedWriter};
+use super::output::{site_role, ChunkedWriter};
 use super::palette::Palette;
 use super::summary::Summary;
-use super::task_block::{
-    labels_line, lineage_text, push_age, site_line, span_line, stack_text, TaskBlock,
-};
+use super::task_block::{labels_line, push_age, site_line, span_line, stack_text, TaskBlock};
 use super::threads::{self, kernel_text};
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
@@ -152,7 +150,7 @@ impl cache::HeapSize for AboveTexts {
 impl SiteTexts {
     fn new(site: &'static Site) -> Self {
         SiteTexts {
-            role: escaped(site.role()),
+            role: site_role(site),
             site: site_line(Some(site)),
         }
     }
@@ -164,7 +162,7 @@ impl AboveTexts {
         let snapshot = &dump.snapshot;
         let labels = snapshot.labels_of_node(row.parent);
         AboveTexts {
-            lineage: lineage_text(&snapshot.lineage(row)),
+            lineage: snapshot.lineage(row).to_string(),
             given: GivenTexts::new(snapshot.inherited_name(row), labels),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::output::{escaped, push, push_number, ChunkedWriter};
+use super::output::{push, push_number, role_text, ChunkedWriter};
 use super::palette::Palette;
 use super::summary::Summary;
 use super::task_block::{push_who, site_line};
@@ -147,7 +147,7 @@ fn push_task(out: &mut String, task: &Task, palette: &Palette) {
     let name = task
         .name()
         .map_or_else(String::new, |name| name.to_string());
-    push_who(out, palette, &name, &escaped(task.role()));
+    push_who(out, palette, &name, &role_text(task.site, task.role()));
 }
 
 /// Returns ` (futex)` for the thread that runs a task, or an empty text if the thread is unknown.

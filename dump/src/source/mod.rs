@@ -15,7 +15,7 @@ use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
 pub use birthmark_core::__reader::record::read::Above;
 use birthmark_core::__reader::record::words::Status;
-use birthmark_core::__reader::site::Counts;
+use birthmark_core::__reader::site::{qualify, Counts};
 use birthmark_core::Site;
 
 pub(crate) use this_process::{has_spawned, ThisProcess};
@@ -166,8 +166,11 @@ pub(crate) struct Totals {
 
 impl Totals {
     /// Counts. `is_live` is `true` for the sites of tasks that are alive.
-    pub(crate) fn of(source: impl Source, is_live: impl Fn(&'static Site) -> bool) -> Self {
+    pub(crate) fn of<S: Source>(source: S, is_live: impl Fn(&'static Site) -> bool) -> Self {
         let all = source.sites();
+        if !S::IS_OWN {
+            qualify(&all);
+        }
         let sum = |count: fn(&Site) -> &AtomicU64| {
             let counts = all.iter().map(|site| count(site).load(Ordering::Relaxed));
             counts.sum()

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::slice;
 use std::sync::Arc;
 
+use super::role::qualified;
 use birthmark_core::__reader::escape::escape;
 use birthmark_core::__reader::name::Name;
 use birthmark_core::Site;
@@ -79,7 +80,7 @@ impl fmt::Display for Ancestor {
         if let Some(name) = &self.name {
             write!(f, "{name} ")?;
         }
-        escape(&self.role, f)
+        escape(&qualified(self.site, &self.role), f)
     }
 }
 

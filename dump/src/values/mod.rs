@@ -3,6 +3,7 @@
 pub(crate) mod age;
 pub(crate) mod lineage;
 pub(crate) mod plural;
+pub(crate) mod role;
 pub(crate) mod span;
 pub(crate) mod stack;
 pub(crate) mod task;

@@ -65,6 +65,8 @@ pub struct Counts {
     /// Kind of the site's tasks as it was found, where the source does not show it.
     #[doc(hidden)]
     pub seen: AtomicU8,
+    /// Number of segments of the module that tell the role from those of other modules. [`qualify`] writes it.
+    pub(crate) qualifier: AtomicU8,
 }
 
 /// Set in [`Counts::seen`] once the type of a result was looked at.
@@ -89,6 +91,7 @@ impl Counts {
         untracked: AtomicU64::new(0),
         passed_through: AtomicU64::new(0),
         seen: AtomicU8::new(Kind::Unknown as u8),
+        qualifier: AtomicU8::new(0),
     };
 }
 
@@ -171,6 +174,13 @@ impl Site {
     #[inline]
     pub fn role(&self) -> &'static str {
         self.role
+    }
+
+    /// Returns the end of the module path that a reader needs with the role: `worker` if sites in several modules have
+    /// the role `start::{async}`. Otherwise the text is empty.
+    #[doc(hidden)]
+    pub fn qualifier(&self) -> &'static str {
+        last_segments(self.module, self.counts.qualifier.load(Ordering::Relaxed))
     }
 
     /// Returns the kind of the tasks, as far as the source shows it.
@@ -298,11 +308,52 @@ pub fn all() -> &'static [&'static Site] {
         for (index, site) in (NO_INDEX + 1..).zip(&all) {
             site.counts.index.store(index, Ordering::Relaxed);
         }
+        qualify(&all);
         // The vector moves into the static, and its content stays where it is.
         LIST.start.store(all.as_ptr().cast_mut(), Ordering::Relaxed);
         LIST.count.store(all.len(), Ordering::Release);
         all
     })
+}
+
+/// Maximum number of segments in a qualifier.
+const MAX_QUALIFIER: u8 = 2;
+
+/// Decides which roles need their module: those that sites of different modules share. The last segment of the module
+/// is enough unless two of the modules end alike.
+///
+/// All sites of a program decide, so that a task has the same text in each dump.
+pub fn qualify(sites: &[&Site]) {
+    let mut by_role: Vec<&Site> = sites
+        .iter()
+        .copied()
+        .filter(|site| site.is_real())
+        .collect();
+    by_role.sort_unstable_by_key(|site| (site.role, site.module));
+    for alike in by_role.chunk_by(|one, next| one.role == next.role) {
+        let modules: Vec<&Site> = alike
+            .chunk_by(|one, next| one.module == next.module)
+            .map(|same| same[0])
+            .collect();
+        for site in alike.iter().filter(|_| modules.len() > 1) {
+            let last = last_segments(site.module, 1);
+            let ends_alike = |other: &&&Site| last_segments(other.module, 1) == last;
+            let is_enough = modules.iter().filter(ends_alike).count() == 1;
+            let segments = if is_enough { 1 } else { MAX_QUALIFIER };
+            site.counts.qualifier.store(segments, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Returns the last segments of a module path.
+fn last_segments(module: &'static str, count: u8) -> &'static str {
+    let Some(last) = count.checked_sub(1) else {
+        return "";
+    };
+    let mut starts = module
+        .rmatch_indices("::")
+        .map(|(at, colons)| at + colons.len());
+    &module[starts.nth(last.into()).unwrap_or(0)..]
 }
 
 /// The number of sites.
@@ -313,4 +364,64 @@ pub fn count() -> usize {
 /// Returns `true` if a crate with sites was compiled as a test.
 pub fn any_in_test() -> bool {
     inventory::iter::<Sites>().any(|table| table.test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the texts of the sites, each by its module and role.
+    fn texts(sites: &[(&'static str, &'static str)]) -> Vec<String> {
+        let sites: Vec<Site> = sites
+            .iter()
+            .map(|&(module, role)| Site {
+                module,
+                ..Site::synthetic(role, Kind::Future)
+            })
+            .collect();
+        qualify(&sites.iter().collect::<Vec<_>>());
+        let text = |site: &Site| match site.qualifier() {
+            "" => site.role.to_owned(),
+            qualifier => format!("{qualifier}::{}", site.role),
+        };
+        sites.iter().map(text).collect()
+    }
+
+    #[test]
+    fn role_of_several_modules_has_the_last_segment() {
+        let sites = [
+            ("shop::worker", "start::{async}"),
+            ("shop::pricing", "start::{async}"),
+            ("shop", "start::{async}"),
+            ("shop::pricing", "stop::{async}"),
+            ("shop::pricing", "stop::{async}"),
+        ];
+        let expected = [
+            "worker::start::{async}",
+            "pricing::start::{async}",
+            "shop::start::{async}",
+            "stop::{async}",
+            "stop::{async}",
+        ];
+        assert_eq!(texts(&sites), expected);
+    }
+
+    #[test]
+    fn modules_that_end_alike_have_two_segments() {
+        let sites = [
+            ("shop::orders::worker", "run"),
+            ("shop::quotes::worker", "run"),
+            ("shop::quotes::worker", "run"),
+            ("shop::api", "run"),
+            ("worker", "run"),
+        ];
+        let expected = [
+            "orders::worker::run",
+            "quotes::worker::run",
+            "quotes::worker::run",
+            "api::run",
+            "worker::run",
+        ];
+        assert_eq!(texts(&sites), expected);
+    }
 }

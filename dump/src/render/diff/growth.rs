@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use crate::render::output::{escaped, push as push_text};
+use crate::render::output::{push as push_text, site_role};
 use crate::render::palette::Palette;
 use crate::render::task_block::push_who;
 use crate::snapshot::compact::hash::IdHash;
@@ -81,7 +81,7 @@ pub(super) fn push(out: &mut String, palette: &Palette, all: &[SiteGrowth]) {
             out,
             format_args!("  {color}{more:>+6}{}  {before} → {after}  ", palette.end),
         );
-        push_who(out, palette, "", &escaped(growth.site.role()));
+        push_who(out, palette, "", &site_role(growth.site));
         push_text(
             out,
             format_args!(" {}{}{}\n", palette.faint, growth.site, palette.end),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::render::innermost::push_innermost;
-use crate::render::output::{escaped, push, push_number};
+use crate::render::output::{push, push_number, role_text};
 use crate::render::palette::Palette;
 use crate::render::range::TickRange;
 use crate::render::task_block::{push_states, push_who, site_line, stack_text, States};
@@ -233,7 +233,7 @@ impl Group {
     fn push_title(&self, out: &mut String, palette: &Palette) {
         push_number(out, self.count as u64);
         out.push_str(" × ");
-        push_who(out, palette, "", &escaped(&self.role));
+        push_who(out, palette, "", &role_text(self.site, &self.role));
         let states = States {
             state: self.state,
             runs_no_task: self.runs_no_task,

@@ -127,6 +127,10 @@ pub(super) fn push_site(out: &mut String, site: &Site) {
         out.push_str(key);
         push_string(out, text);
     }
+    if !site.qualifier().is_empty() {
+        out.push_str(",\"qualifier\":");
+        push_string(out, site.qualifier());
+    }
     out.push('}');
 }
 

@@ -22,8 +22,8 @@ use tables::Tables;
 /// Writes a [`Dump`] as a profile that `go tool pprof`, Pyroscope and speedscope read.
 ///
 /// A sample is a stack and the number of tasks that have it. The stack begins with the innermost awaited expression
-/// and the awaiting functions, at their lines. The roles from the task to its root follow, at the lines of their
-/// spawns. `[beside]` separates branches on which a task waits at once.
+/// and the awaiting functions, at their lines. The roles from the task to its root follow, with their modules, at the
+/// lines of their spawns. `[beside]` separates branches on which a task waits at once.
 ///
 /// The labels `name`, `state` and `kind` select tasks, as in `go tool pprof -tagfocus=state=suspended`. So do the
 /// labels of tasks, under their own keys. A label whose key is one of these three, or begins with `label.`, is

@@ -8,6 +8,7 @@ use super::proto::Message;
 use crate::render::output::escaped;
 use crate::render::stacks::ProfileFrame;
 use crate::snapshot::compact::hash::IdHash;
+use crate::values::role::with_module;
 
 /// Maximum number of texts that are remembered. After that, for example if each task has its own name, a text may be
 /// written again, which readers allow.
@@ -50,7 +51,11 @@ impl Tables {
         if let Some(&id) = self.sites.get(&address) {
             return id;
         }
-        let id = self.add_location(fields, &frame.text(), file, line);
+        let name = match *frame {
+            ProfileFrame::Role(role, site) => with_module(site, role).into(),
+            _ => frame.text(),
+        };
+        let id = self.add_location(fields, &name, file, line);
         self.sites.insert(address, id);
         id
     }

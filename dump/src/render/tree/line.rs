@@ -4,7 +4,7 @@ use super::forest::{Forest, LineContent};
 use super::levels::ShownLine;
 use super::siblings::EqualSiblings;
 use crate::render::innermost::push_innermost;
-use crate::render::output::{escaped, push, push_number};
+use crate::render::output::{push, push_number, role_text, site_role};
 use crate::render::palette::Palette;
 use crate::render::task_block::{push_label, push_states, push_who, States};
 use crate::snapshot::nodes::Node;
@@ -83,7 +83,7 @@ fn push_ancestor(out: &mut String, palette: &Palette, dump: &Dump, node: Node) {
     push_number(out, node.id);
     out.push(' ');
     let name = LineContent::Ancestor(node).name(dump).unwrap_or_default();
-    let role = escaped(dump.snapshot.role_of_node(&node));
+    let role = role_text(node.site, dump.snapshot.role_of_node(&node));
     push_who(out, palette, &name, &role);
     push_absent(out, palette, dump, &node);
 }
@@ -120,7 +120,7 @@ fn push_equal(
     let snapshot = &forest.dump.snapshot;
     push_number(out, equal.count as u64);
     out.push_str(" × ");
-    push_who(out, palette, "", &escaped(first.site(forest.dump).role()));
+    push_who(out, palette, "", &site_role(first.site(forest.dump)));
     match &first {
         LineContent::Task(row) => {
             let since = equal.since.ago(forest.dump.now);
@@ -155,7 +155,7 @@ fn push_below_equal(
 ) {
     push_number(out, shown.count() as u64);
     out.push_str(" × ");
-    push_who(out, palette, "", &escaped(example.site(dump).role()));
+    push_who(out, palette, "", &site_role(example.site(dump)));
     match example {
         LineContent::Task(row) => {
             let states = States {
