@@ -78,7 +78,7 @@ fn main() {
     let _senders = runtime.block_on(async {
         let senders = spawn_all(many.unwrap_or(0)).await;
         // All tasks are polled until they wait.
-        for _ in 0..100 {
+        for _ in 0..100 + many.unwrap_or(0) / 20 {
             tokio::task::yield_now().await;
         }
         senders

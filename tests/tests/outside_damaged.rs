@@ -137,3 +137,32 @@ fn damage_is_an_error_or_a_text() {
     assert!(more < 1 << 30, "{more} bytes");
     drop(held);
 }
+
+/// The memory of this process, in which the records have another version of their layout.
+struct OtherVersion(u64);
+
+impl Memory for OtherVersion {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unreadable> {
+        ThisProcess.read(address, buffer)?;
+        if address == self.0 {
+            buffer[8..12].copy_from_slice(&99_u32.to_ne_bytes());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn other_version_is_an_error_that_names_the_one_to_get() {
+    let registry = &raw const birthmark_core::__reader::record::export::BIRTHMARK_REGISTRY_V1;
+    let address = registry.addr() as u64;
+    let opened = Target::memory(Box::new(OtherVersion(address)), true, address);
+    let error = opened.expect_err("the version is unknown").to_string();
+    assert!(
+        error.starts_with("cannot read records of layout 99: "),
+        "{error}"
+    );
+    assert!(
+        error.contains("\nhelp: run `cargo install birthmark-cli --version 0.1.0`"),
+        "{error}"
+    );
+}

@@ -10,9 +10,6 @@ use birthmark_integration_tests::{own_id, wait_until, with_role, yield_once};
 use birthmark_outside::Target;
 use birthmark_test_support as _;
 
-/// Dumps that are taken. `BIRTHMARK_OUTSIDE_DUMPS` sets another number.
-const DUMPS: usize = 300;
-
 static DONE: AtomicBool = AtomicBool::new(false);
 
 /// Returns the name that a task gives itself: its id, and text of a length that depends on the id, so that a mixture of
@@ -111,6 +108,17 @@ fn check(task: &Task) {
 
 #[test]
 fn each_dump_of_a_storm_is_consistent() {
+    read_a_storm(300);
+}
+
+/// `cargo test --release -p birthmark-integration-tests --test outside_storm -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn each_of_many_dumps_of_a_storm_is_consistent() {
+    read_a_storm(100_000);
+}
+
+fn read_a_storm(dumps: usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
@@ -119,8 +127,6 @@ fn each_dump_of_a_storm_is_consistent() {
     wait_until("all witnesses are there", || {
         with_role("witness").len() == 100
     });
-    let dumps = std::env::var("BIRTHMARK_OUTSIDE_DUMPS").ok();
-    let dumps = dumps.and_then(|dumps| dumps.parse().ok()).unwrap_or(DUMPS);
     let target = Target::process(std::process::id()).unwrap();
     let (mut tasks, mut uncertain) = (0, 0);
     for _ in 0..dumps {
