@@ -16,7 +16,7 @@ pub mod record {
     //! The registry, as readers see it.
 
     pub use crate::record::{
-        announcement, content, export, image, read, slot, thread_states, words,
+        announcement, content, export, image, read, root_future, slot, thread_states, words,
     };
 
     pub mod frames {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::SpawnHook;
 use crate::platform::runtime_flags;
 use crate::record::hazard::{is_shown, Hazard};
+use crate::record::root_future;
 use crate::record::thread_states;
 use crate::thread::local;
 
@@ -85,7 +86,11 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
     // SAFETY: only writers free lists, and the caller is the one writer.
     let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
     change(&mut list);
-    runtime_flags::set(runtime_flags::HOOKED, !list.is_empty());
+    runtime_flags::set(runtime_flags::SLOW_SPAWNS, !list.is_empty());
+    // Read after the flag is cleared. So the flag stays, whichever is first.
+    if root_future::takes_slow_path() {
+        runtime_flags::set(runtime_flags::SLOW_SPAWNS, true);
+    }
     let new = if list.is_empty() {
         ptr::null_mut()
     } else {

@@ -1,15 +1,15 @@
 //! The word that each spawn reads, with the time and the flags that force the slow path.
 //!
 //! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are runtime flags. The word
-//! goes as it is into a task's status, where readers ignore the runtime flags. In the common case, on and without a hook, the
+//! goes as it is into a task's status, where readers ignore the runtime flags. In the common case, on and without hooks, the
 //! word is the tick of spawn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The process is the child of a fork that birthmark has not been used in yet.
 pub const FORKED: u64 = 1 << 29;
-/// There are hooks.
-pub const HOOKED: u64 = 1 << 30;
+/// Spawns take the slow path, because there are hooks or because tasks publish their futures.
+pub const SLOW_SPAWNS: u64 = 1 << 30;
 /// Birthmark is switched off. The sign of the lower half, so that a spawn finds out what is due by one test.
 pub const OFF: u64 = 1 << 31;
 
@@ -24,7 +24,7 @@ pub fn flags_and_tick() -> u64 {
     FLAGS_AND_TICK.load(Ordering::Relaxed)
 }
 
-/// Returns `true` if the word says: on, and without a hook.
+/// Returns `true` if the word says: on, and spawns take the fast path.
 #[inline]
 pub fn allow_fast_path(flags_and_tick: u64) -> bool {
     flags_and_tick as u32 == 0

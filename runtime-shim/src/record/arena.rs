@@ -41,6 +41,9 @@ pub(crate) struct Chunk {
     /// An array with the frames of each slot, behind the slots. Null until a task of the chunk has had one.
     #[cfg(not(loom))]
     pub(super) frames: AtomicPtr<super::frames::Frames>,
+    /// An array with the future of each slot, behind the frames. Null until a task of the chunk has published one.
+    #[cfg(not(loom))]
+    pub(super) root_futures: AtomicPtr<super::root_future::RootFuture>,
     #[cfg(loom)]
     slots: Vec<Slot>,
 }
@@ -239,9 +242,10 @@ fn index_of(slot: &'static Slot) -> u32 {
     slot.index
 }
 
-/// Size of the mapping of a chunk: the slots, and the frames of each.
+/// Size of the mapping of a chunk: the slots, and the frames and the future of each.
 #[cfg(not(loom))]
-const MAPPED_BYTES: usize = CHUNK_BYTES + super::frames::AREA_BYTES;
+const MAPPED_BYTES: usize =
+    CHUNK_BYTES + super::frames::AREA_BYTES + super::root_future::AREA_BYTES;
 
 #[cfg(not(loom))]
 impl Chunk {

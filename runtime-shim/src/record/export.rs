@@ -12,6 +12,7 @@ use super::call_names;
 use super::exposed::Exposed;
 use super::frames::{Frames, ShadowStack, ROOM};
 use super::globals::{ARENA, UNRECORDED};
+use super::root_future::RootFuture;
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
 use crate::platform::clock;
@@ -58,6 +59,24 @@ pub struct Registry {
     pub states: StateLayout,
     pub counts: CountsLayout,
     pub process: ProcessLayout,
+    pub root_futures: RootFutureLayout,
+}
+
+/// Where the futures of tasks are. `root_future.rs` has the meaning of the words, and when they are valid.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct RootFutureLayout {
+    /// In bytes from the start of a chunk: the address of the words of its first slot, or null.
+    pub in_chunk: u32,
+    /// Bytes from the words of one slot to those of the next.
+    pub stride: u32,
+    /// In bytes from the words of a slot.
+    pub id: u32,
+    pub address: u32,
+    pub vtable: u32,
+    pub size: u32,
+    pub handle_at: u32,
+    pub handle: u32,
 }
 
 /// Where the parts of a thread's state are, in bytes from its start. `names.blocks` has the states.
@@ -268,6 +287,16 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         clock_started: clock::STATE.0,
         clock_failed: clock::STATE.1,
         unsure_tick: clock::STATE.2,
+    },
+    root_futures: RootFutureLayout {
+        in_chunk: offset_of!(Chunk, root_futures) as u32,
+        stride: size_of::<RootFuture>() as u32,
+        id: offset_of!(RootFuture, id) as u32,
+        address: offset_of!(RootFuture, address) as u32,
+        vtable: offset_of!(RootFuture, vtable) as u32,
+        size: offset_of!(RootFuture, size) as u32,
+        handle_at: offset_of!(RootFuture, handle_at) as u32,
+        handle: offset_of!(RootFuture, handle) as u32,
     },
 };
 

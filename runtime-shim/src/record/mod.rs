@@ -4,7 +4,7 @@
 //!
 //! A record is a slot of 64 bytes ([`slot`]). Slots are in chunks of 1 MiB, aligned to their size, which are mapped once
 //! and never unmapped ([`arena`]). So a thread with a pointer to a slot may read the slot at any time. The frames of a
-//! task are behind the slots of its chunk ([`frames`]).
+//! task are behind the slots of its chunk ([`frames`]), and behind these is where its future is ([`root_future`]).
 //!
 //! A thread has free slots, ids and references in its cache ([`thread_cache`]). Threads exchange free slots with the
 //! arena in batches of 64, which is one page. The arena keeps batches on a stack whose head has a tag against ABA
@@ -94,6 +94,7 @@ pub mod image;
 pub(crate) mod lineage;
 pub mod read;
 pub(crate) mod reclaim;
+pub mod root_future;
 pub(crate) mod shared;
 pub mod slot;
 mod stack;

@@ -48,6 +48,7 @@ fn reclaim(arena: &Arena, with_cache: WithCache) {
         // The zeros that the kernel puts there are free slots to readers.
         unsafe {
             super::frames::release(first, run.len());
+            super::root_future::release(first, run.len());
             memory::release(start.cast(), run.len() * BATCH * size_of::<Slot>());
         }
         run.for_each(|page| arena.put_page(page as u32));

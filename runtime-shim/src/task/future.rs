@@ -3,6 +3,7 @@
 mod refused;
 mod slow_poll;
 
+use core::any::{type_name, TypeId};
 use core::future::Future;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
@@ -11,6 +12,7 @@ use core::task::{Context, Poll};
 
 use self::slow_poll::SlowPoll;
 use crate::platform::unwind::{catch_user_panic, OnDrop};
+use crate::record::root_future::RootType;
 use crate::record::words::state;
 use crate::task::closing;
 use crate::task::handle::TaskHandle;
@@ -104,6 +106,49 @@ impl<F> Instrumented<F> {
     }
 }
 
+impl<F: Future> Instrumented<F> {
+    /// The type of the future, for readers of its state machine.
+    const ROOT_TYPE: &'static RootType = &RootType {
+        vtable: vtable::<F>,
+        from_handle: mem::offset_of!(Self, future).wrapping_sub(mem::offset_of!(Self, handle)),
+        size: size_of::<F>(),
+        name: type_name::<F>,
+    };
+}
+
+/// A trait whose vtables lead to the types of futures.
+///
+/// Compilers and linkers merge vtables with equal contents, so each vtable has a function that returns something else. The
+/// vtable of `Future` would do as well. But it refers to `poll`, which is then not inlined where it is called.
+trait Identified {
+    #[expect(
+        dead_code,
+        reason = "debug information and readers use the vtable alone"
+    )]
+    fn identity(&self) -> TypeId
+    where
+        Self: 'static;
+}
+
+impl<F> Identified for F {
+    fn identity(&self) -> TypeId
+    where
+        Self: 'static,
+    {
+        TypeId::of::<F>()
+    }
+}
+
+/// Returns the address of the vtable.
+fn vtable<'a, F: 'a>() -> *const () {
+    let object: *const (dyn Identified + 'a) = ptr::null::<F>();
+    // SAFETY: a pointer to a trait object consists of two pointers, that of the value and that of the vtable. The sizes
+    // are compared at compile time.
+    let [_, vtable] =
+        unsafe { mem::transmute::<*const (dyn Identified + 'a), [*const (); 2]>(object) };
+    vtable
+}
+
 // The address-sensitive part is `F`; the handle can move.
 impl<F: Unpin> Unpin for Instrumented<F> {}
 
@@ -143,7 +188,7 @@ impl<F: Future> Future for Instrumented<F> {
             return Poll::Pending;
         };
         let result = future!().poll(cx);
-        slow_poll.end(result.is_ready());
+        slow_poll.end(result.is_ready(), Self::ROOT_TYPE);
         result
     }
 }

@@ -10,6 +10,7 @@ use crate::hook::{self, Decision};
 use crate::platform::runtime_flags;
 use crate::platform::unwind::catch_user_panic;
 use crate::record::globals::{REGISTRY, UNRECORDED};
+use crate::record::root_future;
 use crate::record::slot::TaskSlot;
 use crate::record::thread_cache::RecordInit;
 use crate::record::words::flag;
@@ -170,14 +171,25 @@ fn record_spawn_with(
     if let Some(name) = name {
         crate::context::name::set_before_start(slot, &Change::Name(BoundedText::new(name)), 0);
     }
-    if flags_and_tick & runtime_flags::HOOKED == 0 {
+    if flags_and_tick & runtime_flags::SLOW_SPAWNS == 0 {
         return TaskHandle::plain(slot);
     }
     // SAFETY: the handle of the task is made below, unless the task is refused.
     match unsafe { hook::run::on_spawn(slot, kind) } {
-        Decision::Plain => TaskHandle::plain(slot),
+        Decision::Plain => plain_handle(slot, kind),
         Decision::Attached(attached) => TaskHandle::attached(attached),
         Decision::Refused(task) => TaskHandle::refused(task),
+    }
+}
+
+/// Returns the handle of a task without anything attached. If tasks publish their futures, the first poll takes the slow
+/// path.
+fn plain_handle(slot: TaskSlot, kind: Kind) -> TaskHandle {
+    let handle = TaskHandle::plain(slot);
+    let may_be_future = matches!(kind, Kind::Unknown | Kind::Future);
+    match may_be_future && root_future::takes_slow_path() {
+        true => handle.with_slow_path(),
+        false => handle,
     }
 }
 

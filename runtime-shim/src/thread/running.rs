@@ -2,9 +2,11 @@
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
+use core::sync::atomic::{compiler_fence, Ordering};
 
 use crate::platform::runtime_flags;
 use crate::record::frames::Cursor;
+use crate::record::root_future::RootFuture;
 use crate::record::slot::TaskSlot;
 use crate::record::words::{flag, state, Status};
 use crate::thread::end::end_completed;
@@ -58,6 +60,8 @@ impl Running {
     fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
         task.set_status(running.at(runtime_flags::flags_and_tick()));
         task.count_poll(flags);
+        // A reader of the future relies on the order; see `root_future.rs`.
+        compiler_fence(Ordering::SeqCst);
         let outer = local.position.get();
         local.position.set(local.cursor_in(task, outer));
         Running::resume(task, outer)
@@ -118,6 +122,7 @@ fn put_back_panicked(task: TaskSlot, outer: Cursor) {
 #[inline(always)]
 fn put_back(task: TaskSlot, outer: Cursor, state: u64) {
     restore_thread(outer);
+    compiler_fence(Ordering::SeqCst);
     task.set_status(Status::of(state).at(runtime_flags::flags_and_tick()));
 }
 
@@ -131,6 +136,7 @@ pub(crate) struct Begun {
 
 /// Begins to drop what the task owns, as the task, without counting that as a run.
 pub(crate) fn begin_drop(task: TaskSlot) -> Begun {
+    RootFuture::forget(task.slot());
     let before = task.state();
     local::with(|local| {
         task.set_status(local.register_to_run().at(runtime_flags::flags_and_tick()));

@@ -1,9 +1,11 @@
 //! Polls on the slow path.
 
 use core::mem::ManuallyDrop;
+use core::ptr;
 use core::task::Waker;
 
 use crate::record::frames::Cursor;
+use crate::record::root_future::{self, RootFuture, RootType};
 use crate::record::words::state;
 use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::running::{mute, restore_thread, Running};
@@ -11,7 +13,8 @@ use crate::thread::running::{mute, restore_thread, Running};
 /// A poll on the slow path. It is dropped only if the poll panics.
 ///
 /// The slow path is for futures with something attached, for futures without a record on the thread of a recorded task,
-/// and for the first task of a thread. A debug build has no other path.
+/// and for the first task of a thread. If tasks publish their futures, the first poll of a task is there as well. A debug
+/// build has no other path.
 ///
 /// The poll gets the waker and not the context. Otherwise, runtimes would have to keep a context in memory for each
 /// poll.
@@ -28,6 +31,8 @@ impl<'a> SlowPoll<'a> {
     #[cold]
     #[inline(never)]
     pub(super) fn begin(handle: &'a mut TaskHandle, waker: &Waker) -> Option<Self> {
+        // The tag is for the first poll alone.
+        handle.remove_slow_path();
         let (outer, carries) = match handle.content() {
             HandleContent::Plain(slot) => (Running::start(slot).into_outer(), false),
             HandleContent::Attached(attached) => attached.begin_poll(waker)?,
@@ -43,13 +48,25 @@ impl<'a> SlowPoll<'a> {
         })
     }
 
-    /// Ends it, and with it the task if the future was ready.
+    /// Ends it, and with it the task if the future was ready. Otherwise the task publishes the future, if that is asked
+    /// for.
     #[inline(never)]
-    pub(super) fn end(self, ready: bool) {
+    pub(super) fn end(self, ready: bool, root_type: &'static RootType) {
         let this = &mut *ManuallyDrop::new(self);
+        if !ready && root_future::is_published() {
+            this.publish(root_type);
+        }
         match this.handle.as_plain() {
             Some(slot) => this.handle.stop(Running::resume(slot, this.outer), ready),
             None => this.put_back(state::after_poll(ready)),
+        }
+    }
+
+    fn publish(&self, root_type: &'static RootType) {
+        if let Some(task) = self.handle.slot() {
+            let place = ptr::from_ref(&*self.handle).addr() as u64;
+            let handle = self.handle.raw().0.addr() as u64;
+            RootFuture::publish(task.slot(), place, handle, root_type);
         }
     }
 
