@@ -33,6 +33,13 @@ const fn hidden(path: &'static str, futures: &'static [&'static str]) -> Combina
 }
 
 const COMBINATORS: &[Combinator] = &[
+    hidden(
+        "birthmark_core::context::name::with_context::WithContext",
+        &["future"],
+    ),
+    hidden("birthmark_core::frame::framed::Framed", &["future"]),
+    hidden("birthmark_core::task::blocked::Blocked", &["future"]),
+    hidden("birthmark_core::task::future::Instrumented", &["future"]),
     hidden("core::option::Option", &["*"]),
     named("core::future::poll_fn::PollFn", &["f"]),
     named("futures_util::abortable::Abortable", &["task"]),
@@ -78,7 +85,10 @@ const COMBINATORS: &[Combinator] = &[
     named("futures_util::stream::stream::next::Next", &["stream"]),
     hidden("tokio::runtime::task::core::CoreStage", &["stage"]),
     hidden("tokio::runtime::task::core::Stage", &["Running.__0"]),
-    hidden("tokio::future::maybe_done::MaybeDone", &["Future.__0"]),
+    hidden(
+        "tokio::future::maybe_done::MaybeDone",
+        &["Future.__0", "Future.future"],
+    ),
     named("tokio::task::coop::Coop", &["fut"]),
     named(
         "tokio::task::coop::unconstrained::Unconstrained",
@@ -126,6 +136,12 @@ pub(crate) enum Known {
     Collection(Collection),
 }
 
+/// Returns `true` for `MaybeUninit`. Its value is initialized if something polls it.
+pub(crate) fn is_maybe_uninit(of_type: &Type) -> bool {
+    of_type.name.starts_with("MaybeUninit<")
+        && names::path(of_type) == "core::mem::maybe_uninit::MaybeUninit"
+}
+
 /// Returns `true` for the wrappers that birthmark puts around futures. Users have not written them.
 pub(crate) fn is_instrumentation(of_type: &Type) -> bool {
     let first = of_type.scope.first();
@@ -135,7 +151,15 @@ pub(crate) fn is_instrumentation(of_type: &Type) -> bool {
 /// Returns what is known of a type.
 pub(crate) fn of(of_type: &Type) -> Option<Known> {
     let first = of_type.scope.first()?;
-    let is_known = ["alloc", "core", "futures_util", "tokio", "tracing"].contains(&&**first);
+    let is_known = [
+        "alloc",
+        "birthmark_core",
+        "core",
+        "futures_util",
+        "tokio",
+        "tracing",
+    ]
+    .contains(&&**first);
     if !is_known {
         return None;
     }

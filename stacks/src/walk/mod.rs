@@ -136,6 +136,10 @@ impl<'a> Walk<'a> {
                         of_type: target,
                     };
                 }
+                Role::Uninit(of_type) if position == Position::Future => {
+                    place.of_type = of_type;
+                }
+                Role::Uninit(_) => return Vec::new(),
                 Role::Object {
                     trait_name,
                     pointer,

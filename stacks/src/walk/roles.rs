@@ -12,6 +12,8 @@ pub(super) enum Role<'a> {
     Coroutine,
     /// A pointer that owns or exclusively borrows a value.
     Pointer(TypeRef),
+    /// Memory for a value, which has the value if it is polled.
+    Uninit(TypeRef),
     /// A pointer that owns or exclusively borrows a trait object: name of the trait, offsets of the two words.
     Object {
         trait_name: &'a str,
@@ -46,6 +48,10 @@ pub(super) fn role(of_type: &Type) -> Role<'_> {
         Kind::Pointer {
             target: Some(target),
         } if is_exclusive(&of_type.name) => Role::Pointer(*target),
+        Kind::Union if known::is_maybe_uninit(of_type) => match of_type.parameters.first() {
+            Some((_, value)) => Role::Uninit(*value),
+            None => Role::Other,
+        },
         Kind::Array { element, count } => Role::Array {
             element: *element,
             count: *count,
@@ -145,7 +151,7 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
                 found = true;
                 break;
             }
-            Role::Pointer(target) => targets.push(target),
+            Role::Pointer(target) | Role::Uninit(target) => targets.push(target),
             Role::Slice { element, .. } => {
                 let target = info.get(element);
                 if let Some(Kind::Pointer {
