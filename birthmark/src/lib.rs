@@ -71,6 +71,7 @@
 //! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
 //! | spawn without the spawner's lineage and name | [`root!`] |
 //! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
+//! | list await stacks down to the future that each task waits for | [`Dump::with_awaits`], [`AwaitDetail`], [`AwaitStack`] |
 //! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadDetail`], [`OsThread`] |
 //! | get the current task | [`current`] |
 //! | list the spawn calls of the program, with counts | [`is_instrumented`], [`sites`], [`SiteStats`], [`Site`] |
@@ -88,6 +89,7 @@
 //! | `attribute` | default | [`#[instrument]`](macro@instrument) |
 //! | `signal` | default | a dump on a signal, if the program requests it |
 //! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
+//! | `debug-stacks` | | [`AwaitDetail::DebugInfo`]: await stacks out of debug information, on Linux |
 //! | `native-stacks` | | [`ThreadDetail::Stacks`]: native stacks of OS threads, on Linux |
 //!
 //! # Cost
@@ -110,6 +112,7 @@
 use birthmark_test_support as _;
 
 mod at_start;
+mod awaits;
 mod delivery;
 pub mod extension;
 mod install;
@@ -144,9 +147,11 @@ pub use birthmark_core::{
     MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
-    current, is_instrumented, render, sites, task_count, Ancestor, Coverage, Dump, Filter, Frame,
-    Lineage, NativeFrame, NativeStack, OsThread, ParseFilterError, ParseThreadDetailError,
-    SiteStats, Stack, StackError, State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState,
+    current, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail, AwaitFrame,
+    AwaitLocation, AwaitReceiver, AwaitStack, Coverage, Dump, Filter, Frame, FrameSource, Lineage,
+    LocalToRedact, LocalVariable, MissingFrames, NativeFrame, NativeStack, OsThread,
+    ParseAwaitDetailError, ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError,
+    State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;
@@ -160,7 +165,7 @@ pub use birthmark_macros::instrument;
 /// println!("{}", birthmark::dump().tree());
 /// ```
 pub fn dump() -> Dump {
-    birthmark_dump::__private::dump(threads::look)
+    birthmark_dump::__private::dump(threads::look, awaits::read)
 }
 
 /// Returns all live tasks. A [`dump`] holds the same tasks in a fraction of the memory.

@@ -16,6 +16,7 @@ pub(crate) fn all() {
         labels: Some(Arc::new(move |_: &str, value: &str| {
             replaced(&key, value).into()
         })),
+        locals: Some(Arc::new(|_| true)),
     });
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
+use crate::awaits::{AwaitDetail, AwaitReader, AwaitScan, AwaitStacks, KnownTask, ReadAwaits};
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
 use crate::process::Head;
@@ -13,9 +14,11 @@ use crate::snapshot::row::Row;
 use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
+use crate::values::await_stack::AwaitStack;
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
 use birthmark_core::Site;
+use std::sync::Arc;
 
 /// Reads the OS threads, and their stacks if the argument is `true`. Returns `None` if the system does not list
 /// threads.
@@ -43,6 +46,8 @@ pub struct Dump {
     pub(crate) filter: Filters,
     pub(crate) os_threads: ThreadScan,
     look_at_threads: LookAtThreads,
+    pub(crate) awaits: AwaitScan,
+    read_awaits: ReadAwaits,
 }
 
 /// The parts of a task that need no memory.
@@ -77,8 +82,13 @@ impl Dump {
         }
     }
 
-    /// Takes a snapshot. `look_at_threads` is called if [`Dump::with_threads`] is.
-    pub(crate) fn of<S: Source>(source: S, look_at_threads: LookAtThreads) -> Self {
+    /// Takes a snapshot. `look_at_threads` is called if [`Dump::with_threads`] is, and `read_awaits` if
+    /// [`Dump::with_awaits`] is.
+    pub(crate) fn of<S: Source>(
+        source: S,
+        look_at_threads: LookAtThreads,
+        read_awaits: ReadAwaits,
+    ) -> Self {
         let now = source.now();
         let mut snapshot = SnapshotBuilder::redacted(source).all();
         if S::IS_OWN {
@@ -95,12 +105,22 @@ impl Dump {
             filter: Filters::default(),
             os_threads: ThreadScan::NotRequested,
             look_at_threads,
+            awaits: AwaitScan::NotRequested,
+            read_awaits,
         }
     }
 
     /// Returns the tasks in the order of their ids, which is about the order of their creation.
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
-        self.rows().map(|row| self.snapshot.task(row, self.now))
+        self.rows().map(|row| self.task(row))
+    }
+
+    /// Returns a task with its await stack.
+    pub(crate) fn task(&self, row: &Row) -> Task {
+        Task {
+            awaits: self.awaits_of(row).cloned(),
+            ..self.snapshot.task(row, self.now)
+        }
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> + '_ {
@@ -279,6 +299,82 @@ impl Dump {
             State::Running { thread: Some(id) } => Some((id, row)),
             _ => None,
         }
+    }
+
+    /// Adds the await stacks of suspended tasks out of debug information, down to the future that each waits for. Frames
+    /// of instrumented code are joined with them.
+    ///
+    /// This method reads the stacks when it is called, after the tasks, and of selected tasks alone. No task is stopped. A
+    /// task that runs meanwhile has no stack here. At most 10,000 stacks are read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::AwaitDetail;
+    ///
+    /// let dump = birthmark::dump().with_awaits(AwaitDetail::DebugInfo);
+    /// for task in dump.tasks() {
+    ///     for frame in task.awaits().iter().flat_map(|stack| stack.frames()) {
+    ///         println!("{frame}");
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_awaits(self, detail: AwaitDetail) -> Self {
+        self.with_awaits_while(detail, &mut || true)
+    }
+
+    /// Adds stacks as [`Dump::with_awaits`] does, and calls `goes_on` before each. If `goes_on` returns `false`, further
+    /// stacks are left out.
+    #[must_use]
+    pub fn with_awaits_while(
+        mut self,
+        detail: AwaitDetail,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Self {
+        self.awaits = match detail {
+            AwaitDetail::Instrumented => AwaitScan::NotRequested,
+            _ => self.read_awaits(detail == AwaitDetail::Locals, goes_on),
+        };
+        self
+    }
+
+    fn read_awaits(&self, locals: bool, goes_on: &mut dyn FnMut() -> bool) -> AwaitScan {
+        let find = |id: u64| self.suspended(id);
+        let mut reader = AwaitReader {
+            find: &find,
+            goes_on,
+            stacks: AwaitStacks::default(),
+        };
+        match (self.read_awaits)(locals, &mut reader) {
+            Ok(()) => AwaitScan::Done(reader.stacks),
+            Err(missing) => AwaitScan::Missing(missing),
+        }
+    }
+
+    /// Returns a selected task that is suspended.
+    fn suspended(&self, id: u64) -> Option<KnownTask> {
+        let rows = &self.snapshot.rows;
+        let place = rows.binary_search_by_key(&id, |row| row.id).ok()?;
+        let row = &rows[place];
+        let is_suspended = self.snapshot.bare_state(row) == State::Suspended;
+        (is_suspended && self.is_selected(place)).then(|| KnownTask {
+            polls: row.polls,
+            stack: self.snapshot.stacks.get(self.snapshot.stack(row)),
+        })
+    }
+
+    /// Returns the await stack of a task, if it was requested and read.
+    pub(crate) fn awaits_of(&self, row: &Row) -> Option<&Arc<AwaitStack>> {
+        match &self.awaits {
+            AwaitScan::Done(stacks) => stacks.of(row.id),
+            AwaitScan::NotRequested | AwaitScan::Missing(_) => None,
+        }
+    }
+
+    /// Returns a number that tasks with equal await stacks have in common, or 0.
+    pub(crate) fn await_place(&self, row: &Row) -> u64 {
+        self.awaits_of(row).map_or(0, |awaits| awaits.place())
     }
 
     /// Returns the thread that still ran the task when threads were read.

@@ -14,6 +14,7 @@
 //! | `source/` | the memory that is read |
 //! | `snapshot/` | what was read, and how |
 //! | `threads/` | OS threads, which the crate `birthmark` reads |
+//! | `awaits/` | await stacks out of debug information, which the crate `birthmark` reads |
 //! | `filter/` | which tasks are shown |
 //! | `render/` | the forms in which they are shown |
 
@@ -23,6 +24,7 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
+mod awaits;
 mod coverage;
 mod dump;
 mod filter;
@@ -36,14 +38,19 @@ mod source;
 mod threads;
 mod values;
 
+pub use crate::awaits::{AwaitDetail, ParseAwaitDetailError};
 pub use crate::coverage::Coverage;
 pub use crate::dump::Dump;
 pub use crate::filter::{Filter, ParseFilterError};
 pub use crate::one::{current, task_count};
+pub use crate::redact::LocalToRedact;
 pub use crate::sites::{is_instrumented, sites, SiteStats};
 pub use crate::threads::{
     NativeFrame, NativeStack, OsThread, ParseThreadDetailError, StackError, SystemCall,
     ThreadDetail, ThreadState,
+};
+pub use crate::values::await_stack::{
+    AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, FrameSource, LocalVariable, MissingFrames,
 };
 pub use crate::values::lineage::{Ancestor, Lineage};
 pub use crate::values::span::TaskSpan;
@@ -54,6 +61,7 @@ pub use crate::values::task::{State, Task};
 pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
+    pub use crate::awaits::{AwaitReading, ReadAwaits};
     pub use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
     pub use crate::dump::{Brief, LookAtThreads};
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
@@ -64,11 +72,12 @@ pub mod __private {
     pub mod redact {
         //! Redaction of names and label values.
 
-        pub use crate::redact::{install, redact, redact_labels, runs, Redaction};
+        pub use crate::redact::{hides_local, install, redact, redact_labels, runs, Redaction};
     }
     pub use crate::snapshot::spans::{set_source, SpanSource};
     pub use crate::threads::{is_running, look_at, OsThreads};
     pub use crate::values::age::Age;
+    pub use crate::values::await_stack::DebugInfoFrame;
     pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;
 
@@ -85,11 +94,11 @@ pub mod __private {
 
     /// Takes a snapshot of all live tasks of a source.
     pub fn dump_of(source: impl Source) -> crate::Dump {
-        crate::Dump::of(source, |_| None)
+        crate::Dump::of(source, |_| None, crate::awaits::none)
     }
 
     /// Takes a snapshot of all live tasks of this process.
-    pub fn dump(look_at_threads: LookAtThreads) -> crate::Dump {
-        crate::Dump::of(crate::source::ThisProcess, look_at_threads)
+    pub fn dump(look_at_threads: LookAtThreads, read_awaits: ReadAwaits) -> crate::Dump {
+        crate::Dump::of(crate::source::ThisProcess, look_at_threads, read_awaits)
     }
 }

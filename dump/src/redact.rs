@@ -10,6 +10,7 @@ use birthmark_core::__reader::label::{Label, LabelSet};
 use birthmark_core::__reader::unwind::catch_user_panic;
 
 type OfNames = dyn Fn(&str) -> Cow<'_, str> + Send + Sync;
+type OfLocals = dyn Fn(&LocalToRedact<'_>) -> bool + Send + Sync;
 type OfLabels = dyn for<'a> Fn(&str, &'a str) -> Cow<'a, str> + Send + Sync;
 
 /// The program's functions that replace names and label values.
@@ -19,6 +20,20 @@ pub struct Redaction {
     pub names: Option<Arc<OfNames>>,
     /// Changes the value of the label with this key.
     pub labels: Option<Arc<OfLabels>>,
+    /// Returns `true` if the value of a local variable is hidden.
+    pub locals: Option<Arc<OfLocals>>,
+}
+
+/// A local variable or a field of one, as a redaction sees it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LocalToRedact<'a> {
+    /// Path of the function.
+    pub function: &'a str,
+    /// Name of the variable or field.
+    pub name: &'a str,
+    /// Path of its type with all type arguments.
+    pub type_name: &'a str,
 }
 
 impl fmt::Debug for Redaction {
@@ -32,7 +47,7 @@ static REDACTION: OnceLock<Redaction> = OnceLock::new();
 
 /// Sets the functions. The first ones stay, because later ones could show what the first ones hide.
 pub fn install(redaction: Redaction) {
-    if redaction.names.is_some() || redaction.labels.is_some() {
+    if redaction.names.is_some() || redaction.labels.is_some() || redaction.locals.is_some() {
         let _ = REDACTION.set(redaction);
     }
 }
@@ -70,6 +85,28 @@ pub fn redact_labels(labels: &[u8]) -> LabelSet {
     LabelSet::map(labels, |label: &Label<'_>| {
         BoundedText::new(redact_value(label.key(), label.value()))
     })
+}
+
+/// Returns `true` if the value of a local variable is hidden. A program that redacts names, but has no function for
+/// variables, hides all of them: their values may contain the names.
+pub fn hides_local(function: &str, name: &str, type_name: &str) -> bool {
+    let Some(redaction) = REDACTION.get() else {
+        return false;
+    };
+    let Some(hides) = &redaction.locals else {
+        return true;
+    };
+    let variable = LocalToRedact {
+        function,
+        name,
+        type_name,
+    };
+    if RUNS.replace(true) {
+        return true;
+    }
+    let hides = catch_user_panic(|| hides(&variable));
+    RUNS.set(false);
+    hides.unwrap_or(true)
 }
 
 /// Returns `true` if a function runs on this thread.

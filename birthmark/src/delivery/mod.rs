@@ -15,6 +15,7 @@ use crate::output;
 use crate::platform::stderr;
 use birthmark_dump::__private::{redact, HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
 use birthmark_dump::render::{should_colorize, Format};
+use birthmark_dump::AwaitDetail;
 use birthmark_dump::ThreadDetail;
 use birthmark_dump::{Dump, Filter};
 
@@ -27,6 +28,7 @@ pub(crate) struct Delivery {
     pub(crate) format: Format,
     pub(crate) filter: Filter,
     pub(crate) threads: ThreadDetail,
+    pub(crate) awaits: AwaitDetail,
     /// `None` for standard error.
     pub(crate) directory: Option<Directory>,
 }
@@ -89,11 +91,12 @@ pub fn write_dump() -> io::Result<Option<PathBuf>> {
         return Err(io::Error::new(io::ErrorKind::Deadlock, text));
     }
     let stderr = || Ok(STDERR.lock().unwrap_or_else(PoisonError::into_inner));
-    write(stderr, &mut Stderr)
+    write(stderr, &mut Stderr, Delivery::dump)
 }
 
 /// Writes a dump for a thread that panics. This function waits for no other thread, because that one may wait for this
-/// thread. An example is a dump of this thread in which the function that redacts names has panicked.
+/// thread. An example is a dump of this thread in which the function that redacts names has panicked. For the same reason,
+/// no debug information is read.
 pub(crate) fn write_in_panic() {
     if redact::runs() {
         return;
@@ -107,10 +110,13 @@ pub(crate) fn write_in_panic() {
         Ok(free) => Ok(free),
     };
     if !output::in_test() {
-        return log_outcome(write(stderr, &mut Stderr), stderr::write);
+        return log_outcome(
+            write(stderr, &mut Stderr, Delivery::dump_in_panic),
+            stderr::write,
+        );
     }
     let mut text = Vec::new();
-    let written = write(stderr, &mut text);
+    let written = write(stderr, &mut text, Delivery::dump_in_panic);
     let _ = output::write(&text);
     log_outcome(written, output::write);
 }
@@ -118,6 +124,7 @@ pub(crate) fn write_in_panic() {
 fn write(
     stderr: impl FnOnce() -> io::Result<MutexGuard<'static, ()>>,
     out: &mut dyn Write,
+    take: fn(&Delivery) -> Dump,
 ) -> io::Result<Option<PathBuf>> {
     let delivery = DELIVERY
         .lock()
@@ -125,11 +132,11 @@ fn write(
         .clone()
         .unwrap_or_default();
     if let Some(directory) = &delivery.directory {
-        return directory.write(&delivery.dump(), delivery.format).map(Some);
+        return directory.write(&take(&delivery), delivery.format).map(Some);
     }
     let _whole = stderr()?;
     let color = should_colorize(&io::stderr());
-    let dump = delivery.dump();
+    let dump = take(&delivery);
     let written = match delivery.format {
         Format::Json => dump
             .write(Format::Json, &mut OneLine(out))
@@ -172,6 +179,10 @@ pub(crate) fn warn_if_nothing_is_instrumented() {
 
 impl Delivery {
     fn dump(&self) -> Dump {
+        self.dump_in_panic().with_awaits(self.awaits)
+    }
+
+    fn dump_in_panic(&self) -> Dump {
         crate::dump()
             .with_threads(self.threads)
             .filter(&self.filter)

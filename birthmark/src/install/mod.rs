@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::awaits;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::panic_report::{self, PanicReport};
 use birthmark_core::__reader::clock;
@@ -13,7 +14,7 @@ use birthmark_core::__reader::runtime_flags;
 use birthmark_dump::__private::redact::{self, Redaction};
 use birthmark_dump::render::Format;
 use birthmark_dump::Filter;
-use birthmark_dump::ThreadDetail;
+use birthmark_dump::{AwaitDetail, LocalToRedact, ThreadDetail};
 
 /// Installs the panic report and reads `BIRTHMARK` from the environment.
 ///
@@ -45,6 +46,7 @@ pub fn builder() -> Builder {
         format: Format::default(),
         filter: Filter::default(),
         threads: ThreadDetail::default(),
+        awaits: AwaitDetail::default(),
         directory: None,
         limits: Limits::default(),
         enabled: true,
@@ -68,11 +70,12 @@ pub fn builder() -> Builder {
 /// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
 /// | `filter=state=suspended&for=10s` | the tasks in these dumps; `%2C` is a comma |
 /// | `threads=states` | the detail about OS threads: `off`, `states`, `stacks` |
+/// | `stacks=debug-info` | the detail about awaits: `instrumented`, `debug-info`, `locals` |
 /// | `dir=/var/tmp/dumps` | writes files to a directory instead of standard error |
 /// | `files=16` | the number of files that are kept |
 /// | `size=1G` | the size of the files that are kept, together |
 ///
-/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`] and [`ThreadDetail`] describe the values.
+/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`], [`ThreadDetail`] and [`AwaitDetail`] describe the values.
 ///
 /// # Examples
 ///
@@ -88,6 +91,7 @@ pub struct Builder {
     format: Format,
     filter: Filter,
     threads: ThreadDetail,
+    awaits: AwaitDetail,
     directory: Option<PathBuf>,
     limits: Limits,
     enabled: bool,
@@ -134,6 +138,14 @@ impl Builder {
     /// Sets the detail of such dumps about OS threads.
     pub fn dump_threads(mut self, report: ThreadDetail) -> Self {
         self.threads = report;
+        self
+    }
+
+    /// Sets the detail of such dumps about awaits. Unless it is [`AwaitDetail::Instrumented`], tasks that are spawned from
+    /// then on show where their futures are, which costs a few stores at their first suspension. In a panic, a dump has
+    /// instrumented frames alone.
+    pub fn dump_awaits(mut self, detail: AwaitDetail) -> Self {
+        self.awaits = detail;
         self
     }
 
@@ -213,6 +225,26 @@ impl Builder {
         self
     }
 
+    /// Sets a function that returns `true` for local variables and fields whose values dumps hide. Dumps have local
+    /// variables only if [`AwaitDetail::Locals`] requests them.
+    ///
+    /// Without this function, all values are hidden if names or labels are redacted, because variables may contain them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder()
+    ///     .redact_locals(|local| local.name.contains("password") || local.type_name.contains("Secret"))
+    ///     .install();
+    /// ```
+    pub fn redact_locals(
+        mut self,
+        hides: impl Fn(&LocalToRedact<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction.locals = Some(Arc::new(hides));
+        self
+    }
+
     /// Sets whether spawns are recorded from the start; see [`enable`](crate::enable). The default is `true`.
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
@@ -261,12 +293,14 @@ impl Builder {
             self = words::apply(self, &words);
         }
         runtime_flags::set(runtime_flags::OFF, !self.enabled);
+        awaits::request(self.awaits);
         redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {
             format: self.format,
             filter: self.filter,
             threads: self.threads,
+            awaits: self.awaits,
             directory: self.directory.map(|path| Directory { path, limits }),
         };
         delivery::install(delivery, self.signal);

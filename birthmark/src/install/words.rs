@@ -118,6 +118,12 @@ const WORDS: &[Word] = &[
         |builder, report| Ok(builder.dump_threads(report.parse()?)),
     ),
     word(
+        "stacks",
+        "stacks=debug-info",
+        "the detail about awaits",
+        |builder, detail| Ok(builder.dump_awaits(detail.parse()?)),
+    ),
+    word(
         "dir",
         "dir=/var/tmp/dumps",
         "writes files to a directory instead of standard error",
@@ -216,13 +222,14 @@ mod tests {
     use crate::delivery::DumpSignal;
     use crate::panic_report::PanicReport;
     use birthmark_dump::render::Format;
-    use birthmark_dump::ThreadDetail;
+    use birthmark_dump::{AwaitDetail, ThreadDetail};
 
     /// Returns the values of a word that has few.
     fn values(word: &str) -> Vec<&'static str> {
         match word {
             "panic" => PanicReport::ALL.iter().map(|it| it.as_str()).collect(),
             "signal" => DumpSignal::ALL.iter().map(|it| it.as_str()).collect(),
+            "stacks" => AwaitDetail::ALL.iter().map(|it| it.as_str()).collect(),
             "threads" => ThreadDetail::ALL.iter().map(|it| it.as_str()).collect(),
             "format" => formats(),
             _ => Vec::new(),
@@ -269,6 +276,9 @@ mod tests {
             .iter()
             .filter(|it| **it != ThreadDetail::Off);
         let details = details.map(|detail| format!("threads={detail}"));
+        let awaits = AwaitDetail::ALL.iter();
+        let awaits = awaits.map(|detail| format!("stacks={detail}"));
+        assert_mentioned(&guide("await-stacks"), "| detail | `BIRTHMARK` |", awaits);
         assert_mentioned(&guide("threads"), "| detail | `BIRTHMARK` |", details);
     }
 

@@ -63,6 +63,7 @@ pub(super) fn for_each<'a, E>(
 /// Returns `true` if no other task can be counted with this one.
 fn is_single(dump: &Dump, row: &Row, group_by: GroupBy) -> bool {
     dump.snapshot.is_external(row)
+        || dump.awaits_of(row).is_some()
         || dump.snapshot.elided(row) > 0
         || group_by == GroupBy::StackAndName && dump.snapshot.has_own(row)
 }

@@ -205,7 +205,7 @@ impl<'a> Diff<'a> {
 }
 
 fn tasks<'a>(dump: &'a Dump, places: &'a ChunkedVec<u32>) -> impl Iterator<Item = Task> + 'a {
-    rows(dump, places).map(|row| dump.snapshot.task(row, dump.now))
+    rows(dump, places).map(|row| dump.task(row))
 }
 
 fn rows<'a>(dump: &'a Dump, places: &'a ChunkedVec<u32>) -> impl Iterator<Item = &'a Row> + 'a {

@@ -51,7 +51,7 @@ fn write(f: &mut fmt::Formatter<'_>, lines: BTreeMap<String, u64>) -> fmt::Resul
 
 fn line(dump: &Dump, row: &Row) -> String {
     let mut frames = vec![format!("[{}]", dump.snapshot.bare_state(row))];
-    stacks::for_each_frame(&dump.snapshot, row, |frame| frames.push(text(&frame)));
+    stacks::for_each_frame(dump, row, |frame| frames.push(text(&frame)));
     frames.reverse();
     frames.join(";")
 }

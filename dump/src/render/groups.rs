@@ -4,6 +4,7 @@ mod group;
 
 use std::fmt;
 
+use super::awaits;
 use super::busiest;
 use super::palette::Palette;
 use super::summary::Summary;
@@ -68,6 +69,7 @@ impl fmt::Display for Groups<'_> {
         }
         busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
+        awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
 }

@@ -3,6 +3,7 @@
 //! So birthmark has no dependency for JSON. Parts that tasks share are encoded once, and the text of a million tasks is
 //! never in memory.
 
+mod awaits;
 mod groups;
 mod stacks;
 mod string;
@@ -28,6 +29,7 @@ use birthmark_core::__reader::name::{Name, NameOrigin};
 use birthmark_core::Kind;
 use birthmark_core::Site;
 
+use awaits::{push_await_scan, push_awaits};
 use groups::push_groups;
 use stacks::{push_stacks, StackTables};
 use string::push_string;
@@ -91,6 +93,7 @@ impl fmt::Display for Json<'_> {
         push_ancestors(&mut writer, dump, &tables)?;
         push_stacks(&mut writer, dump, &tables.stacks)?;
         push_threads(&mut writer, dump)?;
+        push_await_scan(&mut writer.out, &dump.awaits);
         if self.is_limited() {
             push_groups(&mut writer, dump, &tables)?;
         }
@@ -201,6 +204,9 @@ impl Parts {
         push_or_null(out, known);
         push_stack_of(out, shape.stack, &tables.stacks);
         push_span(out, snapshot.spans.get(row.id));
+        if let Some(awaits) = dump.awaits_of(row) {
+            push_awaits(out, awaits);
+        }
         if shape.is_root() {
             out.push_str(",\"root\":true");
         }

@@ -16,6 +16,7 @@
 //! Names may come from anywhere. Each form escapes them, so that they cannot forge lines or control a terminal.
 
 mod aggregate;
+mod awaits;
 mod busiest;
 mod cache;
 mod diff;

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 
-use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
+use crate::values::await_stack::{AwaitFrame, AwaitStack};
 use crate::values::role::qualified;
 use crate::values::stack::{self, Stack};
+use crate::Dump;
 use birthmark_core::FrameSite;
 use birthmark_core::Site;
 
@@ -17,6 +18,8 @@ use birthmark_core::Site;
 pub(super) enum ProfileFrame<'a> {
     /// An await.
     Await(&'static FrameSite),
+    /// A future that debug information describes alone.
+    DebugInfo(&'a AwaitFrame),
     /// The innermost awaited expression, if the source shows it.
     Awaited(&'static str),
     /// Marks the frames inside of it as kept and not polled.
@@ -38,8 +41,12 @@ pub(super) enum ProfileFrame<'a> {
 }
 
 /// Calls `f` with the frames of a task, innermost first.
-pub(super) fn for_each_frame(snapshot: &Snapshot, row: &Row, mut f: impl FnMut(ProfileFrame<'_>)) {
-    for_each_await(&snapshot.stacks.get(snapshot.stack(row)), &mut f);
+pub(super) fn for_each_frame(dump: &Dump, row: &Row, mut f: impl FnMut(ProfileFrame<'_>)) {
+    let snapshot = &dump.snapshot;
+    match dump.awaits_of(row) {
+        Some(awaits) => for_each_future(awaits, &mut f),
+        None => for_each_await(&snapshot.stacks.get(snapshot.stack(row)), &mut f),
+    }
     f(ProfileFrame::Role(&snapshot.role(row), snapshot.site(row)));
     for (node, elided) in snapshot.shown_line(row) {
         if elided > 0 {
@@ -81,6 +88,32 @@ fn for_each_await(stack: &Stack, f: &mut impl FnMut(ProfileFrame<'_>)) {
     }
 }
 
+/// Calls `f` with the frames of an await stack, innermost first.
+fn for_each_future(awaits: &AwaitStack, f: &mut impl FnMut(ProfileFrame<'_>)) {
+    let mut inner = None;
+    let mut frames = awaits.frames().iter().rev().peekable();
+    while let Some(frame) = frames.next() {
+        let is_leaf = inner.is_none_or(|inner: &AwaitFrame| inner.depth() <= frame.depth());
+        match frame.site() {
+            Some(site) if is_leaf && !site.awaited().is_empty() => {
+                f(ProfileFrame::Awaited(site.awaited()));
+                f(ProfileFrame::Await(site));
+            }
+            Some(site) => f(ProfileFrame::Await(site)),
+            None => f(ProfileFrame::DebugInfo(frame)),
+        }
+        if frame.is_idle() {
+            f(ProfileFrame::Idle);
+        } else if frames
+            .peek()
+            .is_some_and(|outer| outer.depth() >= frame.depth())
+        {
+            f(ProfileFrame::ParallelBranch);
+        }
+        inner = Some(frame);
+    }
+}
+
 /// Returns `true` if a frame is around the next one of the list.
 fn is_around(frame: &stack::Frame, next: Option<&stack::Frame>) -> bool {
     next.is_some_and(|next| next.depth() > frame.depth())
@@ -91,6 +124,7 @@ impl ProfileFrame<'_> {
     pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
             ProfileFrame::Await(site) => site.function().into(),
+            ProfileFrame::DebugInfo(frame) => frame.name().into(),
             ProfileFrame::Awaited(what) => (*what).into(),
             ProfileFrame::Idle => "[kept, not polled]".into(),
             ProfileFrame::ParallelBranch => "[beside]".into(),

@@ -7,6 +7,7 @@ use super::output::{push, push_number, role_text};
 use super::palette::Palette;
 use super::range::Ago;
 use crate::values::age::Age;
+use crate::values::await_stack::AwaitStack;
 use crate::values::span::TaskSpan;
 use crate::values::stack::Stack;
 use crate::values::task::knows_polls;
@@ -65,7 +66,7 @@ impl TaskBlock<'_> {
             runs_no_task: task.runs_no_task,
             site: &site_line(task.site()),
             lineage: &task.lineage.to_string(),
-            stack: &stack_text(&task.stack),
+            stack: &frames_text(task),
         });
     }
 
@@ -215,6 +216,22 @@ pub(super) fn site_line(site: Option<&'static Site>) -> String {
     };
     let (callee, module, function) = (site.callee(), site.module_path(), site.function());
     format!("    spawned at {site} by {callee} in {module}::{function}\n")
+}
+
+/// Returns a line for each frame that is known of a task.
+fn frames_text(task: &Task) -> String {
+    match &task.awaits {
+        Some(awaits) => awaits_text(awaits),
+        None => stack_text(&task.stack),
+    }
+}
+
+/// Returns a line for each frame out of debug information, and for those that are joined with them.
+pub(super) fn awaits_text(awaits: &AwaitStack) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = awaits.write(&mut out, "    ");
+    out
 }
 
 /// Returns a line for each frame.

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use super::awaits;
 use super::busiest;
 use super::cache::{self, AgeCache, Cache};
 use super::output::{site_role, ChunkedWriter};
 use super::palette::Palette;
 use super::summary::Summary;
-use super::task_block::{labels_line, push_age, site_line, span_line, stack_text, TaskBlock};
+use super::task_block::{
+    awaits_text, labels_line, push_age, site_line, span_line, stack_text, TaskBlock,
+};
 use super::threads::{self, kernel_text};
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
@@ -52,6 +55,7 @@ impl fmt::Display for Text<'_> {
         writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
+        awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
 }
@@ -93,7 +97,7 @@ impl Texts {
         let kernel = kernel_text(dump.thread_of(row));
         let shared = dump.snapshot.elided(row) == 0 && !dump.snapshot.is_external(row);
         if !shared {
-            return TaskBlock::with(&dump.snapshot.task(row, dump.now), |&it| {
+            return TaskBlock::with(&dump.task(row), |&it| {
                 let kernel = &kernel;
                 TaskBlock { kernel, ..it }.push(out, palette);
             });
@@ -108,9 +112,13 @@ impl Texts {
             .has_own(row)
             .then(|| GivenTexts::new(snapshot.name_of(row), snapshot.labels_of(row)));
         let given = own.as_ref().unwrap_or(&above.given);
-        let stack = self.stacks.get(shape.stack, || {
-            stack_text(&dump.snapshot.stacks.get(shape.stack))
-        });
+        let awaits = dump.awaits_of(row).map(|awaits| awaits_text(awaits));
+        let stack = match &awaits {
+            Some(awaits) => awaits,
+            None => self.stacks.get(shape.stack, || {
+                stack_text(&dump.snapshot.stacks.get(shape.stack))
+            }),
+        };
         let block = TaskBlock {
             id: row.id,
             name: &given.name,

@@ -66,6 +66,7 @@ impl Snapshot {
             pooled: self.shape(row).is_pooled(),
             runs_no_task: self.runs_no_task(row),
             stack: self.stacks.get(self.stack(row)),
+            awaits: None,
             lineage: self.lineage(row),
         }
     }

@@ -1,6 +1,7 @@
 //! Values that a program gets from a dump.
 
 pub(crate) mod age;
+pub(crate) mod await_stack;
 pub(crate) mod lineage;
 pub(crate) mod plural;
 pub(crate) mod role;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::await_stack::AwaitStack;
 use super::lineage::{Ancestor, Lineage};
 use super::span::TaskSpan;
 use super::stack::Stack;
@@ -66,6 +67,7 @@ pub struct Task {
     pub(crate) pooled: bool,
     pub(crate) runs_no_task: bool,
     pub(crate) stack: Stack,
+    pub(crate) awaits: Option<Arc<AwaitStack>>,
     pub(crate) lineage: Lineage,
 }
 
@@ -144,6 +146,13 @@ impl Task {
     /// Returns the frames of the task: each `.await` in instrumented code that it is inside of.
     pub fn stack(&self) -> &Stack {
         &self.stack
+    }
+
+    /// Returns the await stack out of debug information, joined with the [frames](Task::stack) of instrumented code. The
+    /// result is `None` unless the task was suspended and comes from a [`Dump`](crate::Dump) that has
+    /// [read](crate::Dump::with_awaits) await stacks.
+    pub fn awaits(&self) -> Option<&AwaitStack> {
+        self.awaits.as_deref()
     }
 
     /// Returns `true` if the task was spawned with [`root!`](birthmark_core::root), as the root of a lineage.

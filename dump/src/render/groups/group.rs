@@ -11,12 +11,15 @@ use crate::render::innermost::push_innermost;
 use crate::render::output::{push, push_number, role_text};
 use crate::render::palette::Palette;
 use crate::render::range::TickRange;
-use crate::render::task_block::{push_states, push_who, site_line, stack_text, States};
+use crate::render::task_block::{
+    awaits_text, push_states, push_who, site_line, stack_text, States,
+};
 use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::compact::shapes::ShapeRef;
 use crate::snapshot::nodes::NONE;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
+use crate::values::await_stack::AwaitStack;
 use crate::values::stack::Stack;
 use crate::Dump;
 use crate::State;
@@ -44,6 +47,8 @@ pub struct Group {
     spawned: TickRange,
     now: Option<u64>,
     stack: Stack,
+    /// The await stack of the first task.
+    awaits: Option<Arc<AwaitStack>>,
     /// The number of the stack in the snapshot.
     place: StackRef,
     /// The first few names. `more_names` is `true` if there are more.
@@ -113,6 +118,12 @@ impl Group {
         &self.stack
     }
 
+    /// Returns the await stack of the first task out of debug information, if it was requested. The other tasks have
+    /// the same frames.
+    pub fn awaits(&self) -> Option<&AwaitStack> {
+        self.awaits.as_deref()
+    }
+
     /// Returns some of the names, after redaction.
     pub fn names(&self) -> &[Name] {
         &self.names
@@ -146,6 +157,7 @@ impl Group {
             spawned: TickRange::default(),
             now: dump.now,
             stack: dump.snapshot.stacks.get(dump.snapshot.stack(row)),
+            awaits: dump.awaits_of(row).cloned(),
             place: dump.snapshot.stack(row),
             names: Vec::new(),
             more_names: false,
@@ -215,7 +227,10 @@ impl Group {
         push(out, format_args!("{}{site}{}", palette.faint, palette.end));
         self.push_names(out, palette);
         self.push_labels(out);
-        out.push_str(&stack_text(&self.stack));
+        match &self.awaits {
+            Some(awaits) => out.push_str(&awaits_text(awaits)),
+            None => out.push_str(&stack_text(&self.stack)),
+        }
     }
 
     /// Appends a line, with the innermost frame only.
@@ -296,7 +311,8 @@ pub(in super::super) fn count<'a>(
                 }
             },
         };
-        last = (!dump.snapshot.is_external(row)).then_some((row.shape, index));
+        let is_of_shape = !dump.snapshot.is_external(row) && dump.awaits_of(row).is_none();
+        last = is_of_shape.then_some((row.shape, index));
         groups[index].add(dump, row);
     }
     groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
@@ -310,6 +326,7 @@ struct GroupKey {
     site: u64,
     state: Discriminant<State>,
     stack: u32,
+    awaits: u64,
     runs_no_task: bool,
     /// The id of an external thread, because such threads share nothing.
     only: Option<u64>,
@@ -322,6 +339,7 @@ impl GroupKey {
             site: shape.site.address(),
             state: discriminant(&shape.state(None)),
             stack: shape.stack.key(),
+            awaits: dump.await_place(row),
             runs_no_task: dump.snapshot.runs_no_task(row),
             only: shape.is_external().then_some(row.id),
         }

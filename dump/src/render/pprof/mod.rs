@@ -103,7 +103,7 @@ impl<W: Write> Writer<'_, W> {
     fn write_sample(&mut self, stack: &Aggregate<'_>) -> io::Result<()> {
         let (snapshot, row) = (&self.dump.snapshot, stack.row);
         let mut locations = Vec::new();
-        stacks::for_each_frame(snapshot, row, |frame| {
+        stacks::for_each_frame(self.dump, row, |frame| {
             locations.push(self.tables.location(&mut self.fields, &frame));
         });
         let mut sample = Message::default();

@@ -8,6 +8,7 @@ use super::proto::Message;
 use crate::render::output::escaped;
 use crate::render::stacks::ProfileFrame;
 use crate::snapshot::compact::hash::IdHash;
+use crate::values::await_stack::AwaitFrame;
 use crate::values::role::with_module;
 
 /// Maximum number of texts that are remembered. After that, for example if each task has its own name, a text may be
@@ -41,6 +42,7 @@ impl Tables {
     /// Returns the id of the location of a frame.
     pub(super) fn location(&mut self, fields: &mut Message, frame: &ProfileFrame<'_>) -> u64 {
         let place = match *frame {
+            ProfileFrame::DebugInfo(frame) => return self.debug_info(fields, frame),
             ProfileFrame::Await(site) => (site.address() as u64, site.file(), site.line()),
             ProfileFrame::Role(_, site) if site.is_real() => {
                 (site.address(), site.file(), site.line())
@@ -57,6 +59,21 @@ impl Tables {
         };
         let id = self.add_location(fields, &name, file, line);
         self.sites.insert(address, id);
+        id
+    }
+
+    /// Returns the id of the location of a future by debug information.
+    fn debug_info(&mut self, fields: &mut Message, frame: &AwaitFrame) -> u64 {
+        let Some(location) = frame.location() else {
+            return self.named(fields, frame.name());
+        };
+        let key = format!("{} at {location}", frame.name());
+        if let Some(&id) = self.named.get(&key) {
+            return id;
+        }
+        let (file, line) = (escaped(location.file()), location.line());
+        let id = self.add_location(fields, &escaped(frame.name()), &file, line);
+        remember(&mut self.named, &key, id);
         id
     }
 

@@ -3,6 +3,7 @@
 use super::forest::{Forest, LineContent};
 use super::levels::ShownLine;
 use super::siblings::EqualSiblings;
+use crate::render::awaits::push_leaf;
 use crate::render::innermost::push_innermost;
 use crate::render::output::{push, push_number, role_text, site_role};
 use crate::render::palette::Palette;
@@ -68,7 +69,15 @@ fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels
     push_label(out, palette, &dump.snapshot.task(row, dump.now));
     push_labels(out, dump.snapshot.labels_of(row), labels_above);
     push_site(out, palette, dump.snapshot.site(row));
+    push_frames(out, dump, row);
+}
+
+/// Appends the innermost frame, and the future that a task waits for.
+fn push_frames(out: &mut String, dump: &Dump, row: &Row) {
     push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
+    if let Some(awaits) = dump.awaits_of(row) {
+        push_leaf(out, awaits);
+    }
 }
 
 /// Appends ` {tenant=acme}`, unless the line above has the same labels.
@@ -139,7 +148,7 @@ fn push_equal(
     let labels = [&first, &last].map(|end| end.labels(forest.dump));
     push_ends(out, labels, labels_above);
     if let LineContent::Task(row) = first {
-        push_innermost(out, &snapshot.stacks.get(snapshot.stack(row)));
+        push_frames(out, forest.dump, row);
     }
 }
 
@@ -174,7 +183,7 @@ fn push_below_equal(
     }
     if let LineContent::Task(row) = example {
         push_labels(out, dump.snapshot.labels_of(row), labels_above);
-        push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
+        push_frames(out, dump, row);
     }
 }
 

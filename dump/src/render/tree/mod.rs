@@ -7,6 +7,7 @@ mod siblings;
 
 use std::fmt;
 
+use super::awaits;
 use super::busiest;
 use super::output::ChunkedWriter;
 use super::palette::Palette;
@@ -75,6 +76,7 @@ impl fmt::Display for Tree<'_> {
         writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
+        awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)
     }
 }

@@ -20,8 +20,8 @@ pub(super) struct SubtreeHashes(Vec<u64>);
 
 #[derive(Hash)]
 enum NodeShape {
-    /// By site, state and stack; the flag is `true` if the task runs no recorded task.
-    Task(u64, Discriminant<State>, u32, bool),
+    /// By site, state, stack and await stack; the flag is `true` if the task runs no recorded task.
+    Task(u64, Discriminant<State>, u32, u64, bool),
     Ended(u64),
     /// An external thread, by its line, because such threads share nothing.
     Only(u32),
@@ -56,6 +56,7 @@ impl NodeShape {
                 site.address(),
                 discriminant(&snapshot.bare_state(row)),
                 snapshot.stack(row).key(),
+                forest.dump.await_place(row),
                 snapshot.runs_no_task(row),
             ),
             LineContent::Ancestor(_) => NodeShape::Ended(site.address()),

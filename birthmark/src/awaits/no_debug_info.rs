@@ -1,0 +1,22 @@
+//! Fallback for builds without stacks out of debug information.
+
+use birthmark_dump::__private::AwaitReading;
+use birthmark_dump::MissingFrames;
+
+/// `true` if stacks can be read.
+pub(super) const IS_SUPPORTED: bool = false;
+
+/// Returns the reason for which there are no stacks.
+pub(crate) fn read(_locals: bool, _reading: &mut dyn AwaitReading) -> Result<(), MissingFrames> {
+    Err(if cfg!(feature = "debug-stacks") {
+        MissingFrames {
+            cause: "debug information is not read on this platform".into(),
+            remedy: None,
+        }
+    } else {
+        MissingFrames {
+            cause: "birthmark was built without its feature `debug-stacks`".into(),
+            remedy: Some("enable the feature"),
+        }
+    })
+}

@@ -1,0 +1,48 @@
+//! Await stacks out of debug information, in renderings for people.
+
+use std::fmt;
+
+use super::output::{escaped, push};
+use crate::awaits::AwaitScan;
+use crate::values::await_stack::{AwaitFrame, AwaitStack};
+use crate::values::plural::plural;
+use crate::Dump;
+
+/// Writes why stacks are missing, if they were requested.
+pub(super) fn write_section(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Result {
+    match &dump.awaits {
+        AwaitScan::NotRequested => Ok(()),
+        AwaitScan::Missing(missing) => writeln!(f, "\nno stacks out of debug information: {missing}"),
+        AwaitScan::Done(stacks) => match stacks.omitted {
+            0 => Ok(()),
+            count => writeln!(
+                f,
+                "\n{count} suspended task{} without a stack out of debug information, because there are too many; \
+                 help: use a filter",
+                plural(count)
+            ),
+        },
+    }
+}
+
+/// Appends `, waiting for tokio::sync::oneshot::Receiver`: the innermost future of a task. If there are several branches,
+/// it is that of the last one.
+pub(super) fn push_leaf(out: &mut String, awaits: &AwaitStack) {
+    let Some(leaf) = awaits.frames().last().filter(|leaf| leaf.site().is_none()) else {
+        return;
+    };
+    push(out, format_args!(", waiting for {}", escaped(leaf.name())));
+    let branches = count_branches(awaits.frames()) - 1;
+    if branches > 0 {
+        push(out, format_args!(", and for {branches} more"));
+    }
+}
+
+/// Returns the number of frames without one inside of them.
+fn count_branches(frames: &[AwaitFrame]) -> usize {
+    let inner = frames.iter().skip(1).map(Some).chain([None]);
+    let is_leaf = |(frame, inner): &(&AwaitFrame, Option<&AwaitFrame>)| {
+        inner.is_none_or(|inner| inner.depth() <= frame.depth())
+    };
+    frames.iter().zip(inner).filter(is_leaf).count()
+}

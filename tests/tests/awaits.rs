@@ -1,0 +1,287 @@
+//! Await stacks out of debug information, and joined with frames of instrumented code.
+#![cfg(target_os = "linux")]
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use birthmark::{AwaitDetail, AwaitStack, Dump, Filter, FrameSource, Task};
+use birthmark_integration_tests::{Held, spawn, start};
+use tokio::sync::Mutex;
+
+/// Dumps the tasks whose role begins with a text, with await stacks.
+fn dump_of(role: &str, detail: AwaitDetail) -> Dump {
+    let filter = Filter::new().role(&format!("{role}*"));
+    birthmark::dump().filter(&filter).with_awaits(detail)
+}
+
+/// Starts a task after futures were requested, which a release needs.
+fn start_shown(task: impl FnOnce() -> Held) -> Held {
+    birthmark::builder()
+        .env(false)
+        .dump_awaits(AwaitDetail::DebugInfo)
+        .install();
+    start(task())
+}
+
+fn only_task(dump: &Dump) -> Task {
+    let mut tasks = dump.tasks();
+    let task = tasks.next().expect("the task is in the dump");
+    assert!(tasks.next().is_none());
+    task
+}
+
+/// Returns the frames of the only task: depth, name and source.
+#[track_caller]
+fn frames(stack: &AwaitStack) -> Vec<(usize, &str, FrameSource)> {
+    assert_eq!(stack.missing(), None);
+    let frames = stack.frames().iter();
+    frames
+        .map(|frame| (frame.depth(), frame.name(), frame.source()))
+        .collect()
+}
+
+/// Code that is not instrumented, as in a dependency.
+mod plain {
+    use std::sync::Arc;
+
+    use super::Cache;
+
+    pub async fn helper(cache: Arc<Cache>) {
+        cache.joined_get("key").await;
+    }
+}
+
+/// A value behind a lock.
+pub struct Cache(Mutex<u32>);
+
+#[birthmark::instrument]
+mod instrumented {
+    use super::*;
+
+    impl Cache {
+        pub(super) async fn joined_get(&self, key: &str) -> u32 {
+            let value = self.0.lock().await;
+            *value + key.len() as u32
+        }
+    }
+
+    pub async fn joined_serve(cache: Arc<Cache>) {
+        plain::helper(cache).await;
+    }
+
+    pub fn spawn_serve(cache: Arc<Cache>) -> Held {
+        Box::pin(spawn(joined_serve(cache)))
+    }
+
+    pub async fn branches_serve(cache: Arc<Cache>) {
+        tokio::join!(plain::helper(cache), pending::<()>());
+    }
+
+    pub fn spawn_branches(cache: Arc<Cache>) -> Held {
+        Box::pin(spawn(branches_serve(cache)))
+    }
+
+    pub async fn locals_serve(token: String, count: u32) {
+        pending::<()>().await;
+        drop((token, count));
+    }
+
+    pub fn spawn_locals() -> Held {
+        Box::pin(spawn(locals_serve("secret\u{1b}".to_owned(), 7)))
+    }
+
+    pub fn spawn_dropped(entered: Arc<Mutex<u32>>) -> Held {
+        Box::pin(spawn(dropped_serve(entered)))
+    }
+
+    async fn dropped_serve(entered: Arc<Mutex<u32>>) {
+        let _dump_on_drop = DumpOnDrop;
+        let _guard = entered.lock().await;
+        pending::<()>().await;
+    }
+
+    pub fn spawn_moved(future: Movable) -> impl Future<Output = ()> + Unpin {
+        spawn(future)
+    }
+}
+
+use instrumented::*;
+
+#[test]
+fn frames_of_both_kinds_are_joined_down_to_the_leaf() {
+    let cache = Arc::new(Cache(Mutex::new(1)));
+    let guard = cache.0.try_lock().expect("nobody has the lock");
+    let task = start_shown(|| spawn_serve(cache.clone()));
+    let dump = dump_of("joined_serve", AwaitDetail::DebugInfo);
+    let found = only_task(&dump);
+    let stack = found.awaits().expect("the task is suspended");
+    let expected = [
+        (0, "awaits::instrumented::joined_serve", FrameSource::Both),
+        (1, "awaits::plain::helper", FrameSource::DebugInfo),
+        (
+            2,
+            "awaits::instrumented::Cache::joined_get",
+            FrameSource::Both,
+        ),
+        (3, "tokio::sync::mutex::Mutex::lock", FrameSource::DebugInfo),
+        (
+            4,
+            "tokio::sync::mutex::Mutex::lock::{async}",
+            FrameSource::DebugInfo,
+        ),
+        (
+            5,
+            "tokio::sync::mutex::Mutex::acquire",
+            FrameSource::DebugInfo,
+        ),
+        (
+            6,
+            "tokio::sync::batch_semaphore::Acquire",
+            FrameSource::DebugInfo,
+        ),
+    ];
+    assert_eq!(frames(stack), expected);
+    let receiver = stack.frames()[2]
+        .receiver()
+        .expect("a method has a receiver");
+    assert_eq!((receiver.name(), receiver.type_name()), ("self", "Cache"));
+    assert_eq!(receiver.address(), Arc::as_ptr(&cache).addr() as u64);
+    let site = stack.frames()[2].site().expect("the frame is instrumented");
+    assert!(site.awaited().ends_with(".lock"), "{stack}");
+    // All forms show the leaf.
+    for text in [
+        dump.to_string(),
+        dump.tree().to_string(),
+        dump.groups().to_string(),
+        dump.folded().to_string(),
+        dump.json().to_string(),
+    ] {
+        assert!(
+            text.contains("tokio::sync::batch_semaphore::Acquire"),
+            "{text}"
+        );
+    }
+    assert!(dump.to_string().contains(".lock, self=0x"), "{dump}");
+    // Unless they are requested, there are none.
+    let plain = birthmark::dump().filter(&Filter::new().role("joined_serve"));
+    assert!(only_task(&plain).awaits().is_none());
+    assert!(!plain.to_string().contains("Acquire"), "{plain}");
+    drop((guard, task));
+}
+
+#[test]
+fn branches_of_a_join_are_those_of_both_kinds() {
+    let cache = Arc::new(Cache(Mutex::new(1)));
+    let guard = cache.0.try_lock().expect("nobody has the lock");
+    let task = start_shown(|| spawn_branches(cache.clone()));
+    let dump = dump_of("branches_serve", AwaitDetail::DebugInfo);
+    let found = only_task(&dump);
+    let stack = found.awaits().expect("the task is suspended");
+    let depths: Vec<_> = frames(stack)
+        .into_iter()
+        .filter(|(depth, _, _)| *depth < 3)
+        .collect();
+    let expected = [
+        (
+            0,
+            "awaits::instrumented::branches_serve",
+            FrameSource::DebugInfo,
+        ),
+        (1, "branches_serve", FrameSource::Instrumented),
+        (2, "awaits::plain::helper", FrameSource::DebugInfo),
+        (1, "branches_serve", FrameSource::Instrumented),
+        (2, "core::future::pending::Pending", FrameSource::DebugInfo),
+    ];
+    assert_eq!(depths, expected, "{stack}");
+    drop((guard, task));
+}
+
+#[test]
+fn local_variables_are_shown_on_request_alone() {
+    let task = start_shown(spawn_locals);
+    let dump = dump_of("locals_serve", AwaitDetail::DebugInfo).to_string();
+    assert!(
+        !dump.contains("secret") && !dump.contains("count"),
+        "{dump}"
+    );
+    let dump = dump_of("locals_serve", AwaitDetail::Locals);
+    let found = only_task(&dump);
+    let locals = found.awaits().expect("it is suspended").frames()[0].locals();
+    let mut values: Vec<_> = locals.iter().map(|it| (it.name(), it.value())).collect();
+    values.sort_unstable();
+    assert_eq!(
+        values,
+        [("count", Some("7")), ("token", Some(r#""secret\u{1b}""#))]
+    );
+    let text = dump.to_string();
+    assert!(text.contains("| count = 7\n"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    drop(task);
+}
+
+/// Dumps while its task is dropped.
+struct DumpOnDrop;
+
+impl Drop for DumpOnDrop {
+    fn drop(&mut self) {
+        let dump = dump_of("dropped_serve", AwaitDetail::DebugInfo);
+        let found = only_task(&dump);
+        assert!(found.awaits().is_none(), "{dump}");
+    }
+}
+
+#[test]
+fn future_that_is_being_dropped_is_not_read() {
+    let lock = Arc::new(Mutex::new(0));
+    let task = start_shown(|| spawn_dropped(lock.clone()));
+    let dump = dump_of("dropped_serve", AwaitDetail::DebugInfo);
+    let found = only_task(&dump);
+    let stack = found.awaits().expect("it is suspended");
+    assert_eq!(stack.missing(), None, "{stack}");
+    drop(task);
+    assert_eq!(dump_of("dropped_serve", AwaitDetail::DebugInfo).len(), 0);
+}
+
+/// A future that may be moved.
+pub struct Movable(Held);
+
+impl Future for Movable {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+#[test]
+fn future_that_was_moved_is_refused() {
+    birthmark::builder()
+        .env(false)
+        .dump_awaits(AwaitDetail::DebugInfo)
+        .install();
+    let movable = || spawn_moved(Movable(Box::pin(pending())));
+    let mut tasks = vec![movable(), movable()];
+    let mut cx = Context::from_waker(Waker::noop());
+    for task in &mut tasks {
+        assert!(Pin::new(task).poll(&mut cx).is_pending());
+    }
+    let dump = || dump_of("spawn_moved", AwaitDetail::DebugInfo);
+    let missing = |dump: &Dump| -> Vec<bool> {
+        let tasks: Vec<Task> = dump.tasks().collect();
+        let stacks = tasks
+            .iter()
+            .map(|task| task.awaits().expect("it is suspended"));
+        stacks.map(|stack| stack.missing().is_some()).collect()
+    };
+    let before = dump();
+    assert_eq!(missing(&before), [false, false], "{before}");
+    tasks.swap(0, 1);
+    let after = dump();
+    assert_eq!(missing(&after), [true, true], "{after}");
+    assert!(
+        after.to_string().contains("the future was moved"),
+        "{after}"
+    );
+}
