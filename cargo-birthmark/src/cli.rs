@@ -83,8 +83,9 @@ struct ScopeArgs {
     /// package
     #[arg(long, global = true, value_name = "PATTERN")]
     exclude: Vec<String>,
-    /// Enable features of the runtime; must precede the subcommand of cargo: `native-stacks`, for
-    /// BIRTHMARK=threads=stacks, or `pprof`, for BIRTHMARK=format=pprof
+    /// Enable features of the runtime; must precede the subcommand of cargo: `debug-stacks`, for
+    /// BIRTHMARK=stacks=debug-info, `native-stacks`, for BIRTHMARK=threads=stacks, or `pprof`, for
+    /// BIRTHMARK=format=pprof
     #[arg(long, global = true, value_name = "FEATURES", value_delimiter = ',')]
     runtime_features: Vec<String>,
     /// Path of the manifest

@@ -37,7 +37,7 @@ pub struct Scope {
 }
 
 /// Features of the runtime that it does not have by default.
-const FEATURES: [&str; 2] = ["native-stacks", "pprof"];
+const FEATURES: [&str; 3] = ["debug-stacks", "native-stacks", "pprof"];
 
 impl Scope {
     /// Adds another scope: the farther reach, and all patterns.
@@ -142,6 +142,6 @@ mod tests {
             error.to_string(),
             "build the runtime with the feature `stacks`: it has no such feature"
         );
-        assert_eq!(remedy::of(&error), Some("choose from native-stacks, pprof"));
+        assert_eq!(remedy::of(&error), Some("choose from debug-stacks, native-stacks, pprof"));
     }
 }

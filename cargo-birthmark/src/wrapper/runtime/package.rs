@@ -36,8 +36,11 @@ pub const PROFILE_NAME: &str = "birthmark";
 /// The package that is built: one that depends on birthmark and holds nothing itself.
 pub const NAME: &str = "birthmark_runtime";
 
-/// The packages that a runtime consists of.
+/// The packages that a runtime consists of, without those that know nothing of records.
 pub const PARTS: [&str; 3] = ["birthmark", "birthmark-core", "birthmark-dump"];
+
+/// All packages that the tool brings.
+const PACKAGES: [&str; 4] = [PARTS[0], PARTS[1], PARTS[2], "birthmark-stacks"];
 
 /// Returns a hash of the runtime's input, which is a part of its key in the user cache. `None` if the user may edit the
 /// input.
@@ -85,6 +88,9 @@ fn dependencies(features: &[String]) -> Vec<String> {
     let mut all = needed(&main, &enabled);
     all.extend(needed(&dump, &self::enabled(&dump, &of_dump)));
     all.extend(needed(&manifest("birthmark-core"), &[]));
+    if enabled.iter().any(|it| it == "dep:birthmark-stacks") {
+        all.extend(needed(&manifest("birthmark-stacks"), &[]));
+    }
     all.retain(|name| !name.starts_with("birthmark-"));
     all.sort();
     all.dedup();
@@ -182,7 +188,7 @@ fn around(package: &Path, features: &[String]) -> String {
     manifest["dependencies"]["birthmark"] = Item::Table(dependency);
     // Members have what is optional resolved, too, for which there may be no network.
     let mut workspace = Table::new();
-    workspace["exclude"] = value(Array::from_iter(PARTS));
+    workspace["exclude"] = value(Array::from_iter(PACKAGES));
     manifest["workspace"] = Item::Table(workspace);
     manifest.to_string()
 }
@@ -197,11 +203,12 @@ mod tests {
             include_str!("../../../../birthmark/Cargo.toml"),
             include_str!("../../../../runtime-shim/Cargo.toml"),
             include_str!("../../../../dump/Cargo.toml"),
+            include_str!("../../../../stacks/Cargo.toml"),
         ];
-        for (name, theirs) in PARTS.into_iter().zip(theirs) {
+        for (name, theirs) in PACKAGES.into_iter().zip(theirs) {
             let (ours, theirs) = (manifest(name), theirs.parse::<DocumentMut>().unwrap());
             assert_eq!(foreign_entries(&ours), foreign_entries(&theirs), "{name}");
-            for feature in ["signal", "pprof", "native-stacks"] {
+            for feature in ["signal", "pprof", "native-stacks", "debug-stacks"] {
                 let feature = |manifest: &DocumentMut| {
                     let feature = manifest.get("features").and_then(|it| it.get(feature));
                     feature.map(ToString::to_string)
