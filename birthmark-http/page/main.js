@@ -4,11 +4,13 @@ import { $, follow, list, shown } from "./app/state.js";
 import { draw } from "./app/draw.js";
 import { readIfOther, refresh, timer } from "./app/refresh.js";
 import { takeStacks } from "./app/stacks.js";
+import { readAwaits } from "./app/awaits.js";
 import { restore } from "./app/address.js";
 import { mark, open, pause, searchSoon, show, sortBy, theme, toggle } from "./app/actions.js";
 import { press, pressInTabs } from "./app/keys.js";
 
 function listen() {
+  Object.assign(follow, { readAwaits });
   Object.assign(list, { onOpen: open, onToggle: toggle, onFollow: follow.task });
   // An open panel shows the selected row.
   list.onSelect = (row) => shown.panel && (row?.task || row?.thread) && open(row, false);

@@ -12,6 +12,8 @@ export interface Head {
   selected?: number;
   filter?: string;
   threads?: null;
+  /** The reading of await stacks, if they were requested. */
+  awaits?: { missing?: string; help?: string };
   coverage: Record<string, any>;
 }
 
@@ -86,6 +88,7 @@ export interface Task extends Ancestor {
   polls?: number | null;
   thread?: number | null;
   may_be_stale?: boolean;
+  awaits?: AwaitStack;
   pooled?: boolean;
   root?: boolean;
 }
@@ -135,6 +138,35 @@ export interface Tables {
 export interface Stacks {
   time: string;
   threads: Map<number, Thread>;
+}
+
+/** An await stack out of debug information. */
+export interface AwaitStack {
+  frames: AwaitFrame[];
+  missing?: string;
+  help?: string;
+}
+
+export interface AwaitFrame {
+  depth: number;
+  source: string;
+  name: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  awaited?: string;
+  via?: string[];
+  receiver?: { name: string; address: string };
+  missing?: string;
+  help?: string;
+}
+
+/** The await stack of the task that was read last, or the reason for which it has none. */
+export interface Awaits {
+  task: number;
+  time: string;
+  stack: AwaitStack | undefined;
+  why: string;
 }
 
 /** The parts of a task that identify its stack. */
@@ -232,6 +264,7 @@ export interface State {
   stacks: Stacks | null;
   /** The reason why no stacks could be taken; empty if there is none. */
   notTaken: string;
+  awaits: Awaits | null;
   marked: Snapshot | null;
   /** The program searches, because it has too many tasks to read them all. */
   remote: boolean;
@@ -246,6 +279,7 @@ export interface Follow {
   search(text: string): void;
   task(id: number): void;
   thread(id: number): void;
+  readAwaits(id: number): void;
   inTree(id: number): void;
 }
 

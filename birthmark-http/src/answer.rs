@@ -25,6 +25,13 @@ pub(crate) fn no_stacks() -> Response {
     text(StatusCode::FORBIDDEN, why.to_owned())
 }
 
+/// Refuses local variables, which the program has not allowed.
+pub(crate) fn no_locals() -> Response {
+    let why = "cannot show local variables: they may be secrets, and this program has not allowed them by \
+               Options::local_variables\nhelp: ask for awaits=debug-info";
+    text(StatusCode::FORBIDDEN, why.to_owned())
+}
+
 /// Answers an unknown path with the known ones.
 pub(crate) async fn not_found() -> Response {
     let paths = paths::list();

@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use birthmark::render::Format;
-use birthmark::{Dump, Filter, ThreadDetail};
+use birthmark::{AwaitDetail, Dump, Filter, ThreadDetail};
 
 use crate::answer;
 use crate::budget::{Budget, Watch};
@@ -28,6 +28,7 @@ pub(crate) struct DumpService {
     slow_clients: SlowClientPolicy,
     budget: Budget,
     native_stacks: bool,
+    local_variables: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl DumpService {
             slow_clients: limits.slow_clients,
             budget: limits.budget,
             native_stacks: options.native_stacks,
+            local_variables: options.local_variables,
         }
     }
 }
@@ -55,6 +57,7 @@ impl DumpService {
 struct DumpRequest {
     filter: Filter,
     threads: ThreadDetail,
+    awaits: AwaitDetail,
     limit: usize,
 }
 
@@ -63,6 +66,7 @@ impl DumpRequest {
         Ok(DumpRequest {
             filter: query.filter(paths::dump(format).parameters)?,
             threads: query.threads()?,
+            awaits: query.awaits()?,
             limit: query.limit()?,
         })
     }
@@ -70,6 +74,7 @@ impl DumpRequest {
     /// Writes a dump of this moment.
     fn write(&self, format: Format, watch: &Watch, out: &mut dyn Write) -> io::Result<()> {
         let dump = take(&self.filter, self.threads, watch)?;
+        let dump = with_awaits(dump, self.awaits, watch)?;
         match format {
             Format::Json => write!(out, "{}", dump.json().limit(self.limit)),
             _ => dump.write(format, out),
@@ -89,6 +94,16 @@ fn take(filter: &Filter, threads: ThreadDetail, watch: &Watch) -> io::Result<Dum
     checked.and_then(|()| watch.check()).map(|()| dump)
 }
 
+/// Adds await stacks, unless it is too much work, or nobody waits for them any more.
+fn with_awaits(dump: Dump, detail: AwaitDetail, watch: &Watch) -> io::Result<Dump> {
+    let mut checked = watch.check();
+    let dump = dump.with_awaits_while(detail, &mut || {
+        checked = watch.check();
+        checked.is_ok()
+    });
+    checked.and_then(|()| watch.check()).map(|()| dump)
+}
+
 /// Answers with a dump of the tasks that the query selects.
 pub(crate) async fn dump(format: Format, service: DumpService, request: Request) -> Response {
     let wanted = match DumpRequest::of(&Query::of(request.uri()), format) {
@@ -97,6 +112,9 @@ pub(crate) async fn dump(format: Format, service: DumpService, request: Request)
     };
     if wanted.threads == ThreadDetail::Stacks && !service.native_stacks {
         return answer::no_stacks();
+    }
+    if wanted.awaits == AwaitDetail::Locals && !service.local_variables {
+        return answer::no_locals();
     }
     let headers = BodyHeaders {
         content_type: format.content_type(),

@@ -9,6 +9,7 @@ use crate::token::Token;
 pub struct Options {
     pub(crate) access: Access,
     pub(crate) native_stacks: bool,
+    pub(crate) local_variables: bool,
 }
 
 impl Options {
@@ -41,6 +42,14 @@ impl Options {
     #[must_use]
     pub fn native_stacks(mut self) -> Self {
         self.native_stacks = true;
+        self
+    }
+
+    /// Allows local variables of suspended tasks, with `awaits=locals`. They may be secrets, so
+    /// [`redact_locals`](birthmark::Builder::redact_locals) should hide some.
+    #[must_use]
+    pub fn local_variables(mut self) -> Self {
+        self.local_variables = true;
         self
     }
 }

@@ -42,6 +42,12 @@ pub(crate) const THREADS: Parameter = Parameter {
     summary: "adds OS threads",
 };
 
+pub(crate) const AWAITS: Parameter = Parameter {
+    name: "awaits",
+    example: "debug-info",
+    summary: "adds await stacks out of debug information",
+};
+
 pub(crate) const LIMIT: Parameter = Parameter {
     name: "limit",
     example: "1000",
@@ -87,12 +93,12 @@ pub(crate) fn all() -> impl Iterator<Item = Path> {
 /// Returns the path of the dumps of a form.
 pub(crate) fn dump(format: Format) -> Path {
     let (summary, parameters): (_, &[Parameter]) = match format {
-        Format::Text => ("a paragraph for each task", &[THREADS]),
-        Format::Tree => ("the tasks below their parents", &[THREADS]),
-        Format::Groups => ("equal tasks, counted together", &[THREADS]),
-        Format::Folded => ("stacks for flame graphs", &[]),
-        Format::Json => ("all of a dump, for programs", &[THREADS, LIMIT]),
-        format if format.is_binary() => ("a profile for go tool pprof", &[]),
+        Format::Text => ("a paragraph for each task", &[THREADS, AWAITS]),
+        Format::Tree => ("the tasks below their parents", &[THREADS, AWAITS]),
+        Format::Groups => ("equal tasks, counted together", &[THREADS, AWAITS]),
+        Format::Folded => ("stacks for flame graphs", &[AWAITS]),
+        Format::Json => ("all of a dump, for programs", &[THREADS, AWAITS, LIMIT]),
+        format if format.is_binary() => ("a profile for go tool pprof", &[AWAITS]),
         _ => ("a dump", &[]),
     };
     Path {
@@ -127,7 +133,7 @@ pub(crate) fn list() -> String {
     };
     let filtered = names(&|path| path.is_filtered);
     list += &format!("\n\n{filtered}: ?state=suspended&older=10s&under=42 selects tasks");
-    for parameter in [THREADS, LIMIT] {
+    for parameter in [THREADS, AWAITS, LIMIT] {
         let Parameter {
             name,
             example,

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use axum::http::Uri;
-use birthmark::{Filter, ParseFilterError, ParseThreadDetailError, ThreadDetail};
+use birthmark::{
+    AwaitDetail, Filter, ParseAwaitDetailError, ParseFilterError, ParseThreadDetailError,
+    ThreadDetail,
+};
 
-use crate::paths::{LIMIT, Parameter, SECONDS, THREADS};
+use crate::paths::{AWAITS, LIMIT, Parameter, SECONDS, THREADS};
 
 /// For how long two dumps may be apart.
 const LONGEST: u64 = 60;
@@ -39,6 +42,17 @@ impl<'a> Query<'a> {
     pub(crate) fn threads(&self) -> Result<ThreadDetail, String> {
         let report = self.value(THREADS.name).unwrap_or("off").parse();
         report.map_err(|error: ParseThreadDetailError| error.to_string())
+    }
+
+    /// Returns the detail about awaits.
+    pub(crate) fn awaits(&self) -> Result<AwaitDetail, String> {
+        let detail = self
+            .value(AWAITS.name)
+            .map_or(Ok(AwaitDetail::default()), str::parse);
+        // The error has the name of the word in `BIRTHMARK`.
+        detail.map_err(|error: ParseAwaitDetailError| {
+            error.to_string().replacen("`stacks`", "`awaits`", 1)
+        })
     }
 
     /// Returns the maximum number of tasks in a dump.
@@ -79,7 +93,11 @@ fn path_parameters(of_the_path: &[Parameter]) -> String {
         .collect();
     match &*keys {
         [] => String::new(),
-        keys => format!("; besides filters, this path takes {}", keys.join(" and ")),
+        [key] => format!("; besides filters, this path takes {key}"),
+        [first @ .., last] => format!(
+            "; besides filters, this path takes {} and {last}",
+            first.join(", ")
+        ),
     }
 }
 

@@ -106,11 +106,14 @@ fn unknown_parameter_is_answered_with_the_known_ones() {
     for (path, known) in [
         (
             "json?first=7",
-            "or under; besides filters, this path takes threads= and limit=\n",
+            "or under; besides filters, this path takes threads=, awaits= and limit=\n",
         ),
-        ("tree?first=7", "this path takes threads=\n"),
+        ("tree?first=7", "this path takes threads= and awaits=\n"),
         ("diff?first=7", "this path takes seconds=\n"),
-        ("folded?first=7", "older, for or under\n"),
+        (
+            "folded?first=7",
+            "or under; besides filters, this path takes awaits=\n",
+        ),
     ] {
         let response = get(&server, path);
         assert_eq!(response.status(), 400);
@@ -184,6 +187,41 @@ fn native_stacks_are_shown_if_the_program_allows_it() {
         text.contains("native_stacks_are_shown_if_the_program_allows_it"),
         "{text}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn await_stacks_are_shown_on_request() {
+    let task = support::start_waiting();
+    let server = serve();
+    let text = |query: &str| get(&server, query).text().unwrap();
+    let shown = text("text?awaits=debug-info&role=waiting*");
+    assert!(
+        shown.contains("core::future::pending::Pending [debug info]"),
+        "{shown}"
+    );
+    let shown = text("json?awaits=debug-info&role=waiting*");
+    assert!(
+        shown.contains("\"name\":\"core::future::pending::Pending\""),
+        "{shown}"
+    );
+    let plain = text("text?role=waiting*");
+    assert!(!plain.contains("Pending"), "{plain}");
+    let wrong = text("text?awaits=1");
+    assert!(
+        wrong.starts_with("invalid value \"1\" for `awaits`\nhelp: use "),
+        "{wrong}"
+    );
+    let refused = get(&server, "text?awaits=locals");
+    assert_eq!(refused.status(), 403);
+    assert!(refused.text().unwrap().contains("Options::local_variables"));
+    let allowed = birthmark_http::Options::new().local_variables();
+    let server = birthmark_http::serve_with("127.0.0.1:0", allowed).unwrap();
+    let shown = get(&server, "text?awaits=locals&role=waiting*")
+        .text()
+        .unwrap();
+    assert!(shown.contains("| count = 7\n"), "{shown}");
+    drop(task);
 }
 
 #[test]

@@ -142,6 +142,9 @@ mod tests {
             error.to_string(),
             "build the runtime with the feature `stacks`: it has no such feature"
         );
-        assert_eq!(remedy::of(&error), Some("choose from debug-stacks, native-stacks, pprof"));
+        assert_eq!(
+            remedy::of(&error),
+            Some("choose from debug-stacks, native-stacks, pprof")
+        );
     }
 }

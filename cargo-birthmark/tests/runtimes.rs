@@ -143,7 +143,6 @@ fn runtime_has_the_features_that_were_asked_for() {
     assert!(dump.display().to_string().ends_with(".pb.gz"), "{dump:?}");
     let unknown = run("--runtime-features proof run");
     assert_eq!(unknown.code, 96);
-    let said =
-        "the feature `proof`: it has no such feature\nhelp: choose from debug-stacks, native-stacks, pprof";
+    let said = "the feature `proof`: it has no such feature\nhelp: choose from debug-stacks, native-stacks, pprof";
     assert!(unknown.stderr.contains(said), "{}", unknown.stderr);
 }

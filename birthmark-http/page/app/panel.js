@@ -66,7 +66,7 @@ function drawTask(id) {
   const snapshot = lastSeen((snapshot) => snapshot.byId(id));
   if (!snapshot) return drawUnknown("Task", id);
   const past = snapshot === current() ? "" : shown.view === "threads" ? "It is not running now." : "It has ended.";
-  showTaskDetails($("details"), snapshot.byId(id), snapshot, past, follow);
+  showTaskDetails($("details"), snapshot.byId(id), snapshot, past, shown.awaits, follow);
 }
 
 /** @param {number} id */

@@ -21,6 +21,7 @@ export const shown = {
   threads: null,
   stacks: null,
   notTaken: "",
+  awaits: null,
   marked: null,
   remote: false,
   panel: null,

@@ -7,6 +7,7 @@ import { called } from "../model/cells.js";
 import { NO_POLLS } from "../model/columns.js";
 import { button, classed, code, facts, heading, made, section } from "./elements.js";
 import { DEEPEST } from "./cells.js";
+import { awaitStack } from "./await-stack.js";
 
 const ORIGINS = { explicit: "given to it", hook: "given by a hook", inherited: "inherited" };
 
@@ -16,15 +17,17 @@ const ORIGINS = { explicit: "given to it", hook: "given by a hook", inherited: "
  * @param {import("../types").Task} task
  * @param {import("../model/snapshot.js").Snapshot} snapshot
  * @param {string} past
+ * @param {import("../types").Awaits | null} awaits
  * @param {import("../types").Follow} follow
  */
-export function showTaskDetails(panel, task, snapshot, past, follow) {
+export function showTaskDetails(panel, task, snapshot, past, awaits, follow) {
   panel.setAttribute("aria-label", "Task");
   panel.replaceChildren(
     heading(called(task), follow),
     ...(past ? [classed("p", "past", `${past} This is how it was last seen, at ${timeOf(snapshot)}.`)] : []),
     facts(taskFacts(task, snapshot, follow)),
     ...section("Where it waits", stack(task, snapshot)),
+    ...awaitStack(task, awaits, follow),
     ...section("Lineage", lineage(task, snapshot, follow)),
     links(task, follow),
   );

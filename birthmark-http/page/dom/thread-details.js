@@ -1,6 +1,6 @@
 // The panel with one OS thread.
 
-import { seconds, visible } from "../model/text.js";
+import { seconds, shortened, visible } from "../model/text.js";
 import { called } from "../model/cells.js";
 import { functionOf, isRecorded } from "../model/thread-cells.js";
 import { button, classed, code, facts, heading, made, section } from "./elements.js";
@@ -69,9 +69,3 @@ function nativeFrame(frame) {
   if (at) item.append(classed("div", "at", visible(at)));
   return item;
 }
-
-/**
- * Returns a path without the prefixes of std and of cargo's registry.
- * @param {string} path
- */
-const shortened = (path) => path.replace(/^\/rustc\/[0-9a-f]{40}\/library\/|^.*\/registry\/src\/[^/]+\//, "");

@@ -43,3 +43,9 @@ export const signed = (number) => (number > 0 ? `+${count(number)}` : count(numb
 
 /** @param {import("../model/snapshot.js").Snapshot} snapshot */
 export const timeOf = ({ head }) => new Date(head.time_unix_ms).toLocaleTimeString();
+
+/**
+ * Returns a path without the prefixes of std and of cargo's registry.
+ * @param {string} path
+ */
+export const shortened = (path) => path.replace(/^\/rustc\/[0-9a-f]{40}\/library\/|^.*\/registry\/src\/[^/]+\//, "");

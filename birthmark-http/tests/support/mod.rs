@@ -6,6 +6,7 @@ use std::future::pending;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::pin::Pin;
+use std::task::{Context, Waker};
 
 use birthmark_http::Server;
 use reqwest::blocking::{Client, Response};
@@ -54,4 +55,21 @@ pub fn spawn<T>(task: T) -> T {
 pub fn lasting(count: usize) -> Vec<Held> {
     let one = |_| Box::pin(spawn(async { pending().await })) as Held;
     (0..count).map(one).collect()
+}
+
+/// A task that waits, with a local variable.
+///
+/// # Panics
+///
+/// If it ends.
+#[birthmark::instrument]
+pub fn start_waiting() -> Held {
+    async fn waiting(count: u32) {
+        pending::<()>().await;
+        assert_eq!(count, 7);
+    }
+    let mut task = Box::pin(spawn(waiting(7))) as Held;
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(task.as_mut().poll(&mut context).is_pending());
+    task
 }
