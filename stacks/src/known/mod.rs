@@ -82,6 +82,12 @@ const COMBINATORS: &[Combinator] = &[
         "futures_util::stream::futures_ordered::OrderWrapper",
         &["data"],
     ),
+    named("futures_util::future::try_future::MapErr", &["inner"]),
+    named("futures_util::future::try_future::MapOk", &["inner"]),
+    hidden(
+        "futures_util::future::try_future::into_future::IntoFuture",
+        &["future"],
+    ),
     named("futures_util::stream::stream::next::Next", &["stream"]),
     hidden("tokio::runtime::task::core::CoreStage", &["stage"]),
     hidden("tokio::runtime::task::core::Stage", &["Running.__0"]),
