@@ -102,6 +102,84 @@ mod instrumented {
         pending::<()>().await;
     }
 
+    async fn leaf() {
+        pending::<()>().await;
+    }
+
+    async fn side_by_side_nested() {
+        middle().await;
+    }
+
+    async fn middle() {
+        leaf().await;
+    }
+
+    async fn side_by_side_timeout() {
+        let hour = std::time::Duration::from_secs(3600);
+        let _ = tokio::time::timeout(hour, leaf()).await;
+    }
+
+    async fn side_by_side_boxed() {
+        let boxed: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(leaf());
+        boxed.await;
+    }
+
+    async fn side_by_side_recursion(depth: u32) {
+        match depth {
+            0 => leaf().await,
+            depth => Box::pin(side_by_side_recursion(depth - 1)).await,
+        }
+    }
+
+    async fn side_by_side_select() {
+        tokio::select! {
+            () = leaf() => {}
+            () = middle() => {}
+        }
+    }
+
+    async fn side_by_side_join() {
+        tokio::join!(middle(), leaf());
+    }
+
+    async fn side_by_side_block() {
+        async { leaf().await }.await;
+    }
+
+    async fn side_by_side_unordered() {
+        let mut all: futures::stream::FuturesUnordered<_> = (0..2).map(|_| leaf()).collect();
+        futures::StreamExt::next(&mut all).await;
+    }
+
+    async fn side_by_side_two_on_a_line() {
+        let sum = ready().await + number().await;
+        assert_eq!(sum, 3);
+    }
+
+    async fn ready() -> u32 {
+        1
+    }
+
+    async fn number() -> u32 {
+        leaf().await;
+        2
+    }
+
+    /// Tasks of many shapes.
+    pub fn spawn_side_by_side() -> Vec<Held> {
+        vec![
+            Box::pin(spawn(side_by_side_nested())),
+            Box::pin(spawn(side_by_side_timeout())),
+            Box::pin(spawn(side_by_side_boxed())),
+            Box::pin(spawn(side_by_side_recursion(3))),
+            Box::pin(spawn(side_by_side_select())),
+            Box::pin(spawn(side_by_side_join())),
+            Box::pin(spawn(side_by_side_block())),
+            Box::pin(spawn(side_by_side_unordered())),
+            Box::pin(spawn(side_by_side_two_on_a_line())),
+        ]
+    }
+
     pub fn spawn_moved(future: Movable) -> impl Future<Output = ()> + Unpin {
         spawn(future)
     }
@@ -196,6 +274,45 @@ fn branches_of_a_join_are_those_of_both_kinds() {
     ];
     assert_eq!(depths, expected, "{stack}");
     drop((guard, task));
+}
+
+/// Compares both ways for each shape: debug information has each instrumented frame, at the same place of the tree.
+#[test]
+fn frames_of_both_ways_are_the_same() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime can be built");
+    let _entered = runtime.enter();
+    birthmark::builder()
+        .env(false)
+        .dump_awaits(AwaitDetail::DebugInfo)
+        .install();
+    let tasks: Vec<Held> = spawn_side_by_side().into_iter().map(start).collect();
+    let dump = dump_of("side_by_side", AwaitDetail::DebugInfo);
+    assert_eq!(dump.len(), tasks.len(), "{dump}");
+    for task in dump.tasks() {
+        let stack = task.awaits().expect("the task is suspended");
+        assert_eq!(stack.missing(), None, "{task}");
+        let sources = |source| {
+            stack
+                .frames()
+                .iter()
+                .filter(move |it| it.source() == source)
+        };
+        let instrumented = task.stack().frames().len();
+        let both = sources(FrameSource::Both).count();
+        // A macro with branches has one await by debug information, and a frame for each branch.
+        let branches = sources(FrameSource::Instrumented).inspect(|frame| {
+            assert!(
+                frame.name().ends_with("select") || frame.name().ends_with("join"),
+                "{task}"
+            );
+        });
+        assert_eq!(both + branches.count(), instrumented, "{task}");
+        let leaf = stack.frames().last().expect("a frame");
+        assert_eq!(leaf.name(), "core::future::pending::Pending", "{task}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! information also have what is not instrumented. A state machine is suspended at one `.await`, so two frames are the
 //! same if they are of the same file and line, and the frames around them are.
 
+use std::cmp::Reverse;
+
 use crate::values::await_stack::AwaitFrame;
 use crate::values::stack::Frame;
 use birthmark_core::FrameSite;
@@ -57,7 +59,7 @@ fn add(
 ) {
     let mut frame = tree.frame;
     frame.depth = depth;
-    let mut same = take_same(&frame, candidates);
+    let mut same = take_same(&frame, &tree.inside, candidates);
     if same.len() == 1 {
         let Tree {
             frame: same,
@@ -131,16 +133,65 @@ fn instrumented(frame: &Frame, depth: usize) -> AwaitFrame {
 }
 
 /// Takes the instrumented frames out that are the same as one of debug information. There are several for a macro with
-/// branches. If some are of a function with the same name, the others are not the same.
-fn take_same(frame: &AwaitFrame, candidates: &mut Vec<Tree<Frame>>) -> Vec<Tree<Frame>> {
+/// branches, each at a site of its own. If some are of a function with the same name, the others are not the same.
+fn take_same(
+    frame: &AwaitFrame,
+    inside: &[Tree<AwaitFrame>],
+    candidates: &mut Vec<Tree<Frame>>,
+) -> Vec<Tree<Frame>> {
     let is_same = |tree: &Tree<Frame>| is_at(frame, tree.frame.site());
     let is_named = |tree: &Tree<Frame>| is_same(tree) && is_in(frame, tree.frame.site());
     let has_named = candidates.iter().any(is_named);
-    let taken = |tree: &mut Tree<Frame>| match has_named {
-        true => is_named(tree),
-        false => is_same(tree),
-    };
-    candidates.extract_if(.., taken).collect()
+    let mut taken: Vec<Tree<Frame>> = Vec::new();
+    let mut place = 0;
+    while let Some(candidate) = candidates.get(place) {
+        let is_wanted = match has_named {
+            true => is_named(candidate),
+            false => is_same(candidate),
+        };
+        let site = candidate.frame.site().address();
+        if is_wanted && taken.iter().all(|it| it.frame.site().address() != site) {
+            taken.push(candidates.remove(best(candidates, site, inside)));
+        } else {
+            place += 1;
+        }
+    }
+    taken
+}
+
+/// Returns the place of the frame at a site whose inner frames are most like those of debug information. A collection has
+/// several futures at one site.
+fn best(candidates: &[Tree<Frame>], site: usize, inside: &[Tree<AwaitFrame>]) -> usize {
+    let places = 0..candidates.len();
+    let at_site = places.filter(|&place| candidates[place].frame.site().address() == site);
+    // Of equal ones, the first.
+    let likeness = |&place: &usize| (alike(inside, &candidates[place].inside), Reverse(place));
+    at_site.max_by_key(likeness).unwrap_or(0)
+}
+
+/// Returns the number of instrumented frames that debug information has, or -1 if one is missing.
+fn alike(debug_info: &[Tree<AwaitFrame>], instrumented: &[Tree<Frame>]) -> i32 {
+    let counts = instrumented.iter().map(|inner| count(debug_info, inner));
+    counts.fold(0, |sum, count| match (sum, count) {
+        (-1, _) | (_, -1) => -1,
+        (sum, count) => sum + count,
+    })
+}
+
+/// Returns the number of frames of a tree if debug information has all of them.
+fn count(debug_info: &[Tree<AwaitFrame>], instrumented: &Tree<Frame>) -> i32 {
+    let counts = debug_info.iter().map(|tree| {
+        let below = count(&tree.inside, instrumented);
+        let here = match is_at(&tree.frame, instrumented.frame.site()) {
+            true => alike(&tree.inside, &instrumented.inside),
+            false => -1,
+        };
+        match here {
+            -1 => below,
+            here => here + 1,
+        }
+    });
+    counts.max().unwrap_or(-1)
 }
 
 fn is_at(frame: &AwaitFrame, site: &FrameSite) -> bool {
