@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit;
 use crate::front::{self, Request};
 use crate::output::Format;
-use crate::scope::{Reach, Scope};
+use crate::scope::{Frames, Reach, Scope};
 
 const ABOUT: &str = "\
 Records what spawned each thread and task of a program, where, and on whose behalf it runs.
@@ -35,7 +35,7 @@ Cargo.toml can make the choices of the options permanent:
   [workspace.metadata.birthmark]
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
   exclude = [\"openssl*\"]                  # each pattern must match a package
-  frames = true                           # as --frames
+  frames = true                           # as --frames; or \"debug-info\"
   runtime-features = [\"native-stacks\"]
   [package.metadata.birthmark]
   instrument = true                       # as if annotated; false: never
@@ -240,7 +240,10 @@ impl ScopeArgs {
             only: self.only,
             exclude: self.exclude,
             runtime_features: self.runtime_features,
-            frames: self.frames,
+            frames: match self.frames {
+                true => Frames::All,
+                false => Frames::Members,
+            },
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scope::Reach;
+use crate::scope::{Frames, Reach};
 use crate::session::{Session, VARIABLE, hash};
 
 /// Variables by their names, with their values. A variable that is not set has none.
@@ -25,7 +25,7 @@ pub enum Concern {
     Dependencies,
     /// `only`: no packages are chosen except those that patterns name.
     Only,
-    /// `frames`: dependencies have frames.
+    /// `frames`: dependencies have frames, or crates with debug information have none.
     Frames,
 }
 
@@ -68,7 +68,11 @@ impl Concern {
             Concern::Members => set(scope.reach >= Reach::Workspace),
             Concern::Dependencies => set(scope.reach >= Reach::Deps),
             Concern::Only => set(!scope.only.is_empty()),
-            Concern::Frames => set(scope.frames),
+            Concern::Frames => match scope.frames {
+                Frames::Members => None,
+                Frames::All => Some("1".to_owned()),
+                Frames::DebugInfo => Some("debug-info".to_owned()),
+            },
         }
     }
 }

@@ -19,6 +19,55 @@ pub enum Reach {
     Deps,
 }
 
+/// The crates that have frames at their awaits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "FramesWord", into = "FramesWord")]
+pub enum Frames {
+    /// The members of the workspace.
+    #[default]
+    Members,
+    /// Dependencies, too.
+    All,
+    /// Crates that are compiled without complete debug information. The awaits of the others are in that.
+    DebugInfo,
+}
+
+/// The form in a manifest.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum FramesWord {
+    IsAll(bool),
+    Name(String),
+}
+
+/// The name of [`Frames::DebugInfo`].
+const DEBUG_INFO: &str = "debug-info";
+
+impl TryFrom<FramesWord> for Frames {
+    type Error = String;
+
+    fn try_from(word: FramesWord) -> std::result::Result<Self, String> {
+        match word {
+            FramesWord::IsAll(true) => Ok(Frames::All),
+            FramesWord::IsAll(false) => Ok(Frames::Members),
+            FramesWord::Name(name) if name == DEBUG_INFO => Ok(Frames::DebugInfo),
+            FramesWord::Name(name) => Err(format!(
+                "`frames` is `{name}`, which is not true, false or \"{DEBUG_INFO}\""
+            )),
+        }
+    }
+}
+
+impl From<Frames> for FramesWord {
+    fn from(frames: Frames) -> Self {
+        match frames {
+            Frames::Members => FramesWord::IsAll(false),
+            Frames::All => FramesWord::IsAll(true),
+            Frames::DebugInfo => FramesWord::Name(DEBUG_INFO.to_owned()),
+        }
+    }
+}
+
 /// Which crates are instrumented: how far it reaches, and what patterns take out of that. And what the runtime
 /// with which they are linked can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +81,8 @@ pub struct Scope {
     pub exclude: Vec<String>,
     /// Features of the runtime that it does not have by default.
     pub runtime_features: Vec<String>,
-    /// `true` if dependencies have frames, too.
-    pub frames: bool,
+    /// The crates that have frames.
+    pub frames: Frames,
 }
 
 /// Features of the runtime that it does not have by default.
@@ -46,7 +95,9 @@ impl Scope {
         self.only.extend(other.only);
         self.exclude.extend(other.exclude);
         self.runtime_features.extend(other.runtime_features);
-        self.frames |= other.frames;
+        if other.frames != Frames::Members {
+            self.frames = other.frames;
+        }
     }
 
     /// Returns `true` if the patterns admit a package. A pattern may name a version, as in `syn@1.*`.

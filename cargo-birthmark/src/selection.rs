@@ -2,7 +2,7 @@
 
 use birthmark_rewrite::text::{self, Annotation, Head};
 
-use crate::scope::Reach;
+use crate::scope::{Frames, Reach};
 use crate::session::{Session, Settings};
 
 /// Returns the attributes of a crate's root that concern us.
@@ -29,6 +29,8 @@ pub struct Candidate<'a> {
     pub version: &'a str,
     /// The settings in its manifest, if it is a member of the workspace.
     pub settings: Option<&'a Settings>,
+    /// `true` if it is compiled with complete debug information. The front end does not know.
+    pub has_debug_info: bool,
 }
 
 /// The crates of the runtime, which would record themselves.
@@ -40,6 +42,7 @@ const OURS: &[&str] = &[
     "birthmark-macros",
     "birthmark-opentelemetry",
     "birthmark-rewrite",
+    "birthmark-stacks",
     "birthmark-tracing",
 ];
 
@@ -80,13 +83,17 @@ pub fn annotation(
         _ => {}
     }
     let said = head.annotation.clone();
-    Ok(said.unwrap_or_else(|| unsaid(session, candidate.settings)))
+    let mut annotation = said.unwrap_or_else(|| unsaid(session, candidate.settings));
+    if session.scope.frames == Frames::DebugInfo && candidate.has_debug_info {
+        annotation.frames = annotation.frames.or(Some(false));
+    }
+    Ok(annotation)
 }
 
 /// Returns the annotation of a crate that has none itself. Dependencies have frames only on request. Their awaits show
 /// little of the program, and each file that awaits would have to be rewritten.
 pub fn unsaid(session: &Session, settings: Option<&Settings>) -> Annotation {
-    let without_frames = settings.is_none() && !session.scope.frames;
+    let without_frames = settings.is_none() && session.scope.frames != Frames::All;
     Annotation {
         frames: without_frames.then_some(false),
         ..Annotation::default()

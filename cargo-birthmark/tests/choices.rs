@@ -142,6 +142,30 @@ fn dependencies_have_frames_if_they_are_asked_for() {
 }
 
 #[test]
+fn frames_may_be_left_to_debug_information() {
+    let project = Project::new(
+        "frames-by-debug-info",
+        &[
+            (
+                "+Cargo.toml",
+                "[workspace.metadata.birthmark]\nframes = \"debug-info\"\n",
+            ),
+            (
+                "src/main.rs",
+                "#![cfg_attr(birthmark, birthmark::instrument)]\n\
+                 async fn wait() {}\n\
+                 async fn go() { wait().await; wait().await }\n\
+                 fn main() { println!(\"{}\", size_of_val(&go())) }\n",
+            ),
+        ],
+    );
+    let size = |args: &str| project.birthmark(args).ok().stdout.trim().to_owned();
+    let plain = project.cargo("run -q").ok().stdout.trim().to_owned();
+    assert_eq!(size("run -q"), plain);
+    assert_ne!(size("run -q --release"), plain);
+}
+
+#[test]
 fn call_that_may_be_no_spawn_is_marked_as_probable() {
     let source = "fn go() {\n    client.execute(request());\n    pool.execute(|| ());\n    spawn(work());\n}\n";
     let project = Project::new("probable", &[("src/lib.rs", source)]);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::remedy;
-use crate::scope::{Reach, Scope};
+use crate::scope::{Frames, Reach, Scope};
 
 /// The arguments of cargo without ours. Only `--deps`, `--frames` and `--only` may stand among them: `--workspace` and
 /// `--exclude` are options of cargo's. What follows `--` belongs to the program.
@@ -22,7 +22,7 @@ pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
         } else if arg == "--deps" {
             scope.reach = Reach::Deps;
         } else if arg == "--frames" {
-            scope.frames = true;
+            scope.frames = Frames::All;
         } else if let Some(pattern) = value(&arg, "--only", &mut args) {
             scope.only.push(pattern?);
             scope.reach = Reach::Deps;
@@ -153,7 +153,7 @@ mod tests {
             words("run -p x --exclude c -- --deps --frames --only d")
         );
         assert_eq!(scope.reach, Reach::Deps);
-        assert!(scope.frames);
+        assert_eq!(scope.frames, Frames::All);
         assert_eq!(scope.only, ["a*", "b"]);
         assert!(scope.exclude.is_empty());
     }

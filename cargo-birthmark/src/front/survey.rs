@@ -191,6 +191,7 @@ impl View<'_> {
             name: &package.name,
             version: &version,
             settings,
+            has_debug_info: false,
         };
         let annotation = selection::annotation(self.session, candidate, head);
         let annotation = annotation.map_err(SkipReason::NotSelected)?;

@@ -34,6 +34,7 @@ impl Plan {
             name: &unit.package.name,
             version: &unit.package.version,
             settings,
+            has_debug_info: matches!(unit.invocation.codegen("debuginfo"), Some("2" | "full")),
         };
         let annotation = selection::annotation(session, candidate, &head).ok();
         let program = unit.is_program()

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::diagnosis::Diagnosis;
 use crate::programs;
-use crate::scope::{Reach, Scope};
+use crate::scope::{Frames, Reach, Scope};
 use crate::session::{Session, Source};
 
 /// The oldest compiler that the runtime and the tool are made for.
@@ -86,7 +86,8 @@ pub fn chosen(scope: &Scope) -> String {
     let (only, exclude) = (list("only", &scope.only), list("not", &scope.exclude));
     let features = list("a runtime with", &scope.runtime_features);
     let frames = match scope.reach {
-        Reach::Deps if scope.frames => "; dependencies with frames",
+        _ if scope.frames == Frames::DebugInfo => "; frames only without debug information",
+        Reach::Deps if scope.frames == Frames::All => "; dependencies with frames",
         Reach::Deps => "; dependencies without frames, which --frames adds",
         Reach::Annotated | Reach::Workspace => "",
     };
