@@ -283,14 +283,24 @@ impl<'a> Walk<'a> {
 
     /// Returns the frames of a branch of a combinator. A branch that has ended has none.
     fn branch(&mut self, place: Place, depth: usize) -> Vec<Frame> {
-        let Some((of_type, _)) = self.info.resolve(place.of_type) else {
+        let Some((of_type, found)) = self.info.resolve(place.of_type) else {
             return Vec::new();
         };
         let place = Place { of_type, ..place };
-        match self.is_leaf(of_type) {
-            true => self.leaf(place).into_iter().collect(),
+        let mut frames = match self.is_leaf(of_type) {
+            true => Vec::new(),
             false => self.enter(place, Position::Future, depth),
+        };
+        // A future that is written by hand may contain trait objects that are no futures, such as a connection.
+        if frames.is_empty()
+            && matches!(
+                roles::role(&found),
+                Role::Aggregate | Role::Closure | Role::Other
+            )
+        {
+            frames.extend(self.leaf(place));
         }
+        frames
     }
 
     /// Returns the value that a trait object is. `None` if the pointer is null.
