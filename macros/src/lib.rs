@@ -110,7 +110,8 @@ use proc_macro::TokenStream;
 ///
 /// # Arguments
 ///
-/// - `also(launch, start)`: further callees, by the last segment of their path or the name of the method. The task is
+/// - `also(launch, start(0))`: further callees, by the last segment of their path or the name of the method. The number
+///   is the position of the task among the arguments, counted from 0 without the receiver. Otherwise, the task is
 ///   their last argument, or the one before a text. A callee may be an instrumented function that passes its
 ///   parameter on to a spawn. The task then has one record, with the role and the site of the call of that function.
 ///   The inner spawn only decides whether it is a thread or blocking work. A function in the same item

@@ -511,9 +511,10 @@ fn a_name_without_effect_is_a_mistake() {
 
 #[test]
 fn the_head_of_a_crate() {
-    let root = "#!/bin/x\n//! docs\n#![cfg_attr(birthmark, birthmark::instrument(also(go, run), macros(m)))]\nfn f() {}";
+    let root = "#!/bin/x\n//! docs\n#![cfg_attr(birthmark, birthmark::instrument(also(go, run(1)), macros(m)))]\nfn f() {}";
     let annotation = Annotation {
         also: vec!["go".to_owned(), "run".to_owned()],
+        positions: vec![("run".to_owned(), 1)],
         macros: vec!["m".to_owned()],
         ..Annotation::default()
     };

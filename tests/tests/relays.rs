@@ -197,6 +197,30 @@ mod instrumented {
     }
 
     #[test]
+    fn text_beside_a_task_is_its_name_unless_it_inherits_one() {
+        apart(|runtime| {
+            let executor = Executor(runtime.handle().clone());
+            let names = || {
+                let own = birthmark::current().expect("this is a task").id();
+                let tasks = birthmark::tasks().into_iter();
+                let children = tasks.filter(|task| task.parent() == Some(own));
+                let mut names: Vec<_> = children
+                    .map(|task| task.name().expect("it has a name").as_str().to_owned())
+                    .collect();
+                names.sort();
+                names
+            };
+            executor.spawn(job(), "notifier");
+            executor.spawn_named(|| "storage {1}".to_owned(), job());
+            assert_eq!(names(), ["notifier", "storage {1}"]);
+            birthmark::set_name("req-7");
+            executor.spawn(job(), "third");
+            assert_eq!(names(), ["notifier", "req-7", "storage {1}"]);
+            assert_eq!(children(), vec![("job".to_owned(), FutureKind); 3]);
+        });
+    }
+
+    #[test]
     fn boxed_future_has_one_record() {
         apart(|_| {
             wrappers::spawn_boxed(Box::pin(job()));

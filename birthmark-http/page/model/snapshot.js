@@ -35,7 +35,7 @@ export class Snapshot {
     /** `undefined` if the query did not select threads; `null` if the system does not list them. */
     this.threads = head.threads === null ? null : tables.threads;
     qualifyRoles(tables);
-    this.#positions = tables.sites.map(({ file, line, column }) => `${file}:${line}:${column}`);
+    this.#positions = tables.sites.map(position);
   }
 
   /** `true` if `tasks` has only the oldest selected tasks. `groups` counts all of them. */
@@ -88,7 +88,7 @@ export class Snapshot {
     return frames.map((frame) => {
       const { site, depth, idle } = frame;
       const { file, line, column, function: name, awaited } = this.tables.frame_sites[site];
-      return { depth, name, at: `${file}:${line}:${column}`, awaited, idle };
+      return { depth, name, at: position({ file, line, column }), awaited, idle };
     });
   }
 
@@ -153,6 +153,15 @@ function qualifyRoles({ sites, tasks, ancestors, groups }) {
     if (qualifier) item.role = `${qualifier}::${item.role}`;
   }
 }
+
+/**
+ * Returns a position, of which the file begins with the package if it is in a dependency.
+ * @param {{ file: string, line: number, column: number }} site
+ */
+const position = ({ file, line, column }) => `${file.replace(IN_CARGO, "")}:${line}:${column}`;
+
+/** The way to the sources of a package in cargo's folder. */
+const IN_CARGO = /^.*[/\\](?:registry[/\\]src[/\\][^/\\]*-[0-9a-f]{16}[/\\]|git[/\\]checkouts[/\\](?=[^/\\]*-[0-9a-f]{16}[/\\]))/;
 
 /** The note on a frame whose future is kept and not polled now. */
 export const KEPT = " (kept, not polled)";

@@ -50,3 +50,11 @@ test("role_has_its_module_if_sites_of_several_modules_share_it", () => {
   assert.deepEqual(dump.tasks.map(({ role }) => role), ["worker::work", "work"]);
   assert.equal(dump.tables.ancestors[0].role, "worker::serve");
 });
+
+test("position_in_a_dependency_begins_with_its_package", () => {
+  const file = "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/axum-0.8.9/src/serve/mod.rs";
+  const dump = snapshot([{ id: 1, site: 0 }, { id: 2, site: 1 }], {
+    sites: [{ file, line: 389, column: 5 }, { file: "registry/src/http/mod.rs", line: 3, column: 5 }],
+  });
+  assert.deepEqual(dump.tasks.map((task) => dump.at(task)), ["axum-0.8.9/src/serve/mod.rs:389:5", "registry/src/http/mod.rs:3:5"]);
+});

@@ -13,6 +13,7 @@ use crate::values::role::qualified;
 use crate::values::stack::Frame;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::label::Labels;
+use birthmark_core::__reader::source_path::from_package;
 use birthmark_core::Site;
 
 /// A filter that is applied to one snapshot. Conditions on shared values are evaluated once for each value.
@@ -156,11 +157,15 @@ fn has_labels(filter: &Filter, labels: &Labels) -> bool {
 }
 
 fn is_at(patterns: &[Pattern], site: &Site) -> bool {
-    let line = format!("{}:{}", site.file(), site.line());
-    let column = format!("{line}:{}", site.column());
+    let is_in = |pattern: &Pattern, file: &str| {
+        let line = format!("{file}:{}", site.line());
+        let column = format!("{line}:{}", site.column());
+        let mut here = [file, &line, &column].into_iter();
+        here.any(|text| pattern.matches(text))
+    };
     any(patterns, |pattern| {
-        let here = [site.file(), &line, &column];
-        site.is_real() && here.into_iter().any(|text| pattern.matches(text))
+        let files = [site.file(), from_package(site.file())];
+        site.is_real() && files.into_iter().any(|file| is_in(pattern, file))
     })
 }
 

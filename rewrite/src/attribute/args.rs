@@ -1,10 +1,10 @@
-//! The arguments of the attribute: `also(a, b)`, `macros(a, b)`, `frames = false`, `crate = path`, `skip`.
+//! The arguments of the attribute: `also(a, b(1))`, `macros(a, b)`, `frames = false`, `crate = path`, `skip`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitBool, Path, Result, Token, parenthesized};
+use syn::{Error, Ident, LitBool, LitInt, Path, Result, Token, parenthesized};
 
 /// The parsed arguments of one attribute.
 #[derive(Clone, Default)]
@@ -13,6 +13,8 @@ pub struct Args {
     pub krate: Option<Path>,
     /// Further callees, by the last segment of their path or the name of the method.
     pub also: Vec<String>,
+    /// The positions of the tasks among the arguments of further callees, counted from 0, as far as they are given.
+    pub positions: Vec<(String, usize)>,
     /// Further macros whose arguments may be rewritten, by the last segment of their path.
     pub macros: Vec<String>,
     /// `false` if awaits have no frames. By default they have.
@@ -41,6 +43,8 @@ impl Args {
     /// Adds the arguments of an attribute on an inner item to those of the outer one.
     pub(crate) fn merge(&mut self, inner: Args) {
         self.also.extend(inner.also);
+        // The inner attribute decides.
+        self.positions.splice(0..0, inner.positions);
         self.macros.extend(inner.macros);
         self.frames = inner.frames.or(self.frames);
     }
@@ -60,7 +64,13 @@ impl Args {
         }
         seen.push(name.clone());
         match name.to_string().as_str() {
-            "also" => self.also = names(input, &name, "function or method", "launch")?,
+            "also" => {
+                for Callee { name, position } in callees(input, &name)? {
+                    self.positions
+                        .extend(position.map(|position| (name.clone(), position)));
+                    self.also.push(name);
+                }
+            }
             "macros" => self.macros = names(input, &name, "macro", "my_select")?,
             "frames" => self.frames = Some(on_or_off(input, &name)?),
             "crate" => self.krate = Some(path(input, &name)?),
@@ -85,8 +95,54 @@ const TAKES: &str = "`#[instrument]` takes `also(…)`, `macros(…)`, `frames =
 const SKIP_IS_ALONE: &str =
     "`skip` leaves the item alone, so no other argument has an effect; remove one or the other";
 
-/// Parses `(a, b)` after `also` or `macros`.
+/// A callee in `also(…)`.
+struct Callee {
+    name: String,
+    /// The position of the task among the arguments.
+    position: Option<usize>,
+}
+
+impl Parse for Callee {
+    fn parse(input: ParseStream) -> Result<Callee> {
+        let name: Ident = input.parse()?;
+        let mut position = None;
+        if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            let remedy = "expected the position of the task among the arguments, counted from 0, as in `also(launch(1))`";
+            let number = content.parse::<LitInt>();
+            let number = number.and_then(|number| number.base10_parse());
+            let number = number.map_err(|error| Error::new(error.span(), remedy))?;
+            if !content.is_empty() {
+                return Err(content.error(remedy));
+            }
+            position = Some(number);
+        }
+        Ok(Callee {
+            name: name.unraw().to_string(),
+            position,
+        })
+    }
+}
+
+/// Parses `(a, b(1))` after `also`.
+fn callees(input: ParseStream, argument: &Ident) -> Result<Vec<Callee>> {
+    list(input, argument, "function or method", "launch")
+}
+
+/// Parses `(a, b)` after `macros`.
 fn names(input: ParseStream, argument: &Ident, what: &str, example: &str) -> Result<Vec<String>> {
+    let names: Vec<Ident> = list(input, argument, what, example)?;
+    Ok(names.iter().map(|name| name.unraw().to_string()).collect())
+}
+
+/// Parses the parentheses after an argument. A part that is more than a name has an error of its own.
+fn list<T: Parse>(
+    input: ParseStream,
+    argument: &Ident,
+    what: &str,
+    example: &str,
+) -> Result<Vec<T>> {
     if !input.peek(syn::token::Paren) {
         let text =
             format!("`{argument}` takes the name of each {what}, as in `{argument}({example})`");
@@ -94,7 +150,10 @@ fn names(input: ParseStream, argument: &Ident, what: &str, example: &str) -> Res
     }
     let content;
     parenthesized!(content in input);
-    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content).map_err(|error| {
+    let names = Punctuated::<T, Token![,]>::parse_terminated(&content).map_err(|error| {
+        if error.to_string().starts_with("expected the position") {
+            return error;
+        }
         let text = format!("expected the bare name of a {what}, as in `{argument}({example})`; the last segment of a path is enough");
         Error::new(error.span(), text)
     })?;
@@ -104,7 +163,7 @@ fn names(input: ParseStream, argument: &Ident, what: &str, example: &str) -> Res
         );
         return Err(Error::new(argument.span(), text));
     }
-    Ok(names.iter().map(|name| name.unraw().to_string()).collect())
+    Ok(names.into_iter().collect())
 }
 
 /// Parses `= true` or `= false` after `frames`.

@@ -13,3 +13,4 @@ pub(crate) mod scope_call;
 pub(crate) mod signatures;
 pub(crate) mod spawn;
 pub(crate) mod takes;
+pub(crate) mod text;

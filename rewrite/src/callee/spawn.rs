@@ -1,7 +1,7 @@
 //! The model of a spawn: what the table of callees and the lexical context show of a call.
 
 use proc_macro2::Span;
-use syn::Expr;
+use syn::{Expr, LitStr};
 
 use super::call::{Arguments, Callee};
 use super::receiver;
@@ -44,6 +44,8 @@ pub(crate) struct Spawn {
     pub takes: Takes,
     /// The relation of the spawn to other calls that see the same task.
     pub relay: Relay,
+    /// A text beside the task of a callee that may forward the task.
+    pub text: Option<LitStr>,
     /// `true` if the result of the call is awaited directly.
     pub is_awaited: bool,
     /// `true` if only the name of the callee is like that of a spawn. The task stays as it is, and a spawn in the callee
@@ -84,6 +86,7 @@ impl Callee<'_> {
                 || thread_scope == Some(ThreadScope::Thread),
             takes: Takes::Unknown,
             relay: Relay::default(),
+            text: None,
             is_awaited: false,
             is_guess: false,
             names_a_thread,
@@ -124,6 +127,15 @@ impl Spawn {
         if let Takes::Task { called_once } | Takes::Literal { called_once } = self.takes {
             self.called_once = called_once;
             self.scope_closure_allowed = true;
+        }
+    }
+
+    /// Takes the argument at a position that the user gives as the task.
+    pub(crate) fn take(&mut self, index: usize, args: &Arguments, context: &LexicalContext) {
+        if index != self.index {
+            self.index = index;
+            self.role = context.role(&args[index]);
+            self.takes = Takes::Unknown;
         }
     }
 

@@ -292,7 +292,12 @@ impl Emit {
         if naming.pooled {
             return quote_spanned!(span=> #private::record_spawn_as!(#site, pooled));
         }
-        let named = quote_spanned!(span=> #private::record_spawn_as!(#site, #root #name));
+        let named = match &naming.offered {
+            Some(text) => {
+                quote_spanned!(span=> #private::record_spawn_as!(#site, offered #text))
+            }
+            None => quote_spanned!(span=> #private::record_spawn_as!(#site, #root #name)),
+        };
         if record.relay.announces {
             quote_spanned!(span=> #private::announced(#at, #named))
         } else {

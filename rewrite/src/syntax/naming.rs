@@ -3,11 +3,11 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Macro, Path};
+use syn::{Error, Expr, LitStr, Macro, Path};
 
 use super::paths::joined;
 
-/// The combined effect of `named!` and `root!` around one task.
+/// The combined effect of `named!` and `root!` around one task, and of a text beside it.
 #[derive(Clone, Default)]
 pub(crate) struct Naming {
     /// The arguments of `format!`.
@@ -16,11 +16,13 @@ pub(crate) struct Naming {
     pub root: bool,
     /// `true` if the crate is known to keep the task in a pool. The task is a root.
     pub pooled: bool,
+    /// A text beside the task, which is its name unless the task inherits one.
+    pub offered: Option<LitStr>,
 }
 
 impl Naming {
     pub(crate) fn is_plain(&self) -> bool {
-        self.name.is_none() && !self.root && !self.pooled
+        self.name.is_none() && !self.root && !self.pooled && self.offered.is_none()
     }
 }
 

@@ -90,6 +90,62 @@ fn callees_that_are_not_in_the_table() {
 }
 
 #[test]
+fn query_that_a_database_executes_is_no_spawn() {
+    let sites =
+        |call: &str| instrument("", &format!("async fn f(pool: &Pool) {{ {call}.await; }}")).sites;
+    for call in [
+        "sqlx::query(text).bind(1).execute(&pool)",
+        "query.execute(&mut *transaction)",
+        "query.execute(&mut connection)",
+        "sqlx::query!(\"SELECT 1\").execute(&self.pool)",
+    ] {
+        assert!(sites(call).is_empty(), "{call}");
+    }
+    // A pool in a variable could be a task. The site counts once a task was spawned there.
+    for call in ["query.execute(pool)", "query.execute(self.pool.clone())"] {
+        assert!(sites(call).iter().all(|site| !site.certain), "{call}");
+    }
+}
+
+#[test]
+fn position_in_also_is_that_of_the_task() {
+    let role = |args: &str, call: &str| {
+        let run = instrument(args, &format!("fn f(a: A) {{ {call}; }}"));
+        assert!(run.errors.is_empty(), "{:?}", run.errors);
+        run.sites[0].role.clone()
+    };
+    assert_eq!(role("also(launch(1))", "launch(name(), work(), 3)"), "work");
+    assert_eq!(
+        role("also(launch(0), go)", "a.launch(work(), name())"),
+        "work"
+    );
+    assert_eq!(role("also(go, launch)", "launch(name(), work())"), "work");
+    assert_eq!(role("also(spawn(0))", "spawn(work(), options())"), "work");
+    // Another function of that name may have fewer arguments.
+    assert_eq!(role("also(launch(1))", "launch(work())"), "work");
+    let inner =
+        "mod m { #[birthmark::instrument(also(launch(0)))] fn f() { launch(work(), name()); } }";
+    assert_eq!(instrument("also(launch(1))", inner).sites[0].role, "work");
+}
+
+#[test]
+fn position_in_also_that_is_no_number_is_an_error() {
+    for args in [
+        "also(launch(a))",
+        "also(launch())",
+        "also(launch(1, 2))",
+        "also(launch(-1))",
+    ] {
+        let run = instrument(args, "fn f() {}");
+        assert!(
+            run.errors[0].contains("`also(launch(1))`"),
+            "{:?}",
+            run.errors
+        );
+    }
+}
+
+#[test]
 fn also_extends_the_table() {
     let run = instrument(
         "also(launch)",

@@ -80,3 +80,44 @@ fn another_macro_of_that_name_is_none_of_ours() {
             .is_empty()
     );
 }
+
+#[test]
+fn text_beside_a_task_is_offered_as_its_name() {
+    for call in [
+        "executor.spawn(work(), \"notifier\")",
+        "spawn(\"notifier\", work())",
+        "spawn(|| format!(\"notifier\"), work())",
+        "self.executor.spawn(&\"notifier\".to_owned(), work())",
+        "spawn(String::from(\"notifier\"), 3, work())",
+        "spawn(\"notifier\", async { a; b })",
+        "spawn(\"notifier\", || { a; b })",
+    ] {
+        let text = instrument("", &format!("fn f() {{ {call}; }}")).text;
+        assert!(
+            text.contains("P::record_spawn_as!(S0,offered\"notifier\")"),
+            "{call}: {text}"
+        );
+    }
+}
+
+#[test]
+fn any_other_text_is_no_name() {
+    for call in [
+        "spawn(work())",
+        "spawn(name, work())",
+        "spawn(\"\", work())",
+        "spawn(\"a\", \"b\", work())",
+        "spawn(format!(\"{a}\"), work())",
+        "spawn(|name| \"notifier\", work())",
+        "tokio::spawn(work(), \"notifier\")",
+        "thread::Builder::spawn(\"notifier\", work())",
+        "spawn_critical(\"notifier\", work())",
+        "spawn(\"notifier\", birthmark::named!(\"own\" => work()))",
+        "spawn(\"notifier\", birthmark::root!(work()))",
+    ] {
+        let text = instrument("", &format!("fn f() {{ {call}; }}")).text;
+        assert!(!text.contains("offered"), "{call}: {text}");
+    }
+    let received = "fn f(task: impl Future) { spawn(\"notifier\", task); }";
+    assert!(!instrument("", received).text.contains("offered"));
+}

@@ -9,6 +9,8 @@ use crate::attribute::args::Args;
 pub struct Annotation {
     /// Further callees, by the last segment of their path or the name of the method.
     pub also: Vec<String>,
+    /// The positions of the tasks among the arguments of further callees, counted from 0, as far as they are given.
+    pub positions: Vec<(String, usize)>,
     /// Further macros whose arguments may be rewritten, by the last segment of their path.
     pub macros: Vec<String>,
     /// `false` if awaits have no frames. By default they have.
@@ -23,6 +25,7 @@ impl From<Args> for Annotation {
     fn from(args: Args) -> Annotation {
         Annotation {
             also: args.also,
+            positions: args.positions,
             macros: args.macros,
             frames: args.frames,
             krate: args
@@ -42,6 +45,7 @@ impl Annotation {
                 .as_deref()
                 .and_then(|path| syn::parse_str(path).ok()),
             also: self.also.clone(),
+            positions: self.positions.clone(),
             macros: self.macros.clone(),
             frames: self.frames,
             skip: self.skip,

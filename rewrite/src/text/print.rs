@@ -168,6 +168,7 @@ impl Print<'_> {
     /// | plain | `SITES[3]` |
     /// | under `named!` or `root!` | `SITES[3](true, "conn {peer}")`, with `true` for a root |
     /// | the same, announced | `SITES[3](announced true, …)` |
+    /// | with a text beside the task | `SITES[3](offered "notifier")` |
     /// | of a pool's task | `SITES[3](pooled)` |
     /// | of a task that other calls see | `SITES[3](relayed may_be_recorded, late, announces)` |
     fn record(&self, record: &NewRecord) -> String {
@@ -183,6 +184,12 @@ impl Print<'_> {
         let announced = if announces { "announced " } else { "" };
         if record.naming.pooled {
             return format!("{site}(pooled)");
+        }
+        if let Some(text) = &record.naming.offered {
+            return format!(
+                "{site}({announced}offered {})",
+                Literal::string(&text.value())
+            );
         }
         let name = record.naming.name.as_ref();
         let name = name.map_or_else(String::new, |name| {

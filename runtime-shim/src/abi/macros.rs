@@ -75,12 +75,16 @@ macro_rules! root {
     };
 }
 
-/// Not public API. Used by generated code: a spawn under `named!` or `root!`, or of a task that a pool keeps.
+/// Not public API. Used by generated code: a spawn under `named!` or `root!`, of a task that a pool keeps, or with a text
+/// beside the task.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __record_spawn_as {
     ($site:expr, pooled) => {
         $crate::__private::record_spawn_pooled($site)
+    };
+    ($site:expr, offered $name:literal) => {
+        $crate::__private::record_spawn_offered($site, $name)
     };
     ($site:expr, $root:expr $(,)?) => {
         $crate::__private::record_spawn_as($site, $root, $crate::__private::core::option::Option::None)

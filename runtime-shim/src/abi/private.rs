@@ -26,7 +26,7 @@ pub use crate::task::closing::{Closing, Opening};
 pub use crate::task::enter::{Entered, EnteredOwned};
 pub use crate::task::future::{future, future_fn, Instrumented};
 pub use crate::task::handle::TaskHandle;
-pub use crate::task::spawn::{record_spawn_as, record_spawn_pooled};
+pub use crate::task::spawn::{record_spawn_as, record_spawn_offered, record_spawn_pooled};
 
 // What stands at an `.await`.
 pub use crate::frame::{

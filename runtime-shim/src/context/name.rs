@@ -15,6 +15,7 @@ use crate::types::bounded::BoundedText;
 
 pub use crate::record::content::MAX_NAME_LEN;
 pub use given::effective_name;
+pub(crate) use given::inherits_name;
 pub use given::{Name, NameOrigin};
 pub(crate) use node::Change;
 pub use with_context::WithContext;

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 
 use crate::task::handle::TaskHandle;
 
-use crate::context::name::Change;
+use crate::context::name::{inherits_name, Change};
 use crate::hook::{self, Decision};
 use crate::platform::runtime_flags;
 use crate::platform::unwind::catch_user_panic;
 use crate::record::globals::{REGISTRY, UNRECORDED};
+use crate::record::read::Record;
 use crate::record::root_future;
 use crate::record::slot::TaskSlot;
 use crate::record::thread_cache::RecordInit;
@@ -116,7 +117,34 @@ pub fn record_spawn_as(
     name: Option<fmt::Arguments<'_>>,
 ) -> TaskHandle {
     let flags = if root { flag::ROOT } else { 0 };
+    let is_offered = false;
+    let name = name.map(|text| NewName { text, is_offered });
     record_spawn_with(site, site.kind(), flags, name)
+}
+
+/// Records a task beside which the spawn has a text. The text is the task's name unless the task inherits one.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn record_spawn_offered(site: &'static Site, name: &'static str) -> TaskHandle {
+    let name = NewName {
+        text: format_args!("{name}"),
+        is_offered: true,
+    };
+    record_spawn_with(site, site.kind(), 0, Some(name))
+}
+
+/// A name for a new task.
+struct NewName<'a> {
+    text: fmt::Arguments<'a>,
+    /// `true` if an inherited name is better.
+    is_offered: bool,
+}
+
+impl NewName<'_> {
+    fn is_wanted(&self, slot: TaskSlot) -> bool {
+        !(self.is_offered && inherits_name(&Record::of_live(slot)))
+    }
 }
 
 /// Records a task that a pool keeps for whoever comes next: it is nobody's child.
@@ -158,7 +186,7 @@ fn record_spawn_with(
     site: &'static Site,
     kind: Kind,
     flags: u64,
-    name: Option<fmt::Arguments<'_>>,
+    name: Option<NewName<'_>>,
 ) -> TaskHandle {
     let flags_and_tick = runtime_flags::flags_and_tick();
     if flags_and_tick & runtime_flags::OFF != 0 {
@@ -168,8 +196,9 @@ fn record_spawn_with(
     let Some(slot) = make_record(site, kind, flags) else {
         return unrecorded();
     };
-    if let Some(name) = name {
-        crate::context::name::set_before_start(slot, &Change::Name(BoundedText::new(name)), 0);
+    if let Some(name) = name.filter(|name| name.is_wanted(slot)) {
+        let text = BoundedText::new(name.text);
+        crate::context::name::set_before_start(slot, &Change::Name(text), 0);
     }
     if flags_and_tick & runtime_flags::SLOW_SPAWNS == 0 {
         return TaskHandle::plain(slot);

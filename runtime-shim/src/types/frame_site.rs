@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::types::source_path::from_package;
+
 /// One `.await` in the source, or one branch of a `join!` or `select!`.
 ///
 /// The alignment leaves room in the address. A task records the address and an index in one word.
@@ -71,7 +73,8 @@ impl FrameSite {
 impl fmt::Display for FrameSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         crate::types::escape::escape(self.function, f)?;
-        write!(f, " at {}:{}:{}", self.file, self.line, self.column)?;
+        let file = from_package(self.file);
+        write!(f, " at {file}:{}:{}", self.line, self.column)?;
         if self.awaited.is_empty() {
             return Ok(());
         }

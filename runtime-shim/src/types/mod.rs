@@ -9,6 +9,8 @@ pub(crate) mod kind;
 #[doc(hidden)]
 pub mod named;
 pub(crate) mod site;
+#[doc(hidden)]
+pub mod source_path;
 
 use std::error::Error;
 use std::fmt;

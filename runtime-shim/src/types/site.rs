@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, 
 use std::sync::OnceLock;
 
 use crate::types::kind::{kind_of_result, Kind};
+use crate::types::source_path::from_package;
 
 /// One spawn call in the source.
 ///
@@ -255,10 +256,11 @@ impl Site {
     }
 }
 
-/// `src/server.rs:31:5`
+/// `src/server.rs:31:5`, or `axum-0.8.9/src/serve/mod.rs:389:5` in a dependency
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        let file = from_package(self.file);
+        write!(f, "{file}:{}:{}", self.line, self.column)
     }
 }
 

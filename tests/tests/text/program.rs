@@ -29,7 +29,7 @@ mod shadows {
 struct Ends<'a>(&'a str);
 
 impl Drop for Ends<'_> {
-    fn drop(&mut self) { assert!(__birthmark::sites().is_empty() || __birthmark::current().map_or(false, |task| task.role().contains("temporaries")), "{}", self.0); }
+    fn drop(&mut self) { assert!(__birthmark::sites().is_empty() || __birthmark::current().map_or(false, |task| task.site().map_or(false, |site| site.function() == "temporaries")), "{}", self.0); }
 }
 
 impl Ends<'_> {

@@ -8,6 +8,7 @@ use super::Context;
 use crate::callee::call::{Arguments, Callee};
 use crate::callee::relay::{self, Relay};
 use crate::callee::spawn::Spawn;
+use crate::callee::text;
 use crate::known::{callees, crates};
 
 impl Context<'_> {
@@ -37,9 +38,26 @@ impl Context<'_> {
         if let Some(takes) = signatures.find(callee, args.len(), &context) {
             spawn.follow(&takes, args, &context);
         }
+        if let Some(index) = self
+            .listed_position(callee)
+            .filter(|&index| index < args.len())
+        {
+            spawn.take(index, args, &context);
+        }
         spawn.relay = self.relay(callee, args, &spawn);
+        let is_offered = spawn.relay.announces && !spawn.relay.is_received && !is_guess;
+        spawn.text = is_offered
+            .then(|| text::beside(args, spawn.index))
+            .flatten();
         // Without an announcement, the spawn in the function would make a record, too.
         (!is_forwarder && !is_guess || spawn.relay.announces).then_some(spawn)
+    }
+
+    /// Returns the position of the task among the arguments, if an attribute has it.
+    fn listed_position(&self, callee: &Callee) -> Option<usize> {
+        let positions = &self.item.args.positions;
+        let listed = positions.iter().find(|(name, _)| callee.name == name);
+        listed.map(|(_, position)| *position)
     }
 
     /// Returns `true` if the callee is out of sight, and its name is like that of a function that forwards a task.

@@ -47,11 +47,12 @@ impl Task {
     /// Begins the search. The task is a root if `pooled`.
     pub(super) fn new(spawn: Spawn, pooled: bool) -> Task {
         Task {
-            spawn,
             naming: Naming {
                 pooled,
+                offered: spawn.text.clone().filter(|_| !pooled),
                 ..Naming::default()
             },
+            spawn,
             site: None,
             propagates_refusal: false,
         }
@@ -147,6 +148,7 @@ impl Walk<'_> {
             return;
         };
         let outer = task.naming.clone();
+        task.naming.offered = None;
         match &named.name {
             Some(name) => task.naming.name = Some(name.clone()),
             None => task.naming.root = true,

@@ -97,6 +97,11 @@ pub fn effective_name(task: &Record, own: Option<Record>) -> Option<(NameText, N
     (!text.as_str().is_empty()).then_some((text, origin))
 }
 
+/// Returns `true` if a task inherits a name that is not empty.
+pub(crate) fn inherits_name(task: &Record) -> bool {
+    inherited_name(task).is_some_and(|(text, _)| !text.as_str().is_empty())
+}
+
 fn inherited_name(task: &Record) -> Option<(NameText, NameOrigin)> {
     let mut node = task.parent().node()?;
     while !node.has_name() {
