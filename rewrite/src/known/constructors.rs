@@ -40,6 +40,10 @@ const WRAPPERS: &[&str] = &[
     "timeout",
     "timeout_at",
     "unconstrained",
+    "with_label",
+    "with_label_async",
+    "with_name",
+    "with_name_async",
 ];
 
 /// Types and traits. Only the signature of the callee may determine the type arguments of their functions.

@@ -153,6 +153,14 @@ fn role_of_a_body_that_is_one_call_is_that_of_the_call() {
             "send_email",
         ),
         ("REQUEST.scope(id, send_email(a))", "send_email"),
+        (
+            "birthmark::with_name_async(name, send_email(a))",
+            "send_email",
+        ),
+        (
+            "|| birthmark::with_name(name, || send_email(a))",
+            "send_email",
+        ),
         ("move || span.in_scope(|| send_email(a))", "send_email"),
     ] {
         assert_eq!(role(&format!("tokio::spawn({task})")), expected, "{task}");
@@ -174,6 +182,7 @@ fn role_of_any_other_body_is_that_of_the_enclosing_function() {
         ("|| thread::spawn(|| { a; b }).join()", "{closure}"),
         ("|| Ok(())", "{closure}"),
         ("|| drop(a)", "{closure}"),
+        ("|| birthmark::with_name(name, || { a; b })", "{closure}"),
         ("|| println!()", "{closure}"),
         ("|| make().run()", "{closure}"),
         ("|worker| worker.run()", "{closure}"),
