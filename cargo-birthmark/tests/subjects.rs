@@ -63,7 +63,7 @@ fn axum_application() {
     assert_eq!(ran.stdout, "ready: yes\nrows: none\nbroken: no answer\n");
     assert_eq!(
         lineage(&ran.stderr, "the body is broken"),
-        ["handle_connection::{async}", "main::{async}", "main"]
+        ["handle_connection::{async}", "serve", "main"]
     );
 }
 
