@@ -127,7 +127,7 @@ class Registry:
 
     def shadow(self, words):
         """The shadow stack of the thread that runs the task, or null."""
-        thread = words[1] >> 8 & 0x1FFFFF
+        thread = words[1] >> 8 & 0xFFFFF
         if words[1] & 0xFF != RUNNING or not thread:
             return 0
         block = self.words(self.blocks + 8 * (thread - 1), 1)[0]
@@ -178,7 +178,7 @@ class Registry:
     def own(self, address, words):
         """The name and the labels of a task, perhaps for one call of it only."""
         names = [self.slot(words[4] & ~1)] if words[5] & NAMED else []
-        thread = words[1] >> 8 & 0x1FFFFF
+        thread = words[1] >> 8 & 0xFFFFF
         if words[6] & CALLED and words[1] & 0xFF == RUNNING and thread:
             block = self.words(self.blocks + 8 * (thread - 1), 1)[0]
             shown = self.words(block + self.names_in_block, self.names_room)

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use birthmark::{Kind, State, Task};
+use birthmark::{Kind, Task};
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 #[birthmark::instrument]
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn settle() {
     let is_restless = |task: &Task| match task.role() {
         "serve_connection" | "audit" => true,
-        _ => task.kind() == Kind::Future && task.state() != State::Suspended,
+        _ => task.kind() == Kind::Future && !task.is_suspended(),
     };
     while birthmark::tasks().iter().any(is_restless) {
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -86,6 +86,8 @@ export interface Task extends Ancestor {
   labels?: Record<string, string>;
   labels_truncated?: boolean;
   polls?: number | null;
+  woken_by?: { itself?: true; task?: number; thread?: number | null; name?: string };
+  no_waker?: true;
   thread?: number | null;
   may_be_stale?: boolean;
   awaits?: AwaitStack;

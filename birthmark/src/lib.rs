@@ -151,7 +151,7 @@ pub use birthmark_dump::{
     AwaitLocation, AwaitReceiver, AwaitStack, Coverage, Dump, Filter, Frame, FrameSource, Lineage,
     LocalToRedact, LocalVariable, MissingFrames, NativeFrame, NativeStack, OsThread,
     ParseAwaitDetailError, ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError,
-    State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState,
+    State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState, WokenBy,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

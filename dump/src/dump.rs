@@ -295,10 +295,7 @@ impl Dump {
     }
 
     fn on_thread<'a>(&self, row: &'a Row) -> Option<(u64, &'a Row)> {
-        match self.snapshot.state(row) {
-            State::Running { thread: Some(id) } => Some((id, row)),
-            _ => None,
-        }
+        Some((self.snapshot.thread(row)?.os_id?, row))
     }
 
     /// Adds the await stacks of suspended tasks out of debug information, down to the future that each waits for. Frames
@@ -357,7 +354,7 @@ impl Dump {
         let rows = &self.snapshot.rows;
         let place = rows.binary_search_by_key(&id, |row| row.id).ok()?;
         let row = &rows[place];
-        let is_suspended = self.snapshot.bare_state(row) == State::Suspended;
+        let is_suspended = self.snapshot.bare_state(row).is_suspended();
         (is_suspended && self.is_selected(place)).then(|| KnownTask {
             polls: row.polls,
             stack: self.snapshot.stacks.get(self.snapshot.stack(row)),
@@ -382,10 +379,7 @@ impl Dump {
         let ThreadScan::Done(threads) = &self.os_threads else {
             return None;
         };
-        match self.snapshot.state(row) {
-            State::Running { thread: Some(id) } => threads.running(id, row.id),
-            _ => None,
-        }
+        threads.running(self.snapshot.thread(row)?.os_id?, row.id)
     }
 
     /// Returns the ancestors of the first `most` tasks.

@@ -56,6 +56,7 @@ pub use crate::values::lineage::{Ancestor, Lineage};
 pub use crate::values::span::TaskSpan;
 pub use crate::values::stack::{Frame, Stack};
 pub use crate::values::task::{State, Task};
+pub use crate::values::wake::WokenBy;
 
 #[doc(hidden)]
 pub mod __private {

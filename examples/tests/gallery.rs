@@ -24,7 +24,7 @@ fn a_leak_is_the_first_group_and_grows() {
     let output = run("leaked_waiters");
     let groups = output.split("\n\n").nth(1).unwrap();
     assert!(
-        groups.starts_with("500 × watch_configuration [suspended, "),
+        groups.starts_with("500 × watch_configuration [waiting, "),
         "{output}"
     );
     shows(groups, &["named \"req-0\", \"req-1\", \"req-2\", …"]);
@@ -42,7 +42,7 @@ fn a_leak_is_the_first_group_and_grows() {
     );
     let (_, unchanged) = output.split_once("\nunchanged: ").unwrap();
     let watching = [
-        "  10 × watch_configuration [suspended, ",
+        "  10 × watch_configuration [waiting, ",
         ", awaiting reload.recv",
     ];
     shows(unchanged, &watching);
@@ -51,7 +51,7 @@ fn a_leak_is_the_first_group_and_grows() {
 #[test]
 fn a_spawn_loop_is_in_the_lineage() {
     let output = run("spawn_loop");
-    shows(&output, &[" × connect_again [suspended, "]);
+    shows(&output, &[" × connect_again [waiting, "]);
     shows(&output, &["by tokio::spawn in spawn_loop::connect"]);
     shows(&output, &["by tokio::spawn in spawn_loop::on_error"]);
     let (_, youngest) = output.split_once("\nthe youngest:\n").unwrap();
@@ -121,7 +121,7 @@ fn who_holds_a_lock_stands_elsewhere_than_who_wants_it() {
             &["      in Cache::get at ", ", awaiting self.entries.lock"],
         );
     }
-    let frames = stack(&output, " refresh_daily [suspended");
+    let frames = stack(&output, " refresh_daily [waiting");
     shows(
         frames[1],
         &["      in Cache::refresh at ", ", awaiting answer"],
@@ -140,13 +140,13 @@ fn two_tasks_wait_for_each_other() {
 fn a_forgotten_sender_is_with_who_waits_for_the_receiver() {
     let output = run("forgotten_sender");
     let report = [
-        "─ 2 make_report [suspended, ",
+        "─ 2 make_report [waiting, ",
         ", in make_report at examples/gallery/forgotten_sender.rs:",
     ];
     shows(&output, &report);
     let sum = [
         "   └─ ",
-        " sum_up [suspended, ",
+        " sum_up [waiting, ",
         ", in sum_up at examples/gallery/forgotten_sender.rs:",
         ", awaiting counts.recv",
     ];

@@ -30,7 +30,7 @@ fn the_page_and_the_tasks_are_served() {
     assert!(page.contains("<!doctype html>"), "{page}");
     // The first order that is forgotten is the fifth.
     let forgotten = "/debug/birthmark/tree?role=courier&name=order%205";
-    while !get(address, forgotten).contains("\"order 5\" courier [suspended") {}
+    while !get(address, forgotten).contains("\"order 5\" courier [waiting") {}
     // The fifth, in the third of the districts.
     let text = get(
         address,

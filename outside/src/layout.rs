@@ -99,6 +99,7 @@ impl Layout {
             && it.frames.room as usize == ROOM
             && it.frames.in_chunk <= MAX_OFFSET
             && it.names.room <= 64
+            && it.wakes.state <= 256 << 20
             && it.states.name_bytes <= 64
             && it.states.max_states <= 1 << 20
             && it.process.internal_thread_count <= 65_536

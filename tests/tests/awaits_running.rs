@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use birthmark::{AwaitDetail, AwaitStack, Filter, FrameSource};
 use birthmark_integration_tests::{Held, spawn, yield_once};
@@ -104,14 +104,30 @@ fn while_polled(task: Held, f: impl FnOnce()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.expect("a runtime can be built").block_on(async {
             drop(tokio::task::spawn(task));
+            let mut turn = 0_u32;
             while !ends.load(Ordering::Relaxed) {
                 tokio::task::yield_now().await;
+                turn += 1;
+                if turn.is_multiple_of(256) {
+                    wait_for_a_sample(&ends);
+                }
             }
         });
     });
     f();
     drop(ended);
     executor.join().expect("the executor ends");
+}
+
+/// Samples that were taken.
+static SAMPLES: AtomicUsize = AtomicUsize::new(0);
+
+/// Waits until a sample was begun and ended, so that some samples find the task suspended on any machine.
+fn wait_for_a_sample(ends: &AtomicBool) {
+    let before = SAMPLES.load(Ordering::Relaxed);
+    while SAMPLES.load(Ordering::Relaxed) < before + 2 && !ends.load(Ordering::Relaxed) {
+        std::thread::yield_now();
+    }
 }
 
 /// Ends the polls, also if the test panics.
@@ -145,6 +161,7 @@ fn sample(role: &str) -> BTreeMap<String, usize> {
             let count = format!("{} frames", stack.frames().len());
             *found.entry(count).or_insert(0) += 1;
         }
+        SAMPLES.fetch_add(1, Ordering::Relaxed);
     }
     found
 }

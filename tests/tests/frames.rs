@@ -25,10 +25,10 @@ fn frames(task: &Task) -> Vec<String> {
 #[track_caller]
 fn expect(role: &str, expected: &[&str]) -> Task {
     let mut last = Vec::new();
-    let found = wait_for_role(role, |state| state == State::Suspended);
+    let found = wait_for_role(role, State::is_suspended);
     drop(found);
     wait_for(&format!("{role} stands at {expected:#?}"), || {
-        let task = wait_for_role(role, |state| state == State::Suspended);
+        let task = wait_for_role(role, State::is_suspended);
         last = frames(&task);
         (last == expected && !task.stack().may_be_stale()).then_some(task)
     })
@@ -247,7 +247,7 @@ mod frames {
         let runtime = runtime();
         runtime.spawn(deep());
         let task = wait_for("deep is suspended", || {
-            let task = wait_for_role("deep", |state| state == State::Suspended);
+            let task = wait_for_role("deep", State::is_suspended);
             (!task.stack().may_be_stale()).then_some(task)
         });
         assert_eq!(task.stack().frames().len(), 14);

@@ -81,7 +81,7 @@ mod entered {
             assert!(poll(&mut inside).is_pending());
             let (own, other) = (birthmark::current().unwrap().id(), "waits");
             assert_eq!(functions(&find(own).unwrap()), ["0 spawns_and_polls"]);
-            let other = wait_for_role(other, |state| state == State::Suspended);
+            let other = wait_for_role(other, State::is_suspended);
             assert_eq!(functions(&other), ["0 waits", "1 waits_inside"]);
         }
         yield_once().await;
@@ -100,7 +100,7 @@ mod entered {
     fn a_task_that_is_polled_inside_of_a_frame_has_frames_of_its_own() {
         let mut job: Job = Box::pin(spawn(spawns_and_polls(3)));
         assert!(poll(&mut job).is_pending());
-        let task = wait_for_role("spawns_and_polls", |state| state == State::Suspended);
+        let task = wait_for_role("spawns_and_polls", State::is_suspended);
         assert_eq!(functions(&task), ["0 spawns_and_polls", "1 holds"]);
         assert!(poll(&mut job).is_pending());
         let task = find(task.id()).unwrap();
@@ -120,7 +120,7 @@ mod entered {
         for depth in [1, 5, ROOM, 62, 63, 64, 65, 127, 128, 200] {
             let mut job: Job = Box::pin(spawn(recursive(depth - 1)));
             assert!(poll(&mut job).is_pending());
-            let task = wait_for_role("recursive", |state| state == State::Suspended);
+            let task = wait_for_role("recursive", State::is_suspended);
             let stack = task.stack();
             let shown = stack.frames().len();
             assert_eq!(shown, depth.min(ROOM), "{depth} frames");
@@ -152,7 +152,7 @@ mod entered {
         for panics in [false, true] {
             let mut job: Job = Box::pin(spawn(panics_below(panics)));
             assert!(poll(&mut job).is_pending());
-            let task = wait_for_role("panics_below", |state| state == State::Suspended);
+            let task = wait_for_role("panics_below", State::is_suspended);
             assert_eq!(functions(&task), ["0 panics_below"]);
             assert!(poll(&mut job).is_ready());
         }

@@ -212,7 +212,7 @@ fn word_that_makes_no_sense_says_what_to_write() {
         ),
         (
             "dir=",
-            "unknown word\nhelp: use on, off, panic=…, signal=…, ",
+            "unknown word\nhelp: use on, off, wakes=…, panic=…, signal=…, ",
         ),
         (
             "panic=loud",
@@ -220,7 +220,7 @@ fn word_that_makes_no_sense_says_what_to_write() {
         ),
         (
             "on=1",
-            "unknown word\nhelp: use on, off, panic=…, signal=…, ",
+            "unknown word\nhelp: use on, off, wakes=…, panic=…, signal=…, ",
         ),
     ] {
         let text = Asked::start(PROGRAM, "", word).end();

@@ -74,7 +74,7 @@ mod states {
         let role = "task_between_two_polls_is_suspended::{async}";
         for polls in 1..=3 {
             assert!(poll(&mut task).is_pending());
-            let record = wait_for_role(role, |state| state == State::Suspended);
+            let record = wait_for_role(role, State::is_suspended);
             assert_eq!(record.polls(), polls);
         }
         drop(task);
@@ -119,10 +119,7 @@ mod states {
             });
         }
         let role = "task_that_migrates_shows_the_thread_of_each_poll::{async}";
-        assert_eq!(
-            wait_for_role(role, |state| state == State::Suspended).polls(),
-            4
-        );
+        assert_eq!(wait_for_role(role, State::is_suspended).polls(), 4);
     }
 
     #[test]

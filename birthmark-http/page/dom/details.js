@@ -48,6 +48,7 @@ function taskFacts(task, snapshot, follow) {
     Kind: task.kind + (task.pooled ? ", kept by a pool" : task.root ? ", root" : ""),
     Runs: task.runs_no_task && "no task that has a record: it may be idle",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
+    "Woken by": wokenBy(task),
     Polls: task.polls == null ? NO_POLLS : count(task.polls),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_truncated ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
@@ -75,6 +76,16 @@ function labelLinks(task, follow) {
   if (task.labels_truncated) links.append("… (there was more)");
   return links;
 }
+
+/** @param {import("../types").Task} task */
+const wokenBy = (task) => {
+  const by = task.woken_by;
+  if (task.no_waker) return "no waker is left";
+  if (!by) return undefined;
+  if (by.itself) return "itself";
+  if (by.task) return `task ${by.task}`;
+  return by.thread ? `thread ${by.thread} ${by.name}, in no task` : "a thread in no task";
+};
 
 /** @param {import("../types").Task} task */
 const since = (task) => (task.state_ms == null ? "" : ` for ${ago(task.state_ms)}`);

@@ -50,6 +50,7 @@ pub fn builder() -> Builder {
         directory: None,
         limits: Limits::default(),
         enabled: true,
+        wakes: true,
         env: true,
         clock: true,
         in_test: false,
@@ -65,6 +66,7 @@ pub fn builder() -> Builder {
 /// | --- | --- |
 /// | `on` | switches recording and hooks on; the default |
 /// | `off` | switches recording and hooks off |
+/// | `wakes=off` | switches the recording of wakes off, so polls cost less |
 /// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
 /// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
 /// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
@@ -95,6 +97,7 @@ pub struct Builder {
     directory: Option<PathBuf>,
     limits: Limits,
     enabled: bool,
+    wakes: bool,
     env: bool,
     clock: bool,
     in_test: bool,
@@ -251,6 +254,13 @@ impl Builder {
         self
     }
 
+    /// Sets whether polls note what wakes a task. If not, dumps show suspended tasks without whether they are runnable or
+    /// waiting, and each poll and wake costs less. Tasks that were polled before keep their wakers. The default is `true`.
+    pub fn wakes(mut self, wakes: bool) -> Self {
+        self.wakes = wakes;
+        self
+    }
+
     /// Sets whether the variable `BIRTHMARK` is read. The default is `true`.
     pub fn env(mut self, env: bool) -> Self {
         self.env = env;
@@ -294,6 +304,9 @@ impl Builder {
         }
         runtime_flags::set(runtime_flags::OFF, !self.enabled);
         awaits::request(self.awaits);
+        if !self.wakes {
+            runtime_flags::set(runtime_flags::WAKES_OFF, true);
+        }
         redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {

@@ -88,6 +88,16 @@ const WORDS: &[Word] = &[
         |builder, _| Ok(builder.enabled(false)),
     ),
     word(
+        "wakes",
+        "wakes=off",
+        "switches the recording of wakes off, so polls cost less",
+        |builder, wakes| match wakes {
+            "on" => Ok(builder.wakes(true)),
+            "off" => Ok(builder.wakes(false)),
+            _ => Err(invalid(wakes, "wakes", "use on or off")),
+        },
+    ),
+    word(
         "panic",
         "panic=lineage",
         "the content of panic reports",

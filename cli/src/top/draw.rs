@@ -227,7 +227,7 @@ fn state_style(app: &App, state: State) -> Style {
     }
     Style::new().fg(match state {
         State::Running { .. } => Color::Green,
-        State::Suspended => Color::Reset,
+        State::Waiting | State::Suspended => Color::Reset,
         _ => Color::Magenta,
     })
 }

@@ -27,7 +27,7 @@ pub(super) struct Selected {
     pub(super) groups: Vec<Group>,
     pub(super) tree: Vec<String>,
     pub(super) sites: Vec<SiteRow>,
-    pub(super) states: [(&'static str, usize); 4],
+    pub(super) states: [(&'static str, usize); 6],
     /// Spawns and ends per second since the refresh before.
     pub(super) spawns: Option<f64>,
     pub(super) ends: Option<f64>,
@@ -154,9 +154,11 @@ fn ended(stats: &SiteStats) -> u64 {
     stats.completed + stats.panicked + stats.cancelled
 }
 
-fn states(dump: &Dump) -> [(&'static str, usize); 4] {
+fn states(dump: &Dump) -> [(&'static str, usize); 6] {
     let mut counts = [
         ("running", 0),
+        ("runnable", 0),
+        ("waiting", 0),
         ("suspended", 0),
         ("created", 0),
         ("delayed", 0),
@@ -164,9 +166,11 @@ fn states(dump: &Dump) -> [(&'static str, usize); 4] {
     for index in dump.indices() {
         let at = match dump.brief(index).state {
             State::Running { .. } => 0,
-            State::Suspended => 1,
-            State::Delayed => 3,
-            _ => 2,
+            State::Runnable => 1,
+            State::Waiting => 2,
+            State::Suspended => 3,
+            State::Delayed => 5,
+            _ => 4,
         };
         counts[at].1 += 1;
     }

@@ -99,7 +99,7 @@ const KEYS: &[Key] = &[
     ),
     key(
         "state",
-        "that are `running`, `suspended`, `created` or `delayed`",
+        "that are `running`, `runnable`, `waiting`, `suspended` (one of the two before), `created` or `delayed`",
         |filter, value| Ok(filter.state(text::state(value)?)),
         |filter, each| filter.states.iter().for_each(|state| each(Value::State(*state))),
     ),
@@ -143,7 +143,7 @@ const KEYS: &[Key] = &[
 /// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
 /// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock` |
 /// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
-/// | `state` | that are `running`, `suspended`, `created` or `delayed` |
+/// | `state` | that are `running`, `runnable`, `waiting`, `suspended` (one of the two before), `created` or `delayed` |
 /// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
 /// | `for` | that have been in their state for at least this long |
 /// | `under` | with this id, or with an ancestor that has it |
@@ -277,7 +277,20 @@ impl Filter {
         self.state(State::Running { thread: None })
     }
 
-    /// Selects tasks that wait for their next poll.
+    /// Selects tasks that were woken and wait for the executor to poll them.
+    #[must_use]
+    pub fn runnable(self) -> Self {
+        self.state(State::Runnable)
+    }
+
+    /// Selects tasks that wait to be woken.
+    #[must_use]
+    pub fn waiting(self) -> Self {
+        self.state(State::Waiting)
+    }
+
+    /// Selects tasks that wait for their next poll: those that are runnable or waiting, and those whose wakes are not
+    /// seen.
     #[must_use]
     pub fn suspended(self) -> Self {
         self.state(State::Suspended)

@@ -11,6 +11,7 @@ use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::values::role::qualified;
 use crate::values::stack::Frame;
+use crate::State;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::source_path::from_package;
@@ -56,7 +57,7 @@ impl<'a> Selection<'a> {
     pub(crate) fn has(&mut self, row: &Row) -> bool {
         let filter = self.filter;
         let state = self.snapshot.bare_state(row);
-        any(&filter.states, |wanted| *wanted == state)
+        any(&filter.states, |wanted| is_in_state(*wanted, state))
             && self.is_old(filter.older, row.spawn_tick())
             && self.is_old(filter.in_state, row.change_tick())
             && self.is_under(row)
@@ -113,6 +114,11 @@ impl<'a> Selection<'a> {
 /// Returns `true` if the role of a site matches, with or without its module.
 fn has_role(roles: &[Pattern], site: &Site) -> bool {
     matches(roles, site.role()) || matches(roles, &qualified(site, site.role()))
+}
+
+/// Returns `true` if a task in a state is wanted. Runnable and waiting tasks are suspended.
+fn is_in_state(wanted: State, state: State) -> bool {
+    wanted == state || wanted == State::Suspended && state.is_suspended()
 }
 
 /// Returns the nodes that `under` selects, and those that descend from one. A parent comes before its children.

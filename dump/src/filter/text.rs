@@ -127,8 +127,10 @@ pub(super) fn kind(value: &str) -> Result<&str, ParseFilterError> {
 }
 
 /// The states of tasks that a dump shows.
-const STATES: [State; 4] = [
+const STATES: [State; 6] = [
     State::Running { thread: None },
+    State::Runnable,
+    State::Waiting,
     State::Suspended,
     State::Created,
     State::Delayed,

@@ -61,7 +61,7 @@ pub(super) fn write_section(
 
 /// `  task 17 "feed-7" follow: 4120 times a second, 1203442 polls, in next at src/feed.rs:3:5, awaiting socket.read`
 fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: u64) {
-    push(out, format_args!("  task {} ", row.id));
+    push(out, format_args!("  task {} ", { row.id }));
     let name = dump.snapshot.name_of(row);
     let name = name.map_or_else(String::new, |name| name.to_string());
     push_who(

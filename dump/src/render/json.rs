@@ -10,6 +10,7 @@ mod string;
 mod table_index;
 mod tables;
 mod threads;
+mod wakes;
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -35,6 +36,7 @@ use stacks::{push_stacks, StackTables};
 use string::push_string;
 use tables::{push_ancestors, push_index, push_name, push_site, push_sites, push_table, Tables};
 use threads::push_threads;
+use wakes::push_wakes;
 
 /// Displays a [`Dump`] as JSON.
 ///
@@ -190,9 +192,11 @@ impl Parts {
         }
         let state = snapshot.state(row);
         push_state(out, state);
-        if let State::Running { thread } = state {
+        // A thread that blocks on a future waits.
+        let thread = snapshot.thread(row);
+        if thread.is_some() || matches!(state, State::Running { .. }) {
             out.push_str(",\"thread\":");
-            push_or_null(out, thread);
+            push_or_null(out, thread.and_then(|thread| thread.os_id));
         }
         out.push_str(",\"state_ms\":");
         out.push_str(self.since.ago(row.change_tick(), dump.now, push_millis));
@@ -202,6 +206,7 @@ impl Parts {
         let polls = shape.polls(row.polls);
         let known = knows_polls(shape.kind(), polls).then_some(polls.into());
         push_or_null(out, known);
+        push_wakes(out, snapshot, row);
         push_stack_of(out, shape.stack, &tables.stacks);
         push_span(out, snapshot.spans.get(row.id));
         if let Some(awaits) = dump.awaits_of(row) {
@@ -250,6 +255,8 @@ fn push_state(out: &mut String, state: State) {
         State::Created => ",\"state\":\"created\"",
         State::Delayed => ",\"state\":\"delayed\"",
         State::Running { .. } => ",\"state\":\"running\"",
+        State::Runnable => ",\"state\":\"runnable\"",
+        State::Waiting => ",\"state\":\"waiting\"",
         State::Suspended => ",\"state\":\"suspended\"",
         State::Ended(_) => ",\"state\":\"ended\"",
     });

@@ -8,7 +8,7 @@ use crate::values::plural::plural;
 use crate::Dump;
 use crate::State;
 
-/// Displays `5 tasks: 2 running, 3 suspended`, or `2 of 5 tasks (state=running): 2 running`, and below that the
+/// Displays `5 tasks: 2 running, 3 waiting`, or `2 of 5 tasks (state=running): 2 running`, and below that the
 /// program, its process and the time.
 pub(super) struct Summary<'a>(pub(super) &'a Dump);
 
@@ -31,9 +31,11 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-fn states(dump: &Dump) -> [(&'static str, usize); 5] {
+fn states(dump: &Dump) -> [(&'static str, usize); 7] {
     let mut counts = [
         ("running", 0),
+        ("runnable", 0),
+        ("waiting", 0),
         ("suspended", 0),
         ("created", 0),
         ("delayed", 0),
@@ -41,11 +43,13 @@ fn states(dump: &Dump) -> [(&'static str, usize); 5] {
     ];
     for row in dump.rows() {
         let index = match dump.snapshot.bare_state(row) {
-            State::Running { .. } if dump.snapshot.runs_no_task(row) => 4,
+            State::Running { .. } if dump.snapshot.runs_no_task(row) => 6,
             State::Running { .. } => 0,
-            State::Suspended => 1,
-            State::Delayed => 3,
-            _ => 2,
+            State::Runnable => 1,
+            State::Waiting => 2,
+            State::Suspended => 3,
+            State::Delayed => 5,
+            _ => 4,
         };
         counts[index].1 += 1;
     }

@@ -11,6 +11,7 @@ use crate::values::await_stack::AwaitStack;
 use crate::values::span::TaskSpan;
 use crate::values::stack::Stack;
 use crate::values::task::knows_polls;
+use crate::values::wake::WokenBy;
 use crate::{State, Task};
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::name::NameOrigin;
@@ -33,6 +34,8 @@ pub(super) struct TaskBlock<'a> {
     /// The state of the thread that runs the task, ` (futex)`, or empty.
     pub(super) kernel: &'a str,
     pub(super) since: &'a str,
+    /// The origin of the last wake, as [`wake_text`] returns it.
+    pub(super) woken: &'a str,
     pub(super) age: &'a str,
     pub(super) polls: u32,
     pub(super) root: bool,
@@ -59,6 +62,7 @@ impl TaskBlock<'_> {
             state: task.state,
             kernel: "",
             since: &age_text(task.since),
+            woken: &wake_text(task.state, task.woken_by.as_ref(), task.has_no_waker),
             age: &age_text(task.age),
             polls: task.polls,
             root: task.root,
@@ -91,7 +95,7 @@ impl TaskBlock<'_> {
         out.push_str(self.stack);
     }
 
-    /// `"req-id-123123" audit [suspended, 2 minutes]`
+    /// `"req-id-123123" audit [waiting, 2 minutes, last woken by task 7 publish]`
     fn push_label(&self, out: &mut String, palette: &Palette) {
         push_who(out, palette, self.name, self.role);
         out.push_str(" [");
@@ -99,6 +103,7 @@ impl TaskBlock<'_> {
         match self.state {
             _ if self.runs_no_task => out.push_str(RUNS_NO_TASK),
             State::Suspended => out.push_str("suspended"),
+            State::Waiting => out.push_str("waiting"),
             state => push(out, state),
         }
         out.push_str(palette.end);
@@ -108,6 +113,7 @@ impl TaskBlock<'_> {
             out.push_str(", ");
             out.push_str(self.since);
         }
+        out.push_str(self.woken);
         out.push(']');
     }
 
@@ -164,7 +170,7 @@ pub(super) struct States {
     pub(super) since: Option<Ago>,
 }
 
-/// Appends ` [suspended, 0.3 s to 5 minutes]` or ` [running no recorded task]`.
+/// Appends ` [waiting, 0.3 s to 5 minutes]` or ` [running no recorded task]`.
 pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
     let States {
         state,
@@ -182,7 +188,7 @@ pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
     out.push(']');
 }
 
-/// `"req-id-123123" audit [suspended, 2 minutes]`
+/// `"req-id-123123" audit [waiting, 2 minutes]`
 pub(super) fn push_label(out: &mut String, palette: &Palette, task: &Task) {
     TaskBlock::with(task, |block| block.push_label(out, palette));
 }
@@ -246,6 +252,16 @@ fn age_text(age: Option<Duration>) -> String {
     let mut out = String::new();
     push_age(&mut out, age);
     out
+}
+
+/// Returns what follows the state of a task, such as `, last woken by task 7 publish`. Empty if nothing is known.
+pub(super) fn wake_text(state: State, by: Option<&WokenBy>, has_no_waker: bool) -> String {
+    match (state, by) {
+        (State::Runnable, Some(by)) => format!(": woken by {by}"),
+        (State::Waiting, _) if has_no_waker => ", no waker left".into(),
+        (State::Waiting, Some(by)) => format!(", last woken by {by}"),
+        _ => String::new(),
+    }
 }
 
 /// Appends an age, or nothing if ages are unknown.

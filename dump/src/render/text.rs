@@ -9,12 +9,15 @@ use super::output::{site_role, ChunkedWriter};
 use super::palette::Palette;
 use super::summary::Summary;
 use super::task_block::{
-    awaits_text, labels_line, push_age, site_line, span_line, stack_text, TaskBlock,
+    awaits_text, labels_line, push_age, site_line, span_line, stack_text, wake_text, TaskBlock,
 };
 use super::threads::{self, kernel_text};
+use crate::snapshot::compact::wakers::WakerRef;
+use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
 use crate::Dump;
+use crate::State;
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::name::{Name, NameOrigin};
 use birthmark_core::Site;
@@ -68,8 +71,30 @@ struct Texts {
     /// By node.
     above: Cache<u32, AboveTexts>,
     stacks: Cache<StackRef, String>,
+    woken: Cache<WokenKey, String>,
     since: AgeCache,
     age: AgeCache,
+}
+
+/// The values that the text of a wake depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct WokenKey {
+    by: WakerRef,
+    is_runnable: bool,
+    is_waiting: bool,
+    has_no_waker: bool,
+}
+
+impl WokenKey {
+    fn of(snapshot: &Snapshot, row: &Row) -> Self {
+        let state = snapshot.bare_state(row);
+        WokenKey {
+            by: row.woken_by,
+            is_runnable: state == State::Runnable,
+            is_waiting: state == State::Waiting,
+            has_no_waker: snapshot.shape(row).has_no_waker(),
+        }
+    }
 }
 
 struct SiteTexts {
@@ -130,6 +155,9 @@ impl Texts {
             state: dump.snapshot.state(row),
             kernel: &kernel,
             since: self.since.ago(row.change_tick(), dump.now, push_age),
+            woken: self
+                .woken
+                .get(WokenKey::of(snapshot, row), || woken_text(snapshot, row)),
             age: self.age.ago(row.spawn_tick(), dump.now, push_age),
             polls: shape.polls(row.polls),
             root: shape.is_root(),
@@ -141,6 +169,15 @@ impl Texts {
         };
         block.push(out, palette);
     }
+}
+
+fn woken_text(snapshot: &Snapshot, row: &Row) -> String {
+    let by = snapshot.woken_by(row);
+    wake_text(
+        snapshot.bare_state(row),
+        by.as_ref(),
+        snapshot.shape(row).has_no_waker(),
+    )
 }
 
 impl cache::HeapSize for SiteTexts {

@@ -16,7 +16,7 @@ use super::compact::shapes::{KnownShapes, ShapeRef, TaskShape};
 use super::labels::KnownLabels;
 use super::nodes::{EndedTask, Snapshot, SnapshotNode, TaskIndex, LOST, NONE};
 use super::row::Row;
-use super::stacks::{KnownStacks, StackRef};
+use super::stacks::KnownStacks;
 use super::threads::Threads;
 use crate::redact::redact;
 use crate::source::{Above, Node, Source};
@@ -27,6 +27,8 @@ use birthmark_core::Kind;
 pub(crate) struct SnapshotBuilder<S: Source> {
     pub(crate) snapshot: Snapshot,
     source: S,
+    /// The moment at which the snapshot was begun. `None` if ages are unknown.
+    pub(super) now: Option<u64>,
     /// `true` if names and labels are redacted.
     pub(crate) redacted: bool,
     shapes: KnownShapes,
@@ -58,6 +60,7 @@ impl<S: Source> SnapshotBuilder<S> {
         SnapshotBuilder {
             snapshot: Snapshot::default(),
             source,
+            now: source.now(),
             redacted: false,
             shapes: KnownShapes::default(),
             stacks: KnownStacks::default(),
@@ -151,15 +154,17 @@ impl<S: Source> SnapshotBuilder<S> {
     #[inline(always)]
     fn bare_row(&mut self, task: &S::Node, parent: u32) -> Row {
         let stack = self.stacks.add(&mut self.snapshot.stacks, task);
-        let shape = TaskShape::of(task, stack);
+        let woken = self.woken(task);
+        let shape = TaskShape::new(task.site(), stack, woken.status, woken.flags);
         Row {
             id: task.id(),
             spawned: (task.spawned() >> 32) as u32,
-            since: task.status().tick(),
+            since: woken.status.tick(),
             polls: task.polls(),
             shape: self.shape_number(shape),
             parent,
             own_name: NameRef::NONE,
+            woken_by: woken.by,
         }
     }
 
@@ -295,7 +300,7 @@ impl<S: Source> SnapshotBuilder<S> {
         self.note_elided(task);
         let ended = EndedTask {
             id: task.id(),
-            shape: self.shape_number(TaskShape::of(task, StackRef::NONE)),
+            shape: self.shape_number(TaskShape::of_ended(task)),
             parent,
         };
         let place = TaskIndex::of_ended(self.snapshot.ended.push(ended));

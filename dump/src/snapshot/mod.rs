@@ -15,3 +15,4 @@ pub(crate) mod row;
 pub(crate) mod spans;
 pub(crate) mod stacks;
 pub(crate) mod threads;
+mod wakes;

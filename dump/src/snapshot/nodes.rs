@@ -10,6 +10,7 @@ use super::compact::chunked_vec::ChunkedVec;
 use super::compact::hash::IdHash;
 use super::compact::names::{NameRef, Names};
 use super::compact::shapes::{ShapeRef, TaskShapes};
+use super::compact::wakers::Wakers;
 use super::labels::LabelSets;
 use super::lineage::SkipLink;
 use super::row::Row;
@@ -31,6 +32,7 @@ pub(crate) struct Snapshot {
     pub(crate) threads: Threads,
     pub(crate) stacks: Stacks,
     pub(crate) shapes: TaskShapes,
+    pub(crate) wakers: Wakers,
     pub(crate) names: Names,
     pub(crate) labels: LabelSets,
     pub(crate) spans: Spans,

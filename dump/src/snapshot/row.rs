@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compact::names::{NameRef, Named};
 use super::compact::shapes::{ShapeRef, TaskShape};
+use super::compact::wakers::WakerRef;
 use super::nodes::Snapshot;
 use super::stacks::StackRef;
 use super::threads::Thread;
@@ -14,8 +15,9 @@ use birthmark_core::Kind;
 use birthmark_core::Site;
 use birthmark_core::TaskId;
 
-/// A task in a dump. Small, because there may be millions.
+/// A task in a dump. Small, because there may be millions, so the id is not aligned to its size.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
 pub(crate) struct Row {
     pub(crate) id: u64,
     /// The ticks of the spawn, and of the last change of the state.
@@ -28,9 +30,11 @@ pub(crate) struct Row {
     pub(crate) parent: u32,
     /// The name that was set on the task itself.
     pub(crate) own_name: NameRef,
+    /// The origin of the last wake.
+    pub(crate) woken_by: WakerRef,
 }
 
-const _: () = assert!(size_of::<Row>() <= 32);
+const _: () = assert!(size_of::<Row>() <= 36);
 
 impl Row {
     /// Returns the tick of the spawn, in the upper half.
@@ -62,6 +66,8 @@ impl Snapshot {
             since: now.and_then(|now| clock::since(row.change_tick(), now)),
             age: now.and_then(|now| clock::since(row.spawn_tick(), now)),
             polls: self.polls(row),
+            woken_by: self.woken_by(row),
+            has_no_waker: self.shape(row).has_no_waker(),
             root: self.shape(row).is_root(),
             pooled: self.shape(row).is_pooled(),
             runs_no_task: self.runs_no_task(row),

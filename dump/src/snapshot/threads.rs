@@ -34,6 +34,12 @@ impl Threads {
         Threads(thread.map(Thread::of).into_iter().collect())
     }
 
+    /// Returns the thread with this number.
+    pub(crate) fn numbered(&self, number: u32) -> Option<&Thread> {
+        let place = self.0.binary_search_by_key(&number, |(index, _)| *index);
+        Some(&self.0[place.ok()?].1)
+    }
+
     /// Returns the thread that runs a task with this status.
     pub(crate) fn of(&self, status: CompactStatus) -> Option<&Thread> {
         Some(&self.0[self.place(status)?].1)

@@ -15,6 +15,7 @@ use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
 pub use birthmark_core::__reader::record::read::Above;
 use birthmark_core::__reader::record::words::Status;
+use birthmark_core::__reader::record::WakeSnapshot;
 use birthmark_core::__reader::site::{qualify, Counts};
 use birthmark_core::Site;
 
@@ -80,6 +81,11 @@ pub trait Node: Copy {
     /// The number of the thread that runs the task.
     fn thread(&self) -> Option<u32>;
     fn frames(&self) -> FrameSnapshot;
+    /// The wakes of a task that waits for a poll. `None` if they are unknown.
+    #[inline]
+    fn wakes(&self) -> Option<WakeSnapshot> {
+        None
+    }
     /// Returns `true` if [`Node::frames`] would return these frames, of a suspended task, and this is known without a
     /// copy of them.
     #[inline]

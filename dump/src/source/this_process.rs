@@ -14,6 +14,7 @@ use birthmark_core::__reader::record::slot::Slot;
 use birthmark_core::__reader::record::thread_states::{self, ThreadState};
 use birthmark_core::__reader::record::walk;
 use birthmark_core::__reader::record::words::Status;
+use birthmark_core::__reader::record::WakeSnapshot;
 use birthmark_core::__reader::site::{self, Site};
 
 /// The registry of this process.
@@ -160,6 +161,11 @@ impl Node for Record {
     #[inline]
     fn frames(&self) -> FrameSnapshot {
         FrameSnapshot::read(self)
+    }
+
+    #[inline]
+    fn wakes(&self) -> Option<WakeSnapshot> {
+        self.waits().then(|| WakeSnapshot::read(self))?
     }
 
     #[inline]

@@ -8,3 +8,4 @@ pub(crate) mod role;
 pub(crate) mod span;
 pub(crate) mod stack;
 pub(crate) mod task;
+pub(crate) mod wake;

@@ -8,6 +8,7 @@ use super::await_stack::AwaitStack;
 use super::lineage::{Ancestor, Lineage};
 use super::span::TaskSpan;
 use super::stack::Stack;
+use super::wake::WokenBy;
 use birthmark_core::__reader::label::{Label, Labels};
 use birthmark_core::__reader::name::Name;
 use birthmark_core::__reader::record::words::{flag, state, CompactStatus};
@@ -28,7 +29,11 @@ pub enum State {
         /// System id of the thread that runs the task, if it is known.
         thread: Option<u64>,
     },
-    /// The task waits for its next poll.
+    /// The task was woken and waits for the executor to poll it.
+    Runnable,
+    /// The task waits to be woken.
+    Waiting,
+    /// The task waits for its next poll. Its wakes are not seen, so it may be runnable.
     Suspended,
     /// The task has ended. Its record is about to be freed.
     Ended(Outcome),
@@ -43,6 +48,8 @@ impl fmt::Display for State {
                 thread: Some(thread),
             } => write!(f, "running on thread {thread}"),
             State::Running { thread: None } => f.write_str("running"),
+            State::Runnable => f.write_str("runnable"),
+            State::Waiting => f.write_str("waiting"),
             State::Suspended => f.write_str("suspended"),
             State::Ended(outcome) => outcome.fmt(f),
         }
@@ -63,6 +70,8 @@ pub struct Task {
     pub(crate) since: Option<Duration>,
     pub(crate) age: Option<Duration>,
     pub(crate) polls: u32,
+    pub(crate) woken_by: Option<WokenBy>,
+    pub(crate) has_no_waker: bool,
     pub(crate) root: bool,
     pub(crate) pooled: bool,
     pub(crate) runs_no_task: bool,
@@ -143,6 +152,34 @@ impl Task {
         self.polls
     }
 
+    /// Returns the origin of the last wake that made the task runnable, if the task is [runnable](State::Runnable) or
+    /// [waiting](State::Waiting) and was ever woken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// for task in birthmark::dump().tasks() {
+    ///     if let Some(by) = task.woken_by() {
+    ///         println!("task {} was woken by {by}", task.id());
+    ///     }
+    /// }
+    /// ```
+    pub fn woken_by(&self) -> Option<&WokenBy> {
+        self.woken_by.as_ref()
+    }
+
+    /// Returns `true` if the task waits and no waker of it is left, so only its executor, an abort or the end of the
+    /// runtime can end the wait. The task has been so for at least a tenth of a second.
+    pub fn has_no_waker(&self) -> bool {
+        self.has_no_waker
+    }
+
+    /// Returns `true` if the task is suspended: it is [runnable](State::Runnable) or [waiting](State::Waiting), or its
+    /// wakes are [not seen](State::Suspended).
+    pub fn is_suspended(&self) -> bool {
+        self.state.is_suspended()
+    }
+
     /// Returns the frames of the task: each `.await` in instrumented code that it is inside of.
     pub fn stack(&self) -> &Stack {
         &self.stack
@@ -196,6 +233,11 @@ impl Task {
 }
 
 impl State {
+    /// Returns `true` if the task waits for a poll: it is runnable or waiting, or its wakes are not seen.
+    pub fn is_suspended(self) -> bool {
+        matches!(self, State::Runnable | State::Waiting | State::Suspended)
+    }
+
     /// Returns the state that a record's status and flags encode. `thread` is the system id of the thread that runs
     /// the task.
     pub(crate) fn of(status: CompactStatus, flags: u64, thread: Option<u64>) -> State {
@@ -203,6 +245,8 @@ impl State {
             state::CREATED if flags & flag::DELAYED != 0 => State::Delayed,
             state::CREATED => State::Created,
             state::RUNNING => State::Running { thread },
+            state::RUNNABLE => State::Runnable,
+            state::WAITING => State::Waiting,
             state::SUSPENDED => State::Suspended,
             ended => State::Ended(Outcome::of_last_state(ended)),
         }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::frames::{FrameSnapshot, LEVELS, ROOM};
 use birthmark_core::__reader::record::image::SlotImage;
+use birthmark_core::__reader::record::{WakeSnapshot, WakeWords};
 use birthmark_core::{Kind, Site};
 use birthmark_dump::__private::{Process, Source, ThreadFacts, has_counted};
 
@@ -17,7 +18,7 @@ use crate::sites::{self, Sites};
 use crate::slots::{Chunk, Slots, words8};
 use node::Node;
 
-/// Pages of slots that are read at once, together with their frames.
+/// Pages of slots that are read at once, together with their frames and wakes.
 const WINDOW: usize = 16;
 const SLOT: u64 = 64;
 /// Maximum number of sites in the list of sites that are not readable.
@@ -48,16 +49,17 @@ pub(crate) struct Records<'t> {
     links: Cell<u64>,
 }
 
-/// Slots that are read at once, with their frames.
+/// Slots that are read at once, with their frames and their wakes.
 #[derive(Default)]
 struct Window {
     /// Address of the first slot, and the address after the last one.
     start: u64,
     end: u64,
-    /// The slots before their frames were read, and after.
+    /// The slots before their frames and wakes were read, and after.
     slots: Vec<u8>,
     later: Vec<u8>,
     frames: Vec<u8>,
+    wakes: Vec<u8>,
 }
 
 impl<'t> Records<'t> {
@@ -126,7 +128,7 @@ impl<'t> Records<'t> {
         SlotImage::of_words(self.words_now(address)?)
     }
 
-    /// Reads a number of pages of slots, and their frames.
+    /// Reads a number of pages of slots, their frames and their wakes.
     fn read_window(&self, chunk: &Chunk, page: usize, pages: usize) {
         let page_bytes = self.layout.page_bytes;
         let start = chunk.base + (page as u64 + 1) * page_bytes;
@@ -138,13 +140,19 @@ impl<'t> Records<'t> {
             slots,
             later,
             frames,
+            wakes,
             ..
         } = &mut *window;
         slots.resize(bytes, 0);
         self.memory.read_readable(start, slots);
-        frames.resize(bytes / SLOT as usize * stride as usize, 0);
-        self.memory
-            .read_readable(chunk.frames + first * stride, frames);
+        if chunk.frames != 0 {
+            frames.resize(bytes / SLOT as usize * stride as usize, 0);
+            self.memory
+                .read_readable(chunk.frames + first * stride, frames);
+        }
+        wakes.resize(bytes, 0);
+        let distance = u64::from(self.layout.registry.wakes.state);
+        self.memory.read_readable(start + distance, wakes);
         later.resize(bytes, 0);
         self.memory.read_readable(start, later);
         (window.start, window.end) = (start, start + bytes as u64);
@@ -156,6 +164,32 @@ impl<'t> Records<'t> {
         let words = words8(window.slots.get((address - window.start) as usize..)?);
         let later = words8(window.later.get((address - window.start) as usize..)?);
         (words[0] == id && later[0] == id).then_some(words)
+    }
+
+    /// Returns the wakes of a task that waits for a poll. `None` if they are unknown, or the task has moved on.
+    pub(crate) fn wakes(&self, address: u64, image: &SlotImage) -> Option<WakeSnapshot> {
+        let layout = &self.layout.registry.wakes;
+        let window = self.window.borrow();
+        let (words, later) = if (window.start..window.end).contains(&address) {
+            let at = (address - window.start) as usize;
+            let later = SlotImage::of_words(words8(window.later.get(at..)?))?;
+            (words8(window.wakes.get(at..)?), later)
+        } else {
+            let words = self.memory.words(address + u64::from(layout.state))?;
+            (words, self.image_now(address)?)
+        };
+        let word = |offset: u32| {
+            words
+                .get((offset.wrapping_sub(layout.state) / 8) as usize)
+                .copied()
+        };
+        let words = WakeWords {
+            state: word(layout.state)?,
+            owner: word(layout.owner)?,
+            woken: word(layout.woken)?,
+            woken_by: word(layout.woken_by)?,
+        };
+        WakeSnapshot::of_words(words, image).filter(|_| image.is_unmoved(&later))
     }
 
     /// Returns the frames of a task.
@@ -313,14 +347,11 @@ impl<'a> Source for &'a Records<'_> {
                 if !pages.clone().any(|page| chunk.has_page(page)) {
                     continue;
                 }
-                let has_frames = chunk.frames != 0;
-                if has_frames {
-                    self.read_window(chunk, first, pages.len());
-                }
+                self.read_window(chunk, first, pages.len());
                 for page in pages.filter(|page| chunk.has_page(*page)) {
                     for slot in 0..page_slots {
                         let offset = (page as u64 + 1) * page_bytes as u64 + slot * SLOT;
-                        let Some(node) = self.walked(chunk, offset, has_frames) else {
+                        let Some(node) = self.walked(chunk, offset) else {
                             continue;
                         };
                         f(&node);
@@ -426,14 +457,11 @@ impl<'a> Source for &'a Records<'_> {
 }
 
 impl<'t> Records<'t> {
-    /// Returns the live task at an offset in a chunk, as the copy has it, or as the window has it if its frames were read.
-    fn walked(&self, chunk: &Chunk, offset: u64, has_frames: bool) -> Option<Node<'_>> {
+    /// Returns the live task at an offset in a chunk, as the window has it.
+    fn walked(&self, chunk: &Chunk, offset: u64) -> Option<Node<'_>> {
         let copied = chunk.words(self.layout.page_bytes as usize, offset as usize)?;
         let image = SlotImage::of_words(copied).filter(SlotImage::is_live_task)?;
         let address = chunk.base + offset;
-        if !has_frames {
-            return Some(Node::copied(self, address, image));
-        }
         let words = self.words_in_window(address, image.id)?;
         let now = SlotImage::of_words(words).filter(SlotImage::is_live_task)?;
         // Ancestors were taken out since the copy was made, so the copy may not have the link's node.

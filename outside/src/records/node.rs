@@ -1,5 +1,6 @@
 //! A task or a name of the target, at one moment.
 
+use birthmark_core::__reader::record::WakeSnapshot;
 use birthmark_core::__reader::record::content::{LabelBytes, NameText, TextPart};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
 use birthmark_core::__reader::record::image::SlotImage;
@@ -197,6 +198,11 @@ impl SourceNode for Node<'_> {
 
     fn frames(&self) -> FrameSnapshot {
         self.from.frames(self.address, &self.image)
+    }
+
+    fn wakes(&self) -> Option<WakeSnapshot> {
+        let waits = self.image.waits();
+        waits.then(|| self.from.wakes(self.address, &self.image))?
     }
 
     fn is_alone(&self) -> bool {

@@ -67,6 +67,8 @@ mod record {
     mod stack;
     #[path = "../../../src/record/thread_cache/mod.rs"]
     pub(crate) mod thread_cache;
+    #[path = "../../../src/record/wakes/mod.rs"]
+    pub(crate) mod wakes;
     #[path = "../../../src/record/words.rs"]
     pub(crate) mod words;
 
@@ -78,6 +80,8 @@ mod record {
     mod shared_tests;
     #[cfg(test)]
     mod tests;
+    #[cfg(test)]
+    mod wakes_tests;
 }
 
 mod threads {

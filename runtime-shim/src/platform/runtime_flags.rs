@@ -1,11 +1,13 @@
 //! The word that each spawn reads, with the time and the flags that force the slow path.
 //!
-//! The upper half is the [clock](crate::platform::clock)'s tick, the three bits below it are runtime flags. The word
+//! The upper half is the [clock](crate::platform::clock)'s tick, the four bits below it are runtime flags. The word
 //! goes as it is into a task's status, where readers ignore the runtime flags. In the common case, on and without hooks, the
 //! word is the tick of spawn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Polls get the executor's own waker. The one flag that leaves the fast paths of spawns open.
+pub const WAKES_OFF: u64 = 1 << 28;
 /// The process is the child of a fork that birthmark has not been used in yet.
 pub const FORKED: u64 = 1 << 29;
 /// Spawns take the slow path, because there are hooks or because tasks publish their futures.
@@ -27,7 +29,13 @@ pub fn flags_and_tick() -> u64 {
 /// Returns `true` if the word says: on, and spawns take the fast path.
 #[inline]
 pub fn allow_fast_path(flags_and_tick: u64) -> bool {
-    flags_and_tick as u32 == 0
+    flags_and_tick & (FORKED | SLOW_SPAWNS | OFF) == 0
+}
+
+/// Returns `true` if the word says: polls get a waker of birthmark's.
+#[inline(always)]
+pub fn record_wakes(flags_and_tick: u64) -> bool {
+    flags_and_tick & WAKES_OFF == 0
 }
 
 /// Returns `true` if the word says: off.

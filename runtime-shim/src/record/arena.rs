@@ -242,10 +242,12 @@ fn index_of(slot: &'static Slot) -> u32 {
     slot.index
 }
 
-/// Size of the mapping of a chunk: the slots, and the frames and the future of each.
+/// Size of the mapping of a chunk: the slots, and the frames, the future and the wakes of each.
 #[cfg(not(loom))]
-const MAPPED_BYTES: usize =
-    CHUNK_BYTES + super::frames::AREA_BYTES + super::root_future::AREA_BYTES;
+const MAPPED_BYTES: usize = CHUNK_BYTES
+    + super::frames::AREA_BYTES
+    + super::root_future::AREA_BYTES
+    + super::wakes::AREA_BYTES;
 
 #[cfg(not(loom))]
 impl Chunk {

@@ -15,6 +15,7 @@ use super::globals::{ARENA, UNRECORDED};
 use super::root_future::RootFuture;
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
+use super::wakes::Wakes;
 use crate::platform::clock;
 use crate::platform::internal_thread;
 use crate::platform::runtime_flags;
@@ -60,6 +61,7 @@ pub struct Registry {
     pub counts: CountsLayout,
     pub process: ProcessLayout,
     pub root_futures: RootFutureLayout,
+    pub wakes: WakesLayout,
 }
 
 /// Where the futures of tasks are. `root_future.rs` has the meaning of the words, and when they are valid.
@@ -77,6 +79,18 @@ pub struct RootFutureLayout {
     pub size: u32,
     pub handle_at: u32,
     pub handle: u32,
+}
+
+/// Where the wakes of a task are, in bytes from its slot. `wakes/` has the meaning of the words.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WakesLayout {
+    /// Number of wakers, and flags. Zero without a waker.
+    pub state: u32,
+    /// The id of the task to which the other words belong.
+    pub owner: u32,
+    pub woken: u32,
+    pub woken_by: u32,
 }
 
 /// Where the parts of a thread's state are, in bytes from its start. `names.blocks` has the states.
@@ -298,7 +312,17 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         handle_at: offset_of!(RootFuture, handle_at) as u32,
         handle: offset_of!(RootFuture, handle) as u32,
     },
+    wakes: WakesLayout {
+        state: wakes_at(Wakes::STATE),
+        owner: wakes_at(Wakes::OWNER),
+        woken: wakes_at(Wakes::WOKEN),
+        woken_by: wakes_at(Wakes::WOKEN_BY),
+    },
 };
+
+const fn wakes_at(offset: usize) -> u32 {
+    (Wakes::DISTANCE + offset) as u32
+}
 
 const fn count_at(offset: usize) -> u32 {
     (offset_of!(Site, counts) + offset) as u32

@@ -63,8 +63,24 @@ impl SlotImage {
     /// Returns `true` if it is a task that has neither run nor ended between this copy and a later one. While it runs,
     /// that is unknown.
     pub fn is_unmoved(&self, later: &SlotImage) -> bool {
-        self.state() != state::RUNNING
+        !self.may_move()
             && (self.id, self.status, self.polls) == (later.id, later.status, later.polls)
+    }
+
+    /// Returns `true` if the task runs its own code, or may.
+    #[inline]
+    pub(super) fn may_move(&self) -> bool {
+        self.state() == state::RUNNING && self.flags() & flag::BLOCKED == 0
+    }
+
+    /// Returns `true` if the task waits for a poll: it is suspended, or its thread blocks on a future.
+    #[inline]
+    pub fn waits(&self) -> bool {
+        match self.state() {
+            state::SUSPENDED => true,
+            state::RUNNING => self.flags() & flag::BLOCKED != 0,
+            _ => false,
+        }
     }
 
     #[inline]

@@ -3,8 +3,8 @@
 //! # Memory
 //!
 //! A record is a slot of 64 bytes ([`slot`]). Slots are in chunks of 1 MiB, aligned to their size, which are mapped once
-//! and never unmapped ([`arena`]). So a thread with a pointer to a slot may read the slot at any time. The frames of a
-//! task are behind the slots of its chunk ([`frames`]), and behind these is where its future is ([`root_future`]).
+//! and never unmapped ([`arena`]). So a thread with a pointer to a slot may read the slot at any time. Behind the slots of a
+//! chunk are the frames of each task ([`frames`]), where its future is ([`root_future`]), and its wakes ([`wakes`]).
 //!
 //! A thread has free slots, ids and references in its cache ([`thread_cache`]). Threads exchange free slots with the
 //! arena in batches of 64, which is one page. The arena keeps batches on a stack whose head has a tag against ABA
@@ -100,4 +100,5 @@ pub mod slot;
 mod stack;
 pub(crate) mod thread_cache;
 pub mod thread_states;
+pub mod wakes;
 pub mod words;

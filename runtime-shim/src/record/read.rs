@@ -81,7 +81,7 @@ impl Record {
     /// told.
     #[inline]
     pub fn is_unmoved(&self) -> bool {
-        self.state() != state::RUNNING
+        !self.may_move()
             && self.slot.status() == self.status
             && self.slot.poll_word() == self.polls
             && self.is_current()

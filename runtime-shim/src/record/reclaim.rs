@@ -49,6 +49,7 @@ fn reclaim(arena: &Arena, with_cache: WithCache) {
         unsafe {
             super::frames::release(first, run.len());
             super::root_future::release(first, run.len());
+            super::wakes::release(first, run.len());
             memory::release(start.cast(), run.len() * BATCH * size_of::<Slot>());
         }
         run.for_each(|page| arena.put_page(page as u32));

@@ -340,6 +340,34 @@ impl TaskSlot {
         }
     }
 
+    /// Returns the task of a slot.
+    ///
+    /// # Safety
+    ///
+    /// The slot contains a task, to which the caller has a reference.
+    #[cfg(not(loom))]
+    pub(crate) unsafe fn of_ended(slot: &'static Slot) -> Self {
+        TaskSlot(slot)
+    }
+
+    /// Makes the end of the task look for wakers.
+    #[cfg(not(loom))]
+    pub(crate) fn set_awakable(self) {
+        self.0.refs.set_awakable();
+    }
+
+    /// Adds a reference to the task, which ends, if wakers of it are out. The last waker gives it back.
+    #[cfg(not(loom))]
+    pub(super) fn leave_to_wakers(self) {
+        let wakes = super::wakes::Wakes::of(self.0);
+        if wakes.has_wakers() {
+            self.0.refs.add(1);
+            if !wakes.end_task() {
+                self.0.refs.sub(1);
+            }
+        }
+    }
+
     /// Returns the spawn site.
     #[inline(always)]
     pub(crate) fn site(self) -> &'static Site {
@@ -488,7 +516,7 @@ pub(super) fn decode_spawn_parent_word(word: u64) -> u64 {
 
 impl Slot {
     #[inline(always)]
-    pub(super) fn poll_word(&self) -> PollWord {
+    pub(crate) fn poll_word(&self) -> PollWord {
         PollWord::from_word(self.polls.load(Ordering::Relaxed))
     }
 

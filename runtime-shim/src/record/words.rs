@@ -9,8 +9,8 @@ use crate::platform::sync::atomic::{AtomicU64, Ordering};
 /// | bits | part |
 /// | --- | --- |
 /// | 32–63 | tick of the last change |
-/// | 29–31 | runtime flags at that time, which mean nothing here |
-/// | 8–28 | one more than the index of the thread's state if the task runs, otherwise 0 |
+/// | 28–31 | runtime flags at that time, which mean nothing here |
+/// | 8–27 | one more than the index of the thread's state if the task runs, otherwise 0 |
 /// | 0–7 | state |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
@@ -30,6 +30,10 @@ pub mod state {
     pub const COMPLETED: u64 = 3;
     pub const PANICKED: u64 = 4;
     pub const CANCELLED: u64 = 5;
+    /// Never stored. Readers see it if a task was woken since its last poll began.
+    pub const RUNNABLE: u64 = 6;
+    /// Never stored. Readers see it if a task was not.
+    pub const WAITING: u64 = 7;
 
     /// Returns the state that a poll leaves behind.
     pub(crate) fn after_poll(ready: bool) -> u64 {
@@ -42,8 +46,9 @@ pub mod state {
 }
 
 const STATE_MASK: u64 = 0xff;
+const TICKLESS: u64 = u32::MAX as u64;
 const THREAD_SHIFT: u32 = 8;
-const THREAD_MASK: u64 = 0x001f_ffff;
+const THREAD_MASK: u64 = 0x000f_ffff;
 
 impl Status {
     /// A state without a tick and without a thread.
@@ -86,7 +91,20 @@ impl Status {
 
     #[inline]
     pub const fn has_ended(self) -> bool {
-        self.state() >= state::COMPLETED
+        matches!(
+            self.state(),
+            state::COMPLETED | state::PANICKED | state::CANCELLED
+        )
+    }
+
+    /// Returns the status that readers see of a suspended task whose wakes are seen. `tick` is that of the wake.
+    #[inline]
+    pub const fn woken(self, tick: Option<u32>) -> Self {
+        let status = self.0 & !STATE_MASK;
+        match tick {
+            None => Status(status | state::WAITING),
+            Some(tick) => Status(status & TICKLESS | (tick as u64) << 32 | state::RUNNABLE),
+        }
     }
 
     /// Returns the tick of the last change.
@@ -104,7 +122,9 @@ impl Status {
     #[inline]
     pub const fn compact(self) -> CompactStatus {
         let kept = match self.state() {
-            state::RUNNING => STATE_MASK | THREAD_MASK << THREAD_SHIFT,
+            state::RUNNING | state::RUNNABLE | state::WAITING => {
+                STATE_MASK | THREAD_MASK << THREAD_SHIFT
+            }
             _ => STATE_MASK,
         };
         CompactStatus((self.0 & kept) as u32)
@@ -165,6 +185,10 @@ pub mod flag {
     /// The task is a closure that was called by reference, so several threads may run it at once. A name for a while
     /// belongs to one call, and is in the state of the thread that runs the call.
     pub const CALLED: u64 = 0x1000;
+    /// The thread of the task blocks on a future, and does not poll it now.
+    pub const BLOCKED: u64 = 0x2000;
+    /// Never stored. Readers see it if a suspended task has no waker left.
+    pub const NO_WAKER: u64 = 0x8000;
 }
 
 const FLAG_MASK: u64 = 0xffff;
@@ -235,7 +259,8 @@ impl PollWord {
 /// | 32–63 | number of ancestors that were taken out above the node |
 /// | 31 | the task has a name, for which one of the references is |
 /// | 30 | several threads have run the task at once |
-/// | 0–29 | number of references |
+/// | 29 | wakers of the task may be out at its end |
+/// | 0–28 | number of references |
 ///
 /// A live task without a name, nodes below, and anything else out of the ordinary has the value 1. So an end needs one
 /// comparison.
@@ -243,6 +268,7 @@ impl PollWord {
 #[repr(transparent)]
 pub struct RefWord(u64);
 
+const AWAKABLE: u64 = 1 << 29;
 const SHARED: u64 = 1 << 30;
 const NAMED: u64 = 1 << 31;
 const CUT_SHIFT: u32 = 32;
@@ -263,7 +289,7 @@ impl RefWord {
     /// Returns the number of references.
     #[inline]
     pub const fn count(self) -> u64 {
-        self.0 & (SHARED - 1)
+        self.0 & (AWAKABLE - 1)
     }
 
     #[inline]
@@ -317,6 +343,13 @@ impl Refs {
 
     pub(super) fn set_shared(&self) {
         self.0.fetch_or(SHARED, Ordering::AcqRel);
+    }
+
+    /// Makes the end of the task look for wakers.
+    pub(super) fn set_awakable(&self) {
+        if self.0.load(Ordering::Relaxed) & AWAKABLE == 0 {
+            self.0.fetch_or(AWAKABLE, Ordering::Relaxed);
+        }
     }
 
     /// Adds the reference of a name to its task.

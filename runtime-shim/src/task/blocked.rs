@@ -6,14 +6,20 @@
 //! A `block_on` may be called within the poll of another future of the same task. Such a poll is a part of the outer
 //! one, which counts already. So a future with a record counts its own polls alone, and an outer `block_on` only those
 //! of the outer future. The same rule counts once if several functions named `block_on` hand one future on.
+//!
+//! Between the polls, the record has the flag [`flag::BLOCKED`]. The task then waits, although its thread runs the code
+//! of an executor.
 
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use crate::platform::runtime_flags;
 use crate::record::slot::TaskSlot;
+use crate::record::words::flag;
 use crate::thread::local::{self, Local};
+use crate::thread::waker::AwakablePoll;
 use crate::types::kind::Kind;
 
 /// A future that the current task blocks on: one word more than the future.
@@ -25,15 +31,14 @@ use crate::types::kind::Kind;
 pub struct Blocked<F> {
     /// Structurally pinned: nothing moves it out of a pinned `Blocked`, which has no other method than `poll`.
     future: F,
-    /// The id of the task that blocks; 0 if its polls are not counted here.
-    task: u64,
+    task: BlockedTask,
 }
 
 impl<F: Future> Blocked<F> {
     /// Wraps a future.
     #[inline]
     pub fn new(future: F) -> Self {
-        let task = blocking_task();
+        let task = BlockedTask(blocking_task());
         Blocked { future, task }
     }
 }
@@ -52,10 +57,28 @@ impl<F: Future> Future for Blocked<F> {
         // is Unpin only if `F` is.
         let (future, task) = unsafe {
             let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.future), this.task)
+            (Pin::new_unchecked(&mut this.future), this.task.0)
         };
-        let _counted = Counted::begin(task);
-        future.poll(cx)
+        let Some(counted) = CountedPoll::begin(task, cx.waker()) else {
+            return future.poll(cx);
+        };
+        let waker = counted.awakable.waker();
+        let result = future.poll(&mut Context::from_waker(&waker));
+        counted.end(result.is_pending());
+        result
+    }
+}
+
+/// The id of a task that blocks; 0 if its polls are not counted here.
+#[derive(Debug)]
+struct BlockedTask(u64);
+
+/// The thread does not block any more, also if the future is dropped before it is ready.
+impl Drop for BlockedTask {
+    fn drop(&mut self) {
+        if let Some(task) = local::with(|local| current_with_id(local, self.0)) {
+            task.clear_flags(flag::BLOCKED);
+        }
     }
 }
 
@@ -78,40 +101,83 @@ fn is_polled(task: TaskSlot) -> bool {
     Kind::of(task.site(), task.flags()) == Kind::Future
 }
 
-/// A poll of what a task blocks on, until this is dropped.
-struct Counted {
-    /// The task whose poll was counted around this one; 0 for none.
-    outer: u64,
+/// Returns the task that the thread runs if it has this id. A function named `block_on` may hand the future to another
+/// thread.
+fn current_with_id(local: &Local, id: u64) -> Option<TaskSlot> {
+    let current = local.current().filter(|_| id != 0);
+    current.filter(|current| current.id() == id)
 }
 
-impl Counted {
+/// A poll of what a task blocks on, until this is dropped.
+struct CountedPoll<'a> {
+    /// The task whose poll was counted around this one; 0 for none.
+    outer: u64,
+    /// `None` if the thread does not run the task.
+    task: Option<TaskSlot>,
+    awakable: ManuallyDrop<AwakablePoll<'a>>,
+}
+
+impl<'a> CountedPoll<'a> {
     /// Counts a poll for `task`, unless that is 0 or the thread is within a counted poll of the task already.
     #[inline]
-    fn begin(task: u64) -> Option<Self> {
+    fn begin(task: u64, waker: &'a Waker) -> Option<Self> {
         if task == 0 {
             return None;
         }
         local::with(|local| {
             let outer = local.blocked.get();
-            (task != outer).then(|| {
-                count_poll(local, task);
-                local.blocked.set(task);
-                Counted { outer }
-            })
+            (task != outer).then(|| Self::begin_counted(local, task, waker))
         })
+    }
+
+    fn begin_counted(local: &Local, id: u64, waker: &'a Waker) -> Self {
+        let task = current_with_id(local, id);
+        let awakable = match task {
+            Some(task) => {
+                task.add_poll();
+                note_change(local, task, false);
+                AwakablePoll::begin(task, waker, runtime_flags::flags_and_tick())
+            }
+            None => AwakablePoll::none(waker),
+        };
+        CountedPoll {
+            outer: local.blocked.replace(id),
+            task,
+            awakable: ManuallyDrop::new(awakable),
+        }
+    }
+
+    /// Ends a poll that has not panicked.
+    fn end(self, is_pending: bool) {
+        let task = self.task.filter(|_| is_pending);
+        drop(self);
+        if let Some(task) = task {
+            local::with(|local| note_change(local, task, true));
+        }
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedPoll<'_> {
     fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let awakable = unsafe { ManuallyDrop::take(&mut self.awakable) };
+        if let Some(task) = self.task.filter(|_| awakable.end()) {
+            task.set_awakable();
+        }
         local::with(|local| local.blocked.set(self.outer));
     }
 }
 
-/// Counts a poll if the thread still runs the task. A function named `block_on` may hand the future to another thread.
-fn count_poll(local: &Local, task: u64) {
-    let current = local.current();
-    if let Some(task) = current.filter(|current| current.id() == task) {
-        task.add_poll();
+/// Notes that the task begins or ceases to wait. Calls of one closure on several threads have one record, so theirs is
+/// not noted.
+fn note_change(local: &Local, task: TaskSlot, waits: bool) {
+    if task.flags() & flag::CALLED != 0 {
+        return;
+    }
+    let now = runtime_flags::flags_and_tick();
+    task.set_status(local.register_to_run().at(now));
+    match waits {
+        true => task.set_flags(flag::BLOCKED),
+        false => task.clear_flags(flag::BLOCKED),
     }
 }

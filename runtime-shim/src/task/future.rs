@@ -19,6 +19,7 @@ use crate::task::handle::TaskHandle;
 use crate::task::spawn::NewHandle;
 use crate::thread::local;
 use crate::thread::running::Running;
+use crate::thread::waker::AwakablePoll;
 
 /// A spawned future with its handle: one word more than the future.
 ///
@@ -172,9 +173,11 @@ impl<F: Future> Future for Instrumented<F> {
         }
         if !SHARED {
             // It has a slot, so it is not refused.
-            if let Some(running) = Running::start_fast(handle.raw()) {
-                let result = future!().poll(cx);
-                handle.stop(running, result.is_ready());
+            if let Some((running, now)) = Running::start_fast(handle.raw()) {
+                let awakable = AwakablePoll::begin(running.task(), cx.waker(), now);
+                let waker = awakable.waker();
+                let result = future!().poll(&mut Context::from_waker(&waker));
+                handle.stop(running, awakable, result.is_ready());
                 return result;
             }
             if handle.is_untracked_at(local::with(|local| local.position.get())) {
@@ -187,7 +190,8 @@ impl<F: Future> Future for Instrumented<F> {
         let Some(slow_poll) = SlowPoll::begin(handle, cx.waker()) else {
             return Poll::Pending;
         };
-        let result = future!().poll(cx);
+        let waker = slow_poll.waker();
+        let result = future!().poll(&mut Context::from_waker(&waker));
         slow_poll.end(result.is_ready(), Self::ROOT_TYPE);
         result
     }
@@ -200,8 +204,12 @@ const SHARED: bool = cfg!(debug_assertions);
 impl TaskHandle {
     /// Ends a poll, and with it the task if the future was ready.
     #[inline(always)]
-    fn stop(&mut self, running: Running, ready: bool) {
+    fn stop(&mut self, running: Running, awakable: AwakablePoll<'_>, ready: bool) {
+        let may_have_wakers = awakable.end();
         if ready {
+            if may_have_wakers {
+                running.task().set_awakable();
+            }
             // SAFETY: the handle is forgotten below.
             unsafe { running.complete() };
             mem::forget(mem::replace(self, TaskHandle::untracked()));

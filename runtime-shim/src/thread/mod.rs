@@ -47,3 +47,4 @@ pub(crate) mod end;
 pub(crate) mod local;
 pub(crate) mod raw_handle;
 pub(crate) mod running;
+pub(crate) mod waker;

@@ -23,48 +23,63 @@ pub(crate) struct Running {
 
 impl Running {
     /// Makes the task of `handle` the current one of this thread, if nothing is attached to it and the
-    /// thread has a state. That this calls nothing keeps registers free in the caller.
+    /// thread has a state. That this calls nothing keeps registers free in the caller. Returns the runtime flags and the
+    /// tick, too.
     #[inline(always)]
-    pub(crate) fn start_fast(raw: RawHandle) -> Option<Self> {
+    pub(crate) fn start_fast(raw: RawHandle) -> Option<(Self, u64)> {
         local::with(|local| {
             let task = raw.as_plain_here(local)?;
-            Some(Self::start_here(local, task))
+            let now = runtime_flags::flags_and_tick();
+            let running = Self::start_as(local, task, local.running.get().at(now), 0);
+            Some((running, now))
         })
     }
 
     /// As [`Running::start`], on a thread that has a state.
     #[inline(always)]
     pub(crate) fn start_here(local: &Local, task: TaskSlot) -> Self {
-        Self::start_as(local, task, local.running.get(), 0)
+        let now = runtime_flags::flags_and_tick();
+        Self::start_as(local, task, local.running.get().at(now), 0)
     }
 
     /// Makes `task` the current task of this thread.
     pub(crate) fn start(task: TaskSlot) -> Self {
-        local::with(|local| Self::start_as(local, task, local.register_to_run(), 0))
+        let now = runtime_flags::flags_and_tick();
+        local::with(|local| Self::start_as(local, task, local.register_to_run().at(now), 0))
     }
 
     /// As [`Running::start_here`], of a closure that several threads may call at once.
     #[inline(always)]
     pub(crate) fn start_call_here(local: &Local, task: TaskSlot) -> Self {
-        task.note_call(local.running.get().at(runtime_flags::flags_and_tick()));
-        Self::start_as(local, task, local.running.get(), flag::CALLED)
+        let status = local.running.get().at(runtime_flags::flags_and_tick());
+        task.note_call(status);
+        Self::start_as(local, task, status, flag::CALLED)
     }
 
     /// As [`Running::start`], of such a closure.
     pub(crate) fn start_call(task: TaskSlot) -> Self {
-        task.note_call(Status::of(state::RUNNING).at(runtime_flags::flags_and_tick()));
-        local::with(|local| Self::start_as(local, task, local.register_to_run(), flag::CALLED))
+        let now = runtime_flags::flags_and_tick();
+        task.note_call(Status::of(state::RUNNING).at(now));
+        local::with(|local| {
+            let status = local.register_to_run().at(now);
+            Self::start_as(local, task, status, flag::CALLED)
+        })
     }
 
     #[inline(always)]
-    fn start_as(local: &Local, task: TaskSlot, running: Status, flags: u64) -> Self {
-        task.set_status(running.at(runtime_flags::flags_and_tick()));
+    fn start_as(local: &Local, task: TaskSlot, status: Status, flags: u64) -> Self {
+        task.set_status(status);
         task.count_poll(flags);
         // A reader of the future relies on the order; see `root_future.rs`.
         compiler_fence(Ordering::SeqCst);
         let outer = local.position.get();
         local.position.set(local.cursor_in(task, outer));
         Running::resume(task, outer)
+    }
+
+    #[inline(always)]
+    pub(crate) fn task(&self) -> TaskSlot {
+        self.task
     }
 
     /// Puts the thread back to what it was, and the task into `state`.

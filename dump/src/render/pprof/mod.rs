@@ -102,13 +102,15 @@ impl<W: Write> Writer<'_, W> {
 
     fn write_sample(&mut self, stack: &Aggregate<'_>) -> io::Result<()> {
         let (snapshot, row) = (&self.dump.snapshot, stack.row);
-        let mut locations = Vec::new();
+        // A deep lineage has as many locations as tasks.
+        let (mut locations, mut counts) = (Message::default(), Message::default());
         stacks::for_each_frame(self.dump, row, |frame| {
-            locations.push(self.tables.location(&mut self.fields, &frame));
+            locations.packed(self.tables.location(&mut self.fields, &frame));
         });
+        counts.packed(stack.count);
         let mut sample = Message::default();
-        sample.numbers(field::sample::LOCATION_ID, &locations);
-        sample.numbers(field::sample::VALUE, &[stack.count]);
+        sample.message(field::sample::LOCATION_ID, &locations);
+        sample.message(field::sample::VALUE, &counts);
         let (name, state) = (
             escaped(snapshot.name_text(row)),
             snapshot.bare_state(row).to_string(),

@@ -20,13 +20,9 @@ impl Message {
         }
     }
 
-    /// Appends several numbers.
-    pub(super) fn numbers(&mut self, field: u64, values: &[u64]) {
-        let mut packed = Message::default();
-        for &value in values {
-            push_varint(&mut packed.0, value);
-        }
-        self.message(field, &packed);
+    /// Appends a number to a message that is a list of numbers.
+    pub(super) fn packed(&mut self, value: u64) {
+        push_varint(&mut self.0, value);
     }
 
     /// Appends another message.
@@ -73,7 +69,11 @@ mod tests {
         text.bytes(2, b"testing");
         assert_eq!(text.0, *b"\x12\x07testing");
         let mut packed = Message::default();
-        packed.numbers(6, &[3, 270, 86942]);
-        assert_eq!(packed.0, [0x32, 0x06, 0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05]);
+        for number in [3, 270, 86942] {
+            packed.packed(number);
+        }
+        let mut list = Message::default();
+        list.message(6, &packed);
+        assert_eq!(list.0, [0x32, 0x06, 0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05]);
     }
 }

@@ -11,6 +11,7 @@
 //! | [`bit_set`] | `HashSet<u32>` | A selection takes a bit a task instead of 5 bytes or more. |
 //! | [`shapes`] | fields of each row | A million tasks have few different combinations of site, stack, state and flags. A row refers to one by 4 bytes instead of holding 24. |
 //! | [`names`] | `String` | A name takes its bytes and 2 more, instead of 24 bytes and an allocation. |
+//! | [`wakers`] | a field of each row | Tasks that follow one another are often woken by the same thread. |
 //! | [`hash`] | SipHash | Ids and addresses need no keyed hash. Texts from outside do, and have one. |
 //!
 //! Everything refers to everything by numbers of 32 bits. A snapshot therefore has room for two billion tasks.
@@ -21,3 +22,4 @@ pub(crate) mod compact_index;
 pub(crate) mod hash;
 pub(crate) mod names;
 pub(crate) mod shapes;
+pub(crate) mod wakers;

@@ -8,7 +8,7 @@ use super::hash::IdHash;
 use crate::snapshot::stacks::StackRef;
 use crate::source::Node;
 use crate::State;
-use birthmark_core::__reader::record::words::{flag, CompactStatus};
+use birthmark_core::__reader::record::words::{flag, CompactStatus, Status};
 use birthmark_core::Kind;
 use birthmark_core::Site;
 
@@ -29,13 +29,30 @@ pub(crate) struct TaskShape {
 const _: () = assert!(size_of::<TaskShape>() <= 24);
 
 impl TaskShape {
-    pub(crate) fn of(record: &impl Node, stack: StackRef) -> Self {
+    /// Returns the shape of a task with this state.
+    #[inline(always)]
+    pub(crate) fn new(site: &'static Site, stack: StackRef, status: Status, flags: u64) -> Self {
         TaskShape {
-            site: record.site(),
+            site,
             stack,
-            status: record.status().compact(),
-            flags: record.flags() as u16,
+            status: status.compact(),
+            flags: flags as u16,
         }
+    }
+
+    /// Returns the shape of a task that has ended.
+    pub(crate) fn of_ended(record: &impl Node) -> Self {
+        TaskShape::new(
+            record.site(),
+            StackRef::NONE,
+            record.status(),
+            record.flags(),
+        )
+    }
+
+    /// Returns `true` if the task waits for a poll, and no waker of it is left.
+    pub(crate) fn has_no_waker(&self) -> bool {
+        u64::from(self.flags) & flag::NO_WAKER != 0
     }
 
     pub(crate) fn kind(&self) -> Kind {

@@ -48,6 +48,8 @@ impl ThreadCache {
         if task.slot().ref_word(Ordering::Relaxed).is_named() {
             self.drop_name(arena, task);
         }
+        #[cfg(not(loom))]
+        task.leave_to_wakers();
         let node = NodeSlot::from(task);
         if node.ref_count(Ordering::Acquire) == 1 {
             // SAFETY: the one reference is the caller's.

@@ -4,11 +4,13 @@ use core::mem::ManuallyDrop;
 use core::ptr;
 use core::task::Waker;
 
+use crate::platform::runtime_flags;
 use crate::record::frames::Cursor;
 use crate::record::root_future::{self, RootFuture, RootType};
 use crate::record::words::state;
 use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::running::{mute, restore_thread, Running};
+use crate::thread::waker::{AwakablePoll, PollWaker};
 
 /// A poll on the slow path. It is dropped only if the poll panics.
 ///
@@ -24,13 +26,14 @@ pub(super) struct SlowPoll<'a> {
     outer: Cursor,
     /// `true` if the guards of hooks were entered.
     carries: bool,
+    awakable: ManuallyDrop<AwakablePoll<'a>>,
 }
 
 impl<'a> SlowPoll<'a> {
     /// Begins a poll, unless the future is not to be polled now: it is held back.
     #[cold]
     #[inline(never)]
-    pub(super) fn begin(handle: &'a mut TaskHandle, waker: &Waker) -> Option<Self> {
+    pub(super) fn begin(handle: &'a mut TaskHandle, waker: &'a Waker) -> Option<Self> {
         // The tag is for the first poll alone.
         handle.remove_slow_path();
         let (outer, carries) = match handle.content() {
@@ -41,11 +44,21 @@ impl<'a> SlowPoll<'a> {
             // The frames of a task that is not recorded are not those of whoever polls it.
             HandleContent::Untracked => (mute(), false),
         };
+        let awakable = match handle.slot() {
+            Some(slot) => AwakablePoll::begin(slot, waker, runtime_flags::flags_and_tick()),
+            None => AwakablePoll::none(waker),
+        };
         Some(SlowPoll {
             handle,
             outer,
             carries,
+            awakable: ManuallyDrop::new(awakable),
         })
+    }
+
+    /// Returns the waker of the poll.
+    pub(super) fn waker(&self) -> PollWaker<'a> {
+        self.awakable.waker()
     }
 
     /// Ends it, and with it the task if the future was ready. Otherwise the task publishes the future, if that is asked
@@ -56,9 +69,20 @@ impl<'a> SlowPoll<'a> {
         if !ready && root_future::is_published() {
             this.publish(root_type);
         }
+        // SAFETY: taken once, because the poll, which owns it, is not dropped.
+        let awakable = unsafe { ManuallyDrop::take(&mut this.awakable) };
         match this.handle.as_plain() {
-            Some(slot) => this.handle.stop(Running::resume(slot, this.outer), ready),
-            None => this.put_back(state::after_poll(ready)),
+            Some(slot) => {
+                let running = Running::resume(slot, this.outer);
+                this.handle.stop(running, awakable, ready);
+            }
+            None => {
+                let may_have_wakers = awakable.end();
+                if let Some(slot) = this.handle.slot().filter(|_| may_have_wakers) {
+                    slot.set_awakable();
+                }
+                this.put_back(state::after_poll(ready));
+            }
         }
     }
 
@@ -91,6 +115,8 @@ impl Drop for SlowPoll<'_> {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {
+        // SAFETY: taken once, because the poll is dropped once, and not if it has ended.
+        drop(unsafe { ManuallyDrop::take(&mut self.awakable) });
         self.put_back(state::PANICKED);
     }
 }
