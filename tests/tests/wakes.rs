@@ -429,3 +429,60 @@ fn thread_in_block_on_is_waiting() {
     blocked.join().unwrap();
     wait_until("it has ended", || find().is_none());
 }
+
+/// Several threads work on behalf of a task that itself waits, or call one closure of it.
+#[birthmark::instrument]
+mod shared {
+    use super::*;
+
+    /// A future that is pending once, and woken by another thread.
+    pub async fn woken_by_a_thread() {
+        let mut is_woken = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut is_woken, true) {
+                return Poll::Ready(());
+            }
+            let waker = cx.waker().clone();
+            thread::spawn(move || waker.wake());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub fn blocks() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(woken_by_a_thread());
+    }
+
+    pub fn broadcasts() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            for _ in 0..50 {
+                rayon::broadcast(|_| blocks());
+            }
+        });
+    }
+
+    pub fn calls_one_closure_on_threads() {
+        let closure = Arc::new(|| (0..50).for_each(|_| blocks()));
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let closure = closure.clone();
+                thread::spawn(move || closure())
+            })
+            .collect();
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+    }
+}
+
+#[test]
+fn threads_that_block_on_behalf_of_one_task_have_their_own_wakers() {
+    apart(shared::broadcasts);
+    apart(shared::calls_one_closure_on_threads);
+}

@@ -13,6 +13,7 @@
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
+use core::ptr;
 use core::task::{Context, Poll, Waker};
 
 use crate::platform::runtime_flags;
@@ -76,9 +77,12 @@ struct BlockedTask(u64);
 /// The thread does not block any more, also if the future is dropped before it is ready.
 impl Drop for BlockedTask {
     fn drop(&mut self) {
-        if let Some(task) = local::with(|local| current_with_id(local, self.0)) {
-            task.clear_flags(flag::BLOCKED);
-        }
+        local::with(|local| {
+            let current = current_with_id(local, self.0);
+            if let Some(task) = current.filter(|&task| runs_alone(local, task)) {
+                task.clear_flags(flag::BLOCKED);
+            }
+        });
     }
 }
 
@@ -108,11 +112,18 @@ fn current_with_id(local: &Local, id: u64) -> Option<TaskSlot> {
     current.filter(|current| current.id() == id)
 }
 
+/// Returns `true` if this thread runs the task, and no other thread does at the same time. A thread may also work on behalf
+/// of a task that another thread runs, and several threads may call one closure.
+fn runs_alone(local: &Local, task: TaskSlot) -> bool {
+    let running = local.position.get().slot();
+    running.is_some_and(|running| ptr::eq(running, task.slot())) && task.flags() & flag::CALLED == 0
+}
+
 /// A poll of what a task blocks on, until this is dropped.
 struct CountedPoll<'a> {
     /// The task whose poll was counted around this one; 0 for none.
     outer: u64,
-    /// `None` if the thread does not run the task.
+    /// The task, if this thread alone runs it.
     task: Option<TaskSlot>,
     awakable: ManuallyDrop<AwakablePoll<'a>>,
 }
@@ -131,10 +142,13 @@ impl<'a> CountedPoll<'a> {
     }
 
     fn begin_counted(local: &Local, id: u64, waker: &'a Waker) -> Self {
-        let task = current_with_id(local, id);
+        let current = current_with_id(local, id);
+        if let Some(task) = current {
+            task.add_poll();
+        }
+        let task = current.filter(|&task| runs_alone(local, task));
         let awakable = match task {
             Some(task) => {
-                task.add_poll();
                 note_change(local, task, false);
                 AwakablePoll::begin(task, waker, runtime_flags::flags_and_tick())
             }
@@ -168,12 +182,8 @@ impl Drop for CountedPoll<'_> {
     }
 }
 
-/// Notes that the task begins or ceases to wait. Calls of one closure on several threads have one record, so theirs is
-/// not noted.
+/// Notes that a task, which this thread alone runs, begins or ceases to wait.
 fn note_change(local: &Local, task: TaskSlot, waits: bool) {
-    if task.flags() & flag::CALLED != 0 {
-        return;
-    }
     let now = runtime_flags::flags_and_tick();
     task.set_status(local.register_to_run().at(now));
     match waits {

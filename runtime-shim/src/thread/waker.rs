@@ -39,7 +39,8 @@ impl Deref for PollWaker<'_> {
 }
 
 impl<'a> AwakablePoll<'a> {
-    /// Begins a poll of a task, which the thread runs. The last argument has the runtime flags.
+    /// Begins a poll of a task, which this thread alone runs, and which no poll of this thread is within. The last argument
+    /// has the runtime flags.
     #[inline(always)]
     pub(crate) fn begin(task: TaskSlot, executor: &'a Waker, flags_and_tick: u64) -> Self {
         let wakes = Wakes::of(task.slot());
