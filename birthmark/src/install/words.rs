@@ -297,7 +297,7 @@ mod tests {
     fn words_in_help_of_the_command_are_known() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../cargo-birthmark/src/cli.rs");
         let help = std::fs::read_to_string(path).expect("the command line can be read");
-        let is_of_word = |character: char| character.is_alphanumeric() || character == '=';
+        let is_of_word = |character: char| character.is_alphanumeric() || "=-".contains(character);
         let words = help.split("BIRTHMARK=").skip(1);
         let words = words.map(|rest| rest.split(|c| !is_of_word(c)).next().unwrap_or_default());
         let words: Vec<&str> = words.collect();

@@ -44,15 +44,22 @@ impl<'a> AwakablePoll<'a> {
     #[inline(always)]
     pub(crate) fn begin(task: TaskSlot, executor: &'a Waker, flags_and_tick: u64) -> Self {
         let wakes = Wakes::of(task.slot());
-        let is_awakable =
-            runtime_flags::record_wakes(flags_and_tick) && wakes.begin_poll(task.id(), executor);
+        if !runtime_flags::record_wakes(flags_and_tick) {
+            return Self::none(executor);
+        }
+        let is_awakable = wakes.begin_poll(task.id(), executor);
+        if !is_awakable {
+            // Wakers of another executor are out.
+            task.set_awakable();
+        }
         AwakablePoll {
             wakes: is_awakable.then_some(wakes),
             executor,
         }
     }
 
-    /// A poll of what is no task.
+    /// A poll whose wakes are not seen.
+    #[inline(always)]
     pub(crate) fn none(executor: &'a Waker) -> Self {
         AwakablePoll {
             wakes: None,
@@ -78,7 +85,7 @@ impl<'a> AwakablePoll<'a> {
         }
     }
 
-    /// Ends the poll. Returns `true` if wakers may be out.
+    /// Ends the poll. Returns `true` if wakers of it may be out.
     #[inline(always)]
     pub(crate) fn end(self) -> bool {
         ManuallyDrop::new(self).end_once()
@@ -88,7 +95,7 @@ impl<'a> AwakablePoll<'a> {
     fn end_once(&self) -> bool {
         // SAFETY: `begin_poll` has returned `true` for these, and this is called once. The waker of the poll is not used
         // any more, because the context of the poll had borrowed it.
-        self.wakes.is_none_or(|wakes| unsafe { wakes.end_poll() })
+        self.wakes.is_some_and(|wakes| unsafe { wakes.end_poll() })
     }
 }
 
