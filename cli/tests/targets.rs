@@ -41,7 +41,7 @@ fn process_shows_the_same_inside_and_outside() {
     }
     let text = shown(&["ps", &specimen.id(), "name=order 3&role=courier"]);
     assert!(
-        text.contains("1 of 13 tasks (name=order%203&role=courier): 1 suspended"),
+        text.contains("1 of 13 tasks (name=order%203&role=courier): 1 waiting"),
         "{text}"
     );
     assert!(
@@ -100,11 +100,11 @@ fn program_that_has_aborted_shows_its_tasks() {
     assert!(gdb.contains("SIGABRT"), "{gdb}");
     let tree = shown(&["tree", "--core", &core]);
     assert!(
-        tree.contains("courier [suspended] cli/examples/specimen.rs:"),
+        tree.contains("courier [waiting] cli/examples/specimen.rs:"),
         "{tree}"
     );
     assert!(
-        tree.starts_with("13 tasks: 2 running, 11 suspended\n"),
+        tree.starts_with("13 tasks: 2 running, 11 waiting\n"),
         "{tree}"
     );
     assert!(shown(&["sites", "--core", &core]).contains("shop::") || tree.contains("checkout"));
@@ -171,7 +171,7 @@ fn gdb_calls_the_command() {
             .output()
             .expect("gdb is installed: `apt-get install gdb`");
         let shown = String::from_utf8_lossy(&output.stdout);
-        assert!(shown.contains("\n5 × checkout [suspended, "), "{shown}");
+        assert!(shown.contains("\n5 × checkout [waiting, "), "{shown}");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(error.contains("unrecognized subcommand"), "{error}");
     }

@@ -54,6 +54,7 @@ compile_pages! {
     Benchmarks "docs/benchmarks.md"
     Glossary "docs/glossary.md"
     Release "docs/release.md"
+    AwaitStacks "docs/guide/await-stacks.md"
     Awaits "docs/guide/awaits.md"
     CargoBirthmark "docs/guide/cargo-birthmark.md"
     Dumps "docs/guide/dumps.md"
