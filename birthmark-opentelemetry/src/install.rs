@@ -1,6 +1,6 @@
 //! Setting up what is carried.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Once;
 
 use birthmark::extension::{Carry, CarryRules};
 
@@ -76,9 +76,7 @@ impl Builder {
 
     /// Applies the configuration. Only the first call in a process has an effect.
     pub fn install(self) {
-        static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
-        if !IS_INSTALLED.swap(true, Ordering::Relaxed) {
-            birthmark::add_hook(ContextHook { rules: self.rules }).forget();
-        }
+        static INSTALL: Once = Once::new();
+        INSTALL.call_once(|| birthmark::add_hook(ContextHook { rules: self.rules }).forget());
     }
 }

@@ -1,6 +1,6 @@
 //! Setting up what is carried, and what becomes an event.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Once;
 
 use birthmark::extension::{Carry, CarryRules};
 use tracing::Level;
@@ -143,18 +143,17 @@ impl Builder {
         self
     }
 
-    /// Applies the configuration. Only the first call in a process has an effect.
+    /// Applies the configuration. Only the first call in a process has an effect, and all others return after it.
     pub fn install(self) {
-        static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
-        if IS_INSTALLED.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        panics::install(self.panics);
-        let hook = CarryHook {
-            rules: self.rules,
-            task_spans: self.task_spans,
-            refusals: self.refusals,
-        };
-        birthmark::add_hook(hook).forget();
+        static INSTALL: Once = Once::new();
+        INSTALL.call_once(|| {
+            panics::install(self.panics);
+            let hook = CarryHook {
+                rules: self.rules,
+                task_spans: self.task_spans,
+                refusals: self.refusals,
+            };
+            birthmark::add_hook(hook).forget();
+        });
     }
 }

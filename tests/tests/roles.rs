@@ -62,15 +62,15 @@ fn role_that_several_modules_share_has_its_module_in_each_form() {
     );
     for module in ["worker", "pricing"] {
         assert!(
-            text.contains(&format!(" {module}::start::{{async}} [suspended")),
+            text.contains(&format!(" {module}::start::{{async}} [waiting")),
             "{text}"
         );
         assert!(
-            tree.contains(&format!(" {module}::start::{{async}} [suspended")),
+            tree.contains(&format!(" {module}::start::{{async}} [waiting")),
             "{tree}"
         );
         assert!(
-            groups.contains(&format!("1 × {module}::start::{{async}} [suspended")),
+            groups.contains(&format!("1 × {module}::start::{{async}} [waiting")),
             "{groups}"
         );
         let role = format!("{module}::start*");
@@ -87,5 +87,5 @@ fn role_that_several_modules_share_has_its_module_in_each_form() {
         text.contains("    lineage 2 worker::start::{async} < "),
         "{text}"
     );
-    assert!(tree.contains(" alone::{async} [suspended"), "{tree}");
+    assert!(tree.contains(" alone::{async} [waiting"), "{tree}");
 }

@@ -42,13 +42,12 @@ function taskFacts(task, snapshot, follow) {
   const site = snapshot.tables.sites[task.site];
   return {
     Id: task.id,
-    State: task.state + since(task),
+    State: task.state + since(task) + wake(task),
     "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
     Spawned: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
     Kind: task.kind + (task.pooled ? ", kept by a pool" : task.root ? ", root" : ""),
     Runs: task.runs_no_task && "no task that has a record: it may be idle",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
-    "Woken by": wokenBy(task),
     Polls: task.polls == null ? NO_POLLS : count(task.polls),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_truncated ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
@@ -78,13 +77,13 @@ function labelLinks(task, follow) {
 }
 
 /** @param {import("../types").Task} task */
-const wokenBy = (task) => {
+const wake = (task) => {
   const by = task.woken_by;
-  if (task.no_waker) return "no waker is left";
-  if (!by) return undefined;
-  if (by.itself) return "itself";
-  if (by.task) return `task ${by.task}`;
-  return by.thread ? `thread ${by.thread} ${by.name}, in no task` : "a thread in no task";
+  if (task.no_waker) return ", no waker is left";
+  if (!by) return "";
+  if (by.itself) return ", woken by itself";
+  if (by.task) return `, woken by task ${by.task}`;
+  return by.thread ? `, woken by thread ${by.thread} ${by.name}, in no task` : ", woken by a thread in no task";
 };
 
 /** @param {import("../types").Task} task */
