@@ -170,7 +170,11 @@ impl Page {
         self.run(&script).await.as_u64().unwrap()
     }
 
+    /// Clicks an element, which is scrolled to as a person would. The driver takes one whose edge is visible for visible.
     pub async fn click(&self, selector: &str) {
+        let script =
+            format!("document.querySelector({selector:?})?.scrollIntoView({{ block: 'nearest' }})");
+        self.run(&script).await;
         let element = self.client.find(Locator::Css(selector)).await.unwrap();
         element.click().await.unwrap();
     }
