@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the stress tests, those of frames that move between tasks, and one that asks for native stacks, under
+# Runs the stress tests, those of frames that move between tasks, those of wakers, and one that asks for native stacks, under
 # valgrind's memcheck, and fails on any error of ours or of the runtimes.
 #
 #     tests/valgrind.sh [steps]
@@ -26,7 +26,7 @@ check() {
         --max-stackframe=100000 "$@" --test-threads=1
 }
 
-stress=$(programs -p birthmark-integration-tests --test stress --test stress_toggle --test frames_moved)
+stress=$(programs -p birthmark-integration-tests --test stress --test stress_toggle --test frames_moved --test wakes)
 native=$(programs -p birthmark --features native-stacks --lib)
 for program in $stress; do
     check "$program"
