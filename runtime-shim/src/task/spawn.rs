@@ -127,11 +127,16 @@ pub fn record_spawn_as(
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub fn record_spawn_offered(site: &'static Site, name: &'static str) -> TaskHandle {
-    let name = NewName {
-        text: format_args!("{name}"),
-        is_offered: true,
-    };
-    record_spawn_with(site, site.kind(), 0, Some(name))
+    // In the call, because older compilers drop the arguments of a format at the end of a statement.
+    record_spawn_with(
+        site,
+        site.kind(),
+        0,
+        Some(NewName {
+            text: format_args!("{name}"),
+            is_offered: true,
+        }),
+    )
 }
 
 /// A name for a new task.
