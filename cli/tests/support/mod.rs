@@ -107,7 +107,7 @@ pub fn shown(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Leaves out times, and the time and the process of the heading.
+/// Leaves out times, the time and the process of the heading, and the numbers of threads: one may end between two dumps.
 pub fn timeless(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     // A task without a waker is said to have none after a tenth of a second.
@@ -116,6 +116,10 @@ pub fn timeless(text: &str) -> String {
             lines.push("program".into());
             continue;
         }
+        let line = match line.split_once("; ") {
+            Some((_, rest)) if line.starts_with("coverage: ") => rest,
+            _ => line,
+        };
         let mut words: Vec<&str> = line.split(' ').collect();
         for at in 1..words.len() {
             let is_unit = words[at].trim_end_matches([']', ',', ':']) == "s";
