@@ -108,7 +108,8 @@ fn while_polled(task: Held, f: impl FnOnce()) {
             while !ends.load(Ordering::Relaxed) {
                 tokio::task::yield_now().await;
                 turn += 1;
-                if turn.is_multiple_of(256) {
+                // A prime number, so that each suspension of the task is waited in.
+                if turn.is_multiple_of(13) {
                     wait_for_a_sample(&ends);
                 }
             }
