@@ -13,7 +13,6 @@
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::ptr;
 use core::task::{Context, Poll, Waker};
 
 use crate::platform::runtime_flags;
@@ -115,8 +114,7 @@ fn current_with_id(local: &Local, id: u64) -> Option<TaskSlot> {
 /// Returns `true` if this thread runs the task, and no other thread does at the same time. A thread may also work on behalf
 /// of a task that another thread runs, and several threads may call one closure.
 fn runs_alone(local: &Local, task: TaskSlot) -> bool {
-    let running = local.position.get().slot();
-    running.is_some_and(|running| ptr::eq(running, task.slot())) && task.flags() & flag::CALLED == 0
+    local.runs(task.slot()) && task.flags() & flag::CALLED == 0
 }
 
 /// A poll of what a task blocks on, until this is dropped.

@@ -146,6 +146,13 @@ impl Local {
         unsafe { self.state.get().as_ref() }
     }
 
+    /// Returns `true` if the thread runs the task of a slot.
+    #[inline(always)]
+    pub(crate) fn runs(&self, slot: &'static Slot) -> bool {
+        let running = self.position.get().slot();
+        running.is_some_and(|running| ptr::eq(running, slot))
+    }
+
     /// Returns the slot of the task that the thread runs. The task lives as long as the thread runs it.
     #[inline(always)]
     fn running_task(&self) -> Option<TaskSlot> {

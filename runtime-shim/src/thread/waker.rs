@@ -12,7 +12,7 @@ use crate::platform::runtime_flags;
 use crate::record::slot::{Slot, TaskSlot};
 use crate::record::wakes::{Last, Wakes, WokenBy};
 use crate::record::words::flag;
-use crate::thread::local::{self, Local};
+use crate::thread::local;
 
 /// A poll with a waker of birthmark's, or with the executor's own. Dropping it ends the poll, also if the future panics.
 #[derive(Debug)]
@@ -126,7 +126,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
         let wakes = wakes_of(data);
         if wakes.is_owned() {
             wakes.count_clone();
-        } else if local::with(|local| is_current(wakes, local)) {
+        } else if local::with(|local| local.runs(wakes.slot())) {
             wakes.count_first_clone();
         } else {
             let executor = ManuallyDrop::new(wakes.clone_borrowed());
@@ -203,13 +203,6 @@ unsafe fn release(wakes: &'static Wakes, last: Last) -> Waker {
 unsafe fn release_slot(wakes: &'static Wakes) {
     // SAFETY: by the contract.
     local::with(|local| unsafe { local.release(TaskSlot::of_ended(wakes.slot()).into()) });
-}
-
-/// Returns `true` if the thread runs the task of these wakes.
-#[inline(always)]
-fn is_current(wakes: &'static Wakes, local: &Local) -> bool {
-    let running = local.position.get().slot();
-    running.is_some_and(|running| ptr::eq(running, wakes.slot()))
 }
 
 /// Returns `true` if the thread of a task runs the code of an executor.

@@ -43,7 +43,7 @@ use core::mem::ManuallyDrop;
 use core::ptr;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
-use crate::platform::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::platform::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 #[cfg(not(loom))]
 mod area;
@@ -73,9 +73,6 @@ pub(crate) struct Wakes {
     woken: AtomicU64,
     /// The origin of that wake.
     woken_by: AtomicU64,
-    /// Wakes that made the task runnable, by others and by the task itself.
-    by_others: AtomicU32,
-    by_itself: AtomicU32,
 }
 
 #[cfg(not(loom))]
@@ -106,8 +103,6 @@ impl Wakes {
             owner: AtomicU64::new(0),
             woken: AtomicU64::new(0),
             woken_by: AtomicU64::new(0),
-            by_others: AtomicU32::new(0),
-            by_itself: AtomicU32::new(0),
         }
     }
 
@@ -162,8 +157,6 @@ impl Wakes {
     fn reset(&self, id: u64, executor: &Waker) {
         self.woken.store(0, Ordering::Relaxed);
         self.woken_by.store(0, Ordering::Relaxed);
-        self.by_others.store(0, Ordering::Relaxed);
-        self.by_itself.store(0, Ordering::Relaxed);
         // `Waker::noop` and its kin have no data. An executor that uses them polls without being woken, so nothing is known
         // of its wakes.
         if !executor.data().is_null() {

@@ -55,7 +55,7 @@ impl Wakes {
     }
 
     /// Notes that another task, or a thread without one, has woken the task. Of several wakes since the last poll began,
-    /// the first one counts. Two threads that wake the task at the same time may count once or twice.
+    /// the first one counts.
     #[inline]
     pub(crate) fn note(&'static self, tick: u64, by: WokenBy) {
         let polls = self.polls();
@@ -65,10 +65,6 @@ impl Wakes {
         // Before the time. So a reader of the new time reads one of the threads that woke the task then.
         self.woken_by.store(by.to_word(), Ordering::Relaxed);
         self.woken.store(tick | u64::from(polls), Ordering::Release);
-        // Not by an atomic addition, which takes as long as all else here.
-        let others = self.by_others.load(Ordering::Relaxed);
-        self.by_others
-            .store(others.wrapping_add(1), Ordering::Relaxed);
     }
 
     /// Notes that the task has woken itself. Only the thread that polls it calls this. The task can run from the end of the
@@ -81,8 +77,6 @@ impl Wakes {
         }
         self.woken_by.store(ITSELF, Ordering::Relaxed);
         self.woken.store(u64::from(polls), Ordering::Release);
-        let own = self.by_itself.load(Ordering::Relaxed);
-        self.by_itself.store(own.wrapping_add(1), Ordering::Relaxed);
     }
 
     #[inline(always)]
