@@ -7,6 +7,7 @@
 //! Most tasks have the parent, the stack and the shape of the task before, no name and no children. Their way is inlined
 //! into the walk. All else is out of line.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::compact::chunked_vec::ChunkedVec;
@@ -26,9 +27,9 @@ use birthmark_core::Kind;
 /// A snapshot in the making, with the indices that only the builder needs.
 pub(crate) struct SnapshotBuilder<S: Source> {
     pub(crate) snapshot: Snapshot,
-    source: S,
-    /// The moment at which the snapshot was begun. `None` if ages are unknown.
-    pub(super) now: Option<u64>,
+    pub(super) source: S,
+    /// A moment of the snapshot, which most snapshots do not need. `None` if ages are unknown.
+    pub(super) now: OnceCell<Option<u64>>,
     /// `true` if names and labels are redacted.
     pub(crate) redacted: bool,
     shapes: KnownShapes,
@@ -60,7 +61,7 @@ impl<S: Source> SnapshotBuilder<S> {
         SnapshotBuilder {
             snapshot: Snapshot::default(),
             source,
-            now: source.now(),
+            now: OnceCell::new(),
             redacted: false,
             shapes: KnownShapes::default(),
             stacks: KnownStacks::default(),

@@ -54,7 +54,8 @@ impl<S: Source> SnapshotBuilder<S> {
 
     /// Returns `true` if a tick is over. What has not changed since then, and needs a poll to change, is certain.
     fn is_past(&self, tick: u32) -> bool {
-        let now = self.now.map_or(0, |now| (now >> 32) as u32);
+        let now = *self.now.get_or_init(|| self.source.now());
+        let now = now.map_or(0, |now| (now >> 32) as u32);
         now > tick + 1
     }
 }
