@@ -62,8 +62,10 @@ fn draw_head(frame: &mut Frame<'_>, app: &App, area: Rect) {
     if selected.dump.len() != selected.dump.total() {
         counts = format!("{} of {counts}", selected.dump.len());
     }
-    for (state, count) in selected.states.iter().filter(|(_, count)| *count > 0) {
-        counts += &format!(", {count} {state}");
+    for (state, count) in State::COUNTED.iter().zip(selected.states) {
+        if count > 0 {
+            counts += &format!(", {count} {state}");
+        }
     }
     if let (Some(spawns), Some(ends)) = (selected.spawns, selected.ends) {
         counts += &format!(" | {} spawns/s, {} ends/s", rate(spawns), rate(ends));

@@ -27,7 +27,8 @@ pub(super) struct Selected {
     pub(super) groups: Vec<Group>,
     pub(super) tree: Vec<String>,
     pub(super) sites: Vec<SiteRow>,
-    pub(super) states: [(&'static str, usize); 6],
+    /// Numbers of tasks in the order of [`State::COUNTED`].
+    pub(super) states: [usize; 6],
     /// Spawns and ends per second since the refresh before.
     pub(super) spawns: Option<f64>,
     pub(super) ends: Option<f64>,
@@ -133,12 +134,14 @@ impl Model {
         let dump = filters
             .iter()
             .fold(self.dump, |dump, filter| dump.filter(filter));
+        let order = dump.indices();
+        let states = order.iter().map(|&index| dump.brief(index).state);
         Selected {
-            order: dump.indices(),
+            states: State::count(states),
+            order,
             groups: dump.groups().list().to_vec(),
             tree: lines(&dump),
             sites: self.sites.into_iter().map(row).collect(),
-            states: states(&dump),
             dump,
             spawns,
             ends,
@@ -152,29 +155,6 @@ fn address(site: &birthmark_dump::__private::Site) -> usize {
 
 fn ended(stats: &SiteStats) -> u64 {
     stats.completed + stats.panicked + stats.cancelled
-}
-
-fn states(dump: &Dump) -> [(&'static str, usize); 6] {
-    let mut counts = [
-        ("running", 0),
-        ("runnable", 0),
-        ("waiting", 0),
-        ("suspended", 0),
-        ("created", 0),
-        ("delayed", 0),
-    ];
-    for index in dump.indices() {
-        let at = match dump.brief(index).state {
-            State::Running { .. } => 0,
-            State::Runnable => 1,
-            State::Waiting => 2,
-            State::Suspended => 3,
-            State::Delayed => 5,
-            _ => 4,
-        };
-        counts[at].1 += 1;
-    }
-    counts
 }
 
 impl Selected {

@@ -126,18 +126,8 @@ pub(super) fn kind(value: &str) -> Result<&str, ParseFilterError> {
     }
 }
 
-/// The states of tasks that a dump shows.
-const STATES: [State; 6] = [
-    State::Running { thread: None },
-    State::Runnable,
-    State::Waiting,
-    State::Suspended,
-    State::Created,
-    State::Delayed,
-];
-
 pub(super) fn state(value: &str) -> Result<State, ParseFilterError> {
-    let mut states = STATES.into_iter();
+    let mut states = State::COUNTED.into_iter();
     let state = states.find(|state| state.to_string() == value);
     state.ok_or_else(|| ParseFilterError::new(ErrorKind::State, value))
 }
@@ -284,7 +274,7 @@ impl fmt::Display for ParseFilterError {
                 let kinds = OneOf(known.iter().chain([unknown]));
                 write!(f, "{what} is no kind of task\nhelp: use {kinds}, or * for any part, as in kind=*thread")
             }
-            ErrorKind::State => write!(f, "{what} is no state\nhelp: use {}", OneOf(STATES.iter())),
+            ErrorKind::State => write!(f, "{what} is no state\nhelp: use {}", OneOf(State::COUNTED.iter())),
             ErrorKind::Time => write!(
                 f,
                 "{what} is no time\nhelp: write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"

@@ -23,7 +23,7 @@ impl fmt::Display for Summary<'_> {
             write!(f, " ({})", escaped(&dump.filter.to_string()))?;
         }
         let mut separator = ": ";
-        for (state, count) in states(dump).into_iter().filter(|(_, count)| *count > 0) {
+        for (state, count) in states(dump).filter(|(_, count)| *count > 0) {
             write!(f, "{separator}{count} {state}")?;
             separator = ", ";
         }
@@ -31,27 +31,16 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-fn states(dump: &Dump) -> [(&'static str, usize); 7] {
-    let mut counts = [
-        ("running", 0),
-        ("runnable", 0),
-        ("waiting", 0),
-        ("suspended", 0),
-        ("created", 0),
-        ("delayed", 0),
-        (RUNS_NO_TASK, 0),
-    ];
-    for row in dump.rows() {
-        let index = match dump.snapshot.bare_state(row) {
-            State::Running { .. } if dump.snapshot.runs_no_task(row) => 6,
-            State::Running { .. } => 0,
-            State::Runnable => 1,
-            State::Waiting => 2,
-            State::Suspended => 3,
-            State::Delayed => 5,
-            _ => 4,
-        };
-        counts[index].1 += 1;
-    }
-    counts
+/// Returns the number of tasks in each state. Threads of pools that run no recorded task come last.
+fn states(dump: &Dump) -> impl Iterator<Item = (String, usize)> {
+    let mut idle = 0;
+    let states = dump.rows().filter_map(|row| {
+        let state = dump.snapshot.bare_state(row);
+        let is_idle = matches!(state, State::Running { .. }) && dump.snapshot.runs_no_task(row);
+        idle += usize::from(is_idle);
+        (!is_idle).then_some(state)
+    });
+    let counts = State::count(states);
+    let words = State::COUNTED.iter().map(State::to_string);
+    words.zip(counts).chain([(RUNS_NO_TASK.to_owned(), idle)])
 }

@@ -233,6 +233,35 @@ impl Task {
 }
 
 impl State {
+    /// The states that tasks in a dump are counted and selected by.
+    #[doc(hidden)]
+    pub const COUNTED: [State; 6] = [
+        State::Running { thread: None },
+        State::Runnable,
+        State::Waiting,
+        State::Suspended,
+        State::Created,
+        State::Delayed,
+    ];
+
+    /// Counts states in the order of [`State::COUNTED`]. A task that has just ended counts as created.
+    #[doc(hidden)]
+    pub fn count(states: impl Iterator<Item = State>) -> [usize; 6] {
+        let mut counts = [0; 6];
+        for state in states {
+            let place = match state {
+                State::Running { .. } => 0,
+                State::Runnable => 1,
+                State::Waiting => 2,
+                State::Suspended => 3,
+                State::Delayed => 5,
+                State::Created | State::Ended(_) => 4,
+            };
+            counts[place] += 1;
+        }
+        counts
+    }
+
     /// Returns `true` if the task waits for a poll: it is runnable or waiting, or its wakes are not seen.
     pub fn is_suspended(self) -> bool {
         matches!(self, State::Runnable | State::Waiting | State::Suspended)
