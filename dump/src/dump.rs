@@ -204,7 +204,8 @@ impl Dump {
     /// text and [`Json`](crate::render::Json) show all of them, even if the dump is filtered.
     ///
     /// This method reads the threads when it is called, after the tasks. If a task still runs on the same thread by
-    /// then, the dump shows the call in which that thread waits.
+    /// then, and the thread sleeps, the task is [blocked](State::Blocked), and the dump shows the system call. A filter
+    /// by this state must follow.
     ///
     /// # Examples
     ///
@@ -220,10 +221,10 @@ impl Dump {
     #[must_use]
     pub fn with_threads(mut self, report: ThreadDetail) -> Self {
         let stacks = report == ThreadDetail::Stacks;
-        self.os_threads = match report {
-            ThreadDetail::Off => ThreadScan::NotRequested,
-            _ => (self.look_at_threads)(stacks).map_or(ThreadScan::Unsupported, ThreadScan::Done),
-        };
+        match report {
+            ThreadDetail::Off => self.os_threads = ThreadScan::NotRequested,
+            _ => self.put_threads((self.look_at_threads)(stacks)),
+        }
         self
     }
 
@@ -275,6 +276,9 @@ impl Dump {
     /// Sets the OS threads of a dump of another process.
     #[doc(hidden)]
     pub fn put_threads(&mut self, threads: Option<OsThreads>) {
+        if let Some(threads) = &threads {
+            self.snapshot.threads.note_states(threads);
+        }
         self.os_threads = threads.map_or(ThreadScan::Unsupported, ThreadScan::Done);
     }
 

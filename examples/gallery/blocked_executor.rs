@@ -7,7 +7,7 @@
 //!
 //! One running task was not polled and did not change its state between two dumps. The damage is the tasks that are
 //! created and never start. The native stack of the thread shows the call that it waits in. The function that blocks
-//! is on that stack.
+//! is on that stack. A dump with OS threads calls the task `blocked`.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -30,10 +30,10 @@ fn main() {
     }
     let before = birthmark::dump();
     let after = birthmark::dump();
-    let running = Filter::new().running().kind("future");
+    let upload = Filter::new().role("store_upload");
     println!("{}", after.diff(&before));
     let after = after.with_threads(ThreadDetail::Stacks);
-    println!("{}", after.filter(&running));
+    println!("{}", after.filter(&upload));
     // Whoever uploads has gone.
     drop(chunks);
 }

@@ -79,13 +79,10 @@ fn a_blocked_executor_thread_is_running_and_unchanged() {
         ],
     );
     shows(unchanged, &["20 × answer_health_check [created, "]);
+    shows(&output, &["1 of 22 tasks (role=store_upload): 1 "]);
     shows(
         &output,
-        &["1 of 22 tasks (kind=future&state=running): 1 running"],
-    );
-    shows(
-        &output,
-        &["task ", "\"upload-7\" store_upload [running on thread "],
+        &["task ", "\"upload-7\" store_upload [", " on thread "],
     );
     let (_, thread) = output
         .split_once("]: running task 2 \"upload-7\" store_upload\n")

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Waker};
 use std::thread::JoinHandle;
 
-use birthmark::{Dump, Filter, Task};
+use birthmark::{Dump, Filter, State, Task};
 use birthmark_integration_tests::{own_id, spawn};
 use birthmark_test_support as _;
 
@@ -123,9 +123,9 @@ fn pool_threads_without_a_task_are_told_from_those_with_one_and_come_last() {
     assert!(!busy.of(&dump).runs_no_task());
     for worker in &idle {
         let task = worker.of(&dump);
-        assert!(task.runs_no_task());
+        assert!(task.runs_no_task() && task.state() == State::Idle);
         let first = task.to_string();
-        let end_of_first = " Pool::start::{closure} [running no recorded task]:";
+        let end_of_first = " Pool::start::{closure} [idle]:";
         assert!(
             first.lines().next().unwrap().ends_with(end_of_first),
             "{first}"
@@ -140,11 +140,8 @@ fn pool_threads_without_a_task_are_told_from_those_with_one_and_come_last() {
     assert!(idle_group > 0 && groups.list()[idle_group..].iter().all(without_task));
     let text = groups.to_string();
     let first_line = text.lines().next().unwrap();
-    assert!(first_line.contains(" running no recorded task"), "{text}");
-    assert!(
-        text.contains("× Pool::start::{closure} [running no recorded task]\n"),
-        "{text}"
-    );
+    assert!(first_line.contains(" idle"), "{text}");
+    assert!(text.contains("× Pool::start::{closure} [idle]\n"), "{text}");
     assert!(
         text.contains("1 × Pool::start::{closure} [running, "),
         "{text}"
@@ -152,7 +149,7 @@ fn pool_threads_without_a_task_are_told_from_those_with_one_and_come_last() {
 
     let tree = dump.tree().to_string();
     assert!(
-        tree.contains("× Pool::start::{closure} [running no recorded task] pool.rs:3:5"),
+        tree.contains("× Pool::start::{closure} [idle] pool.rs:3:5"),
         "{tree}"
     );
 

@@ -4,7 +4,7 @@
 use std::sync::mpsc::channel;
 
 use birthmark::render::Format;
-use birthmark::{Dump, Kind, OsThread, ThreadDetail, ThreadState};
+use birthmark::{Dump, Filter, Kind, OsThread, ThreadDetail, ThreadState};
 use birthmark_integration_tests::stuck::{Stuck, one_worker};
 use birthmark_integration_tests::{wait_for, wait_until};
 use serde_json::Value;
@@ -88,8 +88,11 @@ fn thread_is_shown_with_the_task_that_it_runs_and_the_other_way_round() {
     let line = text.lines().find(|it| it.starts_with(&line)).unwrap();
     let what = format!("]: running task {id} \"upload-7\" block_an_executor::{{async}}");
     assert!(line.contains(&what), "{line}");
-    let of_task = format!("[running on thread {} (futex), ", thread.id());
+    let of_task = format!("[blocked on thread {} (futex), ", thread.id());
     assert!(text.contains(&of_task), "{text}");
+    let blocked = dump().filter(&Filter::new().blocked());
+    let mut blocked = blocked.tasks().map(|task| task.id().as_u64());
+    assert!(blocked.any(|blocked| blocked == id));
     drop(release);
     drop(runtime);
 }
@@ -119,7 +122,7 @@ fn thread_that_goes_from_task_to_task_says_so() {
     });
     // What it waits for says nothing of a task that it may not run any more.
     assert!(
-        !text.contains(&format!("[running on thread {} (", thread.id())),
+        !text.contains(&format!("on thread {} (", thread.id())),
         "{text}"
     );
     runtime.shutdown_background();

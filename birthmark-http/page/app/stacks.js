@@ -11,7 +11,7 @@ export async function takeStacks() {
   $("stacks").disabled = true;
   shown.notTaken = "";
   try {
-    const snapshot = await read("limit=0&threads=stacks&state=running", timeout(PATIENCE));
+    const snapshot = await read("limit=0&threads=stacks&state=running&state=blocked&state=idle", timeout(PATIENCE));
     const threads = new Map((snapshot.threads ?? []).map((thread) => [thread.id, thread]));
     shown.stacks = { time: timeOf(snapshot), threads };
     say(`Stacks of ${plural(threads.size, "thread")} were taken`);

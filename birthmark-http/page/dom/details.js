@@ -46,7 +46,7 @@ function taskFacts(task, snapshot, follow) {
     "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
     Spawned: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
     Kind: task.kind + (task.pooled ? ", kept by a pool" : task.root ? ", root" : ""),
-    Runs: task.runs_no_task && "no task that has a record: it may be idle",
+    Runs: task.runs_no_task && "no task that has a record",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
     Polls: task.polls == null ? NO_POLLS : count(task.polls),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_truncated ? "… (it was longer)" : ""),

@@ -38,6 +38,6 @@ export const plain = (text) => [["", text]];
  */
 export function waits(task, snapshot) {
   const { what, where } = snapshot.innermost(task) ?? { what: "", where: "" };
-  const ofThread = task.runs_no_task ? "runs no recorded task" : task.unrecorded ? "by futures without a record" : "";
+  const ofThread = task.runs_no_task && task.state === "running" ? "runs no recorded task" : task.unrecorded ? "by futures without a record" : "";
   return [["await", visible(what)], ["faint", ofThread], ["faint", where]];
 }

@@ -3,13 +3,16 @@
 import { STATES } from "./snapshot.js";
 import { TASK_FIELDS, terms } from "./search.js";
 
+/** Selects the tasks that are on a thread. */
+const ON_THREAD = ["running", "blocked", "idle"].map((state) => ["state", state]);
+
 /**
  * Returns the query for the dump that the page needs. For threads, the query selects the tasks that may run on them.
  * @param {Pick<import("../types").State, "view" | "search" | "remote">} state
  * @param {number} most
  */
 export function query({ view, search, remote }, most) {
-  const conditions = view === "threads" ? [["threads", "states"], ["state", "running"]] : remote ? filter(search) : [];
+  const conditions = view === "threads" ? [["threads", "states"], ...ON_THREAD] : remote ? filter(search) : [];
   return new URLSearchParams([["limit", String(most)], ...conditions]).toString();
 }
 

@@ -1,6 +1,6 @@
 // A snapshot of all tasks, as the program's JSON has it.
 
-export const STATES = ["running", "runnable", "waiting", "suspended", "created", "delayed"];
+export const STATES = ["running", "blocked", "runnable", "waiting", "suspended", "created", "delayed", "idle"];
 
 export class Snapshot {
   /** @type {Map<number, import("../types").Task> | undefined} */

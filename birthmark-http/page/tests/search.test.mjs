@@ -48,5 +48,5 @@ test("query_has_the_search_only_if_the_program_searches", () => {
 });
 
 test("query_for_threads_selects_running_tasks", () => {
-  assert.equal(query({ view: "threads", search: "x", remote: true }, 5), "limit=5&threads=states&state=running");
+  assert.equal(query({ view: "threads", search: "x", remote: true }, 5), "limit=5&threads=states&state=running&state=blocked&state=idle");
 });

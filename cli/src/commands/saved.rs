@@ -47,7 +47,9 @@ pub(super) fn compare(before: &Path, after: &Path) -> Result<String, Failure> {
     let (old_by, new_by) = (by_id(&old), by_id(&new));
     let is_unchanged = |task: &&Task| {
         let before = old_by.get(&task.id);
-        before.is_some_and(|before| before.is_same(task) && task.state != "running")
+        before.is_some_and(|before| {
+            before.is_same(task) && !["running", "blocked", "idle"].contains(&task.state.as_str())
+        })
     };
     let new_tasks = new
         .tasks

@@ -219,6 +219,7 @@ fn site_line(selected: &Selected, line: usize) -> String {
 fn bare(state: State) -> String {
     match state {
         State::Running { .. } => "running".into(),
+        State::Blocked { .. } => "blocked".into(),
         state => state.to_string(),
     }
 }
@@ -229,7 +230,7 @@ fn state_style(app: &App, state: State) -> Style {
     }
     Style::new().fg(match state {
         State::Running { .. } => Color::Green,
-        State::Waiting | State::Suspended => Color::Reset,
+        State::Waiting | State::Suspended | State::Idle => Color::Reset,
         _ => Color::Magenta,
     })
 }

@@ -28,7 +28,7 @@ pub(super) struct Selected {
     pub(super) tree: Vec<String>,
     pub(super) sites: Vec<SiteRow>,
     /// Numbers of tasks in the order of [`State::COUNTED`].
-    pub(super) states: [usize; 6],
+    pub(super) states: [usize; 8],
     /// Spawns and ends per second since the refresh before.
     pub(super) spawns: Option<f64>,
     pub(super) ends: Option<f64>,
@@ -163,9 +163,11 @@ impl Selected {
         let dump = &self.dump;
         let state = |brief: &Brief| match brief.state {
             State::Running { .. } => 0,
-            State::Created => 1,
-            State::Delayed => 2,
-            _ => 3,
+            State::Blocked { .. } => 1,
+            State::Created => 2,
+            State::Delayed => 3,
+            State::Idle => 5,
+            _ => 4,
         };
         let millis = |time: Option<Duration>| time.map_or(0, |time| time.as_millis() as u64);
         let key = |index: &u32| {

@@ -99,7 +99,8 @@ const KEYS: &[Key] = &[
     ),
     key(
         "state",
-        "that are `running`, `runnable`, `waiting`, `suspended` (one of the two before), `created` or `delayed`",
+        "that are `running`, `blocked` (with OS threads only), `runnable`, `waiting`, `suspended` (one of the two before), \
+         `created`, `delayed` or `idle`",
         |filter, value| Ok(filter.state(text::state(value)?)),
         |filter, each| filter.states.iter().for_each(|state| each(Value::State(*state))),
     ),
@@ -143,7 +144,7 @@ const KEYS: &[Key] = &[
 /// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
 /// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock` |
 /// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
-/// | `state` | that are `running`, `runnable`, `waiting`, `suspended` (one of the two before), `created` or `delayed` |
+/// | `state` | that are `running`, `blocked` (with OS threads only), `runnable`, `waiting`, `suspended` (one of the two before), `created`, `delayed` or `idle` |
 /// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
 /// | `for` | that have been in their state for at least this long |
 /// | `under` | with this id, or with an ancestor that has it |
@@ -275,6 +276,19 @@ impl Filter {
     #[must_use]
     pub fn running(self) -> Self {
         self.state(State::Running { thread: None })
+    }
+
+    /// Selects tasks on threads that are known to sleep. The dump must have OS threads before it is filtered; see
+    /// [`Dump::with_threads`](crate::Dump::with_threads).
+    #[must_use]
+    pub fn blocked(self) -> Self {
+        self.state(State::Blocked { thread: None })
+    }
+
+    /// Selects threads that run no recorded task.
+    #[must_use]
+    pub fn idle(self) -> Self {
+        self.state(State::Idle)
     }
 
     /// Selects tasks that were woken and wait for the executor to poll them.

@@ -16,7 +16,7 @@ use crate::snapshot::stacks::StackRef;
 use crate::values::age::Age;
 use crate::values::plural::plural;
 use crate::Dump;
-use crate::{State, Task};
+use crate::Task;
 use birthmark_core::__reader::clock;
 
 pub use growth::SiteGrowth;
@@ -135,7 +135,7 @@ impl<'a> Diff<'a> {
         if done(self.before, was) != done(self.after, is) {
             return;
         }
-        if matches!(self.after.snapshot.bare_state(is), State::Running { .. }) {
+        if self.after.snapshot.bare_state(is).is_on_thread() {
             self.running.push(after as u32);
         } else if stacks.are_same([self.before, self.after], [was, is]) {
             self.unchanged.push(after as u32);

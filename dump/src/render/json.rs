@@ -194,7 +194,7 @@ impl Parts {
         push_state(out, state);
         // A thread that blocks on a future waits.
         let thread = snapshot.thread(row);
-        if thread.is_some() || matches!(state, State::Running { .. }) {
+        if thread.is_some() || state.is_on_thread() {
             out.push_str(",\"thread\":");
             push_or_null(out, thread.and_then(|thread| thread.os_id));
         }
@@ -255,6 +255,8 @@ fn push_state(out: &mut String, state: State) {
         State::Created => ",\"state\":\"created\"",
         State::Delayed => ",\"state\":\"delayed\"",
         State::Running { .. } => ",\"state\":\"running\"",
+        State::Blocked { .. } => ",\"state\":\"blocked\"",
+        State::Idle => ",\"state\":\"idle\"",
         State::Runnable => ",\"state\":\"runnable\"",
         State::Waiting => ",\"state\":\"waiting\"",
         State::Suspended => ",\"state\":\"suspended\"",

@@ -55,6 +55,8 @@ impl Palette {
     pub(super) fn state(&self, state: State) -> &'static str {
         match state {
             State::Running { .. } => self.running,
+            State::Blocked { .. } => self.waiting,
+            State::Idle => self.faint,
             State::Waiting | State::Suspended => self.suspended,
             State::Runnable | State::Created | State::Delayed => self.waiting,
             State::Ended(_) => self.faint,

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::output::escaped;
-use super::task_block::RUNS_NO_TASK;
 use crate::values::plural::plural;
 use crate::Dump;
 use crate::State;
@@ -31,16 +30,8 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-/// Returns the number of tasks in each state. Threads of pools that run no recorded task come last.
+/// Returns the number of tasks in each state.
 fn states(dump: &Dump) -> impl Iterator<Item = (String, usize)> {
-    let mut idle = 0;
-    let states = dump.rows().filter_map(|row| {
-        let state = dump.snapshot.bare_state(row);
-        let is_idle = matches!(state, State::Running { .. }) && dump.snapshot.runs_no_task(row);
-        idle += usize::from(is_idle);
-        (!is_idle).then_some(state)
-    });
-    let counts = State::count(states);
-    let words = State::COUNTED.iter().map(State::to_string);
-    words.zip(counts).chain([(RUNS_NO_TASK.to_owned(), idle)])
+    let counts = State::count(dump.rows().map(|row| dump.snapshot.bare_state(row)));
+    State::COUNTED.iter().map(State::to_string).zip(counts)
 }

@@ -101,7 +101,7 @@ impl TaskBlock<'_> {
         out.push_str(" [");
         out.push_str(palette.state(self.state));
         match self.state {
-            _ if self.runs_no_task => out.push_str(RUNS_NO_TASK),
+            State::Running { .. } if self.runs_no_task => out.push_str(RUNS_NO_TASK),
             State::Suspended => out.push_str("suspended"),
             State::Waiting => out.push_str("waiting"),
             state => push(out, state),
@@ -147,7 +147,7 @@ impl TaskBlock<'_> {
     }
 }
 
-/// Replaces state and time of a thread that a pool keeps. The thread may be idle, or run work without a record.
+/// The state of a thread that is known to run, in no recorded task.
 pub(super) const RUNS_NO_TASK: &str = "running no recorded task";
 
 /// Appends `"req-id-123123" audit`. The name has quotes or is empty; name and role have escapes.
@@ -170,7 +170,7 @@ pub(super) struct States {
     pub(super) since: Option<Ago>,
 }
 
-/// Appends ` [waiting, 0.3 s to 5 minutes]` or ` [running no recorded task]`.
+/// Appends ` [waiting, 0.3 s to 5 minutes]` or ` [idle]`.
 pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
     let States {
         state,
@@ -178,11 +178,13 @@ pub(super) fn push_states(out: &mut String, palette: &Palette, states: States) {
         since,
     } = states;
     let color = palette.state(state);
-    if runs_no_task {
-        return push(out, format_args!(" [{color}{RUNS_NO_TASK}{}]", palette.end));
+    match state {
+        State::Running { .. } if runs_no_task => {
+            push(out, format_args!(" [{color}{RUNS_NO_TASK}{}", palette.end));
+        }
+        _ => push(out, format_args!(" [{color}{state}{}", palette.end)),
     }
-    push(out, format_args!(" [{color}{state}{}", palette.end));
-    if let Some(since) = since {
+    if let Some(since) = since.filter(|_| !runs_no_task) {
         push(out, format_args!(", {since}"));
     }
     out.push(']');

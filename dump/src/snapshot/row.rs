@@ -109,20 +109,36 @@ impl Snapshot {
     }
 
     pub(crate) fn state(&self, row: &Row) -> State {
-        let thread = self.thread(row).and_then(|thread| thread.os_id);
-        self.shape(row).state(thread)
+        let id = self.thread(row).and_then(|thread| thread.os_id);
+        match self.bare_state(row) {
+            State::Running { .. } => State::Running { thread: id },
+            State::Blocked { .. } => State::Blocked { thread: id },
+            state => state,
+        }
     }
 
-    /// Returns `true` if a task is the thread of a pool and runs no recorded task. The thread may be idle, or run work
-    /// without a record.
+    /// Returns `true` if a task is a thread that runs no recorded task, as [`Task::runs_no_task`] does.
     pub(crate) fn runs_no_task(&self, row: &Row) -> bool {
-        self.shape(row).is_pool_thread()
-            && self.thread(row).is_some_and(|thread| thread.runs_nothing)
+        self.shape(row).is_carrier() && self.thread(row).is_some_and(|thread| thread.runs_nothing)
     }
 
     /// Returns the state without the thread.
+    #[inline]
     pub(crate) fn bare_state(&self, row: &Row) -> State {
-        self.shape(row).state(None)
+        match self.shape(row).state(None) {
+            State::Running { .. } => self.state_on_thread(row),
+            state => state,
+        }
+    }
+
+    /// Returns the state of a task that a thread runs.
+    fn state_on_thread(&self, row: &Row) -> State {
+        let sleeps = self.thread(row).and_then(|thread| thread.sleeps_in(row.id));
+        match (self.runs_no_task(row), sleeps) {
+            (true, Some(false)) | (false, Some(false) | None) => State::Running { thread: None },
+            (true, _) => State::Idle,
+            (false, Some(true)) => State::Blocked { thread: None },
+        }
     }
 
     /// Returns the role, which is the thread's name for an external thread.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::compact::shapes::TaskShapes;
 use crate::source::{Source, ThreadFacts};
+use crate::threads::OsThreads;
 use birthmark_core::__reader::record::words::CompactStatus;
 
 /// Threads by their number, in order.
@@ -18,6 +19,16 @@ pub(crate) struct Thread {
     pub(crate) name: Arc<str>,
     /// `true` if the thread is known to run no task except its own.
     pub(crate) runs_nothing: bool,
+    /// The state of the thread, if OS threads were read.
+    seen: Option<SeenThread>,
+}
+
+/// The state of an OS thread, read after the tasks.
+#[derive(Debug)]
+struct SeenThread {
+    sleeps: bool,
+    /// The tasks that the thread ran during the whole reading.
+    tasks: Vec<u64>,
 }
 
 impl Threads {
@@ -51,12 +62,23 @@ impl Threads {
         place.ok()
     }
 
+    /// Notes the states of OS threads.
+    pub(crate) fn note_states(&mut self, os_threads: &OsThreads) {
+        for (_, thread) in &mut self.0 {
+            let seen = thread.os_id.and_then(|id| os_threads.get(id));
+            thread.seen = seen.map(|seen| SeenThread {
+                sleeps: seen.sleeps(),
+                tasks: seen.tasks().iter().map(|task| task.id.as_u64()).collect(),
+            });
+        }
+    }
+
     /// Notes the threads that run no task. `shapes` are those of all live tasks.
     pub(crate) fn note_tasks(&mut self, shapes: &TaskShapes) {
         for (_, thread) in &mut self.0 {
             thread.runs_nothing = true;
         }
-        for shape in shapes.iter().filter(|shape| !shape.is_pool_thread()) {
+        for shape in shapes.iter().filter(|shape| !shape.is_carrier()) {
             if let Some(place) = self.place(shape.status) {
                 self.0[place].1.runs_nothing = false;
             }
@@ -65,6 +87,12 @@ impl Threads {
 }
 
 impl Thread {
+    /// Returns `true` if the thread sleeps and runs the task, `false` if it does not sleep, and `None` if that is not known.
+    pub(crate) fn sleeps_in(&self, task: u64) -> Option<bool> {
+        let seen = self.seen.as_ref()?;
+        seen.tasks.contains(&task).then_some(seen.sleeps)
+    }
+
     fn of(facts: ThreadFacts) -> (u32, Self) {
         let ThreadFacts {
             number,
@@ -75,6 +103,7 @@ impl Thread {
             os_id,
             name,
             runs_nothing: false,
+            seen: None,
         };
         (number, thread)
     }

@@ -60,6 +60,14 @@ impl OsThread {
         self.uninterruptible
     }
 
+    /// Returns `true` if the thread sleeps in the kernel.
+    pub(crate) fn sleeps(&self) -> bool {
+        matches!(
+            self.state,
+            ThreadState::InCall(_) | ThreadState::OutsideCall | ThreadState::Waiting { .. }
+        )
+    }
+
     /// Returns the CPU time of the thread, in the program and in the kernel. Linux counts hundredths of a second.
     pub fn cpu_time(&self) -> Option<Duration> {
         self.cpu
@@ -98,9 +106,14 @@ pub struct OsThreads {
 impl OsThreads {
     /// Returns the thread with this id, if it ran the task during the whole reading.
     pub(crate) fn running(&self, id: u64, task: u64) -> Option<&OsThread> {
-        let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;
-        let thread = &self.all[place];
+        let thread = self.get(id)?;
         let mut tasks = thread.tasks.iter().map(|task| task.id.as_u64());
-        (!thread.stale && tasks.any(|id| id == task)).then_some(thread)
+        tasks.any(|id| id == task).then_some(thread)
+    }
+
+    /// Returns the thread with this id, if it did not change its task during the reading.
+    pub(crate) fn get(&self, id: u64) -> Option<&OsThread> {
+        let place = self.all.binary_search_by_key(&id, |it| it.id).ok()?;
+        Some(&self.all[place]).filter(|thread| !thread.stale)
     }
 }

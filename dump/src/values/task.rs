@@ -29,6 +29,15 @@ pub enum State {
         /// System id of the thread that runs the task, if it is known.
         thread: Option<u64>,
     },
+    /// A thread runs the task and sleeps in the kernel. Only a [`Dump`](crate::Dump) that has
+    /// [read the OS threads](crate::Dump::with_threads) has this state.
+    Blocked {
+        /// System id of the thread that runs the task, if it is known.
+        thread: Option<u64>,
+    },
+    /// The task is a thread and runs no recorded task. A pool keeps the thread, or its spawn was not seen. It may run work
+    /// without a record, unless the dump has [read the OS threads](crate::Dump::with_threads).
+    Idle,
     /// The task was woken and waits for the executor to poll it.
     Runnable,
     /// The task waits to be woken.
@@ -48,6 +57,11 @@ impl fmt::Display for State {
                 thread: Some(thread),
             } => write!(f, "running on thread {thread}"),
             State::Running { thread: None } => f.write_str("running"),
+            State::Blocked {
+                thread: Some(thread),
+            } => write!(f, "blocked on thread {thread}"),
+            State::Blocked { thread: None } => f.write_str("blocked"),
+            State::Idle => f.write_str("idle"),
             State::Runnable => f.write_str("runnable"),
             State::Waiting => f.write_str("waiting"),
             State::Suspended => f.write_str("suspended"),
@@ -204,8 +218,9 @@ impl Task {
         self.pooled
     }
 
-    /// Returns `true` if the task is a thread of a pool and ran no recorded task. The thread may have been idle, or
-    /// may have run work without a record. The answer is known in a [`Dump`](crate::Dump) only.
+    /// Returns `true` if the task is a thread that a pool keeps, or one whose spawn was not seen, and ran no recorded
+    /// task. The thread is [idle](State::Idle), unless OS threads were read and it was running. The answer is known in a
+    /// [`Dump`](crate::Dump) only.
     pub fn runs_no_task(&self) -> bool {
         self.runs_no_task
     }
@@ -235,31 +250,44 @@ impl Task {
 impl State {
     /// The states that tasks in a dump are counted and selected by.
     #[doc(hidden)]
-    pub const COUNTED: [State; 6] = [
+    pub const COUNTED: [State; 8] = [
         State::Running { thread: None },
+        State::Blocked { thread: None },
         State::Runnable,
         State::Waiting,
         State::Suspended,
         State::Created,
         State::Delayed,
+        State::Idle,
     ];
 
     /// Counts states in the order of [`State::COUNTED`]. A task that has just ended counts as created.
     #[doc(hidden)]
-    pub fn count(states: impl Iterator<Item = State>) -> [usize; 6] {
-        let mut counts = [0; 6];
+    pub fn count(states: impl Iterator<Item = State>) -> [usize; 8] {
+        let mut counts = [0; 8];
         for state in states {
             let place = match state {
                 State::Running { .. } => 0,
-                State::Runnable => 1,
-                State::Waiting => 2,
-                State::Suspended => 3,
-                State::Delayed => 5,
-                State::Created | State::Ended(_) => 4,
+                State::Blocked { .. } => 1,
+                State::Runnable => 2,
+                State::Waiting => 3,
+                State::Suspended => 4,
+                State::Created | State::Ended(_) => 5,
+                State::Delayed => 6,
+                State::Idle => 7,
             };
             counts[place] += 1;
         }
         counts
+    }
+
+    /// Returns `true` if a thread has the task: the task is running, blocked or idle.
+    #[doc(hidden)]
+    pub fn is_on_thread(self) -> bool {
+        matches!(
+            self,
+            State::Running { .. } | State::Blocked { .. } | State::Idle
+        )
     }
 
     /// Returns `true` if the task waits for a poll: it is runnable or waiting, or its wakes are not seen.

@@ -82,7 +82,7 @@ impl Group {
         self.state
     }
 
-    /// Returns `true` if the tasks are threads of a pool that run no recorded task: see
+    /// Returns `true` if the tasks are threads that run no recorded task: see
     /// [`Task::runs_no_task`](crate::Task::runs_no_task).
     pub fn runs_no_task(&self) -> bool {
         self.runs_no_task
@@ -311,7 +311,9 @@ pub(in super::super) fn count<'a>(
                 }
             },
         };
-        let is_of_shape = !dump.snapshot.is_external(row) && dump.awaits_of(row).is_none();
+        let is_of_shape = !dump.snapshot.is_external(row)
+            && !dump.snapshot.bare_state(row).is_on_thread()
+            && dump.awaits_of(row).is_none();
         last = is_of_shape.then_some((row.shape, index));
         groups[index].add(dump, row);
     }
@@ -337,7 +339,7 @@ impl GroupKey {
         let shape = dump.snapshot.shape(row);
         GroupKey {
             site: shape.site.address(),
-            state: discriminant(&shape.state(None)),
+            state: discriminant(&dump.snapshot.bare_state(row)),
             stack: shape.stack.key(),
             awaits: dump.await_place(row),
             runs_no_task: dump.snapshot.runs_no_task(row),
