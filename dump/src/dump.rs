@@ -277,7 +277,8 @@ impl Dump {
     #[doc(hidden)]
     pub fn put_threads(&mut self, threads: Option<OsThreads>) {
         if let Some(threads) = &threads {
-            self.snapshot.threads.note_states(threads);
+            let seen = |id| threads.seen(id);
+            self.snapshot.threads.note_states(seen);
         }
         self.os_threads = threads.map_or(ThreadScan::Unsupported, ThreadScan::Done);
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::compact::shapes::TaskShapes;
 use crate::source::{Source, ThreadFacts};
-use crate::threads::OsThreads;
 use birthmark_core::__reader::record::words::CompactStatus;
 
 /// Threads by their number, in order.
@@ -25,10 +24,10 @@ pub(crate) struct Thread {
 
 /// The state of an OS thread, read after the tasks.
 #[derive(Debug)]
-struct SeenThread {
-    sleeps: bool,
+pub(crate) struct SeenThread {
+    pub(crate) sleeps: bool,
     /// The tasks that the thread ran during the whole reading.
-    tasks: Vec<u64>,
+    pub(crate) tasks: Vec<u64>,
 }
 
 impl Threads {
@@ -62,14 +61,10 @@ impl Threads {
         place.ok()
     }
 
-    /// Notes the states of OS threads.
-    pub(crate) fn note_states(&mut self, os_threads: &OsThreads) {
+    /// Notes the states of OS threads, which `look` returns by their system id.
+    pub(crate) fn note_states(&mut self, look: impl Fn(u64) -> Option<SeenThread>) {
         for (_, thread) in &mut self.0 {
-            let seen = thread.os_id.and_then(|id| os_threads.get(id));
-            thread.seen = seen.map(|seen| SeenThread {
-                sleeps: seen.sleeps(),
-                tasks: seen.tasks().iter().map(|task| task.id.as_u64()).collect(),
-            });
+            thread.seen = thread.os_id.and_then(&look);
         }
     }
 

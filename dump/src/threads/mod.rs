@@ -8,6 +8,7 @@ mod state;
 
 use std::time::Duration;
 
+use crate::snapshot::threads::SeenThread;
 use crate::Task;
 
 pub use call::SystemCall;
@@ -109,6 +110,15 @@ impl OsThreads {
         let thread = self.get(id)?;
         let mut tasks = thread.tasks.iter().map(|task| task.id.as_u64());
         tasks.any(|id| id == task).then_some(thread)
+    }
+
+    /// Returns the state of the thread with this id, for the tasks that it runs.
+    pub(crate) fn seen(&self, id: u64) -> Option<SeenThread> {
+        let thread = self.get(id)?;
+        Some(SeenThread {
+            sleeps: thread.sleeps(),
+            tasks: thread.tasks.iter().map(|task| task.id.as_u64()).collect(),
+        })
     }
 
     /// Returns the thread with this id, if it did not change its task during the reading.
