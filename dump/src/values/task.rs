@@ -35,8 +35,8 @@ pub enum State {
         /// System id of the thread that runs the task, if it is known.
         thread: Option<u64>,
     },
-    /// The task is a thread and runs no recorded task. A pool keeps the thread, or its spawn was not seen. It may run work
-    /// without a record, unless the dump has [read the OS threads](crate::Dump::with_threads).
+    /// The task is a thread and runs no recorded task. A pool keeps the thread, or its spawn was not seen. The
+    /// thread may run work without a record, unless the dump has [read the OS threads](crate::Dump::with_threads).
     Idle,
     /// The task was woken and waits for the executor to poll it.
     Runnable,

@@ -80,8 +80,8 @@ impl TaskShape {
         u64::from(self.flags) & flag::POOLED != 0
     }
 
-    /// Returns `true` if the task is an OS thread that has no work of its own as far as is known: a pool keeps it, or its
-    /// spawn was not seen. An external thread with frames polls futures.
+    /// Returns `true` if the task is an OS thread without known work of its own. A pool keeps it, or its spawn was not
+    /// seen. An external thread with frames polls futures.
     pub(crate) fn is_carrier(&self) -> bool {
         self.is_pooled() && self.kind().is_thread()
             || self.is_external() && self.stack == StackRef::NONE
