@@ -148,10 +148,11 @@ pub use birthmark_core::{
 };
 pub use birthmark_dump::{
     current, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail, AwaitFrame,
-    AwaitLocation, AwaitReceiver, AwaitStack, Coverage, Dump, Filter, Frame, FrameSource, Lineage,
-    LocalToRedact, LocalVariable, MissingFrames, NativeFrame, NativeStack, OsThread,
-    ParseAwaitDetailError, ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError,
-    State, SystemCall, Task, TaskSpan, ThreadDetail, ThreadState, WokenBy,
+    AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, Coverage, DroppedBy, Dump, Filter, Frame,
+    FrameSource, GoneTask, Lineage, LocalToRedact, LocalVariable, MissingFrames, NativeFrame,
+    NativeStack, OsThread, PanicPlace, ParseAwaitDetailError, ParseFilterError,
+    ParseThreadDetailError, SiteStats, Stack, StackError, State, SystemCall, Task, TaskSpan,
+    ThreadDetail, ThreadState, WokenBy,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::instrument;

@@ -19,6 +19,7 @@ use birthmark_core::__reader::named_enum;
 use birthmark_core::__reader::record::content::NameText;
 use birthmark_core::__reader::record::frames::index;
 use birthmark_core::__reader::record::frames::ROOM;
+use birthmark_core::__reader::record::gone;
 use birthmark_core::__reader::record::read::{Above, Record};
 use birthmark_core::__reader::record::words::flag;
 use birthmark_core::Kind;
@@ -57,9 +58,14 @@ static LEVEL: AtomicU8 = AtomicU8::new(PanicReport::Off as u8);
 pub(crate) fn install(level: PanicReport, in_test: bool) {
     output::look_for_tests(in_test);
     LEVEL.store(level as u8, Ordering::Relaxed);
-    if is_on() {
+    if is_needed() {
         chain::link();
     }
+}
+
+/// Returns `true` if the hook has something to do: dumps show the messages of panics, too.
+fn is_needed() -> bool {
+    is_on() || gone::is_kept()
 }
 
 fn is_on() -> bool {
@@ -110,6 +116,7 @@ fn take_reported(info: &PanicHookInfo<'_>) -> bool {
 /// Writes the report in one piece from a buffer on the stack. It takes no lock and does not allocate, because the
 /// allocator may have panicked. In a test, another thread [prints](crate::output) the report.
 fn report(info: &PanicHookInfo<'_>) {
+    note(info);
     if !is_on() || output::prints() {
         return;
     }
@@ -122,6 +129,16 @@ fn report(info: &PanicHookInfo<'_>) {
     let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
     out.finish();
     write_dump_in_panic();
+}
+
+/// Keeps the message and the place of the panic for the task that it ends.
+fn note(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = info.location();
+    let place = place.map(|place| (place.file(), place.line(), place.column()));
+    local::note_panic(text.unwrap_or(""), place);
 }
 
 fn write_dump_in_panic() {

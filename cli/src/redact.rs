@@ -16,6 +16,8 @@ pub(crate) fn all() {
         labels: Some(Arc::new(move |_: &str, value: &str| {
             replaced(&key, value).into()
         })),
+        // All messages are hidden, because names are redacted.
+        messages: None,
         locals: Some(Arc::new(|_| true)),
     });
 }

@@ -6,6 +6,7 @@ use std::ptr;
 
 use crate::snapshot::nodes::Snapshot;
 use crate::source::{PassedThrough, Source, Totals};
+use crate::values::gone::BadEnds;
 use crate::values::plural::{have, plural, was};
 use birthmark_core::Site;
 
@@ -32,6 +33,11 @@ impl Coverage {
                 .map(|all| ThreadCounts::of(all, snapshot)),
             totals: Totals::of(source, |site| live.contains(&ptr::from_ref(site))),
         }
+    }
+
+    /// Takes the sites whose tasks did not all return.
+    pub(crate) fn take_bad_ends(&mut self) -> Vec<BadEnds> {
+        std::mem::take(&mut self.totals.bad_ends)
     }
 
     /// Returns the number of OS threads of the process, without the threads of birthmark itself, or `None` if the

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::awaits::{AwaitDetail, AwaitReader, AwaitScan, AwaitStacks, KnownTask, ReadAwaits};
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
+use crate::gone::Gone;
 use crate::process::Head;
 use crate::snapshot::builder::SnapshotBuilder;
 use crate::snapshot::compact::bit_set::BitSet;
@@ -15,6 +16,7 @@ use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::values::await_stack::AwaitStack;
+use crate::values::gone::{BadEnds, GoneTask};
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
 use birthmark_core::Site;
@@ -39,6 +41,7 @@ pub struct Dump {
     pub(crate) selected: Option<BitSet>,
     pub(crate) len: usize,
     pub(crate) coverage: Coverage,
+    pub(crate) gone: Gone,
     /// The tick at which the dump was taken; `None` if ages are unknown.
     pub(crate) now: Option<u64>,
     pub(crate) taken: Option<SystemTime>,
@@ -94,10 +97,13 @@ impl Dump {
         if S::IS_OWN {
             snapshot.spans = Spans::read();
         }
+        let mut coverage = Coverage::of(source, &snapshot);
+        let gone = Gone::of(source, &snapshot, coverage.take_bad_ends(), now);
         Dump {
             len: snapshot.rows.len(),
             selected: None,
-            coverage: Coverage::of(source, &snapshot),
+            coverage,
+            gone,
             snapshot,
             now,
             taken: source.time(),
@@ -154,6 +160,31 @@ impl Dump {
     /// Returns the coverage of the dump.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
+    }
+
+    /// Returns the last tasks that ended before they were ready: those that panicked, those that a hook refused, and those
+    /// that were cancelled. Of each outcome, the latest comes first, and the last 64 are known, or as many as
+    /// `Builder::gone_tasks` sets. A [`Filter`] does not change them, but texts of a filtered dump only count them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::Outcome;
+    ///
+    /// let dump = birthmark::dump();
+    /// let panicked = |task: &&birthmark::GoneTask| task.outcome() == Outcome::Panicked;
+    /// for task in dump.gone().iter().filter(panicked) {
+    ///     println!("{task}");
+    /// }
+    /// ```
+    pub fn gone(&self) -> &[GoneTask] {
+        &self.gone.tasks
+    }
+
+    /// Returns the numbers of all tasks that ended before they were ready since the start of the program, by site. Sites
+    /// without such tasks are left out.
+    pub fn bad_ends(&self) -> &[BadEnds] {
+        &self.gone.sites
     }
 
     /// Keeps the tasks that `filter` selects. Every rendering shows the filter.

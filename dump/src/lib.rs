@@ -28,6 +28,7 @@ mod awaits;
 mod coverage;
 mod dump;
 mod filter;
+mod gone;
 mod one;
 mod process;
 mod redact;
@@ -52,6 +53,7 @@ pub use crate::threads::{
 pub use crate::values::await_stack::{
     AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, FrameSource, LocalVariable, MissingFrames,
 };
+pub use crate::values::gone::{BadEnds, DroppedBy, GoneTask, PanicPlace};
 pub use crate::values::lineage::{Ancestor, Lineage};
 pub use crate::values::span::TaskSpan;
 pub use crate::values::stack::{Frame, Stack};
@@ -68,7 +70,9 @@ pub mod __private {
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
     pub use crate::process::compact_utc;
     pub use crate::sites::sites_of;
-    pub use crate::source::{has_counted, program_name, Above, Node, Process, Source, ThreadFacts};
+    pub use crate::source::{
+        has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source, ThreadFacts,
+    };
     pub use birthmark_core::Site;
     pub mod redact {
         //! Redaction of names and label values.

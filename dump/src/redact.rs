@@ -20,6 +20,8 @@ pub struct Redaction {
     pub names: Option<Arc<OfNames>>,
     /// Changes the value of the label with this key.
     pub labels: Option<Arc<OfLabels>>,
+    /// Changes the message of a panic, or the reason of a refusal.
+    pub messages: Option<Arc<OfNames>>,
     /// Returns `true` if the value of a local variable is hidden.
     pub locals: Option<Arc<OfLocals>>,
 }
@@ -47,7 +49,13 @@ static REDACTION: OnceLock<Redaction> = OnceLock::new();
 
 /// Sets the functions. The first ones stay, because later ones could show what the first ones hide.
 pub fn install(redaction: Redaction) {
-    if redaction.names.is_some() || redaction.labels.is_some() || redaction.locals.is_some() {
+    let Redaction {
+        names,
+        labels,
+        messages,
+        locals,
+    } = &redaction;
+    if names.is_some() || labels.is_some() || messages.is_some() || locals.is_some() {
         let _ = REDACTION.set(redaction);
     }
 }
@@ -66,6 +74,19 @@ pub fn redact(name: &str) -> Cow<'_, str> {
     {
         Some(function) if !name.is_empty() => call(|| function(name)),
         _ => name.into(),
+    }
+}
+
+/// Returns a redacted message. A program that redacts names, but has no function for messages, hides all of them: they may
+/// contain the names.
+pub(crate) fn redact_message(message: &str) -> Cow<'_, str> {
+    let Some(redaction) = REDACTION.get().filter(|_| !message.is_empty()) else {
+        return message.into();
+    };
+    match &redaction.messages {
+        Some(function) => call(|| function(message)),
+        None if redaction.names.is_some() || redaction.labels.is_some() => "(hidden)".into(),
+        None => message.into(),
     }
 }
 

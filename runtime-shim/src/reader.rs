@@ -17,7 +17,7 @@ pub mod record {
 
     pub use crate::record::wakes::{WakeSnapshot, WakeWords, WokenBy};
     pub use crate::record::{
-        announcement, content, export, image, read, root_future, slot, thread_states, words,
+        announcement, content, export, gone, image, read, root_future, slot, thread_states, words,
     };
 
     pub mod frames {
@@ -70,6 +70,8 @@ pub mod local {
     use crate::thread::local;
     use crate::types::site::Site;
     use crate::TaskRef;
+
+    pub use crate::thread::gone::note_panic;
 
     /// Makes the main thread a task, if it calls this and is none yet.
     pub fn adopt_main() {

@@ -66,6 +66,20 @@ mod program {
     pub fn unrecorded() -> Held {
         Box::pin(spawn(waits()))
     }
+
+    async fn is_dropped() {
+        pending().await
+    }
+
+    /// Leaves tasks behind that end before they are ready.
+    pub fn leaves_gone_tasks() {
+        birthmark::with_name("whose \u{1b}[2J \"end\"", || {
+            let panics = std::thread::spawn(|| panic!("a message\nof \"two\" lines"));
+            assert!(panics.join().is_err());
+            drop(start(Box::pin(spawn(is_dropped()))));
+            drop(spawn(is_dropped()));
+        });
+    }
 }
 
 /// The dumps in all forms, without times.
@@ -127,6 +141,8 @@ fn dump_from_outside_is_the_dump_from_inside() {
     held.push(birthmark::with_name("ä".repeat(300), program::unrecorded));
     held.extend((0..200).map(|_| start(program::unrecorded())));
     held.extend(receiver.try_iter());
+    birthmark::install();
+    program::leaves_gone_tasks();
     let (until, wait) = mpsc::channel();
     let (blocks, is_blocked) = mpsc::channel();
     let blocked = program::calls_block(blocks, wait);
@@ -142,6 +158,7 @@ fn dump_from_outside_is_the_dump_from_inside() {
     let inside = birthmark::dump();
     assert_eq!(outside.coverage().uncertain_records(), 0);
     assert_eq!(outside.len(), inside.len());
+    assert_eq!(outside.gone().len(), 3);
     for (outside, inside) in texts(&outside).iter().zip(texts(&inside)) {
         let differs = outside
             .lines()

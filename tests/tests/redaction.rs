@@ -100,6 +100,13 @@ fn hides_names() {
         panic!("who was it?")
     });
     assert!(ended.join().is_err());
+    let text = birthmark::dump().to_string();
+    assert!(
+        text.contains(" panicked ") && !text.contains("jane"),
+        "{text}"
+    );
+    // A message may have the name in it.
+    assert!(text.contains(": (hidden)\n"), "{text}");
     assert_eq!(*seen.lock().unwrap(), "jane.doe@example.com");
     drop(hook);
 }

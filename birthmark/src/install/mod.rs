@@ -10,6 +10,7 @@ use crate::awaits;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::panic_report::{self, PanicReport};
 use birthmark_core::__reader::clock;
+use birthmark_core::__reader::record::gone;
 use birthmark_core::__reader::runtime_flags;
 use birthmark_dump::__private::redact::{self, Redaction};
 use birthmark_dump::render::Format;
@@ -51,6 +52,7 @@ pub fn builder() -> Builder {
         limits: Limits::default(),
         enabled: true,
         wakes: true,
+        gone: gone::DEFAULT_CAPACITY,
         env: true,
         clock: true,
         in_test: false,
@@ -67,6 +69,7 @@ pub fn builder() -> Builder {
 /// | `on` | switches recording and hooks on; the default |
 /// | `off` | switches recording and hooks off |
 /// | `wakes=off` | switches the recording of wakes off, so polls cost less |
+/// | `gone=64` | the number of tasks with each bad outcome that dumps show |
 /// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
 /// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
 /// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
@@ -98,6 +101,8 @@ pub struct Builder {
     limits: Limits,
     enabled: bool,
     wakes: bool,
+    /// Number of tasks with each bad outcome that dumps show.
+    gone: u32,
     env: bool,
     clock: bool,
     in_test: bool,
@@ -228,6 +233,27 @@ impl Builder {
         self
     }
 
+    /// Sets a function that replaces messages before output: those of panics, and the reasons of refusals, in
+    /// [`Dump::gone`](crate::Dump::gone). The message that the program's panic hook prints stays as it is.
+    ///
+    /// Without this function, messages are hidden if names or labels are redacted, because messages may contain them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder()
+    ///     .redact_names(|_| "…".into())
+    ///     .redact_messages(|message| message.into())
+    ///     .install();
+    /// ```
+    pub fn redact_messages(
+        mut self,
+        redact: impl Fn(&str) -> Cow<'_, str> + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction.messages = Some(Arc::new(redact));
+        self
+    }
+
     /// Sets a function that returns `true` for local variables and fields whose values dumps hide. Dumps have local
     /// variables only if [`AwaitDetail::Locals`] requests them.
     ///
@@ -258,6 +284,22 @@ impl Builder {
     /// waiting, and each poll and wake costs less. Tasks that were polled before keep their wakers. The default is `true`.
     pub fn wakes(mut self, wakes: bool) -> Self {
         self.wakes = wakes;
+        self
+    }
+
+    /// Sets how many tasks dumps show that ended before they were ready: the last so many that panicked, as many that were
+    /// cancelled, and as many that a hook refused. See [`Dump::gone`](crate::Dump::gone). The default is 64, and the
+    /// maximum 4096. With 0, dumps show none.
+    ///
+    /// Each takes a kilobyte from the first such task on. Calls after that have no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder().gone_tasks(256).install();
+    /// ```
+    pub fn gone_tasks(mut self, count: u32) -> Self {
+        self.gone = count;
         self
     }
 
@@ -307,6 +349,7 @@ impl Builder {
         if !self.wakes {
             runtime_flags::set(runtime_flags::WAKES_OFF, true);
         }
+        gone::set_capacity(self.gone);
         redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {

@@ -98,6 +98,15 @@ const WORDS: &[Word] = &[
         },
     ),
     word(
+        "gone",
+        "gone=64",
+        "the number of tasks with each bad outcome that dumps show",
+        |builder, count| match count.parse() {
+            Ok(count) => Ok(builder.gone_tasks(count)),
+            Err(_) => Err(invalid(count, "gone", "write a number, as in gone=64")),
+        },
+    ),
+    word(
         "panic",
         "panic=lineage",
         "the content of panic reports",

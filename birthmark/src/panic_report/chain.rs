@@ -16,7 +16,7 @@ struct Link;
 impl Drop for Link {
     fn drop(&mut self) {
         LINKED.store(false, Ordering::Relaxed);
-        if !super::is_on() {
+        if !super::is_needed() {
             return;
         }
         if std::thread::panicking() {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::awaits;
 use super::busiest;
+use super::gone;
 use super::palette::Palette;
 use super::summary::Summary;
 use super::threads;
@@ -68,6 +69,7 @@ impl fmt::Display for Groups<'_> {
             out.clear();
         }
         busiest::write_section(f, self.dump, self.palette)?;
+        gone::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)

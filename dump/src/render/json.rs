@@ -4,6 +4,7 @@
 //! never in memory.
 
 mod awaits;
+mod gone;
 mod groups;
 mod stacks;
 mod string;
@@ -31,6 +32,7 @@ use birthmark_core::Kind;
 use birthmark_core::Site;
 
 use awaits::{push_await_scan, push_awaits};
+use gone::push_gone;
 use groups::push_groups;
 use stacks::{push_stacks, StackTables};
 use string::push_string;
@@ -96,6 +98,7 @@ impl fmt::Display for Json<'_> {
         push_stacks(&mut writer, dump, &tables.stacks)?;
         push_threads(&mut writer, dump)?;
         push_await_scan(&mut writer.out, &dump.awaits);
+        push_gone(&mut writer.out, dump);
         if self.is_limited() {
             push_groups(&mut writer, dump, &tables)?;
         }

@@ -22,6 +22,7 @@ mod cache;
 mod diff;
 mod folded;
 mod format;
+mod gone;
 mod groups;
 mod innermost;
 mod json;

@@ -79,10 +79,14 @@ impl Snapshot {
         })
     }
 
+    /// Returns the index of a live task.
+    pub(crate) fn place_of(&self, id: u64) -> Option<usize> {
+        self.rows.binary_search_by_key(&id, |row| row.id).ok()
+    }
+
     /// Returns name and role of a live task.
     fn label_of(&self, id: u64) -> Option<Arc<str>> {
-        let place = self.rows.binary_search_by_key(&id, |row| row.id).ok()?;
-        let row = &self.rows[place];
+        let row = &self.rows[self.place_of(id)?];
         let mut label = String::new();
         if let Some(name) = self.name_of(row) {
             // Writing to a string does not fail.

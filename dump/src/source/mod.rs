@@ -13,11 +13,14 @@ use std::time::SystemTime;
 
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
+pub use birthmark_core::__reader::record::gone::{GoneRecord, Ring};
 pub use birthmark_core::__reader::record::read::Above;
 use birthmark_core::__reader::record::words::Status;
 use birthmark_core::__reader::record::WakeSnapshot;
 use birthmark_core::__reader::site::{qualify, Counts};
 use birthmark_core::Site;
+
+use crate::values::gone::BadEnds;
 
 pub(crate) use this_process::{has_spawned, ThisProcess};
 
@@ -54,6 +57,8 @@ pub trait Source: Copy {
     fn sites(self) -> Vec<&'static Site>;
     /// Returns `true` if a task that was spawned there has ended or was not recorded.
     fn has_spawned(self, site: &'static Site) -> bool;
+    /// The last tasks that ended before they were ready, the oldest first.
+    fn gone(self, ring: Ring) -> Vec<GoneRecord>;
     /// Number of spawns for which there was no memory.
     fn unrecorded(self) -> u64;
     /// Number of slots whose content is not known, because they changed or made no sense.
@@ -168,6 +173,8 @@ pub(crate) struct Totals {
     pub(crate) sites: usize,
     /// `true` if ages are known.
     pub(crate) clock: bool,
+    /// Sites whose tasks did not all return, by file and line.
+    pub(crate) bad_ends: Vec<BadEnds>,
 }
 
 impl Totals {
@@ -192,8 +199,21 @@ impl Totals {
             unproved: source.unproved(),
             sites: sites.len(),
             clock: source.now().is_some(),
+            bad_ends: all.iter().filter_map(|site| bad_ends(site)).collect(),
         }
     }
+}
+
+/// Returns the tasks of a site that ended before they were ready. `None` if there are none.
+fn bad_ends(site: &'static Site) -> Option<BadEnds> {
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let ends = BadEnds {
+        site,
+        panicked: count(&site.counts.panicked),
+        cancelled: count(&site.counts.cancelled),
+        refused: count(&site.counts.refused),
+    };
+    (ends.panicked + ends.cancelled + ends.refused > 0).then_some(ends)
 }
 
 /// Returns `true` if the counts of a site show that a task was spawned there and has ended, or was not recorded.

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use super::{has_counted, program_name, Above, Node, Process, Source, ThreadFacts};
+use super::{
+    has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source, ThreadFacts,
+};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::content::{LabelBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
+use birthmark_core::__reader::record::gone;
 use birthmark_core::__reader::record::image::SlotImage;
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::slot::Slot;
@@ -81,6 +84,10 @@ impl Source for ThisProcess {
 
     fn has_spawned(self, site: &'static Site) -> bool {
         has_spawned(site)
+    }
+
+    fn gone(self, ring: Ring) -> Vec<GoneRecord> {
+        gone::read(ring)
     }
 
     fn unrecorded(self) -> u64 {

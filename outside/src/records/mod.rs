@@ -7,10 +7,13 @@ use std::time::SystemTime;
 
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::frames::{FrameSnapshot, LEVELS, ROOM};
+use birthmark_core::__reader::record::gone::{
+    ENTRY_BYTES, ENTRY_WORDS, GoneImage, MAX_CAPACITY, ring_offset,
+};
 use birthmark_core::__reader::record::image::SlotImage;
 use birthmark_core::__reader::record::{WakeSnapshot, WakeWords};
 use birthmark_core::{Kind, Site};
-use birthmark_dump::__private::{Process, Source, ThreadFacts, has_counted};
+use birthmark_dump::__private::{GoneRecord, Process, Ring, Source, ThreadFacts, has_counted};
 
 use crate::layout::Layout;
 use crate::memory::{Memory, words_of};
@@ -446,6 +449,14 @@ impl<'a> Source for &'a Records<'_> {
         has_counted(&site.counts)
     }
 
+    fn gone(self, ring: Ring) -> Vec<GoneRecord> {
+        let mut images = self.gone_images(ring).unwrap_or_default();
+        images.sort_by_key(GoneImage::ticket);
+        let site = |address| self.site(address);
+        let records = images.into_iter();
+        records.map(|image| GoneRecord::new(image, site)).collect()
+    }
+
     fn unrecorded(self) -> u64 {
         let place = self.layout.registry.process.unrecorded.addr();
         self.memory.word(place as u64).unwrap_or(0)
@@ -457,6 +468,33 @@ impl<'a> Source for &'a Records<'_> {
 }
 
 impl<'t> Records<'t> {
+    /// Reads the tasks that ended before they were ready. `None` if there are none.
+    fn gone_images(&self, ring: Ring) -> Option<Vec<GoneImage>> {
+        let layout = &self.layout.registry.gone;
+        if layout.stride as usize != ENTRY_BYTES {
+            return None;
+        }
+        let memory = self.memory.word(layout.memory.addr() as u64)?;
+        let capacity = self
+            .memory
+            .word(Some(memory).filter(|memory| *memory != 0)?)?;
+        let capacity = u32::try_from(capacity).ok()?.min(MAX_CAPACITY);
+        let start = memory.checked_add(ring_offset(ring, capacity))?;
+        let read = |index: u32| {
+            let entry = start.checked_add(u64::from(index) * ENTRY_BYTES as u64)?;
+            let words = || self.memory.words::<ENTRY_WORDS>(entry);
+            let (before, copy, after) =
+                (self.memory.word(entry)?, words()?, self.memory.word(entry)?);
+            (before == copy[0] && after == before).then_some(copy)
+        };
+        let copies = (0..capacity).filter_map(read);
+        Some(
+            copies
+                .filter_map(|copy| GoneImage::of_words(&copy))
+                .collect(),
+        )
+    }
+
     /// Returns the live task at an offset in a chunk, as the window has it.
     fn walked(&self, chunk: &Chunk, offset: u64) -> Option<Node<'_>> {
         let copied = chunk.words(self.layout.page_bytes as usize, offset as usize)?;

@@ -17,6 +17,7 @@ use crate::hook::TaskRef;
 use crate::record::slot::TaskSlot;
 use crate::record::words::state;
 use crate::thread::end::end_as;
+use crate::thread::gone;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
 use crate::types::Outcome;
@@ -83,6 +84,7 @@ pub(super) unsafe fn refuse(
     let site = slot.site();
     site.counts.refused.fetch_add(1, Ordering::Relaxed);
     let refusal = Refusal::new(site, reason);
+    gone::note_refusal(slot, refusal.reason());
     notify_of_refusal(slot, &refusal);
     notify(watchers, |hook| {
         hook.on_end(&TaskRef::new(slot), Outcome::Refused)

@@ -44,6 +44,15 @@ impl Record {
         self.is_current().then_some(labels)
     }
 
+    /// The name that a node inherits, and the task that has it: that of the nearest name node above that has any.
+    pub fn inherited_text(&self) -> Option<(NameText, Record)> {
+        let mut node = self.parent().node()?;
+        while !node.has_name() {
+            node = node.parent().node()?;
+        }
+        Some((node.text()?, node.task()?))
+    }
+
     /// The labels that hold from a node on: those of the nearest name node that has any.
     pub fn effective_labels(&self) -> Option<LabelBytes> {
         let mut node = *self;

@@ -12,6 +12,7 @@ use super::call_names;
 use super::exposed::Exposed;
 use super::frames::{Frames, ShadowStack, ROOM};
 use super::globals::{ARENA, UNRECORDED};
+use super::gone;
 use super::root_future::RootFuture;
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
@@ -62,6 +63,17 @@ pub struct Registry {
     pub process: ProcessLayout,
     pub root_futures: RootFutureLayout,
     pub wakes: WakesLayout,
+    pub gone: GoneLayout,
+}
+
+/// Where the tasks are that ended before they were ready. `gone/` has the meaning of an entry.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct GoneLayout {
+    /// A pointer to a header, whose first word is the capacity of each ring. Null until the first entry. The rings follow.
+    pub memory: *const AtomicPtr<gone::Words>,
+    /// Bytes of the header, and of each entry.
+    pub stride: u32,
 }
 
 /// Where the futures of tasks are. `root_future.rs` has the meaning of the words, and when they are valid.
@@ -317,6 +329,10 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         owner: wakes_at(Wakes::OWNER),
         woken: wakes_at(Wakes::WOKEN),
         woken_by: wakes_at(Wakes::WOKEN_BY),
+    },
+    gone: GoneLayout {
+        memory: &raw const gone::MEMORY,
+        stride: gone::ENTRY_BYTES as u32,
     },
 };
 

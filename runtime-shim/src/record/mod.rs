@@ -89,6 +89,7 @@ pub mod export;
 pub(crate) mod exposed;
 pub(crate) mod frames;
 pub(crate) mod globals;
+pub mod gone;
 pub(crate) mod hazard;
 pub mod image;
 pub(crate) mod lineage;

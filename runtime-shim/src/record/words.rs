@@ -204,6 +204,12 @@ impl PollWord {
         PollWord(flags)
     }
 
+    /// A task with this number of polls.
+    #[cfg(not(loom))]
+    pub(super) const fn of_polls(flags: u64, polls: u32) -> Self {
+        PollWord(flags | (polls as u64) << ONE_POLL.trailing_zeros())
+    }
+
     /// A name node with a name and labels of these lengths.
     pub(super) const fn of_name(flags: u64, name: usize, labels: usize) -> Self {
         PollWord(flags | (name as u64) << NAME_LEN_SHIFT | (labels as u64) << LABELS_LEN_SHIFT)

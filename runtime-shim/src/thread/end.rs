@@ -7,7 +7,7 @@ use crate::record::globals::ARENA;
 use crate::record::slot::TaskSlot;
 use crate::record::thread_states::Completed;
 use crate::record::words::{state, Status};
-use crate::thread::local;
+use crate::thread::{gone, local};
 use crate::types::site::Site;
 
 /// Ends a task in the state that it has, and counts the end.
@@ -70,6 +70,7 @@ unsafe fn end_badly(task: TaskSlot) {
         _ => (state::CANCELLED, &counts.cancelled),
     };
     count_rare(count);
+    gone::note_end(task, outcome);
     // SAFETY: by the contract.
     unsafe { end_as(task, outcome) };
 }

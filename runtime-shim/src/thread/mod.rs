@@ -44,6 +44,7 @@ pub(crate) mod announcements;
 pub(crate) mod borrowed_parents;
 pub(crate) mod dropping;
 pub(crate) mod end;
+pub(crate) mod gone;
 pub(crate) mod local;
 pub(crate) mod raw_handle;
 pub(crate) mod running;

@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::awaits;
 use super::busiest;
+use super::gone;
 use super::output::ChunkedWriter;
 use super::palette::Palette;
 use super::summary::Summary;
@@ -75,6 +76,7 @@ impl fmt::Display for Tree<'_> {
         })?;
         writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
+        gone::write_section(f, self.dump, self.palette)?;
         threads::write_section(f, self.dump, self.palette)?;
         awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)

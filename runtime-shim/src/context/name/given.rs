@@ -103,10 +103,7 @@ pub(crate) fn inherits_name(task: &Record) -> bool {
 }
 
 fn inherited_name(task: &Record) -> Option<(NameText, NameOrigin)> {
-    let mut node = task.parent().node()?;
-    while !node.has_name() {
-        node = node.parent().node()?;
-    }
-    let from = TaskId(node.task()?.id);
-    Some((node.text()?, NameOrigin::Inherited { from }))
+    let (text, from) = task.inherited_text()?;
+    let from = TaskId(from.id);
+    Some((text, NameOrigin::Inherited { from }))
 }
