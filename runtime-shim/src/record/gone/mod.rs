@@ -1,6 +1,6 @@
 //! The last tasks that ended before they were ready.
 //!
-//! A task that panicked, was cancelled or was refused leaves an [entry](Entry) behind. Each of these outcomes has a ring of
+//! A task that panicked, was cancelled or was refused leaves an entry behind. Each of these outcomes has a ring of
 //! its own, so a few panics stay among many cancellations. A task that returns writes nothing here.
 //!
 //! # Memory
