@@ -1,12 +1,19 @@
 //! A program that tests look at from outside: it waits with the same tasks until its input ends.
 //!
-//! Each line of its input is a format, in which it writes a dump of its own, followed by a line with a dot. The line
-//! `abort` aborts it. The argument is a number of further tasks.
+//! Each line of its input is a format, in which it writes a dump of its own with await stacks, followed by a line with a
+//! dot. The line `abort` aborts it. The argument is a number of further tasks.
 
 use std::future::pending;
 use std::io::{BufRead as _, Write as _};
 
 use tokio::sync::oneshot;
+
+/// Code that is not instrumented, as in a dependency.
+mod map {
+    pub async fn find() {
+        std::future::pending().await
+    }
+}
 
 #[birthmark::instrument]
 mod shop {
@@ -24,7 +31,7 @@ mod shop {
     }
 
     async fn route() {
-        pending().await
+        super::map::find().await
     }
 
     pub async fn ended(ready: oneshot::Sender<()>) {
@@ -89,7 +96,7 @@ fn main() {
             std::process::abort();
         }
         let mut out = std::io::stdout().lock();
-        let dump = birthmark::dump();
+        let dump = birthmark::dump().with_awaits(birthmark::AwaitDetail::DebugInfo);
         dump.write(line.parse().expect("a format"), &mut out)
             .unwrap();
         out.write_all(b".\n").unwrap();

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use birthmark_dump::Filter;
 use birthmark_dump::render::Format;
+use birthmark_dump::{AwaitDetail, Filter};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -25,9 +25,14 @@ Examples:
   birthmark top 4711                          a page that refreshes itself
   birthmark dump 4711 --format json -o a.json a dump for programs, and for `diff a.json b.json`
   birthmark ps --core core.4711               tasks of a program that has crashed
+  birthmark ps 4711 --debug-file shop.debug   await stacks of a stripped program, whose file was kept
 
 A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind,
 stack, text, state, older, for and under. `*` matches any text.
+
+Await stacks go on into dependencies if the debug information of the program is found: in the
+executable, in a separate file beside it or by --debug-file. Types are needed: `debug = 2` in the
+profile. --stacks instrumented leaves them out.
 
 Names and labels are shown as the program has set them. A redaction of the program runs in the
 program alone; --redact replaces all of them.
@@ -136,9 +141,22 @@ pub(crate) enum Command {
 pub(crate) struct Selection {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stacks: StackArgs,
     /// Show the tasks that this filter selects, for example `state=suspended&for=1m`
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
+}
+
+/// The await stacks of the tasks.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StackArgs {
+    /// Detail of await stacks: instrumented, debug-info, or locals, which adds local variables
+    #[arg(long, default_value = "debug-info", value_name = "DETAIL")]
+    pub(crate) stacks: AwaitDetail,
+    /// Separate file with the debug information of the program, or a package `.dwp`; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) debug_file: Vec<PathBuf>,
 }
 
 /// The process or core file.
@@ -162,8 +180,10 @@ pub(crate) struct TargetArgs {
 }
 
 impl Selection {
-    /// Returns the target and the filter. With a core file, the one argument is the filter.
-    pub(crate) fn split(mut self) -> Result<(TargetArgs, Option<Filter>), crate::exit::Failure> {
+    /// Returns the target, the filter and the detail of stacks. With a core file, the one argument is the filter.
+    pub(crate) fn split(
+        mut self,
+    ) -> Result<(TargetArgs, Option<Filter>, StackArgs), crate::exit::Failure> {
         if self.target.core.is_some() {
             self.filter = match (self.target.process.take(), self.filter) {
                 (filter, None) => filter,
@@ -178,7 +198,7 @@ impl Selection {
         let filter = self.filter.as_deref().map(str::parse::<Filter>);
         let filter = filter.transpose();
         let filter = filter.map_err(|error| crate::exit::Failure::Usage(error.to_string()))?;
-        Ok((self.target, filter))
+        Ok((self.target, filter, self.stacks))
     }
 }
 
@@ -198,8 +218,9 @@ mod tests {
         let super::Command::Ps { selection } = cli.command else {
             panic!("another command");
         };
-        let (target, filter) = selection.split().unwrap();
+        let (target, filter, stacks) = selection.split().unwrap();
         assert!(target.process.is_none());
         assert_eq!(filter.unwrap().to_string(), "state=running");
+        assert_eq!(stacks.stacks, birthmark_dump::AwaitDetail::DebugInfo);
     }
 }

@@ -1,10 +1,56 @@
 //! The process or core file that the command line names.
 
-use birthmark_outside::{Target, processes, program};
+use birthmark_dump::{Dump, Filter};
+use birthmark_outside::{OpenError, Target, processes, program};
 
-use crate::args::TargetArgs;
+use crate::args::{StackArgs, TargetArgs};
 use crate::exit::Failure;
 use crate::redact;
+
+/// A target, and the detail of its await stacks.
+pub(crate) struct Shown {
+    pub(crate) target: Target,
+    stacks: StackArgs,
+}
+
+impl Shown {
+    /// Opens the target and the files with its debug information.
+    pub(crate) fn open(args: &TargetArgs, stacks: StackArgs) -> Result<Self, Failure> {
+        let mut target = open(args)?;
+        for path in &stacks.debug_file {
+            target.add_debug_file(path)?;
+        }
+        Ok(Shown { target, stacks })
+    }
+
+    /// Takes a dump of the tasks that a filter selects, with their await stacks.
+    pub(crate) fn dump(&self, filter: Option<&Filter>) -> Result<Dump, OpenError> {
+        Ok(self.select(self.target.dump()?, filter))
+    }
+
+    /// Selects tasks, and reads their await stacks.
+    pub(crate) fn select(&self, dump: Dump, filter: Option<&Filter>) -> Dump {
+        let dump = match filter {
+            Some(filter) => dump.filter(filter),
+            None => dump,
+        };
+        self.target.with_awaits(dump, self.stacks.stacks)
+    }
+
+    /// Takes a dump of all tasks, with their await stacks unless more than so many tasks are suspended.
+    pub(crate) fn dump_within(&self, max_stacks: usize) -> Result<Dump, OpenError> {
+        let dump = self.target.dump()?;
+        Ok(match dump.count_suspended() <= max_stacks {
+            true => self.select(dump, None),
+            false => dump,
+        })
+    }
+
+    /// Reads the await stack of one task.
+    pub(crate) fn put_awaits_of(&self, dump: &mut Dump, id: u64) {
+        self.target.put_awaits_of(dump, id, self.stacks.stacks);
+    }
+}
 
 /// Opens the target, and switches redaction on if it is requested.
 pub(crate) fn open(args: &TargetArgs) -> Result<Target, Failure> {

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
-use crate::awaits::{AwaitDetail, AwaitReader, AwaitScan, AwaitStacks, KnownTask, ReadAwaits};
+use crate::awaits::{
+    AwaitDetail, AwaitReader, AwaitReading, AwaitScan, AwaitStacks, KnownTask, ReadAwaits,
+};
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
 use crate::gone::Gone;
@@ -15,7 +17,7 @@ use crate::snapshot::row::Row;
 use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
-use crate::values::await_stack::AwaitStack;
+use crate::values::await_stack::{AwaitStack, MissingFrames};
 use crate::values::gone::{BadEnds, GoneTask};
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
@@ -300,8 +302,7 @@ impl Dump {
     /// As [`Dump::brief`].
     #[doc(hidden)]
     pub fn task_at(&self, index: u32) -> Task {
-        self.snapshot
-            .task(&self.snapshot.rows[index as usize], self.now)
+        self.task(&self.snapshot.rows[index as usize])
     }
 
     /// Sets the OS threads of a dump of another process.
@@ -367,20 +368,44 @@ impl Dump {
     ) -> Self {
         self.awaits = match detail {
             AwaitDetail::Instrumented => AwaitScan::NotRequested,
-            _ => self.read_awaits(detail == AwaitDetail::Locals, goes_on),
+            _ => {
+                let read = self.read_awaits;
+                let locals = detail == AwaitDetail::Locals;
+                self.read_awaits(&mut |reading| read(locals, reading), goes_on)
+            }
         };
         self
     }
 
-    fn read_awaits(&self, locals: bool, goes_on: &mut dyn FnMut() -> bool) -> AwaitScan {
+    /// Reads the stacks of a dump of another process.
+    #[doc(hidden)]
+    pub fn put_awaits(
+        &mut self,
+        read: &mut dyn FnMut(&mut dyn AwaitReading) -> Result<(), MissingFrames>,
+    ) {
+        self.awaits = self.read_awaits(read, &mut || true);
+    }
+
+    /// Returns the number of selected tasks that are suspended.
+    #[doc(hidden)]
+    pub fn count_suspended(&self) -> usize {
+        let states = self.rows().map(|row| self.snapshot.bare_state(row));
+        states.filter(|state| state.is_suspended()).count()
+    }
+
+    fn read_awaits(
+        &self,
+        read: &mut dyn FnMut(&mut dyn AwaitReading) -> Result<(), MissingFrames>,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> AwaitScan {
         let find = |id: u64| self.suspended(id);
         let mut reader = AwaitReader {
             find: &find,
             goes_on,
             stacks: AwaitStacks::default(),
         };
-        match (self.read_awaits)(locals, &mut reader) {
-            Ok(()) => AwaitScan::Done(reader.stacks),
+        match read(&mut reader) {
+            Ok(()) => reader.finish(),
             Err(missing) => AwaitScan::Missing(missing),
         }
     }

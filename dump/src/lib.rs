@@ -14,7 +14,7 @@
 //! | `source/` | the memory that is read |
 //! | `snapshot/` | what was read, and how |
 //! | `threads/` | OS threads, which the crate `birthmark` reads |
-//! | `awaits/` | await stacks out of debug information, which the crate `birthmark` reads |
+//! | `awaits/` | await stacks out of debug information |
 //! | `filter/` | which tasks are shown |
 //! | `render/` | the forms in which they are shown |
 
@@ -64,7 +64,9 @@ pub use crate::values::wake::WokenBy;
 pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
-    pub use crate::awaits::{AwaitReading, ReadAwaits};
+    #[cfg(feature = "debug-stacks")]
+    pub use crate::awaits::{moved, read_stacks, StackSources, SuspendedTask};
+    pub use crate::awaits::{AwaitReading, ReadAwaits, MAX_STACKS};
     pub use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
     pub use crate::dump::{Brief, LookAtThreads};
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
@@ -82,7 +84,6 @@ pub mod __private {
     pub use crate::snapshot::spans::{set_source, SpanSource};
     pub use crate::threads::{is_running, look_at, OsThreads};
     pub use crate::values::age::Age;
-    pub use crate::values::await_stack::DebugInfoFrame;
     pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;
 

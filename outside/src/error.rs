@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use birthmark_stacks::CoreFileError;
+use birthmark_stacks::{AddFileError, CoreFileError};
 
 /// Error of opening a process or a core file.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub enum OpenError {
         /// Advice for a person.
         help: String,
     },
+    /// A separate file with debug information cannot be used.
+    DebugFile(AddFileError),
     /// The records have a layout that this version does not know.
     Version {
         /// Version of the layout.
@@ -71,6 +73,7 @@ impl fmt::Display for OpenError {
                 )
             }
             Self::CoreFile(error) => error.fmt(f),
+            Self::DebugFile(error) => error.fmt(f),
             Self::Executable { path } => write!(
                 f,
                 "cannot use {}: the core file has no mapping that the executable can replace",
@@ -111,6 +114,7 @@ impl Error for OpenError {
         match self {
             Self::Refused { source, .. } => Some(source),
             Self::CoreFile(error) => Some(error),
+            Self::DebugFile(error) => Some(error),
             _ => None,
         }
     }

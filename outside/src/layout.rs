@@ -85,6 +85,14 @@ impl Layout {
             it.positions.in_state,
             it.positions.cursor,
             it.positions.levels,
+            it.root_futures.in_chunk,
+            it.root_futures.stride,
+            it.root_futures.id,
+            it.root_futures.address,
+            it.root_futures.vtable,
+            it.root_futures.size,
+            it.root_futures.handle_at,
+            it.root_futures.handle,
         ];
         it.bytes as usize >= size_of::<Registry>()
             && it.slot_bytes == 64

@@ -26,6 +26,11 @@
 //! is in the dump. [`Coverage::uncertain_records`](birthmark_dump::Coverage::uncertain_records) counts names and ancestors
 //! that changed too often to be read.
 //!
+//! # Await stacks
+//!
+//! [`Target::with_awaits`] adds await stacks out of the debug information of the executable, or of a separate file. A
+//! stack is of one moment: the task has not run while its future was read.
+//!
 //! # Untrusted input
 //!
 //! Memory may be damaged, or made to harm. No content makes this crate panic, loop for ever, or take more memory than a
@@ -51,10 +56,12 @@
 //! | `sites` | copies of spawn sites and frame sites |
 //! | `slots` | the copy of all slots, and its proof |
 //! | `records` | the source of a snapshot |
+//! | `awaits` | the futures of suspended tasks, for await stacks |
 //! | `target` | the public interface |
 
 #![warn(missing_debug_implementations)]
 
+mod awaits;
 mod error;
 mod find;
 mod layout;

@@ -26,6 +26,11 @@ impl Memory {
         }
     }
 
+    /// Returns the memory for readers of stacks.
+    pub(crate) fn source(&self) -> &dyn birthmark_stacks::Memory {
+        &*self.source
+    }
+
     /// Fills the buffer, or returns `None` if a byte is not readable.
     pub(crate) fn read(&self, address: u64, buffer: &mut [u8]) -> Option<()> {
         address.checked_add(buffer.len() as u64)?;

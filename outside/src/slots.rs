@@ -39,6 +39,8 @@ pub(crate) struct Chunk {
     pub(crate) base: u64,
     /// Address of the frames of the chunk's first slot, or 0 if no task of the chunk has had one.
     pub(crate) frames: u64,
+    /// Address of the words with the future of the chunk's first slot, or 0 if no task of the chunk has published one.
+    pub(crate) futures: u64,
     /// Index of each page in `content`, without the first page of the chunk, which contains no slots.
     pages: Vec<u32>,
     /// The pages. A slot that is not proved has the id 0.
@@ -66,7 +68,7 @@ impl Slots {
             let ids = before.as_ref().map(|before| before[index].as_slice());
             chunk.read_slots(memory, slots.page_bytes, &mut buffer);
             chunk.keep(&buffer, slots.page_bytes, ids);
-            chunk.frames = frames_of(memory, layout, chunk.base);
+            chunk.frames = area_at(memory, chunk.base, layout.registry.frames.in_chunk);
         }
         fence(Ordering::SeqCst);
         if let Some(before) = &before {
@@ -209,6 +211,7 @@ fn chunks(memory: &Memory, layout: &Layout, pages: u32) -> Vec<Chunk> {
         (is_one && used > 1).then(|| Chunk {
             base,
             frames: 0,
+            futures: 0,
             pages: vec![ABSENT; used as usize - 1],
             content: Vec::new(),
         })
@@ -219,11 +222,36 @@ fn chunks(memory: &Memory, layout: &Layout, pages: u32) -> Vec<Chunk> {
     chunks
 }
 
-fn frames_of(memory: &Memory, layout: &Layout, base: u64) -> u64 {
-    let at = base + u64::from(layout.registry.frames.in_chunk);
-    let frames = memory.word(at).unwrap_or(0);
+/// Returns the address of an area beside the slots of a chunk, which the chunk has at an offset.
+fn area_at(memory: &Memory, base: u64, offset: u32) -> u64 {
+    let area = memory.word(base + u64::from(offset)).unwrap_or(0);
     // A bound, so that sums of it and of an offset in the area do not overflow.
-    if frames < u64::MAX / 2 { frames } else { 0 }
+    if area < u64::MAX / 2 { area } else { 0 }
+}
+
+/// Calls `f` with each slot as it is now: its chunk, its offset there, and its words. Nothing is proved. Does nothing if
+/// there are more bytes of records than the limit.
+pub(crate) fn walk_now(
+    memory: &Memory,
+    layout: &Layout,
+    limit: u64,
+    mut f: impl FnMut(&Chunk, u64, [u64; 8]),
+) {
+    let pages = memory.half_word(layout.registry.pages.addr() as u64);
+    let pages = pages.unwrap_or(0);
+    if u64::from(pages) * layout.page_bytes > limit {
+        return;
+    }
+    let page_bytes = layout.page_bytes as usize;
+    let mut buffer = Vec::new();
+    for mut chunk in chunks(memory, layout, pages) {
+        chunk.read_slots(memory, page_bytes, &mut buffer);
+        chunk.futures = area_at(memory, chunk.base, layout.registry.root_futures.in_chunk);
+        for (index, slot) in buffer.chunks_exact(SLOT).enumerate() {
+            let offset = layout.page_bytes + (index * SLOT) as u64;
+            f(&chunk, offset, words8(slot));
+        }
+    }
 }
 
 /// Returns the ids of slots.

@@ -1,5 +1,6 @@
 //! A process or a core file that has records of birthmark.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
@@ -7,10 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use birthmark_dump::__private::{OsThreads, Process, dump_of, program_name, sites_of};
-use birthmark_dump::{Dump, OsThread, SiteStats};
-use birthmark_stacks::{CoreFile, Unreadable};
+use birthmark_dump::__private::{
+    AwaitReading, MAX_STACKS, OsThreads, Process, StackSources, SuspendedTask, dump_of,
+    program_name, read_stacks, sites_of,
+};
+use birthmark_dump::{AwaitDetail, AwaitStack, Dump, MissingFrames, OsThread, SiteStats};
+use birthmark_stacks::{CoreFile, DebugInfo, Unreadable};
 
+use crate::awaits;
 use crate::error::OpenError;
 use crate::find;
 use crate::layout::Layout;
@@ -46,6 +51,9 @@ pub struct Target {
     selected: usize,
     sites: Sites,
     limit: u64,
+    debug_files: Vec<PathBuf>,
+    /// The debug information, once it was read.
+    debug_info: RefCell<Option<DebugInfo>>,
 }
 
 enum Origin {
@@ -168,6 +176,8 @@ impl Target {
             selected: 0,
             sites: Sites::default(),
             limit: MAX_BYTES,
+            debug_files: Vec::new(),
+            debug_info: RefCell::default(),
         })
     }
 
@@ -216,6 +226,108 @@ impl Target {
         let threads = self.os_threads(&records, &dump);
         dump.put_threads(threads);
         Ok(dump)
+    }
+
+    /// Adds the await stacks of suspended tasks to a dump of this target, as
+    /// [`Dump::with_awaits`](birthmark_dump::Dump::with_awaits) does in the program. The stacks are read now, of the tasks that
+    /// the dump's filters have selected.
+    ///
+    /// The debug information is that of the executable, or of a separate file: beside the executable, by `.gnu_debuglink`
+    /// or build id, a package `.dwp`, or one of [`Target::add_debug_file`]. Without debug information, the dump has the
+    /// frames of instrumented code, and tells what is missing.
+    ///
+    /// More than 10,000 suspended tasks get no stacks, because those without a stack would look like others.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use birthmark_dump::AwaitDetail;
+    /// use birthmark_outside::Target;
+    ///
+    /// let target = Target::process(4711)?;
+    /// let dump = target.dump()?.filter(&"for=1m".parse()?);
+    /// println!("{}", target.with_awaits(dump, AwaitDetail::DebugInfo));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_awaits(&self, mut dump: Dump, detail: AwaitDetail) -> Dump {
+        if detail == AwaitDetail::Instrumented {
+            return dump.with_awaits(detail);
+        }
+        let suspended = dump.count_suspended();
+        let is_locals = detail == AwaitDetail::Locals;
+        dump.put_awaits(&mut |reading| match suspended {
+            ..=MAX_STACKS => self.read_awaits(is_locals, reading),
+            _ => Err(MissingFrames::new(
+                format!(
+                    "{suspended} tasks are suspended, and at most {MAX_STACKS} stacks are read"
+                ),
+                Some("use a filter"),
+            )),
+        });
+        dump
+    }
+
+    /// Adds the await stack of one task to a dump of any number of tasks.
+    #[doc(hidden)]
+    pub fn put_awaits_of(&self, dump: &mut Dump, id: u64, detail: AwaitDetail) {
+        if detail != AwaitDetail::Instrumented {
+            let is_locals = detail == AwaitDetail::Locals;
+            dump.put_awaits(&mut |reading| {
+                self.read_awaits(is_locals, &mut OneTask { id, reading })
+            });
+        }
+    }
+
+    fn read_awaits(
+        &self,
+        locals: bool,
+        reading: &mut dyn AwaitReading,
+    ) -> Result<(), MissingFrames> {
+        let layout = &self.copies[self.selected];
+        let sources = StackSources {
+            memory: self.memory.source(),
+            info: &mut self.debug_info.borrow_mut(),
+            open: &|| self.open_debug_info(),
+            locals,
+        };
+        let tasks = |f: &mut dyn FnMut(&dyn SuspendedTask)| {
+            awaits::walk(&self.memory, layout, self.limit, f);
+        };
+        read_stacks(sources, tasks, reading)
+    }
+
+    fn open_debug_info(&self) -> Result<DebugInfo, MissingFrames> {
+        let missing = |cause: String| MissingFrames::new(cause, None);
+        let mut info = self
+            .origin
+            .debug_info()
+            .map_err(|error| missing(error.to_string()))?;
+        for path in &self.debug_files {
+            info.add_file(path)
+                .map_err(|error| missing(error.to_string()))?;
+        }
+        Ok(info)
+    }
+
+    /// Uses a separate file with debug information, or a package `.dwp`, for [`Target::with_awaits`].
+    ///
+    /// # Errors
+    ///
+    /// If the file has no debug information, or is of another build than the files of the target.
+    pub fn add_debug_file(&mut self, path: &Path) -> Result<(), OpenError> {
+        let mut kept = self.debug_info.borrow_mut();
+        let info = match &mut *kept {
+            Some(info) => info,
+            None => match self.origin.debug_info() {
+                Ok(info) => kept.insert(info),
+                // Reading a stack tells why.
+                Err(_) => return Ok(()),
+            },
+        };
+        info.add_file(path).map_err(OpenError::DebugFile)?;
+        self.debug_files.push(path.to_owned());
+        Ok(())
     }
 
     /// Returns the spawn sites of the program with their counts, by file and line.
@@ -283,7 +395,30 @@ impl Target {
     }
 }
 
+/// The reading of the stack of one task.
+struct OneTask<'a> {
+    id: u64,
+    reading: &'a mut dyn AwaitReading,
+}
+
+impl AwaitReading for OneTask<'_> {
+    fn wants(&mut self, id: u64) -> bool {
+        id == self.id && self.reading.wants(id)
+    }
+
+    fn put(&mut self, id: u64, polls: u32, stack: AwaitStack) {
+        self.reading.put(id, polls, stack);
+    }
+}
+
 impl Origin {
+    fn debug_info(&self) -> Result<DebugInfo, birthmark_stacks::OpenError> {
+        match self {
+            Origin::Process(id) => DebugInfo::of_process(*id),
+            Origin::CoreFile(core, _) => DebugInfo::of_core_file(core),
+        }
+    }
+
     fn facts(&self) -> ProcessFacts {
         match self {
             Origin::Process(id) => ProcessFacts {

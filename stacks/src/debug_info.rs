@@ -57,12 +57,19 @@ struct LoadedFile {
     opened: PathBuf,
     /// Path beside which files with debug information are searched. The process may have another root folder.
     beside: PathBuf,
+    /// Build id of the file that the process had mapped, if it is known.
+    build_id: Option<Vec<u8>>,
+    /// Separate files that the caller has given: with debug information, and the package of split debug information.
+    given: Option<PathBuf>,
+    package: Option<PathBuf>,
     state: FileState,
 }
 
 enum FileState {
     NotOpened,
     NoDebugInfo,
+    /// The file at the path is of another build.
+    OtherBuild,
     Open {
         module: Box<Module>,
         bias: u64,
@@ -114,6 +121,43 @@ impl Error for OpenError {
         }
     }
 }
+
+/// Error of [`DebugInfo::add_file`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddFileError {
+    /// The file cannot be read, or has no debug information.
+    NoDebugInfo {
+        /// Path of the file.
+        path: PathBuf,
+    },
+    /// The file belongs to no file of the process.
+    OtherBuild {
+        /// Path of the file.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for AddFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDebugInfo { path } => write!(
+                f,
+                "cannot use {}: it is no ELF file with debug information\nhelp: pass a file with a section `.debug_info`, or a \
+                 package `.dwp`",
+                path.display()
+            ),
+            Self::OtherBuild { path } => write!(
+                f,
+                "cannot use {}: its build id is that of no file of the process\nhelp: pass the file of the same build; \
+                 `readelf -n` shows build ids",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl Error for AddFileError {}
 
 impl DebugInfo {
     /// Opens the debug information of this process.
@@ -176,7 +220,11 @@ impl DebugInfo {
             let path = core.path().to_owned();
             return Err(OpenError::NoFiles { path });
         }
-        Ok(Self::of_mapped(files))
+        let mut info = Self::of_mapped(files);
+        for file in &mut info.files {
+            file.build_id = core.build_id_at(file.mapped.start);
+        }
+        Ok(info)
     }
 
     /// Opens the debug information of an executable whose first segment is at an address.
@@ -207,6 +255,9 @@ impl DebugInfo {
             mapped,
             opened,
             beside,
+            build_id: None,
+            given: None,
+            package: None,
             state: FileState::NotOpened,
         });
         Self {
@@ -229,6 +280,46 @@ impl DebugInfo {
     pub fn search_in(&mut self, folder: impl Into<PathBuf>) -> &mut Self {
         self.folders.push(folder.into());
         self
+    }
+
+    /// Uses a separate file with debug information, or a package of split debug information.
+    ///
+    /// The file belongs to the mapped file with the same build id. Without build ids, and for a package, that is the
+    /// executable. Units in a package have ids of their own.
+    ///
+    /// # Errors
+    ///
+    /// If the file has no debug information, or belongs to no file of the process.
+    pub fn add_file(&mut self, path: impl Into<PathBuf>) -> Result<(), AddFileError> {
+        let path = path.into();
+        let image = Image::open(&path);
+        let is_package = |image: &Image| !image.sections.cu_index.is_empty();
+        let image = image.filter(|image| image.has_debug_info() || is_package(image));
+        let Some(image) = image else {
+            return Err(AddFileError::NoDebugInfo { path });
+        };
+        let is_same = |file: &LoadedFile| {
+            let own = file
+                .build_id
+                .clone()
+                .or_else(|| Image::open(&file.opened)?.build_id);
+            own.is_some() && own == image.build_id
+        };
+        let place = match (is_package(&image), &image.build_id) {
+            (false, Some(_)) => self.files.iter().position(is_same),
+            _ => (!self.files.is_empty()).then_some(0),
+        };
+        let Some(file) = place.and_then(|place| self.files.get_mut(place)) else {
+            return Err(AddFileError::OtherBuild { path });
+        };
+        let target = match is_package(&image) {
+            true => &mut file.package,
+            false => &mut file.given,
+        };
+        *target = Some(path);
+        file.state = FileState::NotOpened;
+        self.clear_caches();
+        Ok(())
     }
 
     /// Forgets all units and types that were read.
@@ -407,11 +498,10 @@ impl DebugInfo {
         let number = found.ok_or(Missing::UnknownAddress { address })?;
         let file = &self.files[number];
         if matches!(file.state, FileState::NotOpened) {
-            let opened = self.read_file(file);
-            let (module, bias) = match opened {
-                Some(opened) => opened,
-                None => {
-                    self.files[number].state = FileState::NoDebugInfo;
+            let (module, bias) = match self.read_file(file) {
+                Ok(opened) => opened,
+                Err(state) => {
+                    self.files[number].state = state;
                     return Err(self.no_debug_info(number));
                 }
             };
@@ -431,32 +521,54 @@ impl DebugInfo {
     }
 
     fn no_debug_info(&self, number: usize) -> Missing {
-        Missing::NoDebugInfo {
-            file: self.files[number].mapped.path.display().to_string(),
+        let file = &self.files[number];
+        let path = file.mapped.path.display().to_string();
+        match file.state {
+            FileState::OtherBuild => Missing::OtherBuild { file: path },
+            _ => Missing::NoDebugInfo { file: path },
         }
     }
 
-    fn read_file(&self, file: &LoadedFile) -> Option<(Module, u64)> {
+    /// Reads the headers of a file and of those that belong to it. Otherwise returns the state that tells why not.
+    fn read_file(&self, file: &LoadedFile) -> Result<(Module, u64), FileState> {
         let path = &file.beside;
-        let image = Image::open(&file.opened)?;
-        let (address, offset) = image.first_segment?;
+        let image = Image::open(&file.opened);
+        let is_other = |image: &Image| match (&file.build_id, &image.build_id) {
+            (Some(mapped), Some(own)) => mapped != own,
+            _ => false,
+        };
+        let is_replaced = image.as_ref().is_some_and(is_other);
+        let image = image.filter(|_| !is_replaced);
+        let without = match is_replaced {
+            true => FileState::OtherBuild,
+            false => FileState::NoDebugInfo,
+        };
+        let separate = match (&file.given, &image) {
+            (Some(given), _) => Image::open(given),
+            (None, Some(image)) if !image.has_debug_info() => {
+                elf::find_debug_file(image, path, &file.mapped.path, &self.folders)
+            }
+            _ => None,
+        };
+        let own = image.as_ref().filter(|image| image.has_debug_info());
+        let (Some(described), Some(loaded)) = (
+            separate.as_ref().or(own),
+            image.as_ref().or(separate.as_ref()),
+        ) else {
+            return Err(without);
+        };
+        let Some((address, offset)) = loaded.first_segment else {
+            return Err(without);
+        };
         // Both are rounded down to pages, by the same number of bytes.
         let bias = file.mapped.start.wrapping_sub(
             address
                 .wrapping_sub(offset)
                 .wrapping_add(file.mapped.offset),
         );
-        let separate = match image.has_debug_info() {
-            true => None,
-            false => Some(elf::find_debug_file(
-                &image,
-                path,
-                &file.mapped.path,
-                &self.folders,
-            )?),
-        };
-        let module = Module::new(separate.as_ref().unwrap_or(&image), path, &self.folders)?;
-        Some((module, bias))
+        let package = file.package.as_deref();
+        let module = Module::new(described, path, &self.folders, package);
+        module.map(|module| (module, bias)).ok_or(without)
     }
 
     /// Takes steps from the budget of the present stack.

@@ -68,7 +68,8 @@
 //! The second command compiles the test program in nine further kinds of builds, one of them with a nightly compiler.
 //!
 //! A separate file is found by `.gnu_debuglink` or by its build id. The file is beside the executable, in `.debug` there, in
-//! `/usr/lib/debug`, or in a folder that `DebugInfo::search_in` adds. Its build id must be that of the executable.
+//! `/usr/lib/debug`, or in a folder that `DebugInfo::search_in` adds. `DebugInfo::add_file` takes one by its path. Its build id
+//! must be that of the executable.
 //!
 //! # Cost
 //!
@@ -117,7 +118,7 @@ mod root;
 mod stack;
 mod walk;
 
-pub use debug_info::{DebugInfo, OpenError};
+pub use debug_info::{AddFileError, DebugInfo, OpenError};
 pub use guard::{Guard, Unchanging};
 pub use limits::Limits;
 pub use memory::{CoreFile, CoreFileError, Memory, Process, Ranges, ThisProcess, Unreadable};

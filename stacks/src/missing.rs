@@ -16,6 +16,11 @@ pub enum Missing {
         /// Path of the file.
         file: String,
     },
+    /// The file at the path is of another build than the one that the process had mapped.
+    OtherBuild {
+        /// Path of the file.
+        file: String,
+    },
     /// The file has debug information, but none of this type.
     TypeNotFound {
         /// Address of the function or vtable that leads to the type.
@@ -57,8 +62,11 @@ impl Missing {
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoDebugInfo { .. } => {
-                "set `debug = 2` in the profile, for the workspace at least, or keep the separate file with debug \
-                 information beside the executable"
+                "set `debug = 2` in the profile, for the workspace at least; keep a separate file with debug information \
+                 beside the executable, or pass it to the command `birthmark` by `--debug-file`"
+            }
+            Self::OtherBuild { .. } => {
+                "pass the executable with which the program ran, or its separate file with debug information"
             }
             Self::TypeNotFound { .. } => {
                 "set `debug = 2` in the profile of the crate that makes this future; `debug = 1` has no types"
@@ -84,6 +92,7 @@ impl fmt::Display for Missing {
                 write!(f, "{address:#x} is in no file of the process")
             }
             Self::NoDebugInfo { file } => write!(f, "{file} has no debug information"),
+            Self::OtherBuild { file } => write!(f, "{file} is of another build"),
             Self::TypeNotFound { address } => {
                 write!(f, "no type is found by the address {address:#x}")
             }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use birthmark::{AwaitDetail, AwaitStack, Filter, FrameSource};
+use birthmark::{AwaitDetail, AwaitStack, Dump, Filter, FrameSource};
 use birthmark_integration_tests::{Held, spawn, yield_once};
+use birthmark_outside::Target;
 
 /// Code without frames of its own.
 mod plain {
@@ -89,9 +90,11 @@ fn stack_of_a_task_that_only_yields_is_possible() {
         ("instrumented_spin", instrumented::spawn_instrumented()),
     ] {
         while_polled(task, || {
-            let found = sample(role);
-            println!("{role}: {found:?}");
-            assert!(found.contains_key("4 frames"), "{role}: {found:?}");
+            for reader in [inside, outside] {
+                let found = sample(role, reader);
+                println!("{role}: {found:?}");
+                assert!(found.contains_key("4 frames"), "{role}: {found:?}");
+            }
         });
     }
 }
@@ -140,14 +143,24 @@ impl Drop for EndOnDrop {
     }
 }
 
+fn inside(_: &Target, filter: &Filter) -> Dump {
+    let dump = birthmark::dump().filter(filter);
+    dump.with_awaits(AwaitDetail::DebugInfo)
+}
+
+/// Reads this process as another one.
+fn outside(target: &Target, filter: &Filter) -> Dump {
+    let dump = target.dump().expect("the records are readable");
+    target.with_awaits(dump.filter(filter), AwaitDetail::DebugInfo)
+}
+
 /// Counts the stacks that were found.
-fn sample(role: &str) -> BTreeMap<String, usize> {
+fn sample(role: &str, read: fn(&Target, &Filter) -> Dump) -> BTreeMap<String, usize> {
     let filter = Filter::new().role(role);
+    let target = Target::process(std::process::id()).expect("a process may read itself");
     let mut found = BTreeMap::new();
     for _ in 0..samples() {
-        let dump = birthmark::dump()
-            .filter(&filter)
-            .with_awaits(AwaitDetail::DebugInfo);
+        let dump = read(&target, &filter);
         for task in dump.tasks() {
             let Some(stack) = task.awaits() else {
                 *found.entry("running".to_owned()).or_insert(0) += 1;

@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::sync::mpsc;
 
-use birthmark::Dump;
 use birthmark::render::Format;
+use birthmark::{AwaitDetail, Dump};
 use birthmark_integration_tests::{HOSTILE, Held, normalise, spawn, start};
 use birthmark_outside::Target;
 use birthmark_test_support as _;
@@ -166,6 +166,14 @@ fn dump_from_outside_is_the_dump_from_inside() {
             .find(|(one, other)| one != other);
         assert_eq!(differs, None, "the first line that differs");
         assert_eq!(outside.len(), inside.len());
+    }
+    let outside = target.with_awaits(outside, AwaitDetail::DebugInfo);
+    let inside = inside.with_awaits(AwaitDetail::DebugInfo);
+    for (outside, inside) in texts(&outside).iter().zip(texts(&inside)) {
+        let mut lines = outside.lines().zip(inside.lines());
+        assert_eq!(lines.find(|(one, other)| one != other), None);
+        assert_eq!(outside.len(), inside.len());
+        assert!(outside.contains("Pending"), "{outside}");
     }
     let filter = "name=generation*&role=waits".parse().unwrap();
     let filtered = target.dump().unwrap().filter(&filter);

@@ -9,14 +9,11 @@ pub(super) const IS_SUPPORTED: bool = false;
 /// Returns the reason for which there are no stacks.
 pub(crate) fn read(_locals: bool, _reading: &mut dyn AwaitReading) -> Result<(), MissingFrames> {
     Err(if cfg!(feature = "debug-stacks") {
-        MissingFrames {
-            cause: "debug information is not read on this platform".into(),
-            remedy: None,
-        }
+        MissingFrames::new("debug information is not read on this platform", None)
     } else {
-        MissingFrames {
-            cause: "birthmark was built without its feature `debug-stacks`".into(),
-            remedy: Some("enable the feature"),
-        }
+        MissingFrames::new(
+            "birthmark was built without its feature `debug-stacks`",
+            Some("enable the feature"),
+        )
     })
 }

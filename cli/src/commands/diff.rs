@@ -4,11 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::saved;
-use super::show::filtered;
 use crate::args::Selection;
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::target;
+use crate::target::Shown;
 
 /// Maximum time between two dumps: a day.
 const MAX_SECONDS: f64 = 86_400.0;
@@ -18,7 +17,7 @@ pub(super) fn run(output: &Output, selection: Selection, seconds: f64) -> Result
         let text = saved::compare(Path::new(before), Path::new(after))?;
         return Ok(output.show(text)?);
     }
-    let (args, filter) = selection.split()?;
+    let (args, filter, stacks) = selection.split()?;
     if args.core.is_some() {
         return Err(Failure::Usage(
             "a core file does not change\nhelp: save dumps with `birthmark dump --format json`, and pass two of them".into(),
@@ -29,10 +28,10 @@ pub(super) fn run(output: &Output, selection: Selection, seconds: f64) -> Result
             "invalid value {seconds} for `--seconds`\nhelp: use 0 to {MAX_SECONDS}"
         )));
     }
-    let target = target::open(&args)?;
-    let before = filtered(target.dump()?, filter.as_ref());
+    let shown = Shown::open(&args, stacks)?;
+    let before = shown.dump(filter.as_ref())?;
     std::thread::sleep(Duration::from_secs_f64(seconds));
-    let after = filtered(target.dump()?, filter.as_ref());
+    let after = shown.dump(filter.as_ref())?;
     Ok(output.show(after.diff(&before).color(output.color))?)
 }
 

@@ -11,7 +11,8 @@ mod table;
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::{target, top};
+use crate::target::Shown;
+use crate::top;
 
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
@@ -31,8 +32,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sites { target, all } => sites::run(&output, &target, all),
         Command::Diff { selection, seconds } => diff::run(&output, selection, seconds),
         Command::Top { selection, delay } => {
-            let (args, filter) = selection.split()?;
-            top::run(&target::open(&args)?, filter, delay, output.color)
+            let (args, filter, stacks) = selection.split()?;
+            top::run(&Shown::open(&args, stacks)?, filter, delay, output.color)
         }
         Command::GdbScript => Ok(output.show(scripts::GDB)?),
         Command::Completions { shell } => scripts::completions(&output, shell),

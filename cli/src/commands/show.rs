@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
+use birthmark_dump::Dump;
 use birthmark_dump::render::Format;
-use birthmark_dump::{Dump, Filter};
 
 use crate::args::{Selection, TargetArgs};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::target;
+use crate::target::{self, Shown};
 
 /// A form of the commands that show tasks.
 #[derive(Clone, Copy)]
@@ -41,19 +41,18 @@ pub(super) fn dump(
     file: Option<&Path>,
     threads: bool,
 ) -> Result<(), Failure> {
-    let (args, filter) = selection.split()?;
+    let (args, filter, stacks) = selection.split()?;
     if file.is_none() && format.is_binary() && output.is_terminal() {
         return Err(Failure::Usage(format!(
             "cannot write the format {format} to a terminal\nhelp: pass a file, `-o tasks.{}`",
             format.extension()
         )));
     }
-    let target = target::open(&args)?;
+    let shown = Shown::open(&args, stacks)?;
     let dump = match threads {
-        true => target.dump_with_threads()?,
-        false => target.dump()?,
+        true => shown.select(shown.target.dump_with_threads()?, filter.as_ref()),
+        false => shown.dump(filter.as_ref())?,
     };
-    let dump = filtered(dump, filter.as_ref());
     note_names(&args, &dump);
     match file {
         Some(path) => write_file(path, &dump, format)?,
@@ -62,13 +61,6 @@ pub(super) fn dump(
     match filter.is_some() && dump.is_empty() {
         true => Err(Failure::NoTask),
         false => Ok(()),
-    }
-}
-
-pub(super) fn filtered(dump: Dump, filter: Option<&Filter>) -> Dump {
-    match filter {
-        Some(filter) => dump.filter(filter),
-        None => dump,
     }
 }
 

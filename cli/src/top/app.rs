@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use birthmark_dump::{Filter, Task};
+use birthmark_dump::{Dump, Filter, Task};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::exit::Failure;
@@ -138,6 +138,18 @@ impl App {
         self.is_gone = line.is_none();
         if let Some(line) = line {
             self.details = selected.task(line);
+        }
+    }
+
+    /// Reads the await stack of the followed task, if the refresh has not read it.
+    pub(super) fn read_stack(&mut self, read: impl FnOnce(&mut Dump, u64)) {
+        let has_stack = |task: &Task| task.awaits().is_some() || !task.is_suspended();
+        if self.is_gone || self.details.as_ref().is_none_or(has_stack) {
+            return;
+        }
+        if let Some((id, selected)) = self.followed.zip(self.selected.as_mut()) {
+            read(&mut selected.dump, id);
+            self.follow();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use birthmark_dump::{State, Task};
+use birthmark_dump::{AwaitStack, Stack, State, Task};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -172,8 +172,7 @@ fn line_of(app: &App, selected: &Selected, line: usize) -> (String, Style) {
 fn group_line(app: &App, selected: &Selected, line: usize) -> (String, Style) {
     let group = &selected.groups[line];
     let state = bare(group.state());
-    let frame = group.stack().frames().last();
-    let frame = frame.map_or_else(String::new, |frame| format!(", in {}", frame.site()));
+    let frame = place(group.stack(), group.awaits());
     let text = format!(
         "{:>8}  {state:<10} {:>9} {:>9}  {}{frame}",
         group.count(),
@@ -188,8 +187,7 @@ fn task_line(task: &Task) -> String {
     let name = task
         .name()
         .map_or_else(String::new, |name| format!("{name} "));
-    let frame = task.stack().frames().last();
-    let frame = frame.map_or_else(String::new, |frame| format!(", in {}", frame.site()));
+    let frame = place(task.stack(), task.awaits());
     format!(
         "{:>8} {:<10} {:>9} {:>9} {:>8}  {name}{}{frame}",
         task.id(),
@@ -199,6 +197,23 @@ fn task_line(task: &Task) -> String {
         task.polls(),
         task.role().escape_debug(),
     )
+}
+
+/// Returns the innermost `await` of instrumented code, or else of all code, and the future that is waited for.
+fn place(stack: &Stack, awaits: Option<&AwaitStack>) -> String {
+    let instrumented = stack.frames().last();
+    let mut text = instrumented.map_or_else(String::new, |frame| format!(", in {}", frame.site()));
+    let frames = awaits.map_or(&[][..], AwaitStack::frames);
+    if instrumented.is_none() {
+        let with_location = frames.iter().rev().find(|frame| frame.location().is_some());
+        if let Some((frame, location)) = with_location.and_then(|it| Some((it, it.location()?))) {
+            text = format!(", in {} at {location}", frame.name().escape_debug());
+        }
+    }
+    if let Some(leaf) = frames.last().filter(|it| it.location().is_none()) {
+        text += &format!(", waiting for {}", leaf.name().escape_debug());
+    }
+    text
 }
 
 fn site_line(selected: &Selected, line: usize) -> String {

@@ -13,19 +13,23 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use birthmark_dump::Filter;
-use birthmark_outside::Target;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
 use crate::exit::Failure;
+use crate::target::Shown;
 use app::App;
 use model::Model;
 
 /// Range of the time between two refreshes, in seconds.
 const DELAYS: std::ops::RangeInclusive<f64> = 0.1..=3600.0;
 
+/// Maximum number of suspended tasks of which each refresh reads all await stacks. Of more tasks, it reads the stack of the
+/// followed one.
+const MAX_STACKS: usize = 1000;
+
 /// Shows the page until the user leaves it.
 pub(crate) fn run(
-    target: &Target,
+    target: &Shown,
     filter: Option<Filter>,
     delay: f64,
     color: bool,
@@ -54,18 +58,20 @@ pub(crate) fn run(
     result
 }
 
-fn read(target: &Target) -> Result<Model, Failure> {
-    Ok(Model::new(target.dump()?, target.sites()?))
+fn read(target: &Shown) -> Result<Model, Failure> {
+    let dump = target.dump_within(MAX_STACKS)?;
+    Ok(Model::new(dump, target.target.sites()?))
 }
 
 fn keep_on(
     terminal: &mut ratatui::DefaultTerminal,
-    target: &Target,
+    target: &Shown,
     app: &mut App,
     delay: Duration,
 ) -> Result<(), Failure> {
     let mut refreshed = Instant::now();
     loop {
+        app.read_stack(|dump, id| target.put_awaits_of(dump, id));
         terminal.draw(|frame| draw::page(frame, app))?;
         let rest = delay.saturating_sub(refreshed.elapsed());
         if event::poll(rest)? {

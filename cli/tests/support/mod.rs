@@ -27,6 +27,42 @@ pub fn folder(test: &str) -> PathBuf {
     folder
 }
 
+/// Runs `objcopy`.
+pub fn objcopy(options: &[&str], from: &Path, to: &Path) {
+    let done = Command::new("objcopy")
+        .args(options)
+        .args([from, to])
+        .status();
+    assert!(
+        done.expect("binutils are installed").success(),
+        "{options:?}"
+    );
+}
+
+/// Writes a core file of a running process.
+pub fn core_of(process: &str, folder: &Path) -> String {
+    let prefix = folder.join("core").display().to_string();
+    let output = Command::new("gcore")
+        .args(["-o", &prefix, process])
+        .output();
+    let output = output.expect("gdb is installed: `apt-get install gdb`");
+    let core = format!("{prefix}.{process}");
+    assert!(
+        Path::new(&core).exists(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    core
+}
+
+/// Returns the frames of instrumented code in a dump.
+pub fn instrumented(dump: &str) -> String {
+    let frames = dump
+        .lines()
+        .filter(|line| line.trim_start().starts_with("in "));
+    frames.collect::<Vec<_>>().join("\n")
+}
+
 impl Specimen {
     pub fn start(executable: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(executable)

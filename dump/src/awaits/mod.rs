@@ -1,15 +1,23 @@
-//! Await stacks out of debug information, which the crate `birthmark` reads.
+//! Await stacks out of debug information. The crates `birthmark` and `birthmark-outside` find the futures, of this process
+//! and of others.
 
+#[cfg(feature = "debug-stacks")]
+mod debug_info;
 mod detail;
 mod join;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::values::await_stack::{AwaitStack, MissingFrames};
 use crate::values::stack::Stack;
 
+#[cfg(feature = "debug-stacks")]
+pub use debug_info::{moved, read_stacks, StackSources, SuspendedTask};
 pub use detail::{AwaitDetail, ParseAwaitDetailError};
+
+/// Maximum number of stacks in a dump.
+pub const MAX_STACKS: usize = 10_000;
 
 /// Reads the stacks of suspended tasks, and of local variables if the argument is `true`.
 ///
@@ -20,10 +28,10 @@ pub type ReadAwaits = fn(locals: bool, reading: &mut dyn AwaitReading) -> Result
 
 /// Returns the reason for which a dump of another process has no stacks.
 pub(crate) fn none(_locals: bool, _reading: &mut dyn AwaitReading) -> Result<(), MissingFrames> {
-    Err(MissingFrames {
-        cause: "stacks out of debug information are read by the process itself".into(),
-        remedy: Some("request a dump from the process, with `stacks=debug-info` in BIRTHMARK"),
-    })
+    Err(MissingFrames::new(
+        "a dump of another process has no stacks out of debug information of its own",
+        Some("call `Target::with_awaits` of the crate `birthmark-outside`"),
+    ))
 }
 
 /// A dump that gets stacks.
@@ -33,9 +41,6 @@ pub trait AwaitReading {
     /// Takes a stack, and the number of polls that the task had when its stack was read.
     fn put(&mut self, id: u64, polls: u32, stack: AwaitStack);
 }
-
-/// Maximum number of stacks in a dump.
-const MAX_STACKS: usize = 10_000;
 
 /// The await stacks of a dump, or the reason why it has none.
 #[derive(Debug, Default)]
@@ -51,7 +56,7 @@ pub(crate) enum AwaitScan {
 /// Stacks by the id of the task.
 #[derive(Debug, Default)]
 pub(crate) struct AwaitStacks {
-    by_task: HashMap<u64, Arc<AwaitStack>>,
+    by_task: BTreeMap<u64, Arc<AwaitStack>>,
     /// Number of tasks whose stacks were not read, because there were too many or because the time was over.
     pub(crate) omitted: usize,
 }
@@ -72,8 +77,31 @@ pub(crate) struct AwaitReader<'a> {
 }
 
 impl AwaitStacks {
+    /// Returns the reason for which all tasks have no stack, if it is one of the program. A dump then tells it once.
+    fn common_reason(&self) -> Option<MissingFrames> {
+        let mut reasons = self.by_task.values().map(|stack| {
+            let is_known = stack.frames().iter().any(|it| it.debug_info.is_some());
+            stack.missing().filter(|_| !is_known)
+        });
+        let first = reasons.next()??;
+        let is_same = |other: Option<&MissingFrames>| {
+            other.is_some_and(|it| it.of_program && it.remedy == first.remedy)
+        };
+        (first.of_program && reasons.all(is_same)).then(|| first.clone())
+    }
+
     pub(crate) fn of(&self, id: u64) -> Option<&Arc<AwaitStack>> {
         self.by_task.get(&id)
+    }
+}
+
+impl AwaitReader<'_> {
+    /// Returns the stacks, or the reason why there are none.
+    pub(crate) fn finish(self) -> AwaitScan {
+        match self.stacks.common_reason() {
+            Some(missing) => AwaitScan::Missing(missing),
+            None => AwaitScan::Done(self.stacks),
+        }
     }
 }
 
@@ -91,9 +119,10 @@ impl AwaitReading for AwaitReader<'_> {
         let Some(known) = (self.find)(id) else {
             return;
         };
-        let is_newer = known.polls != polls;
+        let has_frames = !stack.frames.is_empty();
+        let is_newer = has_frames && known.polls != polls;
         // Frames of another moment are not joined.
-        let frames = match is_newer || known.stack.may_be_stale() || stack.frames.is_empty() {
+        let frames = match has_frames && (is_newer || known.stack.may_be_stale()) {
             true => stack.frames,
             false => join::join(stack.frames, known.stack.frames()),
         };

@@ -122,6 +122,9 @@ pub struct MissingFrames {
     pub cause: Cow<'static, str>,
     #[doc(hidden)]
     pub remedy: Option<&'static str>,
+    /// The reason is the same for all tasks of the program.
+    #[doc(hidden)]
+    pub of_program: bool,
 }
 
 impl AwaitStack {
@@ -289,6 +292,16 @@ impl LocalVariable {
 }
 
 impl MissingFrames {
+    /// Returns a reason of one task.
+    #[doc(hidden)]
+    pub fn new(cause: impl Into<Cow<'static, str>>, remedy: Option<&'static str>) -> Self {
+        MissingFrames {
+            cause: cause.into(),
+            remedy,
+            of_program: false,
+        }
+    }
+
     /// Returns the cause.
     pub fn cause(&self) -> &str {
         &self.cause

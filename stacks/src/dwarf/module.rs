@@ -61,10 +61,19 @@ struct Package {
 }
 
 impl Module {
-    /// Reads which units a file has. `path` is the executable's, beside which there may be a package.
-    pub(crate) fn new(image: &Image, path: &Path, folders: &[PathBuf]) -> Option<Self> {
+    /// Reads which units a file has. `path` is the executable's, beside which there may be a package unless one is
+    /// `given`.
+    pub(crate) fn new(
+        image: &Image,
+        path: &Path,
+        folders: &[PathBuf],
+        given: Option<&Path>,
+    ) -> Option<Self> {
         let package = || {
-            let image = elf::find_package(path, folders)?;
+            let image = match given {
+                Some(given) => Image::open(given)?,
+                None => elf::find_package(path, folders)?,
+            };
             let index = image.sections.cu_index.read_all()?;
             let dwarf = Dwarf::new(image.sections);
             Some(Package { dwarf, index })

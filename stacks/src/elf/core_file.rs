@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use object::elf::{ET_CORE, NT_FILE, NT_PRPSINFO, NT_PRSTATUS, PT_LOAD};
+use object::elf::{ET_CORE, NT_FILE, NT_GNU_BUILD_ID, NT_PRPSINFO, NT_PRSTATUS, PT_LOAD};
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian, ReadCache};
 
@@ -127,6 +127,27 @@ fn parse_files(note: &[u8]) -> Option<Vec<Mapped>> {
         });
     }
     Some(files)
+}
+
+/// Number of bytes in which the headers and the notes of an executable are searched.
+pub(crate) const MAX_HEAD: u64 = 64 << 10;
+
+/// Returns the build id out of the first bytes of a file, which has the notes near its beginning.
+pub(crate) fn build_id_of_head(head: &[u8]) -> Option<Vec<u8>> {
+    let header = Header::parse(head).ok()?;
+    let segments = header.program_headers(LittleEndian, head).ok()?;
+    for segment in segments {
+        // Notes that are not in the head are an error here.
+        let Ok(Some(mut notes)) = segment.notes(LittleEndian, head) else {
+            continue;
+        };
+        while let Ok(Some(note)) = notes.next() {
+            if note.name() == b"GNU" && note.n_type(LittleEndian) == NT_GNU_BUILD_ID {
+                return Some(note.desc().to_vec());
+            }
+        }
+    }
+    None
 }
 
 fn path(bytes: &[u8]) -> PathBuf {

@@ -15,7 +15,7 @@ use object::elf::{CompressionType, FileHeader64, NT_GNU_BUILD_ID, SHT_NOBITS};
 use object::read::elf::{CompressionHeader as _, FileHeader, ProgramHeader, SectionHeader};
 use object::{LittleEndian, ReadCache};
 
-pub(crate) use core_file::{Ended, range_of_file, read_core_file};
+pub(crate) use core_file::{Ended, MAX_HEAD, build_id_of_head, range_of_file, read_core_file};
 pub(crate) use section::{Bytes, Section};
 pub(crate) use separate::{find_debug_file, find_package};
 pub(crate) use symbols::symbol_at;

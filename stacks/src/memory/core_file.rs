@@ -153,6 +153,14 @@ impl CoreFile {
         found
     }
 
+    /// Returns the build id of the file that was mapped at an address, if the core file has the beginning of its memory.
+    pub(crate) fn build_id_at(&self, start: u64) -> Option<Vec<u8>> {
+        let after = self.segments.partition_point(|(at, _)| *at <= start);
+        let (at, content) = &self.segments[after.checked_sub(1)?];
+        let head = content.read_up_to(start - at, elf::MAX_HEAD)?;
+        elf::build_id_of_head(&head)
+    }
+
     /// Returns the path of the core file.
     pub(crate) fn path(&self) -> &Path {
         &self.path

@@ -1,10 +1,11 @@
 //! Stacks in the form of dumps.
 
-use birthmark_dump::__private::DebugInfoFrame;
-use birthmark_dump::{
-    AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, LocalVariable, MissingFrames,
-};
 use birthmark_stacks::{Frame, Local, LocalValue, Location, Missing, Receiver, State};
+
+use crate::values::await_stack::{
+    AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, DebugInfoFrame, LocalVariable,
+    MissingFrames,
+};
 
 /// Returns the stack of a task.
 pub(super) fn stack(read: super::Read) -> AwaitStack {
@@ -92,8 +93,12 @@ fn local(local: Local) -> LocalVariable {
 
 /// Returns a reason with its remedy.
 pub(super) fn missing(missing: &Missing) -> MissingFrames {
+    let of_program = matches!(
+        missing,
+        Missing::NoDebugInfo { .. } | Missing::OtherBuild { .. } | Missing::TypeNotFound { .. }
+    );
     MissingFrames {
-        cause: missing.to_string().into(),
-        remedy: missing.remedy(),
+        of_program,
+        ..MissingFrames::new(missing.to_string(), missing.remedy())
     }
 }
