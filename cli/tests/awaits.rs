@@ -1,5 +1,5 @@
-//! Await stacks out of debug information, from outside: of a process, a stopped one, a core file, and a stripped executable
-//! whose debug information is in a file of its own. All are those that the process shows of itself.
+//! Await stacks out of debug information, from outside: of a process, a stopped one, a core file, and a stripped executable.
+//! All are those that the process shows of itself.
 
 #![cfg(target_os = "linux")]
 

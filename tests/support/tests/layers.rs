@@ -131,7 +131,10 @@ fn core_depends_on_inventory_and_libc_alone() {
 #[test]
 fn dump_does_not_depend_on_what_delivers_it() {
     let dependencies = dependencies("birthmark-dump");
-    assert_eq!(dependencies, ["birthmark-core", "birthmark-stacks", "flate2", "libc"]);
+    assert_eq!(
+        dependencies,
+        ["birthmark-core", "birthmark-stacks", "flate2", "libc"]
+    );
 }
 
 /// The packages that a package of this workspace depends on, apart from its tests.
