@@ -22,6 +22,7 @@ NAME_BIT = 1 << 63
 NAMED = 1 << 31
 NAMELESS = 0x200
 LABELED = 0x400
+LOCALS = 0x4000
 POOLED = 0x800
 CALLED = 0x1000
 RUNNING = 2
@@ -163,16 +164,18 @@ class Registry:
         return "%s:%d:%d" % (file, line, column) if file else ""
 
     def given(self, words):
-        """The name and the labels of a name node; None for what it leaves to the one above."""
-        name, labels = words[6] >> 16 & 0xFFFF, words[6] >> 32 & 0xFFFF
+        """The name and the labels of a name node, None for what it leaves to the one above; and its task's locals."""
+        name, labels, local = (words[6] >> shift & 0xFFFF for shift in (16, 32, 48))
         flags = words[6]
-        content, part = struct.pack("<2Q", words[1], words[2]), words[4]
-        while len(content) < name + labels and part:
+        # The values of locals are in the place of the first word of text.
+        content, part = struct.pack("<2Q", words[1], words[2])[8 if flags & LOCALS else 0 :], words[4]
+        while len(content) < name + labels + local and part:
             words = self.slot(part)
             content, part = content + struct.pack("<6Q", *words[1:7]), words[7]
         return (
             None if flags & NAMELESS else content[:name].decode("utf-8", "replace"),
             pairs(content[name : name + labels]) if flags & LABELED else None,
+            pairs(content[name + labels :][:local]),
         )
 
     def own(self, address, words):
@@ -184,13 +187,13 @@ class Registry:
             shown = self.words(block + self.names_in_block, self.names_room)
             names += [self.slot(name) for name in shown if name]
         own = [name for name in names if name[0] & NAME_BIT and name[3] == address]
-        return self.given(own[-1]) if own else (None, None)
+        return self.given(own[-1]) if own else (None, None, "")
 
     def line(self, words):
         """The ancestors: (id, role, name and labels under which it spawned)."""
         above = words[3]
         while above:
-            node, given = self.slot(above), (None, None)
+            node, given = self.slot(above), (None, None, "")
             if node[0] & NAME_BIT:
                 given, node = self.given(node), self.slot(node[3])
             yield node[0], self.role(node), given
@@ -253,17 +256,19 @@ def state(words):
 def describe(registry, address, words):
     line = list(registry.line(words))
     given = [registry.own(address, words)] + [given for _, _, given in line]
-    name = next((name for name, _ in given if name is not None), "")
-    labels = next((labels for _, labels in given if labels is not None), "")
+    name = next((name for name, _, _ in given if name is not None), "")
+    labels = next((labels for _, labels, _ in given if labels is not None), "")
+    local = given[0][2]
     age = (registry.now - (words[1] >> 32)) * registry.tick_millis / 1000
-    ancestors = " < ".join("%d %s" % (identity, who(role, name)) for identity, role, (name, _) in line)
-    return "task %d %s [%s, %.1f s] %s%s%s" % (
+    ancestors = " < ".join("%d %s" % (identity, who(role, name)) for identity, role, (name, _, _) in line)
+    return "task %d %s [%s, %.1f s] %s%s%s%s" % (
         words[0],
         who(registry.role(words), name),
         STATES[state(words)],
         max(age, 0),
         registry.site(words),
         "\n    labels %s" % labels if labels else "",
+        "\n    task locals %s" % local if local else "",
         "\n    lineage %s" % ancestors if ancestors else "",
     )
 
@@ -281,6 +286,8 @@ def pairs(encoded):
         lengths, parts = (key & 0x7F, value & 0x7F), []
         for length, cut in zip(lengths, (key & 0x80, value & 0x80)):
             text, texts = texts[:length].decode("utf-8", "replace"), texts[length:]
+            if cut and not length:  # a local that is not shown
+                continue
             plain = not cut and re.fullmatch(r"[\w./:@-]+", text, re.ASCII)
             parts.append(text if plain else ascii(text + "..." * bool(cut)))
         shown.append("=".join(parts))

@@ -69,6 +69,7 @@
 //! | add the current task to panic messages | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
 //! | record on whose behalf a task runs | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
 //! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
+//! | give typed values to tasks and their children | [`task_local!`], [`TaskLocal`] |
 //! | spawn without the spawner's lineage and name | [`root!`] |
 //! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
 //! | list await stacks down to the future that each task waits for | [`Dump::with_awaits`], [`AwaitDetail`], [`AwaitStack`] |
@@ -141,10 +142,10 @@ pub use crate::install::{builder, install, Builder};
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
-    set_name, with_label, with_label_async, with_name, with_name_async, Attachment, FrameSite,
-    Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin, Outcome,
-    ParseTaskIdError, Refusal, SetHookError, Site, Spawn, SpawnHook, TaskId, TaskRef, WithContext,
-    MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
+    set_name, task_local, with_label, with_label_async, with_name, with_name_async, Attachment,
+    FrameSite, Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin,
+    Outcome, ParseTaskIdError, Refusal, SetHookError, Site, Spawn, SpawnHook, TaskId, TaskLocal,
+    TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
     current, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail, AwaitFrame,

@@ -154,6 +154,7 @@ fn write_report(out: &mut dyn Write, with_lineage: bool) -> fmt::Result {
     };
     write_task(out, &task, clock::fine())?;
     write_labels_of(out, &task)?;
+    write_task_locals(out, &task)?;
     write_site(out, task.site())?;
     if with_lineage {
         write_lineage(out, &task)?;
@@ -218,6 +219,18 @@ fn write_labels_of(out: &mut dyn Write, task: &Record) -> fmt::Result {
     }
     out.write_str("    labels ")?;
     write_labels(labels.as_slice(), &mut &mut *out)?;
+    out.write_str("\n")
+}
+
+/// `task locals TENANT=acme TRANSACTION`
+fn write_task_locals(out: &mut dyn Write, task: &Record) -> fmt::Result {
+    let own = own_name(task).filter(|own| own.has_locals());
+    let Some(locals) = own.and_then(|own| own.locals()) else {
+        return Ok(());
+    };
+    out.write_str("    task locals ")?;
+    let locals = redact_labels(locals.as_slice());
+    write_labels(locals.as_slice(), &mut &mut *out)?;
     out.write_str("\n")
 }
 

@@ -25,7 +25,7 @@
 //! | `record/` | slots of 64 bytes, how they are written, read and reclaimed |
 //! | `thread/` | state of each thread, and of the task that runs on it |
 //! | `frame/` | frames at each `.await` |
-//! | `context/` | names and labels |
+//! | `context/` | names, labels and locals |
 //! | `hook/` | hooks, and refused spawns |
 //! | `task/` | a task from its spawn to its end |
 //! | `abi/` | the only code that generated code calls |
@@ -67,6 +67,7 @@ pub use crate::context::label::{
 pub use crate::context::name::{
     set_name, with_name, with_name_async, Name, NameOrigin, WithContext, MAX_NAME_LEN,
 };
+pub use crate::context::task_local::{TaskLocal, TaskLocalError};
 pub use crate::hook::{
     add_hook, catch_refusal, set_hook, Attachment, Gate, GateFuture, HookHandle, Refusal,
     SetHookError, Spawn, SpawnHook, TaskRef,

@@ -211,6 +211,7 @@ impl Parts {
         push_or_null(out, known);
         push_wakes(out, snapshot, row);
         push_stack_of(out, shape.stack, &tables.stacks);
+        push_task_locals(out, snapshot.task_locals_of(row));
         push_span(out, snapshot.spans.get(row.id));
         if let Some(awaits) = dump.awaits_of(row) {
             push_awaits(out, awaits);
@@ -300,6 +301,28 @@ fn push_labels(out: &mut String, labels: &Labels) {
     push_pairs(out, labels);
     if labels.is_truncated() || labels.iter().any(|label: Label<'_>| label.is_truncated()) {
         out.push_str(",\"labels_truncated\":true");
+    }
+}
+
+fn push_task_locals(out: &mut String, locals: &Labels) {
+    if locals.is_empty() {
+        return;
+    }
+    let mut separator = ",\"task_locals\":[";
+    for local in locals {
+        out.push_str(separator);
+        out.push_str("{\"name\":");
+        push_string(out, local.key());
+        if let Some(value) = local.shown_value() {
+            out.push_str(",\"value\":");
+            push_string(out, value);
+        }
+        out.push('}');
+        separator = ",";
+    }
+    out.push(']');
+    if locals.is_truncated() || locals.iter().any(|local: Label<'_>| local.is_truncated()) {
+        out.push_str(",\"task_locals_truncated\":true");
     }
 }
 

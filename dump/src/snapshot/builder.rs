@@ -35,6 +35,7 @@ pub(crate) struct SnapshotBuilder<S: Source> {
     shapes: KnownShapes,
     stacks: KnownStacks,
     pub(crate) known_labels: KnownLabels,
+    pub(crate) known_task_locals: KnownLabels,
     /// Buffer for the name that was read last.
     text: NameText,
     /// Finds tasks that may be needed again.
@@ -66,6 +67,7 @@ impl<S: Source> SnapshotBuilder<S> {
             shapes: KnownShapes::default(),
             stacks: KnownStacks::default(),
             known_labels: KnownLabels::default(),
+            known_task_locals: KnownLabels::default(),
             text: NameText::default(),
             tasks: CompactIndex::default(),
             nodes: CompactIndex::default(),

@@ -116,6 +116,12 @@ impl Snapshot {
         self.labels.get(self.labels_ref(row))
     }
 
+    /// Returns the names and shown values of the locals of a task.
+    pub(crate) fn task_locals_of(&self, row: &Row) -> &Labels {
+        let own = self.task_locals.own_of(row.id);
+        own.map_or(&Labels::NONE, |own| self.task_locals.get(own))
+    }
+
     /// Returns the labels that tasks below a node inherit.
     pub(crate) fn labels_of_node(&self, node: u32) -> &Labels {
         self.labels.get(self.labels.of_nodes.get(node))
@@ -138,11 +144,14 @@ impl<S: Source> SnapshotBuilder<S> {
         }
     }
 
-    /// Notes the labels that were set on a task itself.
+    /// Notes the labels that were set on a task itself, and its locals.
     pub(crate) fn note_own_labels(&mut self, task: u64, own: &S::Node) {
         if own.has_labels() {
             let labels = self.read_labels(own, task);
             self.snapshot.labels.own.insert(task, labels);
+        }
+        if own.has_locals() {
+            self.note_task_locals(task, own);
         }
     }
 
@@ -150,11 +159,40 @@ impl<S: Source> SnapshotBuilder<S> {
     fn read_labels(&mut self, record: &S::Node, task: u64) -> LabelsRef {
         let read = record.labels();
         let read = read.as_ref().map_or(&[][..], LabelBytes::as_slice);
+        let read = Encoded::new(read, self.redacted);
         let (sets, known) = (&mut self.snapshot.labels, &mut self.known_labels);
-        if self.redacted {
-            sets.add(known, LabelSet::as_slice(&redact_labels(read)), task)
-        } else {
-            sets.add(known, read, task)
+        sets.add(known, read.as_slice(), task)
+    }
+
+    fn note_task_locals(&mut self, task: u64, own: &S::Node) {
+        let Some(read) = own.locals() else {
+            return;
+        };
+        let read = Encoded::new(read.as_slice(), self.redacted);
+        let (sets, known) = (&mut self.snapshot.task_locals, &mut self.known_task_locals);
+        let locals = sets.add(known, read.as_slice(), task);
+        sets.own.insert(task, locals);
+    }
+}
+
+/// Labels or locals, as a dump shows them.
+enum Encoded<'a> {
+    Original(&'a [u8]),
+    Redacted(Box<LabelSet>),
+}
+
+impl<'a> Encoded<'a> {
+    fn new(read: &'a [u8], redacted: bool) -> Self {
+        match redacted {
+            true => Encoded::Redacted(Box::new(redact_labels(read))),
+            false => Encoded::Original(read),
+        }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Encoded::Original(read) => read,
+            Encoded::Redacted(set) => LabelSet::as_slice(set),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Snapshot {
     pub(crate) wakers: Wakers,
     pub(crate) names: Names,
     pub(crate) labels: LabelSets,
+    /// Locals of tasks, by the ids of the tasks. Nothing is inherited through nodes.
+    pub(crate) task_locals: LabelSets,
     pub(crate) spans: Spans,
     /// The live tasks, by id after the snapshot is complete.
     pub(crate) rows: Vec<Row>,

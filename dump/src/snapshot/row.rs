@@ -60,6 +60,7 @@ impl Snapshot {
             role: self.role(row),
             name: self.name_of(row),
             labels: self.labels_of(row).clone(),
+            task_locals: self.task_locals_of(row).clone(),
             span: self.spans.get(row.id).cloned(),
             kind: self.kind(row),
             state: self.state(row),

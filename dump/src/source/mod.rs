@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use birthmark_core::__reader::record::content::{LabelBytes, NameText};
+use birthmark_core::__reader::record::content::{LabelBytes, LocalBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
 pub use birthmark_core::__reader::record::gone::{GoneRecord, Ring};
 pub use birthmark_core::__reader::record::read::Above;
@@ -119,10 +119,14 @@ pub trait Node: Copy {
     fn has_name(&self) -> bool;
     /// Returns `true` if it is a name node with labels, maybe none, in place of those that are inherited.
     fn has_labels(&self) -> bool;
+    /// Returns `true` if it is a name node of a task with locals.
+    fn has_locals(&self) -> bool;
     /// Reads the name. `None` if it was replaced meanwhile.
     fn read_name(&self, text: &mut NameText) -> Option<()>;
     /// Reads the labels. `None` if they were replaced meanwhile.
     fn labels(&self) -> Option<LabelBytes>;
+    /// Reads the names and shown values of locals. `None` if they were replaced meanwhile.
+    fn locals(&self) -> Option<LocalBytes>;
 }
 
 /// A thread that may run tasks.

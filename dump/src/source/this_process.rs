@@ -8,7 +8,7 @@ use super::{
     has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source, ThreadFacts,
 };
 use birthmark_core::__reader::clock;
-use birthmark_core::__reader::record::content::{LabelBytes, NameText};
+use birthmark_core::__reader::record::content::{LabelBytes, LocalBytes, NameText};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
 use birthmark_core::__reader::record::gone;
 use birthmark_core::__reader::record::image::SlotImage;
@@ -201,6 +201,7 @@ impl Node for Record {
         fn parent_link(&self) -> u64;
         fn has_name(&self) -> bool;
         fn has_labels(&self) -> bool;
+        fn has_locals(&self) -> bool;
     }
 
     by_record! {
@@ -210,5 +211,6 @@ impl Node for Record {
         fn parent(&self) -> Above;
         fn own_name(&self) -> Option<Record>;
         fn labels(&self) -> Option<LabelBytes>;
+        fn locals(&self) -> Option<LocalBytes>;
     }
 }

@@ -78,6 +78,7 @@ pub struct Task {
     pub(crate) role: Arc<str>,
     pub(crate) name: Option<Name>,
     pub(crate) labels: Labels,
+    pub(crate) task_locals: Labels,
     pub(crate) span: Option<TaskSpan>,
     pub(crate) kind: Kind,
     pub(crate) state: State,
@@ -119,6 +120,26 @@ impl Task {
     /// Returns the value of the label with this key.
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(|label: Label<'_>| label.value())
+    }
+
+    /// Returns the locals of the task, which [`task_local!`](birthmark_core::task_local) declares. The keys are their
+    /// names. The value of a local with the attribute `#[show]` is its `Display` at the time when it was set. The value of
+    /// another one is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::task_local! {
+    ///     #[show] static TENANT: String;
+    ///     static TRANSACTION: u64;
+    /// }
+    /// TENANT.set("acme".to_owned());
+    /// TRANSACTION.set(7);
+    /// let task = birthmark::current().unwrap();
+    /// assert_eq!(task.task_locals().to_string(), "TENANT=acme TRANSACTION");
+    /// ```
+    pub fn task_locals(&self) -> &Labels {
+        &self.task_locals
     }
 
     /// Returns the tracing span that the task is in: the one that it entered last and that is still open. Only tasks in

@@ -1,7 +1,7 @@
 //! A task or a name of the target, at one moment.
 
 use birthmark_core::__reader::record::WakeSnapshot;
-use birthmark_core::__reader::record::content::{LabelBytes, NameText, TextPart};
+use birthmark_core::__reader::record::content::{LabelBytes, LocalBytes, NameText, TextPart};
 use birthmark_core::__reader::record::frames::FrameSnapshot;
 use birthmark_core::__reader::record::image::SlotImage;
 use birthmark_core::__reader::record::words::{Status, flag};
@@ -269,6 +269,10 @@ impl SourceNode for Node<'_> {
         self.image.has_labels()
     }
 
+    fn has_locals(&self) -> bool {
+        self.image.has_locals()
+    }
+
     fn read_name(&self, text: &mut NameText) -> Option<()> {
         let words = self.image.name_words()?;
         let read = words.read_text(text, |link, name| self.part(link, name));
@@ -283,5 +287,11 @@ impl SourceNode for Node<'_> {
         let words = self.image.name_words()?;
         let labels = words.labels(|link, name| self.part(link, name));
         labels.filter(|_| self.is_current())
+    }
+
+    fn locals(&self) -> Option<LocalBytes> {
+        let words = self.image.name_words()?;
+        let locals = words.locals(|link, name| self.part(link, name));
+        locals.filter(|_| self.is_current())
     }
 }

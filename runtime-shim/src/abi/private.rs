@@ -17,6 +17,7 @@ pub use crate::task::announced::{
 
 // How a task is spawned, for closures and futures whose kind the source shows.
 pub use crate::abi::at::{future_at, record_spawn_at, Guessed, Relayed};
+pub use crate::context::task_local::{Declaration, Inherit};
 pub use crate::platform::runtime_flags::is_enabled;
 pub use crate::task::blocked::Blocked;
 pub use crate::task::borrow::{

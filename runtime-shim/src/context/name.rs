@@ -6,10 +6,11 @@ mod with_context;
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::Ordering;
 
 use crate::platform::runtime_flags;
-use crate::record::globals::ARENA;
-use crate::record::slot::TaskSlot;
+use crate::record::local_set::LocalSetRef;
+use crate::record::slot::{NodeSlot, TaskSlot};
 use crate::thread::local;
 use crate::types::bounded::BoundedText;
 
@@ -17,9 +18,9 @@ pub use crate::record::content::MAX_NAME_LEN;
 pub use given::effective_name;
 pub(crate) use given::inherits_name;
 pub use given::{Name, NameOrigin};
-pub(crate) use node::Change;
+pub(crate) use node::{make_to_lend, Change};
 pub use with_context::WithContext;
-pub(crate) use with_context::{set, with_change};
+pub(crate) use with_context::{node_with, set, with_change};
 
 /// Sets the name of the current task and of the tasks that it spawns from now on.
 ///
@@ -95,15 +96,28 @@ pub fn with_name_async<F: Future>(name: impl fmt::Display, future: F) -> WithCon
 #[inline(never)]
 pub(crate) fn set_before_start(task: TaskSlot, change: &Change, flags: u64) {
     local::with(|local| {
-        local.with_cache(|cache, state| {
-            let Some(node) = node::make_before_start(cache, state, task, change, flags) else {
-                return;
-            };
-            let old = task.swap_spawn_parent(Some(node.into()));
-            if let Some(old) = old.filter(|old| old.is_name()) {
-                // SAFETY: the task had the reference, and has another node now.
-                unsafe { cache.release(&ARENA, old) };
-            }
-        })
+        // SAFETY: the task has not started, and this thread spawns it.
+        let present = unsafe { clone_locals_of(task) };
+        let locals = change.apply(present);
+        let Some(node) = node::make_before_start(local, task, change, locals.as_ref(), flags)
+        else {
+            return;
+        };
+        let old = task.swap_spawn_parent(Some(node.into()));
+        if let Some(old) = old.and_then(NodeSlot::as_name) {
+            // SAFETY: the task was the owner of the reference, and has another node now.
+            unsafe { local.release_name(old) };
+        }
     });
+}
+
+/// Returns a reference to the values of a task's locals.
+///
+/// # Safety
+///
+/// No other thread uses the task.
+unsafe fn clone_locals_of(task: TaskSlot) -> Option<LocalSetRef> {
+    let name = task.spawn_parent(Ordering::Relaxed)?.as_name()?;
+    // SAFETY: by the contract.
+    unsafe { name.clone_locals() }
 }

@@ -1,10 +1,10 @@
-//! The content of name nodes: the text of a name, and labels.
+//! The content of name nodes: the text of a name, labels, and what is shown of locals.
 
 use std::sync::atomic::{fence, Ordering};
 
 use super::image::NameWords;
 use super::read::Record;
-use super::slot::{id_of_continuation, Link, CONTINUED_WORDS, NAME_WORDS};
+use super::slot::{id_of_continuation, Link, CONTINUED_WORDS};
 use super::words::flag;
 
 /// The maximum length of a name in bytes. A longer name is cut at a character boundary and shown with an ellipsis.
@@ -20,10 +20,14 @@ pub const MAX_LABEL_LEN: usize = 127;
 /// The most bytes that labels take, encoded.
 pub const MAX_LABELS_LEN: usize = MAX_LABELS * 2 * (1 + MAX_LABEL_LEN) + 1;
 
+/// The most bytes that the text of locals takes, encoded like labels.
+pub const MAX_LOCALS_LEN: usize = MAX_LABELS_LEN;
+
 /// Text is read in parts of this many bytes, whole ones.
 const PART: usize = 8 * CONTINUED_WORDS;
 const NAME_ROOM: usize = MAX_NAME_LEN + PART;
-const ROOM: usize = MAX_NAME_LEN + MAX_LABELS_LEN + PART;
+const LABELS_ROOM: usize = MAX_NAME_LEN + MAX_LABELS_LEN + PART;
+const LOCALS_ROOM: usize = MAX_NAME_LEN + MAX_LABELS_LEN + MAX_LOCALS_LEN + PART;
 
 impl Record {
     /// The text of a name.
@@ -51,6 +55,12 @@ impl Record {
             node = node.parent().node()?;
         }
         Some((node.text()?, node.task()?))
+    }
+
+    /// Returns what is shown of the locals of a task, which has this name node.
+    pub fn locals(&self) -> Option<LocalBytes> {
+        let locals = self.name_words()?.locals(read_part)?;
+        self.is_current().then_some(locals)
     }
 
     /// The labels that hold from a node on: those of the nearest name node that has any.
@@ -88,18 +98,34 @@ impl NameWords {
         text: &mut NameText,
         read: impl FnMut(u64, u64) -> Option<TextPart>,
     ) -> Option<()> {
-        let len = self.lengths.0.min(MAX_NAME_LEN);
+        let len = self.lengths.name.min(MAX_NAME_LEN);
         (text.len, text.flags) = (len, self.flags);
         self.read_bytes(&mut text.bytes, len, read)
     }
 
     /// Reads the labels.
     pub fn labels(&self, read: impl FnMut(u64, u64) -> Option<TextPart>) -> Option<LabelBytes> {
-        let (name, labels) = self.lengths;
-        let start = name.min(MAX_NAME_LEN);
-        let end = start + labels.min(MAX_LABELS_LEN);
-        let mut bytes = LabelBytes {
-            bytes: [0; ROOM],
+        let start = self.lengths.name.min(MAX_NAME_LEN);
+        let end = start + self.lengths.labels.min(MAX_LABELS_LEN);
+        self.read_range(start, end, read)
+    }
+
+    /// Reads what is shown of locals.
+    pub fn locals(&self, read: impl FnMut(u64, u64) -> Option<TextPart>) -> Option<LocalBytes> {
+        let name = self.lengths.name.min(MAX_NAME_LEN);
+        let start = name + self.lengths.labels.min(MAX_LABELS_LEN);
+        let end = start + self.lengths.locals.min(MAX_LOCALS_LEN);
+        self.read_range(start, end, read)
+    }
+
+    fn read_range<const N: usize>(
+        &self,
+        start: usize,
+        end: usize,
+        read: impl FnMut(u64, u64) -> Option<TextPart>,
+    ) -> Option<EncodedBytes<N>> {
+        let mut bytes = EncodedBytes {
+            bytes: [0; N],
             start,
             end,
         };
@@ -116,10 +142,11 @@ impl NameWords {
     ) -> Option<()> {
         let mut words = bytes.chunks_exact_mut(8);
         // The words come first: `zip` would take a part of the text for which there is no word.
-        for (word, into) in self.first.into_iter().zip(&mut words) {
+        let first = &self.first[text_start(self.flags)..];
+        for (word, into) in first.iter().zip(&mut words) {
             into.copy_from_slice(&word.to_ne_bytes());
         }
-        let mut room = len.saturating_sub(8 * NAME_WORDS);
+        let mut room = len.saturating_sub(8 * first.len());
         let mut next = self.continuation;
         while next != 0 && room > 0 {
             let part = read(next, self.id)?;
@@ -133,6 +160,11 @@ impl NameWords {
         bytes[len - room..len].fill(0);
         Some(())
     }
+}
+
+/// Returns the index of the first word of text in a name node with these flags.
+pub(super) const fn text_start(flags: u64) -> usize {
+    (flags & flag::LOCALS != 0) as usize
 }
 
 /// Reads a part of the name `id` in this process.
@@ -189,14 +221,20 @@ impl NameText {
 }
 
 /// Labels, encoded, on the stack.
+pub type LabelBytes = EncodedBytes<LABELS_ROOM>;
+
+/// The shown text of locals, encoded like labels, on the stack.
+pub type LocalBytes = EncodedBytes<LOCALS_ROOM>;
+
+/// Labels or locals, encoded, on the stack.
 #[derive(Debug)]
-pub struct LabelBytes {
-    bytes: [u8; ROOM],
+pub struct EncodedBytes<const N: usize> {
+    bytes: [u8; N],
     start: usize,
     end: usize,
 }
 
-impl LabelBytes {
+impl<const N: usize> EncodedBytes<N> {
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[self.start..self.end]

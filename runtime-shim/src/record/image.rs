@@ -4,7 +4,7 @@
 //! another process, or out of a core file. So its meaning is here once. A copy follows no link.
 
 use super::slot::{decode_spawn_parent_word, is_name, Content, NAME_WORDS};
-use super::words::{flag, state, PollWord, RefWord, Status};
+use super::words::{flag, state, PollWord, RefWord, Status, TextLengths};
 
 /// The words of a task or of a name.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +24,11 @@ pub struct SlotImage {
 pub struct NameWords {
     pub(super) id: u64,
     pub(super) flags: u64,
+    /// The words of the text. The first one is no text if the node has locals.
     pub(super) first: [u64; NAME_WORDS],
     /// Link to the slot that continues the text. It may contain something else by now.
     pub(super) continuation: u64,
-    /// Lengths of the name and of the labels in bytes.
-    pub(super) lengths: (usize, usize),
+    pub(super) lengths: TextLengths,
 }
 
 impl SlotImage {
@@ -180,6 +180,12 @@ impl SlotImage {
     #[inline]
     pub fn has_labels(&self) -> bool {
         self.is_name() && self.flags() & flag::LABELED != 0
+    }
+
+    /// Returns `true` if it is a name node of a task with locals.
+    #[inline]
+    pub fn has_locals(&self) -> bool {
+        self.is_name() && self.flags() & flag::LOCALS != 0
     }
 
     /// Returns the text of a name node.

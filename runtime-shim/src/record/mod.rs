@@ -93,6 +93,7 @@ pub mod gone;
 pub(crate) mod hazard;
 pub mod image;
 pub(crate) mod lineage;
+pub(crate) mod local_set;
 pub mod read;
 pub(crate) mod reclaim;
 pub mod root_future;

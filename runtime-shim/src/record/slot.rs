@@ -6,7 +6,7 @@
 //! | word | task | name | continued name | free |
 //! | --- | --- | --- | --- | --- |
 //! | 0 `id` | id, never reused | id, top bit set | the name's id, second bit set | 0 |
-//! | 1 `status` | [`Status`] | text | text | |
+//! | 1 `status` | [`Status`] | text, or the values of locals | text | |
 //! | 2 `site` | address of the site | text | text | |
 //! | 3 `parent` | node that spawned it | task that has the name | text | next free slot |
 //! | 4 `spawn_parent` | parent of its future children | first continuation | text | the slot itself, or the next batch |
@@ -20,6 +20,9 @@
 //!
 //! Labels are in name nodes as well. The text of a node is the name, followed by the labels as
 //! `context/label/set.rs` encodes them. A node with labels has all labels that are in effect from there on.
+//!
+//! Locals are in name nodes, too. Each task with locals has a name node of its own, which counts their values. The text
+//! of locals follows the labels. Children get the values at their spawn, which is therefore on the slow path.
 //!
 //! # Types of slots
 //!
@@ -47,13 +50,14 @@ const NAME_BIT: u64 = 1 << 63;
 /// Set in the id of a slot that continues the text of a name node.
 const TEXT_BIT: u64 = 1 << 62;
 
-/// Words of text in a name node, and in each slot that continues it.
+/// Words of text in a name node, and in each slot that continues it. The first one may be that of locals.
 pub(super) const NAME_WORDS: usize = 2;
 pub(super) const CONTINUED_WORDS: usize = 6;
 
-/// Set in `spawn_parent` if a name for a while was given to a single call of the task. The word is then no address that
-/// a thread's cache has references to, so spawns take the slow path. The slow path finds the name of the call.
-const BY_CALL: u64 = 1;
+/// Set in `spawn_parent` if a name for a while was given to a single call of the task, or if the task has locals. The
+/// word is then no address that a thread's cache has references to, so spawns take the slow path. The slow path finds
+/// the name of the call, and gives locals to the child.
+const SLOW_SPAWNS: u64 = 1;
 
 #[cfg_attr(not(loom), repr(C, align(64)))]
 pub struct Slot {
@@ -290,6 +294,27 @@ impl NameSlot {
         NodeSlot::from(self).flags() & flag::LABELED != 0
     }
 
+    /// Returns `true` if the task has locals.
+    pub(crate) fn has_locals(self) -> bool {
+        NodeSlot::from(self).flags() & flag::LOCALS != 0
+    }
+
+    /// Returns the address of the values of locals, or 0 if there are none any more.
+    pub(super) fn locals_word(self) -> u64 {
+        match self.has_locals() {
+            true => self.0.status.load(Ordering::Acquire),
+            false => 0,
+        }
+    }
+
+    /// Takes the address of the values of locals out of the node.
+    pub(super) fn take_locals_word(self) -> u64 {
+        match self.has_locals() {
+            true => self.0.status.swap(0, Ordering::AcqRel),
+            false => 0,
+        }
+    }
+
     /// Returns the task that has the name.
     pub(crate) fn task(self) -> Option<TaskSlot> {
         NodeSlot::from(self).parent()?.as_task()
@@ -438,7 +463,7 @@ impl TaskSlot {
     }
 
     pub(super) fn spawn_parent_ptr(self, order: Ordering) -> *const Slot {
-        let word = self.0.spawn_parent.0.load(order) & !BY_CALL;
+        let word = self.0.spawn_parent.0.load(order) & !SLOW_SPAWNS;
         ptr::with_exposed_provenance(word as usize)
     }
 
@@ -453,11 +478,11 @@ impl TaskSlot {
     /// [`look_for_call_names`](TaskSlot::look_for_call_names) meanwhile. Returns the node before.
     pub(crate) fn replace_spawn_parent(self, node: NodeSlot) -> Option<NodeSlot> {
         let word = &self.0.spawn_parent.0;
-        let new = Link::encode(Some(node.0));
+        let new = spawn_parent_word(Some(node));
         let mut old = word.load(Ordering::Relaxed);
         while let Err(now) = word.compare_exchange_weak(
             old,
-            new | old & BY_CALL,
+            new | old & SLOW_SPAWNS,
             Ordering::AcqRel,
             Ordering::Relaxed,
         ) {
@@ -469,7 +494,7 @@ impl TaskSlot {
 
     /// Stores another parent of future children, while only the calling thread runs the task. Returns the node before.
     pub(crate) fn swap_spawn_parent(self, node: Option<NodeSlot>) -> Option<NodeSlot> {
-        let new = Link::encode(node.map(NodeSlot::slot));
+        let new = spawn_parent_word(node);
         let old = self.0.spawn_parent.0.swap(new, Ordering::AcqRel);
         // SAFETY: the word was read from a task, whose reference to the node is the caller's now.
         unsafe { node_of(old) }
@@ -482,8 +507,20 @@ impl TaskSlot {
 
     /// Makes spawns of the task take the slow path, which finds the name of the present call.
     pub(crate) fn look_for_call_names(self) {
-        self.0.spawn_parent.0.fetch_or(BY_CALL, Ordering::Relaxed);
+        self.0
+            .spawn_parent
+            .0
+            .fetch_or(SLOW_SPAWNS, Ordering::Relaxed);
     }
+}
+
+/// Returns the word `spawn_parent` of a task whose future children have this parent.
+fn spawn_parent_word(node: Option<NodeSlot>) -> u64 {
+    let has_locals = node
+        .and_then(NodeSlot::as_name)
+        .is_some_and(NameSlot::has_locals);
+    let tag = if has_locals { SLOW_SPAWNS } else { 0 };
+    Link::encode(node.map(NodeSlot::slot)) | tag
 }
 
 /// Returns the node that the word `spawn_parent` of a task refers to.
@@ -511,7 +548,7 @@ pub(super) unsafe fn decode_spawn_parent(word: u64) -> Option<&'static Slot> {
 /// Returns the link in the word `spawn_parent` of a task.
 #[inline(always)]
 pub(super) fn decode_spawn_parent_word(word: u64) -> u64 {
-    word & !BY_CALL
+    word & !SLOW_SPAWNS
 }
 
 impl Slot {

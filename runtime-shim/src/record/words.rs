@@ -151,11 +151,12 @@ impl CompactStatus {
 }
 
 /// Value of the word `polls`. In a task, it has flags and the number of polls. In a name, it has flags and the lengths
-/// of the name and of its labels.
+/// of the name, of its labels and of the text of its locals.
 ///
 /// | bits | part in a task | part in a name |
 /// | --- | --- | --- |
-/// | 32–63 | number of polls, with the next row | length of the labels in bytes |
+/// | 48–63 | number of polls, with the next rows | length of the text of the locals in bytes |
+/// | 32–47 | | length of the labels in bytes |
 /// | 16–31 | | length of the name in bytes |
 /// | 0–15 | flags | flags |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +188,8 @@ pub mod flag {
     pub const CALLED: u64 = 0x1000;
     /// The thread of the task blocks on a future, and does not poll it now.
     pub const BLOCKED: u64 = 0x2000;
+    /// Name: the task has locals. The first word of the text is then the address of their values.
+    pub const LOCALS: u64 = 0x4000;
     /// Never stored. Readers see it if a suspended task has no waker left.
     pub const NO_WAKER: u64 = 0x8000;
 }
@@ -196,6 +199,15 @@ const FLAG_MASK: u64 = 0xffff;
 pub(super) const ONE_POLL: u64 = 1 << 16;
 const NAME_LEN_SHIFT: u32 = 16;
 const LABELS_LEN_SHIFT: u32 = 32;
+const LOCALS_LEN_SHIFT: u32 = 48;
+
+/// Lengths of the parts of a name node's text, in bytes and in the order of the parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextLengths {
+    pub name: usize,
+    pub labels: usize,
+    pub locals: usize,
+}
 
 impl PollWord {
     /// A task without a poll.
@@ -210,9 +222,19 @@ impl PollWord {
         PollWord(flags | (polls as u64) << ONE_POLL.trailing_zeros())
     }
 
-    /// A name node with a name and labels of these lengths.
-    pub(super) const fn of_name(flags: u64, name: usize, labels: usize) -> Self {
-        PollWord(flags | (name as u64) << NAME_LEN_SHIFT | (labels as u64) << LABELS_LEN_SHIFT)
+    /// A name node with a text of these lengths.
+    pub(super) const fn of_name(flags: u64, lengths: TextLengths) -> Self {
+        let TextLengths {
+            name,
+            labels,
+            locals,
+        } = lengths;
+        PollWord(
+            flags
+                | (name as u64) << NAME_LEN_SHIFT
+                | (labels as u64) << LABELS_LEN_SHIFT
+                | (locals as u64) << LOCALS_LEN_SHIFT,
+        )
     }
 
     #[inline(always)]
@@ -251,10 +273,14 @@ impl PollWord {
         (self.0 >> ONE_POLL.trailing_zeros()) as u32
     }
 
-    /// Returns the lengths of a name and of its labels.
-    pub(super) fn lengths(self) -> (usize, usize) {
+    /// Returns the lengths of the text of a name node.
+    pub(super) fn lengths(self) -> TextLengths {
         let length = |shift: u32| usize::from((self.0 >> shift) as u16);
-        (length(NAME_LEN_SHIFT), length(LABELS_LEN_SHIFT))
+        TextLengths {
+            name: length(NAME_LEN_SHIFT),
+            labels: length(LABELS_LEN_SHIFT),
+            locals: length(LOCALS_LEN_SHIFT),
+        }
     }
 }
 

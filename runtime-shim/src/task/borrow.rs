@@ -1,12 +1,14 @@
 //! Parents that a thread borrows: it works for a task that waits on another thread, as in `rayon::scope`.
 
+use crate::context::name;
 use crate::platform::runtime_flags;
 use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
 use crate::record::globals::ARENA;
 use crate::record::slot::NodeSlot;
 use crate::record::thread_cache::ThreadCache;
-use crate::thread::local::{self, BorrowedParent};
+use crate::record::words::flag;
+use crate::thread::local::{self, BorrowedParent, Local};
 
 /// The spawner's node, on its way to the thread that works for the spawner.
 ///
@@ -31,6 +33,9 @@ pub fn borrow_parent() -> BorrowedParentOwner {
         return BorrowedParentOwner(None);
     }
     BorrowedParentOwner(local::with(|local| {
+        if let Some(name) = name::make_to_lend(local) {
+            return Some(name.into());
+        }
         let retain = |cache: &ThreadCache, parent: Option<NodeSlot>| {
             cache.retain(&ARENA, parent?);
             parent
@@ -57,8 +62,27 @@ impl Drop for BorrowedParentOwner {
         local::with(|local| {
             local.pop_borrowed_parent(borrowed);
             // SAFETY: `borrow_parent` has taken the reference for this owner.
-            unsafe { local.release(borrowed) };
+            unsafe { give_back(local, borrowed) };
         });
+    }
+}
+
+/// Gives the reference of an owner back.
+///
+/// # Safety
+///
+/// As for [`ThreadCache::release`].
+unsafe fn give_back(local: &Local, borrowed: NodeSlot) {
+    let made_to_lend = borrowed.as_name().filter(|name| {
+        let task = name.task();
+        name.has_locals() && task.is_some_and(|task| task.flags() & flag::CALLED != 0)
+    });
+    // SAFETY: by the contract. A node that was made to be lent belongs to its one borrower.
+    unsafe {
+        match made_to_lend {
+            Some(name) => local.release_name(name),
+            None => local.release(borrowed),
+        }
     }
 }
 

@@ -6,13 +6,15 @@ use std::sync::atomic::Ordering;
 use crate::task::handle::TaskHandle;
 
 use crate::context::name::{inherits_name, Change};
+use crate::context::task_local;
 use crate::hook::{self, Decision};
 use crate::platform::runtime_flags;
 use crate::platform::unwind::catch_user_panic;
 use crate::record::globals::{REGISTRY, UNRECORDED};
+use crate::record::local_set::LocalSetRef;
 use crate::record::read::Record;
 use crate::record::root_future;
-use crate::record::slot::TaskSlot;
+use crate::record::slot::{NodeSlot, TaskSlot};
 use crate::record::thread_cache::RecordInit;
 use crate::record::words::flag;
 use crate::thread::local;
@@ -85,8 +87,13 @@ fn record_or(
     }
 }
 
-/// Records a task with these flags besides its kind. `None` if there is no memory for it.
-fn make_record(site: &'static Site, kind: Kind, flags: u64) -> Option<TaskSlot> {
+/// Records a task with these flags besides its kind. `None` if there is no memory for it. Returns the spawner's locals,
+/// too.
+fn make_record(
+    site: &'static Site,
+    kind: Kind,
+    flags: u64,
+) -> Option<(TaskSlot, Option<LocalSetRef>)> {
     let root = flags & flag::ROOT != 0;
     let init = RecordInit {
         site,
@@ -94,9 +101,15 @@ fn make_record(site: &'static Site, kind: Kind, flags: u64) -> Option<TaskSlot> 
         tick: runtime_flags::tick(),
     };
     let slot = local::with(|local| match root {
-        true => local.with_cache(|cache, _| cache.record(REGISTRY, None, init)),
+        true => local.with_cache(|cache, _| Some((cache.record(REGISTRY, None, init)?, None))),
         // A thread that exits is no task any more: what it spawns is a root.
-        false => local.with_spawn_parent(|cache, parent| cache.record(REGISTRY, parent, init)),
+        false => local.with_spawn_parent(|cache, parent| {
+            let slot = cache.record(REGISTRY, parent, init)?;
+            let name = parent.and_then(NodeSlot::as_name);
+            // SAFETY: the node is shown in a hazard pointer, or is this thread's own.
+            let locals = name.and_then(|name| unsafe { name.clone_locals() });
+            Some((slot, locals))
+        }),
     });
     slot.flatten()
 }
@@ -198,9 +211,12 @@ fn record_spawn_with(
         return skip(site);
     }
     crate::platform::fork::note_use();
-    let Some(slot) = make_record(site, kind, flags) else {
+    let Some((slot, locals)) = make_record(site, kind, flags) else {
         return unrecorded();
     };
+    if let Some(locals) = locals {
+        task_local::inherit(slot, &locals);
+    }
     if let Some(name) = name.filter(|name| name.is_wanted(slot)) {
         let text = BoundedText::new(name.text);
         crate::context::name::set_before_start(slot, &Change::Name(text), 0);

@@ -48,7 +48,11 @@ impl Local {
         let last = self.borrowed_parent.replace(borrowed_parent).parent;
         if let Some(name) = last.filter(|last| *last != borrowed) {
             // SAFETY: the name was set meanwhile. The borrowed parent had the one reference to it, and has ended.
-            unsafe { self.release(name) };
+            unsafe {
+                let values = name.as_name().and_then(|name| name.take_locals());
+                self.release(name);
+                drop(values);
+            }
         }
     }
 }

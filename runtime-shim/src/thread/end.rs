@@ -83,7 +83,11 @@ unsafe fn end_badly(task: TaskSlot) {
 pub(crate) unsafe fn end_as(task: TaskSlot, outcome: u64) {
     let status = Status::of(outcome).at(runtime_flags::tick());
     // SAFETY: by the contract.
+    let values = unsafe { task.take_locals() };
+    // SAFETY: by the contract.
     local::with(|local| local.with_cache(|cache, _| unsafe { cache.end(&ARENA, task, status) }));
+    // Runs the program's code, so it is last.
+    drop(values);
 }
 
 /// Counts a task that has completed on the thread of these counts.

@@ -9,16 +9,18 @@ use crate::platform::fork;
 use crate::record::call_names::Shown;
 use crate::record::frames::{Cursor, ShadowStack};
 use crate::record::globals;
+use crate::record::local_set::LocalSetRef;
 use crate::record::reclaim;
 use crate::record::shared;
 use crate::record::slot::{NameSlot, NodeSlot, Slot, TaskSlot};
 use crate::record::thread_cache::ThreadCache;
 use crate::record::thread_states::{self, Completed, ThreadState};
-use crate::record::words::{state, Status};
+use crate::record::words::{flag, state, Status};
 use crate::thread::announcements::Announcements;
 use crate::thread::borrowed_parents::BorrowedParentEntry;
 use crate::thread::dropping::Dropping;
 use crate::thread::end::{count_completed, end_completed};
+use crate::thread::pinned::PinnedSet;
 use crate::thread::raw_handle::TAG;
 use crate::types::kind::Kind;
 use crate::types::site::Site;
@@ -57,6 +59,8 @@ pub(crate) struct Local {
     last: Cell<Option<(u64, &'static Site, u64)>>,
     /// Tasks that are being handed on.
     pub(crate) announcements: Announcements,
+    /// The values of locals that the thread reads, innermost first.
+    pub(crate) pinned: Cell<*const PinnedSet>,
     /// The id of the task that blocks on a future here, during a poll of that future; 0 otherwise.
     pub(crate) blocked: Cell<u64>,
 }
@@ -99,6 +103,7 @@ thread_local! {
             borrowed_parents: Cell::new(ptr::null_mut()),
             last: Cell::new(None),
             announcements: Announcements::new(),
+            pinned: Cell::new(ptr::null()),
             blocked: Cell::new(0),
         }
     };
@@ -317,7 +322,7 @@ impl Local {
     }
 
     /// Does `f` with the node under which tasks are spawned now, which stays one meanwhile. `f` takes a
-    /// reference to it, and calls nothing of the program's.
+    /// reference to it or to its values, and calls nothing of the program's.
     pub(crate) fn with_spawn_parent<R>(
         &self,
         f: impl FnOnce(&ThreadCache, Option<NodeSlot>) -> R,
@@ -335,17 +340,41 @@ impl Local {
         })
     }
 
-    /// Gives back the reference to a name node that a task had.
+    /// Gives back the reference to a name node that a task had, and drops the values of locals that are in it. Drops run
+    /// the program's code.
     ///
     /// # Safety
     ///
-    /// As for [`ThreadCache::release`].
+    /// As for [`ThreadCache::release`]. The caller is the owner of the node.
     pub(crate) unsafe fn release_name(&self, name: NameSlot) {
         shared::wait_until_unused(name, || {
             thread_states::all().map(|state| &state.parent_hazard)
         });
+        // SAFETY: by the contract. Other threads that may run the task do not read the values any more.
+        let values = unsafe { name.take_locals() };
         // SAFETY: by the contract.
         unsafe { self.release(name.into()) };
+        if let Some(values) = values {
+            self.drop_unless_pinned(values);
+        }
+    }
+
+    /// Returns a reference to the values of the current task's locals.
+    pub(crate) fn clone_locals(&self) -> Option<LocalSetRef> {
+        if self.runs_shared_task() {
+            // SAFETY: a hazard pointer shows the node meanwhile.
+            let clone = |parent: Option<NodeSlot>| unsafe { parent?.as_name()?.clone_locals() };
+            return self.with_spawn_parent(|_, parent| clone(parent)).flatten();
+        }
+        // SAFETY: this thread runs the task, or its owner waits for this thread.
+        unsafe { self.spawn_parent()?.as_name()?.clone_locals() }
+    }
+
+    /// Returns `true` if several threads may run the current task at once, and the parent of new tasks is in its slot.
+    #[inline]
+    pub(crate) fn runs_shared_task(&self) -> bool {
+        let task = self.running_task();
+        task.is_some_and(|task| task.flags() & flag::CALLED != 0) && !self.is_parent_borrowed()
     }
 
     /// Gives a reference to `node` back.
@@ -361,12 +390,16 @@ impl Local {
     /// The last thing that the thread does with us, short of what destructors still do.
     pub(crate) fn on_thread_exit(&self) {
         let Some(state) = self.state() else { return };
+        let mut values = None;
         if let Some(root) = self.root.take() {
             self.note_last(root);
             self.position.set(Cursor::NOWHERE);
             let status = Status::of(state::COMPLETED).at(crate::platform::runtime_flags::tick());
             // SAFETY: this thread has made its root, and is the only one to end it, here.
-            unsafe { self.cache.end(&globals::ARENA, root, status) };
+            unsafe {
+                values = root.take_locals();
+                self.cache.end(&globals::ARENA, root, status);
+            }
         }
         state.call_names.clear();
         state.position.clear();
@@ -378,5 +411,7 @@ impl Local {
             state.idle_cache.flush_refs(&globals::ARENA);
         }
         thread_states::release(state);
+        // Runs the program's code, so it is last.
+        drop::<Option<LocalSetRef>>(values);
     }
 }

@@ -46,6 +46,7 @@ pub(crate) mod dropping;
 pub(crate) mod end;
 pub(crate) mod gone;
 pub(crate) mod local;
+pub(crate) mod pinned;
 pub(crate) mod raw_handle;
 pub(crate) mod running;
 pub(crate) mod waker;

@@ -3,11 +3,11 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::platform::sync::atomic::{fence, Ordering};
+use crate::platform::sync::atomic::{fence, AtomicU64, Ordering};
 use crate::record::hazard::Hazard;
 use crate::record::shared::{protect_spawn_parent, wait_until_unused};
 use crate::record::slot::{id_of_name, NameSlot, NodeSlot, Slot, TaskSlot};
-use crate::record::words::{state, Status};
+use crate::record::words::{flag, state, PollWord, Status, TextLengths};
 
 /// A task and the hazards of those who run it.
 struct Shared {
@@ -67,6 +67,79 @@ impl Shared {
         wait_until_unused(old, || self.hazards.iter());
         release(old.into());
     }
+}
+
+/// Values of locals that have not been dropped.
+const ALIVE: u64 = 8;
+const DROPPED: u64 = 16;
+
+/// A task that has a name with locals, whose values are the returned word.
+fn with_locals() -> (Arc<Shared>, &'static AtomicU64) {
+    let shared = Shared::new();
+    let values: &'static AtomicU64 = Box::leak(Box::new(AtomicU64::new(ALIVE)));
+    let name = name(4, shared.task);
+    let flags = PollWord::of_name(flag::LOCALS, TextLengths::default());
+    name.slot().polls.store(flags.to_word(), Ordering::Relaxed);
+    let word = core::ptr::from_ref(values).expose_provenance() as u64;
+    name.slot().status.store(word, Ordering::Relaxed);
+    shared.task.replace_spawn_parent(name.into());
+    (shared, values)
+}
+
+#[test]
+fn values_are_not_dropped_while_another_thread_copies_the_reference() {
+    loom::model(|| {
+        let (shared, values) = with_locals();
+        let reader = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.task.note_call(running());
+                let hazard = &shared.hazards[0];
+                let node = protect_spawn_parent(shared.task, hazard).expect("it has a name");
+                let name = node.as_name().expect("it is a name");
+                if name.locals_word() != 0 {
+                    assert_eq!(values.load(Ordering::Relaxed), ALIVE);
+                }
+                hazard.clear();
+            })
+        };
+        shared.task.note_call(running());
+        let old = shared
+            .task
+            .replace_spawn_parent(name(3, shared.task).into());
+        let old = old.and_then(NodeSlot::as_name).expect("it had a name");
+        wait_until_unused(old, || shared.hazards.iter());
+        assert_ne!(old.take_locals_word(), 0);
+        values.store(DROPPED, Ordering::Relaxed);
+        assert_eq!(old.take_locals_word(), 0);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn task_with_locals_spawns_on_the_slow_path() {
+    loom::model(|| {
+        let (shared, _) = with_locals();
+        let node = shared
+            .task
+            .spawn_parent(Ordering::Relaxed)
+            .expect("it has a name");
+        assert_ne!(
+            shared.task.spawn_parent_or_tag(),
+            std::ptr::from_ref(node.slot())
+        );
+        shared
+            .task
+            .swap_spawn_parent(Some(name(3, shared.task).into()));
+        let node = shared
+            .task
+            .spawn_parent(Ordering::Relaxed)
+            .expect("it has a name");
+        assert_eq!(
+            shared.task.spawn_parent_or_tag(),
+            std::ptr::from_ref(node.slot())
+        );
+    });
 }
 
 #[test]

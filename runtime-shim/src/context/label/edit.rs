@@ -43,10 +43,14 @@ impl LabelSet {
         set
     }
 
-    /// Labels with other values. Labels whose value becomes empty are left out.
+    /// Labels with other values. Labels whose value becomes empty are left out. Locals without a shown value stay.
     pub fn map(before: &[u8], mut f: impl FnMut(&Label<'_>) -> LabelText) -> Self {
         let mut set = LabelSet::new();
         for label in LabelIter(before) {
+            if label.shown_value().is_none() {
+                set.push(&label);
+                continue;
+            }
             let value = f(&label);
             let value = Part {
                 cut: label.value.cut || value.is_truncated(),
@@ -58,6 +62,19 @@ impl LabelSet {
         }
         if has_more(before) {
             set.push_byte(0);
+        }
+        set
+    }
+
+    /// Labels with these keys and values, in their order. Labels beyond [`MAX_LABELS`] leave a mark.
+    pub(crate) fn of<'a>(labels: impl Iterator<Item = Label<'a>>) -> Self {
+        let mut set = LabelSet::new();
+        for (index, label) in labels.enumerate() {
+            match index {
+                0..MAX_LABELS => set.push(&label),
+                MAX_LABELS => set.push_byte(0),
+                _ => break,
+            }
         }
         set
     }
@@ -80,6 +97,17 @@ impl LabelSet {
     #[doc(hidden)]
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+}
+
+impl<'a> Label<'a> {
+    /// A local and what is shown of its value. Without a value, the value is a cut text without a byte, which no label
+    /// has.
+    pub(crate) fn of_local(name: &'a LabelText, value: Option<&'a LabelText>) -> Self {
+        Label {
+            key: name.into(),
+            value: value.map_or(Part::ABSENT, Part::from),
+        }
     }
 }
 

@@ -123,6 +123,16 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// The value of a local that is not shown.
+    pub(super) const ABSENT: Part<'static> = Part {
+        text: "",
+        cut: true,
+    };
+
+    fn is_absent(self) -> bool {
+        self == Part::ABSENT
+    }
+
     fn split(texts: &'a [u8], (len, cut): (usize, bool)) -> Option<(Self, &'a [u8])> {
         let (text, rest) = texts.split_at_checked(len)?;
         // It was one when it was written.
@@ -144,7 +154,13 @@ impl<'a> Label<'a> {
 
     /// Returns `true` if the key or the value was longer than [`MAX_LABEL_LEN`] and was cut.
     pub fn is_truncated(&self) -> bool {
-        self.key.cut || self.value.cut
+        self.key.cut || self.value.cut && !self.value.is_absent()
+    }
+
+    /// Returns the value of a local, or `None` if it is not shown.
+    #[doc(hidden)]
+    pub fn shown_value(&self) -> Option<&'a str> {
+        (!self.value.is_absent()).then_some(self.value.text)
     }
 }
 
@@ -180,13 +196,16 @@ pub fn write_labels(encoded: &[u8], out: &mut impl Write) -> fmt::Result {
 
 fn write_label(label: &Label<'_>, out: &mut impl Write) -> fmt::Result {
     write_part(label.key, out)?;
+    if label.value.is_absent() {
+        return Ok(());
+    }
     out.write_char('=')?;
     write_part(label.value, out)
 }
 
 fn write_part(part: Part<'_>, out: &mut impl Write) -> fmt::Result {
     let Part { text, cut } = part;
-    if cut || text.contains(is_unclear) {
+    if cut || text.is_empty() || text.contains(is_unclear) {
         return write!(out, "{}", Quoted { text, cut });
     }
     escape(text, out)

@@ -15,30 +15,38 @@ use crate::record::thread_states::ThreadState;
 use crate::record::words::flag;
 use crate::thread::local::{self, BorrowedParent, Local};
 
-/// Changes what is said of the current task, for good.
-pub(crate) fn set(change: &Change) {
+/// Changes what is said of the current task, for good. Returns `false` if there is no memory for it, or if the thread
+/// exits.
+pub(crate) fn set(change: &Change) -> bool {
     local::with(|local| {
-        if let Some(node) = make_for_current(local, change) {
-            if let Some(old) = local.set_name_for_good(node) {
-                // SAFETY: the task, or the borrowed parent, had the reference and has another node now.
-                unsafe { local.release_name(old) };
-            }
+        let Some(node) = make_for_current(local, change) else {
+            return false;
+        };
+        if let Some(old) = local.set_name_for_good(node) {
+            // SAFETY: the task, or the borrowed parent, was the owner of the reference and has another node now.
+            unsafe { local.release_name(old) };
         }
-    });
+        true
+    })
 }
 
 /// Does `f` after a change, which ends with it.
 pub(crate) fn with_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
-    let Some(node) = local::with(|local| make_for_current(local, change)) else {
-        return f();
-    };
-    let mut changed = ScopedChange::enter(node);
-    let _leave = OnDrop(|| drop(changed.leave().map(NodeRef)));
-    f()
+    match node_with(change) {
+        Some(node) => node.with(f),
+        None => f(),
+    }
 }
 
-/// The future that [`with_name_async`](crate::with_name_async) and [`with_label_async`](crate::with_label_async)
-/// return. The future runs another one with a name or a label.
+/// Returns a node of the current task after a change. Returns `None` if there is no memory for it, or if the thread
+/// exits.
+pub(crate) fn node_with(change: &Change) -> Option<NodeRef> {
+    local::with(|local| make_for_current(local, change)).map(NodeRef)
+}
+
+/// The future that [`with_name_async`](crate::with_name_async), [`with_label_async`](crate::with_label_async) and
+/// [`TaskLocal::scope_async`](crate::TaskLocal::scope_async) return. The future runs another one with a name, a label or
+/// a local.
 ///
 /// The other names and labels inside are those that the task had at its first poll of the future.
 #[must_use = "futures do nothing unless polled"]
@@ -53,8 +61,18 @@ pub struct WithContext<F> {
 impl<F> WithContext<F> {
     /// Makes the change while birthmark is on; it is asked for only then.
     pub(crate) fn new(change: impl FnOnce() -> Change, future: F) -> Self {
+        let is_on = !runtime_flags::has(runtime_flags::OFF);
+        Self::maybe(is_on.then(change), future)
+    }
+
+    /// Makes the change also while birthmark is off.
+    pub(crate) fn always(change: Change, future: F) -> Self {
+        Self::maybe(Some(change), future)
+    }
+
+    fn maybe(change: Option<Change>, future: F) -> Self {
         WithContext {
-            change: (!runtime_flags::has(runtime_flags::OFF)).then(|| Box::new(change())),
+            change: change.map(Box::new),
             node: None,
             future: ManuallyDrop::new(future),
         }
@@ -82,7 +100,12 @@ impl<F: Future> Future for WithContext<F> {
                 let _leave = OnDrop(|| *node = changed.leave().map(NodeRef));
                 future.poll(cx)
             }
-            None => future.poll(cx),
+            None => {
+                if let Some(change @ Change::Local(_)) = change.as_deref() {
+                    change.cannot_be_made();
+                }
+                future.poll(cx)
+            }
         }
     }
 }
@@ -113,9 +136,18 @@ fn enter(node: &mut Option<NodeRef>, change: &Change) -> Option<ScopedChange> {
     })
 }
 
-/// A reference to a name node.
+/// The owner of a name node that is not in force.
 #[derive(Debug)]
-struct NodeRef(NameSlot);
+pub(crate) struct NodeRef(NameSlot);
+
+impl NodeRef {
+    /// Does `f` while the node is in force.
+    pub(crate) fn with<R>(self, f: impl FnOnce() -> R) -> R {
+        let mut changed = ScopedChange::enter(ManuallyDrop::new(self).0);
+        let _leave = OnDrop(|| drop(changed.leave().map(NodeRef)));
+        f()
+    }
+}
 
 impl Drop for NodeRef {
     fn drop(&mut self) {

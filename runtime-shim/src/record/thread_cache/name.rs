@@ -4,17 +4,18 @@ use super::{RegistryRef, ThreadCache};
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::slot::{
     id_of_continuation, id_of_name, NameSlot, NodeSlot, TaskSlot, TextSlot, CONTINUED_WORDS,
-    NAME_WORDS,
 };
-use crate::record::words::{flag, PollWord};
+use crate::record::words::{flag, PollWord, TextLengths};
 
-/// Content of a name node: the bytes of the name, followed by those of the labels.
+/// Content of a name node: the bytes of the name, of the labels and of the text of the locals.
 #[derive(Clone, Copy)]
 pub(crate) struct NameContent<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Number of bytes that are the name.
-    pub(crate) name_len: usize,
+    /// Number of bytes of each.
+    pub(crate) lengths: TextLengths,
     pub(crate) flags: u64,
+    /// The address of the values of locals, or 0. The node takes it over.
+    pub(crate) locals: u64,
 }
 
 impl ThreadCache {
@@ -32,17 +33,26 @@ impl ThreadCache {
         let slot = self.take(registry)?.slot();
         let NameContent {
             bytes,
-            name_len,
+            lengths,
             flags,
+            locals,
         } = content;
-        let (head, rest) = bytes.split_at(bytes.len().min(8 * NAME_WORDS));
+        let flags = flags | if locals == 0 { 0 } else { flag::LOCALS };
+        let mut words = [&slot.status, &slot.site].into_iter();
+        if locals != 0 {
+            let _ = words.next();
+        }
+        let (head, rest) = bytes.split_at(bytes.len().min(8 * words.len()));
         let (continuation, complete) = self.write_continuation(registry, id, rest);
         let flags = flags | if complete { 0 } else { flag::CUT };
-        let polls = PollWord::of_name(flags, name_len, bytes.len() - name_len);
+        let polls = PollWord::of_name(flags, lengths);
         task.slot().refs.add_named();
         // As at a spawn: a reader that sees the new content must not take it for the old.
         fence(Ordering::Release);
-        for (word, bytes) in [&slot.status, &slot.site].into_iter().zip(head.chunks(8)) {
+        if locals != 0 {
+            slot.status.store(locals, Ordering::Relaxed);
+        }
+        for (word, bytes) in words.zip(head.chunks(8)) {
             word.store(word_of(bytes), Ordering::Relaxed);
         }
         slot.parent.set(Some(NodeSlot::from(task).slot()));
