@@ -117,6 +117,7 @@ mod awaits;
 mod delivery;
 pub mod extension;
 mod install;
+mod leaks;
 mod output;
 mod panic_report;
 mod platform;
@@ -135,10 +136,12 @@ pub mod __private {
     // How the runtime comes into a program that does not mention it.
     pub use crate::__at_start as at_start;
     pub use crate::at_start::{install_at_start, install_at_start_of_tests};
+    pub use crate::leaks::{suite_body, suite_scope, test_body, test_scope};
 }
 
 pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
+pub use crate::leaks::{assert_no_leaks, leak_scope, LeakCheck, LeakScope, Leaks};
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
@@ -156,7 +159,7 @@ pub use birthmark_dump::{
     ThreadDetail, ThreadState, WokenBy,
 };
 #[cfg(feature = "attribute")]
-pub use birthmark_macros::instrument;
+pub use birthmark_macros::{instrument, test};
 
 /// Takes a snapshot of all live tasks.
 ///

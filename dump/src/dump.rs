@@ -21,7 +21,7 @@ use crate::values::await_stack::{AwaitStack, MissingFrames};
 use crate::values::gone::{BadEnds, GoneTask};
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
-use birthmark_core::Site;
+use birthmark_core::{Site, TaskId};
 use std::sync::Arc;
 
 /// Reads the OS threads, and their stacks if the argument is `true`. Returns `None` if the system does not list
@@ -231,6 +231,29 @@ impl Dump {
         self.selected = Some(selected);
         self.filter.add(filter);
         self
+    }
+
+    /// Keeps the tasks for whose ids the function returns `true`. Renderings do not show that.
+    #[doc(hidden)]
+    pub fn retain(&mut self, keeps: &mut dyn FnMut(TaskId) -> bool) {
+        let mut selected = BitSet::none(self.snapshot.rows.len());
+        let keeps = |place: &usize| keeps(TaskId::from(self.snapshot.rows[*place].id));
+        let kept = self.places().filter(keeps);
+        self.len = kept.map(|place| selected.add(place)).count();
+        self.selected = Some(selected);
+    }
+
+    /// Removes the tasks that a filter selects. Renderings do not show that.
+    #[doc(hidden)]
+    pub fn remove(&mut self, filter: &Filter) {
+        let mut goes_on = || true;
+        let mut pace = Pace::new(&mut goes_on);
+        let mut selection = Selection::new(filter, &self.snapshot, self.now, &mut pace);
+        let mut selected = BitSet::none(self.snapshot.rows.len());
+        let has = |place: &usize| !selection.has(&self.snapshot.rows[*place]);
+        let kept = self.places().filter(has);
+        self.len = kept.map(|place| selected.add(place)).count();
+        self.selected = Some(selected);
     }
 
     /// Adds the OS threads of the process: the kernel's state of each, and the task that it runs. The renderings as

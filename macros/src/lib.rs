@@ -228,6 +228,48 @@ pub fn instrument(args: TokenStream, item: TokenStream) -> TokenStream {
         .into()
 }
 
+/// Makes a test fail if tasks outlive it.
+///
+/// The attribute stands on a test, above the attributes of other crates. The function is
+/// [instrumented](macro@instrument). At the end of its body, no task may be alive that the body has spawned, at any depth. A
+/// spawn under `root!` is no task of the test. Tests may run at the same time.
+///
+/// ```
+/// #[birthmark::test]
+/// fn serves() {
+///     std::thread::spawn(|| 7).join().unwrap();
+/// }
+///
+/// #[birthmark::test(ignore("role=flush_logs"), grace_ms = 1000)]
+/// fn computes() {
+///     std::thread::spawn(|| 1 + 1).join().unwrap();
+/// }
+/// ```
+///
+/// A function without another attribute named `test` or `rstest` becomes a test of std. An `async` function becomes a
+/// `#[tokio::test]`. Each test is a root with its name, so dumps and panic reports of its tasks show the name.
+///
+/// If tasks are alive at the end of the body, the check gives the executor turns and waits for 100 milliseconds at most. A
+/// test without such tasks waits for nothing. Then it panics with the tasks in groups:
+///
+/// ```text
+/// 2 tasks outlived the test: 2 × read_loop spawned at src/conn.rs:12:9, waiting at src/conn.rs:20:33 for socket.read
+/// ```
+///
+/// The body of an `async` test ends before its runtime does. The check of any other test is at the end of the function, after
+/// the drop of its variables.
+///
+/// # Arguments
+///
+/// - `ignore("…", …)`: tasks that a [filter](https://docs.rs/birthmark/latest/birthmark/struct.Filter.html) selects are
+///   ignored, as in `ignore("role=flush_logs", "label=shared=true")`.
+/// - `grace_ms = 100`: the longest time that the check waits, in milliseconds.
+/// - `crate = path`: the path of birthmark.
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    birthmark_rewrite::test(args.into(), item.into()).into()
+}
+
 /// Returns the position that `std::panic::Location` has for the span.
 fn position(span: proc_macro2::Span) -> Position {
     let span = span.unwrap();

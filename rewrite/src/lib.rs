@@ -140,6 +140,12 @@ pub fn instrument(args: TokenStream, item: TokenStream, locate: Locate) -> Outpu
 }
 
 /// Rewrites an item. `text` is its source.
+/// Rewrites a function that carries `#[birthmark::test(args)]`.
+#[must_use]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::test::expand(args, item)
+}
+
 fn walk_over(item: &mut Item, args: Args, text: &str, locate: Locate) -> Outcome {
     let macro_names = MacroNames::of(text);
     let settings = Settings {

@@ -57,7 +57,7 @@ pub mod site {
 pub mod spawn {
     //! Spawns without a record.
 
-    pub use crate::task::spawn::unrecorded_count;
+    pub use crate::task::spawn::{record_scope, unrecorded_count};
 }
 
 pub mod local {
@@ -78,6 +78,24 @@ pub mod local {
         if thread::is_main() && !runtime_flags::has(runtime_flags::OFF) {
             local::with(|local| local.spawn_parent_or_adopt());
         }
+    }
+
+    /// Makes the thread a task if it is none yet and runs none.
+    pub fn adopt() {
+        if !runtime_flags::has(runtime_flags::OFF) {
+            local::with(|local| local.spawn_parent_or_adopt());
+        }
+    }
+
+    /// Returns `true` unless it is certain that nothing descends from the current task. `id` is that of the task.
+    pub fn has_nodes_below(id: u64) -> bool {
+        let current = current().filter(|task| task.id() == id);
+        current.is_none_or(|task| {
+            let record = Record::of_live(task);
+            // The task itself refers to its name.
+            let named = record.own_name();
+            record.nodes_below() > 0 || named.is_some_and(|name| name.nodes_below() > 1)
+        })
     }
 
     /// Returns the current task.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::awaits;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
+use crate::leaks;
 use crate::panic_report::{self, PanicReport};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::gone;
@@ -53,6 +54,7 @@ pub fn builder() -> Builder {
         enabled: true,
         wakes: true,
         gone: gone::DEFAULT_CAPACITY,
+        fails_on_leaks: false,
         env: true,
         clock: true,
         in_test: false,
@@ -70,6 +72,7 @@ pub fn builder() -> Builder {
 /// | `off` | switches recording and hooks off |
 /// | `wakes=off` | switches the recording of wakes off, so polls cost less |
 /// | `gone=64` | the number of tasks with each bad outcome that dumps show |
+/// | `leaks=fail` | has each test fail that tasks outlive, under `cargo birthmark test` |
 /// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
 /// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
 /// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
@@ -103,6 +106,8 @@ pub struct Builder {
     wakes: bool,
     /// Number of tasks with each bad outcome that dumps show.
     gone: u32,
+    /// Tests of a suite that `cargo birthmark test` runs fail because of leaks.
+    fails_on_leaks: bool,
     env: bool,
     clock: bool,
     in_test: bool,
@@ -303,6 +308,12 @@ impl Builder {
         self
     }
 
+    /// Has tests fail because of leaks that `cargo birthmark test` has changed.
+    pub(crate) fn fail_on_leaks(mut self, fails: bool) -> Self {
+        self.fails_on_leaks = fails;
+        self
+    }
+
     /// Sets whether the variable `BIRTHMARK` is read. The default is `true`.
     pub fn env(mut self, env: bool) -> Self {
         self.env = env;
@@ -350,6 +361,7 @@ impl Builder {
             runtime_flags::set(runtime_flags::WAKES_OFF, true);
         }
         gone::set_capacity(self.gone);
+        leaks::set_fails_tests(self.fails_on_leaks);
         redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {

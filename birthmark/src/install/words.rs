@@ -107,6 +107,16 @@ const WORDS: &[Word] = &[
         },
     ),
     word(
+        "leaks",
+        "leaks=fail",
+        "has each test fail that tasks outlive, under `cargo birthmark test`",
+        |builder, leaks| match leaks {
+            "fail" => Ok(builder.fail_on_leaks(true)),
+            "off" => Ok(builder.fail_on_leaks(false)),
+            _ => Err(invalid(leaks, "leaks", "use fail or off")),
+        },
+    ),
+    word(
         "panic",
         "panic=lineage",
         "the content of panic reports",

@@ -3,3 +3,4 @@
 pub(crate) mod args;
 pub(crate) mod item;
 pub(crate) mod nested;
+pub(crate) mod test;

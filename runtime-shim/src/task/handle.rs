@@ -13,6 +13,7 @@ use crate::thread::local::Local;
 use crate::thread::raw_handle::{RawHandle, REFUSED, TAG};
 use crate::types::kind::Kind;
 use crate::types::site::Site;
+use crate::types::TaskId;
 
 /// A task's hold on its record. Dropping it ends the task.
 ///
@@ -157,6 +158,11 @@ impl TaskHandle {
 
     fn untag_refused(tagged: *const ()) -> *const RefusedTask {
         tagged.wrapping_byte_sub(REFUSED).cast()
+    }
+
+    /// Returns the id of a recorded task.
+    pub fn id(&self) -> Option<TaskId> {
+        self.slot().map(|slot| TaskId(slot.id()))
     }
 
     pub(crate) fn slot(&self) -> Option<TaskSlot> {

@@ -173,6 +173,24 @@ pub fn record_spawn_pooled(site: &'static Site) -> TaskHandle {
     record_spawn_with(site, site.kind(), flag::ROOT | flag::POOLED, None)
 }
 
+/// Records a future that is polled within the present task, for as long as a check of leaks needs it. Hooks do not see it,
+/// because nothing is spawned. With a name it is a root.
+pub fn record_scope(site: &'static Site, name: Option<&dyn fmt::Display>) -> TaskHandle {
+    if runtime_flags::has(runtime_flags::OFF) {
+        return TaskHandle::untracked();
+    }
+    crate::platform::fork::note_use();
+    let flags = if name.is_some() { flag::ROOT } else { 0 };
+    let Some(slot) = make_record(site, Kind::Future, flags) else {
+        return TaskHandle::untracked();
+    };
+    if let Some(name) = name {
+        let text = BoundedText::new(name);
+        crate::context::name::set_before_start(slot, &Change::Name(text), 0);
+    }
+    TaskHandle::plain(slot)
+}
+
 /// Records a task that the adaptor has found to be a closure.
 #[inline]
 pub(crate) fn record_job(site: &'static Site) -> NewHandle {
