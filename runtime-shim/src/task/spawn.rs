@@ -181,9 +181,12 @@ pub fn record_scope(site: &'static Site, name: Option<&dyn fmt::Display>) -> Tas
     }
     crate::platform::fork::note_use();
     let flags = if name.is_some() { flag::ROOT } else { 0 };
-    let Some(slot) = make_record(site, Kind::Future, flags) else {
+    let Some((slot, locals)) = make_record(site, Kind::Future, flags) else {
         return TaskHandle::untracked();
     };
+    if let Some(locals) = locals {
+        task_local::inherit(slot, &locals);
+    }
     if let Some(name) = name {
         let text = BoundedText::new(name);
         crate::context::name::set_before_start(slot, &Change::Name(text), 0);
