@@ -113,6 +113,22 @@ fn task_stands_on_top_and_frames_of_ours_are_hidden() {
     let is_ours = |it: &&str| it.trim_start_matches('<').starts_with("birthmark::");
     assert_eq!(functions(&stack).into_iter().find(is_ours), None);
     let text = dump().to_string();
+    // The task has the part of the stack that is its own.
+    let (_, own) = text
+        .split_once(" \"upload-7\" store_upload [blocked")
+        .unwrap_or_else(|| panic!("{text}"));
+    let (own, _) = own.split_once("\n\n").unwrap();
+    let (_, own) = own.split_once("    on thread ").expect(own);
+    let is_of_task = |line: &&str| line.starts_with("      native_stacks::store_upload::{");
+    assert_eq!(
+        own.lines().last().filter(is_of_task),
+        own.lines().last(),
+        "{own}"
+    );
+    assert!(
+        own.contains("mpsc") && !own.contains("tokio::runtime"),
+        "{own}"
+    );
     let (_, text) = text.split_once(" \"blocked\" [futex, ").unwrap();
     let mut lines = text.lines();
     let first = lines.next().unwrap();

@@ -12,7 +12,7 @@ use super::summary::Summary;
 use super::task_block::{
     awaits_text, labels_line, push_age, site_line, span_line, stack_text, wake_text, TaskBlock,
 };
-use super::threads::{self, kernel_text};
+use super::threads::{self, kernel_text, native_text};
 use crate::snapshot::compact::wakers::WakerRef;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
@@ -121,12 +121,19 @@ struct GivenTexts {
 impl Texts {
     fn push_row(&mut self, out: &mut String, text: &Text<'_>, row: &Row) {
         let Text { dump, palette } = *text;
-        let kernel = kernel_text(dump.thread_of(row));
+        let thread = dump.thread_of(row);
+        let (kernel, native) = (kernel_text(thread), native_text(thread, row.id));
         let shared = dump.snapshot.elided(row) == 0 && !dump.snapshot.is_external(row);
         if !shared {
             return TaskBlock::with(&dump.task(row), |&it| {
                 let kernel = &kernel;
-                TaskBlock { kernel, ..it }.push(out, palette);
+                let stack = &format!("{}{native}", it.stack);
+                TaskBlock {
+                    kernel,
+                    stack,
+                    ..it
+                }
+                .push(out, palette);
             });
         }
         let shape = dump.snapshot.shape(row);
@@ -146,6 +153,7 @@ impl Texts {
                 stack_text(&dump.snapshot.stacks.get(shape.stack))
             }),
         };
+        let with_native = (!native.is_empty()).then(|| format!("{stack}{native}"));
         let block = TaskBlock {
             id: row.id,
             name: &given.name,
@@ -167,7 +175,7 @@ impl Texts {
             runs_no_task: snapshot.runs_no_task(row),
             site: &site.site,
             lineage: &above.lineage,
-            stack,
+            stack: with_native.as_deref().unwrap_or(stack),
         };
         block.push(out, palette);
     }

@@ -150,6 +150,27 @@ fn push_task(out: &mut String, task: &Task, palette: &Palette) {
     push_who(out, palette, &name, &role_text(task.site, task.role()));
 }
 
+/// Returns the native stack of the task that a thread runs, or an empty text for other tasks. The innermost one is the task
+/// whose code runs.
+pub(super) fn native_text(thread: Option<&OsThread>, task: u64) -> String {
+    let innermost = |thread: &&OsThread| {
+        thread
+            .tasks
+            .first()
+            .is_some_and(|it| it.id.as_u64() == task)
+    };
+    let Some(thread) = thread.filter(innermost) else {
+        return String::new();
+    };
+    let Some(Ok(stack)) = thread.stack() else {
+        return String::new();
+    };
+    let mut out = format!("    on thread {}:\n", thread.id());
+    // Writing to a string does not fail.
+    let _ = stack.write_task(&mut out, "      ");
+    out
+}
+
 /// Returns ` (futex)` for the thread that runs a task, or an empty text if the thread is unknown.
 pub(super) fn kernel_text(thread: Option<&OsThread>) -> String {
     let Some(thread) = thread else {

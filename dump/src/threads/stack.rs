@@ -15,6 +15,9 @@ pub struct NativeStack {
     pub frames: Vec<NativeFrame>,
     #[doc(hidden)]
     pub complete: bool,
+    /// Number of frames within the innermost task of the thread, if the wrapper around it has a frame.
+    #[doc(hidden)]
+    pub within_task: Option<usize>,
 }
 
 impl NativeStack {
@@ -27,6 +30,22 @@ impl NativeStack {
     /// copied 128 KiB, or if a function has no unwind information.
     pub fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// Returns the functions of the innermost task that the thread runs, innermost first. Without debug information, they may
+    /// be all functions of the thread.
+    pub fn frames_of_task(&self) -> &[NativeFrame] {
+        let within = self.within_task.unwrap_or(self.frames.len());
+        self.frames.get(..within).unwrap_or(&self.frames)
+    }
+
+    /// Writes a line for each frame of the innermost task, each with an indent before it.
+    pub(crate) fn write_task(&self, out: &mut impl fmt::Write, indent: &str) -> fmt::Result {
+        if self.within_task.is_none() {
+            return self.write(out, indent);
+        }
+        let mut frames = self.frames_of_task().iter();
+        frames.try_for_each(|frame| writeln!(out, "{indent}{frame}"))
     }
 
     /// Writes a line for each frame, each with an indent before it.

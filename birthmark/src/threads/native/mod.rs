@@ -50,9 +50,10 @@ fn stack(walk: Walk, symbols: &mut Symbols) -> NativeStack {
     let mut frames: Vec<NativeFrame> = addresses
         .flat_map(|address| symbols.at(address).to_vec())
         .collect();
-    without_own(&mut frames);
+    let within_task = without_own(&mut frames);
     NativeStack {
         frames,
+        within_task,
         complete: walk.complete,
     }
 }

@@ -103,12 +103,25 @@ fn unknown(address: u64) -> NativeFrame {
 }
 
 /// Removes birthmark's own frames: wrappers around tasks and awaits, and everything above the dump on the thread that
-/// takes it.
-pub(super) fn without_own(frames: &mut Vec<NativeFrame>) {
+/// takes it. Returns the number of frames within the innermost task, if its wrapper is known.
+pub(super) fn without_own(frames: &mut Vec<NativeFrame>) -> Option<usize> {
     if let Some(last) = frames.iter().rposition(takes_dump) {
         frames.drain(..=last);
     }
-    frames.retain(|frame| !CRATES.iter().any(|it| it.paths(frame).next().is_some()));
+    let is_own = |frame: &NativeFrame| CRATES.iter().any(|it| it.paths(frame).next().is_some());
+    let wrapper = frames.iter().position(runs_task);
+    let within = wrapper.map(|wrapper| {
+        let frames = frames[..wrapper].iter();
+        frames.filter(|frame| !is_own(frame)).count()
+    });
+    frames.retain(|frame| !is_own(frame));
+    within
+}
+
+/// Returns `true` if the frame is a wrapper around the code of a task.
+fn runs_task(frame: &NativeFrame) -> bool {
+    let [_, core, _] = &CRATES;
+    core.paths(frame).any(|path| path.starts_with("task"))
 }
 
 /// Returns `true` if the frame is a part of taking a dump.
