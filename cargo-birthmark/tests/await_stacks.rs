@@ -136,7 +136,10 @@ impl Drop for Service {
 #[track_caller]
 fn suspended(dump: &Value) -> Vec<(String, Vec<Value>)> {
     let tasks = dump["tasks"].as_array().expect("tasks");
-    let suspended = tasks.iter().filter(|task| task["state"] == "suspended");
+    let is_suspended = |state: &str| ["suspended", "runnable", "waiting"].contains(&state);
+    let suspended = tasks
+        .iter()
+        .filter(|task| task["state"].as_str().is_some_and(is_suspended));
     suspended
         .map(|task| {
             let awaits = &task["awaits"];
