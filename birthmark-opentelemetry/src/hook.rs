@@ -1,7 +1,7 @@
 //! The spawn hook: it attaches a context in each child.
 
 use birthmark::extension::{Carry, CarryRules, Identity};
-use birthmark::{Attachment, Outcome, Spawn, SpawnHook, TaskRef};
+use birthmark::{Attachment, Loan, Outcome, Spawn, SpawnHook, TaskRef};
 use opentelemetry::trace::{Link, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
 
@@ -19,6 +19,11 @@ impl SpawnHook for ContextHook {
             Carry::Off => return,
         };
         spawn.enter_with(move || context.clone().attach());
+    }
+
+    fn on_loan(&self, loan: &mut Loan<'_>) {
+        let context = Context::current();
+        loan.enter_with(move || context.clone().attach());
     }
 
     fn wants_lifecycle(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The spawn hook: it gives each child what its spawner's span is to it.
 
 use birthmark::extension::{Carry, CarryRules};
-use birthmark::{Attachment, Outcome, Refusal, Spawn, SpawnHook, TaskRef};
+use birthmark::{Attachment, Loan, Outcome, Refusal, Spawn, SpawnHook, TaskRef};
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::{Level, Span};
 
@@ -27,6 +27,19 @@ impl SpawnHook for CarryHook {
         let carried = self.carried(spawn);
         if !carried.is_empty() {
             spawn.attach(carried);
+        }
+    }
+
+    /// The closure belongs to the task, so it is in the span that the task is in, whatever the rules are.
+    fn on_loan(&self, loan: &mut Loan<'_>) {
+        let carried = Carried {
+            dispatch: scoped_dispatcher(),
+            guard: None,
+            entry: None,
+            span: TaskSpanOrOuter::Outer(Span::current()),
+        };
+        if !carried.is_empty() {
+            loan.attach(carried);
         }
     }
 

@@ -103,6 +103,51 @@ mod kinds {
         );
     }
 
+    /// The closure of a scope is the same task, on a thread of the pool.
+    #[test]
+    fn closures_of_rayon_scopes_and_their_jobs_are_in_the_span() {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap();
+        let lines = lines_of(|| {
+            let span = info_span!("request").entered();
+            rayon::scope(|scope| {
+                info!("scope");
+                info_span!("inner").in_scope(|| scope.spawn(|_| info!("job")));
+            });
+            rayon::scope_fifo(|_| info!("fifo"));
+            pool.scope(|_| {
+                info!("pool");
+                rayon::scope(|_| info!("nested"));
+            });
+            let owned = LogsDrop("what the closure owns");
+            let len = pool.install(move || {
+                let owned = &owned;
+                owned.0.len()
+            });
+            assert_eq!(len, 21);
+            std::panic::catch_unwind(|| {
+                rayon::scope(|_| std::panic::resume_unwind(Box::new("on purpose")));
+            })
+            .unwrap_err();
+            drop(span);
+            rayon::scope(|_| info!("after"));
+        });
+        assert_eq!(
+            lines,
+            [
+                "after",
+                "request: dropped what the closure owns",
+                "request: fifo",
+                "request: nested",
+                "request: pool",
+                "request: scope",
+                "request:inner: job"
+            ]
+        );
+    }
+
     #[test]
     fn drop_of_a_cancelled_task_is_in_the_span_whether_it_had_started_or_not() {
         async fn task(owned: LogsDrop) {

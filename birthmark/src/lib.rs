@@ -146,9 +146,9 @@ pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicRe
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
     set_name, task_local, with_label, with_label_async, with_name, with_name_async, Attachment,
-    FrameSite, Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Name, NameOrigin,
-    Outcome, ParseTaskIdError, Refusal, SetHookError, Site, Spawn, SpawnHook, TaskId, TaskLocal,
-    TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
+    FrameSite, Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Loan, Name,
+    NameOrigin, Outcome, ParseTaskIdError, Refusal, SetHookError, Site, Spawn, SpawnHook, TaskId,
+    TaskLocal, TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
     current, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail, AwaitFrame,

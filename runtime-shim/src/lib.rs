@@ -69,7 +69,7 @@ pub use crate::context::name::{
 };
 pub use crate::context::task_local::{TaskLocal, TaskLocalError};
 pub use crate::hook::{
-    add_hook, catch_refusal, set_hook, Attachment, Gate, GateFuture, HookHandle, Refusal,
+    add_hook, catch_refusal, set_hook, Attachment, Gate, GateFuture, HookHandle, Loan, Refusal,
     SetHookError, Spawn, SpawnHook, TaskRef,
 };
 pub use crate::platform::runtime_flags::{disable, enable, is_enabled};

@@ -45,6 +45,7 @@ mod attached;
 mod catch;
 mod gate;
 mod list;
+mod loan;
 mod pending_refusals;
 mod refusal;
 mod refused;
@@ -58,6 +59,8 @@ pub use catch::catch_refusal;
 pub(crate) use catch::note;
 pub use gate::{Gate, GateFuture};
 pub use list::{add_hook, set_hook, HookHandle, SetHookError};
+pub(crate) use loan::Lent;
+pub use loan::Loan;
 pub(crate) use pending_refusals::{refused, take};
 pub use refusal::Refusal;
 pub(crate) use refusal::{panic_with, refuse_closure};
@@ -188,6 +191,12 @@ pub trait SpawnHook: Send + Sync + 'static {
     /// ```
     fn on_refusal(&self, task: &TaskRef<'_>, refusal: &Refusal) {
         let _ = (task, refusal);
+    }
+
+    /// Called when the current task is about to run a closure on another thread and to wait for it, as in
+    /// `rayon::scope`. [`Loan`] has an example.
+    fn on_loan(&self, loan: &mut Loan<'_>) {
+        let _ = loan;
     }
 
     /// Returns `true` if `on_start` and `on_end` must be called. If it returns `false`, tasks need not remember the

@@ -4,11 +4,13 @@ use std::sync::{Arc, Weak};
 
 use super::attached::{end_all, Attached};
 use super::list::HookEntry;
+use super::loan::{Lent, Loan};
 use super::refusal::{self, Refusal};
 use super::refused::RefusedTask;
 use super::spawn::Spawn;
 use super::SpawnHook;
 use crate::hook::TaskRef;
+use crate::platform::runtime_flags;
 use crate::platform::unwind::{catch_user_panic, OnDrop};
 use crate::record::slot::TaskSlot;
 use crate::thread::local;
@@ -70,6 +72,22 @@ unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<HookEn
         return Decision::Plain;
     }
     Decision::Attached(Box::new(Attached::new(slot, carried, gate, watchers)))
+}
+
+/// Tells the hooks that a task runs a closure on another thread. Returns what they attach.
+pub(crate) fn on_loan(slot: TaskSlot) -> Option<Box<Lent>> {
+    let has_hooks = runtime_flags::has(runtime_flags::SLOW_SPAWNS);
+    if !has_hooks || local::with(|local| local.in_hook.get()) {
+        return None;
+    }
+    let mut loan = Loan::new(TaskRef::new(slot));
+    let mut last = 0;
+    while let Some(entry) = super::list::next(last) {
+        last = entry.id();
+        run_hook(|| entry.hook.on_loan(&mut loan));
+        run_hook(|| drop(entry));
+    }
+    Lent::new(loan.carried)
 }
 
 /// Tells all hooks of a refusal, in the order in which they were added.

@@ -1,6 +1,9 @@
 //! Parents that a thread borrows: it works for a task that waits on another thread, as in `rayon::scope`.
 
+use core::ptr;
+
 use crate::context::name;
+use crate::hook::{self, Lent};
 use crate::platform::runtime_flags;
 use crate::record::call_names::Shown;
 use crate::record::frames::Cursor;
@@ -15,24 +18,50 @@ use crate::thread::local::{self, BorrowedParent, Local};
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct BorrowedParentHandle(Option<NodeSlot>);
+pub struct BorrowedParentHandle {
+    node: Option<NodeSlot>,
+    /// The owner's.
+    lent: *mut Lent,
+}
+
+// SAFETY: what hooks lend is Send. The closure that owns the handles is in one place, so one thread uses it at a time.
+unsafe impl Send for BorrowedParentHandle {}
+// SAFETY: a shared reference gives no access.
+unsafe impl Sync for BorrowedParentHandle {}
 
 /// The handle that a closure drops last if it works for its spawner. The handle owns the reference to the node.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct BorrowedParentOwner(Option<NodeSlot>);
+pub struct BorrowedParentOwner {
+    node: Option<NodeSlot>,
+    /// A box that hooks have filled, or null.
+    lent: *mut Lent,
+}
+
+// SAFETY: as for the handle.
+unsafe impl Send for BorrowedParentOwner {}
+// SAFETY: as for the handle.
+unsafe impl Sync for BorrowedParentOwner {}
 
 /// Takes a reference to the node below which the current task spawns.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub fn borrow_parent() -> BorrowedParentOwner {
-    if runtime_flags::has(runtime_flags::OFF) {
-        return BorrowedParentOwner(None);
+    let is_off = runtime_flags::has(runtime_flags::OFF);
+    let node = if is_off { None } else { retain_parent() };
+    let task = node.and_then(|_| local::with(|local| local.current()));
+    let lent = task.and_then(hook::run::on_loan);
+    BorrowedParentOwner {
+        node,
+        lent: lent.map_or(ptr::null_mut(), Box::into_raw),
     }
-    BorrowedParentOwner(local::with(|local| {
+}
+
+fn retain_parent() -> Option<NodeSlot> {
+    local::with(|local| {
         if let Some(name) = name::make_to_lend(local) {
             return Some(name.into());
         }
@@ -41,13 +70,14 @@ pub fn borrow_parent() -> BorrowedParentOwner {
             parent
         };
         local.with_spawn_parent(retain).flatten()
-    }))
+    })
 }
 
 impl BorrowedParentOwner {
     /// The two handles of a closure, as [`TaskHandle::closure`](crate::task::handle::TaskHandle::closure).
     pub fn closure(self) -> (BorrowedParentHandle, BorrowedParentOwner) {
-        (BorrowedParentHandle(self.0), self)
+        let BorrowedParentOwner { node, lent } = self;
+        (BorrowedParentHandle { node, lent }, self)
     }
 
     /// Mentions this behind the body of a closure, in code that is never reached.
@@ -58,7 +88,11 @@ impl BorrowedParentOwner {
 
 impl Drop for BorrowedParentOwner {
     fn drop(&mut self) {
-        let Some(borrowed) = self.0 else { return };
+        let Some(borrowed) = self.node else { return };
+        if !self.lent.is_null() {
+            // SAFETY: `borrow_parent` has made the box. The handle, which is dropped earlier, does not use it any more.
+            unsafe { Box::from_raw(self.lent) }.end();
+        }
         local::with(|local| {
             local.pop_borrowed_parent(borrowed);
             // SAFETY: `borrow_parent` has taken the reference for this owner.
@@ -89,7 +123,8 @@ unsafe fn give_back(local: &Local, borrowed: NodeSlot) {
 impl BorrowedParentHandle {
     /// Works for the spawner, until the closure that owns this is gone.
     pub fn enter_owned(self) -> BorrowedParentGuard {
-        let borrowed = core::mem::ManuallyDrop::new(self).0;
+        let BorrowedParentHandle { node, lent } = *core::mem::ManuallyDrop::new(self);
+        let borrowed = node;
         if let Some(borrowed) = borrowed {
             let borrowed_parent = BorrowedParent {
                 borrowed: Some(borrowed),
@@ -106,6 +141,10 @@ impl BorrowedParentHandle {
                 local.push_borrowed_parent(borrowed, Some(before));
             });
         }
+        // SAFETY: null, or the box of the owner. The closure that runs now owns both.
+        if let Some(lent) = unsafe { lent.as_mut() } {
+            lent.enter();
+        }
         BorrowedParentGuard(())
     }
 }
@@ -113,7 +152,7 @@ impl BorrowedParentHandle {
 /// The closure was not called. There is nothing to put back when its [`BorrowedParentOwner`] is dropped.
 impl Drop for BorrowedParentHandle {
     fn drop(&mut self) {
-        if let Some(borrowed) = self.0 {
+        if let Some(borrowed) = self.node {
             local::with(|local| local.push_borrowed_parent(borrowed, None));
         }
     }
