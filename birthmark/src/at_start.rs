@@ -15,11 +15,17 @@ pub extern "C" fn install_at_start_of_tests() {
     crate::builder().clock(false).at_start().in_test().install();
 }
 
+/// Not public API. Used by generated code: switches the carriers of libraries on, which the manifest of the program names.
+pub fn carry_at_start(libraries: &[&str]) {
+    let libraries = libraries.iter().filter_map(|name| name.parse().ok());
+    libraries.for_each(crate::extension::carriers::carry);
+}
+
 /// Not public API. Used by generated code: has the loader call [`install`](crate::install) before `main`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __at_start {
-    () => {
+    ($($library:ident)*) => {
         const _: () = {
             #[used]
             // SAFETY: the section is the platform's list of functions to call before `main`, and holds
@@ -40,11 +46,17 @@ macro_rules! __at_start {
                 unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs")
             )]
             #[cfg_attr(windows, unsafe(link_section = ".CRT$XCU"))]
-            static AT_START: extern "C" fn() = if $crate::__private::core::cfg!(test) {
-                $crate::__private::install_at_start_of_tests
-            } else {
-                $crate::__private::install_at_start
-            };
+            static AT_START: extern "C" fn() = at_start;
+            extern "C" fn at_start() {
+                $crate::__private::carry_at_start(&[
+                    $($crate::__private::core::stringify!($library)),*
+                ]);
+                if $crate::__private::core::cfg!(test) {
+                    $crate::__private::install_at_start_of_tests();
+                } else {
+                    $crate::__private::install_at_start();
+                }
+            }
         };
     };
 }

@@ -1,6 +1,7 @@
 //! Tools for crates that deliver dumps in another way, as `birthmark-http` does over HTTP, or that put the current task
 //! into logs, as `birthmark-tracing` does.
 
+pub(crate) mod carriers;
 mod carry;
 mod identity;
 mod pools;

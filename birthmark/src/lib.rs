@@ -135,8 +135,12 @@ pub mod __private {
 
     // How the runtime comes into a program that does not mention it.
     pub use crate::__at_start as at_start;
-    pub use crate::at_start::{install_at_start, install_at_start_of_tests};
+    pub use crate::at_start::{carry_at_start, install_at_start, install_at_start_of_tests};
     pub use crate::leaks::{suite_body, suite_scope, test_body, test_scope};
+
+    // How libraries give child tasks what their spawner has.
+    pub use crate::__carrier as carrier;
+    pub use crate::extension::carriers::Carrier;
 }
 
 pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};

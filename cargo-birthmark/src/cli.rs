@@ -37,6 +37,7 @@ Cargo.toml can make the choices of the options permanent:
   exclude = [\"openssl*\"]                  # each pattern must match a package
   frames = true                           # as --frames; or \"debug-info\"
   runtime-features = [\"native-stacks\"]
+  carry = [\"tracing\"]                   # child tasks get the span of their spawner
   [package.metadata.birthmark]
   instrument = true                       # as if annotated; false: never
 
@@ -244,6 +245,7 @@ impl ScopeArgs {
                 true => Frames::All,
                 false => Frames::Members,
             },
+            carry: Vec::new(),
         }
     }
 }

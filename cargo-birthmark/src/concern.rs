@@ -27,15 +27,18 @@ pub enum Concern {
     Only,
     /// `frames`: dependencies have frames, or crates with debug information have none.
     Frames,
+    /// `carry`: programs switch the carriers of libraries on.
+    Carry,
 }
 
-const ALL: [Concern; 6] = [
+const ALL: [Concern; 7] = [
     Concern::Tool,
     Concern::Runtime,
     Concern::Members,
     Concern::Dependencies,
     Concern::Only,
     Concern::Frames,
+    Concern::Carry,
 ];
 
 impl Concern {
@@ -48,6 +51,7 @@ impl Concern {
             Concern::Dependencies => "DEPS",
             Concern::Only => "ONLY",
             Concern::Frames => "FRAMES",
+            Concern::Carry => "CARRY",
         };
         format!("{VARIABLE}_{name}")
     }
@@ -68,6 +72,7 @@ impl Concern {
             Concern::Members => set(scope.reach >= Reach::Workspace),
             Concern::Dependencies => set(scope.reach >= Reach::Deps),
             Concern::Only => set(!scope.only.is_empty()),
+            Concern::Carry => (!scope.carry.is_empty()).then(|| scope.carry.join(" ")),
             Concern::Frames => match scope.frames {
                 Frames::Members => None,
                 Frames::All => Some("1".to_owned()),

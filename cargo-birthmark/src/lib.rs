@@ -20,6 +20,7 @@
 //! | `signals.rs` | work that Ctrl-C must not cut in two |
 //! | `exit.rs` | exit codes |
 //! | `toolchain.rs` | cargo, the compiler, and this program |
+//! | `carriers.rs` | libraries that give child tasks what their spawner has |
 //! | `scope.rs` | the choice of the user |
 //! | `session.rs` | the file in which the front end passes the choice to the wrapper |
 //! | `cache/` | caches in the target directory and in the home directory |
@@ -33,6 +34,7 @@
 use birthmark_test_support as _;
 
 mod cache;
+mod carriers;
 mod cli;
 mod concern;
 mod exit;

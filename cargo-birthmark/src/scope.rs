@@ -4,6 +4,7 @@ use anyhow::Result;
 use globset::Glob;
 use serde::{Deserialize, Serialize};
 
+use crate::carriers;
 use crate::remedy::{self, Advise};
 
 /// The reach of instrumentation.
@@ -83,6 +84,8 @@ pub struct Scope {
     pub runtime_features: Vec<String>,
     /// The crates that have frames.
     pub frames: Frames,
+    /// The libraries that give child tasks what their spawner has, by the words of their carriers.
+    pub carry: Vec<String>,
 }
 
 /// Features of the runtime that it does not have by default.
@@ -95,6 +98,7 @@ impl Scope {
         self.only.extend(other.only);
         self.exclude.extend(other.exclude);
         self.runtime_features.extend(other.runtime_features);
+        self.carry.extend(other.carry);
         if other.frames != Frames::Members {
             self.frames = other.frames;
         }
@@ -128,6 +132,13 @@ impl Scope {
             return Err(remedy::refusal(
                 format!("build the runtime with the feature `{unknown}`: it has no such feature"),
                 format!("choose from {}", FEATURES.join(", ")),
+            ));
+        }
+        let mut carry = self.carry.iter();
+        if let Some(unknown) = carry.find(|word| !carriers::words().contains(&word.as_str())) {
+            return Err(remedy::refusal(
+                format!("carry `{unknown}`: there is no carrier of this name"),
+                format!("choose from {}", carriers::words().join(", ")),
             ));
         }
         for pattern in self.only.iter().chain(&self.exclude) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::awaits;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
+use crate::extension::carriers::{self, Library};
 use crate::leaks;
 use crate::panic_report::{self, PanicReport};
 use birthmark_core::__reader::clock;
@@ -55,6 +56,7 @@ pub fn builder() -> Builder {
         wakes: true,
         gone: gone::DEFAULT_CAPACITY,
         fails_on_leaks: false,
+        carried: Vec::new(),
         env: true,
         clock: true,
         in_test: false,
@@ -73,6 +75,7 @@ pub fn builder() -> Builder {
 /// | `wakes=off` | switches the recording of wakes off, so polls cost less |
 /// | `gone=64` | the number of tasks with each bad outcome that dumps show |
 /// | `leaks=fail` | has each test fail that tasks outlive, under `cargo birthmark test` |
+/// | `carry=tracing` | what libraries give to child tasks; needs `cargo birthmark --deps`: `tracing`, `opentelemetry`, `sentry` |
 /// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
 /// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
 /// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `folded`, `json`, `pprof` |
@@ -108,6 +111,8 @@ pub struct Builder {
     gone: u32,
     /// Tests of a suite that `cargo birthmark test` runs fail because of leaks.
     fails_on_leaks: bool,
+    /// The libraries whose carriers are switched on.
+    carried: Vec<Library>,
     env: bool,
     clock: bool,
     in_test: bool,
@@ -336,6 +341,12 @@ impl Builder {
         self
     }
 
+    /// Switches the carrier of a library on.
+    fn carry(mut self, library: Library) -> Self {
+        self.carried.push(library);
+        self
+    }
+
     /// The program runs tests, which need not be seen otherwise.
     pub(crate) fn in_test(mut self) -> Self {
         self.in_test = true;
@@ -362,6 +373,7 @@ impl Builder {
         }
         gone::set_capacity(self.gone);
         leaks::set_fails_tests(self.fails_on_leaks);
+        self.carried.into_iter().for_each(carriers::carry);
         redact::install(self.redaction);
         let limits = self.limits;
         let delivery = Delivery {

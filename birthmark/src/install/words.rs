@@ -117,6 +117,12 @@ const WORDS: &[Word] = &[
         },
     ),
     word(
+        "carry",
+        "carry=tracing",
+        "what libraries give to child tasks; needs `cargo birthmark --deps`",
+        |builder, library| Ok(builder.carry(library.parse()?)),
+    ),
+    word(
         "panic",
         "panic=lineage",
         "the content of panic reports",
@@ -249,6 +255,7 @@ mod tests {
 
     use super::{bytes, WORDS};
     use crate::delivery::DumpSignal;
+    use crate::extension::carriers::Library;
     use crate::panic_report::PanicReport;
     use birthmark_dump::render::Format;
     use birthmark_dump::{AwaitDetail, ThreadDetail};
@@ -256,6 +263,7 @@ mod tests {
     /// Returns the values of a word that has few.
     fn values(word: &str) -> Vec<&'static str> {
         match word {
+            "carry" => Library::ALL.iter().map(|it| it.as_str()).collect(),
             "panic" => PanicReport::ALL.iter().map(|it| it.as_str()).collect(),
             "signal" => DumpSignal::ALL.iter().map(|it| it.as_str()).collect(),
             "stacks" => AwaitDetail::ALL.iter().map(|it| it.as_str()).collect(),

@@ -194,8 +194,15 @@ impl Krate {
 }
 
 /// The code that has birthmark set up before `main`, for the end of the root of a program.
-pub fn at_start() -> String {
-    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{}}\n")
+/// Switches the carriers of libraries on, too.
+pub fn at_start(carry: &[String]) -> String {
+    let carry = carry.join(" ");
+    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{ {carry} }}\n")
+}
+
+/// The carrier of a library, for the end of its root.
+pub fn carrier(library: &str) -> String {
+    format!("\n::{RUNTIME}::__private::carrier! {{ {library} }}\n")
 }
 
 /// Returns items for the end of the root of a crate of the edition 2015. They declare crates, so that `::name` leads to

@@ -274,6 +274,11 @@ impl Unit {
                 .any(|kind| kind == "bin")
     }
 
+    /// Returns `true` if the result is the library of its package, and no test of it.
+    pub fn is_main_library(&self) -> bool {
+        !self.is_program() && self.name == self.package.name.replace('-', "_")
+    }
+
     /// Returns `true` if the result is a test harness.
     pub fn is_test(&self) -> bool {
         self.invocation.values("--test").next().is_some()

@@ -45,7 +45,10 @@ pub fn next(
     }
     let left = next.left.leave_files(&places, unit, &primary)
         || next.left.leave_files(&places, unit, &|_| true);
-    left.then_some((next, false))
+    if left {
+        return Some((next, false));
+    }
+    next.carrier.take().map(|_| (next, false))
 }
 
 /// Returns `true` if the macro for columns is missing or has missed a place.

@@ -7,6 +7,7 @@ use super::columns;
 use super::command_line::Unit;
 use super::report::Reason;
 use super::rewritten::{Draft, Rewritten, SkippedParts};
+use crate::carriers;
 use crate::concern::{self, Concern};
 use crate::selection::{self, Candidate};
 use crate::session::Session;
@@ -43,7 +44,8 @@ impl Plan {
         let unsaid = selection::unsaid(session, settings);
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
-        if !spawns && !program {
+        let carrier = carriers::of(&unit.package.name).filter(|_| unit.is_main_library());
+        if !spawns && !program && carrier.is_none() {
             // With frames, the search also finds awaits.
             let awaits = || {
                 search::any_file(&unit.root(), |text| {
@@ -62,6 +64,7 @@ impl Plan {
             return Plan::Track(Reason::NotChosen);
         }
         let draft = Draft {
+            carrier: carrier.filter(|_| annotation.is_some()),
             annotation: annotation.filter(|_| spawns),
             root,
             program,
@@ -78,7 +81,7 @@ impl Plan {
             None => None,
         };
         let krate = draft.krate(unit, columns.is_some());
-        if krate.is_unchanged() && !draft.program {
+        if krate.is_unchanged() && !draft.program && draft.carrier.is_none() {
             return Plan::Track(Reason::NoSpawn);
         }
         if is_no_std(head, unit) {
@@ -115,7 +118,9 @@ pub fn decided_by(unit: &Unit, session: &Session) -> Vec<String> {
             if is_certain { &[] } else { &[Concern::Members] }
         }
     };
-    let general = [Concern::Tool, Concern::Only].iter().chain(by_reach);
+    let carry = unit.is_program().then_some(&Concern::Carry);
+    let general = [Concern::Tool, Concern::Only].iter();
+    let general = general.chain(by_reach).chain(carry);
     let own = concern::package(&package.name, &package.version);
     let general = general.map(|concern| concern.variable());
     general.chain([own]).collect()

@@ -20,6 +20,8 @@ pub struct Draft {
     pub root: String,
     /// `true` if it sets the runtime up.
     pub program: bool,
+    /// The carrier at its end.
+    pub carrier: Option<&'static str>,
     /// The parts that stay as they are, because they do not compile otherwise.
     pub left: SkippedParts,
     /// The directory to mirror, if the usual one does not hold all that its files include.
@@ -55,6 +57,7 @@ impl Draft {
     pub fn bare(&self) -> Option<Draft> {
         self.program.then(|| Draft {
             annotation: None,
+            carrier: None,
             ..self.clone()
         })
     }
@@ -98,7 +101,7 @@ impl Rewritten {
             files.map(|(path, file)| (path, file.text)).collect();
         let columns = columns.filter(|_| files.values().any(|text| text.contains(COLUMNS)));
         let old = unit.edition() == "2015";
-        if draft.program || old {
+        if draft.program || draft.carrier.is_some() || old {
             let root = || draft.root.clone();
             let text = files.entry(unit.root()).or_insert_with(root);
             if old {
@@ -106,8 +109,11 @@ impl Rewritten {
                 let names: Vec<&str> = [RUNTIME].into_iter().chain(macros).collect();
                 text.push_str(&engine::extern_crates(&names));
             }
+            if let Some(carrier) = draft.carrier {
+                text.push_str(&engine::carrier(carrier));
+            }
             if draft.program {
-                text.push_str(&engine::at_start());
+                text.push_str(&engine::at_start(&build.session.scope.carry));
             }
         }
         Rewritten {
