@@ -106,13 +106,13 @@ fn unknown_parameter_is_answered_with_the_known_ones() {
     for (path, known) in [
         (
             "json?first=7",
-            "or under; besides filters, this path takes threads=, awaits= and limit=\n",
+            "polls or under; besides filters, this path takes threads=, awaits= and limit=\n",
         ),
         ("tree?first=7", "this path takes threads= and awaits=\n"),
         ("diff?first=7", "this path takes seconds=\n"),
         (
             "folded?first=7",
-            "or under; besides filters, this path takes awaits=\n",
+            "polls or under; besides filters, this path takes awaits=\n",
         ),
     ] {
         let response = get(&server, path);

@@ -166,6 +166,8 @@ mod by_each_key {
         selects(&format!("under={id}"), 1);
         selects(&format!("under={ended}&under={other}"), 2);
         selects("under=18446744073709551615", 0);
+        selects(&format!("under={ended}&polls=0"), 1);
+        selects(&format!("under={ended}&polls=1"), 0);
         drop(grandchild);
         selects(&format!("under={ended}"), 0);
     }

@@ -123,6 +123,15 @@ const KEYS: &[Key] = &[
         |filter, each| filter.in_state.into_iter().for_each(|time| each(Value::Time(time))),
     ),
     key(
+        "polls",
+        "that were polled or called at least this many times: `polls=1000`",
+        |filter, value| {
+            let polls = text::first_count("polls", filter.polls, value)?;
+            Ok(filter.polled(polls))
+        },
+        |filter, each| filter.polls.into_iter().for_each(|polls| each(Value::Count(polls))),
+    ),
+    key(
         "under",
         "with this id, or with an ancestor that has it",
         |filter, value| Ok(filter.under(text::id(value)?)),
@@ -147,6 +156,7 @@ const KEYS: &[Key] = &[
 /// | `state` | that are `running`, `blocked` (with OS threads only), `runnable`, `waiting`, `suspended` (one of the two before), `created`, `delayed` or `idle` |
 /// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
 /// | `for` | that have been in their state for at least this long |
+/// | `polls` | that were polled or called at least this many times: `polls=1000` |
 /// | `under` | with this id, or with an ancestor that has it |
 ///
 /// [`Kind`](birthmark_core::Kind) and [`State`] have all kinds and states. In a pattern, `*` stands for any text and
@@ -185,6 +195,7 @@ pub struct Filter {
     states: Vec<State>,
     older: Option<Duration>,
     in_state: Option<Duration>,
+    polls: Option<u32>,
     under: Vec<TaskId>,
 }
 
@@ -338,6 +349,21 @@ impl Filter {
     #[must_use]
     pub fn in_state_for(mut self, time: Duration) -> Self {
         self.in_state = Some(time);
+        self
+    }
+
+    /// Selects tasks that were polled or called at least this many times; see [`Task::polls`](crate::Task::polls). Threads
+    /// whose polls are not known are not selected, unless the number is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let busy = birthmark::Filter::new().polled(100_000);
+    /// println!("{}", birthmark::dump().filter(&busy));
+    /// ```
+    #[must_use]
+    pub fn polled(mut self, times: u32) -> Self {
+        self.polls = Some(times);
         self
     }
 

@@ -60,6 +60,9 @@ impl<'a> Selection<'a> {
         any(&filter.states, |wanted| is_in_state(*wanted, state))
             && self.is_old(filter.older, row.spawn_tick())
             && self.is_old(filter.in_state, row.change_tick())
+            && filter
+                .polls
+                .is_none_or(|least| self.snapshot.polls(row) >= least)
             && self.is_under(row)
             && self.has_stack(row)
             && self.has_labels(row)

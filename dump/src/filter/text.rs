@@ -25,6 +25,7 @@ enum ErrorKind {
     Kind,
     State,
     Time,
+    Count,
     Id,
     Twice,
     Escape,
@@ -87,6 +88,7 @@ pub(super) enum Value<'a> {
     State(State),
     Time(Duration),
     Id(TaskId),
+    Count(u32),
 }
 
 impl Value<'_> {
@@ -94,7 +96,7 @@ impl Value<'_> {
     fn len(self) -> usize {
         match self {
             Value::Text(text) => text.len(),
-            Value::State(_) | Value::Time(_) | Value::Id(_) => 0,
+            Value::State(_) | Value::Time(_) | Value::Id(_) | Value::Count(_) => 0,
         }
     }
 }
@@ -106,6 +108,7 @@ impl fmt::Display for Value<'_> {
             Value::State(state) => state.fmt(f),
             Value::Time(time) => Time(*time).fmt(f),
             Value::Id(id) => id.fmt(f),
+            Value::Count(count) => count.fmt(f),
         }
     }
 }
@@ -135,6 +138,19 @@ pub(super) fn state(value: &str) -> Result<State, ParseFilterError> {
 pub(super) fn id(value: &str) -> Result<TaskId, ParseFilterError> {
     let id = value.parse().map(u64::into);
     id.map_err(|_| ParseFilterError::new(ErrorKind::Id, value))
+}
+
+/// Reads a number that can be given once.
+pub(super) fn first_count(
+    key: &str,
+    given: Option<u32>,
+    value: &str,
+) -> Result<u32, ParseFilterError> {
+    let error = |kind, part| ParseFilterError::new(kind, part);
+    match given {
+        Some(_) => Err(error(ErrorKind::Twice, key)),
+        None => value.parse().map_err(|_| error(ErrorKind::Count, value)),
+    }
 }
 
 /// Reads the value of a key that can be given once.
@@ -279,6 +295,7 @@ impl fmt::Display for ParseFilterError {
                 f,
                 "{what} is no time\nhelp: write a whole number and a unit, as in 500ms, 10s, 5m, 2h or 1d"
             ),
+            ErrorKind::Count => write!(f, "{what} is no number of polls\nhelp: write a number, as in polls=1000"),
             ErrorKind::Id => write!(f, "{what} is no id of a task\nhelp: write a number, as in under=42"),
             ErrorKind::Twice => write!(f, "{what} is there twice in a filter\nhelp: leave one out"),
             ErrorKind::TooMany => write!(

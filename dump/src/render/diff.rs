@@ -1,6 +1,7 @@
 //! The changes between two dumps.
 
 mod growth;
+mod polled;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ pub use growth::SiteGrowth;
 /// The output begins with the growth of each site: the number of tasks that it has more or less than before. After
 /// that, the tasks are shown in groups:
 ///
+/// - the tasks that were *polled most* in between
 /// - new tasks
 /// - gone tasks
 /// - *unchanged* tasks, which were not polled since the first dump, and are in the same state and the same frames
@@ -42,6 +44,7 @@ pub struct Diff<'a> {
     gone: ChunkedVec<u32>,
     unchanged: ChunkedVec<u32>,
     running: ChunkedVec<u32>,
+    polled: polled::Polled,
     palette: &'static Palette,
 }
 
@@ -100,6 +103,7 @@ impl<'a> Diff<'a> {
             gone: ChunkedVec::default(),
             unchanged: ChunkedVec::default(),
             running: ChunkedVec::default(),
+            polled: polled::Polled::default(),
             palette: Palette::new(false),
         };
         let mut stacks = SameStacks::default();
@@ -131,6 +135,7 @@ impl<'a> Diff<'a> {
     fn add_both(&mut self, stacks: &mut SameStacks, before: usize, after: usize) {
         let was = &self.before.snapshot.rows[before];
         let is = &self.after.snapshot.rows[after];
+        self.polled.add([self.before, self.after], [was, is], after);
         let done = |dump: &Dump, row: &Row| (row.since, row.polls, dump.snapshot.shape(row).status);
         if done(self.before, was) != done(self.after, is) {
             return;
@@ -168,6 +173,13 @@ impl<'a> Diff<'a> {
     /// unknown.
     pub fn running_tasks(&self) -> impl Iterator<Item = Task> + '_ {
         tasks(self.after, &self.running)
+    }
+
+    /// Returns the tasks that were polled most between the dumps, each with the number of polls. There are at most five. A
+    /// number above 2³² is too low.
+    pub fn most_polled(&self) -> impl Iterator<Item = (Task, u32)> + '_ {
+        let most = self.polled.most();
+        most.map(|(polls, place)| (self.after.task(&self.after.snapshot.rows[place]), polls))
     }
 
     /// Returns the difference in the number of tasks for each site, largest growth first. Sites with an equal number
@@ -219,6 +231,7 @@ impl fmt::Display for Diff<'_> {
         let mut out = String::new();
         self.push_heading(&mut out);
         growth::push(&mut out, self.palette, &self.growth());
+        self.polled.push(&mut out, self);
         for (title, dump, places) in [
             ("new", self.after, &self.new),
             ("gone", self.before, &self.gone),
