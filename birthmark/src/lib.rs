@@ -155,12 +155,12 @@ pub use birthmark_core::{
     TaskLocal, TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
-    current, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail, AwaitFrame,
-    AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, Coverage, DroppedBy, Dump, Filter, Frame,
-    FrameSource, GoneTask, Lineage, LocalToRedact, LocalVariable, MissingFrames, NativeFrame,
-    NativeStack, OsThread, PanicPlace, ParseAwaitDetailError, ParseFilterError,
-    ParseThreadDetailError, SiteStats, Stack, StackError, State, SystemCall, Task, TaskSpan,
-    ThreadDetail, ThreadState, WokenBy,
+    current, dropped, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail,
+    AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, Coverage, DroppedAwait,
+    DroppedBy, Dump, Filter, Frame, FrameSource, GoneTask, Lineage, LocalToRedact, LocalVariable,
+    MissingFrames, NativeFrame, NativeStack, OsThread, PanicPlace, ParseAwaitDetailError,
+    ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError, State, SystemCall,
+    Task, TaskSpan, ThreadDetail, ThreadState, WokenBy,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::{instrument, test};

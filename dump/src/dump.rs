@@ -18,6 +18,7 @@ use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::values::await_stack::{AwaitStack, MissingFrames};
+use crate::values::dropped::{dropped, DroppedAwait};
 use crate::values::gone::{BadEnds, GoneTask};
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
@@ -44,6 +45,8 @@ pub struct Dump {
     pub(crate) len: usize,
     pub(crate) coverage: Coverage,
     pub(crate) gone: Gone,
+    /// Empty for another process.
+    pub(crate) dropped: Vec<DroppedAwait>,
     /// The tick at which the dump was taken; `None` if ages are unknown.
     pub(crate) now: Option<u64>,
     pub(crate) taken: Option<SystemTime>,
@@ -106,6 +109,7 @@ impl Dump {
             selected: None,
             coverage,
             gone,
+            dropped: if S::IS_OWN { dropped() } else { Vec::new() },
             snapshot,
             now,
             taken: source.time(),

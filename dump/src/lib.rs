@@ -53,6 +53,7 @@ pub use crate::threads::{
 pub use crate::values::await_stack::{
     AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, FrameSource, LocalVariable, MissingFrames,
 };
+pub use crate::values::dropped::{dropped, DroppedAwait};
 pub use crate::values::gone::{BadEnds, DroppedBy, GoneTask, PanicPlace};
 pub use crate::values::lineage::{Ancestor, Lineage};
 pub use crate::values::span::TaskSpan;

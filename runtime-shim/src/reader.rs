@@ -23,7 +23,9 @@ pub mod record {
     pub mod frames {
         //! Frames of a task.
 
-        pub use crate::record::frames::{index, FrameSnapshot, LEVELS, ROOM};
+        pub use crate::record::frames::{
+            drop_counts, index, DropCounts, FrameSnapshot, LEVELS, ROOM,
+        };
     }
 
     use crate::record::globals::ARENA;

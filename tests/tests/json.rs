@@ -357,3 +357,59 @@ mod dumps {
         drop(idle);
     }
 }
+
+#[birthmark::instrument]
+mod ended {
+    use super::*;
+
+    async fn waits_twice() {
+        tokio::task::yield_now().await;
+        pending::<()>().await;
+    }
+
+    pub async fn loses_a_branch() {
+        tokio::select! {
+            biased;
+            () = waits_twice() => unreachable!(),
+            () = async { for _ in 0..3 { tokio::task::yield_now().await; } } => {}
+        }
+    }
+
+    async fn panics() {
+        panic!("a message in \"quotes\"");
+    }
+
+    pub async fn all() {
+        tokio::spawn(loses_a_branch()).await.unwrap();
+        assert!(tokio::spawn(panics()).await.is_err());
+        let aborted = tokio::spawn(pending::<()>());
+        aborted.abort();
+        assert!(aborted.await.is_err());
+    }
+}
+
+#[test]
+fn tasks_that_are_gone_and_awaits_that_were_dropped_are_described() {
+    birthmark::install();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(ended::all());
+    let value = read(&birthmark::dump());
+    let gone = value["gone"]["tasks"].as_array().unwrap();
+    let panicked = gone.iter().find(|task| task["role"] == "panics").unwrap();
+    assert_eq!(panicked["outcome"], "panicked");
+    assert_eq!(panicked["message"], "a message in \"quotes\"");
+    assert_eq!(panicked["panic"]["file"], file!());
+    let aborted = gone
+        .iter()
+        .find(|task| task["outcome"] == "cancelled")
+        .unwrap();
+    assert!(aborted["dropped_by"]["task"].is_u64(), "{aborted}");
+    let dropped = value["dropped_awaits"].as_array().unwrap();
+    let twice = dropped
+        .iter()
+        .find(|it| it["site"]["function"] == "waits_twice")
+        .unwrap();
+    assert_eq!((&twice["dropped"], &twice["past"]), (&1.into(), &1.into()));
+}

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::awaits;
 use super::busiest;
+use super::dropped;
 use super::gone;
 use super::palette::Palette;
 use super::summary::Summary;
@@ -70,6 +71,7 @@ impl fmt::Display for Groups<'_> {
         }
         busiest::write_section(f, self.dump, self.palette)?;
         gone::write_section(f, self.dump, self.palette)?;
+        dropped::write_section(f, self.dump)?;
         threads::write_section(f, self.dump, self.palette)?;
         awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)

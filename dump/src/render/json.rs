@@ -4,6 +4,7 @@
 //! never in memory.
 
 mod awaits;
+mod dropped;
 mod gone;
 mod groups;
 mod stacks;
@@ -32,6 +33,7 @@ use birthmark_core::Kind;
 use birthmark_core::Site;
 
 use awaits::{push_await_scan, push_awaits};
+use dropped::push_dropped;
 use gone::push_gone;
 use groups::push_groups;
 use stacks::{push_stacks, StackTables};
@@ -99,6 +101,7 @@ impl fmt::Display for Json<'_> {
         push_threads(&mut writer, dump)?;
         push_await_scan(&mut writer.out, &dump.awaits);
         push_gone(&mut writer.out, dump);
+        push_dropped(&mut writer.out, dump);
         if self.is_limited() {
             push_groups(&mut writer, dump, &tables)?;
         }

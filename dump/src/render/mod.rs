@@ -20,6 +20,7 @@ mod awaits;
 mod busiest;
 mod cache;
 mod diff;
+mod dropped;
 mod folded;
 mod format;
 mod gone;

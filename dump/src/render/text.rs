@@ -5,6 +5,7 @@ use std::fmt;
 use super::awaits;
 use super::busiest;
 use super::cache::{self, AgeCache, Cache};
+use super::dropped;
 use super::gone;
 use super::output::{site_role, ChunkedWriter};
 use super::palette::Palette;
@@ -59,6 +60,7 @@ impl fmt::Display for Text<'_> {
         writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
         gone::write_section(f, self.dump, self.palette)?;
+        dropped::write_section(f, self.dump)?;
         threads::write_section(f, self.dump, self.palette)?;
         awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::FrameSite;
 use crate::platform::runtime_flags;
-use crate::record::frames::{Cursor, Frames, Level, Registered};
+use crate::record::frames::{drops, Cursor, Frames, Level, Registered};
 use crate::thread::local::{self, Local};
 
 /// A frame, as its future knows it. All else is in the record or known of the `.await`. A future with a frame is moved
@@ -119,6 +119,23 @@ impl FrameEntry {
     /// no registers.
     #[inline(never)]
     extern "C" fn record(&mut self, outer: Cursor, site: &'static FrameSite) {
+        if drops::is_counted(site) {
+            self.record_counted(outer, site);
+        } else {
+            self.record_now(outer, site);
+        }
+    }
+
+    /// As [`FrameEntry::record`], of a frame whose suspension is counted.
+    #[cold]
+    #[inline(never)]
+    extern "C" fn record_counted(&mut self, outer: Cursor, site: &'static FrameSite) {
+        drops::note_suspended(site);
+        self.record_now(outer, site);
+    }
+
+    #[inline(always)]
+    fn record_now(&mut self, outer: Cursor, site: &'static FrameSite) {
         if local::with(|local| local.record_alone(outer, site)) {
             self.registered = Registered::next_to(outer);
         } else {
@@ -170,6 +187,32 @@ impl FrameEntry {
         if self.is_recorded() {
             self.leave_slow(site, local::with(|local| local.position.get()));
         }
+    }
+
+    /// Leaves the frame, if it is recorded, because its future is dropped.
+    #[inline(always)]
+    pub(super) fn leave_dropped(&mut self, site: &'static FrameSite) {
+        if self.is_recorded() {
+            self.drop_slow(site);
+        }
+    }
+
+    /// Counts the drop of a frame whose future has not become ready, and leaves the frame.
+    #[inline(never)]
+    extern "C" fn drop_slow(&mut self, site: &'static FrameSite) {
+        let here = local::with(|local| local.position.get());
+        let cursor = self.registered.cursor();
+        if cursor.is_same_task(here) && !std::thread::panicking() {
+            // A task that is dropped as a whole is on this list.
+            let around = local::with(|local| {
+                let around = local.position.around(here, here.level_or_full());
+                local.dropping.is_empty().then_some(around).flatten()
+            });
+            if let (Some((around, _)), Some(slot)) = (around, cursor.slot()) {
+                Frames::of(slot).note_dropped(cursor.index(), site, around);
+            }
+        }
+        self.leave_slow(site, here);
     }
 
     /// Leaves the frame, which is recorded, on a thread that is at `here`.

@@ -95,6 +95,6 @@ impl<S: SiteSource> FrameOnDrop<S> {
 impl<S: SiteSource> Drop for FrameOnDrop<S> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.entry.leave(self.site.site());
+        self.entry.leave_dropped(self.site.site());
     }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::awaits;
 use super::busiest;
+use super::dropped;
 use super::gone;
 use super::output::ChunkedWriter;
 use super::palette::Palette;
@@ -77,6 +78,7 @@ impl fmt::Display for Tree<'_> {
         writer.finish()?;
         busiest::write_section(f, self.dump, self.palette)?;
         gone::write_section(f, self.dump, self.palette)?;
+        dropped::write_section(f, self.dump)?;
         threads::write_section(f, self.dump, self.palette)?;
         awaits::write_section(f, self.dump)?;
         writeln!(f, "\n{}", self.dump.coverage)

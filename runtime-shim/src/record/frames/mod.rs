@@ -23,6 +23,8 @@ use crate::types::frame_site::FrameSite;
 mod area;
 mod cursor;
 #[cfg(not(loom))]
+pub(crate) mod drops;
+#[cfg(not(loom))]
 mod running;
 #[cfg(not(loom))]
 mod shadow_stack;
@@ -35,6 +37,8 @@ pub(super) use area::{release, AREA_BYTES};
 pub(crate) use cursor::Cursor;
 pub(crate) use cursor::Registered;
 pub use cursor::{index, LEVELS};
+#[cfg(not(loom))]
+pub use drops::{counts as drop_counts, DropCounts};
 #[cfg(not(loom))]
 pub(crate) use shadow_stack::Level;
 #[cfg(not(loom))]

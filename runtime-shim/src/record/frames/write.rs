@@ -1,5 +1,7 @@
 //! How frames are entered and left.
 
+#[cfg(not(loom))]
+use super::drops;
 use super::index;
 use super::{
     above, bit, entry_of, indices, outer_of, owner, site_of, Frames, ALL_BEYOND, IRREGULAR,
@@ -196,6 +198,32 @@ impl Frames {
     /// Returns `true` if a frame was entered inside of this one.
     fn has_inner(&self, header: u64, outer: usize) -> bool {
         indices(header).any(|index| outer_of(self.entry(index).load(Ordering::Relaxed)) == outer)
+    }
+}
+
+/// Counting, by the thread that runs the task.
+#[cfg(not(loom))]
+impl Frames {
+    /// Counts the drop of a frame. `here` is the index of the innermost frame that is polled now.
+    pub(crate) fn note_dropped(&self, index: usize, site: &'static FrameSite, here: usize) {
+        if index::is_beyond(index) {
+            return;
+        }
+        let header = self.header.load(Ordering::Relaxed);
+        let outer = outer_of(self.entry(index).load(Ordering::Relaxed));
+        let siblings = indices(header).filter(|&other| other != index);
+        let words = siblings.map(|other| self.entry(other).load(Ordering::Relaxed));
+        let mut is_branch = false;
+        for word in words.filter(|&word| outer_of(word) == outer && site_of(word) != 0) {
+            is_branch = true;
+            // SAFETY: an entry that is not zero has the address of a static site.
+            let site = unsafe { &*core::ptr::with_exposed_provenance::<FrameSite>(site_of(word)) };
+            drops::note_branch(site);
+        }
+        if is_branch {
+            drops::note_branch(site);
+        }
+        drops::note_dropped(site, outer == here);
     }
 }
 
