@@ -135,6 +135,7 @@ pub mod __private {
 
     // How the runtime comes into a program that does not mention it.
     pub use crate::__at_start as at_start;
+    pub use crate::__test_scope as test_scope;
     pub use crate::at_start::{carry_at_start, install_at_start, install_at_start_of_tests};
     pub use crate::leaks::{suite_body, suite_scope, test_body, test_scope};
 

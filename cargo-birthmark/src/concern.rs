@@ -29,9 +29,11 @@ pub enum Concern {
     Frames,
     /// `carry`: programs switch the carriers of libraries on.
     Carry,
+    /// Tests are roots, at whose end leaks are looked for.
+    Tests,
 }
 
-const ALL: [Concern; 7] = [
+const ALL: [Concern; 8] = [
     Concern::Tool,
     Concern::Runtime,
     Concern::Members,
@@ -39,6 +41,7 @@ const ALL: [Concern; 7] = [
     Concern::Only,
     Concern::Frames,
     Concern::Carry,
+    Concern::Tests,
 ];
 
 impl Concern {
@@ -52,6 +55,7 @@ impl Concern {
             Concern::Only => "ONLY",
             Concern::Frames => "FRAMES",
             Concern::Carry => "CARRY",
+            Concern::Tests => "TESTS",
         };
         format!("{VARIABLE}_{name}")
     }
@@ -78,6 +82,7 @@ impl Concern {
                 Frames::All => Some("1".to_owned()),
                 Frames::DebugInfo => Some("debug-info".to_owned()),
             },
+            Concern::Tests => set(session.tests_are_roots),
         }
     }
 }

@@ -43,6 +43,9 @@ pub struct Session {
     /// The choices that concern single packages, by the variable of each (`concern.rs`).
     #[serde(default)]
     pub packages: BTreeMap<String, String>,
+    /// Each test of a member is a root, at whose end leaks are looked for.
+    #[serde(default)]
+    pub tests_are_roots: bool,
     /// The source of the runtime.
     pub runtime: Source,
     /// The compiler wrapper that is called around the compiler, if the user has one.

@@ -319,6 +319,15 @@ pub fn suite_body<T>(
     test_body(check, module, function, body)
 }
 
+/// Not public API. Used by generated code: begins the scope of a test that `cargo birthmark` has changed.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __test_scope {
+    ($name:literal) => {
+        let _scope = $crate::__private::suite_scope($crate::__private::core::module_path!(), $name);
+    };
+}
+
 /// Begins the scope of a test that is no `async` function.
 ///
 /// Not public API. Used by generated code.

@@ -73,6 +73,7 @@ impl Project {
             build_dir: self.build_dir(),
             workspace: self.metadata.workspace_root.clone().into(),
             members: self.members()?,
+            tests_are_roots: looks_for_leaks(),
             runtime,
             inner,
         })
@@ -249,4 +250,10 @@ fn tool() -> Result<String> {
     let built = std::fs::metadata(&binary).and_then(|metadata| metadata.modified());
     let built = built.context("find out when cargo-birthmark was built")?;
     Ok(format!("{} {built:?}", env!("CARGO_PKG_VERSION")))
+}
+
+/// Returns `true` if the configuration of the program asks for leaks of tests.
+fn looks_for_leaks() -> bool {
+    let words = std::env::var("BIRTHMARK").unwrap_or_default();
+    words.split(',').any(|word| word.trim() == "leaks=fail")
 }

@@ -37,7 +37,9 @@ impl Plan {
             settings,
             has_debug_info: matches!(unit.invocation.codegen("debuginfo"), Some("2" | "full")),
         };
+        let tests = tests_are_roots(unit, session);
         let annotation = selection::annotation(session, candidate, &head).ok();
+        let annotation = annotation.map(|it| Annotation { tests, ..it });
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());
@@ -119,11 +121,21 @@ pub fn decided_by(unit: &Unit, session: &Session) -> Vec<String> {
         }
     };
     let carry = unit.is_program().then_some(&Concern::Carry);
+    let tests: &[Concern] = match settings {
+        Some(_) if unit.is_test() => &[Concern::Tests],
+        _ => &[],
+    };
     let general = [Concern::Tool, Concern::Only].iter();
-    let general = general.chain(by_reach).chain(carry);
+    let general = general.chain(by_reach).chain(carry).chain(tests);
     let own = concern::package(&package.name, &package.version);
     let general = general.map(|concern| concern.variable());
     general.chain([own]).collect()
+}
+
+/// Returns `true` if the tests of a crate are roots, at whose end leaks are looked for.
+fn tests_are_roots(unit: &Unit, session: &Session) -> bool {
+    let is_member = session.members.contains_key(&unit.package.directory);
+    session.tests_are_roots && is_member && unit.is_test()
 }
 
 fn is_no_std(head: &Head, unit: &Unit) -> bool {

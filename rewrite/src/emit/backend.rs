@@ -34,6 +34,12 @@ pub(crate) trait Backend {
     /// Counts the polls of a function's body, which is the body of an `async fn`.
     fn block_on_body(&mut self, body: &mut Block);
 
+    /// Begins the scope of a test in its body.
+    fn test_scope(&mut self, _body: &mut Block, _name: &str) {}
+
+    /// Makes the body of an asynchronous test a scope. `output` is the type that the body returns.
+    fn test_body(&mut self, _body: &mut Block, _name: &str, _output: &str) {}
+
     /// Marks an item as done, for its `own` attribute, which runs later.
     fn mark_done(&mut self, attrs: &mut Vec<Attribute>, own: &Attribute);
 

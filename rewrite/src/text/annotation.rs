@@ -19,6 +19,8 @@ pub struct Annotation {
     pub krate: Option<String>,
     /// `true` if everything is left alone.
     pub skip: bool,
+    /// `true` if each test is a root, at whose end leaks are looked for.
+    pub tests: bool,
 }
 
 impl From<Args> for Annotation {
@@ -32,6 +34,7 @@ impl From<Args> for Annotation {
                 .krate
                 .map(|path| path.to_token_stream().to_string().replace(' ', "")),
             skip: args.skip,
+            tests: false,
         }
     }
 }

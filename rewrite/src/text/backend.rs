@@ -31,6 +31,20 @@ impl Text<'_> {
         }
     }
 
+    /// Inserts an item or a statement behind the brace, or behind the inner attributes.
+    fn first_in_body(&mut self, block: &Block, text: &str) {
+        let source = self.print.source;
+        let Some(first) = block.stmts.first().and_then(|first| source.range(first)) else {
+            return;
+        };
+        let open = source.bytes(block.brace_token.span.open()).end;
+        let between = &source.text[open..first.start];
+        let attributes = ["#!", "//!", "/*!"];
+        let has_attributes = attributes.iter().any(|inner| between.contains(inner));
+        let at = if has_attributes { first.start } else { open };
+        self.edits.ahead(first, format!("{text} "), at);
+    }
+
     fn table(&self, table: Table) -> String {
         match table {
             Table::Sites(sites) => self.print.table(sites),
@@ -48,17 +62,8 @@ impl Backend for Text<'_> {
 
     /// Inserts the table behind the brace, where nothing else is on most lines, or behind the inner attributes.
     fn table_in_body(&mut self, block: &mut Block, table: Table) {
-        let source = self.print.source;
-        let Some(first) = block.stmts.first().and_then(|first| source.range(first)) else {
-            return;
-        };
-        let open = source.bytes(block.brace_token.span.open()).end;
-        let between = &source.text[open..first.start];
-        let attributes = ["#!", "//!", "/*!"];
-        let has_attributes = attributes.iter().any(|inner| between.contains(inner));
-        let at = if has_attributes { first.start } else { open };
         let table = self.table(table);
-        self.edits.ahead(first, format!("{table} "), at);
+        self.first_in_body(block, &table);
     }
 
     /// Inserts the table behind the last item, before a comment on that line.
@@ -71,6 +76,15 @@ impl Backend for Text<'_> {
 
     fn block_on_body(&mut self, body: &mut Block) {
         self.around(body, self.print.blocked_body(), None);
+    }
+
+    fn test_scope(&mut self, body: &mut Block, name: &str) {
+        let scope = self.print.test_scope(name);
+        self.first_in_body(body, &scope);
+    }
+
+    fn test_body(&mut self, body: &mut Block, name: &str, output: &str) {
+        self.around(body, self.print.test_body(name, output), None);
     }
 
     fn mark_done(&mut self, _: &mut Vec<Attribute>, own: &Attribute) {

@@ -94,6 +94,7 @@ fn walk_over(
             forwarders: &options.forwarders,
             pooled: &options.pooled,
             without_tests: options.without_tests,
+            tests_are_roots: options.annotation.tests,
         },
     };
     Walk::new(args, settings, backend).over_file(&mut parsed.file.items)

@@ -28,6 +28,9 @@ pub fn may_spawn(source: &str, annotation: &Annotation) -> bool {
     if has_frames && may_await(source) {
         return true;
     }
+    if annotation.tests && has_attribute(source, "test") {
+        return true;
+    }
     // An attribute inside may list further names.
     if source.contains("instrument") && source.contains("also") {
         return true;

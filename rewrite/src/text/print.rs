@@ -139,6 +139,20 @@ impl Print<'_> {
         (head, ").await }".to_owned())
     }
 
+    /// Returns the statement that begins the scope of a test.
+    pub(super) fn test_scope(&self, name: &str) -> String {
+        format!("{}::test_scope! {{ {name:?} }}", self.private)
+    }
+
+    /// Returns the code around the body of an asynchronous test, its braces included.
+    pub(super) fn test_body(&self, name: &str, output: &str) -> (String, String) {
+        let private = &self.private;
+        let head = format!(
+            "{{ {private}::suite_body::<{output}>({private}::core::module_path!(), {name:?}, async move "
+        );
+        (head, ").await }".to_owned())
+    }
+
     fn call(&self, name: &str, arguments: &str) -> (String, String) {
         (
             format!("{}::{name}!({arguments}, ", self.private),

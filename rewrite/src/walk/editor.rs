@@ -55,6 +55,18 @@ impl<'a> Editor<'a> {
         self.waits += 1;
     }
 
+    /// Begins the scope of a test in its body.
+    pub(super) fn test_scope(&mut self, body: &mut Block, name: &str) {
+        self.backend.test_scope(body, name);
+        self.changes += 1;
+    }
+
+    /// Makes the body of an asynchronous test a scope.
+    pub(super) fn test_body(&mut self, body: &mut Block, name: &str, output: &str) {
+        self.backend.test_body(body, name, output);
+        self.changes += 1;
+    }
+
     /// Marks an item as done, for its `own` attribute, which runs later.
     pub(super) fn mark_done(&mut self, attrs: &mut Vec<Attribute>, own: &Attribute) {
         self.backend.mark_done(attrs, own);

@@ -6,7 +6,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Attribute, Block, Expr, Signature};
 
 use super::context::{BodyContext, Exemption, ItemContext};
-use super::{Walk, waits};
+use super::{Walk, tests, waits};
 use crate::attribute::nested;
 use crate::lexical::types::type_name;
 
@@ -58,11 +58,15 @@ impl Walk<'_> {
     /// Visits a function. An attribute may block on its body, as `#[tokio::main]` does.
     pub(super) fn function(&mut self, item: &mut syn::ItemFn) {
         let is_entry = waits::is_entry(item);
+        let is_test = tests::is_scope(item);
         let name = Some(item.sig.ident.to_string());
         self.item(&mut item.attrs, name, |walk| {
             walk.signature_and_body(&item.sig, &mut item.block);
             if is_entry {
                 walk.wait_for_body(&mut item.block);
+            }
+            if is_test {
+                walk.scope_of_test(&item.sig, &mut item.block);
             }
         });
     }

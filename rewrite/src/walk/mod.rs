@@ -38,6 +38,7 @@ mod spawn;
 mod tables;
 mod task;
 mod temporaries;
+mod tests;
 mod tokens;
 mod values;
 mod visit;

@@ -59,6 +59,8 @@ pub(crate) struct Rules<'a> {
     pub pooled: &'a [String],
     /// `true` if items for tests are passed over.
     pub without_tests: bool,
+    /// `true` if each test is a root, at whose end leaks are looked for.
+    pub tests_are_roots: bool,
 }
 
 /// The reason for which an item is left unchanged.
