@@ -6,7 +6,7 @@
     (gdb) birthmark ps state=suspended
 
 With arguments, the command `birthmark` of the crate birthmark-cli does the work, which is faster and knows filters.
-The layout is that of runtime-shim/src/record/export.rs and slot.rs, version 2.
+The layout is that of runtime-shim/src/record/export.rs and slot.rs, versions 2 and 3.
 """
 
 import re
@@ -41,8 +41,8 @@ class Registry:
         address = int(re.search("0x[0-9a-f]+", told).group(), 16)
         fields = struct.unpack(self.HEAD, self.read(address, struct.calcsize(self.HEAD)))
         magic, version, self.slot_bytes, self.page_slots, self.chunk_pages = fields[:5]
-        if magic != b"birthmrk" or version != 2:
-            raise gdb.GdbError("this program has no birthmark registry of version 2")
+        if magic != b"birthmrk" or version not in (2, 3):
+            raise gdb.GdbError("this program has no birthmark registry of version 2 or 3")
         self.max_chunks, self.tick_millis, chunks, pages, now = fields[5:10]
         self.site_layout = fields[10:18]
         self.frames_in_chunk, self.frames_stride, self.frames_room = fields[18:21]

@@ -6,6 +6,7 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use birthmark_test_support as _;
 use support::{
@@ -183,4 +184,28 @@ fn many_suspended_tasks_have_no_stacks_unless_a_filter_selects_some() {
     assert!(groups.contains(cause), "{groups}");
     let some = shown(&["groups", &specimen.id(), "role=courier"]);
     assert_whole(&some);
+}
+
+#[test]
+#[ignore = "compiles a release, which takes minutes"]
+fn release_needs_no_preparation() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--release",
+            "--example",
+            "specimen",
+            "--manifest-path",
+        ])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "2")
+        .status();
+    assert!(built.expect("cargo starts").success());
+    let mut specimen = Specimen::start(&target.join("release/examples/specimen"), &[]);
+    let outside = shown(&["ps", &specimen.id()]);
+    assert_whole(&outside);
+    assert_eq!(timeless(&outside), timeless(&specimen.dump("text")));
 }

@@ -38,7 +38,10 @@ pub(crate) fn walk(
     limit: u64,
     f: &mut dyn FnMut(&dyn SuspendedTask),
 ) {
-    let futures = &layout.registry.root_futures;
+    let stride = match layout.is_older() {
+        true => layout.registry.root_futures.stride,
+        false => layout.registry.futures.stride,
+    };
     slots::walk_now(memory, layout, limit, |chunk, offset, words| {
         let image = SlotImage::of_words(words);
         let is_suspended =
@@ -46,7 +49,7 @@ pub(crate) fn walk(
         let Some(image) = image.filter(is_suspended) else {
             return;
         };
-        let place = offset / SLOT * u64::from(futures.stride);
+        let place = offset / SLOT * u64::from(stride);
         f(&OuterTask {
             memory,
             layout,
@@ -63,6 +66,35 @@ pub(crate) fn walk(
 impl OuterTask<'_> {
     fn future_word(&self, offset: u32) -> Option<u64> {
         self.memory.word(self.future + u64::from(offset))
+    }
+
+    /// Reads the future, and tells whether the handle of the task is beside it.
+    fn read_root(&self) -> Option<(Root, bool)> {
+        let registry = &self.layout.registry;
+        let (root, handle_at, handle) = match self.layout.is_older() {
+            true => {
+                let at = &registry.root_futures;
+                let root =
+                    Root::by_vtable(self.future_word(at.address)?, self.future_word(at.vtable)?)
+                        .with_size(self.future_word(at.size)?);
+                (
+                    root,
+                    self.future_word(at.handle_at)?,
+                    self.future_word(at.handle)?,
+                )
+            }
+            false => {
+                let at = &registry.futures;
+                let handle_at = self.future_word(at.handle_at)?;
+                let root_type = self.future_word(at.root_type)?;
+                let of_type = |offset: u32| self.memory.word(root_type.checked_add(offset.into())?);
+                let address = handle_at.wrapping_add(of_type(at.from_handle)?);
+                let root = Root::by_function(address, of_type(at.function)?, "F")
+                    .with_size(of_type(at.size)?);
+                (root, handle_at, self.future_word(at.handle)?)
+            }
+        };
+        Some((root, self.memory.word(handle_at) == Some(handle)))
     }
 
     /// Returns the task as it is now.
@@ -86,20 +118,10 @@ impl SuspendedTask for OuterTask<'_> {
     }
 
     fn root(&self) -> Result<Option<Root>, MissingFrames> {
-        let at = &self.layout.registry.root_futures;
         let Some(before) = self.version() else {
             return Ok(None);
         };
-        let read = || {
-            let address = self.future_word(at.address)?;
-            let vtable = self.future_word(at.vtable)?;
-            let size = self.future_word(at.size)?;
-            let handle_at = self.future_word(at.handle_at)?;
-            let handle = self.future_word(at.handle)?;
-            let root = Root::by_vtable(address, vtable).with_size(size);
-            Some((root, self.memory.word(handle_at) == Some(handle)))
-        };
-        let found = read();
+        let found = self.read_root();
         if self.version() != Some(before) {
             return Ok(None);
         }
@@ -118,7 +140,11 @@ impl SuspendedTask for OuterTask<'_> {
         let polls = self.memory.word(self.slot + POLLS)?;
         let words: [u64; 8] = self.memory.words(self.slot)?;
         let now = SlotImage::of_words(words)?;
-        let is_published = self.future_word(self.layout.registry.root_futures.id)? == self.image.id;
+        let id = match self.layout.is_older() {
+            true => self.layout.registry.root_futures.id,
+            false => self.layout.registry.futures.id,
+        };
+        let is_published = self.future_word(id)? == self.image.id;
         let is_suspended = now.id == self.image.id
             && now.state() == state::SUSPENDED
             && words[POLLS as usize / 8] == polls

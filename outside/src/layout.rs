@@ -1,6 +1,8 @@
 //! The description of the records, as the target has it, checked.
 
-use birthmark_core::__reader::record::export::{MAGIC, Registry, VERSION};
+use std::mem::offset_of;
+
+use birthmark_core::__reader::record::export::{MAGIC, OLDEST_VERSION, Registry, VERSION};
 use birthmark_core::__reader::record::frames::ROOM;
 
 use crate::error::OpenError;
@@ -37,7 +39,7 @@ impl Layout {
         let len = (whole.bytes as usize).min(MAX_BYTES).min(bytes.len());
         let registry = Registry::of_bytes(&bytes[..len]);
         let package = package(memory, &registry);
-        if version != VERSION {
+        if !(OLDEST_VERSION..=VERSION).contains(&version) {
             let package = text(&package).to_owned();
             return Err(OpenError::Version { version, package });
         }
@@ -49,6 +51,11 @@ impl Layout {
             chunk_bytes: page_bytes.saturating_mul(registry.chunk_pages.into()),
         };
         layout.makes_sense().then_some(layout).ok_or_else(damaged)
+    }
+
+    /// Returns `true` if the records are those of a version before the one of this package.
+    pub(crate) fn is_older(&self) -> bool {
+        self.registry.version < VERSION
     }
 
     /// Returns `true` if no number can make a reader allocate or loop without bound.
@@ -93,8 +100,20 @@ impl Layout {
             it.root_futures.size,
             it.root_futures.handle_at,
             it.root_futures.handle,
+            it.futures.stride,
+            it.futures.id,
+            it.futures.handle_at,
+            it.futures.handle,
+            it.futures.root_type,
+            it.futures.function,
+            it.futures.from_handle,
+            it.futures.size,
         ];
-        it.bytes as usize >= size_of::<Registry>()
+        let least = match it.version {
+            OLDEST_VERSION => offset_of!(Registry, gone),
+            _ => size_of::<Registry>(),
+        };
+        it.bytes as usize >= least
             && it.slot_bytes == 64
             && (1..=4096).contains(&it.page_slots)
             && (2..=65_536).contains(&it.chunk_pages)
@@ -108,6 +127,7 @@ impl Layout {
             && it.frames.in_chunk <= MAX_OFFSET
             && it.names.room <= 64
             && it.wakes.state <= 256 << 20
+            && it.futures.distance <= 256 << 20
             && it.states.name_bytes <= 64
             && it.states.max_states <= 1 << 20
             && it.process.internal_thread_count <= 65_536

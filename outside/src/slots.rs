@@ -39,7 +39,7 @@ pub(crate) struct Chunk {
     pub(crate) base: u64,
     /// Address of the frames of the chunk's first slot, or 0 if no task of the chunk has had one.
     pub(crate) frames: u64,
-    /// Address of the words with the future of the chunk's first slot, or 0 if no task of the chunk has published one.
+    /// Address of the words with the future of the chunk's first slot, or 0 if there are none.
     pub(crate) futures: u64,
     /// Index of each page in `content`, without the first page of the chunk, which contains no slots.
     pages: Vec<u32>,
@@ -246,7 +246,10 @@ pub(crate) fn walk_now(
     let mut buffer = Vec::new();
     for mut chunk in chunks(memory, layout, pages) {
         chunk.read_slots(memory, page_bytes, &mut buffer);
-        chunk.futures = area_at(memory, chunk.base, layout.registry.root_futures.in_chunk);
+        chunk.futures = match layout.is_older() {
+            true => area_at(memory, chunk.base, layout.registry.root_futures.in_chunk),
+            false => chunk.base + u64::from(layout.registry.futures.distance),
+        };
         for (index, slot) in buffer.chunks_exact(SLOT).enumerate() {
             let offset = layout.page_bytes + (index * SLOT) as u64;
             f(&chunk, offset, words8(slot));

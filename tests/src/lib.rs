@@ -425,6 +425,7 @@ fn normalise_line(line: &str) -> String {
     let after = [
         " s]",
         " s ago",
+        " s to ",
         " minutes",
         " minute",
         " polls",

@@ -139,13 +139,13 @@ fn damage_is_an_error_or_a_text() {
 }
 
 /// The memory of this process, in which the records have another version of their layout.
-struct OtherVersion(u64);
+struct OtherVersion(u64, u32);
 
 impl Memory for OtherVersion {
     fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unreadable> {
         ThisProcess.read(address, buffer)?;
         if address == self.0 {
-            buffer[8..12].copy_from_slice(&99_u32.to_ne_bytes());
+            buffer[8..12].copy_from_slice(&self.1.to_ne_bytes());
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl Memory for OtherVersion {
 fn other_version_is_an_error_that_names_the_one_to_get() {
     let registry = &raw const birthmark_core::__reader::record::export::BIRTHMARK_REGISTRY_V1;
     let address = registry.addr() as u64;
-    let opened = Target::memory(Box::new(OtherVersion(address)), true, address);
+    let opened = Target::memory(Box::new(OtherVersion(address, 99)), true, address);
     let error = opened.expect_err("the version is unknown").to_string();
     assert!(
         error.starts_with("cannot read records of layout 99: "),
@@ -165,4 +165,19 @@ fn other_version_is_an_error_that_names_the_one_to_get() {
         error.contains("\nhelp: run `cargo install birthmark-cli --version 0.1.0`"),
         "{error}"
     );
+}
+
+#[test]
+fn older_version_is_read() {
+    let held = program::some();
+    let registry = &raw const birthmark_core::__reader::record::export::BIRTHMARK_REGISTRY_V1;
+    let address = registry.addr() as u64;
+    let roles = |dump: birthmark::Dump| -> Vec<String> {
+        let tasks = dump.tasks().filter(|task| task.role() == "waits");
+        tasks.map(|task| task.to_string()).collect()
+    };
+    let open = |version| Target::memory(Box::new(OtherVersion(address, version)), true, address);
+    let older = open(2).expect("the version is known").dump().unwrap();
+    assert!(roles(older).len() >= held.len());
+    assert!(open(1).is_err());
 }

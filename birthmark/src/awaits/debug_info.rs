@@ -12,9 +12,6 @@ use birthmark_dump::__private::{moved, read_stacks, AwaitReading, StackSources, 
 use birthmark_dump::MissingFrames;
 use birthmark_stacks::{DebugInfo, Memory, Root, ThisProcess};
 
-/// `true` if stacks can be read.
-pub(super) const IS_SUPPORTED: bool = true;
-
 /// The debug information of this process, once it was read.
 static DEBUG_INFO: Mutex<Option<DebugInfo>> = Mutex::new(None);
 

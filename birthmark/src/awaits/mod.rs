@@ -1,6 +1,6 @@
 //! The await stacks of suspended tasks, out of debug information.
 //!
-//! A task shows where its future is when it is suspended for the first time. Debug information has the type of the future,
+//! A task shows where its future is in its first poll. Debug information has the type of the future,
 //! and so of all futures inside of it. Memory is copied by a system call, which returns an error for an address without
 //! memory. No task is stopped: the record tells whether a task has run meanwhile.
 
@@ -11,14 +11,4 @@
 )]
 mod debug_info;
 
-use birthmark_core::__reader::record::root_future;
-use birthmark_dump::AwaitDetail;
-
 pub(crate) use debug_info::read;
-
-/// Has tasks that are spawned from now on show their futures, if that is of any use.
-pub(crate) fn request(detail: AwaitDetail) {
-    if detail != AwaitDetail::Instrumented && debug_info::IS_SUPPORTED {
-        root_future::publish();
-    }
-}

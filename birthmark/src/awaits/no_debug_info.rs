@@ -3,9 +3,6 @@
 use birthmark_dump::__private::AwaitReading;
 use birthmark_dump::MissingFrames;
 
-/// `true` if stacks can be read.
-pub(super) const IS_SUPPORTED: bool = false;
-
 /// Returns the reason for which there are no stacks.
 pub(crate) fn read(_locals: bool, _reading: &mut dyn AwaitReading) -> Result<(), MissingFrames> {
     Err(if cfg!(feature = "debug-stacks") {

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::awaits;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::extension::carriers::{self, Library};
 use crate::leaks;
@@ -159,9 +158,7 @@ impl Builder {
         self
     }
 
-    /// Sets the detail of such dumps about awaits. Unless it is [`AwaitDetail::Instrumented`], tasks that are spawned from
-    /// then on show where their futures are, which costs a few stores at their first suspension. In a panic, a dump has
-    /// instrumented frames alone.
+    /// Sets the detail of such dumps about awaits. In a panic, a dump has instrumented frames alone.
     pub fn dump_awaits(mut self, detail: AwaitDetail) -> Self {
         self.awaits = detail;
         self
@@ -367,7 +364,6 @@ impl Builder {
             self = words::apply(self, &words);
         }
         runtime_flags::set(runtime_flags::OFF, !self.enabled);
-        awaits::request(self.awaits);
         if !self.wakes {
             runtime_flags::set(runtime_flags::WAKES_OFF, true);
         }

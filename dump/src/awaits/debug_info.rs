@@ -14,9 +14,8 @@ use crate::values::await_stack::MissingFrames;
 /// Attempts to find a task suspended.
 const ATTEMPTS: usize = 50;
 
-/// The way to have tasks show their futures.
-const SHOW_FUTURES: &str =
-    "start the program with `BIRTHMARK=stacks=debug-info`, or call `Builder::dump_awaits` before the task is spawned";
+/// The way to have tasks show their futures. Only those of an older version may not.
+const SHOW_FUTURES: &str = "build the program with this version of birthmark";
 
 /// A suspended task of any process, whose future is in the memory that is read.
 pub trait SuspendedTask {

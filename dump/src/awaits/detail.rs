@@ -13,9 +13,6 @@ named_enum! {
         Instrumented = "instrumented",
         /// also frames out of debug information, down to the future that a task waits for. This needs the feature
         /// `debug-stacks`, debug information, and 64-bit Linux on a little-endian processor.
-        ///
-        /// Tasks show where their futures are if they were spawned after the request, in a builder or in `BIRTHMARK`. In a
-        /// debug build, all tasks do.
         DebugInfo = "debug-info",
         /// also the local variables that are alive across each `await`. They may be secrets, so they are never shown
         /// unless requested, and `Builder::redact_locals` hides some.

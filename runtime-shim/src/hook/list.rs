@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::SpawnHook;
 use crate::platform::runtime_flags;
 use crate::record::hazard::{is_shown, Hazard};
-use crate::record::root_future;
 use crate::record::thread_states;
 use crate::thread::local;
 
@@ -87,10 +86,6 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
     let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
     change(&mut list);
     runtime_flags::set(runtime_flags::SLOW_SPAWNS, !list.is_empty());
-    // Read after the flag is cleared. So the flag stays, whichever is first.
-    if root_future::takes_slow_path() {
-        runtime_flags::set(runtime_flags::SLOW_SPAWNS, true);
-    }
     let new = if list.is_empty() {
         ptr::null_mut()
     } else {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub const WAKES_OFF: u64 = 1 << 28;
 /// The process is the child of a fork that birthmark has not been used in yet.
 pub const FORKED: u64 = 1 << 29;
-/// Spawns take the slow path, because there are hooks or because tasks publish their futures.
+/// Spawns take the slow path, because there are hooks.
 pub const SLOW_SPAWNS: u64 = 1 << 30;
 /// Birthmark is switched off. The sign of the lower half, so that a spawn finds out what is due by one test.
 pub const OFF: u64 = 1 << 31;

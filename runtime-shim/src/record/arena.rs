@@ -41,9 +41,6 @@ pub(crate) struct Chunk {
     /// An array with the frames of each slot, behind the slots. Null until a task of the chunk has had one.
     #[cfg(not(loom))]
     pub(super) frames: AtomicPtr<super::frames::Frames>,
-    /// An array with the future of each slot, behind the frames. Null until a task of the chunk has published one.
-    #[cfg(not(loom))]
-    pub(super) root_futures: AtomicPtr<super::root_future::RootFuture>,
     #[cfg(loom)]
     slots: Vec<Slot>,
 }

@@ -13,7 +13,7 @@ use super::exposed::Exposed;
 use super::frames::{Frames, ShadowStack, ROOM};
 use super::globals::{ARENA, UNRECORDED};
 use super::gone;
-use super::root_future::RootFuture;
+use super::root_future::{self, RootFuture, RootType};
 use super::slot::Slot;
 use super::thread_states::{self, ThreadState};
 use super::wakes::Wakes;
@@ -27,7 +27,9 @@ use crate::types::site::{self, Counts, Site};
 pub const MAGIC: [u8; 8] = *b"birthmrk";
 
 /// The version of the layout.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
+/// The oldest version that readers of this package know. Version 2 has [`RootFutureLayout`] in place of [`FutureLayout`].
+pub const OLDEST_VERSION: u32 = 2;
 
 const PACKAGE: &str = match option_env!("CARGO_PKG_VERSION") {
     Some(version) => version,
@@ -61,9 +63,31 @@ pub struct Registry {
     pub states: StateLayout,
     pub counts: CountsLayout,
     pub process: ProcessLayout,
+    /// Zeros since version 3.
     pub root_futures: RootFutureLayout,
     pub wakes: WakesLayout,
     pub gone: GoneLayout,
+    pub futures: FutureLayout,
+}
+
+/// Where the futures of tasks are. `root_future.rs` has the meaning of the words, and when they are valid.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct FutureLayout {
+    /// Bytes from the start of a chunk to the words of its first slot, counting those of its first page.
+    pub distance: u32,
+    /// Bytes from the words of one slot to those of the next.
+    pub stride: u32,
+    /// In bytes from the words of a slot.
+    pub id: u32,
+    pub handle_at: u32,
+    pub handle: u32,
+    pub root_type: u32,
+    /// In bytes from the address of the type of a future: a function with the type as parameter `F`, the bytes from the
+    /// handle to the future, and the size.
+    pub function: u32,
+    pub from_handle: u32,
+    pub size: u32,
 }
 
 /// Where the tasks are that ended before they were ready. `gone/` has the meaning of an entry.
@@ -76,7 +100,7 @@ pub struct GoneLayout {
     pub stride: u32,
 }
 
-/// Where the futures of tasks are. `root_future.rs` has the meaning of the words, and when they are valid.
+/// Where the futures of tasks were in version 2.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct RootFutureLayout {
@@ -315,14 +339,14 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         unsure_tick: clock::STATE.2,
     },
     root_futures: RootFutureLayout {
-        in_chunk: offset_of!(Chunk, root_futures) as u32,
-        stride: size_of::<RootFuture>() as u32,
-        id: offset_of!(RootFuture, id) as u32,
-        address: offset_of!(RootFuture, address) as u32,
-        vtable: offset_of!(RootFuture, vtable) as u32,
-        size: offset_of!(RootFuture, size) as u32,
-        handle_at: offset_of!(RootFuture, handle_at) as u32,
-        handle: offset_of!(RootFuture, handle) as u32,
+        in_chunk: 0,
+        stride: 0,
+        id: 0,
+        address: 0,
+        vtable: 0,
+        size: 0,
+        handle_at: 0,
+        handle: 0,
     },
     wakes: WakesLayout {
         state: wakes_at(Wakes::STATE),
@@ -333,6 +357,17 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
     gone: GoneLayout {
         memory: &raw const gone::MEMORY,
         stride: gone::ENTRY_BYTES as u32,
+    },
+    futures: FutureLayout {
+        distance: root_future::DISTANCE as u32,
+        stride: size_of::<RootFuture>() as u32,
+        id: offset_of!(RootFuture, id) as u32,
+        handle_at: offset_of!(RootFuture, handle_at) as u32,
+        handle: offset_of!(RootFuture, handle) as u32,
+        root_type: offset_of!(RootFuture, root_type) as u32,
+        function: offset_of!(RootType, vtable) as u32,
+        from_handle: offset_of!(RootType, from_handle) as u32,
+        size: offset_of!(RootType, size) as u32,
     },
 };
 

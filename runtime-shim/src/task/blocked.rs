@@ -148,7 +148,9 @@ impl<'a> CountedPoll<'a> {
         let awakable = match task {
             Some(task) => {
                 note_change(local, task, false);
-                AwakablePoll::begin(task, waker, runtime_flags::flags_and_tick())
+                let now = runtime_flags::flags_and_tick();
+                // The future is not the task's.
+                AwakablePoll::begin(task, waker, now, || ())
             }
             None => AwakablePoll::none(waker),
         };

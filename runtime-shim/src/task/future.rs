@@ -12,7 +12,7 @@ use core::task::{Context, Poll};
 
 use self::slow_poll::SlowPoll;
 use crate::platform::unwind::{catch_user_panic, OnDrop};
-use crate::record::root_future::RootType;
+use crate::record::root_future::{RootFuture, RootType};
 use crate::record::words::state;
 use crate::task::closing;
 use crate::task::handle::TaskHandle;
@@ -174,7 +174,11 @@ impl<F: Future> Future for Instrumented<F> {
         if !SHARED {
             // It has a slot, so it is not refused.
             if let Some((running, now)) = Running::start_fast(handle.raw()) {
-                let awakable = AwakablePoll::begin(running.task(), cx.waker(), now);
+                let (task, place) = (running.task(), ptr::from_ref(&**handle));
+                let publish = || {
+                    RootFuture::publish(task.slot(), place.cast(), handle.raw().0, Self::ROOT_TYPE)
+                };
+                let awakable = AwakablePoll::begin(task, cx.waker(), now, publish);
                 let waker = awakable.waker();
                 let result = future!().poll(&mut Context::from_waker(&waker));
                 handle.stop(running, awakable, result.is_ready());
@@ -187,12 +191,12 @@ impl<F: Future> Future for Instrumented<F> {
         if handle.is_refused() {
             return refused::poll(handle, cx.waker());
         }
-        let Some(slow_poll) = SlowPoll::begin(handle, cx.waker()) else {
+        let Some(slow_poll) = SlowPoll::begin(handle, cx.waker(), Self::ROOT_TYPE) else {
             return Poll::Pending;
         };
         let waker = slow_poll.waker();
         let result = future!().poll(&mut Context::from_waker(&waker));
-        slow_poll.end(result.is_ready(), Self::ROOT_TYPE);
+        slow_poll.end(result.is_ready());
         result
     }
 }

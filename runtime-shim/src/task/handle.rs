@@ -113,11 +113,6 @@ impl TaskHandle {
         self
     }
 
-    /// Removes the tag `SLOW_PATH`, if there is one.
-    pub(super) fn remove_slow_path(&mut self) {
-        self.0 = self.0.without_slow_path();
-    }
-
     /// Undoes [`TaskHandle::with_slow_path`].
     pub(crate) fn without_slow_path(mut self) -> Self {
         self.0 = self.0.without_slow_path();

@@ -13,7 +13,6 @@ use crate::platform::unwind::catch_user_panic;
 use crate::record::globals::{REGISTRY, UNRECORDED};
 use crate::record::local_set::LocalSetRef;
 use crate::record::read::Record;
-use crate::record::root_future;
 use crate::record::slot::{NodeSlot, TaskSlot};
 use crate::record::thread_cache::RecordInit;
 use crate::record::words::flag;
@@ -247,20 +246,9 @@ fn record_spawn_with(
     }
     // SAFETY: the handle of the task is made below, unless the task is refused.
     match unsafe { hook::run::on_spawn(slot, kind) } {
-        Decision::Plain => plain_handle(slot, kind),
+        Decision::Plain => TaskHandle::plain(slot),
         Decision::Attached(attached) => TaskHandle::attached(attached),
         Decision::Refused(task) => TaskHandle::refused(task),
-    }
-}
-
-/// Returns the handle of a task without anything attached. If tasks publish their futures, the first poll takes the slow
-/// path.
-fn plain_handle(slot: TaskSlot, kind: Kind) -> TaskHandle {
-    let handle = TaskHandle::plain(slot);
-    let may_be_future = matches!(kind, Kind::Unknown | Kind::Future);
-    match may_be_future && root_future::takes_slow_path() {
-        true => handle.with_slow_path(),
-        false => handle,
     }
 }
 

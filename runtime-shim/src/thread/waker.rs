@@ -39,15 +39,22 @@ impl Deref for PollWaker<'_> {
 }
 
 impl<'a> AwakablePoll<'a> {
-    /// Begins a poll of a task, which this thread alone runs, and which no poll of this thread is within. The last argument
-    /// has the runtime flags.
+    /// Begins a poll of a task, which this thread alone runs, and which no poll of this thread is within. `flags_and_tick` has
+    /// the runtime flags. Calls `first` in the first poll of the task, and sometimes again.
     #[inline(always)]
-    pub(crate) fn begin(task: TaskSlot, executor: &'a Waker, flags_and_tick: u64) -> Self {
+    pub(crate) fn begin(
+        task: TaskSlot,
+        executor: &'a Waker,
+        flags_and_tick: u64,
+        first: impl FnOnce(),
+    ) -> Self {
         let wakes = Wakes::of(task.slot());
         if !runtime_flags::record_wakes(flags_and_tick) {
+            // Whether it is the first poll is not known then.
+            first();
             return Self::none(executor);
         }
-        let is_awakable = wakes.begin_poll(task.id(), executor);
+        let is_awakable = wakes.begin_poll(task.id(), executor, first);
         if !is_awakable {
             // Wakers of another executor are out.
             task.set_awakable();

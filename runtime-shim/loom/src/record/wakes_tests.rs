@@ -78,7 +78,7 @@ fn wake(wakes: &Wakes) -> bool {
 /// Polls once, and leaves `clones` clones.
 fn poll(wakes: &'static Wakes, executor: &'static Executor, clones: usize) {
     let waker = executor.waker();
-    if !wakes.begin_poll(1, &waker) {
+    if !wakes.begin_poll(1, &waker, || ()) {
         return;
     }
     for _ in 0..clones {

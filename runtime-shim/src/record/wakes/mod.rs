@@ -108,8 +108,10 @@ impl Wakes {
 
     /// Begins a poll of the task with this id. Returns `true` if a waker that refers to this may be used in the poll. The
     /// caller then calls [`Wakes::end_poll`], before `executor` is gone.
+    ///
+    /// Calls `first` in the first poll of the task, and sometimes again.
     #[inline(always)]
-    pub(crate) fn begin_poll(&self, id: u64, executor: &Waker) -> bool {
+    pub(crate) fn begin_poll(&self, id: u64, executor: &Waker, first: impl FnOnce()) -> bool {
         if self.state.load(Ordering::Acquire) == 0 {
             self.state.store(ONE, Ordering::Relaxed);
         } else if !self.join(executor) {
@@ -119,6 +121,7 @@ impl Wakes {
             .store(ptr::from_ref(executor).cast_mut(), Ordering::Relaxed);
         if self.owner.load(Ordering::Relaxed) != id {
             self.reset(id, executor);
+            first();
         }
         true
     }

@@ -6,7 +6,7 @@ use core::task::Waker;
 
 use crate::platform::runtime_flags;
 use crate::record::frames::Cursor;
-use crate::record::root_future::{self, RootFuture, RootType};
+use crate::record::root_future::{RootFuture, RootType};
 use crate::record::words::state;
 use crate::task::handle::{HandleContent, TaskHandle};
 use crate::thread::running::{mute, restore_thread, Running};
@@ -15,8 +15,7 @@ use crate::thread::waker::{AwakablePoll, PollWaker};
 /// A poll on the slow path. It is dropped only if the poll panics.
 ///
 /// The slow path is for futures with something attached, for futures without a record on the thread of a recorded task,
-/// and for the first task of a thread. If tasks publish their futures, the first poll of a task is there as well. A debug
-/// build has no other path.
+/// and for the first task of a thread. A debug build has no other path.
 ///
 /// The poll gets the waker and not the context. Otherwise, runtimes would have to keep a context in memory for each
 /// poll.
@@ -33,9 +32,11 @@ impl<'a> SlowPoll<'a> {
     /// Begins a poll, unless the future is not to be polled now: it is held back.
     #[cold]
     #[inline(never)]
-    pub(super) fn begin(handle: &'a mut TaskHandle, waker: &'a Waker) -> Option<Self> {
-        // The tag is for the first poll alone.
-        handle.remove_slow_path();
+    pub(super) fn begin(
+        handle: &'a mut TaskHandle,
+        waker: &'a Waker,
+        root_type: &'static RootType,
+    ) -> Option<Self> {
         let (outer, carries) = match handle.content() {
             HandleContent::Plain(slot) => (Running::start(slot).into_outer(), false),
             HandleContent::Attached(attached) => attached.begin_poll(waker)?,
@@ -45,7 +46,12 @@ impl<'a> SlowPoll<'a> {
             HandleContent::Untracked => (mute(), false),
         };
         let awakable = match handle.slot() {
-            Some(slot) => AwakablePoll::begin(slot, waker, runtime_flags::flags_and_tick()),
+            Some(task) => {
+                let now = runtime_flags::flags_and_tick();
+                let place = ptr::from_ref(&*handle).cast();
+                let publish = || RootFuture::publish(task.slot(), place, handle.raw().0, root_type);
+                AwakablePoll::begin(task, waker, now, publish)
+            }
             None => AwakablePoll::none(waker),
         };
         Some(SlowPoll {
@@ -61,14 +67,10 @@ impl<'a> SlowPoll<'a> {
         self.awakable.waker()
     }
 
-    /// Ends it, and with it the task if the future was ready. Otherwise the task publishes the future, if that is asked
-    /// for.
+    /// Ends it, and with it the task if the future was ready.
     #[inline(never)]
-    pub(super) fn end(self, ready: bool, root_type: &'static RootType) {
+    pub(super) fn end(self, ready: bool) {
         let this = &mut *ManuallyDrop::new(self);
-        if !ready && root_future::is_published() {
-            this.publish(root_type);
-        }
         // SAFETY: taken once, because the poll, which owns it, is not dropped.
         let awakable = unsafe { ManuallyDrop::take(&mut this.awakable) };
         match this.handle.as_plain() {
@@ -83,14 +85,6 @@ impl<'a> SlowPoll<'a> {
                 }
                 this.put_back(state::after_poll(ready));
             }
-        }
-    }
-
-    fn publish(&self, root_type: &'static RootType) {
-        if let Some(task) = self.handle.slot() {
-            let place = ptr::from_ref(&*self.handle).addr() as u64;
-            let handle = self.handle.raw().0.addr() as u64;
-            RootFuture::publish(task.slot(), place, handle, root_type);
         }
     }
 
