@@ -15,6 +15,19 @@ export interface Head {
   /** The reading of await stacks, if they were requested. */
   awaits?: { missing?: string; help?: string };
   coverage: Record<string, any>;
+  /** The tasks that ended before they were ready. */
+  gone?: { panicked: number; cancelled: number; refused: number; tasks: GoneTask[] };
+}
+
+/** A task that ended before it was ready. */
+export interface GoneTask {
+  id: number;
+  outcome: string;
+  role: string;
+  name: string | null;
+  ended_ms: number | null;
+  message?: string;
+  panic?: { file: string; line: number; column: number };
 }
 
 export interface Site {

@@ -6,12 +6,12 @@ use crate::render::output::push;
 use crate::Dump;
 use birthmark_core::FrameSite;
 
-/// Appends `,"dropped_awaits":[…]`, if there is such an await.
+/// Appends `,"dropped_awaits":[…]` on one line, if there is such an await.
 pub(super) fn push_dropped(out: &mut String, dump: &Dump) {
     if dump.dropped.is_empty() {
         return;
     }
-    let mut separator = ",\n\"dropped_awaits\":[\n";
+    let mut separator = ",\n\"dropped_awaits\":[";
     for function in &dump.dropped {
         out.push_str(separator);
         out.push_str("{\"site\":");
@@ -27,7 +27,7 @@ pub(super) fn push_dropped(out: &mut String, dump: &Dump) {
             push_frame_site(out, passed);
         }
         out.push('}');
-        separator = ",\n";
+        separator = ",";
     }
     out.push(']');
 }

@@ -9,7 +9,7 @@ use crate::Dump;
 use birthmark_core::__reader::name::Name;
 use birthmark_core::Outcome;
 
-/// Appends `,"gone":{…}`, if there is such a task.
+/// Appends `,"gone":{…}` on one line, as readers of single lines need it, if there is such a task.
 pub(super) fn push_gone(out: &mut String, dump: &Dump) {
     let gone = &dump.gone;
     if gone.is_empty() {
@@ -24,14 +24,14 @@ pub(super) fn push_gone(out: &mut String, dump: &Dump) {
             gone.count(Outcome::Refused),
         ),
     );
-    let mut separator = "\n";
+    let mut separator = "";
     for task in &gone.tasks {
         out.push_str(separator);
         push_task(out, task);
-        separator = ",\n";
+        separator = ",";
     }
     out.push_str("],\"sites\":[");
-    separator = "\n";
+    separator = "";
     for ends in &gone.sites {
         out.push_str(separator);
         out.push_str("{\"site\":");
@@ -43,7 +43,7 @@ pub(super) fn push_gone(out: &mut String, dump: &Dump) {
                 ends.panicked, ends.cancelled, ends.refused
             ),
         );
-        separator = ",\n";
+        separator = ",";
     }
     out.push_str("]}");
 }
