@@ -44,7 +44,7 @@ async fn settle() {
 #[birthmark::instrument]
 mod app {
     use std::net::SocketAddr;
-    use std::sync::Barrier;
+    use std::sync::{Barrier, Mutex};
     use std::thread;
 
     use axum::Router;
@@ -107,7 +107,7 @@ mod app {
 
     /// Waits for a message that never comes.
     async fn wait_for_payment() {
-        let (_sender, receiver) = oneshot::channel::<()>();
+        let receiver = ask_for_payment();
         let _ = receiver.await;
     }
 
@@ -127,6 +127,15 @@ mod app {
         });
     }
 
+    /// Keeps the sender where a payment would find it.
+    fn ask_for_payment() -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        PAYMENTS.lock().unwrap().push(sender);
+        receiver
+    }
+
+    /// Payments that are awaited.
+    static PAYMENTS: Mutex<Vec<oneshot::Sender<()>>> = Mutex::new(Vec::new());
     /// Notified when the client has its answer.
     static ANSWERED: Notify = Notify::const_new();
     /// The helpers that block a thread meet `main` here.

@@ -1,10 +1,12 @@
 //! A dump: a snapshot, the part of it that filters have selected, and OS threads.
 
 use std::cmp::Reverse;
-use std::time::{Duration, SystemTime};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::awaits::{
     AwaitDetail, AwaitReader, AwaitReading, AwaitScan, AwaitStacks, KnownTask, ReadAwaits,
+    UsesReader,
 };
 use crate::coverage::Coverage;
 use crate::filter::{Filter, Filters, Pace, Selection};
@@ -20,10 +22,19 @@ use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::values::await_stack::{AwaitStack, MissingFrames};
 use crate::values::dropped::{dropped, DroppedAwait};
 use crate::values::gone::{BadEnds, GoneTask};
+use crate::values::stack::Stack;
+use crate::wait_graph::{checked, Uses};
 use crate::{State, Task};
 use birthmark_core::__reader::clock;
 use birthmark_core::{Site, TaskId};
 use std::sync::Arc;
+
+/// Reads stacks into what its argument collects.
+#[doc(hidden)]
+pub type ReadInto<'a> = &'a mut dyn FnMut(&mut dyn AwaitReading) -> Result<(), MissingFrames>;
+
+/// Maximum time in which the uses of shared things are read.
+const MAX_READING: Duration = Duration::from_secs(2);
 
 /// Reads the OS threads, and their stacks if the argument is `true`. Returns `None` if the system does not list
 /// threads.
@@ -56,6 +67,8 @@ pub struct Dump {
     look_at_threads: LookAtThreads,
     pub(crate) awaits: AwaitScan,
     read_awaits: ReadAwaits,
+    /// Uses of shared things by tasks, once something needs them.
+    uses: OnceLock<Uses>,
 }
 
 /// The parts of a task that need no memory.
@@ -119,6 +132,7 @@ impl Dump {
             look_at_threads,
             awaits: AwaitScan::NotRequested,
             read_awaits,
+            uses: OnceLock::new(),
         }
     }
 
@@ -435,6 +449,50 @@ impl Dump {
             Ok(()) => reader.finish(),
             Err(missing) => AwaitScan::Missing(missing),
         }
+    }
+
+    /// Returns what suspended tasks use of shared things: of all tasks, also of those that are not selected. A task that
+    /// has run since the snapshot is left out.
+    pub(crate) fn uses(&self) -> &Uses {
+        self.uses
+            .get_or_init(|| self.read_uses(&mut |reading| (self.read_awaits)(false, reading)))
+    }
+
+    /// Reads what suspended tasks of another process use of shared things.
+    #[doc(hidden)]
+    pub fn put_uses(&self, read: ReadInto<'_>) {
+        self.uses.get_or_init(|| self.read_uses(read));
+    }
+
+    fn read_uses(&self, read: ReadInto<'_>) -> Uses {
+        let find = |id: u64| {
+            let row = self.row(id)?;
+            let is_suspended = self.snapshot.bare_state(row).is_suspended();
+            is_suspended.then_some(row.polls)
+        };
+        let mut reader = UsesReader {
+            find: &find,
+            end: Instant::now() + MAX_READING,
+            read: 0,
+            uses: Uses::new(),
+        };
+        match read(&mut reader) {
+            Ok(()) => checked(reader.uses, &|id| self.stack_of(id)),
+            Err(_) => Uses::new(),
+        }
+    }
+
+    /// Returns the frames of instrumented code of a task.
+    pub(crate) fn stack_of(&self, id: u64) -> Stack {
+        let stack = |row| self.snapshot.stacks.get(self.snapshot.stack(row));
+        self.row(id).map(stack).unwrap_or_default()
+    }
+
+    /// Returns the row of a task.
+    pub(crate) fn row(&self, id: u64) -> Option<&Row> {
+        let rows = &self.snapshot.rows;
+        let place = rows.binary_search_by_key(&id, |row| row.id).ok()?;
+        Some(&rows[place])
     }
 
     /// Returns a selected task that is suspended.

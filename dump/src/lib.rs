@@ -11,6 +11,7 @@
 //! | folder | contents |
 //! | --- | --- |
 //! | `values/` | what a program gets: tasks, stacks |
+//! | `wait_graph/` | which task waits for which other one |
 //! | `source/` | the memory that is read |
 //! | `snapshot/` | what was read, and how |
 //! | `threads/` | OS threads, which the crate `birthmark` reads |
@@ -38,6 +39,7 @@ mod snapshot;
 mod source;
 mod threads;
 mod values;
+mod wait_graph;
 
 pub use crate::awaits::{AwaitDetail, ParseAwaitDetailError};
 pub use crate::coverage::Coverage;
@@ -66,7 +68,7 @@ pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
 
     #[cfg(feature = "debug-stacks")]
-    pub use crate::awaits::{moved, read_stacks, StackSources, SuspendedTask};
+    pub use crate::awaits::{moved, read_stacks, ReadTask, StackSources};
     pub use crate::awaits::{AwaitReading, ReadAwaits, MAX_STACKS};
     pub use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
     pub use crate::dump::{Brief, LookAtThreads};
@@ -87,6 +89,7 @@ pub mod __private {
     pub use crate::values::age::Age;
     pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;
+    pub use crate::values::uses::{Relation, ResourceKind, ResourceUse, TaskUses};
 
     /// Directory of this crate's manifest, by which the files of its frames are told from others.
     pub const DIRECTORY: &str = match option_env!("CARGO_MANIFEST_DIR") {

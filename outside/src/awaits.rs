@@ -7,8 +7,7 @@
 //! [`root_future`]: birthmark_core::__reader::record::root_future
 
 use birthmark_core::__reader::record::image::SlotImage;
-use birthmark_core::__reader::record::words::state;
-use birthmark_dump::__private::{SuspendedTask, moved};
+use birthmark_dump::__private::{ReadTask, moved};
 use birthmark_dump::MissingFrames;
 use birthmark_stacks::Root;
 
@@ -20,7 +19,7 @@ const SLOT: u64 = 64;
 /// Offset of the word with the number of polls in a slot.
 const POLLS: u64 = 48;
 
-/// A suspended task of the target.
+/// A task of the target.
 struct OuterTask<'t> {
     memory: &'t Memory,
     layout: &'t Layout,
@@ -31,22 +30,15 @@ struct OuterTask<'t> {
     future: u64,
 }
 
-/// Calls `f` with each suspended task. At most `limit` bytes of records are looked at.
-pub(crate) fn walk(
-    memory: &Memory,
-    layout: &Layout,
-    limit: u64,
-    f: &mut dyn FnMut(&dyn SuspendedTask),
-) {
+/// Calls `f` with each task. At most `limit` bytes of records are looked at.
+pub(crate) fn walk(memory: &Memory, layout: &Layout, limit: u64, f: &mut dyn FnMut(&dyn ReadTask)) {
     let stride = match layout.is_older() {
         true => layout.registry.root_futures.stride,
         false => layout.registry.futures.stride,
     };
     slots::walk_now(memory, layout, limit, |chunk, offset, words| {
         let image = SlotImage::of_words(words);
-        let is_suspended =
-            |image: &SlotImage| !image.is_name() && image.state() == state::SUSPENDED;
-        let Some(image) = image.filter(is_suspended) else {
+        let Some(image) = image.filter(|image| !image.is_name()) else {
             return;
         };
         let place = offset / SLOT * u64::from(stride);
@@ -104,9 +96,17 @@ impl OuterTask<'_> {
     }
 }
 
-impl SuspendedTask for OuterTask<'_> {
+impl ReadTask for OuterTask<'_> {
     fn id(&self) -> u64 {
         self.image.id
+    }
+
+    fn record(&self) -> u64 {
+        self.slot
+    }
+
+    fn waits(&self) -> bool {
+        self.image.waits()
     }
 
     fn polls(&self) -> u32 {
@@ -146,7 +146,7 @@ impl SuspendedTask for OuterTask<'_> {
         };
         let is_published = self.future_word(id)? == self.image.id;
         let is_suspended = now.id == self.image.id
-            && now.state() == state::SUSPENDED
+            && now.waits()
             && words[POLLS as usize / 8] == polls
             && is_published;
         is_suspended.then(|| now.polls().into())

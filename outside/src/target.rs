@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use birthmark_dump::__private::{
-    AwaitReading, MAX_STACKS, OsThreads, Process, StackSources, SuspendedTask, dump_of,
+    AwaitReading, MAX_STACKS, OsThreads, Process, ReadTask, StackSources, TaskUses, dump_of,
     program_name, read_stacks, sites_of,
 };
 use birthmark_dump::{AwaitDetail, AwaitStack, Dump, MissingFrames, OsThread, SiteStats};
@@ -268,6 +268,25 @@ impl Target {
         dump
     }
 
+    /// Adds what tasks wait for and hold to a dump of this target, out of debug information. The text and
+    /// [`Dump::stuck`](birthmark_dump::Dump::stuck) then name deadlocks. All suspended tasks are read, up to 10,000.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use birthmark_outside::Target;
+    ///
+    /// let target = Target::process(4711)?;
+    /// let dump = target.with_waits(target.dump()?);
+    /// println!("{}", dump.stuck());
+    /// # Ok::<(), birthmark_outside::OpenError>(())
+    /// ```
+    #[must_use]
+    pub fn with_waits(&self, dump: Dump) -> Dump {
+        dump.put_uses(&mut |reading| self.read_awaits(false, reading));
+        dump
+    }
+
     /// Adds the await stack of one task to a dump of any number of tasks.
     #[doc(hidden)]
     pub fn put_awaits_of(&self, dump: &mut Dump, id: u64, detail: AwaitDetail) {
@@ -291,7 +310,7 @@ impl Target {
             open: &|| self.open_debug_info(),
             locals,
         };
-        let tasks = |f: &mut dyn FnMut(&dyn SuspendedTask)| {
+        let tasks = |f: &mut dyn FnMut(&dyn ReadTask)| {
             awaits::walk(&self.memory, layout, self.limit, f);
         };
         read_stacks(sources, tasks, reading)
@@ -408,6 +427,10 @@ impl AwaitReading for OneTask<'_> {
 
     fn put(&mut self, id: u64, polls: u32, stack: AwaitStack) {
         self.reading.put(id, polls, stack);
+    }
+
+    fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses) {
+        self.reading.put_uses(id, polls, uses);
     }
 }
 

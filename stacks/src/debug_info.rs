@@ -22,6 +22,15 @@ const MAX_STRUCTS: usize = 50_000;
 /// Number of types that are kept.
 const MAX_TYPES: usize = 200_000;
 
+/// The things that are searched in values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Search {
+    /// State machines and trait objects.
+    Futures,
+    /// These, and values by which tasks use shared things.
+    Uses,
+}
+
 /// The debug information of a process.
 ///
 /// A file is opened when an address in it is looked up, and a unit is read when it has a type that is needed. Both are
@@ -34,7 +43,8 @@ pub struct DebugInfo {
     loaded: HashMap<u32, Arc<Unit>>,
     loaded_bytes: u64,
     types: HashMap<TypeRef, Option<(TypeRef, Arc<Type>)>>,
-    pub(crate) may_await: HashMap<TypeRef, bool>,
+    /// `true` for types whose values can contain what is searched.
+    pub(crate) contents: HashMap<(Search, TypeRef), bool>,
     /// Structs of namespaces that were searched in all units of a file.
     namespaces: HashMap<(u32, String), HashMap<Arc<str>, TypeRef>>,
     /// Number of entries that the present stack may still read.
@@ -267,7 +277,7 @@ impl DebugInfo {
             loaded: HashMap::new(),
             loaded_bytes: 0,
             types: HashMap::new(),
-            may_await: HashMap::new(),
+            contents: HashMap::new(),
             namespaces: HashMap::new(),
             budget: u64::MAX,
             implementors: HashMap::new(),
@@ -327,7 +337,7 @@ impl DebugInfo {
         self.loaded.clear();
         self.loaded_bytes = 0;
         self.types.clear();
-        self.may_await.clear();
+        self.contents.clear();
         self.namespaces.clear();
         self.implementors.clear();
     }
@@ -335,9 +345,9 @@ impl DebugInfo {
     /// Begins a stack that may read so many entries, and clears caches that exceed their limits.
     pub(crate) fn begin(&mut self, budget: u64) {
         self.budget = budget;
-        if self.types.len() > MAX_TYPES || self.may_await.len() > MAX_TYPES {
+        if self.types.len() > MAX_TYPES || self.contents.len() > MAX_TYPES {
             self.types.clear();
-            self.may_await.clear();
+            self.contents.clear();
         }
     }
 

@@ -108,6 +108,7 @@ mod elf;
 mod guard;
 mod known;
 mod limits;
+mod location;
 mod maps;
 mod memory;
 mod missing;
@@ -116,16 +117,19 @@ mod options;
 mod read;
 mod root;
 mod stack;
+mod uses;
 mod walk;
 
 pub use debug_info::{AddFileError, DebugInfo, OpenError};
 pub use guard::{Guard, Unchanging};
 pub use limits::Limits;
+pub use location::Location;
 pub use memory::{CoreFile, CoreFileError, Memory, Process, Ranges, ThisProcess, Unreadable};
 pub use missing::Missing;
 pub use options::{Locals, Options, Variable};
 pub use root::{Anchor, Root};
-pub use stack::{Frame, FrameKind, Local, LocalValue, Location, Receiver, Stack, State};
+pub use stack::{Frame, FrameKind, Local, LocalValue, Receiver, Stack, State};
+pub use uses::{JoinedTask, Relation, Resource, Use};
 
 #[cfg(test)]
 use birthmark_test_support as _;

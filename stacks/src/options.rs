@@ -18,6 +18,7 @@ use crate::limits::Limits;
 pub struct Options {
     pub(crate) limits: Limits,
     pub(crate) locals: Option<Locals>,
+    pub(crate) uses: bool,
 }
 
 impl Options {
@@ -31,6 +32,12 @@ impl Options {
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Adds the [uses](crate::Use) of shared things: locks, channels and tasks.
+    #[must_use]
+    pub fn uses(self) -> Self {
+        Self { uses: true, ..self }
     }
 
     /// Adds the local variables that are alive across each `await`.

@@ -9,7 +9,7 @@ use crate::names;
 use crate::options::Options;
 use crate::root::{Anchor, Root};
 use crate::stack::Stack;
-use crate::walk::Walk;
+use crate::walk::{Walk, leaves};
 
 impl DebugInfo {
     /// Returns the stack of a task.
@@ -36,11 +36,22 @@ impl DebugInfo {
                 continue;
             }
             pages.clear();
-            let (frames, missing) = Walk::new(self, &pages, options).root(root.address, of_type);
+            let mut walk = Walk::new(self, &pages, options);
+            let (frames, missing) = walk.root(root.address, of_type);
+            let uses = match options.uses {
+                true => walk.uses(root.address, of_type),
+                false => Vec::new(),
+            };
             // Reads of memory are complete before the count is read again.
             std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
             if guard.sequence() == before {
-                return Stack { frames, missing };
+                let leaves = leaves(&frames);
+                return Stack {
+                    frames,
+                    missing,
+                    uses,
+                    leaves,
+                };
             }
         }
         Stack::missing(Missing::Running)
@@ -75,8 +86,8 @@ impl DebugInfo {
 impl Stack {
     fn missing(missing: Missing) -> Self {
         Self {
-            frames: Vec::new(),
             missing: Some(missing),
+            ..Self::default()
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Stacks of suspended tasks, as they are handed to the caller.
 
 use std::fmt;
-use std::sync::Arc;
 
+use crate::location::Location;
 use crate::missing::Missing;
+use crate::uses::Use;
 
 /// Await stack of one task.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,12 @@ pub struct Stack {
     pub frames: Vec<Frame>,
     /// Reason why there are no frames, or not all of them.
     pub missing: Option<Missing>,
+    /// Uses of shared things, if [`Options::uses`] asks for them.
+    ///
+    /// [`Options::uses`]: crate::Options::uses
+    pub uses: Vec<Use>,
+    /// Number of futures at which the stack ends: those that the task waits for.
+    pub leaves: usize,
 }
 
 /// One future of a stack: a state machine, or what one awaits.
@@ -79,22 +86,6 @@ pub enum State {
     Panicked,
     /// The future is no state machine.
     Unknown,
-}
-
-/// A position in source code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Location {
-    /// Path of the file.
-    pub file: Arc<str>,
-    /// First line.
-    pub line: u32,
-    /// Last line. Both lines differ if a macro contains the `await`, because its own line is then unknown.
-    pub last_line: u32,
-    /// File and line in the macro that contains the `await`.
-    pub in_macro: Option<(Arc<str>, u32)>,
-    /// Number of the `await` among those of its line, and how many there are. `None` if it is the only one.
-    pub of_line: Option<(u32, u32)>,
 }
 
 /// A value that tells tasks of one function apart.
@@ -209,21 +200,5 @@ impl fmt::Display for Local {
             LocalValue::Unreadable => "(unreadable)",
         };
         write!(f, "| {} = {value}", self.name)
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
-        if self.last_line != self.line {
-            write!(f, "..{}", self.last_line)?;
-        }
-        if let Some((number, of)) = self.of_line {
-            write!(f, " (await {number} of {of} there)")?;
-        }
-        if let Some((file, line)) = &self.in_macro {
-            write!(f, " (in a macro: {file}:{line})")?;
-        }
-        Ok(())
     }
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::walk;
-use birthmark_core::__reader::record::words::state;
-use birthmark_dump::__private::{moved, read_stacks, AwaitReading, StackSources, SuspendedTask};
+use birthmark_dump::__private::{moved, read_stacks, AwaitReading, ReadTask, StackSources};
 use birthmark_dump::MissingFrames;
 use birthmark_stacks::{DebugInfo, Memory, Root, ThisProcess};
 
@@ -23,10 +22,9 @@ pub(crate) fn read(locals: bool, reading: &mut dyn AwaitReading) -> Result<(), M
         open: &open,
         locals,
     };
-    let tasks = |f: &mut dyn FnMut(&dyn SuspendedTask)| {
+    let tasks = |f: &mut dyn FnMut(&dyn ReadTask)| {
         walk(|slot| {
-            let task = Record::read(slot).filter(|task| !task.is_name());
-            if let Some(task) = task.filter(|task| task.state() == state::SUSPENDED) {
+            if let Some(task) = Record::read(slot).filter(|task| !task.is_name()) {
                 f(&OwnTask(task));
             }
         });
@@ -57,12 +55,20 @@ fn lock() -> Result<MutexGuard<'static, Option<DebugInfo>>, MissingFrames> {
     ))
 }
 
-/// A suspended task of this process.
+/// A task of this process.
 struct OwnTask(Record);
 
-impl SuspendedTask for OwnTask {
+impl ReadTask for OwnTask {
     fn id(&self) -> u64 {
         self.0.id
+    }
+
+    fn record(&self) -> u64 {
+        std::ptr::from_ref(self.0.slot).addr() as u64
+    }
+
+    fn waits(&self) -> bool {
+        self.0.waits()
     }
 
     fn polls(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! The way from the futures of suspended tasks to their stacks, for any source of memory.
 
 mod frames;
+mod uses;
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,10 +18,14 @@ const ATTEMPTS: usize = 50;
 /// The way to have tasks show their futures. Only those of an older version may not.
 const SHOW_FUTURES: &str = "build the program with this version of birthmark";
 
-/// A suspended task of any process, whose future is in the memory that is read.
-pub trait SuspendedTask {
+/// A task of any process, whose future is in the memory that is read.
+pub trait ReadTask {
     /// Returns the id.
     fn id(&self) -> u64;
+    /// Returns the address of the record, by which the task's handle refers to it.
+    fn record(&self) -> u64;
+    /// Returns `true` if the task waits for a poll.
+    fn waits(&self) -> bool;
     /// Returns the number of polls when the task was found.
     fn polls(&self) -> u32;
     /// Returns `true` if the task has not been polled since it was found.
@@ -57,14 +62,15 @@ impl fmt::Debug for StackSources<'_> {
     }
 }
 
-/// Reads the stacks of all tasks that `reading` wants. `walk` calls its argument with each suspended task.
+/// Reads the stacks of all tasks that `reading` wants. `walk` calls its argument with each task, twice: at the end, it is
+/// known which tasks have not run meanwhile.
 ///
 /// # Errors
 ///
 /// The reason for which there are no stacks at all.
 pub fn read_stacks(
     sources: StackSources<'_>,
-    walk: impl FnOnce(&mut dyn FnMut(&dyn SuspendedTask)),
+    walk: impl Fn(&mut dyn FnMut(&dyn ReadTask)),
     reading: &mut dyn AwaitReading,
 ) -> Result<(), MissingFrames> {
     let StackSources {
@@ -80,8 +86,10 @@ pub fn read_stacks(
     let options = options(locals);
     let mut is_reopened = false;
     let mut result = Ok(());
+    let mut uses = uses::Found::default();
     walk(&mut |task| {
-        if result.is_err() || !reading.wants(task.id()) {
+        uses.see(task);
+        if result.is_err() || !task.waits() || !reading.wants(task.id()) {
             return;
         }
         let (mut polls, mut stack) = stack_of(info, memory, task, &options);
@@ -94,8 +102,12 @@ pub fn read_stacks(
             }
             (polls, stack) = stack_of(info, memory, task, &options);
         }
+        if let Ok(stack) = &mut stack {
+            uses.add(task, polls, stack);
+        }
         reading.put(task.id(), polls, frames::stack(stack));
     });
+    walk(&mut |task| uses.put(task, reading));
     result
 }
 
@@ -108,11 +120,12 @@ fn is_of_new_file(stack: &Read) -> bool {
 }
 
 fn options(locals: bool) -> Options {
+    let options = Options::new().uses();
     match locals {
-        true => Options::new().locals(Locals::new().redact(|variable| {
+        true => options.locals(Locals::new().redact(|variable| {
             redact::hides_local(variable.function, variable.name, variable.type_name)
         })),
-        false => Options::new(),
+        false => options,
     }
 }
 
@@ -120,7 +133,7 @@ fn options(locals: bool) -> Options {
 fn stack_of(
     info: &mut DebugInfo,
     memory: &dyn Memory,
-    task: &dyn SuspendedTask,
+    task: &dyn ReadTask,
     options: &Options,
 ) -> (u32, Read) {
     let polls = Cell::new(task.polls());
@@ -140,7 +153,7 @@ fn stack_of(
 }
 
 /// Returns the future of a task, which may be running now and then.
-fn published(task: &dyn SuspendedTask) -> Result<Option<Root>, MissingFrames> {
+fn published(task: &dyn ReadTask) -> Result<Option<Root>, MissingFrames> {
     for _ in 0..ATTEMPTS {
         if let Some(root) = task.root()? {
             return Ok(Some(root));
@@ -151,7 +164,7 @@ fn published(task: &dyn SuspendedTask) -> Result<Option<Root>, MissingFrames> {
 }
 
 /// Returns the reason for which a task shows no future.
-fn unpublished(task: &dyn SuspendedTask) -> MissingFrames {
+fn unpublished(task: &dyn ReadTask) -> MissingFrames {
     match task.is_unmoved() {
         true => MissingFrames {
             of_program: true,

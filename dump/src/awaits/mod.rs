@@ -8,12 +8,15 @@ mod join;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::values::await_stack::{AwaitStack, MissingFrames};
 use crate::values::stack::Stack;
+use crate::values::uses::TaskUses;
+use crate::wait_graph::Uses;
 
 #[cfg(feature = "debug-stacks")]
-pub use debug_info::{moved, read_stacks, StackSources, SuspendedTask};
+pub use debug_info::{moved, read_stacks, ReadTask, StackSources};
 pub use detail::{AwaitDetail, ParseAwaitDetailError};
 
 /// Maximum number of stacks in a dump.
@@ -40,6 +43,9 @@ pub trait AwaitReading {
     fn wants(&mut self, id: u64) -> bool;
     /// Takes a stack, and the number of polls that the task had when its stack was read.
     fn put(&mut self, id: u64, polls: u32, stack: AwaitStack);
+    /// Takes what a task uses of shared things. The task has not run since its stack was read, and neither have the other
+    /// ones.
+    fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses);
 }
 
 /// The await stacks of a dump, or the reason why it has none.
@@ -65,6 +71,33 @@ pub(crate) struct AwaitStacks {
 pub(crate) struct KnownTask {
     pub(crate) polls: u32,
     pub(crate) stack: Stack,
+}
+
+/// Uses in the making, of all suspended tasks.
+pub(crate) struct UsesReader<'a> {
+    /// Returns the polls of a suspended task of the dump.
+    pub(crate) find: &'a dyn Fn(u64) -> Option<u32>,
+    pub(crate) end: Instant,
+    pub(crate) read: usize,
+    pub(crate) uses: Uses,
+}
+
+impl AwaitReading for UsesReader<'_> {
+    fn wants(&mut self, id: u64) -> bool {
+        let wants =
+            (self.find)(id).is_some() && self.read < MAX_STACKS && Instant::now() < self.end;
+        self.read += usize::from(wants);
+        wants
+    }
+
+    fn put(&mut self, _id: u64, _polls: u32, _stack: AwaitStack) {}
+
+    fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses) {
+        // A task that has run since is not as the dump shows it.
+        if (self.find)(id) == Some(polls) {
+            self.uses.insert(id, uses);
+        }
+    }
 }
 
 /// Stacks in the making.
@@ -133,4 +166,6 @@ impl AwaitReading for AwaitReader<'_> {
         };
         self.stacks.by_task.insert(id, Arc::new(stack));
     }
+
+    fn put_uses(&mut self, _id: u64, _polls: u32, _uses: TaskUses) {}
 }

@@ -38,6 +38,7 @@ mod task_block;
 mod text;
 mod threads;
 mod tree;
+mod waits;
 
 use std::fmt;
 
@@ -55,6 +56,7 @@ pub use text::Text;
 #[doc(hidden)]
 pub use threads::ThreadList;
 pub use tree::Tree;
+pub use waits::Stuck;
 
 impl Dump {
     /// Returns a rendering with a paragraph for each task, as `{}` shows it.
@@ -65,6 +67,11 @@ impl Dump {
     /// Returns a rendering with each task below its parent, as `{:#}` shows it.
     pub fn tree(&self) -> Tree<'_> {
         Tree::new(self)
+    }
+
+    /// Returns the tasks that cannot go on, and why.
+    pub fn stuck(&self) -> Stuck<'_> {
+        Stuck::new(self)
     }
 
     /// Returns a rendering by groups, largest first.

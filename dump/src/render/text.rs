@@ -14,10 +14,12 @@ use super::task_block::{
     awaits_text, labels_line, push_age, site_line, span_line, stack_text, wake_text, TaskBlock,
 };
 use super::threads::{self, kernel_text, native_text};
+use super::waits::{self, WaitLines};
 use crate::snapshot::compact::wakers::WakerRef;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
+use crate::wait_graph::WaitGraph;
 use crate::Dump;
 use crate::State;
 use birthmark_core::__reader::label::Labels;
@@ -51,13 +53,21 @@ impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Summary(self.dump))?;
         let mut texts = Texts::default();
+        let graph = WaitGraph::new(self.dump.uses());
+        let waits = WaitLines {
+            dump: self.dump,
+            palette: self.palette,
+            graph: &graph,
+        };
         let mut writer = ChunkedWriter::new(f);
         for row in self.dump.rows() {
             writer.out.push('\n');
             texts.push_row(&mut writer.out, self, row);
+            waits.push(&mut writer.out, row.id);
             writer.next()?;
         }
         writer.finish()?;
+        waits::write_section(f, self.dump, self.palette, &graph)?;
         busiest::write_section(f, self.dump, self.palette)?;
         gone::write_section(f, self.dump, self.palette)?;
         dropped::write_section(f, self.dump)?;

@@ -182,6 +182,11 @@ impl Snapshot {
         self.get(number).map_or(NONE, |node| node.parent)
     }
 
+    /// Returns the id of the task that spawned a task.
+    pub(crate) fn parent_id(&self, row: &Row) -> Option<u64> {
+        self.get(row.parent).map(|node| node.id)
+    }
+
     /// Returns all nodes. A parent comes before its children.
     pub(crate) fn all(&self) -> impl Iterator<Item = Node> + '_ {
         (0..self.count() as u32).filter_map(|number| self.get(number))

@@ -10,4 +10,5 @@ pub(crate) mod role;
 pub(crate) mod span;
 pub(crate) mod stack;
 pub(crate) mod task;
+pub(crate) mod uses;
 pub(crate) mod wake;

@@ -11,7 +11,7 @@
 //!   with another id.
 //! - `id` is 0 before anything of the future is dropped (`RootFuture::forget`). A future that returns has dropped its
 //!   content in the poll, and its task does not become suspended again.
-//! - The number of polls in the slot is the same, and the task is suspended ([`Record::root_version`]). A poll stores the
+//! - The number of polls in the slot is the same, and the task waits ([`Record::root_version`]). A poll stores the
 //!   status `RUNNING`, then the number of polls, then it changes the future. A reader loads the number of polls, then the
 //!   status, then it reads the future, then it loads both again in this order.
 //!
@@ -20,6 +20,9 @@
 //!
 //! The stores of a poll are kept in order by the compiler. Processors of x86-64 keep them in order as well. On others, a
 //! reader of this process calls `membarrier` between the loads and its reading.
+//!
+//! A thread that blocks on a future publishes that future. The thread has the flag `BLOCKED` between polls, in the word with
+//! the number of polls. The flag is cleared before a poll counts.
 //!
 //! A future that is `Unpin` may be moved between two polls. The wrapper around the future has the handle of the task. A
 //! reader refuses a future without that handle beside it ([`PublishedFuture::handle`]).
@@ -33,7 +36,6 @@ use super::arena::{BATCH, CHUNK_BYTES, CHUNK_SLOTS};
 use super::frames::AREA_BYTES as FRAMES_BYTES;
 use super::read::Record;
 use super::slot::Slot;
-use super::words::state;
 
 /// Bytes behind the frames of a chunk. They take no memory until a task is polled.
 pub(super) const AREA_BYTES: usize = CHUNK_SLOTS * size_of::<RootFuture>();
@@ -162,12 +164,12 @@ impl Record {
         })
     }
 
-    /// Returns the number of polls while the task of this record is suspended and its future is published. The future has
+    /// Returns the number of polls while the task of this record waits and its future is published. The future has
     /// not changed between two calls with the same result.
     pub fn root_version(&self) -> Option<u64> {
         // The number of polls first: a poll counts before it changes the future.
         let now = Record::read(self.slot).filter(|now| now.id == self.id)?;
         let is_published = RootFuture::of(self.slot).id.load(Ordering::Acquire) == self.id;
-        (now.state() == state::SUSPENDED && is_published).then(|| now.polls().into())
+        (now.waits() && is_published).then(|| now.polls().into())
     }
 }

@@ -10,14 +10,18 @@
 //! Between the polls, the record has the flag [`flag::BLOCKED`]. The task then waits, although its thread runs the code
 //! of an executor.
 
+use core::any::type_name;
 use core::future::Future;
-use core::mem::ManuallyDrop;
+use core::mem::{offset_of, ManuallyDrop};
 use core::pin::Pin;
+use core::ptr;
 use core::task::{Context, Poll, Waker};
 
 use crate::platform::runtime_flags;
+use crate::record::root_future::{RootFuture, RootType};
 use crate::record::slot::TaskSlot;
 use crate::record::words::flag;
+use crate::task::future::vtable;
 use crate::thread::local::{self, Local};
 use crate::thread::waker::AwakablePoll;
 use crate::types::kind::Kind;
@@ -29,9 +33,10 @@ use crate::types::kind::Kind;
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Blocked<F> {
+    /// Dropped before the future, so that nobody reads a future that is being dropped.
+    task: BlockedTask,
     /// Structurally pinned: nothing moves it out of a pinned `Blocked`, which has no other method than `poll`.
     future: F,
-    task: BlockedTask,
 }
 
 impl<F: Future> Blocked<F> {
@@ -39,8 +44,16 @@ impl<F: Future> Blocked<F> {
     #[inline]
     pub fn new(future: F) -> Self {
         let task = BlockedTask(blocking_task());
-        Blocked { future, task }
+        Blocked { task, future }
     }
+
+    /// The type of the future, for readers of its state machine. The id of the task is in the place of a handle.
+    const ROOT_TYPE: &'static RootType = &RootType {
+        vtable: vtable::<F>,
+        from_handle: offset_of!(Self, future).wrapping_sub(offset_of!(Self, task)),
+        size: size_of::<F>(),
+        name: type_name::<F>,
+    };
 }
 
 // The address-sensitive part is `F`; the id can move.
@@ -57,14 +70,14 @@ impl<F: Future> Future for Blocked<F> {
         // is Unpin only if `F` is.
         let (future, task) = unsafe {
             let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.future), this.task.0)
+            (Pin::new_unchecked(&mut this.future), &this.task)
         };
-        let Some(counted) = CountedPoll::begin(task, cx.waker()) else {
+        let Some(counted) = CountedPoll::begin(task.0, cx.waker()) else {
             return future.poll(cx);
         };
         let waker = counted.awakable.waker();
         let result = future.poll(&mut Context::from_waker(&waker));
-        counted.end(result.is_pending());
+        counted.end(result.is_pending(), task, Self::ROOT_TYPE);
         result
     }
 }
@@ -141,15 +154,18 @@ impl<'a> CountedPoll<'a> {
 
     fn begin_counted(local: &Local, id: u64, waker: &'a Waker) -> Self {
         let current = current_with_id(local, id);
+        let task = current.filter(|&task| runs_alone(local, task));
+        // The flag before the count. A reader of the future may see the flag with the count of a poll that has ended.
+        if let Some(task) = task {
+            note_change(local, task, false);
+        }
         if let Some(task) = current {
             task.add_poll();
         }
-        let task = current.filter(|&task| runs_alone(local, task));
         let awakable = match task {
             Some(task) => {
-                note_change(local, task, false);
                 let now = runtime_flags::flags_and_tick();
-                // The future is not the task's.
+                // The future is published once it waits.
                 AwakablePoll::begin(task, waker, now, || ())
             }
             None => AwakablePoll::none(waker),
@@ -161,11 +177,14 @@ impl<'a> CountedPoll<'a> {
         }
     }
 
-    /// Ends a poll that has not panicked.
-    fn end(self, is_pending: bool) {
+    /// Ends a poll that has not panicked. `blocked` is beside the future.
+    fn end(self, is_pending: bool, blocked: &BlockedTask, root_type: &'static RootType) {
         let task = self.task.filter(|_| is_pending);
         drop(self);
         if let Some(task) = task {
+            let place = ptr::from_ref(&blocked.0).cast();
+            let id = ptr::without_provenance(blocked.0 as usize);
+            RootFuture::publish(task.slot(), place, id, root_type);
             local::with(|local| note_change(local, task, true));
         }
     }

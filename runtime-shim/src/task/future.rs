@@ -141,7 +141,7 @@ impl<F> Identified for F {
 }
 
 /// Returns the address of the vtable.
-fn vtable<'a, F: 'a>() -> *const () {
+pub(super) fn vtable<'a, F: 'a>() -> *const () {
     let object: *const (dyn Identified + 'a) = ptr::null::<F>();
     // SAFETY: a pointer to a trait object consists of two pointers, that of the value and that of the vtable. The sizes
     // are compared at compile time.

@@ -4,6 +4,8 @@
 //! are found without that knowledge. These tables are for the rest: combinators whose branches may be leaves, and
 //! collections that are reached through raw pointers.
 
+pub(crate) mod resources;
+
 use crate::dwarf::Type;
 use crate::names;
 

@@ -123,18 +123,26 @@ impl Walk<'_> {
         None
     }
 
-    /// Enters the tasks of a `FuturesUnordered`, which are linked by `next_all`.
+    /// Enters the tasks of a `FuturesUnordered`.
     fn futures_unordered(
         &mut self,
         place: Place,
         of_type: &Type,
         depth: usize,
     ) -> Option<Vec<Frame>> {
-        let head = self.atomic_pointer(place, of_type, "head_all")?;
-        let (mut task, task_type) = head;
+        let mut frames = Vec::new();
+        for future in self.unordered_futures(place, of_type)? {
+            frames.extend(self.branch(future, depth + 1));
+        }
+        Some(frames)
+    }
+
+    /// Returns the futures of a `FuturesUnordered`, whose tasks are linked by `next_all`. The oldest comes first.
+    pub(super) fn unordered_futures(&mut self, place: Place, of_type: &Type) -> Option<Vec<Place>> {
+        let (mut task, task_type) = self.atomic_pointer(place, of_type, "head_all")?;
         let node = self.get(task_type)?;
         let future = node.member("future")?;
-        let mut frames = Vec::new();
+        let mut futures = Vec::new();
         let mut seen = std::collections::HashSet::new();
         while task != 0 && seen.insert(task) {
             if !self.take_node() {
@@ -144,15 +152,15 @@ impl Walk<'_> {
                 address: task,
                 of_type: task_type,
             };
-            frames.extend(self.branch(place.member(future)?, depth + 1));
+            futures.push(place.member(future)?);
             let Some((next, _)) = self.atomic_pointer(place, &node, "next_all") else {
                 break;
             };
             task = next;
         }
         // The newest task is at the head.
-        frames.reverse();
-        Some(frames)
+        futures.reverse();
+        Some(futures)
     }
 
     /// Reads a member that is an `AtomicPtr`, and returns its target's address and type.

@@ -24,7 +24,7 @@ pub(crate) fn variant_at<'v>(
 }
 
 /// Returns the variant for the value of a discriminant of some size in bytes.
-fn variant_of(variants: &Variants, value: u64, size: u64) -> Option<&Variant> {
+pub(super) fn variant_of(variants: &Variants, value: u64, size: u64) -> Option<&Variant> {
     let mask = match size {
         8.. => u64::MAX,
         size => (1 << (8 * size)) - 1,
@@ -126,7 +126,7 @@ fn kind(name: &str) -> FrameKind {
     }
 }
 
-fn state(variant: &str) -> State {
+pub(super) fn state(variant: &str) -> State {
     match variant {
         "Unresumed" => State::NotStarted,
         "Returned" => State::Returned,

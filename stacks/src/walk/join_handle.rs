@@ -65,6 +65,12 @@ impl Walk<'_> {
         header: Place,
         depth: usize,
     ) -> Result<(Option<u64>, Vec<Frame>), Missing> {
+        let (id, stage) = self.stage(header)?;
+        Ok((id, self.enter(stage, Position::Future, depth + 1)))
+    }
+
+    /// Returns the id of a task, and the memory of its future.
+    pub(super) fn stage(&mut self, header: Place) -> Result<(Option<u64>, Place), Missing> {
         let unreadable = Missing::Unreadable {
             address: header.address,
         };
@@ -112,7 +118,7 @@ impl Walk<'_> {
                 "stage",
             )
             .ok_or(not_found)?;
-        Ok((id, self.enter(stage, Position::Future, depth + 1)))
+        Ok((id, stage))
     }
 
     /// Returns the vtable that a header points to.

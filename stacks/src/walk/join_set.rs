@@ -15,23 +15,32 @@ const MAX_SEARCHED: usize = 64;
 
 impl Walk<'_> {
     pub(super) fn join_set(&mut self, place: Place, depth: usize) -> Option<Vec<Frame>> {
+        let mut frames = Vec::new();
+        for handle in self.handles_of_set(place)? {
+            frames.extend(self.enter(handle, Position::Future, depth + 1));
+        }
+        Some(frames)
+    }
+
+    /// Returns the handles of a set.
+    pub(super) fn handles_of_set(&mut self, place: Place) -> Option<Vec<Place>> {
         let set = self.field(place, "inner")?;
         let shared = self.field(set, "lists")?;
         let (address, of_type) = self.first_pointer(shared)?;
         let inner = self.field(Place { address, of_type }, "data")?;
         let lists = self.inside(inner, "ListsInner<")?;
-        let mut frames = Vec::new();
+        let mut handles = Vec::new();
         for name in ["notified", "idle"] {
             let list = self.field(lists, name)?;
             let head = self.field(list, "head")?;
-            frames.extend(self.linked_handles(head, depth)?);
+            handles.extend(self.linked_handles(head)?);
         }
-        Some(frames)
+        Some(handles)
     }
 
-    /// Enters the handles of a list that begins with an `Option<NonNull<ListEntry>>`.
-    fn linked_handles(&mut self, head: Place, depth: usize) -> Option<Vec<Frame>> {
-        let mut frames = Vec::new();
+    /// Returns the handles of a list that begins with an `Option<NonNull<ListEntry>>`.
+    fn linked_handles(&mut self, head: Place) -> Option<Vec<Place>> {
+        let mut handles = Vec::new();
         let mut seen = HashSet::new();
         let entry = self.optional_target(head)?;
         let mut next = self.pages.pointer(head.address)?;
@@ -43,13 +52,12 @@ impl Walk<'_> {
                 address: next,
                 of_type: entry,
             };
-            let value = self.field(place, "value")?;
-            frames.extend(self.enter(value, Position::Future, depth + 1));
+            handles.push(self.field(place, "value")?);
             let pointers = self.field(place, "pointers")?;
             let links = self.inside(pointers, "PointersInner<")?;
             next = self.pages.pointer(self.field(links, "next")?.address)?;
         }
-        Some(frames)
+        Some(handles)
     }
 
     /// Returns the type that an `Option<NonNull<T>>` points to.

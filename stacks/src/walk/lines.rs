@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::debug_info::DebugInfo;
 use crate::dwarf::{Member, Type, TypeRef, Variants};
-use crate::stack::Location;
+use crate::location::Location;
 
 /// Index of the variant of a state machine that was not polled. Its line is that of the function.
 const NOT_STARTED: usize = 0;

@@ -17,6 +17,7 @@ mod join_handle;
 mod join_set;
 mod lines;
 mod roles;
+mod uses;
 mod values;
 
 use std::collections::HashSet;
@@ -24,8 +25,9 @@ use std::sync::Arc;
 
 pub(crate) use coroutine::variant_at;
 use roles::Role;
+pub(crate) use uses::leaves;
 
-use crate::debug_info::DebugInfo;
+use crate::debug_info::{DebugInfo, Search};
 use crate::dwarf::{Kind, Member, Type, TypeRef};
 use crate::known::{self, Collection, Known};
 use crate::memory::Pages;
@@ -33,6 +35,7 @@ use crate::missing::Missing;
 use crate::names;
 use crate::options::Options;
 use crate::stack::{Frame, FrameKind, Receiver, State};
+use crate::uses::Use;
 
 /// Variable of the macros `select!` and `join!` with the futures of all branches.
 const BRANCHES: &str = "futures";
@@ -69,6 +72,9 @@ pub(crate) struct Walk<'a> {
     pages: &'a Pages<'a>,
     options: &'a Options,
     visited: HashSet<Place>,
+    /// Values whose uses were noted.
+    scanned: HashSet<Place>,
+    uses: Vec<Use>,
     nodes: usize,
     /// A limit was reached somewhere.
     is_limited: bool,
@@ -81,6 +87,8 @@ impl<'a> Walk<'a> {
             pages,
             options,
             visited: HashSet::new(),
+            scanned: HashSet::new(),
+            uses: Vec::new(),
             nodes: 0,
             is_limited: false,
         }
@@ -404,7 +412,7 @@ impl<'a> Walk<'a> {
 
     /// Returns `true` if a value of this type can contain a state machine or a trait object.
     fn may_await(&mut self, of_type: TypeRef) -> bool {
-        roles::may_await(self.info, of_type)
+        roles::may_contain(self.info, of_type, Search::Futures)
     }
 
     /// Returns the place of a member of a struct.

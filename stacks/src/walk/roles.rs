@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::debug_info::DebugInfo;
+use crate::debug_info::{DebugInfo, Search};
 use crate::dwarf::{Kind, Type, TypeRef};
-use crate::known::{self, Collection, Known};
+use crate::known::{self, Collection, Known, resources};
 
 /// Role of a type in the walk.
 pub(super) enum Role<'a> {
@@ -119,9 +119,9 @@ pub(super) fn is_polled(trait_name: &str) -> bool {
     ["Future", "FusedFuture", "Stream", "FusedStream"].contains(&last)
 }
 
-/// Returns `true` if a value of a type can contain a state machine or a trait object.
-pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
-    if let Some(known) = info.may_await.get(&start) {
+/// Returns `true` if a value of a type can contain what is searched.
+pub(crate) fn may_contain(info: &mut DebugInfo, start: TypeRef, search: Search) -> bool {
+    if let Some(known) = info.contents.get(&(search, start)) {
         return *known;
     }
     let mut seen = HashSet::from([start]);
@@ -132,7 +132,7 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
         if info.is_exhausted() {
             return false;
         }
-        match info.may_await.get(&next) {
+        match info.contents.get(&(search, next)) {
             Some(true) => {
                 found = true;
                 break;
@@ -143,6 +143,10 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
         let Some(of_type) = info.get(next) else {
             continue;
         };
+        if search == Search::Uses && resources::handle(&of_type).is_some() {
+            found = true;
+            break;
+        }
         let mut targets = Vec::new();
         match role(&of_type) {
             Role::Coroutine
@@ -174,11 +178,11 @@ pub(super) fn may_await(info: &mut DebugInfo, start: TypeRef) -> bool {
         open.extend(targets.into_iter().filter(|target| seen.insert(*target)));
     }
     if found {
-        info.may_await.insert(start, true);
+        info.contents.insert((search, start), true);
     } else {
         // Nothing that was reached can lead to anything else.
-        info.may_await
-            .extend(seen.into_iter().map(|of_type| (of_type, false)));
+        info.contents
+            .extend(seen.into_iter().map(|of_type| ((search, of_type), false)));
     }
     found
 }

@@ -62,7 +62,7 @@ fn state(state: State) -> Option<&'static str> {
     }
 }
 
-fn location(location: Location) -> AwaitLocation {
+pub(super) fn location(location: Location) -> AwaitLocation {
     AwaitLocation {
         file: location.file,
         line: location.line,

@@ -1,0 +1,254 @@
+//! How the executors are: jobs that do not start, tasks without a turn, and polls that do not end.
+//!
+//! All of it is known from the states of tasks. A conclusion, such as that a pool is full, is probable: birthmark does not
+//! see the limits of pools.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::push_task;
+use crate::render::output::{push, site_role};
+use crate::render::palette::Palette;
+use crate::snapshot::row::Row;
+use crate::values::age::Age;
+use crate::values::uses::ResourceKind;
+use crate::wait_graph::{polled_waits, WaitGraph};
+use crate::{Dump, State};
+use birthmark_core::__reader::clock;
+use birthmark_core::{Kind, Site};
+
+/// Minimum time in a state that a finding mentions. A healthy program has shorter ones all the time.
+const LEAST: Duration = Duration::from_secs(1);
+/// Maximum number of tasks that a finding names.
+const NAMED: usize = 3;
+
+/// Tasks that have been in a state for a while.
+#[derive(Default)]
+struct Lasting<'a> {
+    unstarted_jobs: Vec<&'a Row>,
+    running_jobs: Vec<&'a Row>,
+    unstarted_futures: Vec<&'a Row>,
+    runnable: Vec<&'a Row>,
+    polled: Vec<&'a Row>,
+}
+
+impl<'a> Lasting<'a> {
+    fn of(dump: &'a Dump) -> Self {
+        let mut lasting = Lasting::default();
+        for row in &dump.snapshot.rows {
+            let list = match (dump.snapshot.kind(row), dump.snapshot.bare_state(row)) {
+                (Kind::Blocking, State::Created) => &mut lasting.unstarted_jobs,
+                (Kind::Blocking, State::Running { .. }) => &mut lasting.running_jobs,
+                (Kind::Future, State::Created) => &mut lasting.unstarted_futures,
+                (Kind::Future, State::Running { .. }) => &mut lasting.polled,
+                (_, State::Runnable) => &mut lasting.runnable,
+                _ => continue,
+            };
+            if time_in_state(dump, row).is_some_and(|time| time >= LEAST) {
+                list.push(row);
+            }
+        }
+        for list in [
+            &mut lasting.unstarted_jobs,
+            &mut lasting.running_jobs,
+            &mut lasting.unstarted_futures,
+            &mut lasting.runnable,
+            &mut lasting.polled,
+        ] {
+            // The longest time first.
+            list.sort_by_key(|row| (row.change_tick(), row.id));
+        }
+        lasting
+    }
+}
+
+/// Appends a paragraph for each finding.
+pub(super) fn push_findings(
+    out: &mut String,
+    dump: &Dump,
+    palette: &Palette,
+    graph: &WaitGraph<'_>,
+) {
+    let lasting = Lasting::of(dump);
+    push_blocking_pool(out, dump, palette, graph, &lasting);
+    push_starved(out, dump, palette, &lasting);
+    push_unstarted(out, dump, graph, &lasting);
+}
+
+/// Appends that jobs wait for a thread, and that the running ones wait for such jobs.
+fn push_blocking_pool(
+    out: &mut String,
+    dump: &Dump,
+    palette: &Palette,
+    graph: &WaitGraph<'_>,
+    lasting: &Lasting<'_>,
+) {
+    let (Some(oldest), Some(youngest)) =
+        (lasting.unstarted_jobs.first(), lasting.running_jobs.last())
+    else {
+        return;
+    };
+    let (unstarted, running) = (&lasting.unstarted_jobs, &lasting.running_jobs);
+    push(
+        out,
+        format_args!(
+            "the blocking pool is full, probable\n  {} not started for up to {}: {}\n  {} for {} or longer: {}\n",
+            jobs(unstarted.len(), "job has", "jobs have"),
+            time_text(dump, oldest),
+            by_site(dump, unstarted),
+            jobs(running.len(), "job has run", "jobs have run"),
+            time_text(dump, youngest),
+            by_site(dump, running),
+        ),
+    );
+    let is_unstarted = |id: u64| unstarted.iter().any(|row| row.id == id);
+    let is_running = |id: Option<u64>| id.is_some_and(|id| running.iter().any(|row| row.id == id));
+    let waiting: Vec<&Row> = graph
+        .uses()
+        .iter()
+        .filter(|(_, uses)| {
+            polled_waits(uses).any(|wait| {
+                wait.resource == ResourceKind::Task && wait.joined.is_some_and(is_unstarted)
+            })
+        })
+        .filter_map(|(&task, _)| dump.row(task))
+        .filter(|row| is_running(dump.snapshot.parent_id(row)))
+        .collect();
+    let Some(first) = waiting.first() else { return };
+    push(
+        out,
+        format_args!(
+            "  {} spawned by running jobs {} jobs that have not started: {}\n  for example ",
+            jobs(waiting.len(), "task", "tasks"),
+            if waiting.len() == 1 {
+                "awaits"
+            } else {
+                "await"
+            },
+            by_site(dump, &waiting),
+        ),
+    );
+    push_task(out, dump, palette, first.id);
+    if let Some(parent) = dump.snapshot.parent_id(first) {
+        out.push_str(", spawned by ");
+        push_task(out, dump, palette, parent);
+    }
+    out.push('\n');
+}
+
+/// Appends polls that have not ended, and the tasks that are ready to run meanwhile.
+fn push_starved(out: &mut String, dump: &Dump, palette: &Palette, lasting: &Lasting<'_>) {
+    for row in &lasting.polled {
+        push_task(out, dump, palette, row.id);
+        push(
+            out,
+            format_args!(" has been in one poll for {}", time_text(dump, row)),
+        );
+        if let State::Running {
+            thread: Some(thread),
+        } = dump.snapshot.state(row)
+        {
+            push(out, format_args!(", on thread {thread}"));
+        }
+        out.push('\n');
+    }
+    let Some(longest) = lasting.runnable.first() else {
+        return;
+    };
+    let count = lasting.runnable.len();
+    let verb = if count == 1 { "waits" } else { "wait" };
+    let behind = match lasting.polled.is_empty() {
+        true => "",
+        false => ", probably for the thread of a poll that does not end",
+    };
+    push(
+        out,
+        format_args!(
+            "{} {verb} for a turn since {}{behind}:\n",
+            jobs(count, "runnable task", "runnable tasks"),
+            time_text(dump, longest),
+        ),
+    );
+    for row in lasting.runnable.iter().take(NAMED) {
+        out.push_str("  ");
+        push_task(out, dump, palette, row.id);
+        push(out, format_args!(", woken {} ago", time_text(dump, row)));
+        if let Some(by) = dump.snapshot.woken_by(row) {
+            push(out, format_args!(" by {by}"));
+        }
+        out.push('\n');
+    }
+    if count > NAMED {
+        push(out, format_args!("  and {} more\n", count - NAMED));
+    }
+}
+
+/// Appends tasks that were never polled although another task awaits them.
+fn push_unstarted(out: &mut String, dump: &Dump, graph: &WaitGraph<'_>, lasting: &Lasting<'_>) {
+    let Some(oldest) = lasting.unstarted_futures.first() else {
+        return;
+    };
+    let awaited = |id: u64| {
+        graph
+            .uses()
+            .values()
+            .any(|uses| polled_waits(uses).any(|wait| wait.joined == Some(id)))
+    };
+    let unstarted = &lasting.unstarted_futures;
+    let count = unstarted.len();
+    let and_awaited = match unstarted.iter().any(|row| awaited(row.id)) {
+        true => ", although another task awaits one of them",
+        false => "",
+    };
+    push(
+        out,
+        format_args!(
+            "{} {}, probable: never polled for up to {}{and_awaited}: {}\n",
+            match lasting.polled.is_empty() {
+                true => "no thread drives the executor of",
+                false => "a poll that does not end keeps the thread of",
+            },
+            jobs(count, "task", "tasks"),
+            time_text(dump, oldest),
+            by_site(dump, unstarted),
+        ),
+    );
+}
+
+fn jobs(count: usize, one: &str, several: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {several}"),
+    }
+}
+
+/// Returns `8 × load spawned at src/main.rs:36:18, 4 × read spawned at src/main.rs:17:9`.
+fn by_site(dump: &Dump, rows: &[&Row]) -> String {
+    let mut counts: BTreeMap<u64, (usize, &'static Site)> = BTreeMap::new();
+    for row in rows {
+        let site = dump.snapshot.site(row);
+        counts.entry(site.address()).or_insert((0, site)).0 += 1;
+    }
+    let mut counts: Vec<(usize, &'static Site)> = counts.into_values().collect();
+    counts.sort_by_key(|(count, site)| (std::cmp::Reverse(*count), site.line()));
+    let parts = counts.iter().take(NAMED).map(|(count, site)| {
+        let role = site_role(site);
+        format!("{count} × {role} spawned at {site}")
+    });
+    let mut text = parts.collect::<Vec<_>>().join(", ");
+    if counts.len() > NAMED {
+        push(
+            &mut text,
+            format_args!(" and {} more sites", counts.len() - NAMED),
+        );
+    }
+    text
+}
+
+fn time_in_state(dump: &Dump, row: &Row) -> Option<Duration> {
+    clock::since(row.change_tick(), dump.now?)
+}
+
+fn time_text(dump: &Dump, row: &Row) -> String {
+    time_in_state(dump, row).map_or_else(String::new, |time| Age(time).to_string())
+}

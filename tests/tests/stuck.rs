@@ -1,0 +1,524 @@
+//! Tasks that wait for each other: what dumps show of locks, permits, channels and handles, and what they do not allege.
+
+use birthmark_test_support as _;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+use birthmark_integration_tests::wait_until;
+use tokio::runtime::{Builder, Runtime};
+
+/// Tests run one after the other, because a dump has the tasks of all.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn runtime() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+}
+
+#[birthmark::instrument]
+mod locks {
+    use std::sync::Arc;
+    use tokio::sync::{Barrier, Mutex, RwLock, Semaphore, oneshot};
+
+    /// Two tasks that take two locks in opposite orders.
+    pub fn crossed(barrier: &Arc<Barrier>) {
+        let (left, right) = (Arc::new(Mutex::new(1)), Arc::new(Mutex::new(2)));
+        tokio::spawn(
+            birthmark::named!("one" => take_both(left.clone(), right.clone(), barrier.clone())),
+        );
+        tokio::spawn(birthmark::named!("two" => take_both(right, left, barrier.clone())));
+    }
+
+    async fn take_both(first: Arc<Mutex<u32>>, second: Arc<Mutex<u32>>, barrier: Arc<Barrier>) {
+        let held = first.lock().await;
+        barrier.wait().await;
+        let sum = *held + *second.lock().await;
+        println!("{sum}");
+    }
+
+    /// A reader that reads again behind a writer.
+    pub fn reads_twice(held: oneshot::Sender<()>, go: oneshot::Receiver<()>) -> Arc<RwLock<u32>> {
+        let lock = Arc::new(RwLock::new(0));
+        tokio::spawn(birthmark::named!("reader" => read_twice(lock.clone(), held, go)));
+        lock
+    }
+
+    async fn read_twice(
+        lock: Arc<RwLock<u32>>,
+        held: oneshot::Sender<()>,
+        go: oneshot::Receiver<()>,
+    ) {
+        match *lock.read().await {
+            0 => {
+                held.send(()).unwrap();
+                go.await.unwrap();
+                println!("{}", lock.read().await);
+            }
+            _ => unreachable!(),
+        }
+    }
+
+    pub fn writes(lock: Arc<RwLock<u32>>) {
+        tokio::spawn(birthmark::named!("writer" => async move { *lock.write().await += 1 }));
+    }
+
+    /// A task that keeps a future which was given the lock.
+    pub fn futurelock(
+        lock: Arc<Mutex<u32>>,
+        queued: oneshot::Sender<()>,
+        go: oneshot::Receiver<()>,
+    ) {
+        tokio::spawn(keeps_a_future(lock, queued, go));
+    }
+
+    async fn keeps_a_future(
+        lock: Arc<Mutex<u32>>,
+        queued: oneshot::Sender<()>,
+        go: oneshot::Receiver<()>,
+    ) {
+        let mut adding = Box::pin(add(&lock));
+        tokio::select! {
+            biased;
+            () = &mut adding => unreachable!(),
+            () = std::future::ready(()) => {}
+        }
+        queued.send(()).unwrap();
+        go.await.unwrap();
+        println!("{}", lock.lock().await);
+        adding.await;
+    }
+
+    async fn add(lock: &Mutex<u32>) {
+        *lock.lock().await += 1;
+    }
+
+    /// A task that needs a permit while it has all of them.
+    pub fn takes_all_permits() {
+        let permits = Arc::new(Semaphore::new(2));
+        tokio::spawn(async move {
+            let both = permits.acquire_many(2).await.unwrap();
+            let third = permits.acquire().await.unwrap();
+            println!("{both:?} {third:?}");
+        });
+    }
+
+    /// A task that waits for a message and has the only sender.
+    pub fn waits_for_its_own_message() {
+        tokio::spawn(async {
+            let (sender, mut receiver) = tokio::sync::mpsc::channel::<u32>(1);
+            let received = receiver.recv().await;
+            println!("{received:?} {sender:?}");
+        });
+    }
+
+    /// An actor that has a sender to itself, beside one that nobody sees.
+    pub fn waits_for_messages_of_others() -> tokio::sync::mpsc::Sender<u32> {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel::<u32>(1);
+        let own = sender.clone();
+        tokio::spawn(async move {
+            let received = receiver.recv().await;
+            println!("{received:?} {own:?}");
+        });
+        sender
+    }
+
+    /// Tasks that await each other's handles and a set.
+    pub fn awaits_handles(go: oneshot::Receiver<()>) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(async move {
+            let inner = tokio::spawn(waits(go));
+            inner.await.unwrap();
+        })
+    }
+
+    async fn waits(go: oneshot::Receiver<()>) {
+        let _ = go.await;
+    }
+}
+
+/// Returns the first report that is not empty, without ids.
+fn report() -> String {
+    let mut found = String::new();
+    wait_until("a report is there", || {
+        found = birthmark::dump().stuck().to_string();
+        !found.starts_with("no task")
+    });
+    without_ids(&found)
+}
+
+/// Replaces the numbers of tasks, and positions except file names.
+fn without_ids(report: &str) -> String {
+    let mut text = String::new();
+    for (index, part) in report.split("task ").enumerate() {
+        if index > 0 {
+            text.push_str("task ");
+        }
+        let digits = part.len()
+            - part
+                .trim_start_matches(|it: char| it.is_ascii_digit())
+                .len();
+        text.push_str(if digits > 0 { "N" } else { "" });
+        text.push_str(&part[digits..]);
+    }
+    let mut words = Vec::new();
+    for line in text.lines() {
+        let line: Vec<&str> = line.split(' ').map(without_position).collect();
+        words.push(line.join(" "));
+    }
+    words.join("\n") + "\n"
+}
+
+fn without_position(word: &str) -> &str {
+    match word.split_once("stuck.rs:") {
+        Some((_, rest)) if rest.ends_with("),") => "HERE),",
+        Some((_, rest)) if rest.ends_with(')') => "HERE)",
+        Some((_, rest)) if rest.ends_with(',') => "HERE,",
+        Some(_) => "HERE",
+        None => word,
+    }
+}
+
+#[test]
+fn crossed_locks_are_a_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    runtime.block_on(async { locks::crossed(&Arc::new(tokio::sync::Barrier::new(2))) });
+    // The guards are in variables, which may be moved for all that is known.
+    let expected = "deadlock of 2 tasks, probable
+  task N \"one\" take_both waits for second.lock at HERE, held by
+  task N \"two\" take_both (`held` in locks::take_both since HERE), which waits for second.lock at HERE, held by
+  task N \"one\" take_both (`held` in locks::take_both since HERE)
+";
+    assert_eq!(report(), expected);
+}
+
+#[test]
+fn reader_behind_a_writer_is_a_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    let (held, is_held) = tokio::sync::oneshot::channel();
+    let (go, goes) = tokio::sync::oneshot::channel();
+    runtime.block_on(async {
+        let lock = locks::reads_twice(held, goes);
+        is_held.await.unwrap();
+        locks::writes(lock);
+    });
+    // The reader goes on once the writer is queued.
+    wait_until("the writer waits", || {
+        let dump = birthmark::dump().to_string();
+        dump.contains("waits for an rwlock for writing, held for reading by")
+    });
+    go.send(()).unwrap();
+    let expected = "deadlock of 2 tasks, certain
+  task N \"reader\" read_twice waits for lock.read at HERE, queued behind
+  task N \"writer\" writes::{async}, which waits for lock.write at HERE, held for reading by
+  task N \"reader\" read_twice (a temporary value in locks::read_twice since HERE)
+";
+    assert_eq!(report(), expected);
+}
+
+#[test]
+fn lock_of_a_kept_future_is_a_futurelock() {
+    let _alone = alone();
+    let runtime = runtime();
+    let lock = Arc::new(tokio::sync::Mutex::new(0));
+    let (queued, is_queued) = tokio::sync::oneshot::channel();
+    let (go, goes) = tokio::sync::oneshot::channel();
+    runtime.block_on(async {
+        let held = lock.lock().await;
+        locks::futurelock(lock.clone(), queued, goes);
+        is_queued.await.unwrap();
+        drop(held);
+    });
+    go.send(()).unwrap();
+    let expected = "futurelock of 1 task, certain
+  task N keeps_a_future waits for lock.lock at HERE, which is held by futures that it keeps and does not poll:
+    the future of locks::add, in `adding`
+";
+    assert_eq!(report(), expected);
+}
+
+#[test]
+fn permits_that_a_task_has_itself_are_a_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    runtime.block_on(async { locks::takes_all_permits() });
+    let expected = "deadlock of 1 task with itself, probable
+  task N takes_all_permits::{async} waits for permits.acquire at HERE, held by
+  task N takes_all_permits::{async} (`both` in takes_all_permits::{async} since HERE)
+";
+    assert_eq!(report(), expected);
+}
+
+#[test]
+fn receiver_with_the_only_sender_is_a_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    runtime.block_on(async { locks::waits_for_its_own_message() });
+    let expected = "deadlock of 1 task with itself, probable
+  task N waits_for_its_own_message::{async} waits for receiver.recv at HERE, whose messages are sent by
+  task N waits_for_its_own_message::{async}
+";
+    assert_eq!(report(), expected);
+}
+
+/// Most actors have a sender to themselves, and others have senders where nobody looks.
+#[test]
+fn receiver_with_one_of_several_senders_is_not_stuck() {
+    let _alone = alone();
+    let runtime = runtime();
+    let sender = runtime.block_on(async { locks::waits_for_messages_of_others() });
+    wait_until("the actor waits", || {
+        let dump = birthmark::dump().to_string();
+        dump.contains("waits for a channel, whose messages are sent by itself")
+    });
+    let report = birthmark::dump().stuck().to_string();
+    assert_eq!(report, "no task is known to be stuck\n");
+    drop(sender);
+}
+
+#[test]
+fn awaited_handles_name_their_tasks() {
+    let _alone = alone();
+    let runtime = runtime();
+    let (go, goes) = tokio::sync::oneshot::channel();
+    let entered = runtime.enter();
+    let outer = locks::awaits_handles(goes);
+    drop(entered);
+    wait_until("the task is named", || {
+        let dump = birthmark::dump().to_string();
+        dump.lines()
+            .any(|line| line.starts_with("    awaits task ") && line.ends_with(" waits"))
+    });
+    // Something can still happen: nothing is stuck.
+    let report = birthmark::dump().stuck().to_string();
+    assert_eq!(report, "no task is known to be stuck\n");
+    go.send(()).unwrap();
+    runtime.block_on(outer).unwrap();
+}
+
+#[birthmark::instrument]
+mod executors {
+    use std::sync::{Mutex, mpsc};
+    use tokio::task::{LocalSet, spawn_blocking};
+
+    /// Jobs of which each waits for another one.
+    pub fn fills_the_pool(jobs: usize) {
+        for _ in 0..jobs {
+            spawn_blocking(waits_for_a_job);
+        }
+    }
+
+    fn waits_for_a_job() {
+        let (sender, receiver) = mpsc::channel();
+        tokio::spawn(async move {
+            spawn_blocking(move || sender.send(()))
+                .await
+                .unwrap()
+                .unwrap();
+        });
+        let _ = receiver.recv();
+    }
+
+    pub async fn awaits_a_local_task(set: &LocalSet) {
+        set.spawn_local(async {}).await.unwrap();
+    }
+
+    pub fn blocks_its_thread(until: mpsc::Receiver<()>) {
+        let until = Mutex::new(until);
+        tokio::spawn(async move {
+            let _ = until.lock().unwrap().recv();
+        });
+    }
+
+    pub fn waits_its_turn() -> tokio::task::JoinHandle<()> {
+        tokio::spawn(tokio::task::yield_now())
+    }
+}
+
+fn wait_for_report(text: &str) -> String {
+    let mut report = String::new();
+    wait_until(text, || {
+        report = birthmark::dump().stuck().to_string();
+        report.contains(text)
+    });
+    without_ids(&report)
+}
+
+#[test]
+fn full_blocking_pool_is_reported_with_what_waits_for_it() {
+    let _alone = alone();
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder
+        .worker_threads(1)
+        .max_blocking_threads(2)
+        .build()
+        .unwrap();
+    runtime.block_on(async { executors::fills_the_pool(2) });
+    let report = wait_for_report("await jobs that have not started");
+    assert!(
+        report.contains("the blocking pool is full, probable\n  2 jobs have not started"),
+        "{report}"
+    );
+    assert!(
+        report.contains("2 × waits_for_a_job spawned at"),
+        "{report}"
+    );
+    assert!(
+        report.contains("2 × waits_for_a_job::{async} spawned at"),
+        "{report}"
+    );
+    // The jobs wait for each other for ever.
+    runtime.shutdown_background();
+}
+
+#[test]
+fn set_that_nobody_drives_is_reported() {
+    let _alone = alone();
+    let (stop, stopped) = mpsc::channel::<()>();
+    let blocked = thread::spawn(move || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let set = tokio::task::LocalSet::new();
+        runtime.block_on(async {
+            tokio::select! {
+                () = executors::awaits_a_local_task(&set) => {}
+                () = std::future::poll_fn(|cx| {
+                    cx.waker().wake_by_ref();
+                    match stopped.try_recv() {
+                        Err(mpsc::TryRecvError::Empty) => std::task::Poll::Pending,
+                        _ => std::task::Poll::Ready(()),
+                    }
+                }) => {}
+            }
+        });
+    });
+    let report = wait_for_report("no thread drives the executor of 1 task");
+    assert!(
+        report.contains("1 × awaits_a_local_task::{async} spawned at"),
+        "{report}"
+    );
+    stop.send(()).unwrap();
+    blocked.join().unwrap();
+}
+
+#[test]
+fn poll_that_does_not_end_is_reported_with_those_that_wait_for_their_turn() {
+    let _alone = alone();
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).build().unwrap();
+    let (stop, stopped) = mpsc::channel();
+    let entered = runtime.enter();
+    executors::blocks_its_thread(stopped);
+    let waiting = executors::waits_its_turn();
+    drop(entered);
+    let report = wait_for_report("keeps the thread of 1 task");
+    assert!(
+        report.contains("blocks_its_thread::{async} has been in one poll for"),
+        "{report}"
+    );
+    stop.send(()).unwrap();
+    runtime.block_on(waiting).unwrap();
+}
+
+#[birthmark::instrument]
+mod healthy {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tokio::sync::{Mutex, RwLock, Semaphore, mpsc, oneshot};
+    use tokio::task::{JoinHandle, JoinSet, yield_now};
+
+    #[derive(Clone)]
+    pub struct Shared {
+        first: Arc<Mutex<u64>>,
+        second: Arc<RwLock<u64>>,
+        permits: Arc<Semaphore>,
+        questions: mpsc::Sender<oneshot::Sender<u64>>,
+        pub stop: Arc<AtomicBool>,
+    }
+
+    /// Starts tasks that use locks in one order, permits, channels and handles, until they are stopped.
+    pub fn start(tasks: usize) -> (Shared, JoinHandle<()>) {
+        let (questions, mut asked) = mpsc::channel::<oneshot::Sender<u64>>(2);
+        tokio::spawn(async move {
+            let mut number = 0;
+            while let Some(answer) = asked.recv().await {
+                number += 1;
+                let _ = answer.send(number);
+            }
+        });
+        let shared = Shared {
+            first: Arc::default(),
+            second: Arc::default(),
+            permits: Arc::new(Semaphore::new(2)),
+            questions,
+            stop: Arc::default(),
+        };
+        let of_task = shared.clone();
+        let all = tokio::spawn(async move {
+            let mut set = JoinSet::new();
+            for _ in 0..tasks {
+                set.spawn(work(of_task.clone()));
+            }
+            while set.join_next().await.is_some() {}
+        });
+        (shared, all)
+    }
+
+    async fn work(shared: Shared) {
+        while !shared.stop.load(Ordering::SeqCst) {
+            let mut first = shared.first.lock().await;
+            *first += 1;
+            yield_now().await;
+            drop(first);
+            // The guard above is still in the memory of this function.
+            let permit = shared.permits.acquire().await.unwrap();
+            let (answer, answered) = oneshot::channel();
+            shared.questions.send(answer).await.unwrap();
+            let number = answered.await.unwrap();
+            match *shared.second.read().await {
+                read if read > number => yield_now().await,
+                _ => yield_now().await,
+            }
+            *shared.second.write().await += 1;
+            drop(permit);
+            let mut adding = Box::pin(add(&shared));
+            tokio::select! {
+                biased;
+                () = &mut adding => {}
+                () = yield_now() => adding.await,
+            }
+        }
+    }
+
+    async fn add(shared: &Shared) {
+        let mut first = shared.first.lock().await;
+        yield_now().await;
+        *first += 1;
+    }
+}
+
+/// A program that is well has no deadlock in any dump, also if it is busy with locks at each moment.
+#[test]
+fn nothing_is_alleged_about_a_program_that_is_well() {
+    let _alone = alone();
+    let runtime = runtime();
+    let (shared, all) = runtime.block_on(async { healthy::start(8) });
+    let mut with_waits = 0;
+    for _ in 0..200 {
+        let dump = birthmark::dump();
+        let report = dump.stuck().to_string();
+        assert!(
+            !report.contains("deadlock") && !report.contains("futurelock"),
+            "{dump}"
+        );
+        with_waits += usize::from(dump.to_string().contains("    waits for "));
+    }
+    shared.stop.store(true, Ordering::SeqCst);
+    runtime.block_on(all).unwrap();
+    assert!(with_waits > 0, "no dump saw a wait");
+}
