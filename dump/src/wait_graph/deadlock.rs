@@ -27,7 +27,13 @@ pub(crate) struct Step<'a> {
 }
 
 /// Returns all circles, those with the most tasks behind them first.
-pub(crate) fn deadlocks<'a>(graph: &WaitGraph<'a>) -> Vec<Deadlock<'a>> {
+///
+/// A circle that is only probable counts if `is_lasting` returns `true` for all its tasks. A program that is well has
+/// short waits all the time.
+pub(crate) fn deadlocks<'a>(
+    graph: &WaitGraph<'a>,
+    is_lasting: &dyn Fn(u64) -> bool,
+) -> Vec<Deadlock<'a>> {
     let steps = stuck(graph);
     let mut found: Vec<Deadlock<'a>> = Vec::new();
     let mut circle_of: BTreeMap<u64, usize> = BTreeMap::new();
@@ -59,6 +65,9 @@ pub(crate) fn deadlocks<'a>(graph: &WaitGraph<'a>) -> Vec<Deadlock<'a>> {
         found[number].behind += way.len();
         circle_of.extend(way.into_iter().map(|task| (task, number)));
     }
+    found.retain(|deadlock| {
+        deadlock.is_certain || deadlock.circle.iter().all(|step| is_lasting(step.task))
+    });
     found.sort_by_key(|deadlock| std::cmp::Reverse((deadlock.is_certain, deadlock.behind)));
     found
 }

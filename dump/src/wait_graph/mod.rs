@@ -147,10 +147,7 @@ impl<'a> WaitGraph<'a> {
                 let sends = sends.filter(|it| it.of.relation != Relation::WaitsToReceive);
                 (Needs::All, edges_to(sends, Reason::Sends))
             }
-            _ => {
-                let holds = resource.holders.iter().map(|holder| hold_edge(*holder));
-                (Needs::All, holds.collect())
-            }
+            _ => (Needs::All, holders(resource).map(hold_edge).collect()),
         }
     }
 }
@@ -159,6 +156,16 @@ impl<'a> WaitGraph<'a> {
 pub(crate) fn polled_waits(uses: &TaskUses) -> impl Iterator<Item = &ResourceUse> {
     let waits = uses.uses.iter();
     waits.filter(|of| of.is_polled && of.is_certain && of.relation.is_wait())
+}
+
+/// Returns the holders of a thing. Of several that exclude each other, those are left out whose variables may have been
+/// moved.
+fn holders<'a, 'r>(resource: &'r Resource<'a>) -> impl Iterator<Item = OfTask<'a>> + 'r {
+    let exclusive = resource.holders.iter();
+    let exclusive = exclusive.filter(|it| it.of.relation == Relation::HoldsExclusively);
+    let is_ambiguous = exclusive.count() > 1;
+    let holders = resource.holders.iter().copied();
+    holders.filter(move |it| it.of.is_certain || !is_ambiguous)
 }
 
 fn hold_edge(holder: OfTask<'_>) -> Edge<'_> {
@@ -198,8 +205,8 @@ where
 fn lock_edges<'a>(task: u64, wait: &ResourceUse, resource: &Resource<'a>) -> Vec<Edge<'a>> {
     let is_write = is_write(wait);
     let excludes = |of: &ResourceUse| is_write || of.relation != Relation::HoldsShared;
-    let holders = resource.holders.iter().filter(|it| excludes(it.of));
-    let mut edges: Vec<Edge<'a>> = holders.map(|holder| hold_edge(*holder)).collect();
+    let holders = holders(resource).filter(|it| excludes(it.of));
+    let mut edges: Vec<Edge<'a>> = holders.map(hold_edge).collect();
     if edges.is_empty() {
         let writers = resource.waiters.iter();
         let mut writers: Vec<_> = writers

@@ -18,7 +18,7 @@ use birthmark_core::__reader::clock;
 use birthmark_core::{Kind, Site};
 
 /// Minimum time in a state that a finding mentions. A healthy program has shorter ones all the time.
-const LEAST: Duration = Duration::from_secs(1);
+pub(super) const LEAST: Duration = Duration::from_secs(1);
 /// Maximum number of tasks that a finding names.
 const NAMED: usize = 3;
 
@@ -245,7 +245,7 @@ fn by_site(dump: &Dump, rows: &[&Row]) -> String {
     text
 }
 
-fn time_in_state(dump: &Dump, row: &Row) -> Option<Duration> {
+pub(super) fn time_in_state(dump: &Dump, row: &Row) -> Option<Duration> {
     clock::since(row.change_tick(), dump.now?)
 }
 

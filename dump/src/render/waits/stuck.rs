@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::executors::push_findings;
+use super::executors::{push_findings, time_in_state, LEAST};
 use super::parts::Parts;
 use super::{push_holder, push_task, push_wait, relation, value};
 use crate::render::output::push;
@@ -60,7 +60,11 @@ pub(in crate::render) fn write_section(
 
 fn findings(dump: &Dump, palette: &Palette, graph: &WaitGraph<'_>) -> String {
     let mut out = String::new();
-    for deadlock in deadlocks(graph) {
+    let is_lasting = |task| {
+        let row = dump.row(task);
+        row.and_then(|row| time_in_state(dump, row)) >= Some(LEAST)
+    };
+    for deadlock in deadlocks(graph, &is_lasting) {
         push_deadlock(&mut out, dump, palette, &deadlock);
     }
     push_findings(&mut out, dump, palette, graph);
