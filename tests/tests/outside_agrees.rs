@@ -35,6 +35,12 @@ mod program {
     pub async fn parent(kept: mpsc::Sender<Held>) {
         birthmark::set_name("a name of the parent, which is longer than one slot has room for");
         birthmark::set_label("tenant", "acme & sons");
+        birthmark::task_local! {
+            #[inherit] #[show] static TENANT: &'static str;
+            static TRANSACTION: u64;
+        }
+        TENANT.set("a tenant whose name takes more than one slot of the registry");
+        TRANSACTION.set(7);
         kept.send(Box::pin(spawn(waits()))).unwrap();
         birthmark::set_name("another name");
         kept.send(Box::pin(spawn(waits()))).unwrap();

@@ -137,7 +137,20 @@ mod shown {
         let tasks = birthmark::tasks();
         let shown =
             |task: &&birthmark::Task| task.task_locals().to_string() == "TENANT=\"of a future\"";
-        assert_eq!(tasks.iter().filter(shown).count(), 1);
+        let id = tasks.iter().find(shown).unwrap().id();
+        let dump = birthmark::dump();
+        let text = dump.to_string();
+        let block = text
+            .split("\ntask ")
+            .find(|block| block.starts_with(&format!("{id} ")));
+        let line = "    task locals TENANT=\"of a future\"\n";
+        assert!(block.unwrap().contains(line), "{text}");
+        let tree = dump.tree().to_string();
+        let task = tree.lines().find(|line| line.contains(&format!(" {id} ")));
+        assert!(
+            task.unwrap().contains(" [TENANT=\"of a future\"]"),
+            "{tree}"
+        );
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl TaskBlock<'_> {
             id: task.id.as_u64(),
             name: &name.map_or_else(String::new, |name| name.to_string()),
             origin: name.map(|name| name.origin()),
-            labels: &labels_line(&task.labels),
+            labels: &(labels_line(&task.labels) + &task_locals_line(&task.task_locals)),
             span: &span_line(task.span.as_ref()),
             role: &role_text(task.site, &task.role),
             kind: task.kind,
@@ -209,6 +209,14 @@ pub(super) fn labels_line(labels: &Labels) -> String {
     match labels.as_slice() {
         [] => String::new(),
         _ => format!("    labels {labels}\n"),
+    }
+}
+
+/// Returns the line `task locals TENANT=acme TRANSACTION`, or an empty text.
+pub(super) fn task_locals_line(locals: &Labels) -> String {
+    match locals.as_slice() {
+        [] => String::new(),
+        _ => format!("    task locals {locals}\n"),
     }
 }
 

@@ -11,7 +11,8 @@ use super::output::{site_role, ChunkedWriter};
 use super::palette::Palette;
 use super::summary::Summary;
 use super::task_block::{
-    awaits_text, labels_line, push_age, site_line, span_line, stack_text, wake_text, TaskBlock,
+    awaits_text, labels_line, push_age, site_line, span_line, stack_text, task_locals_line,
+    wake_text, TaskBlock,
 };
 use super::threads::{self, kernel_text, native_text};
 use super::waits::{self, WaitLines};
@@ -158,6 +159,8 @@ impl Texts {
             .has_own(row)
             .then(|| GivenTexts::new(snapshot.name_of(row), snapshot.labels_of(row)));
         let given = own.as_ref().unwrap_or(&above.given);
+        let locals = task_locals_line(snapshot.task_locals_of(row));
+        let with_locals = (!locals.is_empty()).then(|| format!("{}{locals}", given.labels));
         let awaits = dump.awaits_of(row).map(|awaits| awaits_text(awaits));
         let stack = match &awaits {
             Some(awaits) => awaits,
@@ -170,7 +173,7 @@ impl Texts {
             id: row.id,
             name: &given.name,
             origin: given.origin,
-            labels: &given.labels,
+            labels: with_locals.as_deref().unwrap_or(&given.labels),
             span: &span_line(snapshot.spans.get(row.id)),
             role: &site.role,
             kind: shape.kind(),

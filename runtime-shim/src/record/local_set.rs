@@ -89,6 +89,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    #[inline]
     pub(crate) fn is_of(&self, key: *const ()) -> bool {
         ptr::addr_eq(self.key, key)
     }
@@ -184,6 +185,7 @@ impl NameSlot {
     /// # Safety
     ///
     /// As for [`NameSlot::clone_locals`], as long as the result is used.
+    #[inline]
     pub(crate) unsafe fn borrow_locals<'a>(self) -> Option<&'a LocalSet> {
         let set = ptr::with_exposed_provenance::<LocalSet>(self.locals_word() as usize);
         // SAFETY: null, or the set to which the node has a reference, which nobody takes out meanwhile.

@@ -254,10 +254,12 @@ impl NodeSlot {
         is_name(self.id())
     }
 
+    #[inline]
     pub(crate) fn as_name(self) -> Option<NameSlot> {
         self.is_name().then_some(NameSlot(self.0))
     }
 
+    #[inline]
     pub(crate) fn as_task(self) -> Option<TaskSlot> {
         (!self.is_name()).then_some(TaskSlot(self.0))
     }
@@ -295,11 +297,13 @@ impl NameSlot {
     }
 
     /// Returns `true` if the task has locals.
+    #[inline]
     pub(crate) fn has_locals(self) -> bool {
         NodeSlot::from(self).flags() & flag::LOCALS != 0
     }
 
     /// Returns the address of the values of locals, or 0 if there are none any more.
+    #[inline]
     pub(super) fn locals_word(self) -> u64 {
         match self.has_locals() {
             true => self.0.status.load(Ordering::Acquire),

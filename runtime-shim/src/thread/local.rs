@@ -390,17 +390,10 @@ impl Local {
     /// The last thing that the thread does with us, short of what destructors still do.
     pub(crate) fn on_thread_exit(&self) {
         let Some(state) = self.state() else { return };
-        let mut values = None;
-        if let Some(root) = self.root.take() {
-            self.note_last(root);
-            self.position.set(Cursor::NOWHERE);
-            let status = Status::of(state::COMPLETED).at(crate::platform::runtime_flags::tick());
-            // SAFETY: this thread has made its root, and is the only one to end it, here.
-            unsafe {
-                values = root.take_locals();
-                self.cache.end(&globals::ARENA, root, status);
-            }
-        }
+        let values = match self.root.take() {
+            None => None,
+            Some(root) => self.end_root(root),
+        };
         state.call_names.clear();
         state.position.clear();
         self.state.set(ptr::null());
@@ -413,5 +406,20 @@ impl Local {
         thread_states::release(state);
         // Runs the program's code, so it is last.
         drop::<Option<LocalSetRef>>(values);
+    }
+
+    /// Ends the record of the thread itself. Returns the values of its locals.
+    #[cold]
+    #[inline(never)]
+    fn end_root(&self, root: TaskSlot) -> Option<LocalSetRef> {
+        self.note_last(root);
+        self.position.set(Cursor::NOWHERE);
+        let status = Status::of(state::COMPLETED).at(crate::platform::runtime_flags::tick());
+        // SAFETY: this thread has made its root, and is the only one to end it, here.
+        unsafe {
+            let values = root.take_locals();
+            self.cache.end(&globals::ARENA, root, status);
+            values
+        }
     }
 }

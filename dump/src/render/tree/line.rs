@@ -68,6 +68,7 @@ fn push_task(out: &mut String, palette: &Palette, dump: &Dump, row: &Row, labels
     out.push(' ');
     push_label(out, palette, &dump.snapshot.task(row, dump.now));
     push_labels(out, dump.snapshot.labels_of(row), labels_above);
+    push_task_locals(out, dump.snapshot.task_locals_of(row));
     push_site(out, palette, dump.snapshot.site(row));
     push_frames(out, dump, row);
 }
@@ -84,6 +85,13 @@ fn push_frames(out: &mut String, dump: &Dump, row: &Row) {
 fn push_labels(out: &mut String, labels: &Labels, above: &Labels) {
     if labels != above {
         push(out, format_args!(" {{{labels}}}"));
+    }
+}
+
+/// Appends ` [TENANT=acme]` if the value of a local is shown.
+fn push_task_locals(out: &mut String, locals: &Labels) {
+    if locals.iter().any(|local| local.shown_value().is_some()) {
+        push(out, format_args!(" [{locals}]"));
     }
 }
 

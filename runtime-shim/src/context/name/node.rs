@@ -50,7 +50,10 @@ fn with_content<R>(
             flags: flags | cut_flag(text),
             locals,
         }),
-        _ => f(Composed::after(change, task, present, locals, flags).content()),
+        _ if locals.is_none() => {
+            f(Composed::<NAMED>::after(change, task, present, locals, flags).content())
+        }
+        _ => f(Composed::<WITH_LOCALS>::after(change, task, present, locals, flags).content()),
     }
 }
 
@@ -66,15 +69,20 @@ struct NewNode<'a> {
     locals: Option<&'a LocalSetRef>,
 }
 
+/// Room for a name and labels.
+const NAMED: usize = MAX_NAME_LEN + MAX_LABELS_LEN;
+/// Room for the text of locals besides.
+const WITH_LOCALS: usize = NAMED + MAX_LOCALS_LEN;
+
 /// A name, labels and the text of locals in one place.
-struct Composed<'a> {
-    bytes: [u8; MAX_NAME_LEN + MAX_LABELS_LEN + MAX_LOCALS_LEN],
+struct Composed<'a, const ROOM: usize> {
+    bytes: [u8; ROOM],
     lengths: TextLengths,
     flags: u64,
     locals: Option<&'a LocalSetRef>,
 }
 
-impl<'a> Composed<'a> {
+impl<'a, const ROOM: usize> Composed<'a, ROOM> {
     fn after(
         change: &Change,
         task: TaskSlot,
@@ -83,7 +91,7 @@ impl<'a> Composed<'a> {
         flags: u64,
     ) -> Self {
         let mut composed = Composed {
-            bytes: [0; MAX_NAME_LEN + MAX_LABELS_LEN + MAX_LOCALS_LEN],
+            bytes: [0; ROOM],
             lengths: TextLengths::default(),
             flags: flag::NAMELESS,
             locals,
