@@ -25,14 +25,15 @@ const LEAVES: [&str; 7] = [
     "hyper::client::dispatch::",
 ];
 
-/// Functions that some stack goes through, from the service into each library.
+/// Functions that some stack goes through, from the service into each library. The type of an `impl` may be left out, where
+/// the ellipsis is.
 const THROUGH: [&str; 6] = [
     "waiting::count",
     "axum::handler::F::call::{async}",
     "sqlx_core::pool::inner::Arc::acquire",
     "reqwest::get",
     "hyper_util::client::legacy::client::Client::send_request",
-    "hyper::client::conn::http1::SendRequest::try_send_request::{async}",
+    "hyper::client::conn::http1::…try_send_request::{async}",
 ];
 
 #[test]
@@ -61,7 +62,12 @@ fn each_waiting_task_of_a_service_shows_its_stack_down_to_the_leaf() {
         .flat_map(|(_, frames)| frames.iter().filter_map(|frame| frame["name"].as_str()))
         .collect();
     for function in THROUGH {
-        assert!(names.contains(&function), "{function} is not in {names:#?}");
+        let (start, end) = function.split_once('…').unwrap_or((function, ""));
+        let is_it = |name: &&str| match end {
+            "" => *name == start,
+            _ => name.starts_with(start) && name.ends_with(end),
+        };
+        assert!(names.iter().any(is_it), "{function} is not in {names:#?}");
     }
 }
 
@@ -137,9 +143,10 @@ impl Drop for Service {
 fn suspended(dump: &Value) -> Vec<(String, Vec<Value>)> {
     let tasks = dump["tasks"].as_array().expect("tasks");
     let is_suspended = |state: &str| ["suspended", "runnable", "waiting"].contains(&state);
-    let suspended = tasks
-        .iter()
-        .filter(|task| task["state"].as_str().is_some_and(is_suspended));
+    // A thread that blocks on a future waits, too, and has frames of instrumented code alone.
+    let suspended = tasks.iter().filter(|task| {
+        task["kind"] == "future" && task["state"].as_str().is_some_and(is_suspended)
+    });
     suspended
         .map(|task| {
             let awaits = &task["awaits"];
