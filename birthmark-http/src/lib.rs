@@ -28,6 +28,7 @@
 //! | `/debug/birthmark/text` | a paragraph for each task | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/tree` | the tasks below their parents | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/groups` | equal tasks, counted together | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
+//! | `/debug/birthmark/stuck` | tasks that cannot go on, and why | a filter |
 //! | `/debug/birthmark/folded` | stacks for flame graphs | a filter; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/json` | all of a dump, for programs | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information; `limit=1000` shows no more tasks, and all in groups |
 //! | `/debug/birthmark/pprof` | a profile for go tool pprof | a filter; `awaits=debug-info` adds await stacks out of debug information |

@@ -96,6 +96,7 @@ pub(crate) fn dump(format: Format) -> Path {
         Format::Text => ("a paragraph for each task", &[THREADS, AWAITS]),
         Format::Tree => ("the tasks below their parents", &[THREADS, AWAITS]),
         Format::Groups => ("equal tasks, counted together", &[THREADS, AWAITS]),
+        Format::Stuck => ("tasks that cannot go on, and why", &[]),
         Format::Folded => ("stacks for flame graphs", &[AWAITS]),
         Format::Json => ("all of a dump, for programs", &[THREADS, AWAITS, LIMIT]),
         format if format.is_binary() => ("a profile for go tool pprof", &[AWAITS]),

@@ -178,6 +178,17 @@ pub fn dump() -> Dump {
     birthmark_dump::__private::dump(threads::look, awaits::read)
 }
 
+/// Returns a report of the tasks that cannot go on, and why: that of [`Dump::stuck`] for a dump of this moment.
+///
+/// # Examples
+///
+/// ```
+/// eprintln!("{}", birthmark::stuck());
+/// ```
+pub fn stuck() -> String {
+    dump().stuck().to_string()
+}
+
 /// Returns all live tasks. A [`dump`] holds the same tasks in a fraction of the memory.
 ///
 /// # Examples

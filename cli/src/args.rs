@@ -79,6 +79,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Show which tasks cannot go on, and why: deadlocks, full pools, polls that do not end
+    Stuck {
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Show the OS threads: where each one waits, its CPU time, and the tasks that it runs
     Threads {
         #[command(flatten)]
@@ -88,7 +93,7 @@ pub(crate) enum Command {
     Dump {
         #[command(flatten)]
         selection: Selection,
-        /// Format: text, tree, groups, folded, json or pprof
+        /// Format: text, tree, groups, stuck, folded, json or pprof
         #[arg(long, short, default_value = "text", value_name = "FORMAT")]
         format: Format,
         /// Write to this file in place of standard output

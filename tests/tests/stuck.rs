@@ -188,13 +188,19 @@ fn crossed_locks_are_a_deadlock() {
     let _alone = alone();
     let runtime = runtime();
     runtime.block_on(async { locks::crossed(&Arc::new(tokio::sync::Barrier::new(2))) });
+    let stuck = report();
+    let one = birthmark::dump().filter(&"name=one".parse().unwrap());
+    assert_eq!(without_ids(&one.stuck().to_string()), stuck);
+    let none = birthmark::dump().filter(&"name=three".parse().unwrap());
+    assert_eq!(none.stuck().to_string(), "no task is known to be stuck\n");
+    assert_eq!(without_ids(&birthmark::stuck()), stuck);
     // The guards are in variables, which may be moved for all that is known.
     let expected = "deadlock of 2 tasks, probable
   task N \"one\" take_both waits for second.lock at HERE, held by
   task N \"two\" take_both (`held` in locks::take_both since HERE), which waits for second.lock at HERE, held by
   task N \"one\" take_both (`held` in locks::take_both since HERE)
 ";
-    assert_eq!(report(), expected);
+    assert_eq!(stuck, expected);
 }
 
 #[test]

@@ -13,7 +13,9 @@ use super::unit;
 use crate::spawn::Population;
 
 /// The forms that are measured: each [`Format`], and the difference of two dumps.
-pub const FORMS: [&str; 7] = ["text", "tree", "groups", "folded", "json", "pprof", "diff"];
+pub const FORMS: [&str; 8] = [
+    "text", "tree", "groups", "stuck", "folded", "json", "pprof", "diff",
+];
 
 /// Measures a dump of a million live tasks. Returns the milliseconds of the snapshot and those of the form after it,
 /// the megabytes written, and the peak memory in bytes a task, with the snapshot. A difference takes a second snapshot

@@ -22,6 +22,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Ps { selection } => show::run(&output, selection, show::Form::Text),
         Command::Tree { selection } => show::run(&output, selection, show::Form::Tree),
         Command::Groups { selection } => show::run(&output, selection, show::Form::Groups),
+        Command::Stuck { selection } => show::run(&output, selection, show::Form::Stuck),
         Command::Threads { target } => show::threads(&output, &target),
         Command::Dump {
             selection,

@@ -18,6 +18,7 @@ pub(super) enum Form {
     Text,
     Tree,
     Groups,
+    Stuck,
 }
 
 impl Form {
@@ -26,6 +27,7 @@ impl Form {
             Form::Text => Format::Text,
             Form::Tree => Format::Tree,
             Form::Groups => Format::Groups,
+            Form::Stuck => Format::Stuck,
         }
     }
 }
@@ -52,6 +54,10 @@ pub(super) fn dump(
     let dump = match threads {
         true => shown.select(shown.target.dump_with_threads()?, filter.as_ref()),
         false => shown.dump(filter.as_ref())?,
+    };
+    let dump = match format {
+        Format::Text | Format::Stuck => shown.target.with_waits(dump),
+        _ => dump,
     };
     note_names(&args, &dump);
     match file {

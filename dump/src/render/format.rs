@@ -17,6 +17,8 @@ named_enum! {
         Tree = "tree",
         /// equal tasks, counted together.
         Groups = "groups",
+        /// tasks that cannot go on, and why.
+        Stuck = "stuck",
         /// stacks for flame graphs.
         Folded = "folded",
         /// see [`Json`](super::Json).
@@ -59,6 +61,9 @@ impl Format {
             }),
             Format::Groups => text("txt", PLAIN, |dump, color, out| {
                 write!(out, "{}", dump.groups().color(color))
+            }),
+            Format::Stuck => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.stuck().color(color))
             }),
             Format::Folded => text("folded", PLAIN, |dump, _, out| {
                 write!(out, "{}", dump.folded())

@@ -7,6 +7,7 @@
 //! | [`Groups`] | equal tasks counted together: a leak is the first group |
 //! | [`Diff`] | the changes since another dump |
 //! | [`Json`] | programs; the schema is in the repository |
+//! | [`Stuck`] | tasks that cannot go on, and why |
 //! | [`Folded`] | flame graphs |
 //! | `Pprof` | `go tool pprof`, Pyroscope, speedscope; with the feature `pprof` |
 //!
@@ -69,7 +70,17 @@ impl Dump {
         Tree::new(self)
     }
 
-    /// Returns the tasks that cannot go on, and why.
+    /// Returns a rendering of the tasks that cannot go on, and why: deadlocks, full blocking pools, polls that do not end,
+    /// and tasks that no thread drives. A filter keeps what concerns one of its tasks.
+    ///
+    /// Locks, permits, channels and handles are found in the state machines of suspended tasks, by debug information. The
+    /// feature `debug-stacks` reads it, on 64-bit Linux. Each finding is *certain*, or *probable* if a part of it is guessed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// println!("{}", birthmark::dump().stuck());
+    /// ```
     pub fn stuck(&self) -> Stuck<'_> {
         Stuck::new(self)
     }

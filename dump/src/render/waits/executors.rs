@@ -35,7 +35,7 @@ struct Lasting<'a> {
 impl<'a> Lasting<'a> {
     fn of(dump: &'a Dump) -> Self {
         let mut lasting = Lasting::default();
-        for row in &dump.snapshot.rows {
+        for row in dump.rows() {
             let list = match (dump.snapshot.kind(row), dump.snapshot.bare_state(row)) {
                 (Kind::Blocking, State::Created) => &mut lasting.unstarted_jobs,
                 (Kind::Blocking, State::Running { .. }) => &mut lasting.running_jobs,
