@@ -22,12 +22,12 @@ use birthmark_core::__reader::record::frames::ROOM;
 use birthmark_core::__reader::record::gone;
 use birthmark_core::__reader::record::read::{Above, Record};
 use birthmark_core::__reader::record::words::flag;
+use birthmark_core::__reader::source_path::from_package;
 use birthmark_core::Kind;
 use birthmark_core::Site;
 use birthmark_dump::__private::redact::{redact, redact_labels};
 use birthmark_dump::__private::Age;
 use birthmark_dump::__private::LOST;
-use birthmark_dump::__private::UNRECORDED;
 
 named_enum! {
     /// The content of panic reports, set by [`Builder::panic_report`](crate::Builder::panic_report) or by
@@ -152,15 +152,17 @@ fn write_report(out: &mut dyn Write, with_lineage: bool) -> fmt::Result {
     let Some(task) = task.and_then(|task| Record::read(task.slot())) else {
         return write_no_task(out);
     };
-    write_task(out, &task, clock::fine())?;
+    write_task(out, &task)?;
     write_labels_of(out, &task)?;
     write_task_locals(out, &task)?;
-    write_site(out, task.site())?;
     if with_lineage {
-        write_lineage(out, &task)?;
         write_stack(out, &task)?;
     }
-    Ok(())
+    write_spawned(out, &task, clock::fine())?;
+    match with_lineage {
+        true => write_lineage(out, &task),
+        false => Ok(()),
+    }
 }
 
 /// Writes `in no task: task 7 worker, the last on this thread, has ended`, for example in a destructor of a
@@ -175,28 +177,45 @@ fn write_no_task(out: &mut dyn Write) -> fmt::Result {
     write!(out, "  in no task: task {id} ")?;
     escape(site.role(), &mut &mut *out)?;
     out.write_str(", the last on this thread, has ended\n")?;
-    write_site(out, site)
+    if !site.is_real() {
+        return Ok(());
+    }
+    out.write_str("    spawned  ")?;
+    write_site(out, site)?;
+    out.write_str("\n")
 }
 
-/// `in task 21 "req-id-123123" audit (future), spawned 1.2 s ago, 3 polls`
-fn write_task(out: &mut dyn Write, task: &Record, now: Option<u64>) -> fmt::Result {
+/// `in task 21 "req-id-123123" audit`
+fn write_task(out: &mut dyn Write, task: &Record) -> fmt::Result {
     write!(out, "  in task {} ", task.id)?;
     let name = effective_name(task, own_name(task));
     if let Some((text, _)) = &name {
         write_name(out, text)?;
     }
     write_role(out, task)?;
-    let kind = Kind::of(task.site(), task.flags());
-    write!(out, " ({kind})")?;
+    out.write_str("\n")
+}
+
+/// `spawned  src/main.rs:3:5 by tokio::spawn in run, 1.2 s ago, 3 polls`
+fn write_spawned(out: &mut dyn Write, task: &Record, now: Option<u64>) -> fmt::Result {
+    let site = task.site();
+    out.write_str("    spawned  ")?;
+    let mut separator = "";
+    if site.is_real() {
+        write_site(out, site)?;
+        separator = ", ";
+    }
     if let Some(age) = now.and_then(|now| clock::since(task.spawned(), now)) {
-        write!(out, ", spawned {} ago", Age(age))?;
+        write!(out, "{separator}{} ago", Age(age))?;
+        separator = ", ";
+    }
+    let kind = Kind::of(site, task.flags());
+    if kind != Kind::Future {
+        write!(out, "{separator}{kind}")?;
     }
     if !kind.is_thread() {
         let polls = task.polls();
         write!(out, ", {polls} poll{}", if polls == 1 { "" } else { "s" })?;
-    }
-    if let Some((_, NameOrigin::Inherited { from })) = name {
-        write!(out, ", name from task {from}")?;
     }
     if task.flags() & flag::POOLED != 0 {
         out.write_str(match kind.is_thread() {
@@ -217,83 +236,101 @@ fn write_labels_of(out: &mut dyn Write, task: &Record) -> fmt::Result {
     if labels.as_slice().is_empty() {
         return Ok(());
     }
-    out.write_str("    labels ")?;
+    out.write_str("    labels   ")?;
     write_labels(labels.as_slice(), &mut &mut *out)?;
     out.write_str("\n")
 }
 
-/// `task locals TENANT=acme TRANSACTION`
+/// `locals   TENANT=acme TRANSACTION`
 fn write_task_locals(out: &mut dyn Write, task: &Record) -> fmt::Result {
     let own = own_name(task).filter(|own| own.has_locals());
     let Some(locals) = own.and_then(|own| own.locals()) else {
         return Ok(());
     };
-    out.write_str("    task locals ")?;
+    out.write_str("    locals   ")?;
     let locals = redact_labels(locals.as_slice());
     write_labels(locals.as_slice(), &mut &mut *out)?;
     out.write_str("\n")
 }
 
+/// `src/main.rs:3:5 by tokio::spawn in run`
 fn write_site(out: &mut dyn Write, site: &Site) -> fmt::Result {
-    if !site.is_real() {
-        return Ok(());
-    }
-    let (callee, module, function) = (site.callee(), site.module_path(), site.function());
-    writeln!(
-        out,
-        "    spawned at {site} by {callee} in {module}::{function}"
-    )
+    let (callee, function) = (site.callee(), site.function());
+    write!(out, "{site} by {callee} in {function}")
 }
 
-/// Writes the lineage link by link. The thread keeps its own record, but other threads may remove ancestors meanwhile.
+/// Writes the lineage link by link. The thread keeps its own record, but other threads may remove ancestors meanwhile. The
+/// ancestor whose name the task inherits is marked.
 fn write_lineage(out: &mut dyn Write, task: &Record) -> fmt::Result {
-    write!(out, "    lineage   {} ", task.id)?;
-    write_role(out, task)?;
+    let name = effective_name(task, own_name(task));
+    let mut name_from = match name {
+        Some((_, NameOrigin::Inherited { from })) => Some(from.as_u64()),
+        _ => None,
+    };
+    let mut separator = "    by       ";
     let mut below = *task;
     loop {
         let node = match below.parent() {
             Above::Node(node) => node,
-            Above::Nothing => return out.write_str("\n"),
-            Above::Lost => return writeln!(out, " < {LOST}"),
+            Above::Nothing => break,
+            Above::Lost => return writeln!(out, "{separator}{LOST}"),
         };
         let Some(owner) = node.task() else {
-            return writeln!(out, " < {LOST}");
+            return writeln!(out, "{separator}{LOST}");
         };
         match below.cut_ancestors() {
             0 => {}
-            cut => write!(out, " < … {cut} cut …")?,
+            cut => {
+                write!(out, "{separator}… {cut} cut …")?;
+                separator = " < ";
+            }
         }
-        write!(out, " < {} ", owner.id)?;
-        if let Some(text) = node.has_name().then(|| node.text()).flatten() {
-            write_name(out, &text)?;
+        write!(out, "{separator}{} ", owner.id)?;
+        separator = " < ";
+        let is_source = name_from.take_if(|from| *from == owner.id).is_some();
+        match node.has_name().then(|| node.text()).flatten() {
+            Some(text) if !is_source => write_name(out, &text)?,
+            _ => {}
         }
         write_role(out, &owner)?;
+        if is_source {
+            out.write_str(" (its name)")?;
+        }
         below = owner;
+    }
+    match separator {
+        " < " => out.write_str("\n"),
+        _ => Ok(()),
     }
 }
 
-/// Writes the frames of the branch that panics, outermost first.
+/// Writes the frames of the branch that panics, innermost first.
 fn write_stack(out: &mut dyn Write, task: &Record) -> fmt::Result {
     let (frames, innermost) = local::frames(task);
     if innermost == 0 {
         return Ok(());
     }
-    let mut sites = [None; ROOM];
-    for (place, site) in sites.iter_mut().zip(frames.outwards(innermost)) {
-        *place = Some(site);
+    let mut label = match task.is_pool_thread() {
+        true => "polls",
+        false => "within",
+    };
+    if index::is_beyond(innermost) {
+        let more = frames.omitted_frames();
+        writeln!(out, "    {label:<9}{more} more, beyond the room for frames")?;
+        label = "";
     }
-    if task.is_pool_thread() {
-        writeln!(out, "    {UNRECORDED}:")?;
-    }
-    for (depth, site) in sites.iter().rev().flatten().enumerate() {
-        writeln!(out, "    {:1$}in {site}", "", 2 * depth)?;
-    }
-    match frames.omitted_frames() {
-        more if index::is_beyond(innermost) => {
-            writeln!(out, "    and {more} more, beyond the room for frames")
+    for site in frames.outwards(innermost).take(ROOM) {
+        write!(out, "    {label:<9}")?;
+        label = "";
+        if !site.awaited().is_empty() {
+            escape(site.awaited(), &mut &mut *out)?;
+            out.write_str(" in ")?;
         }
-        _ => Ok(()),
+        escape(site.function(), &mut &mut *out)?;
+        let file = from_package(site.file());
+        writeln!(out, " {file}:{}:{}", site.line(), site.column())?;
     }
+    Ok(())
 }
 
 fn write_role(out: &mut dyn Write, task: &Record) -> fmt::Result {

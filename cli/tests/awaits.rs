@@ -64,7 +64,7 @@ fn all_forms_have_the_stacks_of_dependencies() {
     assert!(!without.contains("specimen::map::find"), "{without}");
     assert!(!without.contains("[instrumented"), "{without}");
     let locals = shown(&["ps", &specimen.id(), "--stacks", "locals"]);
-    assert!(locals.contains("  | order = 3\n"), "{locals}");
+    assert!(locals.contains("  | order = 0\n"), "{locals}");
     let redacted = shown(&["ps", &specimen.id(), "--stacks", "locals", "--redact"]);
     assert!(redacted.contains("  | order = (redacted)\n"), "{redacted}");
     let some = shown(&["ps", &specimen.id(), "role=courier&name=order 3"]);
@@ -128,10 +128,7 @@ fn stripped_executable_has_the_stacks_of_a_separate_file() {
 
     // Without the file: frames of instrumented code, and what to do.
     let without = shown(&["ps", &specimen.id()]);
-    assert!(
-        without.contains("in courier at cli/examples/specimen.rs:"),
-        "{without}"
-    );
+    assert!(without.contains(" courier specimen.rs:"), "{without}");
     assert!(!without.contains("specimen::map::find"), "{without}");
     assert_eq!(without.matches(NO_DEBUG_INFO).count(), 1, "{without}");
     let cause = format!(
@@ -176,10 +173,7 @@ fn stripped_executable_has_the_stacks_of_a_separate_file() {
 fn many_suspended_tasks_have_no_stacks_unless_a_filter_selects_some() {
     let specimen = Specimen::start(&executable(), &["10001"]);
     let groups = shown(&["groups", &specimen.id()]);
-    assert!(
-        groups.contains("10001 × one_of_many [waiting, "),
-        "{groups}"
-    );
+    assert!(groups.contains("10001 × one_of_many  "), "{groups}");
     let cause = "10012 tasks are suspended, and at most 10000 stacks are read; help: use a filter";
     assert!(groups.contains(cause), "{groups}");
     let some = shown(&["groups", &specimen.id(), "role=courier"]);

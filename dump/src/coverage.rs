@@ -145,7 +145,7 @@ impl ThreadCounts {
 }
 
 /// The reason for an empty dump.
-pub const NOTHING_IS_INSTRUMENTED: &str = "nothing is instrumented in this build";
+pub const NOTHING_IS_INSTRUMENTED: &str = "nothing in this build is instrumented";
 
 /// The remedy.
 pub const HOW_TO_INSTRUMENT: &str =
@@ -200,10 +200,6 @@ impl fmt::Display for Coverage {
             "; {} site{} linked",
             self.totals.sites,
             plural(self.totals.sites)
-        )?;
-        match self.totals.sites {
-            0 => write!(f, ": {NOTHING_IS_INSTRUMENTED}; {HOW_TO_INSTRUMENT}"),
-            _ => Ok(()),
-        }
+        )
     }
 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::source::Process;
 use birthmark_core::__reader::escape::escape;
 
-/// Displays `program shop, process 4711, at 2026-11-28T02:17:00.123Z`. The time is left out if it is not known.
+/// Displays `birthmark: shop (pid 4711) at 2026-11-28 02:17:00 UTC`. The time is left out if it is not known.
 pub(crate) struct Head<'a> {
     pub(crate) process: &'a Process,
     pub(crate) taken: Option<SystemTime>,
@@ -14,17 +14,17 @@ pub(crate) struct Head<'a> {
 
 impl fmt::Display for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("program ")?;
+        f.write_str("birthmark: ")?;
         escape(&self.process.program, f)?;
-        write!(f, ", process {}", self.process.id)?;
+        write!(f, " (pid {})", self.process.id)?;
         match self.taken.and_then(Utc::new) {
-            Some(time) => write!(f, ", at {time}"),
+            Some(time) => write!(f, " at {time:#}"),
             None => Ok(()),
         }
     }
 }
 
-/// Displays a time in UTC as RFC 3339 has it, `2026-11-28T02:17:00.123Z`.
+/// Displays a time in UTC as RFC 3339 has it, `2026-11-28T02:17:00.123Z`. The alternate form is `2026-11-28 02:17:00 UTC`.
 #[derive(Clone, Copy)]
 pub(crate) struct Utc {
     /// Milliseconds since 1970.
@@ -63,6 +63,12 @@ impl fmt::Display for Utc {
         let [year, month, day] = self.date();
         let (seconds, millis) = (self.millis / 1000, self.millis % 1000);
         let [hour, minute, second] = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60];
+        if f.alternate() {
+            return write!(
+                f,
+                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC"
+            );
+        }
         write!(
             f,
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"

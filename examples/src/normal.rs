@@ -37,26 +37,68 @@ impl Rename for Masked {
 /// Replaces all that differs between runs.
 #[must_use]
 pub fn normalise(text: &str, ids: &mut impl Rename) -> String {
-    text.lines().fold(String::new(), |mut normal, line| {
-        normalise_line(&without_last_wake(line), ids, &mut normal);
-        normal.push('\n');
-        normal
-    })
+    joined(text)
+        .lines()
+        .fold(String::new(), |mut normal, line| {
+            normalise_line(&squeezed(without_last_wake(line)), ids, &mut normal);
+            normal.push('\n');
+            normal
+        })
 }
 
-/// Returns a line with `[waiting, 0.3 s]` in place of `[waiting, 0.3 s, last woken by task 7 publish]`.
-fn without_last_wake(line: &str) -> String {
-    match line.split_once(", last woken by ") {
-        Some((before, wake)) => before.to_owned() + &wake[wake.find(']').unwrap_or(wake.len())..],
-        None => line.to_owned(),
+/// Joins lines that were folded, because the length of a time decides where.
+fn joined(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let content = line.trim_start_matches([' ', '│']);
+        let is_field = ["awaits", "awaited", "keeps", "spawned"]
+            .iter()
+            .any(|label| {
+                let rest = content.strip_prefix(label);
+                rest.is_some_and(|rest| rest.starts_with(' ') && !rest.starts_with("  "))
+            });
+        let is_below_field = line.starts_with("             ") && out.ends_with([',', '<']);
+        if !out.is_empty() {
+            out.push_str(match (is_field, is_below_field) {
+                (true, _) => "  ",
+                (false, true) => " ",
+                (false, false) => "\n",
+            });
+        }
+        out.push_str(if is_field || is_below_field {
+            content
+        } else {
+            line
+        });
+    }
+    out
+}
+
+/// Returns a line without `, last woken by task 7 publish`.
+fn without_last_wake(line: &str) -> &str {
+    line.split_once(", last woken by ")
+        .map_or(line, |(before, _)| before)
+}
+
+/// Returns the first line of a task with two blanks before the state, whose column depends on the length of the id.
+fn squeezed(line: &str) -> String {
+    match line.split_once("  ") {
+        Some((who, state)) if line.starts_with("task ") || who.contains(" × ") => {
+            format!("{who}  {}", state.trim_start())
+        }
+        _ => line.to_owned(),
     }
 }
 
 /// Replaces each number according to the text before and after it.
 fn normalise_line(line: &str, ids: &mut impl Rename, normal: &mut String) {
-    let (line, time) = match line.split_once(", at ") {
-        Some((process, _)) if line.starts_with("program ") => (process, ", at TIME"),
-        _ => (line, ""),
+    let is_head = line.starts_with("birthmark: ");
+    let line = match line.split_once(" UTC: ").filter(|_| is_head) {
+        Some((process, counts)) => {
+            let (process, _) = process.split_once(" at ").unwrap_or((process, ""));
+            &format!("{process} at TIME: {counts}")
+        }
+        None => line,
     };
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -86,13 +128,12 @@ fn normalise_line(line: &str, ids: &mut impl Rename, normal: &mut String) {
         }
     }
     normal.push_str(rest);
-    normal.push_str(time);
 }
 
 /// Returns `true` if the number between the two texts is the id of a task.
 fn is_id(before: &str, behind: &str) -> bool {
     let in_tree = before.chars().all(|c| " │├└─".contains(c));
-    let in_text = ["task", "task.id=", "lineage", "lineage=\"", " <"]
+    let in_text = ["task", "task.id=", " by", "lineage=\"", " <"]
         .iter()
         .any(|word| before.trim_end().ends_with(word));
     in_text || in_tree && !behind.starts_with(" task")
@@ -101,10 +142,12 @@ fn is_id(before: &str, behind: &str) -> bool {
 /// Returns `true` for thread numbers, process ids, and counts of threads.
 fn is_of_this_run(before: &str, behind: &str) -> bool {
     before.ends_with(" on thread ")
+        || before.ends_with(" (") && behind.starts_with(')')
+        || behind.starts_with(" threads")
         || before.ends_with("' (")
         || behind.starts_with(" OS threads")
         || behind.starts_with(" have none")
-        || before.ends_with(", process ")
+        || before.ends_with("(pid ")
 }
 
 /// Returns the lines of the output that a page shows. Ids are not compared.
@@ -114,6 +157,7 @@ fn is_of_this_run(before: &str, behind: &str) -> bool {
 /// If a line is missing, or the order is another.
 #[must_use]
 pub fn excerpt(output: &str, shown: &str) -> String {
+    let (output, shown) = (&joined(output), &joined(shown));
     let mut lines = output.lines();
     let mut found = String::new();
     for line in shown.lines() {

@@ -30,16 +30,13 @@ fn the_page_and_the_tasks_are_served() {
     assert!(page.contains("<!doctype html>"), "{page}");
     // The first order that is forgotten is the fifth.
     let forgotten = "/debug/birthmark/tree?role=courier&name=order%205";
-    while !get(address, forgotten).contains("\"order 5\" courier [waiting") {}
+    while !get(address, forgotten).contains("\"order 5\" courier  waiting") {}
     // The fifth, in the third of the districts.
     let text = get(
         address,
         "/debug/birthmark/text?role=courier&label=district=old*",
     );
-    assert!(
-        text.contains("\n    labels district=\"old town\"\n"),
-        "{text}"
-    );
+    assert!(text.contains("district=\"old town\""), "{text}");
     let metrics = get(address, "/metrics");
     let orders = "birthmark_tasks_spawned_total{module=\"http_page::shop\",role=\"order\",kind=\"";
     assert!(metrics.contains(orders), "{metrics}");

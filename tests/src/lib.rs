@@ -416,22 +416,16 @@ pub fn normalise(text: &str) -> String {
 fn normalise_line(line: &str) -> String {
     let before = [
         "task ",
-        "lineage ",
-        "lineage   ",
+        "by       ",
         " < ",
         "thread ",
-        "[running on thread ",
+        " on thread ",
+        "running ",
+        "waiting ",
+        "suspended ",
+        "created ",
     ];
-    let after = [
-        " s]",
-        " s ago",
-        " s to ",
-        " minutes",
-        " minute",
-        " polls",
-        " poll",
-        ") panicked at ",
-    ];
+    let after = [" s ago", " s to ", " polls", " poll", ") panicked at "];
     let mut out = String::new();
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -63,7 +63,7 @@ fn report_in_a_test_is_captured_with_its_message() {
         "the test says hello",
         "\ndeep\n",
         "\n  in task ",
-        "    lineage ",
+        "    by ",
         "\non purpose\n",
         "\n  in task ",
         "failures:\n    tests::fails\n",

@@ -46,7 +46,10 @@ fn deep_chain_of_live_tasks_overflows_neither_stack_nor_memory() {
     assert_eq!(lineage.last().unwrap().id(), own_id());
     assert!(deepest.lineage().is_complete());
     // Whole lineages would make it a hundred gigabytes.
-    let (text, tree) = (dump.to_string(), dump.tree().to_string());
+    let (text, tree) = (
+        dump.text().expanded(true).to_string(),
+        dump.tree().to_string(),
+    );
     assert!(text.lines().count() > DEPTH && tree.lines().count() > DEPTH);
     assert!(text.len() + tree.len() < 300 << 20);
     // All but one are ancestors that were not selected. To go up from each would take minutes.

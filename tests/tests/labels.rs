@@ -511,9 +511,8 @@ mod dumps {
     fn text_has_a_line_for_them() {
         let _held = tenants("text");
         let dump = birthmark::dump().filter(&"label=group=text".parse().unwrap());
-        let text = dump.to_string();
-        let line =
-            |tenant: usize| format!("\n    labels group=text tenant={tenant}\n    spawned at ");
+        let text = dump.text().expanded(true).to_string();
+        let line = |tenant: usize| format!("  group=text tenant={tenant}\n    awaits ");
         for tenant in 0..4 {
             assert_eq!(text.matches(&line(tenant)).count(), 3, "{text}");
         }
@@ -535,7 +534,7 @@ mod dumps {
         let tree = parent();
         assert_eq!(tree.matches("group=tree").count(), 3, "{tree}");
         assert_eq!(
-            tree.matches(" {group=tree tenant=acme} ").count(),
+            tree.matches("  {group=tree tenant=acme}").count(),
             1,
             "{tree}"
         );
@@ -550,7 +549,7 @@ mod dumps {
             panic!("{groups}")
         };
         assert_eq!((group.count(), group.labels().len()), (12, 3));
-        let line = "\n    labels group=groups tenant=0, group=groups tenant=1, \
+        let line = "\n    labels   group=groups tenant=0, group=groups tenant=1, \
                     group=groups tenant=2, …\n";
         assert!(groups.to_string().contains(line), "{groups}");
     }
@@ -560,7 +559,7 @@ mod dumps {
         let _held = tenants("alike");
         let dump = birthmark::dump().filter(&Filter::new().label("group=alike"));
         let tree = dump.tree().to_string();
-        let ends = " {group=alike tenant=0} … {group=alike tenant=3}, in ";
+        let ends = "  {group=alike tenant=0} … {group=alike tenant=3}";
         assert!(tree.contains("12 × ") && tree.contains(ends), "{tree}");
     }
 }

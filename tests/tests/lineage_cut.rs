@@ -97,8 +97,8 @@ fn panic_shows_no_ancestor_that_is_another_by_now() {
     let output = Command::new(program).args(arguments).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{} {text}", output.status);
-    let line = text.lines().find(|line| line.starts_with("    lineage "));
-    let rest = r#" < 3 "ancestor" ancestor::{async} < ? (ended while it was read)"#;
+    let line = text.lines().find(|line| line.starts_with("    by "));
+    let rest = r#"    by       3 "ancestor" ancestor::{async} < ? (ended while it was read)"#;
     assert!(line.is_some_and(|line| line.ends_with(rest)), "{text}");
 }
 

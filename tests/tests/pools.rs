@@ -125,7 +125,7 @@ fn pool_threads_without_a_task_are_told_from_those_with_one_and_come_last() {
         let task = worker.of(&dump);
         assert!(task.runs_no_task() && task.state() == State::Idle);
         let first = task.to_string();
-        let end_of_first = " Pool::start::{closure} [idle]:";
+        let end_of_first = "  idle";
         assert!(
             first.lines().next().unwrap().ends_with(end_of_first),
             "{first}"
@@ -141,15 +141,18 @@ fn pool_threads_without_a_task_are_told_from_those_with_one_and_come_last() {
     let text = groups.to_string();
     let first_line = text.lines().next().unwrap();
     assert!(first_line.contains(" idle"), "{text}");
-    assert!(text.contains("× Pool::start::{closure} [idle]\n"), "{text}");
     assert!(
-        text.contains("1 × Pool::start::{closure} [running, "),
+        text.contains("× Pool::start::{closure}                                  idle  tasks "),
+        "{text}"
+    );
+    assert!(
+        text.contains("1 × Pool::start::{closure}                                  running "),
         "{text}"
     );
 
     let tree = dump.tree().to_string();
     assert!(
-        tree.contains("× Pool::start::{closure} [idle] pool.rs:3:5"),
+        tree.contains("× Pool::start::{closure}  idle  tasks "),
         "{tree}"
     );
 
@@ -191,17 +194,14 @@ fn frames_of_futures_without_a_record_are_not_those_of_the_thread_that_polls_the
     let task = worker.of(&dump);
     assert!(task.stack().is_unrecorded());
     let text = task.to_string();
-    let head = "\n    polled here, in futures without a record:\n    in unseen at ";
+    let head = "\n    polls    pending in unseen ";
     assert!(text.contains(head), "{text}");
 
     let only = Filter::new().under(worker.id);
     let dump = dump.filter(&only);
     assert_eq!(dump.len(), 1);
     let line = dump.tree().to_string();
-    assert!(
-        line.contains(", polled here, in futures without a record (it runs"),
-        "{line}"
-    );
+    assert!(line.contains("  polls pending in unseen "), "{line}");
     let folded = dump.folded().to_string();
     let expected = "Pool::start::{closure};[futures without a record];unseen;pending;";
     assert!(folded.starts_with(expected), "{folded}");
@@ -223,7 +223,11 @@ fn frames_on_a_thread_of_the_programs_own_are_its_own() {
             assert!(polled.is_pending());
             let task = birthmark::current().unwrap();
             assert!(!task.stack().is_unrecorded() && !task.is_pooled() && !task.runs_no_task());
-            assert!(task.to_string().contains("\n    in unseen at "), "{task}");
+            assert!(
+                task.to_string()
+                    .contains("\n    awaited  pending in unseen "),
+                "{task}"
+            );
         })
     }
     internal_thread().join().unwrap();

@@ -503,7 +503,8 @@ mod caught {
         let refused = dump.coverage().refused();
         assert!(refused > before);
         assert!(
-            dump.to_string()
+            dump.coverage()
+                .to_string()
                 .contains(&format!("; {refused} refused by hooks; "))
         );
         assert!(

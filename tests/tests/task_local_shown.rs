@@ -143,7 +143,7 @@ mod shown {
         let block = text
             .split("\ntask ")
             .find(|block| block.starts_with(&format!("{id} ")));
-        let line = "    task locals TENANT=\"of a future\"\n";
+        let line = "    locals   TENANT=\"of a future\"\n";
         assert!(block.unwrap().contains(line), "{text}");
         let tree = dump.tree().to_string();
         let task = tree.lines().find(|line| line.contains(&format!(" {id} ")));
@@ -185,7 +185,7 @@ fn panic_report_shows_redacted_values() {
         .unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(output.status.success(), "{text}");
-    let line = "\n    task locals DEPTH=4 HIDDEN TENANT=(redacted)\n";
+    let line = "\n    locals   DEPTH=4 HIDDEN TENANT=(redacted)\n";
     assert!(text.contains(line), "{text}");
     assert!(
         text.contains(r#"{"name":"TENANT","value":"(redacted)"}"#),

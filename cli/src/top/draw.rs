@@ -57,7 +57,7 @@ fn draw_head(frame: &mut Frame<'_>, app: &App, area: Rect) {
         return;
     };
     let text = selected.dump.heading();
-    let program = text.lines().nth(1).unwrap_or_default().to_owned();
+    let program = text.split(" UTC: ").next().unwrap_or_default().to_owned() + " UTC";
     let mut counts = format!("{} tasks", selected.dump.total());
     if selected.dump.len() != selected.dump.total() {
         counts = format!("{} of {counts}", selected.dump.len());

@@ -148,7 +148,7 @@ fn pages_show_groups_tasks_tree_and_rates() {
     );
     let table = drawn(&mut app, 80, 30);
     assert!(
-        table.contains("\n    spawned at cli/src/top/tests.rs:"),
+        table.contains("\n    spawned  cli/src/top/tests.rs:"),
         "{table}"
     );
     assert!(!table.contains("has ended"), "{table}");

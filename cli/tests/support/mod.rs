@@ -57,9 +57,10 @@ pub fn core_of(process: &str, folder: &Path) -> String {
 
 /// Returns the frames of instrumented code in a dump.
 pub fn instrumented(dump: &str) -> String {
-    let frames = dump
-        .lines()
-        .filter(|line| line.trim_start().starts_with("in "));
+    let frames = dump.lines().filter(|line| {
+        let label = line.split_whitespace().next();
+        label.is_some_and(|label| ["awaits", "and", "within"].contains(&label))
+    });
     frames.collect::<Vec<_>>().join("\n")
 }
 
@@ -148,8 +149,9 @@ pub fn timeless(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     // A task without a waker is said to have none after a tenth of a second.
     for line in text.replace(", no waker left", "").lines() {
-        if line.starts_with("program ") {
-            lines.push("program".into());
+        if let Some((_, counts)) = line.split_once(" UTC: ") {
+            let (counts, _) = counts.rsplit_once("; ").unwrap_or((counts, ""));
+            lines.push(counts.into());
             continue;
         }
         let line = match line.split_once("; ") {

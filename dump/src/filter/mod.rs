@@ -86,7 +86,7 @@ const KEYS: &[Key] = &[
     ),
     key(
         "stack",
-        "with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock`",
+        "with a frame that contains the pattern, written as `Cache::get at src/a.rs:31:5, awaiting peers.lock`: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock`",
         |filter, value| Ok(filter.stack(value)),
         |filter, each| text::patterns(&filter.stacks, each),
     ),
@@ -151,7 +151,7 @@ const KEYS: &[Key] = &[
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
-/// | `stack` | with a frame whose line in a dump contains the pattern: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock` |
+/// | `stack` | with a frame that contains the pattern, written as `Cache::get at src/a.rs:31:5, awaiting peers.lock`: `Cache::get`, `src/a.rs:31:`, `awaiting peers.lock` |
 /// | `text` | whose name, labels, role, site, kind, state or frames contain the text, in any case of letters. All of several texts must match |
 /// | `state` | that are `running`, `blocked` (with OS threads only), `runnable`, `waiting`, `suspended` (one of the two before), `created`, `delayed` or `idle` |
 /// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |

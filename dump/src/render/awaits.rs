@@ -25,17 +25,19 @@ pub(super) fn write_section(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Res
     }
 }
 
-/// Appends `, waiting for tokio::sync::oneshot::Receiver`: the innermost future of a task. If there are several branches,
-/// it is that of the last one.
-pub(super) fn push_leaf(out: &mut String, awaits: &AwaitStack) {
-    let Some(leaf) = awaits.frames().last().filter(|leaf| leaf.site().is_none()) else {
-        return;
-    };
-    push(out, format_args!(", waiting for {}", escaped(leaf.name())));
+/// Returns `waiting for tokio::sync::oneshot::Receiver`: the innermost future of a task. If there are several branches, it
+/// is that of the last one.
+pub(super) fn leaf_text(awaits: &AwaitStack) -> Option<String> {
+    let leaf = awaits
+        .frames()
+        .last()
+        .filter(|leaf| leaf.site().is_none())?;
+    let mut out = format!("waiting for {}", escaped(leaf.name()));
     let branches = count_branches(awaits.frames()) - 1;
     if branches > 0 {
-        push(out, format_args!(", and for {branches} more"));
+        push(&mut out, format_args!(" and {branches} more"));
     }
+    Some(out)
 }
 
 /// Returns the number of frames without one inside of them.

@@ -7,9 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-use super::innermost::push_innermost;
+use super::field::push_folded;
+use super::frames::innermost;
 use super::output::{push, role_text};
 use super::palette::Palette;
+use super::paths::Paths;
 use super::task_block::push_who;
 use crate::snapshot::row::Row;
 use crate::Dump;
@@ -28,6 +30,7 @@ pub(super) fn write_section(
     f: &mut fmt::Formatter<'_>,
     dump: &Dump,
     palette: &Palette,
+    paths: &Paths,
 ) -> fmt::Result {
     let mut count = 0;
     // Each with its rate and its place; the one to be dropped first is at the top.
@@ -45,9 +48,9 @@ pub(super) fn write_section(
     if count == 0 {
         return Ok(());
     }
-    let mut out = "\npolled most, on average since they were spawned\n".to_owned();
+    let mut out = "\npolled most, on average since the spawn\n".to_owned();
     for Reverse((rate, Reverse(place))) in busiest.into_sorted_vec() {
-        push_task(&mut out, dump, palette, &dump.snapshot.rows[place], rate);
+        push_task(&mut out, dump, palette, paths, place, rate);
     }
     if count > LISTED {
         let more = count - LISTED;
@@ -59,20 +62,30 @@ pub(super) fn write_section(
     f.write_str(&out)
 }
 
-/// `  task 17 "feed-7" follow: 4120 times a second, 1203442 polls, in next at src/feed.rs:3:5, awaiting socket.read`
-fn push_task(out: &mut String, dump: &Dump, palette: &Palette, row: &Row, rate: u64) {
+/// `  task 17 "feed-7" follow  4120 times a second, 1203442 polls  awaits socket.read in next src/feed.rs:3:5`
+fn push_task(
+    out: &mut String,
+    dump: &Dump,
+    palette: &Palette,
+    paths: &Paths,
+    place: usize,
+    rate: u64,
+) {
+    let (start, row) = (out.len(), &dump.snapshot.rows[place]);
     push(out, format_args!("  task {} ", { row.id }));
     let name = dump.snapshot.name_of(row);
     let name = name.map_or_else(String::new, |name| name.to_string());
+    let role = dump.snapshot.role(row);
     push_who(
         out,
         palette,
         &name,
-        &role_text(dump.snapshot.site(row), &dump.snapshot.role(row)),
+        &role_text(dump.snapshot.site(row), &role),
     );
     let polls = dump.snapshot.polls(row);
-    push(out, format_args!(": {rate} times a second, {polls} polls"));
-    push_innermost(out, &dump.snapshot.stacks.get(dump.snapshot.stack(row)));
+    push(out, format_args!("  {rate} times a second, {polls} polls"));
+    let stack = dump.snapshot.stacks.get(dump.snapshot.stack(row));
+    push_folded(out, palette, start, &innermost(&stack, &role, paths));
     out.push('\n');
 }
 

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::groups;
-use super::output::{escaped, push};
+use super::output::push;
 use super::palette::Palette;
+use super::paths::Paths;
+use super::summary::{push_filter, write_coverage};
 use crate::snapshot::compact::chunked_vec::ChunkedVec;
 use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::row::Row;
@@ -192,7 +194,11 @@ impl<'a> Diff<'a> {
         let (before, after) = (self.before.len(), self.after.len());
         push(
             out,
-            format_args!("{before} task{} before, {after} now", plural(before)),
+            format_args!(
+                "{}: {before} task{} before, {after} now",
+                self.after.head(),
+                plural(before)
+            ),
         );
         if let (Some(then), Some(now)) = (self.before.now, self.after.now) {
             push(
@@ -208,11 +214,7 @@ impl<'a> Diff<'a> {
                 ": {new} new, {gone} gone, {unchanged} unchanged, {running} running throughout\n"
             ),
         );
-        push(out, format_args!("{}\n", self.after.head()));
-        if !self.after.filter.is_empty() {
-            let filter = escaped(&self.after.filter.to_string());
-            push(out, format_args!("of those selected by {filter}\n"));
-        }
+        push_filter(out, self.after);
     }
 }
 
@@ -230,8 +232,9 @@ impl fmt::Display for Diff<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
         self.push_heading(&mut out);
+        let paths = [self.before, self.after].map(|dump| Paths::of(&dump.snapshot));
         growth::push(&mut out, self.palette, &self.growth());
-        self.polled.push(&mut out, self);
+        self.polled.push(&mut out, self, &paths[1]);
         for (title, dump, places) in [
             ("new", self.after, &self.new),
             ("gone", self.before, &self.gone),
@@ -249,11 +252,13 @@ impl fmt::Display for Diff<'_> {
             if !places.is_empty() {
                 push(&mut out, format_args!("\n{title}\n"));
             }
+            let paths = if std::ptr::eq(dump, self.before) { &paths[0] } else { &paths[1] };
             for group in groups::count(dump, rows(dump, places)) {
                 out.push_str("  ");
-                group.push_line(&mut out, self.palette);
+                group.push_line(&mut out, self.palette, paths);
             }
         }
-        writeln!(f, "{out}\n{}", self.after.coverage)
+        f.write_str(&out)?;
+        write_coverage(f, self.after)
     }
 }

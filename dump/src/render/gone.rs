@@ -4,9 +4,10 @@
 
 use std::fmt;
 
+use super::field::Field;
 use super::output::{escaped, push, site_role};
 use super::palette::Palette;
-use super::task_block::push_who;
+use super::task_block::{push_who, site_text};
 use crate::gone::Gone;
 use crate::values::age::Age;
 use crate::values::gone::{DroppedBy, GoneTask};
@@ -151,22 +152,23 @@ fn push_end(out: &mut String, task: &GoneTask, palette: &Palette) {
     }
 }
 
-/// Appends `    spawned at src/main.rs:37:13 by tokio::spawn in session::Session::connect, by task 1 main`.
+/// Appends the lines `spawned  src/main.rs:37:13 by tokio::spawn in Session::connect` and `by       1 main`.
 fn push_origin(out: &mut String, task: &GoneTask, palette: &Palette) {
-    let site = task.site;
     out.push_str(palette.faint);
-    if site.is_real() {
-        let (callee, module, function) = (site.callee(), site.module_path(), site.function());
-        push(
-            out,
-            format_args!("    spawned at {site} by {callee} in {module}::{function}"),
-        );
+    let site = site_text(Some(task.site));
+    if !site.is_empty() {
+        push_field(out, "spawned", &site);
         if let Some((id, role)) = &task.parent {
-            push(out, format_args!(", by task {id} {}", escaped(role)));
+            push_field(out, "by", &format!("{id} {}", escaped(role)));
         }
-        out.push('\n');
     }
     out.push_str(palette.end);
+}
+
+fn push_field(out: &mut String, label: &str, text: &str) {
+    let mut field = Field::new(out, label);
+    field.piece("", text);
+    field.end();
 }
 
 /// Appends the counts of sites that have more such tasks than are listed.

@@ -9,12 +9,13 @@ use super::busiest;
 use super::dropped;
 use super::gone;
 use super::palette::Palette;
-use super::summary::Summary;
+use super::paths::Paths;
+use super::summary::{write_coverage, Summary};
 use super::threads;
 use crate::Dump;
 
-pub(super) use group::count;
 pub use group::Group;
+pub(super) use group::{count, fold, Folds};
 
 /// Displays a [`Dump`] by groups, largest first. A group is all tasks of the same site, role, state and frames.
 /// Threads of pools that run no task come last.
@@ -62,18 +63,19 @@ impl<'a> Groups<'a> {
 impl fmt::Display for Groups<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Summary(self.dump))?;
+        let paths = Paths::of(&self.dump.snapshot);
         let mut out = String::new();
         for group in &self.groups {
             out.push('\n');
-            group.push(&mut out, self.palette);
+            group.push(&mut out, self.palette, self.dump, &paths);
             f.write_str(&out)?;
             out.clear();
         }
-        busiest::write_section(f, self.dump, self.palette)?;
+        busiest::write_section(f, self.dump, self.palette, &paths)?;
         gone::write_section(f, self.dump, self.palette)?;
         dropped::write_section(f, self.dump)?;
         threads::write_section(f, self.dump, self.palette)?;
         awaits::write_section(f, self.dump)?;
-        writeln!(f, "\n{}", self.dump.coverage)
+        write_coverage(f, self.dump)
     }
 }

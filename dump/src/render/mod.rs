@@ -22,14 +22,17 @@ mod busiest;
 mod cache;
 mod diff;
 mod dropped;
+mod field;
 mod folded;
 mod format;
+mod frames;
 mod gone;
 mod groups;
-mod innermost;
+mod inner_tasks;
 mod json;
 mod output;
 mod palette;
+mod paths;
 #[cfg(feature = "pprof")]
 mod pprof;
 mod range;

@@ -33,7 +33,37 @@ impl TickRange {
     }
 }
 
-/// Displays `0.3 s to 5 minutes`, or `0.3 s` if that is all.
+/// The least and the greatest of some numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct NumberRange(Option<(u64, u64)>);
+
+impl NumberRange {
+    pub(super) fn add(&mut self, number: u64) {
+        let (least, most) = self.ends_or(number);
+        self.0 = Some((least.min(number), most.max(number)));
+    }
+
+    fn ends_or(self, other: u64) -> (u64, u64) {
+        self.0.unwrap_or((other, other))
+    }
+
+    /// Returns both ends, or zeros if there is no number.
+    pub(super) fn ends(self) -> (u64, u64) {
+        self.ends_or(0)
+    }
+}
+
+/// Displays `1 to 3`, or `1` if that is all.
+impl fmt::Display for NumberRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ends() {
+            (least, most) if least == most => write!(f, "{least}"),
+            (least, most) => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+/// Displays `0.3 s to 5 m`, or `0.3 s` if that is all.
 pub(super) struct Ago {
     shortest: String,
     longest: String,

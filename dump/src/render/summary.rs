@@ -1,33 +1,66 @@
-//! The first lines of a dump: the number of tasks by state, the filter, and the process.
+//! The first lines of a dump: the program, its process, the time, the number of tasks by state, and the filter.
 
 use std::fmt;
 
-use super::output::escaped;
+use super::field::{columns, WIDTH};
+use super::output::{escaped, push};
+use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
 use crate::values::plural::plural;
 use crate::Dump;
 use crate::State;
 
-/// Displays `5 tasks: 2 running, 3 waiting`, or `2 of 5 tasks (state=running): 2 running`, and below that the
-/// program, its process and the time.
+/// Displays `birthmark: shop (pid 4711) at 2026-11-28 02:17:00 UTC: 5 tasks: 2 running, 3 waiting; 3 threads`. A filter has
+/// a line below that, and so has a build without a site.
 pub(super) struct Summary<'a>(pub(super) &'a Dump);
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary(dump) = self;
+        write!(f, "{}: ", dump.head())?;
         if !dump.filter.is_empty() {
             write!(f, "{} of ", dump.len())?;
         }
         write!(f, "{} task{}", dump.total(), plural(dump.total()))?;
-        if !dump.filter.is_empty() {
-            write!(f, " ({})", escaped(&dump.filter.to_string()))?;
-        }
         let mut separator = ": ";
         for (state, count) in states(dump).filter(|(_, count)| *count > 0) {
             write!(f, "{separator}{count} {state}")?;
             separator = ", ";
         }
-        writeln!(f, "\n{}", dump.head())
+        if let Some(threads) = dump.coverage.os_threads() {
+            write!(f, "; {threads} thread{}", plural(threads))?;
+        }
+        let mut below = "\n".to_owned();
+        push_filter(&mut below, dump);
+        if dump.coverage.sites() == 0 {
+            below += &format!("{NOTHING_IS_INSTRUMENTED}\n{HOW_TO_INSTRUMENT}\n");
+        }
+        f.write_str(&below)
     }
+}
+
+/// Appends the line `selected by state=running`, if the dump has a filter.
+pub(super) fn push_filter(out: &mut String, dump: &Dump) {
+    if !dump.filter.is_empty() {
+        let filter = escaped(&dump.filter.to_string());
+        push(out, format_args!("selected by {filter}\n"));
+    }
+}
+
+/// Writes the last line of a rendering, which has the coverage. A part without room is on a line of its own.
+pub(super) fn write_coverage(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Result {
+    let mut column = 0;
+    for part in dump.coverage.to_string().split("; ") {
+        match column {
+            0 => write!(f, "\n{part}")?,
+            _ if column + 2 + columns(part) > WIDTH => {
+                write!(f, ";\n          {part}")?;
+                column = 8;
+            }
+            _ => write!(f, "; {part}")?,
+        }
+        column += 2 + columns(part);
+    }
+    f.write_str("\n")
 }
 
 /// Returns the number of tasks in each state.

@@ -16,6 +16,7 @@ pub use call::SystemCall;
 pub use kernel::{is_running, look_at};
 
 pub use detail::{ParseThreadDetailError, ThreadDetail};
+pub(crate) use stack::NOT_FOLLOWED;
 pub use stack::{NativeFrame, NativeStack, StackError};
 pub use state::ThreadState;
 

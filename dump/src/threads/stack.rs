@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::values::await_stack::short_path;
 use birthmark_core::__reader::escape::escape;
 
 /// The native stack of an OS thread: the functions that it was in, innermost first.
@@ -49,17 +50,36 @@ impl NativeStack {
     }
 
     /// Writes a line for each frame, each with an indent before it.
-    pub(crate) fn write(&self, out: &mut impl fmt::Write, indent: &str) -> fmt::Result {
-        for frame in &self.frames {
-            if frame.is_start() {
-                return Ok(());
-            }
+    fn write(&self, out: &mut impl fmt::Write, indent: &str) -> fmt::Result {
+        for frame in self.inside_start() {
             writeln!(out, "{indent}{frame}")?;
         }
-        if self.complete {
-            return Ok(());
+        match self.complete {
+            true => Ok(()),
+            false => writeln!(out, "{indent}{NOT_FOLLOWED}"),
         }
-        writeln!(out, "{indent}and more, which could not be followed")
+    }
+
+    /// Returns the frames inside of std's start of the thread.
+    fn inside_start(&self) -> &[NativeFrame] {
+        let start = self.frames.iter().position(NativeFrame::is_start);
+        &self.frames[..start.unwrap_or(self.frames.len())]
+    }
+
+    /// Returns the frames without those of the executor that are around the task, and the number of the latter.
+    pub(crate) fn without_executor(&self) -> (&[NativeFrame], usize) {
+        let frames = self.inside_start();
+        let is_of_program = |frame: &NativeFrame| !frame.is_of_executor() && !frame.is_of_std();
+        let outermost = frames.iter().rposition(is_of_program);
+        let around = outermost.map_or(0, |place| place + 1);
+        // Functions of std that the program has called stay.
+        let executor = frames[around..]
+            .iter()
+            .position(NativeFrame::is_of_executor);
+        match executor {
+            Some(place) => (&frames[..around + place], frames.len() - around - place),
+            None => (frames, 0),
+        }
     }
 }
 
@@ -68,6 +88,25 @@ impl fmt::Display for NativeStack {
         self.write(f, "")
     }
 }
+
+/// The last line of a stack that is not complete.
+pub(crate) const NOT_FOLLOWED: &str = "and more, which could not be followed";
+
+/// The crates with which executors poll and call tasks.
+const EXECUTORS: [&str; 12] = [
+    "tokio",
+    "rayon_core",
+    "rayon",
+    "async_executor",
+    "async_global_executor",
+    "async_io",
+    "async_std",
+    "blocking",
+    "futures_executor",
+    "futures_lite",
+    "smol",
+    "threadpool",
+];
 
 /// A function on the stack of an OS thread.
 #[derive(Clone, Debug)]
@@ -118,6 +157,30 @@ impl NativeFrame {
             .is_some_and(|it| it.contains("__rust_begin_short_backtrace"))
     }
 
+    /// Returns `true` if the function belongs to an executor.
+    fn is_of_executor(&self) -> bool {
+        self.is_of(&EXECUTORS)
+    }
+
+    fn is_of_std(&self) -> bool {
+        self.is_of(&["std", "core", "alloc"])
+            || self.function().is_some_and(|it| it.starts_with("__rust"))
+    }
+
+    /// Returns `true` if the function is in one of these crates, or a method that is implemented for a type of one.
+    fn is_of(&self, crates: &[&str]) -> bool {
+        let name = self.function().unwrap_or_default().trim_start_matches('<');
+        // An inlined function may have no path.
+        let package = self.file().and_then(package_of).unwrap_or_default();
+        let is_in = |it: &&str| {
+            let has_path = name
+                .strip_prefix(*it)
+                .is_some_and(|rest| rest.starts_with("::"));
+            has_path || package.replace('-', "_") == **it
+        };
+        crates.iter().any(|it| is_in(it))
+    }
+
     /// Returns `true` if the function is inlined into the next one.
     pub fn is_inlined(&self) -> bool {
         self.inlined
@@ -135,12 +198,25 @@ impl fmt::Display for NativeFrame {
             return Ok(());
         };
         f.write_str(" at ")?;
-        escape(file, f)?;
+        escape(short_path(file), f)?;
         for number in [self.line, self.column].into_iter().flatten() {
             write!(f, ":{number}")?;
         }
         Ok(())
     }
+}
+
+/// Returns the name of the package that has a file: `tokio` for `…/tokio-1.54.1/src/runtime/mod.rs`, or `std` for a file of the
+/// standard library.
+fn package_of(file: &str) -> Option<&str> {
+    let path = short_path(file);
+    if let Some(library) = path.strip_prefix("library/") {
+        return library.split('/').next();
+    }
+    let (folder, _) = path.split_once('/').filter(|_| path.len() < file.len())?;
+    let (name, version) = folder.rsplit_once('-')?;
+    let is_version = version.starts_with(|it: char| it.is_ascii_digit());
+    is_version.then_some(name)
 }
 
 /// The reason for which a thread has no stack in a dump.

@@ -325,7 +325,7 @@ impl fmt::Display for MissingFrames {
 }
 
 /// Returns the path of a file from the folder of its crate on, if a registry or the compiler has it.
-fn short_path(path: &str) -> &str {
+pub(crate) fn short_path(path: &str) -> &str {
     for folder in ["/registry/src/", "/rustc/"] {
         // The next folder is named after the registry, or after the compiler's commit.
         let rest = path

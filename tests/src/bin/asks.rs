@@ -5,6 +5,8 @@ use std::future::pending;
 use std::io::{BufRead, stdin};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc::{Sender, channel};
+use std::task::{Context, Waker};
 use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,12 +42,36 @@ fn main() {
     println!("reached the end");
 }
 
+/// Polls a task once.
+fn start(mut task: Held) -> Held {
+    let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending(), "a link waits for ever");
+    task
+}
+
+/// Spawns the next link of a chain when it is polled.
+#[birthmark::instrument]
+fn linked(to: Sender<Held>) -> Held {
+    Box::pin(spawn(async move {
+        let _ = to.send(linked(to.clone()));
+        std::future::pending().await
+    }))
+}
+
 #[birthmark::instrument]
 fn answer(line: &str, held: &mut Vec<Held>) -> String {
     match line.split_once(' ').unwrap_or((line, "")) {
         ("hold", count) => {
             let count = count.parse().unwrap_or(0);
             held.extend((0..count).map(|_| -> Held { Box::pin(spawn(asked_to_wait())) }));
+            format!("{} held", held.len())
+        }
+        ("chain", count) => {
+            let (to, next) = channel();
+            held.push(start(linked(to)));
+            for _ in 1..count.parse().unwrap_or(0) {
+                held.push(start(next.recv().expect("each link sends the next one")));
+            }
             format!("{} held", held.len())
         }
         ("label", value) => {

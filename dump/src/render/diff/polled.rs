@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Diff;
-use crate::render::innermost::push_innermost;
+use crate::render::field::push_folded;
+use crate::render::frames::innermost;
 use crate::render::output::{push as push_text, role_text};
+use crate::render::paths::Paths;
 use crate::render::task_block::push_who;
 use crate::snapshot::row::Row;
 use crate::values::plural::plural;
@@ -46,8 +48,8 @@ impl Polled {
         sorted.map(|Reverse((polls, Reverse(place)))| (polls, place))
     }
 
-    /// Appends a line for each task: `  task 17 "feed-7" follow: 4120 times a second, 12360 polls, in next at src/a.rs:3:5`
-    pub(super) fn push(&self, out: &mut String, diff: &Diff<'_>) {
+    /// Appends a line for each task: `  task 17 "feed-7" follow  4120 times a second, 12360 polls  awaits next src/a.rs:3:5`
+    pub(super) fn push(&self, out: &mut String, diff: &Diff<'_>, paths: &Paths) {
         let (Some(then), Some(now)) = (diff.before.now, diff.after.now) else {
             return;
         };
@@ -61,7 +63,7 @@ impl Polled {
         for (polls, place) in busy {
             out.push_str(title);
             title = "";
-            let snapshot = &diff.after.snapshot;
+            let (start, snapshot) = (out.len(), &diff.after.snapshot);
             let row = &snapshot.rows[place];
             push_text(out, format_args!("  task {} ", { row.id }));
             let name = snapshot.name_of(row);
@@ -71,9 +73,11 @@ impl Polled {
             let (rate, plural) = (rate(polls), plural(polls as usize));
             push_text(
                 out,
-                format_args!(": {rate} times a second, {polls} poll{plural}"),
+                format_args!("  {rate} times a second, {polls} poll{plural}"),
             );
-            push_innermost(out, &snapshot.stacks.get(snapshot.stack(row)));
+            let stack = snapshot.stacks.get(snapshot.stack(row));
+            let fields = innermost(&stack, &snapshot.role(row), paths);
+            push_folded(out, diff.palette, start, &fields);
             out.push('\n');
         }
     }

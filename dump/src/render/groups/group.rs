@@ -7,12 +7,14 @@ use std::mem::{discriminant, Discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::render::innermost::push_innermost;
+use crate::render::field::{columns, push_folded, Field};
+use crate::render::frames::{innermost, stack_lines};
 use crate::render::output::{push, push_number, role_text};
 use crate::render::palette::Palette;
-use crate::render::range::TickRange;
+use crate::render::paths::Paths;
+use crate::render::range::{NumberRange, TickRange};
 use crate::render::task_block::{
-    awaits_text, push_states, push_who, site_line, stack_text, States,
+    awaits_lines, lineage_pieces, push_who, site_text, states_text, who_columns, HeadLine,
 };
 use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::compact::shapes::ShapeRef;
@@ -21,6 +23,7 @@ use crate::snapshot::row::Row;
 use crate::snapshot::stacks::StackRef;
 use crate::values::await_stack::AwaitStack;
 use crate::values::stack::Stack;
+use crate::values::task::knows_polls;
 use crate::Dump;
 use crate::State;
 use birthmark_core::__reader::label::Labels;
@@ -45,6 +48,7 @@ pub struct Group {
     last: TaskId,
     since: TickRange,
     spawned: TickRange,
+    polls: NumberRange,
     now: Option<u64>,
     stack: Stack,
     /// The await stack of the first task.
@@ -54,11 +58,15 @@ pub struct Group {
     /// The first few names. `more_names` is `true` if there are more.
     names: Vec<Name>,
     more_names: bool,
+    /// The name of the last task, if there are more.
+    last_name: Option<Name>,
     /// The first few different labels. `more_labels` is `true` if there are more.
     labels: Vec<Labels>,
     more_labels: bool,
     /// The node whose name and labels were looked at last.
     parent: u32,
+    /// The node under which all tasks were spawned. `None` if there are several.
+    only_parent: Option<u32>,
 }
 
 impl Group {
@@ -155,15 +163,18 @@ impl Group {
             last: TaskId::from(row.id),
             since: TickRange::default(),
             spawned: TickRange::default(),
+            polls: NumberRange::default(),
             now: dump.now,
             stack: dump.snapshot.stacks.get(dump.snapshot.stack(row)),
             awaits: dump.awaits_of(row).cloned(),
             place: dump.snapshot.stack(row),
             names: Vec::new(),
             more_names: false,
+            last_name: None,
             labels: Vec::new(),
             more_labels: false,
             parent: NONE,
+            only_parent: Some(row.parent),
         }
     }
 
@@ -172,6 +183,8 @@ impl Group {
         self.last = TaskId::from(row.id);
         self.since.add(row.since.into());
         self.spawned.add(row.spawned.into());
+        self.polls.add(dump.snapshot.polls(row).into());
+        self.only_parent = self.only_parent.filter(|&parent| parent == row.parent);
         self.stack.stale |= dump.snapshot.stack(row).may_be_stale();
         // Many inherit from one node, one after the other.
         let has_own = dump.snapshot.has_own(row);
@@ -214,82 +227,165 @@ impl Group {
     }
 
     /// Appends a few lines.
-    pub(super) fn push(&self, out: &mut String, palette: &Palette) {
-        self.push_title(out, palette);
-        out.push_str("\n    ");
-        out.push_str(self.kind.as_str());
-        self.push_ids(out);
-        if let Some(spawned) = self.spawned.ago(self.now) {
-            push(out, format_args!(", spawned {spawned} ago"));
-        }
-        out.push('\n');
-        let site = site_line(Some(self.site));
-        push(out, format_args!("{}{site}{}", palette.faint, palette.end));
+    pub(in super::super) fn push(
+        &self,
+        out: &mut String,
+        palette: &Palette,
+        dump: &Dump,
+        paths: &Paths,
+    ) {
+        let state = states_text(self.state, self.runs_no_task, self.since.ago(self.now));
+        let width = self.push_who(out, palette);
+        let mut line = HeadLine::new(out, palette, width, self.state, &state);
+        line.push("tasks", &self.ids());
+        line.end();
         self.push_names(out, palette);
         self.push_labels(out);
         match &self.awaits {
-            Some(awaits) => out.push_str(&awaits_text(awaits)),
-            None => out.push_str(&stack_text(&self.stack)),
+            Some(awaits) => out.push_str(&awaits_lines(awaits)),
+            None => out.push_str(&stack_lines(&self.stack, paths)),
         }
+        out.push_str(palette.faint);
+        self.push_spawned(out);
+        self.push_lineage(out, dump);
+        out.push_str(palette.end);
+    }
+
+    /// `spawned  src/main.rs:3:5 by tokio::spawn in run, 0.3 s to 5 m ago, 1 to 3 polls`
+    fn push_spawned(&self, out: &mut String) {
+        let mut field = Field::new(out, "spawned");
+        let site = site_text(Some(self.site));
+        if !site.is_empty() {
+            field.piece("", &site);
+        }
+        if let Some(spawned) = self.spawned.ago(self.now) {
+            field.piece(", ", &format!("{spawned} ago"));
+        }
+        if self.kind != Kind::Future {
+            field.piece(", ", self.kind.as_str());
+        }
+        let (_, most) = self.polls.ends();
+        if knows_polls(self.kind, u32::try_from(most).unwrap_or(u32::MAX)) {
+            let plural = if most == 1 { "" } else { "s" };
+            field.piece(", ", &format!("{} poll{plural}", self.polls));
+        }
+        field.end();
+    }
+
+    /// Appends the lineage of the first task, and whether that of others differs.
+    fn push_lineage(&self, out: &mut String, dump: &Dump) {
+        let rows = &dump.snapshot.rows;
+        let Ok(place) = rows.binary_search_by_key(&self.first.as_u64(), |row| row.id) else {
+            return;
+        };
+        let lineage = dump.snapshot.lineage(&rows[place]);
+        let (pieces, _) = lineage_pieces(&lineage, None);
+        if pieces.is_empty() {
+            return;
+        }
+        let mut field = Field::new(out, "by");
+        for piece in &pieces {
+            field.piece(" < ", piece);
+        }
+        if self.only_parent.is_none() {
+            field.piece(", ", "and others");
+        }
+        field.end();
     }
 
     /// Appends a line, with the innermost frame only.
-    pub(in super::super) fn push_line(&self, out: &mut String, palette: &Palette) {
-        self.push_title(out, palette);
+    pub(in super::super) fn push_line(&self, out: &mut String, palette: &Palette, paths: &Paths) {
+        let start = out.len();
+        self.push_who(out, palette);
+        let state = states_text(self.state, self.runs_no_task, self.since.ago(self.now));
+        let (color, end) = (palette.state(self.state), palette.end);
+        push(out, format_args!("  {color}{state}{end}  {}", self.ids()));
+        let mut fields = innermost(&self.stack, &self.role, paths);
         if let Some(site) = self.site() {
-            push(out, format_args!(" {}{site}{}", palette.faint, palette.end));
+            let mut at = "spawned ".to_owned();
+            paths.push_site(&mut at, site);
+            fields.push(at);
         }
-        self.push_ids(out);
-        push_innermost(out, &self.stack);
+        push_folded(out, palette, start, &fields);
         out.push('\n');
     }
 
-    /// `9998 × wait [suspended, 0.3 s to 5 minutes]`
-    fn push_title(&self, out: &mut String, palette: &Palette) {
+    /// Appends `9998 × wait`, and returns its width.
+    fn push_who(&self, out: &mut String, palette: &Palette) -> usize {
+        let start = out.len();
         push_number(out, self.count as u64);
         out.push_str(" × ");
-        push_who(out, palette, "", &role_text(self.site, &self.role));
-        let states = States {
-            state: self.state,
-            runs_no_task: self.runs_no_task,
-            since: self.since.ago(self.now),
-        };
-        push_states(out, palette, states);
+        let role = role_text(self.site, &self.role);
+        let width = columns(&out[start..]) + who_columns("", &role);
+        push_who(out, palette, "", &role);
+        width
     }
 
-    fn push_ids(&self, out: &mut String) {
-        if self.count == 1 {
-            push(out, format_args!(", task {}", self.first));
-        } else {
-            push(out, format_args!(", tasks {} to {}", self.first, self.last));
+    /// Returns `tasks 12 to 10040`.
+    fn ids(&self) -> String {
+        match self.count {
+            1 => format!("task {}", self.first),
+            _ => format!("tasks {} to {}", self.first, self.last),
         }
     }
 
+    /// `named    "req-1", "req-2", "req-3" … "req-998"`
     fn push_names(&self, out: &mut String, palette: &Palette) {
-        let mut before = "    named ";
-        for name in &self.names {
-            push(
-                out,
-                format_args!("{before}{}{name}{}", palette.name, palette.end),
-            );
-            before = ", ";
+        if self.names.is_empty() {
+            return;
         }
-        if !self.names.is_empty() {
-            out.push_str(if self.more_names { ", …\n" } else { "\n" });
+        let mut names: Vec<String> = self.names.iter().map(Name::to_string).collect();
+        if self.more_names {
+            let last = names.last_mut().expect("a full list has names");
+            match &self.last_name {
+                Some(name) => *last += &format!(" … {name}"),
+                None => *last += " …",
+            }
         }
+        out.push_str(palette.name);
+        push_list(out, "named", &names);
+        out.push_str(palette.end);
     }
 
-    /// `labels tenant=acme, tenant=beta, …`
+    /// `labels   tenant=acme, tenant=beta, …`
     fn push_labels(&self, out: &mut String) {
-        let mut before = "    labels ";
-        for labels in &self.labels {
-            push(out, format_args!("{before}{labels}"));
-            before = ", ";
-        }
-        if !self.labels.is_empty() {
-            out.push_str(if self.more_labels { ", …\n" } else { "\n" });
+        let mut labels: Vec<String> = self.labels.iter().map(Labels::to_string).collect();
+        labels.extend(self.more_labels.then(|| "…".to_owned()));
+        if !labels.is_empty() {
+            push_list(out, "labels", &labels);
         }
     }
+}
+
+fn push_list(out: &mut String, label: &str, items: &[String]) {
+    let mut field = Field::new(out, label);
+    for item in items {
+        field.piece(", ", item);
+    }
+    field.end();
+}
+
+/// Tasks that are alike, more than [`MAX_ALIKE`] of each, which one paragraph shows.
+#[derive(Default)]
+pub(in super::super) struct Folds {
+    groups: Vec<Group>,
+    of: HashMap<GroupKey, usize, IdHash>,
+}
+
+/// Maximum number of tasks that are alike and have a paragraph each.
+const MAX_ALIKE: usize = 4;
+
+impl Folds {
+    /// Returns the group that shows a task of the dump.
+    pub(in super::super) fn of(&self, dump: &Dump, row: &Row) -> Option<&Group> {
+        let group = &self.groups[*self.of.get(&GroupKey::of(dump, row))?];
+        (group.count > MAX_ALIKE).then_some(group)
+    }
+}
+
+/// Finds the tasks of a dump that are alike.
+pub(in super::super) fn fold(dump: &Dump) -> Folds {
+    collect(dump, dump.rows())
 }
 
 /// Groups tasks of the dump. The largest group comes first. Threads of pools that run no task come last.
@@ -297,6 +393,12 @@ pub(in super::super) fn count<'a>(
     dump: &Dump,
     rows: impl IntoIterator<Item = &'a Row>,
 ) -> Vec<Group> {
+    let mut groups = collect(dump, rows).groups;
+    groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
+    groups
+}
+
+fn collect<'a>(dump: &Dump, rows: impl IntoIterator<Item = &'a Row>) -> Folds {
     let mut groups: Vec<Group> = Vec::new();
     let mut known: HashMap<GroupKey, usize, IdHash> = HashMap::default();
     let mut last: Option<(ShapeRef, usize)> = None;
@@ -317,8 +419,12 @@ pub(in super::super) fn count<'a>(
         last = is_of_shape.then_some((row.shape, index));
         groups[index].add(dump, row);
     }
-    groups.sort_by_key(|group| (group.runs_no_task, Reverse(group.count), group.first));
-    groups
+    for group in groups.iter_mut().filter(|group| group.more_names) {
+        let rows = &dump.snapshot.rows;
+        let place = rows.binary_search_by_key(&group.last.as_u64(), |row| row.id);
+        group.last_name = place.ok().and_then(|it| dump.snapshot.name_of(&rows[it]));
+    }
+    Folds { groups, of: known }
 }
 
 /// The properties that tasks of a group share.

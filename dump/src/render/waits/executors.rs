@@ -38,9 +38,13 @@ impl<'a> Lasting<'a> {
         for row in dump.rows() {
             let list = match (dump.snapshot.kind(row), dump.snapshot.bare_state(row)) {
                 (Kind::Blocking, State::Created) => &mut lasting.unstarted_jobs,
-                (Kind::Blocking, State::Running { .. }) => &mut lasting.running_jobs,
+                (Kind::Blocking, State::Running { .. } | State::Blocked { .. }) => {
+                    &mut lasting.running_jobs
+                }
                 (Kind::Future, State::Created) => &mut lasting.unstarted_futures,
-                (Kind::Future, State::Running { .. }) => &mut lasting.polled,
+                (Kind::Future, State::Running { .. } | State::Blocked { .. }) => {
+                    &mut lasting.polled
+                }
                 (_, State::Runnable) => &mut lasting.runnable,
                 _ => continue,
             };
@@ -145,6 +149,9 @@ fn push_starved(out: &mut String, dump: &Dump, palette: &Palette, lasting: &Last
             format_args!(" has been in one poll for {}", time_text(dump, row)),
         );
         if let State::Running {
+            thread: Some(thread),
+        }
+        | State::Blocked {
             thread: Some(thread),
         } = dump.snapshot.state(row)
         {
