@@ -505,7 +505,7 @@ pub fn go() {
     let ran = project.run(&mut run).ok();
     assert_eq!(ran.summary(), "1 crate instrumented, 3 sites");
     let panicked = ran.stderr.contains("panicked at src/odd.rs:13:37:\n");
-    let told = ran.stderr.contains("spawned at src/odd.rs:13:13");
+    let told = ran.stderr.contains("spawned  src/odd.rs:13:13");
     assert!(panicked && told, "{}", ran.stderr);
 }
 

@@ -45,10 +45,12 @@ fn lineage(said: &str, message: &str) -> Vec<String> {
         let line = lines.find_map(|line| line.strip_prefix(start));
         line.unwrap_or_else(|| panic!("no {start}: {said}"))
     };
-    let names: Vec<_> = line("lineage").split(" < ").map(without_id).collect();
-    let task = without_id(line("in task "));
-    assert!(task.starts_with(&names[0]), "{task} is not {}", names[0]);
+    let task = line("in task ");
+    let ancestors = line("by ").split(" < ");
+    let names = [task].into_iter().chain(ancestors).map(without_id);
     names
+        .map(|name| name.trim_end_matches(" (its name)").to_owned())
+        .collect()
 }
 
 fn without_id(task: &str) -> String {
