@@ -178,7 +178,7 @@ impl NativeFrame {
                 .is_some_and(|rest| rest.starts_with("::"));
             has_path || package.replace('-', "_") == **it
         };
-        crates.iter().any(|it| is_in(it))
+        crates.iter().any(is_in)
     }
 
     /// Returns `true` if the function is inlined into the next one.
