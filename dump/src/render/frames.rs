@@ -164,8 +164,8 @@ fn last_name(path: &str) -> &str {
     path.rsplit(['.', ':']).next().unwrap_or(path)
 }
 
-/// Returns the innermost frames as fields of a line: `awaits client.send in fetch quotes.rs:24:28`, and `keeps …` for a
-/// future that is not awaited, each with the number of further branches. A function that is the role is left out.
+/// Returns the innermost frames as fields of a line: `awaits client.send in fetch quotes.rs:24:28`. A future that is not
+/// awaited has a field `keeps …`. Each field has the number of further branches. A function that is the role is left out.
 pub(super) fn innermost(stack: &Stack, role: &str, paths: &Paths) -> Vec<String> {
     let places = Places::of(stack.frames());
     let omitted = stack.omitted_frames();

@@ -63,7 +63,7 @@ pub(super) fn indent_below(open: &[bool], place: LinePosition, has_children: boo
     out
 }
 
-/// What the lines of a tree are made of.
+/// Writes the lines of a tree.
 pub(super) struct Lines<'a> {
     pub(super) palette: &'static Palette,
     pub(super) forest: &'a Forest<'a>,
