@@ -85,7 +85,7 @@ mod tests {
     /// A client that reads the head of its answer, and nothing more.
     fn hold_a_turn(server: &Server) -> TcpStream {
         let mut stream = TcpStream::connect(server.local_addr()).unwrap();
-        let request = "GET /debug/birthmark/text HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let request = "GET /debug/birthmark/json HTTP/1.1\r\nHost: localhost\r\n\r\n";
         stream.write_all(request.as_bytes()).unwrap();
         let mut head = [0; 15];
         stream.read_exact(&mut head).unwrap();

@@ -57,6 +57,25 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
     use sha2::{Digest, Sha256};
 
+    /// All modules are one script, which a browser refuses if two of them declare the same name.
+    #[test]
+    fn script_declares_each_name_once() {
+        let mut names = std::collections::HashSet::new();
+        for line in super::script::script().lines() {
+            let words: Vec<&str> = line.split([' ', '(', '=', ';', '<']).collect();
+            let name = match words[..] {
+                ["const" | "let" | "class" | "function", name, ..] => name,
+                ["async", "function", name, ..] => name,
+                _ => continue,
+            };
+            assert!(
+                name.starts_with(['{', '[']) || names.insert(name.to_owned()),
+                "{name}"
+            );
+        }
+        assert!(names.len() > 50);
+    }
+
     /// After a change of the page, `BLESS=1 cargo test -p birthmark-http --lib page` writes the digests.
     #[test]
     fn policy_has_digests_of_the_page() {

@@ -32,7 +32,7 @@ fn query_selects_tasks() {
         .unwrap();
     assert!(text.contains(" UTC: 3 of "), "{text}");
     assert!(
-        text.contains("(name=&role=lasting::*&state=created&older=0d): 3 created\n"),
+        text.contains("\nselected by name=&role=lasting::*&state=created&older=0d\n"),
         "{text}"
     );
     assert_eq!(text.matches("\ntask ").count(), 3);
@@ -55,7 +55,10 @@ fn query_selects_tasks_by_label() {
         ("label=tenant=nobody", 0),
     ] {
         let text = get(&server, &format!("text?{query}")).text().unwrap();
-        assert!(text.starts_with(&format!("{count} of ")), "{query}: {text}");
+        assert!(
+            text.contains(&format!(" UTC: {count} of ")),
+            "{query}: {text}"
+        );
         let json = get(&server, &format!("json?{query}")).text().unwrap();
         assert_eq!(json.matches("\"labels\":{\"tenant\":").count(), count);
     }

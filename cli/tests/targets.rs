@@ -46,7 +46,7 @@ fn stripped_executable_and_stopped_process_show_the_same() {
     let core = core_of(&specimen.id(), &folder);
     specimen.signal(libc::SIGCONT);
     assert_eq!(timeless(&outside), inside);
-    assert!(threads.contains("[stopped,"), "{threads}");
+    assert!(threads.contains("  stopped  "), "{threads}");
     assert!(outside.contains(&format!("birthmark: specimen (pid {}) at ", specimen.id())));
 
     let dead = shown(&["ps", "--core", &core]);

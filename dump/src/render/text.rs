@@ -19,7 +19,7 @@ use super::task_block::{
     TaskBlock,
 };
 use super::threads::{self, kernel_text, name_of_thread, native_text};
-use super::waits::{self, WaitLines};
+use super::waits::{self, FoldedWaits, WaitLines};
 use crate::snapshot::compact::wakers::WakerRef;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
@@ -82,6 +82,10 @@ impl fmt::Display for Text<'_> {
             palette,
             graph: &graph,
         };
+        let folded = FoldedWaits::new(&waits, |task| {
+            let row = dump.row(task).filter(|_| !self.expanded)?;
+            Some(folds.of(dump, row)?.min_id().as_u64())
+        });
         let mut writer = ChunkedWriter::new(f);
         for row in dump.rows() {
             match folds.of(dump, row) {
@@ -89,7 +93,7 @@ impl fmt::Display for Text<'_> {
                 Some(group) => {
                     writer.out.push('\n');
                     group.push(&mut writer.out, palette, dump, &paths);
-                    waits.push(&mut writer.out, row.id);
+                    folded.push(&mut writer.out, row.id);
                 }
                 None => {
                     writer.out.push('\n');

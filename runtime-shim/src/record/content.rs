@@ -50,11 +50,19 @@ impl Record {
 
     /// The name that a node inherits, and the task that has it: that of the nearest name node above that has any.
     pub fn inherited_text(&self) -> Option<(NameText, Record)> {
+        self.inherited_text_within(usize::MAX)
+    }
+
+    /// As [`Record::inherited_text`], if the name is among so many nodes above.
+    pub(crate) fn inherited_text_within(&self, nodes: usize) -> Option<(NameText, Record)> {
         let mut node = self.parent().node()?;
-        while !node.has_name() {
+        for _ in 1..nodes {
+            if node.has_name() {
+                return Some((node.text()?, node.task()?));
+            }
             node = node.parent().node()?;
         }
-        Some((node.text()?, node.task()?))
+        None
     }
 
     /// Returns what is shown of the locals of a task, which has this name node.

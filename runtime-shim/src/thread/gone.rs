@@ -9,6 +9,9 @@ use crate::record::slot::TaskSlot;
 use crate::record::words::{flag, state};
 use crate::thread::local::{self, Local};
 
+/// Maximum number of ancestors among which the name of a task is searched, because many tasks may end at once.
+const MAX_NODES: usize = 64;
+
 /// Notes a task that ends now, before it was ready. The task is not the thread's current one any more.
 #[cold]
 #[inline(never)]
@@ -79,7 +82,7 @@ fn name_of(record: &Record) -> Option<(NameText, Option<u64>)> {
     match own.and_then(|own| own.text()) {
         Some(text) => Some((text, None)),
         None => {
-            let (text, from) = record.inherited_text()?;
+            let (text, from) = record.inherited_text_within(MAX_NODES)?;
             Some((text, Some(from.id)))
         }
     }

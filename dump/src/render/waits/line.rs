@@ -1,5 +1,7 @@
 //! The lines of one task: what it waits for, and what others wait for.
 
+use std::collections::HashMap;
+
 use super::parts::{Parts, NAMED};
 use super::{holder, push_task, relation, thing};
 use crate::render::output::push;
@@ -13,6 +15,38 @@ pub(in crate::render) struct WaitLines<'a> {
     pub(in crate::render) dump: &'a Dump,
     pub(in crate::render) palette: &'static Palette,
     pub(in crate::render) graph: &'a WaitGraph<'a>,
+}
+
+/// Lines about the waits of tasks that share a paragraph, by the first task of the paragraph.
+pub(in crate::render) struct FoldedWaits(HashMap<u64, Parts>);
+
+impl FoldedWaits {
+    /// Collects the lines. `first_of` returns the first task of the paragraph of a task.
+    pub(in crate::render) fn new(
+        waits: &WaitLines<'_>,
+        first_of: impl Fn(u64) -> Option<u64>,
+    ) -> Self {
+        let mut folded: HashMap<u64, Parts> = HashMap::new();
+        for &task in waits.graph.uses().keys() {
+            let Some(first) = first_of(task) else {
+                continue;
+            };
+            let mut lines = String::new();
+            waits.push(&mut lines, task);
+            for line in lines.lines() {
+                let parts = folded.entry(first).or_default();
+                parts.add(line.trim_start().to_owned());
+            }
+        }
+        FoldedWaits(folded)
+    }
+
+    /// Appends the lines of a paragraph.
+    pub(in crate::render) fn push(&self, out: &mut String, first: u64) {
+        if let Some(parts) = self.0.get(&first) {
+            parts.push_some_lines(out, "    ", NAMED);
+        }
+    }
 }
 
 impl WaitLines<'_> {

@@ -13,7 +13,7 @@ use crate::values::uses::{Relation, ResourceKind, ResourceUse};
 use crate::wait_graph::{is_write, Edge, Reason};
 use crate::Dump;
 
-pub(super) use line::WaitLines;
+pub(super) use line::{FoldedWaits, WaitLines};
 pub(super) use stuck::write_section;
 pub use stuck::Stuck;
 

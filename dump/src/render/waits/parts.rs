@@ -32,10 +32,19 @@ impl Parts {
 
     /// Appends each part on a line of its own.
     pub(super) fn push_lines(&self, out: &mut String, indent: &str) {
-        for part in &self.0 {
+        self.push_some_lines(out, indent, usize::MAX);
+    }
+
+    /// Appends a line for each of so many parts, and the number of further ones.
+    pub(super) fn push_some_lines(&self, out: &mut String, indent: &str, limit: usize) {
+        for part in self.0.iter().take(limit) {
             out.push_str(indent);
             push_part(out, part);
             out.push('\n');
+        }
+        if self.0.len() > limit {
+            let more = self.0.len() - limit;
+            push(out, format_args!("{indent}and {more} more such lines\n"));
         }
     }
 }
