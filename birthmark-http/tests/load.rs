@@ -78,7 +78,7 @@ fn silent_reader_blocks_nobody_and_costs_little() {
     let _alone = alone();
     let server = serve();
     let held = lasting(TASKS);
-    let whole = get(&server, "text").bytes().unwrap().len();
+    let whole = get(&server, "json").bytes().unwrap().len();
     assert!(
         whole > 20_000_000,
         "{whole} bytes do not fit into any buffer on the way"
@@ -130,7 +130,7 @@ fn ask_and_read_nothing(server: &Server) -> TcpStream {
 fn ask(server: &Server) -> TcpStream {
     let mut stream = TcpStream::connect(server.local_addr()).unwrap();
     let request =
-        "GET /debug/birthmark/text HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        "GET /debug/birthmark/json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
     stream
 }

@@ -108,10 +108,7 @@ mod tasks {
             tokio::task::yield_now().await;
             let filter = "role=rendered".parse().unwrap();
             let dump = birthmark::dump().filter(&filter);
-            assert!(
-                dump.to_string().contains("\n    span request{path=/a}\n"),
-                "{dump}"
-            );
+            assert!(dump.to_string().contains("  request{path=/a}\n"), "{dump}");
             let json: serde_json::Value = serde_json::from_str(&dump.json().to_string()).unwrap();
             let span = serde_json::json!({"name": "request", "fields": {"path": "/a"}});
             assert_eq!(json["tasks"][0]["span"], span);

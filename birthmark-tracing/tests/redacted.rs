@@ -27,7 +27,10 @@ fn fields_of_spans_and_names_in_lines_are_redacted() {
         let thread = span.in_scope(|| std::thread::spawn(task));
         let (fields, dump) = thread.join().unwrap();
         assert!(fields.contains("task.name=\"(name)\""), "{fields}");
-        assert!(dump.contains("span request{id=7 user=(hidden)}"), "{dump}");
+        assert!(
+            dump.contains("span     request{id=7 user=(hidden)}"),
+            "{dump}"
+        );
         assert!(!dump.contains("jane"), "{dump}");
     });
 }

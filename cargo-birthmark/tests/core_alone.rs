@@ -61,9 +61,9 @@ fn library_with_the_core_alone_shares_the_registry_of_the_command() {
         assert_eq!(ran.stdout, "true\n");
         // The library names its spawner, which the command has instrumented, and its task inherits the name.
         let expected = [
-            "\"req-7\" serve::{closure} (thread)",
+            "\"req-7\" serve::{closure}\n",
             " in library::serve\n",
-            " serve::{closure} < 2 \"req-7\" main::{closure} < 1 main\n",
+            "    by       2 main::{closure} (its name) < 1 main\n",
         ];
         for part in expected {
             assert!(ran.stderr.contains(part), "{args}: {part}\n{}", ran.stderr);

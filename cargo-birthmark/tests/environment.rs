@@ -57,7 +57,7 @@ fn child_builds_and_runs_a_program() {
     let ran = project.birthmark("--workspace run").ok();
     assert_eq!(ran.summary(), "1 crate instrumented, 1 site");
     assert!(
-        ran.stderr.contains("main::{closure} < 1 main") && !ran.stderr.contains('\x1b'),
+        ran.stderr.contains("    by       1 main") && !ran.stderr.contains('\x1b'),
         "{}",
         ran.stderr
     );

@@ -42,7 +42,7 @@ impl Machine {
     fn run(&self, command: &mut Command) -> support::Ran {
         let ran = self.project.run(command).ok();
         assert_eq!(ran.stdout, "true\n");
-        assert!(ran.stderr.contains("lineage"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("    by       "), "{}", ran.stderr);
         ran
     }
 

@@ -130,7 +130,7 @@ fn runs_in(directory: impl AsRef<Path>, name: &str, reach: impl Fn(&Path) -> Pat
     let ran = run("birthmark --workspace run", &here.join("target dir"));
     assert!(
         ran.stderr.contains("panicked at src/inner.rs:2:")
-            && ran.stderr.contains("go::{closure} < 1 main"),
+            && ran.stderr.contains("    by       1 main"),
         "{}",
         ran.stderr
     );
@@ -189,11 +189,7 @@ fn sources_that_cannot_be_written() {
     let ran = project.birthmark("--workspace run");
     let after = listing(&project.path());
     protect("u+w");
-    assert!(
-        ran.stderr.contains("go::{closure} < 1 main"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("    by       1 main"), "{}", ran.stderr);
     assert_eq!(before, after);
 }
 

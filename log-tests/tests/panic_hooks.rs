@@ -29,8 +29,8 @@ fn check(text: &str, message: &str) {
     assert_eq!(reports.len(), 1, "{text}");
     let (before, after) = text.split_once("in task ").unwrap();
     assert!(before.contains(message), "{text}");
-    assert!(after.contains("fails (thread)"), "{text}");
-    assert!(after.contains("lineage"), "{text}");
+    assert!(after.contains(" fails\n"), "{text}");
+    assert!(after.contains("    by       "), "{text}");
 }
 
 #[birthmark::instrument]

@@ -306,6 +306,8 @@ fn check(tasks: usize, slots: &[Slots]) {
         for kind in &KINDS {
             let held = (kind.make)(tasks, slots);
             let records = tasks + tasks / 10 * kind.ended;
+            // Debug information is read once, however many tasks there are.
+            birthmark::dump().write(Format::Text, &mut Sink).unwrap();
             for (form, bytes) in measure() {
                 let bytes = bytes - kind.names * tasks;
                 let each = bytes as f64 / records as f64;

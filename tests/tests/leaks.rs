@@ -106,7 +106,7 @@ fn tasks_that_outlive_the_scope_are_counted_in_groups() {
     assert!(end.starts_with(&format!("{file}:")), "{line}");
     assert!(end.contains(&format!(", waiting at {file}:")), "{line}");
     assert!(end.ends_with(" for pending"), "{line}");
-    assert!(tree.contains("read_loop [waiting"), "{tree}");
+    assert!(tree.contains("read_loop  waiting"), "{tree}");
     assert!(!tree.contains("coverage: "), "{tree}");
 }
 

@@ -119,6 +119,7 @@ fn task_stands_on_top_and_frames_of_ours_are_hidden() {
         .unwrap_or_else(|| panic!("{text}"));
     let (own, _) = own.split_once("\n\n").unwrap();
     let (_, own) = own.split_once("    on thread ").expect(own);
+    let (own, _) = own.split_once("\n    spawned ").expect(own);
     let is_of_task = |line: &&str| line.starts_with("      native_stacks::store_upload::{");
     assert_eq!(
         own.lines().last().filter(is_of_task),

@@ -88,7 +88,7 @@ fn check_lineage(task: &Task, generations: u64) {
         "the far end is kept: {task}"
     );
     assert!(
-        task.to_string().contains(" cut … < "),
+        task.to_string().contains(" cut …"),
         "the cut is marked: {task}"
     );
 }

@@ -131,7 +131,7 @@ fn wake_by_a_thread_without_a_task_names_no_task() {
             matches!(woken.woken_by(), Some(WokenBy::Thread { .. })),
             "{woken}"
         );
-        assert!(woken.to_string().contains("in no task]"), "{woken}");
+        assert!(woken.to_string().contains(" in no task\n"), "{woken}");
     });
 }
 

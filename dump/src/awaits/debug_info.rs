@@ -88,7 +88,6 @@ pub fn read_stacks(
     let mut result = Ok(());
     let mut uses = uses::Found::default();
     walk(&mut |task| {
-        uses.see(task);
         if result.is_err() || !task.waits() || !reading.wants(task.id()) {
             return;
         }
@@ -107,7 +106,8 @@ pub fn read_stacks(
         }
         reading.put(task.id(), polls, frames::stack(stack));
     });
-    walk(&mut |task| uses.put(task, reading));
+    walk(&mut |task| uses.confirm(task));
+    uses.put(reading);
     result
 }
 

@@ -18,8 +18,8 @@ const SLOW_PATH: u64 = 5;
 /// Uses of all tasks, before it is known which tasks have run meanwhile.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Ids of tasks by the addresses of their records.
-    by_record: HashMap<u64, u64>,
+    /// Addresses of the records of awaited tasks, with their ids once these are known.
+    awaited: HashMap<u64, Option<u64>>,
     /// Ids of tasks by the addresses of their futures.
     by_future: BTreeMap<u64, u64>,
     tasks: HashMap<u64, Read>,
@@ -30,41 +30,51 @@ struct Read {
     polls: u32,
     uses: Vec<Use>,
     leaves: usize,
+    /// The task has not run since.
+    is_unchanged: bool,
 }
 
 impl Found {
-    /// Notes a task that others may wait for.
-    pub(super) fn see(&mut self, task: &dyn ReadTask) {
-        self.by_record.insert(task.record(), task.id());
-    }
-
     /// Takes the uses of a task out of its stack.
     pub(super) fn add(&mut self, task: &dyn ReadTask, polls: u32, stack: &mut Stack) {
         if let Ok(Some(root)) = task.root() {
             self.by_future.insert(root.address, task.id());
         }
-        if stack.missing.is_none() {
-            let read = Read {
-                polls,
-                uses: std::mem::take(&mut stack.uses),
-                leaves: stack.leaves,
-            };
-            self.tasks.insert(task.id(), read);
+        if stack.missing.is_some() || stack.uses.is_empty() {
+            return;
+        }
+        let joined = stack.uses.iter().filter_map(|of| of.joined.as_ref());
+        let records = joined.filter_map(|joined| record_of(joined.handle?));
+        self.awaited.extend(records.map(|record| (record, None)));
+        let read = Read {
+            polls,
+            uses: std::mem::take(&mut stack.uses),
+            leaves: stack.leaves,
+            is_unchanged: false,
+        };
+        self.tasks.insert(task.id(), read);
+    }
+
+    /// Looks at each task again, after all were read. All uses that are handed over are true at the moment of the first
+    /// call.
+    pub(super) fn confirm(&mut self, task: &dyn ReadTask) {
+        if let Some(id) = self.awaited.get_mut(&task.record()) {
+            *id = Some(task.id());
+        }
+        if let Some(read) = self.tasks.get_mut(&task.id()) {
+            read.is_unchanged = task.version() == Some(read.polls.into());
         }
     }
 
-    /// Hands over the uses of a task that has not run since they were read. All uses that are handed over were true at
-    /// the moment of the first call.
-    pub(super) fn put(&mut self, task: &dyn ReadTask, reading: &mut dyn AwaitReading) {
-        let Some(read) = self.tasks.remove(&task.id()) else {
-            return;
-        };
-        if task.version() != Some(read.polls.into()) {
-            return;
+    /// Hands over the uses of tasks that have not run since they were read.
+    pub(super) fn put(mut self, reading: &mut dyn AwaitReading) {
+        for (id, read) in std::mem::take(&mut self.tasks) {
+            if read.is_unchanged {
+                let uses = read.uses.into_iter().map(|of| self.convert(of)).collect();
+                let leaves = read.leaves;
+                reading.put_uses(id, read.polls, TaskUses { uses, leaves });
+            }
         }
-        let uses = read.uses.into_iter().map(|of| self.convert(of)).collect();
-        let leaves = read.leaves;
-        reading.put_uses(task.id(), read.polls, TaskUses { uses, leaves });
     }
 
     fn convert(&self, of: Use) -> ResourceUse {
@@ -89,15 +99,18 @@ impl Found {
 
     /// Returns the id of an awaited task, by the record in its future or by the place of its future.
     fn joined(&self, joined: &JoinedTask) -> Option<u64> {
-        let by_record = joined.handle.and_then(|handle| {
-            let is_record = handle & NO_RECORD == 0 || handle & TAGS == SLOW_PATH;
-            let id = self.by_record.get(&(handle & !TAGS));
-            id.copied().filter(|_| is_record)
-        });
+        let record = joined.handle.and_then(record_of);
+        let by_record = record.and_then(|record| *self.awaited.get(&record)?);
         let (first, end) = joined.memory;
         let by_future = || self.by_future.range(first..end).next().map(|(_, id)| *id);
         by_record.or_else(by_future)
     }
+}
+
+/// Returns the address of the record that a handle refers to.
+fn record_of(handle: u64) -> Option<u64> {
+    let is_record = handle & NO_RECORD == 0 || handle & TAGS == SLOW_PATH;
+    is_record.then_some(handle & !TAGS)
 }
 
 fn relation(relation: birthmark_stacks::Relation) -> Relation {
