@@ -62,7 +62,7 @@ fn library_with_the_core_alone_shares_the_registry_of_the_command() {
         // The library names its spawner, which the command has instrumented, and its task inherits the name.
         let expected = [
             "\"req-7\" serve::{closure}\n",
-            " in library::serve\n",
+            " in serve, ",
             "    by       2 main::{closure} (its name) < 1 main\n",
         ];
         for part in expected {
