@@ -104,15 +104,12 @@ fn woken_task_is_runnable_until_its_next_poll() {
             "{by:?}"
         );
         let text = woken.to_string();
-        assert!(text.contains(": woken by task "), "{text}");
+        assert!(text.contains("woken by task "), "{text}");
 
         assert!(poll(&mut held, &executor).is_pending());
         let waits = task("leaves_wakers");
         assert_eq!(waits.state(), State::Waiting);
-        assert!(
-            waits.to_string().contains(", last woken by task "),
-            "{waits}"
-        );
+        assert!(waits.to_string().contains("last woken by task "), "{waits}");
         assert!(poll(&mut held, &executor).is_ready());
     });
 }
@@ -174,7 +171,7 @@ fn task_without_a_waker_is_said_to_have_none_after_a_tick() {
             Some(task("forgets_its_waker")).filter(Task::has_no_waker)
         });
         assert_eq!(lost.state(), State::Waiting);
-        assert!(lost.to_string().contains(", no waker left]"), "{lost}");
+        assert!(lost.to_string().contains(", no waker left\n"), "{lost}");
     });
 }
 
