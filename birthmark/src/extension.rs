@@ -78,7 +78,7 @@ pub fn current_task() -> Option<Task> {
 ///         }
 ///     });
 ///     let _main = birthmark::current();
-///     assert!(birthmark::dump().to_string().contains("    span request{id=7}\n"));
+///     assert!(birthmark::dump().to_string().contains("request{id=7}\n"));
 /// }
 /// ```
 pub fn set_span_source(source: SpanSource) {

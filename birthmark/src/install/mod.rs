@@ -230,7 +230,7 @@ impl Builder {
     ///     })
     ///     .install();
     /// birthmark::set_label("tenant", "acme");
-    /// assert!(birthmark::dump().to_string().contains("    labels tenant=(hidden)\n"));
+    /// assert!(birthmark::dump().to_string().contains("tenant=(hidden)\n"));
     /// ```
     pub fn redact_labels(
         mut self,
