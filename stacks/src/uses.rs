@@ -62,6 +62,13 @@ pub enum Relation {
     WaitsToReceive,
 }
 
+impl Relation {
+    /// Returns `true` if a future waits.
+    pub(crate) fn is_wait(self) -> bool {
+        matches!(self, Self::Waits | Self::WaitsToSend | Self::WaitsToReceive)
+    }
+}
+
 /// Kind of a thing that tasks share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

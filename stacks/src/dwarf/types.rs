@@ -54,13 +54,20 @@ impl Type {
         self.members().iter().find(|member| &*member.name == name)
     }
 
-    /// Returns the members in the variants of an enum.
-    pub(crate) fn payloads(&self) -> impl Iterator<Item = &Member> {
-        let variants = match &self.kind {
+    /// Returns the variants of an enum or of a state machine.
+    pub(crate) fn variants(&self) -> Option<&Variants> {
+        match &self.kind {
             Kind::Struct { variants, .. } => variants.as_ref(),
             _ => None,
-        };
-        let variants = variants.into_iter().flat_map(|variants| &variants.list);
+        }
+    }
+
+    /// Returns the members in the variants of an enum.
+    pub(crate) fn payloads(&self) -> impl Iterator<Item = &Member> {
+        let variants = self
+            .variants()
+            .into_iter()
+            .flat_map(|variants| &variants.list);
         variants.filter_map(|variant| variant.member.as_ref())
     }
 }

@@ -34,17 +34,28 @@ impl Walk<'_> {
         position: Position,
         depth: usize,
     ) -> Vec<Frame> {
+        match self.slice_parts(place, pointer, length, element) {
+            Some((address, length, element)) => {
+                self.elements(address, element, length, position, depth)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Returns the address of the first element of a slice, the number of elements and their type. `pointer` and `length`
+    /// are the offsets of the two words, and the first one has the type `element`.
+    pub(super) fn slice_parts(
+        &mut self,
+        place: Place,
+        pointer: u64,
+        length: u64,
+        element: TypeRef,
+    ) -> Option<(u64, u64, TypeRef)> {
         let word = |offset: u64| self.pages.pointer(place.address.checked_add(offset)?);
-        let (Some(address), Some(length)) = (word(pointer), word(length)) else {
-            return Vec::new();
-        };
-        // The member has a pointer's type.
-        let target = self.get(element);
-        match target.as_deref().map(|it| &it.kind) {
-            Some(Kind::Pointer {
-                target: Some(element),
-            }) => self.elements(address, *element, length, position, depth),
-            _ => Vec::new(),
+        let (address, length) = (word(pointer)?, word(length)?);
+        match self.get(element)?.kind {
+            Kind::Pointer { target } => Some((address, length, target?)),
+            _ => None,
         }
     }
 
@@ -58,36 +69,39 @@ impl Walk<'_> {
         depth: usize,
     ) -> Vec<Frame> {
         let mut frames = Vec::new();
-        let Some(size) = self
-            .get(element)
-            .and_then(|of_type| of_type.size)
-            .filter(|size| *size > 0)
-        else {
-            return frames;
-        };
         if position == Position::Data && !self.may_await(element) {
             return frames;
         }
+        self.each_element(address, element, count, |walk, place| match position {
+            Position::Future => frames.extend(walk.branch(place, depth + 1)),
+            Position::Data => frames.extend(walk.enter(place, position, depth + 1)),
+        });
+        frames
+    }
+
+    /// Calls `f` with each of the values that follow each other, until a limit is reached.
+    pub(super) fn each_element(
+        &mut self,
+        address: u64,
+        element: TypeRef,
+        count: u64,
+        mut f: impl FnMut(&mut Self, Place),
+    ) {
+        let size = self.get(element).and_then(|of_type| of_type.size);
+        let Some(size) = size.filter(|size| *size > 0) else {
+            return;
+        };
         for index in 0..count {
             if !self.has_nodes() {
-                break;
+                return;
             }
-            let Some(address) = index
-                .checked_mul(size)
-                .and_then(|offset| address.checked_add(offset))
-            else {
-                break;
+            let offset = index.checked_mul(size);
+            let Some(address) = offset.and_then(|offset| address.checked_add(offset)) else {
+                return;
             };
-            let place = Place {
-                address,
-                of_type: element,
-            };
-            match position {
-                Position::Future => frames.extend(self.branch(place, depth + 1)),
-                Position::Data => frames.extend(self.enter(place, position, depth + 1)),
-            }
+            let of_type = element;
+            f(self, Place { address, of_type });
         }
-        frames
     }
 
     fn vec(&mut self, place: Place, depth: usize) -> Option<Vec<Frame>> {

@@ -1,15 +1,15 @@
 //! State machines of `async` functions and blocks.
 
-use super::{Place, Walk, lines};
+use super::{AWAITEE, Place, SELF, Walk, lines};
 use crate::debug_info::DebugInfo;
-use crate::dwarf::{Kind, Type, Variant, Variants};
+use crate::dwarf::{Kind, Member, Type, Variant, Variants};
 use crate::memory::Pages;
 use crate::missing::Missing;
 use crate::names;
 use crate::stack::{Frame, FrameKind, Receiver, State};
 
 /// Returns the variant that a value in memory has.
-pub(crate) fn variant_at<'v>(
+pub(super) fn variant_at<'v>(
     info: &mut DebugInfo,
     pages: &Pages<'_>,
     address: u64,
@@ -24,7 +24,7 @@ pub(crate) fn variant_at<'v>(
 }
 
 /// Returns the variant for the value of a discriminant of some size in bytes.
-pub(super) fn variant_of(variants: &Variants, value: u64, size: u64) -> Option<&Variant> {
+fn variant_of(variants: &Variants, value: u64, size: u64) -> Option<&Variant> {
     let mask = match size {
         8.. => u64::MAX,
         size => (1 << (8 * size)) - 1,
@@ -49,33 +49,19 @@ impl Walk<'_> {
         of_type: &Type,
         depth: usize,
     ) -> Option<Frame> {
-        let Kind::Struct {
-            variants: Some(variants),
-            ..
-        } = &of_type.kind
-        else {
-            return None;
-        };
         let mut frame = self.frame(place, of_type, self.info.function_name(of_type));
         frame.kind = kind(&of_type.name);
-        let address = place.address;
-        let discriminant = variants.discriminant.as_ref()?;
-        let size = self.get(discriminant.of_type)?.size?;
-        let state_at = address.checked_add(discriminant.offset)?;
-        let Some(value) = self.pages.number(state_at, size) else {
-            frame.missing = Some(Missing::Unreadable { address: state_at });
-            return Some(frame);
-        };
-        let Some(member) =
-            variant_of(variants, value, size).and_then(|variant| variant.member.as_ref())
-        else {
-            frame.missing = Some(Missing::UnknownState { state: value });
-            return Some(frame);
+        let (variants, member) = match self.present_state(place, of_type)? {
+            Ok(found) => found,
+            Err(missing) => {
+                frame.missing = Some(missing);
+                return Some(frame);
+            }
         };
         let payload = self.get(member.of_type)?;
         frame.state = state(&payload.name);
         frame.location = lines::location(self.info, place.of_type, of_type, variants, member);
-        let base = address.checked_add(member.offset)?;
+        let base = place.member(member)?.address;
         frame.receiver = self.receiver(base, &payload);
         if let Some(receiver) = &frame.receiver {
             self.info.note_implementor(of_type, &receiver.type_name);
@@ -86,7 +72,7 @@ impl Walk<'_> {
             for awaited in payload
                 .members()
                 .iter()
-                .filter(|member| &*member.name == "__awaitee")
+                .filter(|member| &*member.name == AWAITEE)
             {
                 let address = base.checked_add(awaited.offset)?;
                 let place = Place {
@@ -99,9 +85,40 @@ impl Walk<'_> {
         Some(frame)
     }
 
+    /// Returns the variants of a state machine and the member of the present one, or the reason why it is not known.
+    pub(super) fn present_state<'t>(
+        &mut self,
+        place: Place,
+        of_type: &'t Type,
+    ) -> Option<Result<(&'t Variants, &'t Member), Missing>> {
+        let variants = of_type.variants()?;
+        let discriminant = variants.discriminant.as_ref()?;
+        let size = self.get(discriminant.of_type)?.size?;
+        let address = place.member(discriminant)?.address;
+        let Some(value) = self.pages.number(address, size) else {
+            return Some(Err(Missing::Unreadable { address }));
+        };
+        let member = variant_of(variants, value, size).and_then(|variant| variant.member.as_ref());
+        Some(match member {
+            Some(member) => Ok((variants, member)),
+            None => Err(Missing::UnknownState { state: value }),
+        })
+    }
+
+    /// Returns the member of the present variant of an enum.
+    pub(super) fn present_member<'t>(
+        &mut self,
+        place: Place,
+        of_type: &'t Type,
+    ) -> Option<&'t Member> {
+        let variants = of_type.variants()?;
+        let variant = variant_at(self.info, self.pages, place.address, variants)?;
+        variant.member.as_ref()
+    }
+
     /// Returns what `self` of a method is.
     fn receiver(&mut self, base: u64, payload: &Type) -> Option<Receiver> {
-        let member = payload.member("self")?;
+        let member = payload.member(SELF)?;
         let of_type = self.get(member.of_type)?;
         let place = base.checked_add(member.offset)?;
         let address = match of_type.kind {
@@ -111,7 +128,7 @@ impl Walk<'_> {
         // A smart pointer is not the type of the `impl`.
         let is_plain = address != place || of_type.scope.first() == payload.scope.first();
         is_plain.then(|| Receiver {
-            name: "self".to_owned(),
+            name: SELF.to_owned(),
             type_name: names::last_segment(&of_type.name),
             address,
         })

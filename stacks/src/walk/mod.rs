@@ -23,7 +23,6 @@ mod values;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub(crate) use coroutine::variant_at;
 use roles::Role;
 pub(crate) use uses::leaves;
 
@@ -37,6 +36,10 @@ use crate::options::Options;
 use crate::stack::{Frame, FrameKind, Receiver, State};
 use crate::uses::Use;
 
+/// Member with the future that a state machine awaits.
+const AWAITEE: &str = "__awaitee";
+/// Variable of a method.
+const SELF: &str = "self";
 /// Variable of the macros `select!` and `join!` with the futures of all branches.
 const BRANCHES: &str = "futures";
 
@@ -255,22 +258,15 @@ impl<'a> Walk<'a> {
         for member in of_type.members() {
             entered.push((name_of(member).to_owned(), member.of_type, member.offset));
         }
-        if let Kind::Struct {
-            variants: Some(variants),
-            ..
-        } = &of_type.kind
-        {
-            let variant = variant_at(self.info, self.pages, place.address, variants);
-            if let Some(member) = variant.and_then(|variant| variant.member.as_ref()) {
-                let payload = self.info.get(member.of_type);
-                for inner in payload.iter().flat_map(|payload| payload.members()) {
-                    let name = format!("{}.{}", member.name, inner.name);
-                    entered.push((
-                        name,
-                        inner.of_type,
-                        member.offset.saturating_add(inner.offset),
-                    ));
-                }
+        if let Some(member) = self.present_member(place, of_type) {
+            let payload = self.info.get(member.of_type);
+            for inner in payload.iter().flat_map(|payload| payload.members()) {
+                let name = format!("{}.{}", member.name, inner.name);
+                entered.push((
+                    name,
+                    inner.of_type,
+                    member.offset.saturating_add(inner.offset),
+                ));
             }
         }
         let mut frames = Vec::new();

@@ -10,9 +10,9 @@
 
 use std::sync::Arc;
 
-use super::coroutine::{state, variant_of};
+use super::coroutine::state;
 use super::roles::{self, Role};
-use super::{Place, Walk, lines, name_of};
+use super::{AWAITEE, Place, SELF, Walk, lines, name_of};
 use crate::debug_info::Search;
 use crate::dwarf::{Kind, Member, Type, TypeRef};
 use crate::known::resources::{self, Handle};
@@ -21,10 +21,6 @@ use crate::location::Location;
 use crate::stack::{Frame, State};
 use crate::uses::{JoinedTask, Relation, Resource, Use};
 
-/// Member with the future that a state machine awaits.
-const AWAITEE: &str = "__awaitee";
-/// Variable of a method.
-const SELF: &str = "self";
 /// Largest number of values that a search for the record of a task visits.
 const MAX_SEARCHED: usize = 64;
 /// Largest number of pointers and wrappers between a handle and its resource.
@@ -150,14 +146,8 @@ impl Walk<'_> {
                 pointer,
                 length,
             } => {
-                let word = |offset: u64| self.pages.pointer(place.address.checked_add(offset)?);
-                let (address, length) = (word(pointer), word(length));
-                let target = self.get(element).map(|found| match found.kind {
-                    Kind::Pointer { target } => target,
-                    _ => None,
-                });
-                if let (Some(address), Some(length), Some(Some(element))) =
-                    (address, length, target)
+                if let Some((address, length, element)) =
+                    self.slice_parts(place, pointer, length, element)
                 {
                     self.scan_elements(address, element, length, context, depth);
                 }
@@ -187,15 +177,7 @@ impl Walk<'_> {
                 self.scan(place, context, depth);
             }
         }
-        let Kind::Struct {
-            variants: Some(variants),
-            ..
-        } = &of_type.kind
-        else {
-            return;
-        };
-        let variant = super::variant_at(self.info, self.pages, place.address, variants);
-        if let Some(member) = variant.and_then(|variant| variant.member.as_ref())
+        if let Some(member) = self.present_member(place, of_type)
             && let Some(place) = place.member(member)
             && let Some(payload) = self.get(place.of_type)
         {
@@ -214,27 +196,9 @@ impl Walk<'_> {
         if !roles::may_contain(self.info, element, Search::Uses) {
             return;
         }
-        let Some(size) = self
-            .get(element)
-            .and_then(|it| it.size)
-            .filter(|it| *it > 0)
-        else {
-            return;
-        };
-        for index in 0..count {
-            let offset = index.checked_mul(size);
-            let Some(address) = offset.and_then(|offset| address.checked_add(offset)) else {
-                return;
-            };
-            if !self.has_nodes() {
-                return;
-            }
-            let place = Place {
-                address,
-                of_type: element,
-            };
-            self.scan(place, context, depth);
-        }
+        self.each_element(address, element, count, |walk, place| {
+            walk.scan(place, context, depth);
+        });
     }
 
     fn scan_collection(
@@ -289,11 +253,9 @@ impl Walk<'_> {
             context.is_in_wait = self.note_wait_of_method(payload_at, of_type, &payload, &context);
         }
         // What is awaited comes first, because a variable may be awaited by reference.
-        let is_awaited = |name: &str| name == AWAITEE;
-        let (awaited, others): (Vec<_>, Vec<_>) = payload
-            .members()
-            .iter()
-            .partition(|member| is_awaited(&member.name));
+        let members = payload.members().iter();
+        let (awaited, others): (Vec<_>, Vec<_>) =
+            members.partition(|member| &*member.name == AWAITEE);
         for member in awaited {
             let place = Place {
                 address: payload_at.wrapping_add(member.offset),
@@ -332,22 +294,10 @@ impl Walk<'_> {
         place: Place,
         of_type: &Type,
     ) -> Option<(State, u64, Arc<Type>, Option<Location>)> {
-        let Kind::Struct {
-            variants: Some(variants),
-            ..
-        } = &of_type.kind
-        else {
-            return None;
-        };
-        let discriminant = variants.discriminant.as_ref()?;
-        let size = self.get(discriminant.of_type)?.size?;
-        let value = self
-            .pages
-            .number(place.address.checked_add(discriminant.offset)?, size)?;
-        let member = variant_of(variants, value, size)?.member.as_ref()?;
+        let (variants, member) = self.present_state(place, of_type)?.ok()?;
         let payload = self.get(member.of_type)?;
         let location = lines::location(self.info, place.of_type, of_type, variants, member);
-        let address = place.address.checked_add(member.offset)?;
+        let address = place.member(member)?.address;
         Some((state(&payload.name), address, payload, location))
     }
 
@@ -480,7 +430,7 @@ impl Walk<'_> {
             is_polled: context.is_polled,
             is_kept: owner.is_some_and(|owner| owner.is_kept),
             kept_in: owner.and_then(|owner| owner.kept_in.clone()),
-            is_certain: context.is_live && (context.is_awaited || !is_wait(relation)),
+            is_certain: context.is_live && (context.is_awaited || !relation.is_wait()),
             joined: None,
         });
     }
@@ -489,13 +439,7 @@ impl Walk<'_> {
     /// lock in a state without the variable.
     fn acquired_at(&mut self, variable: &Variable, lock: Resource) -> Option<Location> {
         let (_, of_type) = self.info.resolve(variable.of)?;
-        let Kind::Struct {
-            variants: Some(variants),
-            ..
-        } = &of_type.kind
-        else {
-            return None;
-        };
+        let variants = of_type.variants()?;
         let mut found = None;
         for member in variants
             .list
@@ -570,10 +514,7 @@ impl Walk<'_> {
         for name in way {
             place = self.behind(place)?.0;
             let of_type = self.get(place.of_type)?;
-            place = match of_type.member(name) {
-                Some(member) => place.member(member)?,
-                None => return None,
-            };
+            place = place.member(of_type.member(name)?)?;
         }
         let (place, _) = self.behind(place)?;
         (place.address != 0).then_some(place)
@@ -599,16 +540,7 @@ impl Walk<'_> {
                     place = self.field(Place { address, of_type }, "data")?;
                 }
                 "core::option::Option" => {
-                    let Kind::Struct {
-                        variants: Some(variants),
-                        ..
-                    } = &of_type.kind
-                    else {
-                        return None;
-                    };
-                    let variant =
-                        super::variant_at(self.info, self.pages, place.address, variants)?;
-                    let some = place.member(variant.member.as_ref()?)?;
+                    let some = place.member(self.present_member(place, &of_type)?)?;
                     let payload = self.get(some.of_type)?;
                     place = some.member(payload.members().first()?)?;
                 }
@@ -685,20 +617,9 @@ impl Walk<'_> {
                     .iter()
                     .filter_map(|member| place.member(member)),
             );
-            if let Kind::Struct {
-                variants: Some(variants),
-                ..
-            } = &of_type.kind
-                && !matches!(roles::role(&of_type), Role::Coroutine)
-                && let Some(variant) =
-                    super::variant_at(self.info, self.pages, place.address, variants)
-            {
-                open.extend(
-                    variant
-                        .member
-                        .as_ref()
-                        .and_then(|member| place.member(member)),
-                );
+            if !matches!(roles::role(&of_type), Role::Coroutine) {
+                let variant = self.present_member(place, &of_type);
+                open.extend(variant.and_then(|member| place.member(member)));
             }
         }
         None
@@ -711,14 +632,6 @@ fn is_of_macro(of_type: &Type) -> bool {
         .members()
         .iter()
         .any(|member| name_of(member) == super::BRANCHES)
-}
-
-/// Returns `true` if a future waits by such a use.
-fn is_wait(relation: Relation) -> bool {
-    matches!(
-        relation,
-        Relation::Waits | Relation::WaitsToSend | Relation::WaitsToReceive
-    )
 }
 
 /// Returns the number of futures at which the stack ends.
