@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use birthmark_dump::__private::{
-    AwaitReading, MAX_STACKS, OsThreads, Process, ReadTask, StackSources, TaskUses, dump_of,
-    program_name, read_stacks, sites_of,
+    AwaitReading, MAX_STACKS, OsThreads, Process, ReadTask, StackSources, dump_of, program_name,
+    read_stacks, sites_of,
 };
 use birthmark_dump::{AwaitDetail, AwaitStack, Dump, MissingFrames, OsThread, SiteStats};
 use birthmark_stacks::{CoreFile, DebugInfo, Unreadable};
@@ -427,10 +427,6 @@ impl AwaitReading for OneTask<'_> {
 
     fn put(&mut self, id: u64, polls: u32, stack: AwaitStack) {
         self.reading.put(id, polls, stack);
-    }
-
-    fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses) {
-        self.reading.put_uses(id, polls, uses);
     }
 }
 

@@ -62,8 +62,8 @@ impl fmt::Debug for StackSources<'_> {
     }
 }
 
-/// Reads the stacks of all tasks that `reading` wants. `walk` calls its argument with each task, twice: at the end, it is
-/// known which tasks have not run meanwhile.
+/// Reads the stacks of all tasks that `reading` wants. `walk` calls its argument with each task. If uses of shared things are
+/// wanted, a second walk finds out which tasks have not run meanwhile.
 ///
 /// # Errors
 ///
@@ -83,7 +83,8 @@ pub fn read_stacks(
         Some(info) => info,
         None => kept.insert(open()?),
     };
-    let options = options(locals);
+    let wants_uses = reading.wants_uses();
+    let options = options(locals, wants_uses);
     let mut is_reopened = false;
     let mut result = Ok(());
     let mut uses = uses::Found::default();
@@ -101,13 +102,15 @@ pub fn read_stacks(
             }
             (polls, stack) = stack_of(info, memory, task, &options);
         }
-        if let Ok(stack) = &mut stack {
+        if let (true, Ok(stack)) = (wants_uses, &mut stack) {
             uses.add(task, polls, stack);
         }
         reading.put(task.id(), polls, frames::stack(stack));
     });
-    walk(&mut |task| uses.confirm(task));
-    uses.put(reading);
+    if wants_uses {
+        walk(&mut |task| uses.confirm(task));
+        uses.put(reading);
+    }
     result
 }
 
@@ -119,8 +122,11 @@ fn is_of_new_file(stack: &Read) -> bool {
     matches!(missing, Some(Missing::UnknownAddress { .. }))
 }
 
-fn options(locals: bool) -> Options {
-    let options = Options::new().uses();
+fn options(locals: bool, uses: bool) -> Options {
+    let mut options = Options::new();
+    if uses {
+        options = options.uses();
+    }
     match locals {
         true => options.locals(Locals::new().redact(|variable| {
             redact::hides_local(variable.function, variable.name, variable.type_name)

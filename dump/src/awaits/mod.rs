@@ -43,9 +43,13 @@ pub trait AwaitReading {
     fn wants(&mut self, id: u64) -> bool;
     /// Takes a stack, and the number of polls that the task had when its stack was read.
     fn put(&mut self, id: u64, polls: u32, stack: AwaitStack);
-    /// Takes what a task uses of shared things. The task has not run since its stack was read, and neither have the other
-    /// ones.
-    fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses);
+    /// Returns `true` if the dump wants what tasks use of shared things.
+    fn wants_uses(&self) -> bool {
+        false
+    }
+    /// Takes what a task uses of shared things, if the dump wants that. The task has not run since its stack was read, and
+    /// neither have the other ones.
+    fn put_uses(&mut self, _id: u64, _polls: u32, _uses: TaskUses) {}
 }
 
 /// The await stacks of a dump, or the reason why it has none.
@@ -91,6 +95,10 @@ impl AwaitReading for UsesReader<'_> {
     }
 
     fn put(&mut self, _id: u64, _polls: u32, _stack: AwaitStack) {}
+
+    fn wants_uses(&self) -> bool {
+        true
+    }
 
     fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses) {
         // A task that has run since is not as the dump shows it.
@@ -166,6 +174,4 @@ impl AwaitReading for AwaitReader<'_> {
         };
         self.stacks.by_task.insert(id, Arc::new(stack));
     }
-
-    fn put_uses(&mut self, _id: u64, _polls: u32, _uses: TaskUses) {}
 }
