@@ -490,16 +490,13 @@ impl Dump {
 
     /// Returns the row of a task.
     pub(crate) fn row(&self, id: u64) -> Option<&Row> {
-        let rows = &self.snapshot.rows;
-        let place = rows.binary_search_by_key(&id, |row| row.id).ok()?;
-        Some(&rows[place])
+        Some(&self.snapshot.rows[self.snapshot.place_of(id)?])
     }
 
     /// Returns a selected task that is suspended.
     fn suspended(&self, id: u64) -> Option<KnownTask> {
-        let rows = &self.snapshot.rows;
-        let place = rows.binary_search_by_key(&id, |row| row.id).ok()?;
-        let row = &rows[place];
+        let place = self.snapshot.place_of(id)?;
+        let row = &self.snapshot.rows[place];
         let is_suspended = self.snapshot.bare_state(row).is_suspended();
         (is_suspended && self.is_selected(place)).then(|| KnownTask {
             polls: row.polls,

@@ -9,10 +9,10 @@ use std::fmt;
 
 use super::field::push_folded;
 use super::frames::innermost;
-use super::output::{push, role_text};
+use super::output::push;
 use super::palette::Palette;
 use super::paths::Paths;
-use super::task_block::push_who;
+use super::task_block::push_who_of;
 use crate::snapshot::row::Row;
 use crate::Dump;
 use birthmark_core::__reader::clock;
@@ -73,19 +73,16 @@ fn push_task(
 ) {
     let (start, row) = (out.len(), &dump.snapshot.rows[place]);
     push(out, format_args!("  task {} ", { row.id }));
-    let name = dump.snapshot.name_of(row);
-    let name = name.map_or_else(String::new, |name| name.to_string());
-    let role = dump.snapshot.role(row);
-    push_who(
-        out,
-        palette,
-        &name,
-        &role_text(dump.snapshot.site(row), &role),
-    );
+    push_who_of(out, palette, &dump.snapshot, row);
     let polls = dump.snapshot.polls(row);
     push(out, format_args!("  {rate} times a second, {polls} polls"));
     let stack = dump.snapshot.stacks.get(dump.snapshot.stack(row));
-    push_folded(out, palette, start, &innermost(&stack, &role, paths));
+    push_folded(
+        out,
+        palette,
+        start,
+        &innermost(&stack, &dump.snapshot.role(row), paths),
+    );
     out.push('\n');
 }
 

@@ -20,6 +20,8 @@ use super::output::{escaped, push, push_number, role_text};
 use super::palette::Palette;
 use super::paths::{push_whole, Paths};
 use super::range::Ago;
+use crate::snapshot::nodes::Snapshot;
+use crate::snapshot::row::Row;
 use crate::values::age::Age;
 use crate::values::await_stack::AwaitStack;
 use crate::values::lineage::{Lineage, LOST};
@@ -294,6 +296,14 @@ pub(super) fn push_who(out: &mut String, palette: &Palette, name: &str, role: &s
     out.push_str(palette.role);
     out.push_str(role);
     out.push_str(palette.end);
+}
+
+/// Appends name and role of a task, as [`push_who`] does.
+pub(super) fn push_who_of(out: &mut String, palette: &Palette, snapshot: &Snapshot, row: &Row) {
+    let name = snapshot.name_of(row);
+    let name = name.map_or_else(String::new, |name| name.to_string());
+    let role = role_text(snapshot.site(row), &snapshot.role(row));
+    push_who(out, palette, &name, &role);
 }
 
 /// Returns the columns that [`push_who`] fills.

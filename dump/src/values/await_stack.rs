@@ -342,10 +342,16 @@ pub(crate) fn short_path(path: &str) -> &str {
 impl fmt::Display for AwaitLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         escape(short_path(&self.file), f)?;
-        write!(f, ":{}", self.line)?;
+        write!(f, ":{}", self.lines())
+    }
+}
+
+impl AwaitLocation {
+    /// Returns `31`, or `31..35` if the `await` is somewhere between these lines.
+    pub(crate) fn lines(&self) -> String {
         match self.last_line == self.line {
-            true => Ok(()),
-            false => write!(f, "..{}", self.last_line),
+            true => self.line.to_string(),
+            false => format!("{}..{}", self.line, self.last_line),
         }
     }
 }

@@ -6,9 +6,9 @@ use std::collections::BinaryHeap;
 use super::Diff;
 use crate::render::field::push_folded;
 use crate::render::frames::innermost;
-use crate::render::output::{push as push_text, role_text};
+use crate::render::output::push as push_text;
 use crate::render::paths::Paths;
-use crate::render::task_block::push_who;
+use crate::render::task_block::push_who_of;
 use crate::snapshot::row::Row;
 use crate::values::plural::plural;
 use crate::Dump;
@@ -66,10 +66,7 @@ impl Polled {
             let (start, snapshot) = (out.len(), &diff.after.snapshot);
             let row = &snapshot.rows[place];
             push_text(out, format_args!("  task {} ", { row.id }));
-            let name = snapshot.name_of(row);
-            let name = name.map_or_else(String::new, |name| name.to_string());
-            let role = role_text(snapshot.site(row), &snapshot.role(row));
-            push_who(out, diff.palette, &name, &role);
+            push_who_of(out, diff.palette, snapshot, row);
             let (rate, plural) = (rate(polls), plural(polls as usize));
             push_text(
                 out,

@@ -274,11 +274,10 @@ impl Group {
 
     /// Appends the lineage of the first task, and whether that of others differs.
     fn push_lineage(&self, out: &mut String, dump: &Dump) {
-        let rows = &dump.snapshot.rows;
-        let Ok(place) = rows.binary_search_by_key(&self.first.as_u64(), |row| row.id) else {
+        let Some(first) = dump.row(self.first.as_u64()) else {
             return;
         };
-        let lineage = dump.snapshot.lineage(&rows[place]);
+        let lineage = dump.snapshot.lineage(first);
         let (pieces, _) = lineage_pieces(&lineage, None);
         if pieces.is_empty() {
             return;
@@ -420,9 +419,8 @@ fn collect<'a>(dump: &Dump, rows: impl IntoIterator<Item = &'a Row>) -> Folds {
         groups[index].add(dump, row);
     }
     for group in groups.iter_mut().filter(|group| group.more_names) {
-        let rows = &dump.snapshot.rows;
-        let place = rows.binary_search_by_key(&group.last.as_u64(), |row| row.id);
-        group.last_name = place.ok().and_then(|it| dump.snapshot.name_of(&rows[it]));
+        let last = dump.row(group.last.as_u64());
+        group.last_name = last.and_then(|row| dump.snapshot.name_of(row));
     }
     Folds { groups, of: known }
 }

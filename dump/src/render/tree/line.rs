@@ -11,7 +11,9 @@ use crate::render::output::{push, push_number, role_text, site_role};
 use crate::render::palette::Palette;
 use crate::render::paths::Paths;
 use crate::render::range::Ago;
-use crate::render::task_block::{age_text, push_who, states_text, thread_text, StateText};
+use crate::render::task_block::{
+    age_text, push_who, push_who_of, states_text, thread_text, StateText,
+};
 use crate::render::threads::{kernel_text, name_of_thread};
 use crate::snapshot::nodes::Node;
 use crate::snapshot::row::Row;
@@ -107,10 +109,7 @@ impl<'a> Lines<'a> {
         let snapshot = &self.forest.dump.snapshot;
         push_number(out, row.id);
         out.push(' ');
-        let name = snapshot.name_of(row);
-        let name = name.map_or_else(String::new, |name| name.to_string());
-        let role = role_text(snapshot.site(row), &snapshot.role(row));
-        push_who(out, self.palette, &name, &role);
+        push_who_of(out, self.palette, snapshot, row);
         self.push_state(out, snapshot.bare_state(row), &self.state(row));
         push_labels(out, snapshot.labels_of(row), labels_above);
         push_task_locals(out, snapshot.task_locals_of(row));

@@ -3,7 +3,7 @@
 //! All of it is known from the states of tasks. A conclusion, such as that a pool is full, is probable: birthmark does not
 //! see the limits of pools.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::push_task;
@@ -11,7 +11,6 @@ use crate::render::output::{push, site_role};
 use crate::render::palette::Palette;
 use crate::snapshot::row::Row;
 use crate::values::age::Age;
-use crate::values::uses::ResourceKind;
 use crate::wait_graph::{polled_waits, WaitGraph};
 use crate::{Dump, State};
 use birthmark_core::__reader::clock;
@@ -105,18 +104,19 @@ fn push_blocking_pool(
             by_site(dump, running),
         ),
     );
-    let is_unstarted = |id: u64| unstarted.iter().any(|row| row.id == id);
-    let is_running = |id: Option<u64>| id.is_some_and(|id| running.iter().any(|row| row.id == id));
+    let (unstarted_ids, running_ids) = (ids(unstarted), ids(running));
     let waiting: Vec<&Row> = graph
         .uses()
         .iter()
         .filter(|(_, uses)| {
-            polled_waits(uses).any(|wait| {
-                wait.resource == ResourceKind::Task && wait.joined.is_some_and(is_unstarted)
-            })
+            let mut awaited = polled_waits(uses).filter_map(|wait| wait.joined);
+            awaited.any(|id| unstarted_ids.contains(&id))
         })
         .filter_map(|(&task, _)| dump.row(task))
-        .filter(|row| is_running(dump.snapshot.parent_id(row)))
+        .filter(|row| {
+            let parent = dump.snapshot.parent_id(row);
+            parent.is_some_and(|id| running_ids.contains(&id))
+        })
         .collect();
     let Some(first) = waiting.first() else { return };
     push(
@@ -195,15 +195,14 @@ fn push_unstarted(out: &mut String, dump: &Dump, graph: &WaitGraph<'_>, lasting:
     let Some(oldest) = lasting.unstarted_futures.first() else {
         return;
     };
-    let awaited = |id: u64| {
-        graph
-            .uses()
-            .values()
-            .any(|uses| polled_waits(uses).any(|wait| wait.joined == Some(id)))
-    };
     let unstarted = &lasting.unstarted_futures;
-    let count = unstarted.len();
-    let and_awaited = match unstarted.iter().any(|row| awaited(row.id)) {
+    let (count, unstarted_ids) = (unstarted.len(), ids(unstarted));
+    let mut awaited = graph
+        .uses()
+        .values()
+        .flat_map(polled_waits)
+        .filter_map(|wait| wait.joined);
+    let and_awaited = match awaited.any(|id| unstarted_ids.contains(&id)) {
         true => ", although another task awaits one of them",
         false => "",
     };
@@ -220,6 +219,10 @@ fn push_unstarted(out: &mut String, dump: &Dump, graph: &WaitGraph<'_>, lasting:
             by_site(dump, unstarted),
         ),
     );
+}
+
+fn ids(rows: &[&Row]) -> HashSet<u64> {
+    rows.iter().map(|row| row.id).collect()
 }
 
 fn jobs(count: usize, one: &str, several: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::parts::{Parts, NAMED};
-use super::{holder, push_task, relation, thing};
+use super::{holder, push_holder, push_task, relation, thing};
 use crate::render::output::push;
 use crate::render::palette::Palette;
 use crate::values::uses::{Relation, ResourceKind, ResourceUse};
@@ -76,7 +76,7 @@ impl WaitLines<'_> {
         self.push_held(out, task, &uses.uses);
     }
 
-    /// Appends `    awaits task 17 send_updates`, or `    waits for a mutex held by task 5 "call-2" (…)`.
+    /// Appends `    waits for a mutex, held by task 5 "call-2" (…)`.
     fn push_wait(&self, out: &mut String, task: u64, wait: &ResourceUse) {
         let (_, edges) = self.graph.edges(task, wait);
         let Some(first) = edges.first() else { return };
@@ -101,9 +101,7 @@ impl WaitLines<'_> {
             true => out.push_str("itself"),
             false => push_task(&mut out, self.dump, self.palette, edge.task),
         }
-        if let Reason::Holds(of) = edge.reason {
-            push(&mut out, format_args!(" ({})", holder(of)));
-        }
+        push_holder(&mut out, edge);
         out
     }
 
@@ -113,18 +111,16 @@ impl WaitLines<'_> {
         let mut parts = Parts::default();
         for held in uses.iter().filter(|of| of.relation.is_hold()) {
             let waiters = self.graph.resource(held).map_or(&[][..], |it| &it.waiters);
-            let others = |task: u64| move |it: &&_| is_other(it, task);
-            let count = waiters.iter().filter(others(task)).count();
+            let others = waiters
+                .iter()
+                .filter(|it| it.task != task && it.of.is_polled);
+            let count = others.count();
             if count > 0 {
                 parts.add(held_text(held, count));
             }
         }
         parts.push_lines(out, "    ");
     }
-}
-
-fn is_other(waiter: &crate::wait_graph::OfTask<'_>, task: u64) -> bool {
-    waiter.task != task && waiter.of.is_polled
 }
 
 fn held_text(held: &ResourceUse, count: usize) -> String {

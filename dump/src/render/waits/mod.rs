@@ -5,9 +5,9 @@ mod line;
 mod parts;
 mod stuck;
 
-use super::output::{escaped, push, role_text};
+use super::output::{escaped, push};
 use super::palette::Palette;
-use super::task_block::push_who;
+use super::task_block::push_who_of;
 use crate::values::await_stack::AwaitLocation;
 use crate::values::uses::{Relation, ResourceKind, ResourceUse};
 use crate::wait_graph::{is_write, Edge, Reason};
@@ -21,11 +21,8 @@ pub use stuck::Stuck;
 fn push_task(out: &mut String, dump: &Dump, palette: &Palette, id: u64) {
     push(out, format_args!("task {id}"));
     let Some(row) = dump.row(id) else { return };
-    let name = dump.snapshot.name_of(row);
-    let name = name.map_or_else(String::new, |name| name.to_string());
     out.push(' ');
-    let role = role_text(dump.snapshot.site(row), &dump.snapshot.role(row));
-    push_who(out, palette, &name, &role);
+    push_who_of(out, palette, &dump.snapshot, row);
 }
 
 /// Appends `waits for self.accounts.read at src/main.rs:33:43`.
@@ -34,13 +31,9 @@ fn push_wait(out: &mut String, dump: &Dump, task: u64, wait: &ResourceUse) {
         ResourceKind::Task => "awaits ",
         _ => "waits for ",
     });
-    let row = dump.row(task);
-    let stack = row.map(|row| dump.snapshot.stacks.get(dump.snapshot.stack(row)));
-    let leaf = stack.as_ref().and_then(|stack| {
-        let frames = stack.frames();
-        let mut polled = frames.iter().filter(|frame| !frame.is_idle());
-        polled.next_back().map(|frame| frame.site())
-    });
+    let stack = dump.stack_of(task);
+    let mut polled = stack.frames().iter().filter(|frame| !frame.is_idle());
+    let leaf = polled.next_back().map(|frame| frame.site());
     match leaf.filter(|site| !site.awaited().is_empty()) {
         Some(site) => {
             let (file, line, column) = (site.file(), site.line(), site.column());
@@ -133,13 +126,8 @@ fn function(of: &ResourceUse) -> String {
 fn push_location(out: &mut String, before: &str, location: Option<&AwaitLocation>) {
     let Some(location) = location else { return };
     let file = from_crate(&location.file);
-    push(
-        out,
-        format_args!("{before}{}:{}", escaped(file), location.line),
-    );
-    if location.last_line != location.line {
-        push(out, format_args!("..{}", location.last_line));
-    }
+    let lines = location.lines();
+    push(out, format_args!("{before}{}:{lines}", escaped(file)));
 }
 
 /// Returns the path of a file from the folder of its crate on, if the crate has a folder `src`.

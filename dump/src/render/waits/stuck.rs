@@ -7,7 +7,6 @@ use super::parts::Parts;
 use super::{push_holder, push_task, push_wait, relation, value};
 use crate::render::output::push;
 use crate::render::palette::Palette;
-use crate::snapshot::row::Row;
 use crate::wait_graph::{deadlocks, Deadlock, Reason, Step, WaitGraph};
 use crate::Dump;
 
@@ -65,10 +64,13 @@ fn findings(dump: &Dump, palette: &Palette, graph: &WaitGraph<'_>) -> String {
         let row = dump.row(task);
         row.and_then(|row| time_in_state(dump, row)) >= Some(LEAST)
     };
-    let is_selected = |task| dump.rows().any(|row: &Row| row.id == task);
+    let is_selected = |task| {
+        let place = dump.snapshot.place_of(task);
+        place.is_some_and(|place| dump.is_selected(place))
+    };
     for deadlock in deadlocks(graph, &is_lasting) {
         let mut circle = deadlock.circle.iter();
-        if dump.selected.is_some() && !circle.any(|step| is_selected(step.task)) {
+        if !circle.any(|step| is_selected(step.task)) {
             continue;
         }
         push_deadlock(&mut out, dump, palette, &deadlock);
