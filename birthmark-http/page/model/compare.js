@@ -2,6 +2,7 @@
 
 import { count, signed, visible } from "./text.js";
 import { plain, waits, who } from "./cells.js";
+import { ON_THREAD } from "./snapshot.js";
 import { Rows } from "./rows.js";
 import { siteKey } from "./groups.js";
 
@@ -60,14 +61,12 @@ function fates(before, after) {
   return { ...fates, gone: fates.gone.concat(before.slice(i)) };
 }
 
-const HAS_THREAD = new Set(["running", "blocked", "idle"]);
-
 /**
  * Returns `true` if a task was not polled. Progress within one long poll is not known.
  * @param {import("../types").Task} then
  * @param {import("../types").Task} now
  */
-const isUnchanged = (then, now) => !HAS_THREAD.has(now.state) && then.state === now.state && then.polls === now.polls;
+const isUnchanged = (then, now) => !ON_THREAD.includes(now.state) && then.state === now.state && then.polls === now.polls;
 
 /**
  * Counts the tasks of each site. A thread without a site counts by its role.

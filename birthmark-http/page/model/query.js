@@ -1,10 +1,7 @@
 // The query that the page sends. If there are too many tasks to read them all, the program searches.
 
-import { STATES } from "./snapshot.js";
+import { ON_THREAD, STATES } from "./snapshot.js";
 import { TASK_FIELDS, terms } from "./search.js";
-
-/** Selects the tasks that are on a thread. */
-const ON_THREAD = ["running", "blocked", "idle"].map((state) => ["state", state]);
 
 /**
  * Returns the query for the dump that the page needs. For threads, the query selects the tasks that may run on them.
@@ -12,7 +9,8 @@ const ON_THREAD = ["running", "blocked", "idle"].map((state) => ["state", state]
  * @param {number} most
  */
 export function query({ view, search, remote }, most) {
-  const conditions = view === "threads" ? [["threads", "states"], ...ON_THREAD] : remote ? filter(search) : [];
+  const onThread = ON_THREAD.map((state) => ["state", state]);
+  const conditions = view === "threads" ? [["threads", "states"], ...onThread] : remote ? filter(search) : [];
   return new URLSearchParams([["limit", String(most)], ...conditions]).toString();
 }
 

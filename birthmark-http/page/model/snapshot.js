@@ -2,6 +2,9 @@
 
 export const STATES = ["running", "blocked", "runnable", "waiting", "suspended", "created", "delayed", "idle"];
 
+/** The states of tasks that are on a thread. */
+export const ON_THREAD = ["running", "blocked", "idle"];
+
 export class Snapshot {
   /** @type {Map<number, import("../types").Task> | undefined} */
   #byId;
