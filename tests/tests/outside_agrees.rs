@@ -108,7 +108,15 @@ fn texts(dump: &Dump) -> Vec<String> {
 
 /// Leaves out the time of a dump, and the times in its JSON.
 fn without_times(text: &str) -> String {
-    let fields = ["\"time_unix_ms\":", "\"time\":\"", "_ms\":", ", at "];
+    // The head is `birthmark: shop (pid 4711) at 2026-11-28 02:17:00 UTC: 5 tasks`, in each form that has a head.
+    let text = match text.split_once(" UTC: ") {
+        Some((process, tasks)) => {
+            let (process, _) = process.rsplit_once(" at ").expect("a head has a time");
+            &format!("{process}: {tasks}")
+        }
+        None => text,
+    };
+    let fields = ["\"time_unix_ms\":", "\"time\":\"", "_ms\":"];
     // A task without a waker is said to have none after a tenth of a second.
     let mut text = text
         .replace(", no waker left", "")
