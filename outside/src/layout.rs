@@ -85,6 +85,7 @@ impl Layout {
             it.frames.column,
             it.frames.function,
             it.frames.awaited,
+            it.guards_of_frame,
             states.os_id,
             states.name,
             states.completed,
@@ -111,7 +112,7 @@ impl Layout {
         ];
         let least = match it.version {
             OLDEST_VERSION => offset_of!(Registry, gone),
-            _ => size_of::<Registry>(),
+            _ => offset_of!(Registry, guards_of_frame),
         };
         it.bytes as usize >= least
             && it.slot_bytes == 64

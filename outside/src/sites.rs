@@ -115,8 +115,23 @@ impl Sites {
             column: number(memory, address + u64::from(at.column))?,
             function: text(at.function)?,
             awaited: text(at.awaited)?,
+            guards: self.guards(memory, layout, address),
         };
         Some(Box::leak(Box::new(site)))
+    }
+
+    /// Returns the variables with guards of a frame site. Older programs do not tell them.
+    fn guards(&self, memory: &Memory, layout: &Layout, address: u64) -> &'static &'static str {
+        let read = || {
+            let offset = Some(layout.registry.guards_of_frame).filter(|&offset| offset != 0)?;
+            let mut text = [0; 8];
+            memory.constant(address.checked_add(offset.into())?, &mut text)?;
+            self.text(memory, u64::from_ne_bytes(text))
+        };
+        match read() {
+            Some("") | None => &"",
+            Some(guards) => Box::leak(Box::new(guards)),
+        }
     }
 
     /// Reads a text by the address of its pointer and length.

@@ -77,6 +77,8 @@ pub(crate) struct FrameSite {
     pub function: String,
     /// The awaited expression, such as `Server::run` or `self.jobs.recv`. It is empty if the expression has no name.
     pub awaited: String,
+    /// The variables that have their guards, with a blank between them.
+    pub guards: String,
 }
 
 /// One spawn call that the engine saw and left alone.

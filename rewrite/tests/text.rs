@@ -186,7 +186,10 @@ fn table_of_frames_has_the_receivers_as_the_source_has_them() {
     let found = short(source);
     let (_, table) = found.split_once(" P::frames! ").expect("there is a table");
     for awaited in ["a.map[..].lock", "pool().get", "a.task"] {
-        assert!(table.contains(&format!("\"f\", \"{awaited}\")")), "{table}");
+        assert!(
+            table.contains(&format!("\"f\", \"{awaited}\", \"\")")),
+            "{table}"
+        );
     }
 }
 

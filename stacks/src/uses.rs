@@ -36,6 +36,8 @@ pub struct Use {
     pub kept_in: Option<String>,
     /// `false` if the value may be stale: a variable that was moved is still in the memory of its function.
     pub is_certain: bool,
+    /// The value is a whole variable, and certain if this variable was not moved.
+    pub is_certain_unless_moved: bool,
     /// The task of tokio that is waited for.
     pub joined: Option<JoinedTask>,
 }

@@ -276,8 +276,8 @@ mod by_hand {
     use birthmark::__private::{by_type, by_value};
 
     birthmark::__private::frames! { BYHAND 2
-        ("by_hand.rs", 1, 1, "outer", "inner")
-        ("by_hand.rs", 2, 2, "inner", "pending")
+        ("by_hand.rs", 1, 1, "outer", "inner", "")
+        ("by_hand.rs", 2, 2, "inner", "pending", "")
     }
 
     async fn known_by_type() {

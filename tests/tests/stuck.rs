@@ -13,7 +13,11 @@ use tokio::runtime::{Builder, Runtime};
 static ONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+    let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    wait_until("the tasks of the test before have ended", || {
+        birthmark::dump().is_empty()
+    });
+    alone
 }
 
 fn runtime() -> Runtime {
@@ -40,6 +44,23 @@ mod locks {
         barrier.wait().await;
         let sum = *held + *second.lock().await;
         println!("{sum}");
+    }
+
+    /// Tasks that wait for a lock each, and had the other one before.
+    pub fn crossed_before(left: &Arc<Mutex<u32>>, right: &Arc<Mutex<u32>>, barrier: &Arc<Barrier>) {
+        let (left, right) = (left.clone(), right.clone());
+        tokio::spawn(take_one(left.clone(), right.clone(), barrier.clone()));
+        tokio::spawn(take_one(right, left, barrier.clone()));
+    }
+
+    async fn take_one(first: Arc<Mutex<u32>>, second: Arc<Mutex<u32>>, barrier: Arc<Barrier>) {
+        let held = first.lock().await;
+        println!("{}", &*held);
+        drop(held);
+        barrier.wait().await;
+        // The guard is still in the memory of this function.
+        barrier.wait().await;
+        *second.lock().await += 1;
     }
 
     /// A reader that reads again behind a writer.
@@ -194,13 +215,35 @@ fn crossed_locks_are_a_deadlock() {
     let none = birthmark::dump().filter(&"name=three".parse().unwrap());
     assert_eq!(none.stuck().to_string(), "no task is known to be stuck\n");
     assert_eq!(without_ids(&birthmark::stuck()), stuck);
-    // The guards are in variables, which may be moved for all that is known.
-    let expected = "deadlock of 2 tasks, probable
+    let expected = "deadlock of 2 tasks, certain
   task N \"one\" take_both waits for second.lock at HERE, held by
   task N \"two\" take_both (`held` in locks::take_both since HERE), which waits for second.lock at HERE, held by
   task N \"one\" take_both (`held` in locks::take_both since HERE)
 ";
     assert_eq!(stuck, expected);
+}
+
+#[test]
+fn locks_that_were_released_are_no_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    let [left, right] = [1, 2].map(|number| Arc::new(tokio::sync::Mutex::new(number)));
+    let guards = runtime.block_on(async {
+        let barrier = Arc::new(tokio::sync::Barrier::new(3));
+        locks::crossed_before(&left, &right, &barrier);
+        barrier.wait().await;
+        let guards = (left.lock().await, right.lock().await);
+        barrier.wait().await;
+        guards
+    });
+    wait_until("both have waited for more than a second", || {
+        let dump = birthmark::dump();
+        let report = dump.stuck().to_string();
+        assert_eq!(report, "no task is known to be stuck\n", "{dump}");
+        let waits = dump.filter(&"older=1500ms".parse().unwrap()).to_string();
+        waits.matches("second.lock").count() == 2
+    });
+    drop(guards);
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct ResourceUse {
     pub kept_in: Option<String>,
     /// `false` if the value may be that of a variable that was moved.
     pub is_certain: bool,
+    /// The value is a whole variable, and certain if this variable was not moved.
+    pub is_certain_unless_moved: bool,
     /// Id of the task that is waited for.
     pub joined: Option<u64>,
 }

@@ -44,10 +44,13 @@ pub(crate) fn frames(frames: &[FrameSite], file: FileName) -> String {
     let mut text = name_and_count(FRAMES, frames.len(), file);
     for site in frames {
         let FrameSite {
-            function, awaited, ..
+            function,
+            awaited,
+            guards,
+            ..
         } = site;
         let at = at(&site.position, file);
-        let _ = write!(text, " ({at}, {function:?}, {awaited:?})");
+        let _ = write!(text, " ({at}, {function:?}, {awaited:?}, {guards:?})");
     }
     text
 }

@@ -11,6 +11,7 @@
 //! | `methods.rs` | methods that pass on, decorate, unwrap or convert their receiver |
 //! | `constructors.rs` | functions that make a value of their type, smart pointers, and wrappers of a task |
 //! | `asides.rs` | code in the body of a task that says nothing of what the body does |
+//! | `guards.rs` | methods that acquire a guard, and what moves a variable or borrows it |
 //! | `scope_functions.rs` | functions that run a closure while their caller waits |
 //! | `waits.rs` | functions that poll a future until it is ready |
 //! | `types.rs` | types of which no value is a task, and bounds of tasks |
@@ -23,6 +24,7 @@ pub(crate) mod constructors;
 pub(crate) mod crates;
 #[cfg(test)]
 mod documented;
+pub(crate) mod guards;
 pub(crate) mod macros;
 pub(crate) mod methods;
 #[cfg(feature = "text")]

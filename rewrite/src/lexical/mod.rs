@@ -6,6 +6,7 @@
 
 mod awaited;
 mod body_role;
+pub(crate) mod guards;
 pub(crate) mod locals;
 mod role;
 pub(crate) mod types;

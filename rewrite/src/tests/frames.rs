@@ -269,11 +269,10 @@ fn awaited(statements: &str) -> String {
     let item = format!("impl Server {{ async fn run(&self, peer: Arc<Peer>) {{ {statements} }} }}");
     let text = instrument("", &item).text;
     let (_, rest) = text.split_once("P::frames!{").expect("there is a frame");
-    let (table, _) = rest.split_once('}').expect("the table ends");
-    let row = table
-        .rsplit_once("\"Server::run\",\"")
-        .expect("it is awaited in `run`");
-    row.1.trim_end_matches("\")").to_owned()
+    let (table, _) = rest.split_once(")}").expect("the table ends");
+    let (row, _guards) = table.rsplit_once("\",\"").expect("guards come last");
+    let (_, awaited) = row.rsplit_once("\",\"").expect("they come behind it");
+    awaited.to_owned()
 }
 
 #[test]
@@ -282,7 +281,7 @@ fn table_has_position_function_and_awaited_expression() {
         "",
         "impl Server { async fn run(&self) { self.next().await; } }",
     );
-    let entry = r#"P::frames!{__BIRTHMARKFRAMES1("x.rs",1,1,"Server::run","self.next")}"#;
+    let entry = r#"P::frames!{__BIRTHMARKFRAMES1("x.rs",1,1,"Server::run","self.next","")}"#;
     assert!(run.text.contains(entry), "{}", run.text);
 }
 
@@ -325,7 +324,7 @@ fn awaited_expression_has_its_receiver_as_the_source_has_it() {
         ("shared.clone().await;", "shared"),
         ("sleep.as_mut().await;", "sleep"),
         ("{ a; self.rx.recv() }.await;", "self.rx.recv"),
-        ("(async { 1 }).await;", "Server::run::{async"), // The helper cuts the text at a brace.
+        ("(async { 1 }).await;", "Server::run::{async}"),
         ("if a { b } else { c }.await;", ""),
         ("(if a { b } else { c }).recv().await;", ".recv"),
     ] {

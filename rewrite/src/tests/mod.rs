@@ -3,6 +3,9 @@
 mod callees;
 mod errors;
 mod frames;
+// Spans have positions only then.
+#[cfg(feature = "text")]
+mod guards;
 mod items;
 mod macros;
 mod naming;

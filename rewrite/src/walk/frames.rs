@@ -28,9 +28,7 @@ use crate::syntax::tokens::mentions_await;
 impl Walk<'_> {
     /// Returns `true` if awaits here have frames.
     pub(super) fn has_frames(&self) -> bool {
-        self.findings.has_frame_table()
-            && !self.context.is_exempt()
-            && self.context.item.args.frames != Some(false)
+        self.findings.has_frame_table() && self.context.may_have_frames()
     }
 
     /// Returns `true` if each branch of a macro has a frame.
@@ -144,10 +142,17 @@ impl Walk<'_> {
 }
 
 impl Context<'_> {
+    /// Returns `true` if no attribute around it forbids frames here.
+    pub(super) fn may_have_frames(&self) -> bool {
+        !self.is_exempt() && self.item.args.frames != Some(false)
+    }
+
     fn frame_site(&self, awaited: &Expr, span: Span) -> FrameSite {
         let context = self.lexical();
+        let position = self.position(span);
         FrameSite {
-            position: self.position(span),
+            guards: self.body.guards.at(&position),
+            position,
             function: context.function(),
             awaited: context.awaited(awaited),
         }

@@ -8,6 +8,7 @@ use syn::{Attribute, Block, Expr, Signature};
 use super::context::{BodyContext, Exemption, ItemContext};
 use super::{Walk, tests, waits};
 use crate::attribute::nested;
+use crate::lexical::guards::Guards;
 use crate::lexical::types::type_name;
 
 impl Walk<'_> {
@@ -80,7 +81,11 @@ impl Walk<'_> {
         if is_unchanged {
             item.exempt(Exemption::Left);
         }
-        let body = BodyContext::of_function(signature, item);
+        let mut body = BodyContext::of_function(signature, item);
+        if self.context.may_have_frames() {
+            let locate = self.context.settings.locate;
+            body.guards = Guards::of_function(signature, block, locate);
+        }
         self.in_body(body, |walk| walk.body(block));
     }
 

@@ -41,7 +41,7 @@ macro_rules! __frames {
     (here $table:ident $count:literal $(($($row:tt)*))*) => {
         $crate::__frames! { $table $count $(($crate::__private::core::file!(), $($row)*))* }
     };
-    ($table:ident $count:literal $(($file:expr, $line:literal, $column:literal, $function:literal, $awaited:literal))*) => {
+    ($table:ident $count:literal $(($file:expr, $line:literal, $column:literal, $function:literal, $awaited:literal, $guards:literal))*) => {
         static $table: [$crate::__private::FrameSite; $count] = [$(
             $crate::__private::FrameSite {
                 file: $file,
@@ -49,6 +49,7 @@ macro_rules! __frames {
                 column: $column,
                 function: $function,
                 awaited: $awaited,
+                guards: &$guards,
             }
         ),*];
         enum $table {}

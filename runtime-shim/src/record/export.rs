@@ -68,6 +68,8 @@ pub struct Registry {
     pub wakes: WakesLayout,
     pub gone: GoneLayout,
     pub futures: FutureLayout,
+    /// In bytes from the address of a frame site: a pointer to the text with its variables that have guards.
+    pub guards_of_frame: u32,
 }
 
 /// Where the futures of tasks are. `root_future.rs` has the meaning of the words, and when they are valid.
@@ -369,6 +371,7 @@ pub static BIRTHMARK_REGISTRY_V1: Registry = Registry {
         from_handle: offset_of!(RootType, from_handle) as u32,
         size: offset_of!(RootType, size) as u32,
     },
+    guards_of_frame: offset_of!(FrameSite, guards) as u32,
 };
 
 const fn wakes_at(offset: usize) -> u32 {

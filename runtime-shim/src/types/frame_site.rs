@@ -21,6 +21,10 @@ pub struct FrameSite {
     pub function: &'static str,
     #[doc(hidden)]
     pub awaited: &'static str,
+    /// Names of variables with a blank between them: those that have their guards, and behind a minus those that were
+    /// dropped. The text is behind a pointer, because there is room for one word.
+    #[doc(hidden)]
+    pub guards: &'static &'static str,
 }
 
 /// The frame sites of a module or a function body, as a type. An `.await` refers to its site through the type and
@@ -60,6 +64,21 @@ impl FrameSite {
     /// name.
     pub fn awaited(&self) -> &'static str {
         self.awaited
+    }
+
+    /// Returns whether a variable has its guard while the function waits here, if the source shows it.
+    ///
+    /// A variable has its guard if a `let` has bound it to the value of a method such as `lock`, and no expression before
+    /// the `await` may have moved it.
+    ///
+    /// Not public API. Used by readers of the memory of a suspended function, where moved variables are, too.
+    #[doc(hidden)]
+    pub fn has_guard(&self, variable: &str) -> Option<bool> {
+        let mut names = self.guards.split(' ');
+        names.find_map(|name| match name.strip_prefix('-') {
+            Some(name) => (name == variable).then_some(false),
+            None => (name == variable).then_some(true),
+        })
     }
 
     /// The address, as tasks record it.

@@ -6,7 +6,7 @@
 //! # Which values are stale
 //!
 //! A variable that was moved is still in a state machine if it was borrowed before. So a guard in a variable with a name
-//! may have been dropped. Temporary values cannot be moved by the program, and neither can what is awaited.
+//! may have been dropped, which the source may refute. Temporary values cannot be moved by the program, and neither can what is awaited.
 
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ struct Context {
     is_awaited: bool,
     /// No variable on the way may have been moved.
     is_live: bool,
+    /// The value is a variable itself, and no other variable on the way may have been moved.
+    is_live_unless_moved: bool,
     owner: Option<Arc<Owner>>,
     variable: Option<Arc<Variable>>,
     /// Kind of the lock whose method is on the way.
@@ -277,6 +279,7 @@ impl Walk<'_> {
                 is_awaited: false,
                 is_live: context.is_live
                     && (variable.is_temporary() || in_state == State::NotStarted),
+                is_live_unless_moved: context.is_live && self.is_handle(member.of_type),
                 variable: Some(Arc::new(variable)),
                 ..context.clone()
             };
@@ -286,6 +289,11 @@ impl Walk<'_> {
             };
             self.scan(place, &context, depth);
         }
+    }
+
+    fn is_handle(&mut self, of_type: TypeRef) -> bool {
+        let resolved = self.info.resolve(of_type);
+        resolved.is_some_and(|(_, of_type)| resources::handle(&of_type).is_some())
     }
 
     /// Returns the state of a state machine, the address and the type of its variables, and its position.
@@ -431,6 +439,7 @@ impl Walk<'_> {
             is_kept: owner.is_some_and(|owner| owner.is_kept),
             kept_in: owner.and_then(|owner| owner.kept_in.clone()),
             is_certain: context.is_live && (context.is_awaited || !relation.is_wait()),
+            is_certain_unless_moved: context.is_live_unless_moved && !relation.is_wait(),
             joined: None,
         });
     }

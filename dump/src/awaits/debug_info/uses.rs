@@ -93,6 +93,7 @@ impl Found {
             is_kept: of.is_kept,
             kept_in: of.kept_in,
             is_certain: of.is_certain,
+            is_certain_unless_moved: of.is_certain_unless_moved,
             joined: of.joined.and_then(|joined| self.joined(&joined)),
         }
     }

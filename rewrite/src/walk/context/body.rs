@@ -4,6 +4,7 @@ use syn::{Pat, Signature};
 
 use super::ItemContext;
 use crate::callee::received::ReceivedTasks;
+use crate::lexical::guards::Guards;
 use crate::lexical::locals::{Local, Locals, ThreadScope};
 
 /// The context that an expression inherits from the function around it.
@@ -11,6 +12,8 @@ use crate::lexical::locals::{Local, Locals, ThreadScope};
 pub(in crate::walk) struct BodyContext {
     /// The local variables.
     pub locals: Locals,
+    /// The variables with guards, if awaits have frames.
+    pub guards: Guards,
     /// `true` if a task may wait here.
     pub is_async: bool,
     /// `true` if bounds show that the function received a task from its caller.
@@ -27,6 +30,7 @@ impl BodyContext {
         }
         BodyContext {
             locals,
+            guards: Guards::default(),
             is_async: signature.asyncness.is_some(),
             receives_task: received.are_bounded,
         }
