@@ -4,8 +4,10 @@ mod automaton;
 mod label;
 mod pace;
 mod pattern;
+mod probe;
 mod selection;
 mod text;
+pub(crate) mod watch;
 mod words;
 
 use std::fmt;

@@ -115,7 +115,7 @@ impl<'a> Selection<'a> {
 }
 
 /// Returns `true` if the role of a site matches, with or without its module.
-fn has_role(roles: &[Pattern], site: &Site) -> bool {
+pub(super) fn has_role(roles: &[Pattern], site: &Site) -> bool {
     matches(roles, site.role()) || matches(roles, &qualified(site, site.role()))
 }
 
@@ -165,7 +165,7 @@ fn has_labels(filter: &Filter, labels: &Labels) -> bool {
     any(&filter.labels, |pattern| pattern.matches(labels))
 }
 
-fn is_at(patterns: &[Pattern], site: &Site) -> bool {
+pub(super) fn is_at(patterns: &[Pattern], site: &Site) -> bool {
     let is_in = |pattern: &Pattern, file: &str| {
         let line = format!("{file}:{}", site.line());
         let column = format!("{line}:{}", site.column());
@@ -178,7 +178,7 @@ fn is_at(patterns: &[Pattern], site: &Site) -> bool {
     })
 }
 
-fn matches(patterns: &[Pattern], text: &str) -> bool {
+pub(super) fn matches(patterns: &[Pattern], text: &str) -> bool {
     any(patterns, |pattern| pattern.matches(text))
 }
 

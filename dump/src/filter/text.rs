@@ -268,6 +268,12 @@ impl fmt::Display for Time {
 }
 
 impl ParseFilterError {
+    /// Returns the part of the text that is not understood.
+    #[doc(hidden)]
+    pub fn part(&self) -> &str {
+        &self.what
+    }
+
     fn new(kind: ErrorKind, what: &str) -> Self {
         ParseFilterError {
             kind,

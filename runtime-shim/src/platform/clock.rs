@@ -41,6 +41,14 @@ pub fn set_each_tick(reclaim: fn()) {
     EACH_TICK.set(reclaim);
 }
 
+/// Looks at tasks for those who asked for it, at each tick.
+static WATCH: Callback = Callback::new();
+
+/// Sets a second function that the clock's thread calls at each tick.
+pub fn set_watch(look: fn()) {
+    WATCH.set(look);
+}
+
 /// The time between two ticks in the upper half.
 #[inline]
 pub fn between(then: u64, now: u64) -> Duration {
@@ -125,6 +133,7 @@ fn spawn_thread() -> bool {
         std::thread::sleep(TICK);
         refresh();
         EACH_TICK.call();
+        WATCH.call();
     })
     .is_ok()
 }
