@@ -21,11 +21,16 @@ pub fn carry_at_start(libraries: &[&str]) {
     libraries.for_each(crate::extension::carriers::carry);
 }
 
+/// Not public API. Used by generated code: adds rules, which the manifest of the program has.
+pub fn rules_at_start(rules: &[&str]) {
+    crate::rules::install_from_manifest(rules);
+}
+
 /// Not public API. Used by generated code: has the loader call [`install`](crate::install) before `main`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __at_start {
-    ($($library:ident)*) => {
+    ($($library:ident)* $(; $($rule:literal)*)?) => {
         const _: () = {
             #[used]
             // SAFETY: the section is the platform's list of functions to call before `main`, and holds
@@ -51,6 +56,7 @@ macro_rules! __at_start {
                 $crate::__private::carry_at_start(&[
                     $($crate::__private::core::stringify!($library)),*
                 ]);
+                $($crate::__private::rules_at_start(&[$($rule),*]);)?
                 if $crate::__private::core::cfg!(test) {
                     $crate::__private::install_at_start_of_tests();
                 } else {

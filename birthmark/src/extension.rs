@@ -17,6 +17,7 @@ pub use carry::{Carry, CarryRules};
 pub use identity::Identity;
 
 pub use crate::platform::cpu::thread_cpu_time;
+pub use crate::rules::RuleSink;
 
 /// Starts a thread that is none of the program's. Dumps do not count it, and the program's signals do not arrive on it.
 ///
@@ -59,6 +60,22 @@ pub fn spawn_internal_thread(
 /// ```
 pub fn current_task() -> Option<Task> {
     birthmark_dump::__private::redacted_current()
+}
+
+/// Sets the function that takes the reports of rules to a log. The first function stays.
+///
+/// The function runs on a thread of birthmark's own. If it returns `true`, standard error does not get the report.
+///
+/// # Examples
+///
+/// ```
+/// birthmark::extension::set_rule_sink(|report| {
+///     println!("{}", report.line());
+///     true
+/// });
+/// ```
+pub fn set_rule_sink(sink: RuleSink) {
+    crate::rules::set_sink(sink);
 }
 
 /// Sets the function that lists the tracing span of each task for dumps. The first function stays.

@@ -75,6 +75,7 @@
 //! | list await stacks down to the future that each task waits for | [`Dump::with_awaits`], [`AwaitDetail`], [`AwaitStack`] |
 //! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadDetail`], [`OsThread`] |
 //! | get the current task | [`current`] |
+//! | act when a task runs too long, waits too long, or is one too many | [`Builder::rule`], [`Builder::watch`], [`Action`], [`rules`] |
 //! | list the spawn calls of the program, with counts | [`is_instrumented`], [`sites`], [`SiteStats`], [`Site`] |
 //! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
 //! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
@@ -121,6 +122,7 @@ mod leaks;
 mod output;
 mod panic_report;
 mod platform;
+mod rules;
 mod threads;
 
 // Before `__private`, because errors name the first path to a type.
@@ -136,7 +138,9 @@ pub mod __private {
     // How the runtime comes into a program that does not mention it.
     pub use crate::__at_start as at_start;
     pub use crate::__test_scope as test_scope;
-    pub use crate::at_start::{carry_at_start, install_at_start, install_at_start_of_tests};
+    pub use crate::at_start::{
+        carry_at_start, install_at_start, install_at_start_of_tests, rules_at_start,
+    };
     pub use crate::leaks::{suite_body, suite_scope, test_body, test_scope};
 
     // How libraries give child tasks what their spawner has.
@@ -148,6 +152,7 @@ pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
 pub use crate::leaks::{assert_no_leaks, leak_scope, LeakCheck, LeakScope, Leaks};
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
+pub use crate::rules::{add_rule, rules, Action, ParseRuleError, RuleReport, RuleStats};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
     set_name, task_local, with_label, with_label_async, with_name, with_name_async, Attachment,

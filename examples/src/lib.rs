@@ -67,6 +67,7 @@ compile_pages! {
     Names "docs/guide/names.md"
     Outside "docs/guide/outside.md"
     Panics "docs/guide/panics.md"
+    Rules "docs/guide/rules.md"
     Stuck "docs/guide/stuck.md"
     TaskLocals "docs/guide/task-locals.md"
     Tests "docs/guide/tests.md"

@@ -35,13 +35,25 @@ impl Default for Limits {
     }
 }
 
+/// Writes the content of a file.
+type WriteTo<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
+
 impl Directory {
     /// Writes a dump to a new file, and removes old files after that. The file appears under its name when it is
     /// complete.
     pub(super) fn write(&self, dump: &Dump, format: Format) -> io::Result<PathBuf> {
+        self.write_by(format, &mut |out| dump.write(format, out))
+    }
+
+    /// Writes a text to a new file, as [`Directory::write`] does.
+    pub(super) fn write_text(&self, text: &str) -> io::Result<PathBuf> {
+        self.write_by(Format::Text, &mut |out| out.write_all(text.as_bytes()))
+    }
+
+    fn write_by(&self, format: Format, write: &mut WriteTo<'_>) -> io::Result<PathBuf> {
         let entry = DumpFile::new(format);
         let path = self.path.join(entry.name());
-        self.write_whole(dump, format, &entry, &path)
+        self.write_whole(write, &entry, &path)
             .map_err(|error| self.explain(&error))?;
         self.prune(&entry);
         Ok(path)
@@ -49,8 +61,7 @@ impl Directory {
 
     fn write_whole(
         &self,
-        dump: &Dump,
-        format: Format,
+        write: &mut WriteTo<'_>,
         entry: &DumpFile,
         path: &Path,
     ) -> io::Result<()> {
@@ -60,7 +71,7 @@ impl Directory {
             file: create(&unfinished.0)?,
             left: self.limits.bytes,
         };
-        dump.write(format, &mut out)?;
+        write(&mut out)?;
         // What is renamed before it is on the disk could be found empty after a loss of power.
         out.file.sync_data()?;
         fs::rename(&unfinished.0, path)

@@ -121,22 +121,58 @@ pub(crate) fn write_in_panic() {
     log_outcome(written, output::write);
 }
 
+/// Writes a dump for a rule, in this form if there is one, and reports its place. `stacks` adds native stacks.
+pub(crate) fn write_for_rule(format: Option<Format>, stacks: bool) {
+    let mut delivery = Delivery::clone(&present());
+    let format = format.unwrap_or(delivery.format);
+    let is_possible = delivery.directory.is_some() || !format.is_binary();
+    delivery.format = if is_possible { format } else { Format::Text };
+    if stacks {
+        delivery.threads = ThreadDetail::Stacks;
+    }
+    let stderr = || Ok(STDERR.lock().unwrap_or_else(PoisonError::into_inner));
+    let written = write_as(&delivery, stderr, &mut Stderr, Delivery::dump);
+    log_outcome(written, stderr::write);
+}
+
+/// Writes a text for a rule to the place of dumps, and reports the place.
+pub(crate) fn write_text_for_rule(text: &str) {
+    let delivery = present();
+    let written = match &delivery.directory {
+        Some(directory) => directory.write_text(text).map(Some),
+        None => {
+            let _whole = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
+            stderr::write(text.as_bytes()).map(|()| None)
+        }
+    };
+    log_outcome(written, stderr::write);
+}
+
+fn present() -> Arc<Delivery> {
+    let delivery = DELIVERY.lock().unwrap_or_else(PoisonError::into_inner);
+    delivery.clone().unwrap_or_default()
+}
+
 fn write(
     stderr: impl FnOnce() -> io::Result<MutexGuard<'static, ()>>,
     out: &mut dyn Write,
     take: fn(&Delivery) -> Dump,
 ) -> io::Result<Option<PathBuf>> {
-    let delivery = DELIVERY
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
-        .unwrap_or_default();
+    write_as(&present(), stderr, out, take)
+}
+
+fn write_as(
+    delivery: &Delivery,
+    stderr: impl FnOnce() -> io::Result<MutexGuard<'static, ()>>,
+    out: &mut dyn Write,
+    take: fn(&Delivery) -> Dump,
+) -> io::Result<Option<PathBuf>> {
     if let Some(directory) = &delivery.directory {
-        return directory.write(&take(&delivery), delivery.format).map(Some);
+        return directory.write(&take(delivery), delivery.format).map(Some);
     }
     let _whole = stderr()?;
     let color = should_colorize(&io::stderr());
-    let dump = take(&delivery);
+    let dump = take(delivery);
     let written = match delivery.format {
         Format::Json => dump
             .write(Format::Json, &mut OneLine(out))

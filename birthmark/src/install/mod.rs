@@ -10,6 +10,7 @@ use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::extension::carriers::{self, Library};
 use crate::leaks;
 use crate::panic_report::{self, PanicReport};
+use crate::rules::{self, Action, NewRule, ParseRuleError};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::gone;
 use birthmark_core::__reader::runtime_flags;
@@ -56,6 +57,7 @@ pub fn builder() -> Builder {
         gone: gone::DEFAULT_CAPACITY,
         fails_on_leaks: false,
         carried: Vec::new(),
+        rules: Vec::new(),
         env: true,
         clock: true,
         in_test: false,
@@ -84,8 +86,12 @@ pub fn builder() -> Builder {
 /// | `dir=/var/tmp/dumps` | writes files to a directory instead of standard error |
 /// | `files=16` | the number of files that are kept |
 /// | `size=1G` | the size of the files that are kept, together |
+/// | `rule=state=running&for=1s:stacks` | a rule: a condition, `:`, and actions joined by `+` |
+/// | `stuck=30s` | looks for stuck tasks at this interval, and writes what is new |
+/// | `watch` | rules that are quiet on a healthy service |
 ///
-/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`], [`ThreadDetail`] and [`AwaitDetail`] describe the values.
+/// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`], [`ThreadDetail`] and [`AwaitDetail`] describe the values,
+/// [`Builder::rule`] and [`Action`] the parts of a rule, and [`Builder::watch`] the rules of `watch`.
 ///
 /// # Examples
 ///
@@ -112,6 +118,7 @@ pub struct Builder {
     fails_on_leaks: bool,
     /// The libraries whose carriers are switched on.
     carried: Vec<Library>,
+    rules: Vec<NewRule>,
     env: bool,
     clock: bool,
     in_test: bool,
@@ -310,6 +317,96 @@ impl Builder {
         self
     }
 
+    /// Adds a rule: a condition on tasks, and what happens when it holds. See [`Action`].
+    ///
+    /// A condition has terms, joined by `&`: those of a [`Filter`], and these:
+    ///
+    /// | term | holds if |
+    /// | --- | --- |
+    /// | `count(site)>1000` | more tasks than this have the same site; also `role`, `name`, `label.KEY` |
+    /// | `growth(site)>100/min` | the number of such tasks grows faster than this, for as long as `for`; also in `s` and `h` |
+    /// | `no-waker` | a task is suspended, and nothing is left that can wake it |
+    /// | `stuck` | [`stuck`](crate::stuck) has a finding that it had not before. `every=30s` sets how often it looks, and `for` how long a finding must last |
+    /// | `at-most=10/min` | no condition: the number of reports in a minute. The default is 10 |
+    ///
+    /// `state=running&for=500ms` is about polls of futures, unless it has a `kind`, because a thread runs as long as it exists.
+    /// Times are right to a tenth of a second.
+    ///
+    /// A rule reports once for a task at a place, and once for tasks of one site at the same awaits as long as it holds for one
+    /// of them. When it does no longer hold, it reports that.
+    ///
+    /// The thread of the clock looks at all tasks, ten times a second if that takes a hundredth of a core or less, and otherwise
+    /// less often. A spawn and a poll cost what they cost without rules. There are at most 64 rules.
+    ///
+    /// A condition that is not understood is reported on standard error, and left out. [`Builder::try_rule`] returns the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::Action;
+    ///
+    /// birthmark::builder()
+    ///     .rule("state=running&for=500ms", Action::dump().with_stacks())
+    ///     .rule("state=runnable&for=100ms", Action::log())
+    ///     .rule("count(site)>10000", Action::groups())
+    ///     .rule("growth(site)>100/min&for=10m", Action::diff())
+    ///     .rule("stuck", Action::stuck())
+    ///     .install();
+    /// ```
+    pub fn rule(self, condition: &str, action: Action) -> Self {
+        let before = self.clone();
+        self.try_rule(condition, action).unwrap_or_else(|error| {
+            crate::rules::report_error(condition, &error);
+            before
+        })
+    }
+
+    /// Adds a rule as [`Builder::rule`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the condition is not understood. The error has the position of the word at fault.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::Action;
+    ///
+    /// let builder = birthmark::builder().try_rule("role=handle&older=30s", Action::log())?;
+    /// builder.install();
+    /// assert!(birthmark::builder().try_rule("older=30", Action::log()).is_err());
+    /// # Ok::<(), birthmark::ParseRuleError>(())
+    /// ```
+    pub fn try_rule(mut self, condition: &str, action: Action) -> Result<Self, ParseRuleError> {
+        self.rules.push(NewRule::new(condition, action)?);
+        Ok(self)
+    }
+
+    /// Adds rules that are quiet on a healthy service:
+    ///
+    /// - a poll of a future that lasts a second, unless the stack of its thread shows `block_in_place` of tokio
+    /// - a future that was woken five seconds ago and has had no turn
+    /// - a future that nothing can wake for ten seconds
+    /// - deadlocks, futurelocks and full blocking pools that last half a minute; see [`Dump::stuck`](crate::Dump::stuck)
+    /// - a spawn call whose tasks grow by more than a hundred a minute for ten minutes
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder().watch().install();
+    /// assert!(birthmark::rules().len() >= 5);
+    /// ```
+    pub fn watch(mut self) -> Self {
+        self.rules.extend(rules::watch());
+        self
+    }
+
+    /// Adds a rule of the environment or of a manifest, with its actions.
+    fn parsed_rule(mut self, text: &str) -> Result<Self, ParseRuleError> {
+        self.rules.push(NewRule::parse(text)?);
+        Ok(self)
+    }
+
     /// Has tests fail because of leaks that `cargo birthmark test` has changed.
     pub(crate) fn fail_on_leaks(mut self, fails: bool) -> Self {
         self.fails_on_leaks = fails;
@@ -380,7 +477,12 @@ impl Builder {
             directory: self.directory.map(|path| Directory { path, limits }),
         };
         delivery::install(delivery, self.signal);
-        if self.clock && self.enabled {
+        if !rules::install(self.rules) {
+            rules::report_no_room();
+        }
+        // Before `main`, no program asks for the clock. Rules need it.
+        let needs_clock = self.at_start && rules::exist();
+        if (self.clock || needs_clock) && self.enabled {
             clock::start();
         }
         panic_report::install(self.panic_report, self.in_test);

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use super::Builder;
+use crate::rules::{parse_time, Action};
 use birthmark_core::__reader::escape::Quoted;
 use birthmark_core::__reader::named::OneOf;
 
@@ -192,6 +193,34 @@ const WORDS: &[Word] = &[
                 "write a number and K, M or G, as in size=64M",
             )),
         },
+    ),
+    word(
+        "rule",
+        "rule=state=running&for=1s:stacks",
+        "a rule: a condition, `:`, and actions joined by `+`",
+        |builder, rule| {
+            let added = builder.parsed_rule(rule);
+            Ok(added.map_err(|error| error.behind("rule=".len()))?)
+        },
+    ),
+    word(
+        "stuck",
+        "stuck=30s",
+        "looks for stuck tasks at this interval, and writes what is new",
+        |builder, every| match parse_time(every) {
+            Some(_) => Ok(builder.rule(&format!("stuck&every={every}"), Action::stacks())),
+            None => Err(invalid(
+                every,
+                "stuck",
+                "write a whole number and a unit, as in stuck=30s",
+            )),
+        },
+    ),
+    word(
+        "watch",
+        "watch",
+        "rules that are quiet on a healthy service",
+        |builder, _| Ok(builder.watch()),
     ),
 ];
 

@@ -18,7 +18,7 @@ mod running;
 
 use birthmark_core::__reader::{internal_thread, os_thread};
 use birthmark_dump::__private::{look_at, redacted_tasks, OsThreads};
-use birthmark_dump::OsThread;
+use birthmark_dump::{NativeStack, OsThread, StackError};
 use running::Runs;
 
 use crate::platform::tasks;
@@ -43,6 +43,12 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
     }
     let own = count - ids.len();
     Some(OsThreads { all, own })
+}
+
+/// Takes the stack of one thread, by its system id. No other thread gets a signal.
+pub(crate) fn stack_of(id: u64) -> Result<NativeStack, StackError> {
+    let stack = native::take(&[id]).pop();
+    stack.unwrap_or(Err(StackError::NoAnswer))
 }
 
 /// Takes the stacks, one after the other. A stack is therefore a moment newer than the state of its thread.

@@ -1,0 +1,148 @@
+//! The clock's thread and the thread of rules.
+//!
+//! Each process has an engine of its own. In the child of a fork, the locks of the parent's engine may be held by threads
+//! that the child does not have, so the child gets a new engine with the next tick of its clock.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::evaluation::Evaluation;
+use super::passes::{Batch, Passes, SORTS};
+use super::rule::RuleSet;
+use birthmark_core::__reader::internal_thread;
+
+/// Number of batches that wait for the thread of rules. Further ones are left out while an action takes long. Passes find the
+/// same tasks again.
+const MAX_WAITING: usize = 4;
+/// Maximum time for which the thread of rules sleeps.
+const MAX_SLEEP: Duration = Duration::from_secs(3600);
+
+struct Engine {
+    process: u32,
+    /// Used by the clock's thread alone.
+    passes: Mutex<Option<Passes>>,
+    inbox: Mutex<Vec<Batch>>,
+    arrival: Condvar,
+    has_thread: AtomicBool,
+    /// Nanoseconds of CPU time that the thread of rules has taken for a batch, by sort of pass.
+    further: [AtomicU64; SORTS],
+}
+
+static ENGINE: AtomicPtr<Engine> = AtomicPtr::new(ptr::null_mut());
+/// A pass has panicked. This is a defect of birthmark, and the clock goes on.
+static IS_BROKEN: AtomicBool = AtomicBool::new(false);
+
+/// Looks for what rules are about. The clock's thread calls it at each tick.
+pub(super) fn tick() {
+    let Some(set) = RuleSet::present() else {
+        return;
+    };
+    let tick = AssertUnwindSafe(|| Engine::own().tick(set));
+    if !IS_BROKEN.load(Ordering::Relaxed) && catch_unwind(tick).is_err() {
+        IS_BROKEN.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    /// Returns the engine of this process.
+    fn own() -> &'static Engine {
+        let process = std::process::id();
+        // SAFETY: the pointer is null or from `Box::leak`, and engines are never freed.
+        if let Some(engine) = unsafe { ENGINE.load(Ordering::Acquire).as_ref() } {
+            if engine.process == process {
+                return engine;
+            }
+        }
+        let engine: &'static Engine = Box::leak(Box::new(Engine {
+            process,
+            passes: Mutex::new(None),
+            inbox: Mutex::new(Vec::new()),
+            arrival: Condvar::new(),
+            has_thread: AtomicBool::new(false),
+            further: [const { AtomicU64::new(0) }; SORTS],
+        }));
+        ENGINE.store(ptr::from_ref(engine).cast_mut(), Ordering::Release);
+        engine
+    }
+
+    fn tick(&'static self, set: &'static RuleSet) {
+        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !passes
+            .as_ref()
+            .is_some_and(|passes| passes.set.is(Some(set)))
+        {
+            *passes = Some(Passes::new(set));
+            // The thread learns of rules that are due by time alone.
+            self.arrival.notify_one();
+        }
+        let Some(passes) = passes.as_mut() else {
+            return;
+        };
+        let further =
+            |sort: usize| Duration::from_nanos(self.further[sort].swap(0, Ordering::Relaxed));
+        let batch = passes.run(further);
+        let has_diff = set.all().iter().any(|rule| rule.action.has_diff());
+        if batch.is_some() || passes.masks.deep | passes.masks.stuck != 0 || has_diff {
+            self.start();
+        }
+        if let Some(batch) = batch {
+            let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+            if inbox.len() < MAX_WAITING {
+                inbox.push(batch);
+                self.arrival.notify_one();
+            }
+        }
+    }
+
+    /// Starts the thread of rules, once. If there is no thread, the next tick tries again.
+    fn start(&'static self) {
+        if self.has_thread.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let thread = internal_thread::spawn("birthmark-rules", 1024 * 1024, || self.run());
+        self.has_thread.store(thread.is_ok(), Ordering::Relaxed);
+    }
+
+    fn run(&'static self) {
+        let mut evaluation = Evaluation::new();
+        loop {
+            evaluation.refresh();
+            let batches = self.wait(evaluation.next());
+            let pass = AssertUnwindSafe(|| self.pass(&mut evaluation, &batches));
+            if catch_unwind(pass).is_err() {
+                // Code of the program has panicked, such as a logger. What was followed is forgotten.
+                evaluation = Evaluation::new();
+            }
+        }
+    }
+
+    fn pass(&self, evaluation: &mut Evaluation, batches: &[Batch]) {
+        evaluation.refresh();
+        for batch in batches {
+            let cost = evaluation.evaluate(batch);
+            let nanos = u64::try_from(cost.as_nanos()).unwrap_or(u64::MAX);
+            for &sort in &batch.sorts {
+                self.further[sort].store(nanos, Ordering::Relaxed);
+            }
+        }
+        evaluation.run_due();
+    }
+
+    /// Waits for a batch, or for this time.
+    fn wait(&self, until: Option<Instant>) -> Vec<Batch> {
+        let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let left = left.unwrap_or(MAX_SLEEP).min(MAX_SLEEP);
+        let mut inbox = match inbox.is_empty() {
+            true => {
+                let waited = self.arrival.wait_timeout(inbox, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            false => inbox,
+        };
+        std::mem::take(&mut *inbox)
+    }
+}

@@ -1,0 +1,521 @@
+//! The rules on their own thread: what is new, what is over, and what is done about it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::act::act;
+use super::action::Step;
+use super::condition::{By, Subject};
+use super::counts::{Change, Counted, Groups, Noted};
+use super::episodes::{Ended, Episodes, Sighting};
+use super::findings::Findings;
+use super::limit::Limit;
+use super::passes::{cpu_time, watch_of, Batch, Masks};
+use super::presets;
+use super::report::{
+    group_text, how_it_ended, push_escaped, who, RuleReport, Threaded, MAX_RUNNABLE, MAX_TASKS,
+};
+use super::rule::{Rule, RuleSet};
+use super::schedule::Schedule;
+use crate::threads;
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::record::read::Record;
+use birthmark_core::Site;
+use birthmark_dump::__private::{redacted_tasks, Matched, Runnable, Seen, Watch};
+use birthmark_dump::{Dump, State};
+
+/// Number of tasks that are compared at once.
+const CHUNK: usize = 4096;
+/// Number of tasks that a rule follows at once.
+const MAX_FOLLOWED: usize = 16_384;
+/// Minimum time between two walks of this thread.
+const LEAST: Duration = Duration::from_millis(500);
+/// Minimum age of the dump with which a later one is compared.
+const MIN_BASELINE: Duration = Duration::from_secs(60);
+
+/// A task for which a rule holds, as long as it is followed.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    record: Record,
+    /// The tick of the change of its state, in the upper half.
+    changed: u64,
+    /// The time from which the rule holds.
+    began: Instant,
+}
+
+/// The state of one rule.
+struct Following {
+    limit: Limit,
+    sort: Sort,
+    baseline: Option<Baseline>,
+}
+
+enum Sort {
+    Tasks {
+        episodes: Episodes<Followed>,
+        /// Who the first task of each report is, and its state at that time.
+        leads: HashMap<u64, (String, State)>,
+    },
+    Groups(Groups),
+    Findings {
+        findings: Findings,
+        next: Instant,
+    },
+}
+
+/// Dumps from before a rule holds.
+struct Baseline {
+    older: Option<Dump>,
+    newer: Option<Dump>,
+    next: Instant,
+    every: Duration,
+}
+
+/// All rules.
+pub(super) struct Evaluation {
+    set: Option<&'static RuleSet>,
+    watch: Watch,
+    masks: Masks,
+    following: Vec<Following>,
+    deep: Schedule,
+}
+
+impl Evaluation {
+    pub(super) fn new() -> Self {
+        Evaluation {
+            set: None,
+            watch: Watch::new(&[]),
+            masks: Masks::default(),
+            following: Vec::new(),
+            deep: Schedule::new(LEAST),
+        }
+    }
+
+    /// Takes over rules that were added.
+    pub(super) fn refresh(&mut self) {
+        let Some(set) = RuleSet::present().filter(|set| !set.is(self.set)) else {
+            return;
+        };
+        self.set = Some(set);
+        self.watch = watch_of(set);
+        self.masks = Masks::of(set, &self.watch);
+        let now = Instant::now();
+        for rule in set.all().iter().skip(self.following.len()) {
+            self.following.push(Following::new(rule, now));
+        }
+    }
+
+    /// Returns the time at which this thread has something to do by itself.
+    pub(super) fn next(&self) -> Option<Instant> {
+        let deep = (self.masks.deep != 0).then(|| self.deep.next().unwrap_or_else(Instant::now));
+        let others = self.following.iter().filter_map(Following::next);
+        deep.into_iter().chain(others).min()
+    }
+
+    /// Evaluates what a pass has found. Returns the CPU time without that of actions.
+    pub(super) fn evaluate(&mut self, batch: &Batch) -> Duration {
+        let Some(set) = self.set else {
+            return Duration::ZERO;
+        };
+        let now = Instant::now();
+        let start = cpu_time(now);
+        let matched = self.watch.confirm(&batch.seen);
+        let cost = cpu_time(now).saturating_sub(start);
+        for (index, rule) in set.all().iter().enumerate() {
+            if batch.evaluated & 1 << index == 0 {
+                continue;
+            }
+            if let Some((_, counts)) = batch.counts.iter().find(|(counted, _)| *counted == index) {
+                let counted = by_site(rule, counts);
+                self.following[index].note_counts(rule, &counted, now);
+            } else {
+                let sightings = sightings(rule, &matched, index, now);
+                self.following[index].note_tasks(rule, sightings, now);
+            }
+        }
+        cost
+    }
+
+    /// Does what is due by the time alone.
+    pub(super) fn run_due(&mut self) {
+        let now = Instant::now();
+        if self.masks.deep != 0 && self.deep.is_due(now) {
+            let start = cpu_time(now);
+            self.walk(now);
+            let cost = cpu_time(now).saturating_sub(start);
+            self.deep.has_run(now, cost, 1);
+        }
+        let Some(set) = self.set else { return };
+        for (rule, following) in set.all().iter().zip(&mut self.following) {
+            following.look(rule, now);
+        }
+    }
+
+    /// Walks for the rules that need names, labels or frames.
+    fn walk(&mut self, now: Instant) {
+        let Some(set) = self.set else { return };
+        let deep = self.masks.deep;
+        let mut found = Found {
+            set,
+            mask: deep,
+            sightings: vec![Vec::new(); set.all().len()],
+            counted: vec![Counted::new(); set.all().len()],
+        };
+        // The walk borrows the watch that it counts in.
+        let confirming = watch_of(set);
+        let mut chunk: Vec<Seen> = Vec::with_capacity(CHUNK);
+        self.watch.walk(deep, &mut |record, mask| {
+            let record = *record;
+            chunk.push(Seen { record, mask });
+            if chunk.len() == CHUNK {
+                found.add(&confirming.confirm(&chunk), now);
+                chunk.clear();
+            }
+        });
+        found.add(&confirming.confirm(&chunk), now);
+        let parts = found.sightings.into_iter().zip(found.counted);
+        for ((index, rule), (sightings, counted)) in set.all().iter().enumerate().zip(parts) {
+            if deep & 1 << index == 0 {
+                continue;
+            }
+            let following = &mut self.following[index];
+            match rule.condition.subject {
+                Subject::Tasks { .. } => following.note_tasks(rule, sightings, now),
+                _ => following.note_counts(rule, &counted, now),
+            }
+        }
+    }
+}
+
+/// What a walk of this thread has found, by rule.
+struct Found {
+    set: &'static RuleSet,
+    mask: u64,
+    sightings: Vec<Vec<(Sighting, Followed)>>,
+    counted: Vec<Counted>,
+}
+
+impl Found {
+    fn add(&mut self, matched: &Matched, now: Instant) {
+        for (index, rule) in self.set.all().iter().enumerate() {
+            if self.mask & 1 << index == 0 {
+                continue;
+            }
+            let by = match &rule.condition.subject {
+                Subject::Count { by, .. } | Subject::Growth { by, .. } => by,
+                _ => {
+                    let all = &mut self.sightings[index];
+                    let new = sightings(rule, matched, index, now);
+                    let room = MAX_FOLLOWED.saturating_sub(all.len()).min(new.len());
+                    all.extend(&new[..room]);
+                    continue;
+                }
+            };
+            for hit in matched.hits(index) {
+                let group = match by {
+                    By::Site => at(hit.site),
+                    By::Role => role(hit.site),
+                    By::Name => group_text("name", matched.name(hit.index)),
+                    By::Label(key) => {
+                        let label = format!("{key}={}", matched.label(hit.index, key));
+                        group_text("label", &label)
+                    }
+                };
+                *self.counted[index].entry(group).or_insert(0) += 1;
+            }
+        }
+    }
+}
+
+/// Returns the tasks of a pass for which a rule holds.
+fn sightings(
+    rule: &Rule,
+    matched: &Matched,
+    index: usize,
+    now: Instant,
+) -> Vec<(Sighting, Followed)> {
+    let mut hits: Vec<_> = matched.hits(index).collect();
+    // Those that have lasted longest come first.
+    hits.sort_by_key(|hit| hit.changed);
+    let sighting = |hit: birthmark_dump::__private::Hit| {
+        let mut hasher = DefaultHasher::new();
+        (hit.site.address(), hit.place).hash(&mut hasher);
+        let sighting = Sighting {
+            task: hit.record.id,
+            place: hit.place,
+            group: hasher.finish(),
+            occasion: match rule.condition.is_of_state {
+                true => hit.changed,
+                false => 0,
+            },
+        };
+        let in_state = hit.in_state.filter(|_| rule.condition.is_of_state);
+        let began = now.checked_sub(in_state.unwrap_or(Duration::ZERO));
+        let followed = Followed {
+            record: hit.record,
+            changed: hit.changed,
+            began: began.unwrap_or(now),
+        };
+        (sighting, followed)
+    };
+    hits.into_iter().map(sighting).collect()
+}
+
+/// Returns the numbers of tasks by site or role.
+fn by_site(rule: &Rule, counts: &[(&'static Site, u64)]) -> Counted {
+    let (Subject::Count { by, .. } | Subject::Growth { by, .. }) = &rule.condition.subject else {
+        return Counted::new();
+    };
+    let mut counted = Counted::new();
+    for (site, count) in counts.iter().filter(|(site, _)| site.is_real()) {
+        let group = if *by == By::Role {
+            role(site)
+        } else {
+            at(site)
+        };
+        *counted.entry(group).or_insert(0) += count;
+    }
+    counted
+}
+
+/// Returns `handle spawned at src/main.rs:3:5`.
+fn at(site: &'static Site) -> String {
+    let mut out = String::new();
+    push_escaped(&mut out, "", site.role());
+    format!("{out} spawned at {site}")
+}
+
+/// Returns `with the role "handle"`.
+fn role(site: &'static Site) -> String {
+    group_text("role", site.role())
+}
+
+impl Following {
+    fn new(rule: &Rule, now: Instant) -> Self {
+        let sort = match &rule.condition.subject {
+            Subject::Tasks { .. } => Sort::Tasks {
+                episodes: Episodes::new(),
+                leads: HashMap::new(),
+            },
+            Subject::Count { .. } | Subject::Growth { .. } => Sort::Groups(Groups::new()),
+            Subject::Stuck { every, .. } => Sort::Findings {
+                findings: Findings::default(),
+                next: now + *every,
+            },
+        };
+        let window = match &rule.condition.subject {
+            Subject::Growth { window, .. } => *window,
+            _ => Duration::ZERO,
+        };
+        let baseline = rule.action.has_diff().then(|| Baseline {
+            older: None,
+            newer: None,
+            next: now,
+            every: window.max(MIN_BASELINE),
+        });
+        Following {
+            limit: Limit::new(rule.condition.at_most),
+            sort,
+            baseline,
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let findings = match &self.sort {
+            Sort::Findings { next, .. } => Some(*next),
+            _ => None,
+        };
+        let baseline = self.baseline.as_ref().map(|baseline| baseline.next);
+        findings.into_iter().chain(baseline).min()
+    }
+
+    /// Takes the dumps that are due.
+    fn look(&mut self, rule: &Rule, now: Instant) {
+        if let Some(baseline) = self.baseline.as_mut().filter(|it| now >= it.next) {
+            let present = self.sort.active();
+            // While the rule holds, the dump from before stays.
+            if present == 0 {
+                baseline.older = baseline.newer.replace(crate::dump());
+            }
+            baseline.next = now + baseline.every;
+        }
+        let Sort::Findings { next, .. } = &mut self.sort else {
+            return;
+        };
+        if now < *next {
+            return;
+        }
+        let Subject::Stuck { every, lasts } = rule.condition.subject else {
+            return;
+        };
+        let start = cpu_time(now);
+        self.note_findings(rule, lasts, now);
+        let cost = cpu_time(now).saturating_sub(start);
+        if let Sort::Findings { next, .. } = &mut self.sort {
+            *next = now + every.max(super::schedule::interval(cost, 1));
+        }
+    }
+
+    fn before(&self) -> Option<&Dump> {
+        let baseline = self.baseline.as_ref()?;
+        baseline.older.as_ref().or(baseline.newer.as_ref())
+    }
+
+    fn note_findings(&mut self, rule: &Rule, lasts: Duration, now: Instant) {
+        let text = crate::stuck();
+        let Sort::Findings { findings, .. } = &mut self.sort else {
+            return;
+        };
+        let news = findings.note(&text, lasts, now);
+        rule.active.store(findings.len() as u64, Ordering::Relaxed);
+        let is_reported = |finding: &str| !rule.is_preset || presets::is_reported(finding);
+        for finding in news.new.iter().filter(|finding| is_reported(finding)) {
+            if self.limit.admits(now) {
+                let report = RuleReport::of_finding(&rule.text, finding);
+                act(rule, report, self.before());
+            } else {
+                rule.suppressed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        for (finding, after) in news.gone.iter().filter(|(finding, _)| is_reported(finding)) {
+            let report = RuleReport::of_gone(&rule.text, finding, *after);
+            act(rule, report, None);
+        }
+    }
+
+    fn note_counts(&mut self, rule: &Rule, counted: &Counted, now: Instant) {
+        let (Sort::Groups(groups), limit) = (&mut self.sort, &mut self.limit) else {
+            return;
+        };
+        let Noted {
+            changes,
+            suppressed,
+        } = match rule.condition.subject {
+            Subject::Count { more_than, .. } => groups.note_counts(counted, more_than, limit, now),
+            Subject::Growth {
+                more_than,
+                in_time,
+                window,
+                ..
+            } => groups.note_growth(counted, (more_than, in_time, window), limit, now),
+            _ => return,
+        };
+        rule.active.store(groups.len() as u64, Ordering::Relaxed);
+        rule.suppressed.fetch_add(suppressed, Ordering::Relaxed);
+        for change in &changes {
+            let before = match change {
+                Change::Over { .. } => None,
+                _ => self.before(),
+            };
+            act(rule, RuleReport::of_count(&rule.text, change), before);
+        }
+    }
+
+    fn note_tasks(&mut self, rule: &Rule, mut sightings: Vec<(Sighting, Followed)>, now: Instant) {
+        let Sort::Tasks { episodes, leads } = &mut self.sort else {
+            return;
+        };
+        sightings.truncate(MAX_FOLLOWED);
+        let changes = episodes.note(&sightings, &mut self.limit, now);
+        rule.active.store(episodes.len() as u64, Ordering::Relaxed);
+        rule.suppressed
+            .fetch_add(changes.suppressed, Ordering::Relaxed);
+        for ended in changes.ended {
+            // What was left out of a report has no end.
+            if let Some((lead, was)) = leads.remove(&ended.lead.record.id) {
+                act(rule, end(rule, &ended, &lead, was), None);
+            }
+        }
+        for indices in changes.began {
+            let records = indices.iter().map(|&index| sightings[index].1.record);
+            let records: Vec<Record> = records.take(MAX_TASKS).collect();
+            let Some((report, who, state)) = begin(rule, &records, indices.len()) else {
+                rule.suppressed.fetch_add(1, Ordering::Relaxed);
+                continue;
+            };
+            leads.insert(records[0].id, (who, state));
+            let before = self.baseline.as_ref();
+            let before = before.and_then(|it| it.older.as_ref().or(it.newer.as_ref()));
+            act(rule, report, before);
+        }
+    }
+}
+
+impl Sort {
+    /// Returns for how much the rule holds.
+    fn active(&self) -> usize {
+        match self {
+            Sort::Tasks { episodes, .. } => episodes.len(),
+            Sort::Groups(groups) => groups.len(),
+            Sort::Findings { findings, .. } => findings.len(),
+        }
+    }
+}
+
+/// Returns the report of tasks for which a rule begins to hold, with the first one's text and state. Returns `None` if `watch`
+/// leaves it out.
+fn begin(rule: &Rule, records: &[Record], count: usize) -> Option<(RuleReport, String, State)> {
+    let tasks = redacted_tasks(records);
+    let (task, record) = (tasks.first()?, records.first()?);
+    let state = task.state();
+    let State::Running { thread } = state else {
+        let who = who(task);
+        let report = RuleReport::of_tasks(&rule.text, tasks, count, None, None);
+        return Some((report, who, state));
+    };
+    let mut steps = rule.action.steps().iter();
+    let wants_stack = rule.is_preset || steps.any(|step| matches!(step, Step::Stacks));
+    let thread = thread.filter(|_| wants_stack).map(|id| Threaded {
+        id,
+        stack: stack_of(record, id),
+    });
+    if rule.is_preset && thread.as_ref().is_some_and(gives_its_tasks_away) {
+        return None;
+    }
+    let runnable = Runnable::now(MAX_RUNNABLE);
+    let who = who(task);
+    let report = RuleReport::of_tasks(&rule.text, tasks, count, thread.as_ref(), Some(&runnable));
+    Some((report, who, state))
+}
+
+/// Takes the stack of the thread that runs a task. Returns `None` if the poll ended meanwhile.
+fn stack_of(
+    record: &Record,
+    thread: u64,
+) -> Option<Result<birthmark_dump::NativeStack, birthmark_dump::StackError>> {
+    let stack = threads::stack_of(thread);
+    let again = Record::read(record.slot)?;
+    let poll = |it: &Record| (it.id, it.status, it.polls());
+    (poll(&again) == poll(record)).then_some(stack)
+}
+
+fn gives_its_tasks_away(thread: &Threaded) -> bool {
+    let Some(Ok(stack)) = &thread.stack else {
+        return false;
+    };
+    let mut functions = stack.frames().iter().filter_map(|frame| frame.function());
+    functions.any(presets::is_intended)
+}
+
+/// Returns the report of the end.
+fn end(rule: &Rule, ended: &Ended<Followed>, lead: &str, was: State) -> RuleReport {
+    let Followed {
+        record,
+        changed,
+        began,
+    } = ended.lead;
+    let again = Record::read(record.slot).filter(|again| again.id == record.id);
+    let again = again.filter(|again| again.is_live_task());
+    let after = match &again {
+        // The state has changed at this tick, or later.
+        Some(again) if rule.condition.is_of_state => {
+            clock::between(changed, u64::from(again.status.tick()) << 32)
+        }
+        _ => began.elapsed(),
+    };
+    let how = how_it_ended(was, again.is_some());
+    RuleReport::of_end(&rule.text, lead, ended.others, how, after)
+}

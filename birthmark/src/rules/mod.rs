@@ -1,0 +1,139 @@
+//! Rules: a condition on tasks, and what happens when it holds.
+//!
+//! # Threads
+//!
+//! | thread | does |
+//! | --- | --- |
+//! | the clock's | walks over all tasks when a pass is due, and hands over what rules may be about |
+//! | `birthmark-rules` | compares whole filters, notes what is new, writes reports and dumps; started at the first such task |
+//! | `birthmark-call` | one for each call of a function of the program |
+//!
+//! The clock's thread calls no code of the program, takes no lock that another thread holds for long, and writes nothing. So
+//! ages go on, whatever an action does. How often a pass is due depends on what it costs ([`schedule`]).
+//!
+//! A poll and a spawn do nothing for rules.
+//!
+//! # Files
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `condition` | the text of a condition |
+//! | `action` | actions, and calls of functions |
+//! | `rule` | rules, the set of all |
+//! | `presets` | the rules of `watch` |
+//! | `limit`, `schedule` | how often there are reports and passes |
+//! | `episodes`, `counts`, `findings` | for what a rule holds, from pass to pass |
+//! | `report` | what is reported |
+//! | `act` | what is done |
+//! | `passes` | the walks of the clock's thread |
+//! | `evaluation` | the rules on their own thread |
+//! | `engine` | the threads |
+
+mod act;
+mod action;
+mod condition;
+mod counts;
+mod engine;
+mod episodes;
+mod evaluation;
+mod findings;
+mod limit;
+mod passes;
+mod presets;
+mod report;
+mod rule;
+mod schedule;
+
+use crate::platform::stderr;
+use birthmark_core::__reader::clock;
+use birthmark_core::__reader::escape::Quoted;
+
+pub(crate) use act::set_sink;
+pub use act::RuleSink;
+pub use action::Action;
+pub(crate) use condition::parse_time;
+pub use condition::ParseRuleError;
+pub(crate) use presets::watch;
+pub use report::RuleReport;
+pub(crate) use rule::NewRule;
+pub use rule::RuleStats;
+
+/// Adds rules, and has the clock's thread look for them. Returns `false` if there is no room for all.
+pub(crate) fn install(new: Vec<NewRule>) -> bool {
+    if new.is_empty() {
+        return true;
+    }
+    clock::set_watch(engine::tick);
+    rule::RuleSet::add(new)
+}
+
+/// Adds a rule while the program runs. [`Builder::rule`](crate::Builder::rule) adds one at the start.
+///
+/// # Errors
+///
+/// Returns an error if the condition is not understood, or if there are 64 rules.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark::Action;
+///
+/// birthmark::add_rule("count(site)>10000", Action::groups())?;
+/// # Ok::<(), birthmark::ParseRuleError>(())
+/// ```
+pub fn add_rule(condition: &str, action: Action) -> Result<(), ParseRuleError> {
+    let rule = NewRule::new(condition, action)?;
+    let has_room = install(vec![rule]);
+    clock::start();
+    match has_room {
+        true => Ok(()),
+        false => Err(ParseRuleError::new(1, NO_ROOM)),
+    }
+}
+
+/// Adds the rules of a manifest before `main`: those of the environment as words. Reports those that are not understood.
+pub(crate) fn install_from_manifest(rules: &[&str]) {
+    let mut new = Vec::new();
+    for rule in rules {
+        match NewRule::parse(rule) {
+            _ if *rule == "watch" => new.extend(watch()),
+            Ok(rule) => new.push(rule),
+            Err(error) => report_error(rule, &error),
+        }
+    }
+    if !install(new) {
+        report_no_room();
+    }
+}
+
+/// Returns `true` if there are rules.
+pub(crate) fn exist() -> bool {
+    rule::RuleSet::present().is_some()
+}
+
+/// Reports a condition that is not understood, once.
+pub(crate) fn report_error(condition: &str, error: &ParseRuleError) {
+    let condition = Quoted::whole(condition);
+    let _ = stderr::write(format!("birthmark: cannot use rule {condition}: {error}\n").as_bytes());
+}
+
+/// Reports that there are too many rules.
+pub(crate) fn report_no_room() {
+    let _ = stderr::write(format!("birthmark: cannot add all rules: {NO_ROOM}\n").as_bytes());
+}
+
+const NO_ROOM: &str = "there are 64 rules already\nhelp: leave some out";
+
+/// Returns all rules with their counts, in the order in which they were added.
+///
+/// # Examples
+///
+/// ```
+/// for rule in birthmark::rules() {
+///     println!("{}: {}", rule.rule, rule.fired);
+/// }
+/// ```
+pub fn rules() -> Vec<RuleStats> {
+    let set = rule::RuleSet::present().map_or(&[][..], rule::RuleSet::all);
+    set.iter().map(|rule| rule.stats()).collect()
+}

@@ -1,0 +1,171 @@
+//! The walks of the clock's thread.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::condition::{By, Subject};
+use super::rule::{Rule, RuleSet};
+use super::schedule::Schedule;
+use crate::platform::cpu::thread_cpu_time;
+use birthmark_dump::__private::{Seen, Site, Watch, WatchFilter};
+
+/// Maximum number of tasks that one pass hands over. A rule that is about more tasks follows the first ones.
+const MAX_SEEN: usize = 4096;
+
+/// The sorts of passes, each with a schedule of its own.
+pub(super) const SORTS: usize = 3;
+
+/// Rules by what they need, as masks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Masks {
+    /// Rules of running tasks: few tasks run.
+    pub(super) running: u64,
+    /// Rules of tasks that a walk alone finds.
+    pub(super) tasks: u64,
+    /// Rules of numbers by site or role.
+    pub(super) counts: u64,
+    /// Rules that need names, labels or frames of all tasks. Their own thread walks.
+    pub(super) deep: u64,
+    /// Rules of findings. Their own thread takes dumps.
+    pub(super) stuck: u64,
+}
+
+/// What a pass has found.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The sorts of the pass, and the rules that it was for.
+    pub(super) sorts: Vec<usize>,
+    pub(super) evaluated: u64,
+    pub(super) seen: Vec<Seen>,
+    /// The numbers of tasks by site, for the rules that count.
+    pub(super) counts: Vec<(usize, Vec<(&'static Site, u64)>)>,
+}
+
+/// Returns the filters of rules, by their index.
+pub(super) fn watch_of(set: &RuleSet) -> Watch {
+    let filter = |rule: &&'static Rule| WatchFilter {
+        filter: rule.condition.filter.clone(),
+        has_no_waker: rule.condition.subject == Subject::Tasks { has_no_waker: true },
+        counts_sites: counts_sites(rule),
+    };
+    let filters: Vec<WatchFilter> = set.all().iter().map(filter).collect();
+    Watch::new(&filters)
+}
+
+fn counts_sites(rule: &Rule) -> bool {
+    let by = match &rule.condition.subject {
+        Subject::Count { by, .. } | Subject::Growth { by, .. } => by,
+        _ => return false,
+    };
+    matches!(by, By::Site | By::Role)
+}
+
+impl Masks {
+    pub(super) fn of(set: &RuleSet, watch: &Watch) -> Self {
+        let (shallow, running) = (watch.shallow(), watch.running());
+        let mut masks = Masks::default();
+        for (index, rule) in set.all().iter().enumerate() {
+            let bit = 1 << index;
+            let mask = match &rule.condition.subject {
+                Subject::Stuck { .. } => &mut masks.stuck,
+                Subject::Tasks { .. } if running & bit != 0 => &mut masks.running,
+                Subject::Tasks { .. } if shallow & bit != 0 => &mut masks.tasks,
+                Subject::Count { .. } | Subject::Growth { .. }
+                    if counts_sites(rule) && shallow & bit != 0 =>
+                {
+                    &mut masks.counts
+                }
+                _ => &mut masks.deep,
+            };
+            *mask |= bit;
+        }
+        masks
+    }
+
+    fn sorts(&self) -> [u64; SORTS] {
+        [self.running, self.tasks, self.counts]
+    }
+}
+
+/// The passes for one set of rules.
+#[derive(Debug)]
+pub(super) struct Passes {
+    pub(super) set: &'static RuleSet,
+    watch: Watch,
+    pub(super) masks: Masks,
+    schedules: [Schedule; SORTS],
+    seen: Vec<Seen>,
+}
+
+impl Passes {
+    pub(super) fn new(set: &'static RuleSet) -> Self {
+        let watch = watch_of(set);
+        let second = Duration::from_secs(1);
+        Passes {
+            set,
+            masks: Masks::of(set, &watch),
+            watch,
+            // Numbers change slowly.
+            schedules: [Duration::ZERO, Duration::ZERO, second].map(Schedule::new),
+            seen: Vec::new(),
+        }
+    }
+
+    /// Makes the passes that are due. `further` returns the CPU time of the other thread for the last pass of a sort. Returns
+    /// what the other thread has to look at.
+    pub(super) fn run(&mut self, further: impl Fn(usize) -> Duration) -> Option<Batch> {
+        let now = Instant::now();
+        let sorts = self.masks.sorts();
+        let is_due = |sort: &usize| sorts[*sort] != 0 && self.schedules[*sort].is_due(now);
+        let due: Vec<usize> = (0..SORTS).filter(is_due).collect();
+        if due.is_empty() {
+            return None;
+        }
+        let evaluated = due.iter().fold(0, |all, sort| all | sorts[*sort]);
+        let start = cpu_time(now);
+        let mut batch = self.walk(evaluated);
+        let cost = cpu_time(now).saturating_sub(start);
+        let passes = sorts.iter().filter(|mask| **mask != 0).count() as u32;
+        for &sort in &due {
+            let cost = cost + further(sort);
+            self.schedules[sort].has_run(now, cost, passes);
+        }
+        let concerns = |mask: u64, is: &dyn Fn(&Rule) -> bool| {
+            let rules = self.set.all().iter().enumerate();
+            let mut rules = rules.filter(|(index, _)| mask & 1 << index != 0);
+            rules.any(|(_, rule)| is(rule))
+        };
+        let is_active = |rule: &Rule| rule.active.load(Ordering::Relaxed) > 0;
+        let has_news = !batch.seen.is_empty()
+            || evaluated & self.masks.counts != 0
+            || concerns(evaluated, &is_active);
+        batch.sorts = due;
+        has_news.then_some(batch)
+    }
+
+    fn walk(&mut self, evaluated: u64) -> Batch {
+        let seen = &mut self.seen;
+        seen.clear();
+        self.watch.walk(evaluated, &mut |record, mask| {
+            if seen.len() < MAX_SEEN {
+                let record = *record;
+                seen.push(Seen { record, mask });
+            }
+        });
+        let counting = evaluated & self.masks.counts;
+        let counting = (0..self.set.all().len()).filter(|index| counting & 1 << index != 0);
+        Batch {
+            sorts: Vec::new(),
+            evaluated,
+            seen: self.seen.clone(),
+            counts: counting
+                .map(|index| (index, self.watch.counts(index)))
+                .collect(),
+        }
+    }
+}
+
+/// Returns the CPU time of this thread, or else the time since `start`.
+pub(super) fn cpu_time(start: Instant) -> Duration {
+    thread_cpu_time().unwrap_or_else(|| start.elapsed())
+}
