@@ -10,6 +10,7 @@ use std::fmt::{self, Write};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
+use birthmark::RuleStats;
 #[cfg(feature = "metrics")]
 pub use facade::publish_metrics;
 use totals::{Series, Totals, totals};
@@ -68,6 +69,51 @@ const METRICS: &[Metric] = &[
     },
 ];
 
+/// A metric of the rules.
+struct RuleMetric {
+    name: &'static str,
+    help: &'static str,
+    is_counter: bool,
+    value: fn(&RuleStats) -> u64,
+}
+
+const RULE_METRICS: &[RuleMetric] = &[
+    RuleMetric {
+        name: "birthmark_rule_fired_total",
+        help: "How often a rule began to hold and was reported.",
+        is_counter: true,
+        value: |rule| rule.fired,
+    },
+    RuleMetric {
+        name: "birthmark_rule_suppressed_total",
+        help: "Tasks, groups and calls of a rule that have no report of their own.",
+        is_counter: true,
+        value: |rule| rule.suppressed,
+    },
+    RuleMetric {
+        name: "birthmark_rule_active",
+        help: "Tasks, groups and findings for which a rule holds.",
+        is_counter: false,
+        value: |rule| rule.active,
+    },
+];
+
+/// Returns the rules, each condition once. A series has one value, and a condition may have several rules.
+fn rules() -> Vec<RuleStats> {
+    let mut all: Vec<RuleStats> = Vec::new();
+    for rule in birthmark::rules() {
+        match all.iter_mut().find(|known| known.rule == rule.rule) {
+            Some(known) => {
+                known.fired += rule.fired;
+                known.suppressed += rule.suppressed;
+                known.active += rule.active;
+            }
+            None => all.push(rule),
+        }
+    }
+    all
+}
+
 /// The metric that shows if recording is enabled. While it is not, the other numbers do not change.
 const ENABLED: (&str, &str) = (
     "birthmark_enabled",
@@ -91,6 +137,17 @@ fn text() -> String {
                 };
                 push(&mut out, format_args!("{}{labels} {value}\n", metric.name));
             });
+        }
+    }
+    let rules = rules();
+    for metric in RULE_METRICS.iter().filter(|_| !rules.is_empty()) {
+        push_head(&mut out, metric.name, metric.help, metric.is_counter);
+        for rule in &rules {
+            let (text, value) = (escaped(&rule.rule), (metric.value)(rule));
+            push(
+                &mut out,
+                format_args!("{}{{rule=\"{text}\"}} {value}\n", metric.name),
+            );
         }
     }
     push_head(&mut out, ENABLED.0, ENABLED.1, false);

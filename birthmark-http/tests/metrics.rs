@@ -162,3 +162,15 @@ fn linter_of_prometheus_has_no_complaints() {
     assert_eq!(client().get(usual).send().unwrap().status(), 200);
     drop(held);
 }
+
+#[test]
+fn each_rule_has_counters() {
+    let server = serve();
+    let rule = "role=\"nobody\"&older=1h";
+    birthmark::add_rule(rule, birthmark::Action::log()).unwrap();
+    let text = get(&server, "metrics").text().unwrap();
+    for metric in ["fired_total", "suppressed_total", "active"] {
+        let line = format!("birthmark_rule_{metric}{{rule=\"role=\\\"nobody\\\"&older=1h\"}} 0\n");
+        assert!(text.contains(&line), "{text}");
+    }
+}

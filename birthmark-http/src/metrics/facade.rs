@@ -2,7 +2,7 @@
 
 use metrics::{Label, SharedString};
 
-use super::{ENABLED, METRICS, totals};
+use super::{ENABLED, METRICS, RULE_METRICS, rules, totals};
 
 /// Passes the numbers of `/metrics` to the recorder of the [`metrics`] crate.
 ///
@@ -36,6 +36,19 @@ pub fn publish_metrics() {
                     metrics::gauge!(metric.name, labels).set(value);
                 }
             });
+        }
+    }
+    let rules = rules();
+    for metric in RULE_METRICS.iter().filter(|_| !rules.is_empty()) {
+        describe(metric.name, metric.help, metric.is_counter);
+        for rule in &rules {
+            let labels = vec![Label::new("rule", rule.rule.to_string())];
+            let value = (metric.value)(rule);
+            if metric.is_counter {
+                metrics::counter!(metric.name, labels).absolute(value);
+            } else {
+                metrics::gauge!(metric.name, labels).set(value as f64);
+            }
         }
     }
     describe(ENABLED.0, ENABLED.1, false);
