@@ -7,6 +7,7 @@ use tracing::Level;
 
 use crate::hook::CarryHook;
 use crate::panics::{self, Panics};
+use crate::rules;
 
 /// Has each spawn in instrumented code carry the current span into the child, and refusals become events.
 ///
@@ -26,9 +27,10 @@ pub fn install() {
 /// Returns a [`Builder`], which configures what is carried.
 pub fn builder() -> Builder {
     Builder {
-        rules: CarryRules::new(),
+        carry: CarryRules::new(),
         task_spans: None,
         refusals: true,
+        rules: true,
         panics: Panics::default(),
     }
 }
@@ -52,42 +54,43 @@ pub fn builder() -> Builder {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `install`"]
 pub struct Builder {
-    rules: CarryRules,
+    carry: CarryRules,
     task_spans: Option<Level>,
     refusals: bool,
+    rules: bool,
     panics: Panics,
 }
 
 impl Builder {
     /// Sets what a child gets if nothing else decides. The default is [`Carry::Child`].
     pub fn carry(mut self, carry: Carry) -> Self {
-        self.rules = self.rules.others(carry);
+        self.carry = self.carry.others(carry);
         self
     }
 
     /// Adds a rule for the tasks that are spawned in a crate or a module, such as `"hyper_util"` or
     /// `"my_queue::worker"`.
     pub fn carry_in(mut self, module: &str, carry: Carry) -> Self {
-        self.rules = self.rules.module(module, carry);
+        self.carry = self.carry.module(module, carry);
         self
     }
 
     /// Adds a rule for the tasks with a [role](birthmark::Site::role).
     pub fn carry_role(mut self, role: &str, carry: Carry) -> Self {
-        self.rules = self.rules.role(role, carry);
+        self.carry = self.carry.role(role, carry);
         self
     }
 
     /// Adds a rule for the tasks of a spawn call, by its file and line, such as `"src/pool.rs:12"`. Leading folders may
     /// be left out.
     pub fn carry_at(mut self, site: &str, carry: Carry) -> Self {
-        self.rules = self.rules.site(site, carry);
+        self.carry = self.carry.site(site, carry);
         self
     }
 
     /// Sets what roots get. The default is [`Carry::FollowsFrom`].
     pub fn roots(mut self, carry: Carry) -> Self {
-        self.rules = self.rules.roots(carry);
+        self.carry = self.carry.roots(carry);
         self
     }
 
@@ -143,13 +146,33 @@ impl Builder {
         self
     }
 
+    /// Sets whether reports of [rules](birthmark::Builder::rule) become events, in place of lines on standard error. The
+    /// default is `true`. If nobody takes the event, standard error gets the report.
+    ///
+    /// The event has the level `WARN` and the target `birthmark::rule`. These are its fields:
+    ///
+    /// | field | value |
+    /// | --- | --- |
+    /// | `rule` | the condition of the rule |
+    /// | `ended` | `true` if the rule held, and does no longer |
+    /// | `tasks` | the number of tasks that the report is about |
+    /// | `task.id`, `task.name`, `task.role` | the first task |
+    /// | `details` | everything about the first task, in lines: its native stack, its frames, the tasks that are runnable meanwhile |
+    pub fn rules(mut self, rules: bool) -> Self {
+        self.rules = rules;
+        self
+    }
+
     /// Applies the configuration. Only the first call in a process has an effect, and all others return after it.
     pub fn install(self) {
         static INSTALL: Once = Once::new();
         INSTALL.call_once(|| {
             panics::install(self.panics);
+            if self.rules {
+                rules::install();
+            }
             let hook = CarryHook {
-                rules: self.rules,
+                rules: self.carry,
                 task_spans: self.task_spans,
                 refusals: self.refusals,
             };

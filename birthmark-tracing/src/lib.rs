@@ -63,6 +63,7 @@
 //! | show the span of each task in dumps | `TaskLayer` |
 //! | report panics as events | [`Builder::panics`] |
 //! | report refused spawns as events | [`Builder::refusals`] |
+//! | report what rules find as events | [`Builder::rules`] |
 //!
 //! # Features
 //!
@@ -87,6 +88,7 @@
 //! | `task_span` | a span for each task |
 //! | `refusals` | refused spawns as events |
 //! | `panics` | panics as events |
+//! | `rules` | reports of rules as events |
 //! | `hook` | the spawn hook |
 //! | `install` | the configuration |
 //! | `fields` | the current task as fields |
@@ -114,6 +116,7 @@ mod open_spans;
 mod open_spans;
 mod panics;
 mod refusals;
+mod rules;
 mod scoped;
 #[cfg(feature = "fmt")]
 mod slots;
