@@ -38,6 +38,7 @@ Cargo.toml can make the choices of the options permanent:
   frames = true                           # as --frames; or \"debug-info\"
   runtime-features = [\"native-stacks\"]
   carry = [\"tracing\"]                   # child tasks get the span of their spawner
+  rules = [\"watch\"]                     # reports, as rule=… and watch in BIRTHMARK
   [package.metadata.birthmark]
   instrument = true                       # as if annotated; false: never
 
@@ -246,6 +247,7 @@ impl ScopeArgs {
                 false => Frames::Members,
             },
             carry: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }

@@ -29,11 +29,13 @@ pub enum Concern {
     Frames,
     /// `carry`: programs switch the carriers of libraries on.
     Carry,
+    /// `rules`: programs have rules.
+    Rules,
     /// Tests are roots, at whose end leaks are looked for.
     Tests,
 }
 
-const ALL: [Concern; 8] = [
+const ALL: [Concern; 9] = [
     Concern::Tool,
     Concern::Runtime,
     Concern::Members,
@@ -41,6 +43,7 @@ const ALL: [Concern; 8] = [
     Concern::Only,
     Concern::Frames,
     Concern::Carry,
+    Concern::Rules,
     Concern::Tests,
 ];
 
@@ -55,6 +58,7 @@ impl Concern {
             Concern::Only => "ONLY",
             Concern::Frames => "FRAMES",
             Concern::Carry => "CARRY",
+            Concern::Rules => "RULES",
             Concern::Tests => "TESTS",
         };
         format!("{VARIABLE}_{name}")
@@ -77,6 +81,7 @@ impl Concern {
             Concern::Dependencies => set(scope.reach >= Reach::Deps),
             Concern::Only => set(!scope.only.is_empty()),
             Concern::Carry => (!scope.carry.is_empty()).then(|| scope.carry.join(" ")),
+            Concern::Rules => (!scope.rules.is_empty()).then(|| scope.rules.join(" ")),
             Concern::Frames => match scope.frames {
                 Frames::Members => None,
                 Frames::All => Some("1".to_owned()),

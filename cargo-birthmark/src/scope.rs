@@ -86,6 +86,8 @@ pub struct Scope {
     pub frames: Frames,
     /// The libraries that give child tasks what their spawner has, by the words of their carriers.
     pub carry: Vec<String>,
+    /// The rules of programs, as in the environment.
+    pub rules: Vec<String>,
 }
 
 /// Features of the runtime that it does not have by default.
@@ -99,6 +101,7 @@ impl Scope {
         self.exclude.extend(other.exclude);
         self.runtime_features.extend(other.runtime_features);
         self.carry.extend(other.carry);
+        self.rules.extend(other.rules);
         if other.frames != Frames::Members {
             self.frames = other.frames;
         }

@@ -78,6 +78,16 @@ fn spans_are_carried_if_that_is_asked_for() {
     let ran = project.birthmark("run -q").ok();
     assert_eq!(ran.stdout, IN_SPAN, "{}", ran.stderr);
 
+    // Rules come into the program in the same way. One that is not understood is reported at its word.
+    let rules = "rules = [\"kind=main*:log\", \"watch\", \"state=runing\"]\n";
+    project.write("Cargo.toml", &(project.read("Cargo.toml") + rules));
+    let ran = project.birthmark("run -q").ok();
+    assert_eq!(ran.stdout, IN_SPAN, "{}", ran.stderr);
+    let error =
+        "birthmark: cannot use rule \"state=runing\": at character 7: \"runing\" is no state\n";
+    assert!(ran.stderr.contains(error), "{}", ran.stderr);
+    project.write("Cargo.toml", &project.read("Cargo.toml").replace(rules, ""));
+
     let wrong = metadata.replace("tracing", "traces");
     let manifest = project.read("Cargo.toml").replace(metadata, &wrong);
     project.write("Cargo.toml", &manifest);

@@ -194,10 +194,17 @@ impl Krate {
 }
 
 /// The code that has birthmark set up before `main`, for the end of the root of a program.
-/// Switches the carriers of libraries on, too.
-pub fn at_start(carry: &[String]) -> String {
+/// Switches the carriers of libraries on, and adds rules, too.
+pub fn at_start(carry: &[String], rules: &[String]) -> String {
     let carry = carry.join(" ");
-    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{ {carry} }}\n")
+    let rules = rules.iter().map(|rule| format!(" {rule:?}"));
+    let rules: String = rules.collect();
+    let rules = if rules.is_empty() {
+        rules
+    } else {
+        format!(";{rules}")
+    };
+    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{ {carry}{rules} }}\n")
 }
 
 /// The carrier of a library, for the end of its root.

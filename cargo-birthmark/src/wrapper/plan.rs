@@ -120,13 +120,16 @@ pub fn decided_by(unit: &Unit, session: &Session) -> Vec<String> {
             if is_certain { &[] } else { &[Concern::Members] }
         }
     };
-    let carry = unit.is_program().then_some(&Concern::Carry);
+    let of_programs: &[Concern] = match unit.is_program() {
+        true => &[Concern::Carry, Concern::Rules],
+        false => &[],
+    };
     let tests: &[Concern] = match settings {
         Some(_) if unit.is_test() => &[Concern::Tests],
         _ => &[],
     };
     let general = [Concern::Tool, Concern::Only].iter();
-    let general = general.chain(by_reach).chain(carry).chain(tests);
+    let general = general.chain(by_reach).chain(of_programs).chain(tests);
     let own = concern::package(&package.name, &package.version);
     let general = general.map(|concern| concern.variable());
     general.chain([own]).collect()

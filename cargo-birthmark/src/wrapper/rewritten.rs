@@ -113,7 +113,10 @@ impl Rewritten {
                 text.push_str(&engine::carrier(carrier));
             }
             if draft.program {
-                text.push_str(&engine::at_start(&build.session.scope.carry));
+                text.push_str(&engine::at_start(
+                    &build.session.scope.carry,
+                    &build.session.scope.rules,
+                ));
             }
         }
         Rewritten {
