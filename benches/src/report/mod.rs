@@ -10,6 +10,7 @@ mod compile;
 mod frames;
 mod pause;
 mod render;
+mod rules;
 
 /// Children of each kind, in turns: one for each payload.
 const ROUNDS: usize = 4;
@@ -26,7 +27,7 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 12] = [
+pub const SECTIONS: [(&str, fn()); 13] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("frames", frames::section),
@@ -36,6 +37,7 @@ pub const SECTIONS: [(&str, fn()); 12] = [
     ("dump", dump),
     ("render", render::section),
     ("pause", pause::section),
+    ("rules", rules::section),
     ("compile", compile::section),
     ("build", build::section),
     ("idle", build::idle::section),
