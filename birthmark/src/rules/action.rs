@@ -1,4 +1,4 @@
-//! What happens when a rule holds.
+//! Actions: the effects of a rule that holds.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -17,7 +17,7 @@ use std::time::Duration;
 use birthmark_core::__reader::escape::Quoted;
 use birthmark_dump::Filter;
 
-/// What a rule looks for.
+/// The condition of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Condition {
     pub(super) filter: Filter,
@@ -46,7 +46,7 @@ pub(super) enum Subject {
     Stuck { every: Duration, lasts: Duration },
 }
 
-/// What counted tasks have in common.
+/// The property that counted tasks have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum By {
     Site,

@@ -14,7 +14,7 @@ pub(super) const MAX_GROUPS: usize = 10_000;
 /// The number of parts of the time for which growth must last.
 const PARTS: u32 = 10;
 
-/// What a rule reports of a group.
+/// A change of a group that a rule reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// The number went beyond the limit.
@@ -57,7 +57,7 @@ pub(super) struct Groups {
     pub(super) omitted: bool,
 }
 
-/// What a pass has shown.
+/// The changes in one pass.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
     pub(super) changes: Vec<Change>,

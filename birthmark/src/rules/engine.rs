@@ -1,7 +1,7 @@
 //! The clock's thread and the thread of rules.
 //!
-//! Each process has an engine of its own. In the child of a fork, the locks of the parent's engine may be held by threads
-//! that the child does not have, so the child gets a new engine with the next tick of its clock.
+//! Each process has an engine of its own. In the child of a fork, threads that the child does not have may hold the locks of
+//! the parent's engine. Therefore the child gets a new engine with the next tick of its clock.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;

@@ -56,7 +56,7 @@ struct Following {
 enum Sort {
     Tasks {
         episodes: Episodes<Followed>,
-        /// Who the first task of each report is, and its state at that time.
+        /// Text and state of the first task of each report.
         leads: HashMap<u64, (String, State)>,
     },
     Groups(Groups),
@@ -190,7 +190,7 @@ impl Evaluation {
     }
 }
 
-/// What a walk of this thread has found, by rule.
+/// The result of a walk of this thread, by rule.
 struct Found {
     set: &'static RuleSet,
     mask: u64,

@@ -18,7 +18,7 @@ struct Known {
     is_reported: bool,
 }
 
-/// What a dump has shown.
+/// The changes in one dump.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct News {
     /// Findings that were not reported yet, as text.

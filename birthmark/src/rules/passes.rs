@@ -30,7 +30,7 @@ pub(super) struct Masks {
     pub(super) stuck: u64,
 }
 
-/// What a pass has found.
+/// The result of a pass.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// The sorts of the pass, and the rules that it was for.

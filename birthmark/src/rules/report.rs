@@ -1,4 +1,4 @@
-//! What a rule reports.
+//! Reports of rules, as text.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
