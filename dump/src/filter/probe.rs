@@ -14,7 +14,7 @@ use birthmark_core::__reader::record::words::{flag, state};
 use birthmark_core::__reader::record::{WakeSnapshot, WokenBy};
 use birthmark_core::{Kind, Site};
 
-/// What a probe wants to know of the wakes of a suspended task.
+/// The condition of a probe on the wakes of a suspended task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wakes {
     /// Nothing.
