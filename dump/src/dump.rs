@@ -470,8 +470,13 @@ impl Dump {
             let is_suspended = self.snapshot.bare_state(row).is_suspended();
             is_suspended.then_some(row.polls)
         };
+        let has_ended_parent = |id: u64| {
+            let row = self.row(id);
+            row.is_some_and(|row| self.snapshot.has_ended_parent(row))
+        };
         let mut reader = UsesReader {
             find: &find,
+            has_ended_parent: &has_ended_parent,
             end: Instant::now() + MAX_READING,
             read: 0,
             uses: Uses::new(),

@@ -57,6 +57,28 @@ impl DebugInfo {
         Stack::missing(Missing::Running)
     }
 
+    /// Returns `false` if the root is that of a task of tokio whose `JoinHandle` was dropped, so that nothing can wait for the
+    /// task. Returns `None` if it is not known to be a task of tokio.
+    ///
+    /// ```no_run
+    /// # use birthmark_stacks::{DebugInfo, ProcessMemory, Root};
+    /// # fn look(info: &mut DebugInfo, memory: &ProcessMemory, root: &Root) {
+    /// if info.has_join_handle(memory, root) == Some(false) {
+    ///     println!("the JoinHandle was dropped");
+    /// }
+    /// # }
+    /// ```
+    pub fn has_join_handle(&mut self, memory: &dyn Memory, root: &Root) -> Option<bool> {
+        let options = Options::new();
+        self.begin(options.limits.entries);
+        let near = match &root.anchor {
+            Anchor::Function { address, .. } => self.function_at(*address).ok()?.0,
+            Anchor::Vtable { address } => self.type_of_vtable(*address).ok()?,
+        };
+        let pages = Pages::new(memory, options.limits.bytes);
+        Walk::new(self, &pages, &options).has_join_handle(root.address, near)
+    }
+
     /// Returns the type of a root if it fits.
     fn type_of_root(&mut self, root: &Root) -> Result<TypeRef, Missing> {
         let of_type = match &root.anchor {

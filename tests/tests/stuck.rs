@@ -29,6 +29,7 @@ fn runtime() -> Runtime {
 mod locks {
     use std::sync::Arc;
     use tokio::sync::{Barrier, Mutex, RwLock, Semaphore, oneshot};
+    use tokio::task::JoinHandle;
 
     /// Two tasks that take two locks in opposite orders.
     pub fn crossed(barrier: &Arc<Barrier>) {
@@ -61,6 +62,29 @@ mod locks {
         // The guard is still in the memory of this function.
         barrier.wait().await;
         *second.lock().await += 1;
+    }
+
+    /// A task whose first child remains when the second one has lost its handle, and the task itself has ended.
+    pub fn loses_a_handle(go: oneshot::Receiver<()>) -> JoinHandle<()> {
+        tokio::spawn(waits_for_one_of_two(go))
+    }
+
+    async fn waits_for_one_of_two(go: oneshot::Receiver<()>) {
+        let endless = tokio::spawn(birthmark::named!("endless" => std::future::pending::<()>()));
+        let short = tokio::spawn(async { go.await.unwrap() });
+        tokio::select! {
+            _ = endless => {}
+            _ = short => {}
+        }
+    }
+
+    /// A task whose child has a handle elsewhere.
+    pub fn hands_a_handle_on(to: oneshot::Sender<JoinHandle<()>>) -> JoinHandle<()> {
+        tokio::spawn(async {
+            let pending = std::future::pending::<()>();
+            let handle = tokio::spawn(birthmark::named!("handed on" => pending));
+            to.send(handle).unwrap();
+        })
     }
 
     /// A reader that reads again behind a writer.
@@ -388,6 +412,38 @@ mod executors {
     pub fn waits_its_turn() -> tokio::task::JoinHandle<()> {
         tokio::spawn(tokio::task::yield_now())
     }
+}
+
+#[test]
+fn task_that_nothing_can_wait_for_is_told_once_its_parent_has_ended() {
+    let _alone = alone();
+    let runtime = runtime();
+    let line = "its JoinHandle was dropped, and the task that spawned it has ended";
+    let text_of = |name: &str| {
+        let filter = format!("name={name}").parse().unwrap();
+        birthmark::dump().filter(&filter).to_string()
+    };
+    let (go, goes) = tokio::sync::oneshot::channel();
+    let (parent, handed_on) = runtime.block_on(async {
+        let parent = locks::loses_a_handle(goes);
+        let (to, handle) = tokio::sync::oneshot::channel();
+        locks::hands_a_handle_on(to).await.unwrap();
+        let handed_on = handle.await.unwrap();
+        (parent, handed_on)
+    });
+    wait_until("the children wait", || {
+        text_of("endless").contains(" waiting ") && text_of("handed on").contains(" waiting ")
+    });
+    assert!(!birthmark::dump().to_string().contains(line));
+    go.send(()).unwrap();
+    runtime.block_on(parent).unwrap();
+    // Few things happen after a task has sent its result.
+    wait_until("the parent has no record", || {
+        text_of("endless").contains(line)
+    });
+    assert!(!text_of("handed on").contains(line));
+    drop(handed_on);
+    assert!(text_of("handed on").contains(line));
 }
 
 fn wait_for_report(text: &str) -> String {

@@ -103,7 +103,9 @@ pub fn read_stacks(
             (polls, stack) = stack_of(info, memory, task, &options);
         }
         if let (true, Ok(stack)) = (wants_uses, &mut stack) {
-            uses.add(task, polls, stack);
+            let is_abandoned =
+                reading.has_ended_parent(task.id()) && has_no_handle(info, memory, task);
+            uses.add(task, polls, stack, is_abandoned);
         }
         reading.put(task.id(), polls, frames::stack(stack));
     });
@@ -112,6 +114,12 @@ pub fn read_stacks(
         uses.put(reading);
     }
     result
+}
+
+/// Returns `true` if the task is one of tokio, and its `JoinHandle` was dropped.
+fn has_no_handle(info: &mut DebugInfo, memory: &dyn Memory, task: &dyn ReadTask) -> bool {
+    let root = published(task).ok().flatten();
+    root.is_some_and(|root| info.has_join_handle(memory, &root) == Some(false))
 }
 
 /// The result of a reading.

@@ -47,6 +47,10 @@ pub trait AwaitReading {
     fn wants_uses(&self) -> bool {
         false
     }
+    /// Returns `true` if the task that spawned the task with this id has ended.
+    fn has_ended_parent(&self, _id: u64) -> bool {
+        false
+    }
     /// Takes what a task uses of shared things, if the dump wants that. The task has not run since its stack was read, and
     /// neither have the other ones.
     fn put_uses(&mut self, _id: u64, _polls: u32, _uses: TaskUses) {}
@@ -81,6 +85,8 @@ pub(crate) struct KnownTask {
 pub(crate) struct UsesReader<'a> {
     /// Returns the polls of a suspended task of the dump.
     pub(crate) find: &'a dyn Fn(u64) -> Option<u32>,
+    /// Returns `true` if the task that spawned a task has ended.
+    pub(crate) has_ended_parent: &'a dyn Fn(u64) -> bool,
     pub(crate) end: Instant,
     pub(crate) read: usize,
     pub(crate) uses: Uses,
@@ -98,6 +104,10 @@ impl AwaitReading for UsesReader<'_> {
 
     fn wants_uses(&self) -> bool {
         true
+    }
+
+    fn has_ended_parent(&self, id: u64) -> bool {
+        (self.has_ended_parent)(id)
     }
 
     fn put_uses(&mut self, id: u64, polls: u32, uses: TaskUses) {

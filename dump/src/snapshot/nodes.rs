@@ -169,6 +169,12 @@ impl Snapshot {
         (number as usize) < self.count()
     }
 
+    /// Returns `true` if the task that spawned another one is known, and has ended.
+    pub(crate) fn has_ended_parent(&self, row: &Row) -> bool {
+        let parent = self.get(row.parent);
+        parent.is_some_and(|parent| parent.task.row().is_err())
+    }
+
     /// Returns the number of ancestors left out above a task.
     pub(crate) fn elided_above(&self, id: u64) -> u32 {
         if self.elided.is_empty() {

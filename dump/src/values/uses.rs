@@ -9,6 +9,8 @@ pub struct TaskUses {
     pub uses: Vec<ResourceUse>,
     /// Number of futures that the task waits for.
     pub leaves: usize,
+    /// The task that spawned it has ended, and its `JoinHandle` was dropped.
+    pub is_abandoned: bool,
 }
 
 /// A use of a shared thing by a task.

@@ -1,4 +1,4 @@
-//! The task that a `JoinHandle` of tokio waits for.
+//! The task that a `JoinHandle` of tokio waits for, and whether a task has such a handle.
 //!
 //! A handle points to the header of the task's cell. The header's vtable has a function `poll<T, S>`, whose name has
 //! the type arguments of the cell's `Core<T, S>`, and the offsets of the core's first members.
@@ -14,7 +14,12 @@ const RUNNING: u64 = 1;
 /// Bit of a task's state that is set once the task has ended.
 const COMPLETE: u64 = 2;
 
-/// Namespace of `Core`.
+/// Bit of a task's state that is set until its `JoinHandle` is dropped.
+const JOIN_INTEREST: u64 = 8;
+/// Alignments of a task's cell, which begins with the header. It is that of a pair of cache lines.
+const CELL_ALIGNMENTS: [u64; 3] = [128, 64, 32];
+
+/// Namespace of `Core` and `Header`.
 const CORE: [&str; 4] = ["tokio", "runtime", "task", "core"];
 
 impl Walk<'_> {
@@ -52,6 +57,24 @@ impl Walk<'_> {
             },
         }
         Some(frame)
+    }
+
+    /// Returns whether the task with a root future has a `JoinHandle`, if it is one of tokio. `near` is a function that knows
+    /// the future.
+    pub(crate) fn has_join_handle(&mut self, future: u64, near: TypeRef) -> Option<bool> {
+        let header = self.info.find_struct(near, "Header", &CORE)?;
+        CELL_ALIGNMENTS.iter().find_map(|alignment| {
+            let header = Place {
+                address: future & !(alignment - 1),
+                of_type: header,
+            };
+            // The address is a guess until the header leads to the memory that the future is in.
+            let (_, stage) = self.stage(header).ok()?;
+            let end = stage.address.checked_add(self.get(stage.of_type)?.size?)?;
+            let is_inside = (stage.address..end).contains(&future);
+            let state = self.task_state(header).filter(|_| is_inside)?;
+            Some(state & JOIN_INTEREST != 0)
+        })
     }
 
     fn task_state(&mut self, header: Place) -> Option<u64> {

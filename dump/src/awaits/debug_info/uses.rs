@@ -30,17 +30,24 @@ struct Read {
     polls: u32,
     uses: Vec<Use>,
     leaves: usize,
+    is_abandoned: bool,
     /// The task has not run since.
     is_unchanged: bool,
 }
 
 impl Found {
     /// Takes the uses of a task out of its stack.
-    pub(super) fn add(&mut self, task: &dyn ReadTask, polls: u32, stack: &mut Stack) {
+    pub(super) fn add(
+        &mut self,
+        task: &dyn ReadTask,
+        polls: u32,
+        stack: &mut Stack,
+        is_abandoned: bool,
+    ) {
         if let Ok(Some(root)) = task.root() {
             self.by_future.insert(root.address, task.id());
         }
-        if stack.missing.is_some() || stack.uses.is_empty() {
+        if stack.missing.is_some() || stack.uses.is_empty() && !is_abandoned {
             return;
         }
         let joined = stack.uses.iter().filter_map(|of| of.joined.as_ref());
@@ -50,6 +57,7 @@ impl Found {
             polls,
             uses: std::mem::take(&mut stack.uses),
             leaves: stack.leaves,
+            is_abandoned,
             is_unchanged: false,
         };
         self.tasks.insert(task.id(), read);
@@ -71,8 +79,12 @@ impl Found {
         for (id, read) in std::mem::take(&mut self.tasks) {
             if read.is_unchanged {
                 let uses = read.uses.into_iter().map(|of| self.convert(of)).collect();
-                let leaves = read.leaves;
-                reading.put_uses(id, read.polls, TaskUses { uses, leaves });
+                let of_task = TaskUses {
+                    uses,
+                    leaves: read.leaves,
+                    is_abandoned: read.is_abandoned,
+                };
+                reading.put_uses(id, read.polls, of_task);
             }
         }
     }

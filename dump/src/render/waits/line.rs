@@ -74,6 +74,11 @@ impl WaitLines<'_> {
             self.push_wait(out, task, wait);
         }
         self.push_held(out, task, &uses.uses);
+        if uses.is_abandoned {
+            out.push_str(
+                "    its JoinHandle was dropped, and the task that spawned it has ended\n",
+            );
+        }
     }
 
     /// Appends `    waits for a mutex, held by task 5 "call-2" (…)`.
