@@ -18,7 +18,8 @@
 //! ```
 //!
 //! [`serve`] runs on a thread of its own, so it answers even when the program's executors hang. A program that has an
-//! HTTP server already merges [`router`] into it.
+//! HTTP server already merges [`router`] into it. [`RequestLayer`] makes each of its requests a task, with a name and
+//! labels.
 //!
 //! # Paths
 //!
@@ -153,6 +154,7 @@ use birthmark_test_support as _;
 // | `dump_service.rs` | dumps and comparisons |
 // | `guard.rs` | access and headers of each route |
 // | `router.rs` | handlers of the paths |
+// | `request_layer.rs` | the layer that makes each request a task |
 // | `error.rs` | errors of `serve` |
 // | `server.rs` | the thread, the listener and the connections |
 
@@ -171,6 +173,7 @@ mod page;
 mod paths;
 mod permits;
 mod query;
+mod request_layer;
 mod router;
 mod server;
 mod stream;
@@ -181,6 +184,7 @@ pub use crate::metrics::publish_metrics;
 
 pub use crate::error::ServeError;
 pub use crate::options::Options;
+pub use crate::request_layer::{RequestHead, RequestLayer, RequestService};
 pub use crate::router::{router, router_with};
 pub use crate::server::{Server, serve, serve_with};
 pub use crate::token::{InvalidToken, Token};

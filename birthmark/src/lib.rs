@@ -68,6 +68,7 @@
 //! | record the spawns in an item | [`#[instrument]`](macro@instrument), which also lists its callees and limits |
 //! | add the current task to panic messages | [`install`], [`builder`], [`PanicReport`], and `BIRTHMARK` in the environment (see [`Builder`]) |
 //! | record on whose behalf a task runs | [`set_name`], [`with_name`], [`with_name_async`]; for one spawn, [`named!`] |
+//! | make a task of a future that is not spawned, such as a request | [`scope`](fn@scope), [`Scope`] |
 //! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
 //! | give typed values to tasks and their children | [`task_local!`], [`TaskLocal`] |
 //! | spawn without the spawner's lineage and name | [`root!`] |
@@ -154,11 +155,12 @@ pub use crate::leaks::{assert_no_leaks, leak_scope, LeakCheck, LeakScope, Leaks}
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
 pub use crate::rules::{add_rule, rules, Action, ParseRuleError, RuleReport, RuleStats};
 pub use birthmark_core::{
-    add_hook, catch_refusal, disable, enable, is_enabled, named, root, set_hook, set_label,
+    add_hook, catch_refusal, disable, enable, is_enabled, named, root, scope, set_hook, set_label,
     set_name, task_local, with_label, with_label_async, with_name, with_name_async, Attachment,
     FrameSite, Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Loan, Name,
-    NameOrigin, Outcome, ParseTaskIdError, Refusal, SetHookError, Site, Spawn, SpawnHook, TaskId,
-    TaskLocal, TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN, MAX_NAME_LEN,
+    NameOrigin, Outcome, ParseTaskIdError, Refusal, Scope, SetHookError, Site, Spawn, SpawnHook,
+    TaskId, TaskLocal, TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN,
+    MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
     current, dropped, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail,

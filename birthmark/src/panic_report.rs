@@ -219,8 +219,8 @@ fn write_spawned(out: &mut dyn Write, task: &Record, now: Option<u64>) -> fmt::R
     }
     if task.flags() & flag::POOLED != 0 {
         out.write_str(match kind.is_thread() {
-            true => ", kept by a pool: for whom it works here is not known",
-            false => ", kept by a pool",
+            true => ", root (pool): for whom it works here is not known",
+            false => ", root (pool)",
         })?;
     }
     out.write_str("\n")
@@ -255,8 +255,11 @@ fn write_task_locals(out: &mut dyn Write, task: &Record) -> fmt::Result {
 
 /// `src/main.rs:3:5 by tokio::spawn in run`
 fn write_site(out: &mut dyn Write, site: &Site) -> fmt::Result {
-    let (callee, function) = (site.callee(), site.function());
-    write!(out, "{site} by {callee} in {function}")
+    write!(out, "{site} by {}", site.callee())?;
+    match site.function() {
+        "" => Ok(()),
+        function => write!(out, " in {function}"),
+    }
 }
 
 /// Writes the lineage link by link. The thread keeps its own record, but other threads may remove ancestors meanwhile. The

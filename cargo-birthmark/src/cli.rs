@@ -35,7 +35,8 @@ Cargo.toml can make the choices of the options permanent:
   [workspace.metadata.birthmark]
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
   exclude = [\"openssl*\"]                  # each pattern must match a package
-  frames = true                           # as --frames; or \"debug-info\"
+  frames = [\"sqlx-core\", \"hyper*\"]       # as --frames; or true, or \"debug-info\"
+  roots = [\"hyper-util:client\"]           # pools, whose tasks inherit nothing
   runtime-features = [\"native-stacks\"]
   carry = [\"tracing\"]                   # child tasks get the span of their spawner
   rules = [\"watch\"]                     # reports, as rule=… and watch in BIRTHMARK
@@ -73,10 +74,10 @@ struct ScopeArgs {
     /// Dependencies get frames only with --frames
     #[arg(long, global = true)]
     deps: bool,
-    /// Record awaits in dependencies, too; may also follow the subcommand of cargo. More of their
-    /// files are rewritten
-    #[arg(long, global = true)]
-    frames: bool,
+    /// Record awaits in matching dependencies, too, as in `hyper*,axum`; `*` matches all; may also
+    /// follow the subcommand of cargo. More of their files are rewritten
+    #[arg(long, global = true, value_name = "PATTERNS", value_delimiter = ',')]
+    frames: Vec<String>,
     /// Instrument only matching packages, dependencies included; may also follow the subcommand of
     /// cargo. `*` matches any text, and `name@1.*` matches versions
     #[arg(long, global = true, value_name = "PATTERN")]
@@ -242,10 +243,8 @@ impl ScopeArgs {
             only: self.only,
             exclude: self.exclude,
             runtime_features: self.runtime_features,
-            frames: match self.frames {
-                true => Frames::All,
-                false => Frames::Members,
-            },
+            frames: Frames::of_patterns(self.frames),
+            roots: Vec::new(),
             carry: Vec::new(),
             rules: Vec::new(),
         }

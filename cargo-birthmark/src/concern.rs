@@ -25,7 +25,8 @@ pub enum Concern {
     Dependencies,
     /// `only`: no packages are chosen except those that patterns name.
     Only,
-    /// `frames`: dependencies have frames, or crates with debug information have none.
+    /// `frames`: all dependencies have frames, or crates with debug information have none. Patterns concern packages
+    /// alone.
     Frames,
     /// `carry`: programs switch the carriers of libraries on.
     Carry,
@@ -82,8 +83,8 @@ impl Concern {
             Concern::Only => set(!scope.only.is_empty()),
             Concern::Carry => (!scope.carry.is_empty()).then(|| scope.carry.join(" ")),
             Concern::Rules => (!scope.rules.is_empty()).then(|| scope.rules.join(" ")),
-            Concern::Frames => match scope.frames {
-                Frames::Members => None,
+            Concern::Frames => match &scope.frames {
+                Frames::Members | Frames::Packages(_) => None,
                 Frames::All => Some("1".to_owned()),
                 Frames::DebugInfo => Some("debug-info".to_owned()),
             },

@@ -83,7 +83,7 @@ pub fn annotation(
         _ => {}
     }
     let said = head.annotation.clone();
-    let mut annotation = said.unwrap_or_else(|| unsaid(session, candidate.settings));
+    let mut annotation = said.unwrap_or_else(|| unsaid(session, candidate));
     if session.scope.frames == Frames::DebugInfo && candidate.has_debug_info {
         annotation.frames = annotation.frames.or(Some(false));
     }
@@ -92,8 +92,9 @@ pub fn annotation(
 
 /// Returns the annotation of a crate that has none itself. Dependencies have frames only on request. Their awaits show
 /// little of the program, and each file that awaits would have to be rewritten.
-pub fn unsaid(session: &Session, settings: Option<&Settings>) -> Annotation {
-    let without_frames = settings.is_none() && session.scope.frames != Frames::All;
+pub fn unsaid(session: &Session, candidate: Candidate<'_>) -> Annotation {
+    let Candidate { name, version, .. } = candidate;
+    let without_frames = candidate.settings.is_none() && !session.scope.frames.reach(name, version);
     Annotation {
         frames: without_frames.then_some(false),
         ..Annotation::default()

@@ -334,7 +334,7 @@ fn main() {
     );
     let ran = project.birthmark("run --deps").ok();
     let (_, report) = ran.stderr.split_once("bad row in request 2").unwrap();
-    assert!(report.contains(", thread, kept by a pool: "), "{report}");
+    assert!(report.contains(", thread, root (pool): "), "{report}");
     let has_parent = |line: &str| line.starts_with("    by       ");
     assert!(!report.lines().any(has_parent), "{report}");
     assert!(!report.contains("first_request"), "{report}");

@@ -109,7 +109,7 @@ fn a_program_with_pools_of_crates_that_may_do_without_std() {
         });
         let (_, facts) = thread.split_once('\n').unwrap_or_default();
         let facts = facts.lines().next().unwrap_or_default();
-        assert!(facts.ends_with("kept by a pool"), "{pool}: {facts}");
+        assert!(facts.ends_with("root (pool)"), "{pool}: {facts}");
     }
 }
 

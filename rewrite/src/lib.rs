@@ -72,7 +72,7 @@ pub use attribute::args::Args;
 pub use callee::signatures::CrateSignatures;
 pub use imports::macro_names::MacroNames;
 #[cfg(feature = "text")]
-pub use known::packages;
+pub use known::{packages, roles};
 pub use site::{Kind, Locate, Position, Reason, Site, Uncovered};
 
 /// The result for an item.

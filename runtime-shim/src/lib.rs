@@ -73,6 +73,7 @@ pub use crate::hook::{
     SetHookError, Spawn, SpawnHook, TaskRef,
 };
 pub use crate::platform::runtime_flags::{disable, enable, is_enabled};
+pub use crate::task::scope::{scope, Scope};
 pub use crate::types::frame_site::FrameSite;
 pub use crate::types::kind::Kind;
 pub use crate::types::site::Site;

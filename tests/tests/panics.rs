@@ -370,7 +370,7 @@ fn report_on_a_thread_of_a_pool_says_that_the_task_has_no_record() {
         "  in task # Pool::start::{{closure}}\n    \
          polls    parse in read {parse}\n    \
          spawned  pool.rs:3:5 by Builder::spawn in Pool::start, # s ago, thread, \
-         kept by a pool: for whom it works here is not known\n"
+         root (pool): for whom it works here is not known\n"
     );
     assert_eq!(ours(&text), expected);
 }

@@ -98,7 +98,7 @@ fn pool_thread_that_a_named_task_makes_first_is_nobodys_child() {
     );
     assert!(task.labels().iter().next().is_none());
     let text = task.to_string();
-    assert!(text.contains(", kept by a pool\n"), "{text}");
+    assert!(text.contains(", root (pool)\n"), "{text}");
     worker.end();
 }
 

@@ -88,6 +88,12 @@ mod wrappers {
             handle.spawn(task);
         }
 
+        /// As sqlx does.
+        #[track_caller]
+        pub fn spawn_tracked<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
+            self.0.spawn(task);
+        }
+
         /// A wrapper of a wrapper.
         pub fn spawn_twice<F: Future<Output = ()> + Send + 'static>(&self, task: F) {
             self.spawn(task, "twice");
@@ -256,12 +262,12 @@ mod instrumented {
             wrappers::spawn_thread(Box::new(job));
             let (_keep3, job) = held();
             executor.spawn_job(move || job());
-            let within = "kind_of_a_closure_is_that_of_the_inner_callee";
-            let (closure, task) = (
-                format!("{within}::{{closure}}"),
-                format!("{within}::{{task}}"),
-            );
-            let roles = [(&*closure, Thread), (&*task, Thread), (&*task, Blocking)];
+            let closure = "kind_of_a_closure_is_that_of_the_inner_callee::{closure}";
+            let roles = [
+                ("held::{closure}", Thread),
+                ("held::{closure}", Blocking),
+                (closure, Thread),
+            ];
             assert_eq!(children(), expected(&roles));
         });
     }
@@ -311,10 +317,9 @@ mod instrumented {
             let handle = runtime.handle();
             handle.spawn(job());
             super::plain::spawn();
-            let role = "spawn::{task}";
             assert_eq!(
                 children(),
-                expected(&[("job", FutureKind), (role, FutureKind)])
+                expected(&[("job", FutureKind), ("job", FutureKind)])
             );
         });
     }
@@ -333,8 +338,7 @@ mod instrumented {
                 catch_unwind(AssertUnwindSafe(left)).unwrap_err();
                 super::plain::spawn();
             }
-            let role = "spawn::{task}";
-            assert_eq!(children(), expected(&[(role, FutureKind); 2]));
+            assert_eq!(children(), expected(&[("job", FutureKind); 2]));
         });
     }
 
@@ -348,7 +352,7 @@ mod instrumented {
             let executor = Executor(runtime.handle().clone());
             assert_eq!(start(&executor, None), None);
             super::plain::spawn();
-            assert_eq!(children(), expected(&[("spawn::{task}", FutureKind)]));
+            assert_eq!(children(), expected(&[("job", FutureKind)]));
         });
     }
 
@@ -362,7 +366,10 @@ mod instrumented {
             });
             runtime.block_on(async { tokio::task::yield_now().await });
             let role = runtime.block_on(super::plain::spawn_and_wait());
-            assert_eq!(role, Some(("spawn_and_wait::{task}".to_owned(), Blocking)));
+            assert_eq!(
+                role,
+                Some(("spawn_and_wait::{closure}".to_owned(), Blocking))
+            );
             waiting.abort();
         });
     }
@@ -488,6 +495,48 @@ mod plain {
     }
 
     #[test]
+    fn task_of_a_plain_caller_has_the_role_of_its_type() {
+        apart(|runtime| {
+            let executor = wrappers::Executor(runtime.handle().clone());
+            wrappers::spawn(job());
+            wrappers::spawn_boxed(Box::pin(job()));
+            wrappers::spawn(async { job().await });
+            executor.spawn_on(job(), runtime.handle());
+            let (_keep, held) = held();
+            wrappers::spawn_blocking(held);
+            let within = "task_of_a_plain_caller_has_the_role_of_its_type";
+            let block = format!("{within}::{{async}}");
+            // The box is of any future.
+            let roles = [
+                ("held::{closure}", Blocking),
+                ("job", FutureKind),
+                ("job", FutureKind),
+                ("spawn_boxed::{task}", FutureKind),
+                (&*block, FutureKind),
+            ];
+            assert_eq!(children(), expected(&roles));
+        });
+    }
+
+    /// Returns the line of the only child.
+    fn line_of_child() -> u32 {
+        let own = birthmark::current().expect("this is a task").id();
+        let mut tasks = birthmark::tasks().into_iter();
+        let child = tasks.find(|task| task.parent() == Some(own));
+        child.expect("a child").site().expect("a place").line()
+    }
+
+    #[test]
+    fn task_of_a_function_that_tracks_its_caller_has_the_line_of_the_caller() {
+        apart(|runtime| {
+            let executor = wrappers::Executor(runtime.handle().clone());
+            let line = line!() + 1;
+            executor.spawn_tracked(job());
+            assert_eq!(line_of_child(), line);
+        });
+    }
+
+    #[test]
     fn wrapper_of_a_plain_caller_records() {
         apart(|runtime| {
             let executor = wrappers::Executor(runtime.handle().clone());
@@ -529,7 +578,10 @@ mod plain {
     fn async_wrapper_of_a_plain_caller_records() {
         apart(|runtime| {
             let (role, kind) = runtime.block_on(spawn_and_wait()).expect("it is recorded");
-            assert_eq!((role.as_str(), kind), ("spawn_and_wait::{task}", Blocking));
+            assert_eq!(
+                (role.as_str(), kind),
+                ("spawn_and_wait::{closure}", Blocking)
+            );
         });
     }
 }
@@ -579,10 +631,10 @@ mod in_sight {
         apart(|runtime| {
             let _keep = start_all(&Pool(runtime.handle().clone()));
             let roles = [
+                ("held::{closure}", Blocking),
                 ("job", FutureKind),
                 ("job", FutureKind),
                 ("job", FutureKind),
-                ("start_all::{task}", Blocking),
             ];
             assert_eq!(children(), expected(&roles));
         });
@@ -592,7 +644,7 @@ mod in_sight {
     fn task_of_a_wrapper_in_sight_has_one_record_beside_a_task_that_was_handed() {
         apart(|runtime| {
             start_beside(&Pool(runtime.handle().clone()), super::job());
-            let roles = [("beside", FutureKind), ("start_beside::{task}", FutureKind)];
+            let roles = [("beside", FutureKind), ("job", FutureKind)];
             assert_eq!(children(), expected(&roles));
         });
     }
@@ -662,7 +714,7 @@ mod out_of_sight {
             super::plain::spawn_number(&executor, 7);
             spawn_nothing(job());
             super::plain::spawn();
-            let roles = [("spawn::{task}", FutureKind), ("start_number", FutureKind)];
+            let roles = [("job", FutureKind), ("start_number", FutureKind)];
             let found = children();
             assert_eq!(found, expected(&roles));
         });

@@ -45,7 +45,7 @@ function taskFacts(task, snapshot, follow) {
     State: task.state + since(task) + wake(task),
     "On thread": task.thread != null && button(String(task.thread), () => follow.thread(task.thread), "link"),
     Spawned: task.age_ms == null ? "not known" : `${ago(task.age_ms)} ago`,
-    Kind: task.kind + (task.pooled ? ", kept by a pool" : task.root ? ", root" : ""),
+    Kind: task.kind + (task.pooled ? ", root (pool)" : task.root ? ", root" : ""),
     Runs: task.runs_no_task && "no task that has a record",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
     Polls: task.polls == null ? NO_POLLS : count(task.polls),

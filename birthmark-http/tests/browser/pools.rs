@@ -60,7 +60,7 @@ async fn threads_without_a_task_are_marked_and_last() {
     page.search("role:Pool::start", "9 of ").await;
     page.press("j").await;
     page.press_key("Enter").await;
-    page.until("details", "kept by a pool").await;
+    page.until("details", "root (pool)").await;
     page.until("details", "no task that has a record").await;
     page.close().await;
 }

@@ -2,6 +2,7 @@
 //! say where the program is.
 
 use std::ffi::{OsStr, OsString};
+use std::iter::Peekable;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -14,15 +15,18 @@ use crate::scope::{Frames, Reach, Scope};
 pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
     let mut cargo = Vec::new();
     let mut scope = Scope::default();
-    let mut args = args.into_iter();
+    let mut args = args.into_iter().peekable();
     while let Some(arg) = args.next() {
         if arg == "--" {
             cargo.push(arg);
             cargo.extend(args.by_ref());
         } else if arg == "--deps" {
             scope.reach = Reach::Deps;
-        } else if arg == "--frames" {
-            scope.frames = Frames::All;
+        } else if let Some(patterns) = frames(&arg, &mut args) {
+            scope.extend(Scope {
+                frames: patterns?,
+                ..Scope::default()
+            });
         } else if let Some(pattern) = value(&arg, "--only", &mut args) {
             scope.only.push(pattern?);
             scope.reach = Reach::Deps;
@@ -31,6 +35,26 @@ pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
         }
     }
     Ok((cargo, scope))
+}
+
+/// Returns the packages that `--frames` chooses. Without a value, it chooses all of them.
+fn frames(
+    arg: &OsStr,
+    rest: &mut Peekable<impl Iterator<Item = OsString>>,
+) -> Option<Result<Frames>> {
+    let is_option = |next: &OsString| next.as_encoded_bytes().starts_with(b"-");
+    if arg == "--frames" && rest.peek().is_none_or(is_option) {
+        return Some(Ok(Frames::All));
+    }
+    let patterns = value(arg, "--frames", rest)?;
+    Some(patterns.map(|patterns| Frames::of_patterns(separated(&patterns))))
+}
+
+/// Returns the patterns of a list with commas.
+pub fn separated(patterns: &str) -> Vec<String> {
+    let patterns = patterns.split(',').map(str::trim);
+    let patterns = patterns.filter(|pattern| !pattern.is_empty());
+    patterns.map(str::to_owned).collect()
 }
 
 fn value(
@@ -156,6 +180,19 @@ mod tests {
         assert_eq!(scope.frames, Frames::All);
         assert_eq!(scope.only, ["a*", "b"]);
         assert!(scope.exclude.is_empty());
+    }
+
+    #[test]
+    fn frames_are_those_of_packages_or_of_all() {
+        let frames = |text: &str| split(words(text)).unwrap();
+        let (cargo, scope) = frames("run --frames sqlx-core,hyper* --frames=axum -p x");
+        assert_eq!(cargo, words("run -p x"));
+        assert_eq!(scope.frames.patterns(), ["sqlx-core", "hyper*", "axum"]);
+        assert_eq!(frames("run --frames").1.frames, Frames::All);
+        assert_eq!(frames("run --frames -- a").1.frames, Frames::All);
+        assert_eq!(frames("run --frames *").1.frames, Frames::All);
+        assert_eq!(frames("run --frames=").1.frames, Frames::Members);
+        assert_eq!(frames("run --framesx").0, words("run --framesx"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::project::{Project, directory};
 use super::survey::{SkipReason, Surveyed, Tests, survey};
 use super::units::{Used, canonical};
 use crate::scope::Reach;
-use crate::selection::{self, ExcludedBy};
+use crate::selection::{self, Candidate, ExcludedBy};
 use crate::session::Session;
 use crate::source::search;
 
@@ -156,8 +156,13 @@ fn misread(one: &Surveyed<'_>) -> Nothing {
 
 /// Returns `true` if a crate that is not chosen may have spawns.
 pub fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
-    let settings = session.members.get(&directory(one.package));
-    let words = selection::unsaid(session, settings);
+    let candidate = Candidate {
+        name: &one.package.name,
+        version: &one.package.version.to_string(),
+        settings: session.members.get(&directory(one.package)),
+        has_debug_info: false,
+    };
+    let words = selection::unsaid(session, candidate);
     let root: &Path = one.target.src_path.as_std_path();
     search::any_file(root, |file| text::may_spawn(file, &words))
 }

@@ -15,7 +15,7 @@ type Packages = BTreeSet<(String, String)>;
 
 /// Returns an error if a pattern matches no package. `place` names the origin of the patterns in the message.
 pub fn check(scope: &Scope, place: &str, metadata: &Metadata) -> Result<()> {
-    let patterns = || scope.only.iter().chain(&scope.exclude);
+    let patterns = || scope.patterns();
     let mut packages = of_metadata(metadata);
     if patterns().all(|pattern| matches(pattern, &packages)) {
         return Ok(());

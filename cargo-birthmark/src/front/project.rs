@@ -62,6 +62,7 @@ impl Project {
         patterns::check(&scope, "", &self.metadata)?;
         let place = " in [workspace.metadata.birthmark]";
         patterns::check(&chosen, place, &self.metadata)?;
+        require_dependencies(&scope, &chosen)?;
         scope.extend(chosen);
         let runtime = self.runtime(&scope.runtime_features)?;
         let packages = self.packages(&scope)?;
@@ -111,6 +112,8 @@ impl Project {
                 .lists(&package.name, &version)
                 .map(String::from)
                 .collect();
+            let roots = scope.roots_of(&package.name, &version).into_iter();
+            words.extend(roots.map(|module| format!("root={module}")));
             if self.metadata.workspace_members.contains(&package.id) {
                 let settings: Settings = settings(&package.metadata, &package.name)?;
                 words.extend(settings.instrument.map(|it| format!("instrument={it}")));
@@ -178,6 +181,21 @@ impl Project {
             .try_for_each(|package| require_own_version(package, "whose runtime"))?;
         Ok(Source::Embedded)
     }
+}
+
+/// Checks that dependencies are chosen if the command line asks for frames in some.
+fn require_dependencies(scope: &Scope, chosen: &Scope) -> Result<()> {
+    let patterns = scope.frames.patterns();
+    if patterns.is_empty() || scope.reach.max(chosen.reach) == Reach::Deps {
+        return Ok(());
+    }
+    Err(remedy::refusal(
+        format!(
+            "record awaits in {}: no dependency is instrumented",
+            patterns.join(", ")
+        ),
+        "add `--deps`, or leave `--frames` out, because members have frames anyway",
+    ))
 }
 
 /// Checks that a package of the program has the version of this tool. `part` names what fits that version alone.

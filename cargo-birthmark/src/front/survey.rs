@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use birthmark_rewrite::packages;
 use birthmark_rewrite::text::Head;
+use birthmark_rewrite::{packages, roles};
 use cargo_metadata::{DependencyKind, Edition, Package, PackageId, Target};
 
 use super::Request;
@@ -203,6 +203,8 @@ impl View<'_> {
             annotation,
             columns: false,
             policy: packages::policy_of(&package.name, &target.name),
+            roles: roles::of(&package.name, &target.name),
+            roots: self.session.scope.roots_of(&package.name, &version),
             tests: settings.is_some() && self.tests == Tests::Included,
             without_await: target.edition == Edition::E2015,
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use birthmark_rewrite::packages::Policy;
+use birthmark_rewrite::roles::KnownRole;
 use birthmark_rewrite::text::{
     self, Annotation, Edition, Except, File, Function, Insertion, Options,
 };
@@ -29,6 +30,10 @@ pub struct Recipe {
     pub columns: bool,
     /// The calls that count as spawns in it.
     pub policy: Policy,
+    /// Roles by which people know its tasks.
+    pub roles: &'static [KnownRole],
+    /// Modules of it whose tasks a pool keeps. An empty path is the whole crate.
+    pub roots: Vec<String>,
     /// `true` if its tests are compiled.
     pub tests: bool,
     /// Set if its edition is 2015, in which `await` is a name like any other.
@@ -62,6 +67,8 @@ impl Skipped {
 pub struct Krate {
     /// Each file in which something is inserted, or was left alone.
     pub files: BTreeMap<PathBuf, Changed>,
+    /// `true` if its awaits have frames.
+    pub has_frames: bool,
     /// Files that do not consist of tokens, with the place and the reason.
     pub unparsed: Vec<String>,
 }
@@ -100,6 +107,8 @@ impl Recipe {
             only_threads: self.policy == Policy::Threads,
             forwarders: owned(forwarders),
             pooled: owned(pooled),
+            all_pooled: false,
+            roles: self.roles,
             without_tests: !self.tests,
             macros: MacroNames::default(),
             signatures: CrateSignatures::default(),
@@ -126,8 +135,13 @@ impl Recipe {
             let also = &self.annotation.also;
             options.signatures.add(module, source, also);
         }
-        let mut krate = Krate::default();
+        let mut krate = Krate {
+            has_frames: options.annotation.frames != Some(false) && !options.annotation.skip,
+            ..Krate::default()
+        };
         for (path, source) in files {
+            let module = modules::path_of(&path, root);
+            options.all_pooled = self.roots.iter().any(|one| modules::contains(one, &module));
             let file = File {
                 source: &source,
                 path: &shown(&path),

@@ -80,6 +80,32 @@ pub fn name_of<'a>(file: &'a Path, root: &Path) -> &'a str {
     }
 }
 
+/// Returns the path of the module that a file is, by its place: `client::legacy` for `src/client/legacy/mod.rs`. That of the
+/// root is empty.
+pub fn path_of(file: &Path, root: &Path) -> String {
+    let top = root.parent().unwrap_or(root);
+    let Ok(inside) = file.strip_prefix(top) else {
+        return String::new();
+    };
+    if file == root {
+        return String::new();
+    }
+    let inside = match inside.file_name() {
+        Some(name) if name == "mod.rs" => inside.parent().unwrap_or(inside).to_owned(),
+        _ => inside.with_extension(""),
+    };
+    let names = inside
+        .components()
+        .map(|one| one.as_os_str().to_string_lossy());
+    names.collect::<Vec<_>>().join("::")
+}
+
+/// Returns `true` if a module is this one or inside of it. An empty path is the whole crate.
+pub fn contains(outer: &str, module: &str) -> bool {
+    let behind = module.strip_prefix(outer);
+    outer.is_empty() || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
 fn inside(directories: &[PathBuf], name: &str, paths: &[String]) -> Vec<PathBuf> {
     let names = paths.iter().map(String::as_str).chain([name]);
     names
@@ -110,6 +136,24 @@ pub fn normalized(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn file_has_the_path_of_its_module() {
+        let path = |file: &str| super::path_of(Path::new(file), Path::new("/p/src/lib.rs"));
+        assert_eq!(path("/p/src/lib.rs"), "");
+        assert_eq!(path("/p/src/client.rs"), "client");
+        assert_eq!(path("/p/src/client/legacy/mod.rs"), "client::legacy");
+        assert_eq!(path("/p/src/client/legacy/pool.rs"), "client::legacy::pool");
+        assert_eq!(path("/elsewhere/pool.rs"), "");
+    }
+
+    #[test]
+    fn module_contains_itself_and_what_is_inside() {
+        assert!(super::contains("client", "client") && super::contains("client", "client::pool"));
+        assert!(super::contains("", "client") && super::contains("", ""));
+        assert!(!super::contains("client", "clients") && !super::contains("client", ""));
+    }
 
     fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Vec<String>) {
         let directory = tempfile::tempdir().unwrap();

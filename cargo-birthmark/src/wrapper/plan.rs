@@ -43,7 +43,7 @@ impl Plan {
         let program = unit.is_program()
             && settings.is_some()
             && (session.is_implicit() || annotation.is_some());
-        let unsaid = selection::unsaid(session, settings);
+        let unsaid = selection::unsaid(session, candidate);
         let words = annotation.as_ref().unwrap_or(&unsaid);
         let spawns = search::any_file(&unit.root(), |text| text::may_spawn(text, words));
         let carrier = carriers::of(&unit.package.name).filter(|_| unit.is_main_library());
@@ -68,6 +68,9 @@ impl Plan {
         let draft = Draft {
             carrier: carrier.filter(|_| annotation.is_some()),
             annotation: annotation.filter(|_| spawns),
+            roots: session
+                .scope
+                .roots_of(&unit.package.name, &unit.package.version),
             root,
             program,
             left: SkippedParts::default(),

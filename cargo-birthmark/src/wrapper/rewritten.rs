@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use birthmark_rewrite::packages;
 use birthmark_rewrite::text::Annotation;
+use birthmark_rewrite::{packages, roles};
 
 use super::Build;
 use super::command_line::Unit;
@@ -20,6 +20,8 @@ pub struct Draft {
     pub root: String,
     /// `true` if it sets the runtime up.
     pub program: bool,
+    /// Modules of it whose tasks a pool keeps.
+    pub roots: Vec<String>,
     /// The carrier at its end.
     pub carrier: Option<&'static str>,
     /// The parts that stay as they are, because they do not compile otherwise.
@@ -48,6 +50,8 @@ impl Draft {
             tests: unit.is_test(),
             columns,
             policy: packages::policy_of(&unit.package.name, &unit.name),
+            roles: roles::of(&unit.package.name, &unit.name),
+            roots: self.roots.clone(),
             without_await: unit.edition() == "2015",
         };
         recipe.rewrite_except(&unit.root(), &|path| shown(unit, path), &self.left.files)

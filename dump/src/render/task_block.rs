@@ -165,7 +165,7 @@ impl TaskBlock<'_> {
             field.piece(", ", &polls_text(self.polls));
         }
         let kept = match (self.pooled, self.root) {
-            (true, _) => "kept by a pool",
+            (true, _) => "root (pool)",
             (false, true) => "root",
             (false, false) => "",
         };
@@ -352,10 +352,10 @@ pub(super) fn site_text(site: Option<&'static Site>) -> String {
     };
     let mut out = String::new();
     push_whole(&mut out, site);
-    push(
-        &mut out,
-        format_args!(" by {} in {}", site.callee(), site.function()),
-    );
+    push(&mut out, format_args!(" by {}", site.callee()));
+    if !site.function().is_empty() {
+        push(&mut out, format_args!(" in {}", site.function()));
+    }
     out
 }
 

@@ -49,6 +49,10 @@ pub(crate) struct Relay {
     pub is_beside: bool,
     /// `true` if the enclosing function may run after the call of it has returned, when its result is awaited.
     pub late: bool,
+    /// `true` if the enclosing function takes the place of its caller (`#[track_caller]`).
+    pub tracks_caller: bool,
+    /// `true` if the source does not show what the task is. The type of the task shows it at run time.
+    pub is_unknown: bool,
 }
 
 /// Returns `true` if the callee may be a function that forwards its task to another spawn.

@@ -127,6 +127,7 @@ impl Emit {
                 parens,
                 user,
             } => self.blocked(shape, parens, user, inner),
+            Wrap::ThreadRole { site, user } => self.thread_role(site.entry, user, inner),
             Wrap::Frame { entry, user } => self.frame(entry, user, inner),
             Wrap::Branch {
                 entry,
@@ -172,6 +173,13 @@ impl Emit {
                 quote_spanned!(span=> match #inner { __birthmark => #private::blocked!(__birthmark) })
             }
         }
+    }
+
+    /// Wraps the body of a closure that makes a thread of a pool known by another role.
+    fn thread_role(&self, entry: usize, user: Span, inner: TokenStream) -> TokenStream {
+        let (span, private) = self.generated_for(user);
+        let at = Self::at(SITES, entry, span);
+        quote_spanned!(span=> match #private::thread_role(#at) { __birthmark_role => #inner })
     }
 
     /// Returns the body of a function that an attribute blocks on.
@@ -255,6 +263,9 @@ impl Emit {
         }
         let private = self.private(span);
         let [handed, late, announces] = Self::relay(record, span);
+        if record.relay.tracks_caller {
+            return quote_spanned!(span=> #private::relayed_from(#site, #handed, #late, #announces));
+        }
         quote_spanned!(span=> #private::Relayed(#site, #handed, #late, #announces))
     }
 

@@ -43,7 +43,13 @@ impl NewRecord<'_> {
 
     /// Returns `true` if nothing but the site is needed for the record.
     pub(crate) fn is_plain(&self) -> bool {
-        self.naming.is_plain() && !self.relay.is_received && !self.relay.announces
+        let Relay {
+            is_received,
+            announces,
+            is_unknown,
+            ..
+        } = self.relay;
+        self.naming.is_plain() && !is_received && !announces && !is_unknown
     }
 }
 
@@ -136,6 +142,8 @@ pub(crate) enum Wrap<'a> {
         parens: bool,
         user: Span,
     },
+    /// Around the body of a closure that makes a thread of a pool known by another role.
+    ThreadRole { site: SiteRef, user: Span },
     /// Around the operand of an `.await`.
     Frame { entry: usize, user: Span },
     /// Around a future that a macro awaits.
@@ -165,6 +173,7 @@ impl Wrap<'_> {
             Wrap::Body { site, .. } => *site,
             Wrap::Guess { site, .. }
             | Wrap::PropagateRefusal { site, .. }
+            | Wrap::ThreadRole { site, .. }
             | Wrap::Returned { site, .. } => Some(*site),
             Wrap::Blocked { .. }
             | Wrap::Frame { .. }

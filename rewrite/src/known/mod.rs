@@ -17,6 +17,7 @@
 //! | `types.rs` | types of which no value is a task, and bounds of tasks |
 //! | `crates.rs` | crates whose functions give no task to instrumented code |
 //! | `packages.rs` | packages in which not every spawn counts, because they are runtimes or pools |
+//! | `roles.rs` | roles by which people know the tasks of libraries |
 
 pub(crate) mod asides;
 pub(crate) mod callees;
@@ -29,6 +30,8 @@ pub(crate) mod macros;
 pub(crate) mod methods;
 #[cfg(feature = "text")]
 pub mod packages;
+#[cfg(feature = "text")]
+pub mod roles;
 pub(crate) mod scope_functions;
 pub(crate) mod types;
 pub(crate) mod waits;

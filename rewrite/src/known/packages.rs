@@ -10,7 +10,7 @@ pub enum Policy {
     Spawns {
         /// Methods whose spawns are excepted, because they forward a task that they received.
         forwarders: &'static [&'static str],
-        /// Methods that fill a pool. Their tasks are roots, because a connection is kept for a later user.
+        /// Functions that fill or serve a pool. Their tasks are roots, because a connection is kept for a later user.
         pooled: &'static [&'static str],
     },
     /// OS threads only: the package is a runtime. Its threads are roots unless they are scoped, because it keeps them
@@ -26,10 +26,10 @@ impl Policy {
         pooled: &[],
     };
 
-    const fn pooled(methods: &'static [&'static str]) -> Policy {
+    const fn pooled(functions: &'static [&'static str]) -> Policy {
         Policy::Spawns {
             forwarders: &[],
-            pooled: methods,
+            pooled: functions,
         }
     }
 }
@@ -63,15 +63,20 @@ const TABLE: &[(&str, Policy)] = &[
         "hyper-util",
         Policy::Spawns {
             forwarders: &["Exec::execute", "TokioExecutor::execute"],
-            pooled: &["Client::connect_to"],
+            pooled: &["Client::connect_to", "PoolInner::spawn_idle_interval"],
         },
     ),
     ("monoio", Policy::Threads),
     ("rayon", Policy::Threads),
     ("rayon-core", Policy::Threads),
+    (
+        "reqwest",
+        Policy::pooled(&["ClientHandle::new", "Pool::new_connection"]),
+    ),
     ("scheduled-thread-pool", Policy::Threads),
     ("smol", Policy::Threads),
     ("smolscale", Policy::Threads),
+    ("sqlx-core", Policy::pooled(&["spawn_maintenance_tasks"])),
     (
         "sqlx-sqlite",
         Policy::pooled(&["ConnectionWorker::establish"]),
@@ -81,6 +86,10 @@ const TABLE: &[(&str, Policy)] = &[
     ("tokio-executor", Policy::Threads),
     ("tokio-threadpool", Policy::Threads),
     ("tokio-util", Policy::Threads),
+    (
+        "tonic",
+        Policy::pooled(&["Channel::new", "Channel::connect"]),
+    ),
 ];
 
 /// Returns the policy of a crate in a package, by the names of both. The table concerns libraries and their unit tests.
@@ -95,7 +104,7 @@ pub fn policy_of(package: &str, krate: &str) -> Policy {
 }
 
 /// Each library in the table is named like its package.
-fn is_library(package: &str, krate: &str) -> bool {
+pub(super) fn is_library(package: &str, krate: &str) -> bool {
     let same = |(one, other): (u8, u8)| one == other || (one, other) == (b'-', b'_');
     package.len() == krate.len() && package.bytes().zip(krate.bytes()).all(same)
 }

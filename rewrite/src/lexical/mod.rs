@@ -13,6 +13,9 @@ pub(crate) mod types;
 
 use locals::Locals;
 
+/// The end of the role of a task that the source does not show.
+pub(crate) const UNKNOWN: &str = "{task}";
+
 /// The lexical context of an expression.
 pub(crate) struct LexicalContext<'a> {
     /// The names of the enclosing type and functions, outermost first.

@@ -5,8 +5,8 @@ use syn::{
     Expr, ExprCall, ExprClosure, ExprMacro, ExprMethodCall, ExprPath, Member, Pat, Path, Stmt,
 };
 
-use super::LexicalContext;
 use super::types::type_name;
+use super::{LexicalContext, UNKNOWN};
 use crate::known::constructors;
 use crate::known::methods::{self, Effect};
 use crate::syntax::naming;
@@ -16,7 +16,7 @@ impl LexicalContext<'_> {
     /// Returns the role of a task; never empty.
     pub(crate) fn role(&self, task: &Expr) -> String {
         let known = self.known_role(task);
-        known.unwrap_or_else(|| self.within("{task}"))
+        known.unwrap_or_else(|| self.within(UNKNOWN))
     }
 
     /// Returns the role of a task, if the expression shows it.

@@ -33,6 +33,7 @@ use proc_macro2::Span;
 
 use crate::callee::signatures::CrateSignatures;
 use crate::imports::macro_names::MacroNames;
+use crate::known::roles::KnownRole;
 use crate::site::{Site, Uncovered};
 
 pub use annotation::Annotation;
@@ -79,8 +80,12 @@ pub struct Options {
     pub only_threads: bool,
     /// Methods, such as `TokioExecutor::execute`, that only forward a task. It is recorded where they are called.
     pub forwarders: Vec<String>,
-    /// Methods, such as `Client::connect_to`, whose tasks a pool keeps for later users. The tasks are roots.
+    /// Functions, such as `Client::connect_to`, whose tasks a pool keeps for later users. The tasks are roots.
     pub pooled: Vec<String>,
+    /// `true` if a pool keeps all tasks of the file, except scoped threads. The tasks are roots.
+    pub all_pooled: bool,
+    /// Roles by which people know the tasks of the crate.
+    pub roles: &'static [KnownRole],
     /// `true` if items for tests only are passed over, because no test is compiled.
     pub without_tests: bool,
     /// The macros that any file of the crate defines or imports.

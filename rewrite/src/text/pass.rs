@@ -93,6 +93,8 @@ fn walk_over(
             only_threads: options.only_threads,
             forwarders: &options.forwarders,
             pooled: &options.pooled,
+            all_pooled: options.all_pooled,
+            roles: options.roles,
             without_tests: options.without_tests,
             tests_are_roots: options.annotation.tests,
         },

@@ -94,6 +94,9 @@ impl Print<'_> {
                 self.call(name, &format!("{beside}{SITES}[{}]", site.entry))
             }
             Wrap::Blocked { shape, .. } => self.blocked(*shape),
+            Wrap::ThreadRole { site, .. } => {
+                self.call("thread_role", &format!("{SITES}[{}]", site.entry))
+            }
             Wrap::Frame { entry, .. } => self.call("frame", &format!("{FRAMES}[{entry}]")),
             Wrap::Branch { entry, extends, .. } => {
                 let name = if *extends {
@@ -185,6 +188,7 @@ impl Print<'_> {
     /// | with a text beside the task | `SITES[3](offered "notifier")` |
     /// | of a pool's task | `SITES[3](pooled)` |
     /// | of a task that other calls see | `SITES[3](relayed may_be_recorded, late, announces)` |
+    /// | the same, for the place of the caller | `SITES[3](relayed_from may_be_recorded, late, announces)` |
     fn record(&self, record: &NewRecord) -> String {
         let site = format!("{SITES}[{}]", record.site.entry);
         if record.is_plain() {
@@ -193,7 +197,11 @@ impl Print<'_> {
         let announces = record.relay.announces;
         if record.naming.is_plain() {
             let (handed, late) = (record.may_be_recorded(), record.relay.late);
-            return format!("{site}(relayed {handed}, {late}, {announces})");
+            let relayed = match record.relay.tracks_caller {
+                true => "relayed_from",
+                false => "relayed",
+            };
+            return format!("{site}({relayed} {handed}, {late}, {announces})");
         }
         let announced = if announces { "announced " } else { "" };
         if record.naming.pooled {

@@ -51,8 +51,9 @@ impl Walk<'_> {
         block: &mut Block,
     ) {
         let name = Some(signature.ident.to_string());
+        let tracks_caller = tracks_caller(attrs);
         self.item(attrs, name, |walk| {
-            walk.signature_and_body(signature, block)
+            walk.signature_and_body(signature, block, tracks_caller)
         });
     }
 
@@ -61,8 +62,9 @@ impl Walk<'_> {
         let is_entry = waits::is_entry(item);
         let is_test = tests::is_scope(item);
         let name = Some(item.sig.ident.to_string());
+        let tracks_caller = tracks_caller(&item.attrs);
         self.item(&mut item.attrs, name, |walk| {
-            walk.signature_and_body(&item.sig, &mut item.block);
+            walk.signature_and_body(&item.sig, &mut item.block, tracks_caller);
             if is_entry {
                 walk.wait_for_body(&mut item.block);
             }
@@ -73,7 +75,12 @@ impl Walk<'_> {
     }
 
     /// Visits a function in its own context, which the caller restores.
-    fn signature_and_body(&mut self, signature: &Signature, block: &mut Block) {
+    fn signature_and_body(
+        &mut self,
+        signature: &Signature,
+        block: &mut Block,
+        tracks_caller: bool,
+    ) {
         let is_unchanged = self.is_unchanged(block);
         let item = &mut self.context.item;
         item.type_parameters
@@ -82,6 +89,7 @@ impl Walk<'_> {
             item.exempt(Exemption::Left);
         }
         let mut body = BodyContext::of_function(signature, item);
+        body.tracks_caller = tracks_caller;
         if self.context.may_have_frames() {
             let locate = self.context.settings.locate;
             body.guards = Guards::of_function(signature, block, locate);
@@ -155,4 +163,11 @@ impl Walk<'_> {
 fn type_parameters(generics: &syn::Generics) -> Vec<String> {
     let names = generics.type_params().map(|one| one.ident.to_string());
     names.collect()
+}
+
+/// Returns `true` if a function takes the place of its caller.
+fn tracks_caller(attrs: &[Attribute]) -> bool {
+    attrs
+        .iter()
+        .any(|attr| attr.path().is_ident("track_caller"))
 }

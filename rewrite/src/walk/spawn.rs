@@ -16,6 +16,10 @@ impl Walk<'_> {
     /// Visits a call that spawns. `is_operand` is `true` if a larger expression begins with the call.
     pub(super) fn spawn(&mut self, expr: &mut Expr, spawn: Spawn, is_operand: bool) {
         if let Some(reason) = self.context.exemption_of(&spawn) {
+            #[cfg(feature = "text")]
+            if self.thread_role(expr, &spawn, &reason) {
+                return;
+            }
             self.uncovered(spawn.span, spawn.callee, reason);
             return self.parts(expr, None);
         }
@@ -87,15 +91,69 @@ impl Walk<'_> {
 
     /// Adds the site of a spawn.
     pub(super) fn site(&mut self, spawn: &Spawn, kind: Kind) -> SiteRef {
+        let function = self.context.function();
+        let known = self.known_role(&function);
         self.findings.add_site(Site {
             position: self.context.position(spawn.span),
-            function: self.context.function(),
+            function,
             callee: spawn.callee.clone(),
-            role: spawn.role.clone(),
+            role: known.map_or_else(|| spawn.role.clone(), str::to_owned),
             kind,
             fallible: spawn.fallible,
             certain: spawn.row.certain,
         })
+    }
+
+    /// Gives a thread of a pool the role of the closure that it runs for long. Returns `false` if that is not known.
+    #[cfg(feature = "text")]
+    fn thread_role(&mut self, expr: &mut Expr, spawn: &Spawn, reason: &Reason) -> bool {
+        if self.context.is_exempt() {
+            return false;
+        }
+        let function = self.context.function();
+        let roles = self.context.settings.rules.roles;
+        let role = crate::known::roles::of_thread(roles, &function);
+        let args = match expr {
+            Expr::Call(call) => &mut call.args,
+            Expr::MethodCall(call) => &mut call.args,
+            _ => return false,
+        };
+        let (Some(role), Reason::Forwarder, Some(Expr::Closure(closure))) =
+            (role, reason, args.get_mut(spawn.index))
+        else {
+            return false;
+        };
+        let site = self.findings.add_site(Site {
+            position: self.context.position(spawn.span),
+            function,
+            callee: spawn.callee.clone(),
+            role: role.to_owned(),
+            kind: Kind::Thread,
+            fallible: false,
+            certain: true,
+        });
+        self.visit_expr_mut(&mut closure.body);
+        let user = closure.or1_token.span;
+        self.wrap(&mut closure.body, &Wrap::ThreadRole { site, user });
+        true
+    }
+
+    /// Returns the role by which people know the task of the next spawn in a function, if the crate is a known library.
+    #[cfg(feature = "text")]
+    fn known_role(&self, function: &str) -> Option<&'static str> {
+        let roles = self.context.settings.rules.roles;
+        if roles.is_empty() {
+            return None;
+        }
+        let sites = self.findings.sites.iter();
+        let before = sites.filter(|site| site.function == function).count();
+        crate::known::roles::find(roles, function, before)
+    }
+
+    /// Returns nothing, because the attribute does not know the name of the crate.
+    #[cfg(not(feature = "text"))]
+    fn known_role(&self, _: &str) -> Option<&'static str> {
+        None
     }
 
     /// Notes a spawn that is left alone.

@@ -35,8 +35,8 @@ use crate::types::site::Site;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub trait IntoHandle {
-    /// The handle.
-    fn into_handle(self, kind: Kind) -> TaskHandle;
+    /// The handle of a task of this kind, whose type has this name.
+    fn into_handle(self, kind: Kind, ty: fn() -> &'static str) -> TaskHandle;
 
     /// A future with its handle.
     fn future<F: Future>(self, future: F) -> Instrumented<F>;
@@ -57,7 +57,7 @@ pub(crate) fn new_handle_as(site: &'static Site, kind: Kind) -> NewHandle {
 /// How [`At`](crate::abi::at::At) does it.
 impl IntoHandle for &'static Site {
     #[inline]
-    fn into_handle(self, kind: Kind) -> TaskHandle {
+    fn into_handle(self, kind: Kind, _: fn() -> &'static str) -> TaskHandle {
         new_handle_as(self, kind).handle
     }
 
@@ -75,7 +75,7 @@ impl IntoHandle for &'static Site {
 /// Under `named!`, whose arguments must be evaluated before the task's own.
 impl IntoHandle for TaskHandle {
     #[inline]
-    fn into_handle(self, kind: Kind) -> TaskHandle {
+    fn into_handle(self, kind: Kind, _: fn() -> &'static str) -> TaskHandle {
         self.set_kind(kind);
         match self.content() {
             HandleContent::Refused(task) if kind != Kind::Future => refuse_closure(task),
@@ -311,7 +311,7 @@ macro_rules! wrap_functions {
                 $($mutable)? task: F,
             // Errors quote this line.
             ) -> impl $bound() -> R { // `#[birthmark::instrument(skip)]` undoes this
-                let (opening, closing) = handle.into_handle(Kind::Job).closure();
+                let (opening, closing) = handle.into_handle(Kind::Job, type_name::<F>).closure();
                 move || {
                     let result = {
                         let _entered = opening.$enter();

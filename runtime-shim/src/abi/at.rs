@@ -6,7 +6,10 @@
 //! All tables have the same type, whatever their length. So these functions are not generic because of the table, and
 //! a debug build compiles them once, with this crate.
 
+use core::any::type_name;
 use core::future::Future;
+use core::panic::Location;
+use core::ptr;
 
 use crate::abi::adapt::{new_handle_as, note_passed_through, IntoHandle};
 use crate::hook::refused;
@@ -14,8 +17,9 @@ use crate::task::announced::{guess, is_recorded, relayed};
 use crate::task::future::Instrumented;
 use crate::task::handle::TaskHandle;
 use crate::task::spawn::{record_future, record_spawn};
+use crate::types::found_site::{self, Key};
 use crate::types::kind::Kind;
-use crate::types::site::Sites;
+use crate::types::site::{Site, Sites};
 
 /// A site from which the adaptor makes a handle: the common case, in which the task is spawned when its
 /// argument has been evaluated.
@@ -27,8 +31,8 @@ pub struct At(pub &'static Sites, pub usize);
 
 impl IntoHandle for At {
     #[inline]
-    fn into_handle(self, kind: Kind) -> TaskHandle {
-        self.0.at(self.1).into_handle(kind)
+    fn into_handle(self, kind: Kind, ty: fn() -> &'static str) -> TaskHandle {
+        self.0.at(self.1).into_handle(kind, ty)
     }
 
     #[inline]
@@ -52,18 +56,20 @@ pub struct Relayed(pub &'static Sites, pub usize, pub bool, pub bool, pub bool);
 
 impl IntoHandle for Relayed {
     #[inline]
-    fn into_handle(self, kind: Kind) -> TaskHandle {
+    fn into_handle(self, kind: Kind, ty: fn() -> &'static str) -> TaskHandle {
         let Relayed(table, entry, handed, late, announced) = self;
-        let record = |site| new_handle_as(site, kind);
-        relayed(table.at(entry), handed, late, announced, record).handle
+        let own = table.at(entry);
+        let record = |site| new_handle_as(refined(site, own, kind, ty, None), kind);
+        relayed(own, handed, late, announced, record).handle
     }
 
     #[inline]
     fn future<F: Future>(self, task: F) -> Instrumented<F> {
         let Relayed(table, entry, handed, late, announced) = self;
-        let site = table.at(entry);
-        let handle = relayed(site, handed, late, announced, record_future);
-        Instrumented::new(handle, task)
+        let own = table.at(entry);
+        let ty = type_name::<F>;
+        let record = |site| record_future(refined(site, own, Kind::Future, ty, None));
+        Instrumented::new(relayed(own, handed, late, announced, record), task)
     }
 
     /// A generic function may hand on a task that its caller has recorded, and not know it for one.
@@ -75,6 +81,82 @@ impl IntoHandle for Relayed {
             note_passed_through(site, ty);
         }
     }
+}
+
+/// As [`Relayed`], in a function that takes the place of its caller (`#[track_caller]`).
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct RelayedFrom(Relayed, &'static Location<'static>);
+
+/// Returns the site of a task that the enclosing function received, for its caller's place.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+#[track_caller]
+pub fn relayed_from(
+    table: &'static Sites,
+    entry: usize,
+    handed: bool,
+    late: bool,
+    announced: bool,
+) -> RelayedFrom {
+    let relayed = Relayed(table, entry, handed, late, announced);
+    RelayedFrom(relayed, Location::caller())
+}
+
+impl IntoHandle for RelayedFrom {
+    #[inline]
+    fn into_handle(self, kind: Kind, ty: fn() -> &'static str) -> TaskHandle {
+        let RelayedFrom(Relayed(table, entry, handed, late, announced), caller) = self;
+        let own = table.at(entry);
+        let record = |site| new_handle_as(refined(site, own, kind, ty, Some(caller)), kind);
+        relayed(own, handed, late, announced, record).handle
+    }
+
+    #[inline]
+    fn future<F: Future>(self, task: F) -> Instrumented<F> {
+        let RelayedFrom(Relayed(table, entry, handed, late, announced), caller) = self;
+        let own = table.at(entry);
+        let ty = type_name::<F>;
+        let record = |site| record_future(refined(site, own, Kind::Future, ty, Some(caller)));
+        Instrumented::new(relayed(own, handed, late, announced, record), task)
+    }
+
+    #[inline]
+    fn passed_through(self, ty: fn() -> &'static str) {
+        self.0.passed_through(ty);
+    }
+}
+
+/// The end of a role that says nothing of the task.
+const UNKNOWN_TASK: &str = "{task}";
+
+/// Returns the site for the record of a task. `site` is that of a caller that has announced the task, or else the `own` one.
+/// If the source does not show what the task is, its type does. The place is that of a caller without announcement.
+#[inline]
+fn refined(
+    site: &'static Site,
+    own: &'static Site,
+    kind: Kind,
+    ty: fn() -> &'static str,
+    caller: Option<&'static Location<'static>>,
+) -> &'static Site {
+    let is_unknown = site.role().ends_with(UNKNOWN_TASK);
+    let place = caller.filter(|_| ptr::eq(site, own));
+    if !is_unknown && place.is_none() {
+        return site;
+    }
+    let key = Key {
+        base: Some(site),
+        name: if is_unknown { ty() } else { "" },
+        is_role: false,
+        place,
+        kind,
+    };
+    found_site::find(key).unwrap_or(site)
 }
 
 /// As [`At`], of what may be the task of a callee that is out of sight, by the callee's name. A spawn in the callee makes

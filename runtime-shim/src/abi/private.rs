@@ -16,7 +16,7 @@ pub use crate::task::announced::{
 };
 
 // How a task is spawned, for closures and futures whose kind the source shows.
-pub use crate::abi::at::{future_at, record_spawn_at, Guessed, Relayed};
+pub use crate::abi::at::{future_at, record_spawn_at, relayed_from, Guessed, Relayed, RelayedFrom};
 pub use crate::context::task_local::{Declaration, Inherit};
 pub use crate::platform::runtime_flags::is_enabled;
 pub use crate::task::blocked::Blocked;
@@ -28,6 +28,7 @@ pub use crate::task::enter::{Entered, EnteredOwned};
 pub use crate::task::future::{future, future_fn, Instrumented};
 pub use crate::task::handle::TaskHandle;
 pub use crate::task::spawn::{record_spawn_as, record_spawn_offered, record_spawn_pooled};
+pub use crate::thread::role::{thread_role, ThreadRole};
 
 // What stands at an `.await`.
 pub use crate::frame::{
@@ -64,5 +65,5 @@ pub use crate::{
     __frame as frame, __frame_guard as frame_guard, __guess_literal as guess_literal,
     __guess_place as guess_place, __guess_value as guess_value, __place as place,
     __returned as returned, __settled as settled, __task as task, __task_fn as task_fn,
-    __value as value,
+    __thread_role as thread_role, __value as value,
 };

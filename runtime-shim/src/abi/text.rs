@@ -54,6 +54,9 @@ macro_rules! __record_spawn {
     ($table:ident[$site:literal](relayed $($relay:tt)*)) => {
         $crate::__private::relayed_at(&$table, $site, $($relay)*)
     };
+    ($table:ident[$site:literal](relayed_from $($relay:tt)*)) => {
+        $crate::__private::relayed_at(&$table, $site, $($relay)*)
+    };
     ($table:ident[$site:literal](announced $($naming:tt)*)) => {
         $crate::__private::announced(&$table, $site, $crate::__record_spawn!($table[$site]($($naming)*)))
     };
@@ -104,6 +107,15 @@ macro_rules! __enter_owned {
     };
 }
 
+/// Not public API. Used by generated code: the body of a closure that makes a thread of a pool known by another role.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_role {
+    ($table:ident[$site:literal], $($body:tt)*) => {
+        match $crate::__private::thread_role(&$table, $site) { _role => ($($body)*) }
+    };
+}
+
 /// Not public API. Used by generated code: a closure literal by the name of its variable, after the spawn of the task.
 ///
 /// The closure around it is of the same function. So inference decides together which of `Fn`, `FnMut` and `FnOnce`
@@ -150,6 +162,9 @@ macro_rules! __place {
     ($table:ident[$site:literal](relayed $($relay:tt)*), $($task:tt)*) => {
         $crate::__private::adapt!($crate::__private::Relayed(&$table, $site, $($relay)*), $($task)*)
     };
+    ($table:ident[$site:literal](relayed_from $($relay:tt)*), $($task:tt)*) => {
+        $crate::__private::adapt!($crate::__private::relayed_from(&$table, $site, $($relay)*), $($task)*)
+    };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {
         $crate::__private::adapt!($crate::__record_spawn!($table[$site]($($naming)*)), $($task)*)
     };
@@ -166,6 +181,11 @@ macro_rules! __value {
     ($table:ident[$site:literal](relayed $($relay:tt)*), $($task:tt)*) => {
         match ($($task)*) {
             task => $crate::__private::adapt!($crate::__private::Relayed(&$table, $site, $($relay)*), task),
+        }
+    };
+    ($table:ident[$site:literal](relayed_from $($relay:tt)*), $($task:tt)*) => {
+        match ($($task)*) {
+            task => $crate::__private::adapt!($crate::__private::relayed_from(&$table, $site, $($relay)*), task),
         }
     };
     ($table:ident[$site:literal]($($naming:tt)*), $($task:tt)*) => {

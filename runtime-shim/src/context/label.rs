@@ -100,6 +100,7 @@ pub(crate) fn set_before_start(task: TaskSlot, key: &str, value: impl fmt::Displ
     name::set_before_start(task, &change(key, value), 0);
 }
 
-fn change(key: &str, value: impl fmt::Display) -> Change {
+/// Returns the change that sets a label.
+pub(crate) fn change(key: &str, value: impl fmt::Display) -> Change {
     Change::Label(BoundedText::new(key), BoundedText::new(value))
 }

@@ -21,6 +21,9 @@ pub(crate) static REGISTRY: RegistryRef<'static> = RegistryRef {
 pub(crate) static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 
 static MAIN: Site = Site::synthetic("main", Kind::Main);
+/// The site of a scope for whose place there is no room.
+pub(crate) static UNPLACED_SCOPE: Site = Site::synthetic("scope", Kind::Future);
+
 static EXTERNAL: Site = Site::synthetic("thread", Kind::External);
 
 /// Records the calling thread, which has `block`, as a task of its own.

@@ -405,6 +405,13 @@ impl TaskSlot {
         unsafe { &*ptr::with_exposed_provenance::<Site>(site) }
     }
 
+    /// Sets another spawn site. Returns the one before. Only the task itself calls this.
+    pub(crate) fn replace_site(self, site: &'static Site) -> &'static Site {
+        let before = self.site();
+        self.0.site.store(site.address(), Ordering::Relaxed);
+        before
+    }
+
     #[inline(always)]
     pub(crate) fn state(self) -> u64 {
         self.0.status().state()

@@ -90,6 +90,19 @@ impl<F> Instrumented<F> {
         }
     }
 
+    /// Wraps a future without a record.
+    pub(crate) fn unrecorded(future: F) -> Self {
+        Instrumented::new(NewHandle::accepted(TaskHandle::untracked()), future)
+    }
+
+    /// Gives a record to a future that has none, before its first poll.
+    pub(crate) fn begin(self: Pin<&mut Self>, handle: TaskHandle) {
+        debug_assert!(self.handle.is_untracked() && !handle.is_refused());
+        // SAFETY: nothing is moved out of it, and the handle is not structurally pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.handle = ManuallyDrop::new(handle);
+    }
+
     #[cold]
     #[inline(never)]
     fn refused(handle: TaskHandle, future: F) -> Self {

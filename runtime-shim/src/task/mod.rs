@@ -44,6 +44,10 @@
 //! Compilers drop captures in this order. So the task ends after the destructors of the captures ([`closing`]).
 //! A closure that several threads call at once is one task ([`enter`]).
 //!
+//! # Scopes
+//!
+//! [`scope`] wraps a future that is not spawned. Its record is made by the first poll, so the task that polls it is the parent.
+//!
 //! # Safety by situation
 //!
 //! - **The program panics in a poll or a call.** A guard puts the cursor back and stores the state `PANICKED`. The
@@ -65,4 +69,5 @@ pub(crate) mod closing;
 pub(crate) mod enter;
 pub(crate) mod future;
 pub(crate) mod handle;
+pub(crate) mod scope;
 pub(crate) mod spawn;

@@ -193,6 +193,24 @@ pub fn record_scope(site: &'static Site, name: Option<&dyn fmt::Display>) -> Tas
     TaskHandle::plain(slot)
 }
 
+/// Records a scope: a future that is polled within the present task, of which it is a child.
+pub(crate) fn record_named_scope(site: &'static Site, changes: &[Change]) -> TaskHandle {
+    if runtime_flags::has(runtime_flags::OFF) {
+        return TaskHandle::untracked();
+    }
+    crate::platform::fork::note_use();
+    let Some((slot, locals)) = make_record(site, Kind::Future, 0) else {
+        return unrecorded();
+    };
+    if let Some(locals) = locals {
+        task_local::inherit(slot, &locals);
+    }
+    for change in changes {
+        crate::context::name::set_before_start(slot, change, 0);
+    }
+    TaskHandle::plain(slot)
+}
+
 /// Records a task that the adaptor has found to be a closure.
 #[inline]
 pub(crate) fn record_job(site: &'static Site) -> NewHandle {

@@ -64,7 +64,7 @@ unsafe fn end_slow(task: TaskSlot) {
 #[cold]
 #[inline(never)]
 unsafe fn end_badly(task: TaskSlot) {
-    let counts = &task.site().counts;
+    let counts = task.site().counts();
     let (outcome, count) = match task.state() {
         state::PANICKED => (state::PANICKED, &counts.panicked),
         _ => (state::CANCELLED, &counts.cancelled),
@@ -93,7 +93,7 @@ pub(crate) unsafe fn end_as(task: TaskSlot, outcome: u64) {
 /// Counts a task that has completed on the thread of these counts.
 pub(crate) fn count_completed(counts: Completed, site: &'static Site) {
     if !counts.add(site) {
-        count_rare(&site.counts.completed);
+        count_rare(&site.counts().completed);
     }
 }
 

@@ -48,5 +48,6 @@ pub(crate) mod gone;
 pub(crate) mod local;
 pub(crate) mod pinned;
 pub(crate) mod raw_handle;
+pub(crate) mod role;
 pub(crate) mod running;
 pub(crate) mod waker;

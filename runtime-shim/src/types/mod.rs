@@ -4,6 +4,7 @@
 pub mod bounded;
 #[doc(hidden)]
 pub mod escape;
+pub(crate) mod found_site;
 pub(crate) mod frame_site;
 pub(crate) mod kind;
 #[doc(hidden)]
@@ -11,6 +12,7 @@ pub mod named;
 pub(crate) mod site;
 #[doc(hidden)]
 pub mod source_path;
+mod type_role;
 
 use std::error::Error;
 use std::fmt;

@@ -68,6 +68,8 @@ pub struct Counts {
     pub seen: AtomicU8,
     /// Number of segments of the module that tell the role from those of other modules. [`qualify`] writes it.
     pub(crate) qualifier: AtomicU8,
+    /// The counters of the site in the source, if this one was found while the program runs.
+    shared: AtomicPtr<Counts>,
 }
 
 /// Set in [`Counts::seen`] once the type of a result was looked at.
@@ -93,7 +95,16 @@ impl Counts {
         passed_through: AtomicU64::new(0),
         seen: AtomicU8::new(Kind::Unknown as u8),
         qualifier: AtomicU8::new(0),
+        shared: AtomicPtr::new(core::ptr::null_mut()),
     };
+
+    /// Has the tasks of a found site counted at the site in the source.
+    pub(crate) fn count_at(&self, base: &'static Site) {
+        let index = base.counts.index.load(Ordering::Relaxed);
+        self.index.store(index, Ordering::Relaxed);
+        let shared = core::ptr::from_ref(&base.counts).cast_mut();
+        self.shared.store(shared, Ordering::Release);
+    }
 }
 
 impl Site {
@@ -170,6 +181,13 @@ impl Site {
         self.callee
     }
 
+    /// Returns the counters for its tasks.
+    pub(crate) fn counts(&self) -> &Counts {
+        // SAFETY: `count_at` stores the address of a static, or nothing.
+        let shared = unsafe { self.counts.shared.load(Ordering::Acquire).as_ref() };
+        shared.unwrap_or(&self.counts)
+    }
+
     /// Returns the role of the tasks: the spawned function, or else the enclosing function with `{closure}`,
     /// `{async}` or `{task}`.
     #[inline]
@@ -217,14 +235,14 @@ impl Site {
     /// Returns the kind that its tasks turned out to have, if the source does not show it.
     #[inline]
     pub(crate) fn seen(&self) -> Kind {
-        Kind::from_flags(self.counts.seen.load(Ordering::Relaxed).into())
+        Kind::from_flags(self.counts().seen.load(Ordering::Relaxed).into())
     }
 
     /// Returns `true` if the source does not show the kind of its tasks, and no result was looked at.
     #[inline]
     pub(crate) fn wants_kind(&self) -> bool {
         matches!(self.kind, Kind::Job | Kind::Unknown)
-            && self.counts.seen.load(Ordering::Relaxed) & LOOKED_AT == 0
+            && self.counts().seen.load(Ordering::Relaxed) & LOOKED_AT == 0
     }
 
     /// Notes the kind that the name of the result's type shows. A handle of tokio's may be that of a future.
@@ -235,7 +253,7 @@ impl Site {
             Some(kind) => self.note_kind(kind),
             None => {}
         }
-        self.counts.seen.fetch_or(LOOKED_AT, Ordering::Relaxed);
+        self.counts().seen.fetch_or(LOOKED_AT, Ordering::Relaxed);
     }
 
     /// Notes the kind that a callee gives to the tasks that it hands on.
@@ -246,7 +264,7 @@ impl Site {
     }
 
     fn note_kind(&self, kind: Kind) {
-        self.counts.seen.store(kind as u8, Ordering::Relaxed);
+        self.counts().seen.store(kind as u8, Ordering::Relaxed);
     }
 
     /// From 1 to the number of sites; or [`NO_INDEX`].

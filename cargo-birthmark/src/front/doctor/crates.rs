@@ -21,7 +21,7 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
         let key = (name.clone(), version.clone());
         rows.entry(key)
             .or_insert_with(|| Row::new(name, version))
-            .take_in(one);
+            .take_in(one, session);
     }
     let chosen = rows.values().any(|row| row.sites.is_some());
     diagnosis.packages = rows.into_values().collect();
@@ -33,7 +33,10 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
 
 fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
     match &one.found {
-        Ok(krate) => krate.sites().next().is_some() || krate.uncovered().next().is_some(),
+        Ok(krate) => {
+            let has_frames = krate.has_frames && !krate.is_unchanged() && !one.is_member(session);
+            has_frames || krate.sites().next().is_some() || krate.uncovered().next().is_some()
+        }
         Err(SkipReason::NoStd) => true,
         Err(SkipReason::NoSpawn) => false,
         Err(SkipReason::NotSelected(_)) => nothing::may_spawn(one, session),
@@ -45,6 +48,7 @@ impl Row {
         Row {
             package,
             version,
+            frames: false,
             sites: None,
             probable: 0,
             reason: None,
@@ -54,11 +58,12 @@ impl Row {
     }
 
     /// Adds one of the package's crates.
-    fn take_in(&mut self, one: &Surveyed<'_>) {
+    fn take_in(&mut self, one: &Surveyed<'_>, session: &Session) {
         match &one.found {
             Ok(krate) => {
                 let certain = krate.sites().filter(|site| site.certain).count();
                 *self.sites.get_or_insert(0) += certain;
+                self.frames |= krate.has_frames && !one.is_member(session);
                 self.probable += krate.sites().count() - certain;
                 self.uncovered.extend(krate.uncovered());
             }

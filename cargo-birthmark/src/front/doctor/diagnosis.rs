@@ -31,6 +31,8 @@ pub struct Row {
     pub package: String,
     /// Its version.
     pub version: String,
+    /// `true` if it is a dependency whose awaits are recorded. Members always have frames, unless they say otherwise.
+    pub frames: bool,
     /// How many of its spawns are recorded; none if it is left alone.
     pub sites: Option<usize>,
     /// The number of its calls that may be no spawns.

@@ -88,10 +88,14 @@ pub fn chosen(scope: &Scope) -> String {
     let frames = match scope.reach {
         _ if scope.frames == Frames::DebugInfo => "; frames only without debug information",
         Reach::Deps if scope.frames == Frames::All => "; dependencies with frames",
-        Reach::Deps => "; dependencies without frames, which --frames adds",
-        Reach::Annotated | Reach::Workspace => "",
+        Reach::Deps if scope.frames == Frames::Members => {
+            "; dependencies without frames, which --frames adds"
+        }
+        Reach::Deps | Reach::Annotated | Reach::Workspace => "",
     };
-    format!("{reach}{only}{exclude}{features}{frames}")
+    let packages = list("frames in", scope.frames.patterns());
+    let roots = list("pools in", &scope.roots);
+    format!("{reach}{only}{exclude}{features}{frames}{packages}{roots}")
 }
 
 #[cfg(test)]

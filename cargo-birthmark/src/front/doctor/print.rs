@@ -50,8 +50,15 @@ fn package(row: &Row) {
         package, version, ..
     } = row;
     let what = match (row.sites, &row.reason) {
-        (Some(1), _) => format!("1 site; {}{}", probable(row), built(&row.built)),
-        (Some(sites), _) => format!("{sites} sites; {}{}", probable(row), built(&row.built)),
+        (Some(sites), _) => {
+            let plural = if sites == 1 { "" } else { "s" };
+            let frames = if row.frames { "frames; " } else { "" };
+            format!(
+                "{sites} site{plural}; {frames}{}{}",
+                probable(row),
+                built(&row.built)
+            )
+        }
         (None, reason) => format!("left alone: {}", reason.as_deref().unwrap_or_default()),
     };
     println!("{BOLD}{package} {version}{BOLD:#}: {what}");

@@ -18,6 +18,8 @@ pub(in crate::walk) struct BodyContext {
     pub is_async: bool,
     /// `true` if bounds show that the function received a task from its caller.
     pub receives_task: bool,
+    /// `true` if the function takes the place of its caller.
+    pub tracks_caller: bool,
 }
 
 impl BodyContext {
@@ -33,6 +35,7 @@ impl BodyContext {
             guards: Guards::default(),
             is_async: signature.asyncness.is_some(),
             receives_task: received.are_bounded,
+            tracks_caller: false,
         }
     }
 

@@ -78,10 +78,15 @@ impl ItemContext {
         self.exemption = self.exemption.max(Some(exemption));
     }
 
-    /// Returns `true` if the enclosing function is one of these methods.
-    pub(super) fn is_one_of(&self, methods: &[String]) -> bool {
-        let method = self.names.last().zip(self.self_ty.as_ref());
-        method.is_some_and(|(name, ty)| methods.contains(&format!("{ty}::{name}")))
+    /// Returns `true` if the enclosing function is one of these. A method has its type before its name.
+    pub(super) fn is_one_of(&self, functions: &[String]) -> bool {
+        let Some(name) = self.names.last().filter(|_| !functions.is_empty()) else {
+            return false;
+        };
+        functions.contains(&match &self.self_ty {
+            Some(ty) => format!("{ty}::{name}"),
+            None => name.clone(),
+        })
     }
 }
 

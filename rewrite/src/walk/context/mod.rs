@@ -55,8 +55,13 @@ pub(crate) struct Rules<'a> {
     pub only_threads: bool,
     /// Methods that only forward a task to a runtime.
     pub forwarders: &'a [String],
-    /// Methods whose tasks a pool keeps. The tasks are roots.
+    /// Functions whose tasks a pool keeps. The tasks are roots.
     pub pooled: &'a [String],
+    /// `true` if a pool keeps all tasks, except scoped threads.
+    pub all_pooled: bool,
+    /// Roles by which people know the tasks of the crate.
+    #[cfg(feature = "text")]
+    pub roles: &'static [crate::known::roles::KnownRole],
     /// `true` if items for tests are passed over.
     pub without_tests: bool,
     /// `true` if each test is a root, at whose end leaks are looked for.
@@ -146,7 +151,8 @@ impl<'a> Context<'a> {
     /// Returns `true` if a pool keeps the task, so that it is a root.
     pub(super) fn is_pooled(&self, spawn: &Spawn) -> bool {
         let rules = &self.settings.rules;
-        rules.only_threads && !spawn.starts_scoped_thread() || self.item.is_one_of(rules.pooled)
+        let are_kept = rules.only_threads || rules.all_pooled;
+        are_kept && !spawn.starts_scoped_thread() || self.item.is_one_of(rules.pooled)
     }
 
     /// Returns `true` if an expression mentions a task that the enclosing function received from its caller.

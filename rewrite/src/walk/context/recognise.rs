@@ -10,6 +10,7 @@ use crate::callee::relay::{self, Relay};
 use crate::callee::spawn::Spawn;
 use crate::callee::text;
 use crate::known::{callees, crates};
+use crate::lexical::UNKNOWN;
 
 impl Context<'_> {
     /// Returns the spawn that a call is.
@@ -98,6 +99,8 @@ impl Context<'_> {
             is_received,
             is_beside: !is_received && self.body.receives_task,
             late: is_received && self.body.is_async,
+            tracks_caller: is_received && self.body.tracks_caller,
+            is_unknown: spawn.role.ends_with(UNKNOWN),
         }
     }
 }
