@@ -69,7 +69,7 @@ pub struct RequestHead<'a> {
     pub uri: &'a Uri,
     /// The headers.
     pub headers: &'a HeaderMap,
-    /// What other layers have left, such as axum's [`MatchedPath`].
+    /// Values of other layers, such as axum's [`MatchedPath`].
     pub extensions: &'a Extensions,
 }
 
@@ -142,7 +142,7 @@ impl RequestLayer {
         scope
     }
 
-    /// Returns what the task of a request shows.
+    /// Returns the name and the labels of the task of a request.
     fn read(&self, request: RequestHead<'_>) -> Head {
         let given = self.name.as_ref().and_then(|name| name(request));
         let id = || {
@@ -163,7 +163,7 @@ impl RequestLayer {
     }
 }
 
-/// What the task of a request shows.
+/// The name and the labels of the task of a request.
 struct Head {
     name: String,
     labels: Vec<(&'static str, String)>,

@@ -70,7 +70,7 @@ pub fn scope<F: Future>(name: impl fmt::Display, future: F) -> Scope<F> {
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Scope<F> {
-    /// What the record is made of. `None` once the future was polled.
+    /// The texts of the record. `None` once the future was polled.
     begin: Option<Box<Begin>>,
     /// Structurally pinned.
     task: Instrumented<F>,

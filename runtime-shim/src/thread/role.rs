@@ -16,7 +16,7 @@ use crate::types::site::{Site, Sites};
 pub struct ThreadRole {
     /// The record of the thread, and its site before.
     before: Option<(TaskSlot, &'static Site)>,
-    /// It belongs to the thread.
+    /// The guard stays on its thread.
     _not_send: PhantomData<*const ()>,
 }
 

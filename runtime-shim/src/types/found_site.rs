@@ -1,8 +1,13 @@
-//! Sites that are found while the program runs: a call whose role is the type of the task, or whose place is that of the
-//! caller, and the place of a [`scope`](crate::scope).
+//! Sites that are found while the program runs.
 //!
-//! Each is made once and stays for ever. Their number is bounded: a program has a bounded number of places and types, and
-//! beyond [`MAX_FOUND`] no site is made. A search takes no lock, because spawns search.
+//! | site | role | place |
+//! | --- | --- | --- |
+//! | a call of which the source does not show the task | the type of the task | that of the call |
+//! | a call in a function with `#[track_caller]` | as above, or that of the call | that of the caller |
+//! | a [`scope`](crate::scope) | the type of the future, or the role that the program sets | that of the scope |
+//!
+//! Each is made once and stays for ever. Their number is bounded: beyond [`MAX_FOUND`] no site is made. A search takes no
+//! lock, because spawns search.
 
 use std::panic::Location;
 use std::ptr;
@@ -17,7 +22,7 @@ const ENTRIES: usize = 2048;
 /// Maximum number of sites. The table is never full, so a search ends.
 const MAX_FOUND: usize = ENTRIES * 3 / 4;
 
-/// What a site is found by. Two equal texts may be at different addresses, which are then two keys of one site.
+/// The key of a site. Two equal texts may be at different addresses, which are then two keys of one site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
     /// The site in the source that the found one refines. `None` for a scope.

@@ -33,7 +33,7 @@ const WRAPPERS: &[&str] = &[
     "WithDispatch",
 ];
 
-/// What [`std::any::type_name`] writes for closures and for the bodies of `async` functions and blocks.
+/// The text of [`std::any::type_name`] for closures and for the bodies of `async` functions and blocks.
 const CLOSURE: &str = "{{closure}}";
 
 /// Returns the role of a task of this type, or `None` if the type says nothing: a trait object, a function pointer.
