@@ -57,7 +57,7 @@ pub fn main() {
         ["residue-live", variant] => print_all([memory::after_live(parse(variant))]),
         ["dump", variant, churners] => print_all(dump::times(parse(variant), parse(churners))),
         ["pause"] => print_all(pause::measure()),
-        ["rules", tasks] => print_all(rules::shares(parse(tasks))),
+        ["rules", tasks] => print_all(rules::measure(parse(tasks))),
         ["render", form, population] => print_all(render::measure(form, population)),
         _ => panic!("usage: case WHAT PARAMETERS…; see the documentation of `case`, got {args:?}"),
     }

@@ -1,6 +1,7 @@
 //! The cost of rules: CPU time of birthmark's own threads, with many live tasks and twenty rules.
 
 use std::fs;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::memory::spawn_all;
@@ -36,26 +37,60 @@ const RULES: [&str; 20] = [
 ];
 
 /// Returns the share of a core, in percent, that the clock's thread takes: without rules and with them. The third value is
-/// that of the thread of rules.
-pub(super) fn shares(tasks: usize) -> [f64; 3] {
+/// that of the thread of rules. The last value is the median time in milliseconds after which a blocked worker is reported,
+/// beyond the time of the rule.
+pub(super) fn measure(tasks: usize) -> [f64; 4] {
     Variant::On.prepare();
     let runtime = unit::current_thread();
     spawn_all::<Waits<40>>(Variant::On, &runtime, tasks);
-    let [before, _] = measure();
+    // The main thread would be alone, and have no clock.
+    birthmark::install();
+    let [before, _] = shares();
+    let (report, reports) = mpsc::channel();
     for rule in RULES {
-        birthmark::add_rule(rule, birthmark::Action::log()).expect("the rule is understood");
+        let report = report.clone();
+        let note =
+            move |_: &birthmark::RuleReport| report.send(Instant::now()).expect("it is kept");
+        birthmark::add_rule(rule, birthmark::Action::call(note)).expect("the rule is understood");
     }
-    let [clock, rules] = measure();
+    let [clock, rules] = shares();
     let fired = birthmark::rules()
         .iter()
         .map(|rule| rule.fired)
         .sum::<u64>();
     assert_eq!(fired, 0, "no rule holds");
     std::mem::forget(runtime);
-    [before, clock, rules]
+    [before, clock, rules, delay(&reports)]
 }
 
-fn measure() -> [f64; 2] {
+/// Blocks a worker several times. Returns the median time after which that is reported, in milliseconds beyond the time of
+/// the first rule.
+fn delay(reports: &mpsc::Receiver<Instant>) -> f64 {
+    let runtime = unit::multi_thread();
+    let mut delays: Vec<f64> = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            runtime.block_on(block());
+            let reported = reports.recv().expect("the rule holds");
+            let _end = reports.recv().expect("the rule holds no longer");
+            let delay = reported.saturating_duration_since(start + BLOCKED);
+            delay.as_secs_f64() * 1e3
+        })
+        .collect();
+    delays.sort_by(f64::total_cmp);
+    delays[2]
+}
+
+/// The time of the first rule.
+const BLOCKED: Duration = Duration::from_millis(500);
+
+#[birthmark::instrument]
+async fn block() {
+    let task = tokio::spawn(async { std::thread::sleep(Duration::from_secs(5)) });
+    task.await.expect("it does not panic");
+}
+
+fn shares() -> [f64; 2] {
     let start = Instant::now();
     let before = NAMES.map(cpu_time);
     std::thread::sleep(TIME);
