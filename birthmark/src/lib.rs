@@ -76,7 +76,7 @@
 //! | list await stacks down to the future that each task waits for | [`Dump::with_awaits`], [`AwaitDetail`], [`AwaitStack`] |
 //! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadDetail`], [`OsThread`] |
 //! | get the current task | [`current`] |
-//! | act when a task runs too long, waits too long, or is one too many | [`Builder::rule`], [`Builder::watch`], [`Action`], [`rules`] |
+//! | act when a task runs too long, waits too long, or is one too many | [`Builder::rule`], [`Builder::watch`], [`Action`], [`rules`]; for one future or task, [`timebox`], [`TimeboxSpawn`] |
 //! | list the spawn calls of the program, with counts | [`is_instrumented`], [`sites`], [`SiteStats`], [`Site`] |
 //! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
 //! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
@@ -153,7 +153,9 @@ pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
 pub use crate::leaks::{assert_no_leaks, leak_scope, LeakCheck, LeakScope, Leaks};
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
-pub use crate::rules::{add_rule, rules, Action, ParseRuleError, RuleReport, RuleStats};
+pub use crate::rules::{
+    add_rule, rules, timebox, Action, ParseRuleError, RuleReport, RuleStats, Timebox, TimeboxSpawn,
+};
 pub use birthmark_core::{
     add_hook, catch_refusal, disable, enable, is_enabled, named, root, scope, set_hook, set_label,
     set_name, task_local, with_label, with_label_async, with_name, with_name_async, Attachment,

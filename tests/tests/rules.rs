@@ -387,3 +387,83 @@ fn rules_hold_while_tasks_come_and_go() {
             .all(|rule| rule.active == 0)
     });
 }
+
+#[birthmark::instrument]
+mod boxed {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    pub async fn boxed_one(end: oneshot::Receiver<()>) {
+        let _ = birthmark::timebox(Duration::from_millis(200), end).await;
+    }
+
+    pub async fn box_tasks() -> Vec<oneshot::Sender<()>> {
+        let mut ends = Vec::new();
+        let (end, receiver) = oneshot::channel();
+        tokio::spawn(boxed_one(receiver));
+        ends.push(end);
+        let (end, receiver) = oneshot::channel();
+        tokio::spawn(hooked_one(receiver));
+        ends.push(end);
+        tokio::spawn(birthmark::timebox(Duration::from_millis(100), async {}));
+        ends
+    }
+
+    pub async fn hooked_one(end: oneshot::Receiver<()>) {
+        let _ = end.await;
+    }
+}
+
+#[test]
+fn future_and_task_that_exceed_their_timebox_are_reported() {
+    use birthmark::TimeboxSpawn;
+
+    let runtime = runtime(1);
+    let reports = Reports::of("timebox");
+    let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+        if spawn.role() == "hooked_one" {
+            spawn.timebox(Duration::from_millis(100));
+        }
+    });
+    let mut ends = runtime.block_on(boxed::box_tasks());
+    let hooked = reports.wait(1).remove(0);
+    assert!(
+        hooked
+            .line()
+            .starts_with("the timebox at tests/tests/rules.rs:"),
+        "{hooked}"
+    );
+    assert!(
+        hooked
+            .line()
+            .contains(" has taken longer than 100ms: task "),
+        "{hooked}"
+    );
+    assert_eq!(hooked.tasks()[0].role(), "hooked_one");
+    // The first call of a function is over before the next report.
+    wait_until("both last", || stats("timebox").active == 2);
+    ends.truncate(0);
+    wait_until("both have ended", || stats("timebox").active == 0);
+    hook.remove();
+    let count = stats("timebox");
+    assert_eq!(count.fired, 2, "{count}");
+}
+
+/// Timeboxes come and go on several threads, some in time and some late.
+#[test]
+fn timeboxes_end_on_any_thread() {
+    birthmark::install();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            thread::spawn(|| {
+                for _ in 0..2000 {
+                    let boxed = birthmark::timebox(Duration::from_secs(100), async { 1 });
+                    assert_eq!(birthmark_integration_tests::block_on(boxed), 1);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

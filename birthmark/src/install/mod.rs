@@ -327,6 +327,7 @@ impl Builder {
     /// | `growth(site)>100/min` | the number of such tasks grows faster than this, for as long as `for`; also in `s` and `h` |
     /// | `no-waker` | a task is suspended, and nothing is left that can wake it |
     /// | `stuck` | [`stuck`](crate::stuck) has a finding that it had not before. `every=30s` sets how often it looks, and `for` how long a finding must last |
+    /// | `timebox` | a future or a task takes longer than its [`timebox`](crate::timebox) |
     /// | `at-most=10/min` | no condition: the number of reports in a minute. The default is 10 |
     ///
     /// `state=running&for=500ms` is about polls of futures, unless it has a `kind`, because a thread runs as long as it exists.

@@ -41,9 +41,12 @@ pub(super) fn act(rule: &Rule, report: RuleReport, before: Option<&Dump>) {
                 delivery::write_for_rule(*format, *stacks);
             }
             Step::Diff if begins => write_diff(before),
-            Step::Abort if begins => std::process::abort(),
             _ => {}
         }
+    }
+    let mut steps = rule.action.steps().iter();
+    if begins && steps.any(|step| matches!(step, Step::Abort)) {
+        std::process::abort();
     }
 }
 

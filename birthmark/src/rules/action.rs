@@ -107,7 +107,7 @@ impl Action {
         }))
     }
 
-    /// Aborts the process, after the other actions. The line that the rule writes stays on standard error.
+    /// Aborts the process, after the other actions have been done or, for [`call`](Action::call), begun.
     pub fn abort_process() -> Self {
         Action::of(Step::Abort)
     }

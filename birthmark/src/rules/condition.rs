@@ -8,6 +8,7 @@
 //! | `growth(site)>100/min` | the number of such tasks grows faster than this, for as long as `for` |
 //! | `no-waker` | a task is suspended, and nothing is left that can wake it |
 //! | `stuck` | a dump has a finding that it had not before; `every=30s` sets how often a dump is taken |
+//! | `timebox` | a future or a task takes longer than its timebox |
 //! | `at-most=10/min` | no condition: the number of reports in a minute |
 
 use std::error::Error;
@@ -44,6 +45,8 @@ pub(super) enum Subject {
     },
     /// The findings of a dump of stuck tasks.
     Stuck { every: Duration, lasts: Duration },
+    /// Futures and tasks that take longer than their timebox.
+    Timebox,
 }
 
 /// The property that counted tasks have in common.
@@ -166,8 +169,9 @@ impl<'a> Terms<'a> {
     fn add(&mut self, term: Term<'a>) -> Result<(), ParseRuleError> {
         let (key, value) = term.text.split_once('=').unwrap_or((term.text, ""));
         match key {
-            "stuck" | "no-waker" if term.text == key => {
+            "stuck" | "no-waker" | "timebox" if term.text == key => {
                 let subject = match key {
+                    "timebox" => Subject::Timebox,
                     "stuck" => Subject::Stuck {
                         every: EVERY,
                         lasts: Duration::ZERO,
@@ -229,7 +233,7 @@ impl<'a> Terms<'a> {
             let before = term.whole.get(..at).unwrap_or(term.whole);
             let error = error.to_string();
             let error = match error.strip_prefix("a filter has no key ") {
-                Some(key) => format!("a rule has no key {key}, count(site)>1000, growth(site)>100/min, stuck, no-waker, every or at-most"),
+                Some(key) => format!("a rule has no key {key}, count(site)>1000, growth(site)>100/min, stuck, no-waker, timebox, every or at-most"),
                 None => error,
             };
             return Err(ParseRuleError::new(before.chars().count() + 1, error));
@@ -274,6 +278,13 @@ impl<'a> Terms<'a> {
                 let has_kind = self.filter.split('&').any(|term| term.starts_with("kind="));
                 if runs && !has_kind && lasts.is_some() {
                     filter = filter.kind("future");
+                }
+            }
+            Subject::Timebox => {
+                if !filter.is_empty() || lasts.is_some() {
+                    return Err(
+                        term.error("timebox", "takes no filter\nhelp: leave the filter out")
+                    );
                 }
             }
             Subject::Count { .. } => {
@@ -457,6 +468,7 @@ mod tests {
                 7,
                 "\"count(site)>1\" is one condition too many beside \"stuck\"\n",
             ),
+            ("timebox&for=1s", 1, "\"timebox\" takes no filter\nhelp: "),
             ("stuck&role=a", 1, "\"stuck\" takes no filter\nhelp: "),
             (
                 "role=a&every=1s",

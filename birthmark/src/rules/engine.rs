@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::evaluation::Evaluation;
 use super::passes::{Batch, Passes, SORTS};
 use super::rule::RuleSet;
+use super::timebox::Boxes;
 use birthmark_core::__reader::internal_thread;
 
 /// Number of batches that wait for the thread of rules. Further ones are left out while an action takes long. Passes find the
@@ -83,14 +84,23 @@ impl Engine {
         };
         let further =
             |sort: usize| Duration::from_nanos(self.further[sort].swap(0, Ordering::Relaxed));
-        let batch = passes.run(further);
+        let mut batch = if passes.has_run() {
+            passes.run(further)
+        } else {
+            None
+        };
+        let timeboxes = Boxes::changes();
+        if !timeboxes.is_empty() {
+            batch.get_or_insert_default().timeboxes = timeboxes;
+        }
         let has_diff = set.all().iter().any(|rule| rule.action.has_diff());
         if batch.is_some() || passes.masks.deep | passes.masks.stuck != 0 || has_diff {
             self.start();
         }
         if let Some(batch) = batch {
             let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-            if inbox.len() < MAX_WAITING {
+            // A pass finds the same tasks again, and timeboxes are handed over once.
+            if inbox.len() < MAX_WAITING || !batch.timeboxes.is_empty() {
                 inbox.push(batch);
                 self.arrival.notify_one();
             }

@@ -20,6 +20,7 @@ use super::report::{
 };
 use super::rule::{Rule, RuleSet};
 use super::schedule::Schedule;
+use super::timebox;
 use crate::threads;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::read::Record;
@@ -64,6 +65,8 @@ enum Sort {
         findings: Findings,
         next: Instant,
     },
+    /// Timeboxes that were reported and last, by number: the text of each, and its start.
+    Timeboxes(HashMap<u64, (String, Instant)>),
 }
 
 /// Dumps from before a rule holds.
@@ -124,6 +127,11 @@ impl Evaluation {
         let start = cpu_time(now);
         let matched = self.watch.confirm(&batch.seen);
         let cost = cpu_time(now).saturating_sub(start);
+        if !batch.timeboxes.is_empty() {
+            for (rule, following) in set.all().iter().zip(&mut self.following) {
+                following.note_timeboxes(rule, &batch.timeboxes, now);
+            }
+        }
         for (index, rule) in set.all().iter().enumerate() {
             if batch.evaluated & 1 << index == 0 {
                 continue;
@@ -301,6 +309,7 @@ impl Following {
                 leads: HashMap::new(),
             },
             Subject::Count { .. } | Subject::Growth { .. } => Sort::Groups(Groups::new()),
+            Subject::Timebox => Sort::Timeboxes(HashMap::new()),
             Subject::Stuck { every, .. } => Sort::Findings {
                 findings: Findings::default(),
                 next: now + *every,
@@ -386,6 +395,34 @@ impl Following {
         }
     }
 
+    fn note_timeboxes(&mut self, rule: &Rule, changes: &[timebox::Change], now: Instant) {
+        let Sort::Timeboxes(open) = &mut self.sort else {
+            return;
+        };
+        for change in changes {
+            match change {
+                timebox::Change::Exceeded(entry) => {
+                    if !self.limit.admits(now) {
+                        rule.suppressed.fetch_add(1, Ordering::Relaxed);
+                        continue;
+                    }
+                    let (report, who) = exceeded(rule, entry);
+                    open.insert(entry.number, (who, entry.began));
+                    act(rule, report, None);
+                }
+                timebox::Change::Ended { number, at } => {
+                    let Some((who, began)) = open.remove(number) else {
+                        continue;
+                    };
+                    let after = at.saturating_duration_since(began);
+                    let report = RuleReport::of_end(&rule.text, &who, 0, "ended", after);
+                    act(rule, report, None);
+                }
+            }
+        }
+        rule.active.store(open.len() as u64, Ordering::Relaxed);
+    }
+
     fn note_counts(&mut self, rule: &Rule, counted: &Counted, now: Instant) {
         let (Sort::Groups(groups), limit) = (&mut self.sort, &mut self.limit) else {
             return;
@@ -451,6 +488,7 @@ impl Sort {
             Sort::Tasks { episodes, .. } => episodes.len(),
             Sort::Groups(groups) => groups.len(),
             Sort::Findings { findings, .. } => findings.len(),
+            Sort::Timeboxes(open) => open.len(),
         }
     }
 }
@@ -479,6 +517,21 @@ fn begin(rule: &Rule, records: &[Record], count: usize) -> Option<(RuleReport, S
     let who = who(task);
     let report = RuleReport::of_tasks(&rule.text, tasks, count, thread.as_ref(), Some(&runnable));
     Some((report, who, state))
+}
+
+/// Returns the report of a timebox whose time is over, with its text.
+fn exceeded(rule: &Rule, entry: &timebox::Entry) -> (RuleReport, String) {
+    let of = format!("the timebox at {}", entry.place);
+    let again = entry.task.and_then(|task| {
+        let again = Record::read(task.slot).filter(|again| again.id == task.id);
+        again.filter(|again| again.is_live_task())
+    });
+    let described = again.and_then(|record| begin(rule, &[record], 1));
+    let (report, of) = match described {
+        Some((report, who, _)) => (report, format!("{of} in {who}")),
+        None => (RuleReport::empty(&rule.text), of),
+    };
+    (report.exceeded(&of, entry.limit), of)
 }
 
 /// Takes the stack of the thread that runs a task. Returns `None` if the poll ended meanwhile.

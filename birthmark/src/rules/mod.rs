@@ -23,6 +23,7 @@
 //! | `presets` | the rules of `watch` |
 //! | `limit`, `schedule` | how often there are reports and passes |
 //! | `episodes`, `counts`, `findings` | for what a rule holds, from pass to pass |
+//! | `timebox` | futures and tasks with a time of their own |
 //! | `report` | what is reported |
 //! | `act` | what is done |
 //! | `passes` | the walks of the clock's thread |
@@ -43,6 +44,7 @@ mod presets;
 mod report;
 mod rule;
 mod schedule;
+mod timebox;
 
 use crate::platform::stderr;
 use birthmark_core::__reader::clock;
@@ -57,6 +59,7 @@ pub(crate) use presets::watch;
 pub use report::RuleReport;
 pub(crate) use rule::NewRule;
 pub use rule::RuleStats;
+pub use timebox::{timebox, Timebox, TimeboxSpawn};
 
 /// Adds rules, and has the clock's thread look for them. Returns `false` if there is no room for all.
 pub(crate) fn install(new: Vec<NewRule>) -> bool {

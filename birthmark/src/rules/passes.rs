@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::condition::{By, Subject};
 use super::rule::{Rule, RuleSet};
 use super::schedule::Schedule;
+use super::timebox;
 use crate::platform::cpu::thread_cpu_time;
 use birthmark_dump::__private::{Seen, Site, Watch, WatchFilter};
 
@@ -14,6 +15,8 @@ const MAX_SEEN: usize = 4096;
 
 /// The sorts of passes, each with a schedule of its own.
 pub(super) const SORTS: usize = 3;
+/// The sort of the passes over running tasks.
+const RUNNING: usize = 0;
 
 /// Rules by what they need, as masks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,15 +31,18 @@ pub(super) struct Masks {
     pub(super) deep: u64,
     /// Rules of findings. Their own thread takes dumps.
     pub(super) stuck: u64,
+    /// Rules of timeboxes, which are no pass.
+    pub(super) timeboxes: u64,
 }
 
 /// The result of a pass.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Batch {
     /// The sorts of the pass, and the rules that it was for.
     pub(super) sorts: Vec<usize>,
     pub(super) evaluated: u64,
     pub(super) seen: Vec<Seen>,
+    pub(super) timeboxes: Vec<timebox::Change>,
     /// The numbers of tasks by site, for the rules that count.
     pub(super) counts: Vec<(usize, Vec<(&'static Site, u64)>)>,
 }
@@ -68,6 +74,7 @@ impl Masks {
             let bit = 1 << index;
             let mask = match &rule.condition.subject {
                 Subject::Stuck { .. } => &mut masks.stuck,
+                Subject::Timebox => &mut masks.timeboxes,
                 Subject::Tasks { .. } if running & bit != 0 => &mut masks.running,
                 Subject::Tasks { .. } if shallow & bit != 0 => &mut masks.tasks,
                 Subject::Count { .. } | Subject::Growth { .. }
@@ -95,7 +102,17 @@ pub(super) struct Passes {
     pub(super) masks: Masks,
     schedules: [Schedule; SORTS],
     seen: Vec<Seen>,
+    /// The CPU time of the last pass over running tasks alone.
+    running_cost: Duration,
+    last_tick: Instant,
+    /// Number of ticks without a pass.
+    rests: u32,
 }
+
+/// The time between two ticks from which on the machine, and not a task, has stood still.
+const STANDSTILL: Duration = Duration::from_millis(500);
+/// Number of ticks after a standstill in which tasks go on, and no rule holds.
+const RESTS: u32 = 3;
 
 impl Passes {
     pub(super) fn new(set: &'static RuleSet) -> Self {
@@ -108,7 +125,23 @@ impl Passes {
             // Numbers change slowly.
             schedules: [Duration::ZERO, Duration::ZERO, second].map(Schedule::new),
             seen: Vec::new(),
+            running_cost: Duration::ZERO,
+            last_tick: Instant::now(),
+            rests: 0,
         }
+    }
+
+    /// Returns `true` if the process has run since the last tick, and the one before. If it was stopped, or the machine was,
+    /// all tasks have been in their state for long, and none is at fault.
+    pub(super) fn has_run(&mut self) -> bool {
+        let now = Instant::now();
+        let time = now.saturating_duration_since(self.last_tick);
+        self.last_tick = now;
+        self.rests = match time > STANDSTILL {
+            true => RESTS,
+            false => self.rests.saturating_sub(1),
+        };
+        self.rests == 0
     }
 
     /// Makes the passes that are due. `further` returns the CPU time of the other thread for the last pass of a sort. Returns
@@ -126,7 +159,16 @@ impl Passes {
         let mut batch = self.walk(evaluated);
         let cost = cpu_time(now).saturating_sub(start);
         let passes = sorts.iter().filter(|mask| **mask != 0).count() as u32;
+        if due == [RUNNING] {
+            self.running_cost = cost;
+        }
         for &sort in &due {
+            // Passes of several sorts are one walk. Running tasks alone would have cost less.
+            let cost = if sort == RUNNING {
+                self.running_cost
+            } else {
+                cost
+            };
             let cost = cost + further(sort);
             self.schedules[sort].has_run(now, cost, passes);
         }
@@ -158,6 +200,7 @@ impl Passes {
             sorts: Vec::new(),
             evaluated,
             seen: self.seen.clone(),
+            timeboxes: Vec::new(),
             counts: counting
                 .map(|index| (index, self.watch.counts(index)))
                 .collect(),

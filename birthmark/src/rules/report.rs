@@ -123,6 +123,21 @@ impl RuleReport {
         report
     }
 
+    /// Returns a report about no known task.
+    pub(super) fn empty(rule: &Arc<str>) -> Self {
+        RuleReport::of(rule, String::new())
+    }
+
+    /// A timebox is exceeded. The rest of the report describes the task.
+    pub(super) fn exceeded(mut self, of: &str, limit: Duration) -> Self {
+        let mut line = format!("{of} has taken longer than {limit:?}");
+        if !self.line.is_empty() {
+            push(&mut line, format_args!(": {}", self.line));
+        }
+        self.line = line;
+        self
+    }
+
     /// The rule held for tasks. `lead` is the first one.
     pub(super) fn of_end(
         rule: &Arc<str>,

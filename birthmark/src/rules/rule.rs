@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::Arc;
 
 use super::action::{is_no_action, Action};
-use super::condition::{Condition, ParseRuleError};
+use super::condition::{Condition, ParseRuleError, Subject};
 
 /// Maximum number of rules of a process.
 pub(super) const MAX_RULES: usize = 64;
@@ -78,12 +78,18 @@ static RULES: AtomicPtr<RuleSet> = AtomicPtr::new(ptr::null_mut());
 impl RuleSet {
     /// Returns the present rules, or `None` if there are none.
     pub(super) fn present() -> Option<&'static RuleSet> {
-        // SAFETY: the pointer is null or from `Box::leak`, and nothing writes to a set that was stored.
+        // SAFETY: the pointer is null or from `Box::into_raw` in `add`. A set that was stored is never freed or written.
         unsafe { RULES.load(Ordering::Acquire).as_ref() }
     }
 
     pub(super) fn all(&self) -> &[&'static Rule] {
         &self.0
+    }
+
+    /// Returns `true` if a rule is about timeboxes.
+    pub(super) fn has_timeboxes(&self) -> bool {
+        let mut all = self.0.iter();
+        all.any(|rule| rule.condition.subject == Subject::Timebox)
     }
 
     /// Returns `true` if both are one set.
