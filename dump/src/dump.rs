@@ -68,7 +68,19 @@ pub struct Dump {
     pub(crate) awaits: AwaitScan,
     read_awaits: ReadAwaits,
     /// Uses of shared things by tasks, once something needs them.
-    uses: OnceLock<Uses>,
+    uses: OnceLock<ReadUses>,
+    /// JSON has what tasks wait for.
+    pub(crate) shows_waits: bool,
+}
+
+/// Uses of shared things by tasks.
+#[derive(Debug)]
+struct ReadUses {
+    uses: Uses,
+    /// The reason for which there are none.
+    missing: Option<MissingFrames>,
+    /// Number of suspended tasks that were not read, because there were too many or because the time was over.
+    omitted: usize,
 }
 
 /// The parts of a task that need no memory.
@@ -133,6 +145,7 @@ impl Dump {
             awaits: AwaitScan::NotRequested,
             read_awaits,
             uses: OnceLock::new(),
+            shows_waits: false,
         }
     }
 
@@ -451,20 +464,57 @@ impl Dump {
         }
     }
 
+    /// Adds what each task waits for, who has it, and which tasks are stuck, to JSON. Texts and [`Dump::stuck`] have that
+    /// anyway.
+    ///
+    /// This method reads it when it is called, after the tasks, as [`Dump::stuck`] does when it is shown.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// println!("{}", birthmark::dump().with_waits().json());
+    /// ```
+    #[must_use]
+    pub fn with_waits(mut self) -> Self {
+        self.shows_waits = true;
+        self.uses();
+        self
+    }
+
     /// Returns what suspended tasks use of shared things: of all tasks, also of those that are not selected. A task that
     /// has run since the snapshot is left out.
     pub(crate) fn uses(&self) -> &Uses {
+        &self.read_or_get_uses().uses
+    }
+
+    fn read_or_get_uses(&self) -> &ReadUses {
         self.uses
             .get_or_init(|| self.read_uses(&mut |reading| (self.read_awaits)(false, reading)))
     }
 
-    /// Reads what suspended tasks of another process use of shared things.
+    /// Returns the reason for which the uses of some tasks are not known.
+    pub(crate) fn unknown_uses(&self) -> Option<String> {
+        let read = self.read_or_get_uses();
+        match (&read.missing, read.omitted) {
+            (Some(missing), _) => Some(format!(
+                "locks, channels and awaited tasks are not known: {missing}"
+            )),
+            (None, 0) => None,
+            (None, count) => Some(format!(
+                "{count} suspended task{} not looked at, because there are too many",
+                if count == 1 { " was" } else { "s were" },
+            )),
+        }
+    }
+
+    /// Reads what suspended tasks of another process use of shared things. JSON has it, too.
     #[doc(hidden)]
-    pub fn put_uses(&self, read: ReadInto<'_>) {
+    pub fn put_uses(&mut self, read: ReadInto<'_>) {
+        self.shows_waits = true;
         self.uses.get_or_init(|| self.read_uses(read));
     }
 
-    fn read_uses(&self, read: ReadInto<'_>) -> Uses {
+    fn read_uses(&self, read: ReadInto<'_>) -> ReadUses {
         let find = |id: u64| {
             let row = self.row(id)?;
             let is_suspended = self.snapshot.bare_state(row).is_suspended();
@@ -479,11 +529,18 @@ impl Dump {
             has_ended_parent: &has_ended_parent,
             end: Instant::now() + MAX_READING,
             read: 0,
+            omitted: 0,
             uses: Uses::new(),
         };
-        match read(&mut reader) {
-            Ok(()) => checked(reader.uses, &|id| self.stack_of(id)),
-            Err(_) => Uses::new(),
+        let missing = read(&mut reader).err();
+        let uses = match missing {
+            None => checked(reader.uses, &|id| self.stack_of(id)),
+            Some(_) => Uses::new(),
+        };
+        ReadUses {
+            uses,
+            missing,
+            omitted: reader.omitted,
         }
     }
 

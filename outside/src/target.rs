@@ -269,7 +269,7 @@ impl Target {
     }
 
     /// Adds what tasks wait for and hold to a dump of this target, out of debug information. The text and
-    /// [`Dump::stuck`](birthmark_dump::Dump::stuck) then name deadlocks. All suspended tasks are read, up to 10,000.
+    /// [`Dump::stuck`](birthmark_dump::Dump::stuck) then name deadlocks, and JSON has them. All suspended tasks are read, up to 10,000.
     ///
     /// # Examples
     ///
@@ -282,7 +282,7 @@ impl Target {
     /// # Ok::<(), birthmark_outside::OpenError>(())
     /// ```
     #[must_use]
-    pub fn with_waits(&self, dump: Dump) -> Dump {
+    pub fn with_waits(&self, mut dump: Dump) -> Dump {
         dump.put_uses(&mut |reading| self.read_awaits(false, reading));
         dump
     }

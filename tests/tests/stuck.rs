@@ -211,11 +211,30 @@ fn without_ids(report: &str) -> String {
         text.push_str(&part[digits..]);
     }
     let mut words = Vec::new();
-    for line in text.lines() {
+    for line in unwrapped(&text).lines() {
         let line: Vec<&str> = line.split(' ').map(without_position).collect();
         words.push(line.join(" "));
     }
     words.join("\n") + "\n"
+}
+
+/// Joins lines with their continuations, which begin four columns further to the right.
+fn unwrapped(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let mut joined = String::new();
+    let mut before = 0;
+    for line in text.lines() {
+        match !joined.is_empty() && indent(line) == before + 4 {
+            true => joined.push(' '),
+            false => {
+                joined.push('\n');
+                joined.push_str(&line[..indent(line)]);
+                before = indent(line);
+            }
+        }
+        joined.push_str(line.trim_start());
+    }
+    joined.split_off(1)
 }
 
 fn without_position(word: &str) -> &str {
@@ -373,6 +392,107 @@ fn awaited_handles_name_their_tasks() {
     assert_eq!(report, "no task is known to be stuck\n");
     go.send(()).unwrap();
     runtime.block_on(outer).unwrap();
+}
+
+/// Replaces addresses, too.
+fn without_addresses(text: &str) -> String {
+    let mut words = Vec::new();
+    for word in without_ids(text).split(' ') {
+        let is_address = word.starts_with("0x");
+        words.push(if is_address { "ADDRESS:" } else { word }.to_owned());
+    }
+    words.join(" ")
+}
+
+#[test]
+fn resources_have_their_holders_and_waiters() {
+    let _alone = alone();
+    let runtime = runtime();
+    let empty = birthmark::dump().resources().to_string();
+    assert_eq!(
+        empty,
+        "no task is known to wait for a shared thing, or to have one\n"
+    );
+    let (held, is_held) = tokio::sync::oneshot::channel();
+    let (go, goes) = tokio::sync::oneshot::channel();
+    runtime.block_on(async {
+        let lock = locks::reads_twice(held, goes);
+        is_held.await.unwrap();
+        locks::writes(lock.clone());
+        locks::writes(lock);
+    });
+    let mut found = String::new();
+    wait_until("both writers wait", || {
+        found = birthmark::dump().resources().to_string();
+        found.contains("2 tasks wait for it")
+    });
+    go.send(()).unwrap();
+    let first = found.split("\n\n").next().unwrap();
+    let expected = "an rwlock at ADDRESS: 2 tasks wait for it
+  held for reading by task N \"reader\" read_twice (a temporary value in locks::read_twice since HERE)
+  2 wait for lock.write at HERE task N \"writer\" writes::{async}, task N \"writer\" writes::{async}
+";
+    assert_eq!(without_addresses(first), expected);
+    wait_until("the reader waits again", || {
+        found = birthmark::dump().resources().to_string();
+        found.contains("3 tasks wait for it")
+    });
+    assert!(found.contains("\n  1 waits for lock.read at "), "{found}");
+    let none = birthmark::dump().filter(&"name=other".parse().unwrap());
+    assert_eq!(none.resources().to_string(), empty);
+}
+
+/// A dump in JSON has waits if it was told to.
+#[test]
+fn json_has_waits_holders_and_findings() {
+    let _alone = alone();
+    let runtime = runtime();
+    runtime.block_on(async { locks::crossed(&Arc::new(tokio::sync::Barrier::new(2))) });
+    report();
+    let without = birthmark::dump().json().to_string();
+    let without: serde_json::Value = serde_json::from_str(&without).unwrap();
+    assert!(without.get("stuck").is_none() && without.get("resources").is_none());
+    let json = birthmark::dump().with_waits().json().to_string();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let schema = include_str!("../../dump/schema/dump-1.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&json)
+        .map(|it| it.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let tasks = json["tasks"].as_array().unwrap();
+    let named = |name: &str| tasks.iter().find(|task| task["name"] == name).unwrap();
+    let (one, two) = (named("one"), named("two"));
+    let wait = &one["waits"][0];
+    assert_eq!(wait["kind"], "mutex");
+    let needs = &wait["needs"][0];
+    assert_eq!(
+        (&needs["task"], &needs["reason"], &needs["certain"]),
+        (&two["id"], &"holds".into(), &false.into())
+    );
+    let held = &two["holds"][0];
+    assert_eq!(
+        (&held["address"], &held["waiters"]),
+        (&wait["address"], &1.into())
+    );
+    let resources = json["resources"].as_array().unwrap();
+    let is_it = |it: &&serde_json::Value| it["address"] == wait["address"];
+    assert_eq!(resources.iter().filter(is_it).count(), 1);
+    let finding = &json["stuck"][0];
+    assert_eq!(
+        (&finding["kind"], &finding["certain"]),
+        (&"deadlock".into(), &false.into())
+    );
+    assert_eq!(finding["tasks"], serde_json::json!([one["id"], two["id"]]));
+    let first = &finding["lines"][1];
+    assert_eq!(first[0], "  ");
+    assert_eq!(first[1]["task"], one["id"]);
+    assert_eq!(
+        first[1]["text"],
+        format!("task {} \"one\" take_both", one["id"])
+    );
 }
 
 #[birthmark::instrument]

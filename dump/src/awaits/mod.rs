@@ -88,15 +88,21 @@ pub(crate) struct UsesReader<'a> {
     /// Returns `true` if the task that spawned a task has ended.
     pub(crate) has_ended_parent: &'a dyn Fn(u64) -> bool,
     pub(crate) end: Instant,
+    /// Number of tasks that were read.
     pub(crate) read: usize,
+    /// Number of suspended tasks that were not read.
+    pub(crate) omitted: usize,
     pub(crate) uses: Uses,
 }
 
 impl AwaitReading for UsesReader<'_> {
     fn wants(&mut self, id: u64) -> bool {
-        let wants =
-            (self.find)(id).is_some() && self.read < MAX_STACKS && Instant::now() < self.end;
+        if (self.find)(id).is_none() {
+            return false;
+        }
+        let wants = self.read < MAX_STACKS && Instant::now() < self.end;
         self.read += usize::from(wants);
+        self.omitted += usize::from(!wants);
         wants
     }
 

@@ -19,6 +19,8 @@ named_enum! {
         Groups = "groups",
         /// tasks that cannot go on, and why.
         Stuck = "stuck",
+        /// locks, channels and other things that tasks share, with those that hold them and wait for them.
+        Resources = "resources",
         /// stacks for flame graphs.
         Folded = "folded",
         /// see [`Json`](super::Json).
@@ -64,6 +66,9 @@ impl Format {
             }),
             Format::Stuck => text("txt", PLAIN, |dump, color, out| {
                 write!(out, "{}", dump.stuck().color(color))
+            }),
+            Format::Resources => text("txt", PLAIN, |dump, color, out| {
+                write!(out, "{}", dump.resources().color(color))
             }),
             Format::Folded => text("folded", PLAIN, |dump, _, out| {
                 write!(out, "{}", dump.folded())

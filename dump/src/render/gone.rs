@@ -8,6 +8,7 @@ use super::field::Field;
 use super::output::{escaped, push, site_role};
 use super::palette::Palette;
 use super::task_block::{push_who, site_text};
+use super::wrap::push_wrapped;
 use crate::gone::Gone;
 use crate::values::age::Age;
 use crate::values::gone::{DroppedBy, GoneTask};
@@ -105,17 +106,17 @@ fn push_outcome(out: &mut String, gone: &Gone, outcome: Outcome, palette: &Palet
 /// Appends the lines of tasks that ended alike, of which the last one is shown.
 fn push_alike(out: &mut String, alike: &Alike<'_>, palette: &Palette) {
     let task = alike.last;
-    out.push_str("  ");
+    let mut line = "  ".to_owned();
     if alike.count > 1 {
-        push(out, format_args!("{} × the last ", alike.count));
+        push(&mut line, format_args!("{} × the last ", alike.count));
     }
-    push(out, format_args!("task {} ", task.id));
+    push(&mut line, format_args!("task {} ", task.id));
     let name = task.name.as_ref();
     let name = name.map_or_else(String::new, |name| name.to_string());
-    push_who(out, palette, &name, &site_role(task.site));
-    push(out, format_args!(" ({}) ", task.kind));
-    push_end(out, task, palette);
-    out.push('\n');
+    push_who(&mut line, palette, &name, &site_role(task.site));
+    push(&mut line, format_args!(" ({}) ", task.kind));
+    push_end(&mut line, task, palette);
+    push_wrapped(out, &line);
     push_origin(out, task, palette);
 }
 

@@ -12,6 +12,7 @@ mod string;
 mod table_index;
 mod tables;
 mod threads;
+mod waits;
 mod wakes;
 
 use std::fmt;
@@ -40,6 +41,7 @@ use stacks::{push_stacks, StackTables};
 use string::push_string;
 use tables::{push_ancestors, push_index, push_name, push_site, push_sites, push_table, Tables};
 use threads::push_threads;
+use waits::Waits;
 use wakes::push_wakes;
 
 /// Displays a [`Dump`] as JSON.
@@ -105,10 +107,14 @@ impl fmt::Display for Json<'_> {
         if self.is_limited() {
             push_groups(&mut writer, dump, &tables)?;
         }
+        let waits = Waits::of(dump);
+        if let Some(waits) = &waits {
+            waits.push_tables(&mut writer, dump)?;
+        }
         let mut parts = Parts::default();
         let rows = dump.rows().take(most);
         push_table(&mut writer, "tasks", rows, |out, row| {
-            parts.push_row(out, dump, &tables, row);
+            parts.push_row(out, dump, &tables, waits.as_ref(), row);
         })?;
         writer.out.push_str("}\n");
         writer.finish()
@@ -186,7 +192,14 @@ struct Parts {
 }
 
 impl Parts {
-    fn push_row(&mut self, out: &mut String, dump: &Dump, tables: &Tables, row: &Row) {
+    fn push_row(
+        &mut self,
+        out: &mut String,
+        dump: &Dump,
+        tables: &Tables,
+        waits: Option<&Waits<'_>>,
+        row: &Row,
+    ) {
         out.push_str("{\"id\":");
         push_number(out, row.id);
         let (shape, snapshot) = (dump.snapshot.shape(row), &dump.snapshot);
@@ -218,6 +231,9 @@ impl Parts {
         push_span(out, snapshot.spans.get(row.id));
         if let Some(awaits) = dump.awaits_of(row) {
             push_awaits(out, awaits);
+        }
+        if let Some(waits) = waits {
+            waits.push_task(out, row.id);
         }
         if shape.is_root() {
             out.push_str(",\"root\":true");

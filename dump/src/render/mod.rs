@@ -8,6 +8,7 @@
 //! | [`Diff`] | the changes since another dump |
 //! | [`Json`] | programs; the schema is in the repository |
 //! | [`Stuck`] | tasks that cannot go on, and why |
+//! | [`Resources`] | things that tasks share, with those that hold them and wait for them |
 //! | [`Folded`] | flame graphs |
 //! | `Pprof` | `go tool pprof`, Pyroscope, speedscope; with the feature `pprof` |
 //!
@@ -43,6 +44,7 @@ mod text;
 mod threads;
 mod tree;
 mod waits;
+mod wrap;
 
 use std::fmt;
 
@@ -60,7 +62,7 @@ pub use text::Text;
 #[doc(hidden)]
 pub use threads::ThreadList;
 pub use tree::Tree;
-pub use waits::Stuck;
+pub use waits::{Resources, Stuck};
 
 impl Dump {
     /// Returns a rendering with a paragraph for each task, as `{}` shows it.
@@ -86,6 +88,21 @@ impl Dump {
     /// ```
     pub fn stuck(&self) -> Stuck<'_> {
         Stuck::new(self)
+    }
+
+    /// Returns a rendering of the things that tasks share: locks, semaphores, channels and awaited tasks, each with the tasks
+    /// that have it and that wait for it. Those that most tasks wait for come first. A filter keeps what one of its tasks
+    /// uses.
+    ///
+    /// The things are found as [`Dump::stuck`] finds them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// println!("{}", birthmark::dump().resources());
+    /// ```
+    pub fn resources(&self) -> Resources<'_> {
+        Resources::new(self)
     }
 
     /// Returns a rendering by groups, largest first.

@@ -14,21 +14,35 @@ pub(super) struct Palette {
     pub(super) more: &'static str,
     pub(super) less: &'static str,
     pub(super) end: &'static str,
+    /// Marks of the tasks in sentences, for renderings that make links of them.
+    pub(super) task: &'static str,
+    pub(super) task_end: &'static str,
     running: &'static str,
     suspended: &'static str,
     waiting: &'static str,
 }
 
-static PLAIN: Palette = Palette {
+static PLAIN: Palette = PLAIN_PALETTE;
+
+const PLAIN_PALETTE: Palette = Palette {
     name: "",
     role: "",
     faint: "",
     more: "",
     less: "",
     end: "",
+    task: "",
+    task_end: "",
     running: "",
     suspended: "",
     waiting: "",
+};
+
+/// No colours, but marks. All other control characters of a text are escaped.
+static MARKED: Palette = Palette {
+    task: "\x01",
+    task_end: "\x02",
+    ..PLAIN_PALETTE
 };
 
 static COLORED: Palette = Palette {
@@ -38,6 +52,8 @@ static COLORED: Palette = Palette {
     more: "\x1b[31m",
     less: "\x1b[32m",
     end: "\x1b[0m",
+    task: "",
+    task_end: "",
     running: "\x1b[32m",
     suspended: "\x1b[33m",
     waiting: "\x1b[35m",
@@ -50,6 +66,11 @@ impl Palette {
         } else {
             &PLAIN
         }
+    }
+
+    /// Returns the palette of texts in which tasks are between `\x01` and `\x02`.
+    pub(super) fn marked() -> &'static Self {
+        &MARKED
     }
 
     pub(super) fn state(&self, state: State) -> &'static str {

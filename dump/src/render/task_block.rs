@@ -20,6 +20,7 @@ use super::output::{escaped, push, push_number, role_text};
 use super::palette::Palette;
 use super::paths::{push_whole, Paths};
 use super::range::Ago;
+use super::wrap::push_wrapped_lines;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::values::age::Age;
@@ -416,9 +417,10 @@ pub(super) fn lineage_pieces(
 
 /// Returns a line for each frame out of debug information, and for those that are joined with them.
 pub(super) fn awaits_lines(awaits: &AwaitStack) -> String {
-    let mut out = String::new();
+    let (mut lines, mut out) = (String::new(), String::new());
     // Writing to a string does not fail.
-    let _ = awaits.write(&mut out, "    ");
+    let _ = awaits.write(&mut lines, "    ");
+    push_wrapped_lines(&mut out, &lines);
     out
 }
 

@@ -77,11 +77,7 @@ impl fmt::Display for Text<'_> {
         };
         let mut texts = Texts::new(dump);
         let graph = WaitGraph::new(dump.uses());
-        let waits = WaitLines {
-            dump,
-            palette,
-            graph: &graph,
-        };
+        let waits = WaitLines::new(dump, palette, &graph);
         let folded = FoldedWaits::new(&waits, |task| {
             let row = dump.row(task).filter(|_| !self.expanded)?;
             Some(folds.of(dump, row)?.min_id().as_u64())

@@ -79,6 +79,14 @@ impl Snapshot {
         })
     }
 
+    /// Returns the id of the other task that woke a task last.
+    pub(crate) fn waking_task(&self, row: &Row) -> Option<u64> {
+        match self.wakers.get(row.woken_by)? {
+            record::WokenBy::Task(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Returns the index of a live task.
     pub(crate) fn place_of(&self, id: u64) -> Option<usize> {
         self.rows.binary_search_by_key(&id, |row| row.id).ok()

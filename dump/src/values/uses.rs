@@ -103,6 +103,20 @@ pub enum ResourceKind {
 }
 
 impl Relation {
+    /// Returns the name in JSON.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Assigned => "assigned",
+            Self::HoldsExclusively => "holds",
+            Self::HoldsShared => "holds-shared",
+            Self::Sends => "sends",
+            Self::Receives => "receives",
+            Self::WaitsToSend => "waits-to-send",
+            Self::WaitsToReceive => "waits-to-receive",
+        }
+    }
+
     /// Returns `true` if the task waits.
     pub(crate) fn is_wait(self) -> bool {
         matches!(self, Self::Waits | Self::WaitsToSend | Self::WaitsToReceive)
@@ -118,6 +132,25 @@ impl Relation {
 }
 
 impl ResourceKind {
+    /// Returns the name in JSON.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Mutex => "mutex",
+            Self::BlockingMutex => "blocking-mutex",
+            Self::RwLock => "rwlock",
+            Self::BlockingRwLock => "blocking-rwlock",
+            Self::Semaphore => "semaphore",
+            Self::OnceCell => "once-cell",
+            Self::Channel => "channel",
+            Self::Oneshot => "oneshot",
+            Self::Watch => "watch",
+            Self::Broadcast => "broadcast",
+            Self::Notify => "notify",
+            Self::Barrier => "barrier",
+            Self::Task => "task",
+        }
+    }
+
     /// Returns the name of such a thing in a sentence, with an article.
     pub(crate) fn noun(self) -> &'static str {
         match self {

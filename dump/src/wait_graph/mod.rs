@@ -1,7 +1,15 @@
 //! The graph of tasks that wait for each other.
 //!
-//! A node is a task. An edge leads from a task that waits to one that has to act first. That task holds the lock, was
-//! queued before, has the only receiver of a full channel, or is awaited itself.
+//! A task that waits needs a thing, and a thing has other tasks that have to act first: those that hold it, that were
+//! queued before, that have the only receiver of a full channel, or that are awaited themselves. The graph has a node for
+//! each task and each thing. So thousands of tasks that wait for thousands of holders need memory for each of them, and not
+//! for each pair.
+//!
+//! # Structure
+//!
+//! [`WaitGraph`] has an [`Entry`] for each use of a thing. Entries of one thing are neighbours, holders before waiters. A
+//! [`Group`] is the part of a thing's entries that one kind of wait needs, such as all holders. Waiters of the same kind
+//! share a group.
 //!
 //! # When an edge is certain
 //!
@@ -12,40 +20,21 @@
 
 mod checked;
 mod deadlock;
+mod group;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::values::uses::{Relation, ResourceKind, ResourceUse, TaskUses};
 
 pub(crate) use checked::checked;
-pub(crate) use deadlock::{deadlocks, Deadlock, Step};
+pub(crate) use deadlock::{deadlocks, Deadlock, Deadlocks, Step};
+use group::is_queued_writer;
+pub(crate) use group::{is_write, Group, Needs};
 
 /// Uses by the id of the task.
 pub(crate) type Uses = BTreeMap<u64, TaskUses>;
-
-/// A use and the task that has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OfTask<'a> {
-    pub(crate) task: u64,
-    pub(crate) of: &'a ResourceUse,
-}
-
-/// All uses of one thing.
-#[derive(Debug, Default)]
-pub(crate) struct Resource<'a> {
-    pub(crate) waiters: Vec<OfTask<'a>>,
-    /// Tasks that hold it, or were given it.
-    pub(crate) holders: Vec<OfTask<'a>>,
-    pub(crate) senders: Vec<OfTask<'a>>,
-    pub(crate) receivers: Vec<OfTask<'a>>,
-}
-
-/// Waits, and what they wait for.
-#[derive(Debug)]
-pub(crate) struct WaitGraph<'a> {
-    uses: &'a Uses,
-    resources: HashMap<u64, Resource<'a>>,
-}
 
 /// A task that has to act before another one can go on.
 #[derive(Clone, Copy, Debug)]
@@ -70,164 +59,307 @@ pub(crate) enum Reason<'a> {
     Joined,
 }
 
-/// How many of the tasks at the ends of edges have to be stuck so that a wait is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needs {
-    /// One is enough.
-    Any,
-    All,
-    /// Others that were not seen can act as well.
-    Others,
+/// A use of a thing. Small, because there may be millions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) of: &'a ResourceUse,
+    /// Number of the task.
+    task: u32,
+    /// Number of the thing.
+    resource: u32,
+}
+
+/// A thing that tasks share. Its entries end where those of the next one begin.
+#[derive(Clone, Copy, Debug)]
+struct Resource {
+    first: u32,
+    /// Number of senders that were seen.
+    senders: u32,
+    /// Number of futures that are polled and wait for the thing.
+    waiters: u32,
+    /// Several tasks seem to exclude each other, so variables may have been moved.
+    is_ambiguous: bool,
+    /// A holder keeps all others out.
+    excludes_readers: bool,
+    /// There is a holder.
+    is_held: bool,
+}
+
+/// Waits, and what they wait for.
+#[derive(Debug)]
+pub(crate) struct WaitGraph<'a> {
+    /// Ids in ascending order. The number of a task is its place.
+    ids: Vec<u64>,
+    of_tasks: Vec<&'a TaskUses>,
+    /// Number of uses of all tasks before a task.
+    first_use: Vec<u32>,
+    /// Entries by thing, then by [`Class`], then by task.
+    entries: Vec<Entry<'a>>,
+    /// Places of the entries of the uses of each task.
+    places: Vec<u32>,
+    resources: Vec<Resource>,
+}
+
+/// The order of the entries of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Holder,
+    Sender,
+    Receiver,
+    Waiter,
+}
+
+impl Class {
+    fn of(relation: Relation) -> Self {
+        match relation {
+            Relation::HoldsExclusively | Relation::HoldsShared | Relation::Assigned => {
+                Class::Holder
+            }
+            Relation::Sends => Class::Sender,
+            Relation::Receives => Class::Receiver,
+            Relation::Waits | Relation::WaitsToSend | Relation::WaitsToReceive => Class::Waiter,
+        }
+    }
+}
+
+/// Bits of a number of a task, and of a use among those of its task, in a sort key.
+const NUMBER: u32 = 31;
+
+/// A sort key of an entry: class, number of the task, number of the use among those of the task.
+fn sort_key(class: Class, task: u32, index: u32) -> u64 {
+    (class as u64) << (2 * NUMBER) | u64::from(task) << NUMBER | u64::from(index)
+}
+
+/// Returns the number of the task, and that of the use.
+fn of_sort_key(key: u64) -> (u32, u32) {
+    let number = |shift: u32| (key >> shift) as u32 & ((1 << NUMBER) - 1);
+    (number(NUMBER), number(0))
 }
 
 impl<'a> WaitGraph<'a> {
     pub(crate) fn new(uses: &'a Uses) -> Self {
-        let mut resources: HashMap<u64, Resource<'a>> = HashMap::new();
-        for (&task, of_task) in uses {
-            for of in &of_task.uses {
-                let resource = resources.entry(of.address).or_default();
-                let of_task = OfTask { task, of };
-                match of.relation {
-                    Relation::Waits | Relation::WaitsToSend | Relation::WaitsToReceive => {
-                        resource.waiters.push(of_task);
-                    }
-                    Relation::HoldsExclusively | Relation::HoldsShared | Relation::Assigned => {
-                        resource.holders.push(of_task);
-                    }
-                    Relation::Sends => resource.senders.push(of_task),
-                    Relation::Receives => resource.receivers.push(of_task),
-                }
+        let of_tasks: Vec<&TaskUses> = uses.values().collect();
+        let count = of_tasks.iter().map(|of| of.uses.len()).sum();
+        let mut first_use: Vec<u32> = Vec::with_capacity(of_tasks.len() + 1);
+        let mut order: Vec<(u64, u64)> = Vec::with_capacity(count);
+        for (task, of_task) in (0..).zip(&of_tasks) {
+            first_use.push(order.len() as u32);
+            for (index, of) in (0..).zip(&of_task.uses) {
+                order.push((of.address, sort_key(Class::of(of.relation), task, index)));
             }
         }
-        WaitGraph { uses, resources }
+        first_use.push(count as u32);
+        order.sort_unstable();
+        let mut places = vec![0; count];
+        for (place, &(_, key)) in (0..).zip(&order) {
+            let (task, index) = of_sort_key(key);
+            places[(first_use[task as usize] + index) as usize] = place;
+        }
+        // An entry is as large as what it comes from, so the memory is used again.
+        let entry = |(_, key)| {
+            let (task, index) = of_sort_key(key);
+            Entry {
+                of: &of_tasks[task as usize].uses[index as usize],
+                task,
+                resource: 0,
+            }
+        };
+        let mut entries: Vec<Entry<'a>> = order.into_iter().map(entry).collect();
+        let resources = resources(&mut entries);
+        WaitGraph {
+            ids: uses.keys().copied().collect(),
+            of_tasks,
+            first_use,
+            entries,
+            places,
+            resources,
+        }
     }
 
-    pub(crate) fn uses(&self) -> &'a Uses {
-        self.uses
+    /// Returns the ids of all tasks, in ascending order.
+    pub(crate) fn tasks(&self) -> &[u64] {
+        &self.ids
+    }
+
+    /// Returns the uses of a task.
+    pub(crate) fn uses_of(&self, task: u64) -> Option<&'a TaskUses> {
+        Some(self.of_tasks[self.number(task)? as usize])
+    }
+
+    /// Returns the uses of all tasks.
+    pub(crate) fn all_uses(&self) -> impl Iterator<Item = &'a TaskUses> + '_ {
+        self.of_tasks.iter().copied()
+    }
+
+    fn number(&self, task: u64) -> Option<u32> {
+        let place = self.ids.binary_search(&task).ok()?;
+        Some(place as u32)
+    }
+
+    /// Returns the entries of a task, in the order of its uses.
+    fn entries_of(&self, number: u32) -> impl Iterator<Item = (u32, &Entry<'a>)> + '_ {
+        let first = self.first_use[number as usize] as usize;
+        let end = self.first_use[number as usize + 1] as usize;
+        let places = self.places[first..end].iter();
+        places.map(|&place| (place, &self.entries[place as usize]))
     }
 
     /// Returns the futures that a task waits for, if all of them are known.
-    pub(crate) fn all_waits(&self, task: u64) -> Option<Vec<&'a ResourceUse>> {
-        let of_task = self.uses.get(&task)?;
-        let waits: Vec<_> = polled_waits(of_task).collect();
-        let is_complete = !waits.is_empty() && waits.len() == of_task.leaves;
-        is_complete.then_some(waits)
-    }
-
-    pub(crate) fn resource(&self, of: &ResourceUse) -> Option<&Resource<'a>> {
-        self.resources.get(&of.address)
-    }
-
-    /// Returns the tasks that have to act before a wait can end.
-    pub(crate) fn edges(&self, task: u64, wait: &'a ResourceUse) -> (Needs, Vec<Edge<'a>>) {
-        let Some(resource) = self.resource(wait) else {
-            return (Needs::All, Vec::new());
+    fn all_waits(&self, number: u32) -> Option<impl Iterator<Item = &Entry<'a>> + '_> {
+        let waits = || {
+            self.entries_of(number)
+                .map(|(_, it)| it)
+                .filter(|it| is_polled_wait(it.of))
         };
-        match (wait.resource, wait.relation) {
-            (ResourceKind::Task, _) => {
-                let edge = |task| Edge {
-                    task,
-                    reason: Reason::Joined,
-                    is_certain: true,
-                };
-                (Needs::All, wait.joined.map(edge).into_iter().collect())
-            }
-            (ResourceKind::RwLock, _) => (Needs::Any, lock_edges(task, wait, resource)),
-            (_, Relation::WaitsToSend) => {
-                let receives = resource.receivers.iter().chain(&resource.waiters);
-                let receives = receives.filter(|it| it.of.relation != Relation::WaitsToSend);
-                (Needs::All, edges_to(receives, Reason::Receives))
-            }
-            (_, Relation::WaitsToReceive) if !has_all_senders(wait, resource) => (
-                Needs::Others,
-                edges_to(resource.senders.iter(), Reason::Sends),
-            ),
-            (_, Relation::WaitsToReceive) => {
-                let sends = resource.senders.iter().chain(&resource.waiters);
-                let sends = sends.filter(|it| it.of.relation != Relation::WaitsToReceive);
-                (Needs::All, edges_to(sends, Reason::Sends))
-            }
-            _ => (Needs::All, holders(resource).map(hold_edge).collect()),
+        let count = waits().count();
+        let is_complete = count > 0 && count == self.of_tasks[number as usize].leaves;
+        is_complete.then(waits)
+    }
+
+    /// Returns the number of a thing.
+    fn resource_of(&self, of: &ResourceUse) -> Option<u32> {
+        let address = |resource: &Resource| self.entries[resource.first as usize].of.address;
+        let found = self.resources.binary_search_by_key(&of.address, address);
+        found.ok().map(|number| number as u32)
+    }
+
+    /// Returns the number of futures of other tasks that are polled and wait for what a task has.
+    pub(crate) fn count_other_waiters(&self, task: u64, of: &ResourceUse) -> usize {
+        let (Some(number), Some(resource)) = (self.number(task), self.resource_of(of)) else {
+            return 0;
+        };
+        let own = self.entries_of(number).filter(|(_, entry)| {
+            entry.resource == resource && entry.of.is_polled && entry.of.relation.is_wait()
+        });
+        let all = self.resources[resource as usize].waiters as usize;
+        all.saturating_sub(own.count())
+    }
+
+    /// Returns `true` if a thing has a holder.
+    pub(crate) fn is_held(&self, resource: u32) -> bool {
+        self.resources[resource as usize].is_held
+    }
+
+    /// Returns the entries of a thing.
+    fn entries_in(&self, resource: u32) -> &[Entry<'a>] {
+        let first = self.resources[resource as usize].first as usize;
+        let next = self.resources.get(resource as usize + 1);
+        let end = next.map_or(self.entries.len(), |next| next.first as usize);
+        &self.entries[first..end]
+    }
+
+    /// Returns all things, each with its uses. Holders come before waiters.
+    pub(crate) fn things(&self) -> impl Iterator<Item = Thing<'_, 'a>> + '_ {
+        (0..self.resources.len() as u32).map(|number| Thing {
+            graph: self,
+            number,
+        })
+    }
+}
+
+/// A thing and its uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Thing<'g, 'a> {
+    graph: &'g WaitGraph<'a>,
+    number: u32,
+}
+
+impl<'g, 'a> Thing<'g, 'a> {
+    /// Returns the uses, each with the id of its task. Holders come before waiters.
+    pub(crate) fn uses(self) -> impl Iterator<Item = (u64, &'a ResourceUse)> + 'g {
+        let entries = self.graph.entries_in(self.number).iter();
+        entries.map(|entry| (self.graph.ids[entry.task as usize], entry.of))
+    }
+
+    /// Returns the first use.
+    pub(crate) fn first(self) -> &'a ResourceUse {
+        let first = self.graph.resources[self.number as usize].first;
+        self.graph.entries[first as usize].of
+    }
+
+    /// Returns the number of futures that are polled and wait for the thing.
+    pub(crate) fn count_waiters(self) -> usize {
+        self.graph.resources[self.number as usize].waiters as usize
+    }
+}
+
+/// Numbers the things of entries that are sorted, and notes what waits for them depend on.
+fn resources(entries: &mut [Entry<'_>]) -> Vec<Resource> {
+    let address = |of: &[Entry<'_>], place: usize| of[place].of.address;
+    let is_first =
+        |of: &[Entry<'_>], place| place == 0 || address(of, place) != address(of, place - 1);
+    let count = (0..entries.len())
+        .filter(|&place| is_first(entries, place))
+        .count();
+    let mut resources = Vec::with_capacity(count);
+    let mut first = 0;
+    while first < entries.len() {
+        let mut end = first + 1;
+        while end < entries.len() && !is_first(entries, end) {
+            end += 1;
         }
+        for entry in &mut entries[first..end] {
+            entry.resource = resources.len() as u32;
+        }
+        resources.push(Resource::of(first as u32, &entries[first..end]));
+        first = end;
+    }
+    resources
+}
+
+impl Resource {
+    fn of(first: u32, entries: &[Entry<'_>]) -> Self {
+        let mut resource = Resource {
+            first,
+            senders: 0,
+            waiters: 0,
+            is_ambiguous: false,
+            excludes_readers: false,
+            is_held: false,
+        };
+        let count =
+            |is: &dyn Fn(&ResourceUse) -> bool| entries.iter().filter(|it| is(it.of)).count();
+        let sends =
+            |of: &ResourceUse| matches!(of.relation, Relation::Sends | Relation::WaitsToSend);
+        resource.senders = count(&sends) as u32;
+        resource.waiters = count(&|of| of.is_polled && of.relation.is_wait()) as u32;
+        resource.is_ambiguous = count(&|of| of.relation == Relation::HoldsExclusively) > 1;
+        let has_holder = |is: &dyn Fn(&ResourceUse) -> bool| {
+            let mut holders = entries.iter().filter(|it| resource.is_holder(it.of));
+            holders.any(|it| is(it.of))
+        };
+        let (excludes_readers, is_held) = (
+            has_holder(&|of| of.relation != Relation::HoldsShared),
+            has_holder(&|_| true),
+        );
+        Resource {
+            excludes_readers,
+            is_held,
+            ..resource
+        }
+    }
+
+    /// Returns `true` if a use holds the thing. Of several that exclude each other, those are left out whose variables may
+    /// have been moved.
+    fn is_holder(&self, of: &ResourceUse) -> bool {
+        of.relation.is_hold() && (of.is_certain || !self.is_ambiguous)
     }
 }
 
 /// Returns the futures that a task waits for and that are known.
 pub(crate) fn polled_waits(uses: &TaskUses) -> impl Iterator<Item = &ResourceUse> {
-    let waits = uses.uses.iter();
-    waits.filter(|of| of.is_polled && of.is_certain && of.relation.is_wait())
+    uses.uses.iter().filter(|of| is_polled_wait(of))
 }
 
-/// Returns the holders of a thing. Of several that exclude each other, those are left out whose variables may have been
-/// moved.
-fn holders<'a, 'r>(resource: &'r Resource<'a>) -> impl Iterator<Item = OfTask<'a>> + 'r {
-    let exclusive = resource.holders.iter();
-    let exclusive = exclusive.filter(|it| it.of.relation == Relation::HoldsExclusively);
-    let is_ambiguous = exclusive.count() > 1;
-    let holders = resource.holders.iter().copied();
-    holders.filter(move |it| it.of.is_certain || !is_ambiguous)
-}
-
-fn hold_edge(holder: OfTask<'_>) -> Edge<'_> {
-    Edge {
-        task: holder.task,
-        reason: Reason::Holds(holder.of),
-        is_certain: holder.of.is_certain,
-    }
+fn is_polled_wait(of: &ResourceUse) -> bool {
+    of.is_polled && of.is_certain && of.relation.is_wait()
 }
 
 /// Returns `true` if all senders of a channel are in tasks that were read. A oneshot channel has one sender.
-fn has_all_senders(wait: &ResourceUse, resource: &Resource<'_>) -> bool {
+fn has_all_senders(wait: &ResourceUse, resource: &Resource) -> bool {
     let exist = match wait.resource {
         ResourceKind::Oneshot => Some(1),
         _ => wait.senders,
     };
-    let waiting = resource.waiters.iter();
-    let waiting = waiting.filter(|it| it.of.relation == Relation::WaitsToSend);
-    let seen = resource.senders.len() + waiting.count();
-    exist.is_some_and(|exist| seen as u64 >= exist)
-}
-
-/// Returns edges of which none is certain, because another end of the channel may be elsewhere.
-fn edges_to<'a, 'b>(ends: impl Iterator<Item = &'b OfTask<'a>>, reason: Reason<'a>) -> Vec<Edge<'a>>
-where
-    'a: 'b,
-{
-    let edge = |end: &OfTask<'a>| Edge {
-        task: end.task,
-        reason,
-        is_certain: false,
-    };
-    ends.map(edge).collect()
-}
-
-/// Returns the tasks that keep a reader or a writer waiting. Readers wait behind writers that came before them.
-fn lock_edges<'a>(task: u64, wait: &ResourceUse, resource: &Resource<'a>) -> Vec<Edge<'a>> {
-    let is_write = is_write(wait);
-    let excludes = |of: &ResourceUse| is_write || of.relation != Relation::HoldsShared;
-    let holders = holders(resource).filter(|it| excludes(it.of));
-    let mut edges: Vec<Edge<'a>> = holders.map(hold_edge).collect();
-    if edges.is_empty() {
-        let writers = resource.waiters.iter();
-        let mut writers: Vec<_> = writers
-            .filter(|it| it.task != task && is_write_of(it.of))
-            .collect();
-        // A lock that no writer holds keeps readers waiting for a writer alone.
-        let is_only = writers.len() == 1 && !resource.holders.is_empty();
-        edges.extend(writers.drain(..).map(|writer| Edge {
-            task: writer.task,
-            reason: Reason::Queued,
-            is_certain: is_only && writer.of.is_certain,
-        }));
-    }
-    edges
-}
-
-fn is_write_of(of: &ResourceUse) -> bool {
-    of.relation == Relation::Waits && is_write(of)
-}
-
-/// Returns `true` if a future waits for writing. A reader of tokio's lock takes one permit, and a writer takes all.
-pub(crate) fn is_write(wait: &ResourceUse) -> bool {
-    wait.permits.is_some_and(|permits| permits > 1)
+    exist.is_some_and(|exist| u64::from(resource.senders) >= exist)
 }

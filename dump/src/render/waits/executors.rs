@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::push_task;
+use super::stuck::{Finding, FindingKind};
 use crate::render::output::{push, site_role};
 use crate::render::palette::Palette;
 use crate::snapshot::row::Row;
@@ -65,22 +66,23 @@ impl<'a> Lasting<'a> {
     }
 }
 
-/// Appends a paragraph for each finding.
+/// Appends the findings.
 pub(super) fn push_findings(
-    out: &mut String,
+    found: &mut Vec<Finding>,
     dump: &Dump,
     palette: &Palette,
     graph: &WaitGraph<'_>,
 ) {
     let lasting = Lasting::of(dump);
-    push_blocking_pool(out, dump, palette, graph, &lasting);
-    push_starved(out, dump, palette, &lasting);
-    push_unstarted(out, dump, graph, &lasting);
+    push_blocking_pool(found, dump, palette, graph, &lasting);
+    push_polled(found, dump, palette, &lasting);
+    push_runnable(found, dump, palette, &lasting);
+    push_unstarted(found, dump, graph, &lasting);
 }
 
 /// Appends that jobs wait for a thread, and that the running ones wait for such jobs.
 fn push_blocking_pool(
-    out: &mut String,
+    found: &mut Vec<Finding>,
     dump: &Dump,
     palette: &Palette,
     graph: &WaitGraph<'_>,
@@ -92,6 +94,9 @@ fn push_blocking_pool(
         return;
     };
     let (unstarted, running) = (&lasting.unstarted_jobs, &lasting.running_jobs);
+    let mut finding = Finding::new(FindingKind::BlockingPool, false);
+    finding.tasks = ids(unstarted).chain(ids(running)).collect();
+    let out = &mut finding.text;
     push(
         out,
         format_args!(
@@ -104,10 +109,10 @@ fn push_blocking_pool(
             by_site(dump, running),
         ),
     );
-    let (unstarted_ids, running_ids) = (ids(unstarted), ids(running));
-    let waiting: Vec<&Row> = graph
-        .uses()
-        .iter()
+    let unstarted_ids: HashSet<u64> = ids(unstarted).collect();
+    let running_ids: HashSet<u64> = ids(running).collect();
+    let tasks = graph.tasks().iter().zip(graph.all_uses());
+    let waiting: Vec<&Row> = tasks
         .filter(|(_, uses)| {
             let mut awaited = polled_waits(uses).filter_map(|wait| wait.joined);
             awaited.any(|id| unstarted_ids.contains(&id))
@@ -118,7 +123,9 @@ fn push_blocking_pool(
             parent.is_some_and(|id| running_ids.contains(&id))
         })
         .collect();
-    let Some(first) = waiting.first() else { return };
+    let Some(first) = waiting.first() else {
+        return found.push(finding);
+    };
     push(
         out,
         format_args!(
@@ -138,30 +145,45 @@ fn push_blocking_pool(
         push_task(out, dump, palette, parent);
     }
     out.push('\n');
+    finding.tasks.extend(waiting.iter().map(|row| row.id));
+    found.push(finding);
 }
 
-/// Appends polls that have not ended, and the tasks that are ready to run meanwhile.
-fn push_starved(out: &mut String, dump: &Dump, palette: &Palette, lasting: &Lasting<'_>) {
+/// Appends polls that have not ended.
+fn push_polled(found: &mut Vec<Finding>, dump: &Dump, palette: &Palette, lasting: &Lasting<'_>) {
     for row in &lasting.polled {
+        let mut finding = Finding::new(FindingKind::Poll, true);
+        finding.tasks.push(row.id);
+        let out = &mut finding.text;
         push_task(out, dump, palette, row.id);
         push(
             out,
             format_args!(" has been in one poll for {}", time_text(dump, row)),
         );
-        if let State::Running {
-            thread: Some(thread),
-        }
-        | State::Blocked {
-            thread: Some(thread),
-        } = dump.snapshot.state(row)
-        {
+        if let Some(thread) = thread_of(dump, row) {
             push(out, format_args!(", on thread {thread}"));
         }
         out.push('\n');
+        found.push(finding);
     }
+}
+
+/// Returns the system id of the thread that runs a task.
+fn thread_of(dump: &Dump, row: &Row) -> Option<u64> {
+    match dump.snapshot.state(row) {
+        State::Running { thread } | State::Blocked { thread } => thread,
+        _ => None,
+    }
+}
+
+/// Appends the tasks that are ready to run.
+fn push_runnable(found: &mut Vec<Finding>, dump: &Dump, palette: &Palette, lasting: &Lasting<'_>) {
     let Some(longest) = lasting.runnable.first() else {
         return;
     };
+    let mut finding = Finding::new(FindingKind::Runnable, lasting.polled.is_empty());
+    finding.tasks = ids(&lasting.runnable).collect();
+    let out = &mut finding.text;
     let count = lasting.runnable.len();
     let verb = if count == 1 { "waits" } else { "wait" };
     let behind = match lasting.polled.is_empty() {
@@ -188,26 +210,34 @@ fn push_starved(out: &mut String, dump: &Dump, palette: &Palette, lasting: &Last
     if count > NAMED {
         push(out, format_args!("  and {} more\n", count - NAMED));
     }
+    found.push(finding);
 }
 
 /// Appends tasks that were never polled although another task awaits them.
-fn push_unstarted(out: &mut String, dump: &Dump, graph: &WaitGraph<'_>, lasting: &Lasting<'_>) {
+fn push_unstarted(
+    found: &mut Vec<Finding>,
+    dump: &Dump,
+    graph: &WaitGraph<'_>,
+    lasting: &Lasting<'_>,
+) {
     let Some(oldest) = lasting.unstarted_futures.first() else {
         return;
     };
     let unstarted = &lasting.unstarted_futures;
-    let (count, unstarted_ids) = (unstarted.len(), ids(unstarted));
+    let count = unstarted.len();
+    let unstarted_ids: HashSet<u64> = ids(unstarted).collect();
     let mut awaited = graph
-        .uses()
-        .values()
+        .all_uses()
         .flat_map(polled_waits)
         .filter_map(|wait| wait.joined);
     let and_awaited = match awaited.any(|id| unstarted_ids.contains(&id)) {
         true => ", although another task awaits one of them",
         false => "",
     };
+    let mut finding = Finding::new(FindingKind::Unstarted, false);
+    finding.tasks = ids(unstarted).collect();
     push(
-        out,
+        &mut finding.text,
         format_args!(
             "{} {}, probable: never polled for up to {}{and_awaited}: {}\n",
             match lasting.polled.is_empty() {
@@ -219,10 +249,11 @@ fn push_unstarted(out: &mut String, dump: &Dump, graph: &WaitGraph<'_>, lasting:
             by_site(dump, unstarted),
         ),
     );
+    found.push(finding);
 }
 
-fn ids(rows: &[&Row]) -> HashSet<u64> {
-    rows.iter().map(|row| row.id).collect()
+fn ids<'a>(rows: &'a [&Row]) -> impl Iterator<Item = u64> + 'a {
+    rows.iter().map(|row| row.id)
 }
 
 fn jobs(count: usize, one: &str, several: &str) -> String {

@@ -3,7 +3,10 @@
 mod executors;
 mod line;
 mod parts;
+mod resources;
 mod stuck;
+
+use std::fmt;
 
 use super::output::{escaped, push};
 use super::palette::Palette;
@@ -14,15 +17,28 @@ use crate::wait_graph::{is_write, Edge, Reason};
 use crate::Dump;
 
 pub(super) use line::{FoldedWaits, WaitLines};
-pub(super) use stuck::write_section;
+pub(super) use resources::waited;
+pub use resources::Resources;
 pub use stuck::Stuck;
+pub(super) use stuck::{findings, write_section};
+
+/// Writes the reason for which the waits of some tasks are not known.
+fn write_unknown(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Result {
+    match dump.unknown_uses() {
+        Some(reason) => writeln!(f, "\n{reason}"),
+        None => Ok(()),
+    }
+}
 
 /// Appends `task 4 "call-1" get_all_accounts`.
 fn push_task(out: &mut String, dump: &Dump, palette: &Palette, id: u64) {
+    out.push_str(palette.task);
     push(out, format_args!("task {id}"));
-    let Some(row) = dump.row(id) else { return };
-    out.push(' ');
-    push_who_of(out, palette, &dump.snapshot, row);
+    if let Some(row) = dump.row(id) {
+        out.push(' ');
+        push_who_of(out, palette, &dump.snapshot, row);
+    }
+    out.push_str(palette.task_end);
 }
 
 /// Appends `waits for self.accounts.read at src/main.rs:33:43`.
@@ -31,6 +47,11 @@ fn push_wait(out: &mut String, dump: &Dump, task: u64, wait: &ResourceUse) {
         ResourceKind::Task => "awaits ",
         _ => "waits for ",
     });
+    push_wait_place(out, dump, task, wait);
+}
+
+/// Appends `self.accounts.read at src/main.rs:33:43`.
+fn push_wait_place(out: &mut String, dump: &Dump, task: u64, wait: &ResourceUse) {
     let stack = dump.stack_of(task);
     let mut polled = stack.frames().iter().filter(|frame| !frame.is_idle());
     let leaf = polled.next_back().map(|frame| frame.site());
@@ -48,7 +69,7 @@ fn push_wait(out: &mut String, dump: &Dump, task: u64, wait: &ResourceUse) {
 }
 
 /// Returns `a mutex`, `an rwlock for reading`, `2 permits of a semaphore`.
-fn thing(wait: &ResourceUse) -> String {
+pub(super) fn thing(wait: &ResourceUse) -> String {
     let noun = wait.resource.noun();
     match (wait.resource, wait.permits) {
         (ResourceKind::RwLock, _) if is_write(wait) => format!("{noun} for writing"),
@@ -86,7 +107,7 @@ fn push_holder(out: &mut String, edge: &Edge<'_>) {
 
 /// Returns `a temporary value in Api::get_all since src/rpc.rs:32`, or
 /// `the future of net::connect in `connecting`, kept and not polled`.
-fn holder(of: &ResourceUse) -> String {
+pub(super) fn holder(of: &ResourceUse) -> String {
     match of.is_kept {
         true => format!("{}, kept and not polled", value(of)),
         false => value(of),
