@@ -58,6 +58,7 @@ struct DumpRequest {
     filter: Filter,
     threads: ThreadDetail,
     awaits: AwaitDetail,
+    waits: bool,
     limit: usize,
 }
 
@@ -67,6 +68,7 @@ impl DumpRequest {
             filter: query.filter(paths::dump(format).parameters)?,
             threads: query.threads()?,
             awaits: query.awaits()?,
+            waits: query.waits()?,
             limit: query.limit()?,
         })
     }
@@ -75,6 +77,11 @@ impl DumpRequest {
     fn write(&self, format: Format, watch: &Watch, out: &mut dyn Write) -> io::Result<()> {
         let dump = take(&self.filter, self.threads, watch)?;
         let dump = with_awaits(dump, self.awaits, watch)?;
+        let dump = match self.waits {
+            true => dump.with_waits(),
+            false => dump,
+        };
+        watch.check()?;
         match format {
             Format::Json => write!(out, "{}", dump.json().limit(self.limit)),
             _ => dump.write(format, out),

@@ -30,8 +30,9 @@
 //! | `/debug/birthmark/tree` | the tasks below their parents | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/groups` | equal tasks, counted together | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/stuck` | tasks that cannot go on, and why | a filter |
+//! | `/debug/birthmark/resources` | things that tasks share, the most waited for first | a filter |
 //! | `/debug/birthmark/folded` | stacks for flame graphs | a filter; `awaits=debug-info` adds await stacks out of debug information |
-//! | `/debug/birthmark/json` | all of a dump, for programs | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information; `limit=1000` shows no more tasks, and all in groups |
+//! | `/debug/birthmark/json` | all of a dump, for programs | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information; `waits=on` adds what tasks wait for, who has it, and stuck tasks; `limit=1000` shows no more tasks, and all in groups |
 //! | `/debug/birthmark/pprof` | a profile for go tool pprof | a filter; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/diff` | the changes between two dumps | a filter; `seconds=5` sets the time between the two dumps, 1 to 60 |
 //! | `/debug/birthmark/metrics` | metrics for Prometheus; also at /metrics, only with serve |  |
@@ -44,7 +45,8 @@
 //! A filter is a [`Filter`](birthmark::Filter): `/debug/birthmark/text?state=suspended&older=10s`. `threads=stacks`
 //! adds native stacks, if [`Options::native_stacks`] allows them. `awaits=debug-info` adds
 //! [await stacks](birthmark::AwaitDetail), with the feature `debug-stacks`, and `awaits=locals` local variables, if
-//! [`Options::local_variables`] allows them. `json?limit=1000` shows at most a thousand tasks. If
+//! [`Options::local_variables`] allows them. `json?waits=on` adds
+//! [waits](birthmark::Dump::with_waits). `json?limit=1000` shows at most a thousand tasks. If
 //! more are alive, it adds all of them [in groups](birthmark::render::Json::limit).
 //!
 //! All paths answer to `GET` and `HEAD` only, and none changes the program.

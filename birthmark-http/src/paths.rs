@@ -48,6 +48,12 @@ pub(crate) const AWAITS: Parameter = Parameter {
     summary: "adds await stacks out of debug information",
 };
 
+pub(crate) const WAITS: Parameter = Parameter {
+    name: "waits",
+    example: "on",
+    summary: "adds what tasks wait for, who has it, and stuck tasks",
+};
+
 pub(crate) const LIMIT: Parameter = Parameter {
     name: "limit",
     example: "1000",
@@ -97,8 +103,12 @@ pub(crate) fn dump(format: Format) -> Path {
         Format::Tree => ("the tasks below their parents", &[THREADS, AWAITS]),
         Format::Groups => ("equal tasks, counted together", &[THREADS, AWAITS]),
         Format::Stuck => ("tasks that cannot go on, and why", &[]),
+        Format::Resources => ("things that tasks share, the most waited for first", &[]),
         Format::Folded => ("stacks for flame graphs", &[AWAITS]),
-        Format::Json => ("all of a dump, for programs", &[THREADS, AWAITS, LIMIT]),
+        Format::Json => (
+            "all of a dump, for programs",
+            &[THREADS, AWAITS, WAITS, LIMIT],
+        ),
         format if format.is_binary() => ("a profile for go tool pprof", &[AWAITS]),
         _ => ("a dump", &[]),
     };
@@ -134,7 +144,7 @@ pub(crate) fn list() -> String {
     };
     let filtered = names(&|path| path.is_filtered);
     list += &format!("\n\n{filtered}: ?state=suspended&older=10s&under=42 selects tasks");
-    for parameter in [THREADS, AWAITS, LIMIT] {
+    for parameter in [THREADS, AWAITS, WAITS, LIMIT] {
         let Parameter {
             name,
             example,

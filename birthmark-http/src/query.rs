@@ -8,7 +8,7 @@ use birthmark::{
     ThreadDetail,
 };
 
-use crate::paths::{AWAITS, LIMIT, Parameter, SECONDS, THREADS};
+use crate::paths::{AWAITS, LIMIT, Parameter, SECONDS, THREADS, WAITS};
 
 /// For how long two dumps may be apart.
 const LONGEST: u64 = 60;
@@ -53,6 +53,18 @@ impl<'a> Query<'a> {
         detail.map_err(|error: ParseAwaitDetailError| {
             error.to_string().replacen("`stacks`", "`awaits`", 1)
         })
+    }
+
+    /// Returns `true` if a dump has what tasks wait for.
+    pub(crate) fn waits(&self) -> Result<bool, String> {
+        match self.value(WAITS.name) {
+            None | Some("off") => Ok(false),
+            Some("on") => Ok(true),
+            Some(text) => Err(format!(
+                "invalid value \"{}\" for `waits`\nhelp: use on or off",
+                text.escape_debug()
+            )),
+        }
     }
 
     /// Returns the maximum number of tasks in a dump.

@@ -94,6 +94,11 @@ fn wrong_query_is_named_with_a_remedy() {
             "json?limit=many",
             "invalid value \"many\" for `limit`\nhelp: write ",
         ),
+        (
+            "json?waits=maybe",
+            "invalid value \"maybe\" for `waits`\nhelp: use on or off",
+        ),
+        ("stuck?waits=on", "a filter has no key \"waits\"\n"),
         ("text?limit=1", "a filter has no key \"limit\"\n"),
     ] {
         let response = get(&server, path);
@@ -109,7 +114,7 @@ fn unknown_parameter_is_answered_with_the_known_ones() {
     for (path, known) in [
         (
             "json?first=7",
-            "polls or under; besides filters, this path takes threads=, awaits= and limit=\n",
+            "polls or under; besides filters, this path takes threads=, awaits=, waits= and limit=\n",
         ),
         ("tree?first=7", "this path takes threads= and awaits=\n"),
         ("diff?first=7", "this path takes seconds=\n"),
@@ -225,6 +230,25 @@ fn await_stacks_are_shown_on_request() {
         .unwrap();
     assert!(shown.contains("| count = 7\n"), "{shown}");
     drop(task);
+}
+
+#[test]
+fn waits_are_in_json_on_request() {
+    let server = serve();
+    let text = |query: &str| get(&server, query).text().unwrap();
+    for without in ["json", "json?waits=off"] {
+        assert!(!text(without).contains("\"stuck\":["), "{without}");
+    }
+    let with = text("json?waits=on&limit=1");
+    assert!(
+        with.contains("\n\"stuck\":[") && with.contains("\n\"resources\":["),
+        "{with}"
+    );
+    let resources = text("resources?name=nobody");
+    assert!(
+        resources.starts_with("no task is known to wait for a shared thing, or to have one\n"),
+        "{resources}"
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ Examples:
   birthmark groups shop                       equal tasks of the process `shop`, counted together
   birthmark ps 4711                           each task, with its lineage and its frames
   birthmark ps 4711 'state=suspended&for=1m'  those that have waited for a minute
+  birthmark stuck 4711                        tasks that cannot go on, and why
   birthmark tree 4711 under=17                a task and its descendants
   birthmark threads 4711                      OS threads, where they wait, and the tasks that they run
   birthmark diff 4711 --seconds 5             new, ended and unchanged tasks
@@ -84,6 +85,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Show locks, channels and other things that tasks share, with those that hold them and wait for them
+    Resources {
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Show the OS threads: where each one waits, its CPU time, and the tasks that it runs
     Threads {
         #[command(flatten)]
@@ -93,7 +99,7 @@ pub(crate) enum Command {
     Dump {
         #[command(flatten)]
         selection: Selection,
-        /// Format: text, tree, groups, stuck, folded, json or pprof
+        /// Format: text, tree, groups, stuck, resources, folded, json or pprof
         #[arg(long, short, default_value = "text", value_name = "FORMAT")]
         format: Format,
         /// Write to this file in place of standard output

@@ -15,7 +15,7 @@ use support::{
 #[test]
 fn process_shows_the_same_inside_and_outside() {
     let mut specimen = Specimen::start(&executable(), &[]);
-    for format in ["text", "tree", "groups", "stuck", "folded"] {
+    for format in ["text", "tree", "groups", "stuck", "resources", "folded"] {
         let inside = timeless(&specimen.dump(format));
         let outside = timeless(&shown(&["dump", &specimen.id(), "--format", format]));
         assert_eq!(outside, inside, "{format}");

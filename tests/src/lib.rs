@@ -23,6 +23,25 @@ use birthmark::{Kind, Site, SiteStats, State, Task, TaskId};
 /// For how long a state is waited for. Nothing depends on it but how late a failure is noticed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Joins lines with their continuations, which begin four columns further to the right.
+pub fn unwrapped(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let mut joined = String::new();
+    let mut before = 0;
+    for line in text.lines() {
+        match !joined.is_empty() && indent(line) == before + 4 {
+            true => joined.push(' '),
+            false => {
+                joined.push('\n');
+                joined.push_str(&line[..indent(line)]);
+                before = indent(line);
+            }
+        }
+        joined.push_str(line.trim_start());
+    }
+    joined.split_off(1.min(joined.len()))
+}
+
 /// Waits until `is` holds.
 ///
 /// # Panics

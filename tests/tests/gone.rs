@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, mpsc as channel};
 use std::thread;
 
 use birthmark::{DroppedBy, GoneTask, Outcome, TaskId};
-use birthmark_integration_tests::{wait_for, wait_until};
+use birthmark_integration_tests::{unwrapped, wait_for, wait_until};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, yield_now};
@@ -77,7 +77,7 @@ fn panic_that_nobody_joins_is_in_a_later_dump_with_its_message_and_place() {
             yield_now().await;
         }
         assert!(!lost.is_finished(), "nobody answers it");
-        birthmark::dump().to_string()
+        unwrapped(&birthmark::dump().to_string())
     });
     assert!(text.contains("\"req-3\" Session::execute  "), "{text}");
     let lines = lines(&text, "read_frames");
@@ -169,7 +169,7 @@ fn task_that_is_cancelled_with_the_runtime_of_another_test_names_that_test() {
     wait_until("the thread has ended", || {
         birthmark::tasks().iter().all(|task| task.id() != owner)
     });
-    let text = birthmark::dump().to_string();
+    let text = unwrapped(&birthmark::dump().to_string());
     let lines = lines(&text, "connection");
     let end = lines.first().copied().unwrap_or_default();
     assert!(end.contains(" connection (future) cancelled"), "{text}");
@@ -260,7 +260,7 @@ fn task_that_was_never_polled_says_so() {
     let runtime = current_thread();
     aborted::drop_unpolled(&runtime);
     drop(runtime);
-    let text = birthmark::dump().to_string();
+    let text = unwrapped(&birthmark::dump().to_string());
     let lines = lines(&text, "never_polled");
     let end = lines.first().copied().unwrap_or_default();
     assert!(end.contains(" cancelled before its first poll"), "{text}");
@@ -336,6 +336,6 @@ fn refusal_has_its_reason() {
     let task = gone("refused_by_this_test").expect("it was refused");
     assert_eq!(task.outcome(), Outcome::Refused);
     assert_eq!(task.message(), Some("the queue is full"));
-    let text = birthmark::dump().to_string();
+    let text = unwrapped(&birthmark::dump().to_string());
     assert!(text.contains(" refused by a hook"), "{text}");
 }

@@ -844,7 +844,7 @@ mod of_all {
         }
         let error = "xml\u{1b}".parse::<Format>().unwrap_err().to_string();
         let expected = "invalid value \"xml\\u{1b}\" for `format`\n\
-                        help: use text, tree, groups, stuck, folded, json or pprof";
+                        help: use text, tree, groups, stuck, resources, folded, json or pprof";
         assert_eq!(error, expected);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-use birthmark_integration_tests::wait_until;
+use birthmark_integration_tests::{unwrapped, wait_until};
 use tokio::runtime::{Builder, Runtime};
 
 /// Tests run one after the other, because a dump has the tasks of all.
@@ -216,25 +216,6 @@ fn without_ids(report: &str) -> String {
         words.push(line.join(" "));
     }
     words.join("\n") + "\n"
-}
-
-/// Joins lines with their continuations, which begin four columns further to the right.
-fn unwrapped(text: &str) -> String {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let mut joined = String::new();
-    let mut before = 0;
-    for line in text.lines() {
-        match !joined.is_empty() && indent(line) == before + 4 {
-            true => joined.push(' '),
-            false => {
-                joined.push('\n');
-                joined.push_str(&line[..indent(line)]);
-                before = indent(line);
-            }
-        }
-        joined.push_str(line.trim_start());
-    }
-    joined.split_off(1)
 }
 
 fn without_position(word: &str) -> &str {

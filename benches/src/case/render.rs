@@ -14,7 +14,15 @@ use crate::spawn::Population;
 
 /// The forms that are measured: each [`Format`], and the difference of two dumps.
 pub const FORMS: [&str; 8] = [
-    "text", "tree", "groups", "stuck", "folded", "json", "pprof", "diff",
+    "text",
+    "tree",
+    "groups",
+    "stuck",
+    "resources",
+    "folded",
+    "json",
+    "pprof",
+    "diff",
 ];
 
 /// Measures a dump of a million live tasks. Returns the milliseconds of the snapshot and those of the form after it,

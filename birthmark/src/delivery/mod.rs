@@ -215,7 +215,11 @@ pub(crate) fn warn_if_nothing_is_instrumented() {
 
 impl Delivery {
     fn dump(&self) -> Dump {
-        self.dump_in_panic().with_awaits(self.awaits)
+        let dump = self.dump_in_panic().with_awaits(self.awaits);
+        match self.format {
+            Format::Json => dump.with_waits(),
+            _ => dump,
+        }
     }
 
     fn dump_in_panic(&self) -> Dump {

@@ -79,7 +79,7 @@ pub fn builder() -> Builder {
 /// | `carry=tracing` | what libraries give to child tasks; needs `cargo birthmark --deps`: `tracing`, `opentelemetry`, `sentry` |
 /// | `panic=lineage` | the content of panic reports: `off`, `task`, `lineage`, `all` |
 /// | `signal=QUIT` | the signal that requests a dump: `QUIT`, `USR1`, `USR2`, `HUP` |
-/// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `stuck`, `folded`, `json`, `pprof` |
+/// | `format=groups` | the form of dumps on a panic or a signal: `text`, `tree`, `groups`, `stuck`, `resources`, `folded`, `json`, `pprof` |
 /// | `filter=state=suspended&for=10s` | the tasks in these dumps; `%2C` is a comma |
 /// | `threads=states` | the detail about OS threads: `off`, `states`, `stacks` |
 /// | `stacks=debug-info` | the detail about awaits: `instrumented`, `debug-info`, `locals` |

@@ -23,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tree { selection } => show::run(&output, selection, show::Form::Tree),
         Command::Groups { selection } => show::run(&output, selection, show::Form::Groups),
         Command::Stuck { selection } => show::run(&output, selection, show::Form::Stuck),
+        Command::Resources { selection } => show::run(&output, selection, show::Form::Resources),
         Command::Threads { target } => show::threads(&output, &target),
         Command::Dump {
             selection,

@@ -19,6 +19,7 @@ pub(super) enum Form {
     Tree,
     Groups,
     Stuck,
+    Resources,
 }
 
 impl Form {
@@ -28,6 +29,7 @@ impl Form {
             Form::Tree => Format::Tree,
             Form::Groups => Format::Groups,
             Form::Stuck => Format::Stuck,
+            Form::Resources => Format::Resources,
         }
     }
 }
@@ -56,7 +58,9 @@ pub(super) fn dump(
         false => shown.dump(filter.as_ref())?,
     };
     let dump = match format {
-        Format::Text | Format::Stuck => shown.target.with_waits(dump),
+        Format::Text | Format::Stuck | Format::Resources | Format::Json => {
+            shown.target.with_waits(dump)
+        }
         _ => dump,
     };
     note_names(&args, &dump);
