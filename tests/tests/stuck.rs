@@ -451,7 +451,7 @@ fn json_has_waits_holders_and_findings() {
     let needs = &wait["needs"][0];
     assert_eq!(
         (&needs["task"], &needs["reason"], &needs["certain"]),
-        (&two["id"], &"holds".into(), &false.into())
+        (&two["id"], &"holds".into(), &true.into())
     );
     let held = &two["holds"][0];
     assert_eq!(
@@ -464,7 +464,7 @@ fn json_has_waits_holders_and_findings() {
     let finding = &json["stuck"][0];
     assert_eq!(
         (&finding["kind"], &finding["certain"]),
-        (&"deadlock".into(), &false.into())
+        (&"deadlock".into(), &true.into())
     );
     assert_eq!(finding["tasks"], serde_json::json!([one["id"], two["id"]]));
     let first = &finding["lines"][1];

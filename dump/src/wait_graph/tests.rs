@@ -67,6 +67,7 @@ fn of(relation: Relation, resource: ResourceKind, address: u64) -> ResourceUse {
         is_kept: false,
         kept_in: None,
         is_certain: true,
+        is_certain_unless_moved: false,
         joined: None,
     }
 }
