@@ -116,6 +116,7 @@ fn guessed(of: ResourceUse) -> ResourceUse {
 fn uses(tasks: impl IntoIterator<Item = Vec<ResourceUse>>) -> Uses {
     let of_task = |uses: Vec<ResourceUse>| TaskUses {
         leaves: uses.iter().filter(|of| of.is_polled).count().max(1),
+        is_abandoned: false,
         uses,
     };
     (1..).zip(tasks.into_iter().map(of_task)).collect()
