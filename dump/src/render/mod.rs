@@ -91,7 +91,7 @@ impl Dump {
     }
 
     /// Returns a rendering of the things that tasks share: locks, semaphores, channels and awaited tasks, each with the tasks
-    /// that have it and that wait for it. Those that most tasks wait for come first. A filter keeps what one of its tasks
+    /// that have it and that wait for it. The thing that most tasks wait for comes first. A filter keeps what one of its tasks
     /// uses.
     ///
     /// The things are found as [`Dump::stuck`] finds them.

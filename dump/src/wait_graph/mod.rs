@@ -1,7 +1,7 @@
 //! The graph of tasks that wait for each other.
 //!
-//! A task that waits needs a thing, and a thing has other tasks that have to act first: those that hold it, that were
-//! queued before, that have the only receiver of a full channel, or that are awaited themselves. The graph has a node for
+//! A task that waits needs a thing, and a thing has other tasks that have to act first. Such a task holds the lock, was
+//! queued before, has the only receiver of a full channel, or is awaited itself. The graph has a node for
 //! each task and each thing. So thousands of tasks that wait for thousands of holders need memory for each of them, and not
 //! for each pair.
 //!

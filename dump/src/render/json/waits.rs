@@ -1,4 +1,4 @@
-//! What tasks wait for, who has it, and which tasks are stuck.
+//! Waits of tasks, the things that they wait for, and stuck tasks.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,10 +17,13 @@ use crate::Dump;
 /// Maximum number of tasks that a wait names. `resources` has all of them.
 const NAMED: usize = 8;
 
+/// The edges to the tasks of a group. Thousands of waits may have the same ones.
+type Groups<'a> = HashMap<(u32, Group), Rc<Vec<Edge<'a>>>>;
+
 /// The waits of all tasks.
 pub(super) struct Waits<'a> {
     graph: WaitGraph<'a>,
-    groups: RefCell<HashMap<(u32, Group), Rc<Vec<Edge<'a>>>>>,
+    groups: RefCell<Groups<'a>>,
 }
 
 impl<'a> Waits<'a> {
