@@ -13,7 +13,7 @@ use super::unit;
 use crate::spawn::Population;
 
 /// The forms that are measured: each [`Format`], and the difference of two dumps.
-pub const FORMS: [&str; 8] = [
+pub const FORMS: [&str; 9] = [
     "text",
     "tree",
     "groups",
