@@ -5,7 +5,7 @@ pub(crate) mod carriers;
 mod carry;
 mod identity;
 mod pools;
-mod site_cache;
+pub(crate) mod site_cache;
 
 use std::io;
 use std::thread::JoinHandle;

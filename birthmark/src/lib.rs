@@ -72,13 +72,15 @@
 //! | select and count tasks by keys and values | [`set_label`], [`with_label`], [`with_label_async`], [`Labels`] |
 //! | give typed values to tasks and their children | [`task_local!`], [`TaskLocal`] |
 //! | spawn without the spawner's lineage and name | [`root!`] |
+//! | give tasks and their children a deadline | [`with_deadline`], [`with_timeout`], [`deadline`], [`remaining`], [`cancelled`] |
+//! | abort tasks together | [`AbortScope`], [`abort_tree`] |
 //! | list all live tasks | [`dump`], [`Filter`], [`Coverage`]; in many forms, [`render`]; as values, [`tasks`], [`task_count`], [`Task`] |
 //! | list await stacks down to the future that each task waits for | [`Dump::with_awaits`], [`AwaitDetail`], [`AwaitStack`] |
 //! | list OS threads and the tasks that they run | [`Dump::with_threads`], [`ThreadDetail`], [`OsThread`] |
 //! | get the current task | [`current`] |
 //! | act when a task runs too long, waits too long, or is one too many | [`Builder::rule`], [`Builder::watch`], [`Action`], [`rules`]; for one future or task, [`timebox`], [`TimeboxSpawn`] |
 //! | list the spawn calls of the program, with counts | [`is_instrumented`], [`sites`], [`SiteStats`], [`Site`] |
-//! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`SpawnHook`] |
+//! | run code at spawns, starts and ends | [`set_hook`], [`add_hook`], [`add_hook_for`], [`SpawnHook`] |
 //! | name, delay or refuse child tasks, or enter a guard in them | [`Spawn`], [`Gate`], [`Refusal`], [`catch_refusal`] |
 //! | deliver dumps in another way | [`extension`] |
 //! | switch it off while the program runs | [`disable`], [`enable`], [`is_enabled`] |
@@ -116,10 +118,12 @@ use birthmark_test_support as _;
 
 mod at_start;
 mod awaits;
+mod deadlines;
 mod delivery;
 pub mod extension;
 mod install;
 mod leaks;
+mod observers;
 mod output;
 mod panic_report;
 mod platform;
@@ -149,20 +153,24 @@ pub mod __private {
     pub use crate::extension::carriers::Carrier;
 }
 
+pub use crate::deadlines::abort_tree;
 pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
 pub use crate::install::{builder, install, Builder};
 pub use crate::leaks::{assert_no_leaks, leak_scope, LeakCheck, LeakScope, Leaks};
+pub use crate::observers::add_hook_for;
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
 pub use crate::rules::{
     add_rule, rules, timebox, Action, ParseRuleError, RuleReport, RuleStats, Timebox, TimeboxSpawn,
 };
 pub use birthmark_core::{
-    add_hook, catch_refusal, disable, enable, is_enabled, named, root, scope, set_hook, set_label,
-    set_name, task_local, with_label, with_label_async, with_name, with_name_async, Attachment,
+    add_hook, cancelled, catch_refusal, deadline, disable, enable, is_cancelled, is_enabled, named,
+    remaining, root, scope, set_hook, set_label, set_name, task_local, with_deadline,
+    with_deadline_blocking, with_label, with_label_async, with_name, with_name_async, with_timeout,
+    with_timeout_blocking, AbortScope, Abortable, Aborted, Attachment, Cancelled, Exceeded,
     FrameSite, Gate, GateFuture, HookHandle, Kind, Label, LabelIter, Labels, Loan, Name,
     NameOrigin, Outcome, ParseTaskIdError, Refusal, Scope, SetHookError, Site, Spawn, SpawnHook,
-    TaskId, TaskLocal, TaskLocalError, TaskRef, WithContext, MAX_LABELS, MAX_LABEL_LEN,
-    MAX_NAME_LEN,
+    SubtreeTask, TaskId, TaskLocal, TaskLocalError, TaskRef, WithContext, WithDeadline, MAX_LABELS,
+    MAX_LABEL_LEN, MAX_NAME_LEN,
 };
 pub use birthmark_dump::{
     current, dropped, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail,

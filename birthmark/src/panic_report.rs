@@ -68,7 +68,8 @@ fn is_needed() -> bool {
     is_on() || gone::is_kept()
 }
 
-fn is_on() -> bool {
+/// Returns `true` if panics are reported.
+pub(crate) fn is_on() -> bool {
     LEVEL.load(Ordering::Relaxed) != PanicReport::Off as u8
 }
 

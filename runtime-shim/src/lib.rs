@@ -27,6 +27,7 @@
 //! | `frame/` | frames at each `.await` |
 //! | `context/` | names, labels and locals |
 //! | `hook/` | hooks, and refused spawns |
+//! | `subtree/` | tasks that have a deadline, or can be aborted together |
 //! | `task/` | a task from its spawn to its end |
 //! | `abi/` | the only code that generated code calls |
 
@@ -46,6 +47,7 @@ mod platform;
     reason = "slots are written by other threads meanwhile"
 )]
 mod record;
+mod subtree;
 mod task;
 mod thread;
 mod types;
@@ -69,10 +71,14 @@ pub use crate::context::name::{
 };
 pub use crate::context::task_local::{TaskLocal, TaskLocalError};
 pub use crate::hook::{
-    add_hook, catch_refusal, set_hook, Attachment, Gate, GateFuture, HookHandle, Loan, Refusal,
-    SetHookError, Spawn, SpawnHook, TaskRef,
+    add_hook, catch_refusal, set_hook, Attachment, Exceeded, Gate, GateFuture, HookHandle, Loan,
+    Refusal, SetHookError, Spawn, SpawnHook, SubtreeTask, TaskRef,
 };
 pub use crate::platform::runtime_flags::{disable, enable, is_enabled};
+pub use crate::subtree::{
+    cancelled, deadline, is_cancelled, remaining, with_deadline, with_deadline_blocking,
+    with_timeout, with_timeout_blocking, AbortScope, Abortable, Aborted, Cancelled, WithDeadline,
+};
 pub use crate::task::scope::{scope, Scope};
 pub use crate::types::frame_site::FrameSite;
 pub use crate::types::kind::Kind;

@@ -56,6 +56,18 @@ pub mod site {
     pub use crate::types::site::{all, any_in_test, count, qualify, Counts, Site};
 }
 
+pub mod subtree {
+    //! Deadlines and subtrees.
+
+    pub use crate::subtree::{abort_tasks, set_report};
+}
+
+pub mod hook {
+    //! Hooks that see some tasks only.
+
+    pub use crate::hook::{add_hook_for, Selector};
+}
+
 pub mod spawn {
     //! Spawns without a record.
 

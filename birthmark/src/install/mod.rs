@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::deadlines;
 use crate::delivery::{self, Delivery, Directory, DumpSignal, Limits};
 use crate::extension::carriers::{self, Library};
 use crate::leaks;
@@ -487,6 +488,7 @@ impl Builder {
             clock::start();
         }
         panic_report::install(self.panic_report, self.in_test);
+        deadlines::install();
         if self.enabled && !self.at_start {
             delivery::warn_if_nothing_is_instrumented();
         }

@@ -1,5 +1,6 @@
 //! Filters, which select the tasks that a dump shows.
 
+mod at_spawn;
 mod automaton;
 mod label;
 mod pace;

@@ -161,7 +161,7 @@ fn labels(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool
     all.map(|labels| has_labels(filter, labels)).collect()
 }
 
-fn has_labels(filter: &Filter, labels: &Labels) -> bool {
+pub(super) fn has_labels(filter: &Filter, labels: &Labels) -> bool {
     any(&filter.labels, |pattern| pattern.matches(labels))
 }
 

@@ -31,6 +31,7 @@ enum ErrorKind {
     Escape,
     TooMany,
     TooLong,
+    NotAtSpawn,
 }
 
 /// The number of conditions that a filter can be given as text. Each is compared with each task.
@@ -274,6 +275,11 @@ impl ParseFilterError {
         &self.what
     }
 
+    /// A hook cannot have a filter with this key.
+    pub(super) fn not_at_spawn(key: &str) -> Self {
+        ParseFilterError::new(ErrorKind::NotAtSpawn, key)
+    }
+
     fn new(kind: ErrorKind, what: &str) -> Self {
         ParseFilterError {
             kind,
@@ -303,6 +309,11 @@ impl fmt::Display for ParseFilterError {
             ),
             ErrorKind::Count => write!(f, "{what} is no number of polls\nhelp: write a number, as in polls=1000"),
             ErrorKind::Id => write!(f, "{what} is no id of a task\nhelp: write a number, as in under=42"),
+            ErrorKind::NotAtSpawn => write!(
+                f,
+                "{what} of a task is not known at its spawn, where a hook is chosen\nhelp: use name, label, role, site, \
+                 kind or under"
+            ),
             ErrorKind::Twice => write!(f, "{what} is there twice in a filter\nhelp: leave one out"),
             ErrorKind::TooMany => write!(
                 f,

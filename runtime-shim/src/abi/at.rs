@@ -12,7 +12,8 @@ use core::panic::Location;
 use core::ptr;
 
 use crate::abi::adapt::{new_handle_as, note_passed_through, IntoHandle};
-use crate::hook::refused;
+use crate::hook::{pending, refused};
+use crate::subtree::begin_keeping;
 use crate::task::announced::{guess, is_recorded, relayed};
 use crate::task::future::Instrumented;
 use crate::task::handle::TaskHandle;
@@ -196,6 +197,25 @@ pub fn record_spawn_at(table: &'static Sites, entry: usize) -> TaskHandle {
 #[inline]
 pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> Instrumented<F> {
     Instrumented::new(record_future(table.at(entry)), block)
+}
+
+/// Returns `true` if something may be pending for a spawn that has just returned: the functions below then decide.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn is_pending() -> bool {
+    pending::is_any()
+}
+
+/// Returns `true` if the result of the spawn that has just returned is to be kept. Generated code then makes a
+/// [`Keep`](crate::abi::settle::Keep).
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[inline]
+pub fn keeps_at(table: &'static Sites, entry: usize) -> bool {
+    begin_keeping(table.at(entry))
 }
 
 /// Returns `true` if the spawn that has just returned was refused. Generated code then settles it.

@@ -145,9 +145,9 @@ macro_rules! __guess {
     };
 }
 
-/// Passes a refusal to the spawner. Not public API. Used by generated code.
+/// Passes a refusal to the spawner, or keeps a handle. Not public API. Used by generated code.
 ///
-/// The result of the callee decides the way: by its type if it may be an `io::Result`, otherwise by its `abort`
+/// The result of the callee decides the way of a refusal: by its type if it may be an `io::Result`, otherwise by its `abort`
 /// method.
 #[doc(hidden)]
 #[macro_export]
@@ -163,13 +163,18 @@ macro_rules! __settle {
         }
     };
     ($table:expr, $entry:literal, $handle:ident) => {
-        if $crate::__private::refused_at($table, $entry) {
+        if $crate::__private::is_pending() {
             // Moved: what is referred to lies in memory, and nobody else need put it there.
             match $handle {
-                refused => {
-                    use $crate::__private::Abort as _;
-                    $crate::__private::settle((&refused).abort());
-                    refused
+                handle => {
+                    use $crate::__private::{Abort as _, GetAbortHandle as _};
+                    if $crate::__private::refused_at($table, $entry) {
+                        $crate::__private::settle((&handle).abort());
+                    } else if $crate::__private::keeps_at($table, $entry) {
+                        $crate::__private::Keep::new(&handle, |handle| handle.abort_handle())
+                            .keep(|handle| handle.abort());
+                    }
+                    handle
                 }
             }
         } else {

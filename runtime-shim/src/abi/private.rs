@@ -45,9 +45,11 @@ pub use by_value::{branch, frame, frame_on_drop};
 pub use crate::abi::adapt::{IntoHandle, Probe};
 pub use crate::abi::at::At;
 
-// How a refused spawn comes out.
-pub use crate::abi::at::refused_at;
-pub use crate::abi::settle::{settle, Abort, ViaHandle, ViaResult, ViaScoped};
+// How a refused spawn comes out, and how the handle of one that may be aborted is kept.
+pub use crate::abi::at::{is_pending, keeps_at, refused_at};
+pub use crate::abi::settle::{
+    settle, Abort, GetAbortHandle, Keep, ViaHandle, ViaResult, ViaScoped,
+};
 
 pub use crate::{
     __adapt as adapt, __blocked as blocked, __guess as guess, __record_spawn_as as record_spawn_as,

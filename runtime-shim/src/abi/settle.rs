@@ -1,11 +1,17 @@
-//! How a verdict comes out of the call that spawns: generated code passes on what the callee has returned.
+//! What becomes of the result of a call that spawns.
+//!
+//! If a hook has refused the task, generated code passes the verdict on by the result. If the task belongs to a subtree that
+//! may be aborted, the subtree keeps an abort handle.
 
 use std::any::TypeId;
 use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 
 use crate::abi::adapt::Probe;
 use crate::hook::{note, panic_with, take};
+use crate::subtree::{keep, AbortHandle};
 
 /// The result of [`Abort::abort`] for a handle without an `abort` of its own.
 #[doc(hidden)]
@@ -39,6 +45,110 @@ pub fn settle<A: 'static>(_abort: A) {
     match aborted {
         true => note(task.refusal()),
         false => panic_with(task.refusal()),
+    }
+}
+
+/// The result of [`GetAbortHandle::abort_handle`] for a handle without an `abort_handle` of its own.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NoAbortHandle;
+
+/// A method that a handle's own `abort_handle` hides.
+#[doc(hidden)]
+pub trait GetAbortHandle {
+    fn abort_handle(&self) -> NoAbortHandle {
+        NoAbortHandle
+    }
+}
+
+impl<T: ?Sized> GetAbortHandle for T {}
+
+/// The result of a spawn, and how an abort handle is made of it.
+///
+/// Each type dereferences to the next, and the first whose bound holds has the method `keep`; see
+/// [`adapt`](crate::abi::adapt). A result without a method `abort_handle` may be an abort handle itself, as that of
+/// `JoinSet::spawn` is. An abort handle that must not go to another thread is not kept.
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    reason = "the result may be of any type"
+)]
+pub struct Keep<'a, H, A>(KeepHandle<'a, H, A>);
+
+/// A result with a method `abort_handle`.
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    reason = "the result may be of any type"
+)]
+pub struct KeepHandle<'a, H, A>(KeepNothing<'a, H, A>);
+
+/// Any other result.
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    reason = "the result may be of any type"
+)]
+pub struct KeepNothing<'a, H, A> {
+    result: &'a H,
+    get: fn(&H) -> A,
+}
+
+impl<'a, H, A> Keep<'a, H, A> {
+    pub fn new(result: &'a H, get: fn(&H) -> A) -> Self {
+        Keep(KeepHandle(KeepNothing { result, get }))
+    }
+}
+
+impl<H: Clone + Send + Sync + 'static> Keep<'_, H, NoAbortHandle> {
+    /// Keeps a clone of the result, if it has a method `abort` of its own.
+    pub fn keep<R: 'static>(&self, abort: fn(&H) -> R) {
+        keep_with(|| self.0 .0.result.clone(), abort);
+    }
+}
+
+impl<H, A: Send + Sync + 'static> KeepHandle<'_, H, A> {
+    /// Keeps the abort handle, if it has a method `abort` of its own.
+    pub fn keep<R: 'static>(&self, abort: fn(&A) -> R) {
+        keep_with(|| (self.0.get)(self.0.result), abort);
+    }
+}
+
+impl<H, A> KeepNothing<'_, H, A> {
+    pub fn keep<R>(&self, _abort: fn(&A) -> R) {}
+}
+
+fn keep_with<A: Send + Sync + 'static, R: 'static>(get: impl FnOnce() -> A, abort: fn(&A) -> R) {
+    if TypeId::of::<R>() != TypeId::of::<NoAbort>() {
+        let handle = get();
+        keep(Arc::new(KeptHandle { handle, abort }));
+    }
+}
+
+impl<'a, H, A> Deref for Keep<'a, H, A> {
+    type Target = KeepHandle<'a, H, A>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a, H, A> Deref for KeepHandle<'a, H, A> {
+    type Target = KeepNothing<'a, H, A>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+struct KeptHandle<A, R> {
+    handle: A,
+    abort: fn(&A) -> R,
+}
+
+impl<A: Send + Sync, R> AbortHandle for KeptHandle<A, R> {
+    fn abort(&self) {
+        (self.abort)(&self.handle);
     }
 }
 

@@ -6,10 +6,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Weak;
+use std::time::Instant;
 
 use super::list::HookEntry;
 use super::run::{notify, run_hook};
 use crate::hook::TaskRef;
+use crate::platform::clock::HAS_CLOCK;
 use crate::platform::unwind::OnDrop;
 use crate::record::frames::Cursor;
 use crate::record::slot::TaskSlot;
@@ -102,6 +104,8 @@ struct Inner {
     carried: Vec<Box<dyn Attachment>>,
     gate: Option<GateFuture>,
     watchers: Vec<Weak<HookEntry>>,
+    /// The moment of the spawn, for watchers.
+    spawned: Option<Instant>,
     started: bool,
 }
 
@@ -118,10 +122,12 @@ impl Attached {
         if gate.is_some() {
             slot.set_flags(flag::DELAYED);
         }
+        let is_watched = HAS_CLOCK && !watchers.is_empty();
         let inner = UnsafeCell::new(Inner {
             carried,
             gate,
             watchers,
+            spawned: is_watched.then(Instant::now),
             started: false,
         });
         Attached {
@@ -199,9 +205,8 @@ impl Attached {
     pub(crate) fn end(self) {
         let outcome = Outcome::of_last_state(self.slot.state());
         let mut inner = self.inner.into_inner();
-        notify(&inner.watchers, |hook| {
-            hook.on_end(&TaskRef::new(self.slot), outcome)
-        });
+        let task = TaskRef::spawned_at(self.slot, inner.spawned);
+        notify(&inner.watchers, |hook| hook.on_end(&task, outcome));
         end_all(&mut inner.carried, self.slot, outcome);
         run_hook(|| drop((inner.carried, inner.gate)));
     }
@@ -243,6 +248,7 @@ impl Inner {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        notify(&self.watchers, |hook| hook.on_start(&TaskRef::new(slot)));
+        let task = TaskRef::spawned_at(slot, self.spawned);
+        notify(&self.watchers, |hook| hook.on_start(&task));
     }
 }

@@ -5,11 +5,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
-use super::SpawnHook;
+use super::run::run_hook;
+use super::{SpawnHook, TaskRef};
 use crate::platform::runtime_flags;
 use crate::record::hazard::{is_shown, Hazard};
 use crate::record::thread_states;
 use crate::thread::local;
+use crate::types::site::Site;
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
 /// The id of the next hook.
@@ -22,6 +24,55 @@ type List = Vec<Arc<HookEntry>>;
 pub(super) struct HookEntry {
     id: u64,
     pub(super) hook: Box<dyn SpawnHook>,
+    /// `None` if the hook sees all tasks.
+    selector: Option<Box<dyn Selector>>,
+}
+
+/// Decides which tasks a hook sees.
+///
+/// Not public API. Used by `birthmark` of the same version.
+#[doc(hidden)]
+pub trait Selector: Send + Sync + 'static {
+    /// Returns `false` if no task of the site is selected, whatever its name and labels are.
+    fn may_select(&self, site: &'static Site) -> bool;
+
+    /// Returns `true` if a task that is being spawned is selected.
+    fn selects(&self, task: &TaskRef<'_>) -> bool;
+}
+
+/// Numbers the lists of which all hooks have a selector. It is 0 while there is no such list. Sites keep what was decided for a list.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+/// The number of the last such list.
+static LAST_GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// Returns `true` if no hook sees the tasks of a site. This is decided once for each list.
+#[inline]
+pub(crate) fn is_unwatched(site: &'static Site) -> bool {
+    let generation = GENERATION.load(Ordering::Acquire);
+    if generation == 0 {
+        return false;
+    }
+    let known = site.counts.watched.load(Ordering::Relaxed);
+    match known >> 1 == generation {
+        true => known & 1 == 0,
+        false => !look_at_site(site, generation),
+    }
+}
+
+/// Returns `true` if a hook may see the tasks of a site, and notes it for a list.
+#[cold]
+fn look_at_site(site: &'static Site, generation: u32) -> bool {
+    let mut last = 0;
+    let mut is_watched = false;
+    while let Some(entry) = next(last) {
+        last = entry.id();
+        is_watched |= entry.may_see(site);
+        run_hook(|| drop(entry));
+    }
+    // If the list has changed meanwhile, so has its number, and nobody reads this.
+    let known = generation << 1 | u32::from(is_watched);
+    site.counts.watched.store(known, Ordering::Relaxed);
+    is_watched
 }
 
 /// Shows `f` the present list, by way of the hazard pointer of this thread's state. `f` is short and calls nothing of
@@ -49,6 +100,22 @@ pub(super) fn next(after: u64) -> Option<Arc<HookEntry>> {
 impl HookEntry {
     pub(super) fn id(&self) -> u64 {
         self.id
+    }
+
+    fn may_see(&self, site: &'static Site) -> bool {
+        let selector = self.selector.as_ref();
+        selector.is_none_or(|it| run_hook(|| it.may_select(site)) == Some(true))
+    }
+
+    /// Returns `true` if the hook sees the task.
+    pub(super) fn sees(&self, task: &TaskRef<'_>) -> bool {
+        let selector = self.selector.as_ref();
+        selector.is_none_or(|it| run_hook(|| it.selects(task)) == Some(true))
+    }
+
+    /// Returns `true` if the hook sees some tasks only.
+    pub(super) fn is_selective(&self) -> bool {
+        self.selector.is_some()
     }
 }
 
@@ -85,6 +152,8 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
     // SAFETY: only writers free lists, and the caller is the one writer.
     let mut list = unsafe { old.as_ref() }.cloned().unwrap_or_default();
     change(&mut list);
+    let is_selective = !list.is_empty() && list.iter().all(|entry| entry.is_selective());
+    GENERATION.store(0, Ordering::SeqCst);
     runtime_flags::set(runtime_flags::SLOW_SPAWNS, !list.is_empty());
     let new = if list.is_empty() {
         ptr::null_mut()
@@ -92,6 +161,12 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
         Box::into_raw(Box::new(list))
     };
     LIST.store(new, Ordering::SeqCst);
+    if is_selective {
+        // A thread that reads this number reads this list, or a later one.
+        let generation = LAST_GENERATION.load(Ordering::Relaxed) % (u32::MAX >> 1) + 1;
+        LAST_GENERATION.store(generation, Ordering::Relaxed);
+        GENERATION.store(generation, Ordering::SeqCst);
+    }
     if old.is_null() {
         return;
     }
@@ -106,10 +181,11 @@ fn replace(_: &Writer, change: impl FnOnce(&mut List)) {
     drop(unsafe { Box::from_raw(old) });
 }
 
-fn add(hook: Box<dyn SpawnHook>) -> u64 {
+fn add(hook: Box<dyn SpawnHook>, selector: Option<Box<dyn Selector>>) -> u64 {
     let writer = Writer::new();
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    replace(&writer, |list| list.push(Arc::new(HookEntry { id, hook })));
+    let entry = HookEntry { id, hook, selector };
+    replace(&writer, |list| list.push(Arc::new(entry)));
     id
 }
 
@@ -133,7 +209,7 @@ pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
     if IS_SET.swap(true, Ordering::Relaxed) {
         return Err(SetHookError(()));
     }
-    add(Box::new(hook));
+    add(Box::new(hook), None);
     Ok(())
 }
 
@@ -148,7 +224,15 @@ pub fn set_hook(hook: impl SpawnHook) -> Result<(), SetHookError> {
 /// ```
 #[must_use = "the hook is removed when its handle is dropped; `keep` leaves it for good"]
 pub fn add_hook(hook: impl SpawnHook) -> HookHandle {
-    HookHandle(add(Box::new(hook)))
+    HookHandle(add(Box::new(hook), None))
+}
+
+/// Adds a hook that sees the selected tasks only.
+///
+/// Not public API. Used by `birthmark` of the same version.
+#[doc(hidden)]
+pub fn add_hook_for(selector: impl Selector, hook: impl SpawnHook) -> HookHandle {
+    HookHandle(add(Box::new(hook), Some(Box::new(selector))))
 }
 
 /// A handle that removes its hook when it is dropped.

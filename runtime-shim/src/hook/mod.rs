@@ -43,9 +43,11 @@
 
 mod attached;
 mod catch;
+mod exceeded;
 mod gate;
 mod list;
 mod loan;
+pub(crate) mod pending;
 mod pending_refusals;
 mod refusal;
 mod refused;
@@ -57,15 +59,18 @@ pub(crate) use attached::Attached;
 pub use attached::Attachment;
 pub use catch::catch_refusal;
 pub(crate) use catch::note;
+pub(crate) use exceeded::Owner;
+pub use exceeded::{Exceeded, SubtreeTask};
 pub use gate::{Gate, GateFuture};
-pub use list::{add_hook, set_hook, HookHandle, SetHookError};
+pub(crate) use list::is_unwatched;
+pub use list::{add_hook, add_hook_for, set_hook, HookHandle, Selector, SetHookError};
 pub(crate) use loan::Lent;
 pub use loan::Loan;
 pub(crate) use pending_refusals::{refused, take};
 pub use refusal::Refusal;
 pub(crate) use refusal::{panic_with, refuse_closure};
 pub(crate) use refused::RefusedTask;
-pub(crate) use run::Decision;
+pub(crate) use run::{notify_of_exceeded, watching, Decision};
 pub use spawn::Spawn;
 pub use task_ref::TaskRef;
 
@@ -191,6 +196,38 @@ pub trait SpawnHook: Send + Sync + 'static {
     /// ```
     fn on_refusal(&self, task: &TaskRef<'_>, refusal: &Refusal) {
         let _ = (task, refusal);
+    }
+
+    /// Called when a [deadline](crate::with_deadline) was exceeded, once for each deadline.
+    ///
+    /// The call comes from a thread of birthmark's own, after the tasks of an enforced deadline were aborted. A hook with a filter is
+    /// called if the filter selects the task that set the deadline, or a live task of its subtree. If hooks take longer than deadlines
+    /// come, 1024 calls wait, and further ones are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::{Exceeded, Spawn, SpawnHook};
+    ///
+    /// struct Late;
+    ///
+    /// impl SpawnHook for Late {
+    ///     fn on_spawn(&self, _spawn: &mut Spawn<'_>) {}
+    ///
+    ///     fn on_exceeded(&self, exceeded: &Exceeded) {
+    ///         println!("the deadline of {} has passed", exceeded.location());
+    ///     }
+    ///
+    ///     fn wants_lifecycle(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let hook = birthmark::add_hook(Late);
+    /// # drop(hook);
+    /// ```
+    fn on_exceeded(&self, exceeded: &Exceeded) {
+        let _ = exceeded;
     }
 
     /// Called when the current task is about to run a closure on another thread and to wait for it, as in

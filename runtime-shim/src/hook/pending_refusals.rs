@@ -3,14 +3,11 @@
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
+use super::pending;
 use super::refused::RefusedTask;
 use crate::types::site::Site;
-
-/// A refusal was pending at least once in this process.
-static WAITED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static WAITING: PendingRefusals = const { PendingRefusals::new() };
@@ -50,7 +47,7 @@ impl PendingRefusals {
 
 /// Keeps a refusal until the callee has returned.
 pub(super) fn push(task: Arc<RefusedTask>) {
-    WAITED.store(true, Ordering::Relaxed);
+    pending::add();
     WAITING.with(|waiting| waiting.push(task));
 }
 
@@ -62,6 +59,9 @@ pub(super) fn waits_here(task: &RefusedTask) -> bool {
 /// Takes a refusal back if it is pending on this thread. Returns whether it was.
 pub(super) fn cancel(task: &RefusedTask) -> bool {
     let cancelled = WAITING.with(|waiting| waiting.take(|it| ptr::eq(it, task)));
+    if cancelled.is_some() {
+        pending::remove();
+    }
     cancelled.is_some()
 }
 
@@ -69,7 +69,7 @@ pub(super) fn cancel(task: &RefusedTask) -> bool {
 /// settled on this thread.
 #[inline]
 pub(crate) fn refused(site: &'static Site) -> bool {
-    WAITED.load(Ordering::Relaxed) && begin_settling(site)
+    pending::is_any() && begin_settling(site)
 }
 
 /// Moves the refusal of the spawn at `site` from the pending ones to those that are passed on.
@@ -83,6 +83,7 @@ extern "C" fn begin_settling(site: &'static Site) -> bool {
     let Some(task) = taken else {
         return false;
     };
+    pending::remove();
     SETTLING.with(|settling| settling.push(task));
     true
 }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
-use super::attached::{end_all, Attached};
+use super::attached::{end_all, Attached, Attachment};
+use super::exceeded::Exceeded;
 use super::list::HookEntry;
 use super::loan::{Lent, Loan};
 use super::refusal::{self, Refusal};
@@ -26,21 +27,31 @@ pub(crate) enum Decision {
     Refused(Arc<RefusedTask>),
 }
 
-/// Tells the hooks of a spawn, and returns their decision. The record of a refused task is ended here.
+/// Tells the hooks of a spawn, and returns their decision. The record of a refused task is ended here. `attached` is attached to the task
+/// besides what hooks attach.
 ///
 /// # Safety
 ///
 /// The caller owns the handle of the task. If the task is refused, it gives the handle up and uses no copy of `slot`
 /// any more.
-pub(crate) unsafe fn on_spawn(slot: TaskSlot, kind: Kind) -> Decision {
-    if local::with(|local| local.in_hook.get()) {
-        return Decision::Plain;
-    }
+pub(crate) unsafe fn on_spawn(
+    slot: TaskSlot,
+    kind: Kind,
+    attached: Option<Box<dyn Attachment>>,
+) -> Decision {
     let mut spawn = Spawn::new(TaskRef::new(slot), slot, kind);
+    spawn.carried.extend(attached);
     let mut watchers = Vec::new();
-    let mut last = 0;
+    let mut last = match has_hooks() {
+        true => 0,
+        false => u64::MAX,
+    };
     while let Some(entry) = super::list::next(last) {
         last = entry.id();
+        if !entry.sees(&spawn) {
+            run_hook(|| drop(entry));
+            continue;
+        }
         let watcher = Arc::downgrade(&entry);
         run_hook(|| entry.hook.on_spawn(&mut spawn));
         if run_hook(|| entry.hook.wants_lifecycle()) == Some(true) {
@@ -54,6 +65,40 @@ pub(crate) unsafe fn on_spawn(slot: TaskSlot, kind: Kind) -> Decision {
     }
     // SAFETY: by the contract.
     unsafe { decide(slot, spawn, watchers) }
+}
+
+/// Returns `true` if there are hooks, and this thread runs none.
+fn has_hooks() -> bool {
+    runtime_flags::has(runtime_flags::SLOW_SPAWNS) && !local::with(|local| local.in_hook.get())
+}
+
+/// Returns the ids of the hooks that see this task, and not all others.
+pub(crate) fn watching(task: &TaskRef<'_>) -> Vec<u64> {
+    let mut watching = Vec::new();
+    if !has_hooks() {
+        return watching;
+    }
+    let mut last = 0;
+    while let Some(entry) = super::list::next(last) {
+        last = entry.id();
+        if entry.is_selective() && entry.sees(task) {
+            watching.push(last);
+        }
+        run_hook(|| drop(entry));
+    }
+    watching
+}
+
+/// Tells hooks of a deadline that was exceeded, in the order in which they were added.
+pub(crate) fn notify_of_exceeded(exceeded: &Exceeded) {
+    let mut last = 0;
+    while let Some(entry) = super::list::next(last) {
+        last = entry.id();
+        if !entry.is_selective() || exceeded.is_watched_by(last) {
+            run_hook(|| entry.hook.on_exceeded(exceeded));
+        }
+        run_hook(|| drop(entry));
+    }
 }
 
 /// # Safety
@@ -76,15 +121,16 @@ unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<HookEn
 
 /// Tells the hooks that a task runs a closure on another thread. Returns what they attach.
 pub(crate) fn on_loan(slot: TaskSlot) -> Option<Box<Lent>> {
-    let has_hooks = runtime_flags::has(runtime_flags::SLOW_SPAWNS);
-    if !has_hooks || local::with(|local| local.in_hook.get()) {
+    if !has_hooks() {
         return None;
     }
     let mut loan = Loan::new(TaskRef::new(slot));
     let mut last = 0;
     while let Some(entry) = super::list::next(last) {
         last = entry.id();
-        run_hook(|| entry.hook.on_loan(&mut loan));
+        if entry.sees(&TaskRef::new(slot)) {
+            run_hook(|| entry.hook.on_loan(&mut loan));
+        }
         run_hook(|| drop(entry));
     }
     Lent::new(loan.carried)
@@ -95,7 +141,9 @@ pub(super) fn notify_of_refusal(slot: TaskSlot, refusal: &Refusal) {
     let mut last = 0;
     while let Some(entry) = super::list::next(last) {
         last = entry.id();
-        run_hook(|| entry.hook.on_refusal(&TaskRef::new(slot), refusal));
+        if entry.sees(&TaskRef::new(slot)) {
+            run_hook(|| entry.hook.on_refusal(&TaskRef::new(slot), refusal));
+        }
         run_hook(|| drop(entry));
     }
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::{Duration, Instant};
 
 use crate::context::label::Labels;
 use crate::context::name::Name;
+use crate::platform::clock;
 use crate::record::read::Record;
 use crate::record::slot::TaskSlot;
 use crate::record::words::flag;
@@ -18,13 +20,20 @@ use crate::types::TaskId;
 #[derive(Clone, Copy)]
 pub struct TaskRef<'a> {
     slot: TaskSlot,
+    /// The moment of the spawn, if it is known exactly.
+    spawned: Option<Instant>,
     _borrow: PhantomData<&'a ()>,
 }
 
 impl TaskRef<'_> {
     pub(crate) fn new(slot: TaskSlot) -> Self {
+        Self::spawned_at(slot, None)
+    }
+
+    pub(crate) fn spawned_at(slot: TaskSlot, spawned: Option<Instant>) -> Self {
         TaskRef {
             slot,
+            spawned,
             _borrow: PhantomData,
         }
     }
@@ -105,6 +114,35 @@ impl TaskRef<'_> {
         let is_thread = Kind::of(task.site(), task.flags()).is_thread();
         // The start of a thread counts like a poll.
         task.polls().saturating_sub(is_thread.into())
+    }
+
+    /// Returns the time since the spawn. In [`SpawnHook::on_end`](crate::SpawnHook::on_end), it is the duration of the task.
+    ///
+    /// The time is exact in `on_start` and `on_end`. Elsewhere it has steps of a tenth of a second, and is `None` if no clock runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use birthmark::{Outcome, Spawn, SpawnHook, TaskRef};
+    ///
+    /// struct Durations;
+    ///
+    /// impl SpawnHook for Durations {
+    ///     fn on_spawn(&self, _spawn: &mut Spawn<'_>) {}
+    ///
+    ///     fn on_end(&self, task: &TaskRef<'_>, outcome: Outcome) {
+    ///         println!("{} {outcome} after {:?}", task.role(), task.age().unwrap());
+    ///     }
+    /// }
+    ///
+    /// let hook = birthmark::add_hook(Durations);
+    /// # drop(hook);
+    /// ```
+    pub fn age(&self) -> Option<Duration> {
+        match self.spawned {
+            Some(spawned) => Some(spawned.elapsed()),
+            None => clock::since(Record::read(self.slot.slot())?.spawned(), clock::fine()?),
+        }
     }
 
     pub(crate) fn slot(&self) -> TaskSlot {

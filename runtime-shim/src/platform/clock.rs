@@ -83,7 +83,7 @@ pub fn wall() -> Option<SystemTime> {
 }
 
 /// `true` if the platform has a clock. Otherwise, `Instant::now` panics.
-const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 /// Notes that a thread has to do with instrumented code, and starts the clock unless it is the only one.
 pub fn note_thread() {

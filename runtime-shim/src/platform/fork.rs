@@ -3,6 +3,8 @@
 //! Immediately after the fork, nothing happens but stores into atomics, for the parent may have had more threads, any of
 //! which may have held any lock. With the first spawn or thread, birthmark's own threads are started anew.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::platform::callback::Callback;
 use crate::platform::runtime_flags::{self, FORKED};
 
@@ -25,6 +27,14 @@ pub fn set_resume(start_threads: fn()) {
     RESUME.set(start_threads);
 }
 
+/// Number of forks between the first process and this one.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// Returns a number that a process does not share with its parent, if [`watch`] was called before the fork.
+pub(crate) fn count() -> u32 {
+    COUNT.load(Ordering::Relaxed)
+}
+
 /// Has the child of a fork know that it is one. To be called before a thread does what others wait for.
 pub fn watch() {
     #[cfg(unix)]
@@ -39,6 +49,7 @@ pub fn watch() {
 
 #[cfg(unix)]
 extern "C" fn in_child() {
+    COUNT.fetch_add(1, Ordering::Relaxed);
     IN_CHILD.call();
     crate::platform::clock::has_gone();
     runtime_flags::set(FORKED, true);

@@ -7,7 +7,7 @@ use crate::task::handle::TaskHandle;
 
 use crate::context::name::{inherits_name, Change};
 use crate::context::task_local;
-use crate::hook::{self, Decision};
+use crate::hook::{self, Attachment, Decision};
 use crate::platform::runtime_flags;
 use crate::platform::unwind::catch_user_panic;
 use crate::record::globals::{REGISTRY, UNRECORDED};
@@ -16,6 +16,7 @@ use crate::record::read::Record;
 use crate::record::slot::{NodeSlot, TaskSlot};
 use crate::record::thread_cache::RecordInit;
 use crate::record::words::flag;
+use crate::subtree;
 use crate::thread::local;
 use crate::types::bounded::BoundedText;
 use crate::types::kind::Kind;
@@ -116,7 +117,26 @@ fn make_record(
 #[cold]
 #[inline(never)]
 fn record_spawn_slow(site: &'static Site) -> TaskHandle {
+    if let Some(handle) = record_unwatched(site, 0) {
+        return handle;
+    }
     record_spawn_with(site, site.kind(), 0, None)
+}
+
+/// Records a task as the fast path does, if there are hooks and none of them sees tasks of this site.
+fn record_unwatched(site: &'static Site, flags: u64) -> Option<TaskHandle> {
+    let flags_and_tick = runtime_flags::flags_and_tick();
+    let is_due = runtime_flags::FORKED | runtime_flags::OFF;
+    if flags_and_tick & is_due != 0 || !hook::is_unwatched(site) {
+        return None;
+    }
+    let init = RecordInit {
+        site,
+        flags,
+        tick: runtime_flags::tick(),
+    };
+    let slot = local::with(|local| local.cache.record_fast(local.spawn_parent_or_tag(), init));
+    slot.map(TaskHandle::plain)
 }
 
 /// Records a task whose spawn is wrapped in `named!` or `root!`.
@@ -220,6 +240,9 @@ pub(crate) fn record_job(site: &'static Site) -> NewHandle {
 #[cold]
 #[inline(never)]
 fn record_job_slow(site: &'static Site) -> TaskHandle {
+    if let Some(handle) = record_unwatched(site, Kind::Job as u64) {
+        return handle;
+    }
     record_spawn_with(site, site.kind().refined(Kind::Job), 0, None)
 }
 
@@ -232,6 +255,9 @@ pub(crate) fn record_future(site: &'static Site) -> NewHandle {
 #[cold]
 #[inline(never)]
 fn record_future_slow(site: &'static Site) -> TaskHandle {
+    if let Some(handle) = record_unwatched(site, Kind::Future as u64) {
+        return handle;
+    }
     let kind = site.kind().refined(Kind::Future);
     // A future that is refused is told so later, and panics of hooks do not come this far.
     catch_user_panic(|| record_spawn_with(site, kind, 0, None))
@@ -252,20 +278,30 @@ fn record_spawn_with(
     let Some((slot, locals)) = make_record(site, kind, flags) else {
         return unrecorded();
     };
-    if let Some(locals) = locals {
-        task_local::inherit(slot, &locals);
+    if let Some(locals) = &locals {
+        task_local::inherit(slot, locals);
     }
     if let Some(name) = name.filter(|name| name.is_wanted(slot)) {
         let text = BoundedText::new(name.text);
         crate::context::name::set_before_start(slot, &Change::Name(text), 0);
     }
-    if flags_and_tick & runtime_flags::SLOW_SPAWNS == 0 {
+    let joined = locals.and_then(|locals| subtree::join(&locals, slot));
+    if flags_and_tick & runtime_flags::SLOW_SPAWNS == 0 && joined.is_none() {
         return TaskHandle::plain(slot);
     }
+    let pending = joined
+        .as_ref()
+        .and_then(|joined| joined.pending(site, kind));
+    let joined = joined.map(|joined| Box::new(joined) as Box<dyn Attachment>);
     // SAFETY: the handle of the task is made below, unless the task is refused.
-    match unsafe { hook::run::on_spawn(slot, kind) } {
+    match unsafe { hook::run::on_spawn(slot, kind, joined) } {
         Decision::Plain => TaskHandle::plain(slot),
-        Decision::Attached(attached) => TaskHandle::attached(attached),
+        Decision::Attached(attached) => {
+            if let Some(pending) = pending {
+                pending.push();
+            }
+            TaskHandle::attached(attached)
+        }
         Decision::Refused(task) => TaskHandle::refused(task),
     }
 }

@@ -66,6 +66,9 @@ pub struct Counts {
     /// Kind of the site's tasks as it was found, where the source does not show it.
     #[doc(hidden)]
     pub seen: AtomicU8,
+    /// The list of hooks for which it was decided whether any sees tasks of this site, and in the lowest bit the decision. The
+    /// number of the list is 0 if nothing was decided.
+    pub(crate) watched: AtomicU32,
     /// Number of segments of the module that tell the role from those of other modules. [`qualify`] writes it.
     pub(crate) qualifier: AtomicU8,
     /// The counters of the site in the source, if this one was found while the program runs.
@@ -94,6 +97,7 @@ impl Counts {
         untracked: AtomicU64::new(0),
         passed_through: AtomicU64::new(0),
         seen: AtomicU8::new(Kind::Unknown as u8),
+        watched: AtomicU32::new(0),
         qualifier: AtomicU8::new(0),
         shared: AtomicPtr::new(core::ptr::null_mut()),
     };

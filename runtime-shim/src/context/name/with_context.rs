@@ -70,6 +70,25 @@ impl<F> WithContext<F> {
         Self::maybe(Some(change), future)
     }
 
+    /// Makes no change until [`WithContext::set_change`].
+    pub(crate) fn unchanged(future: F) -> Self {
+        Self::maybe(None, future)
+    }
+
+    /// Sets the change that the future makes, before its first poll.
+    pub(crate) fn set_change(self: Pin<&mut Self>, change: Change) {
+        // SAFETY: `future`, which alone is structurally pinned, is not touched.
+        unsafe { self.get_unchecked_mut() }.change = Some(Box::new(change));
+    }
+
+    /// Ends the change of a future that is ready. Values of locals are dropped, although the future may be kept.
+    pub(crate) fn end_change(self: Pin<&mut Self>) {
+        // SAFETY: `future`, which alone is structurally pinned, is not touched.
+        let this = unsafe { self.get_unchecked_mut() };
+        let ended = (this.change.take(), this.node.take());
+        drop(ended);
+    }
+
     fn maybe(change: Option<Change>, future: F) -> Self {
         WithContext {
             change: change.map(Box::new),
