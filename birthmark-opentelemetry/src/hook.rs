@@ -1,6 +1,6 @@
 //! The spawn hook: it attaches a context in each child.
 
-use birthmark::extension::{Carry, CarryRules, Identity};
+use birthmark::extension::{Carry, CarryRules, Identity, remaining_ms};
 use birthmark::{Attachment, Loan, Outcome, Spawn, SpawnHook, TaskRef};
 use opentelemetry::trace::{Link, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
@@ -42,7 +42,10 @@ fn following(spawn: &mut Spawn<'_>) -> Context {
     let builder = tracer
         .span_builder(spawn.role())
         .with_links(vec![Link::with_context(spawner)])
-        .with_attributes(attributes(&Identity::of(spawn)));
+        .with_attributes(attributes(
+            &Identity::of(spawn),
+            remaining_ms().filter(|_| !spawn.is_root()),
+        ));
     let span = tracer.build_with_context(builder, &Context::new());
     let context = Context::new().with_span(span);
     spawn.attach(EndsSpan(context.clone()));
@@ -65,7 +68,7 @@ impl Attachment for EndsSpan {
 }
 
 /// Returns the fields of a task as attributes.
-pub(crate) fn attributes(task: &Identity) -> Vec<KeyValue> {
+pub(crate) fn attributes(task: &Identity, remaining_ms: Option<i64>) -> Vec<KeyValue> {
     let id = i64::try_from(task.id().as_u64()).unwrap_or(i64::MAX);
     let mut attributes = vec![
         KeyValue::new("task.id", id),
@@ -73,6 +76,9 @@ pub(crate) fn attributes(task: &Identity) -> Vec<KeyValue> {
     ];
     if let Some(name) = task.name() {
         attributes.push(KeyValue::new("task.name", name));
+    }
+    if let Some(remaining) = remaining_ms {
+        attributes.push(KeyValue::new("task.remaining_ms", remaining));
     }
     attributes
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use birthmark::extension::Identity;
+use birthmark::extension::{Identity, remaining_ms};
 use opentelemetry_sdk::error::OTelSdkResult;
 
 use crate::hook::attributes;
 
 /// Adds the current task to each span at its start: `task.id`, `task.role`, and `task.name` if the task has one. Names
-/// are redacted, as in a dump.
+/// are redacted, as in a dump. `task.remaining_ms` is the time until the [deadline](birthmark::with_deadline) of the task.
+/// The attribute is negative after the deadline, and absent if the task has none.
 ///
 /// # Examples
 ///
@@ -30,7 +31,7 @@ impl opentelemetry_sdk::trace::SpanProcessor for TaskSpanProcessor {
         use opentelemetry::trace::Span as _;
 
         if let Some(task) = Identity::current() {
-            span.set_attributes(attributes(&task));
+            span.set_attributes(attributes(&task, remaining_ms()));
         }
     }
 
@@ -72,7 +73,7 @@ impl opentelemetry_sdk::logs::LogProcessor for TaskLogProcessor {
         use opentelemetry::logs::LogRecord as _;
 
         if let Some(task) = Identity::current() {
-            for attribute in attributes(&task) {
+            for attribute in attributes(&task, remaining_ms()) {
                 data.add_attribute(attribute.key, any_value(attribute.value));
             }
         }

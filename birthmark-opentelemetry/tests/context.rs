@@ -166,3 +166,30 @@ mod spawns {
         });
     }
 }
+
+#[test]
+fn deadline_is_an_attribute_of_spans() {
+    #[birthmark::instrument]
+    fn spawn() {
+        thread::spawn(|| span("child")).join().unwrap();
+    }
+    let (_, spans) = trace_of(|| {
+        birthmark::with_timeout_blocking(std::time::Duration::from_secs(3600), spawn);
+    });
+    let remaining = |span: &SpanData| {
+        let mut attributes = span.attributes.iter();
+        let found = attributes.find(|it| it.key.as_str() == "task.remaining_ms")?;
+        Some(found.value.clone())
+    };
+    let Some(opentelemetry::Value::I64(left)) = remaining(&spans["child for acme"]) else {
+        panic!("it is missing in {spans:?}");
+    };
+    assert!(left > 0 && left <= 3_600_000, "{left}");
+    let (_, spans) = trace_of(spawn_child);
+    assert!(remaining(&spans["child for acme"]).is_none());
+}
+
+#[birthmark::instrument]
+fn spawn_child() {
+    thread::spawn(|| span("child")).join().unwrap();
+}

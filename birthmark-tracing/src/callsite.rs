@@ -19,6 +19,7 @@ use tracing_core::{Kind, identify_callsite};
 pub(crate) const FIELDS: &[&str] = &[
     "task.id",
     "task.name",
+    "task.remaining_ms",
     "task.outcome",
     "task.polls",
     "task.busy_ns",

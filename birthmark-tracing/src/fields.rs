@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use birthmark::extension::Identity;
+use birthmark::extension::{Identity, remaining_ms};
 
 /// The fields of the current task: `task.id`, `task.name`, `task.role`, and labels on request.
 ///
@@ -14,6 +14,7 @@ use birthmark::extension::Identity;
 /// | `task.id` | the id of the task, a number |
 /// | `task.name` | on whose behalf the task runs; absent if the task has no name |
 /// | `task.role` | what the task is |
+/// | `task.remaining_ms` | the milliseconds until the [deadline](birthmark::with_deadline) of the task, a number; negative after it, and absent if the task has none |
 /// | `task.label.KEY` | the label with this key, if it was requested and the task has it |
 ///
 /// Names and labels are redacted, as in a dump.
@@ -31,14 +32,18 @@ use birthmark::extension::Identity;
 #[derive(Clone, Debug)]
 pub struct TaskFields<'a> {
     task: Identity,
+    remaining_ms: Option<i64>,
     labels: &'a [String],
 }
 
 impl TaskFields<'static> {
     /// Returns the fields of the current task, or `None` on a thread that birthmark does not know.
     pub fn current() -> Option<Self> {
-        let task = Identity::current()?;
-        Some(TaskFields { task, labels: &[] })
+        Some(TaskFields {
+            task: Identity::current()?,
+            remaining_ms: remaining_ms(),
+            labels: &[],
+        })
     }
 }
 
@@ -48,6 +53,7 @@ impl<'a> TaskFields<'a> {
     pub fn labels(self, keys: &[String]) -> TaskFields<'_> {
         TaskFields {
             task: self.task,
+            remaining_ms: self.remaining_ms,
             labels: keys,
         }
     }
@@ -79,6 +85,9 @@ impl<'a> TaskFields<'a> {
             out.push(':');
             push_json_string(out, value);
         });
+        if let Some(remaining) = self.remaining_ms {
+            let _ = write!(out, ",\"task.remaining_ms\":{remaining}");
+        }
     }
 
     /// Appends each field as a key and a value, with these texts between them.
@@ -94,6 +103,9 @@ impl<'a> TaskFields<'a> {
                 false => write!(out, "{separator}{key}{equals}{value:?}"),
             };
         });
+        if let Some(remaining) = self.remaining_ms {
+            let _ = write!(out, "{separator}task.remaining_ms{equals}{remaining}");
+        }
     }
 }
 

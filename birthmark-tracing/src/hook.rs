@@ -1,10 +1,11 @@
 //! The spawn hook: it gives each child what its spawner's span is to it.
 
 use birthmark::extension::{Carry, CarryRules};
-use birthmark::{Attachment, Loan, Outcome, Refusal, Spawn, SpawnHook, TaskRef};
+use birthmark::{Attachment, Exceeded, Loan, Outcome, Refusal, Spawn, SpawnHook, TaskRef};
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::{Level, Span};
 
+use crate::deadlines;
 use crate::open_spans::{self, TaskEntry};
 use crate::refusals;
 use crate::scoped::scoped_dispatcher;
@@ -17,6 +18,7 @@ pub(crate) struct CarryHook {
     /// The level of a span for each task, if the program wants one.
     pub(crate) task_spans: Option<Level>,
     pub(crate) refusals: bool,
+    pub(crate) deadlines: bool,
 }
 
 /// The level of the root span of a task that follows from its spawner's span.
@@ -46,6 +48,12 @@ impl SpawnHook for CarryHook {
     fn on_refusal(&self, _task: &TaskRef<'_>, refusal: &Refusal) {
         if self.refusals {
             refusals::emit(refusal);
+        }
+    }
+
+    fn on_exceeded(&self, exceeded: &Exceeded) {
+        if self.deadlines {
+            deadlines::emit(exceeded);
         }
     }
 

@@ -9,7 +9,8 @@ use crate::hook::CarryHook;
 use crate::panics::{self, Panics};
 use crate::rules;
 
-/// Has each spawn in instrumented code carry the current span into the child, and refusals become events.
+/// Has each spawn in instrumented code carry the current span into the child. Refusals and deadlines that were exceeded
+/// become events.
 ///
 /// A program calls it after [`birthmark::install`]. The order of this call and of the subscriber does not matter.
 /// Further calls have no effect.
@@ -31,6 +32,7 @@ pub fn builder() -> Builder {
         task_spans: None,
         refusals: true,
         rules: true,
+        deadlines: true,
         panics: Panics::default(),
     }
 }
@@ -58,6 +60,7 @@ pub struct Builder {
     task_spans: Option<Level>,
     refusals: bool,
     rules: bool,
+    deadlines: bool,
     panics: Panics,
 }
 
@@ -104,6 +107,7 @@ impl Builder {
     /// | --- | --- |
     /// | `task.id` | the id of the task |
     /// | `task.name` | its name at the spawn |
+    /// | `task.remaining_ms` | the milliseconds from the spawn to its deadline, if it has one |
     /// | `task.outcome` | `completed`, `panicked`, `cancelled` |
     /// | `task.polls` | the number of polls or calls |
     /// | `task.busy_ns` | the time in polls and calls, in nanoseconds |
@@ -163,6 +167,25 @@ impl Builder {
         self
     }
 
+    /// Sets whether deadlines that were exceeded become events. The default is `true`.
+    ///
+    /// The event has the level `WARN` and the target `birthmark::deadline`. A thread of birthmark's own emits the event, so only
+    /// the global subscriber gets it. These are its fields:
+    ///
+    /// | field | value |
+    /// | --- | --- |
+    /// | `place` | the file, line and column that set the deadline |
+    /// | `timeout_ms` | the time from that call to the deadline, in milliseconds |
+    /// | `enforced` | `true` if the deadline is enforced |
+    /// | `task.id`, `task.name`, `task.role`, `task.lineage` | the task that set the deadline |
+    /// | `alive` | the number of live tasks that descend from it under the deadline |
+    /// | `aborted` | the number of those that were aborted |
+    /// | `tasks` | the first eight of them |
+    pub fn deadlines(mut self, deadlines: bool) -> Self {
+        self.deadlines = deadlines;
+        self
+    }
+
     /// Applies the configuration. Only the first call in a process has an effect, and all others return after it.
     pub fn install(self) {
         static INSTALL: Once = Once::new();
@@ -175,6 +198,7 @@ impl Builder {
                 rules: self.carry,
                 task_spans: self.task_spans,
                 refusals: self.refusals,
+                deadlines: self.deadlines,
             };
             birthmark::add_hook(hook).forget();
         });

@@ -64,6 +64,7 @@
 //! | report panics as events | [`Builder::panics`] |
 //! | report refused spawns as events | [`Builder::refusals`] |
 //! | report what rules find as events | [`Builder::rules`] |
+//! | report exceeded deadlines as events | [`Builder::deadlines`] |
 //!
 //! # Features
 //!
@@ -87,6 +88,7 @@
 //! | `callsite` | callsites of task spans |
 //! | `task_span` | a span for each task |
 //! | `refusals` | refused spawns as events |
+//! | `deadlines` | exceeded deadlines as events |
 //! | `panics` | panics as events |
 //! | `rules` | reports of rules as events |
 //! | `hook` | the spawn hook |
@@ -102,6 +104,7 @@
 use birthmark_test_support as _;
 
 mod callsite;
+mod deadlines;
 mod fields;
 #[cfg(feature = "fmt")]
 mod format;

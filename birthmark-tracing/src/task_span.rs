@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use birthmark::extension::Identity;
+use birthmark::extension::{Identity, remaining_ms};
 use birthmark::{Outcome, Spawn, TaskRef};
 use tracing::field::{Empty, Value};
 use tracing::{Level, Span, field};
@@ -67,9 +67,12 @@ fn make(callsite: &'static TaskCallsite, spawn: &Spawn<'_>, place: &Place) -> Sp
     let fields = metadata.fields();
     let id = spawn.id().as_u64();
     let name = Identity::of(spawn).name();
-    let values: [Option<&dyn Value>; 6] = [
+    // The child inherits the deadline of its spawner, which is the current task.
+    let remaining = remaining_ms().filter(|_| !spawn.is_root());
+    let values: [Option<&dyn Value>; 7] = [
         Some(&id),
         name.as_ref().map(|name| name as &dyn Value),
+        remaining.as_ref().map(|left| left as &dyn Value),
         Some(&Empty),
         Some(&Empty),
         Some(&Empty),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use birthmark_core::__reader::escape::escape;
-use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::source_path::from_package;
 use birthmark_core::__reader::subtree;
 use birthmark_core::{Exceeded, SubtreeTask, TaskId};
-use birthmark_dump::__private::{redacted_tasks, Age};
+use birthmark_dump::__private::Age;
 use birthmark_dump::Filter;
 
+use crate::extension::owner_of;
 use crate::output;
 
 /// Maximum number of live tasks that a report lists.
@@ -21,13 +21,16 @@ pub(crate) fn install() {
     subtree::set_report(report);
 }
 
-/// Aborts a task and all that descend from it, and returns those that were alive, by id.
+/// Aborts a task and all that descend from it, and returns those that were alive.
 ///
-/// A task can be aborted if its spawn was within an [`AbortScope`](crate::AbortScope) or an
-/// [enforced](crate::WithDeadline::enforce) deadline, and if the spawn has returned a handle with a method `abort_handle`, as those of
-/// tokio do. birthmark keeps no handles of other spawns, because each handle keeps the memory of its task. So a program that
-/// wants to abort a tree declares a scope around its spawns. All other tasks go on, and [`SubtreeTask::is_aborted`] returns
-/// `false` for them.
+/// A task can be aborted if both of these hold:
+///
+/// - It was spawned within an [`AbortScope`](crate::AbortScope) or an [enforced](crate::WithDeadline::enforce) deadline.
+/// - The spawn has returned a handle with a method `abort_handle`, as those of tokio have.
+///
+/// birthmark keeps no handles of other spawns, because each handle keeps the memory of its task. So a program that wants to
+/// abort a tree declares a scope around its spawns. All other tasks go on, and [`SubtreeTask::is_aborted`] returns `false`
+/// for them.
 ///
 /// If a task of the tree has made a scope or an enforced deadline, that is aborted as a whole:
 /// [`cancelled`](crate::cancelled) is ready in it.
@@ -123,9 +126,7 @@ impl fmt::Display for Timeout<'_> {
 
 /// Writes the task that has set the deadline, with its lineage, in the form of a panic report.
 fn write_owner(out: &mut String, exceeded: &Exceeded) -> fmt::Result {
-    let record: Option<Record> = exceeded.owner_record();
-    let owner = record.and_then(|record| redacted_tasks(&[record]).pop());
-    let Some(task) = owner else {
+    let Some(task) = owner_of(exceeded) else {
         return match (exceeded.task(), exceeded.site()) {
             (Some(id), Some(site)) => {
                 let role = site.role();

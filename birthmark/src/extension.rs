@@ -9,8 +9,9 @@ pub(crate) mod site_cache;
 
 use std::io;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use crate::Task;
+use crate::{Exceeded, Task};
 
 pub use birthmark_dump::__private::SpanSource;
 pub use carry::{Carry, CarryRules};
@@ -60,6 +61,56 @@ pub fn spawn_internal_thread(
 /// ```
 pub fn current_task() -> Option<Task> {
     birthmark_dump::__private::redacted_current()
+}
+
+/// Returns the milliseconds until the deadline of the current task, if it has one. The number is negative if the deadline has
+/// passed.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// birthmark::with_timeout_blocking(Duration::from_secs(5), || {
+///     assert!(birthmark::extension::remaining_ms().unwrap() <= 5000);
+/// });
+/// assert_eq!(birthmark::extension::remaining_ms(), None);
+/// ```
+pub fn remaining_ms() -> Option<i64> {
+    let deadline = birthmark_core::deadline()?;
+    let now = Instant::now();
+    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    Some(match deadline.checked_duration_since(now) {
+        Some(left) => millis(left),
+        None => -millis(now - deadline),
+    })
+}
+
+/// Returns the task that set a deadline as a dump shows it, unless the task has ended.
+///
+/// # Examples
+///
+/// ```
+/// use birthmark::{Exceeded, Spawn, SpawnHook};
+///
+/// struct Late;
+///
+/// impl SpawnHook for Late {
+///     fn on_spawn(&self, _spawn: &mut Spawn<'_>) {}
+///
+///     fn on_exceeded(&self, exceeded: &Exceeded) {
+///         if let Some(task) = birthmark::extension::owner_of(exceeded) {
+///             println!("{} is late, {}", task.role(), task.lineage());
+///         }
+///     }
+/// }
+///
+/// let hook = birthmark::add_hook(Late);
+/// # drop(hook);
+/// ```
+pub fn owner_of(exceeded: &Exceeded) -> Option<Task> {
+    let record = exceeded.owner_record()?;
+    birthmark_dump::__private::redacted_tasks(&[record]).pop()
 }
 
 /// Sets the function that takes the reports of rules to a log. The first function stays.

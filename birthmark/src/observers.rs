@@ -8,8 +8,8 @@ use crate::extension::site_cache::SiteCache;
 
 /// Adds a hook that sees the tasks of a filter only. The hook stays until its handle is dropped.
 ///
-/// The filter is the text of a [`Filter`]. It is compared with a task at the spawn, after the name and the labels that the
-/// task inherits were set, and those of hooks that were added before. Later changes do not matter.
+/// The filter is the text of a [`Filter`]. A task is compared with the filter at its spawn. By then, the task has the name and
+/// the labels that it inherits, and those of hooks that were added before. Later changes do not matter.
 ///
 /// | event of a task | method of the hook |
 /// | --- | --- |
@@ -19,8 +19,8 @@ use crate::extension::site_cache::SiteCache;
 /// | refused by a hook | [`on_refusal`](SpawnHook::on_refusal) |
 /// | its deadline, or that of a task above it, was exceeded | [`on_exceeded`](SpawnHook::on_exceeded) |
 ///
-/// Whether tasks of a site can be selected at all is decided once for each site. While all hooks of the program have filters, a
-/// spawn at any other site costs a few instructions more than without hooks, and its polls cost the same.
+/// Each site is compared once. While all hooks of the program have filters, a spawn at a site that no filter selects costs a few
+/// instructions more than without hooks. A poll costs the same.
 ///
 /// # Errors
 ///

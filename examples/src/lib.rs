@@ -57,6 +57,7 @@ compile_pages! {
     AwaitStacks "docs/guide/await-stacks.md"
     Awaits "docs/guide/awaits.md"
     CargoBirthmark "docs/guide/cargo-birthmark.md"
+    Deadlines "docs/guide/deadlines.md"
     Dumps "docs/guide/dumps.md"
     Environment "docs/guide/environment.md"
     Hooks "docs/guide/hooks.md"

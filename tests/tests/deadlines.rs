@@ -1,4 +1,8 @@
 //! Deadlines: which tasks have one, and what becomes of tasks whose deadline is enforced.
+#![allow(
+    clippy::async_yields_async,
+    reason = "tests look at handles after the deadline"
+)]
 
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};

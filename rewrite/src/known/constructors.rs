@@ -40,10 +40,14 @@ const WRAPPERS: &[&str] = &[
     "timeout",
     "timeout_at",
     "unconstrained",
+    "with_deadline",
+    "with_deadline_blocking",
     "with_label",
     "with_label_async",
     "with_name",
     "with_name_async",
+    "with_timeout",
+    "with_timeout_blocking",
 ];
 
 /// Types and traits. Only the signature of the callee may determine the type arguments of their functions.

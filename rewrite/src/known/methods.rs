@@ -44,6 +44,7 @@ const TABLE: &[(&str, &[Effect])] = &[
     ("clone", &[Accesses, Clones, Decorates, Passes]),
     ("collect", &[Converts]),
     ("context", &[Decorates]),
+    ("enforce", &[Decorates]),
     ("err_into", &[Decorates]),
     (
         "expect",

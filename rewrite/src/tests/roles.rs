@@ -161,6 +161,14 @@ fn role_of_a_body_that_is_one_call_is_that_of_the_call() {
             "|| birthmark::with_name(name, || send_email(a))",
             "send_email",
         ),
+        (
+            "birthmark::with_timeout(limit, send_email(a)).enforce()",
+            "send_email",
+        ),
+        (
+            "|| birthmark::with_deadline_blocking(at, || send_email(a))",
+            "send_email",
+        ),
         ("move || span.in_scope(|| send_email(a))", "send_email"),
     ] {
         assert_eq!(role(&format!("tokio::spawn({task})")), expected, "{task}");

@@ -65,7 +65,7 @@ impl Exceeded {
         self.deadline
     }
 
-    /// Returns the time from the call that set the deadline to the deadline. It is zero if the deadline had passed before.
+    /// Returns the time from the call that set the deadline to the deadline, or zero if the deadline had passed before.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }

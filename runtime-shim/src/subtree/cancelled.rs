@@ -11,8 +11,8 @@ use super::tree::{self, Subtree};
 /// Returns a future that is ready once the subtree of the current task was cancelled: its deadline is
 /// [enforced](crate::WithDeadline::enforce) and has passed, or its [scope](crate::AbortScope) was aborted.
 ///
-/// The future concerns the task that calls this function. It is never ready if that task is in no subtree. It is for tasks
-/// that cannot be aborted, or that have something to finish first.
+/// The future concerns the task that calls this function. If that task is in no subtree, the future is never ready. Tasks use
+/// the future that cannot be aborted, or that have something to finish first.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ pub fn cancelled() -> Cancelled {
     Cancelled::of(tree::current())
 }
 
-/// Returns `true` if the subtree of the current task was cancelled; see [`cancelled`]. It is for blocking jobs and threads.
+/// Returns `true` if the subtree of the current task was cancelled, for blocking jobs and threads; see [`cancelled`].
 ///
 /// # Examples
 ///

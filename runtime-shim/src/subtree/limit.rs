@@ -163,7 +163,7 @@ pub(super) fn with_owned_change<R>(change: Change, f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// Returns the deadline of the current task, if it has one. It may have passed.
+/// Returns the deadline of the current task, if it has one. The deadline may have passed.
 ///
 /// # Examples
 ///

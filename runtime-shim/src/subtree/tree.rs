@@ -326,7 +326,11 @@ pub(super) fn abort(mut members: Vec<LiveMember>) -> Vec<SubtreeTask> {
 
 /// Returns the current task, and the hooks with a filter that watch it.
 fn owner() -> (Option<Owner>, Vec<u64>) {
-    let Some(task) = local::with(|local| local.current()) else {
+    let current = local::with(|local| {
+        local.spawn_parent_or_adopt();
+        local.current()
+    });
+    let Some(task) = current else {
         return (None, Vec::new());
     };
     let owner = Owner {
