@@ -25,7 +25,7 @@ pub(crate) fn install() {
 ///
 /// A task can be aborted if both of these hold:
 ///
-/// - It was spawned within an [`AbortScope`](crate::AbortScope) or an [enforced](crate::WithDeadline::enforce) deadline.
+/// - The spawn was within an [`AbortScope`](crate::AbortScope) or an [enforced](crate::WithDeadline::enforce) deadline.
 /// - The spawn has returned a handle with a method `abort_handle`, as those of tokio have.
 ///
 /// birthmark keeps no handles of other spawns, because each handle keeps the memory of its task. So a program that wants to

@@ -1,4 +1,4 @@
-//! What becomes of the result of a call that spawns.
+//! The result of a call that spawns.
 //!
 //! If a hook has refused the task, generated code passes the verdict on by the result. If the task belongs to a subtree that
 //! may be aborted, the subtree keeps an abort handle.

@@ -27,8 +27,8 @@
 //!
 //! # Locks
 //!
-//! Each subtree has a mutex, and so has the registry. A thread holds one of them at a time, except that it never holds
-//! any while code of the program runs: wakers, abort handles and destructors are used after the unlock.
+//! Each subtree has a mutex, and so has the registry. A thread holds one of them at a time. Code of the program runs after the
+//! unlock: wakers, abort handles and destructors.
 //!
 //! # Safety by situation
 //!

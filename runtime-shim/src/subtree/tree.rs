@@ -52,7 +52,7 @@ pub(super) struct OwnDeadline {
     pub(super) place: &'static Location<'static>,
 }
 
-/// What a new subtree is for.
+/// The use of a new subtree.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Purpose {
     /// The subtree's own deadline, which is earlier than those of its parents.
