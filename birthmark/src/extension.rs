@@ -4,7 +4,6 @@
 pub(crate) mod carriers;
 mod carry;
 mod identity;
-mod pools;
 pub(crate) mod site_cache;
 
 use std::io;

@@ -10,7 +10,7 @@ pub use crate::platform::{
     clock, fork, internal_thread, runtime_flags, thread as os_thread, unwind,
 };
 pub use crate::types::named::named_enum;
-pub use crate::types::{bounded, escape, named, source_path};
+pub use crate::types::{bounded, escape, named, pools, source_path};
 
 pub mod record {
     //! The registry, as readers see it.

@@ -181,6 +181,42 @@ fn root_has_no_deadline() {
     assert!(seen.0.is_none() && seen.1.is_some());
 }
 
+/// A connection of a pool outlives the request that opens it.
+#[test]
+fn task_of_a_known_pool_has_no_deadline() {
+    use birthmark::__private::{Counts, Kind, Site, future, record_spawn_as};
+    const fn site(module: &'static str) -> Site {
+        Site {
+            file: "src/inner.rs",
+            line: 1,
+            column: 1,
+            module,
+            function: "connect",
+            callee: "spawn",
+            role: "connection",
+            kind: Kind::Future,
+            fallible: false,
+            certain: true,
+            counts: Counts::NONE,
+        }
+    }
+    static POOL: Site = site("bb8::inner");
+    static OTHER: Site = site("bb9::inner");
+    let seen = |site: &'static Site| {
+        let scope = birthmark::AbortScope::new();
+        let task = scope.enter(|| {
+            with_timeout_blocking(HOUR, || {
+                let handle = record_spawn_as(site, false, None);
+                Box::pin(future(handle, async { deadline().is_some() }))
+            })
+        });
+        let members = scope.abort().len();
+        (block_on(task), members)
+    };
+    assert_eq!(seen(&POOL), (false, 0));
+    assert_eq!(seen(&OTHER), (true, 1));
+}
+
 #[test]
 fn deadline_within_another_one_is_only_shortened() {
     let at = Instant::now() + HOUR;

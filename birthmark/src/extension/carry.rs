@@ -1,8 +1,8 @@
 //! The rules that decide which child gets what its spawner carries.
 
-use super::pools::{self, is_inside};
 use super::site_cache::SiteCache;
 use crate::{Site, Spawn};
+use birthmark_core::__reader::pools::{self, is_inside};
 
 /// The use that a child makes of what its spawner carries, such as the span or the context of a request.
 ///
@@ -191,5 +191,14 @@ mod tests {
         assert!(is_at("a/src/pool.rs:12", "pool.rs:12"));
         assert!(!is_at("src/carpool.rs:12", "pool.rs:12"));
         assert!(!is_at("src/pool.rs:123", "pool.rs:12"));
+    }
+
+    #[test]
+    fn known_pools_are_documented() {
+        let documented = include_str!("carry.rs");
+        for (module, tasks) in pools::KNOWN {
+            let row = format!("/// | `{module}` | {tasks} |");
+            assert!(documented.contains(&row), "missing in carry.rs: {row}");
+        }
     }
 }

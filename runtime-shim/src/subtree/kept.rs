@@ -25,7 +25,7 @@ pub(crate) struct Pending {
     id: u64,
 }
 
-/// Maximum number of members that are pending on a thread. Those of calls that have panicked are never asked for.
+/// Maximum number of members that are pending on a thread. Some are never asked for: their call has panicked.
 const MAX_PENDING: usize = 64;
 
 thread_local! {
@@ -59,20 +59,33 @@ impl Pending {
     }
 }
 
-/// Returns `true` if the spawn at this site has just returned, and its handle is to be kept by [`keep`].
-#[cold]
-#[inline(never)]
-pub(crate) fn begin_keeping(site: &'static Site) -> bool {
-    let found = PENDING.with(|list| {
+/// Forgets a member that ends before its spawn has returned: the callee has run it, or has panicked.
+pub(super) fn cancel(id: u64) {
+    if take(|pending| pending.id == id).is_some() {
+        pending::remove();
+    }
+}
+
+/// Takes the last pending member that `is` it.
+fn take(is: impl Fn(&Pending) -> bool) -> Option<Pending> {
+    PENDING.with(|list| {
         let mut list = list.borrow_mut();
-        let index = list.iter().rposition(|it| ptr::eq(it.site, site))?;
+        let index = list.iter().rposition(is)?;
         let found = list.remove(index);
         if list.is_empty() {
             drop(std::mem::take(&mut **list));
         }
         Some(found)
-    });
-    let Some(found) = found else { return false };
+    })
+}
+
+/// Returns `true` if the spawn at this site has just returned, and its handle is to be kept by [`keep`].
+#[cold]
+#[inline(never)]
+pub(crate) fn begin_keeping(site: &'static Site) -> bool {
+    let Some(found) = take(|pending| ptr::eq(pending.site, site)) else {
+        return false;
+    };
     pending::remove();
     SETTLING.with(|settling| **settling.borrow_mut() = Some(found));
     true

@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use super::kept::{AbortHandle, Pending};
+use super::kept::{self, AbortHandle, Pending};
 use super::tree::{self, Subtree};
-use crate::hook::{watching, Attachment, SubtreeTask, TaskRef};
+use crate::hook::{pending, watching, Attachment, SubtreeTask, TaskRef};
 use crate::record::local_set::LocalSet;
 use crate::record::slot::TaskSlot;
 use crate::types::kind::Kind;
+use crate::types::pools;
 use crate::types::site::Site;
 use crate::types::TaskId;
 
@@ -51,9 +52,14 @@ pub(crate) struct Joined {
     id: u64,
 }
 
-/// Makes a task that has not started yet a member of the subtree of its spawner, if there is one.
+/// Makes a task that has not started yet a member of the subtree of its spawner, if there is one. A task that is known to outlive
+/// its spawner leaves the subtree.
 pub(crate) fn join(locals: &LocalSet, task: TaskSlot) -> Option<Joined> {
     let subtree = tree::of(locals)?;
+    if pools::is_known(task.site().module_path()) {
+        tree::leave(task);
+        return None;
+    }
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let member = Member {
         number: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -95,5 +101,8 @@ impl Drop for Joined {
         };
         // Drops the handle, which is code of the executor.
         drop(member);
+        if pending::is_any() {
+            kept::cancel(self.id);
+        }
     }
 }

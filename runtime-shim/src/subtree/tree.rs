@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use super::member::{LiveMember, Member};
 use super::{registry, report};
+use crate::context::name::{set_before_start, Change};
 use crate::context::task_local::LocalChange;
 use crate::hook::{watching, Exceeded, Owner, SubtreeTask, TaskRef};
 use crate::platform::fork;
 use crate::platform::unwind::catch_user_panic;
 use crate::record::local_set::{Entry, Inheritance, Key, LocalSet, ShownValue, Value};
+use crate::record::slot::TaskSlot;
 use crate::thread::local;
 use crate::thread::pinned::with_locals;
 
@@ -375,6 +377,13 @@ pub(super) fn of(locals: &LocalSet) -> Option<&Arc<Subtree>> {
         entry.value.downcast_ref()
     };
     value(&raw const DEADLINE).or_else(|| value(&raw const SCOPE))
+}
+
+/// Takes a task that has not started yet out of the subtrees of its spawner.
+pub(super) fn leave(task: TaskSlot) {
+    for key in [&DEADLINE, &SCOPE] {
+        set_before_start(task, &Change::Local(LocalChange::Unset(key)), 0);
+    }
 }
 
 impl Drop for Subtree {

@@ -9,6 +9,7 @@ pub(crate) mod frame_site;
 pub(crate) mod kind;
 #[doc(hidden)]
 pub mod named;
+pub mod pools;
 pub(crate) mod site;
 #[doc(hidden)]
 pub mod source_path;
