@@ -183,7 +183,7 @@ fn is_at(site: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_at;
+    use super::{is_at, pools};
 
     #[test]
     fn site_is_told_by_the_end_of_its_path() {
