@@ -142,6 +142,41 @@ fn scope_ends_futures_that_run_in_it() {
     );
 }
 
+/// A function that hands a task on, whose caller is not instrumented. The record is made at a site that is found while the
+/// program runs.
+#[birthmark::instrument]
+mod relay {
+    pub fn hand_on<F: Future<Output = ()> + Send + 'static>(
+        task: F,
+    ) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(task)
+    }
+}
+
+#[test]
+fn task_that_a_function_hands_on_is_aborted() {
+    let runtime = workers();
+    let _entered = runtime.enter();
+    let scope = AbortScope::new();
+    let task = scope.enter(|| relay::hand_on(pending()));
+    assert!(scope.abort()[0].is_aborted());
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn task_that_a_function_hands_on_is_refused() {
+    let runtime = workers();
+    let _entered = runtime.enter();
+    let hook = birthmark::add_hook(|spawn: &mut birthmark::Spawn<'_>| {
+        if spawn.label("test").as_deref() == Some("refused") {
+            spawn.refuse("full");
+        }
+    });
+    let task = birthmark::with_label("test", "refused", || relay::hand_on(pending()));
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+    drop(hook);
+}
+
 #[test]
 fn dropped_scope_aborts_nothing() {
     let runtime = workers();

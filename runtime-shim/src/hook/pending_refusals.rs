@@ -79,7 +79,7 @@ pub(crate) fn refused(site: &'static Site) -> bool {
 #[cold]
 #[inline(never)]
 extern "C" fn begin_settling(site: &'static Site) -> bool {
-    let taken = WAITING.with(|waiting| waiting.take(|task| ptr::eq(task.refusal().site, site)));
+    let taken = WAITING.with(|waiting| waiting.take(|task| task.refusal().site.is_same_call(site)));
     let Some(task) = taken else {
         return false;
     };

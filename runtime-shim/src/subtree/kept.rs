@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
-use std::ptr;
 use std::sync::{Arc, Weak};
 
 use super::tree::Subtree;
@@ -83,7 +82,7 @@ fn take(is: impl Fn(&Pending) -> bool) -> Option<Pending> {
 #[cold]
 #[inline(never)]
 pub(crate) fn begin_keeping(site: &'static Site) -> bool {
-    let Some(found) = take(|pending| ptr::eq(pending.site, site)) else {
+    let Some(found) = take(|pending| pending.site.is_same_call(site)) else {
         return false;
     };
     pending::remove();

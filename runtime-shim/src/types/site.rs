@@ -149,6 +149,11 @@ impl Site {
         }
     }
 
+    /// Returns `true` if both are the same call in the source. One may have been found while the program runs.
+    pub(crate) fn is_same_call(&self, other: &Site) -> bool {
+        core::ptr::eq(self.counts(), other.counts())
+    }
+
     /// Returns the file, as the compiler names it in panics.
     #[inline]
     pub fn file(&self) -> &'static str {
