@@ -63,7 +63,7 @@ fn pooled(options: &Options) -> Vec<usize> {
     };
     let text = rewrite(file, options).expect("the test's code parses").text;
     let lines = text.lines().zip(1..);
-    let pooled = lines.flat_map(|(text, line)| text.matches("](pooled)").map(move |_| line));
+    let pooled = lines.flat_map(|(text, line)| text.matches("pooled)").map(move |_| line));
     pooled.collect()
 }
 
@@ -84,6 +84,92 @@ fn tasks_of_a_method_that_fills_a_pool_are_roots() {
         ..options()
     };
     assert_eq!(pooled(&options), [3, 3]);
+}
+
+#[test]
+fn task_that_a_pool_keeps_is_announced_to_a_function_that_hands_it_on() {
+    let source = "fn start() { crate::rt::spawn(async { work().await }); }";
+    let options = Options {
+        pooled: vec!["start".to_owned()],
+        ..options()
+    };
+    let path = "x.rs";
+    let rewritten = rewrite(File { source, path }, &options).expect("the test's code parses");
+    let text = rewritten.text;
+    assert!(text.contains("SITES[0](announced pooled), "), "{text}");
+    assert!(text.contains("returned!("), "{text}");
+}
+
+#[test]
+fn task_that_a_task_of_a_pool_spawns_is_its_child() {
+    let source =
+        "fn start() { thread::spawn(move || { tokio::spawn(work()); }); tokio::spawn(work()); }";
+    let options = Options {
+        pooled: vec!["start".to_owned()],
+        ..options()
+    };
+    let path = "x.rs";
+    let text = rewrite(File { source, path }, &options)
+        .expect("the test's code parses")
+        .text;
+    assert!(
+        text.contains("SITES[0](pooled)") && text.contains("SITES[2](pooled)"),
+        "{text}"
+    );
+    assert!(text.contains("SITES[1], work()"), "{text}");
+}
+
+#[test]
+fn all_tasks_of_a_file_may_be_those_of_a_pool() {
+    let options = Options {
+        all_pooled: true,
+        without_tests: true,
+        ..options()
+    };
+    assert_eq!(pooled(&options), [3, 3, 4, 8]);
+}
+
+#[test]
+fn tasks_of_a_known_library_have_its_roles() {
+    let file = File {
+        source: "fn serve() { spawn(a()); spawn(b()); } fn other() { spawn(c()); }",
+        path: "x.rs",
+    };
+    let options = Options {
+        roles: birthmark_rewrite::roles::of("sqlx-core", "sqlx_core"),
+        ..options()
+    };
+    let roles = |options: &Options| -> Vec<String> {
+        let rewritten = rewrite(file, options).expect("the test's code parses");
+        rewritten.sites.into_iter().map(|site| site.role).collect()
+    };
+    assert_eq!(roles(&options), ["a", "b", "c"]);
+    let source = file.source.replace("serve", "spawn_maintenance_tasks");
+    let of_pool = File {
+        source: &source,
+        ..file
+    };
+    let rewritten = rewrite(of_pool, &options).expect("the test's code parses");
+    let found = rewritten.sites.into_iter().map(|site| site.role);
+    let expected = ["sqlx pool filler", "sqlx connection reaper", "c"];
+    assert!(found.eq(expected));
+}
+
+#[test]
+fn worker_that_runs_on_a_thread_of_a_pool_gives_the_thread_its_role() {
+    let source =
+        "impl Launch { fn launch(self) { runtime::spawn_blocking(move || run(worker)); } }";
+    let options = Options {
+        only_threads: true,
+        roles: birthmark_rewrite::roles::of("tokio", "tokio"),
+        ..options()
+    };
+    let path = "x.rs";
+    let rewritten = rewrite(File { source, path }, &options).expect("the test's code parses");
+    assert_eq!(rewritten.sites[0].role, "tokio worker");
+    let expected =
+        "spawn_blocking(move || ::B::__private::thread_role!(__BIRTHMARK_SITES[0], run(worker)))";
+    assert!(rewritten.text.contains(expected), "{}", rewritten.text);
 }
 
 #[test]

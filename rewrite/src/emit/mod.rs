@@ -300,10 +300,10 @@ impl Emit {
         let site = Self::site(site.entry, span);
         let root = Ident::new(bool_name(naming.root), span);
         let name = naming.name.as_ref().map(|name| quote!(, #name));
-        if naming.pooled {
-            return quote_spanned!(span=> #private::record_spawn_as!(#site, pooled));
-        }
         let named = match &naming.offered {
+            _ if naming.pooled => {
+                quote_spanned!(span=> #private::record_spawn_as!(#site, pooled))
+            }
             Some(text) => {
                 quote_spanned!(span=> #private::record_spawn_as!(#site, offered #text))
             }

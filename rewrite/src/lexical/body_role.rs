@@ -1,7 +1,8 @@
 //! The role of a closure or an `async` block whose body is one call: `send_email` in `async move { send_email(a).await }`.
 //!
 //! The body is one call if nothing stands beside the call but code that says nothing of what the body does: logs, `drop`,
-//! `Ok(())`, and `if let Err(error) = …` around the call. The role of any other body is that of the enclosing function.
+//! `Ok(())`, and an `if let` or a `match` around the call that only logs the result, or handles an error. The role of any
+//! other body is that of the enclosing function.
 
 use syn::{Block, Expr, ExprCall, ExprIf, ExprMethodCall, Pat, Stmt};
 
@@ -26,6 +27,9 @@ impl LexicalContext<'_> {
             Expr::Block(block) => self.role_of_block(&block.block),
             Expr::Unsafe(block) => self.role_of_block(&block.block),
             Expr::If(branch) => self.role_of_body(handled(branch)?),
+            Expr::Match(branches) if branches.arms.iter().all(|arm| tells_nothing(&arm.body)) => {
+                self.role_of_body(&branches.expr)
+            }
             Expr::Call(call) => self.role_of_only_call(call),
             Expr::MethodCall(call) => self.role_of_only_method(call),
             _ => None,
@@ -90,21 +94,37 @@ fn is_spawn(name: &str, is_method: bool, arguments: usize) -> bool {
     callees::find(name, is_method, arguments, &[]).is_some()
 }
 
-/// Returns the operand of `if let Err(error) = operand { … }`, whose branch handles the error.
+/// Returns the operand of `if let Err(error) = operand { … }`, whose branch handles the error, or of an `if let` whose
+/// branches say nothing of what the body does.
 fn handled(branch: &ExprIf) -> Option<&Expr> {
     let Expr::Let(condition) = &*branch.cond else {
         return None;
     };
     let is_error = matches!(&*condition.pat, Pat::TupleStruct(pat) if pat.path.is_ident("Err"));
-    (is_error && branch.else_branch.is_none()).then_some(&condition.expr)
+    let other = branch.else_branch.as_ref().map(|(_, other)| &**other);
+    let is_aside = || branch.then_branch.stmts.iter().all(is_aside);
+    let is_handled = match other {
+        None => is_error || is_aside(),
+        Some(other) => (is_error || is_aside()) && tells_nothing(other),
+    };
+    is_handled.then_some(&condition.expr)
+}
+
+/// Returns `true` for an expression that says nothing of what a body does: a log, `()`, or a block of such code.
+fn tells_nothing(expr: &Expr) -> bool {
+    match expr {
+        Expr::Macro(call) => is_log(&call.mac),
+        Expr::Block(block) => block.block.stmts.iter().all(is_aside),
+        Expr::Return(returned) => returned.expr.as_deref().is_none_or(is_released_or_done),
+        expr => is_released_or_done(expr),
+    }
 }
 
 /// Returns `true` for a statement that says nothing of what a body does.
 fn is_aside(stmt: &Stmt) -> bool {
     match stmt {
         Stmt::Macro(stmt) => is_log(&stmt.mac),
-        Stmt::Expr(Expr::Macro(call), _) => is_log(&call.mac),
-        Stmt::Expr(expr, _) => is_released_or_done(expr),
+        Stmt::Expr(expr, _) => tells_nothing(expr),
         Stmt::Item(_) => true,
         Stmt::Local(_) => false,
     }

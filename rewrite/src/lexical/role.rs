@@ -39,7 +39,16 @@ impl LexicalContext<'_> {
             Expr::Struct(literal) => Some(self.role_of_path(&literal.path)),
             Expr::Macro(call) => self.role_of_macro(call),
             Expr::Call(call) => self.role_of_call(call),
-            Expr::MethodCall(call) => self.role_of_method(call),
+            Expr::MethodCall(call) => {
+                let role = self.role_of_method(call)?;
+                Some(match role.strip_prefix('.') {
+                    Some(method) => format!(
+                        "{}.{method}",
+                        first_name(&call.receiver).unwrap_or_default()
+                    ),
+                    None => role,
+                })
+            }
             Expr::Path(path) => self.role_of_value(path),
             _ => None,
         }
@@ -142,6 +151,17 @@ fn last_name(expr: &Expr) -> Option<String> {
             last_name(&call.receiver)
         }
         _ => None,
+    }
+}
+
+/// Returns the name at which a chain of calls begins: `client` of `client.get(url).header(key, value)`.
+fn first_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::MethodCall(call) => last_name(&call.receiver).or_else(|| first_name(&call.receiver)),
+        Expr::Call(call) => first_name(&call.func),
+        Expr::Await(awaited) => first_name(&awaited.base),
+        Expr::Try(tried) => first_name(&tried.expr),
+        expr => last_name(expr),
     }
 }
 

@@ -26,7 +26,13 @@ fn roles() {
         ("tokio::spawn(worker.clone().run())", "Worker::run"),
         ("tokio::spawn(self.worker.run())", "worker.run"),
         ("tokio::spawn(self.workers[1].clone().run())", "workers.run"),
-        ("tokio::spawn(next().run())", ".run"),
+        ("tokio::spawn(next().run())", "next.run"),
+        (
+            "tokio::spawn(client.get(url).header(a, b).send())",
+            "client.send",
+        ),
+        ("tokio::spawn(make().await?.build().run())", "make.run"),
+        ("tokio::spawn((|| a)().run())", ".run"),
         (
             "let a: Mailer = make(); tokio::spawn(a.run())",
             "Mailer::run",
@@ -65,6 +71,18 @@ fn roles() {
         ("tokio::spawn(async move {})", "Server::accept::{async}"),
         ("tokio::spawn(fut)", "Server::accept::{task}"),
         ("let fut = send_email(a); tokio::spawn(fut)", "send_email"),
+        (
+            "let (sender, conn) = http1::handshake(io).await?; tokio::spawn(conn)",
+            "handshake",
+        ),
+        (
+            "let (task, token): (A, B) = abortable(run()); tokio::spawn(task)",
+            "abortable",
+        ),
+        (
+            "let (task, token) = pair; tokio::spawn(task)",
+            "Server::accept::{task}",
+        ),
         (
             "let run = || 1; thread::spawn(run)",
             "Server::accept::{closure}",
@@ -129,6 +147,18 @@ fn role_of_a_body_that_is_one_call_is_that_of_the_call() {
         ),
         (
             "async { tracing::info!(\"begins\"); send_email(a).await; info!(\"ends\") }",
+            "send_email",
+        ),
+        (
+            "async { if let Err(e) = send_email(a).await { retry(e) } else { info!(\"sent\") } }",
+            "send_email",
+        ),
+        (
+            "async { match send_email(a).await { Ok(_) => {} Err(e) => { error!(\"{e}\"); return; } } }",
+            "send_email",
+        ),
+        (
+            "async { match send_email(a).await { Ok(()) => info!(\"sent\"), Err(e) => warn!(\"{e}\") } }",
             "send_email",
         ),
         (
@@ -207,6 +237,14 @@ fn role_of_any_other_body_is_that_of_the_enclosing_function() {
             "{async}",
         ),
         ("async move { match find().await { _ => 1 } }", "{async}"),
+        (
+            "async { match find().await { Ok(a) => send_email(a).await, Err(e) => error!(\"{e}\") } }",
+            "{async}",
+        ),
+        (
+            "async { if let Some(a) = find().await { info!(\"{a}\") } else { send_email(a).await } }",
+            "{async}",
+        ),
         ("async {}", "{async}"),
     ] {
         let expected = format!("Server::accept::{expected}");

@@ -186,7 +186,7 @@ impl Print<'_> {
     /// | under `named!` or `root!` | `SITES[3](true, "conn {peer}")`, with `true` for a root |
     /// | the same, announced | `SITES[3](announced true, …)` |
     /// | with a text beside the task | `SITES[3](offered "notifier")` |
-    /// | of a pool's task | `SITES[3](pooled)` |
+    /// | of a pool's task | `SITES[3](pooled)`, or `SITES[3](announced pooled)` |
     /// | of a task that other calls see | `SITES[3](relayed may_be_recorded, late, announces)` |
     /// | the same, for the place of the caller | `SITES[3](relayed_from may_be_recorded, late, announces)` |
     fn record(&self, record: &NewRecord) -> String {
@@ -205,7 +205,7 @@ impl Print<'_> {
         }
         let announced = if announces { "announced " } else { "" };
         if record.naming.pooled {
-            return format!("{site}(pooled)");
+            return format!("{site}({announced}pooled)");
         }
         if let Some(text) = &record.naming.offered {
             return format!(

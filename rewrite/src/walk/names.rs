@@ -2,7 +2,7 @@
 
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Item, Pat, PatIdent, Stmt, UseTree};
+use syn::{Expr, Item, Pat, PatIdent, Stmt, UseTree};
 
 use super::Walk;
 use crate::lexical::locals::Local;
@@ -19,11 +19,17 @@ impl Walk<'_> {
 
     /// Binds the names in a pattern. They stand for a task of the caller if `is_received`.
     pub(super) fn bind_pattern(&mut self, pat: &Pat, is_received: bool) {
+        self.bind_names(pat, is_received, None);
+    }
+
+    /// Binds the names in a pattern. `role` is that of a task among them.
+    fn bind_names(&mut self, pat: &Pat, is_received: bool, role: Option<&String>) {
         let mut names = Names(Vec::new());
         names.visit_pat(pat);
         for name in names.0 {
             let local = Local {
                 is_received,
+                role: role.cloned(),
                 ..Local::default()
             };
             self.context.body.locals.bind(name, local);
@@ -35,7 +41,8 @@ impl Walk<'_> {
         let known = self.known_of(local);
         let init = local.init.as_ref();
         let is_received = init.is_some_and(|init| self.context.mentions_received(&init.expr));
-        self.bind_pattern(&local.pat, is_received);
+        let role = self.role_of_pair(local);
+        self.bind_names(&local.pat, is_received, role.as_ref());
         if let Some(init) = &mut local.init {
             self.visit_expr_mut(&mut init.expr);
             if let Some((_, diverge)) = &mut init.diverge {
@@ -51,6 +58,15 @@ impl Walk<'_> {
         }
     }
 
+    /// Returns the role of a task that a call returns beside something else: `let (sender, connection) = handshake(io).await?`.
+    fn role_of_pair(&self, local: &syn::Local) -> Option<String> {
+        let init = local.init.as_ref().filter(|_| is_tuple(&local.pat))?;
+        match behind_await(&init.expr) {
+            call @ (Expr::Call(_) | Expr::MethodCall(_)) => self.context.lexical().known_role(call),
+            _ => None,
+        }
+    }
+
     /// Returns what is known of the variable that a `let` binds.
     fn known_of(&self, local: &syn::Local) -> Option<(String, Local)> {
         let context = self.context.lexical();
@@ -63,6 +79,23 @@ impl Walk<'_> {
             ..Local::default()
         };
         Some((name, known))
+    }
+}
+
+fn is_tuple(pat: &Pat) -> bool {
+    match pat {
+        Pat::Tuple(_) => true,
+        Pat::Type(typed) => is_tuple(&typed.pat),
+        _ => false,
+    }
+}
+
+/// Returns the operand of `.await` and `?`.
+fn behind_await(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Await(awaited) => behind_await(&awaited.base),
+        Expr::Try(tried) => behind_await(&tried.expr),
+        expr => expr,
     }
 }
 

@@ -25,7 +25,10 @@ impl Walk<'_> {
         }
         let has_no_table = self.findings.has_no_table();
         let mut task = self.new_task(spawn);
+        let outer = self.context.in_pooled_task;
+        self.context.in_pooled_task |= task.is_pooled();
         self.call(expr, &mut task);
+        self.context.in_pooled_task = outer;
         self.wrap_call(expr, &task, is_operand);
         if has_no_table {
             self.add_local_table(expr);

@@ -83,6 +83,8 @@ pub(super) struct Context<'a> {
     pub item: ItemContext,
     pub body: BodyContext,
     pub imports: Imports<'a>,
+    /// `true` inside of a task that a pool keeps.
+    pub in_pooled_task: bool,
 }
 
 impl<'a> Context<'a> {
@@ -95,6 +97,7 @@ impl<'a> Context<'a> {
             imports: Imports::new(names, ours.collect()),
             item: ItemContext::new(args, settings.rules.exemption),
             body: BodyContext::default(),
+            in_pooled_task: false,
             settings,
         }
     }
@@ -148,8 +151,11 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Returns `true` if a pool keeps the task, so that it is a root.
+    /// Returns `true` if a pool keeps the task, so that it is a root. A task that such a task spawns is its child.
     pub(super) fn is_pooled(&self, spawn: &Spawn) -> bool {
+        if self.in_pooled_task {
+            return false;
+        }
         let rules = &self.settings.rules;
         let are_kept = rules.only_threads || rules.all_pooled;
         are_kept && !spawn.starts_scoped_thread() || self.item.is_one_of(rules.pooled)

@@ -58,6 +58,11 @@ impl Task {
         }
     }
 
+    /// Returns `true` if a pool keeps the task.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.naming.pooled
+    }
+
     fn record(&self, site: SiteRef) -> NewRecord<'_> {
         NewRecord {
             site,
