@@ -27,6 +27,8 @@ Examples:
   cargo birthmark run --release -- --port 80
   cargo birthmark nextest run             any subcommand of cargo that compiles
   cargo birthmark sites --deps            a list of all spawn calls, without a build
+  cargo birthmark tree 4711               the tasks of a running program; also ps, groups, stuck,
+                                          threads, dump, top and list, by the command `birthmark`
 
 This line in its main.rs or lib.rs annotates a crate. A plain build ignores it:
   #![cfg_attr(birthmark, birthmark::instrument)]
@@ -185,6 +187,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         metadata: cargo.into_options(),
     };
     match cli.command {
+        Command::Cargo(args) if args.first().is_some_and(|it| front::outside::is_one(it)) => {
+            front::outside::run(&args)
+        }
         Command::Cargo(args) => {
             let (mut args, behind) = front::arguments::split(args)?;
             scope.extend(behind);

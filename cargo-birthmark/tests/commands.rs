@@ -139,3 +139,15 @@ fn install() {
         .ok();
     assert!(ran.stderr.contains("    by       1 main"), "{}", ran.stderr);
 }
+
+#[test]
+fn commands_that_look_at_a_running_program_are_passed_on() {
+    let project = library("commanded-outside");
+    // No executable `birthmark` is beside the one of the test, unless a build of the whole workspace has put it there.
+    let ran = project.birthmark("ps 0");
+    let is_missing = ran
+        .stderr
+        .contains("help: install it with `cargo install birthmark-cli`");
+    let has_run = ran.stderr.contains("error: cannot ") && ran.code == 1;
+    assert!(is_missing && ran.code == 96 || has_run, "{}", ran.stderr);
+}

@@ -26,6 +26,7 @@ Examples:
   birthmark top 4711                          a page that refreshes itself
   birthmark dump 4711 --format json -o a.json a dump for programs, and for `diff a.json b.json`
   birthmark ps --core core.4711               tasks of a program that has crashed
+  birthmark ps --container 3f2c91             tasks of the program in a container
   birthmark ps 4711 --debug-file shop.debug   await stacks of a stripped program, whose file was kept
 
 A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind,
@@ -176,12 +177,16 @@ pub(crate) struct TargetArgs {
     /// Id or name of a process; left out with --core
     #[arg(value_name = "PROCESS")]
     pub(crate) process: Option<String>,
-    /// Read a core file in place of a process
+    /// Read a core file in place of a process. It may be packed by gzip or zstd
     #[arg(long, value_name = "FILE")]
     pub(crate) core: Option<PathBuf>,
     /// Executable of the core file, if it is not where it was
     #[arg(long, value_name = "FILE", requires = "core")]
     pub(crate) exe: Option<PathBuf>,
+    /// Look for the process in this container: its id as `docker ps` shows it, or its name with LXC and
+    /// systemd-nspawn. PROCESS is then an id or name in the container, and may be left out
+    #[arg(long, value_name = "CONTAINER", conflicts_with = "core")]
+    pub(crate) container: Option<String>,
     /// Which copy of birthmark, if the process has several: the first is 1
     #[arg(long, value_name = "NUMBER")]
     pub(crate) copy: Option<usize>,
@@ -191,7 +196,8 @@ pub(crate) struct TargetArgs {
 }
 
 impl Selection {
-    /// Returns the target, the filter and the detail of stacks. With a core file, the one argument is the filter.
+    /// Returns the target, the filter and the detail of stacks. With a core file, the one argument is the filter. With a
+    /// container, it is a filter if it has a key.
     pub(crate) fn split(
         mut self,
     ) -> Result<(TargetArgs, Option<Filter>, StackArgs), crate::exit::Failure> {
@@ -205,6 +211,10 @@ impl Selection {
                 }
                 (None, filter) => filter,
             };
+        }
+        let is_filter = |process: &String| process.contains('=');
+        if self.target.container.is_some() && self.filter.is_none() {
+            self.filter = self.target.process.take_if(|process| is_filter(process));
         }
         let filter = self.filter.as_deref().map(str::parse::<Filter>);
         let filter = filter.transpose();

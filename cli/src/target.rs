@@ -1,7 +1,7 @@
 //! The process or core file that the command line names.
 
 use birthmark_dump::{Dump, Filter};
-use birthmark_outside::{OpenError, Target, processes, program};
+use birthmark_outside::{OpenError, Target, id_in_container, is_in_container, processes, program};
 
 use crate::args::{StackArgs, TargetArgs};
 use crate::exit::Failure;
@@ -57,18 +57,21 @@ pub(crate) fn open(args: &TargetArgs) -> Result<Target, Failure> {
     if args.redact {
         redact::all();
     }
-    let mut target = match (&args.core, &args.process) {
-        (Some(core), None) => Target::core_file(core, args.exe.as_deref())?,
-        (None, Some(process)) => Target::process(process_id(process)?)?,
-        (Some(_), Some(_)) => {
+    let mut target = match (&args.core, &args.container, &args.process) {
+        (Some(core), _, None) => Target::core_file(core, args.exe.as_deref())?,
+        (Some(_), _, Some(_)) => {
             return Err(Failure::Usage(
                 "cannot read a process and a core file at once\nhelp: leave out one of them".into(),
             ));
         }
-        (None, None) => {
+        (None, Some(container), process) => {
+            Target::process(process_in(container, process.as_deref())?)?
+        }
+        (None, None, Some(process)) => Target::process(process_id(process)?)?,
+        (None, None, None) => {
             return Err(Failure::Usage(
-                "no process is given\nhelp: pass the id or the name of a process, or `--core FILE`; `birthmark list` \
-                 shows the processes that have birthmark"
+                "no process is given\nhelp: pass the id or the name of a process, `--container ID` or `--core FILE`; \
+                 `birthmark list` shows the processes that have birthmark"
                     .into(),
             ));
         }
@@ -107,17 +110,38 @@ fn process_id(text: &str) -> Result<u32, Failure> {
         return Ok(id);
     }
     let named = processes().into_iter().filter(|id| program(*id) == text);
-    let named: Vec<u32> = named.collect();
-    match named[..] {
+    only(named.collect(), &format!("named `{text}`"))
+}
+
+/// Returns the process in a container with this id or name, or the only one.
+fn process_in(container: &str, process: Option<&str>) -> Result<u32, Failure> {
+    let is_meant = |id: &u32| match process {
+        Some(process) => match process.parse::<u32>() {
+            Ok(inner) => id_in_container(*id) == inner,
+            Err(_) => program(*id) == process,
+        },
+        None => true,
+    };
+    let all = processes().into_iter();
+    let found = all.filter(|id| is_in_container(*id, container) && is_meant(id));
+    let what = match process {
+        Some(process) => format!("named `{process}` in a container `{container}`"),
+        None => format!("in a container `{container}`"),
+    };
+    only(found.collect(), &what)
+}
+
+/// Returns the only one of several processes.
+fn only(found: Vec<u32>, what: &str) -> Result<u32, Failure> {
+    match found[..] {
         [id] => Ok(id),
         [] => Err(Failure::Message(format!(
-            "cannot find a process with birthmark that is named `{text}`\nhelp: run `birthmark list`, or pass the id of \
-             the process"
+            "cannot find a process with birthmark that is {what}\nhelp: run `birthmark list`, or pass the id of the process"
         ))),
         _ => Err(Failure::Message(format!(
-            "cannot choose one of {} processes named `{text}`\nhelp: pass one of these ids: {}",
-            named.len(),
-            named
+            "cannot choose one of {} processes {what}\nhelp: pass one of these ids: {}",
+            found.len(),
+            found
                 .iter()
                 .map(u32::to_string)
                 .collect::<Vec<_>>()

@@ -53,6 +53,14 @@ fn stripped_executable_and_stopped_process_show_the_same() {
     assert_eq!(timeless(&dead), inside);
     assert!(dead.contains(&format!("birthmark: specimen (pid {}) at ", specimen.id())));
 
+    // Packed, as `coredumpctl` and administrators keep core files.
+    let packed = Command::new("gzip")
+        .args(["--fast", "--keep", &core])
+        .status();
+    assert!(packed.expect("gzip is installed").success());
+    let unpacked = shown(&["ps", "--core", &format!("{core}.gz")]);
+    assert_eq!(timeless(&unpacked), inside);
+
     // The executable has moved.
     let moved = folder.join("moved");
     std::fs::rename(&stripped, &moved).unwrap();

@@ -98,6 +98,32 @@ fn list_has_the_process() {
 }
 
 #[test]
+fn process_of_a_container_is_found() {
+    let specimen = Specimen::start(&executable(), &[]);
+    let id = specimen.id();
+    let none = birthmark(&["ps", "--container", "no-such-container", &id]);
+    assert_eq!(none.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&none.stderr);
+    let expected = format!("named `{id}` in a container `no-such-container`\nhelp: ");
+    assert!(error.contains(&expected), "{error}");
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let last_part = |line: &str| line.rsplit('/').next().unwrap_or_default().to_owned();
+    let Some(own) = groups.lines().map(last_part).find(|part| !part.is_empty()) else {
+        eprintln!("SKIPPED in part: this process is in no control group with a name");
+        return;
+    };
+    let found = shown(&["ps", "--container", &own, &id, "role=courier"]);
+    assert!(found.contains("courier"), "{found}");
+    let by_name = birthmark(&["ps", "--container", &own, "specimen", "role=courier"]);
+    let error = String::from_utf8_lossy(&by_name.stderr);
+    // Other tests have specimens, too.
+    assert!(
+        by_name.status.success() || error.contains("cannot choose one of"),
+        "{error}"
+    );
+}
+
+#[test]
 fn texts_for_other_programs_are_printed() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(

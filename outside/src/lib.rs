@@ -74,7 +74,7 @@ mod slots;
 mod target;
 
 pub use error::OpenError;
-pub use target::{Copy, Target, processes, program};
+pub use target::{Copy, Target, id_in_container, is_in_container, processes, program};
 
 #[cfg(test)]
 use birthmark_test_support as _;

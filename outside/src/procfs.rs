@@ -88,6 +88,18 @@ pub(crate) fn process(id: u32) -> Process {
     }
 }
 
+/// Returns the paths of the control groups of a process, one in each line. Container engines put the id or the name of a
+/// container into them.
+pub(crate) fn control_groups(id: u32) -> String {
+    let groups = fs::read(folder(id).join("cgroup")).unwrap_or_default();
+    String::from_utf8_lossy(&groups).into_owned()
+}
+
+/// Returns the id of a process in its own namespace, as it is known in its container.
+pub(crate) fn inner_id(id: u32) -> Option<u32> {
+    own_id(&folder(id)).map(|id| id as u32)
+}
+
 /// Returns the id of a process or thread in its own namespace.
 fn own_id(folder: &Path) -> Option<u64> {
     let status = fs::read_to_string(folder.join("status")).ok()?;

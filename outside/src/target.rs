@@ -503,6 +503,43 @@ pub fn program(process: u32) -> String {
     procfs::process(process).program.to_string()
 }
 
+/// Returns `true` if a control group of a running process has this text in its path: the id or the name of a container, as
+/// its engine writes it, or the beginning of the id.
+///
+/// Source: [cgroups(7)](https://man7.org/linux/man-pages/man7/cgroups.7.html), `/proc/PID/cgroup`.
+pub fn is_in_container(process: u32, container: &str) -> bool {
+    let groups = procfs::control_groups(process);
+    groups.lines().any(|line| path_has(line, container))
+}
+
+/// Returns `true` if the path in a line `0::/system.slice/docker-3f2c.scope` has a part that contains the text.
+fn path_has(line: &str, text: &str) -> bool {
+    let path = line.splitn(3, ':').nth(2).unwrap_or_default();
+    !text.is_empty() && path.split('/').any(|part| part.contains(text))
+}
+
+/// Returns the id of a running process in its container, or the same id if it is in none.
+pub fn id_in_container(process: u32) -> u32 {
+    procfs::inner_id(process).unwrap_or(process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_has;
+
+    #[test]
+    fn container_is_part_of_a_path() {
+        let docker = "0::/system.slice/docker-3f2c91.scope";
+        assert!(path_has(docker, "3f2c") && path_has(docker, "docker-3f2c91.scope"));
+        assert!(
+            !path_has(docker, "") && !path_has(docker, "slice/docker") && !path_has(docker, "0")
+        );
+        assert!(path_has("4:memory:/lxc/web", "web"));
+        assert!(!path_has("4:memory:/lxc/web", "memory"));
+        assert!(!path_has("", "a") && !path_has("a:b", "a"));
+    }
+}
+
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target")

@@ -9,6 +9,7 @@ pub mod init;
 mod listing;
 mod names;
 mod nothing;
+pub mod outside;
 mod overridden;
 mod patterns;
 mod project;

@@ -7,7 +7,7 @@ use object::elf::{CompressionType, ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD};
 use super::section::Bytes;
 
 /// Largest window of zstd that is accepted, which is as much memory.
-const MAX_WINDOW: u64 = 128 << 20;
+pub(crate) const MAX_WINDOW: u64 = 128 << 20;
 
 /// Returns the content of a compressed section, or `None` if it is damaged or larger than it may be.
 pub(crate) fn inflate(

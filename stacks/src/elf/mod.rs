@@ -7,7 +7,7 @@ mod separate;
 mod symbols;
 
 use std::fs::{File, OpenOptions};
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use object::elf::{CompressionType, FileHeader64, NT_GNU_BUILD_ID, SHT_NOBITS};
 use object::read::elf::{CompressionHeader as _, FileHeader, ProgramHeader, SectionHeader};
 use object::{LittleEndian, ReadCache};
 
+pub(crate) use compressed::MAX_WINDOW;
 pub(crate) use core_file::{Ended, MAX_HEAD, build_id_of_head, range_of_file, read_core_file};
 pub(crate) use section::{Bytes, Section};
 pub(crate) use separate::{find_debug_file, find_package};
@@ -159,6 +160,12 @@ fn content(
 
 /// Opens a file for reading if it is a regular one. A pipe could block for ever.
 pub(crate) fn open_regular(path: &Path) -> Option<File> {
+    let file = open(path).ok()?;
+    file.metadata().ok()?.is_file().then_some(file)
+}
+
+/// Opens a file without waiting for what a pipe or a device may bring.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(target_os = "linux")]
@@ -166,8 +173,7 @@ pub(crate) fn open_regular(path: &Path) -> Option<File> {
         &mut options,
         libc::O_NONBLOCK | libc::O_NOCTTY,
     );
-    let file = options.open(path).ok()?;
-    file.metadata().ok()?.is_file().then_some(file)
+    options.open(path)
 }
 
 /// Parses `.gnu_debuglink`: a name, zeros up to a multiple of four, and a checksum.

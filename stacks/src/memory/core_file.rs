@@ -2,10 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::unpacked::unpacked;
 use super::{Memory, Unreadable};
 use crate::elf::{self, Section};
 use crate::maps::Mapped;
@@ -39,12 +39,22 @@ struct MappedFile {
     content: OnceLock<Section>,
 }
 
+/// Largest content of a packed core file.
+const MAX_UNPACKED: u64 = 8 << 30;
+
 /// Error of opening a core file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CoreFileError {
     /// The file cannot be read.
     Read {
+        /// Path of the file.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The content of the file, which is packed by gzip or zstd, cannot be unpacked.
+    Unpack {
         /// Path of the file.
         path: PathBuf,
         /// Cause.
@@ -61,6 +71,9 @@ impl fmt::Display for CoreFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
+            Self::Unpack { path, source } => {
+                write!(f, "cannot unpack {}: {source}", path.display())
+            }
             Self::NotACoreFile { path } => write!(
                 f,
                 "cannot use {}: the file is no core file of a 64-bit process on Linux",
@@ -73,23 +86,28 @@ impl fmt::Display for CoreFileError {
 impl Error for CoreFileError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Read { source, .. } => Some(source),
+            Self::Read { source, .. } | Self::Unpack { source, .. } => Some(source),
             Self::NotACoreFile { .. } => None,
         }
     }
 }
 
 impl CoreFile {
-    /// Opens a core file.
+    /// Opens a core file. One that is packed by gzip or zstd, as `coredumpctl` keeps it, is unpacked into a temporary file
+    /// without a name.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no core file.
+    /// If the file cannot be read or unpacked, or is no core file. The content of a packed file has at most 8 GiB.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CoreFileError> {
         let path = path.as_ref().to_owned();
-        let file = match File::open(&path) {
+        let file = match elf::open(&path) {
             Ok(file) => file,
             Err(source) => return Err(CoreFileError::Read { path, source }),
+        };
+        let file = match unpacked(file, MAX_UNPACKED) {
+            Ok(file) => file,
+            Err(source) => return Err(CoreFileError::Unpack { path, source }),
         };
         let Some(core) = elf::read_core_file(file) else {
             return Err(CoreFileError::NotACoreFile { path });

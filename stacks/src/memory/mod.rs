@@ -6,6 +6,7 @@
 mod core_file;
 mod pages;
 mod process;
+mod unpacked;
 
 use std::error::Error;
 use std::fmt;
