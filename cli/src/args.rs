@@ -137,6 +137,8 @@ pub(crate) enum Command {
     },
     /// Print the script for gdb: `birthmark gdb-script > b.py`, then `source b.py` in gdb
     GdbScript,
+    /// Print the script for lldb: `birthmark lldb-script > b.py`, then `command script import b.py` in lldb
+    LldbScript,
     /// Print completions for a shell
     #[command(hide = true)]
     Completions {

@@ -6,11 +6,10 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use birthmark_test_support as _;
 use support::{
-    Specimen, birthmark, core_of, executable, folder, instrumented, objcopy, shown, timeless,
+    Specimen, birthmark, built, core_of, executable, folder, instrumented, objcopy, shown, timeless,
 };
 
 /// A frame of code that is not instrumented, which is below an instrumented one, and the future that it waits for.
@@ -183,22 +182,14 @@ fn many_suspended_tasks_have_no_stacks_unless_a_filter_selects_some() {
 #[test]
 #[ignore = "compiles a release, which takes minutes"]
 fn release_needs_no_preparation() {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
-    let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--release",
-            "--example",
-            "specimen",
-            "--manifest-path",
-        ])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "2")
-        .status();
-    assert!(built.expect("cargo starts").success());
-    let mut specimen = Specimen::start(&target.join("release/examples/specimen"), &[]);
+    let variables = [("CARGO_PROFILE_RELEASE_DEBUG", "2")];
+    let release = built(
+        "release",
+        &["--release"],
+        &variables,
+        "release/examples/specimen",
+    );
+    let mut specimen = Specimen::start(&release, &[]);
     let outside = shown(&["ps", &specimen.id()]);
     assert_whole(&outside);
     assert_eq!(timeless(&outside), timeless(&specimen.dump("text")));

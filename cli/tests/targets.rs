@@ -4,12 +4,14 @@
 
 mod support;
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use birthmark_test_support as _;
 use support::{
-    Specimen, birthmark, core_of, executable, folder, instrumented, objcopy, shown, timeless,
+    Specimen, birthmark, built, core_of, example, executable, folder, instrumented, objcopy, shown,
+    timeless,
 };
 
 #[test]
@@ -139,10 +141,7 @@ fn gdb_calls_the_command() {
     let folder = folder("gdb");
     let script = folder.join("birthmark.py");
     std::fs::write(&script, shown(&["gdb-script"])).unwrap();
-    let command = Path::new(env!("CARGO_BIN_EXE_birthmark"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = [command.parent().unwrap().to_owned()].into_iter();
-    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path))).unwrap();
+    let path = path_with_the_command();
     let specimen = Specimen::start(&executable(), &[]);
     let core = core_of(&specimen.id(), &folder);
     let exe = executable().display().to_string();
@@ -165,6 +164,87 @@ fn gdb_calls_the_command() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(error.contains("unrecognized subcommand"), "{error}");
     }
+}
+
+/// Returns the folders of `PATH`, behind the one with the command.
+fn path_with_the_command() -> OsString {
+    let command = Path::new(env!("CARGO_BIN_EXE_birthmark"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [command.parent().unwrap().to_owned()].into_iter();
+    std::env::join_paths(folders.chain(std::env::split_paths(&path))).unwrap()
+}
+
+#[test]
+fn lldb_calls_the_command() {
+    let folder = folder("lldb");
+    let script = folder.join("birthmark.py");
+    std::fs::write(&script, shown(&["lldb-script"])).unwrap();
+    let import = format!("command script import {}", script.display());
+    let lldb = |modules: &Path, arguments: &[&str]| {
+        let output = Command::new("lldb")
+            .args(["--no-lldbinit", "--batch"])
+            .args(arguments)
+            .env("PATH", path_with_the_command())
+            .env("PYTHONPATH", modules)
+            .output()
+            .ok()?;
+        let texts = [output.stdout, output.stderr];
+        Some(
+            texts
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
+                .concat(),
+        )
+    };
+    // Debian's lldb does not find its own modules.
+    let folders = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let debian = folders.map(|entry| entry.path().join("lib/python3.11/dist-packages"));
+    let python = [
+        "-o",
+        "script import lldb",
+        "-o",
+        "script lldb.SBDebugger.Create().IsValid()",
+    ];
+    let works = |modules: &PathBuf| {
+        let shown = lldb(modules, &python);
+        shown.is_some_and(|shown| shown.contains("True"))
+    };
+    let candidates = std::iter::once(PathBuf::new()).chain(debian.filter(|path| path.is_dir()));
+    let Some(modules) = candidates.into_iter().find(works) else {
+        eprintln!(
+            "SKIPPED: lldb with Python is not installed; `apt-get install lldb python3-lldb-14` brings it"
+        );
+        return;
+    };
+    let specimen = Specimen::start(&executable(), &[]);
+    let id = specimen.id();
+    let run = |command: &str| {
+        let attach = format!("process attach --pid {id}");
+        let arguments = ["-o", &attach, "-o", &import, "-o", command, "-o", "detach"];
+        lldb(&modules, &arguments).expect("lldb has started before")
+    };
+    let groups = run("birthmark groups role=checkout");
+    assert!(groups.contains("\n5 × checkout  "), "{groups}");
+    let filtered = run("birthmark role=checkout");
+    assert!(filtered.contains("5 of 13 tasks"), "{filtered}");
+    let task = run("birthmark task 1");
+    assert!(
+        task.contains("\ntask 1 main ") && !task.contains("checkout"),
+        "{task}"
+    );
+    let here = run("birthmark where");
+    assert!(here.contains("\ntask 1 main "), "{here}");
+    let thread = run("birthmark thread-of 1");
+    assert!(
+        thread.contains(&format!("\nthread {id} \"specimen\" ")),
+        "{thread}"
+    );
+    assert!(run("birthmark task x").contains("no task is given: birthmark task ID"));
+    assert!(run("birthmark thread-of 99").contains("no thread runs task 99"));
+    assert!(run("birthmark state=x").contains("error: "));
+    assert!(run("birthmark help").contains("birthmark thread-of ID"));
 }
 
 #[test]
@@ -206,4 +286,64 @@ fn names_are_redacted_on_request() {
     );
     assert!(text.contains("\"redacted-"), "{text}");
     assert!(shown(&["ps", &specimen.id()]).contains("\"order 0\""));
+}
+
+/// A plugin brings a copy of birthmark of its own.
+#[test]
+fn each_copy_of_birthmark_is_read() {
+    let plugin = example("libplugin.so").display().to_string();
+    let host = Specimen::start(&example("host"), &[&plugin]);
+    let first = birthmark(&["ps", &host.id()]);
+    let note = String::from_utf8_lossy(&first.stderr);
+    assert!(
+        note.starts_with("note: the process has 2 copies of birthmark"),
+        "{note}"
+    );
+    let both = [1, 2].map(|copy| shown(&["ps", &host.id(), "--copy", &copy.to_string()]));
+    let is_of = |who: &str| both.iter().filter(|text| text.contains(who)).count();
+    assert_eq!(
+        (is_of("\"of the host\""), is_of("\"of the plugin\"")),
+        (1, 1),
+        "{both:?}"
+    );
+    let list = shown(&["list"]);
+    let line = list
+        .lines()
+        .find(|line| line.trim_start().starts_with(&host.id()));
+    assert!(line.expect("it is listed").ends_with("2 copies"), "{list}");
+    let third = birthmark(&["ps", &host.id(), "--copy", "3"]);
+    assert_eq!(third.status.code(), Some(2));
+}
+
+#[test]
+#[ignore = "compiles for musl, which takes minutes"]
+fn static_executable_is_read() {
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let path = format!("{target}/debug/examples/specimen");
+    assert_is_read(&built("musl", &["--target", &target], &[], &path));
+}
+
+#[test]
+#[ignore = "compiles with other flags, which takes minutes"]
+fn executable_at_a_fixed_address_is_read() {
+    // With a target, the flags are not those of procedural macros.
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let flags = [("RUSTFLAGS", "-C relocation-model=static")];
+    let path = format!("{target}/debug/examples/specimen");
+    assert_is_read(&built("fixed", &["--target", &target], &flags, &path));
+}
+
+/// Asserts that a process of an executable, also of its stripped copy, and its core file show what it shows of itself.
+fn assert_is_read(executable: &Path) {
+    let folder = executable.parent().expect("it is in a folder");
+    let stripped = folder.join("stripped");
+    objcopy(&["--strip-all"], executable, &stripped);
+    for executable in [executable, &stripped] {
+        let mut specimen = Specimen::start(executable, &[]);
+        let inside = timeless(&specimen.dump("text"));
+        assert_eq!(timeless(&shown(&["ps", &specimen.id()])), inside);
+        let core = core_of(&specimen.id(), folder);
+        assert_eq!(timeless(&shown(&["ps", "--core", &core])), inside);
+        std::fs::remove_file(core).unwrap();
+    }
 }

@@ -148,6 +148,7 @@ fn texts_for_other_programs_are_printed() {
         "list",
         "top",
         "gdb-script",
+        "lldb-script",
     ] {
         assert!(shown(&[command, "--help"]).contains("Usage: "), "{command}");
         assert!(

@@ -503,8 +503,9 @@ pub fn program(process: u32) -> String {
     procfs::process(process).program.to_string()
 }
 
-/// Returns `true` if a control group of a running process has this text in its path: the id or the name of a container, as
-/// its engine writes it, or the beginning of the id.
+/// Returns `true` if a control group of a running process has this text in its path.
+///
+/// Container engines put the id or the name of a container there. The beginning of an id is enough.
 ///
 /// Source: [cgroups(7)](https://man7.org/linux/man-pages/man7/cgroups.7.html), `/proc/PID/cgroup`.
 pub fn is_in_container(process: u32, container: &str) -> bool {
@@ -523,6 +524,15 @@ pub fn id_in_container(process: u32) -> u32 {
     procfs::inner_id(process).unwrap_or(process)
 }
 
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("process", &self.process_id())
+            .field("copies", &self.copies())
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::path_has;
@@ -537,14 +547,5 @@ mod tests {
         assert!(path_has("4:memory:/lxc/web", "web"));
         assert!(!path_has("4:memory:/lxc/web", "memory"));
         assert!(!path_has("", "a") && !path_has("a:b", "a"));
-    }
-}
-
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target")
-            .field("process", &self.process_id())
-            .field("copies", &self.copies())
-            .finish_non_exhaustive()
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             top::run(&Shown::open(&args, stacks)?, filter, delay, output.color)
         }
         Command::GdbScript => Ok(output.show(scripts::GDB)?),
+        Command::LldbScript => Ok(output.show(scripts::LLDB)?),
         Command::Completions { shell } => scripts::completions(&output, shell),
         Command::Man => scripts::man(&output),
     }

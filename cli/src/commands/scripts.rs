@@ -1,4 +1,4 @@
-//! Texts for other programs: completions, the man page, the script for gdb.
+//! Texts for other programs: completions, the man page, the scripts for debuggers.
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
@@ -9,6 +9,9 @@ use crate::output::Output;
 
 /// The script for gdb.
 pub(super) const GDB: &str = include_str!("../../gdb/birthmark.py");
+
+/// The script for lldb.
+pub(super) const LLDB: &str = include_str!("../../lldb/birthmark.py");
 
 pub(super) fn completions(output: &Output, shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();

@@ -14,9 +14,30 @@ pub struct Specimen {
 
 /// Returns the executable of the specimen.
 pub fn executable() -> PathBuf {
+    example("specimen")
+}
+
+/// Returns the file of an example.
+pub fn example(file: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let profile = test.ancestors().nth(2).expect("it is in <profile>/deps");
-    profile.join("examples/specimen")
+    profile.join("examples").join(file)
+}
+
+/// Compiles the specimen with these options and variables. Returns its path, which is `path` below a target directory of its
+/// own.
+pub fn built(name: &str, options: &[&str], variables: &[(&str, &str)], path: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--example", "specimen", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .args(options)
+        .envs(variables.iter().copied())
+        .status();
+    assert!(built.expect("cargo starts").success());
+    target.join(path)
 }
 
 /// Returns a folder for the files of a test.
