@@ -205,6 +205,7 @@ class Birthmark(gdb.Command):
 
 birthmark                         all tasks
 birthmark ps|tree|groups [FILTER] by the command `birthmark`, which must be in PATH
+birthmark stuck|resources         likewise: tasks that cannot go on, and what they share
 birthmark sites|threads           likewise"""
 
     def __init__(self):

@@ -15,6 +15,8 @@ export interface Head {
   /** The reading of await stacks, if they were requested. */
   awaits?: { missing?: string; help?: string };
   coverage: Record<string, any>;
+  /** The reason for which the waits of some tasks are not known. */
+  waits_unknown?: string;
   /** The tasks that ended before they were ready. */
   gone?: { panicked: number; cancelled: number; refused: number; tasks: GoneTask[] };
 }
@@ -94,7 +96,33 @@ export interface Ancestor extends Described {
   age_ms?: number | null;
 }
 
-export interface Task extends Ancestor {
+/** A task that keeps another one waiting. */
+export interface Need {
+  task: number;
+  reason: string;
+  certain: boolean;
+  value?: string;
+}
+
+/** What a task waits for, and what it holds. */
+export interface Waiting {
+  waits?: { thing: string; needs?: Need[]; needs_more?: number }[];
+  holds?: { thing: string; certain: boolean; waiters: number; value: string }[];
+}
+
+/** The pieces of a line: texts, and ids of tasks. */
+export type Linked = (string | number)[];
+
+/** Tasks that cannot go on, and the reason. */
+export interface Finding {
+  kind: string;
+  certain: boolean;
+  behind: number;
+  tasks: number[];
+  lines: (string | { task: number; text: string })[][];
+}
+
+export interface Task extends Ancestor, Waiting {
   name_from?: number;
   labels?: Record<string, string>;
   labels_truncated?: boolean;
@@ -147,6 +175,7 @@ export interface Tables {
   frame_sites: FrameSite[];
   groups?: Group[];
   threads?: Thread[];
+  stuck?: Finding[];
 }
 
 /** Native stacks by the thread's id, and the time at which they were taken. */
@@ -177,7 +206,7 @@ export interface AwaitFrame {
 }
 
 /** The await stack of the task that was read last, or the reason for which it has none. */
-export interface Awaits {
+export interface Awaits extends Waiting {
   task: number;
   time: string;
   stack: AwaitStack | undefined;

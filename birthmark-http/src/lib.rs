@@ -25,7 +25,7 @@
 //!
 //! | path | answer | parameters |
 //! | --- | --- | --- |
-//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads |  |
+//! | `/debug/birthmark/` | the page: tree, table, groups, search, comparison, OS threads, stuck tasks |  |
 //! | `/debug/birthmark/text` | a paragraph for each task | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/tree` | the tasks below their parents | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |
 //! | `/debug/birthmark/groups` | equal tasks, counted together | a filter; `threads=states` adds OS threads; `awaits=debug-info` adds await stacks out of debug information |

@@ -69,7 +69,7 @@ pub(crate) const SECONDS: Parameter = Parameter {
 const PAGE: Path = Path {
     name: "",
     answer: Answer::Page,
-    summary: "the page: tree, table, groups, search, comparison, OS threads",
+    summary: "the page: tree, table, groups, search, comparison, OS threads, stuck tasks",
     is_filtered: false,
     parameters: &[],
 };

@@ -347,3 +347,36 @@ fn assert_is_read(executable: &Path) {
         std::fs::remove_file(core).unwrap();
     }
 }
+
+/// The script calls the command for all that needs debug information or records of tasks that are gone.
+#[test]
+fn gdb_shows_stuck_tasks_and_tasks_that_are_gone() {
+    let specimen = Specimen::start(&executable(), &[]);
+    let script = folder("gdb").join("birthmark.py");
+    std::fs::write(&script, shown(&["gdb-script"])).unwrap();
+    let command = Path::new(env!("CARGO_BIN_EXE_birthmark"));
+    let path = std::env::var("PATH").unwrap();
+    let of_command = command.parent().unwrap().display();
+    let gdb = |path: &str| {
+        let mut gdb = Command::new("/usr/bin/env");
+        gdb.args(["gdb", "-batch", "-nx", "-p", &specimen.id()]);
+        gdb.args(["-ex", &format!("source {}", script.display())]);
+        for command in ["stuck", "resources", "ps"] {
+            gdb.args(["-ex", &format!("birthmark {command}")]);
+        }
+        let output = gdb.env("PATH", path).output().expect("gdb runs");
+        let both = [output.stdout, output.stderr].concat();
+        String::from_utf8_lossy(&both).into_owned()
+    };
+    let with = gdb(&format!("{of_command}:{path}"));
+    for command in ["stuck", "resources", "ps"] {
+        let part = shown(&[command, &specimen.id()]);
+        let part = part.lines().last().unwrap();
+        assert!(with.contains(part), "{part:?} is not in:\n{with}");
+    }
+    let without = gdb(&path);
+    assert!(
+        without.contains("birthmark is not in PATH: run `cargo install birthmark-cli`"),
+        "{without}"
+    );
+}

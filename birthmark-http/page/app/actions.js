@@ -120,7 +120,7 @@ function showPanel(panel, step = true) {
 
 export function closeDetails() {
   showPanel(null);
-  $("grid").focus();
+  $(shown.view === "stuck" ? "findings" : "grid").focus();
 }
 
 export function selectParent() {

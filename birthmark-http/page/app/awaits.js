@@ -13,10 +13,11 @@ import { PATIENCE, reason } from "./refresh.js";
 export async function readAwaits(id) {
   try {
     // The oldest of a task and its descendants is the task itself.
-    const snapshot = await read(`limit=1&awaits=debug-info&under=${id}`, timeout(PATIENCE));
+    const snapshot = await read(`limit=1&awaits=debug-info&waits=on&under=${id}`, timeout(PATIENCE));
     const { missing, help } = snapshot.head.awaits ?? {};
     const why = missing ? `${missing}${help ? `; help: ${help}` : ""}` : "it is not suspended, or has ended";
-    shown.awaits = { task: id, time: timeOf(snapshot), stack: snapshot.byId(id)?.awaits, why };
+    const { awaits: stack, waits, holds } = snapshot.byId(id) ?? {};
+    shown.awaits = { task: id, time: timeOf(snapshot), stack, why, waits, holds };
     say("The await stack was read");
   } catch (error) {
     shown.awaits = { task: id, time: "", stack: undefined, why: reason(/** @type {Error} */ (error)) };

@@ -7,7 +7,10 @@ import { isComparable } from "../model/compare.js";
 import { threadRows } from "../model/threads.js";
 import { VIEWS } from "../model/views.js";
 import { MAX_ROWS } from "../dom/list.js";
-import { $, current, list, shown } from "./state.js";
+import { findingsOf } from "../model/waits.js";
+import { classed } from "../dom/elements.js";
+import { showFindings } from "../dom/findings.js";
+import { $, current, follow, list, shown } from "./state.js";
 import { coverage, taskParts, threadParts } from "./coverage.js";
 import { columns, drawPanel } from "./panel.js";
 import { drawStacksBar } from "./stacks-bar.js";
@@ -19,6 +22,7 @@ export function draw() {
   if (!snapshot) return drawEmpty();
   const { rows, selected } = shown.view === "threads" ? drawnThreads(snapshot) : drawnTasks(snapshot);
   list.show(rows, columns());
+  drawStuck(snapshot, selected);
   drawSummary(snapshot, selected);
   drawNotice(snapshot, rows);
   drawNothing(rows);
@@ -51,13 +55,32 @@ function matching(items, fields, snapshot) {
   return wanted ? items.filter(wanted) : items;
 }
 
+/**
+ * Draws the findings, once a snapshot has them.
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {any[]} selected
+ */
+function drawStuck(snapshot, selected) {
+  if (shown.view !== "stuck") return;
+  const { stuck } = snapshot.tables;
+  if (!stuck) return $("findings").replaceChildren(notYet());
+  // The buttons are replaced, and the one in the same place gets the focus.
+  const buttons = () => [...$("findings").querySelectorAll("button")];
+  const focused = buttons().indexOf(document.activeElement);
+  showFindings($("findings"), shown.search ? findingsOf(stuck, selected) : stuck, snapshot.head.waits_unknown, follow);
+  buttons()[focused]?.focus();
+}
+
+const notYet = () => classed("p", "nothing", shown.paused ? "It was not looked at before the pause." : "Reading…");
+
 /** Draws the view before its first snapshot has arrived. */
 function drawEmpty() {
   list.show(new Rows([]), columns());
   $("summary").textContent = "";
   $("notice").hidden = true;
   $("nothing").hidden = false;
-  $("nothing").textContent = shown.paused ? "It was not looked at before the pause." : "Reading…";
+  $("nothing").textContent = notYet().textContent;
+  $("findings").replaceChildren(notYet());
   drawPanel();
 }
 
@@ -101,6 +124,8 @@ function drawTabs() {
     tab.tabIndex = isSelected ? 0 : -1;
   }
   const isThreads = shown.view === "threads";
+  $("grid").hidden = shown.view === "stuck";
+  $("findings").hidden = shown.view !== "stuck";
   $("grid").setAttribute("aria-label", isThreads ? "OS threads" : "Tasks");
   $("search").placeholder = `Search: words, ${isThreads ? THREAD_KEYS : TASK_KEYS}`;
 }

@@ -15,7 +15,7 @@ const KEYS = {
   "/": () => $("search").focus(),
   "?": () => $("help").showModal(),
   1: () => show("tree"), 2: () => show("table"), 3: () => show("groups"), 4: () => show("compare"),
-  5: () => show("threads"),
+  5: () => show("threads"), 6: () => show("stuck"),
   p: pause, m: mark, t: theme, u: selectParent,
   d: () => list.selected?.task && setSearch(`under:${list.selected.task.id}`),
   Enter: () => open(list.selected),
@@ -42,7 +42,7 @@ function pressInSearch(event) {
   event.preventDefault();
   clearTimeout(typing.timer);
   setSearch(event.key === "Escape" ? "" : $("search").value);
-  $("grid").focus();
+  $(shown.view === "stuck" ? "findings" : "grid").focus();
 }
 
 /**

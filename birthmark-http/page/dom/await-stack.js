@@ -4,6 +4,9 @@ import { shortened, visible } from "../model/text.js";
 import { button, classed, code, made, section } from "./elements.js";
 import { DEEPEST } from "./cells.js";
 
+/** The states of tasks that are suspended. */
+const SUSPENDED = ["suspended", "waiting", "runnable"];
+
 /**
  * Returns the section: a button until the stack was read.
  * @param {import("../types").Task} task
@@ -12,7 +15,7 @@ import { DEEPEST } from "./cells.js";
  */
 export function awaitStack(task, awaits, follow) {
   const read = awaits?.task === task.id ? awaits : null;
-  if (!read && task.state !== "suspended") return [];
+  if (!read && !SUSPENDED.includes(task.state)) return [];
   const again = button(read ? "Read again" : "Read from debug information", () => follow.readAwaits(task.id), "link");
   const items = read ? [...(read.stack ? awaitFrames(read.stack) : [made("li", `none: ${visible(read.why)}`)])] : [];
   return section(read?.time ? `Await stack at ${read.time}` : "Await stack", [...items, made("li", again)], "awaits");

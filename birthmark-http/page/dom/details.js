@@ -8,6 +8,7 @@ import { NO_POLLS } from "../model/columns.js";
 import { button, classed, code, facts, heading, made, section } from "./elements.js";
 import { DEEPEST } from "./cells.js";
 import { awaitStack } from "./await-stack.js";
+import { waitSections } from "./findings.js";
 
 const ORIGINS = { explicit: "given to it", hook: "given by a hook", inherited: "inherited" };
 
@@ -27,6 +28,7 @@ export function showTaskDetails(panel, task, snapshot, past, awaits, follow) {
     ...(past ? [classed("p", "past", `${past} This is how it was last seen, at ${timeOf(snapshot)}.`)] : []),
     facts(taskFacts(task, snapshot, follow)),
     ...section("Where it waits", stack(task, snapshot)),
+    ...waitSections(waiting(task, awaits), nameOf(snapshot), follow),
     ...awaitStack(task, awaits, follow),
     ...section("Lineage", lineage(task, snapshot, follow)),
     links(task, follow),
@@ -84,6 +86,20 @@ const wake = (task) => {
   if (by.itself) return ", woken by itself";
   if (by.task) return `, woken by task ${by.task}`;
   return by.thread ? `, woken by thread ${by.thread} ${by.name}, in no task` : ", woken by a thread in no task";
+};
+
+/**
+ * Returns what is known of the waits of a task: those of the snapshot, or those that were read with its await stack.
+ * @param {import("../types").Task} task
+ * @param {import("../types").Awaits | null} awaits
+ * @returns {import("../types").Waiting}
+ */
+const waiting = (task, awaits) => (!task.waits && !task.holds && awaits?.task === task.id ? awaits : task);
+
+/** @param {import("../model/snapshot.js").Snapshot} snapshot */
+const nameOf = (snapshot) => (id) => {
+  const task = snapshot.byId(id);
+  return task ? `task ${id} ${called(task)}` : `task ${id}`;
 };
 
 /** @param {import("../types").Task} task */

@@ -11,7 +11,8 @@ import { TASK_FIELDS, terms } from "./search.js";
 export function query({ view, search, remote }, most) {
   const onThread = ON_THREAD.map((state) => ["state", state]);
   const conditions = view === "threads" ? [["threads", "states"], ...onThread] : remote ? filter(search) : [];
-  return new URLSearchParams([["limit", String(most)], ...conditions]).toString();
+  const waits = view === "stuck" ? [["waits", "on"]] : [];
+  return new URLSearchParams([["limit", String(most)], ...waits, ...conditions]).toString();
 }
 
 /**

@@ -22,6 +22,8 @@ export const VIEWS = {
     rows: threadRows,
     sort: { column: "id", down: false },
   },
+  // Findings are no rows. They are drawn in place of the list.
+  stuck: { columns: [], rows: () => new Rows([]) },
 };
 
 /**

@@ -92,7 +92,7 @@ async fn arrows_fold_and_go_from_tab_to_tab() {
     // Tabs are one stop, and arrows go around them.
     page.run("document.querySelector('[data-view=tree]').focus()")
         .await;
-    for view in ["table", "groups", "compare", "threads", "tree"] {
+    for view in ["table", "groups", "compare", "threads", "stuck", "tree"] {
         page.press_key("ArrowRight").await;
         let focused = page.run("return document.activeElement.dataset.view").await;
         assert_eq!(focused, view);

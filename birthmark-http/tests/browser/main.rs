@@ -13,6 +13,7 @@ mod large;
 mod looks;
 mod pools;
 mod program;
+mod stuck;
 mod threads;
 
 use std::time::{Duration, Instant};
