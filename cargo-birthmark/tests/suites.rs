@@ -5,7 +5,7 @@ use birthmark_test_support as _;
 
 mod support;
 
-use support::published::{assert_same_tests, published};
+use support::published::{assert_same_tests, published, reports_of_watch};
 
 /// Declares a test for each suite: package, version, arguments of `cargo test`, and the tests that fail with
 /// birthmark because of a limit in the guide.
@@ -17,6 +17,23 @@ macro_rules! suites {
             assert_same_tests(&published($package, $version), $args, &$known);
         }
     )*};
+}
+
+/// Declares a test for each suite of which the rules of `watch` report nothing.
+macro_rules! quiet_suites {
+    ($($test:ident: $package:literal, $version:literal, $args:literal;)*) => {$(
+        #[test]
+        #[ignore = "takes minutes"]
+        fn $test() {
+            let reports = reports_of_watch(&published($package, $version), $args);
+            assert_eq!(reports, [] as [String; 0]);
+        }
+    )*};
+}
+
+quiet_suites! {
+    watch_reports_nothing_of_hyper_util: "hyper-util", "0.1.21", "--tests --features full";
+    watch_reports_nothing_of_tower: "tower", "0.5.3", "--tests --all-features";
 }
 
 suites! {

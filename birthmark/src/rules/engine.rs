@@ -84,7 +84,7 @@ impl Engine {
         };
         let further =
             |sort: usize| Duration::from_nanos(self.further[sort].swap(0, Ordering::Relaxed));
-        let mut batch = if passes.has_run() {
+        let mut batch = if passes.has_run(Instant::now()) {
             passes.run(further)
         } else {
             None

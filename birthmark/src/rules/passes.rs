@@ -133,8 +133,7 @@ impl Passes {
 
     /// Returns `true` if the process has run since the last tick, and the one before. If it was stopped, or the machine was,
     /// all tasks have been in their state for long, and none is at fault.
-    pub(super) fn has_run(&mut self) -> bool {
-        let now = Instant::now();
+    pub(super) fn has_run(&mut self, now: Instant) -> bool {
         let time = now.saturating_duration_since(self.last_tick);
         self.last_tick = now;
         self.rests = match time > STANDSTILL {
@@ -211,4 +210,25 @@ impl Passes {
 /// Returns the CPU time of this thread, or else the time since `start`.
 pub(super) fn cpu_time(start: Instant) -> Duration {
     thread_cpu_time().unwrap_or_else(|| start.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_rest_after_the_machine_stood_still() {
+        let set: &'static RuleSet = Box::leak(Box::default());
+        let mut passes = Passes::new(set);
+        let mut now = passes.last_tick;
+        let mut tick = |millis| {
+            now += Duration::from_millis(millis);
+            passes.has_run(now)
+        };
+        assert!(tick(100) && tick(400), "a late tick is none");
+        let ticks = [2000, 100, 100, 100, 100].map(&mut tick);
+        assert_eq!(ticks, [false, false, false, true, true]);
+        // A clock that seems to go back is one that stands.
+        assert!(tick(0));
+    }
 }

@@ -86,6 +86,24 @@ pub fn assert_same_tests(project: &Project, args: &str, known: &[&str]) {
     assert_eq!(plain.len(), ours.len());
 }
 
+/// Runs the tests of a package with all its dependencies instrumented, and with the rules of `watch`. Returns the reports of
+/// rules.
+pub fn reports_of_watch(project: &Project, args: &str) -> Vec<String> {
+    let args = format!("birthmark test --deps --no-fail-fast {args}");
+    eprintln!(
+        "  {}: BIRTHMARK=watch cargo {args}",
+        project.path().display()
+    );
+    let mut command = project.command(&args);
+    let ran = project.run(command.env("BIRTHMARK", "watch"));
+    let tests = outcomes(&ran).len();
+    let lines = ran.stderr.lines();
+    let reports = lines.filter(|line| line.starts_with("birthmark: rule "));
+    let reports: Vec<String> = reports.map(String::from).collect();
+    eprintln!("  {tests} tests, {} reports", reports.len());
+    reports
+}
+
 /// The lines of libtest that tell the outcome of a test, sorted.
 fn outcomes(ran: &Ran) -> Vec<String> {
     let is_outcome = |line: &&str| line.starts_with("test ") && line.contains(" ... ");
