@@ -85,6 +85,7 @@ pub mod __private {
 
         pub use crate::redact::{hides_local, install, redact, redact_labels, runs, Redaction};
     }
+    pub use crate::render::StuckFinding;
     pub use crate::snapshot::spans::{set_source, SpanSource};
     pub use crate::threads::{is_running, look_at, OsThreads};
     pub use crate::values::age::Age;

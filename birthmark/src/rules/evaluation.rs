@@ -374,23 +374,24 @@ impl Following {
     }
 
     fn note_findings(&mut self, rule: &Rule, lasts: Duration, now: Instant) {
-        let text = crate::stuck();
+        let present = crate::dump().stuck_findings();
         let Sort::Findings { findings, .. } = &mut self.sort else {
             return;
         };
-        let news = findings.note(&text, lasts, now);
+        let news = findings.note(&present, lasts, now);
         rule.active.store(findings.len() as u64, Ordering::Relaxed);
-        let is_reported = |finding: &str| !rule.is_preset || presets::is_reported(finding);
-        for finding in news.new.iter().filter(|finding| is_reported(finding)) {
+        let is_reported = |kind: &str| !rule.is_preset || presets::is_reported(kind);
+        for finding in news.new.iter().filter(|it| is_reported(it.kind)) {
             if self.limit.admits(now) {
-                let report = RuleReport::of_finding(&rule.text, finding);
+                let report = RuleReport::of_finding(&rule.text, &finding.text);
                 act(rule, report, self.before());
             } else {
                 rule.suppressed.fetch_add(1, Ordering::Relaxed);
             }
         }
-        for (finding, after) in news.gone.iter().filter(|(finding, _)| is_reported(finding)) {
-            let report = RuleReport::of_gone(&rule.text, finding, *after);
+        for gone in news.gone.iter().filter(|it| is_reported(it.finding.kind)) {
+            let finding = gone.finding.text.lines().next().unwrap_or_default();
+            let report = RuleReport::of_gone(&rule.text, finding, gone.lasted);
             act(rule, report, None);
         }
     }

@@ -23,11 +23,9 @@ pub(crate) fn watch() -> Vec<NewRule> {
     rules.collect()
 }
 
-/// Returns `true` if `watch` reports a finding of a dump of stuck tasks.
-pub(super) fn is_reported(finding: &str) -> bool {
-    ["deadlock", "futurelock", "the blocking pool is full"]
-        .iter()
-        .any(|start| finding.starts_with(start))
+/// Returns `true` if `watch` reports findings of a kind.
+pub(super) fn is_reported(kind: &str) -> bool {
+    matches!(kind, "deadlock" | "futurelock" | "blocking-pool")
 }
 
 /// Returns `true` if the function of a stack frame gives the thread's other tasks to another thread first.

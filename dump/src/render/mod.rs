@@ -62,6 +62,8 @@ pub use text::Text;
 #[doc(hidden)]
 pub use threads::ThreadList;
 pub use tree::Tree;
+#[doc(hidden)]
+pub use waits::StuckFinding;
 pub use waits::{Resources, Stuck};
 
 impl Dump {

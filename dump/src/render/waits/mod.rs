@@ -2,6 +2,7 @@
 
 mod executors;
 mod line;
+mod list;
 mod parts;
 mod resources;
 mod stuck;
@@ -17,6 +18,7 @@ use crate::wait_graph::{is_write, Edge, Reason};
 use crate::Dump;
 
 pub(super) use line::{FoldedWaits, WaitLines};
+pub use list::StuckFinding;
 pub(super) use resources::waited;
 pub use resources::Resources;
 pub use stuck::Stuck;
