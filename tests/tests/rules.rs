@@ -467,3 +467,37 @@ fn timeboxes_end_on_any_thread() {
         thread.join().unwrap();
     }
 }
+
+#[birthmark::instrument]
+mod trees {
+    pub async fn tree_leaf() {
+        std::future::pending::<()>().await;
+    }
+
+    pub async fn tree_root() {
+        let _leaf = tokio::spawn(tree_leaf());
+        std::future::pending::<()>().await;
+    }
+
+    pub fn plant() {
+        tokio::spawn(tree_root());
+    }
+}
+
+#[test]
+fn rule_aborts_a_task_and_its_subtree() {
+    let runtime = runtime(1);
+    let count = || {
+        let tasks = birthmark::tasks().into_iter();
+        tasks.filter(|task| task.role().contains("tree_")).count()
+    };
+    let scope = birthmark::AbortScope::new();
+    scope.enter(|| {
+        let _inside = runtime.enter();
+        trees::plant();
+    });
+    wait_until("both wait", || count() == 2);
+    add_rule("role=*tree_root&older=100ms", Action::abort_tree()).unwrap();
+    wait_until("both are aborted", || count() == 0);
+    assert_eq!(stats("role=*tree_root&older=100ms").fired, 1);
+}

@@ -41,6 +41,7 @@ pub(super) fn act(rule: &Rule, report: RuleReport, before: Option<&Dump>) {
                 delivery::write_for_rule(*format, *stacks);
             }
             Step::Diff if begins => write_diff(before),
+            Step::AbortTree if begins => abort_trees(&report),
             _ => {}
         }
     }
@@ -82,6 +83,27 @@ fn escaped(text: &str) -> String {
     let mut out = String::new();
     super::report::push_escaped(&mut out, "", text);
     out
+}
+
+/// Aborts the tasks of a report and all that descend from them.
+fn abort_trees(report: &RuleReport) {
+    for task in report.tasks() {
+        let tree = crate::abort_tree(task.id());
+        let (aborted, left): (Vec<_>, Vec<_>) = tree.iter().partition(|task| task.is_aborted());
+        let mut line = format!("birthmark: rule {}: ", escaped(report.rule()));
+        let noun = if aborted.len() == 1 { "task" } else { "tasks" };
+        line.push_str(&format!(
+            "aborted {} {noun} of the tree of task {}",
+            aborted.len(),
+            task.id()
+        ));
+        for (index, task) in left.iter().enumerate() {
+            line.push_str(if index == 0 { "; not aborted: " } else { ", " });
+            line.push_str(&task.to_string());
+        }
+        line.push('\n');
+        let _ = stderr::write(line.as_bytes());
+    }
 }
 
 fn write_diff(before: Option<&Dump>) {

@@ -16,7 +16,7 @@ use birthmark_dump::render::Format;
 /// error, or to the log if `birthmark-tracing` is set up for it. When the rule ends to hold, a second line follows.
 ///
 /// In the environment and in a manifest, actions are words, joined by `+`: `log`, `stacks`, `dump`, the names of
-/// [`Format`], `diff`, `abort`, which is that of the process.
+/// [`Format`], `diff`, `abort-tree`, and `abort`, which is that of the process.
 ///
 /// # Examples
 ///
@@ -48,6 +48,7 @@ pub(super) enum Step {
     },
     Diff,
     Call(Call),
+    AbortTree,
     Abort,
 }
 
@@ -105,6 +106,12 @@ impl Action {
             function: Arc::new(function),
             is_busy: Arc::new(AtomicBool::new(false)),
         }))
+    }
+
+    /// Aborts each task of the report with all tasks that descend from it; see [`abort_tree`](crate::abort_tree), also for
+    /// which tasks can be aborted. A line names the others. A report has at most 16 tasks.
+    pub fn abort_tree() -> Self {
+        Action::of(Step::AbortTree)
     }
 
     /// Aborts the process, after the other actions have been done or, for [`call`](Action::call), begun.
@@ -198,6 +205,7 @@ impl Step {
             },
         ),
         ("diff", Step::Diff),
+        ("abort-tree", Step::AbortTree),
         ("abort", Step::Abort),
     ];
 }
@@ -228,6 +236,7 @@ impl fmt::Display for Action {
                 Step::Dump { stacks: true, .. } => "dump with stacks",
                 Step::Diff => "diff",
                 Step::Call(_) => "call",
+                Step::AbortTree => "abort-tree",
                 Step::Abort => "abort",
             })?;
         }
@@ -273,7 +282,14 @@ mod tests {
 
     #[test]
     fn words_are_read_and_displayed() {
-        for text in ["log", "stacks", "dump+groups", "stuck+abort", "log+diff"] {
+        for text in [
+            "log",
+            "stacks",
+            "dump+groups",
+            "stuck+abort",
+            "log+diff",
+            "abort-tree",
+        ] {
             assert_eq!(Action::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Action::parse("log+fly").unwrap_err(), "fly");

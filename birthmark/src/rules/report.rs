@@ -260,10 +260,10 @@ fn push_state(out: &mut String, task: &Task) {
         _ if task.has_no_waker() => {
             push(
                 out,
-                format_args!(" is suspended for {time}, and no waker is left"),
+                format_args!(" has been suspended for {time}, and no waker is left"),
             );
         }
-        state => push(out, format_args!(" is {state} for {time}")),
+        state => push(out, format_args!(" has been {state} for {time}")),
     }
     if let Some(age) = task.age() {
         push(out, format_args!(", spawned {} ago", Age(age)));
