@@ -116,6 +116,7 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
+mod abort_action;
 mod at_start;
 mod awaits;
 mod deadlines;

@@ -479,6 +479,7 @@ impl Builder {
             directory: self.directory.map(|path| Directory { path, limits }),
         };
         delivery::install(delivery, self.signal);
+        crate::abort_action::install();
         if !rules::install(self.rules) {
             rules::report_no_room();
         }

@@ -4,7 +4,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use super::action::Step;
+use super::action::{abort_tree, Step};
 use super::condition::Subject;
 use super::report::RuleReport;
 use super::rule::Rule;
@@ -88,7 +88,7 @@ fn escaped(text: &str) -> String {
 /// Aborts the tasks of a report and all that descend from them.
 fn abort_trees(report: &RuleReport) {
     for task in report.tasks() {
-        let tree = crate::abort_tree(task.id());
+        let tree = abort_tree(task.id());
         let (aborted, left): (Vec<_>, Vec<_>) = tree.iter().partition(|task| task.is_aborted());
         let mut line = format!("birthmark: rule {}: ", escaped(report.rule()));
         let noun = if aborted.len() == 1 { "task" } else { "tasks" };

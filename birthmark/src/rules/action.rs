@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::report::RuleReport;
 use birthmark_core::__reader::escape::Quoted;
 use birthmark_core::__reader::internal_thread;
 use birthmark_core::__reader::named::OneOf;
+use birthmark_core::{SubtreeTask, TaskId};
 use birthmark_dump::render::Format;
 
 /// An action of a rule: what happens when the rule begins to hold. Several actions are joined by [`Action::and`].
@@ -59,6 +60,22 @@ pub(super) struct Call {
     is_busy: Arc<AtomicBool>,
 }
 
+/// A function that aborts a task and all that descend from it.
+type AbortTree = fn(TaskId) -> Vec<SubtreeTask>;
+
+static ABORT_TREE: OnceLock<AbortTree> = OnceLock::new();
+
+/// Sets the function that aborts tasks.
+pub(crate) fn set_abort_tree(abort: AbortTree) {
+    let _same = ABORT_TREE.set(abort);
+}
+
+/// Aborts a task and all that descend from it.
+pub(super) fn abort_tree(id: TaskId) -> Vec<SubtreeTask> {
+    let abort = ABORT_TREE.get();
+    abort.map_or_else(Vec::new, |abort| abort(id))
+}
+
 impl Action {
     fn of(step: Step) -> Self {
         Action { steps: vec![step] }
@@ -108,9 +125,8 @@ impl Action {
         }))
     }
 
-    /// Aborts each task of the report with all tasks that descend from it; see [`abort_tree`](crate::abort_tree), also for
-    /// which tasks can be aborted. A line names the others. A report has at most 16 tasks.
-    pub fn abort_tree() -> Self {
+    /// Aborts the tasks of the report with all that descend from them, by the function of [`set_abort_tree`].
+    pub(crate) fn of_abort_tree() -> Self {
         Action::of(Step::AbortTree)
     }
 

@@ -52,6 +52,7 @@ use birthmark_core::__reader::escape::Quoted;
 
 pub(crate) use act::set_sink;
 pub use act::RuleSink;
+pub(crate) use action::set_abort_tree;
 pub use action::Action;
 pub(crate) use condition::parse_time;
 pub use condition::ParseRuleError;
