@@ -13,7 +13,6 @@ use core::ptr;
 
 use crate::abi::adapt::{new_handle_as, note_passed_through, IntoHandle};
 use crate::hook::{pending, refused};
-use crate::subtree::begin_keeping;
 use crate::task::announced::{guess, is_recorded, relayed};
 use crate::task::future::Instrumented;
 use crate::task::handle::TaskHandle;
@@ -206,16 +205,6 @@ pub fn future_at<F: Future>(table: &'static Sites, entry: usize, block: F) -> In
 #[inline]
 pub fn is_pending() -> bool {
     pending::is_any()
-}
-
-/// Returns `true` if the result of the spawn that has just returned is to be kept. Generated code then makes a
-/// [`Keep`](crate::abi::settle::Keep).
-///
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-#[inline]
-pub fn keeps_at(table: &'static Sites, entry: usize) -> bool {
-    begin_keeping(table.at(entry))
 }
 
 /// Returns `true` if the spawn that has just returned was refused. Generated code then settles it.

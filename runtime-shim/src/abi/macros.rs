@@ -168,12 +168,12 @@ macro_rules! __settle {
             match $handle {
                 handle => {
                     use $crate::__private::{Abort as _, GetAbortHandle as _};
-                    if $crate::__private::refused_at($table, $entry) {
-                        $crate::__private::settle((&handle).abort());
-                    } else if $crate::__private::keeps_at($table, $entry) {
-                        $crate::__private::Keep::new(&handle, |handle| handle.abort_handle())
-                            .keep(|handle| handle.abort());
-                    }
+                    $crate::__private::Settle::new(
+                        &handle,
+                        |handle| handle.abort(),
+                        |handle| handle.abort_handle(),
+                    )
+                    .settle($table, $entry, |handle| handle.abort());
                     handle
                 }
             }

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 
 use crate::abi::adapt::Probe;
+use crate::abi::at::refused_at;
 use crate::hook::{note, panic_with, take};
-use crate::subtree::{keep, AbortHandle};
+use crate::subtree::{begin_keeping, keep, AbortHandle};
+use crate::types::site::Sites;
 
 /// The result of [`Abort::abort`] for a handle without an `abort` of its own.
 #[doc(hidden)]
@@ -34,9 +36,8 @@ impl<T: ?Sized> Abort for T {}
 /// # Panics
 ///
 /// If the handle has no `abort`: then this is the only way to tell the spawner.
-#[doc(hidden)]
 #[track_caller]
-pub fn settle<A: 'static>(_abort: A) {
+fn settle<A: 'static>(_abort: A) {
     let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
     let Some(task) = take() else {
         return;
@@ -63,9 +64,9 @@ pub trait GetAbortHandle {
 
 impl<T: ?Sized> GetAbortHandle for T {}
 
-/// The result of a spawn, and how an abort handle is made of it.
+/// The result of a spawn for which something is pending, and how it and its abort handle are used.
 ///
-/// Each type dereferences to the next, and the first whose bound holds has the method `keep`; see
+/// Each type dereferences to the next, and the first whose bound holds has the method `settle`; see
 /// [`adapt`](crate::abi::adapt). A result without a method `abort_handle` may be an abort handle itself, as that of
 /// `JoinSet::spawn` is. An abort handle that must not go to another thread is not kept.
 #[doc(hidden)]
@@ -73,7 +74,7 @@ impl<T: ?Sized> GetAbortHandle for T {}
     missing_debug_implementations,
     reason = "the result may be of any type"
 )]
-pub struct Keep<'a, H, A>(KeepHandle<'a, H, A>);
+pub struct Settle<'a, H, A, B>(SettleHandle<'a, H, A, B>);
 
 /// A result with a method `abort_handle`.
 #[doc(hidden)]
@@ -81,7 +82,7 @@ pub struct Keep<'a, H, A>(KeepHandle<'a, H, A>);
     missing_debug_implementations,
     reason = "the result may be of any type"
 )]
-pub struct KeepHandle<'a, H, A>(KeepNothing<'a, H, A>);
+pub struct SettleHandle<'a, H, A, B>(SettleAny<'a, H, A, B>);
 
 /// Any other result.
 #[doc(hidden)]
@@ -89,33 +90,58 @@ pub struct KeepHandle<'a, H, A>(KeepNothing<'a, H, A>);
     missing_debug_implementations,
     reason = "the result may be of any type"
 )]
-pub struct KeepNothing<'a, H, A> {
+pub struct SettleAny<'a, H, A, B> {
     result: &'a H,
-    get: fn(&H) -> A,
+    abort: fn(&H) -> B,
+    abort_handle: fn(&H) -> A,
 }
 
-impl<'a, H, A> Keep<'a, H, A> {
-    pub fn new(result: &'a H, get: fn(&H) -> A) -> Self {
-        Keep(KeepHandle(KeepNothing { result, get }))
+impl<'a, H, A, B: 'static> Settle<'a, H, A, B> {
+    pub fn new(result: &'a H, abort: fn(&H) -> B, abort_handle: fn(&H) -> A) -> Self {
+        Settle(SettleHandle(SettleAny {
+            result,
+            abort,
+            abort_handle,
+        }))
     }
 }
 
-impl<H: Clone + Send + Sync + 'static> Keep<'_, H, NoAbortHandle> {
-    /// Keeps a clone of the result, if it has a method `abort` of its own.
-    pub fn keep<R: 'static>(&self, abort: fn(&H) -> R) {
-        keep_with(|| self.0 .0.result.clone(), abort);
+impl<H: Clone + Send + Sync + 'static, B: 'static> Settle<'_, H, NoAbortHandle, B> {
+    /// Passes a refusal on, or keeps a clone of the result, if it has a method `abort` of its own.
+    #[track_caller]
+    pub fn settle<R: 'static>(&self, table: &'static Sites, entry: usize, abort: fn(&H) -> R) {
+        if let Some(this) = self.0 .0.unless_refused(table, entry) {
+            keep_with(|| this.result.clone(), abort);
+        }
     }
 }
 
-impl<H, A: Send + Sync + 'static> KeepHandle<'_, H, A> {
-    /// Keeps the abort handle, if it has a method `abort` of its own.
-    pub fn keep<R: 'static>(&self, abort: fn(&A) -> R) {
-        keep_with(|| (self.0.get)(self.0.result), abort);
+impl<H, A: Send + Sync + 'static, B: 'static> SettleHandle<'_, H, A, B> {
+    /// Passes a refusal on, or keeps the abort handle, if it has a method `abort` of its own.
+    #[track_caller]
+    pub fn settle<R: 'static>(&self, table: &'static Sites, entry: usize, abort: fn(&A) -> R) {
+        if let Some(this) = self.0.unless_refused(table, entry) {
+            keep_with(|| (this.abort_handle)(this.result), abort);
+        }
     }
 }
 
-impl<H, A> KeepNothing<'_, H, A> {
-    pub fn keep<R>(&self, _abort: fn(&A) -> R) {}
+impl<H, A, B: 'static> SettleAny<'_, H, A, B> {
+    /// Passes a refusal on.
+    #[track_caller]
+    pub fn settle<R>(&self, table: &'static Sites, entry: usize, _abort: fn(&A) -> R) {
+        let _kept = self.unless_refused(table, entry);
+    }
+
+    /// Passes a refusal on if there is one. Otherwise, returns whether the result is to be kept.
+    #[track_caller]
+    fn unless_refused(&self, table: &'static Sites, entry: usize) -> Option<&Self> {
+        if refused_at(table, entry) {
+            settle((self.abort)(self.result));
+            return None;
+        }
+        begin_keeping(table.at(entry)).then_some(self)
+    }
 }
 
 fn keep_with<A: Send + Sync + 'static, R: 'static>(get: impl FnOnce() -> A, abort: fn(&A) -> R) {
@@ -125,16 +151,16 @@ fn keep_with<A: Send + Sync + 'static, R: 'static>(get: impl FnOnce() -> A, abor
     }
 }
 
-impl<'a, H, A> Deref for Keep<'a, H, A> {
-    type Target = KeepHandle<'a, H, A>;
+impl<'a, H, A, B> Deref for Settle<'a, H, A, B> {
+    type Target = SettleHandle<'a, H, A, B>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
     }
 }
 
-impl<'a, H, A> Deref for KeepHandle<'a, H, A> {
-    type Target = KeepNothing<'a, H, A>;
+impl<'a, H, A, B> Deref for SettleHandle<'a, H, A, B> {
+    type Target = SettleAny<'a, H, A, B>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
