@@ -587,6 +587,11 @@ impl Dump {
         threads.running(self.snapshot.thread(row)?.os_id?, row.id)
     }
 
+    /// Reads the OS threads as they are now, without their stacks. Returns `None` for another process.
+    pub(crate) fn threads_now(&self) -> Option<OsThreads> {
+        (self.look_at_threads)(false)
+    }
+
     /// Returns the ancestors of the first `most` tasks.
     pub(crate) fn used_nodes(&self, most: usize) -> BitSet {
         let mut used = BitSet::none(self.snapshot.count());

@@ -410,7 +410,11 @@ impl Target {
             thread.tasks = tasks;
         }
         let own = count.saturating_sub(known.len());
-        Some(OsThreads { all: threads, own })
+        Some(OsThreads {
+            all: threads,
+            own,
+            has_epoll: || false,
+        })
     }
 }
 

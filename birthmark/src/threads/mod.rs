@@ -5,6 +5,7 @@
 //! task has changed in between is marked: its state and its task may not belong together.
 
 // The one place that has the platforms with native stacks, except manifests. On others, registers lie elsewhere.
+mod epoll;
 #[cfg_attr(
     not(all(
         feature = "native-stacks",
@@ -42,7 +43,11 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
         thread.stale = !runs.are_the_same(&later, thread.id);
     }
     let own = count - ids.len();
-    Some(OsThreads { all, own })
+    Some(OsThreads {
+        all,
+        own,
+        has_epoll: epoll::is_there,
+    })
 }
 
 /// Takes the stack of one thread, by its system id. No other thread gets a signal.

@@ -103,6 +103,8 @@ pub struct OsThreads {
     pub all: Vec<OsThread>,
     /// Number of birthmark's own threads.
     pub own: usize,
+    /// Returns `true` if the program has an epoll instance, and if that is known for certain.
+    pub has_epoll: fn() -> bool,
 }
 
 impl OsThreads {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use super::driver;
 use super::push_task;
 use super::stuck::{Finding, FindingKind};
 use crate::render::output::{push, site_role};
@@ -76,6 +77,7 @@ pub(super) fn push_findings(
     let lasting = Lasting::of(dump);
     push_blocking_pool(found, dump, palette, graph, &lasting);
     push_polled(found, dump, palette, &lasting);
+    driver::push_unwatched(found, dump, palette, &lasting.polled);
     push_runnable(found, dump, palette, &lasting);
     push_unstarted(found, dump, graph, &lasting);
 }
@@ -169,7 +171,7 @@ fn push_polled(found: &mut Vec<Finding>, dump: &Dump, palette: &Palette, lasting
 }
 
 /// Returns the system id of the thread that runs a task.
-fn thread_of(dump: &Dump, row: &Row) -> Option<u64> {
+pub(super) fn thread_of(dump: &Dump, row: &Row) -> Option<u64> {
     match dump.snapshot.state(row) {
         State::Running { thread } | State::Blocked { thread } => thread,
         _ => None,
@@ -290,6 +292,6 @@ pub(super) fn time_in_state(dump: &Dump, row: &Row) -> Option<Duration> {
     clock::since(row.change_tick(), dump.now?)
 }
 
-fn time_text(dump: &Dump, row: &Row) -> String {
+pub(super) fn time_text(dump: &Dump, row: &Row) -> String {
     time_in_state(dump, row).map_or_else(String::new, |time| Age(time).to_string())
 }

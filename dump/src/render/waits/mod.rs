@@ -1,5 +1,6 @@
 //! Waits of tasks and the holders of what they wait for, in renderings for people.
 
+mod driver;
 mod executors;
 mod line;
 mod list;

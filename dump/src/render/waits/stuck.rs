@@ -92,6 +92,8 @@ pub(in crate::render) enum FindingKind {
     BlockingPool,
     /// A poll that does not end.
     Poll,
+    /// A driver of sockets and timers that nobody polls.
+    Driver,
     /// Tasks that were woken and get no turn.
     Runnable,
     /// Tasks that were never polled.
@@ -106,6 +108,7 @@ impl FindingKind {
             FindingKind::Futurelock => "futurelock",
             FindingKind::BlockingPool => "blocking-pool",
             FindingKind::Poll => "poll",
+            FindingKind::Driver => "driver",
             FindingKind::Runnable => "runnable",
             FindingKind::Unstarted => "unstarted",
         }
