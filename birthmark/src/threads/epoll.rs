@@ -1,4 +1,4 @@
-//! Whether the program has an epoll instance, by which executors look at sockets and timers.
+//! Epoll instances of the program, by which executors look at sockets and timers.
 //!
 //! An instance of birthmark's own threads does not count. It is recognised by the thread that waits in it. The kernel lists
 //! the files of each instance, and copies of a descriptor have the same list.
