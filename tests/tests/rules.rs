@@ -501,3 +501,57 @@ fn rule_aborts_a_task_and_its_subtree() {
     wait_until("both are aborted", || count() == 0);
     assert_eq!(stats("role=*tree_root&older=100ms").fired, 1);
 }
+
+/// A rule of very many tasks follows some of them. The others do not end because of that, and other rules have room.
+#[test]
+fn rule_of_very_many_tasks_alleges_no_end() {
+    let runtime = runtime(1);
+    let many = Reports::of("role=*many_one&older=100ms");
+    let one = Reports::of("role=*one_of_many&older=100ms");
+    let first = runtime.block_on(many::many(3000));
+    many.wait(1);
+    // Slots of tasks that have ended are used again, so the walk meets others first.
+    let (ends, late) = runtime.block_on(async {
+        let mut ends = many::many(3000).await;
+        ends.truncate(2000);
+        (ends, many::one().await)
+    });
+    one.wait(1);
+    for pass in 0..5 {
+        thread::sleep(Duration::from_millis(150));
+        assert!(many.all().iter().all(|report| !report.has_ended()), "pass {pass}");
+    }
+    drop((first, ends, late));
+    let reports = many.wait(2);
+    assert!(reports[1].has_ended());
+    assert!(one.wait(2)[1].has_ended());
+}
+
+#[birthmark::instrument]
+mod many {
+    use tokio::sync::oneshot;
+
+    pub async fn many_one(end: oneshot::Receiver<()>) {
+        let _ = end.await;
+    }
+
+    pub async fn many(count: usize) -> Vec<oneshot::Sender<()>> {
+        let mut ends = Vec::new();
+        for _ in 0..count {
+            let (end, receiver) = oneshot::channel();
+            tokio::spawn(many_one(receiver));
+            ends.push(end);
+        }
+        ends
+    }
+
+    pub async fn one_of_many(end: oneshot::Receiver<()>) {
+        let _ = end.await;
+    }
+
+    pub async fn one() -> oneshot::Sender<()> {
+        let (end, receiver) = oneshot::channel();
+        tokio::spawn(one_of_many(receiver));
+        end
+    }
+}

@@ -41,10 +41,11 @@ pub(super) struct Changes<T> {
     pub(super) suppressed: u64,
 }
 
-struct Episode {
+struct Episode<T> {
     group: u64,
     occasion: u64,
     is_counted: bool,
+    value: T,
 }
 
 struct Group<T> {
@@ -55,7 +56,7 @@ struct Group<T> {
 
 /// All episodes of a rule. `T` is what the caller wants back at the end.
 pub(super) struct Episodes<T> {
-    open: HashMap<u64, Episode>,
+    open: HashMap<u64, Episode<T>>,
     groups: HashMap<u64, Group<T>>,
     /// Tasks and places that were reported.
     fired: HashSet<(u64, u64)>,
@@ -78,10 +79,12 @@ impl<T: Copy> Episodes<T> {
         self.open.len()
     }
 
-    /// Notes a pass with all sightings, each with the value that its end returns.
+    /// Notes a pass with all sightings, each with the value that its end returns. `lasts` returns `true` for an episode that
+    /// lasts without a sighting, because the pass has seen a part of the tasks.
     pub(super) fn note(
         &mut self,
         sightings: &[(Sighting, T)],
+        lasts: impl Fn(&T) -> bool,
         limit: &mut Limit,
         now: Instant,
     ) -> Changes<T> {
@@ -91,7 +94,10 @@ impl<T: Copy> Episodes<T> {
             suppressed: 0,
         };
         let seen: HashMap<u64, u64> = by_task(sightings, |it| it.occasion);
-        let is_over = |task: &u64, it: &Episode| seen.get(task) != Some(&it.occasion);
+        let is_over = |task: &u64, it: &Episode<T>| match seen.get(task) {
+            Some(occasion) => *occasion != it.occasion,
+            None => !lasts(&it.value),
+        };
         let over = self.open.iter().filter(|(task, it)| is_over(task, it));
         let over: Vec<u64> = over.map(|(task, _)| *task).collect();
         for task in over {
@@ -99,9 +105,9 @@ impl<T: Copy> Episodes<T> {
         }
         let mut waiting: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut order = Vec::new();
-        for (index, (it, _)) in sightings.iter().enumerate() {
+        for (index, (it, value)) in sightings.iter().enumerate() {
             if !self.open.contains_key(&it.task) {
-                self.begin(it);
+                self.begin(it, *value);
             }
             let Some(episode) = self.open.get_mut(&it.task) else {
                 continue;
@@ -140,11 +146,12 @@ impl<T: Copy> Episodes<T> {
         changes
     }
 
-    fn begin(&mut self, it: &Sighting) {
+    fn begin(&mut self, it: &Sighting, value: T) {
         let episode = Episode {
             group: it.group,
             occasion: it.occasion,
             is_counted: false,
+            value,
         };
         self.open.insert(it.task, episode);
         let group = self.groups.entry(it.group).or_insert(Group {
@@ -217,6 +224,8 @@ mod tests {
         episodes: Episodes<u64>,
         limit: Limit,
         now: Instant,
+        /// A task for which the rule holds although the pass does not see it.
+        unseen: Option<u64>,
     }
 
     impl Rule {
@@ -225,12 +234,17 @@ mod tests {
                 episodes: Episodes::new(),
                 limit: Limit::new(at_most),
                 now: Instant::now(),
+                unseen: None,
             }
         }
 
         /// Returns the first tasks of what began, those of what ended, and how many were suppressed.
         fn note(&mut self, sightings: &[(Sighting, u64)]) -> (Vec<u64>, Vec<u64>, u64) {
-            let changes = self.episodes.note(sightings, &mut self.limit, self.now);
+            let changes = {
+                let lasts = |task: &u64| self.unseen == Some(*task);
+                self.episodes
+                    .note(sightings, lasts, &mut self.limit, self.now)
+            };
             let began = changes.began.iter().map(|it| sightings[it[0]].0.task);
             let ended = changes.ended.iter().map(|it| it.lead);
             (began.collect(), ended.collect(), changes.suppressed)
@@ -285,5 +299,15 @@ mod tests {
         let mut rule = Rule::new(1);
         rule.note(&[seen(1, 7, 1), seen(2, 8, 1)]);
         assert_eq!(rule.note(&[seen(1, 7, 1)]), (vec![], vec![], 0));
+    }
+
+    #[test]
+    fn episode_that_a_pass_does_not_see_may_last() {
+        let mut rule = Rule::new(10);
+        rule.note(&[seen(1, 7, 1)]);
+        rule.unseen = Some(1);
+        assert_eq!(rule.note(&[]), (vec![], vec![], 0));
+        rule.unseen = None;
+        assert_eq!(rule.note(&[]), (vec![], vec![1], 0));
     }
 }

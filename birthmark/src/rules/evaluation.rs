@@ -13,7 +13,7 @@ use super::counts::{Change, Counted, Groups, Noted};
 use super::episodes::{Ended, Episodes, Sighting};
 use super::findings::Findings;
 use super::limit::Limit;
-use super::passes::{cpu_time, watch_of, Batch, Masks};
+use super::passes::{cpu_time, watch_of, Batch, Masks, MAX_FOLLOWED};
 use super::presets;
 use super::report::{
     group_text, how_it_ended, push_escaped, who, RuleReport, Threaded, MAX_RUNNABLE, MAX_TASKS,
@@ -30,8 +30,6 @@ use birthmark_dump::{Dump, State};
 
 /// Number of tasks that are compared at once.
 const CHUNK: usize = 4096;
-/// Number of tasks that a rule follows at once.
-const MAX_FOLLOWED: usize = 16_384;
 /// Minimum time between two walks of this thread.
 const LEAST: Duration = Duration::from_millis(500);
 /// Minimum age of the dump with which a later one is compared.
@@ -45,6 +43,16 @@ struct Followed {
     changed: u64,
     /// The time from which the rule holds.
     began: Instant,
+}
+
+impl Followed {
+    /// Returns `true` if the task is alive and, for a rule of its state, has not changed it.
+    fn lasts(&self, is_of_state: bool) -> bool {
+        let again = Record::read(self.record.slot).filter(|again| again.id == self.record.id);
+        let again = again.filter(|again| again.is_live_task());
+        let state = |it: &Record| (it.status, it.polls());
+        again.is_some_and(|again| !is_of_state || state(&again) == state(&self.record))
+    }
 }
 
 /// The state of one rule.
@@ -141,7 +149,8 @@ impl Evaluation {
                 self.following[index].note_counts(rule, &counted, now);
             } else {
                 let sightings = sightings(rule, &matched, index, now);
-                self.following[index].note_tasks(rule, sightings, now);
+                let is_cut = batch.cut & 1 << index != 0;
+                self.following[index].note_tasks(rule, sightings, is_cut, now);
             }
         }
         cost
@@ -171,6 +180,7 @@ impl Evaluation {
             mask: deep,
             sightings: vec![Vec::new(); set.all().len()],
             counted: vec![Counted::new(); set.all().len()],
+            cut: 0,
         };
         // The walk borrows the watch that it counts in.
         let confirming = watch_of(set);
@@ -191,7 +201,10 @@ impl Evaluation {
             }
             let following = &mut self.following[index];
             match rule.condition.subject {
-                Subject::Tasks { .. } => following.note_tasks(rule, sightings, now),
+                Subject::Tasks { .. } => {
+                    let is_cut = found.cut & 1 << index != 0;
+                    following.note_tasks(rule, sightings, is_cut, now);
+                }
                 _ => following.note_counts(rule, &counted, now),
             }
         }
@@ -204,6 +217,8 @@ struct Found {
     mask: u64,
     sightings: Vec<Vec<(Sighting, Followed)>>,
     counted: Vec<Counted>,
+    /// The rules that are about more tasks than they follow.
+    cut: u64,
 }
 
 impl Found {
@@ -218,6 +233,7 @@ impl Found {
                     let all = &mut self.sightings[index];
                     let new = sightings(rule, matched, index, now);
                     let room = MAX_FOLLOWED.saturating_sub(all.len()).min(new.len());
+                    self.cut |= u64::from(room < new.len()) << index;
                     all.extend(&new[..room]);
                     continue;
                 }
@@ -452,12 +468,20 @@ impl Following {
         }
     }
 
-    fn note_tasks(&mut self, rule: &Rule, mut sightings: Vec<(Sighting, Followed)>, now: Instant) {
+    fn note_tasks(
+        &mut self,
+        rule: &Rule,
+        sightings: Vec<(Sighting, Followed)>,
+        is_cut: bool,
+        now: Instant,
+    ) {
         let Sort::Tasks { episodes, leads } = &mut self.sort else {
             return;
         };
-        sightings.truncate(MAX_FOLLOWED);
-        let changes = episodes.note(&sightings, &mut self.limit, now);
+        // If the pass has seen a part of the tasks, the others are looked at one by one.
+        let is_of_state = rule.condition.is_of_state;
+        let lasts = |it: &Followed| is_cut && it.lasts(is_of_state);
+        let changes = episodes.note(&sightings, lasts, &mut self.limit, now);
         rule.active.store(episodes.len() as u64, Ordering::Relaxed);
         rule.suppressed
             .fetch_add(changes.suppressed, Ordering::Relaxed);

@@ -4,14 +4,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::condition::{By, Subject};
-use super::rule::{Rule, RuleSet};
+use super::rule::{Rule, RuleSet, MAX_RULES};
 use super::schedule::Schedule;
 use super::timebox;
 use crate::platform::cpu::thread_cpu_time;
 use birthmark_dump::__private::{Seen, Site, Watch, WatchFilter};
 
-/// Maximum number of tasks that one pass hands over. A rule that is about more tasks follows the first ones.
-const MAX_SEEN: usize = 4096;
+/// Maximum number of tasks that a rule follows. A rule that is about more tasks follows the first ones of the walk.
+pub(super) const MAX_FOLLOWED: usize = 2048;
 
 /// The sorts of passes, each with a schedule of its own.
 pub(super) const SORTS: usize = 3;
@@ -42,6 +42,8 @@ pub(super) struct Batch {
     pub(super) sorts: Vec<usize>,
     pub(super) evaluated: u64,
     pub(super) seen: Vec<Seen>,
+    /// The rules that are about more tasks than those.
+    pub(super) cut: u64,
     pub(super) timeboxes: Vec<timebox::Change>,
     /// The numbers of tasks by site, for the rules that count.
     pub(super) counts: Vec<(usize, Vec<(&'static Site, u64)>)>,
@@ -185,10 +187,11 @@ impl Passes {
     }
 
     fn walk(&mut self, evaluated: u64) -> Batch {
-        let seen = &mut self.seen;
+        let (seen, mut room) = (&mut self.seen, Room::default());
         seen.clear();
         self.watch.walk(evaluated, &mut |record, mask| {
-            if seen.len() < MAX_SEEN {
+            let mask = room.take(mask);
+            if mask != 0 {
                 let record = *record;
                 seen.push(Seen { record, mask });
             }
@@ -199,11 +202,47 @@ impl Passes {
             sorts: Vec::new(),
             evaluated,
             seen: self.seen.clone(),
+            cut: room.cut,
             timeboxes: Vec::new(),
             counts: counting
                 .map(|index| (index, self.watch.counts(index)))
                 .collect(),
         }
+    }
+}
+
+/// The room that each rule has for tasks in one walk.
+pub(super) struct Room {
+    taken: [usize; MAX_RULES],
+    /// The rules that have met a task without room.
+    pub(super) cut: u64,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Room {
+            taken: [0; MAX_RULES],
+            cut: 0,
+        }
+    }
+}
+
+impl Room {
+    /// Takes room for a task. Returns the rules that have some.
+    pub(super) fn take(&mut self, mask: u64) -> u64 {
+        let (mut left, mut has_room) = (mask, 0);
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            left &= !bit;
+            let taken = &mut self.taken[bit.trailing_zeros() as usize];
+            if *taken < MAX_FOLLOWED {
+                *taken += 1;
+                has_room |= bit;
+            } else {
+                self.cut |= bit;
+            }
+        }
+        has_room
     }
 }
 
@@ -215,6 +254,15 @@ pub(super) fn cpu_time(start: Instant) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rule_of_many_tasks_leaves_room_for_others() {
+        let mut room = Room::default();
+        for _ in 0..MAX_FOLLOWED {
+            assert_eq!(room.take(0b1), 0b1);
+        }
+        assert_eq!((room.take(0b101), room.cut), (0b100, 0b1));
+    }
 
     #[test]
     fn passes_rest_after_the_machine_stood_still() {
