@@ -519,7 +519,10 @@ fn rule_of_very_many_tasks_alleges_no_end() {
     one.wait(1);
     for pass in 0..5 {
         thread::sleep(Duration::from_millis(150));
-        assert!(many.all().iter().all(|report| !report.has_ended()), "pass {pass}");
+        assert!(
+            many.all().iter().all(|report| !report.has_ended()),
+            "pass {pass}"
+        );
     }
     drop((first, ends, late));
     let reports = many.wait(2);
