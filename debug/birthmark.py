@@ -203,17 +203,24 @@ class Registry:
 class Birthmark(gdb.Command):
     """List the tasks that birthmark has recorded, with names, states and lineage.
 
-birthmark                         all tasks
-birthmark ps|tree|groups [FILTER] by the command `birthmark`, which must be in PATH
-birthmark stuck|resources         likewise: tasks that cannot go on, and what they share
-birthmark sites|threads           likewise"""
+birthmark                           all tasks
+
+The command `birthmark`, which must be in PATH, does the rest:
+
+birthmark FILTER                    the tasks that a filter selects
+birthmark ps|tree|groups [FILTER]   in this form
+birthmark stuck|resources [FILTER]  what cannot go on, and what tasks share
+birthmark sites|threads             spawn calls, OS threads
+birthmark task ID                   one task
+birthmark thread-of ID              the thread that runs a task
+birthmark where                     the task of the selected thread"""
 
     def __init__(self):
         super().__init__("birthmark", gdb.COMMAND_DATA)
 
     def invoke(self, argument, _from_tty):
         if argument:
-            print(by_command(shlex.split(argument)), end="")
+            print(by_word(shlex.split(argument)).rstrip("\n"))
             return
         registry = Registry()
         tasks = [(words[0], address, words) for address, words in registry.slots()]
@@ -224,6 +231,51 @@ birthmark sites|threads           likewise"""
                     print("    polled here, in futures without a record:")
                 for depth, frame in registry.frames(address, words):
                     print("    " + "  " * depth + frame)
+
+
+def by_word(arguments):
+    """What the first argument asks for."""
+    word, rest = arguments[0], arguments[1:]
+    if word == "where":
+        return where()
+    if word in ("task", "thread-of"):
+        if len(rest) != 1 or not rest[0].isdigit():
+            raise gdb.GdbError("no task is given: birthmark %s ID" % word)
+        return task(rest[0]) if word == "task" else thread_of(rest[0])
+    return by_command(["ps"] + arguments if "=" in word else arguments)
+
+
+def task(identity):
+    """The paragraph of one task."""
+    for paragraph in by_command(["ps", "under=" + identity]).split("\n\n"):
+        if paragraph.startswith("task %s " % identity):
+            return paragraph
+    raise gdb.GdbError("there is no task " + identity)
+
+
+def threads():
+    """The OS threads: their ids, the tasks that they run, and their lines."""
+    for line in by_command(["threads"]).splitlines():
+        found = re.match(r"thread (\d+) ", line)
+        if found:
+            yield int(found.group(1)), re.findall(r"running task (\d+)", line), line
+
+
+def thread_of(identity):
+    for _, tasks, line in threads():
+        if identity in tasks:
+            return line
+    raise gdb.GdbError("no thread runs task " + identity)
+
+
+def where():
+    selected = gdb.selected_thread()
+    if not selected:
+        raise gdb.GdbError("no thread is selected")
+    for thread, tasks, line in threads():
+        if thread in selected.ptid:
+            return "\n\n".join(map(task, tasks)) if tasks else line
+    raise gdb.GdbError("thread %d has no record" % selected.ptid[1])
 
 
 def by_command(arguments):

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -350,31 +350,51 @@ fn assert_is_read(executable: &Path) {
 
 /// The script calls the command for all that needs debug information or records of tasks that are gone.
 #[test]
-fn gdb_shows_stuck_tasks_and_tasks_that_are_gone() {
+fn gdb_shows_by_the_command_what_its_script_does_not_know() {
     let specimen = Specimen::start(&executable(), &[]);
-    let script = folder("gdb").join("birthmark.py");
+    let id = specimen.id();
+    let folder = folder("gdb-commands");
+    let script = folder.join("birthmark.py");
     std::fs::write(&script, shown(&["gdb-script"])).unwrap();
-    let command = Path::new(env!("CARGO_BIN_EXE_birthmark"));
-    let path = std::env::var("PATH").unwrap();
-    let of_command = command.parent().unwrap().display();
-    let gdb = |path: &str| {
-        let mut gdb = Command::new("/usr/bin/env");
-        gdb.args(["gdb", "-batch", "-nx", "-p", &specimen.id()]);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut candidates = std::env::split_paths(&path).map(|folder| folder.join("gdb"));
+    let program = candidates
+        .find(|program| program.is_file())
+        .expect("gdb is installed: `apt-get install gdb`");
+    let gdb = |path: &OsStr, commands: &[&str]| {
+        let mut gdb = Command::new(&program);
+        gdb.args(["-batch", "-nx", "-p", &id]);
         gdb.args(["-ex", &format!("source {}", script.display())]);
-        for command in ["stuck", "resources", "ps"] {
+        for command in commands {
             gdb.args(["-ex", &format!("birthmark {command}")]);
         }
         let output = gdb.env("PATH", path).output().expect("gdb runs");
         let both = [output.stdout, output.stderr].concat();
         String::from_utf8_lossy(&both).into_owned()
     };
-    let with = gdb(&format!("{of_command}:{path}"));
+    let with = path_with_the_command();
+    let forms = gdb(&with, &["stuck", "resources", "ps"]);
     for command in ["stuck", "resources", "ps"] {
-        let part = shown(&[command, &specimen.id()]);
+        let part = shown(&[command, &id]);
         let part = part.lines().last().unwrap();
-        assert!(with.contains(part), "{part:?} is not in:\n{with}");
+        assert!(forms.contains(part), "{part:?} is not in:\n{forms}");
     }
-    let without = gdb(&path);
+    let one = gdb(&with, &["role=checkout", "task 1", "where", "thread-of 1"]);
+    assert!(one.contains("5 of 13 tasks"), "{one}");
+    assert_eq!(one.matches("\ntask 1 main ").count(), 2, "{one}");
+    assert!(
+        one.contains(&format!("\nthread {id} \"specimen\" ")),
+        "{one}"
+    );
+    for (command, error) in [
+        ("task x", "no task is given: birthmark task ID"),
+        ("task 99", "there is no task 99"),
+        ("thread-of 99", "no thread runs task 99"),
+    ] {
+        let shown = gdb(&with, &[command]);
+        assert!(shown.contains(error), "{shown}");
+    }
+    let without = gdb(folder.as_os_str(), &["stuck"]);
     assert!(
         without.contains("birthmark is not in PATH: run `cargo install birthmark-cli`"),
         "{without}"

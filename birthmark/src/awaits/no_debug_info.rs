@@ -10,7 +10,9 @@ pub(crate) fn read(_locals: bool, _reading: &mut dyn AwaitReading) -> Result<(),
     } else {
         MissingFrames::new(
             "birthmark was built without its feature `debug-stacks`",
-            Some("enable the feature"),
+            Some(
+                "enable the feature, or pass `--runtime-features debug-stacks` to cargo birthmark",
+            ),
         )
     })
 }
