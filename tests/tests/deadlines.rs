@@ -324,6 +324,23 @@ fn deadline_in_the_past_is_exceeded_at_once() {
 }
 
 #[test]
+fn deadline_that_was_exceeded_goes_on_to_apply() {
+    let past = Instant::now();
+    let (hook, count) = count_of_line(line!() + 1);
+    with_deadline_blocking(past, || {
+        wait_until("it is reported", || count.load(Ordering::Relaxed) == 1);
+        birthmark::AbortScope::new().enter(|| {
+            assert_eq!(deadline(), Some(past));
+            assert_eq!(spawns::on_thread(), Some(past));
+        });
+        let enforced = with_timeout(HOUR, pending::<()>()).enforce();
+        assert!(block_on(enforced).unwrap_err().is_late());
+    });
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    drop(hook);
+}
+
+#[test]
 fn enforced_deadline_aborts_tasks_of_tokio_and_asks_others() {
     let runtime = workers();
     let mut set = tokio::task::JoinSet::new();

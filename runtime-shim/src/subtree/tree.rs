@@ -118,9 +118,10 @@ impl Subtree {
 
     fn with_handles(parents: Vec<Arc<Subtree>>, purpose: Purpose, is_scope: bool) -> Arc<Self> {
         fork::watch();
+        // Also those of parents that are closed: a deadline that has passed is one.
+        let earliest = parents.iter().filter_map(|parent| parent.deadline).min();
         parents.iter().for_each(|parent| parent.shorten());
         let parents = open(parents);
-        let earliest = parents.iter().filter_map(|parent| parent.deadline).min();
         let deadline = match purpose.own {
             Some(own) => Some(earliest.map_or(own.at, |earliest| earliest.min(own.at))),
             None => earliest,
@@ -283,12 +284,13 @@ impl Subtree {
 
     /// The deadline has passed, and the subtree is alive. Called once.
     pub(super) fn expire(self: &Arc<Self>) {
-        self.close();
         let Purpose { own, is_enforced } = self.purpose;
         let tasks = match is_enforced {
             true => self.cancel(true),
             false => self.tasks(),
         };
+        // After the cancellation: a new child of a closed subtree would not be cancelled.
+        self.close();
         let Some(own) = own else { return };
         report::deliver(Exceeded {
             owner: self.owner,
