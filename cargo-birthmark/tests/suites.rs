@@ -33,6 +33,7 @@ macro_rules! quiet_suites {
 
 quiet_suites! {
     watch_reports_nothing_of_hyper_util: "hyper-util", "0.1.21", "--tests --features full";
+    watch_reports_nothing_of_tokio: "tokio", "1.54.1", "--tests --features full,test-util";
     watch_reports_nothing_of_tower: "tower", "0.5.3", "--tests --all-features";
 }
 

@@ -8,7 +8,7 @@
 //! A variable has its guard at an `.await` if all of this holds:
 //!
 //! - Each variable of its name in the function is bound by a `let` with a call that acquires a guard.
-//! - The first such `let` comes before the `.await` in the source.
+//! - The first such `let` ends before the `.await` in the source.
 //! - No variable of its name is assigned to.
 //! - No expression before the `.await` in the source may move a variable of its name.
 //!
@@ -237,7 +237,11 @@ impl<'a> Visit<'a> for Uses {
         let init = local.init.as_ref();
         let is_guard = init.is_some_and(|init| init.diverge.is_none() && acquires(&init.expr));
         match bound_name(&local.pat) {
-            Some(name) if is_guard => self.bound.push(self.in_block(name)),
+            // An `.await` in the `let` itself has no guard yet.
+            Some(name) if is_guard => self.bound.push(InBlock {
+                span: local.semi_token.span,
+                ..self.in_block(name)
+            }),
             _ => self.visit_pat(&local.pat),
         }
         if let Some(init) = init {
@@ -294,8 +298,12 @@ impl<'a> Visit<'a> for Uses {
         self.arguments(mac.tokens.clone(), borrows);
     }
 
-    // No variable of the function is visible in an item, and none is moved in the others.
-    fn visit_item(&mut self, _: &'a syn::Item) {}
+    // No variable of the function is visible in an item, except in a macro that is defined here. None is moved in the others.
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        if let syn::Item::Macro(defined) = item {
+            self.captures_all(defined.mac.tokens.clone());
+        }
+    }
     fn visit_attribute(&mut self, _: &'a syn::Attribute) {}
     fn visit_type(&mut self, _: &'a syn::Type) {}
     fn visit_path(&mut self, _: &'a syn::Path) {}
@@ -317,8 +325,11 @@ fn dropped(call: &ExprCall) -> Option<&Ident> {
     let Expr::Path(path) = &*call.func else {
         return None;
     };
-    let function = path.path.segments.last()?.ident.to_string();
-    let is_drop = asides::is_release(&function) && call.attrs.is_empty();
+    let mut segments = path.path.segments.iter().rev();
+    let function = segments.next()?.ident.to_string();
+    // A function of this name in another module may keep its argument.
+    let is_of_std = segments.next().is_none_or(|module| module.ident == "mem");
+    let is_drop = asides::is_release(&function) && is_of_std && call.attrs.is_empty();
     let argument = call
         .args
         .first()

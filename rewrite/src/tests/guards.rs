@@ -148,6 +148,8 @@ fn whatever_may_move_it_counts() {
         "let x = || drop(g);",
         "let x = async { drop(g) };",
         "unknown!(g);",
+        "macro_rules! finish { () => { drop(g) } } finish!();",
+        "pool::drop(g);",
         "vec![g];",
         "println!(\"{}\", drop(g));",
         "println!(\"{}\", f(move || g.len()));",
@@ -183,6 +185,7 @@ fn variables_that_are_bound_in_another_way_are_not_told() {
     guards_at("let g = f(m.lock().await); here().await;", "");
     guards_at("let parameter = m.lock().await; here().await;", "");
     guards_at("here().await; let g = m.lock().await;", "");
+    guards_at("let g = m.at(here().await).lock().await;", "");
     guards_at(
         "let mut g = m.lock().await; loop { here().await; g = m.lock().await; drop(g); }",
         "",

@@ -167,13 +167,13 @@ macro_rules! __settle {
             // Moved: what is referred to lies in memory, and nobody else need put it there.
             match $handle {
                 handle => {
-                    use $crate::__private::{Abort as _, GetAbortHandle as _};
+                    use $crate::__private::{Abort as _, AsOwnAbort as _, GetAbortHandle as _};
                     $crate::__private::Settle::new(
                         &handle,
-                        |handle| handle.abort(),
-                        |handle| handle.abort_handle(),
+                        || (&(&handle).abort()).__birthmark_abort(),
+                        || (&handle).abort_handle(),
                     )
-                    .settle($table, $entry, |handle| handle.abort());
+                    .settle($table, $entry, |handle| (&handle.abort()).__birthmark_abort());
                     handle
                 }
             }

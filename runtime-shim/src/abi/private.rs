@@ -47,7 +47,9 @@ pub use crate::abi::at::At;
 
 // How a refused spawn comes out, and how the handle of one that may be aborted is kept.
 pub use crate::abi::at::{is_pending, refused_at};
-pub use crate::abi::settle::{Abort, GetAbortHandle, Settle, ViaHandle, ViaResult, ViaScoped};
+pub use crate::abi::settle::{
+    Abort, AsOwnAbort, GetAbortHandle, Settle, ViaHandle, ViaResult, ViaScoped,
+};
 
 pub use crate::{
     __adapt as adapt, __blocked as blocked, __guess as guess, __record_spawn_as as record_spawn_as,

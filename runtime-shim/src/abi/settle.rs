@@ -4,7 +4,9 @@
 //! may be aborted, the subtree keeps an abort handle.
 
 use std::any::TypeId;
+use std::fmt::Debug;
 use std::io;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
@@ -20,7 +22,14 @@ use crate::types::site::Sites;
 #[derive(Debug)]
 pub struct NoAbort;
 
+/// The result of the `abort` of a handle itself, whatever its type.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct OwnAbort;
+
 /// A method that a handle's own `abort` hides.
+///
+/// The trait is implemented for references. So the methods of all traits that the handle itself implements come first.
 #[doc(hidden)]
 pub trait Abort {
     fn abort(&self) -> NoAbort {
@@ -28,7 +37,23 @@ pub trait Abort {
     }
 }
 
-impl<T: ?Sized> Abort for T {}
+impl<T: ?Sized> Abort for &T {}
+
+/// A method that [`NoAbort`] hides. It is called on the result of `abort`, which may borrow from the handle.
+#[doc(hidden)]
+pub trait AsOwnAbort {
+    fn __birthmark_abort(&self) -> OwnAbort {
+        OwnAbort
+    }
+}
+
+impl<T: ?Sized> AsOwnAbort for T {}
+
+impl NoAbort {
+    pub fn __birthmark_abort(&self) -> NoAbort {
+        NoAbort
+    }
+}
 
 /// Passes the verdict on by a handle. `_abort` is what its `abort` has returned: [`NoAbort`] if it
 /// has none of its own.
@@ -37,8 +62,8 @@ impl<T: ?Sized> Abort for T {}
 ///
 /// If the handle has no `abort`: then this is the only way to tell the spawner.
 #[track_caller]
-fn settle<A: 'static>(_abort: A) {
-    let aborted = TypeId::of::<A>() != TypeId::of::<NoAbort>();
+fn settle<B: 'static>(_abort: B) {
+    let aborted = TypeId::of::<B>() != TypeId::of::<NoAbort>();
     let Some(task) = take() else {
         return;
     };
@@ -54,7 +79,7 @@ fn settle<A: 'static>(_abort: A) {
 #[derive(Debug)]
 pub struct NoAbortHandle;
 
-/// A method that a handle's own `abort_handle` hides.
+/// A method that a handle's own `abort_handle` hides; see [`Abort`].
 #[doc(hidden)]
 pub trait GetAbortHandle {
     fn abort_handle(&self) -> NoAbortHandle {
@@ -62,27 +87,38 @@ pub trait GetAbortHandle {
     }
 }
 
-impl<T: ?Sized> GetAbortHandle for T {}
+impl<T: ?Sized> GetAbortHandle for &T {}
 
 /// The result of a spawn for which something is pending, and how it and its abort handle are used.
 ///
+/// `F` returns `B`, which is [`OwnAbort`] or [`NoAbort`]. `G` returns `A`, the abort handle or [`NoAbortHandle`]. Both borrow the
+/// result, so an `A` of any lifetime compiles.
+///
 /// Each type dereferences to the next, and the first whose bound holds has the method `settle`; see
-/// [`adapt`](crate::abi::adapt). A result without a method `abort_handle` may be an abort handle itself, as that of
-/// `JoinSet::spawn` is. An abort handle that must not go to another thread is not kept.
+/// [`adapt`](crate::abi::adapt). An abort handle that is lent, or that must not go to another thread, is not kept. A result
+/// without a method `abort_handle` may be an abort handle itself, as that of `JoinSet::spawn` is.
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
     reason = "the result may be of any type"
 )]
-pub struct Settle<'a, H, A, B>(SettleHandle<'a, H, A, B>);
+pub struct Settle<'a, H, A, B, F, G>(SettleClone<'a, H, A, B, F, G>);
 
-/// A result with a method `abort_handle`.
+/// A result whose method `abort_handle` lends no reference.
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
     reason = "the result may be of any type"
 )]
-pub struct SettleHandle<'a, H, A, B>(SettleAny<'a, H, A, B>);
+pub struct SettleClone<'a, H, A, B, F, G>(SettleHandle<'a, H, A, B, F, G>);
+
+/// A result that is no abort handle itself.
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    reason = "the result may be of any type"
+)]
+pub struct SettleHandle<'a, H, A, B, F, G>(SettleAny<'a, H, A, B, F, G>);
 
 /// Any other result.
 #[doc(hidden)]
@@ -90,24 +126,38 @@ pub struct SettleHandle<'a, H, A, B>(SettleAny<'a, H, A, B>);
     missing_debug_implementations,
     reason = "the result may be of any type"
 )]
-pub struct SettleAny<'a, H, A, B> {
+pub struct SettleAny<'a, H, A, B, F, G> {
     result: &'a H,
-    abort: fn(&H) -> B,
-    abort_handle: fn(&H) -> A,
+    abort: F,
+    abort_handle: G,
+    types: PhantomData<(A, B)>,
 }
 
-impl<'a, H, A, B: 'static> Settle<'a, H, A, B> {
-    pub fn new(result: &'a H, abort: fn(&H) -> B, abort_handle: fn(&H) -> A) -> Self {
-        Settle(SettleHandle(SettleAny {
+impl<'a, H, A, B: 'static, F: Fn() -> B, G: Fn() -> A> Settle<'a, H, A, B, F, G> {
+    pub fn new(result: &'a H, abort: F, abort_handle: G) -> Self {
+        Settle(SettleClone(SettleHandle(SettleAny {
             result,
             abort,
             abort_handle,
-        }))
+            types: PhantomData,
+        })))
     }
 }
 
-impl<H: Clone + Send + Sync + 'static, B: 'static> Settle<'_, H, NoAbortHandle, B> {
-    /// Passes a refusal on, or keeps a clone of the result, if it has a method `abort` of its own.
+impl<T: ?Sized, H, B: 'static, F: Fn() -> B, G> Settle<'_, H, &T, B, F, G> {
+    /// Passes a refusal on.
+    #[track_caller]
+    pub fn settle<R>(&self, table: &'static Sites, entry: usize, _abort: fn(&&T) -> R) {
+        let _kept = self.0 .0 .0.unless_refused(table, entry);
+    }
+}
+
+impl<H, F, G> SettleClone<'_, H, NoAbortHandle, OwnAbort, F, G>
+where
+    H: Clone + Debug + Send + Sync + 'static,
+    F: Fn() -> OwnAbort,
+{
+    /// Passes a refusal on, or keeps a clone of the result.
     #[track_caller]
     pub fn settle<R: 'static>(&self, table: &'static Sites, entry: usize, abort: fn(&H) -> R) {
         if let Some(this) = self.0 .0.unless_refused(table, entry) {
@@ -116,17 +166,23 @@ impl<H: Clone + Send + Sync + 'static, B: 'static> Settle<'_, H, NoAbortHandle, 
     }
 }
 
-impl<H, A: Send + Sync + 'static, B: 'static> SettleHandle<'_, H, A, B> {
+impl<H, A, B, F, G> SettleHandle<'_, H, A, B, F, G>
+where
+    A: Send + Sync + 'static,
+    B: 'static,
+    F: Fn() -> B,
+    G: Fn() -> A,
+{
     /// Passes a refusal on, or keeps the abort handle, if it has a method `abort` of its own.
     #[track_caller]
     pub fn settle<R: 'static>(&self, table: &'static Sites, entry: usize, abort: fn(&A) -> R) {
         if let Some(this) = self.0.unless_refused(table, entry) {
-            keep_with(|| (this.abort_handle)(this.result), abort);
+            keep_with(|| (this.abort_handle)(), abort);
         }
     }
 }
 
-impl<H, A, B: 'static> SettleAny<'_, H, A, B> {
+impl<H, A, B: 'static, F: Fn() -> B, G> SettleAny<'_, H, A, B, F, G> {
     /// Passes a refusal on.
     #[track_caller]
     pub fn settle<R>(&self, table: &'static Sites, entry: usize, _abort: fn(&A) -> R) {
@@ -137,7 +193,7 @@ impl<H, A, B: 'static> SettleAny<'_, H, A, B> {
     #[track_caller]
     fn unless_refused(&self, table: &'static Sites, entry: usize) -> Option<&Self> {
         if refused_at(table, entry) {
-            settle((self.abort)(self.result));
+            settle((self.abort)());
             return None;
         }
         begin_keeping(table.at(entry)).then_some(self)
@@ -151,16 +207,24 @@ fn keep_with<A: Send + Sync + 'static, R: 'static>(get: impl FnOnce() -> A, abor
     }
 }
 
-impl<'a, H, A, B> Deref for Settle<'a, H, A, B> {
-    type Target = SettleHandle<'a, H, A, B>;
+impl<'a, H, A, B, F, G> Deref for Settle<'a, H, A, B, F, G> {
+    type Target = SettleClone<'a, H, A, B, F, G>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
     }
 }
 
-impl<'a, H, A, B> Deref for SettleHandle<'a, H, A, B> {
-    type Target = SettleAny<'a, H, A, B>;
+impl<'a, H, A, B, F, G> Deref for SettleClone<'a, H, A, B, F, G> {
+    type Target = SettleHandle<'a, H, A, B, F, G>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a, H, A, B, F, G> Deref for SettleHandle<'a, H, A, B, F, G> {
+    type Target = SettleAny<'a, H, A, B, F, G>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
