@@ -499,7 +499,9 @@ fn rule_aborts_a_task_and_its_subtree() {
     wait_until("both wait", || count() == 2);
     add_rule("role=*tree_root&older=100ms", Action::abort_tree()).unwrap();
     wait_until("both are aborted", || count() == 0);
-    assert_eq!(stats("role=*tree_root&older=100ms").fired, 1);
+    wait_until("the report is written", || {
+        stats("role=*tree_root&older=100ms").fired == 1
+    });
 }
 
 /// A rule of very many tasks follows some of them. The others do not end because of that, and other rules have room.

@@ -160,3 +160,8 @@ fn full_disk_leaves_the_program_alone() {
         "{output:?}"
     );
 }
+
+#[test]
+fn standard_error_that_nobody_reads_stops_no_other_rule() {
+    assert_eq!(run("full-pipe", "").stdout, "called true\n");
+}

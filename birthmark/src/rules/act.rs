@@ -3,11 +3,13 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::action::{abort_tree, Step};
 use super::condition::Subject;
 use super::report::RuleReport;
 use super::rule::Rule;
+use super::writer;
 use crate::{delivery, platform::stderr};
 use birthmark_dump::render::Format;
 use birthmark_dump::Dump;
@@ -22,32 +24,61 @@ pub(crate) fn set_sink(sink: RuleSink) {
     let _first = SINK.set(sink);
 }
 
+/// How long the end of the process waits for what is to be written before.
+const LAST_WRITES: Duration = Duration::from_secs(10);
+
 /// Reports, and does what the rule says. `before` is a dump from before the rule held.
-pub(super) fn act(rule: &Rule, report: RuleReport, before: Option<&Dump>) {
+///
+/// Functions of the program and writes are on threads of their own, so that neither stops another rule.
+pub(super) fn act(rule: &'static Rule, report: RuleReport, before: Option<Arc<Dump>>) {
     let report = Arc::new(report);
     let begins = !report.has_ended();
-    if begins {
-        rule.fired.fetch_add(1, Ordering::Relaxed);
+    let is_silent = rule.action.is_silent();
+    let note = || rule.fired.fetch_add(u64::from(begins), Ordering::Relaxed);
+    if is_silent {
+        note();
     }
-    if !rule.action.is_silent() {
-        write(rule, &report);
+    let steps = || rule.action.steps().iter();
+    let calls = steps().filter_map(|step| match step {
+        Step::Call(call) => Some(call),
+        _ => None,
+    });
+    let refused = calls.filter(|call| !call.start(&report)).count();
+    let mut suppressed = refused as u64;
+    let mut aborted = String::new();
+    if begins && steps().any(|step| matches!(step, Step::AbortTree)) {
+        // Handles are code of the executor.
+        let abort = AssertUnwindSafe(|| abort_trees(&report));
+        aborted = catch_unwind(abort).unwrap_or_default();
     }
-    for step in rule.action.steps() {
+    if !is_silent {
+        let writes = move || write_all(rule, &report, &aborted, before.as_deref());
+        suppressed += u64::from(!writer::write(writes));
+        // After the write, so that a program that waits for the number does not end before.
+        note();
+    }
+    rule.suppressed.fetch_add(suppressed, Ordering::Relaxed);
+    if begins && steps().any(|step| matches!(step, Step::Abort)) {
+        writer::flush(LAST_WRITES);
+        std::process::abort();
+    }
+}
+
+/// Writes the report, and the dumps of the rule.
+fn write_all(rule: &Rule, report: &RuleReport, aborted: &str, before: Option<&Dump>) {
+    write(rule, report);
+    let begins = !report.has_ended();
+    for step in rule.action.steps().iter().filter(|_| begins) {
         match step {
-            Step::Call(call) if !call.start(&report) => {
-                rule.suppressed.fetch_add(1, Ordering::Relaxed);
-            }
-            Step::Dump { format, stacks } if begins && !shows_news(rule, *format) => {
+            Step::Dump { format, stacks } if !shows_news(rule, *format) => {
                 delivery::write_for_rule(*format, *stacks);
             }
-            Step::Diff if begins => write_diff(before),
-            Step::AbortTree if begins => abort_trees(&report),
+            Step::Diff => write_diff(before),
+            Step::AbortTree => {
+                let _ = stderr::write(aborted.as_bytes());
+            }
             _ => {}
         }
-    }
-    let mut steps = rule.action.steps().iter();
-    if begins && steps.any(|step| matches!(step, Step::Abort)) {
-        std::process::abort();
     }
 }
 
@@ -85,25 +116,26 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Aborts the tasks of a report and all that descend from them.
-fn abort_trees(report: &RuleReport) {
+/// Aborts the tasks of a report and all that descend from them. Returns a line for each.
+fn abort_trees(report: &RuleReport) -> String {
+    let mut lines = String::new();
     for task in report.tasks() {
         let tree = abort_tree(task.id());
         let (aborted, left): (Vec<_>, Vec<_>) = tree.iter().partition(|task| task.is_aborted());
-        let mut line = format!("birthmark: rule {}: ", escaped(report.rule()));
+        lines.push_str(&format!("birthmark: rule {}: ", escaped(report.rule())));
         let noun = if aborted.len() == 1 { "task" } else { "tasks" };
-        line.push_str(&format!(
+        lines.push_str(&format!(
             "aborted {} {noun} of the tree of task {}",
             aborted.len(),
             task.id()
         ));
         for (index, task) in left.iter().enumerate() {
-            line.push_str(if index == 0 { "; not aborted: " } else { ", " });
-            line.push_str(&task.to_string());
+            lines.push_str(if index == 0 { "; not aborted: " } else { ", " });
+            lines.push_str(&task.to_string());
         }
-        line.push('\n');
-        let _ = stderr::write(line.as_bytes());
+        lines.push('\n');
     }
+    lines
 }
 
 fn write_diff(before: Option<&Dump>) {

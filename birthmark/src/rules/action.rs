@@ -200,15 +200,30 @@ impl Action {
 
     /// Returns `true` if both have the same effect, and no functions.
     pub(super) fn is_same(&self, other: &Action) -> bool {
-        !self.has_call() && !other.has_call() && self.to_string() == other.to_string()
-    }
-
-    fn has_call(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Call(_)))
+        let mut pairs = self.steps.iter().zip(&other.steps);
+        self.steps.len() == other.steps.len() && pairs.all(|(one, other)| one.is_same(other))
     }
 }
 
 impl Step {
+    fn is_same(&self, other: &Step) -> bool {
+        match (self, other) {
+            (Step::Log, Step::Log)
+            | (Step::Stacks, Step::Stacks)
+            | (Step::Diff, Step::Diff)
+            | (Step::AbortTree, Step::AbortTree)
+            | (Step::Abort, Step::Abort) => true,
+            (
+                Step::Dump { format, stacks },
+                Step::Dump {
+                    format: other_format,
+                    stacks: other_stacks,
+                },
+            ) => format == other_format && stacks == other_stacks,
+            _ => false,
+        }
+    }
+
     /// The words, without those of the formats.
     const ALL: &[(&str, Step)] = &[
         ("log", Step::Log),
@@ -315,6 +330,16 @@ mod tests {
             error.starts_with("\"fly\" is no action\nhelp: use log, "),
             "{error}"
         );
+    }
+
+    #[test]
+    fn actions_of_one_text_may_differ() {
+        let tree = || Action::dump().format(Format::Tree);
+        assert!(tree().is_same(&tree()));
+        assert!(!tree().is_same(&tree().with_stacks()));
+        assert!(!tree().is_same(&tree().and(Action::log())));
+        let call = Action::call(|_| ());
+        assert!(!call.is_same(&call.clone()), "a function has a state");
     }
 
     #[test]

@@ -123,10 +123,25 @@ struct Term<'a> {
 impl<'a> Term<'a> {
     /// Returns the error for a part of this term.
     fn error(self, part: &str, why: impl fmt::Display) -> ParseRuleError {
-        let start = self.start + self.text.find(part).unwrap_or(0);
-        let before = self.whole.get(..start).unwrap_or(self.whole);
+        let position = self.position(part);
         let part = Quoted::whole(part);
-        ParseRuleError::new(before.chars().count() + 1, format!("{part} {why}"))
+        ParseRuleError::new(position, format!("{part} {why}"))
+    }
+
+    /// Returns the position of a part of this term in the whole text. The value is searched before the key, because a value may
+    /// be part of the key.
+    fn position(self, part: &str) -> usize {
+        let key = self.text.find(['=', '>', '(']).map_or(0, |at| at + 1);
+        let in_value = self.text[key..].rfind(part).map(|at| key + at);
+        let is_value = self.key() != part;
+        let at = in_value.filter(|_| is_value);
+        let at = at.or_else(|| self.text.find(part)).unwrap_or(0);
+        let before = self.whole.get(..self.start + at).unwrap_or(self.whole);
+        before.chars().count() + 1
+    }
+
+    fn key(self) -> &'a str {
+        self.text.split('=').next().unwrap_or_default()
     }
 
     fn value(self) -> &'a str {
@@ -229,14 +244,13 @@ impl<'a> Terms<'a> {
             false => format!("{}&{}", self.filter, term.text),
         };
         if let Err(error) = filter.parse::<Filter>() {
-            let at = term.start + term.text.find(error.part()).unwrap_or(0);
-            let before = term.whole.get(..at).unwrap_or(term.whole);
+            let position = term.position(error.part());
             let error = error.to_string();
             let error = match error.strip_prefix("a filter has no key ") {
                 Some(key) => format!("a rule has no key {key}, count(site)>1000, growth(site)>100/min, stuck, no-waker, timebox, every or at-most"),
                 None => error,
             };
-            return Err(ParseRuleError::new(before.chars().count() + 1, error));
+            return Err(ParseRuleError::new(position, error));
         }
         self.filter = filter;
         Ok(())
@@ -326,8 +340,7 @@ fn once<'a, T>(
 }
 
 fn twice(term: Term<'_>) -> ParseRuleError {
-    let key = term.text.split('=').next().unwrap_or_default();
-    term.error(key, "is there twice in a rule\nhelp: leave one out")
+    term.error(term.key(), "is there twice in a rule\nhelp: leave one out")
 }
 
 /// Reads a time as filters do.
@@ -481,6 +494,15 @@ mod tests {
                 "\"0/min\" is no number of reports",
             ),
             ("role=a&at-most=9", 16, "\"9\" is no number of reports"),
+            ("role=a&at-most=m", 16, "\"m\" is no number of reports"),
+            ("stuck&every=e", 13, "\"e\" is no time\n"),
+            ("state=running&for=r", 19, "\"r\" is no time\n"),
+            ("role=a&state=a", 14, "\"a\" is no state\n"),
+            ("count(site)>s", 13, "\"s\" is no number of tasks"),
+            ("count(c)>1", 7, "\"c\" is nothing to count by"),
+            ("growth(site)>1/g", 14, "\"1/g\" is no number of tasks"),
+            ("older=1s&older=2s", 10, "\"older\" is there twice"),
+            ("for=1s&for=2s&role=a", 8, "\"for\" is there twice"),
             ("name=%ff", 6, "\"%ff\" in a filter is not well encoded\n"),
             ("\x1b[31m=1", 1, "a rule has no key \"\\u{1b}[31m\"\n"),
         ] {

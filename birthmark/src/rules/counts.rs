@@ -53,8 +53,6 @@ pub(super) struct Groups {
     groups: HashMap<String, Group>,
     /// The start of this part of the window.
     part: Option<Instant>,
-    /// Groups without room.
-    pub(super) omitted: bool,
 }
 
 /// The changes in one pass.
@@ -69,7 +67,6 @@ impl Groups {
         Groups {
             groups: HashMap::new(),
             part: None,
-            omitted: false,
         }
     }
 
@@ -164,11 +161,9 @@ impl Groups {
         if self.groups.contains_key(name) {
             return;
         }
-        if self.groups.len() >= MAX_GROUPS {
-            self.omitted = true;
-            return;
+        if self.groups.len() < MAX_GROUPS {
+            self.groups.insert(name.to_owned(), Group::default());
         }
-        self.groups.insert(name.to_owned(), Group::default());
     }
 }
 
@@ -326,6 +321,6 @@ mod tests {
         let many: Counted = many.collect();
         let mut groups = Groups::new();
         groups.note_counts(&many, 5, &mut Limit::new(1), Instant::now());
-        assert_eq!((groups.len(), groups.omitted), (MAX_GROUPS, true));
+        assert_eq!(groups.len(), MAX_GROUPS);
     }
 }

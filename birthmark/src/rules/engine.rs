@@ -1,16 +1,15 @@
 //! The clock's thread and the thread of rules.
 //!
-//! Each process has an engine of its own. In the child of a fork, threads that the child does not have may hold the locks of
-//! the parent's engine. Therefore the child gets a new engine with the next tick of its clock.
+//! Each process has an engine of its own. The child of a fork gets a new one with the next tick of its clock.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::evaluation::Evaluation;
 use super::passes::{Batch, Passes, SORTS};
+use super::per_process::PerProcess;
 use super::rule::RuleSet;
 use super::timebox::Boxes;
 use birthmark_core::__reader::internal_thread;
@@ -22,7 +21,6 @@ const MAX_WAITING: usize = 4;
 const MAX_SLEEP: Duration = Duration::from_secs(3600);
 
 struct Engine {
-    process: u32,
     /// Used by the clock's thread alone.
     passes: Mutex<Option<Passes>>,
     inbox: Mutex<Vec<Batch>>,
@@ -32,7 +30,7 @@ struct Engine {
     further: [AtomicU64; SORTS],
 }
 
-static ENGINE: AtomicPtr<Engine> = AtomicPtr::new(ptr::null_mut());
+static ENGINE: PerProcess<Engine> = PerProcess::new();
 /// A pass has panicked. This is a defect of birthmark, and the clock goes on.
 static IS_BROKEN: AtomicBool = AtomicBool::new(false);
 
@@ -50,45 +48,34 @@ pub(super) fn tick() {
 impl Engine {
     /// Returns the engine of this process.
     fn own() -> &'static Engine {
-        let process = std::process::id();
-        // SAFETY: the pointer is null or from `Box::leak`, and engines are never freed.
-        if let Some(engine) = unsafe { ENGINE.load(Ordering::Acquire).as_ref() } {
-            if engine.process == process {
-                return engine;
-            }
-        }
-        let engine: &'static Engine = Box::leak(Box::new(Engine {
-            process,
+        ENGINE.get_or_init(|| Engine {
             passes: Mutex::new(None),
             inbox: Mutex::new(Vec::new()),
             arrival: Condvar::new(),
             has_thread: AtomicBool::new(false),
             further: [const { AtomicU64::new(0) }; SORTS],
-        }));
-        ENGINE.store(ptr::from_ref(engine).cast_mut(), Ordering::Release);
-        engine
+        })
     }
 
     fn tick(&'static self, set: &'static RuleSet) {
         let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = None;
         if !passes
             .as_ref()
             .is_some_and(|passes| passes.set.is(Some(set)))
         {
             *passes = Some(Passes::new(set));
-            // The thread learns of rules that are due by time alone.
-            self.arrival.notify_one();
+            // An empty batch. The thread learns of rules that are due by time alone, also if it does not sleep yet.
+            batch = Some(Batch::default());
         }
         let Some(passes) = passes.as_mut() else {
             return;
         };
         let further =
             |sort: usize| Duration::from_nanos(self.further[sort].swap(0, Ordering::Relaxed));
-        let mut batch = if passes.has_run(Instant::now()) {
-            passes.run(further)
-        } else {
-            None
-        };
+        if passes.has_run(Instant::now()) {
+            batch = passes.run(further).or(batch);
+        }
         let timeboxes = Boxes::changes();
         if !timeboxes.is_empty() {
             batch.get_or_insert_default().timeboxes = timeboxes;

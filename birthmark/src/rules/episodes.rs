@@ -24,17 +24,26 @@ pub(super) struct Sighting {
 /// An episode that has ended.
 #[derive(Debug)]
 pub(super) struct Ended<T> {
+    pub(super) group: u64,
     /// The task that was reported first.
     pub(super) lead: T,
     /// Number of episodes of the group that were reported with it.
     pub(super) others: usize,
 }
 
+/// A group for which a rule begins to hold.
+#[derive(Debug)]
+pub(super) struct Began {
+    pub(super) group: u64,
+    /// The indices of its sightings.
+    pub(super) indices: Vec<usize>,
+}
+
 /// The changes that a pass has shown.
 #[derive(Debug)]
 pub(super) struct Changes<T> {
-    /// Groups to report: the indices of their sightings.
-    pub(super) began: Vec<Vec<usize>>,
+    /// Groups to report.
+    pub(super) began: Vec<Began>,
     /// Reported groups whose last episode is over.
     pub(super) ended: Vec<Ended<T>>,
     /// Number of sightings without a report of their own.
@@ -132,7 +141,7 @@ impl<T: Copy> Episodes<T> {
             let indices = waiting.remove(&group).unwrap_or_default();
             if limit.admits(now) {
                 self.report(group, &indices, sightings);
-                changes.began.push(indices);
+                changes.began.push(Began { group, indices });
                 continue;
             }
             for index in indices {
@@ -191,9 +200,11 @@ impl<T: Copy> Episodes<T> {
         if group.open == 0 {
             let group = self.groups.remove(&episode.group);
             let reported = group.and_then(|group| group.reported);
-            changes
-                .ended
-                .extend(reported.map(|(lead, others)| Ended { lead, others }));
+            changes.ended.extend(reported.map(|(lead, others)| Ended {
+                group: episode.group,
+                lead,
+                others,
+            }));
         }
     }
 }
@@ -245,7 +256,10 @@ mod tests {
                 self.episodes
                     .note(sightings, lasts, &mut self.limit, self.now)
             };
-            let began = changes.began.iter().map(|it| sightings[it[0]].0.task);
+            let began = changes
+                .began
+                .iter()
+                .map(|it| sightings[it.indices[0]].0.task);
             let ended = changes.ended.iter().map(|it| it.lead);
             (began.collect(), ended.collect(), changes.suppressed)
         }
@@ -292,6 +306,18 @@ mod tests {
         rule.now += std::time::Duration::from_secs(60);
         assert_eq!(rule.note(&both), (vec![2], vec![], 0));
         assert_eq!(rule.note(&[]).1.len(), 2);
+    }
+
+    #[test]
+    fn task_that_leads_two_groups_has_an_end_in_each() {
+        let mut rule = Rule::new(10);
+        assert_eq!(rule.note(&[seen(1, 7, 1), seen(2, 7, 1)]).0, [1]);
+        assert_eq!(rule.note(&[seen(1, 8, 2), seen(2, 7, 1)]).0, [1]);
+        let limit = &mut rule.limit;
+        let ended = rule.episodes.note(&[], |_| false, limit, rule.now).ended;
+        let mut ended: Vec<_> = ended.iter().map(|it| (it.group, it.lead)).collect();
+        ended.sort_unstable();
+        assert_eq!(ended, [(7, 1), (8, 1)]);
     }
 
     #[test]

@@ -4,13 +4,14 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::act::act;
 use super::action::Step;
 use super::condition::{By, Subject};
 use super::counts::{Change, Counted, Groups, Noted};
-use super::episodes::{Ended, Episodes, Sighting};
+use super::episodes::{Began, Ended, Episodes, Sighting};
 use super::findings::Findings;
 use super::limit::Limit;
 use super::passes::{cpu_time, watch_of, Batch, Masks, MAX_FOLLOWED};
@@ -65,7 +66,7 @@ struct Following {
 enum Sort {
     Tasks {
         episodes: Episodes<Followed>,
-        /// Text and state of the first task of each report.
+        /// Text and state of the first task of each report, by group.
         leads: HashMap<u64, (String, State)>,
     },
     Groups(Groups),
@@ -79,10 +80,16 @@ enum Sort {
 
 /// Dumps from before a rule holds.
 struct Baseline {
-    older: Option<Dump>,
-    newer: Option<Dump>,
+    older: Option<Arc<Dump>>,
+    newer: Option<Arc<Dump>>,
     next: Instant,
     every: Duration,
+}
+
+impl Baseline {
+    fn before(&self) -> Option<Arc<Dump>> {
+        self.older.as_ref().or(self.newer.as_ref()).cloned()
+    }
 }
 
 /// All rules.
@@ -358,12 +365,12 @@ impl Following {
     }
 
     /// Takes the dumps that are due.
-    fn look(&mut self, rule: &Rule, now: Instant) {
+    fn look(&mut self, rule: &'static Rule, now: Instant) {
         if let Some(baseline) = self.baseline.as_mut().filter(|it| now >= it.next) {
             let present = self.sort.active();
             // While the rule holds, the dump from before stays.
             if present == 0 {
-                baseline.older = baseline.newer.replace(crate::dump());
+                baseline.older = baseline.newer.replace(Arc::new(crate::dump()));
             }
             baseline.next = now + baseline.every;
         }
@@ -384,18 +391,18 @@ impl Following {
         }
     }
 
-    fn before(&self) -> Option<&Dump> {
-        let baseline = self.baseline.as_ref()?;
-        baseline.older.as_ref().or(baseline.newer.as_ref())
+    fn before(&self) -> Option<Arc<Dump>> {
+        self.baseline.as_ref()?.before()
     }
 
-    fn note_findings(&mut self, rule: &Rule, lasts: Duration, now: Instant) {
+    fn note_findings(&mut self, rule: &'static Rule, lasts: Duration, now: Instant) {
         let present = crate::dump().stuck_findings();
         let Sort::Findings { findings, .. } = &mut self.sort else {
             return;
         };
         let news = findings.note(&present, lasts, now);
-        rule.active.store(findings.len() as u64, Ordering::Relaxed);
+        let lasting = findings.len() as u64;
+        rule.active.fetch_max(lasting, Ordering::Relaxed);
         let is_reported = |kind: &str| !rule.is_preset || presets::is_reported(kind);
         for finding in news.new.iter().filter(|it| is_reported(it.kind)) {
             if self.limit.admits(now) {
@@ -410,9 +417,10 @@ impl Following {
             let report = RuleReport::of_gone(&rule.text, finding, gone.lasted);
             act(rule, report, None);
         }
+        rule.active.store(lasting, Ordering::Relaxed);
     }
 
-    fn note_timeboxes(&mut self, rule: &Rule, changes: &[timebox::Change], now: Instant) {
+    fn note_timeboxes(&mut self, rule: &'static Rule, changes: &[timebox::Change], now: Instant) {
         let Sort::Timeboxes(open) = &mut self.sort else {
             return;
         };
@@ -440,7 +448,7 @@ impl Following {
         rule.active.store(open.len() as u64, Ordering::Relaxed);
     }
 
-    fn note_counts(&mut self, rule: &Rule, counted: &Counted, now: Instant) {
+    fn note_counts(&mut self, rule: &'static Rule, counted: &Counted, now: Instant) {
         let (Sort::Groups(groups), limit) = (&mut self.sort, &mut self.limit) else {
             return;
         };
@@ -457,7 +465,8 @@ impl Following {
             } => groups.note_growth(counted, (more_than, in_time, window), limit, now),
             _ => return,
         };
-        rule.active.store(groups.len() as u64, Ordering::Relaxed);
+        let lasting = groups.len() as u64;
+        rule.active.fetch_max(lasting, Ordering::Relaxed);
         rule.suppressed.fetch_add(suppressed, Ordering::Relaxed);
         for change in &changes {
             let before = match change {
@@ -466,11 +475,12 @@ impl Following {
             };
             act(rule, RuleReport::of_count(&rule.text, change), before);
         }
+        rule.active.store(lasting, Ordering::Relaxed);
     }
 
     fn note_tasks(
         &mut self,
-        rule: &Rule,
+        rule: &'static Rule,
         sightings: Vec<(Sighting, Followed)>,
         is_cut: bool,
         now: Instant,
@@ -482,27 +492,31 @@ impl Following {
         let is_of_state = rule.condition.is_of_state;
         let lasts = |it: &Followed| is_cut && it.lasts(is_of_state);
         let changes = episodes.note(&sightings, lasts, &mut self.limit, now);
-        rule.active.store(episodes.len() as u64, Ordering::Relaxed);
+        let lasting = episodes.len() as u64;
+        rule.active.fetch_max(lasting, Ordering::Relaxed);
         rule.suppressed
             .fetch_add(changes.suppressed, Ordering::Relaxed);
         for ended in changes.ended {
             // What was left out of a report has no end.
-            if let Some((lead, was)) = leads.remove(&ended.lead.record.id) {
+            if let Some((lead, was)) = leads.remove(&ended.group) {
                 act(rule, end(rule, &ended, &lead, was), None);
             }
         }
-        for indices in changes.began {
+        for Began { group, indices } in changes.began {
             let records = indices.iter().map(|&index| sightings[index].1.record);
             let records: Vec<Record> = records.take(MAX_TASKS).collect();
             let Some((report, who, state)) = begin(rule, &records, indices.len()) else {
                 rule.suppressed.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            leads.insert(records[0].id, (who, state));
-            let before = self.baseline.as_ref();
-            let before = before.and_then(|it| it.older.as_ref().or(it.newer.as_ref()));
-            act(rule, report, before);
+            leads.insert(group, (who, state));
+            act(
+                rule,
+                report,
+                self.baseline.as_ref().and_then(Baseline::before),
+            );
         }
+        rule.active.store(lasting, Ordering::Relaxed);
     }
 }
 

@@ -5,11 +5,15 @@
 //! | thread | does |
 //! | --- | --- |
 //! | the clock's | walks over all tasks when a pass is due, and hands over what rules may be about |
-//! | `birthmark-rules` | compares whole filters, notes what is new, writes reports and dumps; started at the first such task |
+//! | `birthmark-rules` | compares whole filters, notes what is new; started at the first such task |
+//! | `birthmark-write` | writes reports and dumps, while there are some |
 //! | `birthmark-call` | one for each call of a function of the program |
 //!
 //! The clock's thread calls no code of the program, takes no lock that another thread holds for long, and writes nothing. So
 //! ages go on, whatever an action does. How often a pass is due depends on what it costs ([`schedule`]).
+//!
+//! The thread of rules waits for a report to be written, but not for long. If standard error is a pipe that nobody reads, the
+//! other rules go on.
 //!
 //! A poll and a spawn do nothing for rules.
 //!
@@ -25,10 +29,10 @@
 //! | `episodes`, `counts`, `findings` | for what a rule holds, from pass to pass |
 //! | `timebox` | futures and tasks with a time of their own |
 //! | `report` | what is reported |
-//! | `act` | what is done |
+//! | `act`, `writer` | what is done, and the thread that writes |
 //! | `passes` | the walks of the clock's thread |
 //! | `evaluation` | the rules on their own thread |
-//! | `engine` | the threads |
+//! | `engine`, `per_process` | the threads, and their state in the child of a fork |
 
 mod act;
 mod action;
@@ -40,11 +44,13 @@ mod evaluation;
 mod findings;
 mod limit;
 mod passes;
+mod per_process;
 mod presets;
 mod report;
 mod rule;
 mod schedule;
 mod timebox;
+mod writer;
 
 use crate::platform::stderr;
 use birthmark_core::__reader::clock;

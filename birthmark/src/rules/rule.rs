@@ -24,7 +24,7 @@ pub(super) struct Rule {
     pub(super) is_preset: bool,
     pub(super) fired: AtomicU64,
     pub(super) suppressed: AtomicU64,
-    /// Number of tasks, groups or findings for which the rule holds.
+    /// Number of tasks, groups or findings for which the rule holds. It rises before the reports of a pass, and falls after them.
     pub(super) active: AtomicU64,
 }
 
@@ -158,7 +158,8 @@ pub struct RuleStats {
     /// Number of times that the rule began to hold and was reported.
     pub fired: u64,
     /// Number of tasks, groups and calls without a report of their own. Others of their group were reported, or the limit of
-    /// reports in a minute was reached. A call is left out if the last one has not returned.
+    /// reports in a minute was reached. A call is left out if the last one has not returned. A report is left out if 64 others
+    /// wait to be written.
     pub suppressed: u64,
     /// Number of tasks, groups or findings for which the rule holds at present.
     pub active: u64,

@@ -2,7 +2,7 @@
 //!
 //! A timebox is in a list of its process from the first poll to the end. The clock's thread takes those out whose time is over.
 //! The lock of the list is held to add or to remove an entry, and never while other code runs. The child of a fork has a list
-//! of its own, because another thread of the parent may have held the lock.
+//! of its own.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,13 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::action::Action;
+use super::per_process::PerProcess;
 use super::rule::{NewRule, RuleSet};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::local;
@@ -43,8 +44,8 @@ pub(super) enum Change {
 }
 
 /// The timeboxes of a process.
+#[derive(Default)]
 pub(super) struct Boxes {
-    process: u32,
     list: Mutex<List>,
     next: AtomicU64,
 }
@@ -56,37 +57,12 @@ struct List {
     ended: Vec<Change>,
 }
 
-static BOXES: AtomicPtr<Boxes> = AtomicPtr::new(ptr::null_mut());
+static BOXES: PerProcess<Boxes> = PerProcess::new();
 
 impl Boxes {
-    /// Returns the list of this process, and makes one if there is none.
-    fn own() -> &'static Boxes {
-        let process = std::process::id();
-        loop {
-            let present = BOXES.load(Ordering::Acquire);
-            // SAFETY: the pointer is null or from `Box::into_raw` below, and lists that were stored are never freed.
-            match unsafe { present.as_ref() } {
-                Some(boxes) if boxes.process == process => return boxes,
-                _ => {}
-            }
-            let new = Box::into_raw(Box::new(Boxes {
-                process,
-                list: Mutex::new(List::default()),
-                next: AtomicU64::new(0),
-            }));
-            let stored = BOXES.compare_exchange(present, new, Ordering::AcqRel, Ordering::Acquire);
-            if stored.is_err() {
-                // SAFETY: the list was not stored, so nobody else has its address.
-                drop(unsafe { Box::from_raw(new) });
-            }
-        }
-    }
-
     /// Returns the changes since the last call. The clock's thread calls it.
     pub(super) fn changes() -> Vec<Change> {
-        // SAFETY: as in `own`.
-        let boxes = unsafe { BOXES.load(Ordering::Acquire).as_ref() };
-        let Some(boxes) = boxes.filter(|boxes| boxes.process == std::process::id()) else {
+        let Some(boxes) = BOXES.get() else {
             return Vec::new();
         };
         let mut list = boxes.list.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +84,7 @@ impl Boxes {
 struct Listed {
     end: Instant,
     number: u64,
-    process: u32,
+    boxes: &'static Boxes,
 }
 
 impl Listed {
@@ -118,7 +94,7 @@ impl Listed {
         task: Option<Record>,
     ) -> Option<Self> {
         add_rule_once();
-        let (began, boxes) = (Instant::now(), Boxes::own());
+        let (began, boxes) = (Instant::now(), BOXES.get_or_init(Boxes::default));
         let end = began.checked_add(limit)?;
         let number = boxes.next.fetch_add(1, Ordering::Relaxed);
         let entry = Entry {
@@ -130,22 +106,21 @@ impl Listed {
         };
         let mut list = boxes.list.lock().unwrap_or_else(PoisonError::into_inner);
         list.by_end.insert((end, number), entry);
-        let process = boxes.process;
-        Some(Listed {
-            end,
-            number,
-            process,
-        })
+        Some(Listed { end, number, boxes })
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        let boxes = Boxes::own();
-        if boxes.process != self.process {
+        // In the child of a fork, the parent's list may be locked for ever.
+        if !BOXES.get().is_some_and(|own| ptr::eq(own, self.boxes)) {
             return;
         }
-        let mut list = boxes.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self
+            .boxes
+            .list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if list.by_end.remove(&(self.end, self.number)).is_none() {
             let (number, at) = (self.number, Instant::now());
             list.ended.push(Change::Ended { number, at });
@@ -162,7 +137,9 @@ fn add_rule_once() {
     let has_one = RuleSet::present().is_some_and(RuleSet::has_timeboxes);
     if !has_one {
         let rule = NewRule::new("timebox", Action::stacks());
-        super::install(rule.into_iter().collect());
+        if !super::install(rule.into_iter().collect()) {
+            super::report_no_room();
+        }
     }
     clock::start();
 }

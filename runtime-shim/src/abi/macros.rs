@@ -173,7 +173,9 @@ macro_rules! __settle {
                         || (&(&handle).abort()).__birthmark_abort(),
                         || (&handle).abort_handle(),
                     )
-                    .settle($table, $entry, |handle| (&handle.abort()).__birthmark_abort());
+                    .settle($table, $entry, |handle| {
+                        (&handle.abort()).__birthmark_abort()
+                    });
                     handle
                 }
             }

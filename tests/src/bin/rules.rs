@@ -32,6 +32,7 @@ fn main() {
         }
         "panics" => panics(),
         "deadlock" => deadlock(),
+        "full-pipe" => full_pipe(),
         _ => println!("what?"),
     }
 }
@@ -138,6 +139,35 @@ fn panics() {
     birthmark::add_rule("kind=thread&older=200ms", Action::log()).expect("a rule");
     spawns::sleeper();
     wait(|| birthmark::rules().iter().all(|rule| rule.fired > 0));
+}
+
+/// Standard error is a pipe that is full and that nobody reads. A rule reports to it, and the other rule goes on.
+fn full_pipe() {
+    let mut ends = [0; 2];
+    // SAFETY: `ends` has room for two descriptors. They stay open.
+    let are_made = unsafe { libc::pipe(ends.as_mut_ptr()) } == 0;
+    assert!(are_made, "no pipe");
+    let set_flags = |flags: i32| {
+        // SAFETY: changes the mode of an open descriptor.
+        unsafe { libc::fcntl(ends[1], libc::F_SETFL, flags) }
+    };
+    set_flags(libc::O_NONBLOCK);
+    for size in [4096, 1] {
+        // SAFETY: the array outlives the call.
+        while unsafe { libc::write(ends[1], [b' '; 4096].as_ptr().cast(), size) } > 0 {}
+    }
+    set_flags(0);
+    // SAFETY: both are open descriptors.
+    unsafe { libc::dup2(ends[1], libc::STDERR_FILENO) };
+    birthmark::add_rule("kind=thread&older=100ms", Action::stacks()).expect("a rule");
+    spawns::sleeper();
+    wait(has_fired);
+    let is_called = std::sync::Arc::new(AtomicBool::new(false));
+    let note = is_called.clone();
+    let call = Action::call(move |_| note.store(true, Ordering::Relaxed));
+    birthmark::add_rule("kind=thread&older=200ms", call).expect("a rule");
+    wait(|| is_called.load(Ordering::Relaxed));
+    println!("called {}", is_called.load(Ordering::Relaxed));
 }
 
 /// The child of a fork has the rules of its parent, and looks for its own tasks.
