@@ -310,7 +310,7 @@ fn deadline_of_a_future_that_is_dropped_or_done_is_met() {
                     let mut cancelled = Box::pin(cancelled());
                     poll_fn(|cx| cancelled.as_mut().poll(cx)).await;
                 }
-                task
+                Some(task)
             }));
             // The handle of the task is kept, and so is a future that is done.
             let mut polls = 0;
