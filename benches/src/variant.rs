@@ -12,6 +12,8 @@ pub enum Variant {
     On,
     /// birthmark, switched off at run time.
     Off,
+    /// birthmark, with rules.
+    Rules,
     /// A task that is a word larger; this and the next five tell the [lower bound](crate::spawn).
     Word,
     /// A task that is a word larger, and tests it when it is dropped.
@@ -65,10 +67,11 @@ impl Variant {
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 
-    const NAMES: [(Variant, &'static str); 19] = [
+    const NAMES: [(Variant, &'static str); 20] = [
         (Variant::Raw, "raw"),
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
+        (Variant::Rules, "birthmark, rules"),
         (Variant::Word, "a word"),
         (Variant::DropOnly, "a drop"),
         (Variant::Prototype, "the prototype"),
@@ -95,6 +98,7 @@ impl Variant {
     pub fn prepare(self) {
         match self {
             Variant::Off => birthmark::disable(),
+            Variant::Rules => add_rules(),
             Variant::Registry => {
                 tracing::subscriber::set_global_default(tracing_subscriber::registry())
                     .expect("the first subscriber of this process");
@@ -102,6 +106,13 @@ impl Variant {
             Variant::Console => prepare_console(),
             _ => {}
         }
+    }
+}
+
+/// Adds rules of which none holds, so that their cost is that of looking.
+fn add_rules() {
+    for rule in ["state=running&for=1h", "state=waiting&older=1d"] {
+        birthmark::add_rule(rule, birthmark::Action::log()).expect("the rule is understood");
     }
 }
 

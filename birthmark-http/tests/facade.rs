@@ -30,6 +30,8 @@ fn facade_gets_the_same_numbers() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     recorder.install().unwrap();
+    let rule = "role=nobody&older=1h";
+    birthmark::add_rule(rule, birthmark::Action::log()).unwrap();
     let mut held = lasting(3);
     for live in [3, 1] {
         held.truncate(live);
@@ -40,5 +42,27 @@ fn facade_gets_the_same_numbers() {
         assert_eq!(*gauge, DebugValue::Gauge((live as f64).into()));
         let counter = value(&recorded, MetricKind::Counter, counter);
         assert_eq!(*counter, DebugValue::Counter(3));
+        for (kind, name, expected) in [
+            (MetricKind::Counter, "fired_total", DebugValue::Counter(0)),
+            (
+                MetricKind::Counter,
+                "suppressed_total",
+                DebugValue::Counter(0),
+            ),
+            (MetricKind::Gauge, "active", DebugValue::Gauge(0.0.into())),
+        ] {
+            let name = format!("birthmark_rule_{name}");
+            let found = recorded.iter().find(|(key, ..)| {
+                let labels: Vec<_> = key
+                    .key()
+                    .labels()
+                    .map(|it| (it.key(), it.value()))
+                    .collect();
+                (key.kind(), key.key().name()) == (kind, &*name) && labels == [("rule", rule)]
+            });
+            let (_, _, description, value) = found.unwrap_or_else(|| panic!("no {name}"));
+            assert!(description.is_some(), "{name} is described");
+            assert_eq!(*value, expected, "{name}");
+        }
     }
 }

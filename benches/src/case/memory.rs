@@ -91,7 +91,7 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
         Variant::Prototype => Prototype::spawn::<T>,
         Variant::Idle => Idle::spawn::<T>,
         Variant::MinimalRecord | Variant::RecordWith(_) => MinimalRecord::spawn::<T>,
-        Variant::On | Variant::Off => Birthmark::spawn::<T>,
+        Variant::On | Variant::Off | Variant::Rules => Birthmark::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,
         Variant::AsyncBacktrace => AsyncBacktrace::spawn::<T>,
         Variant::AwaitTree => AwaitTree::spawn::<T>,
@@ -106,7 +106,7 @@ pub(super) fn spawn_awaiting(variant: Variant, runtime: &Runtime, tasks: usize) 
         S::spawn(S::one(Waits::<40>::new))
     }
     let spawn = match variant {
-        Variant::On | Variant::Off => spawn::<Birthmark>,
+        Variant::On | Variant::Off | Variant::Rules => spawn::<Birthmark>,
         Variant::AsyncBacktrace => spawn::<AsyncBacktrace>,
         Variant::AwaitTree => spawn::<AwaitTree>,
         _ => spawn::<Raw>,

@@ -176,7 +176,7 @@ impl Stage {
         }
         match variant {
             Variant::Raw | Variant::Console => self.run_any::<Raw>(units),
-            Variant::On | Variant::Off => self.run_any::<Birthmark>(units),
+            Variant::On | Variant::Off | Variant::Rules => self.run_any::<Birthmark>(units),
             Variant::Word => self.run_any::<Word>(units),
             Variant::DropOnly => self.run_any::<DropOnly>(units),
             Variant::Prototype => self.run_any::<Prototype>(units),
@@ -244,7 +244,9 @@ impl Stage {
     fn run_awaits_of(&self, variant: Variant, awaited: Await, units: usize) {
         match variant {
             Variant::Raw => self.run_awaits::<Raw>(awaited, units),
-            Variant::On | Variant::Off => self.run_awaits::<Birthmark>(awaited, units),
+            Variant::On | Variant::Off | Variant::Rules => {
+                self.run_awaits::<Birthmark>(awaited, units)
+            }
             Variant::AsyncBacktrace => self.run_awaits::<AsyncBacktrace>(awaited, units),
             Variant::AwaitTree => self.run_awaits::<AwaitTree>(awaited, units),
             Variant::Tracing | Variant::Registry => self.run_awaits::<Tracing>(awaited, units),
@@ -264,7 +266,7 @@ impl Stage {
     fn run_levels_of(&self, variant: Variant, units: usize) {
         match variant {
             Variant::Raw => self.run_levels::<Raw>(units),
-            Variant::On | Variant::Off => self.run_levels::<Birthmark>(units),
+            Variant::On | Variant::Off | Variant::Rules => self.run_levels::<Birthmark>(units),
             Variant::AsyncBacktrace => self.run_levels::<AsyncBacktrace>(units),
             Variant::AwaitTree => self.run_levels::<AwaitTree>(units),
             Variant::Word => self.run_levels::<Word>(units),
