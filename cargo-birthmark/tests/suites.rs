@@ -19,22 +19,26 @@ macro_rules! suites {
     )*};
 }
 
-/// Declares a test for each suite of which the rules of `watch` report nothing.
+/// Declares a test for each suite of which the rules of `watch` report nothing: package, version, arguments of `cargo test`, and
+/// texts of reports that are true.
 macro_rules! quiet_suites {
-    ($($test:ident: $package:literal, $version:literal, $args:literal;)*) => {$(
+    ($($test:ident: $package:literal, $version:literal, $args:literal, $true_ones:expr;)*) => {$(
         #[test]
         #[ignore = "takes minutes"]
         fn $test() {
-            let reports = reports_of_watch(&published($package, $version), $args);
+            let mut reports = reports_of_watch(&published($package, $version), $args);
+            let true_ones: &[&str] = &$true_ones;
+            reports.retain(|report| !true_ones.iter().any(|text| report.contains(text)));
             assert_eq!(reports, [] as [String; 0]);
         }
     )*};
 }
 
 quiet_suites! {
-    watch_reports_nothing_of_hyper_util: "hyper-util", "0.1.21", "--tests --features full";
-    watch_reports_nothing_of_tokio: "tokio", "1.54.1", "--tests --features full,test-util";
-    watch_reports_nothing_of_tower: "tower", "0.5.3", "--tests --all-features";
+    watch_reports_nothing_of_hyper_util: "hyper-util", "0.1.21", "--tests --features full", [];
+    // The test blocks a worker on purpose, until its runtime is wedged.
+    watch_reports_nothing_of_tokio: "tokio", "1.54.1", "--tests --features full,test-util", [" do_test::{async} "];
+    watch_reports_nothing_of_tower: "tower", "0.5.3", "--tests --all-features", [];
 }
 
 suites! {
