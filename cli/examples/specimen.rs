@@ -1,7 +1,8 @@
 //! A program that tests look at from outside: it waits with the same tasks until its input ends.
 //!
 //! Each line of its input is a format, in which it writes a dump of its own with await stacks, followed by a line with a
-//! dot. The line `abort` aborts it. The argument is a number of further tasks.
+//! dot. The lines `abort` and `crash` end it by a signal, `fork` starts a child, and with `spin` a task is polled without an
+//! end. The argument is a number of further tasks.
 
 use std::future::pending;
 use std::io::{BufRead as _, Write as _};
@@ -51,9 +52,30 @@ mod shop {
         });
     }
 
+    /// Is polled without an end.
+    pub async fn spins() {
+        println!(".");
+        crunch();
+    }
+
     pub async fn one_of_many() {
         pending().await
     }
+}
+
+#[inline(never)]
+fn crunch() {
+    while !std::hint::black_box(false) {
+        std::hint::spin_loop();
+    }
+}
+
+/// Ends the process by a signal.
+#[inline(never)]
+fn crash() {
+    let nowhere = std::ptr::without_provenance_mut::<u8>(8);
+    // SAFETY: no memory is at this address, so the system ends the process, which is what is wanted.
+    unsafe { nowhere.write_volatile(0) };
 }
 
 #[birthmark::instrument]
@@ -76,6 +98,19 @@ async fn spawn_all(many: u32) -> Vec<oneshot::Sender<()>> {
     senders
 }
 
+/// Starts a child that waits without an end, writes its id and a line with a dot.
+fn fork() {
+    // SAFETY: the child calls `pause` alone.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        loop {
+            // SAFETY: it takes nothing.
+            unsafe { libc::pause() };
+        }
+    }
+    println!("{child}\n.");
+}
+
 #[birthmark::instrument]
 fn main() {
     let many = std::env::args().nth(1).and_then(|many| many.parse().ok());
@@ -92,8 +127,15 @@ fn main() {
     });
     println!("ready");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-        if line == "abort" {
-            std::process::abort();
+        match &*line {
+            "abort" => std::process::abort(),
+            "crash" => crash(),
+            "fork" => {
+                fork();
+                continue;
+            }
+            "spin" => runtime.block_on(async { tokio::spawn(shop::spins()).await.unwrap() }),
+            _ => {}
         }
         let mut out = std::io::stdout().lock();
         let dump = birthmark::dump().with_awaits(birthmark::AwaitDetail::DebugInfo);

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use birthmark_dump::render::Format;
-use birthmark_dump::{AwaitDetail, Filter};
+use birthmark_dump::{AwaitDetail, Filter, ThreadDetail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 const ABOUT: &str = "\
 Shows what every task of a running program does, from outside.
 
-The program was built with birthmark. Nothing runs in it, nothing stops it, and it need not have
-called `birthmark::install`. A program that has crashed has its tasks in its core file.";
+The program was built with birthmark. Nothing runs in it, nothing stops it unless you ask for native
+stacks, and it need not have called `birthmark::install`. A program that has crashed has its tasks in
+its core file.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +23,7 @@ Examples:
   birthmark stuck 4711                        tasks that cannot go on, and why
   birthmark tree 4711 under=17                a task and its descendants
   birthmark threads 4711                      OS threads, where they wait, and the tasks that they run
+  birthmark threads 4711 --native-stacks      also the native stack of each thread
   birthmark diff 4711 --seconds 5             new, ended and unchanged tasks
   birthmark top 4711                          a page that refreshes itself
   birthmark dump 4711 --format json -o a.json a dump for programs, and for `diff a.json b.json`
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Ps {
         #[command(flatten)]
         selection: Selection,
+        #[command(flatten)]
+        native: NativeArgs,
     },
     /// Show each task below the one that spawned it
     Tree {
@@ -95,6 +99,11 @@ pub(crate) enum Command {
     Threads {
         #[command(flatten)]
         target: TargetArgs,
+        #[command(flatten)]
+        native: NativeArgs,
+        /// Separate file with the debug information of the program; may be repeated
+        #[arg(long, value_name = "FILE")]
+        debug_file: Vec<PathBuf>,
     },
     /// Write a dump in any format
     Dump {
@@ -109,6 +118,8 @@ pub(crate) enum Command {
         /// Add the OS threads to text and JSON
         #[arg(long)]
         threads: bool,
+        #[command(flatten)]
+        native: NativeArgs,
     },
     /// List the spawn calls of the program, with the numbers of their tasks
     Sites {
@@ -171,6 +182,25 @@ pub(crate) struct StackArgs {
     /// Separate file with the debug information of the program, or a package `.dwp`; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) debug_file: Vec<PathBuf>,
+}
+
+/// The native stacks of OS threads.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct NativeArgs {
+    /// Show the native stack of each OS thread. A task that runs shows the stack of its thread. A thread that runs is stopped
+    /// for a fraction of a millisecond
+    #[arg(long)]
+    pub(crate) native_stacks: bool,
+}
+
+impl NativeArgs {
+    /// Returns the detail about OS threads that native stacks need.
+    pub(crate) fn detail(self) -> ThreadDetail {
+        match self.native_stacks {
+            true => ThreadDetail::Stacks,
+            false => ThreadDetail::Off,
+        }
+    }
 }
 
 /// The process or core file.
@@ -238,7 +268,7 @@ mod tests {
     #[test]
     fn argument_of_a_core_file_is_the_filter() {
         let cli = Cli::parse_from(["birthmark", "ps", "--core", "c", "state=running"]);
-        let super::Command::Ps { selection } = cli.command else {
+        let super::Command::Ps { selection, .. } = cli.command else {
             panic!("another command");
         };
         let (target, filter, stacks) = selection.split().unwrap();

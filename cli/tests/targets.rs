@@ -10,8 +10,8 @@ use std::process::Command;
 
 use birthmark_test_support as _;
 use support::{
-    Specimen, birthmark, built, core_of, example, executable, folder, instrumented, objcopy, shown,
-    timeless,
+    Specimen, birthmark, built, core_of, crashed, example, executable, folder, instrumented,
+    objcopy, shown, timeless,
 };
 
 #[test]
@@ -77,22 +77,7 @@ fn stripped_executable_and_stopped_process_show_the_same() {
 
 #[test]
 fn program_that_has_aborted_shows_its_tasks() {
-    let folder = folder("aborted");
-    let core = folder.join("core").display().to_string();
-    let input = folder.join("input");
-    std::fs::write(&input, "abort\n").unwrap();
-    let run = format!("run < {}", input.display());
-    let generate = format!("generate-core-file {core}");
-    let output = Command::new("gdb")
-        .args([
-            "-q", "-nx", "-batch", "-ex", &run, "-ex", &generate, "-ex", "kill",
-        ])
-        .arg("--args")
-        .arg(executable())
-        .output()
-        .expect("gdb is installed: `apt-get install gdb`");
-    let gdb = String::from_utf8_lossy(&output.stdout);
-    assert!(gdb.contains("SIGABRT"), "{gdb}");
+    let core = crashed("aborted", "abort");
     let tree = shown(&["tree", "--core", &core]);
     assert!(tree.contains("courier  waiting  such as task "), "{tree}");
     assert!(
@@ -245,6 +230,41 @@ fn lldb_calls_the_command() {
     assert!(run("birthmark thread-of 99").contains("no thread runs task 99"));
     assert!(run("birthmark state=x").contains("error: "));
     assert!(run("birthmark help").contains("birthmark thread-of ID"));
+}
+
+#[test]
+fn child_of_a_fork_shows_the_tasks_that_it_inherited() {
+    let mut specimen = Specimen::start(&executable(), &[]);
+    let child = specimen.dump("fork");
+    let child = child.trim();
+    let tree = shown(&["tree", child]);
+    let parent = shown(&["tree", &specimen.id()]);
+    // SAFETY: the child is that of the specimen, and nothing else ends it.
+    unsafe { libc::kill(child.parse().expect("an id"), libc::SIGKILL) };
+    assert!(
+        tree.contains(&format!("birthmark: specimen (pid {child}) at ")),
+        "{tree}"
+    );
+    assert_eq!(
+        tree.matches("courier").count(),
+        parent.matches("courier").count(),
+        "{tree}"
+    );
+}
+
+#[test]
+fn process_under_valgrind_is_read() {
+    let Some(mut specimen) = Specimen::start_by(
+        Command::new("valgrind")
+            .args(["--tool=none", "-q"])
+            .arg(executable()),
+    ) else {
+        eprintln!("SKIPPED: valgrind is not installed");
+        return;
+    };
+    let inside = timeless(&specimen.dump("tree"));
+    let outside = timeless(&shown(&["tree", &specimen.id()]));
+    assert_eq!(outside, inside);
 }
 
 #[test]

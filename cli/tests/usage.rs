@@ -35,11 +35,6 @@ fn each_error_has_a_remedy() {
         (&["ps", "--core", "/no/such"], 1, "cannot read /no/such: "),
         (&["ps"], 2, "no process is given\nhelp: "),
         (&["ps", "1", "colour=red"], 2, "help: "),
-        (
-            &["threads", "--core", manifest],
-            2,
-            "a core file has no states of threads\nhelp: ",
-        ),
         (&["diff", "1", "--seconds", "-1"], 2, ""),
         (&["diff", manifest, manifest], 1, "help: save dumps with"),
         (&["dump", "1", "--format", "xml"], 2, "xml"),

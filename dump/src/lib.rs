@@ -87,7 +87,7 @@ pub mod __private {
     }
     pub use crate::render::StuckFinding;
     pub use crate::snapshot::spans::{set_source, SpanSource};
-    pub use crate::threads::{is_running, look_at, OsThreads};
+    pub use crate::threads::{is_running, look_at, without_wrappers, Crate, OsThreads};
     pub use crate::values::age::Age;
     pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;

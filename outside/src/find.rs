@@ -13,6 +13,8 @@ use object::elf::{FileHeader64, PT_LOAD};
 use object::read::elf::{ElfFile, FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian, Object as _, ObjectSymbol as _, ReadCache};
 
+use birthmark_stacks::Mapping;
+
 use crate::memory::Memory;
 
 const SYMBOL: &str = "BIRTHMARK_REGISTRY_V1";
@@ -20,30 +22,6 @@ const SYMBOL: &str = "BIRTHMARK_REGISTRY_V1";
 const NAMES: [&str; 2] = ["[anon:birthmark]", "/memfd:birthmark (deleted)"];
 /// Maximum number of copies of birthmark in a process.
 const MAX_COPIES: usize = 64;
-
-/// A range of memory of a process.
-#[derive(Debug)]
-pub(crate) struct Mapping {
-    pub(crate) start: u64,
-    /// Offset in the file that is mapped.
-    pub(crate) offset: u64,
-    pub(crate) name: String,
-}
-
-/// Parses the content of `/proc/PID/maps`.
-pub(crate) fn parse_maps(maps: &str) -> Vec<Mapping> {
-    let parse = |line: &str| {
-        let mut fields = line.splitn(6, ' ');
-        let (start, _) = fields.next()?.split_once('-')?;
-        let offset = fields.nth(1)?;
-        Some(Mapping {
-            start: u64::from_str_radix(start, 16).ok()?,
-            offset: u64::from_str_radix(offset, 16).ok()?,
-            name: fields.nth(2).unwrap_or("").trim_start().to_owned(),
-        })
-    };
-    maps.lines().filter_map(parse).collect()
-}
 
 /// Returns `true` if one of the ranges has the name of an announcement.
 pub(crate) fn has_announcement(maps: &str) -> bool {
@@ -106,7 +84,7 @@ fn symbol(path: &Path, start: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_announcement, named, parse_maps};
+    use super::{Mapping, has_announcement, named};
 
     #[test]
     fn names_of_ranges_are_found() {
@@ -116,7 +94,7 @@ mod tests {
             3000-4000 rw-p 00000000 00:00 0 \n\
             4000-5000 r--p 00001000 00:01 9                          /memfd:birthmark (deleted)\n\
             nonsense\n";
-        let mappings = parse_maps(maps);
+        let mappings = Mapping::parse(maps);
         let shown: Vec<_> = mappings
             .iter()
             .map(|it| (it.start, it.offset, it.name.as_str()))

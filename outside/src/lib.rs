@@ -1,7 +1,7 @@
 //! Dumps of [birthmark](https://docs.rs/birthmark) from outside: the tasks of another process or of a core file.
 //!
-//! The records of birthmark have a layout that another process can read. So a dump needs nothing of the program: no code
-//! runs in it, no thread stops, and a crashed program has its tasks in its core file. The command `birthmark` of the crate
+//! The records of birthmark have a layout that another process can read. So a dump needs nothing of the program. No code
+//! runs in it, and no thread stops unless native stacks are requested. A crashed program has its tasks in its core file. The command `birthmark` of the crate
 //! `birthmark-cli` shows such dumps. This crate is for programs that take them themselves.
 //!
 //! ```no_run
@@ -31,6 +31,11 @@
 //! [`Target::with_awaits`] adds await stacks out of the debug information of the executable, or of a separate file. A
 //! stack is of one moment: the task has not run while its future was read.
 //!
+//! # Native stacks
+//!
+//! [`Target::dump_with_threads`] reads the native stacks of OS threads on request. This is the one thing that stops threads,
+//! each for a moment. A core file has the stacks of its threads.
+//!
 //! # Untrusted input
 //!
 //! Memory may be damaged, or made to harm. No content makes this crate panic, loop for ever, or take more memory than a
@@ -56,6 +61,8 @@
 //! | `sites` | copies of spawn sites and frame sites |
 //! | `slots` | the copy of all slots, and its proof |
 //! | `records` | the source of a snapshot |
+//! | `native` | native stacks of threads |
+//! | `threads` | the OS threads of a target |
 //! | `awaits` | the futures of suspended tasks, for await stacks |
 //! | `target` | the public interface |
 
@@ -66,12 +73,20 @@ mod error;
 mod find;
 mod layout;
 mod memory;
-
+#[cfg_attr(
+    not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    path = "no_native.rs"
+)]
+mod native;
 mod procfs;
 mod records;
 mod sites;
 mod slots;
 mod target;
+mod threads;
 
 pub use error::OpenError;
 pub use target::{Copy, Target, id_in_container, is_in_container, processes, program};

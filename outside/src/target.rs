@@ -1,7 +1,6 @@
 //! A process or a core file that has records of birthmark.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +8,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use birthmark_dump::__private::{
-    AwaitReading, MAX_STACKS, OsThreads, Process, ReadTask, StackSources, dump_of, program_name,
-    read_stacks, sites_of,
+    AwaitReading, MAX_STACKS, OsThreads, Process, ReadTask, Source, StackSources, dump_of,
+    program_name, read_stacks, sites_of,
 };
-use birthmark_dump::{AwaitDetail, AwaitStack, Dump, MissingFrames, OsThread, SiteStats};
-use birthmark_stacks::{CoreFile, DebugInfo, Unreadable};
+use birthmark_dump::{AwaitDetail, AwaitStack, Dump, MissingFrames, SiteStats, ThreadDetail};
+use birthmark_stacks::{CoreFile, DebugInfo, Mapping, Unreadable};
 
 use crate::awaits;
 use crate::error::OpenError;
@@ -24,6 +23,7 @@ use crate::procfs;
 use crate::records::{ProcessFacts, Records};
 use crate::sites::Sites;
 use crate::slots::Slots;
+use crate::threads;
 
 /// Maximum number of bytes of records that are copied: 64 million tasks.
 const MAX_BYTES: u64 = 4 << 30;
@@ -87,8 +87,7 @@ impl Target {
     /// If there is no such process, if the system refuses to show its memory, or if it has no records that this version
     /// can read.
     pub fn process(id: u32) -> Result<Self, OpenError> {
-        let maps = procfs::maps(id)?;
-        let mappings = find::parse_maps(&maps);
+        let mappings = Mapping::parse(&procfs::maps(id)?);
         let memory = Memory::new(Box::new(birthmark_stacks::Process { id }), false);
         let mut found = find::by_announcement(&memory, find::named(&mappings));
         if found.is_empty() {
@@ -215,16 +214,35 @@ impl Target {
         Ok(dump_of(&self.records()?))
     }
 
-    /// Takes a snapshot with the OS threads of the process. A core file has no states of threads.
+    /// Takes a snapshot with the OS threads. A thread of a core file has the state in which the process ended.
+    ///
+    /// With [`ThreadDetail::Stacks`], each thread has its native stack, and a task that a thread runs shows it. A thread
+    /// that runs is stopped for as long as its registers and 128 KiB of its stack are copied, which is a fraction of a
+    /// millisecond. Then it goes on, also if the reader is killed. A thread that sleeps is not stopped if its stack can be
+    /// followed without that, or if a stop would end its system call with an error. Its stack may then be incomplete.
+    /// Native stacks are read on Linux on x86-64 and AArch64.
     ///
     /// # Errors
     ///
     /// As [`Target::dump`].
-    pub fn dump_with_threads(&self) -> Result<Dump, OpenError> {
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use birthmark_dump::ThreadDetail;
+    /// use birthmark_outside::Target;
+    ///
+    /// let dump = Target::process(4711)?.dump_with_threads(ThreadDetail::Stacks)?;
+    /// println!("{}", dump.thread_list());
+    /// # Ok::<(), birthmark_outside::OpenError>(())
+    /// ```
+    pub fn dump_with_threads(&self, detail: ThreadDetail) -> Result<Dump, OpenError> {
         let records = self.records()?;
         let mut dump = dump_of(&records);
-        let threads = self.os_threads(&records, &dump);
-        dump.put_threads(threads);
+        if detail != ThreadDetail::Off {
+            let threads = self.os_threads(&records, &dump, detail == ThreadDetail::Stacks);
+            dump.put_threads(threads);
+        }
         Ok(dump)
     }
 
@@ -380,39 +398,32 @@ impl Target {
     }
 
     /// Reads the states of all threads, and the tasks that they run.
-    fn os_threads(&self, records: &Records<'_>, dump: &Dump) -> Option<OsThreads> {
-        let Origin::Process(id) = self.origin else {
-            return None;
+    fn os_threads(&self, records: &Records<'_>, dump: &Dump, stacks: bool) -> Option<OsThreads> {
+        let known = Source::os_threads(records)?;
+        let mut found = match &self.origin {
+            Origin::Process(id) => threads::of_process(*id, &known, &self.memory, stacks)?,
+            Origin::CoreFile(core, _) => {
+                let names = Source::threads(records);
+                let names = names.filter_map(|it| Some((it.os_id?, it.name)));
+                threads::of_core_file(core, &known, &names.collect(), &self.memory, stacks)
+            }
         };
-        let known = birthmark_dump::__private::Source::os_threads(records)?;
-        let all = procfs::threads(id)?;
-        let count = all.len();
-        let shown = all.into_iter().filter(|thread| known.contains(&thread.own));
-        let mut threads: Vec<OsThread> = shown.filter_map(|it| procfs::look(id, it)).collect();
-        threads.sort_unstable_by_key(|thread| thread.id);
-        let mut running: HashMap<u64, Vec<_>> = HashMap::new();
-        for (thread, task) in dump.running_tasks() {
-            running.entry(thread).or_default().push(task);
+        // Before functions are looked up, which takes long.
+        let later = match self.memory.is_still {
+            true => None,
+            false => Some(dump_of(&self.records().ok()?)),
+        };
+        if let Some(walks) = found.walks.take() {
+            let mut kept = self.debug_info.borrow_mut();
+            if kept.is_none() {
+                *kept = self.open_debug_info().ok();
+            }
+            found.put_stacks(walks.stacks(kept.as_ref()));
         }
-        let later = self.records().ok()?;
-        let later = dump_of(&later);
-        let mut after: HashMap<u64, Vec<_>> = HashMap::new();
-        for (thread, task) in later.running_tasks() {
-            after
-                .entry(thread)
-                .or_default()
-                .push((task.id(), task.polls()));
-        }
-        for thread in &mut threads {
-            let tasks = running.remove(&thread.id).unwrap_or_default();
-            let now: Vec<_> = tasks.iter().map(|task| (task.id(), task.polls())).collect();
-            thread.stale = now != after.remove(&thread.id).unwrap_or_default();
-            thread.tasks = tasks;
-        }
-        let own = count.saturating_sub(known.len());
+        found.put_tasks(dump, later.as_ref());
         Some(OsThreads {
-            all: threads,
-            own,
+            own: found.count.saturating_sub(known.len()),
+            all: found.all,
             has_epoll: || false,
         })
     }
@@ -456,7 +467,7 @@ impl Origin {
                 let started = Some(Path::new(started)).filter(|it| !it.as_os_str().is_empty());
                 let mut files = core.mapped_files();
                 let program = program_name(started, || Some(files.next()?.0.to_owned()));
-                let threads = core.threads().iter().map(|id| u64::from(*id)).collect();
+                let threads = core.threads().iter().map(|it| u64::from(it.id)).collect();
                 ProcessFacts {
                     process: Process {
                         id: core.process_id().unwrap_or(0),

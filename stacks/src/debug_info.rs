@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+#[cfg(feature = "functions")]
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dwarf::{self, Module, Type, TypeRef, Unit};
 use crate::elf::{self, Image};
-use crate::maps::{self, Mapped};
+use crate::maps::{self, Mapped, Mapping};
 use crate::memory::CoreFile;
 use crate::missing::Missing;
 use crate::names;
@@ -73,6 +75,32 @@ struct LoadedFile {
     given: Option<PathBuf>,
     package: Option<PathBuf>,
     state: FileState,
+}
+
+/// The ELF files of a mapped file.
+pub(crate) struct Images {
+    /// The mapped file, unless the file at its path is of another build.
+    pub(crate) own: Option<Image>,
+    /// The separate file with its debug information.
+    pub(crate) separate: Option<Image>,
+    is_replaced: bool,
+}
+
+impl Images {
+    /// Returns the image that has debug information.
+    pub(crate) fn described(&self) -> Option<&Image> {
+        let own = self.own.as_ref().filter(|image| image.has_debug_info());
+        self.separate.as_ref().or(own)
+    }
+
+    /// Returns the difference of addresses in memory from those in the file.
+    fn bias(&self, mapped: &Mapped) -> Option<u64> {
+        let loaded = self.own.as_ref().or(self.separate.as_ref())?;
+        let (address, offset) = loaded.first_segment?;
+        // Both are rounded down to pages, by the same number of bytes.
+        let local = address.wrapping_sub(offset).wrapping_add(mapped.offset);
+        Some(mapped.start.wrapping_sub(local))
+    }
 }
 
 enum FileState {
@@ -201,17 +229,16 @@ impl DebugInfo {
         // The executable is reachable by this link even if it was replaced.
         let executable = std::fs::read_link(folder.join("exe")).ok();
         let root = folder.join("root");
-        let files = maps::parse(&String::from_utf8_lossy(&maps))
-            .into_iter()
-            .map(|mapped| {
-                let below_root = mapped.path.strip_prefix("/").unwrap_or(&mapped.path);
-                let beside = root.join(below_root);
-                let opened = match executable.as_ref() == Some(&mapped.path) {
-                    true => folder.join("exe"),
-                    false => beside.clone(),
-                };
-                (mapped, opened, beside)
-            });
+        let mappings = Mapping::parse(&String::from_utf8_lossy(&maps));
+        let files = maps::files(mappings).into_iter().map(|mapped| {
+            let below_root = mapped.path.strip_prefix("/").unwrap_or(&mapped.path);
+            let beside = root.join(below_root);
+            let opened = match executable.as_ref() == Some(&mapped.path) {
+                true => folder.join("exe"),
+                false => beside.clone(),
+            };
+            (mapped, opened, beside)
+        });
         let info = Self::new(files);
         match info.files.is_empty() {
             true => Err(OpenError::NoFiles { path }),
@@ -541,44 +568,50 @@ impl DebugInfo {
 
     /// Reads the headers of a file and of those that belong to it. Otherwise returns the state that tells why not.
     fn read_file(&self, file: &LoadedFile) -> Result<(Module, u64), FileState> {
-        let path = &file.beside;
+        let images = self.images(file);
+        let without = match images.is_replaced {
+            true => FileState::OtherBuild,
+            false => FileState::NoDebugInfo,
+        };
+        let (Some(described), Some(bias)) = (images.described(), images.bias(&file.mapped)) else {
+            return Err(without);
+        };
+        let package = file.package.as_deref();
+        let module = Module::new(described, &file.beside, &self.folders, package);
+        module.map(|module| (module, bias)).ok_or(without)
+    }
+
+    /// Opens a file and the separate one that belongs to it.
+    fn images(&self, file: &LoadedFile) -> Images {
         let image = Image::open(&file.opened);
         let is_other = |image: &Image| match (&file.build_id, &image.build_id) {
             (Some(mapped), Some(own)) => mapped != own,
             _ => false,
         };
         let is_replaced = image.as_ref().is_some_and(is_other);
-        let image = image.filter(|_| !is_replaced);
-        let without = match is_replaced {
-            true => FileState::OtherBuild,
-            false => FileState::NoDebugInfo,
-        };
-        let separate = match (&file.given, &image) {
+        let own = image.filter(|_| !is_replaced);
+        let separate = match (&file.given, &own) {
             (Some(given), _) => Image::open(given),
-            (None, Some(image)) if !image.has_debug_info() => {
-                elf::find_debug_file(image, path, &file.mapped.path, &self.folders)
+            (None, Some(own)) if !own.has_debug_info() => {
+                elf::find_debug_file(own, &file.beside, &file.mapped.path, &self.folders)
             }
             _ => None,
         };
-        let own = image.as_ref().filter(|image| image.has_debug_info());
-        let (Some(described), Some(loaded)) = (
-            separate.as_ref().or(own),
-            image.as_ref().or(separate.as_ref()),
-        ) else {
-            return Err(without);
-        };
-        let Some((address, offset)) = loaded.first_segment else {
-            return Err(without);
-        };
-        // Both are rounded down to pages, by the same number of bytes.
-        let bias = file.mapped.start.wrapping_sub(
-            address
-                .wrapping_sub(offset)
-                .wrapping_add(file.mapped.offset),
-        );
-        let package = file.package.as_deref();
-        let module = Module::new(described, path, &self.folders, package);
-        module.map(|module| (module, bias)).ok_or(without)
+        Images {
+            own,
+            separate,
+            is_replaced,
+        }
+    }
+
+    /// Opens the file that is mapped at an address. Returns its range and its images.
+    #[cfg(feature = "functions")]
+    pub(crate) fn images_at(&self, address: u64) -> Option<(Range<u64>, Images, u64)> {
+        let contains = |file: &&LoadedFile| (file.mapped.start..file.mapped.end).contains(&address);
+        let file = self.files.iter().find(contains)?;
+        let images = self.images(file);
+        let bias = images.bias(&file.mapped)?;
+        Some((file.mapped.start..file.mapped.end, images, bias))
     }
 
     /// Takes steps from the budget of the present stack.

@@ -46,6 +46,7 @@
 //! | `Root` | a future: its address, and a function or vtable that leads to its type |
 //! | `Guard` | a count that tells whether a task was polled while its stack was read |
 //! | `Stack`, `Frame` | the result, a tree: a combinator such as `join!` has a branch for each future that is not finished |
+//! | `Function` | a function at an address, with its line: for native stacks of threads, with the feature `functions` |
 //! | `Missing` | a reason why something is not known, with a remedy |
 //! | `Locals` | local variables that are alive across an `await`, on request, with a redaction |
 //!
@@ -105,6 +106,8 @@ mod debug_info;
 )]
 mod dwarf;
 mod elf;
+#[cfg(feature = "functions")]
+mod functions;
 mod guard;
 mod known;
 mod limits;
@@ -121,10 +124,16 @@ mod uses;
 mod walk;
 
 pub use debug_info::{AddFileError, DebugInfo, OpenError};
+#[cfg(feature = "functions")]
+#[cfg_attr(docsrs, doc(cfg(feature = "functions")))]
+pub use functions::Function;
 pub use guard::{Guard, Unchanging};
 pub use limits::Limits;
 pub use location::Location;
-pub use memory::{CoreFile, CoreFileError, Memory, Process, Ranges, ThisProcess, Unreadable};
+pub use maps::Mapping;
+pub use memory::{
+    CoreFile, CoreFileError, CoreThread, Memory, Process, Ranges, ThisProcess, Unreadable,
+};
 pub use missing::Missing;
 pub use options::{Locals, Options, Variable};
 pub use root::{Anchor, Root};

@@ -209,7 +209,9 @@ fn dump_from_outside_is_the_dump_from_inside() {
     let inside: Vec<_> = birthmark::sites().iter().map(counts).collect();
     assert_eq!(outside, inside);
 
-    let seen = target.dump_with_threads().unwrap();
+    let seen = target
+        .dump_with_threads(birthmark::ThreadDetail::States)
+        .unwrap();
     let threads = seen.threads().expect("Linux lists threads");
     let thread = threads.iter().find(|it| {
         it.tasks()

@@ -125,7 +125,7 @@ fn damage_is_an_error_or_a_text() {
             shown += usize::from(!text.is_empty());
         }
         let _ = target.sites();
-        let _ = target.dump_with_threads();
+        let _ = target.dump_with_threads(ThreadDetail::States);
     }
     let more = resident_bytes().saturating_sub(before);
     println!(

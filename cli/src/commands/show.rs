@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use birthmark_dump::Dump;
 use birthmark_dump::render::Format;
+use birthmark_dump::{Dump, ThreadDetail};
 
-use crate::args::{Selection, TargetArgs};
+use crate::args::{NativeArgs, Selection, TargetArgs};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::target::{self, Shown};
@@ -15,7 +15,6 @@ use crate::target::{self, Shown};
 /// A form of the commands that show tasks.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
-    Text,
     Tree,
     Groups,
     Stuck,
@@ -25,7 +24,6 @@ pub(super) enum Form {
 impl Form {
     fn format(self) -> Format {
         match self {
-            Form::Text => Format::Text,
             Form::Tree => Format::Tree,
             Form::Groups => Format::Groups,
             Form::Stuck => Format::Stuck,
@@ -35,7 +33,11 @@ impl Form {
 }
 
 pub(super) fn run(output: &Output, selection: Selection, form: Form) -> Result<(), Failure> {
-    dump(output, selection, form.format(), None, false)
+    dump(output, selection, form.format(), None, ThreadDetail::Off)
+}
+
+pub(super) fn ps(output: &Output, selection: Selection, native: NativeArgs) -> Result<(), Failure> {
+    dump(output, selection, Format::Text, None, native.detail())
 }
 
 pub(super) fn dump(
@@ -43,7 +45,7 @@ pub(super) fn dump(
     selection: Selection,
     format: Format,
     file: Option<&Path>,
-    threads: bool,
+    threads: ThreadDetail,
 ) -> Result<(), Failure> {
     let (args, filter, stacks) = selection.split()?;
     if file.is_none() && format.is_binary() && output.is_terminal() {
@@ -53,10 +55,8 @@ pub(super) fn dump(
         )));
     }
     let shown = Shown::open(&args, stacks)?;
-    let dump = match threads {
-        true => shown.select(shown.target.dump_with_threads()?, filter.as_ref()),
-        false => shown.dump(filter.as_ref())?,
-    };
+    let dump = shown.target.dump_with_threads(threads)?;
+    let dump = shown.select(dump, filter.as_ref());
     let dump = match format {
         Format::Text | Format::Stuck | Format::Resources | Format::Json => {
             shown.target.with_waits(dump)
@@ -96,14 +96,20 @@ fn note_names(args: &TargetArgs, dump: &Dump) {
     }
 }
 
-pub(super) fn threads(output: &Output, args: &TargetArgs) -> Result<(), Failure> {
-    if args.core.is_some() {
-        return Err(Failure::Usage(
-            "a core file has no states of threads\nhelp: run `birthmark ps --core FILE state=running` for the tasks that \
-             ran"
-                .into(),
-        ));
+pub(super) fn threads(
+    output: &Output,
+    args: &TargetArgs,
+    native: NativeArgs,
+    debug_files: &[PathBuf],
+) -> Result<(), Failure> {
+    let mut target = target::open(args)?;
+    for path in debug_files {
+        target.add_debug_file(path)?;
     }
-    let dump = target::open(args)?.dump_with_threads()?;
+    let detail = match native.detail() {
+        ThreadDetail::Off => ThreadDetail::States,
+        detail => detail,
+    };
+    let dump = target.dump_with_threads(detail)?;
     Ok(output.show(dump.thread_list().color(output.color))?)
 }

@@ -76,6 +76,25 @@ pub fn core_of(process: &str, folder: &Path) -> String {
     core
 }
 
+/// Runs the specimen in gdb with a line of input that ends it by a signal. Returns its core file.
+pub fn crashed(test: &str, line: &str) -> String {
+    let folder = folder(test);
+    let core = folder.join("core").display().to_string();
+    let input = folder.join("input");
+    std::fs::write(&input, format!("{line}\n")).expect("the folder is writable");
+    let run = format!("run < {}", input.display());
+    let generate = format!("generate-core-file {core}");
+    let output = Command::new("gdb")
+        .args(["-q", "-nx", "-batch"])
+        .args(["-ex", &run, "-ex", &generate, "-ex", "kill", "--args"])
+        .arg(executable())
+        .output()
+        .expect("gdb is installed: `apt-get install gdb`");
+    let gdb = String::from_utf8_lossy(&output.stdout);
+    assert!(gdb.contains("received signal SIG"), "{gdb}");
+    core
+}
+
 /// Returns the frames of instrumented code in a dump.
 pub fn instrumented(dump: &str) -> String {
     let frames = dump.lines().filter(|line| {
@@ -87,12 +106,16 @@ pub fn instrumented(dump: &str) -> String {
 
 impl Specimen {
     pub fn start(executable: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(executable)
-            .args(arguments)
+        Self::start_by(Command::new(executable).args(arguments)).expect("the specimen starts")
+    }
+
+    /// Starts the specimen by a command. Returns `None` if the command does not exist.
+    pub fn start_by(command: &mut Command) -> Option<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the specimen starts");
+            .ok()?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut specimen = Specimen {
@@ -103,7 +126,7 @@ impl Specimen {
         let mut line = String::new();
         specimen.output.read_line(&mut line).expect("a line");
         assert_eq!(line, "ready\n");
-        specimen
+        Some(specimen)
     }
 
     pub fn id(&self) -> String {

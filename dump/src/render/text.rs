@@ -104,7 +104,7 @@ impl fmt::Display for Text<'_> {
         busiest::write_section(f, dump, palette, &paths)?;
         gone::write_section(f, dump, palette)?;
         dropped::write_section(f, dump)?;
-        threads::write_section(f, dump, palette)?;
+        threads::write_section_below_tasks(f, dump, palette)?;
         awaits::write_section(f, dump)?;
         write_coverage(f, dump)
     }

@@ -1,6 +1,6 @@
 //! The section on OS threads, in renderings for people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::field::{columns, push_folded, WIDTH};
@@ -25,8 +25,29 @@ pub(super) fn write_section(
         ThreadScan::Unsupported => {
             f.write_str("\nOS threads: not looked at (this system does not list them)\n")
         }
-        ThreadScan::Done(threads) => write_threads(f, threads, palette),
+        ThreadScan::Done(threads) => write_threads(f, threads, palette, &|_| None),
     }
+}
+
+/// Writes the section below the tasks. A stack that a task shows is not repeated.
+pub(super) fn write_section_below_tasks(
+    f: &mut fmt::Formatter<'_>,
+    dump: &Dump,
+    palette: &Palette,
+) -> fmt::Result {
+    let ThreadScan::Done(threads) = &dump.os_threads else {
+        return write_section(f, dump, palette);
+    };
+    let has_stacks = threads.all.iter().any(|it| it.stack().is_some());
+    let shown: HashSet<u64> = match has_stacks {
+        true => dump.rows().map(|row| row.id).collect(),
+        false => HashSet::new(),
+    };
+    write_threads(f, threads, palette, &|thread| {
+        let task = thread.tasks().first()?.id().as_u64();
+        let has_stack = matches!(thread.stack(), Some(Ok(_))) && !thread.may_be_stale();
+        (has_stack && shown.contains(&task)).then_some(task)
+    })
 }
 
 /// Displays the OS threads of a dump without its tasks.
@@ -64,10 +85,11 @@ fn write_threads(
     f: &mut fmt::Formatter<'_>,
     threads: &OsThreads,
     palette: &Palette,
+    shown_at: &dyn Fn(&OsThread) -> Option<u64>,
 ) -> fmt::Result {
     let mut writer = ChunkedWriter::new(f);
     push_heading(&mut writer.out, threads);
-    for alike in Alike::among(&threads.all) {
+    for alike in Alike::among(&threads.all, shown_at) {
         if alike.first().stack().is_some() {
             writer.out.push('\n');
         }
@@ -97,11 +119,15 @@ struct Alike<'a> {
 }
 
 impl<'a> Alike<'a> {
-    fn among(threads: &'a [OsThread]) -> Vec<Self> {
+    /// Finds them. `shown_at` returns the task that shows the stack of a thread.
+    fn among(threads: &'a [OsThread], shown_at: &dyn Fn(&OsThread) -> Option<u64>) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         let mut places = HashMap::new();
         for thread in threads {
-            let stack = stack_text(thread);
+            let stack = match shown_at(thread) {
+                Some(task) => format!("    stack: at task {task}\n"),
+                None => stack_text(thread),
+            };
             if has_task(thread) || thread.may_be_stale() {
                 all.push(Alike {
                     threads: vec![thread],
@@ -140,7 +166,10 @@ impl<'a> Alike<'a> {
             1 => push(out, format_args!("thread {}", thread.id())),
             _ => push(out, format_args!("{count} × thread")),
         }
-        push(out, format_args!(" {}", Quoted::whole(thread.name())));
+        // A core file has no names of threads.
+        if !thread.name().is_empty() {
+            push(out, format_args!(" {}", Quoted::whole(thread.name())));
+        }
         push(out, format_args!("  {}", state_text(thread)));
         if let Some(time) = self.cpu_time() {
             push(out, format_args!("  {time} s of CPU"));

@@ -3,6 +3,7 @@
 mod call;
 mod detail;
 mod kernel;
+mod own_frames;
 mod stack;
 mod state;
 
@@ -14,6 +15,8 @@ use crate::Task;
 pub use call::SystemCall;
 #[doc(hidden)]
 pub use kernel::{is_running, look_at};
+#[doc(hidden)]
+pub use own_frames::{without_wrappers, Crate};
 
 pub use detail::{ParseThreadDetailError, ThreadDetail};
 pub(crate) use stack::NOT_FOLLOWED;

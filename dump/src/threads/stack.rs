@@ -208,7 +208,7 @@ impl fmt::Display for NativeFrame {
 
 /// Returns the name of the package that has a file: `tokio` for `…/tokio-1.54.1/src/runtime/mod.rs`, or `std` for a file of the
 /// standard library.
-fn package_of(file: &str) -> Option<&str> {
+pub(super) fn package_of(file: &str) -> Option<&str> {
     let path = short_path(file);
     if let Some(library) = path.strip_prefix("library/") {
         return library.split('/').next();
@@ -243,6 +243,12 @@ pub enum StackError {
     LittleStack,
     /// The system does not disclose the system call in which the thread waits.
     CallUnknown,
+    /// The system does not permit another process to stop the thread.
+    Refused,
+    /// A debugger traces the thread, so no other process may stop it.
+    Traced,
+    /// The core file has no registers of the thread for this architecture.
+    NoRegisters,
 }
 
 impl fmt::Display for StackError {
@@ -262,6 +268,9 @@ impl fmt::Display for StackError {
             }
             StackError::LittleStack => "too little of the thread's stack is left for a signal",
             StackError::CallUnknown => "the system does not say in which call the thread waits",
+            StackError::Refused => "the system does not permit to stop the thread",
+            StackError::Traced => "a debugger traces the thread",
+            StackError::NoRegisters => "the core file has no registers of it",
         })
     }
 }

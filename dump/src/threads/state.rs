@@ -26,6 +26,11 @@ pub enum ThreadState {
     },
     /// The thread is stopped by a signal or a debugger.
     Stopped,
+    /// The thread received the signal that ended the process. Only dumps of core files have this state.
+    Signalled {
+        /// Number of the signal.
+        signal: u16,
+    },
     /// The thread has ended.
     Ended,
     /// The kernel reports a state that birthmark does not know.
@@ -48,8 +53,29 @@ impl fmt::Display for ThreadState {
                 escape(function, f)
             }
             ThreadState::Stopped => f.write_str("stopped"),
+            ThreadState::Signalled { signal } => match signal_name(*signal) {
+                Some(name) => write!(f, "received {name}"),
+                None => write!(f, "received signal {signal}"),
+            },
             ThreadState::Ended => f.write_str("ended"),
             ThreadState::Other => f.write_str("in a state that is not known here"),
         }
     }
+}
+
+/// Returns the name of a signal by which Linux writes a core file.
+fn signal_name(number: u16) -> Option<&'static str> {
+    Some(match number {
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        11 => "SIGSEGV",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return None,
+    })
 }

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use object::elf::{ET_CORE, NT_FILE, NT_GNU_BUILD_ID, NT_PRPSINFO, NT_PRSTATUS, PT_LOAD};
+use object::elf::{ET_CORE, Machine, NT_FILE, NT_GNU_BUILD_ID, NT_PRPSINFO, NT_PRSTATUS, PT_LOAD};
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian, ReadCache};
 
@@ -14,6 +15,17 @@ use crate::maps::Mapped;
 
 /// Largest number of segments of a core file.
 const MAX_SEGMENTS: usize = 1 << 20;
+/// Largest number of threads of a core file.
+const MAX_THREADS: usize = 1 << 20;
+/// The architecture of this program, and the number of its general registers in a core file.
+#[cfg(target_arch = "aarch64")]
+const OWN_MACHINE: Machine = object::elf::EM_AARCH64;
+#[cfg(target_arch = "aarch64")]
+const REGISTERS: usize = 34;
+#[cfg(not(target_arch = "aarch64"))]
+const OWN_MACHINE: Machine = object::elf::EM_X86_64;
+#[cfg(not(target_arch = "aarch64"))]
+const REGISTERS: usize = 27;
 /// Largest size of the notes of a core file.
 const MAX_NOTES: u64 = 64 << 20;
 
@@ -23,6 +35,7 @@ pub(crate) struct Core {
     pub(crate) segments: Vec<(u64, Section)>,
     pub(crate) files: Vec<Mapped>,
     pub(crate) process: Ended,
+    is_own_machine: bool,
 }
 
 /// The process, as the notes of a core file describe it.
@@ -31,8 +44,40 @@ pub(crate) struct Ended {
     /// Id of the process and the beginning of its command line, each argument followed by a blank.
     pub(crate) id: Option<u32>,
     pub(crate) command: Vec<u8>,
-    /// System ids of the threads.
-    pub(crate) threads: Vec<u32>,
+    pub(crate) threads: Vec<CoreThread>,
+}
+
+/// A thread of a process that has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CoreThread {
+    /// System id.
+    pub id: u32,
+    /// Number of the signal that ended the process, or 0. The kernel notes it in each thread. The first thread is the one
+    /// that received it.
+    pub signal: u16,
+    /// CPU time, in the program and in the kernel.
+    pub cpu: Duration,
+    /// The general registers as the kernel stores them, or none if the core file is of another architecture.
+    pub registers: Vec<u64>,
+}
+
+impl CoreThread {
+    /// Parses an `elf_prstatus` of a 64-bit system.
+    fn parse(note: &[u8], is_own_machine: bool) -> Option<Self> {
+        let word = |at: usize| Some(u64::from_le_bytes(*note.get(at..)?.first_chunk()?));
+        let time = |at| {
+            let (seconds, micros) = (word(at)?, word(at + 8)?);
+            Duration::from_secs(seconds).checked_add(Duration::from_micros(micros))
+        };
+        let registers = (0..REGISTERS).map_while(|index| word(112 + 8 * index));
+        Some(Self {
+            id: number(note, 32)?,
+            signal: number(note, 12)? as u16,
+            cpu: time(48)?.checked_add(time(64)?)?,
+            registers: registers.filter(|_| is_own_machine).collect(),
+        })
+    }
 }
 
 /// Reads the headers of a core file.
@@ -54,6 +99,7 @@ pub(crate) fn read_core_file(file: File) -> Option<Core> {
         segments: Vec::new(),
         files: Vec::new(),
         process: Ended::default(),
+        is_own_machine: header.e_machine.get(endian) == OWN_MACHINE,
     };
     let segments = header.program_headers(endian, data).ok()?;
     for segment in segments.iter().take(MAX_SEGMENTS) {
@@ -94,7 +140,10 @@ fn read_notes(
                 let command = command.split(|byte| *byte == 0).next();
                 core.process.command = command.unwrap_or_default().to_vec();
             }
-            NT_PRSTATUS => core.process.threads.extend(number(note.desc(), 32)),
+            NT_PRSTATUS if core.process.threads.len() < MAX_THREADS => {
+                let thread = CoreThread::parse(note.desc(), core.is_own_machine);
+                core.process.threads.extend(thread);
+            }
             _ => {}
         }
     }

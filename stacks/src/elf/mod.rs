@@ -16,9 +16,12 @@ use object::read::elf::{CompressionHeader as _, FileHeader, ProgramHeader, Secti
 use object::{LittleEndian, ReadCache};
 
 pub(crate) use compressed::MAX_WINDOW;
+pub use core_file::CoreThread;
 pub(crate) use core_file::{Ended, MAX_HEAD, build_id_of_head, range_of_file, read_core_file};
 pub(crate) use section::{Bytes, Section};
 pub(crate) use separate::{find_debug_file, find_package};
+#[cfg(any(feature = "functions", test))]
+pub(crate) use symbols::SymbolTable;
 pub(crate) use symbols::symbol_at;
 
 /// Largest size of a section once it is inflated.
@@ -46,9 +49,13 @@ pub(crate) struct Sections {
     pub(crate) addr: Section,
     pub(crate) aranges: Section,
     pub(crate) cu_index: Section,
+    pub(crate) dynstr: Section,
+    pub(crate) dynsym: Section,
     pub(crate) info: Section,
     pub(crate) line: Section,
     pub(crate) line_str: Section,
+    pub(crate) ranges: Section,
+    pub(crate) rnglists: Section,
     pub(crate) str: Section,
     pub(crate) str_offsets: Section,
     pub(crate) strtab: Section,
@@ -66,8 +73,12 @@ impl Sections {
             b".debug_info" => &mut self.info,
             b".debug_line" => &mut self.line,
             b".debug_line_str" => &mut self.line_str,
+            b".debug_ranges" => &mut self.ranges,
+            b".debug_rnglists" => &mut self.rnglists,
             b".debug_str" => &mut self.str,
             b".debug_str_offsets" => &mut self.str_offsets,
+            b".dynstr" => &mut self.dynstr,
+            b".dynsym" => &mut self.dynsym,
             b".strtab" => &mut self.strtab,
             b".symtab" => &mut self.symtab,
             _ => return None,

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::unpacked::unpacked;
 use super::{Memory, Unreadable};
-use crate::elf::{self, Section};
+use crate::elf::{self, CoreThread, Section};
 use crate::maps::Mapped;
 
 /// The memory of a process, out of a core file.
@@ -138,9 +138,9 @@ impl CoreFile {
         String::from_utf8_lossy(&self.process.command).into_owned()
     }
 
-    /// Returns the system ids of the threads.
+    /// Returns the threads. The one that received the signal is the first.
     #[must_use]
-    pub fn threads(&self) -> &[u32] {
+    pub fn threads(&self) -> &[CoreThread] {
         &self.process.threads
     }
 

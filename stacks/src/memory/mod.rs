@@ -11,6 +11,7 @@ mod unpacked;
 use std::error::Error;
 use std::fmt;
 
+pub use crate::elf::CoreThread;
 pub use core_file::{CoreFile, CoreFileError};
 pub(crate) use pages::Pages;
 pub use process::{Process, ThisProcess};

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::modules;
+use birthmark_dump::__private::{without_wrappers, Crate};
 use birthmark_dump::NativeFrame;
 
 /// Maximum number of frames that are kept for the next dump, a few hundred bytes each. Threads often wait at the same
@@ -108,65 +109,35 @@ pub(super) fn without_own(frames: &mut Vec<NativeFrame>) -> Option<usize> {
     if let Some(last) = frames.iter().rposition(takes_dump) {
         frames.drain(..=last);
     }
-    let is_own = |frame: &NativeFrame| CRATES.iter().any(|it| it.paths(frame).next().is_some());
-    let wrapper = frames.iter().position(runs_task);
-    let within = wrapper.map(|wrapper| {
-        let frames = frames[..wrapper].iter();
-        frames.filter(|frame| !is_own(frame)).count()
-    });
-    frames.retain(|frame| !is_own(frame));
-    within
-}
-
-/// Returns `true` if the frame is a wrapper around the code of a task.
-fn runs_task(frame: &NativeFrame) -> bool {
-    let [_, core, _] = &CRATES;
-    core.paths(frame).any(|path| path.starts_with("task"))
+    without_wrappers(frames, &CRATES)
 }
 
 /// Returns `true` if the frame is a part of taking a dump.
 fn takes_dump(frame: &NativeFrame) -> bool {
     const MODULES: [&str; 3] = ["dump", "delivery", "threads"];
-    let [this, _, dump] = &CRATES;
+    let [_, this, dump] = &CRATES;
     let in_module = |path: &str| MODULES.iter().any(|module| path.starts_with(module));
     this.paths(frame).any(in_module) || dump.paths(frame).next().is_some()
 }
 
-/// A crate of birthmark's own.
-struct Crate {
-    name: &'static str,
-    directory: &'static str,
-}
-
-/// All crates of birthmark that a program contains.
+/// All crates of birthmark that a program contains. The first one has the wrappers around tasks.
 const CRATES: [Crate; 3] = [
     Crate {
+        name: "birthmark_core::",
+        package: "birthmark-core",
+        directory: birthmark_core::__reader::DIRECTORY,
+    },
+    Crate {
         name: "birthmark::",
+        package: "birthmark",
         directory: match option_env!("CARGO_MANIFEST_DIR") {
             Some(directory) => directory,
             None => "/birthmark",
         },
     },
     Crate {
-        name: "birthmark_core::",
-        directory: birthmark_core::__reader::DIRECTORY,
-    },
-    Crate {
         name: "birthmark_dump::",
+        package: "birthmark-dump",
         directory: birthmark_dump::__private::DIRECTORY,
     },
 ];
-
-impl Crate {
-    /// Returns the paths within this crate that a frame has: of its function, and of its file. Sparse debug information
-    /// has only the last part of a function's path, but the whole path of the file.
-    fn paths<'a>(&self, frame: &'a NativeFrame) -> impl Iterator<Item = &'a str> {
-        let function = frame.function().unwrap_or("").trim_start_matches('<');
-        let file = frame.file().unwrap_or("");
-        let in_sources = file
-            .strip_prefix(self.directory)
-            .and_then(|it| it.strip_prefix("/src/"));
-        let in_crate = function.strip_prefix(self.name);
-        in_crate.into_iter().chain(in_sources)
-    }
-}

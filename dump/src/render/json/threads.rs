@@ -100,7 +100,7 @@ fn push_state(out: &mut String, state: &ThreadState) {
             "waiting"
         }
         ThreadState::Stopped => "stopped",
-        ThreadState::Ended => "ended",
+        ThreadState::Ended | ThreadState::Signalled { .. } => "ended",
         ThreadState::Other => "other",
     });
     out.push_str("\",\"doing\":");
