@@ -1,11 +1,12 @@
 //! A program that tests look at from outside: it waits with the same tasks until its input ends.
 //!
 //! Each line of its input is a format, in which it writes a dump of its own with await stacks, followed by a line with a
-//! dot. The lines `abort` and `crash` end it by a signal, `fork` starts a child, and with `spin` a task is polled without an
-//! end. The argument is a number of further tasks.
+//! dot. The lines `abort` and `crash` end it by a signal, `fork` starts a child, `exec` runs another program, and with `spin` a task is polled without an
+//! end. `work` writes the CPU time of spawns and polls. The arguments are a number of further tasks, and of megabytes to fill.
 
 use std::future::pending;
 use std::io::{BufRead as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 
 use tokio::sync::oneshot;
 
@@ -98,6 +99,26 @@ async fn spawn_all(many: u32) -> Vec<oneshot::Sender<()>> {
     senders
 }
 
+/// Spawns and polls tasks. Returns the CPU time of this thread, in nanoseconds.
+#[birthmark::instrument]
+async fn work() -> u64 {
+    let start = cpu_time();
+    for _ in 0..200_000 {
+        tokio::spawn(tokio::task::yield_now()).await.unwrap();
+    }
+    cpu_time() - start
+}
+
+fn cpu_time() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the time is written.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 /// Starts a child that waits without an end, writes its id and a line with a dot.
 fn fork() {
     // SAFETY: the child calls `pause` alone.
@@ -125,6 +146,8 @@ fn main() {
         }
         senders
     });
+    let megabytes = std::env::args().nth(2).and_then(|size| size.parse().ok());
+    let _ballast = vec![1_u8; megabytes.unwrap_or(0) << 20];
     println!("ready");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match &*line {
@@ -132,6 +155,15 @@ fn main() {
             "crash" => crash(),
             "fork" => {
                 fork();
+                continue;
+            }
+            "exec" => {
+                let error = std::process::Command::new("sleep").arg("1000").exec();
+                panic!("{error}");
+            }
+            "work" => {
+                let nanos = runtime.block_on(work());
+                println!("{nanos}\n.");
                 continue;
             }
             "spin" => runtime.block_on(async { tokio::spawn(shop::spins()).await.unwrap() }),

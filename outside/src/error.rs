@@ -25,6 +25,16 @@ pub enum OpenError {
         /// Advice for a person.
         help: String,
     },
+    /// The process has ended.
+    Ended {
+        /// Id of the process.
+        id: u32,
+    },
+    /// The process runs another program than before.
+    Replaced {
+        /// Id of the process.
+        id: u32,
+    },
     /// The core file cannot be used.
     CoreFile(CoreFileError),
     /// The executable that belongs to a core file cannot be used.
@@ -72,6 +82,14 @@ impl fmt::Display for OpenError {
                     "cannot read the memory of process {id}: {source}\nhelp: {help}"
                 )
             }
+            Self::Ended { id } => write!(
+                f,
+                "cannot read process {id}: it has ended\nhelp: run `birthmark list` for the processes that have birthmark"
+            ),
+            Self::Replaced { id } => write!(
+                f,
+                "cannot read process {id}: it runs another program now\nhelp: run the command again"
+            ),
             Self::CoreFile(error) => error.fmt(f),
             Self::DebugFile(error) => error.fmt(f),
             Self::Executable { path } => write!(

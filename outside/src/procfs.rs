@@ -24,6 +24,23 @@ pub(crate) fn maps(id: u32) -> Result<String, OpenError> {
     }
 }
 
+/// Returns what differs between two programs that a process runs, one after the other. Empty if the process has ended.
+///
+/// The kernel hands addresses to each program that it starts, among them that of random bytes on the stack.
+pub(crate) fn auxiliary_vector(id: u32) -> Vec<u8> {
+    fs::read(folder(id).join("auxv")).unwrap_or_default()
+}
+
+/// Returns the error of a process that does not run the program of before.
+pub(crate) fn lost(id: u32) -> OpenError {
+    let stat = fs::read_to_string(folder(id).join("stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    match state.chars().next() {
+        None | Some('Z' | 'X') => OpenError::Ended { id },
+        _ => refusal(id).unwrap_or(OpenError::Replaced { id }),
+    }
+}
+
 /// Returns the reason why memory of the process cannot be read, if there is one.
 pub(crate) fn refusal(id: u32) -> Option<OpenError> {
     let error = fs::File::open(folder(id).join("mem")).err()?;

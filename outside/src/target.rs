@@ -57,7 +57,8 @@ pub struct Target {
 }
 
 enum Origin {
-    Process(u32),
+    /// The id, and the vector by which the kernel started the program.
+    Process(u32, Vec<u8>),
     CoreFile(Arc<CoreFile>, PathBuf),
 }
 
@@ -87,7 +88,11 @@ impl Target {
     /// If there is no such process, if the system refuses to show its memory, or if it has no records that this version
     /// can read.
     pub fn process(id: u32) -> Result<Self, OpenError> {
+        let vector = procfs::auxiliary_vector(id);
         let mappings = Mapping::parse(&procfs::maps(id)?);
+        if mappings.is_empty() && matches!(procfs::lost(id), OpenError::Ended { .. }) {
+            return Err(OpenError::Ended { id });
+        }
         let memory = Memory::new(Box::new(birthmark_stacks::Process { id }), false);
         let mut found = find::by_announcement(&memory, find::named(&mappings));
         if found.is_empty() {
@@ -108,7 +113,7 @@ impl Target {
             });
             found = find::by_symbol(files);
         }
-        Self::open(memory, Origin::Process(id), &found).map_err(|error| match error {
+        Self::open(memory, Origin::Process(id, vector), &found).map_err(|error| match error {
             // A process that has ended meanwhile, or whose memory is not shown.
             OpenError::Damaged { .. } => procfs::refusal(id).unwrap_or(error),
             error => error,
@@ -150,7 +155,7 @@ impl Target {
         address: u64,
     ) -> Result<Self, OpenError> {
         let memory = Memory::new(memory, is_still);
-        Self::open(memory, Origin::Process(0), &[address])
+        Self::open(memory, Origin::Process(0, Vec::new()), &[address])
     }
 
     fn open(memory: Memory, origin: Origin, found: &[u64]) -> Result<Self, OpenError> {
@@ -209,7 +214,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// If there are more records than the limit.
+    /// If there are more records than the limit, if the process has ended, or if it runs another program than before.
     pub fn dump(&self) -> Result<Dump, OpenError> {
         Ok(dump_of(&self.records()?))
     }
@@ -379,7 +384,7 @@ impl Target {
     /// Returns the id of the process, if the target is a running one.
     pub fn process_id(&self) -> Option<u32> {
         match self.origin {
-            Origin::Process(id) => Some(id),
+            Origin::Process(id, _) => Some(id),
             Origin::CoreFile(..) => None,
         }
     }
@@ -387,6 +392,11 @@ impl Target {
     fn records(&self) -> Result<Records<'_>, OpenError> {
         let layout = &self.copies[self.selected];
         let slots = Slots::copy(&self.memory, layout, self.limit)?;
+        if let Origin::Process(id, vector) = &self.origin {
+            if !vector.is_empty() && procfs::auxiliary_vector(*id) != *vector {
+                return Err(procfs::lost(*id));
+            }
+        }
         let facts = self.origin.facts();
         Ok(Records::new(
             &self.memory,
@@ -401,7 +411,7 @@ impl Target {
     fn os_threads(&self, records: &Records<'_>, dump: &Dump, stacks: bool) -> Option<OsThreads> {
         let known = Source::os_threads(records)?;
         let mut found = match &self.origin {
-            Origin::Process(id) => threads::of_process(*id, &known, &self.memory, stacks)?,
+            Origin::Process(id, _) => threads::of_process(*id, &known, &self.memory, stacks)?,
             Origin::CoreFile(core, _) => {
                 let names = Source::threads(records);
                 let names = names.filter_map(|it| Some((it.os_id?, it.name)));
@@ -448,14 +458,14 @@ impl AwaitReading for OneTask<'_> {
 impl Origin {
     fn debug_info(&self) -> Result<DebugInfo, birthmark_stacks::OpenError> {
         match self {
-            Origin::Process(id) => DebugInfo::of_process(*id),
+            Origin::Process(id, _) => DebugInfo::of_process(*id),
             Origin::CoreFile(core, _) => DebugInfo::of_core_file(core),
         }
     }
 
     fn facts(&self) -> ProcessFacts {
         match self {
-            Origin::Process(id) => ProcessFacts {
+            Origin::Process(id, _) => ProcessFacts {
                 process: procfs::process(*id),
                 time: Some(SystemTime::now()),
                 threads: procfs::threads(*id)
@@ -482,7 +492,7 @@ impl Origin {
 
     fn help(&self) -> String {
         match self {
-            Origin::Process(_) => "the program has none until its first recorded spawn; build it with birthmark, or run \
+            Origin::Process(..) => "the program has none until its first recorded spawn; build it with birthmark, or run \
                                    it with `cargo birthmark run`"
                 .into(),
             Origin::CoreFile(..) => "pass the executable with --exe if it was moved; the core file may also be \

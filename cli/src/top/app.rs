@@ -11,6 +11,8 @@ use super::model::{Before, Model, Selected, Sort};
 
 /// Number of refreshes that the sparkline shows.
 const HISTORY: usize = 40;
+/// Number of wakes of the followed task that are shown.
+const MAX_WAKES: usize = 4;
 
 /// A way to show the tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +21,16 @@ pub(super) enum View {
     Table,
     Tree,
     Sites,
+    Stuck,
 }
 
 impl View {
-    pub(super) const ALL: [(View, &'static str); 4] = [
+    pub(super) const ALL: [(View, &'static str); 5] = [
         (View::Groups, "groups"),
         (View::Table, "tasks"),
         (View::Tree, "tree"),
         (View::Sites, "sites"),
+        (View::Stuck, "stuck"),
     ];
 }
 
@@ -52,6 +56,9 @@ pub(super) struct App {
     /// The task whose details are shown. It is followed through all refreshes.
     pub(super) followed: Option<u64>,
     pub(super) details: Option<Task>,
+    /// The last wakes of the followed task, each with the number of polls at that time. A wake between two refreshes is not
+    /// seen if another one follows.
+    pub(super) wakes: Vec<(u32, String)>,
     /// The followed task was not in the last refresh.
     pub(super) is_gone: bool,
     /// Numbers of live tasks, the latest last.
@@ -84,6 +91,7 @@ impl App {
             search: String::new(),
             followed: None,
             details: None,
+            wakes: Vec::new(),
             is_gone: false,
             history: Vec::new(),
             lost: None,
@@ -138,7 +146,31 @@ impl App {
         self.is_gone = line.is_none();
         if let Some(line) = line {
             self.details = selected.task(line);
+            self.note_wake();
         }
+    }
+
+    fn note_wake(&mut self) {
+        let Some(task) = &self.details else {
+            return;
+        };
+        let Some(by) = task.woken_by() else {
+            return;
+        };
+        let wake = (task.polls(), by.to_string());
+        if self.wakes.last() != Some(&wake) {
+            self.wakes.push(wake);
+        }
+        let surplus = self.wakes.len().saturating_sub(MAX_WAKES);
+        self.wakes.drain(..surplus);
+    }
+
+    /// Follows a task from now on.
+    fn follow_task(&mut self, id: u64) {
+        self.followed = Some(id);
+        self.details = None;
+        self.wakes.clear();
+        self.follow();
     }
 
     /// Reads the await stack of the followed task, if the refresh has not read it.
@@ -163,6 +195,7 @@ impl App {
             View::Table => selected.order.len(),
             View::Tree => selected.tree.len(),
             View::Sites => selected.sites.len(),
+            View::Stuck => selected.stuck.len(),
         }
     }
 
@@ -216,7 +249,7 @@ impl App {
             KeyCode::Char('c') => self.mark(),
             KeyCode::Char('s' | '>') | KeyCode::F(6) => self.sort_by_next(),
             KeyCode::Char('I') => self.reverse(),
-            KeyCode::Char(digit @ '1'..='4') => self.go_to(digit as usize - '1' as usize),
+            KeyCode::Char(digit @ '1'..='5') => self.go_to(digit as usize - '1' as usize),
             KeyCode::Tab => self.go_to((self.place() + 1) % View::ALL.len()),
             KeyCode::BackTab => self.go_to((self.place() + View::ALL.len() - 1) % View::ALL.len()),
             KeyCode::F(5) | KeyCode::Char('t') => self.go_to(2),
@@ -238,12 +271,15 @@ impl App {
 
     fn go_to(&mut self, place: usize) {
         (self.view, self.cursor, self.top) = (View::ALL[place].0, 0, 0);
+        // Only this view reads what tasks wait for.
+        self.wants_refresh |= self.view == View::Stuck;
     }
 
     /// Closes what was opened last: the details, or the search.
     fn back(&mut self) {
         if self.followed.take().is_some() {
             self.details = None;
+            self.wakes.clear();
         } else {
             self.search_for(String::new());
         }
@@ -287,8 +323,9 @@ impl App {
         };
         match self.view {
             View::Table => {
-                self.details = selected.task(self.cursor);
-                self.followed = self.details.as_ref().map(|task| task.id().as_u64());
+                if let Some(task) = selected.task(self.cursor) {
+                    self.follow_task(task.id().as_u64());
+                }
             }
             View::Groups => {
                 if let Some(group) = selected.groups.get(self.cursor) {
@@ -304,7 +341,23 @@ impl App {
                     self.go_to(1);
                 }
             }
-            View::Tree => {}
+            View::Tree => {
+                if let Some(id) = selected.tree.get(self.cursor).and_then(|it| task_in(it)) {
+                    self.follow_task(id);
+                }
+            }
+            View::Stuck => {
+                if let Some(id) = selected.stuck.get(self.cursor).and_then(|it| task_in(it)) {
+                    self.follow_task(id);
+                }
+            }
         }
     }
+}
+
+/// Returns the id of the first task that a line names.
+fn task_in(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once("task ")?;
+    let digits = rest.split(|it: char| !it.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }

@@ -13,9 +13,9 @@ use super::app::{App, View};
 use super::model::Selected;
 
 const HELP: &str = "\
- 1 2 3 4, Tab   groups, tasks, tree, sites
+ 1 to 5, Tab    groups, tasks, tree, sites, stuck
  up down, j k   move; PageUp, PageDown, Home, End
- Enter          tasks of a group or site; follow a task
+ Enter          tasks of a group or site; follow a task, also after its end
  Esc            close the task, or end the search
  /              search in names, labels, roles, sites, frames
  s, I           sort tasks by the next column, or in reverse
@@ -24,7 +24,8 @@ const HELP: &str = "\
  q              quit
 
  A rate is per second since the refresh before. Polls are those of
- live tasks. Any key closes this help.";
+ live tasks. Wakes are not counted: a poll follows them. Any key closes
+ this help.";
 
 /// Draws the page.
 pub(super) fn page(frame: &mut Frame<'_>, app: &mut App) {
@@ -133,6 +134,7 @@ fn draw_body(frame: &mut Frame<'_>, app: &App, area: Rect) {
             "ID", "STATE", "IN STATE", "AGE", "POLLS"
         ),
         View::Tree => "TREE".into(),
+        View::Stuck => "TASKS THAT CANNOT GO ON".into(),
         View::Sites => format!(
             "{:>8} {:>9} {:>9} {:>9} {:>9}  ROLE, SITE",
             "LIVE", "SPAWNED", "SPAWNS/s", "POLLS/s", "PANICKED"
@@ -166,6 +168,7 @@ fn line_of(app: &App, selected: &Selected, line: usize) -> (String, Style) {
         }
         View::Tree => (selected.tree[line].clone(), Style::new()),
         View::Sites => (site_line(selected, line), Style::new()),
+        View::Stuck => (selected.stuck[line].clone(), Style::new()),
     }
 }
 
@@ -277,21 +280,33 @@ fn draw_details(frame: &mut Frame<'_>, app: &App, area: Rect) {
         true => format!("has ended, or is not selected any more; this was its last state\n{task}"),
         false => task.to_string(),
     };
+    let text = match &app.wakes[..] {
+        [] => text,
+        wakes => format!("{}\n    wakes    {}", text.trim_end(), wakes_text(wakes)),
+    };
     let rule = "─".repeat(area.width.into());
     let text = format!("{rule}\n{text}");
     frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }), area);
 }
 
+/// Returns `task 4 relay (poll 12), itself (poll 13)`, the latest first.
+fn wakes_text(wakes: &[(u32, String)]) -> String {
+    let shown = |(polls, by): &(u32, String)| format!("{by} (poll {polls})");
+    let shown: Vec<String> = wakes.iter().rev().map(shown).collect();
+    shown.join(", ")
+}
+
 fn draw_foot(frame: &mut Frame<'_>, app: &App, area: Rect) {
     let text = match (&app.typed, &app.lost) {
         (Some(text), _) => format!("/{text}_   Enter: search, Esc: leave it"),
-        (None, Some(error)) => format!("{error} (the last page stays, q quits)"),
+        (None, Some(error)) => format!("LOST: {error}. The last page stays. q quits"),
         (None, None) => {
             "? help  / search  s sort  Enter open  p pause  c compare  Tab view  q quit".into()
         }
     };
-    frame.render_widget(
-        Line::styled(text, Style::new().add_modifier(Modifier::DIM)),
-        area,
-    );
+    let style = match app.lost.is_some() {
+        true => Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED),
+        false => Style::new().add_modifier(Modifier::DIM),
+    };
+    frame.render_widget(Line::styled(text, style), area);
 }

@@ -17,7 +17,7 @@ use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
 use crate::exit::Failure;
 use crate::target::Shown;
-use app::App;
+use app::{App, View};
 use model::Model;
 
 /// Range of the time between two refreshes, in seconds.
@@ -46,7 +46,7 @@ pub(crate) fn run(
         ));
     }
     let mut app = App::new(filter, color);
-    app.show(read(target)?);
+    app.show(read(target, false)?);
     let mut terminal = ratatui::init();
     let result = keep_on(
         &mut terminal,
@@ -58,9 +58,13 @@ pub(crate) fn run(
     result
 }
 
-fn read(target: &Shown) -> Result<Model, Failure> {
-    let dump = target.dump_within(MAX_STACKS)?;
-    Ok(Model::new(dump, target.target.sites()?))
+/// Reads the target, and on request what its tasks wait for.
+fn read(target: &Shown, waits: bool) -> Result<Model, Failure> {
+    let mut dump = target.dump_within(MAX_STACKS)?;
+    if waits {
+        dump = target.target.with_waits(dump);
+    }
+    Ok(Model::new(dump, target.target.sites()?, waits))
 }
 
 fn keep_on(
@@ -90,7 +94,7 @@ fn keep_on(
             continue;
         }
         refreshed = Instant::now();
-        match read(target) {
+        match read(target, app.view == View::Stuck) {
             Ok(model) => app.show(model),
             Err(error) => app.lose(&error),
         }

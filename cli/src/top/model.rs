@@ -17,6 +17,7 @@ pub(super) struct Model {
     sites: Vec<SiteStats>,
     /// Polls of all live tasks by site.
     polls: HashMap<usize, u64>,
+    has_waits: bool,
 }
 
 /// The visible part of a model: the tasks that a filter selects.
@@ -27,6 +28,8 @@ pub(super) struct Selected {
     pub(super) groups: Vec<Group>,
     pub(super) tree: Vec<String>,
     pub(super) sites: Vec<SiteRow>,
+    /// Lines on tasks that cannot go on, if they were requested.
+    pub(super) stuck: Vec<String>,
     /// Numbers of tasks in the order of [`State::COUNTED`].
     pub(super) states: [usize; 8],
     /// Spawns and ends per second since the refresh before.
@@ -82,13 +85,19 @@ impl Sort {
 }
 
 impl Model {
-    pub(super) fn new(dump: Dump, sites: Vec<SiteStats>) -> Self {
+    /// Takes a dump. `has_waits` is `true` if the dump has what tasks wait for.
+    pub(super) fn new(dump: Dump, sites: Vec<SiteStats>, has_waits: bool) -> Self {
         let mut polls: HashMap<usize, u64> = HashMap::new();
         for index in dump.indices() {
             let brief = dump.brief(index);
             *polls.entry(address(brief.site)).or_default() += u64::from(brief.polls);
         }
-        Model { dump, sites, polls }
+        Model {
+            dump,
+            sites,
+            polls,
+            has_waits,
+        }
     }
 
     /// Returns the counts for the next comparison.
@@ -140,7 +149,11 @@ impl Model {
             states: State::count(states),
             order,
             groups: dump.groups().list().to_vec(),
-            tree: lines(&dump),
+            tree: lines(&dump.tree()),
+            stuck: match self.has_waits {
+                true => lines(&dump.stuck()),
+                false => Vec::new(),
+            },
             sites: self.sites.into_iter().map(row).collect(),
             dump,
             spawns,
@@ -222,13 +235,13 @@ impl Write for FirstLines {
     }
 }
 
-/// Returns the lines of the tree, without those above and below it.
-fn lines(dump: &Dump) -> Vec<String> {
+/// Returns the first lines of a rendering, without its heading and what is below.
+fn lines(rendering: &dyn fmt::Display) -> Vec<String> {
     let mut first = FirstLines {
         lines: Vec::new(),
         line: String::new(),
     };
-    let is_whole = write!(first, "{}", dump.tree()).is_ok();
+    let is_whole = write!(first, "{rendering}").is_ok();
     let mut lines = first.lines;
     lines.drain(..lines.len().min(3));
     if is_whole {

@@ -61,7 +61,7 @@ mod program {
 }
 
 fn refresh() -> Model {
-    Model::new(birthmark::dump(), birthmark::sites())
+    Model::new(birthmark::dump(), birthmark::sites(), true)
 }
 
 fn press(app: &mut App, keys: &[KeyCode]) {
@@ -105,7 +105,10 @@ fn pages_show_groups_tasks_tree_and_rates() {
         lines[0].starts_with("4 of ") && lines[0].contains(" tasks, 4 suspended"),
         "{groups}"
     );
-    assert_eq!(lines[1], " 1 groups  2 tasks  3 tree  4 sites   by id");
+    assert_eq!(
+        lines[1],
+        " 1 groups  2 tasks  3 tree  4 sites  5 stuck   by id"
+    );
     assert_eq!(
         lines[2],
         "   COUNT  STATE       IN STATE       AGE  ROLE, FRAME"
@@ -210,13 +213,28 @@ fn keys_sort_search_pause_and_quit() {
             KeyCode::Home,
         ],
     );
-    for view in ['1', '2', '3', '4'] {
+    for view in ['1', '2', '3', '4', '5'] {
         press(&mut app, &[KeyCode::Char(view), KeyCode::End]);
         // No size makes it panic.
         for (width, height) in [(1, 1), (3, 5), (20, 4), (200, 60)] {
             drawn(&mut app, width, height);
         }
     }
+    press(&mut app, &[KeyCode::Char('5')]);
+    assert!(app.wants_refresh);
+    assert!(drawn(&mut app, 80, 24).contains("TASKS THAT CANNOT GO ON"));
+    // A line of the tree that names a task leads to it.
+    press(&mut app, &[KeyCode::Esc]);
+    app.show(refresh());
+    press(&mut app, &[KeyCode::Char('3')]);
+    let lines = app.selected.as_ref().expect("a refresh").tree.clone();
+    let courier = lines.iter().position(|line| line.contains("top_courier"));
+    for _ in 0..courier.expect("it is in the tree") {
+        press(&mut app, &[KeyCode::Down]);
+    }
+    press(&mut app, &[KeyCode::Enter]);
+    let task = app.details.as_ref().map(|task| task.role().to_owned());
+    assert_eq!(task.as_deref(), Some("top_courier"), "{lines:?}");
     assert!(!app.is_done);
     press(&mut app, &[KeyCode::Char('q')]);
     assert!(app.is_done);

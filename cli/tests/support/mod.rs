@@ -1,6 +1,8 @@
 //! The program that tests look at, and the command.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod terminal;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
