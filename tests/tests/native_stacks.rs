@@ -130,7 +130,10 @@ fn task_stands_on_top_and_frames_of_ours_are_hidden() {
         own.contains("mpsc") && !own.contains("tokio::runtime"),
         "{own}"
     );
-    let (_, text) = text.split_once(" \"blocked\"  futex  ").unwrap();
+    // The section below does not repeat it, and the list of threads has all of it.
+    assert!(text.contains("\n    stack: at task "), "{text}");
+    let list = dump().thread_list().to_string();
+    let (_, text) = list.split_once(" \"blocked\"  futex  ").unwrap();
     let mut lines = text.lines();
     let first = lines.next().unwrap();
     assert!(

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use birthmark::render::Format;
 use birthmark::{AwaitDetail, Dump};
-use birthmark_integration_tests::{HOSTILE, Held, normalise, spawn, start};
+use birthmark_integration_tests::{HOSTILE, Held, normalise, spawn, start, wait_until};
 use birthmark_outside::Target;
 use birthmark_test_support as _;
 
@@ -164,6 +164,10 @@ fn dump_from_outside_is_the_dump_from_inside() {
     let blocked = program::calls_block(blocks, wait);
     is_blocked.recv().unwrap();
 
+    // A joined thread ends a moment later. These stay: main, the test, the blocked one, and one of birthmark.
+    wait_until("the joined threads are gone", || {
+        std::fs::read_dir("/proc/self/task").is_ok_and(|it| it.count() <= 4)
+    });
     let target = Target::process(std::process::id()).expect("a process may read itself");
     assert_eq!(target.copies().len(), 1);
     assert_eq!(

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::pending;
 
+use birthmark::ThreadDetail;
 use birthmark::render::Format;
 use birthmark_integration_tests::{Held, Random, resident_bytes, spawn, start};
 use birthmark_outside::Target;
