@@ -25,7 +25,7 @@
 //! # Quick start
 //!
 //! Put [`#[instrument]`](macro@instrument) on functions, `impl`s, traits or inline modules, and call
-//! [`install`] first thing in `main`:
+//! [`install`] in `main`, after your logging and your panic hook:
 //!
 //! ```
 //! #[birthmark::instrument]
@@ -96,6 +96,21 @@
 //! | `pprof` | | dumps as profiles for pprof, `Format::Pprof` |
 //! | `debug-stacks` | | [`AwaitDetail::DebugInfo`]: await stacks out of debug information, on Linux |
 //! | `native-stacks` | | [`ThreadDetail::Stacks`]: native stacks of OS threads, on Linux |
+//! | `off` | | nothing at all: see below |
+//!
+//! With `off`, the attribute expands to nothing, and the interface does nothing. The signatures stay, types have no size, and
+//! the compiler removes the empty functions. A release with the attribute, `install` and hooks is byte for byte the
+//! release without them. A call of `set_name` evaluates its arguments. The program of one workspace member sets the feature,
+//! and libraries need not know:
+//!
+//! ```toml
+//! [features]
+//! without-birthmark = ["birthmark/off"]
+//! ```
+//!
+//! Code whose result comes from birthmark has none with `off`. Deadlines and [`AbortScope`] abort nothing, hooks are not called,
+//! and a [`TaskLocal`] never has a value. [`#[birthmark::test]`](macro@test) is a test without a check. `birthmark-http` opens its
+//! port all the same.
 //!
 //! # Cost
 //!
@@ -116,25 +131,43 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
+#[cfg(not(feature = "off"))]
 mod abort_action;
+#[cfg(not(feature = "off"))]
 mod at_start;
+#[cfg(not(feature = "off"))]
 mod awaits;
+#[cfg(not(feature = "off"))]
 mod deadlines;
+#[cfg(not(feature = "off"))]
 mod delivery;
+#[cfg(not(feature = "off"))]
 pub mod extension;
+#[cfg(not(feature = "off"))]
 mod install;
+#[cfg(not(feature = "off"))]
 mod leaks;
+#[cfg(not(feature = "off"))]
 mod observers;
+#[cfg(feature = "off")]
+mod off;
+#[cfg(not(feature = "off"))]
 mod output;
+#[cfg(not(feature = "off"))]
 mod panic_report;
+#[cfg(not(feature = "off"))]
 mod platform;
+#[cfg(not(feature = "off"))]
 mod rules;
+#[cfg(not(feature = "off"))]
 mod threads;
 
 // Before `__private`, because errors name the first path to a type.
+#[cfg(not(feature = "off"))]
 #[doc(hidden)]
 pub use birthmark_core::undone_by_instrument_skip;
 
+#[cfg(not(feature = "off"))]
 #[doc(hidden)]
 pub mod __private {
     //! Not public API. Used by generated code; it changes without notice.
@@ -154,12 +187,21 @@ pub mod __private {
     pub use crate::extension::carriers::Carrier;
 }
 
+#[cfg(not(feature = "off"))]
 pub use crate::deadlines::abort_tree;
+#[cfg(not(feature = "off"))]
 pub use crate::delivery::{write_dump, DumpSignal, ParseSignalError};
+#[cfg(not(feature = "off"))]
 pub use crate::install::{builder, install, Builder};
+#[cfg(not(feature = "off"))]
 pub use crate::leaks::{assert_no_leaks, leak_scope, LeakCheck, LeakScope, Leaks};
+#[cfg(not(feature = "off"))]
 pub use crate::observers::add_hook_for;
+#[cfg(feature = "off")]
+pub use crate::off::*;
+#[cfg(not(feature = "off"))]
 pub use crate::panic_report::{report_panic, PanicReport, PanicText, ParsePanicReportError};
+#[cfg(not(feature = "off"))]
 pub use crate::rules::{
     add_rule, rules, timebox, Action, ParseRuleError, RuleReport, RuleStats, Timebox, TimeboxSpawn,
 };
@@ -184,6 +226,7 @@ pub use birthmark_dump::{
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::{instrument, test};
 
+#[cfg(not(feature = "off"))]
 /// Takes a snapshot of all live tasks.
 ///
 /// # Examples
@@ -196,6 +239,7 @@ pub fn dump() -> Dump {
     birthmark_dump::__private::dump(threads::look, awaits::read)
 }
 
+#[cfg(not(feature = "off"))]
 /// Returns a report of the tasks that cannot go on, and why: that of [`Dump::stuck`] for a dump of this moment.
 ///
 /// # Examples
@@ -207,6 +251,7 @@ pub fn stuck() -> String {
     dump().stuck().to_string()
 }
 
+#[cfg(not(feature = "off"))]
 /// Returns all live tasks. A [`dump`] holds the same tasks in a fraction of the memory.
 ///
 /// # Examples

@@ -18,6 +18,7 @@
 //! | `awaits/` | await stacks out of debug information |
 //! | `filter/` | which tasks are shown |
 //! | `render/` | the forms in which they are shown |
+//! | `off/` | the whole interface without an effect, in place of all others |
 
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -25,44 +26,78 @@
 #[cfg(test)]
 use birthmark_test_support as _;
 
+#[cfg(not(feature = "off"))]
 mod awaits;
+#[cfg(not(feature = "off"))]
 mod coverage;
+#[cfg(not(feature = "off"))]
 mod dump;
+#[cfg(not(feature = "off"))]
 mod filter;
+#[cfg(not(feature = "off"))]
 mod gone;
+#[cfg(feature = "off")]
+mod off;
+#[cfg(not(feature = "off"))]
 mod one;
+#[cfg(not(feature = "off"))]
 mod process;
+#[cfg(not(feature = "off"))]
 mod redact;
+#[cfg(not(feature = "off"))]
 pub mod render;
+#[cfg(not(feature = "off"))]
 mod sites;
+#[cfg(not(feature = "off"))]
 mod snapshot;
+#[cfg(not(feature = "off"))]
 mod source;
+#[cfg(not(feature = "off"))]
 mod threads;
+#[cfg(not(feature = "off"))]
 mod values;
+#[cfg(not(feature = "off"))]
 mod wait_graph;
 
+#[cfg(not(feature = "off"))]
 pub use crate::awaits::{AwaitDetail, ParseAwaitDetailError};
+#[cfg(not(feature = "off"))]
 pub use crate::coverage::Coverage;
+#[cfg(not(feature = "off"))]
 pub use crate::dump::Dump;
+#[cfg(not(feature = "off"))]
 pub use crate::filter::{Filter, ParseFilterError};
+#[cfg(not(feature = "off"))]
 pub use crate::one::{current, task_count};
+#[cfg(not(feature = "off"))]
 pub use crate::redact::LocalToRedact;
+#[cfg(not(feature = "off"))]
 pub use crate::sites::{is_instrumented, sites, SiteStats};
+#[cfg(not(feature = "off"))]
 pub use crate::threads::{
     NativeFrame, NativeStack, OsThread, ParseThreadDetailError, StackError, SystemCall,
     ThreadDetail, ThreadState,
 };
+#[cfg(not(feature = "off"))]
 pub use crate::values::await_stack::{
     AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, FrameSource, LocalVariable, MissingFrames,
 };
+#[cfg(not(feature = "off"))]
 pub use crate::values::dropped::{dropped, DroppedAwait};
+#[cfg(not(feature = "off"))]
 pub use crate::values::gone::{BadEnds, DroppedBy, GoneTask, PanicPlace};
+#[cfg(not(feature = "off"))]
 pub use crate::values::lineage::{Ancestor, Lineage};
+#[cfg(not(feature = "off"))]
 pub use crate::values::span::TaskSpan;
+#[cfg(not(feature = "off"))]
 pub use crate::values::stack::{Frame, Stack};
+#[cfg(not(feature = "off"))]
 pub use crate::values::task::{State, Task};
+#[cfg(not(feature = "off"))]
 pub use crate::values::wake::WokenBy;
 
+#[cfg(not(feature = "off"))]
 #[doc(hidden)]
 pub mod __private {
     //! Not public API. Used by `birthmark` of the same version; it changes without notice.
@@ -114,3 +149,6 @@ pub mod __private {
         crate::Dump::of(crate::source::ThisProcess, look_at_threads, read_awaits)
     }
 }
+
+#[cfg(feature = "off")]
+pub use off::*;

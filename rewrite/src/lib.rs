@@ -146,6 +146,12 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     attribute::test::expand(args, item)
 }
 
+/// Makes a function that carries `#[birthmark::test(args)]` a test without a check.
+#[must_use]
+pub fn test_without_check(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::test::expand_without_check(args, item)
+}
+
 fn walk_over(item: &mut Item, args: Args, text: &str, locate: Locate) -> Outcome {
     let macro_names = MacroNames::of(text);
     let settings = Settings {

@@ -22,11 +22,12 @@ use birthmark_dump::{AwaitDetail, LocalToRedact, ThreadDetail};
 
 /// Installs the panic report and reads `BIRTHMARK` from the environment.
 ///
-/// A program calls it first in `main`. Further calls have no effect. Tasks are recorded without this call, too. The
-/// call starts the thread that advances the clock of ages; see [`Builder::clock`].
+/// A program calls it early in `main`, after it has set up its logging and its panic hook. Further calls have no effect.
+/// Tasks are recorded without this call, too. The call starts the thread that advances the clock of ages; see
+/// [`Builder::clock`].
 ///
-/// The report follows the program's own panic hook, whether that hook is set before or after this call. A hook that
-/// calls ours, as it found it, decides the place of the report. A hook that ends the process leaves no report.
+/// The report follows the program's own panic hook, also one that is set later. A hook that calls ours, as it found it,
+/// decides the place of the report. A hook that ends the process leaves no report.
 /// `BIRTHMARK=panic=off` and [`PanicReport::Off`] switch reports off.
 ///
 /// In a test, a report goes where the panic message goes. `cargo test` captures both and shows them together if the

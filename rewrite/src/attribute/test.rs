@@ -27,6 +27,22 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     })
 }
 
+/// Makes a function a test and changes nothing else of it. An item that is no function is returned with an error.
+pub(crate) fn expand_without_check(args: TokenStream, item: TokenStream) -> TokenStream {
+    let parsed: Result<ItemFn> = syn::parse2(item.clone());
+    let result = Args::parse(args).and(parsed);
+    match result {
+        Ok(mut function) => {
+            make_test(&mut function);
+            function.into_token_stream()
+        }
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote!(#error #item)
+        }
+    }
+}
+
 impl Args {
     fn parse(tokens: TokenStream) -> Result<Self> {
         let mut args = Args::default();
@@ -79,12 +95,7 @@ fn rewritten(args: &Args, mut item: ItemFn) -> TokenStream {
         .unwrap_or_else(|| parse_quote!(::birthmark));
     let check = check(args, &krate);
     let is_async = item.sig.asyncness.is_some();
-    if !item.attrs.iter().any(is_test) {
-        item.attrs.push(match is_async {
-            true => parse_quote!(#[::tokio::test]),
-            false => parse_quote!(#[::core::prelude::v1::test]),
-        });
-    }
+    make_test(&mut item);
     let name = item.sig.ident.to_string();
     let core = quote!(#krate::__private::core);
     let module = quote!(#core::module_path!());
@@ -108,6 +119,16 @@ fn rewritten(args: &Args, mut item: ItemFn) -> TokenStream {
         #[#krate::instrument(crate = #krate)]
         #(#attrs)*
         #vis #sig #body
+    }
+}
+
+/// Adds the attribute of a test, unless the function has one.
+fn make_test(function: &mut ItemFn) {
+    if !function.attrs.iter().any(is_test) {
+        function.attrs.push(match function.sig.asyncness {
+            Some(_) => parse_quote!(#[::tokio::test]),
+            None => parse_quote!(#[::core::prelude::v1::test]),
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adapt;
 mod at;
+mod at_spawn;
 mod macros;
 pub mod private;
 mod settle;

@@ -2,6 +2,7 @@
 
 mod change;
 mod declare;
+mod macros;
 
 use core::fmt;
 use core::marker::PhantomData;

@@ -210,6 +210,7 @@ impl<N> Above<N> {
 
 impl Outcome {
     /// The outcome of a task that ends in this state.
+    #[doc(hidden)]
     pub fn of_last_state(state: u64) -> Self {
         match state {
             state::COMPLETED => Outcome::Completed,

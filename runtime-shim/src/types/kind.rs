@@ -1,6 +1,7 @@
 //! Kinds of task.
 
 use crate::types::named::named_enum;
+#[cfg(not(feature = "off"))]
 use crate::types::site::Site;
 
 named_enum! {
@@ -29,6 +30,18 @@ named_enum! {
     }
 }
 
+impl Kind {
+    /// Returns `true` if the task is an OS thread as a whole.
+    #[inline]
+    pub fn is_thread(self) -> bool {
+        matches!(
+            self,
+            Kind::Thread | Kind::ScopedThread | Kind::Main | Kind::External
+        )
+    }
+}
+
+#[cfg(not(feature = "off"))]
 impl Kind {
     /// The bits that hold a kind, the lowest ones of a task's flags.
     pub(crate) const MASK: u64 = 0xf;
@@ -68,18 +81,10 @@ impl Kind {
     fn is_closure(self) -> bool {
         matches!(self, Kind::Thread | Kind::ScopedThread | Kind::Blocking)
     }
-
-    /// Returns `true` if the task is an OS thread as a whole.
-    #[inline]
-    pub fn is_thread(self) -> bool {
-        matches!(
-            self,
-            Kind::Thread | Kind::ScopedThread | Kind::Main | Kind::External
-        )
-    }
 }
 
 /// The kind of a task whose callee returns a value of this type.
+#[cfg(not(feature = "off"))]
 pub(crate) fn kind_of_result(mut name: &str) -> Option<Kind> {
     for wrapper in ["core::result::Result<", "core::option::Option<"] {
         name = name.strip_prefix(wrapper).unwrap_or(name);
@@ -94,7 +99,7 @@ pub(crate) fn kind_of_result(mut name: &str) -> Option<Kind> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "off")))]
 mod tests {
     use std::any::type_name;
     use std::io;

@@ -1,18 +1,25 @@
 //! Values that every layer uses.
 
+#[cfg(not(feature = "off"))]
 #[doc(hidden)]
 pub mod bounded;
 #[doc(hidden)]
 pub mod escape;
+#[cfg(not(feature = "off"))]
 pub(crate) mod found_site;
+#[cfg(not(feature = "off"))]
 pub(crate) mod frame_site;
 pub(crate) mod kind;
 #[doc(hidden)]
 pub mod named;
+#[cfg(not(feature = "off"))]
 pub mod pools;
+#[cfg(not(feature = "off"))]
 pub(crate) mod site;
+#[cfg(not(feature = "off"))]
 #[doc(hidden)]
 pub mod source_path;
+#[cfg(not(feature = "off"))]
 mod type_role;
 
 use std::error::Error;
