@@ -114,13 +114,13 @@ fn unknown_parameter_is_answered_with_the_known_ones() {
     for (path, known) in [
         (
             "json?first=7",
-            "polls or under; besides filters, this path takes threads=, awaits=, waits= and limit=\n",
+            "polls, woken-by or under; besides filters, this path takes threads=, awaits=, waits= and limit=\n",
         ),
         ("tree?first=7", "this path takes threads= and awaits=\n"),
         ("diff?first=7", "this path takes seconds=\n"),
         (
             "folded?first=7",
-            "polls or under; besides filters, this path takes awaits=\n",
+            "polls, woken-by or under; besides filters, this path takes awaits=\n",
         ),
     ] {
         let response = get(&server, path);

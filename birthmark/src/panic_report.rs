@@ -9,6 +9,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::output;
+use crate::platform::borrowed_stacks;
+use crate::threads::innermost_on;
 
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::escape::{escape, Quoted};
@@ -95,16 +97,22 @@ thread_local! {
 /// ```
 pub fn report_panic(info: &PanicHookInfo<'_>) -> PanicText {
     let _ = REPORTED.try_with(|reported| reported.set(ptr::from_ref(info).addr()));
-    PanicText(())
+    PanicText {
+        payload: payload_address(info),
+    }
 }
 
 /// The text that [`report_panic`] returns. The text concerns the thread that formats it.
 #[derive(Debug)]
-pub struct PanicText(());
+pub struct PanicText {
+    /// See [`payload_address`].
+    payload: usize,
+}
 
 impl fmt::Display for PanicText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_report(f, LEVEL.load(Ordering::Relaxed) != PanicReport::Task as u8)
+        let with_lineage = LEVEL.load(Ordering::Relaxed) != PanicReport::Task as u8;
+        write_report(f, self.payload, with_lineage)
     }
 }
 
@@ -127,9 +135,16 @@ fn report(info: &PanicHookInfo<'_>) {
     let level = LEVEL.load(Ordering::Relaxed);
     let mut out = Buffer::new();
     // It fails only when standard error does, and then nobody reads it.
-    let _ = write_report(&mut out, level >= PanicReport::Lineage as u8);
+    let with_lineage = level >= PanicReport::Lineage as u8;
+    let _ = write_report(&mut out, payload_address(info), with_lineage);
     out.finish();
     write_dump_in_panic();
+}
+
+/// Returns the address of the payload. While the hook runs, std has the payload in a frame between the code that panics
+/// and the hook.
+fn payload_address(info: &PanicHookInfo<'_>) -> usize {
+    ptr::from_ref(info.payload()).addr()
 }
 
 /// Keeps the message and the place of the panic for the task that it ends.
@@ -148,22 +163,60 @@ fn write_dump_in_panic() {
     }
 }
 
-fn write_report(out: &mut dyn Write, with_lineage: bool) -> fmt::Result {
+fn write_report(out: &mut dyn Write, payload: usize, with_lineage: bool) -> fmt::Result {
     let task = local::current();
-    let Some(task) = task.and_then(|task| Record::read(task.slot())) else {
-        return write_no_task(out);
-    };
-    write_task(out, &task)?;
-    write_labels_of(out, &task)?;
-    write_task_locals(out, &task)?;
-    if with_lineage {
-        write_stack(out, &task)?;
+    let task = task.and_then(|task| Record::read(task.slot()));
+    match &task {
+        Some(task) => {
+            out.write_str("  in ")?;
+            write_task(out, task, own_name(task).as_ref(), "\n", with_lineage)?;
+        }
+        None => write_no_task(out)?,
     }
-    write_spawned(out, &task, clock::fine())?;
+    if task.is_some_and(|task| !task.is_pool_thread()) {
+        return Ok(());
+    }
+    // A worker of rayon, for example.
+    match borrowed_stacks::lender(payload, innermost_on) {
+        Some(lender) => {
+            out.write_str("  probably for ")?;
+            let why = ", which waits and whose stack this thread uses\n";
+            write_task(out, &lender, lender.own_name().as_ref(), why, with_lineage)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes `task 21 "req-id-123123" audit`, `end`, and what belongs to the task.
+fn write_task(
+    out: &mut dyn Write,
+    task: &Record,
+    own_name: Option<&Record>,
+    end: &str,
+    with_lineage: bool,
+) -> fmt::Result {
+    let name = effective_name(task, own_name.copied());
+    write!(out, "task {} ", task.id)?;
+    if let Some((text, _)) = &name {
+        write_name(out, text)?;
+    }
+    write_role(out, task)?;
+    out.write_str(end)?;
+    write_labels_of(out, own_name.unwrap_or(task))?;
+    write_task_locals(out, own_name)?;
+    if with_lineage && is_current(task) {
+        write_stack(out, task)?;
+    }
+    write_spawned(out, task, clock::fine())?;
     match with_lineage {
-        true => write_lineage(out, &task),
+        true => write_lineage(out, task, name.map(|(_, origin)| origin)),
         false => Ok(()),
     }
+}
+
+/// Returns `true` if this thread runs the task.
+fn is_current(task: &Record) -> bool {
+    local::current().is_some_and(|current| ptr::eq(current.slot(), task.slot))
 }
 
 /// Writes `in no task: task 7 worker, the last on this thread, has ended`, for example in a destructor of a
@@ -183,17 +236,6 @@ fn write_no_task(out: &mut dyn Write) -> fmt::Result {
     }
     out.write_str("    spawned  ")?;
     write_site(out, site)?;
-    out.write_str("\n")
-}
-
-/// `in task 21 "req-id-123123" audit`
-fn write_task(out: &mut dyn Write, task: &Record) -> fmt::Result {
-    write!(out, "  in task {} ", task.id)?;
-    let name = effective_name(task, own_name(task));
-    if let Some((text, _)) = &name {
-        write_name(out, text)?;
-    }
-    write_role(out, task)?;
     out.write_str("\n")
 }
 
@@ -228,8 +270,7 @@ fn write_spawned(out: &mut dyn Write, task: &Record, now: Option<u64>) -> fmt::R
 }
 
 /// `labels tenant=acme`
-fn write_labels_of(out: &mut dyn Write, task: &Record) -> fmt::Result {
-    let node = own_name(task).unwrap_or(*task);
+fn write_labels_of(out: &mut dyn Write, node: &Record) -> fmt::Result {
     let Some(labels) = node.effective_labels() else {
         return Ok(());
     };
@@ -243,8 +284,8 @@ fn write_labels_of(out: &mut dyn Write, task: &Record) -> fmt::Result {
 }
 
 /// `locals   TENANT=acme TRANSACTION`
-fn write_task_locals(out: &mut dyn Write, task: &Record) -> fmt::Result {
-    let own = own_name(task).filter(|own| own.has_locals());
+fn write_task_locals(out: &mut dyn Write, own_name: Option<&Record>) -> fmt::Result {
+    let own = own_name.filter(|own| own.has_locals());
     let Some(locals) = own.and_then(|own| own.locals()) else {
         return Ok(());
     };
@@ -265,10 +306,9 @@ fn write_site(out: &mut dyn Write, site: &Site) -> fmt::Result {
 
 /// Writes the lineage link by link. The thread keeps its own record, but other threads may remove ancestors meanwhile. The
 /// ancestor whose name the task inherits is marked.
-fn write_lineage(out: &mut dyn Write, task: &Record) -> fmt::Result {
-    let name = effective_name(task, own_name(task));
+fn write_lineage(out: &mut dyn Write, task: &Record, name: Option<NameOrigin>) -> fmt::Result {
     let mut name_from = match name {
-        Some((_, NameOrigin::Inherited { from })) => Some(from.as_u64()),
+        Some(NameOrigin::Inherited { from }) => Some(from.as_u64()),
         _ => None,
     };
     let mut separator = "    by       ";

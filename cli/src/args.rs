@@ -32,7 +32,7 @@ Examples:
   birthmark ps 4711 --debug-file shop.debug   await stacks of a stripped program, whose file was kept
 
 A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind,
-stack, text, state, older, for, polls and under. `*` matches any text.
+stack, text, state, older, for, polls, woken-by and under. `*` matches any text.
 
 Await stacks go on into dependencies if the debug information of the program is found: in the
 executable, in a separate file beside it or by --debug-file. Types are needed: `debug = 2` in the

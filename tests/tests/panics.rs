@@ -89,6 +89,38 @@ fn panic_in_a_job_of_a_pool_is_reported() {
     );
 }
 
+/// Returns the line about the task for which a worker without a record works.
+#[track_caller]
+fn lender(scenario: &str) -> String {
+    let text = ours(&report(scenario, &[]));
+    let mut lines = text.lines();
+    let unseen = "  in no task: birthmark did not see this thread being spawned";
+    assert_eq!(lines.next(), Some(unseen), "{text}");
+    let lender = lines.next().unwrap_or_default().to_owned();
+    let spawned = lines.next().unwrap_or_default();
+    assert!(spawned.starts_with("    spawned  "), "{text}");
+    assert_eq!(lines.next(), Some("    by       # main"), "{text}");
+    lender
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn panic_in_a_parallel_iterator_names_the_task_that_waits() {
+    assert_eq!(
+        lender("parallel_iterator"),
+        "  probably for task # \"block-9\" parallel_iterator::{closure}, which waits and whose stack this thread uses"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn panic_in_a_stolen_half_names_the_task_that_waits() {
+    assert_eq!(
+        lender("join"),
+        "  probably for task # join::{closure}, which waits and whose stack this thread uses"
+    );
+}
+
 #[test]
 fn panic_in_a_thread_is_reported() {
     let text = report("std_thread", &[]);
@@ -116,9 +148,18 @@ fn panic_in_main_is_reported() {
 #[test]
 fn panic_on_a_pool_thread_after_a_job_does_not_name_the_job() {
     let text = report("after_a_job", &[]);
+    let lender = "  probably for task # main, which waits and whose stack this thread uses\n    \
+                  spawned  # s ago, main thread\n";
     assert_eq!(
         ours(&text),
-        "  in no task: birthmark did not see this thread being spawned\n"
+        format!(
+            "  in no task: birthmark did not see this thread being spawned\n{}",
+            if cfg!(target_os = "linux") {
+                lender
+            } else {
+                ""
+            }
+        )
     );
 }
 

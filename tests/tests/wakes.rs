@@ -115,6 +115,41 @@ fn woken_task_is_runnable_until_its_next_poll() {
 }
 
 #[test]
+fn filter_selects_tasks_by_what_woke_them_last() {
+    apart(|| {
+        let (cell, executor) = (Cell::default(), Arc::default());
+        let mut held = tasks::leaves_wakers(&cell, 2);
+        let mut itself = tasks::wakes_itself();
+        assert!(poll(&mut held, &executor).is_pending());
+        assert!(poll(&mut itself, &executor).is_pending());
+        let me = birthmark::current().unwrap().id();
+        let functions = |filter: &str| {
+            let filter = format!("under={me}&{filter}").parse().unwrap();
+            let dump = birthmark::dump().filter(&filter);
+            let sites = dump.tasks().filter_map(|task| task.site());
+            let mut functions: Vec<_> = sites.map(|site| site.function()).collect();
+            functions.sort_unstable();
+            functions.join(" ")
+        };
+        assert_eq!(functions("woken-by=*"), "wakes_itself");
+        let waker = cell.lock().unwrap().pop().unwrap();
+        let wake = move || waker.wake();
+        birthmark::set_name("publisher 7");
+        wake();
+        assert_eq!(functions("woken-by=publisher*"), "leaves_wakers");
+        assert_eq!(functions(&format!("woken-by={me}")), "leaves_wakers");
+        let role = birthmark::dump().tasks().find(|task| task.id() == me);
+        let role = role.unwrap().role().to_owned();
+        assert_eq!(
+            functions(&format!("woken-by={role}&woken-by=poll_fn")),
+            "leaves_wakers wakes_itself"
+        );
+        assert_eq!(functions("woken-by=nobody"), "");
+        assert_eq!(functions("woken-by="), "");
+    });
+}
+
+#[test]
 fn wake_by_a_thread_without_a_task_names_no_task() {
     apart(|| {
         let (cell, executor) = (Cell::default(), Arc::default());

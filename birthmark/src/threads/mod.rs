@@ -20,6 +20,7 @@ mod running;
 use birthmark_core::__reader::{internal_thread, os_thread};
 use birthmark_dump::__private::{look_at, redacted_tasks, OsThreads};
 use birthmark_dump::{NativeStack, OsThread, StackError};
+pub(crate) use running::innermost_on;
 use running::Runs;
 
 use crate::platform::tasks;

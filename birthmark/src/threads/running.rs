@@ -48,6 +48,28 @@ impl Runs {
     }
 }
 
+/// Returns the innermost task that a thread runs, except the thread itself. It allocates nothing.
+pub(crate) fn innermost_on(thread: u64) -> Option<Record> {
+    let mut found: Option<Record> = None;
+    walk(|slot| {
+        if slot.status().state() != state::RUNNING {
+            return;
+        }
+        let record = Record::read(slot).filter(|record| record.is_live_task());
+        let runs_it = |record: &Record| {
+            let on = record.thread().and_then(|thread| thread.os_id());
+            on == Some(thread) && !record.is_pool_thread()
+        };
+        if let Some(record) = record.filter(runs_it) {
+            let is_inner = |found: Record| inner_first(&record) < inner_first(&found);
+            if found.is_none_or(is_inner) {
+                found = Some(record);
+            }
+        }
+    });
+    found
+}
+
 /// Sorts the tasks of one thread, innermost first. The task that is the thread itself comes last. Of two other tasks,
 /// the one with the later poll is inside. If both polls have the same tick, the younger task is.
 fn inner_first(record: &Record) -> impl Ord + use<> {

@@ -19,6 +19,7 @@ impl Filter {
             ("older", self.older.is_some()),
             ("for", self.in_state.is_some()),
             ("polls", self.polls.is_some()),
+            ("woken-by", !self.woken_by.is_empty()),
             ("stack", !self.stacks.is_empty()),
             ("text", !self.words.is_empty()),
         ];

@@ -135,6 +135,12 @@ const KEYS: &[Key] = &[
         |filter, each| filter.polls.into_iter().for_each(|polls| each(Value::Count(polls))),
     ),
     key(
+        "woken-by",
+        "that wait or are runnable, and were last woken by a task whose id, name or role matches. Of a task that has ended, only the id is known",
+        |filter, value| Ok(filter.woken_by(value)),
+        |filter, each| text::patterns(&filter.woken_by, each),
+    ),
+    key(
         "under",
         "with this id, or with an ancestor that has it",
         |filter, value| Ok(filter.under(text::id(value)?)),
@@ -160,6 +166,7 @@ const KEYS: &[Key] = &[
 /// | `older` | that were spawned at least this long ago: `500ms`, `10s`, `5m`, `2h`, `1d` |
 /// | `for` | that have been in their state for at least this long |
 /// | `polls` | that were polled or called at least this many times: `polls=1000` |
+/// | `woken-by` | that wait or are runnable, and were last woken by a task whose id, name or role matches. Of a task that has ended, only the id is known |
 /// | `under` | with this id, or with an ancestor that has it |
 ///
 /// [`Kind`](birthmark_core::Kind) and [`State`] have all kinds and states. In a pattern, `*` stands for any text and
@@ -199,6 +206,7 @@ pub struct Filter {
     older: Option<Duration>,
     in_state: Option<Duration>,
     polls: Option<u32>,
+    woken_by: Vec<Pattern>,
     under: Vec<TaskId>,
 }
 
@@ -370,6 +378,22 @@ impl Filter {
         self
     }
 
+    /// Selects suspended tasks that were last woken by a task whose id, name or role matches; see
+    /// [`Task::woken_by`](crate::Task::woken_by). A task that has woken itself is compared with itself. Of a task that has
+    /// ended, or is not in the same dump, only the id is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let by_publish = birthmark::Filter::new().runnable().woken_by("publish");
+    /// println!("{}", birthmark::dump().filter(&by_publish));
+    /// ```
+    #[must_use]
+    pub fn woken_by(mut self, pattern: &str) -> Self {
+        self.woken_by.push(Pattern::new(pattern));
+        self
+    }
+
     /// Selects the task with this id and all of its descendants.
     #[must_use]
     pub fn under(mut self, id: TaskId) -> Self {
@@ -424,8 +448,9 @@ mod tests {
         }
     }
 
-    /// Keys that the hint leaves out. A word without a key is searched as `text` is, and the page shows times in columns.
-    const NOT_IN_HINT: [&str; 3] = ["text", "older", "for"];
+    /// Keys that the hint leaves out. A word without a key is searched as `text` is, and the page shows times in columns. The
+    /// page does not search wakes.
+    const NOT_IN_HINT: [&str; 4] = ["text", "older", "for", "woken-by"];
 
     #[test]
     fn hint_of_the_page_has_the_keys() {

@@ -188,5 +188,6 @@ pub(super) fn is_shallow(filter: &Filter) -> bool {
         && filter.labels.is_empty()
         && filter.stacks.is_empty()
         && filter.words.is_empty()
+        && filter.woken_by.is_empty()
         && filter.under.is_empty()
 }

@@ -31,6 +31,8 @@ pub(crate) struct Selection<'a> {
     /// `true` for label sets that are selected, by index.
     labels: Vec<bool>,
     no_labels: bool,
+    /// `true` for tasks that `woken_by` has, by their id.
+    wakers: HashMap<u64, bool, IdHash>,
     words: Words<'a>,
 }
 
@@ -50,6 +52,7 @@ impl<'a> Selection<'a> {
             stacks: stacks(filter, snapshot, pace),
             labels: labels(filter, snapshot, pace),
             no_labels: has_labels(filter, &Labels::NONE),
+            wakers: HashMap::default(),
             words: Words::new(filter, snapshot, pace),
         }
     }
@@ -69,6 +72,7 @@ impl<'a> Selection<'a> {
             && self.has_site(row)
             && matches(&filter.kinds, self.snapshot.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.snapshot.name_text(row)))
+            && self.has_waker(row)
             && self.words.are_in(row)
     }
 
@@ -98,6 +102,20 @@ impl<'a> Selection<'a> {
         labels.map_or(self.no_labels, is_asked_for)
     }
 
+    fn has_waker(&mut self, row: &Row) -> bool {
+        let (snapshot, wanted) = (self.snapshot, &self.filter.woken_by);
+        if wanted.is_empty() {
+            return true;
+        }
+        let Some(waker) = snapshot.waking_task_or_itself(row) else {
+            return false;
+        };
+        *self
+            .wakers
+            .entry(waker)
+            .or_insert_with(|| is_task(wanted, snapshot, waker))
+    }
+
     fn has_site(&mut self, row: &Row) -> bool {
         let Filter { sites, roles, .. } = self.filter;
         if sites.is_empty() && roles.is_empty() {
@@ -112,6 +130,26 @@ impl<'a> Selection<'a> {
             .entry(site.address())
             .or_insert_with(|| is_at(sites, site) && has_role(roles, site))
     }
+}
+
+/// Returns `true` if the id, the name or the role of a task matches.
+fn is_task(wanted: &[Pattern], snapshot: &Snapshot, id: u64) -> bool {
+    if matches(wanted, &id.to_string()) {
+        return true;
+    }
+    let Some(place) = snapshot.place_of(id) else {
+        return false;
+    };
+    let row = &snapshot.rows[place];
+    let has_name = || {
+        let name = snapshot.name_text(row);
+        !name.is_empty() && matches(wanted, name)
+    };
+    let has_role = || match snapshot.is_external(row) {
+        true => matches(wanted, &snapshot.role(row)),
+        false => has_role(wanted, snapshot.site(row)),
+    };
+    has_name() || has_role()
 }
 
 /// Returns `true` if the role of a site matches, with or without its module.

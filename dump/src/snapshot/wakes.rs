@@ -87,6 +87,15 @@ impl Snapshot {
         }
     }
 
+    /// Returns the id of the task that woke a task last, which may be the same.
+    pub(crate) fn waking_task_or_itself(&self, row: &Row) -> Option<u64> {
+        match self.wakers.get(row.woken_by)? {
+            record::WokenBy::Itself => Some(row.id),
+            record::WokenBy::Task(id) => Some(id),
+            record::WokenBy::Thread(_) => None,
+        }
+    }
+
     /// Returns the index of a live task.
     pub(crate) fn place_of(&self, id: u64) -> Option<usize> {
         self.rows.binary_search_by_key(&id, |row| row.id).ok()

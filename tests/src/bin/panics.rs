@@ -31,6 +31,8 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("std_thread", scenarios::std_thread),
     ("rayon_job", scenarios::rayon_job),
     ("after_a_job", after_a_job),
+    ("parallel_iterator", scenarios::parallel_iterator),
+    ("join", scenarios::join),
     ("main_thread", scenarios::main_thread),
     (
         "main_thread_without_spawns",
@@ -132,6 +134,38 @@ fn stderr_closed() {
 #[birthmark::instrument]
 mod scenarios {
     use super::*;
+    use rayon::prelude::*;
+
+    /// A worker of rayon has no record, and the task waits for it.
+    pub fn parallel_iterator() {
+        let hash = |account: u64| assert_ne!(account, 5, "no code");
+        let hashes = move || (0..8).into_par_iter().for_each(hash);
+        let thread = thread::spawn(birthmark::named!("block-9" => hashes));
+        assert!(thread.join().is_err());
+    }
+
+    /// The closure that panics is on the second worker, which the first one waits for.
+    pub fn join() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+        let pool = pool.expect("the pool starts");
+        let (started, has_started) = std::sync::mpsc::channel();
+        let (ended, has_ended) = std::sync::mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            let text = &"stolen".to_owned();
+            let first = move || {
+                started.send(()).expect("the other half is there");
+                // An error: the panic drops the sender.
+                let _ = has_ended.recv();
+            };
+            let second = move || {
+                let _ended = ended;
+                has_started.recv().expect("the first half is there");
+                panic!("{text}");
+            };
+            pool.join(first, second);
+        });
+        assert!(thread.join().is_err());
+    }
 
     async fn audit(entries: &[u32], index: usize) -> u32 {
         tokio::task::yield_now().await;
