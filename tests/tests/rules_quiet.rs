@@ -88,8 +88,14 @@ mod service {
     }
 }
 
-/// Sends requests until `end`, and counts the answers.
-async fn client(address: SocketAddr, first: u64, end: Instant, answers: Arc<AtomicU64>) {
+/// Sends requests until `end`, with `pause` after each answer, and counts the answers.
+async fn client(
+    address: SocketAddr,
+    first: u64,
+    end: Instant,
+    pause: Duration,
+    answers: Arc<AtomicU64>,
+) {
     let mut number = first;
     while Instant::now() < end {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -103,6 +109,9 @@ async fn client(address: SocketAddr, first: u64, end: Instant, answers: Arc<Atom
                 assert!(read > 0, "the connection ended early");
             }
             answers.fetch_add(1, Ordering::Relaxed);
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 }
@@ -119,7 +128,7 @@ fn is_whole(answer: &[u8]) -> bool {
     body.len() >= length.unwrap().parse::<usize>().unwrap()
 }
 
-fn run(time: Duration) {
+fn run(time: Duration, pause: Duration) {
     birthmark::builder().watch().install();
     let end = Instant::now() + time;
     let answers = Arc::new(AtomicU64::new(0));
@@ -129,7 +138,7 @@ fn run(time: Duration) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(service::accept(listener));
-        let client = |number| tokio::spawn(client(address, number, end, answers.clone()));
+        let client = |number| tokio::spawn(client(address, number, end, pause, answers.clone()));
         let clients: Vec<_> = (0..CLIENTS as u64).map(client).collect();
         for client in clients {
             client.await.unwrap();
@@ -145,14 +154,17 @@ fn run(time: Duration) {
 
 #[test]
 fn healthy_service_under_load_has_no_report() {
-    run(Duration::from_secs(5));
+    run(Duration::from_secs(5), Duration::ZERO);
 }
 
 /// Takes an hour, or as many seconds as `BIRTHMARK_SOAK_SECONDS` has.
+///
+/// Clients wait for `BIRTHMARK_SOAK_PAUSE` milliseconds after each answer, so the machine can do other work.
 #[test]
 #[ignore = "takes an hour"]
 fn healthy_service_under_load_has_no_report_in_an_hour() {
-    let seconds = std::env::var("BIRTHMARK_SOAK_SECONDS").ok();
-    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
-    run(Duration::from_secs(seconds.unwrap_or(3600)));
+    let number = |variable| std::env::var(variable).ok()?.parse().ok();
+    let seconds = number("BIRTHMARK_SOAK_SECONDS").unwrap_or(3600);
+    let pause = number("BIRTHMARK_SOAK_PAUSE").unwrap_or(0);
+    run(Duration::from_secs(seconds), Duration::from_millis(pause));
 }
