@@ -2,12 +2,12 @@
 
 import { $, follow, list, shown } from "./app/state.js";
 import { draw } from "./app/draw.js";
-import { readIfOther, refresh, timer } from "./app/refresh.js";
+import { press, readIfOther, refresh, timer } from "./app/refresh.js";
 import { takeStacks } from "./app/stacks.js";
 import { readAwaits } from "./app/awaits.js";
 import { restore } from "./app/address.js";
-import { mark, open, pause, searchSoon, show, sortBy, theme, toggle } from "./app/actions.js";
-import { press, pressInTabs } from "./app/keys.js";
+import { groupTasksBy, mark, open, pause, searchSoon, show, sortBy, theme, toggle } from "./app/actions.js";
+import { pressInTabs, pressKey } from "./app/keys.js";
 
 function listen() {
   Object.assign(follow, { readAwaits });
@@ -19,11 +19,14 @@ function listen() {
   $("stacks").addEventListener("click", takeStacks);
   $("theme").addEventListener("click", theme);
   $("help-open").addEventListener("click", () => $("help").showModal());
+  $("by").addEventListener("change", () => groupTasksBy($("by").value));
   $("search").addEventListener("input", searchSoon);
   $("heads").addEventListener("click", (event) => event.target.dataset.sort && sortBy(event.target.dataset.sort));
   $("views").addEventListener("click", (event) => event.target.dataset.view && show(event.target.dataset.view));
   $("views").addEventListener("keydown", pressInTabs);
-  document.addEventListener("keydown", press);
+  document.addEventListener("keydown", pressKey);
+  document.addEventListener("pointerdown", () => press(true), true);
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => press(false), true);
   window.addEventListener("popstate", () => {
     restore();
     draw();

@@ -1,6 +1,7 @@
 // The types of the page. The JSON's own are in the schema of a dump; here are the parts that the page reads.
 
 import type { Snapshot } from "./model/snapshot.js";
+import type { History } from "./model/history.js";
 import type { Rows } from "./model/rows.js";
 
 export interface Head {
@@ -39,6 +40,9 @@ export interface Site {
   callee: string;
   module: string;
   function: string;
+  role: string;
+  /** The number of tasks that have ended. */
+  ended?: number;
   /** The end of the module, if sites of other modules have the same role. */
   qualifier?: string;
 }
@@ -132,6 +136,8 @@ export interface Task extends Ancestor, Waiting {
   thread?: number | null;
   may_be_stale?: boolean;
   awaits?: AwaitStack;
+  task_locals?: { name: string; value?: string }[];
+  task_locals_truncated?: boolean;
   pooled?: boolean;
   root?: boolean;
 }
@@ -142,6 +148,35 @@ export interface Group extends Described {
   more_names?: boolean;
   max_age_ms?: number | null;
   min_age_ms?: number;
+  key?: string;
+  /** One of its tasks, or of the program's own groups. */
+  first?: Described;
+  /** The tasks are in several states, which `state` counts. */
+  isMixed?: boolean;
+  past?: Series;
+}
+
+/** What tasks may be grouped by. */
+export interface Grouping {
+  title: string;
+  /** The key depends on the site alone, so that groups of sites are counted as their tasks are. */
+  ofSites: boolean;
+  /** The tasks of a group have one role, which its row shows. */
+  showsRole?: boolean;
+  keyOf: (task: any, snapshot: Snapshot) => string;
+  keyOfSite?: (site: Site, at: string) => string;
+  /** Returns the search for the tasks of a group; an empty text if there is none. */
+  search: (task: any, snapshot: Snapshot) => string;
+}
+
+/** The past of a group. */
+export interface Series {
+  /** The number of tasks at each moment. */
+  live: number[];
+  /** The number of spawns per second since the moment before; `undefined` if it is not known. */
+  spawns?: number;
+  /** The number of polls per second, of tasks that are alive. */
+  polls?: number;
 }
 
 export interface NativeFrame {
@@ -235,6 +270,10 @@ export interface Row {
   children?: number;
   expanded?: boolean;
   delta?: number;
+  /** The search for the tasks of a group. */
+  search?: string;
+  /** The numbers of a line chart. */
+  trend?: number[];
   cell: (column: string) => Piece[];
 }
 
@@ -268,6 +307,9 @@ export interface Input {
   markedTasks?: Task[];
   toggled?: Set<Key>;
   sort?: Sort;
+  /** The name of the grouping. */
+  by?: string;
+  history?: History;
 }
 
 export interface View {
@@ -298,6 +340,10 @@ export type Panel = { task: number; thread?: undefined } | { thread: number; tas
 
 export interface State {
   view: string;
+  /** The reader has chosen the view, or the address has. */
+  isViewChosen: boolean;
+  /** The name of the grouping. */
+  by: string;
   search: string;
   /** The keys of rows that are not folded or unfolded as they are by default. */
   toggled: Set<Key>;
@@ -313,6 +359,7 @@ export interface State {
   /** The program searches, because it has too many tasks to read them all. */
   remote: boolean;
   panel: Panel | null;
+  history: History;
 }
 
 /** The actions of the links in the panel. */
@@ -325,6 +372,8 @@ export interface Follow {
   thread(id: number): void;
   readAwaits(id: number): void;
   inTree(id: number): void;
+  /** Copies a text, which an element shows. */
+  copy(text: string, element: HTMLElement): void;
 }
 
 /** The fields of an item that a search looks at, by their keys. */

@@ -23,8 +23,23 @@ const POLICY: &str = concat!(
 /// The element that tells the script that native stacks may be taken.
 const NATIVE_STACKS: &str = "<template id=\"native-stacks\"></template>\n";
 
-/// Returns the page.
-pub(crate) fn page(native_stacks: bool) -> Bytes {
+/// Returns the name of this machine, if the system tells it.
+pub(crate) fn host() -> Option<String> {
+    // Linux only. The page has the host of its address instead.
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// Returns the element that tells the script the name of the machine.
+fn host_element(host: Option<&str>) -> String {
+    host.map_or_else(String::new, |host| {
+        let host = host.replace('&', "&amp;").replace('"', "&quot;");
+        format!("<template id=\"host\" data-name=\"{host}\"></template>\n")
+    })
+}
+
+/// Returns the page. `host` is the name of the machine.
+pub(crate) fn page(native_stacks: bool, host: Option<&str>) -> Bytes {
     let script = script::script();
     let parts = [
         include_str!("../page/head.html"),
@@ -36,6 +51,7 @@ pub(crate) fn page(native_stacks: bool) -> Bytes {
         &script,
         "</script>\n",
         if native_stacks { NATIVE_STACKS } else { "" },
+        &host_element(host),
     ];
     Bytes::from(parts.concat())
 }
@@ -104,8 +120,15 @@ mod tests {
     }
 
     #[test]
+    fn host_cannot_end_its_attribute() {
+        let page = super::page(false, Some("\"><b>&"));
+        let page = std::str::from_utf8(&page).unwrap();
+        assert!(page.contains("data-name=\"&quot;><b>&amp;\""));
+    }
+
+    #[test]
     fn page_names_no_outside_asset() {
-        let page = super::page(true);
+        let page = super::page(true, Some("host"));
         let page = std::str::from_utf8(&page).unwrap();
         for outside in [
             "http:",

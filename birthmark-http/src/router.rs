@@ -96,7 +96,7 @@ where
 fn below_root(options: &Options, limits: Limits) -> Router {
     let access = &options.access;
     let shared = DumpService::new(options, limits);
-    let page = page::page(options.native_stacks);
+    let page = page::page(options.native_stacks, page::host().as_deref());
     let redirect = guarded(redirect_to_page, access, Resource::Page);
     let not_found = guarded(answer::not_found, access, Resource::Page);
     let mut router = Router::new()

@@ -40,6 +40,11 @@ impl Coverage {
         std::mem::take(&mut self.totals.bad_ends)
     }
 
+    /// Returns the sites of which tasks have ended, and the number of these tasks.
+    pub(crate) fn ended(&self) -> &[(&'static Site, u64)] {
+        &self.totals.ended
+    }
+
     /// Returns the number of OS threads of the process, without the threads of birthmark itself, or `None` if the
     /// system does not list threads.
     pub fn os_threads(&self) -> Option<usize> {

@@ -112,7 +112,8 @@ pub mod __private {
     pub use crate::process::compact_utc;
     pub use crate::sites::sites_of;
     pub use crate::source::{
-        has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source, ThreadFacts,
+        ended_of, has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source,
+        ThreadFacts,
     };
     pub use birthmark_core::Site;
     pub mod redact {

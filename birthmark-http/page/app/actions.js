@@ -13,11 +13,23 @@ import { keep } from "./address.js";
 /** @param {string} view */
 export function show(view) {
   shown.view = view;
+  shown.isViewChosen = true;
   if (shown.panel?.thread && view !== "threads") shown.panel = null;
   $("scroll").scrollTop = 0;
   keep({ step: true });
   draw();
   readIfOther();
+}
+
+/**
+ * Groups tasks by something else.
+ * @param {string} by
+ */
+export function groupTasksBy(by) {
+  shown.by = by;
+  $("scroll").scrollTop = 0;
+  keep({ step: true });
+  draw();
 }
 
 /** @param {string} column */
@@ -96,11 +108,15 @@ export function open(row, step = true) {
   else toggle(row);
 }
 
-/** @param {import("../types").Row} row */
-function showMembers({ group, snapshot }) {
-  const at = snapshot.at(group);
+/**
+ * Shows the tasks of a group. Those that lack what the others are grouped by cannot be searched.
+ * @param {import("../types").Row} row
+ */
+function showMembers({ search }) {
+  // A search cannot contain a quotation mark.
+  if (!search || search.split('"').length > 3) return;
   shown.view = "table";
-  setSearch(at ? `site:${at} role:"${group.role}"` : `role:"${group.role}"`);
+  setSearch(search);
 }
 
 /** @param {number} id */
@@ -169,6 +185,16 @@ Object.assign(follow, {
     show("threads");
     showPanel({ thread: id });
     list.select(threadKey(id));
+  },
+  async copy(text, element) {
+    try {
+      await navigator.clipboard.writeText(text);
+      say(`Copied ${text}`);
+      element.dataset.copied = "true";
+    } catch {
+      // A page that did not come over HTTPS or from this machine may not copy, so the text is selected.
+      getSelection().selectAllChildren(element);
+    }
   },
   inTree(id) {
     shown.view = "tree";

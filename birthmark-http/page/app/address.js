@@ -1,5 +1,6 @@
 // The address has the state of the page. The state survives a reload, can be sent to others, and Back restores it.
 
+import { BY_AWAIT, grouping } from "../model/grouping.js";
 import { threadKey } from "../model/threads.js";
 import { VIEWS } from "../model/views.js";
 import { $, list, shown, typing } from "./state.js";
@@ -18,7 +19,8 @@ function sortText({ column, down }) {
 /** Returns the part of the address from `#` on; an empty text for the initial state. */
 function address() {
   const parts = new URLSearchParams();
-  if (shown.view !== "tree") parts.set("view", shown.view);
+  if (shown.view !== "tree" || shown.isViewChosen) parts.set("view", shown.view);
+  if (shown.by !== BY_AWAIT) parts.set("by", shown.by);
   if (shown.search) parts.set("search", shown.search);
   for (const [name, { sort }] of Object.entries(VIEWS)) {
     if (sort && sortText(sort) !== USUAL[name]) parts.set(`sort-${name}`, sortText(sort));
@@ -44,7 +46,10 @@ export function keep({ step }) {
 export function restore() {
   const parts = new URLSearchParams(location.hash.slice(1));
   const view = parts.get("view") ?? "";
-  shown.view = Object.hasOwn(VIEWS, view) ? view : "tree";
+  shown.isViewChosen = Object.hasOwn(VIEWS, view);
+  shown.view = shown.isViewChosen ? view : "tree";
+  const by = parts.get("by") ?? "";
+  shown.by = grouping(by) ? by : BY_AWAIT;
   shown.search = $("search").value = parts.get("search") ?? "";
   for (const [name, view] of Object.entries(VIEWS)) {
     if (view.sort) view.sort = sortOf(parts.get(`sort-${name}`), view) ?? sortOf(USUAL[name], view);

@@ -1,5 +1,6 @@
 // The summary lines: how many tasks there are, and what the dump covers.
 
+import { stateCounts } from "../model/groups.js";
 import { ago, count, plural, shortened, visible } from "../model/text.js";
 
 /**
@@ -10,7 +11,7 @@ import { ago, count, plural, shortened, visible } from "../model/text.js";
 export function taskParts(snapshot, tasks) {
   const { total, selected = tasks.length } = snapshot.head;
   const which = selected === total ? "" : `${count(selected)} of `;
-  return [which + plural(total, "task"), states(snapshot.isCut ? snapshot.groups : tasks)];
+  return [which + plural(total, "task"), stateCounts(snapshot.isCut ? snapshot.groups : tasks)];
 }
 
 /**
@@ -20,17 +21,7 @@ export function taskParts(snapshot, tasks) {
 export function threadParts({ threads }, selected) {
   if (!threads) return ["OS threads: this system does not list them"];
   const which = selected.length === threads.length ? "" : `${count(selected.length)} of `;
-  return [which + plural(threads.length, "OS thread"), states(selected)];
-}
-
-/**
- * Returns the count of each state.
- * @param {{ state?: string, count?: number }[]} items
- */
-function states(items) {
-  const states = new Map();
-  for (const { state, count = 1 } of items) states.set(state, (states.get(state) ?? 0) + count);
-  return [...states].map(([state, number]) => `${count(number)} ${state}`).join(", ");
+  return [which + plural(threads.length, "OS thread"), stateCounts(selected)];
 }
 
 /**

@@ -14,11 +14,13 @@ import { $, current, follow, list, shown } from "./state.js";
 import { coverage, taskParts, threadParts } from "./coverage.js";
 import { columns, drawPanel } from "./panel.js";
 import { drawStacksBar } from "./stacks-bar.js";
+import { drawGroupsBar } from "./groups-bar.js";
 
 export function draw() {
   const snapshot = current();
   drawTabs();
   drawStacksBar();
+  drawGroupsBar(snapshot);
   if (!snapshot) return drawEmpty();
   const { rows, selected } = shown.view === "threads" ? drawnThreads(snapshot) : drawnTasks(snapshot);
   list.show(rows, columns());
@@ -31,11 +33,11 @@ export function draw() {
 
 /** @param {import("../model/snapshot.js").Snapshot} snapshot */
 function drawnTasks(snapshot) {
-  const { view, marked, toggled } = shown;
+  const { view, marked, toggled, by, history } = shown;
   const tasks = matching(snapshot.tasks, TASK_FIELDS, snapshot);
   const markedTasks = marked && matching(marked.tasks, TASK_FIELDS, marked);
   const { rows, sort } = VIEWS[view];
-  return { rows: rows({ snapshot, tasks, marked, markedTasks, toggled, sort }), selected: tasks };
+  return { rows: rows({ snapshot, tasks, marked, markedTasks, toggled, sort, by, history }), selected: tasks };
 }
 
 /** @param {import("../model/snapshot.js").Snapshot} snapshot */
@@ -92,11 +94,14 @@ function drawSummary(snapshot, selected) {
   const parts = shown.view === "threads" ? threadParts(snapshot, selected) : taskParts(snapshot, selected);
   $("summary").textContent = `${parts.filter(Boolean).join(": ")} — ${shown.paused ? "paused, as of " : ""}${timeOf(snapshot)}`;
   $("coverage").textContent = coverage(snapshot.head);
-  const program = `${visible(snapshot.head.program)} ${snapshot.head.pid}`;
+  const program = `${visible(snapshot.head.program)} ${snapshot.head.pid} on ${HOST}`;
   $("program").textContent = program;
   document.title = `${program}: ${plural(snapshot.head.total, "task")} — birthmark`;
   document.body.dataset.paused = String(shown.paused);
 }
+
+/** The name of the machine on which the program runs, or else the one in the page's address. */
+const HOST = visible($("host")?.dataset.name ?? location.host);
 
 /**
  * Draws a notice if some rows are not shown.
@@ -104,10 +109,24 @@ function drawSummary(snapshot, selected) {
  * @param {import("../model/rows.js").Rows} rows
  */
 function drawNotice(snapshot, rows) {
-  const text = snapshot.isCut ? tooMany(snapshot) : rows.length > MAX_ROWS ? `Only the first ${count(MAX_ROWS)} rows are shown: search for others.` : "";
+  const text = noticeOf(snapshot, rows);
   $("notice").hidden = text === "";
   if ($("notice").textContent !== text) $("notice").textContent = text;
 }
+
+/**
+ * Returns why something is missing from the rows; an empty text if nothing is.
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../model/rows.js").Rows} rows
+ */
+function noticeOf(snapshot, rows) {
+  if (snapshot.head.coverage.sites === 0) return NOTHING_IS_INSTRUMENTED;
+  if (snapshot.isCut) return tooMany(snapshot);
+  return rows.length > MAX_ROWS ? `Only the first ${count(MAX_ROWS)} rows are shown: search for others.` : "";
+}
+
+const NOTHING_IS_INSTRUMENTED =
+  "Nothing in this build is instrumented. Put #[birthmark::instrument] on code that spawns, or start the program by cargo birthmark run.";
 
 /** @param {import("../model/snapshot.js").Snapshot} snapshot */
 function tooMany({ head, tasks }) {
@@ -130,7 +149,7 @@ function drawTabs() {
   $("search").placeholder = `Search: words, ${isThreads ? THREAD_KEYS : TASK_KEYS}`;
 }
 
-const TASK_KEYS = "name:… label:… role:… site:… stack:… state:… kind:… polls:n under:id";
+const TASK_KEYS = "name:… label:… role:… site:… crate:… stack:… state:… kind:… under:id";
 const THREAD_KEYS = "name:… state:… task:… id:…";
 
 /** @param {import("../model/rows.js").Rows} rows */
@@ -141,7 +160,7 @@ function drawNothing(rows) {
 
 function nothing() {
   const { view, marked, snapshot } = shown;
-  const matches = shown.search ? "matches the search" : "is there";
+  const matches = shown.search ? `matches “${visible(shown.search)}”` : "is there";
   if (view === "threads") return `No thread ${matches}.`;
   if (view !== "compare") return `No task ${matches}.`;
   if (!marked) return "Mark a moment first (m), and look here later.";

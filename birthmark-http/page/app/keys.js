@@ -16,6 +16,7 @@ const KEYS = {
   "?": () => $("help").showModal(),
   1: () => show("tree"), 2: () => show("table"), 3: () => show("groups"), 4: () => show("compare"),
   5: () => show("threads"), 6: () => show("stuck"),
+  b: () => shown.view === "groups" && $("by").focus(),
   p: pause, m: mark, t: theme, u: selectParent,
   d: () => list.selected?.task && setSearch(`under:${list.selected.task.id}`),
   Enter: () => open(list.selected),
@@ -25,9 +26,11 @@ const KEYS = {
 };
 
 /** @param {KeyboardEvent & { target: any }} event */
-export function press(event) {
+export function pressKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
   if (event.target === $("search")) return pressInSearch(event);
+  // A choice is made by its own keys.
+  if (event.target === $("by")) return;
   // A button is pressed by its own keys.
   if (event.target.closest("button") && (event.key === "Enter" || event.key === " ")) return;
   const action = KEYS[event.key];

@@ -48,9 +48,33 @@ export function readIfOther() {
 function take(snapshot) {
   if (shown.paused && current()) return;
   if (snapshot.threads !== undefined) shown.threads = snapshot;
-  else shown.snapshot = snapshot;
+  else takeTasks(snapshot);
   shown.remote = snapshot.head.total > MAX_TASKS;
-  draw();
+  if (pointer.isDown) pointer.awaitsDraw = true;
+  else draw();
+}
+
+/** A click is lost if what is clicked is replaced between the press and the release, so drawing waits for the release. */
+const pointer = { isDown: false, awaitsDraw: false };
+
+/** @param {boolean} isDown */
+export function press(isDown) {
+  pointer.isDown = isDown;
+  if (isDown || !pointer.awaitsDraw) return;
+  pointer.awaitsDraw = false;
+  // The click comes after the release.
+  setTimeout(draw);
+}
+
+/** The most tasks of which a reader sees the tree at first. */
+const MOST_IN_TREE = 100;
+
+/** @param {import("../model/snapshot.js").Snapshot} snapshot */
+function takeTasks(snapshot) {
+  const isFirst = shown.snapshot === null;
+  shown.snapshot = snapshot;
+  shown.history.add(snapshot);
+  if (isFirst && !shown.isViewChosen && location.hash === "" && snapshot.head.total > MOST_IN_TREE) shown.view = "groups";
 }
 
 /** @param {Error} error */

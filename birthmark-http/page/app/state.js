@@ -1,5 +1,7 @@
 // The state of the page.
 
+import { BY_AWAIT } from "../model/grouping.js";
+import { History } from "../model/history.js";
 import { List } from "../dom/list.js";
 
 /**
@@ -14,6 +16,8 @@ export const list = new List($("grid"), $("scroll"), $("space"));
 /** @type {import("../types").State} */
 export const shown = {
   view: "tree",
+  isViewChosen: false,
+  by: BY_AWAIT,
   search: "",
   toggled: new Set(),
   paused: false,
@@ -25,6 +29,7 @@ export const shown = {
   marked: null,
   remote: false,
   panel: null,
+  history: new History(),
 };
 
 /** The search while it is typed: `continues` is true until another step goes into the history. */

@@ -1,6 +1,11 @@
 // The elements of a cell.
 
 import { COLUMNS } from "../model/columns.js";
+import { classed } from "./elements.js";
+import { sparkline } from "./sparkline.js";
+
+/** The kinds of cells that are often cut off, or that are no text. */
+const TITLED = ["place", "trend"];
 
 /**
  * Returns a cell. Pieces are inserted as text, so a name cannot become markup.
@@ -14,9 +19,10 @@ export function cell(row, column) {
   element.dataset.column = column;
   if (row.level && COLUMNS[column].kind === "who") element.append(indent(row));
   const pieces = row.cell(column);
-  if (COLUMNS[column].kind === "site") element.append(...pathPieces(String(pieces[0][1]), element));
+  if (COLUMNS[column].kind === "trend" && row.trend) element.append(sparkline(row.trend), classed("span", "unseen", String(pieces[0][1])));
+  else if (COLUMNS[column].kind === "site") element.append(...pathPieces(String(pieces[0][1]), element));
   else element.append(...pieces.filter(([, text]) => text !== "").map(piece));
-  if (COLUMNS[column].kind === "place") element.title = pieces.map(([, text]) => text).join(" ");
+  if (TITLED.includes(COLUMNS[column].kind) || row.group) element.title = pieces.map(([, text]) => text).join(" ");
   if (row.task && COLUMNS[column].note) element.title = COLUMNS[column].note(row.task);
   return element;
 }

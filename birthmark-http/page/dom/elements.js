@@ -48,7 +48,18 @@ export function button(text, action = undefined, className = "") {
   return element;
 }
 
-/** @param {string} text */
+/**
+ * Returns a position in the source, which a click copies.
+ * @param {string} at
+ * @param {import("../types").Follow} follow
+ */
+export function copied(at, follow) {
+  const element = button(at, () => follow.copy(at, element), "copy");
+  element.title = "Copy";
+  return element;
+}
+
+/** @param {string | HTMLElement} text */
 export const code = (text) => made("code", text);
 
 /**

@@ -24,6 +24,24 @@ export const called = (task, id) => (task ? [task.name, task.role].filter(Boolea
  */
 export const state = (task) => [[`state ${task.state}`, task.state]];
 
+/** The times in milliseconds from which a state is warm, hot and hottest. */
+const HEAT = { runnable: [100, 1_000, 10_000], running: [1_000, 10_000, 60_000], waiting: [10_000, 60_000, 600_000] };
+
+/** The kinds of tasks that are polled. A thread may run for ever. */
+const POLLED = ["task", "future"];
+
+/**
+ * Returns the class for the time of a task in its state: `heat-1` to `heat-3` for long times. A task that waits is calm, as
+ * most wait for somebody outside.
+ * @param {import("../types").Ancestor} task
+ */
+export function heat({ state, state_ms: millis, kind }) {
+  const key = { blocked: "running", suspended: "waiting" }[state] ?? state;
+  if (!POLLED.includes(kind) || !Object.hasOwn(HEAT, key)) return "";
+  const level = HEAT[key].filter((from) => millis >= from).length;
+  return level === 0 ? "" : `heat-${level} ${key === "waiting" ? "calm" : "late"}`;
+}
+
 /**
  * @param {string | number} text
  * @returns {import("../types").Piece[]}

@@ -2,7 +2,7 @@
 
 import { ago, count, seconds, visible } from "./text.js";
 import { labelText } from "./labels.js";
-import { plain, state, waits, who } from "./cells.js";
+import { heat, plain, state, waits, who } from "./cells.js";
 import { doing, isRecorded, record, runs, standsIn } from "./thread-cells.js";
 
 /** The reason why a thread may have no count of polls. */
@@ -19,7 +19,7 @@ export const COLUMNS = {
   state: { title: "State", width: "7em", kind: "", by: (task) => task.state, cell: state },
   since: {
     title: "For", width: "4.5em", kind: "number", by: (task) => task.state_ms ?? -1,
-    cell: (task) => plain(ago(task.state_ms)),
+    cell: (task) => [[heat(task), ago(task.state_ms)]],
   },
   age: {
     title: "Age", width: "4.5em", kind: "number", by: (task) => task.age_ms ?? -1,
@@ -40,9 +40,12 @@ export const COLUMNS = {
   },
 
   // Columns of groups only.
-  count: { title: "Tasks", width: "7em", kind: "number" },
-  group: { title: "Task", width: "minmax(12em, 3fr)", kind: "who" },
-  ages: { title: "Age", width: "10em", kind: "" },
+  count: { title: "Tasks", width: "6em", kind: "number", by: bySize },
+  group: { title: "Task", width: "minmax(12em, 3fr)", kind: "who", by: ({ role, names }) => [role, ...names].join(" ") },
+  ages: { title: "Age", width: "9em", kind: "", by: ({ max_age_ms: most }) => most ?? -1 },
+  trend: { title: "Alive", width: "6em", kind: "trend", by: ({ past }) => past?.live.at(-1) ?? -1 },
+  spawns: { title: "Spawns/s", width: "5.5em", kind: "number", by: ({ past }) => past?.spawns ?? -1 },
+  polled: { title: "Polls/s", width: "5.5em", kind: "number", by: ({ past }) => past?.polls ?? -1 },
   delta: { title: "Growth", width: "6em", kind: "number" },
   before: { title: "Before", width: "6em", kind: "number" },
   after: { title: "After", width: "6em", kind: "number" },
@@ -55,6 +58,14 @@ export const COLUMNS = {
   record: { title: "Record", width: "7em", kind: "record", by: isRecorded, cell: record },
   stands: { title: "Stands in", width: "minmax(9em, 3fr)", kind: "place", by: standsIn, cell: (thread, snapshot) => [["role", visible(standsIn(thread, snapshot))]] },
 };
+
+/**
+ * Returns the number by which groups are sorted at first. Idle ones come last.
+ * @param {import("../types").Group} group
+ */
+function bySize({ count, runs_no_task: idle }) {
+  return idle ? count - Number.MAX_SAFE_INTEGER : count;
+}
 
 /**
  * Returns the items sorted by a column. Items with the same key keep their order.

@@ -4,7 +4,7 @@ import { count, signed, visible } from "./text.js";
 import { plain, waits, who } from "./cells.js";
 import { ON_THREAD } from "./snapshot.js";
 import { Rows } from "./rows.js";
-import { siteKey } from "./groups.js";
+import { siteKey } from "./grouping.js";
 
 /**
  * Returns the growth of each site, then new, ended and unchanged tasks.

@@ -2,6 +2,7 @@
 
 import { labels } from "./labels.js";
 import { called } from "./cells.js";
+import { crateOf } from "./grouping.js";
 
 /** @type {import("../types").Fields} */
 export const TASK_FIELDS = {
@@ -11,9 +12,13 @@ export const TASK_FIELDS = {
   state: (task) => task.state,
   kind: (task) => task.kind,
   site: (task, snapshot) => snapshot.at(task),
+  crate: crateOf,
   stack: (task, snapshot) => snapshot.place(task) ?? "",
   id: (task) => String(task.id),
 };
+
+/** The fields in which words without a key are not searched. The name of a crate is in all tasks of a program. */
+const ONLY_BY_KEY = ["crate"];
 
 /** @type {import("../types").Fields} */
 export const THREAD_FIELDS = {
@@ -59,7 +64,7 @@ export function search(text, fields, snapshot) {
  */
 function test({ key, value }, fields, snapshot) {
   if (key === "under") return under(Number(value), snapshot);
-  const wanted = key ? [fields[key]] : Object.values(fields);
+  const wanted = key ? [fields[key]] : Object.keys(fields).filter((name) => !ONLY_BY_KEY.includes(name)).map((name) => fields[name]);
   return (item) => wanted.some((field) => field(item, snapshot).toLowerCase().includes(value));
 }
 

@@ -62,6 +62,40 @@ export class Snapshot {
   }
 
   /**
+   * Returns the tasks that a task has spawned.
+   * @param {number} parent
+   */
+  tasksOf(parent) {
+    const { ancestors } = this.tables;
+    return this.tasks.filter(({ ancestor }) => ancestor != null && ancestors[ancestor].id === parent);
+  }
+
+  /**
+   * Returns some of the keys of labels.
+   * @param {number} most
+   */
+  labelKeys(most) {
+    const keys = new Set();
+    for (const { labels = {} } of this.hasLabels ? this.tasks : []) {
+      for (const key of Object.keys(labels)) keys.add(key);
+      if (keys.size >= most) break;
+    }
+    return [...keys].slice(0, most).sort();
+  }
+
+  /**
+   * Returns, for each site, its position, the number of tasks that were spawned there and are alive or have ended, and the site.
+   * @returns {[at: string, spawned: number, site: import("../types").Site][]}
+   */
+  spawnedBySite() {
+    const live = Array(this.tables.sites.length).fill(0);
+    for (const { site, count = 1 } of /** @type {import("../types").Described[]} */ (this.isCut ? this.groups : this.tasks)) {
+      if (site != null) live[site] += count;
+    }
+    return this.tables.sites.map((site, i) => [this.#positions[i], live[i] + (site.ended ?? 0), site]);
+  }
+
+  /**
    * Returns the position of the spawn, such as `src/a.rs:31:5`; an empty text for threads without a site.
    * @param {import("../types").Described} task
    */

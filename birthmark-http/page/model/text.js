@@ -29,6 +29,12 @@ export function ago(millis) {
  */
 export const seconds = (millis) => (millis == null ? "" : `${(millis / 1000).toFixed(2)} s`);
 
+/**
+ * Returns a number per second such as `0.5` or `1,204`; an empty text if it is not known.
+ * @param {number | undefined} number
+ */
+export const rate = (number) => (number === undefined ? "" : number === 0 || number >= 10 ? count(Math.round(number)) : number.toFixed(1));
+
 /** @param {number} number */
 export const count = (number) => number.toLocaleString("en");
 

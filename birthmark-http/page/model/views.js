@@ -2,7 +2,7 @@
 
 import { sorted, taskRow } from "./columns.js";
 import { Rows } from "./rows.js";
-import { groupRows } from "./groups.js";
+import { BY_SIZE, groupRows } from "./groups.js";
 import { treeRows } from "./tree.js";
 import { compareRows } from "./compare.js";
 import { threadRows } from "./threads.js";
@@ -15,7 +15,11 @@ export const VIEWS = {
     rows: tableRows,
     sort: { column: "age", down: true },
   },
-  groups: { columns: ["count", "group", "state", "ages", "place", "site"], rows: groupRows },
+  groups: {
+    columns: ["count", "group", "trend", "state", "ages", "spawns", "polled", "place", "site"],
+    rows: groupRows,
+    sort: BY_SIZE,
+  },
   compare: { columns: ["delta", "group", "before", "after", "place", "site"], rows: compareRows },
   threads: {
     columns: ["thread", "id", "state", "doing", "cpu", "record", "runs", "stands"],

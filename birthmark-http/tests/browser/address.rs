@@ -76,7 +76,8 @@ async fn invalid_parts_of_the_address_are_ignored() {
     let url = server.url()
         + "#view=constructor&sort-table=-nothing&toggled=%00&task=99999999&search=%3Cimg%20src=x%3E";
     let page = Page::open(&url, Device::Desktop).await;
-    page.until("nothing", "No task matches the search.").await;
+    page.until("nothing", "No task matches “<img src=x>”.")
+        .await;
     page.until("summary", "0 of 4 tasks — ").await;
     page.until("details", "It has ended, or was not read.")
         .await;
@@ -97,7 +98,8 @@ async fn title_names_the_program_and_its_process() {
     page.until("summary", "4 tasks: ").await;
     let program = std::env::current_exe().unwrap();
     let program = program.file_name().unwrap().to_str().unwrap();
-    let process = format!("{program} {}", std::process::id());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let process = format!("{program} {} on {}", std::process::id(), host.trim());
     assert_eq!(
         page.client.title().await.unwrap(),
         format!("{process}: 4 tasks — birthmark")

@@ -1,7 +1,7 @@
 //! A page in headless Chromium, driven as WebDriver says.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -171,12 +171,19 @@ impl Page {
     }
 
     /// Clicks an element, which is scrolled to as a person would. The driver takes one whose edge is visible for visible.
+    ///
+    /// The page may replace the element after it was found, and then it is found again.
     pub async fn click(&self, selector: &str) {
         let script =
             format!("document.querySelector({selector:?})?.scrollIntoView({{ block: 'nearest' }})");
-        self.run(&script).await;
-        let element = self.client.find(Locator::Css(selector)).await.unwrap();
-        element.click().await.unwrap();
+        loop {
+            self.run(&script).await;
+            let element = self.client.find(Locator::Css(selector)).await.unwrap();
+            match element.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     /// Presses keys where the focus is.
@@ -222,8 +229,14 @@ impl Page {
     }
 
     pub async fn screenshot(&self, name: &str) {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
-        std::fs::write(path, self.client.screenshot().await.unwrap()).unwrap();
+        self.picture(Path::new(env!("CARGO_TARGET_TMPDIR")), name)
+            .await;
+    }
+
+    /// Writes a picture of the page into a folder.
+    pub async fn picture(&self, folder: &Path, name: &str) {
+        let picture = self.client.screenshot().await.unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
     }
 
     /// Says for how long the page's main thread was busy at a stretch, in CPU time: what else the machine

@@ -15,6 +15,8 @@ async fn too_many_tasks_are_listed_oldest_first_and_all_counted() {
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
     let page = Page::open(&(server.url() + "?limit=1000"), Device::Desktop).await;
     page.until("summary", "4,005 tasks: ").await;
+    page.until("notice", "These groups count all of them").await;
+    page.press("1").await;
     let notice = "4,005 tasks are too many to read one by one. These are the oldest 1,000: ";
     page.until("notice", notice).await;
     page.until_row("connection").await;

@@ -119,6 +119,9 @@ async fn page_is_readable_on_a_phone_and_in_the_dark() {
     let page = Page::open(&server.url(), Device::Phone).await;
     page.until_row("handle").await;
     page.screenshot("phone").await;
+    let head = "return document.querySelector('nav').getBoundingClientRect().bottom / innerHeight";
+    let head = page.run(head).await.as_f64().unwrap();
+    assert!(head < 1.0 / 6.0, "the head takes {head} of the screen");
     page.click("#mark").await;
     program.leak(3);
     for (view, row) in [

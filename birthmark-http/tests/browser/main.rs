@@ -8,9 +8,11 @@ mod address;
 mod alike;
 mod chromium;
 mod elsewhere;
+mod groups;
 mod keys;
 mod large;
 mod looks;
+mod pictures;
 mod pools;
 mod program;
 mod stuck;
@@ -45,6 +47,11 @@ async fn hundred_thousand_tasks_are_shown_searched_and_compared() {
         start.elapsed()
     );
     page.report_long_tasks("reading").await;
+
+    // Of so many tasks, the groups are shown at first.
+    page.until_row("99,600 ×").await;
+    assert_eq!(page.run("return location.hash").await, "");
+    page.press("1").await;
 
     // The tree: what has many children is folded, and only what is seen has an element.
     page.until_row("serve").await;

@@ -57,6 +57,8 @@ pub trait Source: Copy {
     fn sites(self) -> Vec<&'static Site>;
     /// Returns `true` if a task that was spawned there has ended or was not recorded.
     fn has_spawned(self, site: &'static Site) -> bool;
+    /// Number of tasks of a site that have ended.
+    fn ended(self, site: &'static Site) -> u64;
     /// The last tasks that ended before they were ready, the oldest first.
     fn gone(self, ring: Ring) -> Vec<GoneRecord>;
     /// Number of spawns for which there was no memory.
@@ -179,6 +181,8 @@ pub(crate) struct Totals {
     pub(crate) clock: bool,
     /// Sites whose tasks did not all return, by file and line.
     pub(crate) bad_ends: Vec<BadEnds>,
+    /// The sites of which tasks have ended, and the number of these tasks.
+    pub(crate) ended: Vec<(&'static Site, u64)>,
 }
 
 impl Totals {
@@ -204,6 +208,11 @@ impl Totals {
             sites: sites.len(),
             clock: source.now().is_some(),
             bad_ends: all.iter().filter_map(|site| bad_ends(site)).collect(),
+            ended: all
+                .iter()
+                .map(|site| (*site, source.ended(site)))
+                .filter(|(_, ended)| *ended > 0)
+                .collect(),
         }
     }
 }
@@ -218,6 +227,14 @@ fn bad_ends(site: &'static Site) -> Option<BadEnds> {
         refused: count(&site.counts.refused),
     };
     (ends.panicked + ends.cancelled + ends.refused > 0).then_some(ends)
+}
+
+/// Returns the number of tasks in the counts of a site that have ended.
+pub fn ended_of(counts: &Counts) -> u64 {
+    let ends = [&counts.completed, &counts.panicked, &counts.cancelled];
+    ends.into_iter()
+        .map(|count| count.load(Ordering::Relaxed))
+        .sum()
 }
 
 /// Returns `true` if the counts of a site show that a task was spawned there and has ended, or was not recorded.

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use super::{
-    has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source, ThreadFacts,
+    ended_of, has_counted, program_name, Above, GoneRecord, Node, Process, Ring, Source,
+    ThreadFacts,
 };
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::content::{LabelBytes, LocalBytes, NameText};
@@ -84,6 +85,11 @@ impl Source for ThisProcess {
 
     fn has_spawned(self, site: &'static Site) -> bool {
         has_spawned(site)
+    }
+
+    fn ended(self, site: &'static Site) -> u64 {
+        let completed = thread_states::all().map(|state| state.completed.of(site));
+        ended_of(&site.counts) + completed.sum::<u64>()
     }
 
     fn gone(self, ring: Ring) -> Vec<GoneRecord> {

@@ -13,7 +13,9 @@ use birthmark_core::__reader::record::gone::{
 use birthmark_core::__reader::record::image::SlotImage;
 use birthmark_core::__reader::record::{WakeSnapshot, WakeWords};
 use birthmark_core::{Kind, Site};
-use birthmark_dump::__private::{GoneRecord, Process, Ring, Source, ThreadFacts, has_counted};
+use birthmark_dump::__private::{
+    GoneRecord, Process, Ring, Source, ThreadFacts, ended_of, has_counted,
+};
 
 use crate::layout::Layout;
 use crate::memory::{Memory, words_of};
@@ -447,6 +449,10 @@ impl<'a> Source for &'a Records<'_> {
 
     fn has_spawned(self, site: &'static Site) -> bool {
         has_counted(&site.counts)
+    }
+
+    fn ended(self, site: &'static Site) -> u64 {
+        ended_of(&site.counts)
     }
 
     fn gone(self, ring: Ring) -> Vec<GoneRecord> {

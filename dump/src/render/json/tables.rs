@@ -19,6 +19,8 @@ use birthmark_core::Site;
 pub(super) struct Tables {
     sites: Vec<&'static Site>,
     by_address: HashMap<u64, u32, IdHash>,
+    /// The number of ended tasks of each site, by its address.
+    ended: HashMap<u64, u64, IdHash>,
     /// The nodes that are in the table.
     ancestors: TableIndex,
     pub(super) stacks: StackTables,
@@ -27,8 +29,12 @@ pub(super) struct Tables {
 impl Tables {
     /// Collects the tables. The ancestors are those of the first `most` tasks.
     pub(super) fn new(dump: &Dump, most: usize) -> Self {
+        let ended = dump.coverage().ended().iter();
         let mut tables = Tables {
             stacks: StackTables::new(dump),
+            ended: ended
+                .map(|(site, count)| (site.address(), *count))
+                .collect(),
             ..Tables::default()
         };
         let mut last = None;
@@ -110,12 +116,23 @@ pub(super) fn push_table<T>(
 
 pub(super) fn push_sites(writer: &mut ChunkedWriter<'_>, tables: &Tables) -> fmt::Result {
     push_table(writer, "sites", &tables.sites, |out, site| {
-        push_site(out, site);
+        out.push('{');
+        push_members(out, site);
+        if let Some(ended) = tables.ended.get(&site.address()) {
+            out.push_str(",\"ended\":");
+            push_number(out, *ended);
+        }
+        out.push('}');
     })
 }
 
 pub(super) fn push_site(out: &mut String, site: &Site) {
     out.push('{');
+    push_members(out, site);
+    out.push('}');
+}
+
+fn push_members(out: &mut String, site: &Site) {
     push_position(out, site.file(), site.line(), site.column());
     for (key, text) in [
         (",\"module\":", site.module_path()),
@@ -131,7 +148,6 @@ pub(super) fn push_site(out: &mut String, site: &Site) {
         out.push_str(",\"qualifier\":");
         push_string(out, site.qualifier());
     }
-    out.push('}');
 }
 
 pub(super) fn push_position(out: &mut String, file: &str, line: u32, column: u32) {
