@@ -342,7 +342,11 @@ impl App {
                 }
             }
             View::Tree => {
-                if let Some(id) = selected.tree.get(self.cursor).and_then(|it| task_in(it)) {
+                if let Some(id) = selected
+                    .tree
+                    .get(self.cursor)
+                    .and_then(|it| task_of_branch(it))
+                {
                     self.follow_task(id);
                 }
             }
@@ -355,9 +359,34 @@ impl App {
     }
 }
 
+/// Returns the id of the task in a line of the tree: of `├─ 7 "order 3" checkout`, and not of `├─ 5 × checkout`.
+fn task_of_branch(line: &str) -> Option<u64> {
+    let branch = |it: char| it == ' ' || ('\u{2500}'..='\u{257f}').contains(&it);
+    let (id, rest) = line.trim_start_matches(branch).split_once(' ')?;
+    id.parse().ok().filter(|_| !rest.starts_with('×'))
+}
+
 /// Returns the id of the first task that a line names.
 fn task_in(line: &str) -> Option<u64> {
     let (_, rest) = line.split_once("task ")?;
     let digits = rest.split(|it: char| !it.is_ascii_digit()).next()?;
     digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{task_in, task_of_branch};
+
+    #[test]
+    fn lines_lead_to_tasks() {
+        assert_eq!(
+            task_of_branch("│  ├─ 7 \"order 3\" checkout  waiting"),
+            Some(7)
+        );
+        assert_eq!(task_of_branch("1 main  running"), Some(1));
+        assert_eq!(task_of_branch("└─ 5 × checkout  waiting"), None);
+        assert_eq!(task_of_branch(""), None);
+        assert_eq!(task_in("  task 12 \"a\" waits for task 13"), Some(12));
+        assert_eq!(task_in("task x"), None);
+    }
 }
