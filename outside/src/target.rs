@@ -392,10 +392,11 @@ impl Target {
     fn records(&self) -> Result<Records<'_>, OpenError> {
         let layout = &self.copies[self.selected];
         let slots = Slots::copy(&self.memory, layout, self.limit)?;
-        if let Origin::Process(id, vector) = &self.origin {
-            if !vector.is_empty() && procfs::auxiliary_vector(*id) != *vector {
-                return Err(procfs::lost(*id));
-            }
+        if let Origin::Process(id, vector) = &self.origin
+            && !vector.is_empty()
+            && procfs::auxiliary_vector(*id) != *vector
+        {
+            return Err(procfs::lost(*id));
         }
         let facts = self.origin.facts();
         Ok(Records::new(
