@@ -39,7 +39,7 @@ pub trait Abort {
 
 impl<T: ?Sized> Abort for &T {}
 
-/// A method that [`NoAbort`] hides. It is called on the result of `abort`, which may borrow from the handle.
+/// A method that [`NoAbort`] hides. Generated code calls the method on the result of `abort`, which may borrow from the handle.
 #[doc(hidden)]
 pub trait AsOwnAbort {
     fn __birthmark_abort(&self) -> OwnAbort {
