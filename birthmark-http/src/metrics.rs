@@ -5,12 +5,13 @@
 mod facade;
 mod totals;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-use birthmark::RuleStats;
+use birthmark::{Delays, RuleStats};
 #[cfg(feature = "metrics")]
 pub use facade::publish_metrics;
 use totals::{Series, Totals, totals};
@@ -68,6 +69,18 @@ const METRICS: &[Metric] = &[
         values: |totals, give| give(None, totals.refused as f64),
     },
 ];
+
+/// The histogram of the times between wakes and polls, if they are measured.
+const DELAY: (&str, &str) = (
+    "birthmark_scheduling_delay_seconds",
+    "Time from the first wake of a task since its last poll to the next poll.",
+);
+
+/// The longest of these times.
+const LONGEST_DELAY: (&str, &str) = (
+    "birthmark_longest_scheduling_delay_seconds",
+    "Longest time from the first wake of a task since its last poll to the next poll.",
+);
 
 /// A metric of the rules.
 struct RuleMetric {
@@ -128,20 +141,21 @@ fn text() -> String {
     let totals = totals();
     let mut out = String::new();
     for metric in METRICS {
-        push_head(&mut out, metric.name, metric.help, metric.is_counter);
+        push_head(&mut out, metric.name, metric.help, kind(metric.is_counter));
         for (series, totals) in &totals {
             (metric.values)(totals, &mut |outcome, value| {
                 let labels = Labels {
                     series: *series,
-                    outcome,
+                    more: outcome.map(|outcome| ("outcome", outcome)),
                 };
                 push(&mut out, format_args!("{}{labels} {value}\n", metric.name));
             });
         }
     }
+    push_delays(&mut out, &totals);
     let rules = rules();
     for metric in RULE_METRICS.iter().filter(|_| !rules.is_empty()) {
-        push_head(&mut out, metric.name, metric.help, metric.is_counter);
+        push_head(&mut out, metric.name, metric.help, kind(metric.is_counter));
         for rule in &rules {
             let (text, value) = (escaped(&rule.rule), (metric.value)(rule));
             push(
@@ -150,14 +164,57 @@ fn text() -> String {
             );
         }
     }
-    push_head(&mut out, ENABLED.0, ENABLED.1, false);
+    push_head(&mut out, ENABLED.0, ENABLED.1, kind(false));
     let enabled = u8::from(birthmark::is_enabled());
     push(&mut out, format_args!("{} {enabled}\n", ENABLED.0));
     out
 }
 
-fn push_head(out: &mut String, name: &str, help: &str, is_counter: bool) {
-    let kind = if is_counter { "counter" } else { "gauge" };
+/// Appends the delays of each series that has some.
+fn push_delays(out: &mut String, totals: &BTreeMap<Series, Totals>) {
+    let with_delays = totals
+        .iter()
+        .filter_map(|(series, totals)| Some((*series, totals.delays.as_ref()?)));
+    let all: Vec<(Series, &Delays)> = with_delays.collect();
+    if all.is_empty() {
+        return;
+    }
+    let (name, help) = DELAY;
+    push_head(out, name, help, "histogram");
+    for &(series, delays) in &all {
+        let bounds = delays.cumulative();
+        let bounds = bounds.map(|(bound, count)| (bound.as_secs_f64().to_string(), count));
+        for (bound, count) in bounds.chain([("+Inf".to_owned(), delays.count())]) {
+            let more = Some(("le", bound.as_str()));
+            let labels = Labels { series, more };
+            push(out, format_args!("{name}_bucket{labels} {count}\n"));
+        }
+        let (labels, sum) = (Labels { series, more: None }, delays.sum().as_secs_f64());
+        push(out, format_args!("{name}_sum{labels} {sum}\n"));
+        push(
+            out,
+            format_args!("{name}_count{labels} {}\n", delays.count()),
+        );
+    }
+    let (name, help) = LONGEST_DELAY;
+    push_head(out, name, help, kind(false));
+    for &(series, delays) in &all {
+        let (labels, longest) = (Labels { series, more: None }, delays.longest());
+        push(
+            out,
+            format_args!("{name}{labels} {}\n", longest.as_secs_f64()),
+        );
+    }
+}
+
+fn kind(is_counter: bool) -> &'static str {
+    match is_counter {
+        true => "counter",
+        false => "gauge",
+    }
+}
+
+fn push_head(out: &mut String, name: &str, help: &str, kind: &str) {
     push(
         out,
         format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
@@ -172,7 +229,8 @@ fn push(out: &mut String, what: fmt::Arguments<'_>) {
 /// Displays `{module="app::jobs",role="audit",kind="future"}`.
 struct Labels<'a> {
     series: Series,
-    outcome: Option<&'a str>,
+    /// One more label and its value, which needs no escapes.
+    more: Option<(&'a str, &'a str)>,
 }
 
 impl fmt::Display for Labels<'_> {
@@ -180,8 +238,8 @@ impl fmt::Display for Labels<'_> {
         let Series { place, kind } = self.series;
         let (module, role) = (escaped(place.module), escaped(place.role));
         write!(f, "{{module=\"{module}\",role=\"{role}\",kind=\"{kind}\"")?;
-        if let Some(outcome) = self.outcome {
-            write!(f, ",outcome=\"{outcome}\"")?;
+        if let Some((label, value)) = self.more {
+            write!(f, ",{label}=\"{value}\"")?;
         }
         f.write_str("}")
     }
@@ -210,7 +268,7 @@ mod tests {
                 },
                 kind: Kind::Future,
             },
-            outcome: Some("completed"),
+            more: Some(("outcome", "completed")),
         };
         let expected = r#"{module="a::\"b\"",role="a\"b\\c\nd",kind="future",outcome="completed"}"#;
         assert_eq!(labels.to_string(), expected);

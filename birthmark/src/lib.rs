@@ -217,7 +217,7 @@ pub use birthmark_core::{
 };
 pub use birthmark_dump::{
     current, dropped, is_instrumented, render, sites, task_count, Ancestor, AwaitDetail,
-    AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, Coverage, DroppedAwait,
+    AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, Coverage, Delays, DroppedAwait,
     DroppedBy, Dump, Filter, Frame, FrameSource, GoneTask, Lineage, LocalToRedact, LocalVariable,
     MissingFrames, NativeFrame, NativeStack, OsThread, PanicPlace, ParseAwaitDetailError,
     ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError, State, SystemCall,

@@ -20,6 +20,7 @@ use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
 use crate::threads::{OsThread, OsThreads, ThreadDetail};
 use crate::values::await_stack::{AwaitStack, MissingFrames};
+use crate::values::delays::{delays, Delays};
 use crate::values::dropped::{dropped, DroppedAwait};
 use crate::values::gone::{BadEnds, GoneTask};
 use crate::values::stack::Stack;
@@ -58,6 +59,8 @@ pub struct Dump {
     pub(crate) gone: Gone,
     /// Empty for another process.
     pub(crate) dropped: Vec<DroppedAwait>,
+    /// By site, the longest delay first.
+    pub(crate) delays: Vec<(&'static Site, Delays)>,
     /// The tick at which the dump was taken; `None` if ages are unknown.
     pub(crate) now: Option<u64>,
     pub(crate) taken: Option<SystemTime>,
@@ -135,6 +138,7 @@ impl Dump {
             coverage,
             gone,
             dropped: if S::IS_OWN { dropped() } else { Vec::new() },
+            delays: if S::IS_OWN { delays() } else { Vec::new() },
             snapshot,
             now,
             taken: source.time(),

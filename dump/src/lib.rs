@@ -83,6 +83,8 @@ pub use crate::values::await_stack::{
     AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, FrameSource, LocalVariable, MissingFrames,
 };
 #[cfg(not(feature = "off"))]
+pub use crate::values::delays::Delays;
+#[cfg(not(feature = "off"))]
 pub use crate::values::dropped::{dropped, DroppedAwait};
 #[cfg(not(feature = "off"))]
 pub use crate::values::gone::{BadEnds, DroppedBy, GoneTask, PanicPlace};

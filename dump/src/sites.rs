@@ -13,6 +13,7 @@ use birthmark_core::__reader::site::{self, Site};
 use birthmark_core::Kind;
 
 use crate::source::{has_spawned, Node as _, Source};
+use crate::values::delays::Delays;
 
 /// A site and its counts.
 #[derive(Clone, Debug)]
@@ -38,6 +39,9 @@ pub struct SiteStats {
     pub refused: u64,
     /// Number of arguments that were no known kind of task. They have no record, and do not count as spawned.
     pub passed_through: u64,
+    /// The times between wakes and polls, if they are measured. Sites that one function has found while the program runs
+    /// count together.
+    pub delays: Option<Delays>,
 }
 
 impl SiteStats {
@@ -167,5 +171,6 @@ fn stats(site: &'static Site, live: &Live, completed: u64, now: Option<u64>) -> 
         cancelled: counts.cancelled.load(Ordering::Relaxed),
         refused: counts.refused.load(Ordering::Relaxed),
         passed_through: counts.passed_through.load(Ordering::Relaxed),
+        delays: Delays::of(site),
     }
 }

@@ -15,6 +15,7 @@ pub use crate::types::{bounded, escape, named, pools, source_path};
 pub mod record {
     //! The registry, as readers see it.
 
+    pub use crate::record::wakes::delay;
     pub use crate::record::wakes::{WakeSnapshot, WakeWords, WokenBy};
     pub use crate::record::{
         announcement, content, export, gone, image, read, root_future, slot, thread_states, words,

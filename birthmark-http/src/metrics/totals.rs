@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use birthmark::{Kind, SiteStats};
+use birthmark::{Delays, Kind, SiteStats};
 
 /// Counts of tasks.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub(super) struct Totals {
     pub(super) panicked: u64,
     pub(super) cancelled: u64,
     pub(super) refused: u64,
+    pub(super) delays: Option<Delays>,
 }
 
 /// The labels that tasks of one site have in common with those of others.
@@ -92,6 +93,12 @@ impl Totals {
         self.panicked += stats.panicked;
         self.cancelled += stats.cancelled;
         self.refused += stats.refused;
+        if let Some(delays) = &stats.delays {
+            match &mut self.delays {
+                Some(sum) => sum.add(delays),
+                None => self.delays = Some(delays.clone()),
+            }
+        }
     }
 }
 

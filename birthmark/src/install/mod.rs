@@ -13,7 +13,7 @@ use crate::leaks;
 use crate::panic_report::{self, PanicReport};
 use crate::rules::{self, Action, NewRule, ParseRuleError};
 use birthmark_core::__reader::clock;
-use birthmark_core::__reader::record::gone;
+use birthmark_core::__reader::record::{delay, gone};
 use birthmark_core::__reader::runtime_flags;
 use birthmark_dump::__private::redact::{self, Redaction};
 use birthmark_dump::render::Format;
@@ -56,6 +56,7 @@ pub fn builder() -> Builder {
         limits: Limits::default(),
         enabled: true,
         wakes: true,
+        delays: false,
         gone: gone::DEFAULT_CAPACITY,
         fails_on_leaks: false,
         carried: Vec::new(),
@@ -76,6 +77,7 @@ pub fn builder() -> Builder {
 /// | `on` | switches recording and hooks on; the default |
 /// | `off` | switches recording and hooks off |
 /// | `wakes=off` | switches the recording of wakes off, so polls cost less |
+/// | `delays` | measures the exact time between each wake and the next poll |
 /// | `gone=64` | the number of tasks with each bad outcome that dumps show |
 /// | `leaks=fail` | has each test fail that tasks outlive, under `cargo birthmark test` |
 /// | `carry=tracing` | what libraries give to child tasks; needs `cargo birthmark --deps`: `tracing`, `opentelemetry`, `sentry` |
@@ -114,6 +116,7 @@ pub struct Builder {
     limits: Limits,
     enabled: bool,
     wakes: bool,
+    delays: bool,
     /// Number of tasks with each bad outcome that dumps show.
     gone: u32,
     /// Tests of a suite that `cargo birthmark test` runs fail because of leaks.
@@ -303,6 +306,25 @@ impl Builder {
         self
     }
 
+    /// Sets whether the exact time between each wake and the next poll is measured: the scheduling delay. Each such pair
+    /// then reads a clock twice. Text, groups, [`sites`](crate::sites) and metrics show the delays by site. Without wakes, no
+    /// delays are measured. The default is `false`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder().delays(true).install();
+    /// for stats in birthmark::sites() {
+    ///     if let Some(delays) = stats.delays {
+    ///         println!("{}: {:?} at most", stats.site.role(), delays.longest());
+    ///     }
+    /// }
+    /// ```
+    pub fn delays(mut self, delays: bool) -> Self {
+        self.delays = delays;
+        self
+    }
+
     /// Sets how many tasks dumps show that ended before they were ready: the last so many that panicked, as many that were
     /// cancelled, and as many that a hook refused. See [`Dump::gone`](crate::Dump::gone). The default is 64, and the
     /// maximum 4096. With 0, dumps show none.
@@ -464,8 +486,10 @@ impl Builder {
             self = words::apply(self, &words);
         }
         runtime_flags::set(runtime_flags::OFF, !self.enabled);
-        if !self.wakes {
-            runtime_flags::set(runtime_flags::WAKES_OFF, true);
+        match (self.wakes, self.delays) {
+            (false, _) => runtime_flags::set(runtime_flags::SLOW_WAKES, true),
+            (true, true) => delay::measure(),
+            (true, false) => {}
         }
         gone::set_capacity(self.gone);
         leaks::set_fails_tests(self.fails_on_leaks);

@@ -99,6 +99,12 @@ const WORDS: &[Word] = &[
         },
     ),
     word(
+        "delays",
+        "delays",
+        "measures the exact time between each wake and the next poll",
+        |builder, _| Ok(builder.delays(true)),
+    ),
+    word(
         "gone",
         "gone=64",
         "the number of tasks with each bad outcome that dumps show",

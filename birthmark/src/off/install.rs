@@ -51,6 +51,7 @@ settings! {
     pub fn redact_locals(self, hides: impl Fn(&LocalToRedact<'_>) -> bool + Send + Sync + 'static) -> Self;
     pub fn enabled(self, enabled: bool) -> Self;
     pub fn wakes(self, wakes: bool) -> Self;
+    pub fn delays(self, delays: bool) -> Self;
     pub fn gone_tasks(self, count: u32) -> Self;
     pub fn rule(self, condition: &str, action: Action) -> Self;
     pub fn watch(self) -> Self;

@@ -54,6 +54,7 @@ conditions! {
     pub fn older_than(self, age: Duration) -> Self;
     pub fn in_state_for(self, time: Duration) -> Self;
     pub fn polled(self, times: u32) -> Self;
+    pub fn woken_by(self, pattern: &str) -> Self;
     pub fn under(self, id: TaskId) -> Self;
 }
 

@@ -24,7 +24,7 @@ mod threads;
 pub use await_detail::{AwaitDetail, ParseAwaitDetailError};
 pub use dump::{current, dropped, task_count, Coverage, Dump, LocalToRedact};
 pub use filter::{Filter, ParseFilterError};
-pub use sites::{is_instrumented, sites, SiteStats};
+pub use sites::{is_instrumented, sites, Delays, SiteStats};
 pub use task::{
     Ancestor, AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, DroppedAwait,
     DroppedBy, Frame, FrameSource, GoneTask, Lineage, LocalVariable, MissingFrames, PanicPlace,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use birthmark_core::__reader::absent;
 use birthmark_core::{Kind, Site};
 
 #[derive(Clone, Debug)]
@@ -16,6 +17,28 @@ pub struct SiteStats {
     pub cancelled: u64,
     pub refused: u64,
     pub passed_through: u64,
+    pub delays: Option<Delays>,
+}
+
+absent! {
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Delays {
+        fn count(&self) -> u64;
+        fn sum(&self) -> Duration;
+        fn longest(&self) -> Duration;
+        fn average(&self) -> Duration;
+    }
+}
+
+impl Delays {
+    #[inline]
+    pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+        std::iter::empty()
+    }
+
+    #[doc(hidden)]
+    #[inline]
+    pub fn add(&mut self, other: &Delays) {}
 }
 
 impl SiteStats {

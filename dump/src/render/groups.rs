@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::awaits;
 use super::busiest;
+use super::delays;
 use super::dropped;
 use super::gone;
 use super::palette::Palette;
@@ -72,6 +73,7 @@ impl fmt::Display for Groups<'_> {
             out.clear();
         }
         busiest::write_section(f, self.dump, self.palette, &paths)?;
+        delays::write_section(f, self.dump)?;
         gone::write_section(f, self.dump, self.palette)?;
         dropped::write_section(f, self.dump)?;
         threads::write_section(f, self.dump, self.palette)?;

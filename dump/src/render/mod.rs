@@ -21,6 +21,7 @@ mod aggregate;
 mod awaits;
 mod busiest;
 mod cache;
+mod delays;
 mod diff;
 mod dropped;
 mod field;

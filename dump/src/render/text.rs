@@ -5,6 +5,7 @@ use std::fmt;
 use super::awaits;
 use super::busiest;
 use super::cache::{self, AgeCache, Cache};
+use super::delays;
 use super::dropped;
 use super::frames::stack_lines;
 use super::gone;
@@ -102,6 +103,7 @@ impl fmt::Display for Text<'_> {
         writer.finish()?;
         waits::write_section(f, dump, palette, &graph)?;
         busiest::write_section(f, dump, palette, &paths)?;
+        delays::write_section(f, dump)?;
         gone::write_section(f, dump, palette)?;
         dropped::write_section(f, dump)?;
         threads::write_section_below_tasks(f, dump, palette)?;

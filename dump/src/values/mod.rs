@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 pub(crate) mod await_stack;
+pub(crate) mod delays;
 pub(crate) mod dropped;
 pub(crate) mod gone;
 pub(crate) mod lineage;

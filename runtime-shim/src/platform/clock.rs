@@ -77,6 +77,15 @@ pub const fn moment(tick: u64, unsure: u64) -> u64 {
     tick >> 32 << 32 | unsure & u32::MAX as u64
 }
 
+/// Returns the time since the start of the clock in nanoseconds, by a fine clock. Without a clock, it is 0.
+pub fn nanos() -> u64 {
+    if !HAS_CLOCK {
+        return 0;
+    }
+    let nanos = START.get_or_init(Instant::now).elapsed().as_nanos();
+    u64::try_from(nanos).unwrap_or(u64::MAX)
+}
+
 /// The time of day, for those who compare with other records of what happened.
 pub fn wall() -> Option<SystemTime> {
     HAS_CLOCK.then(SystemTime::now)

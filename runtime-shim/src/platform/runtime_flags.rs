@@ -6,8 +6,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Polls get the executor's own waker. The one flag that leaves the fast paths of spawns open.
-pub const WAKES_OFF: u64 = 1 << 28;
+/// Polls get the executor's own waker, or measure delays. The one flag that leaves the fast paths of spawns open.
+pub const SLOW_WAKES: u64 = 1 << 28;
 /// The process is the child of a fork that birthmark has not been used in yet.
 pub const FORKED: u64 = 1 << 29;
 /// Spawns take the slow path, because there are hooks.
@@ -32,10 +32,10 @@ pub fn allow_fast_path(flags_and_tick: u64) -> bool {
     flags_and_tick & (FORKED | SLOW_SPAWNS | OFF) == 0
 }
 
-/// Returns `true` if the word says: polls get a waker of birthmark's.
+/// Returns `true` if the word says: polls get the executor's own waker, or measure delays.
 #[inline(always)]
-pub fn record_wakes(flags_and_tick: u64) -> bool {
-    flags_and_tick & WAKES_OFF == 0
+pub fn has_slow_wakes(flags_and_tick: u64) -> bool {
+    flags_and_tick & SLOW_WAKES != 0
 }
 
 /// Returns `true` if the word says: off.

@@ -49,7 +49,7 @@ impl<'a> AwakablePoll<'a> {
         first: impl FnOnce(),
     ) -> Self {
         let wakes = Wakes::of(task.slot());
-        if !runtime_flags::record_wakes(flags_and_tick) {
+        if runtime_flags::has_slow_wakes(flags_and_tick) && !wakes.begin_measured(task) {
             // Whether it is the first poll is not known then.
             first();
             return Self::none(executor);

@@ -48,6 +48,8 @@ use crate::platform::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 #[cfg(not(loom))]
 mod area;
 #[cfg(not(loom))]
+pub mod delay;
+#[cfg(not(loom))]
 mod note;
 
 #[cfg(not(loom))]
@@ -73,6 +75,9 @@ pub(crate) struct Wakes {
     woken: AtomicU64,
     /// The origin of that wake.
     woken_by: AtomicU64,
+    /// The time of the first wake since the last poll began, if delays are measured; see [`delay`].
+    #[cfg(not(loom))]
+    woken_at: AtomicU64,
 }
 
 #[cfg(not(loom))]

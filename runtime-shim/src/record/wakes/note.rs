@@ -1,6 +1,6 @@
 //! Notes of a wake, and how they are read.
 
-use super::Wakes;
+use super::{delay, Wakes};
 use crate::platform::runtime_flags;
 use crate::platform::sync::atomic::{fence, Ordering};
 use crate::record::image::SlotImage;
@@ -65,6 +65,7 @@ impl Wakes {
         // Before the time. So a reader of the new time reads one of the threads that woke the task then.
         self.woken_by.store(by.to_word(), Ordering::Relaxed);
         self.woken.store(tick | u64::from(polls), Ordering::Release);
+        self.note_time();
     }
 
     /// Notes that the task has woken itself. Only the thread that polls it calls this. The task can run from the end of the
@@ -77,6 +78,7 @@ impl Wakes {
         }
         self.woken_by.store(ITSELF, Ordering::Relaxed);
         self.woken.store(u64::from(polls), Ordering::Release);
+        self.note_time();
     }
 
     #[inline(always)]
@@ -111,7 +113,8 @@ impl WakeSnapshot {
     /// Reads the wakes of a task that waits for a poll. Returns `None` if its wakes are not seen, or the task has moved on.
     #[inline]
     pub fn read(record: &Record) -> Option<Self> {
-        if record.polls() == 0 || !runtime_flags::record_wakes(runtime_flags::flags_and_tick()) {
+        let is_off = runtime_flags::has(runtime_flags::SLOW_WAKES) && !delay::is_measured();
+        if record.polls() == 0 || is_off {
             return None;
         }
         let snapshot = Self::of_words(Wakes::of(record.slot).words(), record);
