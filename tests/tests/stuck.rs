@@ -27,6 +27,7 @@ fn runtime() -> Runtime {
 
 #[birthmark::instrument]
 mod locks {
+    use futures::{StreamExt, stream};
     use std::sync::Arc;
     use tokio::sync::{Barrier, Mutex, RwLock, Semaphore, oneshot};
     use tokio::task::JoinHandle;
@@ -141,6 +142,31 @@ mod locks {
 
     async fn add(lock: &Mutex<u32>) {
         *lock.lock().await += 1;
+    }
+
+    /// A task whose stream has futures that own all permits. They are not polled while its body waits for a permit.
+    pub fn keeps_permits_in_a_stream() {
+        tokio::spawn(async {
+            let limit = Arc::new(Semaphore::new(2));
+            let segments = stream::iter(0..3).map(|segment| read_segment(limit.clone(), segment));
+            let mut segments = segments.buffer_unordered(3);
+            while segments.next().await.is_some() {
+                prune_blocks(&limit).await;
+            }
+        });
+    }
+
+    async fn read_segment(limit: Arc<Semaphore>, segment: u32) {
+        let _permit = limit.acquire().await.unwrap();
+        match segment {
+            // The others are polled before it ends.
+            0 => tokio::task::yield_now().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    async fn prune_blocks(limit: &Semaphore) {
+        let _permit = limit.acquire().await.unwrap();
     }
 
     /// A task that needs a permit while it has all of them.
@@ -314,6 +340,24 @@ fn lock_of_a_kept_future_is_a_futurelock() {
     the future of locks::add, in `adding`
 ";
     assert_eq!(report(), expected);
+}
+
+#[test]
+fn permits_of_a_buffered_stream_are_a_futurelock() {
+    let _alone = alone();
+    let runtime = runtime();
+    runtime.block_on(async { locks::keeps_permits_in_a_stream() });
+    let expected = "futurelock of 1 task, probable
+  task N keeps_permits_in_a_stream::{async} waits for limit.acquire at HERE, which is held by futures that it keeps and does not poll:
+    `_permit` in locks::read_segment since HERE, in `segments`
+    the future of locks::read_segment, in `segments`
+";
+    assert_eq!(report(), expected);
+    let text = birthmark::dump().to_string();
+    assert!(
+        text.contains("\nfuturelock of 1 task, probable\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -170,6 +170,40 @@ fn programs_read_the_same() {
     });
 }
 
+/// Not instrumented.
+fn builder() -> std::thread::Builder {
+    std::thread::Builder::new().name("made elsewhere".to_owned())
+}
+
+#[birthmark::instrument]
+mod elsewhere {
+    use std::sync::mpsc::Receiver;
+    use std::thread::JoinHandle;
+
+    pub fn start(until: Receiver<()>) -> JoinHandle<()> {
+        let thread = super::builder().spawn(move || assert!(until.recv().is_err()));
+        thread.unwrap()
+    }
+}
+
+#[test]
+fn thread_of_a_builder_from_elsewhere_has_a_record_as_a_thread() {
+    let (end, until) = channel();
+    let thread = elsewhere::start(until);
+    let seen = wait_for_call("made elsewhere", "futex");
+    let [task] = seen.tasks() else {
+        panic!("{seen:?}")
+    };
+    assert_eq!(task.kind(), Kind::Thread);
+    let text = dump().to_string();
+    assert!(
+        text.contains(" by super::builder().spawn in start, "),
+        "{text}"
+    );
+    drop(end);
+    thread.join().unwrap();
+}
+
 #[test]
 fn threads_may_end_while_they_are_looked_at() {
     std::thread::scope(|scope| {
