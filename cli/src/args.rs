@@ -7,44 +7,45 @@ use birthmark_dump::{AwaitDetail, Filter, ThreadDetail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+// A paragraph is one line, which is wrapped to the width of the terminal. Examples fit into 80 columns.
 const ABOUT: &str = "\
 Shows what every task of a running program does, from outside.
 
-The program was built with birthmark. Nothing runs in it, nothing stops it unless you ask for native
-stacks, and it need not have called `birthmark::install`. A program that has crashed has its tasks in
+The program was built with birthmark. Nothing runs in it, nothing stops it unless you ask for native \
+stacks, and it need not have called `birthmark::install`. A program that has crashed has its tasks in \
 its core file.";
 
 const EXAMPLES: &str = "\
 Examples:
-  birthmark list                              the processes that have birthmark
-  birthmark groups shop                       equal tasks of the process `shop`, counted together
-  birthmark ps 4711                           each task, with its lineage and its frames
-  birthmark ps 4711 'state=suspended&for=1m'  those that have waited for a minute
-  birthmark stuck 4711                        tasks that cannot go on, and why
-  birthmark tree 4711 under=17                a task and its descendants
-  birthmark threads 4711                      OS threads, where they wait, and the tasks that they run
-  birthmark threads 4711 --native-stacks      also the native stack of each thread
-  birthmark diff 4711 --seconds 5             new, ended and unchanged tasks
-  birthmark top 4711                          a page that refreshes itself
-  birthmark dump 4711 --format json -o a.json a dump for programs, and for `diff a.json b.json`
-  birthmark ps --core core.4711               tasks of a program that has crashed
-  birthmark ps --container 3f2c91             tasks of the program in a container
-  birthmark ps 4711 --debug-file shop.debug   await stacks of a stripped program, whose file was kept
+  birthmark list                         processes that have birthmark
+  birthmark groups shop                  tasks of the process `shop`, counted
+  birthmark ps 4711                      each task, with lineage and frames
+  birthmark ps 4711 'state=waiting&for=1m'   those that wait for a minute
+  birthmark stuck 4711                   tasks that cannot go on, and why
+  birthmark tree 4711 under=17           a task and its descendants
+  birthmark threads 4711                 OS threads and the tasks that they run
+  birthmark threads 4711 --native-stacks     and the stack of each thread
+  birthmark diff 4711 --seconds 5        new, ended and unchanged tasks
+  birthmark top 4711                     a page that refreshes itself
+  birthmark dump 4711 -f json -o a.json  for programs and `diff a.json b.json`
+  birthmark ps --core core.4711          tasks of a program that has crashed
+  birthmark ps --container 3f2c91        of the program in a container
+  birthmark ps 4711 --debug-file shop.debug  await stacks of a stripped program
 
-A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind,
-stack, text, state, older, for, polls, woken-by and under. `*` matches any text.
+A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind, \
+stack, text, state, older, for, polls, under and woken-by. `*` matches any text.
 
-Await stacks go on into dependencies if the debug information of the program is found: in the
-executable, in a separate file beside it or by --debug-file. Types are needed: `debug = 2` in the
+Await stacks go on into dependencies if the debug information of the program is found: in the \
+executable, in a separate file beside it or by --debug-file. Types are needed: `debug = 2` in the \
 profile. --stacks instrumented leaves them out.
 
-Names and labels are shown as the program has set them. A redaction of the program runs in the
+Names and labels are shown as the program has set them. A redaction of the program runs in the \
 program alone; --redact replaces all of them.
 
-Reading another process takes the same right as a debugger: the same user and a permissive
+Reading another process takes the same right as a debugger: the same user and a permissive \
 ptrace_scope, or root.
 
-Exit codes: 0 if all is well, 1 if the target cannot be read, 2 if the command line is wrong, 3 if
+Exit codes: 0 if all is well, 1 if the target cannot be read, 2 if the command line is wrong, 3 if \
 the filter selects no task.";
 
 #[derive(Parser, Debug)]
@@ -138,7 +139,7 @@ pub(crate) enum Command {
         #[arg(long, short, default_value_t = 5.0, value_name = "SECONDS")]
         seconds: f64,
     },
-    /// Open a page that refreshes itself: tasks, groups, tree, rates
+    /// Open a page that refreshes itself: groups, tasks, tree, rates, stuck tasks
     Top {
         #[command(flatten)]
         selection: Selection,
@@ -263,6 +264,28 @@ mod tests {
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_into_a_terminal_and_has_all_keys() {
+        let lines = super::EXAMPLES
+            .lines()
+            .filter(|line| line.starts_with("  "));
+        for line in lines {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        let error = "?=1"
+            .parse::<birthmark_dump::Filter>()
+            .unwrap_err()
+            .to_string();
+        let (_, keys) = error.split_once("help: use ").expect("the keys are listed");
+        let help = super::EXAMPLES.replace(['\n', ','], " ");
+        for key in keys.replace(" or ", ", ").split(", ") {
+            assert!(
+                help.contains(&format!(" {key} ")) || help.contains(&format!(" {key}. ")),
+                "{key}"
+            );
+        }
     }
 
     #[test]

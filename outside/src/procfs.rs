@@ -66,6 +66,11 @@ fn help(id: u32) -> String {
             "ptrace_scope is 3, which forbids it to everybody until the next boot; use a core file"
                 .into()
         }
+        (_, Some(0)) => {
+            "give the reader the capability SYS_PTRACE, which root lacks in a container \
+                         (`docker run --cap-add SYS_PTRACE`)"
+                .into()
+        }
         _ if matches!(scope.trim(), "1" | "2") => {
             format!(
                 "run it as root, or permit it with `sudo sysctl kernel.yama.ptrace_scope=0`; it is {}",
