@@ -1,4 +1,4 @@
-//! What a look from outside costs, for the reader and for the target.
+//! The cost of a look from outside, for the reader and for the target.
 //!
 //! `cargo test -p birthmark-cli --release --test cost -- --ignored --nocapture --test-threads 1`
 
