@@ -78,6 +78,9 @@ pub enum StackError {
     Interruptible,
     LittleStack,
     CallUnknown,
+    Refused,
+    Traced,
+    NoRegisters,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,7 @@ pub enum ThreadState {
     OutsideCall,
     Waiting { function: Option<String> },
     Stopped,
+    Signalled { signal: u16 },
     Ended,
     Other,
 }

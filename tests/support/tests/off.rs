@@ -41,6 +41,23 @@ fn name_is_exported_with_the_feature_off() {
 }
 
 #[test]
+fn variant_or_public_field_has_a_counterpart() {
+    for folder in CRATES {
+        let source = root().join(folder).join("src");
+        let names = all_exported(&source);
+        let off = members_of_all(&off_files(folder));
+        let shared = members_of_all(&shared(&source));
+        let on = files_without_off(&source);
+        let members = members_of_all(&on).into_iter();
+        let members = members.filter(|(name, _)| names.contains(name));
+        let missing: Vec<_> = members
+            .filter(|one| off.get(&one.0) != Some(&one.1) && !shared.contains_key(&one.0))
+            .collect();
+        assert!(missing.is_empty(), "{folder}: {missing:#?}");
+    }
+}
+
+#[test]
 fn crates_that_use_birthmark_compile_without_warnings_with_the_feature_off() {
     for package in [
         "birthmark-http",
@@ -105,9 +122,8 @@ fn free_functions(files: &[PathBuf]) -> BTreeSet<String> {
     names
 }
 
-/// Signatures of what a crate exports, and their numbers.
-fn public_signatures(folder: &str) -> BTreeMap<String, usize> {
-    let source = root().join(folder).join("src");
+/// Names that a crate exports from its root and its public modules.
+fn all_exported(source: &Path) -> BTreeSet<String> {
     let mut names = exported(&source.join("lib.rs"), "");
     for module in ["render/mod.rs", "extension.rs"] {
         let module = source.join(module);
@@ -115,12 +131,54 @@ fn public_signatures(folder: &str) -> BTreeMap<String, usize> {
             names.extend(exported(&module, ""));
         }
     }
-    let off = source.join("off");
-    let mut counts = BTreeMap::new();
-    for file in rust_files(&source) {
-        if file.starts_with(&off) {
-            continue;
+    names
+}
+
+/// Files of a crate, except for the interface without an effect.
+fn files_without_off(source: &Path) -> Vec<PathBuf> {
+    let mut files = rust_files(source);
+    files.retain(|file| !file.starts_with(source.join("off")));
+    files
+}
+
+/// Variants of each public enum, and public fields of each public struct, in the order of their names.
+fn members_of_all(files: &[PathBuf]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut members = BTreeMap::new();
+    for file in files {
+        let text = fs::read_to_string(file).expect("a source is text");
+        let (mut name, mut before) = (None, "");
+        for line in text.lines() {
+            let of_struct = line.strip_prefix("pub struct ");
+            // Fields of others are public to the crates of birthmark alone.
+            let of_struct = of_struct.filter(|_| before == "#[non_exhaustive]");
+            let header = line.strip_prefix("pub enum ").or(of_struct);
+            before = line;
+            if let Some(header) = header.filter(|header| header.ends_with('{')) {
+                name = Some(word(header).to_owned());
+            } else if !line.starts_with(' ') && !line.is_empty() {
+                name = None;
+            }
+            let member = line.strip_prefix("    ").map(|line| {
+                let field = line.strip_prefix("pub ");
+                let variant = line.starts_with(char::is_uppercase).then_some(line);
+                word(field.or(variant).unwrap_or_default())
+            });
+            let member = member.filter(|member| !member.is_empty());
+            if let (Some(name), Some(member)) = (&name, member) {
+                let of_one: &mut BTreeSet<String> = members.entry(name.clone()).or_default();
+                of_one.insert(member.to_owned());
+            }
         }
+    }
+    members
+}
+
+/// Signatures of what a crate exports, and their numbers.
+fn public_signatures(folder: &str) -> BTreeMap<String, usize> {
+    let source = root().join(folder).join("src");
+    let names = all_exported(&source);
+    let mut counts = BTreeMap::new();
+    for file in files_without_off(&source) {
         let text = fs::read_to_string(&file).expect("a source is text");
         for signature in public_signatures_of(&text, &names) {
             *counts.entry(signature).or_default() += 1;
