@@ -512,6 +512,8 @@ impl Builder {
         let needs_clock = self.at_start && rules::exist();
         if (self.clock || needs_clock) && self.enabled {
             clock::start();
+        } else if self.clock {
+            clock::start_when_enabled();
         }
         panic_report::install(self.panic_report, self.in_test);
         deadlines::install();

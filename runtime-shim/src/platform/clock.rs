@@ -105,6 +105,21 @@ pub fn note_thread() {
     }
 }
 
+/// `true` if the clock starts when recording is switched on.
+static STARTS_LATER: AtomicBool = AtomicBool::new(false);
+
+/// Has the clock started by [`enable`](super::runtime_flags::enable), for a program that begins without recording.
+pub fn start_when_enabled() {
+    STARTS_LATER.store(true, Ordering::Relaxed);
+}
+
+/// Starts the clock if it was left for the moment at which recording is switched on.
+pub(super) fn note_enabled() {
+    if STARTS_LATER.swap(false, Ordering::Relaxed) {
+        start();
+    }
+}
+
 /// Starts the clock, once in each process.
 pub fn start() {
     if !HAS_CLOCK || STARTED.swap(true, Ordering::Relaxed) {

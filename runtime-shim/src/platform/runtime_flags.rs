@@ -78,8 +78,11 @@ pub fn set(flag: u64, on: bool) {
 }
 
 /// Switches the recording of spawns on. Recording is on unless the program or the environment has switched it off.
+///
+/// If `install` was called meanwhile, the first call starts the clock of ages.
 pub fn enable() {
     set(OFF, false);
+    super::clock::note_enabled();
 }
 
 /// Switches the recording of spawns off, so that a spawn costs next to nothing. Recorded tasks keep their record
