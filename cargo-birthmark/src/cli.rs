@@ -135,6 +135,9 @@ enum Command {
         /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// List each dependency that is left alone
+        #[arg(long, short)]
+        verbose: bool,
         #[command(flatten)]
         cargo: CargoArgs,
     },
@@ -206,7 +209,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             cargo,
         } => front::sites::run(request(scope, cargo), format, check),
         Command::Diff { package, cargo } => front::diff::run(request(scope, cargo), package),
-        Command::Doctor { format, cargo } => front::doctor::run(request(scope, cargo), format),
+        Command::Doctor {
+            format,
+            verbose,
+            cargo,
+        } => front::doctor::run(request(scope, cargo), format, verbose),
     }
 }
 

@@ -407,7 +407,7 @@ fn mistaken_annotation_is_a_problem() {
 }
 
 #[test]
-fn items_covered_alone_are_pointed_out() {
+fn items_with_the_attribute_count_as_annotated() {
     let project = Project::new(
         "partial",
         &[(
@@ -415,11 +415,54 @@ fn items_covered_alone_are_pointed_out() {
             &SPAWNS.replace("fn main", "#[birthmark::instrument]\nfn main"),
         )],
     );
-    assert!(
-        doctor(&project, "")
-            .finding("items-alone")
-            .starts_with("only the items of partial")
+    let seen = doctor(&project, "");
+    assert_eq!(seen.codes(), [""; 0]);
+    assert_eq!(seen.package("partial")["items"], true);
+    let text = project.run(&mut command(&project, "birthmark doctor")).ok();
+    let text = text.stdout;
+    let line = "partial 0.1.0: annotated: its items with `#[birthmark::instrument]`";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn dependencies_follow_members_in_one_line() {
+    let spawns = "pub fn go() { std::thread::spawn(|| ()); }\n";
+    let dependency = |name: &str| {
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n"
+        )
+    };
+    let project = Project::new(
+        "zoo",
+        &[
+            (
+                "+Cargo.toml",
+                "[dependencies]\nape = { path = \"ape\" }\nbee = { path = \"bee\" }\n",
+            ),
+            ("src/main.rs", SPAWNS),
+            ("ape/Cargo.toml", &dependency("ape")),
+            ("ape/src/lib.rs", spawns),
+            ("bee/Cargo.toml", &dependency("bee")),
+            ("bee/src/lib.rs", spawns),
+        ],
     );
+    let packages = |args: &str| {
+        let text = project.run(&mut command(&project, args)).ok().stdout;
+        let packages = text.lines().skip_while(|line| !line.is_empty()).skip(1);
+        let packages = packages.take_while(|line| !line.starts_with("Packages"));
+        packages.map(String::from).collect::<Vec<_>>()
+    };
+    let folded = packages("birthmark --workspace doctor");
+    assert!(folded[0].starts_with("zoo 0.1.0: 1 site"), "{folded:?}");
+    let line = "2 dependencies left alone (--deps takes them; -v lists them)";
+    assert_eq!(folded[1..], [line]);
+    let listed = packages("birthmark --workspace doctor -v");
+    assert!(listed[0].starts_with("zoo 0.1.0: "), "{listed:?}");
+    assert!(
+        listed[1].starts_with("ape 0.1.0: left alone: "),
+        "{listed:?}"
+    );
+    assert_eq!(listed.len(), 3);
 }
 
 /// A program of two binaries, one of which the compiler refuses when it is rewritten.

@@ -1,6 +1,8 @@
 //! `cargo birthmark sites`: every spawn call of the chosen crates.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -25,16 +27,74 @@ pub fn run(request: Request, format: Format, check: Option<PathBuf>) -> Result<E
             left: BTreeSet::new(),
         }
     });
+    // A list in a file does not change as a whole with its longest line.
+    let alignment = match check.is_none() && io::stdout().is_terminal() {
+        true => Alignment::Columns,
+        false => Alignment::None,
+    };
     let text = match format {
-        Format::Text => text(&listing),
+        Format::Text => text(&listing, alignment),
         Format::Json => json(&listing)?,
     };
     match check {
         Some(file) => compare(&file, &text),
         None => {
             print!("{text}");
+            if format == Format::Text && !listing.crates.is_empty() {
+                eprintln!("{}", Totals::of(&listing));
+            }
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+/// The layout of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alignment {
+    /// One space between the parts of a line.
+    None,
+    /// The parts of all lines are below each other.
+    Columns,
+}
+
+/// The numbers of spawn calls.
+struct Totals {
+    crates: usize,
+    covered: usize,
+    probable: usize,
+    uncovered: usize,
+}
+
+impl Totals {
+    fn of(listing: &Listing) -> Totals {
+        let rows = rows(&listing.crates);
+        let count = |counts: fn(&Row<'_>) -> bool| rows.iter().filter(|row| counts(row)).count();
+        let packages = listing.crates.iter().map(|it| (&it.package, &it.version));
+        Totals {
+            crates: packages.collect::<BTreeSet<_>>().len(),
+            covered: count(|row| row.covered && row.certain),
+            probable: count(|row| row.covered && !row.certain),
+            uncovered: count(|row| !row.covered),
+        }
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Totals {
+            crates,
+            covered,
+            probable,
+            uncovered,
+        } = self;
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let total = covered + probable + uncovered;
+        write!(f, "{total} spawn call{} in ", plural(total))?;
+        write!(f, "{crates} package{}: ", plural(*crates))?;
+        write!(
+            f,
+            "{covered} recorded, {probable} probable, {uncovered} not covered"
+        )
     }
 }
 
@@ -119,8 +179,12 @@ impl<'a> Row<'a> {
     }
 }
 
-fn text(Listing { crates, left }: &Listing) -> String {
-    let mut text: String = rows(crates).iter().map(line).collect();
+fn text(Listing { crates, left }: &Listing, alignment: Alignment) -> String {
+    let rows: Vec<[String; 3]> = rows(crates).iter().map(parts).collect();
+    let mut text = match alignment {
+        Alignment::None => rows.iter().map(|parts| parts.join(" ") + "\n").collect(),
+        Alignment::Columns => columns(&rows),
+    };
     text.extend(unread(crates).map(|file| format!("{file}: not read\n")));
     text.extend(left.iter().map(|left| {
         let SkippedPackage {
@@ -139,7 +203,8 @@ fn unread(crates: &[Listed]) -> impl Iterator<Item = &str> {
     files.map(String::as_str)
 }
 
-fn line(row: &Row<'_>) -> String {
+/// The parts of a line: the place, the call, and the task.
+fn parts(row: &Row<'_>) -> [String; 3] {
     let Row {
         file,
         line,
@@ -152,12 +217,32 @@ fn line(row: &Row<'_>) -> String {
         (_, Some(reason)) => format!("not covered: {reason}"),
         (role, None) => shown(role.unwrap_or_default(), row),
     };
-    let function = if function.is_empty() {
-        "no function"
-    } else {
-        function
+    let function = match *function {
+        "" => "no function",
+        function => function,
     };
-    format!("{file}:{line}:{column}: {callee} in {function}: {what}\n")
+    [
+        format!("{file}:{line}:{column}:"),
+        format!("{callee} in {function}:"),
+        what,
+    ]
+}
+
+/// A part that is longer does not move the parts of other lines.
+const MAX_WIDTH: usize = 56;
+
+/// Puts the parts of all lines below each other.
+fn columns(rows: &[[String; 3]]) -> String {
+    let width = |column: usize| {
+        let lengths = rows.iter().map(|parts| parts[column].chars().count());
+        lengths
+            .filter(|&length| length <= MAX_WIDTH)
+            .max()
+            .unwrap_or(0)
+    };
+    let (place, call) = (width(0), width(1));
+    let line = |[at, by, what]: &[String; 3]| format!("{at:<place$} {by:<call$} {what}\n");
+    rows.iter().map(line).collect()
 }
 
 /// The role, with the kind if the source shows it, and `probable` if the call may be no spawn.
@@ -199,4 +284,27 @@ fn compare(file: &Path, new: &str) -> Result<ExitCode> {
     eprintln!("error: the sites differ from those in {shown}");
     eprintln!("help: run `cargo birthmark sites > {shown}` if the change is intended");
     Ok(ExitCode::from(exit::SITES_DIFFER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::columns;
+
+    #[test]
+    fn parts_of_lines_are_below_each_other() {
+        let row = |parts: [&str; 3]| parts.map(str::to_owned);
+        let text = columns(&[
+            row(["src/a.rs:7:5:", "tokio::spawn in main:", "serve (future)"]),
+            row([
+                "src/long.rs:112:13:",
+                "spawn in go:",
+                "not covered: a reason",
+            ]),
+        ]);
+        assert_eq!(
+            text,
+            "src/a.rs:7:5:       tokio::spawn in main: serve (future)\n\
+             src/long.rs:112:13: spawn in go:          not covered: a reason\n"
+        );
+    }
 }

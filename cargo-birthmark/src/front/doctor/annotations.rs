@@ -7,7 +7,7 @@ use toml_edit::{DocumentMut, Item};
 
 use super::diagnosis::Diagnosis;
 use crate::front::project::{Project, directory};
-use crate::front::survey::{SkipReason, Surveyed};
+use crate::front::survey::Surveyed;
 use crate::session::Session;
 use crate::source::search;
 
@@ -20,7 +20,6 @@ pub fn look(
 ) -> Result<()> {
     for member in surveyed.iter().filter(|one| one.is_member(session)) {
         mistakes(member, diagnosis);
-        items_alone(member, diagnosis);
     }
     for package in project.metadata.workspace_packages() {
         let own = |one: &&Surveyed<'_>| one.package.id == package.id;
@@ -53,24 +52,6 @@ fn mistakes(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
             "annotation",
             format!("cannot read the annotation at {file}:{line}:{column}: {message}"),
             "see the arguments in the documentation of `#[birthmark::instrument]`",
-        );
-    }
-}
-
-/// A crate that uses the attribute on items, and is not chosen as a whole.
-fn items_alone(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {
-    if !matches!(one.found, Err(SkipReason::NotSelected(_))) {
-        return;
-    }
-    let files = one.target.src_path.as_std_path();
-    if search::any_file(files, |text| text.contains("#[birthmark::instrument")) {
-        diagnosis.advice(
-            "items-alone",
-            format!(
-                "only the items of {} with `#[birthmark::instrument]` are covered",
-                one.package.name
-            ),
-            "annotate the crate to cover all of its files",
         );
     }
 }

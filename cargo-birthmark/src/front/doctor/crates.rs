@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::diagnosis::{Built, Diagnosis, Row};
 use crate::front::nothing::{self, Nothing};
 use crate::front::survey::{SkipReason, Surveyed};
+use crate::selection::ExcludedBy;
 use crate::session::Session;
+use crate::source::search;
 
 /// Lists the packages that may spawn.
 pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagnosis) {
@@ -20,11 +22,12 @@ pub fn look(surveyed: &[Surveyed<'_>], session: &Session, diagnosis: &mut Diagno
         );
         let key = (name.clone(), version.clone());
         rows.entry(key)
-            .or_insert_with(|| Row::new(name, version))
+            .or_insert_with(|| Row::new(name, version, one.is_member(session)))
             .take_in(one, session);
     }
-    let chosen = rows.values().any(|row| row.sites.is_some());
+    let chosen = rows.values().any(|row| row.sites.is_some() || row.items);
     diagnosis.packages = rows.into_values().collect();
+    diagnosis.packages.sort_by_key(|row| !row.member);
     if !chosen {
         let Nothing { cause, help } = Nothing::of(surveyed, session);
         diagnosis.advice("nothing-chosen", cause, &help);
@@ -44,10 +47,13 @@ fn may_spawn(one: &Surveyed<'_>, session: &Session) -> bool {
 }
 
 impl Row {
-    fn new(package: String, version: String) -> Row {
+    fn new(package: String, version: String, member: bool) -> Row {
         Row {
             package,
             version,
+            member,
+            items: false,
+            out_of_reach: false,
             frames: false,
             sites: None,
             probable: 0,
@@ -67,9 +73,21 @@ impl Row {
                 self.probable += krate.sites().count() - certain;
                 self.uncovered.extend(krate.uncovered());
             }
-            Err(left) => self.reason = Some(left.to_string()),
+            Err(left) => {
+                self.items |= has_items(one, session);
+                self.out_of_reach |= *left == SkipReason::NotSelected(ExcludedBy::Reach);
+                self.reason = Some(left.to_string());
+            }
         }
     }
+}
+
+/// Returns `true` if a member that is not chosen has the attribute on items.
+fn has_items(one: &Surveyed<'_>, session: &Session) -> bool {
+    let by_annotation = SkipReason::NotSelected(ExcludedBy::MissingAnnotation);
+    let is_left = one.is_member(session) && matches!(one.found, Err(why) if why == by_annotation);
+    let root = one.target.src_path.as_std_path();
+    is_left && search::any_file(root, |text| text.contains("#[birthmark::instrument"))
 }
 
 fn report_unread(one: &Surveyed<'_>, diagnosis: &mut Diagnosis) {

@@ -31,6 +31,12 @@ pub struct Row {
     pub package: String,
     /// Its version.
     pub version: String,
+    /// `true` if it is a member of the workspace.
+    pub member: bool,
+    /// `true` if items of it have the attribute, and it is not chosen as a whole.
+    pub items: bool,
+    /// `true` if it is a dependency that is left alone because only members are chosen.
+    pub out_of_reach: bool,
     /// `true` if it is a dependency whose awaits are recorded. Members always have frames, unless they say otherwise.
     pub frames: bool,
     /// How many of its spawns are recorded; none if it is left alone.

@@ -24,10 +24,10 @@ use crate::toolchain::inner_wrapper;
 use diagnosis::Diagnosis;
 
 /// Looks at everything and prints what there is to say.
-pub fn run(request: Request, format: Format) -> Result<ExitCode> {
+pub fn run(request: Request, format: Format, verbose: bool) -> Result<ExitCode> {
     let diagnosis = diagnose(request)?;
     match format {
-        Format::Text => print::text(&diagnosis),
+        Format::Text => print::text(&diagnosis, verbose),
         Format::Json => print::json(&diagnosis)?,
     }
     let is_well = diagnosis.problems() == 0;

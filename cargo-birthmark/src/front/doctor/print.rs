@@ -17,8 +17,8 @@ pub fn json(diagnosis: &Diagnosis) -> Result<()> {
     Ok(())
 }
 
-/// Prints what a person reads.
-pub fn text(diagnosis: &Diagnosis) {
+/// Prints what a person reads. If `verbose`, each dependency that is left alone has a line.
+pub fn text(diagnosis: &Diagnosis, verbose: bool) {
     println!(
         "cargo-birthmark {}, rustc {}",
         diagnosis.tool, diagnosis.rustc
@@ -34,7 +34,10 @@ pub fn text(diagnosis: &Diagnosis) {
         ),
     }
     println!();
-    diagnosis.packages.iter().for_each(package);
+    let is_folded = |row: &&Row| row.out_of_reach && !verbose;
+    let (folded, listed): (Vec<_>, Vec<_>) = diagnosis.packages.iter().partition(is_folded);
+    listed.into_iter().for_each(package);
+    left_alone(folded.len());
     println!("Packages that are not listed have no spawn, or run only while the program is built.");
     diagnosis.findings.iter().for_each(finding);
 }
@@ -43,6 +46,16 @@ fn line(what: &str, text: &str) {
     if !text.is_empty() {
         println!("  {what:<12} {text}");
     }
+}
+
+/// The line for the dependencies that have none of their own.
+fn left_alone(count: usize) {
+    let dependencies = match count {
+        0 => return,
+        1 => "1 dependency".to_owned(),
+        count => format!("{count} dependencies"),
+    };
+    println!("{dependencies} left alone (--deps takes them; -v lists them)");
 }
 
 fn package(row: &Row) {
@@ -59,6 +72,7 @@ fn package(row: &Row) {
                 built(&row.built)
             )
         }
+        (None, _) if row.items => ITEMS.to_owned(),
         (None, reason) => format!("left alone: {}", reason.as_deref().unwrap_or_default()),
     };
     println!("{BOLD}{package} {version}{BOLD:#}: {what}");
@@ -66,6 +80,9 @@ fn package(row: &Row) {
         .iter()
         .for_each(|line| println!("  not covered: {line}"));
 }
+
+const ITEMS: &str = "annotated: its items with `#[birthmark::instrument]`, also in a plain build; \
+    --workspace takes all of its files";
 
 fn probable(row: &Row) -> String {
     match row.probable {
