@@ -74,14 +74,21 @@ fn a_blocked_executor_thread_is_running_and_unchanged() {
     shows(unchanged, &["20 × answer_health_check  created "]);
     shows(&output, &["1 of 22 tasks: 1 "]);
     shows(&output, &["task ", "\"upload-7\" store_upload ", " on "]);
-    let (_, thread) = output
-        .split_once("  running task 2 \"upload-7\" store_upload\n")
-        .expect("the thread that it blocks");
+    let (_, stack) = output
+        .split_once("    on thread ")
+        .expect("the stack of the thread that it blocks");
     shows(
-        thread,
+        stack,
         &[
-            "    blocked_executor::store_upload::{{closure}} at ",
+            "      blocked_executor::store_upload::{{closure}} at ",
             "gallery/blocked_executor.rs:",
+        ],
+    );
+    shows(
+        stack,
+        &[
+            "  running task 2 \"upload-7\" store_upload\n",
+            "    stack: at task 2\n",
         ],
     );
 }

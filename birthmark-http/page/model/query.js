@@ -48,7 +48,7 @@ const CONDITIONS = {
   name: asOne("name"), role: asOne("role"), site: asOne("site"), kind: asOne("kind"), stack: asOne("stack"),
   // The page selects among the results.
   label: each("text"), id: each("under"), crate: () => [],
-  under: each("under"),
+  under: each("under"), polls: each("polls"),
   state: ([value]) => {
     const states = STATES.filter((state) => state.includes(value.toLowerCase()));
     // An unknown state is sent as it is: the program's error lists the states.

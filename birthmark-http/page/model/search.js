@@ -17,6 +17,9 @@ export const TASK_FIELDS = {
   id: (task) => String(task.id),
 };
 
+/** Keys of tasks whose value is a number. */
+const COUNTED = ["under", "polls"];
+
 /** The fields in which words without a key are not searched. The name of a crate is in all tasks of a program. */
 const ONLY_BY_KEY = ["crate"];
 
@@ -40,7 +43,7 @@ export function terms(text, fields) {
     const term = part.replaceAll('"', "");
     const [, word, value] = /^(\w+):(.*)$/s.exec(term) ?? [];
     const key = word?.toLowerCase();
-    return key === "under" || key in fields ? { key, value } : { value: term };
+    return COUNTED.includes(key) || key in fields ? { key, value } : { value: term };
   });
 }
 
@@ -64,6 +67,7 @@ export function search(text, fields, snapshot) {
  */
 function test({ key, value }, fields, snapshot) {
   if (key === "under") return under(Number(value), snapshot);
+  if (key === "polls") return (item) => item.polls >= Number(value);
   const wanted = key ? [fields[key]] : Object.keys(fields).filter((name) => !ONLY_BY_KEY.includes(name)).map((name) => fields[name]);
   return (item) => wanted.some((field) => field(item, snapshot).toLowerCase().includes(value));
 }

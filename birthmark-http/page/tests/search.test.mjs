@@ -41,6 +41,13 @@ test("search_under_a_task_selects_its_descendants_too", () => {
   assert.deepEqual(found("under:2"), [2, 3]);
 });
 
+test("search_by_polls_and_by_crate_selects_what_the_keys_say", () => {
+  assert.deepEqual(found("polls:1"), [1, 2, 3]);
+  assert.deepEqual(found("polls:2"), []);
+  assert.deepEqual(found("crate:a"), [1, 2, 3]);
+  assert.deepEqual(found("crate:b"), []);
+});
+
 test("query_has_the_search_only_if_the_program_searches", () => {
   const state = { view: "tree", search: "name:a name:b state:susp word", remote: false };
   assert.equal(query(state, 5), "limit=5");
