@@ -384,7 +384,7 @@ fn future_that_was_moved_is_refused() {
     for task in &mut tasks {
         assert!(Pin::new(task).poll(&mut cx).is_pending());
     }
-    let dump = || dump_of("spawn_moved", AwaitDetail::DebugInfo);
+    let dump = || dump_of("Movable", AwaitDetail::DebugInfo);
     let missing = |dump: &Dump| -> Vec<bool> {
         let tasks: Vec<Task> = dump.tasks().collect();
         let stacks = tasks
