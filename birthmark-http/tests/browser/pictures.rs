@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::chromium::{Device, Page};
 
 /// The time for which the program runs before a picture of its last minutes.
-const MINUTES: Duration = Duration::from_secs(100);
+const MINUTES: Duration = Duration::from_secs(60);
 
 /// Ends with this, also when a test fails.
 struct Shop(Child);
@@ -48,11 +48,14 @@ async fn pictures_of_the_guide() {
     page.picture(&folder, "groups").await;
     page.run("document.documentElement.dataset.theme = 'dark'")
         .await;
-    page.press("1").await;
-    page.until_row("courier").await;
-    page.press("jjjj").await;
+    page.press("2").await;
+    page.search("role:courier name:\"order 5\"", " of ").await;
+    page.press("j").await;
     page.press_key("Enter").await;
     page.until("details", "Lineage").await;
+    page.click("#details .links button:last-child").await;
+    page.until_attribute(".row[aria-selected=true]", "aria-selected", "true")
+        .await;
     page.picture(&folder, "tree").await;
     page.close().await;
 }
