@@ -16,6 +16,7 @@ use support::terminal::Page;
 use support::{Specimen, core_of, executable, folder};
 
 /// Runs the command. Returns its wall time, its CPU time and its greatest resident memory in megabytes.
+#[expect(clippy::zombie_processes, reason = "`wait4` waits for the process")]
 fn measure(arguments: &[&str]) -> (Duration, Duration, i64) {
     let start = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_birthmark"));

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -176,11 +177,12 @@ impl Page {
     pub async fn click(&self, selector: &str) {
         let script =
             format!("document.querySelector({selector:?})?.scrollIntoView({{ block: 'nearest' }})");
+        let start = Instant::now();
         loop {
             self.run(&script).await;
             let element = self.client.find(Locator::Css(selector)).await.unwrap();
             match element.click().await {
-                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) if is_replaced(&error) && start.elapsed() < PATIENCE => {}
                 clicked => return clicked.unwrap(),
             }
         }
@@ -258,6 +260,12 @@ impl Page {
             busy.len()
         );
     }
+}
+
+/// Returns `true` if the element of a command is no longer in the page.
+fn is_replaced(error: &CmdError) -> bool {
+    // The library has no name for the second.
+    error.is_stale_element_reference() || error.to_string().contains("not interactable")
 }
 
 /// An entry of the performance log, if it is an event of a trace.
