@@ -1,6 +1,6 @@
 //! Delays between a wake and the next poll, if the program measures them.
 //!
-//! The first wake after the start of a poll stores the time in the [`Wakes`] of the task. The next poll adds the difference to
+//! The first wake after the start of a poll stores the time in the `Wakes` of the task. The next poll adds the difference to
 //! the counts of the task's site. A first poll has no wake before it, so it counts for nothing.
 
 use core::time::Duration;
