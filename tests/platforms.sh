@@ -20,7 +20,7 @@ for target; do
         # No threads, signals or sockets there.
         cargo check --target "$target" -p birthmark --no-default-features --features attribute
     else
-        cargo check --target "$target" -p birthmark --all-features
+        cargo check --target "$target" -p birthmark --features native-stacks,pprof
         cargo check --target "$target" -p birthmark-http -p birthmark-opentelemetry -p birthmark-tracing -p cargo-birthmark
     fi
 done
