@@ -443,6 +443,8 @@ fn normalise_line(line: &str) -> String {
         "waiting ",
         "suspended ",
         "created ",
+        // The end of a range of times.
+        " s to ",
     ];
     let after = [" s ago", " s to ", " polls", " poll", ") panicked at "];
     let mut out = String::new();
