@@ -22,7 +22,7 @@ fn guide_shows_the_examples_and_the_options() {
         .split_once("\n\n")
         .unwrap()
         .0;
-    assert_eq!(examples.lines().count(), 7);
+    assert_eq!(examples.lines().count(), 9);
     assert!(guide.contains(examples), "{examples}");
     for option in [
         "--workspace",

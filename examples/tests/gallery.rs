@@ -84,13 +84,8 @@ fn a_blocked_executor_thread_is_running_and_unchanged() {
             "gallery/blocked_executor.rs:",
         ],
     );
-    shows(
-        stack,
-        &[
-            "  running task 2 \"upload-7\" store_upload\n",
-            "    stack: at task 2\n",
-        ],
-    );
+    shows(stack, &["  running task 2 \"upload-7\" store_upload"]);
+    shows(stack, &["    stack: at task 2"]);
 }
 
 /// Returns the lines with the frames of a task, from the line with its name on.
