@@ -13,6 +13,7 @@ use core::ptr;
 
 use crate::abi::adapt::{new_handle_as, note_passed_through, IntoHandle};
 use crate::hook::{pending, refused};
+use crate::platform::runtime_flags;
 use crate::task::announced::{guess, is_recorded, relayed};
 use crate::task::future::Instrumented;
 use crate::task::handle::TaskHandle;
@@ -144,6 +145,10 @@ fn refined(
     ty: fn() -> &'static str,
     caller: Option<&'static Location<'static>>,
 ) -> &'static Site {
+    // A spawn while birthmark is off is counted at the call in the source.
+    if runtime_flags::has(runtime_flags::OFF) {
+        return site;
+    }
     let is_unknown = site.role().ends_with(UNKNOWN_TASK);
     let place = caller.filter(|_| ptr::eq(site, own));
     if !is_unknown && place.is_none() {
