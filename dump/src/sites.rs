@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::read::Record;
-use birthmark_core::__reader::record::thread_states;
 use birthmark_core::__reader::record::walk;
 use birthmark_core::__reader::site::{self, Site};
 use birthmark_core::Kind;
 
-use crate::source::{has_spawned, Node as _, Source};
+use crate::source::{completed, has_spawned, Node as _, Source};
 use crate::values::delays::Delays;
 
 /// A site and its counts.
@@ -89,8 +88,7 @@ pub fn sites() -> Vec<SiteStats> {
     let none = Live::default();
     let sites = site::all().iter().map(|site| {
         let live = live.get(&ptr::from_ref(*site)).unwrap_or(&none);
-        let completed = thread_states::all().map(|state| state.completed.of(site));
-        stats(site, live, completed.sum(), now)
+        stats(site, live, completed(site), now)
     });
     let is_spawn = |stats: &SiteStats| {
         let site = stats.site;

@@ -22,7 +22,7 @@ use birthmark_core::Site;
 
 use crate::values::gone::BadEnds;
 
-pub(crate) use this_process::{has_spawned, ThisProcess};
+pub(crate) use this_process::{completed, has_spawned, ThisProcess};
 
 /// A memory in which there is a registry of tasks.
 #[doc(hidden)]

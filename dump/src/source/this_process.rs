@@ -88,8 +88,7 @@ impl Source for ThisProcess {
     }
 
     fn ended(self, site: &'static Site) -> u64 {
-        let completed = thread_states::all().map(|state| state.completed.of(site));
-        ended_of(&site.counts) + completed.sum::<u64>()
+        ended_of(&site.counts) + completed(site)
     }
 
     fn gone(self, ring: Ring) -> Vec<GoneRecord> {
@@ -109,6 +108,13 @@ impl Source for ThisProcess {
 fn program() -> Arc<str> {
     let started = std::env::args_os().next().map(PathBuf::from);
     program_name(started.as_deref(), || std::env::current_exe().ok()).into()
+}
+
+/// Returns the number of completed tasks of a site that threads have counted.
+pub(crate) fn completed(site: &Site) -> u64 {
+    thread_states::all()
+        .map(|state| state.completed.of(site))
+        .sum()
 }
 
 /// Returns `true` if the call has spawned a task that has ended or was not recorded.
