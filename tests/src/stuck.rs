@@ -3,9 +3,26 @@
 use std::hint::{black_box, spin_loop};
 use std::io::{PipeReader, PipeWriter, Read, pipe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle, park, sleep};
 use std::time::Duration;
+
+use crate::wait_until;
+
+/// The names of the threads.
+const NAMES: [&str; 8] = [
+    "in-epoll",
+    "in-lock",
+    "in-read",
+    "in-sleep",
+    "in-park",
+    "spins",
+    "a) S (b",
+    "blocks-signals",
+];
+
+/// One set of these threads exists at a time, because tests find them by their names.
+static ONE: Mutex<()> = Mutex::new(());
 
 /// The threads, by the names that they have. They go on when this is dropped.
 #[derive(Debug)]
@@ -24,6 +41,11 @@ impl Stuck {
     ///
     /// If the system refuses a thread or a pipe.
     pub fn hold<R>(while_stuck: impl FnOnce(&Stuck) -> R) -> R {
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread is in the kernel's list for a moment after it was joined.
+        wait_until("the threads of the test before are gone", || {
+            thread_names().all(|name| !NAMES.contains(&name.as_str()))
+        });
         let lock = Arc::new(Mutex::new(0));
         let locked = lock.clone();
         let guard = locked.lock().unwrap();
@@ -68,6 +90,13 @@ impl Stuck {
     pub fn lock(&self) -> &Mutex<u32> {
         &self.lock
     }
+}
+
+/// The names of all threads of this process, as the kernel has them.
+fn thread_names() -> impl Iterator<Item = String> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = threads.flat_map(|thread| std::fs::read_to_string(thread.path().join("comm")));
+    names.map(|name| name.trim_end().to_owned())
 }
 
 /// A runtime of one worker, whose thread is called this. While it has nothing to do, it waits in epoll.
