@@ -37,7 +37,9 @@ pub(crate) struct Key {
     pub(crate) kind: Kind,
 }
 
-struct Entry {
+/// A found site and its key. It is never changed, and stays for ever.
+#[derive(Debug)]
+pub(crate) struct Entry {
     key: Key,
     site: &'static Site,
 }
@@ -46,7 +48,18 @@ static TABLE: [AtomicPtr<Entry>; ENTRIES] = [const { AtomicPtr::new(ptr::null_mu
 static FOUND: AtomicUsize = AtomicUsize::new(0);
 
 /// Returns the site of this key, or `None` if there are too many, or if nothing is to be said.
+///
+/// Most spawns see tasks of one type. So a site keeps what was found for it first, which spares the search.
+#[inline]
 pub(crate) fn find(key: Key) -> Option<&'static Site> {
+    match key.base.and_then(|base| entry(&base.counts.found)) {
+        Some(first) if first.key.is_same(&key) => Some(first.site),
+        _ => search(key),
+    }
+}
+
+#[inline(never)]
+fn search(key: Key) -> Option<&'static Site> {
     let start = key.hash();
     for probe in 0..ENTRIES {
         let place = &TABLE[(start + probe) % ENTRIES];
@@ -59,6 +72,18 @@ pub(crate) fn find(key: Key) -> Option<&'static Site> {
     None
 }
 
+/// Lets the site keep its entry, if it has none.
+fn keep(entry: *mut Entry) {
+    // SAFETY: callers pass the address of an entry that was published.
+    let Some(base) = unsafe { &*entry }.key.base else {
+        return;
+    };
+    let none = ptr::null_mut();
+    // If another thread was faster, the site has an entry.
+    let _ = (base.counts.found).compare_exchange(none, entry, Ordering::AcqRel, Ordering::Relaxed);
+}
+
+#[inline]
 fn entry(place: &AtomicPtr<Entry>) -> Option<&'static Entry> {
     // SAFETY: an entry is leaked before its address is published by a `Release` operation, and never changed.
     unsafe { place.load(Ordering::Acquire).as_ref() }
@@ -78,7 +103,10 @@ fn insert(key: Key, mut at: usize) -> Option<&'static Site> {
         let place = &TABLE[at % ENTRIES];
         let free = ptr::null_mut();
         match place.compare_exchange(free, new, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return Some(site),
+            Ok(_) => {
+                keep(new);
+                return Some(site);
+            }
             Err(taken) => {
                 // SAFETY: as in `entry`. The place is taken, so the address is one of an entry.
                 let taken = unsafe { &*taken };
@@ -103,6 +131,7 @@ impl Key {
         mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as usize) >> (usize::BITS - 16)
     }
 
+    #[inline]
     fn is_same(&self, other: &Key) -> bool {
         let same_place = match (self.place, other.place) {
             (Some(one), Some(other)) => ptr::eq(one, other),
@@ -120,6 +149,7 @@ impl Key {
             && (self.is_role, self.kind) == (other.is_role, other.kind)
     }
 
+    #[inline]
     fn has_base_of(&self, other: &Key) -> bool {
         match (self.base, other.base) {
             (Some(one), Some(other)) => ptr::eq(one, other),
@@ -199,6 +229,23 @@ mod tests {
         assert!(ptr::eq(site, again), "equal texts at two addresses");
         let other = find(key("app::fetch::{{closure}}", None)).expect("there is room");
         assert!(!ptr::eq(site, other));
+    }
+
+    #[test]
+    fn types_of_one_site_have_their_sites_in_any_order() {
+        static BASE: Site = Site::synthetic("spawn::{task}", Kind::Unknown);
+        let of = |name| {
+            let base = Some(&BASE);
+            let site = find(Key {
+                base,
+                ..key(name, None)
+            });
+            site.expect("there is room").role()
+        };
+        for _ in 0..3 {
+            assert_eq!(of("app::first::{{closure}}"), "first");
+            assert_eq!(of("app::second::{{closure}}"), "second");
+        }
     }
 
     #[test]
