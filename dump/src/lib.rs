@@ -109,6 +109,7 @@ pub mod __private {
     pub use crate::awaits::{AwaitReading, ReadAwaits, MAX_STACKS};
     pub use crate::coverage::{HOW_TO_INSTRUMENT, NOTHING_IS_INSTRUMENTED};
     pub use crate::dump::{Brief, LookAtThreads};
+    pub use crate::filter::standstills::Standstills;
     pub use crate::filter::watch::{Hit, Matched, Runnable, Seen, Watch, WatchFilter};
     pub use crate::one::{current_record, redacted_current, redacted_tasks};
     pub use crate::process::compact_utc;

@@ -16,7 +16,7 @@ pub mod record {
     //! The registry, as readers see it.
 
     pub use crate::record::wakes::delay;
-    pub use crate::record::wakes::{WakeSnapshot, WakeWords, WokenBy};
+    pub use crate::record::wakes::{are_off as wakes_are_off, WakeSnapshot, WakeWords, WokenBy};
     pub use crate::record::{
         announcement, content, export, gone, image, read, root_future, slot, thread_states, words,
     };

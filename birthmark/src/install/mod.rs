@@ -300,7 +300,8 @@ impl Builder {
     }
 
     /// Sets whether polls note what wakes a task. If not, dumps show suspended tasks without whether they are runnable or
-    /// waiting, and each poll and wake costs less. Tasks that were polled before keep their wakers. The default is `true`.
+    /// waiting, and each poll and wake costs less. Tasks that were polled before keep their wakers. [`Builder::install`] reports
+    /// the rules that cannot hold without wakes. The default is `true`.
     pub fn wakes(mut self, wakes: bool) -> Self {
         self.wakes = wakes;
         self

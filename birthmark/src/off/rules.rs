@@ -19,6 +19,7 @@ absent! {
         fn tasks(&self) -> &[Task];
         fn task_count(&self) -> usize;
         fn has_ended(&self) -> bool;
+        fn evaluation(&self) -> u64;
     }
 
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +127,8 @@ pub struct RuleStats {
     pub fired: u64,
     pub suppressed: u64,
     pub active: u64,
+    pub evaluations: u64,
+    pub problem: Option<String>,
 }
 
 impl fmt::Display for RuleStats {

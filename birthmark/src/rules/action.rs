@@ -1,7 +1,7 @@
 //! Actions: the effects of a rule that holds.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::report::RuleReport;
@@ -53,11 +53,12 @@ pub(super) enum Step {
     Abort,
 }
 
-/// The function of a program, and whether a thread runs it.
+/// The function of a program, and the process of which a thread runs it.
 #[derive(Clone)]
 pub(super) struct Call {
     function: Arc<dyn Fn(&RuleReport) + Send + Sync>,
-    is_busy: Arc<AtomicBool>,
+    /// 0 while no thread runs it. The child of a fork does not have the thread of its parent.
+    busy: Arc<AtomicU32>,
 }
 
 /// A function that aborts a task and all that descend from it.
@@ -121,7 +122,7 @@ impl Action {
     pub fn call(function: impl Fn(&RuleReport) + Send + Sync + 'static) -> Self {
         Action::of(Step::Call(Call {
             function: Arc::new(function),
-            is_busy: Arc::new(AtomicBool::new(false)),
+            busy: Arc::new(AtomicU32::new(0)),
         }))
     }
 
@@ -284,10 +285,11 @@ impl fmt::Debug for Action {
 impl Call {
     /// Starts a thread that calls the function. Returns `false` if the last call has not returned, or if there is no thread.
     pub(super) fn start(&self, report: &Arc<RuleReport>) -> bool {
-        if self.is_busy.swap(true, Ordering::Acquire) {
+        let process = std::process::id();
+        if self.busy.swap(process, Ordering::Acquire) == process {
             return false;
         }
-        let busy = Busy(self.is_busy.clone());
+        let busy = Busy(self.busy.clone());
         let (function, report) = (self.function.clone(), report.clone());
         let call = move || {
             let _busy = busy;
@@ -299,11 +301,11 @@ impl Call {
 }
 
 /// The mark of a call, until it has returned or unwound, or if its thread was not started.
-struct Busy(Arc<AtomicBool>);
+struct Busy(Arc<AtomicU32>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 }
 

@@ -27,6 +27,17 @@ pub(super) struct Condition {
     pub(super) at_most: usize,
     /// The filter compares the time in a state, so another change of the state is another occasion.
     pub(super) is_of_state: bool,
+    /// The part that cannot hold while wakes are not recorded.
+    pub(super) needs_wakes: Option<NeedsWakes>,
+}
+
+/// A part of a condition that needs wakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NeedsWakes {
+    /// The part, and why it cannot hold.
+    pub(super) error: ParseRuleError,
+    /// The rule may hold by its other parts.
+    pub(super) is_part: bool,
 }
 
 /// Of what a rule is.
@@ -158,6 +169,8 @@ struct Terms<'a> {
     at_most: Option<usize>,
     /// The filter as text, with terms that are known to be good.
     filter: String,
+    /// The first term that needs wakes.
+    of_wakes: Option<Term<'a>>,
 }
 
 impl Condition {
@@ -185,6 +198,9 @@ impl<'a> Terms<'a> {
         let (key, value) = term.text.split_once('=').unwrap_or((term.text, ""));
         match key {
             "stuck" | "no-waker" | "timebox" if term.text == key => {
+                if key != "timebox" {
+                    self.of_wakes.get_or_insert(term);
+                }
                 let subject = match key {
                     "timebox" => Subject::Timebox,
                     "stuck" => Subject::Stuck {
@@ -253,12 +269,31 @@ impl<'a> Terms<'a> {
             return Err(ParseRuleError::new(position, error));
         }
         self.filter = filter;
+        if (term.text.parse()).is_ok_and(|term: Filter| term.needs_wakes()) {
+            self.of_wakes.get_or_insert(term);
+        }
         Ok(())
+    }
+
+    /// Returns the part that cannot hold while wakes are not recorded.
+    fn needs_wakes(&self, filter: &Filter, subject: &Subject) -> Option<NeedsWakes> {
+        let term = self.of_wakes?;
+        let (is_part, what) = match subject {
+            Subject::Stuck { .. } => (true, "finds no runnable tasks"),
+            Subject::Tasks { has_no_waker: true } => (false, "selects no task"),
+            _ => (!filter.needs_wakes(), "selects no task"),
+        };
+        let help = "help: leave out wakes=off and Builder::wakes(false)";
+        let error = term.error(
+            term.text,
+            format_args!("{what}, because wakes are off\n{help}"),
+        );
+        Some(NeedsWakes { error, is_part })
     }
 
     fn finish(self, text: &str) -> Result<Condition, ParseRuleError> {
         let mut filter: Filter = self.filter.parse().unwrap_or_default();
-        let Some((mut subject, term)) = self.subject.or_else(|| {
+        let Some((mut subject, term)) = self.subject.clone().or_else(|| {
             let is_empty = filter.is_empty() && self.lasts.is_none();
             let whole = Term {
                 text,
@@ -320,6 +355,7 @@ impl<'a> Terms<'a> {
             }
         }
         Ok(Condition {
+            needs_wakes: self.needs_wakes(&filter, &subject),
             is_of_state: lasts.is_some() && matches!(subject, Subject::Tasks { .. }),
             filter,
             subject,
@@ -549,6 +585,31 @@ mod tests {
         assert_eq!(stuck.subject, expected);
         let lost = read("no-waker&for=1s");
         assert_eq!(lost.subject, Subject::Tasks { has_no_waker: true });
+    }
+
+    #[test]
+    fn part_that_needs_wakes_is_known() {
+        let of = |text: &str| {
+            let needs = Condition::parse(text).unwrap().needs_wakes;
+            needs.map(|it| (it.error.position, it.is_part))
+        };
+        for (text, expected) in [
+            ("role=a&older=1s", None),
+            ("state=running&for=1s", None),
+            ("state=suspended&for=1s", None),
+            ("timebox", None),
+            ("role=a&state=runnable&for=1s", Some((8, false))),
+            ("state=%72unnable", Some((1, false))),
+            ("state=waiting&state=runnable", Some((1, false))),
+            ("state=running&state=runnable", Some((15, true))),
+            ("woken-by=7&role=a", Some((1, false))),
+            ("count(site)>9&state=waiting", Some((15, false))),
+            ("growth(site)>9/s&state=waiting", Some((18, false))),
+            ("kind=future&no-waker", Some((13, false))),
+            ("stuck", Some((1, true))),
+        ] {
+            assert_eq!(of(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -155,6 +155,21 @@ impl<T: Copy> Episodes<T> {
         changes
     }
 
+    /// Takes back the report of a group, because it is about the program's intention. The first task has none from now on, and
+    /// the others are looked at in the next pass.
+    pub(super) fn take_back(&mut self, began: &Began, sightings: &[(Sighting, T)]) {
+        if let Some(group) = self.groups.get_mut(&began.group) {
+            group.reported = None;
+        }
+        for &index in began.indices.iter().skip(1) {
+            let it = &sightings[index].0;
+            self.fired.remove(&(it.task, it.place));
+            if let Some(episode) = self.open.get_mut(&it.task) {
+                episode.is_counted = false;
+            }
+        }
+    }
+
     fn begin(&mut self, it: &Sighting, value: T) {
         let episode = Episode {
             group: it.group,
@@ -318,6 +333,25 @@ mod tests {
         let mut ended: Vec<_> = ended.iter().map(|it| (it.group, it.lead)).collect();
         ended.sort_unstable();
         assert_eq!(ended, [(7, 1), (8, 1)]);
+    }
+
+    #[test]
+    fn intended_task_hides_no_other_one_of_its_group() {
+        let mut rule = Rule::new(1);
+        let all = [seen(1, 7, 1), seen(2, 7, 1), seen(3, 7, 1)];
+        for first in 0..2 {
+            let lasts = |_: &u64| false;
+            let changes = (rule.episodes).note(&all, lasts, &mut rule.limit, rule.now);
+            let [began] = &*changes.began else {
+                panic!("{changes:?}");
+            };
+            assert_eq!(began.indices[0], first);
+            rule.episodes.take_back(began, &all);
+            rule.limit.take_back();
+        }
+        assert_eq!(rule.note(&all), (vec![3], vec![], 0));
+        assert_eq!(rule.note(&all), (vec![], vec![], 0));
+        assert_eq!(rule.note(&[]), (vec![], vec![3], 0));
     }
 
     #[test]

@@ -11,22 +11,24 @@ use super::act::act;
 use super::action::Step;
 use super::condition::{By, Subject};
 use super::counts::{Change, Counted, Groups, Noted};
+use super::defects;
 use super::episodes::{Began, Ended, Episodes, Sighting};
 use super::findings::Findings;
 use super::limit::Limit;
-use super::passes::{cpu_time, watch_of, Batch, Masks, MAX_FOLLOWED};
+use super::passes::{cpu_time, number, watch_of, Batch, Masks, MAX_FOLLOWED};
 use super::presets;
 use super::report::{
     group_text, how_it_ended, push_escaped, who, RuleReport, Threaded, MAX_RUNNABLE, MAX_TASKS,
 };
-use super::rule::{Rule, RuleSet};
+use super::rests::time_of;
+use super::rule::{defect_text, Rule, RuleSet};
 use super::schedule::Schedule;
 use super::timebox;
 use crate::threads;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::Site;
-use birthmark_dump::__private::{redacted_tasks, Matched, Runnable, Seen, Watch};
+use birthmark_dump::__private::{redacted_tasks, Matched, Runnable, Seen, Standstills, Watch};
 use birthmark_dump::{Dump, State};
 
 /// Number of tasks that are compared at once.
@@ -61,6 +63,10 @@ struct Following {
     limit: Limit,
     sort: Sort,
     baseline: Option<Baseline>,
+    /// The number of the present evaluation.
+    number: u64,
+    /// The time of all standstills up to it.
+    stood_still: Standstills,
 }
 
 enum Sort {
@@ -129,12 +135,15 @@ impl Evaluation {
     /// Returns the time at which this thread has something to do by itself.
     pub(super) fn next(&self) -> Option<Instant> {
         let deep = (self.masks.deep != 0).then(|| self.deep.next().unwrap_or_else(Instant::now));
-        let others = self.following.iter().filter_map(Following::next);
+        let rules = self.set.map_or(&[][..], RuleSet::all).iter();
+        let others = rules.zip(&self.following);
+        let others = others.filter(|(rule, _)| rule.defect.get().is_none());
+        let others = others.filter_map(|(_, following)| following.next());
         deep.into_iter().chain(others).min()
     }
 
     /// Evaluates what a pass has found. Returns the CPU time without that of actions.
-    pub(super) fn evaluate(&mut self, batch: &Batch) -> Duration {
+    pub(super) fn evaluate(&mut self, batch: &Batch, standstills: &Standstills) -> Duration {
         let Some(set) = self.set else {
             return Duration::ZERO;
         };
@@ -142,46 +151,75 @@ impl Evaluation {
         let start = cpu_time(now);
         let matched = self.watch.confirm(&batch.seen);
         let cost = cpu_time(now).saturating_sub(start);
-        if !batch.timeboxes.is_empty() {
-            for (rule, following) in set.all().iter().zip(&mut self.following) {
-                following.note_timeboxes(rule, &batch.timeboxes, now);
-            }
-        }
         for (index, rule) in set.all().iter().enumerate() {
-            if batch.evaluated & 1 << index == 0 {
-                continue;
-            }
-            if let Some((_, counts)) = batch.counts.iter().find(|(counted, _)| *counted == index) {
-                let counted = by_site(rule, counts);
-                self.following[index].note_counts(rule, &counted, now);
-            } else {
-                let sightings = sightings(rule, &matched, index, now);
-                let is_cut = batch.cut & 1 << index != 0;
-                self.following[index].note_tasks(rule, sightings, is_cut, now);
-            }
+            self.for_rule(index, (batch.number(index), standstills), |following| {
+                if !batch.timeboxes.is_empty() {
+                    following.note_timeboxes(rule, &batch.timeboxes, now);
+                }
+                if batch.evaluated & 1 << index == 0 {
+                    return;
+                }
+                let mut counts = batch.counts.iter();
+                if let Some((_, counts)) = counts.find(|(counted, _)| *counted == index) {
+                    following.note_counts(rule, &by_site(rule, counts), now);
+                } else {
+                    let sightings = sightings(rule, &matched, index, now);
+                    let is_cut = batch.cut & 1 << index != 0;
+                    following.note_tasks(rule, sightings, is_cut, now);
+                }
+            });
         }
         cost
     }
 
+    /// Runs a part of the evaluation of one rule, which is that of this number. After a panic, the rule is compared no more.
+    fn for_rule(
+        &mut self,
+        index: usize,
+        (number, standstills): (u64, &Standstills),
+        run: impl FnOnce(&mut Following),
+    ) {
+        let rules = self.set.map_or(&[][..], RuleSet::all);
+        let (Some(rule), Some(following)) = (rules.get(index), self.following.get_mut(index))
+        else {
+            return;
+        };
+        if rule.defect.get().is_some() {
+            return;
+        }
+        following.number = number;
+        following.stood_still.clone_from(standstills);
+        let Err(message) = defects::catch(|| run(following)) else {
+            return;
+        };
+        *following = Following::new(rule, Instant::now());
+        rule.active.store(0, Ordering::Relaxed);
+        super::report_unusable("rule", &rule.text, &defect_text(&message));
+        let _first = rule.defect.set(message);
+    }
+
     /// Does what is due by the time alone.
-    pub(super) fn run_due(&mut self) {
+    pub(super) fn run_due(&mut self, standstills: &Standstills) {
         let now = Instant::now();
         if self.masks.deep != 0 && self.deep.is_due(now) {
             let start = cpu_time(now);
-            self.walk(now);
+            self.walk(now, standstills);
             let cost = cpu_time(now).saturating_sub(start);
             self.deep.has_run(now, cost, 1);
         }
         let Some(set) = self.set else { return };
-        for (rule, following) in set.all().iter().zip(&mut self.following) {
-            following.look(rule, now);
+        for (index, rule) in set.all().iter().enumerate() {
+            self.for_rule(index, (0, standstills), |following| {
+                following.look(rule, now)
+            });
         }
     }
 
     /// Walks for the rules that need names, labels or frames.
-    fn walk(&mut self, now: Instant) {
+    fn walk(&mut self, now: Instant, standstills: &Standstills) {
         let Some(set) = self.set else { return };
         let deep = self.masks.deep;
+        let numbers = number(set, deep);
         let mut found = Found {
             set,
             mask: deep,
@@ -192,7 +230,7 @@ impl Evaluation {
         // The walk borrows the watch that it counts in.
         let confirming = watch_of(set);
         let mut chunk: Vec<Seen> = Vec::with_capacity(CHUNK);
-        self.watch.walk(deep, &mut |record, mask| {
+        self.watch.walk(deep, standstills, &mut |record, mask| {
             let record = *record;
             chunk.push(Seen { record, mask });
             if chunk.len() == CHUNK {
@@ -206,14 +244,14 @@ impl Evaluation {
             if deep & 1 << index == 0 {
                 continue;
             }
-            let following = &mut self.following[index];
-            match rule.condition.subject {
-                Subject::Tasks { .. } => {
-                    let is_cut = found.cut & 1 << index != 0;
-                    following.note_tasks(rule, sightings, is_cut, now);
+            let is_cut = found.cut & 1 << index != 0;
+            let number = numbers[index];
+            self.for_rule(index, (number, standstills), |following| {
+                match rule.condition.subject {
+                    Subject::Tasks { .. } => following.note_tasks(rule, sightings, is_cut, now),
+                    _ => following.note_counts(rule, &counted, now),
                 }
-                _ => following.note_counts(rule, &counted, now),
-            }
+            });
         }
     }
 }
@@ -352,6 +390,8 @@ impl Following {
             limit: Limit::new(rule.condition.at_most),
             sort,
             baseline,
+            number: 0,
+            stood_still: Standstills::default(),
         }
     }
 
@@ -396,31 +436,33 @@ impl Following {
     }
 
     fn note_findings(&mut self, rule: &'static Rule, lasts: Duration, now: Instant) {
+        let number = rule.count_evaluation();
         let present = crate::dump().stuck_findings();
-        let Sort::Findings { findings, .. } = &mut self.sort else {
+        let (Sort::Findings { findings, .. }, limit) = (&mut self.sort, &mut self.limit) else {
             return;
         };
-        let news = findings.note(&present, lasts, now);
+        let is_reported = |kind: &str| !rule.is_preset || presets::is_reported(kind);
+        let stood_still = time_of(self.stood_still.total());
+        let present = present.iter().filter(|it| is_reported(it.kind));
+        let news = findings.note(present, (lasts, stood_still), limit, now);
         let lasting = findings.len() as u64;
         rule.active.fetch_max(lasting, Ordering::Relaxed);
-        let is_reported = |kind: &str| !rule.is_preset || presets::is_reported(kind);
-        for finding in news.new.iter().filter(|it| is_reported(it.kind)) {
-            if self.limit.admits(now) {
-                let report = RuleReport::of_finding(&rule.text, &finding.text);
-                act(rule, report, self.before());
-            } else {
-                rule.suppressed.fetch_add(1, Ordering::Relaxed);
-            }
+        rule.suppressed
+            .fetch_add(news.suppressed, Ordering::Relaxed);
+        for finding in &news.new {
+            let report = RuleReport::of_finding(&rule.text, &finding.text);
+            act(rule, report.in_evaluation(number), self.before());
         }
-        for gone in news.gone.iter().filter(|it| is_reported(it.finding.kind)) {
+        for gone in &news.gone {
             let finding = gone.finding.text.lines().next().unwrap_or_default();
             let report = RuleReport::of_gone(&rule.text, finding, gone.lasted);
-            act(rule, report, None);
+            act(rule, report.in_evaluation(number), None);
         }
         rule.active.store(lasting, Ordering::Relaxed);
     }
 
     fn note_timeboxes(&mut self, rule: &'static Rule, changes: &[timebox::Change], now: Instant) {
+        let evaluation = self.number;
         let Sort::Timeboxes(open) = &mut self.sort else {
             return;
         };
@@ -431,9 +473,9 @@ impl Following {
                         rule.suppressed.fetch_add(1, Ordering::Relaxed);
                         continue;
                     }
-                    let (report, who) = exceeded(rule, entry);
+                    let (report, who) = exceeded(rule, entry, &self.stood_still);
                     open.insert(entry.number, (who, entry.began));
-                    act(rule, report, None);
+                    act(rule, report.in_evaluation(evaluation), None);
                 }
                 timebox::Change::Ended { number, at } => {
                     let Some((who, began)) = open.remove(number) else {
@@ -441,7 +483,7 @@ impl Following {
                     };
                     let after = at.saturating_duration_since(began);
                     let report = RuleReport::of_end(&rule.text, &who, 0, "ended", after);
-                    act(rule, report, None);
+                    act(rule, report.in_evaluation(evaluation), None);
                 }
             }
         }
@@ -473,7 +515,8 @@ impl Following {
                 Change::Over { .. } => None,
                 _ => self.before(),
             };
-            act(rule, RuleReport::of_count(&rule.text, change), before);
+            let report = RuleReport::of_count(&rule.text, change);
+            act(rule, report.in_evaluation(self.number), before);
         }
         rule.active.store(lasting, Ordering::Relaxed);
     }
@@ -499,20 +542,25 @@ impl Following {
         for ended in changes.ended {
             // What was left out of a report has no end.
             if let Some((lead, was)) = leads.remove(&ended.group) {
-                act(rule, end(rule, &ended, &lead, was), None);
+                let report = end(rule, &ended, &lead, was);
+                act(rule, report.in_evaluation(self.number), None);
             }
         }
-        for Began { group, indices } in changes.began {
+        for began in changes.began {
+            let Began { group, indices } = &began;
             let records = indices.iter().map(|&index| sightings[index].1.record);
             let records: Vec<Record> = records.take(MAX_TASKS).collect();
-            let Some((report, who, state)) = begin(rule, &records, indices.len()) else {
+            let begun = begin(rule, &records, indices.len(), &self.stood_still);
+            let Some((report, who, state)) = begun else {
+                episodes.take_back(&began, &sightings);
+                self.limit.take_back();
                 rule.suppressed.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            leads.insert(group, (who, state));
+            leads.insert(*group, (who, state));
             act(
                 rule,
-                report,
+                report.in_evaluation(self.number),
                 self.baseline.as_ref().and_then(Baseline::before),
             );
         }
@@ -534,13 +582,23 @@ impl Sort {
 
 /// Returns the report of tasks for which a rule begins to hold, with the first one's text and state. Returns `None` if `watch`
 /// leaves it out.
-fn begin(rule: &Rule, records: &[Record], count: usize) -> Option<(RuleReport, String, State)> {
+fn begin(
+    rule: &Rule,
+    records: &[Record],
+    count: usize,
+    standstills: &Standstills,
+) -> Option<(RuleReport, String, State)> {
     let tasks = redacted_tasks(records);
     let (task, record) = (tasks.first()?, records.first()?);
     let state = task.state();
+    // The time of a runnable task begins with its wake.
+    let stood_still = match state {
+        State::Runnable => Duration::ZERO,
+        _ => time_of(standstills.since(record.status.tick())),
+    };
     let State::Running { thread } = state else {
         let who = who(task);
-        let report = RuleReport::of_tasks(&rule.text, tasks, count, None, None);
+        let report = RuleReport::of_tasks(&rule.text, tasks, count, stood_still, None, None);
         return Some((report, who, state));
     };
     let mut steps = rule.action.steps().iter();
@@ -554,18 +612,23 @@ fn begin(rule: &Rule, records: &[Record], count: usize) -> Option<(RuleReport, S
     }
     let runnable = Runnable::now(MAX_RUNNABLE);
     let who = who(task);
-    let report = RuleReport::of_tasks(&rule.text, tasks, count, thread.as_ref(), Some(&runnable));
+    let (thread, runnable) = (thread.as_ref(), Some(&runnable));
+    let report = RuleReport::of_tasks(&rule.text, tasks, count, stood_still, thread, runnable);
     Some((report, who, state))
 }
 
 /// Returns the report of a timebox whose time is over, with its text.
-fn exceeded(rule: &Rule, entry: &timebox::Entry) -> (RuleReport, String) {
+fn exceeded(
+    rule: &Rule,
+    entry: &timebox::Entry,
+    standstills: &Standstills,
+) -> (RuleReport, String) {
     let of = format!("the timebox at {}", entry.place);
     let again = entry.task.and_then(|task| {
         let again = Record::read(task.slot).filter(|again| again.id == task.id);
         again.filter(|again| again.is_live_task())
     });
-    let described = again.and_then(|record| begin(rule, &[record], 1));
+    let described = again.and_then(|record| begin(rule, &[record], 1, standstills));
     let (report, of) = match described {
         Some((report, who, _)) => (report, format!("{of} in {who}")),
         None => (RuleReport::empty(&rule.text), of),
@@ -610,4 +673,56 @@ fn end(rule: &Rule, ended: &Ended<Followed>, lead: &str, was: State) -> RuleRepo
     };
     let how = how_it_ended(was, again.is_some());
     RuleReport::of_end(&rule.text, lead, ended.others, how, after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::action::Action;
+    use super::super::rule::NewRule;
+    use super::*;
+
+    /// A rule that is not compared any more has the reason, and the others go on.
+    #[test]
+    fn panic_in_the_evaluation_of_a_rule_ends_that_rule_alone() {
+        let quiet = || Action::call(|_| ());
+        let texts = ["role=none-a&older=1h", "stuck&every=1s", "name=none-b"];
+        let rules = texts.map(|text| NewRule::new(text, quiet()).unwrap());
+        assert!(RuleSet::add(rules.into()));
+        let mut evaluation = Evaluation::new();
+        evaluation.refresh();
+        let of = |text: &str| {
+            let mut rules = evaluation.set.unwrap().all().iter();
+            rules.position(|rule| *rule.text == *text).unwrap()
+        };
+        let [first, stuck, last] = texts.map(of);
+        let none = Standstills::default();
+        for index in [first, stuck] {
+            for _ in 0..3 {
+                evaluation.for_rule(index, (1, &none), |_| panic!("number {index}"));
+            }
+        }
+        let mut number = 0;
+        evaluation.for_rule(last, (7, &none), |following| number = following.number);
+        assert_eq!(number, 7);
+        evaluation.for_rule(first, (8, &none), |following| number = following.number);
+        assert_eq!(number, 7, "it is compared no more");
+        let set = evaluation.set.unwrap();
+        let problem = set.all()[first].stats().problem.unwrap();
+        let start = format!("its evaluation has panicked: number {first}\nhelp: ");
+        assert!(problem.starts_with(&start), "{problem}");
+        let line = set.all()[first].stats().to_string();
+        assert!(line.ends_with(&format!("; its evaluation has panicked: number {first}")));
+        assert_eq!(set.all()[last].stats().problem, None);
+        // A rule that is due by time is due no more.
+        evaluation.masks.deep = 0;
+        assert_eq!(evaluation.next(), None);
+        // What is done for all rules goes on.
+        let batch = Batch {
+            evaluated: 1 << first | 1 << last,
+            ..Batch::default()
+        };
+        evaluation.evaluate(&batch, &none);
+        evaluation.run_due(&none);
+        assert_eq!(set.all()[stuck].stats().evaluations, 0);
+    }
 }

@@ -32,6 +32,11 @@ impl Limit {
         }
         admits
     }
+
+    /// Takes back the last report, which was none.
+    pub(super) fn take_back(&mut self) {
+        self.reports.pop_back();
+    }
 }
 
 #[cfg(test)]

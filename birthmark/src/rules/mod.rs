@@ -32,12 +32,15 @@
 //! | `act`, `writer` | what is done, and the thread that writes |
 //! | `passes` | the walks of the clock's thread |
 //! | `evaluation` | the rules on their own thread |
+//! | `rests` | what a process that stood still is not blamed for |
+//! | `defects` | panics of the evaluation itself |
 //! | `engine`, `per_process` | the threads, and their state in the child of a fork |
 
 mod act;
 mod action;
 mod condition;
 mod counts;
+mod defects;
 mod engine;
 mod episodes;
 mod evaluation;
@@ -47,6 +50,7 @@ mod passes;
 mod per_process;
 mod presets;
 mod report;
+mod rests;
 mod rule;
 mod schedule;
 mod timebox;
@@ -68,16 +72,40 @@ pub(crate) use rule::NewRule;
 pub use rule::RuleStats;
 pub use timebox::{timebox, Timebox, TimeboxSpawn};
 
-/// Adds rules, and has the clock's thread look for them. Returns `false` if there is no room for all.
+/// Adds rules, and has the clock's thread look for them. Returns `false` if there is no room for all. Reports all rules that
+/// cannot hold, each once.
 pub(crate) fn install(new: Vec<NewRule>) -> bool {
-    if new.is_empty() {
-        return true;
+    let has_room = new.is_empty() || {
+        clock::set_watch(engine::tick);
+        rule::RuleSet::add(new)
+    };
+    report_lacks();
+    has_room
+}
+
+/// Reports the rules that cannot hold, because wakes are not recorded.
+fn report_lacks() {
+    let rules = rule::RuleSet::present().map_or(&[][..], rule::RuleSet::all);
+    for rule in rules {
+        if let Some(lack) = rule.untold_lack() {
+            let what = if lack.is_part { "all of rule" } else { "rule" };
+            report_unusable(what, &rule.text, &lack.error);
+        }
     }
-    clock::set_watch(engine::tick);
-    rule::RuleSet::add(new)
+}
+
+fn report_unusable(what: &str, condition: &str, why: &dyn std::fmt::Display) {
+    let condition = Quoted::whole(condition);
+    let text = format!("birthmark: cannot use {what} {condition}: {why}\n");
+    let _ = stderr::write(text.as_bytes());
 }
 
 /// Adds a rule while the program runs. [`Builder::rule`](crate::Builder::rule) adds one at the start.
+///
+/// The rule stays until the process ends. A time for one future is a [`timebox`], which goes with its future.
+///
+/// A rule that needs wakes is added also while they are [off](crate::Builder::wakes). A line on standard error says so, and
+/// [`RuleStats::problem`] has the reason.
 ///
 /// # Errors
 ///
@@ -123,8 +151,7 @@ pub(crate) fn exist() -> bool {
 
 /// Reports a condition that is not understood, once.
 pub(crate) fn report_error(condition: &str, error: &ParseRuleError) {
-    let condition = Quoted::whole(condition);
-    let _ = stderr::write(format!("birthmark: cannot use rule {condition}: {error}\n").as_bytes());
+    report_unusable("rule", condition, error);
 }
 
 /// Reports that there are too many rules.

@@ -8,7 +8,7 @@ use super::rule::{Rule, RuleSet, MAX_RULES};
 use super::schedule::Schedule;
 use super::timebox;
 use crate::platform::cpu::thread_cpu_time;
-use birthmark_dump::__private::{Seen, Site, Watch, WatchFilter};
+use birthmark_dump::__private::{Seen, Site, Standstills, Watch, WatchFilter};
 
 /// Maximum number of tasks that a rule follows. A rule that is about more tasks follows the first ones of the walk.
 pub(super) const MAX_FOLLOWED: usize = 2048;
@@ -31,8 +31,6 @@ pub(super) struct Masks {
     pub(super) deep: u64,
     /// Rules of findings. Their own thread takes dumps.
     pub(super) stuck: u64,
-    /// Rules of timeboxes, which are no pass.
-    pub(super) timeboxes: u64,
 }
 
 /// The result of a pass.
@@ -41,6 +39,8 @@ pub(super) struct Batch {
     /// The sorts of the pass, and the rules that it was for.
     pub(super) sorts: Vec<usize>,
     pub(super) evaluated: u64,
+    /// The number of this evaluation, by the index of the rule.
+    pub(super) numbers: Vec<u64>,
     pub(super) seen: Vec<Seen>,
     /// The rules that are about more tasks than those.
     pub(super) cut: u64,
@@ -76,7 +76,8 @@ impl Masks {
             let bit = 1 << index;
             let mask = match &rule.condition.subject {
                 Subject::Stuck { .. } => &mut masks.stuck,
-                Subject::Timebox => &mut masks.timeboxes,
+                // No pass finds timeboxes.
+                Subject::Timebox => continue,
                 Subject::Tasks { .. } if running & bit != 0 => &mut masks.running,
                 Subject::Tasks { .. } if shallow & bit != 0 => &mut masks.tasks,
                 Subject::Count { .. } | Subject::Growth { .. }
@@ -106,15 +107,7 @@ pub(super) struct Passes {
     seen: Vec<Seen>,
     /// The CPU time of the last pass over running tasks alone.
     running_cost: Duration,
-    last_tick: Instant,
-    /// Number of ticks without a pass.
-    rests: u32,
 }
-
-/// The time between two ticks from which on the machine, and not a task, has stood still.
-const STANDSTILL: Duration = Duration::from_millis(500);
-/// Number of ticks after a standstill in which tasks go on, and no rule holds.
-const RESTS: u32 = 3;
 
 impl Passes {
     pub(super) fn new(set: &'static RuleSet) -> Self {
@@ -128,27 +121,17 @@ impl Passes {
             schedules: [Duration::ZERO, Duration::ZERO, second].map(Schedule::new),
             seen: Vec::new(),
             running_cost: Duration::ZERO,
-            last_tick: Instant::now(),
-            rests: 0,
         }
-    }
-
-    /// Returns `true` if the process has run since the last tick, and the one before. If it was stopped, or the machine was,
-    /// all tasks have been in their state for long, and none is at fault.
-    pub(super) fn has_run(&mut self, now: Instant) -> bool {
-        let time = now.saturating_duration_since(self.last_tick);
-        self.last_tick = now;
-        self.rests = match time > STANDSTILL {
-            true => RESTS,
-            false => self.rests.saturating_sub(1),
-        };
-        self.rests == 0
     }
 
     /// Makes the passes that are due. `further` returns the CPU time of the other thread for the last pass of a sort. Returns
     /// what the other thread has to look at.
-    pub(super) fn run(&mut self, further: impl Fn(usize) -> Duration) -> Option<Batch> {
-        let now = Instant::now();
+    pub(super) fn run(
+        &mut self,
+        now: Instant,
+        standstills: &Standstills,
+        further: impl Fn(usize) -> Duration,
+    ) -> Option<Batch> {
         let sorts = self.masks.sorts();
         let is_due = |sort: &usize| sorts[*sort] != 0 && self.schedules[*sort].is_due(now);
         let due: Vec<usize> = (0..SORTS).filter(is_due).collect();
@@ -157,7 +140,7 @@ impl Passes {
         }
         let evaluated = due.iter().fold(0, |all, sort| all | sorts[*sort]);
         let start = cpu_time(now);
-        let mut batch = self.walk(evaluated);
+        let mut batch = self.walk(evaluated, standstills);
         let cost = cpu_time(now).saturating_sub(start);
         let passes = sorts.iter().filter(|mask| **mask != 0).count() as u32;
         if due == [RUNNING] {
@@ -186,21 +169,24 @@ impl Passes {
         has_news.then_some(batch)
     }
 
-    fn walk(&mut self, evaluated: u64) -> Batch {
+    fn walk(&mut self, evaluated: u64, standstills: &Standstills) -> Batch {
+        let numbers = number(self.set, evaluated);
         let (seen, mut room) = (&mut self.seen, Room::default());
         seen.clear();
-        self.watch.walk(evaluated, &mut |record, mask| {
-            let mask = room.take(mask);
-            if mask != 0 {
-                let record = *record;
-                seen.push(Seen { record, mask });
-            }
-        });
+        self.watch
+            .walk(evaluated, standstills, &mut |record, mask| {
+                let mask = room.take(mask);
+                if mask != 0 {
+                    let record = *record;
+                    seen.push(Seen { record, mask });
+                }
+            });
         let counting = evaluated & self.masks.counts;
         let counting = (0..self.set.all().len()).filter(|index| counting & 1 << index != 0);
         Batch {
             sorts: Vec::new(),
             evaluated,
+            numbers,
             seen: self.seen.clone(),
             cut: room.cut,
             timeboxes: Vec::new(),
@@ -209,6 +195,39 @@ impl Passes {
                 .collect(),
         }
     }
+}
+
+impl Batch {
+    /// Adds the numbers of further rules.
+    pub(super) fn add_numbers(&mut self, further: &[u64]) {
+        self.numbers.resize(further.len(), 0);
+        for (number, further) in self.numbers.iter_mut().zip(further) {
+            *number = (*number).max(*further);
+        }
+    }
+
+    /// Returns the number of this evaluation of a rule.
+    pub(super) fn number(&self, index: usize) -> u64 {
+        self.numbers.get(index).copied().unwrap_or(0)
+    }
+}
+
+/// Returns the rules of timeboxes.
+pub(super) fn timeboxes_of(set: &RuleSet) -> u64 {
+    let rules = set.all().iter().enumerate();
+    let timeboxes = rules.filter(|(_, rule)| rule.condition.subject == Subject::Timebox);
+    timeboxes.fold(0, |all, (index, _)| all | 1 << index)
+}
+
+/// Counts an evaluation of some rules, which begins. Returns the number of it for each rule of the set.
+pub(super) fn number(set: &RuleSet, evaluated: u64) -> Vec<u64> {
+    let rules = set.all().iter().enumerate();
+    let number = |(index, rule): (usize, &&'static Rule)| match evaluated & 1 << index {
+        0 => 0,
+        _ if rule.defect.get().is_some() => 0,
+        _ => rule.count_evaluation(),
+    };
+    rules.map(number).collect()
 }
 
 /// The room that each rule has for tasks in one walk.
@@ -262,21 +281,5 @@ mod tests {
             assert_eq!(room.take(0b1), 0b1);
         }
         assert_eq!((room.take(0b101), room.cut), (0b100, 0b1));
-    }
-
-    #[test]
-    fn passes_rest_after_the_machine_stood_still() {
-        let set: &'static RuleSet = Box::leak(Box::default());
-        let mut passes = Passes::new(set);
-        let mut now = passes.last_tick;
-        let mut tick = |millis| {
-            now += Duration::from_millis(millis);
-            passes.has_run(now)
-        };
-        assert!(tick(100) && tick(400), "a late tick is none");
-        let ticks = [2000, 100, 100, 100, 100].map(&mut tick);
-        assert_eq!(ticks, [false, false, false, true, true]);
-        // A clock that seems to go back is one that stands.
-        assert!(tick(0));
     }
 }

@@ -34,6 +34,7 @@ pub struct RuleReport {
     tasks: Vec<Task>,
     count: usize,
     has_ended: bool,
+    evaluation: u64,
 }
 
 /// Number of tasks that a report has as values, and of runnable tasks that it names.
@@ -77,6 +78,18 @@ impl RuleReport {
         self.has_ended
     }
 
+    /// Returns the number of the evaluation of the rule that has found this, from 1 on.
+    ///
+    /// [`RuleStats::evaluations`](crate::RuleStats::evaluations) rises as each evaluation begins. So an evaluation with a higher
+    /// number than that has seen all that was the case before.
+    pub fn evaluation(&self) -> u64 {
+        self.evaluation
+    }
+
+    pub(super) fn in_evaluation(self, evaluation: u64) -> Self {
+        RuleReport { evaluation, ..self }
+    }
+
     /// Returns the lines below the line, each with an indent.
     pub(super) fn details(&self) -> &str {
         &self.details
@@ -90,6 +103,7 @@ impl RuleReport {
             tasks: Vec::new(),
             count: 0,
             has_ended: false,
+            evaluation: 0,
         }
     }
 
@@ -98,6 +112,7 @@ impl RuleReport {
         rule: &Arc<str>,
         tasks: Vec<Task>,
         count: usize,
+        stood_still: Duration,
         thread: Option<&Threaded>,
         runnable: Option<&Runnable>,
     ) -> Self {
@@ -108,6 +123,13 @@ impl RuleReport {
         let line = &mut report.line;
         line.push_str(&who(task));
         push_state(line, task);
+        if !stood_still.is_zero() {
+            let time = Age(stood_still);
+            push(
+                line,
+                format_args!("; the process probably stood still for {time} of that"),
+            );
+        }
         if let Some(frame) = innermost(task) {
             push(line, format_args!(", in {frame}"));
         }
@@ -239,8 +261,9 @@ fn push_state(out: &mut String, task: &Task) {
     let time = time.unwrap_or_else(|| "an unknown time".into());
     match task.state() {
         State::Running { thread } => {
-            out.push_str(match task.kind() {
-                birthmark_core::Kind::Future => " has been in one poll for ",
+            out.push_str(match (task.kind(), task.polls()) {
+                (birthmark_core::Kind::Future, 0) => " has been in its drop, without a poll, for ",
+                (birthmark_core::Kind::Future, _) => " has been in one poll for ",
                 _ => " has run for ",
             });
             out.push_str(&time);

@@ -5,11 +5,12 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::action::{is_no_action, Action};
-use super::condition::{Condition, ParseRuleError, Subject};
+use super::condition::{Condition, NeedsWakes, ParseRuleError, Subject};
+use birthmark_core::__reader::record::wakes_are_off;
 
 /// Maximum number of rules of a process.
 pub(super) const MAX_RULES: usize = 64;
@@ -22,10 +23,16 @@ pub(super) struct Rule {
     pub(super) action: Action,
     /// The rule is part of `watch`, so what may be the program's intention is left out.
     pub(super) is_preset: bool,
+    /// Number of times that the rule was compared. It rises before the tasks are looked at.
+    pub(super) evaluations: AtomicU64,
     pub(super) fired: AtomicU64,
     pub(super) suppressed: AtomicU64,
     /// Number of tasks, groups or findings for which the rule holds. It rises before the reports of a pass, and falls after them.
     pub(super) active: AtomicU64,
+    /// The message of the panic after which the rule is compared no more.
+    pub(super) defect: OnceLock<String>,
+    /// The need of wakes was reported.
+    is_told: AtomicBool,
 }
 
 /// A rule of the builder or of the environment that is not installed yet.
@@ -119,9 +126,12 @@ impl RuleSet {
                 condition: rule.condition,
                 action: rule.action,
                 is_preset: rule.is_preset,
+                evaluations: AtomicU64::new(0),
                 fired: AtomicU64::new(0),
                 suppressed: AtomicU64::new(0),
                 active: AtomicU64::new(0),
+                defect: OnceLock::new(),
+                is_told: AtomicBool::new(false),
             })));
         }
         if added.is_empty() {
@@ -163,9 +173,37 @@ pub struct RuleStats {
     pub suppressed: u64,
     /// Number of tasks, groups or findings for which the rule holds at present.
     pub active: u64,
+    /// Number of times that the rule was compared with the tasks of the program.
+    pub evaluations: u64,
+    /// The reason why the rule, or a part of it, cannot hold, as it was written to standard error. `None` if it can.
+    pub problem: Option<String>,
 }
 
 impl Rule {
+    /// Counts an evaluation that begins, and returns its number.
+    pub(super) fn count_evaluation(&self) -> u64 {
+        self.evaluations.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Returns the part that cannot hold, because wakes are not recorded. What `watch` does not report does not matter to it.
+    fn lacks_wakes(&self) -> Option<&NeedsWakes> {
+        let needs = self.condition.needs_wakes.as_ref();
+        needs.filter(|it| wakes_are_off() && !(it.is_part && self.is_preset))
+    }
+
+    /// Returns the part that cannot hold, unless it was returned before.
+    pub(super) fn untold_lack(&self) -> Option<&NeedsWakes> {
+        let lack = self.lacks_wakes();
+        lack.filter(|_| !self.is_told.swap(true, Ordering::Relaxed))
+    }
+
+    fn problem(&self) -> Option<String> {
+        let defect = self.defect.get();
+        defect.map(|message| defect_text(message)).or_else(|| {
+            let lack = self.lacks_wakes()?;
+            Some(lack.error.to_string())
+        })
+    }
     pub(super) fn stats(&self) -> RuleStats {
         RuleStats {
             rule: self.text.clone(),
@@ -173,11 +211,20 @@ impl Rule {
             fired: self.fired.load(Ordering::Relaxed),
             suppressed: self.suppressed.load(Ordering::Relaxed),
             active: self.active.load(Ordering::Relaxed),
+            evaluations: self.evaluations.load(Ordering::Relaxed),
+            problem: self.problem(),
         }
     }
 }
 
-/// `state=running&for=500ms:log fired 2 times, suppressed 0`
+/// Returns the problem of a rule whose evaluation has panicked.
+pub(super) fn defect_text(message: &str) -> String {
+    format!(
+        "its evaluation has panicked: {message}\nhelp: report this defect of birthmark; the other rules go on"
+    )
+}
+
+/// Displays `state=running&for=500ms:log fired 2 times, suppressed 0`, and the first line of the problem, if there is one.
 impl fmt::Display for RuleStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RuleStats {
@@ -185,12 +232,20 @@ impl fmt::Display for RuleStats {
             action,
             fired,
             suppressed,
+            problem,
             ..
         } = self;
         write!(
             f,
             "{rule}:{action} fired {fired} times, suppressed {suppressed}"
-        )
+        )?;
+        match problem
+            .as_deref()
+            .and_then(|problem| problem.lines().next())
+        {
+            Some(problem) => write!(f, "; {problem}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod pace;
 mod pattern;
 mod probe;
 mod selection;
+pub(crate) mod standstills;
 mod text;
 pub(crate) mod watch;
 mod words;
@@ -219,6 +220,14 @@ impl Filter {
     /// Returns `true` if the filter selects all tasks.
     pub fn is_empty(&self) -> bool {
         *self == Filter::default()
+    }
+
+    /// Returns `true` if the filter selects no task while wakes are not recorded.
+    #[doc(hidden)]
+    pub fn needs_wakes(&self) -> bool {
+        let needs = |state: &State| matches!(state, State::Runnable | State::Waiting);
+        let states = &self.states;
+        !self.woken_by.is_empty() || !states.is_empty() && states.iter().all(needs)
     }
 
     /// Selects tasks whose name matches.

@@ -1,11 +1,12 @@
 //! The first comparison of a slot with a filter: by the words of the slot, without its name, labels, frames or ancestors.
 //!
-//! A probe may admit a task that the filter does not select. It never refuses one that the filter selects, except a task
-//! that changes at this moment.
+//! A probe may admit a task that the filter does not select. A probe refuses two sorts of tasks that the filter selects. One is a
+//! task that changes at this moment. The other is a task that is in its state for long enough only with the time of standstills.
 
 use std::time::Duration;
 
 use super::selection::{has_role, is_at, matches};
+use super::standstills::Standstills;
 use super::Filter;
 use crate::State;
 use birthmark_core::__reader::clock;
@@ -45,12 +46,13 @@ pub(super) struct Probe {
 pub(super) struct Probed<'a> {
     record: &'a Record,
     state: u64,
-    /// Ticks since the spawn, and since the last change of the state.
+    /// Ticks since the spawn, and since the last change of the state. The latter are without those of standstills.
     age: u32,
     in_state: u32,
     /// The wakes, once they were read.
     wakes: Option<Option<WakeSnapshot>>,
     now: u32,
+    standstills: &'a Standstills,
 }
 
 /// Returns the ticks that a duration takes at least.
@@ -132,7 +134,7 @@ impl Probe {
                     Some(WokenBy::Itself) => changed,
                     _ => wakes.last_tick.max(changed),
                 };
-                wakes.is_woken && now.saturating_sub(woken_at) >= self.in_state
+                wakes.is_woken && task.ticks_since(woken_at) >= self.in_state
             }
         }
     }
@@ -141,20 +143,30 @@ impl Probe {
 impl<'a> Probed<'a> {
     /// Prepares a task. `now` is the present tick.
     #[inline]
-    pub(super) fn new(record: &'a Record, now: u32) -> Self {
+    pub(super) fn new(record: &'a Record, now: u32, standstills: &'a Standstills) -> Self {
         let state = match record.state() {
             // A thread that blocks on a future waits.
             state::RUNNING if record.flags() & flag::BLOCKED != 0 => state::SUSPENDED,
             state => state,
         };
-        Probed {
+        let mut probed = Probed {
             record,
             state,
             age: now.saturating_sub((record.spawned() >> 32) as u32),
-            in_state: now.saturating_sub(record.status.tick()),
+            in_state: 0,
             wakes: None,
             now,
-        }
+            standstills,
+        };
+        probed.in_state = probed.ticks_since(record.status.tick());
+        probed
+    }
+
+    /// Returns the ticks for which the process has run since a tick.
+    #[inline]
+    fn ticks_since(&self, tick: u32) -> u32 {
+        let stood_still = self.standstills.since(tick);
+        self.now.saturating_sub(tick).saturating_sub(stood_still)
     }
 
     pub(super) fn state(&self) -> u64 {

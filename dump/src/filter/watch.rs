@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::probe::{admits_site, is_shallow, Probe, Probed};
+use super::standstills::Standstills;
 use super::{Filter, Pace, Selection};
 use crate::snapshot::builder::SnapshotBuilder;
 use crate::snapshot::compact::hash::IdHash;
@@ -91,8 +92,13 @@ impl Watch {
     }
 
     /// Walks over all live tasks. Calls `each` with the tasks that filters of `wanted` may select, and a mask of these
-    /// filters. Counts for the filters that count.
-    pub fn walk(&mut self, wanted: u64, each: &mut dyn FnMut(&Record, u64)) {
+    /// filters. Counts for the filters that count. The time of standstills is no time in a state.
+    pub fn walk(
+        &mut self,
+        wanted: u64,
+        standstills: &Standstills,
+        each: &mut dyn FnMut(&Record, u64),
+    ) {
         let Some(now) = ThisProcess.now() else { return };
         let now = (now >> 32) as u32;
         for known in &mut self.known {
@@ -114,7 +120,7 @@ impl Watch {
             let Some(record) = Record::read(slot).filter(|record| record.is_live_task()) else {
                 return;
             };
-            let mut task = Probed::new(&record, now);
+            let mut task = Probed::new(&record, now, standstills);
             let mut left = by_state[task.state() as usize & 15];
             if left == 0 {
                 return;
@@ -327,7 +333,7 @@ impl Runnable {
         };
         let mut watch = Watch::new(&[runnable]);
         let (mut seen, mut count) = (Vec::new(), 0);
-        watch.walk(1, &mut |record, mask| {
+        watch.walk(1, &Standstills::default(), &mut |record, mask| {
             count += 1;
             if seen.len() < MAX_COMPARED {
                 let record = *record;

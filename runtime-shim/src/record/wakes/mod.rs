@@ -55,7 +55,7 @@ mod note;
 #[cfg(not(loom))]
 pub(super) use area::{release, AREA_BYTES};
 #[cfg(not(loom))]
-pub use note::{WakeSnapshot, WakeWords, WokenBy};
+pub use note::{are_off, WakeSnapshot, WakeWords, WokenBy};
 
 /// The wakes of one task.
 #[derive(Debug)]

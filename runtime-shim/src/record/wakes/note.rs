@@ -109,12 +109,16 @@ pub struct WakeSnapshot {
     pub has_wakers: bool,
 }
 
+/// Returns `true` if wakes are not recorded.
+pub fn are_off() -> bool {
+    runtime_flags::has(runtime_flags::SLOW_WAKES) && !delay::is_measured()
+}
+
 impl WakeSnapshot {
     /// Reads the wakes of a task that waits for a poll. Returns `None` if its wakes are not seen, or the task has moved on.
     #[inline]
     pub fn read(record: &Record) -> Option<Self> {
-        let is_off = runtime_flags::has(runtime_flags::SLOW_WAKES) && !delay::is_measured();
-        if record.polls() == 0 || is_off {
+        if record.polls() == 0 || are_off() {
             return None;
         }
         let snapshot = Self::of_words(Wakes::of(record.slot).words(), record);
