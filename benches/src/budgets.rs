@@ -32,7 +32,7 @@ pub struct Budget {
 /// - Closures: a task ends after the values that its closure owns. This order takes 20 of a job's instructions, 18 while
 ///   off, and 100 of a thread's.
 /// - Futures: a task that the spawning function got from its caller takes 3 more, because the caller may have
-///   announced it. The role of such a task is looked up by its type, which takes 70. All but `SpawnBlock` spawn such tasks.
+///   announced it. The role of such a task is looked up by its type, which takes 20. All but `SpawnBlock` spawn such tasks.
 /// - A closure that is off: a word that is carried along takes 8, the least that could be switched on 12.
 /// - A poll that is off: the least takes 6. Besides the handle, the cursor is tested. Otherwise frames of a task
 ///   without a record would count as those of the task that polls it.
@@ -45,14 +45,14 @@ pub struct Budget {
 /// - Frames: a word at each level, tested when it is dropped, takes 44 of the 75 and 362 of the 107. Without it, branches
 ///   that wait are unknown. The prototype's frames have no such word and take far fewer instructions, but as much time
 ///   as ours: `table frames`.
-/// - Rules: a spawn and a poll cost what they cost without. The few instructions more are those of the clock's thread.
+/// - Rules: a spawn and a poll cost what they cost without.
 pub const BUDGETS: [Budget; 22] = [
-    budget(Unit::Spawn, Variant::On, 60.0, 252.0, 185.0),
-    budget(Unit::SpawnOwning, Variant::On, 60.0, 232.0, 205.0),
+    budget(Unit::Spawn, Variant::On, 60.0, 203.0, 185.0),
+    budget(Unit::SpawnOwning, Variant::On, 60.0, 184.0, 205.0),
     budget(Unit::SpawnBlock, Variant::On, 60.0, 198.0, 135.0),
     budget(Unit::Poll, Variant::On, 20.0, 101.0, 85.0),
-    budget(Unit::Spawn, Variant::Rules, 60.0, 254.0, 188.0),
-    budget(Unit::Poll, Variant::Rules, 20.0, 102.0, 86.0),
+    budget(Unit::Spawn, Variant::Rules, 60.0, 203.0, 185.0),
+    budget(Unit::Poll, Variant::Rules, 20.0, 101.0, 85.0),
     budget(Unit::Job, Variant::On, 40.0, 123.0, 99.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
     budget(Unit::Thread, Variant::On, 400.0, 590.0, 550.0),
@@ -61,8 +61,8 @@ pub const BUDGETS: [Budget; 22] = [
     budget(Unit::Job, Variant::Off, 6.0, 57.0, 41.0),
     budget(Unit::Poll, Variant::Off, 3.0, 17.0, 11.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
-    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 335.0, 290.0),
-    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 668.0, 610.0),
+    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 291.0, 290.0),
+    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 626.0, 610.0),
     budget(Unit::PollLevels(1), Variant::On, 20.0, 150.0, 125.0),
     budget(Unit::PollLevels(5), Variant::On, 52.0, 192.0, 172.0),
     budget(Unit::Await(Await::Ready), Variant::On, 16.0, 26.0, 24.0),

@@ -11,7 +11,7 @@
 
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use super::kind::Kind;
 use super::site::Site;
@@ -47,15 +47,48 @@ pub(crate) struct Entry {
 static TABLE: [AtomicPtr<Entry>; ENTRIES] = [const { AtomicPtr::new(ptr::null_mut()) }; ENTRIES];
 static FOUND: AtomicUsize = AtomicUsize::new(0);
 
+/// How often a site replaces the entry that it keeps. Then it keeps the last one, because threads that spawn tasks of several
+/// types at one site would else write the same memory all the time.
+const MAX_REPLACED: u8 = 64;
+
+/// The entry that was found last for a site, at which most spawns see tasks of one type. It spares them the search.
+#[derive(Debug)]
+pub(crate) struct LastFound {
+    entry: AtomicPtr<Entry>,
+    replaced: AtomicU8,
+}
+
+impl LastFound {
+    pub(crate) const fn nothing() -> Self {
+        LastFound {
+            entry: AtomicPtr::new(ptr::null_mut()),
+            replaced: AtomicU8::new(0),
+        }
+    }
+
+    /// Returns the site of the key, whose base has this.
+    #[inline]
+    fn get(&self, key: &Key) -> Option<&'static Site> {
+        let last = entry(&self.entry)?;
+        last.key.is_same_at_base(key).then_some(last.site)
+    }
+
+    fn set(&self, found: &'static Entry) {
+        let replaced = self.replaced.load(Ordering::Relaxed);
+        if replaced < MAX_REPLACED {
+            // Threads that do this at the same time count once, which is harmless.
+            self.replaced.store(replaced + 1, Ordering::Relaxed);
+            let found = ptr::from_ref(found).cast_mut();
+            self.entry.store(found, Ordering::Release);
+        }
+    }
+}
+
 /// Returns the site of this key, or `None` if there are too many, or if nothing is to be said.
-///
-/// Most spawns see tasks of one type. So a site keeps what was found for it first, which spares the search.
 #[inline]
 pub(crate) fn find(key: Key) -> Option<&'static Site> {
-    match key.base.and_then(|base| entry(&base.counts.found)) {
-        Some(first) if first.key.is_same(&key) => Some(first.site),
-        _ => search(key),
-    }
+    let last = key.base.and_then(|base| base.counts.last_found.get(&key));
+    last.or_else(|| search(key))
 }
 
 #[inline(never)]
@@ -63,24 +96,17 @@ fn search(key: Key) -> Option<&'static Site> {
     let start = key.hash();
     for probe in 0..ENTRIES {
         let place = &TABLE[(start + probe) % ENTRIES];
-        match entry(place) {
-            Some(entry) if entry.key.is_same(&key) => return Some(entry.site),
-            Some(_) => {}
-            None => return insert(key, start + probe),
+        let found = match entry(place) {
+            Some(entry) if entry.key.is_same(&key) => entry,
+            Some(_) => continue,
+            None => insert(key, start + probe)?,
+        };
+        if let Some(base) = key.base {
+            base.counts.last_found.set(found);
         }
+        return Some(found.site);
     }
     None
-}
-
-/// Lets the site keep its entry, if it has none.
-fn keep(entry: *mut Entry) {
-    // SAFETY: callers pass the address of an entry that was published.
-    let Some(base) = unsafe { &*entry }.key.base else {
-        return;
-    };
-    let none = ptr::null_mut();
-    // If another thread was faster, the site has an entry.
-    let _ = (base.counts.found).compare_exchange(none, entry, Ordering::AcqRel, Ordering::Relaxed);
 }
 
 #[inline]
@@ -90,7 +116,7 @@ fn entry(place: &AtomicPtr<Entry>) -> Option<&'static Entry> {
 }
 
 #[cold]
-fn insert(key: Key, mut at: usize) -> Option<&'static Site> {
+fn insert(key: Key, mut at: usize) -> Option<&'static Entry> {
     if FOUND.fetch_add(1, Ordering::Relaxed) >= MAX_FOUND {
         FOUND.fetch_sub(1, Ordering::Relaxed);
         return None;
@@ -103,10 +129,8 @@ fn insert(key: Key, mut at: usize) -> Option<&'static Site> {
         let place = &TABLE[at % ENTRIES];
         let free = ptr::null_mut();
         match place.compare_exchange(free, new, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => {
-                keep(new);
-                return Some(site);
-            }
+            // SAFETY: as in `entry`. The entry is published now.
+            Ok(_) => return Some(unsafe { &*new }),
             Err(taken) => {
                 // SAFETY: as in `entry`. The place is taken, so the address is one of an entry.
                 let taken = unsafe { &*taken };
@@ -114,7 +138,7 @@ fn insert(key: Key, mut at: usize) -> Option<&'static Site> {
                     // SAFETY: made by `Box::into_raw` above, and not published.
                     drop(unsafe { Box::from_raw(new) });
                     FOUND.fetch_sub(1, Ordering::Relaxed);
-                    return Some(taken.site);
+                    return Some(taken);
                 }
                 // There is a free place, because `FOUND` bounds the entries.
                 at += 1;
@@ -133,12 +157,17 @@ impl Key {
 
     #[inline]
     fn is_same(&self, other: &Key) -> bool {
+        self.has_base_of(other) && self.is_same_at_base(other)
+    }
+
+    /// As [`Key::is_same`], of two keys that have the same base.
+    #[inline]
+    fn is_same_at_base(&self, other: &Key) -> bool {
         let same_place = match (self.place, other.place) {
             (Some(one), Some(other)) => ptr::eq(one, other),
             (one, other) => one.is_none() && other.is_none(),
         };
-        self.has_base_of(other)
-            && same_place
+        same_place
             && ptr::eq(self.name, other.name)
             && (self.is_role, self.kind) == (other.is_role, other.kind)
     }
@@ -242,7 +271,7 @@ mod tests {
             });
             site.expect("there is room").role()
         };
-        for _ in 0..3 {
+        for _ in 0..2 * u32::from(MAX_REPLACED) {
             assert_eq!(of("app::first::{{closure}}"), "first");
             assert_eq!(of("app::second::{{closure}}"), "second");
         }

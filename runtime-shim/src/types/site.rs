@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
-use crate::types::found_site::Entry;
+use crate::types::found_site::LastFound;
 use crate::types::kind::{kind_of_result, Kind};
 use crate::types::source_path::from_package;
 
@@ -74,8 +74,7 @@ pub struct Counts {
     pub(crate) qualifier: AtomicU8,
     /// The counters of the site in the source, if this one was found while the program runs.
     shared: AtomicPtr<Counts>,
-    /// The first site that was found for tasks of this one.
-    pub(crate) found: AtomicPtr<Entry>,
+    pub(crate) last_found: LastFound,
 }
 
 /// Set in [`Counts::seen`] once the type of a result was looked at.
@@ -103,7 +102,7 @@ impl Counts {
         watched: AtomicU32::new(0),
         qualifier: AtomicU8::new(0),
         shared: AtomicPtr::new(core::ptr::null_mut()),
-        found: AtomicPtr::new(core::ptr::null_mut()),
+        last_found: LastFound::nothing(),
     };
 
     /// Has the tasks of a found site counted at the site in the source.
