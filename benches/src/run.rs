@@ -136,6 +136,10 @@ pub fn instructions(malloc: Malloc, unit: Unit, variant: Variant) -> Counts {
 }
 
 fn collected(malloc: Malloc, unit: Unit, variant: Variant, payload: usize, units: usize) -> f64 {
+    let of_all_threads = match unit.is_of_one_thread() {
+        true => "--collect-atstart=no",
+        false => "--collect-atstart=yes",
+    };
     let [unit, variant, payload, units] =
         [&unit as &dyn ToString, &variant, &payload, &units].map(|arg| arg.to_string());
     let args = ["count", &unit, &variant, &payload, &units];
@@ -144,6 +148,7 @@ fn collected(malloc: Malloc, unit: Unit, variant: Variant, payload: usize, units
             "--tool=callgrind",
             "--instr-atstart=no",
             "--callgrind-out-file=/dev/null",
+            of_all_threads,
         ])
         .arg(malloc.program())
         .args(args)

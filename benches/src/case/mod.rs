@@ -33,8 +33,10 @@ pub fn main() {
         ["count", unit, variant, payload, units] => {
             let variant: Variant = parse(variant);
             variant.prepare();
-            let stage = unit::Stage::new(parse(unit), parse(payload));
-            valgrind::counted(|| stage.run(variant, parse(units)));
+            let unit: Unit = parse(unit);
+            let stage = unit::Stage::new(unit, parse(payload));
+            let work = || stage.run(variant, parse(units));
+            valgrind::counted(unit.is_of_one_thread(), work);
         }
         ["time", unit, variant, payload] => {
             print_all(time::pairs(parse(unit), parse(variant), parse(payload)));

@@ -111,6 +111,27 @@ impl Unit {
         }
     }
 
+    /// Returns `true` if all of its work is on the thread that begins it. Then no other thread counts: how often
+    /// birthmark's clock ticks meanwhile depends on how fast the machine is.
+    pub(crate) fn is_of_one_thread(self) -> bool {
+        match self {
+            Unit::Spawn
+            | Unit::SpawnOwning
+            | Unit::SpawnBlock
+            | Unit::Poll
+            | Unit::SpawnLevels(_)
+            | Unit::PollLevels(_)
+            | Unit::Await(_)
+            | Unit::Job => true,
+            Unit::SpawnMulti
+            | Unit::PollMulti
+            | Unit::SpawnLevelMulti
+            | Unit::PollLevelMulti
+            | Unit::Thread
+            | Unit::Join => false,
+        }
+    }
+
     /// How many units are enough to be counted.
     pub fn counted(self) -> usize {
         match self {

@@ -3,16 +3,20 @@
 //! A process does much before `main` that is not ours: fastrace's clock alone calibrates itself for
 //! as long as it takes, which would drown a difference of ten instructions.
 
-/// Does `work`, whose instructions are counted, on whatever thread they are, if callgrind was
-/// started with `--instr-atstart=no`.
-pub(super) fn counted(work: impl FnOnce()) {
+/// Does `work`, whose instructions are counted if callgrind was started with `--instr-atstart=no`. With
+/// `--collect-atstart=no`, only those of this thread are.
+pub(super) fn counted(of_one_thread: bool, work: impl FnOnce()) {
     request(START_INSTRUMENTATION);
+    if of_one_thread {
+        request(TOGGLE_COLLECT);
+    }
     work();
     request(STOP_INSTRUMENTATION);
 }
 
 /// `VG_USERREQ_TOOL_BASE('C', 'T')` and what `callgrind.h` counts up from it.
 const CALLGRIND: u64 = (b'C' as u64) << 24 | (b'T' as u64) << 16;
+const TOGGLE_COLLECT: u64 = CALLGRIND + 2;
 const START_INSTRUMENTATION: u64 = CALLGRIND + 4;
 const STOP_INSTRUMENTATION: u64 = CALLGRIND + 5;
 
