@@ -61,8 +61,8 @@ impl DebugInfo {
     /// task. Returns `None` if it is not known to be a task of tokio.
     ///
     /// ```no_run
-    /// # use birthmark_stacks::{DebugInfo, ProcessMemory, Root};
-    /// # fn look(info: &mut DebugInfo, memory: &ProcessMemory, root: &Root) {
+    /// # use birthmark_stacks::{DebugInfo, Memory, Root};
+    /// # fn look(info: &mut DebugInfo, memory: &dyn Memory, root: &Root) {
     /// if info.has_join_handle(memory, root) == Some(false) {
     ///     println!("the JoinHandle was dropped");
     /// }
