@@ -213,8 +213,9 @@ fn place(stack: &Stack, awaits: Option<&AwaitStack>) -> String {
             text = format!(", in {} at {location}", frame.name().escape_debug());
         }
     }
-    if let Some(leaf) = frames.last().filter(|it| it.location().is_none()) {
-        text += &format!(", waiting for {}", leaf.name().escape_debug());
+    let leaf = frames.last().filter(|it| it.location().is_none());
+    if let Some(thing) = leaf.and(awaits).and_then(AwaitStack::waits_for) {
+        text += &format!(", waiting for {}", thing.escape_debug());
     }
     text
 }

@@ -212,6 +212,11 @@ impl AwaitStack {
     }
 
     #[inline]
+    pub fn waits_for(&self) -> Option<&str> {
+        None
+    }
+
+    #[inline]
     pub fn missing(&self) -> Option<&MissingFrames> {
         None
     }

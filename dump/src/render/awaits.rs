@@ -25,14 +25,10 @@ pub(super) fn write_section(f: &mut fmt::Formatter<'_>, dump: &Dump) -> fmt::Res
     }
 }
 
-/// Returns `waiting for tokio::sync::oneshot::Receiver`: the innermost future of a task. If there are several branches, it
+/// Returns `waiting for a oneshot channel`: what the innermost future of a task waits for. If there are several branches, it
 /// is that of the last one.
 pub(super) fn leaf_text(awaits: &AwaitStack) -> Option<String> {
-    let leaf = awaits
-        .frames()
-        .last()
-        .filter(|leaf| leaf.site().is_none())?;
-    let mut out = format!("waiting for {}", escaped(leaf.name()));
+    let mut out = format!("waiting for {}", escaped(awaits.waits_for()?));
     let branches = count_branches(awaits.frames()) - 1;
     if branches > 0 {
         push(&mut out, format_args!(" and {branches} more"));

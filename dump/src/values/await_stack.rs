@@ -9,6 +9,7 @@ use std::sync::Arc;
 use birthmark_core::__reader::escape::escape;
 use birthmark_core::FrameSite;
 
+use super::leaf;
 use super::stack::NOT_POLLED;
 
 /// The await stack of a suspended task: the futures that it is inside of, down to the one that it waits for.
@@ -131,6 +132,13 @@ impl AwaitStack {
     /// Returns the frames, outermost first, each followed by the frames inside of it.
     pub fn frames(&self) -> &[AwaitFrame] {
         &self.frames
+    }
+
+    /// Returns what the innermost future waits for: a thing that people know, such as `a socket` or `a timer`, or the path of
+    /// the future's type. Returns `None` if the innermost frame is that of instrumented code.
+    pub fn waits_for(&self) -> Option<&str> {
+        let leaf = self.frames.last().filter(|leaf| leaf.site.is_none())?;
+        Some(leaf::thing(&self.frames).unwrap_or(&leaf.name))
     }
 
     /// Returns the reason for which debug information has no stack, or only a part.

@@ -5,6 +5,7 @@ pub(crate) mod await_stack;
 pub(crate) mod delays;
 pub(crate) mod dropped;
 pub(crate) mod gone;
+mod leaf;
 pub(crate) mod lineage;
 pub(crate) mod plural;
 pub(crate) mod role;

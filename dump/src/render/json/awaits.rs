@@ -33,6 +33,10 @@ pub(super) fn push_awaits(out: &mut String, awaits: &AwaitStack) {
         push_frame(out, frame);
     }
     out.push(']');
+    if let Some(thing) = awaits.waits_for() {
+        out.push_str(",\"waits_for\":");
+        push_string(out, thing);
+    }
     if let Some(missing) = &awaits.missing {
         out.push(',');
         push_missing(out, missing);
