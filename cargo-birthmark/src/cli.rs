@@ -11,12 +11,13 @@ use crate::front::{self, Request};
 use crate::output::Format;
 use crate::scope::{Frames, Reach, Scope};
 
+// A paragraph is one line, because clap wraps it to the width of the terminal.
 const ABOUT: &str = "\
 Records what spawned each thread and task of a program, where, and on whose behalf it runs.
 
-Runs cargo with a compiler wrapper that records every spawn in all files of the chosen crates. A panic
-and a dump of the program then show the lineage of each task. No source file changes. The output is
-kept apart, in target/birthmark.";
+Runs cargo with a compiler wrapper that records every spawn in all files of the chosen crates. \
+A panic and a dump of the program then show the lineage of each task. No source file changes. \
+The output is kept apart, in target/birthmark.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,18 +38,18 @@ Cargo.toml can make the choices of the options permanent:
   [workspace.metadata.birthmark]
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
   exclude = [\"openssl*\"]                  # each pattern must match a package
-  frames = [\"sqlx-core\", \"hyper*\"]       # as --frames; or true, or \"debug-info\"
+  frames = [\"sqlx-core\", \"hyper*\"]        # as --frames; or true, or \"debug-info\"
   roots = [\"hyper-util:client\"]           # pools, whose tasks inherit nothing
   runtime-features = [\"native-stacks\"]
-  carry = [\"tracing\"]                   # child tasks get the span of their spawner
-  rules = [\"watch\"]                     # reports, as rule=… and watch in BIRTHMARK
+  carry = [\"tracing\"]                     # child tasks get the span of their spawner
+  rules = [\"watch\"]                       # reports, as rule=… and watch in BIRTHMARK
   [package.metadata.birthmark]
   instrument = true                       # as if annotated; false: never
 
-BIRTHMARK in the environment configures the program. BIRTHMARK=off switches recording off, and
-BIRTHMARK=panic=all adds a dump of all tasks to panic reports.
+BIRTHMARK in the environment configures the program. BIRTHMARK=off switches recording off, \
+and BIRTHMARK=panic=all adds a dump of all tasks to panic reports.
 
-Exit codes: cargo's own; 96 if cargo birthmark itself fails, 97 if `sites --check` finds a
+Exit codes: cargo's own; 96 if cargo birthmark itself fails, 97 if `sites --check` finds a \
 difference, 98 if `doctor` finds a problem.";
 
 #[derive(Parser)]

@@ -45,6 +45,22 @@ fn guide_shows_the_examples_and_the_options() {
 }
 
 #[test]
+fn paragraphs_of_the_help_are_wrapped_once() {
+    let help = help("--help").stdout;
+    let (about, _) = help.split_once("\n\nUsage:").expect("the usage");
+    for paragraph in about.split("\n\n") {
+        let lines: Vec<&str> = paragraph.lines().collect();
+        let (_, full) = lines.split_last().expect("a line");
+        let is_short = |line: &&&str| line.len() < 80;
+        assert_eq!(full.iter().find(is_short), None, "{about}");
+    }
+    let comments = help.lines().filter(|line| line.contains("  # "));
+    let places: Vec<_> = comments.map(|line| line.find("# ")).collect();
+    assert!(places.len() > 5, "{help}");
+    assert!(places.iter().all(|place| *place == places[0]), "{help}");
+}
+
+#[test]
 fn each_command_of_its_own_has_help() {
     for (command, says) in [
         ("init", "--undo"),
