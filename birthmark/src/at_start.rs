@@ -26,11 +26,16 @@ pub fn rules_at_start(rules: &[&str]) {
     crate::rules::install_from_manifest(rules);
 }
 
+/// Not public API. Used by generated code: takes the stacks of spawns that the manifest of the program or an option chooses.
+pub fn spawn_stacks_at_start(patterns: &[&str]) {
+    crate::spawn_stacks::install_from_manifest(patterns);
+}
+
 /// Not public API. Used by generated code: has the loader call [`install`](crate::install) before `main`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __at_start {
-    ($($library:ident)* $(; $($rule:literal)*)?) => {
+    ($($library:ident)* $(; $($rule:literal)* $(; $($pattern:literal)*)?)?) => {
         const _: () = {
             #[used]
             // SAFETY: the section is the platform's list of functions to call before `main`, and holds
@@ -56,7 +61,10 @@ macro_rules! __at_start {
                 $crate::__private::carry_at_start(&[
                     $($crate::__private::core::stringify!($library)),*
                 ]);
-                $($crate::__private::rules_at_start(&[$($rule),*]);)?
+                $(
+                    $crate::__private::rules_at_start(&[$($rule),*]);
+                    $($crate::__private::spawn_stacks_at_start(&[$($pattern),*]);)?
+                )?
                 if $crate::__private::core::cfg!(test) {
                     $crate::__private::install_at_start_of_tests();
                 } else {

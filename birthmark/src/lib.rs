@@ -160,6 +160,8 @@ mod platform;
 #[cfg(not(feature = "off"))]
 mod rules;
 #[cfg(not(feature = "off"))]
+mod spawn_stacks;
+#[cfg(not(feature = "off"))]
 mod threads;
 
 // Before `__private`, because errors name the first path to a type.
@@ -179,6 +181,7 @@ pub mod __private {
     pub use crate::__test_scope as test_scope;
     pub use crate::at_start::{
         carry_at_start, install_at_start, install_at_start_of_tests, rules_at_start,
+        spawn_stacks_at_start,
     };
     pub use crate::leaks::{suite_body, suite_scope, test_body, test_scope};
 
@@ -220,8 +223,8 @@ pub use birthmark_dump::{
     AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, Coverage, Delays, DroppedAwait,
     DroppedBy, Dump, Filter, Frame, FrameSource, GoneTask, Lineage, LocalToRedact, LocalVariable,
     MissingFrames, NativeFrame, NativeStack, OsThread, PanicPlace, ParseAwaitDetailError,
-    ParseFilterError, ParseThreadDetailError, SiteStats, Stack, StackError, State, SystemCall,
-    Task, TaskSpan, ThreadDetail, ThreadState, WokenBy,
+    ParseFilterError, ParseThreadDetailError, SiteStats, SpawnStack, Stack, StackError, State,
+    SystemCall, Task, TaskSpan, ThreadDetail, ThreadState, WokenBy,
 };
 #[cfg(feature = "attribute")]
 pub use birthmark_macros::{instrument, test};

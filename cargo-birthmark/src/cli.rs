@@ -39,6 +39,7 @@ Cargo.toml can make the choices of the options permanent:
   reach = \"deps\"                          # or \"workspace\", \"annotated\"
   exclude = [\"openssl*\"]                  # each pattern must match a package
   frames = [\"sqlx-core\", \"hyper*\"]        # as --frames; or true, or \"debug-info\"
+  spawn-stacks = [\"reqwest*\"]             # as --spawn-stacks
   roots = [\"hyper-util:client\"]           # pools, whose tasks inherit nothing
   runtime-features = [\"native-stacks\"]
   carry = [\"tracing\"]                     # child tasks get the span of their spawner
@@ -81,6 +82,10 @@ struct ScopeArgs {
     /// follow the subcommand of cargo. More of their files are rewritten
     #[arg(long, global = true, value_name = "PATTERNS", value_delimiter = ',')]
     frames: Vec<String>,
+    /// Keep the stack of each spawn in matching crates, modules or functions, as in
+    /// `reqwest*,hyper_util::client*`; may also follow the subcommand of cargo
+    #[arg(long, global = true, value_name = "PATTERNS", value_delimiter = ',')]
+    spawn_stacks: Vec<String>,
     /// Instrument only matching packages, dependencies included; may also follow the subcommand of
     /// cargo. `*` matches any text, and `name@1.*` matches versions
     #[arg(long, global = true, value_name = "PATTERN")]
@@ -260,6 +265,7 @@ impl ScopeArgs {
             roots: Vec::new(),
             carry: Vec::new(),
             rules: Vec::new(),
+            spawn_stacks: self.spawn_stacks,
         }
     }
 }

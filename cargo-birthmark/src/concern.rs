@@ -32,11 +32,13 @@ pub enum Concern {
     Carry,
     /// `rules`: programs have rules.
     Rules,
+    /// `spawn-stacks`: programs keep the stacks of spawns.
+    SpawnStacks,
     /// Tests are roots, at whose end leaks are looked for.
     Tests,
 }
 
-const ALL: [Concern; 9] = [
+const ALL: [Concern; 10] = [
     Concern::Tool,
     Concern::Runtime,
     Concern::Members,
@@ -45,6 +47,7 @@ const ALL: [Concern; 9] = [
     Concern::Frames,
     Concern::Carry,
     Concern::Rules,
+    Concern::SpawnStacks,
     Concern::Tests,
 ];
 
@@ -60,6 +63,7 @@ impl Concern {
             Concern::Frames => "FRAMES",
             Concern::Carry => "CARRY",
             Concern::Rules => "RULES",
+            Concern::SpawnStacks => "SPAWN_STACKS",
             Concern::Tests => "TESTS",
         };
         format!("{VARIABLE}_{name}")
@@ -83,6 +87,10 @@ impl Concern {
             Concern::Only => set(!scope.only.is_empty()),
             Concern::Carry => (!scope.carry.is_empty()).then(|| scope.carry.join(" ")),
             Concern::Rules => (!scope.rules.is_empty()).then(|| scope.rules.join(" ")),
+            Concern::SpawnStacks => {
+                let patterns = &scope.spawn_stacks;
+                (!patterns.is_empty()).then(|| patterns.join(" "))
+            }
             Concern::Frames => match &scope.frames {
                 Frames::Members | Frames::Packages(_) => None,
                 Frames::All => Some("1".to_owned()),

@@ -147,10 +147,13 @@ pub struct Scope {
     pub carry: Vec<String>,
     /// The rules of programs, as in the environment.
     pub rules: Vec<String>,
+    /// The crates, modules and functions whose spawns keep their stack, by patterns.
+    pub spawn_stacks: Vec<String>,
 }
 
 /// Features of the runtime that it does not have by default.
-const FEATURES: [&str; 3] = ["debug-stacks", "native-stacks", "pprof"];
+const FEATURES: [&str; 3] = ["debug-stacks", NATIVE_STACKS, "pprof"];
+const NATIVE_STACKS: &str = "native-stacks";
 
 impl Scope {
     /// Adds another scope: the farther reach, and all patterns.
@@ -161,8 +164,17 @@ impl Scope {
         self.runtime_features.extend(other.runtime_features);
         self.carry.extend(other.carry);
         self.rules.extend(other.rules);
+        self.spawn_stacks.extend(other.spawn_stacks);
         self.roots.extend(other.roots);
         self.frames.extend(other.frames);
+    }
+
+    /// Adds the features of the runtime that other choices need.
+    pub fn complete(&mut self) {
+        let needed = NATIVE_STACKS.to_owned();
+        if !self.spawn_stacks.is_empty() && !self.runtime_features.contains(&needed) {
+            self.runtime_features.push(needed);
+        }
     }
 
     /// Returns `true` if the patterns admit a package. A pattern may name a version, as in `syn@1.*`.

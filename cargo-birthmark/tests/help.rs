@@ -42,6 +42,9 @@ fn guide_shows_the_examples_and_the_options() {
     }
     assert!(help.contains("#![cfg_attr(birthmark, birthmark::instrument)]"));
     assert!(help.contains("96 if cargo birthmark itself fails, 97 if `sites --check`"));
+    for option in ["--frames", "--spawn-stacks", "--runtime-features"] {
+        assert!(guide.contains(&format!("`{option} ")), "{option}");
+    }
 }
 
 #[test]

@@ -74,6 +74,8 @@ pub use crate::redact::LocalToRedact;
 #[cfg(not(feature = "off"))]
 pub use crate::sites::{is_instrumented, sites, SiteStats};
 #[cfg(not(feature = "off"))]
+pub use crate::threads::spawn_stack::SpawnStack;
+#[cfg(not(feature = "off"))]
 pub use crate::threads::{
     NativeFrame, NativeStack, OsThread, ParseThreadDetailError, StackError, SystemCall,
     ThreadDetail, ThreadState,
@@ -126,7 +128,10 @@ pub mod __private {
     }
     pub use crate::render::StuckFinding;
     pub use crate::snapshot::spans::{set_source, SpanSource};
-    pub use crate::threads::{is_running, look_at, without_wrappers, Crate, OsThreads};
+    pub use crate::threads::spawn_stack::{set_spawn_stack_source, SpawnStackSource};
+    pub use crate::threads::{
+        is_running, look_at, without_spawn, without_wrappers, Crate, OsThreads,
+    };
     pub use crate::values::age::Age;
     pub use crate::values::lineage::LOST;
     pub use crate::values::stack::UNRECORDED;

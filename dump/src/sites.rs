@@ -8,7 +8,7 @@ use std::time::Duration;
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::walk;
-use birthmark_core::__reader::site::{self, Site};
+use birthmark_core::__reader::site::{self, Counts, Site};
 use birthmark_core::Kind;
 
 use crate::source::{completed, has_spawned, Node as _, Source};
@@ -87,7 +87,7 @@ pub fn sites() -> Vec<SiteStats> {
     let live = count_live();
     let none = Live::default();
     let sites = site::all().iter().map(|site| {
-        let live = live.get(&ptr::from_ref(*site)).unwrap_or(&none);
+        let live = live.get(&ptr::from_ref(site.counts())).unwrap_or(&none);
         stats(site, live, completed(site), now)
     });
     let is_spawn = |stats: &SiteStats| {
@@ -112,13 +112,14 @@ impl Live {
     }
 }
 
-fn count_live() -> HashMap<*const Site, Live> {
+/// Returns the live tasks by the counts of their call.
+fn count_live() -> HashMap<*const Counts, Live> {
     let mut live: HashMap<_, Live> = HashMap::new();
     walk(|slot| {
         if let Some(record) = Record::read(slot).filter(|record| record.is_counted()) {
             let spawned = record.spawned();
             note_kind(record.site(), record.flags());
-            live.entry(ptr::from_ref(record.site()))
+            live.entry(ptr::from_ref(record.site().counts()))
                 .or_default()
                 .add(spawned);
         }
@@ -130,7 +131,7 @@ fn count_live() -> HashMap<*const Site, Live> {
 fn note_kind(site: &Site, flags: u64) {
     if site.kind() == Kind::Unknown {
         let kind = Kind::of(site, flags);
-        site.counts.seen.store(kind as u8, Ordering::Relaxed);
+        site.counts().seen.store(kind as u8, Ordering::Relaxed);
     }
 }
 
@@ -139,15 +140,15 @@ fn note_kind(site: &Site, flags: u64) {
 pub fn sites_of(source: impl Source) -> Vec<SiteStats> {
     let now = source.now();
     let all = source.sites();
-    let mut live: HashMap<*const Site, Live> = HashMap::new();
+    let mut live: HashMap<*const Counts, Live> = HashMap::new();
     source.walk(|task| {
         note_kind(task.site(), task.flags());
-        let live = live.entry(ptr::from_ref(task.site())).or_default();
+        let live = live.entry(ptr::from_ref(task.site().counts())).or_default();
         live.add(task.spawned());
     });
     let none = Live::default();
     let sites = all.into_iter().map(|site| {
-        let live = live.get(&ptr::from_ref(site)).unwrap_or(&none);
+        let live = live.get(&ptr::from_ref(site.counts())).unwrap_or(&none);
         stats(site, live, 0, now)
     });
     let is_spawn = |stats: &SiteStats| {
@@ -158,7 +159,7 @@ pub fn sites_of(source: impl Source) -> Vec<SiteStats> {
 }
 
 fn stats(site: &'static Site, live: &Live, completed: u64, now: Option<u64>) -> SiteStats {
-    let counts = &site.counts;
+    let counts = site.counts();
     SiteStats {
         site,
         kind: Kind::of(site, counts.seen.load(Ordering::Relaxed).into()),

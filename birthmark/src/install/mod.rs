@@ -12,6 +12,7 @@ use crate::extension::carriers::{self, Library};
 use crate::leaks;
 use crate::panic_report::{self, PanicReport};
 use crate::rules::{self, Action, NewRule, ParseRuleError};
+use crate::spawn_stacks::{self, Pattern};
 use birthmark_core::__reader::clock;
 use birthmark_core::__reader::record::{delay, gone};
 use birthmark_core::__reader::runtime_flags;
@@ -61,6 +62,7 @@ pub fn builder() -> Builder {
         fails_on_leaks: false,
         carried: Vec::new(),
         rules: Vec::new(),
+        spawn_stacks: Vec::new(),
         env: true,
         clock: true,
         in_test: false,
@@ -93,6 +95,7 @@ pub fn builder() -> Builder {
 /// | `rule=state=running&for=1s:stacks` | a rule: a condition, `:`, and actions joined by `+` |
 /// | `stuck=30s` | looks for stuck tasks at this interval, and writes what is new |
 /// | `watch` | rules that are quiet on a healthy service |
+/// | `spawn-stacks=reqwest*` | the crates, modules or functions whose spawns keep their stack; each word adds a pattern |
 ///
 /// [`PanicReport`], [`DumpSignal`], [`Format`], [`Filter`], [`ThreadDetail`] and [`AwaitDetail`] describe the values,
 /// [`Builder::rule`] and [`Action`] the parts of a rule, and [`Builder::watch`] the rules of `watch`.
@@ -124,6 +127,8 @@ pub struct Builder {
     /// The libraries whose carriers are switched on.
     carried: Vec<Library>,
     rules: Vec<NewRule>,
+    /// Sites at which the stacks of spawns are taken.
+    spawn_stacks: Vec<Pattern>,
     env: bool,
     clock: bool,
     in_test: bool,
@@ -439,6 +444,28 @@ impl Builder {
         self
     }
 
+    /// Keeps the stack of each spawn in crates, modules or functions that a pattern fits: who has made a library spawn a task.
+    ///
+    /// In a pattern, `*` is any text, and `-` is `_`. A pattern without `*` is the name of a crate, or a whole path with the
+    /// function: `reqwest*`, `hyper-util::client*`, `sqlx-core`. Each call adds a pattern. A library has sites if `cargo birthmark
+    /// --deps` has instrumented it.
+    ///
+    /// A stack has the functions of the thread, which needs the feature `native-stacks`, and the instrumented awaits of the
+    /// spawner. Text and JSON show the stack with the site, and [`Task::spawn_stack`](crate::Task::spawn_stack) returns it. Each
+    /// different stack is kept once, as addresses: at most 512 stacks, of at most 160 addresses. Functions are looked
+    /// up when they are shown for the first time. Such a spawn takes microseconds. A spawn at another site costs a few instructions more than
+    /// without hooks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// birthmark::builder().spawn_stacks("reqwest*").spawn_stacks("hyper-util").install();
+    /// ```
+    pub fn spawn_stacks(mut self, pattern: &str) -> Self {
+        self.spawn_stacks.push(Pattern::new(pattern));
+        self
+    }
+
     /// Sets whether the variable `BIRTHMARK` is read. The default is `true`.
     pub fn env(mut self, env: bool) -> Self {
         self.env = env;
@@ -506,6 +533,7 @@ impl Builder {
         };
         delivery::install(delivery, self.signal);
         crate::abort_action::install();
+        spawn_stacks::install(self.spawn_stacks);
         if !rules::install(self.rules) {
             rules::report_no_room();
         }

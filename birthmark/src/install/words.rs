@@ -228,6 +228,19 @@ const WORDS: &[Word] = &[
         "rules that are quiet on a healthy service",
         |builder, _| Ok(builder.watch()),
     ),
+    word(
+        "spawn-stacks",
+        "spawn-stacks=reqwest*",
+        "the crates, modules or functions whose spawns keep their stack; each word adds a pattern",
+        |builder, pattern| match pattern {
+            "" => Err(invalid(
+                pattern,
+                "spawn-stacks",
+                "write a pattern, as in spawn-stacks=reqwest*",
+            )),
+            pattern => Ok(builder.spawn_stacks(pattern)),
+        },
+    ),
 ];
 
 impl Builder {

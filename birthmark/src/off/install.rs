@@ -55,6 +55,7 @@ settings! {
     pub fn gone_tasks(self, count: u32) -> Self;
     pub fn rule(self, condition: &str, action: Action) -> Self;
     pub fn watch(self) -> Self;
+    pub fn spawn_stacks(self, pattern: &str) -> Self;
     pub fn env(self, env: bool) -> Self;
     pub fn clock(self, clock: bool) -> Self;
 }

@@ -57,6 +57,19 @@ pub(crate) fn stack_of(id: u64) -> Result<NativeStack, StackError> {
     stack.unwrap_or(Err(StackError::NoAnswer))
 }
 
+/// Maximum number of addresses of the calling thread's stack.
+pub(crate) const MAX_ADDRESSES: usize = 160;
+
+/// Writes the addresses of the calling thread's stack. Returns their number, and whether the stack ends there.
+pub(crate) fn stack_here(addresses: &mut [u64; MAX_ADDRESSES]) -> (usize, bool) {
+    native::here::take(addresses)
+}
+
+/// Looks up the functions of stacks that [`stack_here`] has written, each with whether it ends there.
+pub(crate) fn look_up(stacks: &[(&[u64], bool)]) -> Result<Vec<NativeStack>, StackError> {
+    native::here::look_up(stacks)
+}
+
 /// Takes the stacks, one after the other. A stack is therefore a moment newer than the state of its thread.
 fn take_stacks(threads: &mut [OsThread]) {
     let ids: Vec<u64> = threads.iter().map(|thread| thread.id).collect();

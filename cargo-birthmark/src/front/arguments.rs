@@ -10,8 +10,8 @@ use anyhow::Result;
 use crate::remedy;
 use crate::scope::{Frames, Reach, Scope};
 
-/// The arguments of cargo without ours. Only `--deps`, `--frames` and `--only` may stand among them: `--workspace` and
-/// `--exclude` are options of cargo's. What follows `--` belongs to the program.
+/// The arguments of cargo without ours. Only `--deps`, `--frames`, `--spawn-stacks` and `--only` may stand among them:
+/// `--workspace` and `--exclude` are options of cargo's. What follows `--` belongs to the program.
 pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
     let mut cargo = Vec::new();
     let mut scope = Scope::default();
@@ -27,6 +27,8 @@ pub fn split(args: Vec<OsString>) -> Result<(Vec<OsString>, Scope)> {
                 frames: patterns?,
                 ..Scope::default()
             });
+        } else if let Some(patterns) = value(&arg, "--spawn-stacks", &mut args) {
+            scope.spawn_stacks.extend(separated(&patterns?));
         } else if let Some(pattern) = value(&arg, "--only", &mut args) {
             scope.only.push(pattern?);
             scope.reach = Reach::Deps;

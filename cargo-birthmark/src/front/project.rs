@@ -64,6 +64,7 @@ impl Project {
         patterns::check(&chosen, place, &self.metadata)?;
         require_dependencies(&scope, &chosen)?;
         scope.extend(chosen);
+        scope.complete();
         let runtime = self.runtime(&scope.runtime_features)?;
         let packages = self.packages(&scope)?;
         Ok(Session {

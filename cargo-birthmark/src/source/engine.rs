@@ -208,17 +208,19 @@ impl Krate {
 }
 
 /// The code that has birthmark set up before `main`, for the end of the root of a program.
-/// Switches the carriers of libraries on, and adds rules, too.
-pub fn at_start(carry: &[String], rules: &[String]) -> String {
+/// Switches the carriers of libraries on, and adds rules and patterns of spawns whose stacks are kept, too.
+pub fn at_start(carry: &[String], rules: &[String], spawn_stacks: &[String]) -> String {
     let carry = carry.join(" ");
-    let rules = rules.iter().map(|rule| format!(" {rule:?}"));
-    let rules: String = rules.collect();
-    let rules = if rules.is_empty() {
-        rules
-    } else {
-        format!(";{rules}")
+    let list = |texts: &[String]| -> String {
+        let texts = texts.iter().map(|text| format!(" {text:?}"));
+        texts.collect()
     };
-    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{ {carry}{rules} }}\n")
+    let rest = match (rules, spawn_stacks) {
+        ([], []) => String::new(),
+        (rules, []) => format!(";{}", list(rules)),
+        (rules, patterns) => format!(";{};{}", list(rules), list(patterns)),
+    };
+    format!("\n#[cfg({PROGRAM})] ::{RUNTIME}::__private::at_start! {{ {carry}{rest} }}\n")
 }
 
 /// The carrier of a library, for the end of its root.

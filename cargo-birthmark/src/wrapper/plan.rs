@@ -124,7 +124,7 @@ pub fn decided_by(unit: &Unit, session: &Session) -> Vec<String> {
         }
     };
     let of_programs: &[Concern] = match unit.is_program() {
-        true => &[Concern::Carry, Concern::Rules],
+        true => &[Concern::Carry, Concern::Rules, Concern::SpawnStacks],
         false => &[],
     };
     let tests: &[Concern] = match settings {

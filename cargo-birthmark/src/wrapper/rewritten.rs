@@ -117,9 +117,11 @@ impl Rewritten {
                 text.push_str(&engine::carrier(carrier));
             }
             if draft.program {
+                let scope = &build.session.scope;
                 text.push_str(&engine::at_start(
-                    &build.session.scope.carry,
-                    &build.session.scope.rules,
+                    &scope.carry,
+                    &scope.rules,
+                    &scope.spawn_stacks,
                 ));
             }
         }

@@ -28,7 +28,7 @@ pub use sites::{is_instrumented, sites, Delays, SiteStats};
 pub use task::{
     Ancestor, AwaitFrame, AwaitLocation, AwaitReceiver, AwaitStack, BadEnds, DroppedAwait,
     DroppedBy, Frame, FrameSource, GoneTask, Lineage, LocalVariable, MissingFrames, PanicPlace,
-    Stack, State, Task, TaskSpan, WokenBy,
+    SpawnStack, Stack, State, Task, TaskSpan, WokenBy,
 };
 pub use thread_detail::{ParseThreadDetailError, ThreadDetail};
 pub use threads::{NativeFrame, NativeStack, OsThread, StackError, SystemCall, ThreadState};

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::threads::{NativeStack, StackError};
 use birthmark_core::__reader::absent;
 use birthmark_core::{FrameSite, Kind, Labels, Name, Outcome, Site, TaskId, TaskRef};
 
@@ -108,6 +109,12 @@ absent! {
         fn fields(&self) -> &Labels;
     }
 
+    #[derive(Clone, Debug)]
+    pub struct SpawnStack {
+        fn native(&self) -> Result<&NativeStack, StackError>;
+        fn awaits(&self) -> &[&'static FrameSite];
+    }
+
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct Frame {
         fn site(&self) -> &'static FrameSite;
@@ -141,6 +148,7 @@ absent! {
         fn parent(&self) -> Option<TaskId>;
         fn lineage(&self) -> &Lineage;
         fn outcome(&self) -> Option<Outcome>;
+        fn spawn_stack(&self) -> Option<SpawnStack>;
     }
 }
 

@@ -7,6 +7,7 @@ mod awaits;
 mod dropped;
 mod gone;
 mod groups;
+mod spawn_stacks;
 mod stacks;
 mod string;
 mod table_index;

@@ -38,6 +38,7 @@ mod paths;
 #[cfg(feature = "pprof")]
 mod pprof;
 mod range;
+mod spawn_stacks;
 mod stacks;
 mod summary;
 mod task_block;

@@ -20,6 +20,7 @@ use super::output::{escaped, push, push_number, role_text};
 use super::palette::Palette;
 use super::paths::{push_whole, Paths};
 use super::range::Ago;
+use super::spawn_stacks::spawn_stack_lines;
 use super::wrap::push_wrapped_lines;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
@@ -62,6 +63,8 @@ pub(super) struct TaskBlock<'a> {
     pub(super) name_note: &'a str,
     pub(super) root: bool,
     pub(super) pooled: bool,
+    /// Lines, or empty.
+    pub(super) spawn_stack: &'a str,
     /// Lines, or empty.
     pub(super) lineage: &'a str,
 }
@@ -117,6 +120,7 @@ impl TaskBlock<'_> {
             name_note: &name_note,
             root: task.root,
             pooled: task.pooled,
+            spawn_stack: &spawn_stack_lines(task.site),
             lineage: &lineage,
         });
     }
@@ -132,6 +136,7 @@ impl TaskBlock<'_> {
         out.push_str(self.stack);
         out.push_str(palette.faint);
         self.push_spawned(out);
+        out.push_str(self.spawn_stack);
         out.push_str(self.lineage);
         out.push_str(palette.end);
     }

@@ -14,6 +14,7 @@ use super::inner_tasks::InnerTasks;
 use super::output::{site_role, ChunkedWriter};
 use super::palette::Palette;
 use super::paths::Paths;
+use super::spawn_stacks::{self, spawn_stack_lines};
 use super::summary::{write_coverage, Summary};
 use super::task_block::{
     awaits_lines, lineage_lines, push_age, site_text, span_text, thread_text, wake_text, StateText,
@@ -108,6 +109,7 @@ impl fmt::Display for Text<'_> {
         dropped::write_section(f, dump)?;
         threads::write_section_below_tasks(f, dump, palette)?;
         awaits::write_section(f, dump)?;
+        spawn_stacks::write_section(f)?;
         write_coverage(f, dump)
     }
 }
@@ -148,6 +150,7 @@ impl WokenKey {
 struct SiteTexts {
     role: String,
     site: String,
+    spawn_stack: String,
 }
 
 /// The lineage from a node on, and the name and labels that are inherited from there.
@@ -235,6 +238,7 @@ impl Texts {
             name_note: &given.name_note,
             root: shape.is_root(),
             pooled: shape.is_pooled(),
+            spawn_stack: &site.spawn_stack,
             lineage,
         };
         block.push(out, palette);
@@ -243,7 +247,7 @@ impl Texts {
 
 impl cache::HeapSize for SiteTexts {
     fn bytes(&self) -> usize {
-        self.role.capacity() + self.site.capacity()
+        self.role.capacity() + self.site.capacity() + self.spawn_stack.capacity()
     }
 }
 
@@ -261,6 +265,7 @@ impl SiteTexts {
         SiteTexts {
             role: site_role(site),
             site: site_text(Some(site)),
+            spawn_stack: spawn_stack_lines(site),
         }
     }
 }

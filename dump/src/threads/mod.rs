@@ -4,6 +4,7 @@ mod call;
 mod detail;
 mod kernel;
 mod own_frames;
+pub(crate) mod spawn_stack;
 mod stack;
 mod state;
 
@@ -16,7 +17,7 @@ pub use call::SystemCall;
 #[doc(hidden)]
 pub use kernel::{is_running, look_at};
 #[doc(hidden)]
-pub use own_frames::{without_wrappers, Crate};
+pub use own_frames::{without_spawn, without_wrappers, Crate};
 
 pub use detail::{ParseThreadDetailError, ThreadDetail};
 pub(crate) use stack::NOT_FOLLOWED;

@@ -36,6 +36,21 @@ impl Crate {
     }
 }
 
+/// Removes the innermost frames of a stack that was taken in a spawn: those of these crates, of which the first one records
+/// spawns, and those of std among them.
+pub fn without_spawn(frames: &mut Vec<NativeFrame>, crates: &[Crate]) {
+    let is_own = |frame: &NativeFrame| crates.iter().any(|it| it.paths(frame).next().is_some());
+    let records = |path: &str| path.starts_with("task::spawn") || path.starts_with("task/spawn");
+    let records = |frame: &NativeFrame| {
+        let core = crates.first();
+        core.is_some_and(|core| core.paths(frame).any(records))
+    };
+    let record = frames.iter().position(records).unwrap_or(0);
+    let inside = |frame: &&NativeFrame| is_own(frame) || frame.is_of_std();
+    let around = frames[record..].iter().take_while(inside).count();
+    frames.drain(..record + around);
+}
+
 /// Removes the frames of these crates, of which the first one has the wrappers around tasks. Returns the number of frames
 /// within the innermost task, if its wrapper is known.
 pub fn without_wrappers(frames: &mut Vec<NativeFrame>, crates: &[Crate]) -> Option<usize> {

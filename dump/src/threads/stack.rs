@@ -66,6 +66,17 @@ impl NativeStack {
         &self.frames[..start.unwrap_or(self.frames.len())]
     }
 
+    /// Returns the functions through which the innermost task has made a call, without those of std, and whether there are
+    /// more that are not known.
+    pub(crate) fn called(&self) -> (Vec<&NativeFrame>, bool) {
+        let (frames, is_cut) = match self.within_task {
+            Some(_) => (self.frames_of_task(), false),
+            None => (self.without_executor().0, !self.complete),
+        };
+        let of_program = frames.iter().filter(|frame| !frame.is_of_std());
+        (of_program.collect(), is_cut)
+    }
+
     /// Returns the frames without those of the executor that are around the task, and the number of the latter.
     pub(crate) fn without_executor(&self) -> (&[NativeFrame], usize) {
         let frames = self.inside_start();
@@ -162,7 +173,7 @@ impl NativeFrame {
         self.is_of(&EXECUTORS)
     }
 
-    fn is_of_std(&self) -> bool {
+    pub(super) fn is_of_std(&self) -> bool {
         self.is_of(&["std", "core", "alloc"])
             || self.function().is_some_and(|it| it.starts_with("__rust"))
     }

@@ -12,6 +12,7 @@ use crate::record::slot::TaskSlot;
 use crate::record::words::flag;
 use crate::types::bounded::BoundedText;
 use crate::types::kind::Kind;
+use crate::types::site::Site;
 
 /// A spawn that is about to happen.
 ///
@@ -165,6 +166,14 @@ impl<'a> Spawn<'a> {
     /// [`Refusal`]: crate::Refusal
     pub fn refuse(&mut self, reason: impl Into<String>) {
         self.refusal = Some(reason.into());
+    }
+
+    /// Sets another site of the same call.
+    ///
+    /// Not public API. Used by `birthmark` of the same version.
+    #[doc(hidden)]
+    pub fn set_site(&mut self, site: &'static Site) {
+        self.slot.replace_site(site);
     }
 
     /// Returns the kind of the child.

@@ -405,7 +405,7 @@ impl TaskSlot {
         unsafe { &*ptr::with_exposed_provenance::<Site>(site) }
     }
 
-    /// Sets another spawn site. Returns the one before. Only the task itself calls this.
+    /// Sets another spawn site. Returns the one before. Only the task itself calls this, or its spawner before it starts.
     pub(crate) fn replace_site(self, site: &'static Site) -> &'static Site {
         let before = self.site();
         self.0.site.store(site.address(), Ordering::Relaxed);

@@ -109,7 +109,7 @@ impl Counts {
     pub(crate) fn count_at(&self, base: &'static Site) {
         let index = base.counts.index.load(Ordering::Relaxed);
         self.index.store(index, Ordering::Relaxed);
-        let shared = core::ptr::from_ref(&base.counts).cast_mut();
+        let shared = core::ptr::from_ref(base.counts()).cast_mut();
         self.shared.store(shared, Ordering::Release);
     }
 }
@@ -150,6 +150,24 @@ impl Site {
             certain,
             counts: Counts::NONE,
         }
+    }
+
+    /// Returns another site of the same call, which stays for ever. Its tasks are counted at this one.
+    #[doc(hidden)]
+    pub fn variant(&'static self) -> &'static Site {
+        let texts = [
+            self.file,
+            self.module,
+            self.function,
+            self.callee,
+            self.role,
+        ];
+        let mut site = Site::copied(texts, [self.line, self.column], self.kind, self.certain);
+        site.fallible = self.fallible;
+        let qualifier = self.counts.qualifier.load(Ordering::Relaxed);
+        site.counts.qualifier = AtomicU8::new(qualifier);
+        site.counts.count_at(self);
+        Box::leak(Box::new(site))
     }
 
     /// Returns `true` if both are the same call in the source. One may have been found while the program runs.
@@ -193,8 +211,9 @@ impl Site {
         self.callee
     }
 
-    /// Returns the counters for its tasks.
-    pub(crate) fn counts(&self) -> &Counts {
+    /// Returns the counters for its tasks. Sites of one call have the same ones.
+    #[doc(hidden)]
+    pub fn counts(&self) -> &Counts {
         // SAFETY: `count_at` stores the address of a static, or nothing.
         let shared = unsafe { self.counts.shared.load(Ordering::Acquire).as_ref() };
         shared.unwrap_or(&self.counts)

@@ -10,6 +10,7 @@
 
 mod futex;
 mod handler;
+pub(super) mod here;
 mod modules;
 #[cfg_attr(target_arch = "x86_64", path = "registers_x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "registers_aarch64.rs")]
@@ -47,14 +48,18 @@ fn walk_all(ids: &[u64]) -> Result<Vec<Result<Walk, StackError>>, StackError> {
 
 fn stack(walk: Walk, symbols: &mut Symbols) -> NativeStack {
     let addresses = walk.addresses.into_iter();
-    let mut frames: Vec<NativeFrame> = addresses
+    let frames = addresses
         .flat_map(|address| symbols.at(address).to_vec())
         .collect();
+    stack_of(frames, walk.complete)
+}
+
+fn stack_of(mut frames: Vec<NativeFrame>, complete: bool) -> NativeStack {
     let within_task = without_own(&mut frames);
     NativeStack {
         frames,
         within_task,
-        complete: walk.complete,
+        complete,
     }
 }
 

@@ -112,6 +112,11 @@ pub(super) fn without_own(frames: &mut Vec<NativeFrame>) -> Option<usize> {
     without_wrappers(frames, &CRATES)
 }
 
+/// Removes the frames of the spawn, in which a stack was taken.
+pub(super) fn without_spawn(frames: &mut Vec<NativeFrame>) {
+    birthmark_dump::__private::without_spawn(frames, &CRATES);
+}
+
 /// Returns `true` if the frame is a part of taking a dump.
 fn takes_dump(frame: &NativeFrame) -> bool {
     const MODULES: [&str; 3] = ["dump", "delivery", "threads"];

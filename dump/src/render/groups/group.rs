@@ -13,6 +13,7 @@ use crate::render::output::{push, push_number, role_text};
 use crate::render::palette::Palette;
 use crate::render::paths::Paths;
 use crate::render::range::{NumberRange, TickRange};
+use crate::render::spawn_stacks::spawn_stack_lines;
 use crate::render::task_block::{
     awaits_lines, lineage_pieces, push_who, site_text, states_text, who_columns, HeadLine,
 };
@@ -247,6 +248,7 @@ impl Group {
         }
         out.push_str(palette.faint);
         self.push_spawned(out);
+        out.push_str(&spawn_stack_lines(self.site));
         self.push_lineage(out, dump);
         out.push_str(palette.end);
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::super::output::{push_number, ChunkedWriter};
+use super::spawn_stacks::push_spawn_stack;
 use super::stacks::StackTables;
 use super::string::push_string;
 use super::table_index::TableIndex;
@@ -122,6 +123,7 @@ pub(super) fn push_sites(writer: &mut ChunkedWriter<'_>, tables: &Tables) -> fmt
             out.push_str(",\"ended\":");
             push_number(out, *ended);
         }
+        push_spawn_stack(out, site);
         out.push('}');
     })
 }

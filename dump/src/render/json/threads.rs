@@ -50,7 +50,14 @@ fn push_thread(out: &mut String, thread: &OsThread) {
 }
 
 fn push_stack(out: &mut String, stack: &NativeStack) {
-    out.push_str(",\"native_stack\":{\"complete\":");
+    out.push_str(",\"native_stack\":{");
+    push_native_frames(out, stack);
+    out.push('}');
+}
+
+/// Appends the members of a native stack.
+pub(super) fn push_native_frames(out: &mut String, stack: &NativeStack) {
+    out.push_str("\"complete\":");
     out.push_str(if stack.is_complete() { "true" } else { "false" });
     out.push_str(",\"frames\":[");
     let mut separator = "";
@@ -59,7 +66,7 @@ fn push_stack(out: &mut String, stack: &NativeStack) {
         push_frame(out, frame);
         separator = ",";
     }
-    out.push_str("]}");
+    out.push(']');
 }
 
 fn push_frame(out: &mut String, frame: &NativeFrame) {
