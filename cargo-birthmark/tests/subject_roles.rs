@@ -1,7 +1,4 @@
 //! Roles of real programs, and of programs that spawn through functions of their own: `./test --subjects`.
-//!
-//! A role says nothing if it is `{task}`, has no name before its dot, or is `{closure}` or `{async}` of a function that only
-//! spawns what it was given.
 
 use std::path::Path;
 
@@ -11,6 +8,7 @@ use serde_json::Value;
 mod support;
 use support::Project;
 use support::published::{cargo, copy, published};
+use support::silent::{says_nothing, share};
 
 /// Programs of crates.io with their versions.
 const PROGRAMS: [(&str, &str); 10] = [
@@ -25,32 +23,6 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("ripgrep", "14.1.1"),
     ("fd-find", "10.5.0"),
 ];
-
-/// Functions of programs that spawn what they are given. Their own roles say nothing.
-fn is_wrapper(function: &str) -> bool {
-    let name = function.rsplit("::").next().unwrap_or(function);
-    name.starts_with("spawn") || name == "execute"
-}
-
-fn says_nothing(role: &str) -> bool {
-    let of_wrapper = ["::{closure}", "::{async}"]
-        .iter()
-        .filter_map(|end| role.strip_suffix(end))
-        .any(is_wrapper);
-    role.contains("{task}") || role.starts_with('.') || of_wrapper
-}
-
-/// The percentage of roles that say nothing, and these roles.
-fn share<'a>(roles: impl Iterator<Item = &'a str>) -> (f64, usize, Vec<&'a str>) {
-    let roles: Vec<&str> = roles.collect();
-    let silent: Vec<&str> = roles
-        .iter()
-        .copied()
-        .filter(|role| says_nothing(role))
-        .collect();
-    let share = 100.0 * silent.len() as f64 / roles.len().max(1) as f64;
-    (share, roles.len(), silent)
-}
 
 #[test]
 fn roles_that_say_nothing_are_known() {

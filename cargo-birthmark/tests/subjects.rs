@@ -7,15 +7,14 @@ use birthmark_test_support as _;
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::process::Command;
 
 use support::Project;
 use support::published::{assert_same_tests, cargo, copy, published};
+use support::started::Started;
 
 /// A program of ours that lies in `subjects/`.
 fn own(name: &str) -> Project {
@@ -202,54 +201,4 @@ fn serve(project: &Project) -> (u16, Started) {
         said.contains("accepting").then_some((port, server))
     });
     attempts.expect("a port is free")
-}
-
-/// A program that is stopped when the test ends.
-struct Started {
-    program: Child,
-    lines: Receiver<String>,
-}
-
-/// Longer than any machine takes for what a test waits for.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-impl Started {
-    fn new(command: &mut Command) -> Started {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut program = command.spawn().unwrap();
-        let (sender, lines) = mpsc::channel();
-        let outputs: [Box<dyn Read + Send>; 2] = [
-            Box::new(program.stdout.take().unwrap()),
-            Box::new(program.stderr.take().unwrap()),
-        ];
-        for output in outputs {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                let lines = BufReader::new(output).lines().map_while(Result::ok);
-                // Who does not listen any more has seen enough.
-                lines.for_each(|line| drop(sender.send(line)));
-            });
-        }
-        Started { program, lines }
-    }
-
-    /// Returns the text up to a line that contains a word, or to its end.
-    fn said_until(&self, word: &str) -> String {
-        let mut said = String::new();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            said = said + &line + "\n";
-            if line.contains(word) {
-                break;
-            }
-        }
-        said
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.program.kill();
-        let _ = self.program.wait();
-    }
 }

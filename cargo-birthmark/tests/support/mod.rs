@@ -5,6 +5,8 @@
 pub mod bounded;
 pub mod environment;
 pub mod published;
+pub mod silent;
+pub mod started;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
