@@ -5,7 +5,7 @@ use super::palette::Palette;
 /// Maximum number of columns of a line, unless a single piece of it is longer.
 pub(super) const WIDTH: usize = 119;
 /// The column at which the pieces of a field begin.
-const PIECES: usize = 13;
+pub(super) const PIECES: usize = 13;
 
 /// A line with a label. Pieces that have no room continue on a line below, under the first piece.
 pub(super) struct Field<'a> {

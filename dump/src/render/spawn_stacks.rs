@@ -1,18 +1,19 @@
 //! The stack of a spawn, as lines below the place of the spawn.
 //!
 //! ```text
-//!     during   client.get in ask src/main.rs:12:40
-//!     through  hyper_util::client::legacy::client::Client<C,B>::connect_to at hyper-util-0.1.21/src/client/legacy/client.rs:506
-//!              reqwest::async_impl::client::PendingRequest::poll at reqwest-0.12.28/src/async_impl/client.rs:2890
+//!     during   get in ask src/main.rs:12:40
+//!     through  hyper_util::client::legacy::client::Client<C,B>::send_request::{{closure}}
+//!                at hyper-util-0.1.21/src/client/legacy/client.rs:249:70
+//!              reqwest::get::{{closure}} at reqwest-0.12.28/src/lib.rs:324:48
 //!              shop::ask::{{closure}} at src/main.rs:12:40
 //! ```
 
 use std::fmt;
 
-use super::field::Field;
+use super::field::{columns, Field, PIECES, WIDTH};
 use super::output::escaped;
 use crate::threads::spawn_stack::{omitted, spawn_stack, SpawnStack};
-use crate::threads::NOT_FOLLOWED;
+use crate::threads::{NativeFrame, NOT_FOLLOWED};
 use birthmark_core::__reader::source_path::from_package;
 use birthmark_core::{FrameSite, Site};
 
@@ -43,7 +44,7 @@ fn lines(stack: &SpawnStack) -> String {
     let (frames, more) = native.called();
     let mut label = "through";
     for frame in frames.iter().take(MAX_SHOWN) {
-        push_line(&mut out, label, &frame.to_string());
+        push_frame(&mut out, label, frame);
         label = "";
     }
     let hidden = frames.len().saturating_sub(MAX_SHOWN);
@@ -54,6 +55,18 @@ fn lines(stack: &SpawnStack) -> String {
         push_line(&mut out, label, NOT_FOLLOWED);
     }
     out
+}
+
+/// Appends a function, with the position on a line of its own if there is no room.
+fn push_frame(out: &mut String, label: &str, frame: &NativeFrame) {
+    let text = frame.to_string();
+    match text.rsplit_once(" at ") {
+        Some((function, place)) if PIECES + columns(&text) > WIDTH => {
+            push_line(out, label, function);
+            push_line(out, "", &format!("  at {place}"));
+        }
+        _ => push_line(out, label, &text),
+    }
 }
 
 fn push_line(out: &mut String, label: &str, text: &str) {

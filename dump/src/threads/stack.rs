@@ -66,15 +66,18 @@ impl NativeStack {
         &self.frames[..start.unwrap_or(self.frames.len())]
     }
 
-    /// Returns the functions through which the innermost task has made a call, without those of std, and whether there are
-    /// more that are not known.
+    /// Returns the functions through which the innermost task has made a call, without those of std and of combinators, and
+    /// whether there are more that are not known. The innermost function is there in any case.
     pub(crate) fn called(&self) -> (Vec<&NativeFrame>, bool) {
         let (frames, is_cut) = match self.within_task {
             Some(_) => (self.frames_of_task(), false),
             None => (self.without_executor().0, !self.complete),
         };
-        let of_program = frames.iter().filter(|frame| !frame.is_of_std());
-        (of_program.collect(), is_cut)
+        let says_something = |(place, frame): &(usize, &NativeFrame)| {
+            *place == 0 || !frame.is_of_std() && !frame.is_of(&COMBINATORS)
+        };
+        let frames = frames.iter().enumerate().filter(says_something);
+        (frames.map(|(_, frame)| frame).collect(), is_cut)
     }
 
     /// Returns the frames without those of the executor that are around the task, and the number of the latter.
@@ -117,6 +120,15 @@ const EXECUTORS: [&str; 12] = [
     "futures_lite",
     "smol",
     "threadpool",
+];
+
+/// The crates whose functions only poll what they contain.
+const COMBINATORS: [&str; 5] = [
+    "futures_core",
+    "futures_util",
+    "pin_project_lite",
+    "tower",
+    "tower_service",
 ];
 
 /// A function on the stack of an OS thread.
