@@ -1,7 +1,5 @@
 //! The stack of the calling thread, taken without a signal and without looking at symbols.
 
-use core::ffi::c_void;
-
 use birthmark_dump::{NativeFrame, NativeStack, StackError};
 
 use super::symbols::{without_spawn, Symbols};
@@ -14,7 +12,7 @@ pub(in crate::threads) fn take(addresses: &mut [u64]) -> (usize, bool) {
     let note = |frame: &backtrace::Frame| match addresses.get_mut(count) {
         Some(place) => {
             // An address within the call.
-            *place = (frame.ip() as *mut c_void as u64).saturating_sub(1);
+            *place = (frame.ip() as u64).saturating_sub(1);
             count += 1;
             true
         }
