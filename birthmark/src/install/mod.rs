@@ -453,8 +453,8 @@ impl Builder {
     /// A stack has the functions of the thread, which needs the feature `native-stacks`, and the instrumented awaits of the
     /// spawner. Text and JSON show the stack with the site, and [`Task::spawn_stack`](crate::Task::spawn_stack) returns it. Each
     /// different stack is kept once, as addresses: at most 512 stacks, of at most 160 addresses. Functions are looked
-    /// up when they are shown for the first time. Such a spawn takes microseconds. A spawn at another site costs a few instructions more than
-    /// without hooks.
+    /// up when they are shown for the first time. Such a spawn unwinds the stack of its thread. A spawn at another site costs a few
+    /// instructions more than without hooks.
     ///
     /// # Examples
     ///
