@@ -48,21 +48,7 @@ impl Asked {
     #[must_use]
     pub fn start_with_file_limit(program: &str, words: &str, bytes: u64) -> Self {
         let mut command = command(program, "", &[("BIRTHMARK", words)]);
-        let limit = move || {
-            let limit = libc::rlimit {
-                rlim_cur: bytes,
-                rlim_max: bytes,
-            };
-            // SAFETY: both are async-signal-safe, as is asked of what runs between fork and exec.
-            let set = unsafe {
-                libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
-                libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit)
-            };
-            assert_eq!(set, 0);
-            Ok(())
-        };
-        // SAFETY: see above.
-        unsafe { command.pre_exec(limit) };
+        limit_files(&mut command, bytes);
         Self::start_command(command)
     }
 
@@ -188,4 +174,25 @@ pub fn files(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = files.filter_map(name).collect();
     names.sort();
     names
+}
+
+/// Lets a program write so many bytes to a file, and no more: as on a disk that is full.
+pub fn limit_files(command: &mut Command, bytes: u64) {
+    let limit = move || {
+        let limit = libc::rlimit {
+            rlim_cur: bytes,
+            rlim_max: bytes,
+        };
+        // SAFETY: both are async-signal-safe, as is required between fork and exec.
+        let set = unsafe {
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+            libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit)
+        };
+        match set {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: see above.
+    unsafe { command.pre_exec(limit) };
 }

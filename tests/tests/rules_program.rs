@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use birthmark_integration_tests::Ran;
-use birthmark_integration_tests::asked::{empty_directory, files};
+use birthmark_integration_tests::asked::{empty_directory, files, limit_files};
 use birthmark_test_support as _;
 
 fn command(scenario: &str, words: &str) -> Command {
@@ -315,6 +315,24 @@ fn full_disk_leaves_the_program_alone() {
         "1 0\n",
         "{output:?}"
     );
+}
+
+#[test]
+fn full_disk_of_dumps_is_reported_and_loses_no_report() {
+    let directory = empty_directory(env!("CARGO_TARGET_TMPDIR"), "rules_full_disk");
+    let words = format!(
+        "dir={},rule=state=running&for=200ms:log+dump",
+        directory.display()
+    );
+    let mut command = command("blocked", &words);
+    limit_files(&mut command, 16);
+    let ran: Ran = command.output().expect("the program starts").into();
+    assert_eq!(ran.stdout, "1 0\n", "{ran:?}");
+    let lines_with = |what: &str| ran.stderr.lines().filter(|it| it.contains(what)).count();
+    assert_eq!(lines_with("no dump written in \"/"), 1, "{ran:?}");
+    assert_eq!(lines_with(" has been in one poll for "), 1, "{ran:?}");
+    assert_eq!(lines_with(" ran on after "), 1, "{ran:?}");
+    assert!(files(&directory).is_empty(), "{ran:?}");
 }
 
 #[test]
