@@ -1,5 +1,10 @@
 //! A storm of wakes on eight threads: wakers are cloned, compared, sent, dropped late, forgotten, and used after the end of
-//! their task. `STORM=1000000` in the environment sets the number of wakes.
+//! their task. `STORM=1000000` in the environment sets the number of wakes. Under the address sanitizer of a nightly compiler:
+//!
+//! ```sh
+//! RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 STORM=1000000 cargo +nightly test -p birthmark \
+//!     --test wake_storm --target x86_64-unknown-linux-gnu --target-dir target/asan
+//! ```
 
 use birthmark_test_support as _;
 
