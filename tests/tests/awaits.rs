@@ -228,10 +228,9 @@ fn frames_of_both_kinds_are_joined_down_to_the_leaf() {
     assert_eq!(receiver.address(), Arc::as_ptr(&cache).addr() as u64);
     let site = stack.frames()[2].site().expect("the frame is instrumented");
     assert!(site.awaited().ends_with(".lock"), "{stack}");
-    // All forms show the leaf.
+    // All forms show the leaf, a tree in a few words.
     for text in [
         dump.to_string(),
-        dump.tree().to_string(),
         dump.groups().to_string(),
         dump.folded().to_string(),
         dump.json().to_string(),
@@ -241,6 +240,8 @@ fn frames_of_both_kinds_are_joined_down_to_the_leaf() {
             "{text}"
         );
     }
+    let tree = dump.tree().to_string();
+    assert!(tree.contains("  waiting for a mutex  "), "{tree}");
     assert!(dump.to_string().contains(".lock, self=0x"), "{dump}");
     // Unless they are requested, there are none.
     let plain = birthmark::dump().filter(&Filter::new().role("joined_serve"));
