@@ -71,14 +71,24 @@ fn delay(reports: &mpsc::Receiver<Instant>) -> f64 {
         .map(|_| {
             let start = Instant::now();
             runtime.block_on(block());
-            let reported = reports.recv().expect("the rule holds");
-            let _end = reports.recv().expect("the rule holds no longer");
+            let reported = next_report(reports);
+            let _end = next_report(reports);
             let delay = reported.saturating_duration_since(start + BLOCKED);
             delay.as_secs_f64() * 1e3
         })
         .collect();
     delays.sort_by(f64::total_cmp);
     delays[2]
+}
+
+/// Waits for a report.
+///
+/// # Panics
+///
+/// If there is none, with the rules and their counts.
+fn next_report(reports: &mpsc::Receiver<Instant>) -> Instant {
+    let report = reports.recv_timeout(Duration::from_secs(60));
+    report.unwrap_or_else(|_| panic!("no report: {:#?}", birthmark::rules()))
 }
 
 /// The time of the first rule.
