@@ -108,7 +108,11 @@ pub fn instrumented(dump: &str) -> String {
 
 impl Specimen {
     pub fn start(executable: &Path, arguments: &[&str]) -> Self {
-        Self::start_by(Command::new(executable).args(arguments)).expect("the specimen starts")
+        let started = Self::start_by(Command::new(executable).args(arguments));
+        started.unwrap_or_else(|| {
+            let path = executable.display();
+            panic!("{path} does not start. `cargo test --examples` compiles it with the tests.")
+        })
     }
 
     /// Starts the specimen by a command. Returns `None` if the command does not exist.
