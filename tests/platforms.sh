@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if (($# == 0)); then
-    set -- x86_64-pc-windows-msvc aarch64-apple-darwin wasm32-unknown-unknown
+    set -- x86_64-pc-windows-msvc aarch64-apple-darwin wasm32-unknown-unknown \
+        x86_64-unknown-linux-musl aarch64-unknown-linux-gnu
 fi
 
 skipped=0
@@ -21,7 +22,7 @@ for target; do
         cargo check --target "$target" -p birthmark --no-default-features --features attribute
     else
         cargo check --target "$target" -p birthmark --features native-stacks,pprof
-        cargo check --target "$target" -p birthmark-http -p birthmark-opentelemetry -p birthmark-tracing -p cargo-birthmark
+        cargo check --target "$target" -p birthmark-http -p birthmark-opentelemetry -p birthmark-tracing -p cargo-birthmark -p birthmark-cli
     fi
 done
 exit $skipped

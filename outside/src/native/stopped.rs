@@ -126,7 +126,13 @@ impl Drop for Traced {
     }
 }
 
-fn request(request: libc::c_uint, thread: libc::pid_t, data: libc::c_int) -> io::Result<()> {
+/// The type of ptrace's requests, which differs by C library.
+#[cfg(target_env = "gnu")]
+type Request = libc::c_uint;
+#[cfg(not(target_env = "gnu"))]
+type Request = libc::c_int;
+
+fn request(request: Request, thread: libc::pid_t, data: libc::c_int) -> io::Result<()> {
     let none = ptr::null_mut::<libc::c_void>();
     let data = ptr::without_provenance_mut::<libc::c_void>(data as usize);
     // SAFETY: these requests take numbers and touch no memory of this process.
