@@ -89,14 +89,18 @@ export interface Described {
   unrecorded?: boolean;
 }
 
-export interface Ancestor extends Described {
+/** What has been in its state for some time. */
+export interface Timed extends Described {
+  state_ms?: number | null;
+}
+
+export interface Ancestor extends Timed {
   id: number;
   name?: string;
   name_origin?: string;
   name_truncated?: boolean;
   /** The index of the next ancestor. */
   ancestor?: number | null;
-  state_ms?: number | null;
   age_ms?: number | null;
 }
 
@@ -148,6 +152,8 @@ export interface Group extends Described {
   more_names?: boolean;
   max_age_ms?: number | null;
   min_age_ms?: number;
+  /** The longest time for which one of them has been in its state. */
+  max_state_ms?: number | null;
   key?: string;
   /** One of its tasks, or of the program's own groups. */
   first?: Described;
@@ -269,7 +275,8 @@ export interface Row {
   /** The number of rows that are folded in it. */
   children?: number;
   expanded?: boolean;
-  delta?: number;
+  /** What the columns sort it by, of rows that have no task of their own. */
+  keys?: Record<string, string | number>;
   /** The search for the tasks of a group. */
   search?: string;
   /** The numbers of a line chart. */

@@ -3,7 +3,7 @@
 
 import { ago, count, visible } from "./text.js";
 import { STATES } from "./snapshot.js";
-import { plain, state, waits } from "./cells.js";
+import { heat, plain, state, waits } from "./cells.js";
 import { groupBy, names, someNames } from "./groups.js";
 
 /** The most alike siblings that have a row each. */
@@ -108,7 +108,8 @@ export function alikeRow({ id, members, selected, level, expanded }, snapshot) {
   const cells = {
     who: [["count", `${count(tasks.length)} ×`], ["role", visible(first.role)], ["faint", someNames(names(tasks))]],
     state: state({ state: first.state ?? "ended" }),
-    since: upTo(tasks, "state_ms"), age: upTo(tasks, "age_ms"),
+    since: [[heat({ ...first, state_ms: most(tasks, "state_ms") }), upTo(tasks, "state_ms")]],
+    age: plain(upTo(tasks, "age_ms")),
     place: waits(first, snapshot), site: plain(snapshot.at(first)),
   };
   const className = selected ? "alike" : "alike context";
@@ -116,12 +117,17 @@ export function alikeRow({ id, members, selected, level, expanded }, snapshot) {
 }
 
 /**
- * Returns the longest of some times.
  * @param {import("../types").Ancestor[]} tasks
  * @param {"age_ms" | "state_ms"} key
- * @returns {import("../types").Piece[]}
  */
 function upTo(tasks, key) {
-  const longest = tasks.reduce((longest, task) => Math.max(longest, task[key] ?? -1), -1);
-  return plain(longest < 0 ? "" : `≤ ${ago(longest)}`);
+  const time = most(tasks, key);
+  return time < 0 ? "" : `≤ ${ago(time)}`;
 }
+
+/**
+ * Returns the longest of some times; -1 if none is known.
+ * @param {import("../types").Ancestor[]} tasks
+ * @param {"age_ms" | "state_ms"} key
+ */
+const most = (tasks, key) => tasks.reduce((most, task) => Math.max(most, task[key] ?? -1), -1);

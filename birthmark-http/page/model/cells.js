@@ -33,7 +33,7 @@ const POLLED = ["task", "future"];
 /**
  * Returns the class for the time of a task in its state: `heat-1` to `heat-3` for long times. A task that waits is calm, as
  * most wait for somebody outside.
- * @param {import("../types").Ancestor} task
+ * @param {import("../types").Timed} task
  */
 export function heat({ state, state_ms: millis, kind }) {
   const key = { blocked: "running", suspended: "waiting" }[state] ?? state;

@@ -16,7 +16,7 @@ export const COLUMNS = {
     by: (task) => `${task.name ?? "\uffff"} ${task.role}`,
   },
   labels: { title: "Labels", width: "minmax(6em, 2fr)", kind: "faint", by: labelText, cell: (task) => plain(labelText(task)) },
-  state: { title: "State", width: "7em", kind: "", by: (task) => task.state, cell: state },
+  state: { title: "State", width: "7em", kind: "", by: (task) => task.state ?? "ended", cell: state },
   since: {
     title: "For", width: "4.5em", kind: "number", by: (task) => task.state_ms ?? -1,
     cell: (task) => [[heat(task), ago(task.state_ms)]],
@@ -42,10 +42,13 @@ export const COLUMNS = {
   // Columns of groups only.
   count: { title: "Tasks", width: "6em", kind: "number", by: bySize },
   group: { title: "Task", width: "minmax(12em, 3fr)", kind: "who", by: ({ role, names }) => [role, ...names].join(" ") },
+  longest: { title: "For", width: "6em", kind: "number", by: ({ max_state_ms: most }) => most ?? -1 },
   ages: { title: "Age", width: "9em", kind: "", by: ({ max_age_ms: most }) => most ?? -1 },
   trend: { title: "Alive", width: "6em", kind: "trend", by: ({ past }) => past?.live.at(-1) ?? -1 },
   spawns: { title: "Spawns/s", width: "5.5em", kind: "number", by: ({ past }) => past?.spawns ?? -1 },
   polled: { title: "Polls/s", width: "5.5em", kind: "number", by: ({ past }) => past?.polls ?? -1 },
+
+  // Columns of differences only, which sort their rows by what these show.
   delta: { title: "Growth", width: "6em", kind: "number" },
   before: { title: "Before", width: "6em", kind: "number" },
   after: { title: "After", width: "6em", kind: "number" },
@@ -68,7 +71,7 @@ function bySize({ count, runs_no_task: idle }) {
 }
 
 /**
- * Returns the items sorted by a column. Items with the same key keep their order.
+ * Returns the items sorted by a column.
  * @template T
  * @param {T[]} items
  * @param {import("../types").Sort} sort
@@ -77,8 +80,20 @@ function bySize({ count, runs_no_task: idle }) {
  */
 export function sorted(items, { column, down }, snapshot) {
   const { by } = COLUMNS[column];
+  return sortedBy(items, (item) => by(item, snapshot), down);
+}
+
+/**
+ * Returns the items sorted by a key. Items with the same key keep their order.
+ * @template T
+ * @param {T[]} items
+ * @param {(item: T) => any} keyOf
+ * @param {boolean} down
+ * @returns {T[]}
+ */
+export function sortedBy(items, keyOf, down) {
   const sign = down ? -1 : 1;
-  const keyed = items.map((item) => [by(item, snapshot), item]);
+  const keyed = items.map((item) => [keyOf(item), item]);
   keyed.sort(([a], [b]) => (a < b ? -sign : a > b ? sign : 0));
   return keyed.map(([, item]) => item);
 }

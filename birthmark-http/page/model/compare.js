@@ -2,20 +2,25 @@
 
 import { count, signed, visible } from "./text.js";
 import { plain, waits, who } from "./cells.js";
+import { sorted, sortedBy } from "./columns.js";
 import { ON_THREAD } from "./snapshot.js";
 import { Rows } from "./rows.js";
 import { siteKey } from "./grouping.js";
 
+/** The sort of sites at first: those that have grown most come first. */
+export const BY_GROWTH = { column: "delta", down: true };
+
 /**
- * Returns the growth of each site, then new, ended and unchanged tasks.
+ * Returns the growth of each site, then new, ended and unchanged tasks. Tasks have no growth, and keep the order of their ids
+ * if the sort is by a number.
  * @param {import("../types").Input} input
  * @returns {import("../model/rows.js").Rows}
  */
-export function compareRows({ snapshot, tasks, marked, markedTasks, toggled }) {
+export function compareRows({ snapshot, tasks, marked, markedTasks, toggled, sort = BY_GROWTH }) {
   if (!marked || !isComparable(marked, snapshot)) return new Rows([]);
   const rows = [
-    ...growthRows(counts(markedTasks, marked), counts(tasks, snapshot)),
-    ...(snapshot.isCut || marked.isCut ? [] : fateRows(snapshot, tasks, marked, markedTasks, toggled)),
+    ...growthRows(counts(markedTasks, marked), counts(tasks, snapshot), sort),
+    ...(snapshot.isCut || marked.isCut ? [] : fateRows(snapshot, tasks, marked, markedTasks, toggled, sort)),
   ];
   return new Rows(rows, (row) => (row.cell ? row : memberRow(row)), (row) => row.key);
 }
@@ -33,15 +38,27 @@ export const isComparable = ({ head: then }, { head: now }) => then.pid === now.
  * @param {import("../model/snapshot.js").Snapshot} marked
  * @param {import("../types").Task[]} markedTasks
  * @param {Set<import("../types").Key>} toggled
+ * @param {import("../types").Sort} sort
  * @returns {(import("../types").Row | import("../types").Member)[]}
  */
-function fateRows(snapshot, tasks, marked, markedTasks, toggled) {
+function fateRows(snapshot, tasks, marked, markedTasks, toggled, sort) {
   const { added, gone, unchanged } = fates(markedTasks, tasks);
   return [
-    ...sectionRows("New", "", added, snapshot, toggled),
-    ...sectionRows("Gone", "", gone, marked, toggled),
-    ...sectionRows("Unchanged", ": neither polled nor in another state", unchanged, snapshot, toggled),
+    ...sectionRows("New", "", added, snapshot, toggled, sort),
+    ...sectionRows("Gone", "", gone, marked, toggled, sort),
+    ...sectionRows("Unchanged", ": neither polled nor in another state", unchanged, snapshot, toggled, sort),
   ];
+}
+
+/**
+ * Returns tasks in the order of a column.
+ * @param {import("../types").Task[]} tasks
+ * @param {import("../types").Sort} sort
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ */
+function sortedTasks(tasks, { column, down }, snapshot) {
+  const ofTasks = { group: "who", place: "place", site: "site" }[column];
+  return ofTasks ? sorted(tasks, { column: ofTasks, down }, snapshot) : tasks;
 }
 
 /**
@@ -88,15 +105,16 @@ function counts(tasks, snapshot) {
 /**
  * @param {Map<string, import("../types").Entry>} before
  * @param {Map<string, import("../types").Entry>} after
+ * @param {import("../types").Sort} sort
  * @returns {import("../types").Row[]}
  */
-function growthRows(before, after) {
+function growthRows(before, after, { column, down }) {
   const rows = [];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const [was, is] = [before.get(key)?.count ?? 0, after.get(key)?.count ?? 0];
     if (was !== is) rows.push(growthRow(key, was, is, after.get(key) ?? before.get(key)));
   }
-  return rows.sort((a, b) => b.delta - a.delta);
+  return sortedBy(rows, ({ keys }) => keys[column], down);
 }
 
 /**
@@ -108,15 +126,17 @@ function growthRows(before, after) {
  */
 function growthRow(key, was, is, { one, snapshot }) {
   const delta = is - was;
+  const at = snapshot.at(one);
+  const keys = { delta, group: one.role, before: was, after: is, site: at };
   const cells = {
     delta: () => [[delta > 0 ? "more" : "less", signed(delta)]],
     group: () => [["role", visible(one.role)]],
     before: () => plain(count(was)),
     after: () => plain(count(is)),
     place: () => plain(""),
-    site: () => plain(snapshot.at(one)),
+    site: () => plain(at),
   };
-  return { key: `growth ${key}`, delta, group: one, snapshot, cell: (column) => cells[column]() };
+  return { key: `growth ${key}`, keys, group: one, snapshot, cell: (column) => cells[column]() };
 }
 
 /**
@@ -125,15 +145,16 @@ function growthRow(key, was, is, { one, snapshot }) {
  * @param {import("../types").Task[]} tasks
  * @param {import("../model/snapshot.js").Snapshot} snapshot
  * @param {Set<import("../types").Key>} toggled
+ * @param {import("../types").Sort} sort
  * @returns {(import("../types").Row | import("../types").Member)[]}
  */
-function sectionRows(title, note, tasks, snapshot, toggled) {
+function sectionRows(title, note, tasks, snapshot, toggled, sort) {
   const key = `section ${title}`;
   const expanded = toggled.has(key);
   /** @type {(column: string) => import("../types").Piece[]} */
   const cell = (column) => (column === "group" ? [["", `${title} (${count(tasks.length)})${note}`]] : plain(""));
   const section = { key, cell, level: 1, children: tasks.length, expanded, className: "section" };
-  return [section, ...(expanded ? tasks.map((task) => ({ key: task.id, task, snapshot })) : [])];
+  return [section, ...(expanded ? sortedTasks(tasks, sort, snapshot).map((task) => ({ key: task.id, task, snapshot })) : [])];
 }
 
 /**

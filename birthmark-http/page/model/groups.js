@@ -2,7 +2,7 @@
 
 import { ago, count, rate, visible } from "./text.js";
 import { BY_AWAIT, grouping, siteKey, usableGrouping } from "./grouping.js";
-import { plain, state, waits } from "./cells.js";
+import { heat, plain, state, waits } from "./cells.js";
 import { sorted } from "./columns.js";
 import { Rows } from "./rows.js";
 
@@ -72,7 +72,7 @@ function groupOf(members, key) {
     count: members.reduce((sum, { count = 1 }) => sum + count, 0),
     state: state ?? stateCounts(members), isMixed: state === undefined,
     runs_no_task: common("runs_no_task"), unrecorded: common("unrecorded"),
-    ...ages(members), ...names(members),
+    max_state_ms: longestInState(members), ...ages(members), ...names(members),
   };
 }
 
@@ -99,6 +99,7 @@ function groupRow(group, snapshot, by, span) {
     count: () => plain(`${count(group.count)} ×`),
     group: () => title(group, snapshot, by),
     state: () => (group.isMixed ? [["faint", group.state]] : state(group)),
+    longest: () => longest(group),
     ages: () => plain(range(group)),
     trend: () => plain(past ? trend(past.live, span) : ""),
     spawns: () => plain(rate(past?.spawns)),
@@ -149,6 +150,28 @@ export function names(members) {
     if (some.size > 3) break;
   }
   return { names: [...some].slice(0, 3), more_names: some.size > 3 || members.some(({ more_names: more }) => more === true) };
+}
+
+/**
+ * Returns the longest time for which one of the tasks has been in its state; `null` if it is not known of all.
+ * @param {{ state_ms?: number | null, max_state_ms?: number | null }[]} members
+ */
+function longestInState(members) {
+  let most = 0;
+  for (const { state_ms, max_state_ms = state_ms } of members) {
+    if (max_state_ms == null) return null;
+    most = Math.max(most, max_state_ms);
+  }
+  return most;
+}
+
+/**
+ * Tasks in several states have no time in common.
+ * @param {import("../types").Group} group
+ * @returns {import("../types").Piece[]}
+ */
+function longest({ isMixed, state, kind, max_state_ms: most }) {
+  return isMixed || most == null ? plain("") : [[heat({ role: "", state, kind, state_ms: most }), `≤ ${ago(most)}`]];
 }
 
 /**

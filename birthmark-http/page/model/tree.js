@@ -2,19 +2,22 @@
 
 import { count } from "./text.js";
 import { plain, who } from "./cells.js";
-import { COLUMNS } from "./columns.js";
+import { COLUMNS, sortedBy } from "./columns.js";
 import { Rows } from "./rows.js";
 import { alikeRow, findShapes, foldAlike } from "./alike.js";
 
 /** A node with more children than this is folded at first. */
 const MANY = 200;
 
+/** The sort of siblings at first. */
+export const BY_ID = { column: "id", down: false };
+
 /**
  * @param {import("../types").Input} input
  * @returns {import("../model/rows.js").Rows}
  */
-export function treeRows({ snapshot, tasks, toggled }) {
-  const nodes = flat(rootsOf(snapshot, tasks), toggled, snapshot);
+export function treeRows({ snapshot, tasks, toggled, sort }) {
+  const nodes = flat(rootsOf(snapshot, tasks), toggled, snapshot, sort ?? BY_ID);
   // Scrolling reads the same row again, and a fold may have many members.
   const row = (node) => (node.row ??= node.members ? alikeRow(node, snapshot) : treeRow(node, snapshot));
   return new Rows(nodes, row, (node) => node.id);
@@ -40,9 +43,10 @@ function rootsOf(snapshot, tasks) {
  * @param {import("../types").Node[]} roots
  * @param {Set<import("../types").Key>} toggled
  * @param {import("../model/snapshot.js").Snapshot} snapshot
+ * @param {import("../types").Sort} sort
  * @returns {import("../types").Node[]}
  */
-function flat(roots, toggled, snapshot) {
+function flat(roots, toggled, snapshot, sort) {
   const nodes = [];
   const path = [];
   const push = (children, level) => {
@@ -51,18 +55,30 @@ function flat(roots, toggled, snapshot) {
       path.push(children[i]);
     }
   };
-  push(foldAlike(roots, 0, snapshot), 1);
+  push(foldAlike(sortedSiblings(roots, sort, snapshot), 0, snapshot), 1);
   while (path.length > 0) {
     const node = path.pop();
     node.row = undefined;
     nodes.push(node);
     if (!node.children) continue;
-    const rows = node.members ?? foldAlike(node.children, node.id, snapshot);
+    const rows = node.members ?? foldAlike(sortedSiblings(node.children, sort, snapshot), node.id, snapshot);
     const isFolded = node.members !== undefined || rows.length > MANY;
     node.expanded = isFolded === toggled.has(node.id);
     if (node.expanded) push(rows, node.level + 1);
   }
   return nodes;
+}
+
+/**
+ * Returns the children of a node in the order of a column. The order of ids is the one that they have.
+ * @param {import("../types").Node[]} siblings
+ * @param {import("../types").Sort} sort
+ * @param {import("../model/snapshot.js").Snapshot} snapshot
+ */
+function sortedSiblings(siblings, { column, down }, snapshot) {
+  if (column === BY_ID.column && down === BY_ID.down) return siblings;
+  const { by } = COLUMNS[column];
+  return sortedBy(siblings, ({ task, ancestor }) => by(task ?? ancestor, snapshot), down);
 }
 
 /**

@@ -3,24 +3,32 @@
 import { sorted, taskRow } from "./columns.js";
 import { Rows } from "./rows.js";
 import { BY_SIZE, groupRows } from "./groups.js";
-import { treeRows } from "./tree.js";
-import { compareRows } from "./compare.js";
+import { BY_ID, treeRows } from "./tree.js";
+import { BY_GROWTH, compareRows } from "./compare.js";
 import { threadRows } from "./threads.js";
 
 /** @type {Record<string, import("../types").View>} */
 export const VIEWS = {
-  tree: { columns: ["who", "id", "state", "since", "age", "polls", "place", "site"], rows: treeRows },
+  tree: {
+    columns: ["who", "id", "state", "since", "age", "polls", "place", "site"],
+    rows: treeRows,
+    sort: BY_ID,
+  },
   table: {
     columns: ["id", "who", "labels", "state", "since", "age", "polls", "place", "kind", "site"],
     rows: tableRows,
     sort: { column: "age", down: true },
   },
   groups: {
-    columns: ["count", "group", "trend", "state", "ages", "spawns", "polled", "place", "site"],
+    columns: ["count", "group", "trend", "state", "longest", "ages", "spawns", "polled", "place", "site"],
     rows: groupRows,
     sort: BY_SIZE,
   },
-  compare: { columns: ["delta", "group", "before", "after", "place", "site"], rows: compareRows },
+  compare: {
+    columns: ["delta", "group", "before", "after", "place", "site"],
+    rows: compareRows,
+    sort: BY_GROWTH,
+  },
   threads: {
     columns: ["thread", "id", "state", "doing", "cpu", "record", "runs", "stands"],
     rows: threadRows,

@@ -23,6 +23,18 @@ test("groups_of_a_dump_without_all_tasks_are_the_programs_own", () => {
   assert.deepEqual([texts(row, "count"), texts(row, "ages")], [["9 ×"], ["up to 2.0 s"]]);
 });
 
+test("longest_time_in_a_state_is_warm", () => {
+  const dump = snapshot([{ id: 1, state: "runnable", state_ms: 5 }, { id: 2, state: "runnable", state_ms: 2000 }]);
+  const [row] = all(groupRows({ snapshot: dump, tasks: dump.tasks }));
+  assert.deepEqual(row.cell("longest"), [["heat-2 late", "≤ 2.0 s"]]);
+  const mixed = snapshot([{ id: 1, state: "running", state_ms: 1 }, { id: 2, state: "waiting", state_ms: 1 }]);
+  const [both] = all(groupRows({ snapshot: mixed, tasks: mixed.tasks, by: "role" }));
+  assert.deepEqual(texts(both, "longest"), []);
+  const own = [{ count: 9, role: "work", kind: "task", site: 0, state: "waiting", names: [], max_state_ms: 700_000 }];
+  const cut = snapshot([{ id: 1 }], { head: { selected: 9 }, groups: own });
+  assert.deepEqual(all(groupRows({ snapshot: cut, tasks: cut.tasks }))[0].cell("longest"), [["heat-3 calm", "≤ 11 min"]]);
+});
+
 test("items_with_the_same_key_keep_their_order", () => {
   const dump = snapshot([{ id: 1, age_ms: 5 }, { id: 2, age_ms: 9 }, { id: 3, age_ms: 5 }]);
   const ids = (down) => sorted(dump.tasks, { column: "age", down }, dump).map(({ id }) => id);

@@ -6,7 +6,7 @@ import { all, snapshot, texts } from "./dump.mjs";
 
 const ANCESTORS = [{ id: 1, role: "main", site: 0, ancestor: null }];
 
-const rows = (dump, toggled = []) => all(treeRows({ snapshot: dump, tasks: dump.tasks, toggled: new Set(toggled) }));
+const rows = (dump, toggled = [], sort = undefined) => all(treeRows({ snapshot: dump, tasks: dump.tasks, toggled: new Set(toggled), sort }));
 
 test("ended_ancestor_is_a_row_of_its_own", () => {
   const [main, child] = rows(snapshot([{ id: 2, ancestor: 0 }], { ancestors: ANCESTORS }));
@@ -28,6 +28,24 @@ test("siblings_with_different_descendants_are_not_alike", () => {
   const tasks = Array.from({ length: 5 }, (_, i) => ({ id: i + 2, ancestor: 0 }));
   const dump = snapshot([...tasks, { id: 9, ancestor: 1 }], { ancestors });
   assert.deepEqual(rows(dump).map(({ key }) => key).slice(0, 3), [1, 2, 9]);
+});
+
+test("siblings_are_sorted_below_their_parent", () => {
+  const ancestors = [...ANCESTORS, { id: 3, role: "gone", site: 0, ancestor: null }];
+  const tasks = [{ id: 2, ancestor: 0, age_ms: 5 }, { id: 4, ancestor: 0, age_ms: 9 }, { id: 5, ancestor: 1, age_ms: 7 }];
+  const dump = snapshot(tasks, { ancestors });
+  const order = (column, down) => rows(dump, [], { column, down }).map(({ key }) => key);
+  assert.deepEqual(order("id", true), [3, 5, 1, 4, 2]);
+  assert.deepEqual(order("age", true), [1, 4, 2, 3, 5]);
+  assert.deepEqual(order("state", false), [1, 2, 4, 3, 5]);
+});
+
+test("members_of_a_fold_are_sorted", () => {
+  const tasks = Array.from({ length: 5 }, (_, i) => ({ id: i + 2, ancestor: 0, polls: i }));
+  const dump = snapshot(tasks, { ancestors: ANCESTORS });
+  const by = { column: "polls", down: true };
+  const [, fold] = rows(dump, [], by);
+  assert.deepEqual(rows(dump, [fold.key], by).slice(2).map(({ key }) => key), [6, 5, 4, 3, 2]);
 });
 
 test("node_with_many_children_is_folded_at_first", () => {

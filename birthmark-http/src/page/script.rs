@@ -75,12 +75,15 @@ fn without_imports(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::io::Write as _;
     use std::path::{Path, PathBuf};
-    use std::process::Command;
+    use std::process::{Command, Output, Stdio};
 
     use birthmark_test_support::files::{self, has_extension};
 
-    use super::MODULES;
+    use super::{MODULES, script};
+
+    const NODE: &str = "node runs; on Debian it is in the package nodejs";
 
     fn page() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("page")
@@ -117,14 +120,26 @@ mod tests {
         assert_eq!(found, listed);
     }
 
+    /// Two equal names at the top level would leave the page empty.
+    #[test]
+    fn modules_are_one_script() {
+        let mut node = Command::new("node")
+            .args(["--check", "-"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect(NODE);
+        let mut input = node.stdin.take().expect("a pipe");
+        input.write_all(script().as_bytes()).expect("node reads");
+        drop(input);
+        succeeds(node.wait_with_output().expect("node ends"));
+    }
+
     #[test]
     fn modules_pass_their_unit_tests() {
         let tests = files::below(&page().join("tests")).into_iter();
         let tests = tests.filter(|file| file.to_string_lossy().ends_with(".test.mjs"));
-        run(
-            Command::new("node").arg("--test").args(tests),
-            "node runs; on Debian it is in the package nodejs",
-        );
+        run(Command::new("node").arg("--test").args(tests), NODE);
     }
 
     #[test]
@@ -136,7 +151,10 @@ mod tests {
     }
 
     fn run(command: &mut Command, expected: &str) {
-        let output = command.current_dir(page()).output().expect(expected);
+        succeeds(command.current_dir(page()).output().expect(expected));
+    }
+
+    fn succeeds(output: Output) {
         assert!(
             output.status.success(),
             "{}{}",

@@ -22,14 +22,14 @@ async fn view_survives_a_reload_and_back_undoes_changes() {
     let _program = Program::new(3, 6);
     let server = birthmark_http::serve("127.0.0.1:0").unwrap();
     let page = Page::open(&(server.url() + "?limit=5000"), Device::Desktop).await;
-    let mut steps = vec!["tree|||||5".to_owned()];
+    let mut steps = vec!["tree||Id|ascending||5".to_owned()];
     page.until_row("6 ×handle").await;
     page.until_shown(&steps[0]).await;
 
     // Folds belong to the step at which they were made.
     page.press("jjj").await;
     page.press_key("ArrowLeft").await;
-    steps[0] = "tree|||||4".to_owned();
+    steps[0] = "tree||Id|ascending||4".to_owned();
     page.until_shown(&steps[0]).await;
 
     page.press("2").await;

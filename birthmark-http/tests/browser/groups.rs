@@ -44,6 +44,41 @@ async fn tasks_are_grouped_by_what_a_reader_chooses() {
     page.close().await;
 }
 
+/// Siblings of the tree, and sites that have grown, have heads that sort.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn tree_and_differences_are_sorted_by_a_head() {
+    let _alone = ALONE.lock().await;
+    let mut program = Program::new(2, 2);
+    let server = birthmark_http::serve("127.0.0.1:0").unwrap();
+    let page = Page::open(&server.url(), Device::Desktop).await;
+    page.until_row("handle").await;
+    let ids = "return [...document.querySelectorAll('.row:not([hidden]) [data-column=id]')] \
+        .map((cell) => Number(cell.textContent)).filter(Boolean)";
+    let sorted = |ids: &Value| {
+        let ids = ids.as_array().unwrap().iter().map(|id| id.as_u64());
+        ids.collect::<Vec<_>>()
+    };
+    let usual = sorted(&page.run(ids).await);
+    page.click("[data-sort=id]").await;
+    page.until_attribute("[data-sort=id]", "data-sort", "id")
+        .await;
+    page.wait(
+        "return document.querySelector('[aria-sort]').getAttribute('aria-sort')",
+        "descending",
+    )
+    .await;
+    let reversed = sorted(&page.run(ids).await);
+    assert_ne!(usual, reversed);
+    assert!(reversed[0] > usual[0] || reversed.last() < usual.last());
+    page.press("m").await;
+    program.leak(3);
+    page.press("4").await;
+    page.until_row("+3").await;
+    page.click("[data-sort=group]").await;
+    page.until_row("+3").await;
+    page.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn groups_show_how_many_tasks_there_were_and_how_fast_they_come() {
     let _alone = ALONE.lock().await;
