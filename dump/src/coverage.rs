@@ -190,7 +190,7 @@ impl fmt::Display for Coverage {
         if self.totals.unproved > 0 {
             write!(
                 f,
-                "; {} not read for certain, because they changed meanwhile",
+                "; {} not read for certain, because they changed meanwhile or make no sense",
                 self.totals.unproved
             )?;
         }

@@ -296,7 +296,15 @@ impl fmt::Display for ParseFilterError {
                 let keys = OneOf(KEYS.iter().map(|key| key.name));
                 write!(f, "a filter has no key {what}\nhelp: use {keys}")
             }
-            ErrorKind::NoValue => write!(f, "{what} in a filter has no value\nhelp: write {what}=…"),
+            ErrorKind::NoValue if KEYS.iter().any(|key| key.name == self.what) => {
+                write!(f, "{what} in a filter has no value\nhelp: write {what}=…")
+            }
+            ErrorKind::NoValue => write!(
+                f,
+                "{what} in a filter has no key\nhelp: write text={} for a text in any place, or use another key, as in \
+                 state=running",
+                self.what.escape_debug()
+            ),
             ErrorKind::Kind => {
                 let (unknown, known) = Kind::ALL.split_first().unwrap_or((&Kind::Unknown, &[]));
                 let kinds = OneOf(known.iter().chain([unknown]));
@@ -402,6 +410,10 @@ mod tests {
                 "a filter has no key \"stat\"\nhelp: use name, ",
             ),
             ("state", "\"state\" in a filter has no value\nhelp: write "),
+            (
+                "order",
+                "\"order\" in a filter has no key\nhelp: write text=order for ",
+            ),
             (
                 "state=Running",
                 "\"Running\" is no state\nhelp: use running, ",

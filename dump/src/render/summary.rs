@@ -31,7 +31,8 @@ impl fmt::Display for Summary<'_> {
         }
         let mut below = "\n".to_owned();
         push_filter(&mut below, dump);
-        if dump.coverage.sites() == 0 {
+        // A core file whose executable is not there has no site that can be read.
+        if dump.coverage.sites() == 0 && dump.coverage.uncertain_records() == 0 {
             below += &format!("{NOTHING_IS_INSTRUMENTED}\n{HOW_TO_INSTRUMENT}\n");
         }
         f.write_str(&below)

@@ -1,7 +1,6 @@
 //! Things that tasks share, each with the tasks that hold it and that wait for it.
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -15,7 +14,7 @@ use crate::values::uses::{Relation, ResourceKind, ResourceUse};
 use crate::wait_graph::{Thing, WaitGraph};
 use crate::Dump;
 
-/// Maximum number of things that are alike and are all shown.
+/// Maximum number of things that are alike and are all shown. Of more, the first one is shown with their number.
 const ALIKE: usize = 4;
 
 /// Displays the things that tasks of a [`Dump`] share, those that most tasks wait for first.
@@ -80,29 +79,28 @@ impl<'g, 'a> Shared<'g, 'a> {
             others: Vec::new(),
         };
         let hasher = RandomState::new();
-        // By what things have in common, the place of the first one and the number of all.
-        let mut alike: HashMap<u64, (usize, usize)> = HashMap::new();
+        // By what things have in common, the places of the first ones and the number of all.
+        let mut alike: HashMap<u64, (Vec<usize>, usize)> = HashMap::new();
         for thing in selected(dump, graph) {
             if thing.count_waiters() == 0 {
                 shared.add_other(thing.first().resource);
                 continue;
             }
-            match alike.entry(likeness(&hasher, thing)) {
-                Entry::Occupied(entry) if entry.get().1 >= ALIKE => {
-                    let (first, count) = entry.into_mut();
-                    *count += 1;
-                    shared.waited[*first].1 = *count;
-                }
-                Entry::Occupied(entry) => {
-                    entry.into_mut().1 += 1;
-                    shared.waited.push((thing, 1));
-                }
-                Entry::Vacant(entry) => {
-                    entry.insert((shared.waited.len(), 1));
-                    shared.waited.push((thing, 1));
-                }
+            let (places, count) = alike.entry(likeness(&hasher, thing)).or_default();
+            *count += 1;
+            if *count <= ALIKE {
+                places.push(shared.waited.len());
+                shared.waited.push((thing, 1));
             }
         }
+        for (places, count) in alike.values().filter(|(_, count)| *count > ALIKE) {
+            for place in places {
+                // The others have the number 0.
+                let is_first = places.first() == Some(place);
+                shared.waited[*place].1 = if is_first { *count } else { 0 };
+            }
+        }
+        shared.waited.retain(|(_, alike)| *alike > 0);
         shared
             .waited
             .sort_by_key(|(thing, alike)| Reverse((thing.count_waiters(), *alike)));
