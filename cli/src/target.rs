@@ -77,6 +77,9 @@ pub(crate) fn open(args: &TargetArgs) -> Result<Target, Failure> {
         }
     };
     select(&mut target, args.copy)?;
+    for warning in target.warnings() {
+        anstream::eprintln!("note: {warning}");
+    }
     Ok(target)
 }
 

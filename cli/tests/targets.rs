@@ -98,6 +98,122 @@ fn program_that_has_aborted_shows_its_tasks() {
     }
 }
 
+/// Spawn sites are in the executable, and a kernel does not write it into the core file.
+#[test]
+fn core_file_without_its_executable_says_what_is_missing() {
+    let folder = folder("no-executable");
+    let copy = folder.join("specimen");
+    std::fs::copy(executable(), &copy).unwrap();
+    let specimen = Specimen::start(&copy, &[]);
+    let core = core_of(&specimen.id(), &folder);
+    leave_texts_out(&core);
+    let seen = |arguments: &[&str]| {
+        let output = birthmark(&[&["groups", "--core", &core], arguments].concat());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (_, whole, note) = seen(&[]);
+    assert!(whole.contains("5 × courier") && note.is_empty(), "{note}");
+
+    let other = env!("CARGO_BIN_EXE_birthmark");
+    let moved = folder.join("moved");
+    std::fs::rename(&copy, &moved).unwrap();
+    let help =
+        "so spawn sites may be missing\nhelp: pass the executable of the same build with --exe\n";
+    for (replacement, cause) in [
+        (None, "is no executable that can be read"),
+        (Some(other), "is of another build than the core file"),
+    ] {
+        if let Some(replacement) = replacement {
+            std::fs::copy(replacement, &copy).unwrap();
+        }
+        let (code, text, note) = seen(&[]);
+        assert_eq!(note, format!("note: {} {cause}, {help}", copy.display()));
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains(" UTC: 13 tasks: "), "{text}");
+        assert!(text.contains("\"order 0\""), "{text}");
+        assert!(text.contains("(site not readable)"), "{text}");
+        assert!(!text.contains("nothing in this build"), "{text}");
+    }
+    let (code, _, error) = seen(&["--exe", other]);
+    let expected = format!("error: cannot use {other}: its build id is not that of ");
+    assert!(code == Some(1) && error.starts_with(&expected), "{error}");
+    let (code, _, error) = seen(&["--exe", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    assert!(
+        code == Some(1) && error.contains("it is no executable"),
+        "{error}"
+    );
+    let (_, text, note) = seen(&["--exe", &moved.display().to_string()]);
+    assert!(note.is_empty(), "{note}");
+    assert_eq!(text, whole);
+
+    // A part of the memory is missing, and then all but the headers.
+    std::fs::rename(&moved, &copy).unwrap();
+    let content = std::fs::read(&core).unwrap();
+    for length in [content.len() / 4 * 3, 100_000] {
+        std::fs::write(&core, &content[..length]).unwrap();
+        let (_, text, note) = seen(&[]);
+        assert!(!text.contains("nothing in this build"), "{text}");
+        let is_said = note.starts_with("note: ") && note.contains(" is truncated, and lacks ");
+        assert!(is_said || note.starts_with("error: cannot find "), "{note}");
+    }
+}
+
+/// Leaves the constants of the program out of a core file, as the kernel does. A debugger writes them.
+fn leave_texts_out(core: &str) {
+    let mut content = std::fs::read(core).unwrap();
+    let word = |content: &[u8], at: usize| {
+        u64::from_le_bytes(*content[at..].first_chunk().unwrap()) as usize
+    };
+    let headers = word(&content, 32);
+    let count = usize::from(u16::from_le_bytes([content[56], content[57]]));
+    for header in (0..count).map(|index| headers + 56 * index) {
+        let (start, size) = (word(&content, header + 8), word(&content, header + 32));
+        let text = b"cli/examples/specimen.rs";
+        let is_writable = content[header + 4] & 2 != 0;
+        let mut places = content[start..][..size].windows(text.len());
+        if !is_writable && places.any(|place| place == text) {
+            // The first page has the build id.
+            content[header + 32..][..8].copy_from_slice(&4096_u64.to_le_bytes());
+        }
+    }
+    std::fs::write(core, content).unwrap();
+}
+
+/// `/proc` may be that of another pid namespace, whose ids are those of other processes for system calls.
+#[test]
+fn process_is_read_by_the_ids_of_procfs() {
+    let specimen = Specimen::start(&executable(), &[]);
+    let in_namespace = |arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork"]).args(arguments);
+        command.output().ok().filter(|it| it.status.success())
+    };
+    if in_namespace(&["true"]).is_none() {
+        eprintln!("SKIPPED: a pid namespace takes `unshare` and the rights of root");
+        return;
+    }
+    let id = specimen.id();
+    let shown_there = |arguments: &[&str]| {
+        let command = [&[env!("CARGO_BIN_EXE_birthmark")], arguments].concat();
+        let output = in_namespace(&command).expect("the command succeeds");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let tree = shown_there(&["tree", &id]);
+    assert_eq!(timeless(&tree), timeless(&shown(&["tree", &id])));
+    // A system call would stop another thread.
+    let threads = shown_there(&["threads", &id, "--native-stacks"]);
+    assert!(threads.contains("running task 1 main\n"), "{threads}");
+    assert!(
+        threads.contains("no stack: the system does not permit to stop the thread"),
+        "{threads}"
+    );
+}
+
 #[test]
 fn gdb_calls_the_command() {
     let folder = folder("gdb");

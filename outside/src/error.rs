@@ -42,6 +42,11 @@ pub enum OpenError {
         /// Path of the executable.
         path: PathBuf,
     },
+    /// The executable is of another build than the one of the core file.
+    OtherBuild {
+        /// Path of the executable.
+        path: PathBuf,
+    },
     /// The target has no records of birthmark.
     NoRecords {
         /// Advice for a person.
@@ -94,7 +99,14 @@ impl fmt::Display for OpenError {
             Self::DebugFile(error) => error.fmt(f),
             Self::Executable { path } => write!(
                 f,
-                "cannot use {}: the core file has no mapping that the executable can replace",
+                "cannot use {}: it is no executable, or the core file has no mapping that it can replace\nhelp: pass the \
+                 executable that has run, with --exe",
+                path.display()
+            ),
+            Self::OtherBuild { path } => write!(
+                f,
+                "cannot use {}: its build id is not that of the file in the core file\nhelp: pass the executable of the same \
+                 build; `readelf -n` shows build ids",
                 path.display()
             ),
             Self::NoRecords { help } => {

@@ -17,6 +17,8 @@ const MAX_OFFSET: u32 = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     pub(crate) registry: Registry,
+    /// Address of the description.
+    pub(crate) address: u64,
     /// Version of the package `birthmark-core` in the target.
     pub(crate) package: [u8; 16],
     pub(crate) page_bytes: u64,
@@ -47,6 +49,7 @@ impl Layout {
         let layout = Layout {
             registry,
             package,
+            address,
             page_bytes,
             chunk_bytes: page_bytes.saturating_mul(registry.chunk_pages.into()),
         };

@@ -11,6 +11,9 @@ use birthmark_dump::OsThread;
 
 use crate::error::OpenError;
 
+/// The error `ESRCH`.
+const NO_SUCH_PROCESS: i32 = 3;
+
 /// The folder of a process in procfs.
 pub(crate) fn folder(id: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{id}"))
@@ -51,7 +54,12 @@ fn explain(id: u32, source: io::Error) -> OpenError {
     if !folder(id).exists() {
         return OpenError::NoProcess { id };
     }
-    let help = help(id);
+    let help = match source.raw_os_error() {
+        Some(NO_SUCH_PROCESS) => {
+            "it has no memory, because it is a thread of the kernel or ends at this moment".into()
+        }
+        _ => help(id),
+    };
     OpenError::Refused { id, source, help }
 }
 

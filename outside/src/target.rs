@@ -12,7 +12,7 @@ use birthmark_dump::__private::{
     program_name, read_stacks, sites_of,
 };
 use birthmark_dump::{AwaitDetail, AwaitStack, Dump, MissingFrames, SiteStats, ThreadDetail};
-use birthmark_stacks::{CoreFile, DebugInfo, Mapping, Unreadable};
+use birthmark_stacks::{CoreFile, DebugInfo, MappedFileState, Mapping, Unreadable};
 
 use crate::awaits;
 use crate::error::OpenError;
@@ -183,6 +183,52 @@ impl Target {
             debug_files: Vec::new(),
             debug_info: RefCell::default(),
         })
+    }
+
+    /// Returns what a core file lacks, with what to do about it. A process lacks nothing.
+    ///
+    /// A truncated core file has a part of the tasks. Without the executable, spawn sites are not known.
+    pub fn warnings(&self) -> Vec<String> {
+        let Origin::CoreFile(core, path) = &self.origin else {
+            return Vec::new();
+        };
+        let mut warnings = Vec::new();
+        if core.missing_bytes() > 0 {
+            warnings.push(format!(
+                "{} is truncated, and lacks {} bytes, so tasks may be missing\nhelp: raise the limit (`ulimit -c unlimited`) \
+                 before the next one",
+                path.display(),
+                core.missing_bytes()
+            ));
+        }
+        // Some debuggers write all memory.
+        if self
+            .text_of_a_site()
+            .is_some_and(|text| is_written(core, text))
+        {
+            return warnings;
+        }
+        let file = core.mapped_file_at(self.copies[self.selected].address);
+        let cause = match file {
+            Some((_, MappedFileState::Unreadable)) => "is no executable that can be read",
+            Some((_, MappedFileState::OtherBuild)) => "is of another build than the core file",
+            _ => return warnings,
+        };
+        let file = file.map_or(Path::new(""), |(path, _)| path);
+        warnings.push(format!(
+            "{} {cause}, so spawn sites may be missing\nhelp: pass the executable of the same build with --exe",
+            file.display()
+        ));
+        warnings
+    }
+
+    /// Returns the address of the path in the first site.
+    fn text_of_a_site(&self) -> Option<u64> {
+        let registry = &self.copies[self.selected].registry;
+        let sites = self.memory.word(registry.process.sites.addr() as u64)?;
+        let site = self.memory.word(sites)?;
+        let path = site.checked_add(registry.site.file.into())?;
+        self.memory.word(path)
     }
 
     /// Returns the copies of birthmark in the target. There is at least one.
@@ -503,18 +549,28 @@ impl Origin {
     }
 }
 
+/// Returns `true` if the core file itself has the memory at an address.
+fn is_written(core: &CoreFile, address: u64) -> bool {
+    core.ranges()
+        .any(|(start, size)| address.checked_sub(start).is_some_and(|at| at < size))
+}
+
 /// Reads the executable from this path. The mapping is the one of a file with the same name, or else the first one.
 fn replace_executable(core: &mut CoreFile, path: &Path) -> Result<(), OpenError> {
     let name = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
     let first = core.mapped_files().next().and_then(|file| name(file.0));
     let mut names = [name(path), first].into_iter().flatten();
     let is_readable = path.is_file();
-    if is_readable && names.any(|name| core.replace_file(&name, path)) {
-        return Ok(());
+    let is_replaced = is_readable && names.any(|name| core.replace_file(&name, path));
+    let mut ranges = core.mapped_files().filter(|(mapped, ..)| *mapped == path);
+    let first = ranges.next().map(|(_, start, ..)| start);
+    let state = first.and_then(|start| core.mapped_file_at(start));
+    let path = path.to_owned();
+    match state {
+        Some((_, MappedFileState::OtherBuild)) => Err(OpenError::OtherBuild { path }),
+        Some((_, MappedFileState::Readable)) if is_replaced => Ok(()),
+        _ => Err(OpenError::Executable { path }),
     }
-    Err(OpenError::Executable {
-        path: path.to_owned(),
-    })
 }
 
 /// Returns the running processes that announce records of birthmark, as far as the reader may see them.

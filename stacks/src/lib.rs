@@ -132,7 +132,8 @@ pub use limits::Limits;
 pub use location::Location;
 pub use maps::Mapping;
 pub use memory::{
-    CoreFile, CoreFileError, CoreThread, Memory, Process, Ranges, ThisProcess, Unreadable,
+    CoreFile, CoreFileError, CoreThread, MappedFileState, Memory, Process, Ranges, ThisProcess,
+    Unreadable,
 };
 pub use missing::Missing;
 pub use options::{Locals, Options, Variable};

@@ -58,6 +58,10 @@ struct Traced {
 
 impl Traced {
     fn seize(process: u32, thread: libc::pid_t) -> Result<Self, StackError> {
+        if !birthmark_stacks::Process::has_ids_of_procfs() {
+            // The id is that of another thread.
+            return Err(StackError::Refused);
+        }
         match request(libc::PTRACE_SEIZE, thread, 0) {
             Ok(()) => Ok(Traced {
                 thread,

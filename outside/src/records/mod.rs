@@ -420,12 +420,16 @@ impl<'a> Source for &'a Records<'_> {
 
     fn sites(self) -> Vec<&'static Site> {
         let process = &self.layout.registry.process;
-        let start = self.memory.word(process.sites.addr() as u64).unwrap_or(0);
-        let count = self
-            .memory
-            .word(process.site_count.addr() as u64)
-            .unwrap_or(0);
+        let start = self.memory.word(process.sites.addr() as u64);
+        let count = self.memory.word(process.site_count.addr() as u64);
+        let (start, count) = start.zip(count).unwrap_or_else(|| {
+            self.note_uncertain();
+            (0, 0)
+        });
         let addresses = self.memory.array(start, count.min(1 << 20) as usize);
+        if (addresses.len() as u64) < count {
+            self.note_uncertain();
+        }
         let completed = self.completed(addresses.len());
         let (mut sites, mut unreadable) = (Vec::new(), 0);
         for address in addresses {

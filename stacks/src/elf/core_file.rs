@@ -35,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) segments: Vec<(u64, Section)>,
     pub(crate) files: Vec<Mapped>,
     pub(crate) process: Ended,
+    /// Number of bytes that the headers describe and that are behind the end of the file.
+    pub(crate) missing: u64,
     is_own_machine: bool,
 }
 
@@ -99,12 +101,15 @@ pub(crate) fn read_core_file(file: File) -> Option<Core> {
         segments: Vec::new(),
         files: Vec::new(),
         process: Ended::default(),
+        missing: 0,
         is_own_machine: header.e_machine.get(endian) == OWN_MACHINE,
     };
     let segments = header.program_headers(endian, data).ok()?;
     for segment in segments.iter().take(MAX_SEGMENTS) {
         let (start, size) = (segment.p_offset(endian), segment.p_filesz(endian));
-        if start.checked_add(size).is_none_or(|end| end > length) || size == 0 {
+        let missing = size - size.min(length.saturating_sub(start));
+        core.missing = core.missing.saturating_add(missing);
+        if missing > 0 || size == 0 {
             continue;
         }
         if segment.p_type(endian) == PT_LOAD {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::unpacked::unpacked;
 use super::{Memory, Unreadable};
-use crate::elf::{self, CoreThread, Section};
+use crate::elf::{self, CoreThread, Image, Section};
 use crate::maps::Mapped;
 
 /// The memory of a process, out of a core file.
@@ -31,6 +31,19 @@ pub struct CoreFile {
     segments: Vec<(u64, Section)>,
     files: Vec<MappedFile>,
     process: elf::Ended,
+    missing: u64,
+}
+
+/// State of a file that was mapped when a core file was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MappedFileState {
+    /// The file is there, and its build id is that of the mapped one, as far as both are known.
+    Readable,
+    /// There is no such file, or it is no ELF file.
+    Unreadable,
+    /// The file at the path has another build id than the mapped one.
+    OtherBuild,
 }
 
 /// A range of a file that was mapped.
@@ -76,7 +89,8 @@ impl fmt::Display for CoreFileError {
             }
             Self::NotACoreFile { path } => write!(
                 f,
-                "cannot use {}: the file is no core file of a 64-bit process on Linux",
+                "cannot use {}: the file is no core file of a 64-bit process on Linux\nhelp: unpack it first, if it is packed by \
+                 another program than gzip and zstd",
                 path.display()
             ),
         }
@@ -123,6 +137,7 @@ impl CoreFile {
             segments,
             files: files.collect(),
             process: core.process,
+            missing: core.missing,
         })
     }
 
@@ -171,6 +186,36 @@ impl CoreFile {
         found
     }
 
+    /// Returns the number of bytes that the core file should have and lacks, because it was truncated.
+    #[must_use]
+    pub fn missing_bytes(&self) -> u64 {
+        self.missing
+    }
+
+    /// Returns the path of the file that was mapped around an address, and its state. The path is the one by which it is
+    /// read.
+    #[must_use]
+    pub fn mapped_file_at(&self, address: u64) -> Option<(&Path, MappedFileState)> {
+        let mut files = self.files();
+        let path = &files
+            .find(|file| (file.start..file.end).contains(&address))?
+            .path;
+        Some((path, self.state_of(path)))
+    }
+
+    fn state_of(&self, path: &Path) -> MappedFileState {
+        let mut files = self.files();
+        let first = files.find(|file| file.path == path && file.offset == 0);
+        let mapped = first.and_then(|first| self.build_id_at(first.start));
+        match (Image::open(path), mapped) {
+            (None, _) => MappedFileState::Unreadable,
+            (Some(image), Some(mapped)) if image.build_id.as_ref() != Some(&mapped) => {
+                MappedFileState::OtherBuild
+            }
+            _ => MappedFileState::Readable,
+        }
+    }
+
     /// Returns the build id of the file that was mapped at an address, if the core file has the beginning of its memory.
     pub(crate) fn build_id_at(&self, start: u64) -> Option<Vec<u8>> {
         let after = self.segments.partition_point(|(at, _)| *at <= start);
@@ -206,7 +251,11 @@ impl CoreFile {
             .find(|file| (file.range.start..file.range.end).contains(&address))?;
         let content = file
             .content
-            .get_or_init(|| elf::range_of_file(&file.range).unwrap_or_default());
+            .get_or_init(|| match self.state_of(&file.range.path) {
+                // The bytes are others.
+                MappedFileState::OtherBuild => Section::default(),
+                _ => elf::range_of_file(&file.range).unwrap_or_default(),
+            });
         content
             .read_up_to(address - file.range.start, length)
             .filter(|bytes| !bytes.is_empty())

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::fmt;
 
 pub use crate::elf::CoreThread;
-pub use core_file::{CoreFile, CoreFileError};
+pub use core_file::{CoreFile, CoreFileError, MappedFileState};
 pub(crate) use pages::Pages;
 pub use process::{Process, ThisProcess};
 
