@@ -151,14 +151,12 @@ pub(crate) enum Command {
     GdbScript,
     /// Print the script for lldb: `birthmark lldb-script > b.py`, then `command script import b.py` in lldb
     LldbScript,
-    /// Print completions for a shell
-    #[command(hide = true)]
+    /// Print completions for a shell, for example `birthmark completions bash > /etc/bash_completion.d/birthmark`
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Print the man page
-    #[command(hide = true)]
+    /// Print the man page: `birthmark man | man -l -`
     Man,
 }
 

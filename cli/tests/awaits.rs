@@ -180,6 +180,32 @@ fn many_suspended_tasks_have_no_stacks_unless_a_filter_selects_some() {
 }
 
 #[test]
+#[ignore = "compiles with other options, which takes minutes"]
+fn package_has_the_stacks_of_a_program_whose_debug_information_is_split() {
+    let variables = [("CARGO_PROFILE_DEV_SPLIT_DEBUGINFO", "packed")];
+    let built = built("split", &[], &variables, "debug/examples/specimen");
+    let folder = folder("awaits-split");
+    let (program, package) = (folder.join("specimen"), folder.join("specimen.dwp"));
+    std::fs::copy(&built, &program).unwrap();
+    std::fs::copy(built.with_extension("dwp"), &package).unwrap();
+    let mut specimen = Specimen::start(&program, &[]);
+    let beside = shown(&["ps", &specimen.id()]);
+    assert_whole(&beside);
+    assert_eq!(timeless(&beside), timeless(&specimen.dump("text")));
+    let moved = folder.join("moved.dwp");
+    std::fs::rename(&package, &moved).unwrap();
+    let without = shown(&["ps", &specimen.id()]);
+    assert!(without.contains(NO_DEBUG_INFO), "{without}");
+    assert!(!without.contains(PLAIN[0]), "{without}");
+    let core = core_of(&specimen.id(), &folder);
+    let moved = text(&moved);
+    for target in [&[&*specimen.id()][..], &["--core", &core]] {
+        let given = [&["ps", "--debug-file", &moved], target].concat();
+        assert_eq!(timeless(&shown(&given)), timeless(&beside));
+    }
+}
+
+#[test]
 #[ignore = "compiles a release, which takes minutes"]
 fn release_needs_no_preparation() {
     let variables = [("CARGO_PROFILE_RELEASE_DEBUG", "2")];

@@ -35,6 +35,7 @@ fn each_error_has_a_remedy() {
         (&["ps", "--core", "/no/such"], 1, "cannot read /no/such: "),
         (&["ps"], 2, "no process is given\nhelp: "),
         (&["ps", "1", "colour=red"], 2, "help: "),
+        (&["ps", "1", "order"], 2, "help: write text=order for "),
         (&["diff", "1", "--seconds", "-1"], 2, ""),
         (&["diff", manifest, manifest], 1, "help: save dumps with"),
         (&["dump", "1", "--format", "xml"], 2, "xml"),
@@ -44,6 +45,86 @@ fn each_error_has_a_remedy() {
         assert!(message.contains(error), "{arguments:?}: {message}");
         assert!(message.starts_with("error: "), "{message}");
     }
+}
+
+#[test]
+fn thread_of_the_kernel_is_named() {
+    let id = "2";
+    let name = std::fs::read_to_string("/proc/2/comm").unwrap_or_default();
+    if name != "kthreadd\n" {
+        eprintln!("SKIPPED: process 2 is none of the kernel");
+        return;
+    }
+    let (code, error) = refused(&["ps", id]);
+    assert_eq!(code, 1);
+    // Or the reader may not see its maps at all.
+    let is_known = error.contains("help: it has no memory, because it is a thread of the kernel");
+    assert!(is_known || error.contains("Permission denied"), "{error}");
+}
+
+/// Texts of another process, which may contain anything, do not control the terminal.
+#[test]
+fn escape_sequences_of_a_program_are_shown_as_text() {
+    let content = std::fs::read(executable()).expect("it is there");
+    let hostile = [
+        (
+            "cli/examples/specimen.rs",
+            "cli/ex\x1b]0;\x07\x1b[5m\nnnnnn.rs",
+        ),
+        ("harbour", "\x1b[31m\nx"),
+        ("courier", "\x1b[31m\tx"),
+        ("old town", "\u{202e}\u{9b}\n\x07x"),
+        ("a parent that", "\x1b[5m\r\nnt that"),
+    ];
+    let mut changed = content;
+    for (text, other) in hostile {
+        assert_eq!(text.len(), other.len());
+        replace_all(&mut changed, text.as_bytes(), other.as_bytes());
+    }
+    let path = support::folder("hostile").join("spec\x1b[5m\nx");
+    std::fs::write(&path, changed).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).unwrap();
+    let specimen = Specimen::start(&path, &[]);
+    let id = specimen.id();
+    let is_harmful = |it: char| (it.is_control() && it != '\n') || it == '\u{202e}';
+    for arguments in [
+        &["list"][..],
+        &["ps", &id],
+        &["tree", &id],
+        &["groups", &id],
+        &["stuck", &id],
+        &["resources", &id],
+        &["threads", &id],
+        &["sites", &id],
+        &["diff", &id, "--seconds", "0"],
+        &["dump", &id, "--format", "folded"],
+        &["dump", &id, "--format", "json"],
+    ] {
+        let text = shown(arguments);
+        assert!(!text.contains(is_harmful), "{arguments:?}: {text:?}");
+    }
+    assert!(shown(&["ps", &id]).contains("district=\"\\u{1b}[31m\\nx\""));
+}
+
+fn replace_all(content: &mut [u8], text: &[u8], other: &[u8]) {
+    let mut at = 0;
+    while let Some(found) = content[at..].windows(text.len()).position(|it| it == text) {
+        at += found;
+        content[at..][..text.len()].copy_from_slice(other);
+        at += text.len();
+    }
+}
+
+#[test]
+fn things_that_are_alike_are_counted_once() {
+    let specimen = Specimen::start(&executable(), &[]);
+    let text = shown(&["resources", &specimen.id()]);
+    assert!(
+        text.starts_with("5 × a oneshot channel, each: 1 task waits for it\n"),
+        "{text}"
+    );
+    assert!(!text.contains("oneshot channel at "), "{text}");
 }
 
 #[test]
@@ -131,6 +212,11 @@ fn texts_for_other_programs_are_printed() {
         page.contains(".TH birthmark 1") && page.contains("Exit codes"),
         "{page}"
     );
+    let (_, name) = page.split_once(".SH NAME\n").expect("a section");
+    assert!(
+        name.starts_with("birthmark \\- Shows what every task of a running program does\n"),
+        "{name}"
+    );
     assert!(shown(&["gdb-script"]).contains("class Birthmark(gdb.Command)"));
     for command in [
         "ps",
@@ -144,7 +230,13 @@ fn texts_for_other_programs_are_printed() {
         "top",
         "gdb-script",
         "lldb-script",
+        "completions",
+        "man",
     ] {
+        assert!(
+            page.contains(&format!(".SH \"birthmark {command}\"\n")),
+            "{command}"
+        );
         assert!(shown(&[command, "--help"]).contains("Usage: "), "{command}");
         assert!(
             shown(&["--help"]).contains(&format!("\n  {command} ")),

@@ -12,8 +12,8 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::app::{App, View};
 use super::model::Selected;
 
-const HELP: &str = "\
- 1 to 5, Tab    groups, tasks, tree, sites, stuck
+const HELP: &str = " \
+1 to 5, Tab    groups, tasks, tree, sites, stuck
  up down, j k   move; PageUp, PageDown, Home, End
  Enter          tasks of a group or site; follow a task, also after its end
  Esc            close the task, or end the search

@@ -149,7 +149,7 @@ impl Model {
             states: State::count(states),
             order,
             groups: dump.groups().list().to_vec(),
-            tree: lines(&dump.tree()),
+            tree: lines_of_body(&dump.tree()),
             stuck: match self.has_waits {
                 true => lines(&dump.stuck()),
                 false => Vec::new(),
@@ -235,18 +235,26 @@ impl Write for FirstLines {
     }
 }
 
-/// Returns the first lines of a rendering, without its heading and what is below.
+/// Returns the first lines of a rendering.
 fn lines(rendering: &dyn fmt::Display) -> Vec<String> {
     let mut first = FirstLines {
         lines: Vec::new(),
         line: String::new(),
     };
-    let is_whole = write!(first, "{rendering}").is_ok();
-    let mut lines = first.lines;
-    lines.drain(..lines.len().min(3));
-    if is_whole {
+    // It ends with an error if there are more lines.
+    let _ = write!(first, "{rendering}");
+    first.lines
+}
+
+/// Returns the first lines of a rendering, without the heading and the coverage. An empty line follows the heading, and
+/// another one is before the coverage.
+fn lines_of_body(rendering: &dyn fmt::Display) -> Vec<String> {
+    let mut lines = lines(rendering);
+    if lines.len() < MAX_TREE_LINES {
         let end = lines.iter().rposition(String::is_empty);
         lines.truncate(end.unwrap_or(lines.len()));
     }
+    let start = lines.iter().position(String::is_empty);
+    lines.drain(..start.map_or(0, |empty| empty + 1));
     lines
 }

@@ -222,12 +222,21 @@ fn keys_sort_search_pause_and_quit() {
     }
     press(&mut app, &[KeyCode::Char('5')]);
     assert!(app.wants_refresh);
-    assert!(drawn(&mut app, 80, 24).contains("TASKS THAT CANNOT GO ON"));
+    let stuck = drawn(&mut app, 80, 24);
+    assert!(
+        stuck.contains("TASKS THAT CANNOT GO ON\nno task is known to be stuck\n"),
+        "{stuck}"
+    );
     // A line of the tree that names a task leads to it.
     press(&mut app, &[KeyCode::Esc]);
     app.show(refresh());
     press(&mut app, &[KeyCode::Char('3')]);
     let lines = app.selected.as_ref().expect("a refresh").tree.clone();
+    // A root is the first line.
+    let is_first = lines
+        .first()
+        .is_some_and(|line| line.starts_with(|it: char| it.is_ascii_digit()));
+    assert!(is_first, "{lines:?}");
     let courier = lines.iter().position(|line| line.contains("top_courier"));
     for _ in 0..courier.expect("it is in the tree") {
         press(&mut app, &[KeyCode::Down]);
