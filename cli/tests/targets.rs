@@ -461,6 +461,39 @@ fn assert_is_read(executable: &Path) {
     }
 }
 
+/// The command needs no symbol, and is quick if there are many tasks.
+#[test]
+fn gdb_calls_the_command_for_stripped_programs_and_many_tasks() {
+    let folder = folder("gdb-large");
+    let script = folder.join("birthmark.py");
+    std::fs::write(&script, shown(&["gdb-script"])).unwrap();
+    let stripped = folder.join("specimen");
+    objcopy(&["--strip-all"], &executable(), &stripped);
+    let source = format!("source {}", script.display());
+    let gdb = |target: &[&str]| {
+        let mut gdb = Command::new("gdb");
+        gdb.args(["-batch", "-nx"]).args(target);
+        gdb.args(["-ex", &source, "-ex", "birthmark"]);
+        let output = gdb.env("PATH", path_with_the_command()).output();
+        let output = output.expect("gdb is installed: `apt-get install gdb`");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let many = Specimen::start(&executable(), &["70000"]);
+    let few = Specimen::start(&stripped, &[]);
+    for (specimen, tasks) in [(&few, 13), (&many, 70_013)] {
+        let id = specimen.id();
+        let shown = gdb(&["-p", &id]);
+        let expected = format!("birthmark: specimen (pid {id}) at ");
+        assert!(shown.contains(&expected), "{shown}");
+        assert!(shown.contains(&format!(": {tasks} tasks: ")), "{shown}");
+    }
+    let none = gdb(&[]);
+    assert!(
+        none.contains("no process is running, and no core file is open"),
+        "{none}"
+    );
+}
+
 /// The script calls the command for all that needs debug information or records of tasks that are gone.
 #[test]
 fn gdb_shows_by_the_command_what_its_script_does_not_know() {
@@ -507,6 +540,7 @@ fn gdb_shows_by_the_command_what_its_script_does_not_know() {
         let shown = gdb(&with, &[command]);
         assert!(shown.contains(error), "{shown}");
     }
+    assert!(gdb(&with, &["help"]).contains("birthmark thread-of ID"));
     let without = gdb(folder.as_os_str(), &["stuck"]);
     assert!(
         without.contains("birthmark is not in PATH: run `cargo install birthmark-cli`"),
