@@ -18,7 +18,7 @@ use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::snapshot::spans::Spans;
 use crate::source::{Process, Source};
-use crate::threads::{OsThread, OsThreads, ThreadDetail};
+use crate::threads::{blocked, OsThread, OsThreads, ThreadDetail};
 use crate::values::await_stack::{AwaitStack, MissingFrames};
 use crate::values::delays::{delays, Delays};
 use crate::values::dropped::{dropped, DroppedAwait};
@@ -537,10 +537,14 @@ impl Dump {
             uses: Uses::new(),
         };
         let missing = read(&mut reader).err();
-        let uses = match missing {
+        let mut uses = match missing {
             None => checked(reader.uses, &|id| self.stack_of(id)),
             Some(_) => Uses::new(),
         };
+        let may_block = blocked::may_block(&uses);
+        if let Some(threads) = may_block.then(|| self.threads_now()).flatten() {
+            blocked::add_waits(&mut uses, &threads);
+        }
         ReadUses {
             uses,
             missing,

@@ -130,7 +130,7 @@ pub mod __private {
     pub use crate::snapshot::spans::{set_source, SpanSource};
     pub use crate::threads::spawn_stack::{set_spawn_stack_source, SpawnStackSource};
     pub use crate::threads::{
-        is_running, look_at, without_spawn, without_wrappers, Crate, OsThreads,
+        blocked::WORDS, is_running, look_at, without_spawn, without_wrappers, Crate, OsThreads,
     };
     pub use crate::values::age::Age;
     pub use crate::values::lineage::LOST;

@@ -482,6 +482,7 @@ impl Target {
             own: found.count.saturating_sub(known.len()),
             all: found.all,
             has_epoll: || false,
+            words_around: |_| None,
         })
     }
 }

@@ -676,6 +676,97 @@ fn poll_that_does_not_end_is_reported_with_those_that_wait_for_their_turn() {
 }
 
 #[birthmark::instrument]
+#[allow(
+    clippy::await_holding_lock,
+    reason = "programs do so, and their dumps have to show it"
+)]
+mod blocking {
+    use std::sync::{Arc, Mutex, RwLock};
+    use std::thread::JoinHandle;
+    use tokio::sync::oneshot;
+
+    pub async fn keeps_a_mutex(shared: Arc<Mutex<u32>>, go: oneshot::Receiver<()>) {
+        let value = shared.lock().unwrap();
+        go.await.unwrap();
+        println!("{value}");
+    }
+
+    pub async fn keeps_an_rwlock(shared: Arc<RwLock<u32>>, go: oneshot::Receiver<()>) {
+        let value = shared.read().unwrap();
+        go.await.unwrap();
+        println!("{value}");
+    }
+
+    pub fn start(
+        set: &tokio::task::LocalSet,
+        mutex: Arc<Mutex<u32>>,
+        go: oneshot::Receiver<()>,
+        rwlock: Arc<RwLock<u32>>,
+        go_on: oneshot::Receiver<()>,
+    ) {
+        set.spawn_local(keeps_a_mutex(mutex, go));
+        set.spawn_local(keeps_an_rwlock(rwlock, go_on));
+    }
+
+    pub fn locks(shared: Arc<Mutex<u32>>) -> JoinHandle<()> {
+        std::thread::spawn(move || *shared.lock().unwrap() += 1)
+    }
+
+    pub fn writes(shared: Arc<RwLock<u32>>) -> JoinHandle<()> {
+        std::thread::spawn(move || *shared.write().unwrap() += 1)
+    }
+}
+
+/// Runs `start` on a set of local tasks, and then the tasks until they have ended.
+fn on_a_set(start: impl FnOnce(&tokio::task::LocalSet) + Send + 'static) -> thread::JoinHandle<()> {
+    thread::spawn(|| {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let set = tokio::task::LocalSet::new();
+        let entered = runtime.enter();
+        start(&set);
+        drop(entered);
+        runtime.block_on(set);
+    })
+}
+
+#[test]
+fn thread_that_waits_for_a_lock_of_a_suspended_task_is_named_with_it() {
+    let _alone = alone();
+    let mutex = Arc::new(Mutex::new(0));
+    let rwlock = Arc::new(std::sync::RwLock::new(0));
+    let (go, goes) = tokio::sync::oneshot::channel();
+    let (go_on, goes_on) = tokio::sync::oneshot::channel();
+    let of_set = (mutex.clone(), rwlock.clone());
+    let set = on_a_set(move |set| {
+        blocking::start(set, of_set.0, goes, of_set.1, goes_on);
+    });
+    wait_until("both are held", || {
+        mutex.try_lock().is_err() && rwlock.try_write().is_err()
+    });
+    let threads = [blocking::locks(mutex), blocking::writes(rwlock)];
+    let mut text = String::new();
+    wait_until("both threads wait", || {
+        let dump = birthmark::dump().to_string();
+        text = dump.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.matches(" waits for a blocking ").count() == 2
+    });
+    for expected in [
+        "waits for a blocking mutex, held by task N keeps_a_mutex (`value` in blocking::keeps_a_mutex, across the await at HERE",
+        "holds a blocking mutex (`value` in blocking::keeps_a_mutex, across the await at HERE 1 task waits for it",
+        "waits for a blocking rwlock, held by task N keeps_an_rwlock (`value` in blocking::keeps_an_rwlock, across the await at HERE",
+    ] {
+        assert!(without_ids(&text).contains(expected), "{text}");
+    }
+    assert!(!text.contains("deadlock"), "{text}");
+    go.send(()).unwrap();
+    go_on.send(()).unwrap();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    set.join().unwrap();
+}
+
+#[birthmark::instrument]
 mod healthy {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};

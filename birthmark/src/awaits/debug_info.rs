@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use birthmark_core::__reader::record::read::Record;
 use birthmark_core::__reader::record::walk;
-use birthmark_dump::__private::{moved, read_stacks, AwaitReading, ReadTask, StackSources};
+use birthmark_dump::__private::{moved, read_stacks, AwaitReading, ReadTask, StackSources, WORDS};
 use birthmark_dump::MissingFrames;
 use birthmark_stacks::{DebugInfo, Memory, Root, ThisProcess};
 
@@ -96,6 +96,18 @@ impl ReadTask for OwnTask {
         barrier::order_polls();
         self.0.root_version()
     }
+}
+
+/// Returns the words before and behind an address, if they can be read.
+pub(crate) fn words_around(address: u64) -> Option<[u64; WORDS]> {
+    let mut bytes = [0; 8 * WORDS];
+    let first = (address & !7).checked_sub(bytes.len() as u64 / 2)?;
+    ThisProcess.read(first, &mut bytes).ok()?;
+    let mut words = [0; WORDS];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(bytes.try_into().ok()?);
+    }
+    Some(words)
 }
 
 fn word(address: u64) -> Option<u64> {

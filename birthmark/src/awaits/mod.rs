@@ -11,4 +11,4 @@
 )]
 mod debug_info;
 
-pub(crate) use debug_info::read;
+pub(crate) use debug_info::{read, words_around};

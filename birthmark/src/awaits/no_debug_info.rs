@@ -1,6 +1,6 @@
 //! Fallback for builds without stacks out of debug information.
 
-use birthmark_dump::__private::AwaitReading;
+use birthmark_dump::__private::{AwaitReading, WORDS};
 use birthmark_dump::MissingFrames;
 
 /// Returns the reason for which there are no stacks.
@@ -15,4 +15,9 @@ pub(crate) fn read(_locals: bool, _reading: &mut dyn AwaitReading) -> Result<(),
             ),
         )
     })
+}
+
+/// Returns `None`.
+pub(crate) fn words_around(_address: u64) -> Option<[u64; WORDS]> {
+    None
 }

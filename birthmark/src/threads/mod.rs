@@ -23,6 +23,7 @@ use birthmark_dump::{NativeStack, OsThread, StackError};
 pub(crate) use running::innermost_on;
 use running::Runs;
 
+use crate::awaits;
 use crate::platform::tasks;
 
 /// Reads all threads. Returns `None` if the system does not list them.
@@ -48,6 +49,7 @@ pub(crate) fn look(stacks: bool) -> Option<OsThreads> {
         all,
         own,
         has_epoll: epoll::is_there,
+        words_around: awaits::words_around,
     })
 }
 

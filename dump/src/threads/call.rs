@@ -38,6 +38,11 @@ impl SystemCall {
         i32::try_from(descriptor).ok()
     }
 
+    /// Returns the address at which the thread waits, if the call is `futex`.
+    pub(crate) fn futex(&self) -> Option<u64> {
+        self.first.filter(|_| self.name() == Some("futex"))
+    }
+
     fn known(&self) -> Option<&'static Known> {
         KNOWN.iter().find(|(number, ..)| *number == self.number)
     }

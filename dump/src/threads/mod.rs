@@ -1,5 +1,6 @@
 //! OS threads, which the crate `birthmark` reads.
 
+pub(crate) mod blocked;
 mod call;
 mod detail;
 mod kernel;
@@ -109,6 +110,8 @@ pub struct OsThreads {
     pub own: usize,
     /// Returns `true` if the program has an epoll instance, and if that is known for certain.
     pub has_epoll: fn() -> bool,
+    /// Returns the words before and behind an address, if they can be read.
+    pub words_around: fn(u64) -> Option<[u64; blocked::WORDS]>,
 }
 
 impl OsThreads {

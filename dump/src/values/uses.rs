@@ -151,6 +151,11 @@ impl ResourceKind {
         }
     }
 
+    /// Returns `true` if who waits for the thing blocks its thread.
+    pub(crate) fn blocks(self) -> bool {
+        matches!(self, Self::BlockingMutex | Self::BlockingRwLock)
+    }
+
     /// Returns the name of such a thing in a sentence, with an article.
     pub(crate) fn noun(self) -> &'static str {
         match self {

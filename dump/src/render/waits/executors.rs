@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::driver;
-use super::push_task;
 use super::stuck::{Finding, FindingKind};
+use super::{push_holder, push_task, push_wait, relation};
 use crate::render::output::{push, site_role};
 use crate::render::palette::Palette;
 use crate::snapshot::row::Row;
@@ -76,7 +76,7 @@ pub(super) fn push_findings(
 ) {
     let lasting = Lasting::of(dump);
     push_blocking_pool(found, dump, palette, graph, &lasting);
-    push_polled(found, dump, palette, &lasting);
+    push_polled(found, dump, palette, graph, &lasting);
     driver::push_unwatched(found, dump, palette, &lasting.polled);
     push_runnable(found, dump, palette, &lasting);
     push_unstarted(found, dump, graph, &lasting);
@@ -152,7 +152,13 @@ fn push_blocking_pool(
 }
 
 /// Appends polls that have not ended.
-fn push_polled(found: &mut Vec<Finding>, dump: &Dump, palette: &Palette, lasting: &Lasting<'_>) {
+fn push_polled(
+    found: &mut Vec<Finding>,
+    dump: &Dump,
+    palette: &Palette,
+    graph: &WaitGraph<'_>,
+    lasting: &Lasting<'_>,
+) {
     for row in &lasting.polled {
         let mut finding = Finding::new(FindingKind::Poll, true);
         finding.tasks.push(row.id);
@@ -165,8 +171,33 @@ fn push_polled(found: &mut Vec<Finding>, dump: &Dump, palette: &Palette, lasting
         if let Some(thread) = thread_of(dump, row) {
             push(out, format_args!(", on thread {thread}"));
         }
+        push_blocking_waits(out, dump, palette, graph, row.id);
         out.push('\n');
         found.push(finding);
+    }
+}
+
+/// Appends `; it waits for a blocking mutex in f, held by task 2 g (…)` for each lock that blocks the thread of a task.
+fn push_blocking_waits(
+    out: &mut String,
+    dump: &Dump,
+    palette: &Palette,
+    graph: &WaitGraph<'_>,
+    task: u64,
+) {
+    let uses = graph.uses_of(task).into_iter();
+    for wait in uses
+        .flat_map(polled_waits)
+        .filter(|it| it.resource.blocks())
+    {
+        out.push_str("; it ");
+        push_wait(out, dump, task, wait);
+        for edge in graph.edges(task, wait).iter().take(NAMED) {
+            let probably = if edge.is_certain { "" } else { "probably " };
+            push(out, format_args!(", {probably}{} ", relation(edge.reason)));
+            push_task(out, dump, palette, edge.task);
+            push_holder(out, edge);
+        }
     }
 }
 

@@ -58,7 +58,9 @@ fn push_wait_place(out: &mut String, dump: &Dump, task: u64, wait: &ResourceUse)
     let stack = dump.stack_of(task);
     let mut polled = stack.frames().iter().filter(|frame| !frame.is_idle());
     let leaf = polled.next_back().map(|frame| frame.site());
-    match leaf.filter(|site| !site.awaited().is_empty()) {
+    // A task whose thread is blocked runs, so its frames may be those of the poll before.
+    let leaf = leaf.filter(|site| !site.awaited().is_empty() && !wait.resource.blocks());
+    match leaf {
         Some(site) => {
             let (file, line, column) = (site.file(), site.line(), site.column());
             let (awaited, file) = (escaped(site.awaited()), escaped(file));
@@ -132,6 +134,9 @@ fn value(of: &ResourceUse) -> String {
         }
     }
     push_location(&mut out, " since ", of.since.as_ref());
+    if of.resource.blocks() && of.since.is_none() {
+        push_location(&mut out, ", across the await at ", of.location.as_ref());
+    }
     if let Some(variable) = of.kept_in.as_ref().filter(|_| of.is_kept) {
         push(&mut out, format_args!(", in `{}`", escaped(variable)));
     }
