@@ -6,7 +6,8 @@ mod support;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use birthmark_test_support as _;
 use support::{
@@ -182,6 +183,30 @@ fn leave_texts_out(core: &str) {
         }
     }
     std::fs::write(core, content).unwrap();
+}
+
+/// The process may end at any moment of the reading. No dump of a part of it is shown as if it were the whole.
+#[test]
+fn process_that_ends_meanwhile_is_an_error_or_whole() {
+    for delay in 0..16 {
+        let specimen = Specimen::start(&executable(), &["20000"]);
+        let reader = Command::new(env!("CARGO_BIN_EXE_birthmark"))
+            .args(["groups", &specimen.id()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // No delay makes the test fail. Different ones end the process at different moments.
+        std::thread::sleep(Duration::from_millis(delay * 3));
+        specimen.signal(libc::SIGKILL);
+        let output = reader.wait_with_output().unwrap();
+        let [text, error] = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it));
+        match output.status.code() {
+            Some(0) => assert!(text.contains(" UTC: 20013 tasks: "), "{text}"),
+            Some(1) => assert!(error.starts_with("error: cannot "), "{error}"),
+            code => panic!("{code:?}: {error}"),
+        }
+    }
 }
 
 /// `/proc` may be that of another pid namespace, whose ids are those of other processes for system calls.

@@ -262,7 +262,9 @@ impl Target {
     ///
     /// If there are more records than the limit, if the process has ended, or if it runs another program than before.
     pub fn dump(&self) -> Result<Dump, OpenError> {
-        Ok(dump_of(&self.records()?))
+        let dump = dump_of(&self.records()?);
+        self.check_is_there()?;
+        Ok(dump)
     }
 
     /// Takes a snapshot with the OS threads. A thread of a core file has the state in which the process ended.
@@ -294,6 +296,7 @@ impl Target {
             let threads = self.os_threads(&records, &dump, detail == ThreadDetail::Stacks);
             dump.put_threads(threads);
         }
+        self.check_is_there()?;
         Ok(dump)
     }
 
@@ -424,7 +427,9 @@ impl Target {
     ///
     /// As [`Target::dump`].
     pub fn sites(&self) -> Result<Vec<SiteStats>, OpenError> {
-        Ok(sites_of(&self.records()?))
+        let sites = sites_of(&self.records()?);
+        self.check_is_there()?;
+        Ok(sites)
     }
 
     /// Returns the id of the process, if the target is a running one.
@@ -438,12 +443,7 @@ impl Target {
     fn records(&self) -> Result<Records<'_>, OpenError> {
         let layout = &self.copies[self.selected];
         let slots = Slots::copy(&self.memory, layout, self.limit)?;
-        if let Origin::Process(id, vector) = &self.origin
-            && !vector.is_empty()
-            && procfs::auxiliary_vector(*id) != *vector
-        {
-            return Err(procfs::lost(*id));
-        }
+        self.check_is_there()?;
         let facts = self.origin.facts();
         Ok(Records::new(
             &self.memory,
@@ -452,6 +452,19 @@ impl Target {
             slots,
             facts,
         ))
+    }
+
+    /// Returns an error if the process has ended or runs another program. Memory that was read before is then incomplete. The
+    /// check is after the reading, because the process may end during it.
+    fn check_is_there(&self) -> Result<(), OpenError> {
+        match &self.origin {
+            Origin::Process(id, vector)
+                if !vector.is_empty() && procfs::auxiliary_vector(*id) != *vector =>
+            {
+                Err(procfs::lost(*id))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads the states of all threads, and the tasks that they run.
