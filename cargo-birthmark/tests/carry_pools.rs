@@ -96,7 +96,7 @@ fn connections_of_reqwest_and_sqlx_do_not_keep_the_span_of_a_request_open() {
     let pooled = at(&|line| line == "pooled");
     assert!(child < closed && closed < pooled, "{carried}");
     // The connections have spans of their own, which last as long as they do.
-    for role in ["Client::connect_to", "ConnectionWorker::establish"] {
+    for role in ["hyper client connection", "sqlx sqlite worker"] {
         let of_role = |line: &str| line.starts_with("task{") && line.contains(role);
         assert!(pooled < at(&of_role), "{carried}");
     }
