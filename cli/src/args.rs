@@ -32,7 +32,7 @@ Examples:
   birthmark ps --container 3f2c91        of the program in a container
   birthmark ps 4711 --debug-file shop.debug  await stacks of a stripped program
 
-A filter is text of the form key=value, joined by `&`. Its keys are name, label, role, site, kind, \
+A filter is text of the form key=value, joined by `&`. Its keys are name, label, local, role, site, kind, \
 stack, text, state, older, for, polls, under and woken-by. `*` matches any text.
 
 Await stacks go on into dependencies if the debug information of the program is found: in the \

@@ -83,6 +83,27 @@ mod shown {
     }
 
     #[test]
+    fn filter_selects_tasks_by_local() {
+        let selected = |filter: &str| {
+            let id = own_id();
+            let filter: birthmark::Filter = filter.parse().unwrap();
+            let dump = birthmark::dump().filter(&filter);
+            dump.tasks().any(|task| task.id() == id)
+        };
+        HIDDEN.scope("secret".into(), || {
+            assert!(!selected("local=TENANT") && selected("local=TENANT="));
+            // The value is not shown, so no filter finds it.
+            assert!(selected("local=HIDDEN") && !selected("local=HIDDEN=secret"));
+            TENANT.scope("filtered".into(), || {
+                assert!(selected("local=TENANT") && selected("local=TENANT=filt*"));
+                assert!(!selected("local=TENANT=other") && !selected("local=OWN"));
+                assert!(selected("local=OWN&local=TENANT"));
+                spawn(move || assert!(selected("local=TENANT=filtered")))();
+            });
+        });
+    }
+
+    #[test]
     fn panic_in_a_display_is_contained() {
         FAILS.scope(FailsInDisplay, || {
             assert_eq!(own(), "FAILS=\"(its Display panicked)\"");

@@ -149,7 +149,7 @@ function drawTabs() {
   $("search").placeholder = `Search: words, ${isThreads ? THREAD_KEYS : TASK_KEYS}`;
 }
 
-const TASK_KEYS = "name:… label:… role:… site:… crate:… stack:… state:… kind:… polls:n under:id";
+const TASK_KEYS = "name:… label:… local:… role:… site:… crate:… stack:… state:… kind:… polls:n under:id";
 const THREAD_KEYS = "name:… state:… task:… id:…";
 
 /** @param {import("../model/rows.js").Rows} rows */

@@ -47,7 +47,7 @@ const CONDITIONS = {
   text: each("text"),
   name: asOne("name"), role: asOne("role"), site: asOne("site"), kind: asOne("kind"), stack: asOne("stack"),
   // The page selects among the results.
-  label: each("text"), id: each("under"), crate: () => [],
+  label: each("text"), local: () => [["local", "*"]], id: each("under"), crate: () => [],
   under: each("under"), polls: each("polls"),
   state: ([value]) => {
     const states = STATES.filter((state) => state.includes(value.toLowerCase()));

@@ -8,6 +8,7 @@ import { crateOf } from "./grouping.js";
 export const TASK_FIELDS = {
   name: (task) => task.name ?? "",
   label: (task) => labels(task).join("\n"),
+  local: (task) => (task.task_locals ?? []).map(({ name, value = "" }) => `${name}=${value}`).join("\n"),
   role: (task) => task.role,
   state: (task) => task.state,
   kind: (task) => task.kind,
@@ -21,7 +22,7 @@ export const TASK_FIELDS = {
 const COUNTED = ["under", "polls"];
 
 /** The fields in which words without a key are not searched. The name of a crate is in all tasks of a program. */
-const ONLY_BY_KEY = ["crate"];
+const ONLY_BY_KEY = ["crate", "local"];
 
 /** @type {import("../types").Fields} */
 export const THREAD_FIELDS = {

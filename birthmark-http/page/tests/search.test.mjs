@@ -19,6 +19,12 @@ const found = (text) => {
   return DUMP.tasks.filter(wanted ?? (() => true)).map(({ id }) => id);
 };
 
+test("local_is_found_by_its_name_and_value", () => {
+  const dump = snapshot([{ id: 1, role: "serve", task_locals: [{ name: "TENANT", value: "acme" }, { name: "BUDGET" }] }, { id: 2, role: "serve" }], { ancestors: [] });
+  const of = (text) => dump.tasks.filter(search(text, TASK_FIELDS, dump)).map(({ id }) => id);
+  assert.deepEqual([of("local:tenant=ac"), of("local:budget"), of("local:other"), of("acme")], [[1], [1], [], []]);
+});
+
 test("terms_split_at_spaces_outside_quotes", () => {
   assert.deepEqual(terms('name:"a b" word under:4 http://x', TASK_FIELDS), [
     { key: "name", value: "a b" },

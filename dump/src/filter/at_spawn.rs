@@ -20,6 +20,7 @@ impl Filter {
             ("for", self.in_state.is_some()),
             ("polls", self.polls.is_some()),
             ("woken-by", !self.woken_by.is_empty()),
+            ("local", !self.locals.is_empty()),
             ("stack", !self.stacks.is_empty()),
             ("text", !self.words.is_empty()),
         ];

@@ -71,6 +71,16 @@ const KEYS: &[Key] = &[
         },
     ),
     key(
+        "local",
+        "with a task local whose name matches: `TENANT`; or whose name and shown value match: `TENANT=acme`. \
+         A task without the local has the empty value",
+        |filter, value| Ok(filter.local(value)),
+        |filter, each| {
+            let locals = filter.locals.iter();
+            locals.for_each(|local| each(Value::Text(&local.text())));
+        },
+    ),
+    key(
         "role",
         "whose role matches",
         |filter, value| Ok(filter.role(value)),
@@ -158,6 +168,7 @@ const KEYS: &[Key] = &[
 /// | --- | --- |
 /// | `name` | whose name matches, as dumps show it; a task without one has the empty name |
 /// | `label` | with a label whose key matches: `tenant`; or whose key and value match: `tenant=acme`. A task without the label has the empty value |
+/// | `local` | with a task local whose name matches: `TENANT`; or whose name and shown value match: `TENANT=acme`. A task without the local has the empty value |
 /// | `role` | whose role matches |
 /// | `site` | whose site matches: `src/a.rs`, `src/a.rs:31` or `src/a.rs:31:5` |
 /// | `kind` | whose kind matches: `future`, `*thread`, `main*` |
@@ -197,6 +208,7 @@ const KEYS: &[Key] = &[
 pub struct Filter {
     names: Vec<Pattern>,
     labels: Vec<LabelPattern>,
+    locals: Vec<LabelPattern>,
     roles: Vec<Pattern>,
     sites: Vec<Pattern>,
     kinds: Vec<Pattern>,
@@ -249,6 +261,22 @@ impl Filter {
     #[must_use]
     pub fn label(mut self, pattern: &str) -> Self {
         self.labels.push(LabelPattern::new(pattern));
+        self
+    }
+
+    /// Selects tasks with a value of a [task local](https://docs.rs/birthmark/latest/birthmark/macro.task_local.html).
+    /// `TENANT` compares the name, and `TENANT=acme` compares the name and the value that dumps show. A value that is kept
+    /// alive is found by the name of its local.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let filter = birthmark::Filter::new().local("TENANT=acme*");
+    /// println!("{}", birthmark::dump().filter(&filter));
+    /// ```
+    #[must_use]
+    pub fn local(mut self, pattern: &str) -> Self {
+        self.locals.push(LabelPattern::new(pattern));
         self
     }
 

@@ -198,6 +198,7 @@ pub(super) fn admits_site(filter: &Filter, site: &'static Site) -> bool {
 pub(super) fn is_shallow(filter: &Filter) -> bool {
     filter.names.is_empty()
         && filter.labels.is_empty()
+        && filter.locals.is_empty()
         && filter.stacks.is_empty()
         && filter.words.is_empty()
         && filter.woken_by.is_empty()

@@ -31,6 +31,9 @@ pub(crate) struct Selection<'a> {
     /// `true` for label sets that are selected, by index.
     labels: Vec<bool>,
     no_labels: bool,
+    /// `true` for sets of locals that are selected, by index.
+    locals: Vec<bool>,
+    no_locals: bool,
     /// `true` for tasks that `woken_by` has, by their id.
     wakers: HashMap<u64, bool, IdHash>,
     words: Words<'a>,
@@ -52,6 +55,8 @@ impl<'a> Selection<'a> {
             stacks: stacks(filter, snapshot, pace),
             labels: labels(filter, snapshot, pace),
             no_labels: has_labels(filter, &Labels::NONE),
+            locals: locals(filter, snapshot, pace),
+            no_locals: has_locals(filter, &Labels::NONE),
             wakers: HashMap::default(),
             words: Words::new(filter, snapshot, pace),
         }
@@ -69,6 +74,7 @@ impl<'a> Selection<'a> {
             && self.is_under(row)
             && self.has_stack(row)
             && self.has_labels(row)
+            && self.has_locals(row)
             && self.has_site(row)
             && matches(&filter.kinds, self.snapshot.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.snapshot.name_text(row)))
@@ -100,6 +106,15 @@ impl<'a> Selection<'a> {
         // All are known unless the search was stopped.
         let is_asked_for = |labels| self.labels.get(labels).is_some_and(|is| *is);
         labels.map_or(self.no_labels, is_asked_for)
+    }
+
+    fn has_locals(&self, row: &Row) -> bool {
+        if self.filter.locals.is_empty() {
+            return true;
+        }
+        let locals = self.snapshot.task_locals_ref(row).index();
+        let is_asked_for = |locals| self.locals.get(locals).is_some_and(|is| *is);
+        locals.map_or(self.no_locals, is_asked_for)
     }
 
     fn has_waker(&mut self, row: &Row) -> bool {
@@ -197,6 +212,19 @@ fn labels(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool
     }
     let all = snapshot.labels.all().take_while(|_| pace.step());
     all.map(|labels| has_labels(filter, labels)).collect()
+}
+
+/// Returns `true` for each selected set of locals.
+fn locals(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
+    if filter.locals.is_empty() {
+        return Vec::new();
+    }
+    let all = snapshot.task_locals.all().take_while(|_| pace.step());
+    all.map(|locals| has_locals(filter, locals)).collect()
+}
+
+fn has_locals(filter: &Filter, locals: &Labels) -> bool {
+    any(&filter.locals, |pattern| pattern.matches(locals))
 }
 
 pub(super) fn has_labels(filter: &Filter, labels: &Labels) -> bool {

@@ -38,6 +38,7 @@ macro_rules! conditions {
 conditions! {
     pub fn name(self, pattern: &str) -> Self;
     pub fn label(self, pattern: &str) -> Self;
+    pub fn local(self, pattern: &str) -> Self;
     pub fn role(self, pattern: &str) -> Self;
     pub fn site(self, pattern: &str) -> Self;
     pub fn kind(self, pattern: &str) -> Self;

@@ -118,8 +118,12 @@ impl Snapshot {
 
     /// Returns the names and shown values of the locals of a task.
     pub(crate) fn task_locals_of(&self, row: &Row) -> &Labels {
-        let own = self.task_locals.own_of(row.id);
-        own.map_or(&Labels::NONE, |own| self.task_locals.get(own))
+        self.task_locals.get(self.task_locals_ref(row))
+    }
+
+    /// Returns the number of the locals of a task.
+    pub(crate) fn task_locals_ref(&self, row: &Row) -> LabelsRef {
+        self.task_locals.own_of(row.id).unwrap_or(LabelsRef::NONE)
     }
 
     /// Returns the labels that tasks below a node inherit.
