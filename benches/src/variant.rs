@@ -14,6 +14,12 @@ pub enum Variant {
     Off,
     /// birthmark, with rules.
     Rules,
+    /// birthmark, in a span of the spawner that the spawn carries by `.in_current_span()`.
+    InCurrentSpan,
+    /// birthmark, in a span of the spawner that the hook of birthmark-tracing carries.
+    Carried,
+    /// birthmark with the hook of birthmark-tracing, without a span or a subscriber.
+    CarriedNothing,
     /// A task that is a word larger; this and the next five tell the [lower bound](crate::spawn).
     Word,
     /// A task that is a word larger, and tests it when it is dropped.
@@ -67,11 +73,14 @@ impl Variant {
     /// birthmark, for cases that only it covers.
     pub const OURS: [Variant; 2] = [Variant::On, Variant::Off];
 
-    const NAMES: [(Variant, &'static str); 20] = [
+    const NAMES: [(Variant, &'static str); 23] = [
         (Variant::Raw, "raw"),
         (Variant::On, "birthmark"),
         (Variant::Off, "birthmark, off"),
         (Variant::Rules, "birthmark, rules"),
+        (Variant::InCurrentSpan, "birthmark, in_current_span"),
+        (Variant::Carried, "birthmark, span carried"),
+        (Variant::CarriedNothing, "birthmark, nothing to carry"),
         (Variant::Word, "a word"),
         (Variant::DropOnly, "a drop"),
         (Variant::Prototype, "the prototype"),
@@ -99,14 +108,28 @@ impl Variant {
         match self {
             Variant::Off => birthmark::disable(),
             Variant::Rules => add_rules(),
-            Variant::Registry => {
-                tracing::subscriber::set_global_default(tracing_subscriber::registry())
-                    .expect("the first subscriber of this process");
+            Variant::Registry => set_registry(),
+            Variant::InCurrentSpan => enter_span(),
+            Variant::Carried => {
+                enter_span();
+                birthmark_tracing::install();
             }
+            Variant::CarriedNothing => birthmark_tracing::install(),
             Variant::Console => prepare_console(),
             _ => {}
         }
     }
+}
+
+fn set_registry() {
+    tracing::subscriber::set_global_default(tracing_subscriber::registry())
+        .expect("the first subscriber of this process");
+}
+
+/// Enters a span, which this thread never leaves.
+fn enter_span() {
+    set_registry();
+    std::mem::forget(tracing::info_span!("request", id = 7).entered());
 }
 
 /// Adds rules of which none holds, so that their cost is that of looking.

@@ -7,7 +7,14 @@ use tracing::dispatcher::{self, Dispatch};
 /// Returns the current dispatcher if it is scoped to this thread. The global one is everywhere already, and setting it
 /// would slow down every event of the program.
 pub(crate) fn scoped_dispatcher() -> Option<Dispatch> {
-    dispatcher::get_default(|dispatch| is_scoped(dispatch).then(|| dispatch.clone()))
+    dispatcher::get_default(|dispatch| {
+        // `tracing` gives such an inner call no subscriber, unless no dispatcher in the process is scoped.
+        let is_same = |inner: &Dispatch| std::ptr::eq(inner, dispatch);
+        if dispatcher::get_default(is_same) {
+            return None;
+        }
+        is_scoped(dispatch).then(|| dispatch.clone())
+    })
 }
 
 /// `Dispatch` shows the difference only in its debug format, whose beginning this compares without formatting the rest. If

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::unit;
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Birthmark, DropOnly, Fastrace, Idle, Levels, MinimalRecord,
-    Prototype, Raw, Spawn, Tracing, Word,
+    AsyncBacktrace, AwaitTree, Birthmark, DropOnly, Fastrace, Idle, InCurrentSpan, Levels,
+    MinimalRecord, Prototype, Raw, Spawn, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Task, Waits};
@@ -91,7 +91,12 @@ pub(super) fn spawn_all<T: Task>(variant: Variant, runtime: &Runtime, tasks: usi
         Variant::Prototype => Prototype::spawn::<T>,
         Variant::Idle => Idle::spawn::<T>,
         Variant::MinimalRecord | Variant::RecordWith(_) => MinimalRecord::spawn::<T>,
-        Variant::On | Variant::Off | Variant::Rules => Birthmark::spawn::<T>,
+        Variant::On
+        | Variant::Off
+        | Variant::Rules
+        | Variant::Carried
+        | Variant::CarriedNothing => Birthmark::spawn::<T>,
+        Variant::InCurrentSpan => InCurrentSpan::spawn::<T>,
         Variant::Tracing | Variant::Registry => Tracing::spawn::<T>,
         Variant::AsyncBacktrace => AsyncBacktrace::spawn::<T>,
         Variant::AwaitTree => AwaitTree::spawn::<T>,

@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::spawn::{
-    AsyncBacktrace, AwaitTree, Awaits, Birthmark, DropOnly, Fastrace, Idle, Levels, MinimalRecord,
-    Prototype, Raw, RecordWith, Spawn, SpawnMore, Tracing, Word,
+    AsyncBacktrace, AwaitTree, Awaits, Birthmark, DropOnly, Fastrace, Idle, InCurrentSpan, Levels,
+    MinimalRecord, Prototype, Raw, RecordWith, Spawn, SpawnMore, Tracing, Word,
 };
 use crate::variant::Variant;
 use crate::work::{Ends, Owns, Task, Yields};
@@ -197,7 +197,12 @@ impl Stage {
         }
         match variant {
             Variant::Raw | Variant::Console => self.run_any::<Raw>(units),
-            Variant::On | Variant::Off | Variant::Rules => self.run_any::<Birthmark>(units),
+            Variant::On
+            | Variant::Off
+            | Variant::Rules
+            | Variant::Carried
+            | Variant::CarriedNothing => self.run_any::<Birthmark>(units),
+            Variant::InCurrentSpan => self.run_tokio::<InCurrentSpan>(units),
             Variant::Word => self.run_any::<Word>(units),
             Variant::DropOnly => self.run_any::<DropOnly>(units),
             Variant::Prototype => self.run_any::<Prototype>(units),

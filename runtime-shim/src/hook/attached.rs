@@ -90,6 +90,50 @@ impl<F: FnMut() -> G + Send + 'static, G: 'static> Attachment for Carried<F, G> 
     }
 }
 
+/// What hooks attach to one task. Most tasks get one attachment, which takes no list.
+#[derive(Default)]
+pub(super) struct Attachments {
+    first: Option<Box<dyn Attachment>>,
+    more: Vec<Box<dyn Attachment>>,
+}
+
+impl Attachments {
+    pub(super) fn push(&mut self, attachment: Box<dyn Attachment>) {
+        match self.first {
+            None => self.first = Some(attachment),
+            Some(_) => self.more.push(attachment),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Box<dyn Attachment>> {
+        self.first.iter_mut().chain(&mut self.more)
+    }
+
+    pub(super) fn enter(&mut self) {
+        for attachment in self.iter_mut() {
+            run_hook(|| attachment.enter());
+        }
+    }
+
+    /// Leaves what was entered, in the reverse order.
+    pub(super) fn exit(&mut self) {
+        for attachment in self.iter_mut().rev() {
+            run_hook(|| attachment.exit());
+        }
+    }
+
+    /// Tells all attachments that their task has ended.
+    pub(super) fn end(&mut self, slot: TaskSlot, outcome: Outcome) {
+        for attachment in self.iter_mut() {
+            run_hook(|| attachment.end(&TaskRef::new(slot), outcome));
+        }
+    }
+}
+
 /// Everything that hooks attach to a task. The type is aligned, so that a [`TaskHandle`](crate::task::handle::TaskHandle) has three bits for its tags.
 #[repr(align(8))]
 pub(crate) struct Attached {
@@ -101,7 +145,7 @@ pub(crate) struct Attached {
 }
 
 struct Inner {
-    carried: Vec<Box<dyn Attachment>>,
+    carried: Attachments,
     gate: Option<GateFuture>,
     watchers: Vec<Weak<HookEntry>>,
     /// The moment of the spawn, for watchers.
@@ -115,7 +159,7 @@ unsafe impl Sync for Attached {}
 impl Attached {
     pub(super) fn new(
         slot: TaskSlot,
-        carried: Vec<Box<dyn Attachment>>,
+        carried: Attachments,
         gate: Option<GateFuture>,
         watchers: Vec<Weak<HookEntry>>,
     ) -> Self {
@@ -143,13 +187,22 @@ impl Attached {
 
     /// Begins a poll, once the gate is open, inside of what is carried. Returns where the thread stood, and
     /// whether [`Attached::leave`] must be called.
-    pub(crate) fn begin_poll(&self, waker: &Waker) -> Option<(Cursor, bool)> {
-        let gate = self.exclusively(|inner| inner.poll_gate(self.slot, waker));
-        if gate.is_some_and(|gate| gate.is_pending()) {
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the handle of the task, and nothing else uses this meanwhile.
+    pub(crate) unsafe fn begin_poll(&self, waker: &Waker) -> Option<(Cursor, bool)> {
+        // SAFETY: by the contract.
+        let inner = unsafe { &mut *self.inner.get() };
+        if inner.gate.is_some() && inner.poll_gate(self.slot, waker).is_pending() {
             return None;
         }
         let outer = Running::start(self.slot).into_outer();
-        Some((outer, self.enter()))
+        // Nothing else uses it, so this needs no atomic exchange.
+        self.busy.store(true, Ordering::Relaxed);
+        inner.start(self.slot);
+        inner.carried.enter();
+        Some((outer, true))
     }
 
     /// Blocks the thread of a closure until the gate is open.
@@ -174,9 +227,7 @@ impl Attached {
         // SAFETY: `busy` was not set and is now; `leave` resets it.
         let inner = unsafe { &mut *self.inner.get() };
         before(inner);
-        for carried in &mut inner.carried {
-            run_hook(|| carried.enter());
-        }
+        inner.carried.enter();
         true
     }
 
@@ -188,9 +239,7 @@ impl Attached {
     pub(crate) unsafe fn leave(&self) {
         // SAFETY: by the contract, `enter` has set `busy` for this caller.
         let inner = unsafe { &mut *self.inner.get() };
-        for carried in inner.carried.iter_mut().rev() {
-            run_hook(|| carried.exit());
-        }
+        inner.carried.exit();
         self.busy.store(false, Ordering::Release);
     }
 
@@ -205,9 +254,11 @@ impl Attached {
     pub(crate) fn end(self) {
         let outcome = Outcome::of_last_state(self.slot.state());
         let mut inner = self.inner.into_inner();
-        let task = TaskRef::spawned_at(self.slot, inner.spawned);
-        notify(&inner.watchers, |hook| hook.on_end(&task, outcome));
-        end_all(&mut inner.carried, self.slot, outcome);
+        if !inner.watchers.is_empty() {
+            let task = TaskRef::spawned_at(self.slot, inner.spawned);
+            notify(&inner.watchers, |hook| hook.on_end(&task, outcome));
+        }
+        inner.carried.end(self.slot, outcome);
         run_hook(|| drop((inner.carried, inner.gate)));
     }
 
@@ -218,13 +269,6 @@ impl Attached {
         let _free = OnDrop(|| self.busy.store(false, Ordering::Release));
         // SAFETY: `busy` was not set and is now, until the guard resets it.
         Some(f(unsafe { &mut *self.inner.get() }))
-    }
-}
-
-/// Tells all attachments that their task has ended.
-pub(super) fn end_all(carried: &mut [Box<dyn Attachment>], slot: TaskSlot, outcome: Outcome) {
-    for attachment in carried {
-        run_hook(|| attachment.end(&TaskRef::new(slot), outcome));
     }
 }
 
@@ -248,7 +292,9 @@ impl Inner {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        let task = TaskRef::spawned_at(slot, self.spawned);
-        notify(&self.watchers, |hook| hook.on_start(&task));
+        if !self.watchers.is_empty() {
+            let task = TaskRef::spawned_at(slot, self.spawned);
+            notify(&self.watchers, |hook| hook.on_start(&task));
+        }
     }
 }

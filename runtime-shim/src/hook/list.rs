@@ -97,6 +97,11 @@ pub(super) fn next(after: u64) -> Option<Arc<HookEntry>> {
     })
 }
 
+/// Returns `true` if no hook was added after the one with the id `last`. Then [`next`] need not look for one.
+pub(super) fn is_newest(last: u64) -> bool {
+    NEXT.load(Ordering::Acquire) == last + 1
+}
+
 impl HookEntry {
     pub(super) fn id(&self) -> u64 {
         self.id

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::attached::{Attachment, Carried};
+use super::attached::{Attachment, Attachments, Carried};
 use super::run::run_hook;
 use crate::hook::TaskRef;
 
@@ -15,14 +15,14 @@ use crate::hook::TaskRef;
 /// Dereferences to the [`TaskRef`] of the task.
 pub struct Loan<'a> {
     task: TaskRef<'a>,
-    pub(super) carried: Vec<Box<dyn Attachment>>,
+    pub(super) carried: Attachments,
 }
 
 impl<'a> Loan<'a> {
     pub(super) fn new(task: TaskRef<'a>) -> Self {
         Loan {
             task,
-            carried: Vec::new(),
+            carried: Attachments::default(),
         }
     }
 
@@ -79,13 +79,13 @@ impl fmt::Debug for Loan<'_> {
 
 /// All that hooks attach to a loan.
 pub(crate) struct Lent {
-    carried: Vec<Box<dyn Attachment>>,
+    carried: Attachments,
     is_entered: bool,
 }
 
 impl Lent {
     /// Returns `None` if hooks attach nothing.
-    pub(super) fn new(carried: Vec<Box<dyn Attachment>>) -> Option<Box<Self>> {
+    pub(super) fn new(carried: Attachments) -> Option<Box<Self>> {
         let is_entered = false;
         (!carried.is_empty()).then(|| {
             Box::new(Lent {
@@ -98,17 +98,13 @@ impl Lent {
     /// Enters all that is attached.
     pub(crate) fn enter(&mut self) {
         self.is_entered = true;
-        for carried in &mut self.carried {
-            run_hook(|| carried.enter());
-        }
+        self.carried.enter();
     }
 
     /// Leaves what was entered, on the same thread, and drops it.
     pub(crate) fn end(mut self) {
         if self.is_entered {
-            for carried in self.carried.iter_mut().rev() {
-                run_hook(|| carried.exit());
-            }
+            self.carried.exit();
         }
         run_hook(|| drop(self.carried));
     }

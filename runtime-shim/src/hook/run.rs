@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::attached::{end_all, Attached, Attachment};
+use super::attached::{Attached, Attachment};
 use super::exceeded::Exceeded;
 use super::list::HookEntry;
 use super::loan::{Lent, Loan};
@@ -40,7 +40,9 @@ pub(crate) unsafe fn on_spawn(
     attached: Option<Box<dyn Attachment>>,
 ) -> Decision {
     let mut spawn = Spawn::new(TaskRef::new(slot), slot, kind);
-    spawn.carried.extend(attached);
+    if let Some(attached) = attached {
+        spawn.carried.push(attached);
+    }
     let mut watchers = Vec::new();
     let mut last = match has_hooks() {
         true => 0,
@@ -49,22 +51,41 @@ pub(crate) unsafe fn on_spawn(
     while let Some(entry) = super::list::next(last) {
         last = entry.id();
         if !entry.sees(&spawn) {
-            run_hook(|| drop(entry));
+            drop_entry(entry);
             continue;
         }
-        let watcher = Arc::downgrade(&entry);
-        run_hook(|| entry.hook.on_spawn(&mut spawn));
-        if run_hook(|| entry.hook.wants_lifecycle()) == Some(true) {
-            watchers.push(watcher);
+        if call(&entry, &mut spawn) {
+            watchers.push(Arc::downgrade(&entry));
         }
-        // It may have been removed meanwhile.
-        run_hook(|| drop(entry));
-        if spawn.refusal.is_some() {
+        drop_entry(entry);
+        if spawn.refusal.is_some() || super::list::is_newest(last) {
             break;
         }
     }
     // SAFETY: by the contract.
     unsafe { decide(slot, spawn, watchers) }
+}
+
+/// Tells a hook of a spawn. Returns `true` if the hook must learn of the start and the end, too.
+fn call(entry: &HookEntry, spawn: &mut Spawn<'_>) -> bool {
+    let mut is_told = false;
+    let wanted = run_hook(|| {
+        entry.hook.on_spawn(spawn);
+        is_told = true;
+        entry.hook.wants_lifecycle()
+    });
+    match wanted {
+        // `on_spawn` has panicked, which counts as if it had returned.
+        None if !is_told => run_hook(|| entry.hook.wants_lifecycle()) == Some(true),
+        wanted => wanted == Some(true),
+    }
+}
+
+/// Drops a reference to a hook, which may have been removed meanwhile. Then its destructor runs here.
+fn drop_entry(entry: Arc<HookEntry>) {
+    if let Some(last) = Arc::into_inner(entry) {
+        run_hook(|| drop(last));
+    }
 }
 
 /// Returns `true` if there are hooks, and this thread runs none.
@@ -84,7 +105,7 @@ pub(crate) fn watching(task: &TaskRef<'_>) -> Vec<u64> {
         if entry.is_selective() && entry.sees(task) {
             watching.push(last);
         }
-        run_hook(|| drop(entry));
+        drop_entry(entry);
     }
     watching
 }
@@ -97,7 +118,7 @@ pub(crate) fn notify_of_exceeded(exceeded: &Exceeded) {
         if !entry.is_selective() || exceeded.is_watched_by(last) {
             run_hook(|| entry.hook.on_exceeded(exceeded));
         }
-        run_hook(|| drop(entry));
+        drop_entry(entry);
     }
 }
 
@@ -107,7 +128,7 @@ pub(crate) fn notify_of_exceeded(exceeded: &Exceeded) {
 unsafe fn decide(slot: TaskSlot, mut spawn: Spawn<'_>, watchers: Vec<Weak<HookEntry>>) -> Decision {
     let (mut carried, gate) = (std::mem::take(&mut spawn.carried), spawn.gate.take());
     if let Some(reason) = spawn.refusal.take() {
-        end_all(&mut carried, slot, Outcome::Refused);
+        carried.end(slot, Outcome::Refused);
         run_hook(|| drop((carried, gate)));
         // SAFETY: by the contract.
         let task = unsafe { refusal::refuse(slot, spawn.kind(), reason, &watchers) };
@@ -131,7 +152,7 @@ pub(crate) fn on_loan(slot: TaskSlot) -> Option<Box<Lent>> {
         if entry.sees(&TaskRef::new(slot)) {
             run_hook(|| entry.hook.on_loan(&mut loan));
         }
-        run_hook(|| drop(entry));
+        drop_entry(entry);
     }
     Lent::new(loan.carried)
 }
@@ -144,7 +165,7 @@ pub(super) fn notify_of_refusal(slot: TaskSlot, refusal: &Refusal) {
         if entry.sees(&TaskRef::new(slot)) {
             run_hook(|| entry.hook.on_refusal(&TaskRef::new(slot), refusal));
         }
-        run_hook(|| drop(entry));
+        drop_entry(entry);
     }
 }
 
@@ -152,7 +173,7 @@ pub(super) fn notify_of_refusal(slot: TaskSlot, refusal: &Refusal) {
 pub(super) fn notify(watchers: &[Weak<HookEntry>], what: impl Fn(&dyn SpawnHook)) {
     for entry in watchers.iter().filter_map(Weak::upgrade) {
         run_hook(|| what(&*entry.hook));
-        run_hook(|| drop(entry));
+        drop_entry(entry);
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 
-use super::attached::{Attachment, Carried};
+use super::attached::{Attachment, Attachments, Carried};
 use crate::context::name::Change;
 use crate::hook::TaskRef;
 use crate::record::slot::TaskSlot;
@@ -21,7 +21,7 @@ pub struct Spawn<'a> {
     child: TaskRef<'a>,
     slot: TaskSlot,
     kind: Kind,
-    pub(super) carried: Vec<Box<dyn Attachment>>,
+    pub(super) carried: Attachments,
     pub(super) gate: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     pub(super) refusal: Option<String>,
 }
@@ -32,7 +32,7 @@ impl<'a> Spawn<'a> {
             child,
             slot,
             kind,
-            carried: Vec::new(),
+            carried: Attachments::default(),
             gate: None,
             refusal: None,
         }

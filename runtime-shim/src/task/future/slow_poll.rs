@@ -39,7 +39,8 @@ impl<'a> SlowPoll<'a> {
     ) -> Option<Self> {
         let (outer, carries) = match handle.content() {
             HandleContent::Plain(slot) => (Running::start(slot).into_outer(), false),
-            HandleContent::Attached(attached) => attached.begin_poll(waker)?,
+            // SAFETY: the handle is borrowed exclusively.
+            HandleContent::Attached(attached) => unsafe { attached.begin_poll(waker) }?,
             // There is none: see `refused.rs`.
             HandleContent::Refused(_) => return None,
             // The frames of a task that is not recorded are not those of whoever polls it.
