@@ -90,7 +90,7 @@ impl<F: FnMut() -> G + Send + 'static, G: 'static> Attachment for Carried<F, G> 
     }
 }
 
-/// What hooks attach to one task. Most tasks get one attachment, which takes no list.
+/// The attachments of one task. Most tasks get one attachment, which takes no list.
 #[derive(Default)]
 pub(super) struct Attachments {
     first: Option<Box<dyn Attachment>>,
