@@ -27,10 +27,11 @@ const OURS: [Unit; 5] = [
 ];
 
 /// The sections by name, for those who want one only.
-pub const SECTIONS: [(&str, fn()); 13] = [
+pub const SECTIONS: [(&str, fn()); 14] = [
     ("instructions", instructions),
     ("ratios", ratios),
     ("frames", frames::section),
+    ("carry", carry),
     ("threads", threads),
     ("live", live),
     ("residue", residue),
@@ -94,6 +95,23 @@ fn ratios_of(unit: Unit, variants: &[Variant]) {
     for (variant, [first, second]) in variants.iter().zip(samples) {
         let (first, second) = (Sample::new(first), Sample::new(second));
         println!("| {unit} | {variant} | {first} | {second} |");
+    }
+}
+
+fn carry() {
+    println!("\n## A carried span: instructions, and time beside raw (mimalloc)\n");
+    println!("| variant | instructions | time |\n| --- | --- | --- |");
+    for variant in [
+        Variant::On,
+        Variant::CarriedNothing,
+        Variant::InCurrentSpan,
+        Variant::Carried,
+    ] {
+        let counts = run::instructions(Malloc::Mimalloc, Unit::Spawn, variant).median();
+        let name = variant.to_string();
+        let args = ["time", &Unit::Spawn.to_string(), &name, "40"];
+        let times = (0..ROUNDS).flat_map(|_| run::case(Malloc::Mimalloc, &args));
+        println!("| {variant} | {counts:.0} | {} |", Sample::new(times));
     }
 }
 
