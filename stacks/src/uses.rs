@@ -95,6 +95,8 @@ pub enum Resource {
     Notify,
     /// A barrier.
     Barrier,
+    /// A pool of connections or other objects.
+    Pool,
     /// A mutex that blocks the thread.
     StdMutex,
     /// A reader-writer lock that blocks the thread.

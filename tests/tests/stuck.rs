@@ -29,7 +29,7 @@ fn runtime() -> Runtime {
 mod locks {
     use futures::{StreamExt, stream};
     use std::sync::Arc;
-    use tokio::sync::{Barrier, Mutex, RwLock, Semaphore, oneshot};
+    use tokio::sync::{Barrier, Mutex, OnceCell, RwLock, Semaphore, oneshot};
     use tokio::task::JoinHandle;
 
     /// Two tasks that take two locks in opposite orders.
@@ -177,6 +177,21 @@ mod locks {
             let third = permits.acquire().await.unwrap();
             println!("{both:?} {third:?}");
         });
+    }
+
+    /// A task that initializes a cell, and needs the value of the cell for that.
+    pub fn initializes_a_cell_by_itself() {
+        let cell = Arc::new(OnceCell::new());
+        tokio::spawn(get(cell));
+    }
+
+    async fn get(cell: Arc<OnceCell<u32>>) -> u32 {
+        let again = cell.clone();
+        *cell.get_or_init(|| compute(again)).await
+    }
+
+    fn compute(cell: Arc<OnceCell<u32>>) -> futures::future::BoxFuture<'static, u32> {
+        Box::pin(async move { get(cell).await + 1 })
     }
 
     /// A task that waits for a message and has the only sender.
@@ -370,6 +385,72 @@ fn permits_that_a_task_has_itself_are_a_deadlock() {
   task N takes_all_permits::{async} (`both` in takes_all_permits::{async} since HERE)
 ";
     assert_eq!(report(), expected);
+}
+
+/// A manager of connections that are nothing.
+struct Connections;
+
+impl deadpool::managed::Manager for Connections {
+    type Type = ();
+    type Error = ();
+
+    async fn create(&self) -> Result<(), ()> {
+        Ok(())
+    }
+
+    async fn recycle(
+        &self,
+        (): &mut (),
+        _: &deadpool::managed::Metrics,
+    ) -> deadpool::managed::RecycleResult<()> {
+        Ok(())
+    }
+}
+
+#[birthmark::instrument]
+mod pools {
+    use super::Connections;
+    use deadpool::managed::Pool;
+
+    /// A task that has the only connection and needs another one.
+    pub fn needs_two(pool: Pool<Connections>) {
+        tokio::spawn(async move {
+            let first = pool.get().await.unwrap();
+            audit(&pool).await;
+            drop(first);
+        });
+    }
+
+    async fn audit(pool: &Pool<Connections>) {
+        let _second = pool.get().await.unwrap();
+    }
+}
+
+#[test]
+fn pool_whose_objects_a_task_has_itself_is_a_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    let pool = deadpool::managed::Pool::builder(Connections).max_size(1);
+    runtime.block_on(async { pools::needs_two(pool.build().unwrap()) });
+    let expected = "deadlock of 1 task with itself, probable
+  task N needs_two::{async} waits for pool.get at HERE, held by
+  task N needs_two::{async} (`first` in needs_two::{async} since HERE)
+";
+    assert_eq!(report(), expected);
+}
+
+#[test]
+fn cell_that_needs_itself_is_a_deadlock() {
+    let _alone = alone();
+    let runtime = runtime();
+    runtime.block_on(async { locks::initializes_a_cell_by_itself() });
+    let expected = "deadlock of 1 task with itself, certain
+  task N get waits for cell.get_or_init at HERE, held by
+  task N get (a temporary value in locks::get)
+";
+    assert_eq!(report(), expected);
+    let text = birthmark::dump().to_string();
+    assert!(text.contains("waits for a cell, held by itself"), "{text}");
 }
 
 #[test]

@@ -94,6 +94,8 @@ pub enum ResourceKind {
     Notify,
     /// A barrier.
     Barrier,
+    /// A pool of connections or other objects.
+    Pool,
     /// A mutex that blocks the thread.
     BlockingMutex,
     /// A reader-writer lock that blocks the thread.
@@ -147,6 +149,7 @@ impl ResourceKind {
             Self::Broadcast => "broadcast",
             Self::Notify => "notify",
             Self::Barrier => "barrier",
+            Self::Pool => "pool",
             Self::Task => "task",
         }
     }
@@ -171,6 +174,7 @@ impl ResourceKind {
             Self::Broadcast => "a broadcast channel",
             Self::Notify => "a notification",
             Self::Barrier => "a barrier",
+            Self::Pool => "an object of a pool",
             Self::Task => "a task",
         }
     }

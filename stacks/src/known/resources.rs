@@ -63,7 +63,9 @@ const fn permits(
 }
 
 use Relation::{HoldsExclusively, HoldsShared, Receives, Sends, Waits};
-use Resource::{Broadcast, Channel, Mutex, Notify, Oneshot, RwLock, StdMutex, StdRwLock, Watch};
+use Resource::{
+    Broadcast, Channel, Mutex, Notify, Oneshot, Pool, RwLock, StdMutex, StdRwLock, Watch,
+};
 
 const HANDLES: &[Handle] = &[
     receiver(
@@ -73,6 +75,12 @@ const HANDLES: &[Handle] = &[
         "sender_count",
     ),
     row("async_channel::Sender", Sends, Channel, &["channel"]),
+    row(
+        "deadpool::managed::object::Object",
+        HoldsShared,
+        Pool,
+        &["pool", "inner", "semaphore", "ll_sem"],
+    ),
     row(
         "futures_channel::oneshot::Receiver",
         Receives,
@@ -156,6 +164,12 @@ const HANDLES: &[Handle] = &[
         HoldsExclusively,
         StdRwLock,
         &["rwlock", "raw"],
+    ),
+    row(
+        "sqlx_core::pool::connection::PoolConnection",
+        HoldsShared,
+        Pool,
+        &["pool", "semaphore", "inner", "ll_sem"],
     ),
     row(
         "std::sync::poison::mutex::MutexGuard",
@@ -313,11 +327,13 @@ const HANDLES: &[Handle] = &[
 ];
 
 /// Crates whose types are in the table.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 8] = [
     "async_channel",
+    "deadpool",
     "futures_channel",
     "futures_util",
     "lock_api",
+    "sqlx_core",
     "std",
     "tokio",
 ];
@@ -337,6 +353,11 @@ pub(crate) fn is_of_library(of_type: &Type) -> bool {
     first.is_some_and(|name| CRATES.contains(&&**name))
 }
 
+/// Returns `true` for closures of sqlx, which poll all futures that they borrow.
+pub(crate) fn polls_all(of_type: &Type) -> bool {
+    matches!(of_type.scope.first(), Some(name) if &**name == "sqlx_core")
+}
+
 /// Returns `true` for tokio's `JoinHandle`.
 pub(crate) fn is_join_handle(of_type: &Type) -> bool {
     of_type.name.starts_with("JoinHandle<")
@@ -348,9 +369,12 @@ pub(crate) fn is_join_set(of_type: &Type) -> bool {
     of_type.name.starts_with("JoinSet<") && names::path(of_type) == "tokio::task::join_set::JoinSet"
 }
 
-/// Returns the kind of a lock by a state machine of tokio that acquires permits for it.
+/// Returns the kind of a lock by a state machine of a library that acquires permits for it.
 pub(crate) fn lock_of(of_type: &Type) -> Option<Resource> {
     let scope: Vec<&str> = of_type.scope.iter().map(|name| &**name).collect();
+    if let ["deadpool", "managed", ..] | ["sqlx_core", "pool", ..] = scope[..] {
+        return Some(Pool);
+    }
     match scope.get(..3)? {
         ["tokio", "sync", "mutex"] => Some(Mutex),
         ["tokio", "sync", "rwlock"] => Some(RwLock),

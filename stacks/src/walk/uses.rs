@@ -164,7 +164,8 @@ impl Walk<'_> {
             Role::Closure | Role::Aggregate => {
                 let context = Context {
                     // The variable of a macro with all branches is polled.
-                    is_awaited: context.is_awaited && is_of_macro(of_type),
+                    is_awaited: context.is_awaited
+                        && (is_of_macro(of_type) || resources::polls_all(of_type)),
                     ..context.clone()
                 };
                 self.scan_members(place, of_type, &context, depth);
@@ -250,7 +251,9 @@ impl Walk<'_> {
             context.variable = None;
             context.lock = None;
         }
-        context.lock = resources::lock_of(of_type).or(context.lock);
+        if !matches!(context.lock, Some(Resource::Pool | Resource::OnceCell)) {
+            context.lock = resources::lock_of(of_type).or(context.lock);
+        }
         if in_state == State::Suspended && !context.is_in_wait {
             context.is_in_wait = self.note_wait_of_method(payload_at, of_type, &payload, &context);
         }
@@ -265,11 +268,12 @@ impl Walk<'_> {
             };
             self.scan(place, &context, depth);
         }
-        if resources::is_of_library(of_type) {
-            // Its parameters are borrowed from functions of the program.
-            return;
-        }
+        let is_of_library = resources::is_of_library(of_type);
         for member in others {
+            // Its parameters are borrowed from functions of the program. The permit of who initializes a cell is its own.
+            if is_of_library && !self.is_permit_of_cell(of_type, member.of_type) {
+                continue;
+            }
             let variable = Variable {
                 of: place.of_type,
                 member: member.clone(),
@@ -278,9 +282,9 @@ impl Walk<'_> {
                 is_polled: false,
                 is_awaited: false,
                 is_live: context.is_live
-                    && (variable.is_temporary() || in_state == State::NotStarted),
+                    && (is_of_library || variable.is_temporary() || in_state == State::NotStarted),
                 is_live_unless_moved: context.is_live && self.is_handle(member.of_type),
-                variable: Some(Arc::new(variable)),
+                variable: (!is_of_library).then(|| Arc::new(variable)),
                 ..context.clone()
             };
             let place = Place {
@@ -289,6 +293,11 @@ impl Walk<'_> {
             };
             self.scan(place, &context, depth);
         }
+    }
+
+    /// Returns `true` if a state machine initializes a cell, and the member is the permit for it.
+    fn is_permit_of_cell(&mut self, machine: &Type, member: TypeRef) -> bool {
+        resources::lock_of(machine) == Some(Resource::OnceCell) && self.is_handle(member)
     }
 
     fn is_handle(&mut self, of_type: TypeRef) -> bool {
@@ -393,6 +402,11 @@ impl Walk<'_> {
                 if self.is_assigned(place) {
                     relation = Relation::Assigned;
                 }
+            }
+            // The permit of who initializes the cell.
+            Relation::HoldsShared if context.lock == Some(Resource::OnceCell) => {
+                resource = Resource::OnceCell;
+                relation = Relation::HoldsExclusively;
             }
             Relation::Receives if context.is_polled && context.is_awaited => {
                 relation = Relation::WaitsToReceive;
@@ -544,7 +558,7 @@ impl Walk<'_> {
             }
             let path = crate::names::path(&of_type);
             match &*path {
-                "alloc::sync::Arc" | "alloc::rc::Rc" => {
+                "alloc::sync::Arc" | "alloc::sync::Weak" | "alloc::rc::Rc" => {
                     let (address, of_type) = self.first_pointer(place)?;
                     place = self.field(Place { address, of_type }, "data")?;
                 }

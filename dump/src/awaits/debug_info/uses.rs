@@ -152,6 +152,7 @@ fn resource(resource: birthmark_stacks::Resource) -> ResourceKind {
         Of::Broadcast => ResourceKind::Broadcast,
         Of::Notify => ResourceKind::Notify,
         Of::Barrier => ResourceKind::Barrier,
+        Of::Pool => ResourceKind::Pool,
         Of::StdMutex => ResourceKind::BlockingMutex,
         Of::StdRwLock => ResourceKind::BlockingRwLock,
         Of::Task => ResourceKind::Task,
