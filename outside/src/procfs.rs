@@ -63,10 +63,22 @@ fn explain(id: u32, source: io::Error) -> OpenError {
     OpenError::Refused { id, source, help }
 }
 
+/// Returns `true` for the user that stands for all those that the user namespace of this process does not have.
+fn is_of_no_user_here(user: u32) -> bool {
+    let read = |file| fs::read_to_string(file).unwrap_or_default();
+    let overflow = read("/proc/sys/kernel/overflowuid").trim().parse() == Ok(user);
+    // The initial namespace has all users.
+    let all = ["0", "0", "4294967295"];
+    overflow && !read("/proc/self/uid_map").split_whitespace().eq(all)
+}
+
 /// Returns what a person can do if the system refuses.
 fn help(id: u32) -> String {
     let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
     match (owner(id), owner_of("/proc/self".as_ref())) {
+        (Some(theirs), _) if is_of_no_user_here(theirs) => {
+            "run it as root outside of this user namespace, which has no number for the user of the process".into()
+        }
         (Some(theirs), Some(own)) if theirs != own => {
             format!("run it as the user of the process (`sudo -u '#{theirs}'`) or as root")
         }

@@ -69,7 +69,9 @@ impl Missing {
                 "pass the executable with which the program ran, or its separate file with debug information"
             }
             Self::TypeNotFound { .. } => {
-                "set `debug = 2` in the profile of the crate that makes this future; `debug = 1` has no types"
+                "set `debug = 2` in the profile of the crate that makes this future; `debug = 1` has no types. Split debug \
+                 information is in a package `.dwp`: keep it beside the executable, or pass it to the command `birthmark` by \
+                 `--debug-file`"
             }
             Self::SizeDiffers { .. } | Self::NameDiffers { .. } => {
                 "use the debug information of this build; a linker that folds identical functions needs `--icf=safe`"
