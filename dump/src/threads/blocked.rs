@@ -32,7 +32,6 @@ pub(crate) fn may_block(uses: &Uses) -> bool {
 pub(crate) fn add_waits(uses: &mut Uses, threads: &OsThreads) {
     let held: Vec<Held> = held(uses).collect();
     for thread in &threads.all {
-        let waits_for = || lock_of(thread, &held, threads.words_around);
         let Some(task) = thread.tasks().first().filter(|_| !thread.may_be_stale()) else {
             continue;
         };
@@ -41,10 +40,9 @@ pub(crate) fn add_waits(uses: &mut Uses, threads: &OsThreads) {
         if uses.contains_key(&id) {
             continue;
         }
-        if let Some((lock, at)) = waits_for() {
-            let wait = wait(lock, at, task.role());
+        if let Some(sleep) = sleeps_for(thread, &held, threads.words_around) {
             let of_task = TaskUses {
-                uses: vec![wait],
+                uses: vec![wait(&sleep, task.role())],
                 leaves: 1,
                 is_abandoned: false,
             };
@@ -62,16 +60,32 @@ fn held(uses: &Uses) -> impl Iterator<Item = Held> + '_ {
         })
 }
 
-/// Returns the lock for which a thread waits, and the address at which it sleeps.
-fn lock_of<'a>(
+/// The sleep of a thread that waits for a lock.
+struct Sleep<'a> {
+    lock: &'a Held,
+    /// The address at which the thread sleeps.
+    at: u64,
+    /// The address is inside of the lock. Otherwise, a word beside it may be the lock's address by chance.
+    is_certain: bool,
+}
+
+/// Returns the lock for which a thread waits.
+fn sleeps_for<'a>(
     thread: &OsThread,
     held: &'a [Held],
     words_around: fn(u64) -> Option<[u64; WORDS]>,
-) -> Option<(&'a Held, u64)> {
+) -> Option<Sleep<'a>> {
     let ThreadState::InCall(call) = thread.state() else {
         return None;
     };
     let at = call.futex()?;
+    let sleep = |is_certain| {
+        move |lock| Sleep {
+            lock,
+            at,
+            is_certain,
+        }
+    };
     let of_std = held.iter().find(|lock| {
         let size = match lock.resource {
             ResourceKind::BlockingRwLock => STD_RWLOCK,
@@ -79,8 +93,8 @@ fn lock_of<'a>(
         };
         (lock.address..lock.address + size).contains(&at)
     });
-    if let Some(lock) = of_std {
-        return Some((lock, at));
+    if of_std.is_some() {
+        return of_std.map(sleep(true));
     }
     let words = words_around(at)?;
     let found = held.iter().find(|lock| {
@@ -88,15 +102,15 @@ fn lock_of<'a>(
             .iter()
             .any(|&word| word == lock.address || word == lock.address + 1)
     });
-    Some((found?, at))
+    found.map(sleep(false))
 }
 
-fn wait(lock: &Held, at: u64, role: &str) -> ResourceUse {
+fn wait(sleep: &Sleep<'_>, role: &str) -> ResourceUse {
     ResourceUse {
         relation: Relation::Waits,
-        resource: lock.resource,
-        value: at,
-        address: lock.address,
+        resource: sleep.lock.resource,
+        value: sleep.at,
+        address: sleep.lock.address,
         permits: None,
         senders: None,
         variable: None,
@@ -106,7 +120,7 @@ fn wait(lock: &Held, at: u64, role: &str) -> ResourceUse {
         is_polled: true,
         is_kept: false,
         kept_in: None,
-        is_certain: true,
+        is_certain: sleep.is_certain,
         is_certain_unless_moved: false,
         joined: None,
     }
@@ -133,32 +147,35 @@ mod tests {
         }
     }
 
-    fn waits(resource: ResourceKind, address: u64, words: fn(u64) -> Option<[u64; WORDS]>) -> bool {
+    /// Returns whether it is certain that a thread that sleeps at an address waits for the lock; `None` if it does not.
+    fn waits(
+        resource: ResourceKind,
+        address: u64,
+        words: fn(u64) -> Option<[u64; WORDS]>,
+    ) -> Option<bool> {
         let held = [Held {
             resource,
             address: LOCK,
         }];
-        lock_of(&at(address), &held, words).is_some()
+        sleeps_for(&at(address), &held, words).map(|sleep| sleep.is_certain)
     }
 
     #[test]
     fn thread_waits_for_a_lock_at_or_beside_the_address_where_it_sleeps() {
+        use ResourceKind::{BlockingMutex, BlockingRwLock};
         let none = |_| None;
-        assert!(waits(ResourceKind::BlockingMutex, LOCK, none));
-        assert!(!waits(ResourceKind::BlockingMutex, LOCK + 4, none));
-        assert!(waits(ResourceKind::BlockingRwLock, LOCK + 4, none));
-        assert!(!waits(ResourceKind::BlockingRwLock, LOCK + 8, none));
+        assert_eq!(waits(BlockingMutex, LOCK, none), Some(true));
+        assert_eq!(waits(BlockingMutex, LOCK + 4, none), None);
+        assert_eq!(waits(BlockingRwLock, LOCK + 4, none), Some(true));
+        assert_eq!(waits(BlockingRwLock, LOCK + 8, none), None);
         fn beside(word: u64) -> Option<[u64; WORDS]> {
             let mut words = [0; WORDS];
             words[3] = word;
             Some(words)
         }
-        assert!(waits(ResourceKind::BlockingRwLock, 0x7700, |_| beside(
-            LOCK + 1
-        )));
-        assert!(waits(ResourceKind::BlockingMutex, 0x7700, |_| beside(LOCK)));
-        assert!(!waits(ResourceKind::BlockingMutex, 0x7700, |_| beside(
-            LOCK + 2
-        )));
+        let queued = waits(BlockingRwLock, 0x7700, |_| beside(LOCK + 1));
+        assert_eq!(queued, Some(false), "a word may be this by chance");
+        assert_eq!(waits(BlockingMutex, 0x7700, |_| beside(LOCK)), Some(false));
+        assert_eq!(waits(BlockingMutex, 0x7700, |_| beside(LOCK + 2)), None);
     }
 }
