@@ -439,6 +439,125 @@ fn pool_whose_objects_a_task_has_itself_is_a_deadlock() {
     assert_eq!(report(), expected);
 }
 
+#[birthmark::instrument]
+mod shadowed {
+    use std::sync::Arc;
+    use tokio::sync::{Mutex, RwLock, Semaphore};
+
+    pub async fn mutex(lock: Arc<Mutex<u32>>, again: Arc<Mutex<u32>>) {
+        let lock = lock.lock().await;
+        let _twice = again.lock().await;
+        drop(lock);
+    }
+
+    pub async fn owned(lock: Arc<Mutex<u32>>, again: Arc<Mutex<u32>>) {
+        let lock = lock.lock_owned().await;
+        let _twice = again.lock().await;
+        drop(lock);
+    }
+
+    pub async fn rwlock(lock: Arc<RwLock<u32>>, again: Arc<RwLock<u32>>) {
+        let lock = lock.read().await;
+        let _twice = again.write().await;
+        drop(lock);
+    }
+
+    pub async fn permit(lock: Arc<Semaphore>, again: Arc<Semaphore>) {
+        let lock = lock.acquire().await;
+        let _twice = again.acquire().await;
+        drop(lock);
+    }
+
+    /// Waits with nothing, also in the second turn of the loop, when the memory of the guard has a pointer.
+    pub async fn dropped(lock: Arc<Mutex<u32>>) {
+        loop {
+            {
+                let lock = lock.lock().await;
+                tokio::task::yield_now().await;
+                drop(lock);
+            }
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Moves the guard before it waits.
+    pub async fn moved(lock: Arc<Mutex<u32>>) {
+        let lock = lock.lock().await;
+        tokio::task::yield_now().await;
+        drop(lock);
+        std::future::pending::<()>().await;
+    }
+
+    pub fn spawn_all(lock: &Arc<Mutex<u32>>) {
+        tokio::spawn(dropped(lock.clone()));
+        tokio::spawn(moved(lock.clone()));
+    }
+
+    pub fn spawn(kind: &str) {
+        let mutex = || Arc::new(Mutex::new(0));
+        match kind {
+            "mutex" => {
+                let lock = mutex();
+                tokio::spawn(self::mutex(lock.clone(), lock));
+            }
+            "owned" => {
+                let lock = mutex();
+                tokio::spawn(owned(lock.clone(), lock));
+            }
+            "rwlock" => {
+                let lock = Arc::new(RwLock::new(0));
+                tokio::spawn(rwlock(lock.clone(), lock));
+            }
+            "permit" => {
+                let lock = Arc::new(Semaphore::new(1));
+                tokio::spawn(permit(lock.clone(), lock));
+            }
+            _ => unreachable!("{kind}"),
+        }
+    }
+}
+
+/// rustc describes a guard with the name of what it guards as if it were that.
+#[test]
+fn guard_that_has_the_name_of_its_lock_holds_it() {
+    let _alone = alone();
+    for (kind, waits) in [
+        ("mutex", "lock at HERE, held by"),
+        ("owned", "lock at HERE, held by"),
+        ("rwlock", "write at HERE, held for reading by"),
+        ("permit", "acquire at HERE, held by"),
+    ] {
+        let runtime = runtime();
+        runtime.block_on(async { shadowed::spawn(kind) });
+        let report = report();
+        let lines: Vec<&str> = report.lines().collect();
+        assert!(
+            lines[0].starts_with("deadlock of 1 task with itself, "),
+            "{report}"
+        );
+        let waits = format!("  task N {kind} waits for again.{waits}");
+        assert_eq!(lines[1], waits, "{report}");
+        let holds = format!("  task N {kind} (`lock` in shadowed::{kind} since HERE)");
+        assert_eq!(lines[2], holds, "{report}");
+        let resources = birthmark::dump().resources().to_string();
+        assert!(resources.contains("`lock` in"), "{resources}");
+    }
+}
+
+#[test]
+fn guard_that_was_dropped_holds_nothing_whatever_its_name() {
+    let _alone = alone();
+    let runtime = runtime();
+    let lock = std::sync::Arc::new(tokio::sync::Mutex::new(0));
+    runtime.block_on(async { shadowed::spawn_all(&lock) });
+    wait_until("both wait", || {
+        let dump = birthmark::dump().to_string();
+        dump.matches("awaits   pending").count() == 2
+    });
+    let resources = birthmark::dump().resources().to_string();
+    assert!(!resources.contains("`lock` in"), "{resources}");
+}
+
 #[test]
 fn cell_that_needs_itself_is_a_deadlock() {
     let _alone = alone();

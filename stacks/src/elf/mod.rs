@@ -20,7 +20,7 @@ pub use core_file::CoreThread;
 pub(crate) use core_file::{Ended, MAX_HEAD, build_id_of_head, range_of_file, read_core_file};
 pub(crate) use section::{Bytes, Section};
 pub(crate) use separate::{find_debug_file, find_package};
-#[cfg(any(feature = "functions", test))]
+#[cfg(feature = "functions")]
 pub(crate) use symbols::SymbolTable;
 pub(crate) use symbols::symbol_at;
 

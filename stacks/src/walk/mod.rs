@@ -17,6 +17,7 @@ mod join_handle;
 mod join_set;
 mod lines;
 mod roles;
+mod shadowed;
 mod uses;
 mod values;
 

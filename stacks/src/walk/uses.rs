@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::coroutine::state;
 use super::roles::{self, Role};
+use super::shadowed::Present;
 use super::{AWAITEE, Place, SELF, Walk, lines, name_of};
 use crate::debug_info::Search;
 use crate::dwarf::{Kind, Member, Type, TypeRef};
@@ -28,7 +29,7 @@ const MAX_STEPS: usize = 16;
 
 /// Surroundings of a value.
 #[derive(Clone, Default)]
-struct Context {
+pub(super) struct Context {
     /// The value is polled if the task is.
     is_polled: bool,
     /// All types on the way to the value are known to poll what they contain.
@@ -269,6 +270,22 @@ impl Walk<'_> {
             self.scan(place, &context, depth);
         }
         let is_of_library = resources::is_of_library(of_type);
+        if in_state == State::Suspended && !is_of_library {
+            let present = Present {
+                machine: place.of_type,
+                of_type,
+                at: payload_at,
+                payload: &payload,
+            };
+            let context = Context {
+                is_polled: false,
+                is_awaited: false,
+                is_live: false,
+                is_live_unless_moved: context.is_live,
+                ..context.clone()
+            };
+            self.note_shadowing_guards(present, &context);
+        }
         for member in others {
             // Its parameters are borrowed from functions of the program. The permit of who initializes a cell is its own.
             if is_of_library && !self.is_permit_of_cell(of_type, member.of_type) {
@@ -424,7 +441,7 @@ impl Walk<'_> {
         self.note_senders(found, handle);
     }
 
-    fn put(
+    pub(super) fn put(
         &mut self,
         relation: Relation,
         resource: Resource,
@@ -477,7 +494,8 @@ impl Walk<'_> {
             let Some(awaited) = payload.member(AWAITEE).filter(|_| !has_variable) else {
                 continue;
             };
-            if self.lock_of_future(awaited.of_type) == Some(lock)
+            let of_future = self.lock_of_future(awaited.of_type);
+            if of_future.is_some_and(|(of_future, _)| of_future == lock)
                 && found.replace(member.clone()).is_some()
             {
                 return None;
@@ -499,12 +517,12 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the kind of the lock that a future of a type waits for.
-    fn lock_of_future(&mut self, of_type: TypeRef) -> Option<Resource> {
+    /// Returns the kind of the lock that a future of a type waits for, and the type of the state machine that does.
+    pub(super) fn lock_of_future(&mut self, of_type: TypeRef) -> Option<(Resource, Arc<Type>)> {
         let mut of_type = self.get(of_type)?;
         for _ in 0..MAX_STEPS {
             if let Some(lock) = resources::lock_of(&of_type) {
-                return Some(lock);
+                return Some((lock, of_type));
             }
             let inner = match roles::role(&of_type) {
                 Role::Pointer(target) | Role::Uninit(target) => target,
@@ -532,7 +550,7 @@ impl Walk<'_> {
     }
 
     /// Follows members and pointers from a handle to its resource.
-    fn resource_at(&mut self, start: Place, way: &[&str]) -> Option<Place> {
+    pub(super) fn resource_at(&mut self, start: Place, way: &[&str]) -> Option<Place> {
         let mut place = start;
         for name in way {
             place = self.behind(place)?.0;
@@ -544,7 +562,7 @@ impl Walk<'_> {
     }
 
     /// Follows pointers, `Arc`, `Option` and transparent wrappers to a value.
-    fn behind(&mut self, start: Place) -> Option<(Place, Arc<Type>)> {
+    pub(super) fn behind(&mut self, start: Place) -> Option<(Place, Arc<Type>)> {
         let mut place = start;
         for _ in 0..MAX_STEPS {
             let (resolved, of_type) = self.info.resolve(place.of_type)?;
