@@ -1,8 +1,7 @@
 //! Guards that shadow what they guard, as in `let state = state.lock().await;`.
 //!
-//! rustc 1.95 describes each variable of a state machine by its name. A variable with the name of another one is described as
-//! a second member of the other one's type at the other one's offset, so the type and the place of the guard are unknown. But
-//! three things are known:
+//! rustc 1.95 describes each variable of a state machine by its name. A variable with the name of another one has the type and
+//! the offset of the other one there, so nothing is known of the guard itself. But three things are known:
 //!
 //! - A state that awaits the lock has one member of this name less than the present state.
 //! - The guard is in the memory of the present state that no member describes.
