@@ -44,7 +44,13 @@ fn threads_of_processes_and_core_files_have_the_same_stacks() {
     let folder = folder("native");
     let mut specimen = Specimen::start(&executable(), &[]);
     let id = specimen.id();
-    let live = shown(&["threads", &id, "--native-stacks"]);
+    // The specimen has written a line, and goes on to read the next one.
+    let live = loop {
+        let live = shown(&["threads", &id, "--native-stacks"]);
+        if live.contains("  read of 0  ") {
+            break live;
+        }
+    };
     for function in PARKED {
         assert!(live.contains(function), "{live}");
     }
