@@ -43,6 +43,8 @@ export interface Site {
   role: string;
   /** The number of tasks that have ended. */
   ended?: number;
+  /** The times between a wake and the next poll, in nanoseconds. */
+  delays?: { count: number; average_ns: number; max_ns: number };
   /** The end of the module, if sites of other modules have the same role. */
   qualifier?: string;
 }

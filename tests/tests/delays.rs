@@ -48,7 +48,7 @@ fn delays(function: &str) -> Option<Delays> {
 #[test]
 fn delays_are_from_the_first_wake_to_the_next_poll() {
     birthmark::builder().delays(true).install();
-    tasks::on_a_thread(|| {
+    let json = tasks::on_a_thread(|| {
         let waker = Waker::from(Arc::<Executor>::default());
         let mut task = tasks::is_delayed();
         let mut poll = || {
@@ -72,6 +72,7 @@ fn delays_are_from_the_first_wake_to_the_next_poll() {
         let at = |bound| found.cumulative().find(|(it, _)| *it == bound).unwrap().1;
         assert!(at(Duration::from_millis(1)) <= 1, "{found:?}");
         assert_eq!(at(Duration::from_secs(10)), 2, "{found:?}");
+        birthmark::dump().json().to_string()
     });
     let dump = birthmark::dump();
     for text in [dump.to_string(), dump.groups().to_string()] {
@@ -85,4 +86,18 @@ fn delays_are_from_the_first_wake_to_the_next_poll() {
         );
         assert!(line.contains(" on average of 2 polls"), "{text}");
     }
+    let value: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let schema = include_str!("../../dump/schema/dump-1.schema.json");
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema is valid");
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, [""; 0], "{json}");
+    let sites = value["sites"].as_array().expect("a table");
+    let site = sites.iter().find(|site| site["function"] == "is_delayed");
+    let delays = &site.expect("the task was alive")["delays"];
+    assert_eq!(delays["count"], 2, "{delays}");
+    assert!(delays["max_ns"].as_u64() >= Some(2_000_000), "{delays}");
 }

@@ -1,6 +1,6 @@
 // The panel with one task.
 
-import { ago, count, timeOf, visible } from "../model/text.js";
+import { ago, count, exact, timeOf, visible } from "../model/text.js";
 import { KEPT } from "../model/snapshot.js";
 import { labels } from "../model/labels.js";
 import { called } from "../model/cells.js";
@@ -52,6 +52,7 @@ function taskFacts(task, snapshot, follow) {
     Runs: task.runs_no_task && "no task that has a record",
     Frames: task.unrecorded && "of futures without a record, which it has polled",
     Polls: task.polls == null ? NO_POLLS : count(task.polls),
+    "Until polled": site?.delays && delays(site.delays),
     Name: task.name == null ? "none" : visible(task.name) + (task.name_truncated ? "… (it was longer)" : ""),
     "Name from": task.name_origin && ORIGINS[task.name_origin] + (task.name_from ? ` from task ${task.name_from}` : ""),
     Labels: task.labels && labelLinks(task, follow),
@@ -95,6 +96,13 @@ function stateOf(task, follow) {
   else if (by) text.append(", woken by a thread in no task");
   return text;
 }
+
+/**
+ * Returns the times from a wake to the next poll, of all tasks of the site.
+ * @param {NonNullable<import("../types").Site["delays"]>} delays
+ */
+const delays = ({ count: polls, average_ns: average, max_ns: longest }) =>
+  `up to ${exact(longest)} after a wake, ${exact(average)} on average of ${count(polls)} polls of its site`;
 
 /** @param {import("../types").Task} task */
 function locals({ task_locals: locals, task_locals_truncated: isCut }) {

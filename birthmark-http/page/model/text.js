@@ -30,6 +30,15 @@ export function ago(millis) {
 export const seconds = (millis) => (millis == null ? "" : `${(millis / 1000).toFixed(2)} s`);
 
 /**
+ * Returns a time such as `12.3 µs`, `1.52 ms` or `3.20 s`.
+ * @param {number} nanos
+ */
+export function exact(nanos) {
+  if (nanos < 1e6) return `${(nanos / 1e3).toFixed(1)} µs`;
+  return nanos < 1e9 ? `${(nanos / 1e6).toFixed(2)} ms` : `${(nanos / 1e9).toFixed(2)} s`;
+}
+
+/**
  * Returns a number per second such as `0.5` or `1,204`; an empty text if it is not known.
  * @param {number | undefined} number
  */

@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
 use super::super::output::{push_number, ChunkedWriter};
 use super::spawn_stacks::push_spawn_stack;
@@ -11,6 +12,7 @@ use super::string::push_string;
 use super::table_index::TableIndex;
 use crate::snapshot::compact::hash::IdHash;
 use crate::snapshot::nodes::Node;
+use crate::values::delays::Delays;
 use crate::Dump;
 use birthmark_core::__reader::name::Name;
 use birthmark_core::Site;
@@ -22,6 +24,8 @@ pub(super) struct Tables {
     by_address: HashMap<u64, u32, IdHash>,
     /// The number of ended tasks of each site, by its address.
     ended: HashMap<u64, u64, IdHash>,
+    /// The scheduling delays of each site that has some, by its address.
+    delays: HashMap<u64, Delays, IdHash>,
     /// The nodes that are in the table.
     ancestors: TableIndex,
     pub(super) stacks: StackTables,
@@ -31,10 +35,14 @@ impl Tables {
     /// Collects the tables. The ancestors are those of the first `most` tasks.
     pub(super) fn new(dump: &Dump, most: usize) -> Self {
         let ended = dump.coverage().ended().iter();
+        let delays = dump.delays.iter();
         let mut tables = Tables {
             stacks: StackTables::new(dump),
             ended: ended
                 .map(|(site, count)| (site.address(), *count))
+                .collect(),
+            delays: delays
+                .map(|(site, delays)| (site.address(), delays.clone()))
                 .collect(),
             ..Tables::default()
         };
@@ -123,9 +131,23 @@ pub(super) fn push_sites(writer: &mut ChunkedWriter<'_>, tables: &Tables) -> fmt
             out.push_str(",\"ended\":");
             push_number(out, *ended);
         }
+        if let Some(delays) = tables.delays.get(&site.address()) {
+            push_delays(out, delays);
+        }
         push_spawn_stack(out, site);
         out.push('}');
     })
+}
+
+fn push_delays(out: &mut String, delays: &Delays) {
+    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    out.push_str(",\"delays\":{\"count\":");
+    push_number(out, delays.count());
+    out.push_str(",\"average_ns\":");
+    push_number(out, nanos(delays.average()));
+    out.push_str(",\"max_ns\":");
+    push_number(out, nanos(delays.longest()));
+    out.push('}');
 }
 
 pub(super) fn push_site(out: &mut String, site: &Site) {
