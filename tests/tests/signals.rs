@@ -205,7 +205,7 @@ fn word_that_makes_no_sense_says_what_to_write() {
         ),
         (
             "filter=stat=x",
-            "a filter has no key \"stat\"\nhelp: use name, label, role, ",
+            "a filter has no key \"stat\"\nhelp: use name, label, local, role, ",
         ),
         (
             "threads=all",
