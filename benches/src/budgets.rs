@@ -46,12 +46,14 @@ pub struct Budget {
 ///   that wait are unknown. The prototype's frames have no such word and take far fewer instructions, but as much time
 ///   as ours: `table frames`.
 /// - Rules: a spawn and a poll cost what they cost without.
+/// - All variants are in one program, and with each more the compiler inlines less. Those that carry a span take 14 raw and ten
+///   further instructions of each task here.
 pub const BUDGETS: [Budget; 22] = [
-    budget(Unit::Spawn, Variant::On, 60.0, 203.0, 185.0),
-    budget(Unit::SpawnOwning, Variant::On, 60.0, 184.0, 205.0),
+    budget(Unit::Spawn, Variant::On, 60.0, 213.0, 185.0),
+    budget(Unit::SpawnOwning, Variant::On, 60.0, 192.0, 205.0),
     budget(Unit::SpawnBlock, Variant::On, 60.0, 198.0, 135.0),
     budget(Unit::Poll, Variant::On, 20.0, 101.0, 85.0),
-    budget(Unit::Spawn, Variant::Rules, 60.0, 203.0, 185.0),
+    budget(Unit::Spawn, Variant::Rules, 60.0, 213.0, 185.0),
     budget(Unit::Poll, Variant::Rules, 20.0, 101.0, 85.0),
     budget(Unit::Job, Variant::On, 40.0, 123.0, 99.0),
     // How long the kernel lets a thread wait shows in its instructions: runs differ by 50.
@@ -61,8 +63,8 @@ pub const BUDGETS: [Budget; 22] = [
     budget(Unit::Job, Variant::Off, 6.0, 57.0, 41.0),
     budget(Unit::Poll, Variant::Off, 3.0, 17.0, 11.0),
     // With frames: 1.06 and 1.05 times raw, and two nanoseconds for each of the four further levels.
-    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 291.0, 290.0),
-    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 626.0, 610.0),
+    budget(Unit::SpawnLevels(1), Variant::On, 75.0, 298.0, 290.0),
+    budget(Unit::SpawnLevels(5), Variant::On, 107.0, 630.0, 610.0),
     budget(Unit::PollLevels(1), Variant::On, 20.0, 150.0, 125.0),
     budget(Unit::PollLevels(5), Variant::On, 52.0, 192.0, 172.0),
     budget(Unit::Await(Await::Ready), Variant::On, 16.0, 26.0, 24.0),
