@@ -1,6 +1,9 @@
 //! The cost of a look from outside, for the reader and for the target.
 //!
-//! `cargo test -p birthmark-cli --release --examples --test cost -- --ignored --nocapture --test-threads 1`
+//! ```sh
+//! cargo build -p birthmark-cli --release --examples
+//! cargo test -p birthmark-cli --release --test cost -- --ignored --nocapture --test-threads 1
+//! ```
 
 #![cfg(target_os = "linux")]
 

@@ -111,7 +111,7 @@ impl Specimen {
         let started = Self::start_by(Command::new(executable).args(arguments));
         started.unwrap_or_else(|| {
             let path = executable.display();
-            panic!("{path} does not start. `cargo test --examples` compiles it with the tests.")
+            panic!("{path} does not start. `cargo build --examples` compiles it.")
         })
     }
 
