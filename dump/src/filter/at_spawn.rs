@@ -64,10 +64,10 @@ impl Filter {
         let node = task.own_name().unwrap_or(*task);
         match node.effective_labels() {
             Some(labels) => has_labels(
-                self,
+                &self.labels,
                 &Labels::new(redact_labels(labels.as_slice()).as_slice()),
             ),
-            None => has_labels(self, &Labels::NONE),
+            None => has_labels(&self.labels, &Labels::NONE),
         }
     }
 

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::label::LabelPattern;
 use super::words::Words;
 use super::{Filter, Pace, Pattern};
 use crate::snapshot::compact::bit_set::BitSet;
 use crate::snapshot::compact::hash::IdHash;
+use crate::snapshot::labels::LabelsRef;
 use crate::snapshot::nodes::Snapshot;
 use crate::snapshot::row::Row;
 use crate::values::role::qualified;
@@ -16,6 +18,15 @@ use birthmark_core::__reader::clock;
 use birthmark_core::__reader::label::Labels;
 use birthmark_core::__reader::source_path::from_package;
 use birthmark_core::Site;
+
+/// The sets of labels, or of locals, that some patterns select.
+struct SelectedSets<'a> {
+    patterns: &'a [LabelPattern],
+    /// `true` for those that are selected, by index.
+    sets: Vec<bool>,
+    /// The empty set is selected.
+    none: bool,
+}
 
 /// A filter that is applied to one snapshot. Conditions on shared values are evaluated once for each value.
 pub(crate) struct Selection<'a> {
@@ -28,12 +39,8 @@ pub(crate) struct Selection<'a> {
     under: BitSet,
     /// `true` for stacks with a selected frame, by index.
     stacks: Vec<bool>,
-    /// `true` for label sets that are selected, by index.
-    labels: Vec<bool>,
-    no_labels: bool,
-    /// `true` for sets of locals that are selected, by index.
-    locals: Vec<bool>,
-    no_locals: bool,
+    labels: SelectedSets<'a>,
+    locals: SelectedSets<'a>,
     /// `true` for tasks that `woken_by` has, by their id.
     wakers: HashMap<u64, bool, IdHash>,
     words: Words<'a>,
@@ -53,10 +60,8 @@ impl<'a> Selection<'a> {
             sites: HashMap::default(),
             under: under(filter, snapshot, pace),
             stacks: stacks(filter, snapshot, pace),
-            labels: labels(filter, snapshot, pace),
-            no_labels: has_labels(filter, &Labels::NONE),
-            locals: locals(filter, snapshot, pace),
-            no_locals: has_locals(filter, &Labels::NONE),
+            labels: SelectedSets::new(&filter.labels, snapshot.labels.all(), pace),
+            locals: SelectedSets::new(&filter.locals, snapshot.task_locals.all(), pace),
             wakers: HashMap::default(),
             words: Words::new(filter, snapshot, pace),
         }
@@ -73,8 +78,8 @@ impl<'a> Selection<'a> {
                 .is_none_or(|least| self.snapshot.polls(row) >= least)
             && self.is_under(row)
             && self.has_stack(row)
-            && self.has_labels(row)
-            && self.has_locals(row)
+            && self.labels.has(|| self.snapshot.labels_ref(row))
+            && self.locals.has(|| self.snapshot.task_locals_ref(row))
             && self.has_site(row)
             && matches(&filter.kinds, self.snapshot.kind(row).as_str())
             && (filter.names.is_empty() || matches(&filter.names, self.snapshot.name_text(row)))
@@ -96,25 +101,6 @@ impl<'a> Selection<'a> {
         let stack = self.snapshot.stack(row).index();
         let stack = stack.and_then(|stack| self.stacks.get(stack));
         self.filter.stacks.is_empty() || stack.is_some_and(|is| *is)
-    }
-
-    fn has_labels(&self, row: &Row) -> bool {
-        if self.filter.labels.is_empty() {
-            return true;
-        }
-        let labels = self.snapshot.labels_ref(row).index();
-        // All are known unless the search was stopped.
-        let is_asked_for = |labels| self.labels.get(labels).is_some_and(|is| *is);
-        labels.map_or(self.no_labels, is_asked_for)
-    }
-
-    fn has_locals(&self, row: &Row) -> bool {
-        if self.filter.locals.is_empty() {
-            return true;
-        }
-        let locals = self.snapshot.task_locals_ref(row).index();
-        let is_asked_for = |locals| self.locals.get(locals).is_some_and(|is| *is);
-        locals.map_or(self.no_locals, is_asked_for)
     }
 
     fn has_waker(&mut self, row: &Row) -> bool {
@@ -205,30 +191,33 @@ fn stacks(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool
     all.map(|stack| stack.frames.iter().any(has)).collect()
 }
 
-/// Returns `true` for each selected set of labels.
-fn labels(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
-    if filter.labels.is_empty() {
-        return Vec::new();
+impl<'a> SelectedSets<'a> {
+    fn new<'s>(
+        patterns: &'a [LabelPattern],
+        all: impl Iterator<Item = &'s Labels>,
+        pace: &mut Pace<'_>,
+    ) -> Self {
+        let mut sets = SelectedSets {
+            patterns,
+            sets: Vec::new(),
+            none: has_labels(patterns, &Labels::NONE),
+        };
+        if !patterns.is_empty() {
+            let all = all.take_while(|_| pace.step());
+            sets.sets = all.map(|set| has_labels(patterns, set)).collect();
+        }
+        sets
     }
-    let all = snapshot.labels.all().take_while(|_| pace.step());
-    all.map(|labels| has_labels(filter, labels)).collect()
-}
 
-/// Returns `true` for each selected set of locals.
-fn locals(filter: &Filter, snapshot: &Snapshot, pace: &mut Pace<'_>) -> Vec<bool> {
-    if filter.locals.is_empty() {
-        return Vec::new();
+    fn has(&self, set: impl FnOnce() -> LabelsRef) -> bool {
+        // All are known unless the search was stopped.
+        let is_selected = |set| self.sets.get(set).is_some_and(|is| *is);
+        self.patterns.is_empty() || set().index().map_or(self.none, is_selected)
     }
-    let all = snapshot.task_locals.all().take_while(|_| pace.step());
-    all.map(|locals| has_locals(filter, locals)).collect()
 }
 
-fn has_locals(filter: &Filter, locals: &Labels) -> bool {
-    any(&filter.locals, |pattern| pattern.matches(locals))
-}
-
-pub(super) fn has_labels(filter: &Filter, labels: &Labels) -> bool {
-    any(&filter.labels, |pattern| pattern.matches(labels))
+pub(super) fn has_labels(patterns: &[LabelPattern], labels: &Labels) -> bool {
+    any(patterns, |pattern| pattern.matches(labels))
 }
 
 pub(super) fn is_at(patterns: &[Pattern], site: &Site) -> bool {
