@@ -185,13 +185,13 @@ impl Attached {
         self.slot
     }
 
-    /// Begins a poll, once the gate is open, inside of what is carried. Returns where the thread stood, and
-    /// whether [`Attached::leave`] must be called.
+    /// Begins a poll, once the gate is open, inside of what is carried. Returns where the thread stood. The caller calls
+    /// [`Attached::leave`].
     ///
     /// # Safety
     ///
     /// The caller owns the handle of the task, and nothing else uses this meanwhile.
-    pub(crate) unsafe fn begin_poll(&self, waker: &Waker) -> Option<(Cursor, bool)> {
+    pub(crate) unsafe fn begin_poll(&self, waker: &Waker) -> Option<Cursor> {
         // SAFETY: by the contract.
         let inner = unsafe { &mut *self.inner.get() };
         if inner.gate.is_some() && inner.poll_gate(self.slot, waker).is_pending() {
@@ -202,7 +202,7 @@ impl Attached {
         self.busy.store(true, Ordering::Relaxed);
         inner.start(self.slot);
         inner.carried.enter();
-        Some((outer, true))
+        Some(outer)
     }
 
     /// Blocks the thread of a closure until the gate is open.
@@ -231,13 +231,13 @@ impl Attached {
         true
     }
 
-    /// Leaves what [`Attached::enter`] has entered.
+    /// Leaves what [`Attached::enter`] or [`Attached::begin_poll`] has entered.
     ///
     /// # Safety
     ///
     /// `enter` has returned `true` to the caller, who calls this once.
     pub(crate) unsafe fn leave(&self) {
-        // SAFETY: by the contract, `enter` has set `busy` for this caller.
+        // SAFETY: by the contract, `busy` was set for this caller.
         let inner = unsafe { &mut *self.inner.get() };
         inner.carried.exit();
         self.busy.store(false, Ordering::Release);

@@ -40,7 +40,7 @@ impl<'a> SlowPoll<'a> {
         let (outer, carries) = match handle.content() {
             HandleContent::Plain(slot) => (Running::start(slot).into_outer(), false),
             // SAFETY: the handle is borrowed exclusively.
-            HandleContent::Attached(attached) => unsafe { attached.begin_poll(waker) }?,
+            HandleContent::Attached(attached) => (unsafe { attached.begin_poll(waker) }?, true),
             // There is none: see `refused.rs`.
             HandleContent::Refused(_) => return None,
             // The frames of a task that is not recorded are not those of whoever polls it.
