@@ -235,7 +235,7 @@ impl Attached {
     ///
     /// # Safety
     ///
-    /// `enter` has returned `true` to the caller, who calls this once.
+    /// `enter` has returned `true` to the caller, or `begin_poll` a place. The caller calls this once for it.
     pub(crate) unsafe fn leave(&self) {
         // SAFETY: by the contract, `busy` was set for this caller.
         let inner = unsafe { &mut *self.inner.get() };
