@@ -105,25 +105,20 @@ function foldOf(members, id) {
 export function alikeRow({ id, members, selected, level, expanded }, snapshot) {
   const tasks = members.map(({ task, ancestor }) => task ?? ancestor);
   const [first] = tasks;
+  const inState = most(tasks, "state_ms");
   const cells = {
     who: [["count", `${count(tasks.length)} ×`], ["role", visible(first.role)], ["faint", someNames(names(tasks))]],
     state: state({ state: first.state ?? "ended" }),
-    since: [[heat({ ...first, state_ms: most(tasks, "state_ms") }), upTo(tasks, "state_ms")]],
-    age: plain(upTo(tasks, "age_ms")),
+    since: [[heat({ ...first, state_ms: inState }), upTo(inState)]],
+    age: plain(upTo(most(tasks, "age_ms"))),
     place: waits(first, snapshot), site: plain(snapshot.at(first)),
   };
   const className = selected ? "alike" : "alike context";
   return { key: id, snapshot, level, children: members.length, expanded, className, cell: (column) => cells[column] ?? plain("") };
 }
 
-/**
- * @param {import("../types").Ancestor[]} tasks
- * @param {"age_ms" | "state_ms"} key
- */
-function upTo(tasks, key) {
-  const time = most(tasks, key);
-  return time < 0 ? "" : `≤ ${ago(time)}`;
-}
+/** @param {number} time */
+const upTo = (time) => (time < 0 ? "" : `≤ ${ago(time)}`);
 
 /**
  * Returns the longest of some times; -1 if none is known.
