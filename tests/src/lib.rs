@@ -7,6 +7,7 @@ use birthmark_test_support as _;
 
 pub mod asked;
 pub mod project;
+pub mod schema;
 pub mod stress;
 pub mod stuck;
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use birthmark::Delays;
-use birthmark_integration_tests::{Held, spawn};
+use birthmark_integration_tests::{Held, schema, spawn};
 
 /// An executor's waker. Wakes of one that has no data are not seen.
 #[derive(Default)]
@@ -87,14 +87,7 @@ fn delays_are_from_the_first_wake_to_the_next_poll() {
         assert!(line.contains(" on average of 2 polls"), "{text}");
     }
     let value: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
-    let schema = include_str!("../../dump/schema/dump-1.schema.json");
-    let schema = serde_json::from_str(schema).expect("the schema is JSON");
-    let validator = jsonschema::draft202012::new(&schema).expect("the schema is valid");
-    let errors: Vec<String> = validator
-        .iter_errors(&value)
-        .map(|error| error.to_string())
-        .collect();
-    assert_eq!(errors, [""; 0], "{json}");
+    schema::assert_valid(&value);
     let sites = value["sites"].as_array().expect("a table");
     let site = sites.iter().find(|site| site["function"] == "is_delayed");
     let delays = &site.expect("the task was alive")["delays"];

@@ -3,10 +3,8 @@
 use std::future::pending;
 
 use birthmark::{Dump, Filter, NameOrigin, State, Task};
-use birthmark_integration_tests::{Held, block_on, own_id, spawn, start};
+use birthmark_integration_tests::{Held, block_on, own_id, schema, spawn, start};
 use serde_json::Value;
-
-const SCHEMA: &str = include_str!("../../dump/schema/dump-1.schema.json");
 
 /// Reads a dump as another program would.
 #[track_caller]
@@ -20,10 +18,7 @@ fn read(dump: &Dump) -> Value {
 #[track_caller]
 fn read_text(text: &[u8]) -> Value {
     let value: Value = serde_json::from_slice(text).unwrap();
-    let schema = serde_json::from_str(SCHEMA).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&value).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    schema::assert_valid(&value);
     value
 }
 

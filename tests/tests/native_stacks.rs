@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use birthmark::{Dump, NativeStack, OsThread, StackError, ThreadDetail};
 use birthmark_integration_tests::stuck::{Stuck, one_worker};
-use birthmark_integration_tests::wait_for;
+use birthmark_integration_tests::{schema, wait_for};
 use serde_json::Value;
 
 /// A dump while no other test takes stacks.
@@ -366,11 +366,7 @@ fn are_the_same(ours: &[Frame], gdb: &[Frame]) -> bool {
 #[test]
 fn programs_read_the_same() {
     let dump = Other::start().dump();
-    let schema = include_str!("../../dump/schema/dump-1.schema.json");
-    let schema = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&dump).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    schema::assert_valid(&dump);
 }
 
 #[test]

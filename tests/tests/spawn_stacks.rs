@@ -95,11 +95,7 @@ async fn stack_of_a_spawn_leads_to_the_function_of_the_program() {
 
     // Each stack occurs once, at the site to which its tasks refer.
     let json: Value = serde_json::from_str(&dump.json().to_string()).expect("it is JSON");
-    let schema = include_str!("../../dump/schema/dump-1.schema.json");
-    let schema = serde_json::from_str(schema).expect("the schema is JSON");
-    let validator = jsonschema::draft202012::new(&schema).expect("the schema is valid");
-    let errors: Vec<_> = validator.iter_errors(&json).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    birthmark_integration_tests::schema::assert_valid(&json);
     let sites = json["sites"].as_array().expect("sites");
     let stacks = sites
         .iter()

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-use birthmark_integration_tests::{unwrapped, wait_until};
+use birthmark_integration_tests::{schema, unwrapped, wait_until};
 use tokio::runtime::{Builder, Runtime};
 
 /// Tests run one after the other, because a dump has the tasks of all.
@@ -679,14 +679,7 @@ fn json_has_waits_holders_and_findings() {
     assert!(without.get("stuck").is_none() && without.get("resources").is_none());
     let json = birthmark::dump().with_waits().json().to_string();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let schema = include_str!("../../dump/schema/dump-1.schema.json");
-    let schema = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(&json)
-        .map(|it| it.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    schema::assert_valid(&json);
     let tasks = json["tasks"].as_array().unwrap();
     let named = |name: &str| tasks.iter().find(|task| task["name"] == name).unwrap();
     let (one, two) = (named("one"), named("two"));

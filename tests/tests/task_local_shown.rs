@@ -10,7 +10,7 @@ use std::thread;
 
 use birthmark::render::Format;
 use birthmark::{MAX_LABEL_LEN, MAX_LABELS};
-use birthmark_integration_tests::{HOSTILE, Held, own_id, spawn, start};
+use birthmark_integration_tests::{HOSTILE, Held, own_id, schema, spawn, start};
 use serde_json::{Value, json};
 
 birthmark::task_local! {
@@ -38,11 +38,7 @@ fn json_of(id: birthmark::TaskId) -> Value {
     let mut text = Vec::new();
     birthmark::dump().write(Format::Json, &mut text).unwrap();
     let value: Value = serde_json::from_slice(&text).unwrap();
-    let schema = include_str!("../../dump/schema/dump-1.schema.json");
-    let schema = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&value).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    schema::assert_valid(&value);
     let mut tasks = value["tasks"].as_array().unwrap().iter();
     tasks
         .find(|task| task["id"] == id.as_u64())

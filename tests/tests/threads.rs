@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use birthmark::render::Format;
 use birthmark::{Dump, Filter, Kind, OsThread, ThreadDetail, ThreadState};
 use birthmark_integration_tests::stuck::{Stuck, one_worker};
-use birthmark_integration_tests::{wait_for, wait_until};
+use birthmark_integration_tests::{schema, wait_for, wait_until};
 use serde_json::Value;
 
 fn dump() -> Dump {
@@ -151,11 +151,7 @@ fn programs_read_the_same() {
         wait_for_call("in-read", "read");
         let dump = dump();
         let json: Value = serde_json::from_str(&dump.json().to_string()).unwrap();
-        let schema = include_str!("../../dump/schema/dump-1.schema.json");
-        let schema = serde_json::from_str(schema).unwrap();
-        let validator = jsonschema::draft202012::new(&schema).unwrap();
-        let errors: Vec<_> = validator.iter_errors(&json).collect();
-        assert!(errors.is_empty(), "{errors:#?}");
+        schema::assert_valid(&json);
         let threads = json["threads"].as_array().unwrap();
         assert_eq!(threads.len(), dump.threads().unwrap().len());
         for (object, thread) in threads.iter().zip(dump.threads().unwrap()) {
